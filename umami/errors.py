@@ -1,0 +1,94 @@
+"""Everything that can go wrong between a question and its answer.
+
+Each error carries one calm sentence for a person (``str(error)``) and what that person can
+do about it (``error.remedy``). No message ever holds a token, a password or a traceback.
+"""
+
+from __future__ import annotations
+
+
+class UmamiError(Exception):
+    """Base of all our errors: ``except UmamiError`` catches whatever a question can raise."""
+
+    remedy = "Try again in a moment."
+
+    def __init__(self, message: str, *, endpoint: str | None = None) -> None:
+        super().__init__(message)
+        self.endpoint = endpoint
+        """Name of the endpoint that was asked, where one was (``"stats"``)."""
+
+
+class SettingsError(UmamiError):
+    """A setting is missing, contradictory or malformed; the message names it."""
+
+    remedy = "Correct the setting and start again."
+
+
+class InvalidView(UmamiError):
+    """A period, filter or other part of a View that cannot be asked of any server."""
+
+    remedy = "Choose another period or filter."
+
+
+class Unreachable(UmamiError):
+    """No connection to the server could be made, or it broke before an answer came."""
+
+    remedy = "Check the address and that the server is running."
+
+
+class TimedOut(UmamiError):
+    """The server took longer than we were willing to wait."""
+
+    remedy = "Choose a shorter period, or try again when the server is less busy."
+
+
+class Unauthorised(UmamiError):
+    """The server does not accept our credentials, or this account may not see the website.
+
+    Umami answers 401 for both; it never answers 403 to a question.
+    """
+
+    remedy = "Check the credentials, and that this account may see the website."
+
+
+class NotFound(UmamiError):
+    """The website, session or report does not exist (any more)."""
+
+    remedy = "Choose another one; it may have been deleted."
+
+
+class Rejected(UmamiError):
+    """The server understood the question and refused it (400), giving reasons."""
+
+    remedy = "Change what is asked: the reasons are the server's own."
+
+    def __init__(
+        self, message: str, *, endpoint: str | None = None, reasons: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, endpoint=endpoint)
+        self.reasons = reasons
+        """The server's reasons, one sentence each; may be empty."""
+
+
+class RateLimited(UmamiError):
+    """The server asked us to slow down (429) and went on asking after our retries."""
+
+    remedy = "Wait a little; Umami Cloud allows 50 calls in 15 seconds."
+
+
+class ServerFault(UmamiError):
+    """The server failed while answering (5xx)."""
+
+    remedy = "This is a fault of the Umami server; its log tells more."
+
+
+class UnexpectedAnswer(UmamiError):
+    """The answer is not what this endpoint answers: broken JSON, HTML, wrong types."""
+
+    remedy = "Check that the address is that of an Umami server, and its version."
+
+
+class NotOffered(UmamiError):
+    """This server's generation has no such question."""
+
+    remedy = "It needs a newer Umami server."

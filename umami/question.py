@@ -1,0 +1,185 @@
+"""An endpoint is a value; so is a question.
+
+A small decorated function declares an endpoint. Its parameters are the question's, its body
+says what to send in the newest generation's spelling and how the answer is read, its docstring
+is its documentation. Calling it asks nothing: it returns a typed, hashable ``Question`` that a
+client answers. The registry of all declarations feeds the client, the cache, ``docs/api.md``
+and the contract tests.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, Literal, ParamSpec, TypeVar
+from urllib.parse import quote
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+Method = Literal["GET", "POST", "DELETE"]
+JSON = Any
+"""What ``json.loads`` returns: the one place where ``Any`` is honest."""
+
+
+class Freshness(Enum):
+    """How long an answer may be shown before it is asked again; the cache gives the seconds."""
+
+    NEVER = "never kept"
+    LIVE = "some seconds"
+    LISTING = "a minute"
+    PERIOD = "a minute while the period runs, a day once it has ended"
+
+
+class Access(Enum):
+    """What asking does to the server."""
+
+    READS = "reads"
+    WRITES = "writes"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """What an endpoint's body returns: what to send, and how to read what comes back.
+
+    ``path`` fills the route's ``{names}``; ``query`` leaves out keys whose value is ``None``;
+    ``read`` turns the decoded JSON of the newest generation into a model and raises
+    ``UnexpectedAnswer`` for anything else. ``until`` is the end of the period asked about.
+    """
+
+    read: Callable[[JSON], T]
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: JSON = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One declared endpoint: the same facts for the client, the cache, the docs and the tests."""
+
+    name: str
+    method: Method
+    route: str
+    group: str
+    freshness: Freshness
+    access: Access
+    since: str
+    documentation: str
+    signature: inspect.Signature
+    secret: bool
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether asking twice is the same as asking once, so that a retry is safe."""
+        return self.access is Access.READS
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """One endpoint with its arguments; equal questions have equal answers at one server."""
+
+    endpoint: Endpoint = field(compare=False)
+    path: str
+    query: tuple[tuple[str, str], ...]
+    body: str | None
+    """Canonical JSON text, or ``None``: hashable, and the same for equal bodies."""
+    arguments: Mapping[str, Any] = field(compare=False, repr=False)
+    read: Callable[[JSON], T] = field(compare=False, repr=False)
+    until: datetime | None = field(compare=False, default=None)
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """A text that is equal for equal questions in every process, and holds no secret."""
+        spelled = json.dumps([self.name, self.path, self.query, self.body])
+        return hashlib.sha256(spelled.encode()).hexdigest()
+
+    @property
+    def website(self) -> str | None:
+        """Id of the website asked about, for rights and for dropping what a write changed."""
+        view = self.arguments.get("view")
+        found = view.website if view is not None else self.arguments.get("website")
+        return found if isinstance(found, str) else None
+
+
+REGISTRY: dict[str, Endpoint] = {}
+"""Every declared endpoint by name, filled as ``umami.endpoints`` is imported."""
+
+
+class Declared(Generic[P, T]):
+    """A declared endpoint: call it to make a question."""
+
+    def __init__(self, endpoint: Endpoint, body: Callable[P, Asked[T]]) -> None:
+        self.endpoint = endpoint
+        self._body = body
+        functools.update_wrapper(self, body)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Question[T]:
+        """The question these arguments make; asks nothing. Raises ``InvalidView``."""
+        bound = self.endpoint.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        asked = self._body(*args, **kwargs)
+        filled = {name: quote(value, safe="") for name, value in asked.path.items()}
+        return Question(
+            endpoint=self.endpoint,
+            name=self.endpoint.name,
+            path=self.endpoint.route.format(**filled),
+            query=tuple(
+                sorted((key, str(value)) for key, value in asked.query.items() if value is not None)
+            ),
+            body=None if asked.body is None else json.dumps(asked.body, sort_keys=True),
+            arguments=dict(bound.arguments),
+            read=asked.read,
+            until=asked.until,
+        )
+
+
+def endpoint(
+    method: Method,
+    route: str,
+    *,
+    fresh: Freshness,
+    access: Access = Access.READS,
+    since: str = "2.0",
+    secret: bool = False,
+) -> Callable[[Callable[P, Asked[T]]], Declared[P, T]]:
+    """Declare an endpoint. ``route`` follows ``/api`` and names its parts in braces.
+
+    ``since`` is the first Umami version that offers it; ``secret`` keeps its body and answer out
+    of logs and cache (sign-in).
+    """
+
+    def declare(body: Callable[P, Asked[T]]) -> Declared[P, T]:
+        name = body.__name__
+        if name in REGISTRY:
+            raise ValueError(f"endpoint {name} is declared twice")
+        if not body.__doc__:
+            raise ValueError(f"endpoint {name} has no documentation")
+        REGISTRY[name] = Endpoint(
+            name=name,
+            method=method,
+            route=route,
+            group=body.__module__.rpartition(".")[2],
+            freshness=fresh,
+            access=access,
+            since=since,
+            documentation=inspect.cleandoc(body.__doc__),
+            signature=inspect.signature(body),
+            secret=secret,
+        )
+        return Declared(REGISTRY[name], body)
+
+    return declare
+
+
+def route_names(route: str) -> list[str]:
+    """The ``{names}`` of a route, in order."""
+    return re.findall(r"{(\w+)}", route)

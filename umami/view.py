@@ -1,0 +1,412 @@
+"""The View: the one immutable value that says what is looked at.
+
+Website, period, comparison, filters and segment. Controls produce it, the URL spells it,
+every page and every question takes it. It is parsed, validated and printed here and nowhere
+else; a bad URL gives the nearest valid View and says in words what was dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
+
+from umami.errors import InvalidView
+from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, zone
+
+Comparison = Literal["none", "previous", "year", "custom"]
+COMPARISONS: tuple[Comparison, ...] = get_args(Comparison)
+Operator = Literal["eq", "neq", "c", "dnc"]
+OPERATORS: dict[Operator, str] = {
+    "eq": "is",
+    "neq": "is not",
+    "c": "contains",
+    "dnc": "does not contain",
+}
+"""The operators every generation understands, with the words for them."""
+
+FIELDS: dict[str, str] = {
+    "path": "Page",
+    "title": "Page title",
+    "query": "URL query",
+    "hostname": "Hostname",
+    "referrer": "Referrer",
+    "event": "Event",
+    "tag": "Tag",
+    "browser": "Browser",
+    "os": "Operating system",
+    "device": "Device",
+    "language": "Language",
+    "country": "Country",
+    "region": "Region",
+    "city": "City",
+}
+"""Fields that every generation can filter by, in the newest spelling, with the words for them."""
+
+LONGEST_VALUE = 500
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Filter:
+    """Keep the rows whose ``field`` compares to ``value``; spelled ``path.eq./pricing``.
+
+    ``c`` and ``dnc`` ignore case. A row that lacks the field matches neither ``neq`` nor ``dnc``.
+    """
+
+    field: str
+    operator: Operator
+    value: str
+
+    def __post_init__(self) -> None:
+        if self.field not in FIELDS:
+            raise InvalidView(f"“{self.field}” is not a field to filter by.")
+        if self.operator not in OPERATORS:
+            raise InvalidView(f"“{self.operator}” is not a way to compare.")
+        if not self.value or len(self.value) > LONGEST_VALUE or "\0" in self.value:
+            raise InvalidView(f"A filter’s value has 1 to {LONGEST_VALUE} characters.")
+
+    @classmethod
+    def parse(cls, text: str) -> Filter:
+        """The filter that ``text`` spells; ``InvalidView`` says what is wrong with it."""
+        field, _, rest = text.partition(".")
+        operator, dot, value = rest.partition(".")
+        if not dot:
+            raise InvalidView(f"“{text[:80]}” is not a filter (field.operator.value).")
+        return cls(field, operator, value)  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        return f"{self.field}.{self.operator}.{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is looked at. ``against`` is the range compared with, for a custom comparison."""
+
+    website: str
+    period: Period
+    comparison: Comparison = "none"
+    filters: tuple[Filter, ...] = ()
+    preset: str = "custom"
+    against: tuple[datetime, datetime] | None = None
+
+    def __post_init__(self) -> None:
+        fields = [one.field for one in self.filters]
+        if len(set(fields)) < len(fields):
+            raise InvalidView("Only one filter for each field.")
+        object.__setattr__(self, "filters", tuple(sorted(self.filters)))
+
+    def compared(self) -> View | None:
+        """The View of the comparison period, itself compared with nothing; or ``None``."""
+        if self.comparison == "none":
+            return None
+        if self.comparison == "previous":
+            period = self.period.previous()
+        elif self.comparison == "year":
+            period = self.period.year_before()
+        elif self.against is None:
+            raise InvalidView("A custom comparison needs its own dates.")
+        else:
+            start, end = self.against
+            unit = UNITS[
+                max(UNITS.index(self.period.unit), UNITS.index(finest_unit(start, end)))
+            ]
+            period = replace(self.period, start=start, end=end, unit=unit)
+        return replace(self, period=period, comparison="none", against=None, preset="custom")
+
+    def filtered(self, field: str, value: str, operator: Operator = "eq") -> View:
+        """This View with the filter on ``field`` set, replacing one that is there."""
+        kept = tuple(one for one in self.filters if one.field != field)
+        return replace(self, filters=(*kept, Filter(field, operator, value)))
+
+    def params(self) -> dict[str, list[str]]:
+        """The URL parameters that spell this View; ``parse`` reads them back to an equal one."""
+        spelled = {
+            "website": [self.website],
+            "period": [self.preset],
+            "unit": [self.period.unit],
+            "tz": [self.period.timezone],
+            "compare": [self.comparison],
+            "filter": [str(one) for one in self.filters],
+        }
+        local = zone(self.period.timezone)
+        if self.preset == "custom":
+            spelled["from"] = [_spell(self.period.start, local)]
+            spelled["to"] = [_spell(self.period.end, local)]
+        if self.against:
+            spelled["compare_from"], spelled["compare_to"] = (
+                [_spell(edge, local)] for edge in self.against
+            )
+        return {key: values for key, values in spelled.items() if values}
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The nearest valid View, and one sentence for each thing that was dropped to get there."""
+
+    view: View
+    dropped: tuple[str, ...] = ()
+
+
+def _spell(moment: datetime, local: ZoneInfo) -> str:
+    """A local day where the moment is an edge of one, else local time to the second."""
+    wall = moment.astimezone(local)
+    if wall.time() in (time(), time(23, 59, 59, 999000)):
+        return wall.date().isoformat()
+    return wall.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _edge(text: str, local: ZoneInfo, *, end: bool) -> datetime:
+    try:
+        if len(text) == len("2026-01-31"):
+            day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
+            moment = datetime.combine(day, time(), local)
+            return (moment.astimezone(UTC) - MILLISECOND) if end else moment.astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=local)
+        return moment.astimezone(UTC) + (timedelta(milliseconds=999) if end else timedelta())
+    except (ValueError, OverflowError):
+        raise InvalidView(f"“{text[:40]}” is not a date (2026-01-31).") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A period that follows the clock. ``start`` and ``end`` take the local present.
+
+    ``end`` gives the first moment that no longer counts; a period that is still running is
+    cut at the end of the running hour, so that a question stays the same for an hour (and
+    caches can answer it) and comparisons are between stretches of like length.
+    """
+
+    name: str
+    label: str
+    start: Callable[[datetime], datetime]
+    end: Callable[[datetime], datetime]
+    step: relativedelta
+    """What ‘previous’ and ‘next’ move this period by."""
+    unit: Unit | None = None
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _hour_end(moment: datetime) -> datetime:
+    whole = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return (whole + timedelta(hours=1)).astimezone(moment.tzinfo)
+
+
+def _monday(moment: datetime) -> datetime:
+    return _midnight(moment) - relativedelta(days=moment.weekday())
+
+
+def _first(moment: datetime) -> datetime:
+    return _midnight(moment).replace(day=1)
+
+
+def _ago(**back: int) -> Callable[[datetime], datetime]:
+    return lambda now: _midnight(now) - relativedelta(**back)  # type: ignore[arg-type]
+
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset("today", "Today", _midnight, _hour_end, relativedelta(days=1)),
+        Preset("yesterday", "Yesterday", _ago(days=1), _midnight, relativedelta(days=1)),
+        Preset(
+            "24h",
+            "Last 24 hours",
+            lambda now: _hour_end(now) - timedelta(hours=24),
+            _hour_end,
+            relativedelta(hours=24),
+        ),
+        Preset("week", "This week", _monday, _hour_end, relativedelta(weeks=1), "day"),
+        Preset("7d", "Last 7 days", _ago(days=6), _hour_end, relativedelta(days=7)),
+        Preset("month", "This month", _first, _hour_end, relativedelta(months=1), "day"),
+        Preset(
+            "last-month",
+            "Last month",
+            lambda now: _first(now) - relativedelta(months=1),
+            _first,
+            relativedelta(months=1),
+        ),
+        Preset("30d", "Last 30 days", _ago(days=29), _hour_end, relativedelta(days=30)),
+        Preset("90d", "Last 90 days", _ago(days=89), _hour_end, relativedelta(days=90)),
+        Preset(
+            "year",
+            "This year",
+            lambda now: _first(now).replace(month=1),
+            _hour_end,
+            relativedelta(years=1),
+            "month",
+        ),
+        Preset(
+            "12mo",
+            "Last 12 months",
+            lambda now: _first(now) - relativedelta(months=11),
+            _hour_end,
+            relativedelta(years=1),
+        ),
+    )
+}
+DEFAULT_PRESET = "7d"
+CUSTOM = "custom"
+ALL_TIME = "all"
+
+
+def preset_period(name: str, now: datetime, timezone: str, unit: Unit | None = None) -> Period:
+    """The period a preset means at ``now`` (aware) in ``timezone``, cut by ``unit`` if it can be."""
+    preset = PRESETS[name]
+    local = now.astimezone(zone(timezone))
+    start = preset.start(local).astimezone(UTC)
+    end = preset.end(local).astimezone(UTC) - MILLISECOND
+    return with_unit(start, max(start, end), timezone, unit or preset.unit)
+
+
+def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) -> Period:
+    """A period cut by ``unit`` where it can be, else by the finest that fits."""
+    finest = finest_unit(start, end)
+    if unit is None or UNITS.index(unit) < UNITS.index(finest):
+        unit = finest
+    return Period(start, end, unit, timezone)
+
+
+def shifted(view: View, steps: int) -> View:
+    """The View ``steps`` periods later (negative: earlier), calendar periods by calendar steps.
+
+    The period becomes a custom one; a running period that is left behind becomes whole.
+    """
+    local = zone(view.period.timezone)
+    start, end = view.period.start.astimezone(local), view.period.end.astimezone(local)
+    if view.preset in PRESETS:
+        step = PRESETS[view.preset].step
+        start = start + step * steps
+        end = start + step - MILLISECOND
+    else:
+        days = (end.date() - start.date()).days + 1
+        length = relativedelta(days=days)
+        start, end = start + length * steps, end + length * steps
+    period = with_unit(
+        start.astimezone(UTC), end.astimezone(UTC), view.period.timezone, view.period.unit
+    )
+    return replace(view, period=period, preset=CUSTOM)
+
+
+def parse(
+    params: Mapping[str, Sequence[str]],
+    *,
+    now: datetime,
+    websites: Sequence[str],
+    timezone: str = "UTC",
+    recorded: tuple[datetime, datetime] | None = None,
+) -> Parsed:
+    """The View that URL parameters spell, or the nearest valid one.
+
+    ``websites`` are the ids that may be looked at, the first being the default; ``timezone`` is
+    the viewer's, used when the URL names none; ``recorded`` is the span of the website's data,
+    which the period ``all`` means. Raises ``InvalidView`` only if there is no website at all.
+    """
+    if not websites:
+        raise InvalidView("There is no website to look at.")
+    dropped: list[str] = []
+
+    def last(key: str) -> str | None:
+        values = params.get(key)
+        return values[-1] if values else None
+
+    def attempt(read: Callable[[], R], otherwise: R) -> R:
+        try:
+            return read()
+        except InvalidView as problem:
+            dropped.append(str(problem))
+            return otherwise
+
+    website = last("website") or websites[0]
+    if website not in websites:
+        dropped.append("The link’s website is not among those you can open.")
+        website = websites[0]
+
+    def viewer_zone() -> str:
+        return zone(timezone).key if last("tz") is None else zone(last("tz") or "").key
+
+    tz = attempt(viewer_zone, "UTC" if last("tz") is None else timezone)
+    tz = attempt(lambda: zone(tz).key, "UTC")
+    local = zone(tz)
+
+    unit = last("unit")
+    if unit is not None and unit not in UNITS:
+        dropped.append(f"“{unit[:40]}” is not a unit of time.")
+        unit = None
+    asked_unit: Unit | None = unit  # type: ignore[assignment]
+
+    preset = last("period") or (CUSTOM if last("from") else DEFAULT_PRESET)
+    if preset not in {*PRESETS, CUSTOM, ALL_TIME}:
+        dropped.append(f"“{preset[:40]}” is not a period.")
+        preset = DEFAULT_PRESET
+
+    def custom(start_key: str, end_key: str) -> tuple[datetime, datetime]:
+        first, final = last(start_key), last(end_key)
+        if not first or not final:
+            raise InvalidView("A custom period needs both its dates.")
+        start, end = _edge(first, local, end=False), _edge(final, local, end=True)
+        if end < start:
+            start, end = _edge(final, local, end=False), _edge(first, local, end=True)
+            dropped.append("The dates were reversed; they have been put in order.")
+        if start > now:
+            raise InvalidView("That period lies in the future.")
+        Period(start, end, finest_unit(start, end), tz)
+        return start, end
+
+    def period() -> Period:
+        if preset == CUSTOM:
+            start, end = custom("from", "to")
+        elif preset == ALL_TIME:
+            running = _hour_end(now.astimezone(local)).astimezone(UTC) - MILLISECOND
+            start, end = recorded or (now - timedelta(days=365), running)
+            start = _midnight(start.astimezone(local)).astimezone(UTC)
+        else:
+            return preset_period(preset, now, tz, asked_unit)
+        return with_unit(start, end, tz, asked_unit)
+
+    fallback = preset_period(DEFAULT_PRESET, now, tz)
+    chosen = attempt(period, fallback)
+    if chosen is fallback:
+        preset = DEFAULT_PRESET
+    if asked_unit and chosen.unit != asked_unit:
+        dropped.append(f"This period is too long to be cut by the {asked_unit}.")
+
+    comparison = last("compare") or "previous"
+    against = None
+    if comparison not in COMPARISONS:
+        dropped.append(f"“{comparison[:40]}” is not a comparison.")
+        comparison = "previous"
+    if comparison == "custom":
+        against = attempt(lambda: custom("compare_from", "compare_to"), None)
+        comparison = comparison if against else "previous"
+
+    filters: dict[str, Filter] = {}
+    for text in params.get("filter", ()):
+        one = attempt(lambda text=text: Filter.parse(text), None)  # type: ignore[misc]
+        if one is None:
+            continue
+        if one.field in filters and filters[one.field] != one:
+            dropped.append(f"Only one filter for {FIELDS[one.field]}; the last one is kept.")
+        filters[one.field] = one
+
+    view = View(
+        website=website,
+        period=chosen,
+        comparison=comparison,  # type: ignore[arg-type]
+        filters=tuple(filters.values()),
+        preset=preset,
+        against=against,
+    )
+    if view.comparison != "none":
+        view = attempt(lambda: view.compared() and view, None) or replace(
+            view, comparison="none", against=None
+        )
+    return Parsed(view, tuple(dict.fromkeys(dropped)))
