@@ -1,0 +1,1 @@
+"""An Umami server of our own: the same HTTP API over DuckDB, behind a real loopback socket."""
