@@ -1,0 +1,64 @@
+# Two commands: `make run` opens the dashboard, `make test` checks everything. Both do all set-up.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { command -v $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+PORT ?= 8501
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench screenshots docs lock clean chromium
+
+help:  ## What each command does
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL is set)
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/dev chromium lint  ## Every check and every test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/dev  ## Style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/dev  ## Measure against a million events, print a table
+	$(BIN)/python -m tests.bench
+
+screenshots: $(VENV)/dev chromium  ## Pictures of the pages, wide and narrow, light and dark
+	$(BIN)/python -m tests.screenshots
+
+docs: $(VENV)/run  ## Write the generated parts of docs/ anew
+	$(BIN)/python -m umami.documentation
+
+lock: $(VENV)/dev  ## Fix the versions of what the requirements pull in
+	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' | LC_ALL=C sort -f > constraints.txt
+
+clean:  ## Forget the virtual environment, demo data and caches
+	rm -rf $(VENV) .umami .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: https://www.python.org/downloads/"; exit 1; }
+	@# Debian keeps venv's pip in a package of its own.
+	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || { $(SUDO) apt-get update -qq && \
+		$(SUDO) apt-get install -y -qq python3-venv; }
+	"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/run: requirements.txt constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt requirements.txt constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/run
+
+# The browser of the system; only where it has none and no package does the test tool bring its own.
+chromium: $(VENV)/dev
+	@command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 \
+	|| [ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ] \
+	|| { command -v apt-get >/dev/null 2>&1 && $(SUDO) apt-get update -qq \
+		&& DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq chromium >/dev/null; } \
+	|| $(BIN)/python -m playwright install chromium

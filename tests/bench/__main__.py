@@ -1,0 +1,196 @@
+"""`make bench`: what a million events cost, as ratios within one run.
+
+Every question the contract recorded for the shop's whole range is asked of the embedded server
+over HTTP, and compared with a floor: DuckDB counting events, distinct sessions and distinct
+visits of the same website and range. Also: how fast the demo starts, and what it weighs.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+
+from tests.bench.multiply import multiply
+from tests.support.ports import free_port
+from umami.embedded.importing import load
+from umami.embedded.store import Store
+
+DATA = Path(__file__).parent.parent / "contract" / "data"
+EVENTS = 1_000_000
+REPEATS = 5
+OVERVIEW_LIMIT, REPORT_LIMIT = 6.0, 30.0
+FIRST_START, NEXT_START = 5.0, 2.0
+MEMORY_LIMIT = 500.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A recorded question, and the limit its median has, in floors."""
+
+    name: str
+    method: str
+    path: str
+    query: dict[str, Any]
+    body: Any
+
+    @property
+    def limit(self) -> float:
+        return REPORT_LIMIT if "/reports/" in self.path else OVERVIEW_LIMIT
+
+
+def questions() -> Iterator[Asked]:
+    """Each kind of question over the shop's whole range, once."""
+    seen: set[str] = set()
+    with gzip.open(DATA / "v2.18.1.jsonl.gz", "rt") as lines:
+        for line in map(json.loads, lines):
+            if not line["name"].startswith("shop-0-") or line["status"] != 200:
+                continue
+            if line["name"] not in seen:
+                seen.add(line["name"])
+                yield Asked(
+                    line["name"].removeprefix("shop-0-"),
+                    line["method"],
+                    line["path"],
+                    line["query"] or {},
+                    line["body"],
+                )
+
+
+def median(measure: Callable[[], Any]) -> float:
+    """Seconds, the median of some runs after one that warms up."""
+    measure()
+    times = []
+    for _ in range(REPEATS):
+        begun = time.perf_counter()
+        measure()
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times)
+
+
+@contextmanager
+def server(*arguments: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes], float]]:
+    """An embedded server of its own process; also the seconds from the command to an answer."""
+    port = free_port()
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "umami.embedded", "--port", str(port), *arguments]
+    )
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600)
+    try:
+        while True:
+            try:
+                client.get("/api/heartbeat").raise_for_status()
+                break
+            except httpx.TransportError:
+                if process.poll() is not None or time.perf_counter() - begun > 600:
+                    raise
+                time.sleep(0.01)
+        took = time.perf_counter() - begun
+        login = client.post("/api/auth/login", json={"username": "admin", "password": "umami"})
+        client.headers["authorization"] = f"Bearer {login.json()['token']}"
+        yield client, process, took
+    finally:
+        client.close()
+        process.terminate()
+        process.wait(30)
+
+
+def resident(process: subprocess.Popen[bytes]) -> float | None:
+    """Resident memory of a process in MB; ``None`` where the system does not tell."""
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        return None
+    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return int(lines["VmRSS"].split()[0]) / 1024
+
+
+def floor(folder: Path, website: str) -> float:
+    """Seconds DuckDB needs to count events, sessions and visits of the website."""
+    store = Store()
+    load(store, folder)
+    sql = (
+        "SELECT count(*), count(DISTINCT session_id), count(DISTINCT visit_id) "
+        "FROM website_event WHERE website_id = ? AND created_at BETWEEN ? AND ?"
+    )
+    values = [website, datetime(2026, 8, 1), datetime(2026, 10, 1)]
+    found = median(lambda: store.rows(sql, values))
+    store.close()
+    return found
+
+
+def analyses() -> list[str]:
+    """Ask everything of a million events; the names of what was over its limit."""
+    website = json.loads((DATA / "websites.json").read_text())["shop"]
+    slow = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        count = multiply(EVENTS, folder)
+        base = floor(folder, website)
+        print(f"\n{count:,} events; floor {base * 1000:.1f} ms\n")
+        print(f"{'question':<48}{'median':>10}{'floors':>9}{'limit':>7}")
+        with server("--data", str(folder)) as (client, _process, _took):
+            for asked in questions():
+
+                def ask(asked: Asked = asked) -> None:
+                    client.request(
+                        asked.method, asked.path, params=asked.query, json=asked.body
+                    ).raise_for_status()
+
+                taken = median(ask)
+                ratio = taken / base
+                over = ratio > asked.limit
+                mark = " OVER" if over else ""
+                print(
+                    f"{asked.name:<48}{taken * 1000:>7.1f} ms{ratio:>9.2f}{asked.limit:>7.0f}{mark}",
+                    flush=True,
+                )
+                if over:
+                    slow.append(asked.name)
+    return slow
+
+
+def starts() -> list[str]:
+    """Start the demo twice; the names of the limits it missed."""
+    missed = []
+    with tempfile.TemporaryDirectory() as cache:
+        print(f"\n{'demo':<48}{'measured':>10}{'limit':>12}")
+        for name, limit in (("first start", FIRST_START), ("next start", NEXT_START)):
+            with server("--cache", cache) as (_client, process, took):
+                print(f"{name:<48}{took:>8.2f} s{limit:>10.0f} s")
+                if took > limit:
+                    missed.append(name)
+                weight = resident(process)
+                if weight is not None:
+                    print(f"{name + ', memory of the server':<48}{weight:>7.0f} MB")
+    return missed
+
+
+def main() -> int:
+    """Print the tables; 1 if any limit was missed."""
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"DuckDB {duckdb.__version__}"
+    )
+    missed = [*starts(), *analyses()]
+    print(f"\n{len(missed)} over their limits" + (f": {', '.join(missed)}" if missed else ""))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

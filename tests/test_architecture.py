@@ -1,0 +1,91 @@
+"""The house's rules, read off the code: imports run one way, one file speaks HTTP."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = ("app", "pages", "components", "umami")
+MODULES = sorted(
+    path
+    for top in OURS
+    for path in ([ROOT / f"{top}.py"] if (ROOT / f"{top}.py").exists() else (ROOT / top).rglob("*.py"))
+)
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of what a module imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            module = node.module or ""
+            found.update({module, *(f"{module}.{alias.name}" for alias in node.names)})
+    return found
+
+
+def layer(path: Path) -> str:
+    """The room a module lives in."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return "umami.embedded" if parts[:2] == ("umami", "embedded") else parts[0]
+
+
+def within(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+FORBIDDEN = {
+    "umami": ("components", "pages", "app", "streamlit", "plotly", "umami.embedded"),
+    "umami.embedded": ("components", "pages", "app", "streamlit", "plotly", "httpx"),
+    "components": ("pages", "app", "httpx", "duckdb"),
+    "pages": ("app", "httpx", "duckdb", "plotly", "umami.transport", "umami.embedded"),
+    "app": ("httpx", "duckdb", "plotly", "umami.transport"),
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_downward(path: Path) -> None:
+    wrong = {name for name in imports(path) if within(name, *FORBIDDEN[layer(path)])}
+    assert not wrong
+
+
+def test_only_the_transport_speaks_http() -> None:
+    assert [path.name for path in MODULES if "httpx" in imports(path)] == ["transport.py"]
+
+
+def test_only_the_start_up_code_knows_the_embedded_server() -> None:
+    knowing = {
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        if layer(path) != "umami.embedded"
+        and any(within(name, "umami.embedded") for name in imports(path))
+    }
+    assert len(knowing) == 1, knowing
+
+
+def test_the_embedded_server_imports_nothing_of_the_client() -> None:
+    for path in MODULES:
+        if layer(path) == "umami.embedded":
+            others = {
+                name
+                for name in imports(path)
+                if within(name, "umami") and not within(name, "umami.embedded") and name != "umami"
+            }
+            assert not others, path
+
+
+def test_express_is_not_on_the_start_path() -> None:
+    assert not [path for path in MODULES if "plotly.express" in imports(path)]
+
+
+def test_no_two_dialects() -> None:
+    """Only the client knows the dialect; nobody else reads or spells 2.x."""
+    knowing = {
+        path.relative_to(ROOT).as_posix() for path in MODULES if "umami.v2" in imports(path)
+    }
+    assert knowing <= {"umami/client.py", "umami/connection.py", "umami/documentation.py"}, knowing
