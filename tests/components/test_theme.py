@@ -1,0 +1,84 @@
+"""The palette is Streamlit's theme, readable by everybody."""
+
+from __future__ import annotations
+
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from components.theme import PALETTES, Mode, template
+
+CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
+MODES: tuple[Mode, ...] = ("light", "dark")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_streamlit_and_plotly_share_one_palette(mode: Mode) -> None:
+    palette, configured = PALETTES[mode], CONFIG["theme"][mode]
+    assert configured["primaryColor"] == palette.primary
+    assert configured["backgroundColor"] == palette.background
+    assert configured["secondaryBackgroundColor"] == palette.surface
+    assert configured["textColor"] == palette.text
+    assert configured["borderColor"] == palette.border
+    assert configured["linkColor"] == palette.link
+    assert tuple(configured["chartCategoricalColors"]) == palette.categorical
+    assert tuple(configured["chartSequentialColors"]) == palette.sequential
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_text_meets_wcag_aa(mode: Mode) -> None:
+    palette = PALETTES[mode]
+    for text in (palette.text, palette.muted, palette.link):
+        for ground in (palette.background, palette.surface):
+            assert contrast(text, ground) >= 4.5, (text, ground)
+    assert contrast("#ffffff", palette.primary) >= 4.5
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_series_stand_out_from_the_page(mode: Mode) -> None:
+    palette = PALETTES[mode]
+    for colour in palette.categorical:
+        assert contrast(colour, palette.background) >= 3, colour
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_scale_rises_step_by_step(mode: Mode) -> None:
+    palette = PALETTES[mode]
+    distances = [contrast(colour, palette.background) for colour in palette.sequential]
+    assert len(distances) == 10
+    assert all(nearer < further for nearer, further in pairwise(distances))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_first_two_series_differ_without_red_and_green(mode: Mode) -> None:
+    """Blue minus yellow, what protanopes and deuteranopes keep, sets views and visits apart."""
+
+    def blue_yellow(colour: str) -> float:
+        red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+        return blue - (red + green) / 2
+
+    first, second = PALETTES[mode].categorical[:2]
+    assert abs(blue_yellow(first) - blue_yellow(second)) > 60
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_template_speaks_the_palette(mode: Mode) -> None:
+    layout = template(mode).layout
+    assert tuple(layout.colorway) == PALETTES[mode].categorical
+    assert layout.font.color == PALETTES[mode].text
