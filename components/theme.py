@@ -83,6 +83,12 @@ DARK = Palette(
 PALETTES: dict[Mode, Palette] = {"light": LIGHT, "dark": DARK}
 
 
+def faded(colour: str, opacity: float) -> str:
+    """A palette colour let through by ``opacity`` (0 to 1), as Plotly and CSS read it."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
 @cache
 def template(mode: Mode) -> go.layout.Template:
     """The Plotly template of one appearance; figures name roles, this gives them colours."""

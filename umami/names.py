@@ -95,13 +95,13 @@ def country(code: str) -> str:
     upper = code.upper()
     if len(upper) != 2 or not upper.isalpha():
         return code
-    return SHORT_COUNTRIES.get(upper) or _ENGLISH.territories.get(upper, code)
+    return SHORT_COUNTRIES.get(upper) or str(_ENGLISH.territories.get(upper, code))
 
 
 @lru_cache(maxsize=4096)
 def region(code: str) -> str:
     """The subdivision of an ISO 3166-2 code: ``DE-BE`` is Berlin."""
-    found = pycountry.subdivisions.get(code=code.upper())
+    found = pycountry.subdivisions.get(code=code.upper())  # type: ignore[no-untyped-call]
     name = getattr(found, "name", None)
     return name if isinstance(name, str) else code
 
@@ -114,9 +114,7 @@ def language(code: str) -> str:
         name = Locale.parse(tag, sep="-").get_display_name("en")
     except (UnknownLocaleError, ValueError, TypeError, AttributeError):
         name = None
-    if name:
-        return name
-    return _ENGLISH.languages.get(tag.partition("-")[0].lower(), code)
+    return str(name or _ENGLISH.languages.get(tag.partition("-")[0].lower(), code))
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,91 @@
+"""Numbers, durations and dates as people read them, in English."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import pandas as pd
+
+from umami.period import Period, Unit
+
+ABSENT: Final = "–"
+
+_MOMENTS: Final[dict[Unit, str]] = {
+    "minute": "%-d %b %Y, %H:%M",
+    "hour": "%a %-d %b %Y, %H:%M",
+    "day": "%a %-d %b %Y",
+    "month": "%B %Y",
+    "year": "%Y",
+}
+_TICKS: Final[dict[Unit, str]] = {
+    "minute": "%H:%M",
+    "hour": "%H:%M\n%-d %b",
+    "day": "%-d %b",
+    "month": "%b\n%Y",
+    "year": "%Y",
+}
+
+
+def whole(number: float) -> str:
+    """Every digit, in groups of three: ``10,797``."""
+    return f"{number:,.0f}"
+
+
+def short(number: float) -> str:
+    """For small tiles: every digit below a million, then ``1.2M`` and ``3.4B``."""
+    for size, letter in ((1e9, "B"), (1e6, "M")):
+        if abs(number) >= size:
+            return f"{number / size:.1f}{letter}"
+    return whole(number)
+
+
+def percent(fraction: float | None) -> str:
+    """A fraction as per cent with one decimal: ``0.4531`` is ``45.3%``."""
+    return ABSENT if fraction is None else f"{fraction:.1%}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as the two units that matter: ``1m 49s``, ``2h 05m``, ``12s``."""
+    if seconds is None:
+        return ABSENT
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,}h {minutes:02}m"
+    return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+
+
+def change(now: float | None, before: float | None) -> float | None:
+    """How much more now than before, as a fraction; ``None`` where there is nothing to compare."""
+    if now is None or not before:
+        return None
+    return now / before - 1
+
+
+def moment(wall: pd.Timestamp, unit: Unit) -> str:
+    """A bucket's name: ``Mon 3 Aug 2026``, ``August 2026``."""
+    return wall.strftime(_MOMENTS[unit])
+
+
+def hover_format(unit: Unit) -> str:
+    """The same names as ``moment``, in the letters of Plotly's axes."""
+    return _MOMENTS[unit]
+
+
+def tick_format(unit: Unit) -> str:
+    """Short names for the ticks of a time axis, in the letters of Plotly's axes."""
+    return _TICKS[unit]
+
+
+def period(one: Period) -> str:
+    """The dates of a period, in its zone: ``1 Aug – 30 Sep 2026``."""
+    first = pd.Timestamp(one.start).tz_convert(one.timezone)
+    last = pd.Timestamp(one.end).tz_convert(one.timezone)
+    if one.end - one.start <= timedelta(hours=1):
+        return f"{first:%-d %b %Y, %H:%M} – {last:%H:%M}"
+    if first.date() == last.date():
+        return f"{first:%a %-d %b %Y}"
+    if first.year == last.year:
+        return f"{first:%-d %b} – {last:%-d %b %Y}"
+    return f"{first:%-d %b %Y} – {last:%-d %b %Y}"

@@ -1,0 +1,95 @@
+"""Figures are tested as data; their Plotly side only for what data cannot say."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from components import figures
+from components.theme import Mode
+
+MODES: tuple[Mode, ...] = ("light", "dark")
+
+
+def buckets(first: str, views: list[int], sessions: list[int]) -> pd.DataFrame:
+    times = pd.date_range(first, periods=len(views), freq="D")
+    return pd.DataFrame({"time": times, "views": views, "sessions": sessions})
+
+
+def ranking(*rows: tuple[str | None, int]) -> pd.DataFrame:
+    total = sum(count for _, count in rows) or 1
+    return pd.DataFrame(
+        {
+            "name": pd.Series([name for name, _ in rows], dtype=object),
+            "count": [count for _, count in rows],
+            "share": [count / total for _, count in rows],
+        }
+    )
+
+
+def test_the_comparison_lies_over_by_position_and_keeps_its_dates() -> None:
+    data = figures.traffic(
+        buckets("2026-09-01", [5, 6], [2, 3]), "day", buckets("2026-08-30", [7, 8, 9], [4, 5, 6])
+    )
+    assert [line.name for line in data.lines] == [
+        "Views",
+        "Views, compared",
+        "Visitors",
+        "Visitors, compared",
+    ]
+    assert data.lines[1].values == (7, 8)
+    assert data.lines[1].when == ("Sun 30 Aug 2026", "Mon 31 Aug 2026")
+    assert data.lines[0].when[0] == "Tue 1 Sep 2026"
+
+
+def test_without_a_comparison_there_are_two_lines() -> None:
+    data = figures.traffic(buckets("2026-09-01", [5], [2]), "day")
+    assert [line.name for line in data.lines] == ["Views", "Visitors"]
+
+
+def test_the_world_tells_what_it_cannot_draw() -> None:
+    data = figures.world(ranking(("DE", 10), ("SG", 4), (None, 3), ("??", 1)))
+    assert [(one.place, one.name, one.count) for one in data.drawn] == [("DEU", "Germany", 10)]
+    assert [one.name for one in data.undrawn] == ["Singapore", "??"]
+
+
+def test_the_week_begins_on_monday() -> None:
+    frame = pd.DataFrame(0, index=range(7), columns=range(24))
+    frame.loc[0, 9] = 12
+    data = figures.week(frame)
+    assert data.busiest == ("Monday", 9)
+    assert figures.week_figure(data, "light").data[0].y[0] == "Mon"
+
+
+def test_an_empty_week_has_no_busiest_hour() -> None:
+    assert figures.week(pd.DataFrame()).busiest is None
+
+
+def test_rare_events_are_counted_together() -> None:
+    times = pd.to_datetime(["2026-09-01", "2026-09-02"])
+    frame = pd.DataFrame(
+        [(time, f"e{n}", n) for time in times for n in range(1, 8)],
+        columns=["time", "event", "count"],
+    )
+    data = figures.events(frame, "day", most=5)
+    assert [name for name, _ in data.series] == ["e7", "e6", "e5", "e4", "e3", "2 others"]
+    assert data.series[-1][1] == (3, 3)
+
+
+def test_markup_in_names_is_text() -> None:
+    assert figures.plain("video <play> & more") == "video &lt;play&gt; &amp; more"
+    assert len(figures.plain("x" * 99)) == 60
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
+    empty = pd.DataFrame({"time": pd.to_datetime([]), "views": [], "sessions": []})
+    for figure in (
+        figures.traffic_figure(figures.traffic(empty, "day", empty), mode),
+        figures.world_figure(figures.world(ranking()), mode),
+        figures.week_figure(figures.week(pd.DataFrame()), mode),
+        figures.events_figure(
+            figures.events(pd.DataFrame(columns=["time", "event", "count"]), "day"), mode
+        ),
+    ):
+        assert figure.to_json()

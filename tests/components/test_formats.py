@@ -1,0 +1,49 @@
+"""Numbers, durations and dates in words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from components import formats
+from umami.period import Period
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (10797, "10,797"), (1_234_567, "1.2M"), (2.5e9, "2.5B")]
+)
+def test_tiles_are_short(number: float, text: str) -> None:
+    assert formats.short(number) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (12.4, "12s"), (59.7, "1m 00s"), (109, "1m 49s"), (7500, "2h 05m"), (None, "–")],
+)
+def test_durations(seconds: float | None, text: str) -> None:
+    assert formats.duration(seconds) == text
+
+
+def test_shares_have_one_decimal() -> None:
+    assert formats.percent(0.4531) == "45.3%"
+    assert formats.percent(None) == "–"
+
+
+def test_nothing_before_is_no_change() -> None:
+    assert formats.change(12, 10) == pytest.approx(0.2)
+    assert formats.change(12, 0) is None
+    assert formats.change(None, 3) is None
+    assert formats.change(0, 4) == -1
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [
+        (date(2026, 8, 1), date(2026, 9, 30), "1 Aug – 30 Sep 2026"),
+        (date(2025, 12, 30), date(2026, 1, 2), "30 Dec 2025 – 2 Jan 2026"),
+        (date(2026, 8, 1), date(2026, 8, 1), "Sat 1 Aug 2026"),
+    ],
+)
+def test_periods(first: date, last: date, text: str) -> None:
+    assert formats.period(Period.of_days(first, last, "Europe/Berlin")) == text
