@@ -75,8 +75,8 @@ A = TypeVar("A", bound=BaseModel)
 class Range(Parameters):
     """A time range in Unix milliseconds; both ends count."""
 
-    startAt: Milliseconds  # noqa: N815
-    endAt: Milliseconds  # noqa: N815
+    startAt: Milliseconds
+    endAt: Milliseconds
 
     @property
     def start(self) -> datetime:

@@ -123,7 +123,7 @@ class Store:
 
     def __init__(self, path: Path | None = None) -> None:
         self._connection = duckdb.connect(str(path) if path else ":memory:")
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
         self._writing = threading.RLock()
         for table, columns in TABLES.items():
             spelled = ", ".join(f"{name} {kind}" for name, kind in columns.items())
@@ -139,7 +139,9 @@ class Store:
         with self._connection.cursor() as cursor:
             return cursor.execute(sql, values).fetchone()
 
-    def records(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
+    def records(
+        self, sql: str, values: Sequence[Any] | dict[str, Any] = ()
+    ) -> list[dict[str, Any]]:
         """Every row that a query answers, as a dictionary by column name."""
         with self._connection.cursor() as cursor:
             answer = cursor.execute(sql, values)

@@ -1,5 +1,12 @@
 """The routes of the embedded server, in the spelling of Umami 2.18.1, a module a group."""
 
-from umami.embedded.routes import account, traffic
+from importlib import import_module
+from pkgutil import iter_modules
 
-ROUTES = [*account.routes.all, *traffic.routes.all]
+from starlette.routing import Route
+
+ROUTES: list[Route] = [
+    route
+    for module in iter_modules(__path__, f"{__name__}.")
+    for route in import_module(module.name).routes.all
+]

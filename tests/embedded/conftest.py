@@ -1,0 +1,57 @@
+"""One embedded server over the contract's tables, asked over a real socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from umami.embedded.server import Running, serve
+
+DATA = Path(__file__).parent.parent / "contract" / "data"
+
+
+@pytest.fixture(scope="session")
+def tables() -> Path:
+    """The folder of the contract's tables."""
+    return DATA / "tables"
+
+
+@pytest.fixture(scope="session")
+def websites() -> dict[str, str]:
+    """Ids of the contract's websites: ``shop``, ``docs`` and ``empty``."""
+    found: dict[str, str] = json.loads((DATA / "websites.json").read_text())
+    return found
+
+
+@pytest.fixture(scope="session")
+def shop(websites: dict[str, str]) -> str:
+    """Id of the shop."""
+    return websites["shop"]
+
+
+@pytest.fixture(scope="session")
+def server(tables: Path) -> Iterator[Running]:
+    """A running server over the contract's tables; for reading only."""
+    with serve(tables) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def umami(server: Running) -> Iterator[httpx.Client]:
+    """A plain HTTP client of the server, signed in."""
+    with signed_in(server) as client:
+        yield client
+
+
+def signed_in(running: Running) -> httpx.Client:
+    """A plain HTTP client that has a token."""
+    client = httpx.Client(base_url=running.url, timeout=60)
+    answer = client.post(
+        "/api/auth/login", json={"username": running.username, "password": running.password}
+    )
+    client.headers["authorization"] = f"Bearer {answer.raise_for_status().json()['token']}"
+    return client

@@ -1,0 +1,147 @@
+"""The embedded server, running: a real socket on loopback, a thread, an address."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+
+from umami.embedded.application import application
+from umami.embedded.state import PASSWORD, USERNAME, Umami
+from umami.embedded.store import Store
+
+HOST = "127.0.0.1"
+KEEP_ALIVE = 75
+"""Seconds; longer than clients keep idle connections, so that it is they who close them."""
+
+
+class PortTaken(Exception):
+    """Another program listens on the port that was asked for."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} of {HOST} is not free.")
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that tells when it answers."""
+
+    def __init__(self, umami: Umami) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application(umami),
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self.answering = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.answering.set()
+
+
+@dataclass(slots=True)
+class Running:
+    """A server that answers at ``url`` until ``stop`` is called or the process ends."""
+
+    url: str
+    demo: bool
+    username: str = USERNAME
+    password: str = field(default=PASSWORD, repr=False)
+    _server: _Server = field(kw_only=True, repr=False)
+    _thread: threading.Thread = field(kw_only=True, repr=False)
+    _store: Store = field(kw_only=True, repr=False)
+
+    def stop(self) -> None:
+        """Answer what was asked, then no more; the data are given up. May be called twice."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._store.close()
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def serve(data: Path | None = None, *, port: int = 0, cache: Path | None = None) -> Running:
+    """Start an embedded Umami in this process; returns when it answers.
+
+    ``data`` is a folder or zip of Umami's tables as CSV; without it the server makes the demo and
+    keeps what it made under ``cache``, if given. ``port`` 0 takes any free one.
+
+    Raises:
+        PortTaken: the port is in use.
+        ImportRefused: the data cannot be read.
+    """
+    listener = bound(port)
+    try:
+        umami = opened(data, cache)
+        server = _Server(umami)
+    except BaseException:
+        listener.close()
+        raise
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="embedded-umami", daemon=True
+    )
+    thread.start()
+    server.answering.wait()
+    return Running(
+        f"http://{HOST}:{listener.getsockname()[1]}",
+        umami.demo,
+        _server=server,
+        _thread=thread,
+        _store=umami.store,
+    )
+
+
+def run(data: Path | None, *, port: int, cache: Path | None) -> None:
+    """Serve in this thread until Ctrl-C or SIGTERM; raises as ``serve`` does."""
+    listener = bound(port)
+    try:
+        umami = opened(data, cache)
+        _Server(umami).run(sockets=[listener])
+    except KeyboardInterrupt:
+        # uvicorn has finished answering, and hands the signal on.
+        pass
+    finally:
+        listener.close()
+
+
+def bound(port: int) -> socket.socket:
+    """A socket that has the port, but refuses connections until the server listens."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise PortTaken(port) from None
+    return listener
+
+
+def opened(data: Path | None, cache: Path | None) -> Umami:
+    """The state to serve: imported tables, or the demo."""
+    store = Store()
+    if data is None:
+        raise NotImplementedError
+    from umami.embedded.importing import load
+
+    load(store, data)
+    return Umami(store)
