@@ -1,0 +1,127 @@
+"""Why a CSV file cannot be imported, and where: its first fault, by line and column.
+
+Called only once something is known to be wrong, so it may be slow.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from umami.embedded.tables import ImportRefused, Table, limits, quoted, typed
+
+
+def explained(table: Table, problem: str) -> ImportRefused:
+    """The refusal of a table that DuckDB did not read, for this problem, or read as unsound."""
+    found = _structure(table) or _content(table)
+    if found:
+        return found
+    line = re.search(r"CSV Error on Line: (\d+)", problem)
+    return ImportRefused("It cannot be read.", table.name, int(line[1]) if line else None)
+
+
+def _structure(table: Table) -> ImportRefused | None:
+    """The first line that is not text, or has too few or too many fields."""
+    for number, bytes_ in enumerate(table.path.open("rb"), 1):
+        try:
+            bytes_.decode()
+        except UnicodeDecodeError:
+            return ImportRefused("This is not UTF-8.", table.name, number)
+    width = len(table.header)
+    try:
+        for number, row in _records(table.path):
+            if row and len(row) != width:
+                column = table.header[len(row)] if len(row) < width else None
+                return ImportRefused(
+                    f"There are {len(row)} fields where the header has {width}.",
+                    table.name,
+                    number,
+                    column,
+                )
+    except csv.Error as error:
+        return ImportRefused(f"This is not CSV ({error}).", table.name)
+    return None
+
+
+def _content(table: Table) -> ImportRefused | None:
+    """The first value that is missing, of the wrong kind, or there twice."""
+    cases = []
+    for name in table.layout.columns:
+        if name not in table.header:
+            continue
+        text, kind = f'"{name}"', table.kinds[name]
+        if name in table.layout.filled and kind != "VARCHAR":
+            cases.append((name, f"coalesce({text}, '') = ''"))
+        elif name in table.layout.filled:
+            cases.append((name, f"{text} IS NULL"))
+        if kind != "VARCHAR":
+            cases.append((name, f"{text} <> '' AND {typed('TRY_CAST', text, kind)} IS NULL"))
+        if kind == "TIMESTAMP":
+            low, high = limits(name)
+            value = typed("TRY_CAST", text, kind)
+            cases.append((name, f"{value} NOT BETWEEN {quoted(low)} AND {quoted(high)}"))
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        spelled = " ".join(f"WHEN {test} THEN {number}" for number, (_, test) in enumerate(cases))
+        try:
+            row = database.execute(
+                f"SELECT CASE {spelled} END AS fault, * FROM {table.numbered} "
+                "WHERE fault IS NOT NULL ORDER BY record LIMIT 1"
+            )
+            names = [one[0] for one in row.description]
+            first = row.fetchone()
+            if first:
+                record = dict(zip(names, first, strict=True))
+                column = cases[record["fault"]][0]
+                return ImportRefused(
+                    _fault(record[column], table.kinds[column]),
+                    table.name,
+                    _line(table.path, record["record"]),
+                    column,
+                )
+            return _repeated(database, table)
+        except duckdb.Error:
+            return None
+
+
+def _repeated(database: duckdb.DuckDBPyConnection, table: Table) -> ImportRefused | None:
+    if not table.layout.unique:
+        return None
+    row = database.execute(
+        f"SELECT record FROM {table.numbered} QUALIFY row_number() OVER (PARTITION BY "
+        f"{table.value(table.layout.unique)} ORDER BY record) = 2 ORDER BY record LIMIT 1"
+    ).fetchone()
+    if not row:
+        return None
+    return ImportRefused(
+        "This id was there before.", table.name, _line(table.path, row[0]), table.layout.unique
+    )
+
+
+def _fault(value: str | None, kind: str) -> str:
+    if not value:
+        return "A value is missing."
+    shown = value if len(value) <= 60 else value[:60] + "…"
+    wanted = {"UUID": "a UUID", "TIMESTAMP": "a time", "INTEGER": "a whole number"}
+    return f"{shown!r} is not {wanted.get(kind, 'a number')} that Umami could hold."
+
+
+def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Every record after the header with the line it begins in."""
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        reader = csv.reader(text, strict=True)
+        next(reader, None)
+        begins = reader.line_num + 1
+        for row in reader:
+            yield begins, row
+            begins = reader.line_num + 1
+
+
+def _line(path: Path, index: int) -> int:
+    """The line in which a record begins; records count from 0, empty lines are none."""
+    records = (number for number, row in _records(path) if row)
+    return next((number for at, number in enumerate(records) if at == index), index + 2)

@@ -1,0 +1,221 @@
+"""The CSV layouts of Umami's tables: which columns a file must and may have, and how to read it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from umami.embedded.store import TABLES
+
+SESSION_ATTRIBUTES = (
+    "browser",
+    "os",
+    "device",
+    "screen",
+    "language",
+    "country",
+    "region",
+    "city",
+    "distinct_id",
+)
+CLOUD = "browser"
+"""A column of events that only the Cloud's layout has."""
+TIMES = ("1970-01-02", "2100-01-01")
+"""When something can have happened; elsewhere a date may be any of four digits."""
+DATES = ("0001-01-01", "9999-12-31")
+
+
+class ImportRefused(Exception):
+    """The tables cannot be read; ``str()`` is a sentence that names file, line and column."""
+
+    def __init__(
+        self, reason: str, file: str = "", line: int | None = None, column: str | None = None
+    ) -> None:
+        place = ", ".join(
+            part
+            for part in (file, line and f"line {line}", column and f"column {column[:60]}")
+            if part
+        )
+        super().__init__(f"{place}: {reason}" if place else reason)
+        self.file = file
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the columns of one file must and may be."""
+
+    filled: tuple[str, ...]
+    """Columns without whose value a row says nothing."""
+    empty: tuple[str, ...] = ()
+    """Columns whose values may be missing."""
+    ignored: tuple[str, ...] = ()
+    """Columns of other generations that no question asks for."""
+    unique: str | None = None
+    """The column in which no value may come twice."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read."""
+        return self.filled + self.empty
+
+
+VITALS = ("lcp", "inp", "cls", "fcp", "ttfb")
+MAY_LACK = {
+    *("created_at", "updated_at", "reset_at", "deleted_at", "domain", "share_id"),
+    *("tag", "hostname", "distinct_id", "event_name"),
+    *("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"),
+    *("fbclid", "gclid", "li_fat_id", "msclkid", "ttclid", "twclid"),
+}
+"""Columns that some release of Umami did not have, or that can be told otherwise."""
+
+
+def _layout(
+    table: str, filled: str, ignored: tuple[str, ...] = (), unique: str | None = None
+) -> Layout:
+    names = tuple(filled.split())
+    rest = tuple(name for name in TABLES[table] if name not in names)
+    return Layout(names, rest, ignored, unique)
+
+
+POSTGRES = {
+    "website": _layout(
+        "website",
+        "website_id name",
+        (
+            *("user_id", "team_id", "created_by"),
+            *("replay_enabled", "replay_config", "recorder_enabled"),
+        ),
+        unique="website_id",
+    ),
+    "session": _layout(
+        "session",
+        "session_id website_id created_at",
+        ("hostname", "subdivision1", "subdivision2"),
+        unique="session_id",
+    ),
+    "website_event": _layout(
+        "website_event",
+        "event_id website_id session_id visit_id created_at event_type",
+        VITALS,
+        unique="event_id",
+    ),
+    "event_data": _layout(
+        "event_data", "event_data_id website_id website_event_id data_key data_type created_at"
+    ),
+    "session_data": _layout(
+        "session_data", "session_data_id website_id session_id data_key data_type created_at"
+    ),
+    "revenue": _layout("revenue", "revenue_id website_id session_id event_id currency created_at"),
+}
+CLOUD_EXPORT = {
+    "website_event": replace(
+        POSTGRES["website_event"],
+        empty=POSTGRES["website_event"].empty + SESSION_ATTRIBUTES,
+        ignored=("job_id", *VITALS),
+    ),
+    "event_data": Layout(
+        ("website_id", "event_id", "data_key", "data_type", "created_at"),
+        ("string_value", "number_value", "date_value"),
+        ("session_id", "url_path", "event_name", "job_id"),
+    ),
+    "session_data": Layout(
+        ("website_id", "session_id", "data_key", "data_type", "created_at"),
+        ("string_value", "number_value", "date_value", "distinct_id"),
+        ("job_id",),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One CSV file with a header, unpacked."""
+
+    name: str
+    """As a person knows it: ``website_event.csv.gz``."""
+    path: Path
+    header: tuple[str, ...]
+    layout: Layout
+    kinds: dict[str, str] = field(default_factory=dict)
+    """DuckDB type by column."""
+
+    @property
+    def reader(self) -> str:
+        """``read_csv(…)`` with every column as text; a quoted empty field is ``''``, not NULL."""
+        nulls = r"['', '\N']" if self.layout in CLOUD_EXPORT.values() else "''"
+        columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in self.header)
+        return (
+            f"read_csv({quoted(_no_glob(self.path))}, auto_detect=false, header=true, delim=',', "
+            "quote='\"', escape='\"', strict_mode=true, allow_quoted_nulls=false, "
+            f"nullstr={nulls}, "
+            f"columns={{{columns}}})"
+        )
+
+    @property
+    def numbered(self) -> str:
+        """The same with ``record``, the place of each row in the file, from 0."""
+        return f"(SELECT row_number() OVER () - 1 AS record, * FROM {self.reader})"
+
+    def value(self, column: str) -> str:
+        """SQL of a column's typed value; NULL where the file has no such column."""
+        if column not in self.header:
+            return "NULL"
+        return typed("CAST", f'"{column}"', self.kinds[column])
+
+
+def checked(table: str, name: str, path: Path, layout: Layout) -> Table:
+    """The table of a file whose header is as the layout wants it."""
+    found = header(name, path)
+    for column in found:
+        if column not in layout.columns + layout.ignored:
+            raise ImportRefused("Umami has no such column.", name, 1, column or "(no name)")
+        if found.count(column) > 1:
+            raise ImportRefused("The header names this column twice.", name, 1, column)
+    for column in layout.columns:
+        if column not in found and (column in layout.filled or column not in MAY_LACK):
+            raise ImportRefused("This column is missing.", name, 1, column)
+    kinds = dict.fromkeys(found, "VARCHAR") | {"event_id": "UUID"}
+    kinds |= {column: kind.split(" ")[0] for column, kind in TABLES[table].items()}
+    return Table(name, path, found, layout, kinds)
+
+
+def header(name: str, path: Path) -> tuple[str, ...]:
+    """The names in a file's first line."""
+    with path.open("rb") as file:
+        line = file.readline(100_000)
+    try:
+        names = next(csv.reader([line.decode("utf-8-sig")], strict=True), None)
+    except UnicodeDecodeError:
+        raise ImportRefused("This is not UTF-8.", name, 1) from None
+    except csv.Error:
+        raise ImportRefused("This is no header of a CSV file.", name, 1) from None
+    if not names:
+        raise ImportRefused("There is no header.", name, 1)
+    return tuple(names)
+
+
+def limits(column: str) -> tuple[str, str]:
+    """The first and last time that a column may hold."""
+    return TIMES if column == "created_at" else DATES
+
+
+def typed(cast: str, text: str, kind: str) -> str:
+    """SQL of a text as a DuckDB type; ``cast`` is ``CAST`` or ``TRY_CAST``."""
+    if kind == "VARCHAR":
+        return text
+    if kind == "TIMESTAMP":
+        # Times without a zone are UTC: so is the connection.
+        return f"({cast}(nullif({text}, '') AS TIMESTAMPTZ) AT TIME ZONE 'UTC')"
+    return f"{cast}(nullif({text}, '') AS {kind})"
+
+
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _no_glob(path: Path) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
