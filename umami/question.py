@@ -83,6 +83,17 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What goes over the wire, apart from address and identity: ``path`` follows ``/api``."""
+
+    method: Method
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: str | None = field(default=None, repr=False)
+    """JSON text; may hold a password, so it is never shown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question(Generic[T]):
     """One endpoint with its arguments; equal questions have equal answers at one server."""
 
@@ -95,6 +106,11 @@ class Question(Generic[T]):
     read: Callable[[JSON], T] = field(compare=False, repr=False)
     until: datetime | None = field(compare=False, default=None)
     name: str = ""
+
+    @property
+    def request(self) -> Request:
+        """This question in the newest generation's spelling."""
+        return Request(self.endpoint.method, self.path, self.query, self.body)
 
     @property
     def key(self) -> str:
