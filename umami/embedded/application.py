@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from umami.embedded.http import Refusal, refuse
 from umami.embedded.routes import ROUTES
 from umami.embedded.state import Umami
 
 
-async def _no_route(_request: Request, problem: Exception) -> Response:
-    """An unknown path or method: an empty 404 or 405, as Umami's."""
+async def _no_route(request: Request, problem: Exception) -> Response:
+    """An unknown path or method: an empty 404 or 405; a trailing slash is sent on, as Umami's."""
     assert isinstance(problem, HTTPException)
-    return PlainTextResponse("", status_code=problem.status_code)
+    path = request.url.path
+    if problem.status_code == 404 and path.endswith("/") and path.strip("/"):
+        # One slash in front: two would name another host.
+        bare = request.url.replace(scheme="", netloc="", path="/" + path.strip("/"))
+        return RedirectResponse(str(bare), status_code=308)
+    return PlainTextResponse("", status_code=problem.status_code, headers=problem.headers)
+
+
+async def _gone(_request: Request, _problem: Exception) -> Response:
+    """The client hung up before its question was complete; nobody reads this answer."""
+    return Response(status_code=400)
 
 
 def application(umami: Umami) -> Starlette:
     """The embedded server's application over this state."""
-    app = Starlette(
-        routes=ROUTES,
-        exception_handlers={Refusal: refuse, HTTPException: _no_route},
-    )
+    handlers: dict[Any, Any] = {
+        Refusal: refuse,
+        HTTPException: _no_route,
+        ClientDisconnect: _gone,
+    }
+    app = Starlette(routes=ROUTES, exception_handlers=handlers)
+    app.router.redirect_slashes = False
     app.state.umami = umami
     return app

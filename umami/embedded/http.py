@@ -7,6 +7,9 @@ a client's mistake shows. Refusals are spelled as Umami 2.x spells them.
 from __future__ import annotations
 
 import json
+import logging
+import math
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,14 +18,20 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from pydantic_core import ErrorDetails
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 if TYPE_CHECKING:
     from umami.embedded.state import Umami, User
 
 LARGEST_BODY = 1_000_000
+DEEPEST = 100
+"""Levels of nesting in a body; deeper ones are nobody's question."""
+
+_log = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
@@ -139,24 +148,64 @@ class Routes:
         """Declare a route under ``/api``; parts such as ``{website_id}`` must be UUIDs.
 
         The handler returns what is answered as JSON, or a ``Response``; the parameters are those
-        of the query for a GET and of the JSON body otherwise.
+        of the query for a GET and of the JSON body otherwise. It runs in a thread of its own. A
+        website that the path or ``websiteId`` of the parameters names is known to exist by then.
         """
+        # An analysis is a POST that only reads.
+        reads = method == "GET" or (path.startswith("/reports/") and "{" not in path)
 
         def declare(handler: Handler[A]) -> Handler[A]:
+            def answer(request: Request, body: bytes) -> Response:
+                umami: Umami = request.app.state.umami
+                umami.catch_up()
+                given = _json(body) if method != "GET" else dict(request.query_params)
+                place = {name: _id(name, text) for name, text in request.path_params.items()}
+                asked = _read(parameters, given)
+                user = umami.accounts.identify(request.headers)
+                if not open_to_all:
+                    website = place.get("website_id") or getattr(asked, "websiteId", None)
+                    umami.admit(user, request.headers, website, reads=reads)
+                found = handler(Call(umami, asked, place, request.headers, user))
+                return found if isinstance(found, Response) else Json(found)
+
             async def endpoint(request: Request) -> Response:
-                from starlette.concurrency import run_in_threadpool
-
-                body = b""
-                if method != "GET":
+                try:
                     body = await _body(request)
-                return await run_in_threadpool(
-                    _answer, request, body, method, parameters, handler, open_to_all
-                )
+                    return await run_in_threadpool(answer, request, body)
+                except (Refusal, ClientDisconnect):
+                    raise
+                except Exception as error:
+                    # The message may hold what was sent, a password for one; where it happened
+                    # may not.
+                    _log.error(
+                        "%s %s failed with %s\n%s",
+                        method,
+                        path,
+                        type(error).__name__,
+                        "".join(traceback.format_tb(error.__traceback__)),
+                    )
+                    return Json({"error": "Internal server error"}, status_code=500)
 
-            self.all.append(Route("/api" + path, endpoint, methods=[method]))
+            self.all.append(Route("/api" + path, endpoint, methods=[method], name=path))
             return handler
 
         return declare
+
+
+class Json(Response):
+    """An answer in JSON; what is no text in UTF-8 travels escaped."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        try:
+            return _dumped(content, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            return _dumped(content, ensure_ascii=True).encode()
+
+
+def _dumped(content: Any, *, ensure_ascii: bool) -> str:
+    return json.dumps(content, ensure_ascii=ensure_ascii, allow_nan=False, separators=(",", ":"))
 
 
 async def _body(request: Request) -> bytes:
@@ -166,25 +215,6 @@ async def _body(request: Request) -> bytes:
         if len(body) > LARGEST_BODY:
             raise Refusal(413, "Body too large")
     return body
-
-
-def _answer(
-    request: Request,
-    body: bytes,
-    method: str,
-    parameters: type[A],
-    handler: Handler[A],
-    open_to_all: bool,
-) -> Response:
-    umami: Umami = request.app.state.umami
-    umami.catch_up()
-    path = {name: _id(name, text) for name, text in request.path_params.items()}
-    asked = _read(parameters, dict(request.query_params) if method == "GET" else _json(body))
-    user = umami.accounts.identify(request.headers)
-    if not open_to_all:
-        umami.admit(user, path)
-    answer = handler(Call(umami, asked, path, request.headers, user))
-    return answer if isinstance(answer, Response) else JSONResponse(answer)
 
 
 def _id(name: str, text: str) -> UUID | str:
@@ -200,9 +230,36 @@ def _json(body: bytes) -> Any:
     if not body:
         return {}
     try:
-        return json.loads(body)
+        found = json.loads(body, parse_constant=_no_number, parse_float=_finite)
+        if _depth(found) <= DEEPEST:
+            return found
     except (ValueError, RecursionError):
-        raise BadRequest("body: Invalid JSON") from None
+        pass
+    raise BadRequest("body: Invalid JSON")
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level and depth <= DEEPEST:
+        depth += 1
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return depth
 
 
 def _read(parameters: type[A], given: Any) -> A:
@@ -210,16 +267,27 @@ def _read(parameters: type[A], given: Any) -> A:
         return parameters.model_validate(given)
     except ValidationError as refused:
         raise BadRequest(
-            *(
-                f"{'.'.join(str(part) for part in one['loc']) or 'body'}: {one['msg']}"
-                for one in refused.errors(include_url=False, include_input=False)
-            )
+            *(_reason(one["loc"], one["type"], one["msg"]) for one in _first_errors(refused))
         ) from None
+
+
+def _first_errors(refused: ValidationError) -> list[ErrorDetails]:
+    return refused.errors(include_url=False, include_input=False, include_context=False)[:20]
+
+
+def _reason(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    """One reason, in the words of Umami where it has any."""
+    where = ".".join(str(part)[:60] for part in place) or "body"
+    if kind == "missing":
+        message = "Required"
+    elif kind == "extra_forbidden":
+        message = "Unknown parameter"
+    return f"{where}: {message.removeprefix('Value error, ')}"
 
 
 async def refuse(_request: Request, refusal: Exception) -> Response:
     """The error body of 2.x: a list of reasons for 400, one text otherwise."""
     assert isinstance(refusal, Refusal)
     if refusal.status == 400:
-        return JSONResponse({"error": list(refusal.reasons)}, status_code=400)
-    return JSONResponse({"error": refusal.reasons[0]}, status_code=refusal.status)
+        return Json({"error": list(refusal.reasons)}, status_code=400)
+    return Json({"error": refusal.reasons[0]}, status_code=refusal.status)

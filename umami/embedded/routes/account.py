@@ -1,10 +1,10 @@
-"""Heartbeat, sign-in and who am I."""
+"""Heartbeat, sign-in and out, who am I, and public links to a website."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text
+from umami.embedded.http import Call, Nothing, Parameters, Refusal, Routes, Text
 from umami.embedded.state import User
 
 routes = Routes()
@@ -35,6 +35,32 @@ def verify(call: Call[Nothing]) -> Any:
     """The account a token belongs to."""
     assert call.user
     return _spelled(call.user)
+
+
+@routes("POST", "/auth/logout", Nothing)
+def logout(call: Call[Nothing]) -> Any:
+    """Ends a token. (Umami's own goes on working: it deletes the wrong key.)"""
+    call.umami.accounts.sign_out(call.headers)
+    return {"ok": True}
+
+
+@routes("GET", "/me", Nothing)
+def me(call: Call[Nothing]) -> Any:
+    """The account a token belongs to. (Umami's own also echoes the token.)"""
+    assert call.user
+    return {"user": _spelled(call.user)}
+
+
+@routes("GET", "/share/{share}", Nothing, open_to_all=True)
+def share(call: Call[Nothing]) -> Any:
+    """The website of a public link, and the token that reads it."""
+    row = call.umami.store.row(
+        "SELECT website_id, share_id FROM website WHERE share_id = ? AND deleted_at IS NULL",
+        [call.path["share"]],
+    )
+    if row is None:
+        raise Refusal(404, "Not found")
+    return {"websiteId": str(row[0]), "token": call.umami.share_token(*row)}
 
 
 def _spelled(user: User) -> dict[str, Any]:

@@ -1,0 +1,208 @@
+"""Websites: list, create, read, change, reset, delete; their date range."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import duckdb
+from pydantic import Field
+
+from umami.embedded.http import (
+    BadRequest,
+    Call,
+    Nothing,
+    Parameters,
+    Refusal,
+    Routes,
+    Text,
+    instant,
+    now,
+)
+from umami.embedded.state import ADMIN
+from umami.embedded.store import TABLES
+
+routes = Routes()
+
+COLUMNS = {
+    "id": "website_id",
+    "name": "name",
+    "domain": "domain",
+    "shareId": "share_id",
+    "resetAt": "reset_at",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+    "deletedAt": "deleted_at",
+}
+TRAFFIC = [table for table in TABLES if table not in ("website", "report")]
+MOST_ROWS = 10_000
+
+Name = Annotated[Text, Field(max_length=100)]
+Domain = Annotated[Text, Field(max_length=500)]
+ShareId = Annotated[str, Field(pattern=r"^[a-zA-Z0-9]{8,16}$")]
+
+
+class Listed(Parameters):
+    """Which websites of the list; ``query`` is what 2.15 and older call ``search``."""
+
+    search: Text | None = None
+    query: Text | None = None
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
+    orderBy: Literal[
+        "id", "name", "domain", "shareId", "resetAt", "createdAt", "updatedAt", "deletedAt"
+    ] = "name"
+
+
+class Created(Parameters):
+    """A website to be."""
+
+    name: Name
+    domain: Domain
+    shareId: Annotated[Text, Field(max_length=50)] | None = None
+    teamId: UUID | None = None
+    id: UUID | None = None
+
+
+class Changed(Parameters):
+    """What a website shall be; without ``shareId`` that stays, with null it goes."""
+
+    name: Name
+    domain: Domain
+    shareId: ShareId | None = None
+
+
+@routes("GET", "/websites", Listed)
+def listed(call: Call[Listed]) -> Any:
+    """A page of the websites whose name or domain holds the search text."""
+    asked = call.asked
+    search = asked.search or asked.query or ""
+    # Umami compares with ILIKE too, but takes the text as it is.
+    pattern = "%" + search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    where = r"""
+        FROM website WHERE deleted_at IS NULL
+        AND (name ILIKE $pattern ESCAPE '\' OR domain ILIKE $pattern ESCAPE '\' OR $search = '')
+    """
+    values = {"pattern": pattern, "search": search}
+    count = call.umami.store.row(f"SELECT count(*) {where}", values)
+    rows = call.umami.store.records(
+        f"SELECT * {where} ORDER BY {COLUMNS[asked.orderBy]}, website_id LIMIT $size OFFSET $skip",
+        {**values, "size": asked.pageSize, "skip": (asked.page - 1) * asked.pageSize},
+    )
+    assert count
+    answer = {
+        "data": [
+            {**_spelled(row), "user": {"username": ADMIN.username, "id": str(ADMIN.id)}}
+            for row in rows
+        ],
+        "count": count[0],
+        "page": asked.page,
+        "pageSize": asked.pageSize,
+        "orderBy": asked.orderBy,
+    }
+    return {**answer, "search": search} if search else answer
+
+
+@routes("POST", "/websites", Created)
+def create(call: Call[Created]) -> Any:
+    """Makes a website."""
+    asked = call.asked
+    if asked.teamId:
+        raise Refusal(401, "Unauthorized")
+    website, present = asked.id or uuid.uuid4(), now()
+    with call.umami.store.writing() as cursor:
+        if cursor.execute("SELECT 1 FROM website WHERE website_id = ?", [website]).fetchone():
+            raise BadRequest("id: There is such a website already")
+        _require_free(cursor, asked.shareId, website)
+        cursor.execute(
+            "INSERT INTO website (website_id, name, domain, share_id, created_at, updated_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            [website, asked.name, asked.domain, asked.shareId or None, present, present],
+        )
+    return _one(call, website)
+
+
+@routes("GET", "/websites/{website_id}", Nothing)
+def read(call: Call[Nothing]) -> Any:
+    """One website."""
+    return _one(call, call.id("website_id"))
+
+
+@routes("POST", "/websites/{website_id}", Changed)
+def change(call: Call[Changed]) -> Any:
+    """Changes name, domain and public link."""
+    asked, website = call.asked, call.id("website_id")
+    values: dict[str, Any] = {"name": asked.name, "domain": asked.domain, "updated_at": now()}
+    if "shareId" in asked.model_fields_set:
+        values["share_id"] = asked.shareId
+    with call.umami.store.writing() as cursor:
+        _require_free(cursor, asked.shareId, website)
+        spelled = ", ".join(f"{name} = ?" for name in values)
+        cursor.execute(
+            f"UPDATE website SET {spelled} WHERE website_id = ?", [*values.values(), website]
+        )
+    return _one(call, website)
+
+
+@routes("DELETE", "/websites/{website_id}", Nothing)
+def delete(call: Call[Nothing]) -> Any:
+    """Deletes a website with all that was collected and saved about it."""
+    with call.umami.store.writing() as cursor:
+        for table in TABLES:
+            cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [call.id("website_id")])
+    return {"ok": True}
+
+
+@routes("POST", "/websites/{website_id}/reset", Nothing)
+def reset(call: Call[Nothing]) -> Any:
+    """Deletes all that was collected about a website."""
+    with call.umami.store.writing() as cursor:
+        for table in TRAFFIC:
+            cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [call.id("website_id")])
+        cursor.execute(
+            "UPDATE website SET reset_at = ? WHERE website_id = ?", [now(), call.id("website_id")]
+        )
+    return {"ok": True}
+
+
+@routes("GET", "/websites/{website_id}/daterange", Nothing)
+def daterange(call: Call[Nothing]) -> Any:
+    """The times of the first and the last event of any type; null without events."""
+    row = call.umami.store.row(
+        "SELECT min(created_at), max(created_at) FROM website_event "
+        "WHERE website_id = ? AND created_at >= TIMESTAMP '2000-01-01'",
+        [call.id("website_id")],
+    )
+    first, last = row or (None, None)
+    return {"mindate": instant(first), "maxdate": instant(last)}
+
+
+def _require_free(cursor: duckdb.DuckDBPyConnection, share: str | None, website: UUID) -> None:
+    taken = cursor.execute(
+        "SELECT 1 FROM website WHERE share_id = ? AND website_id <> ?", [share, website]
+    ).fetchone()
+    if taken:
+        raise BadRequest("shareId: That share id is taken")
+
+
+def _one(call: Call[Any], website: UUID) -> dict[str, Any]:
+    rows = call.umami.store.records("SELECT * FROM website WHERE website_id = ?", [website])
+    if not rows:
+        raise Refusal(404, "Not found")
+    return _spelled(rows[0])
+
+
+def _spelled(row: dict[str, Any]) -> dict[str, Any]:
+    values = {name: row[column] for name, column in COLUMNS.items()}
+    return {
+        **{
+            name: instant(value) if isinstance(value, datetime) else value
+            for name, value in values.items()
+        },
+        "id": str(values["id"]),
+        "userId": str(ADMIN.id),
+        "teamId": None,
+        "createdBy": str(ADMIN.id),
+    }
