@@ -49,9 +49,11 @@ def umami(server: Running) -> Iterator[httpx.Client]:
 
 def signed_in(running: Running) -> httpx.Client:
     """A plain HTTP client that has a token."""
-    client = httpx.Client(base_url=running.url, timeout=60)
-    answer = client.post(
-        "/api/auth/login", json={"username": running.username, "password": running.password}
+    with httpx.Client(base_url=running.url) as stranger:
+        answer = stranger.post(
+            "/api/auth/login", json={"username": running.username, "password": running.password}
+        )
+    token = answer.raise_for_status().json()["token"]
+    return httpx.Client(
+        base_url=running.url, timeout=60, headers={"authorization": f"Bearer {token}"}
     )
-    client.headers["authorization"] = f"Bearer {answer.raise_for_status().json()['token']}"
-    return client

@@ -26,7 +26,7 @@ STRING, NUMBER, BOOLEAN, DATE, ARRAY = 1, 2, 3, 4, 5
 
 CLICK_IDS = ("gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid")
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
-DATE_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(Z|\+\d\d:\d\d)?)?")
+DATE_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|\+\d\d:\d\d)?")
 RESERVED = ";/?:@&=+$,#"
 IN_A_QUERY = "!$%&()*+,-./:;=?@[\\]^_`{|}~"
 

@@ -25,11 +25,8 @@ class Realtime:
 
     @property
     def first_of_session(self) -> list[int]:
-        """Places in ``rows`` where a session is met first, in order."""
-        met: dict[UUID, int] = {}
-        for place, row in enumerate(self.rows):
-            met.setdefault(row["session_id"], place)
-        return list(met.values())
+        """Places in ``rows`` of the oldest row of each session."""
+        return list({row["session_id"]: place for place, row in enumerate(self.rows)}.values())
 
 
 def realtime(store: Store, website: UUID, timezone: str, now: datetime) -> Realtime:

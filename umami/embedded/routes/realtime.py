@@ -53,7 +53,7 @@ def last_half_hour(call: Call[Now]) -> Any:
 
 
 def _events(found: Realtime) -> list[dict[str, Any]]:
-    """Newest first; where a session is met first, an entry for it comes before the event's."""
+    """Newest first; a session has an entry of its own, older than its oldest event."""
     events, firsts = [], set(found.first_of_session)
     for place, row in enumerate(found.rows):
         one = {
@@ -67,9 +67,9 @@ def _events(found: Realtime) -> list[dict[str, Any]]:
             "urlPath": row["url_path"],
             "referrerDomain": row["referrer_domain"],
         }
+        events.append({"__type": "event" if row["event_name"] else "pageview", **one})
         if place in firsts:
             events.append({"__type": "session", **one})
-        events.append({"__type": "event" if row["event_name"] else "pageview", **one})
     return events
 
 

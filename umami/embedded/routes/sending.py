@@ -12,7 +12,7 @@ import duckdb
 from pydantic import Field, IPvAnyAddress, field_validator
 
 from umami.embedded import sending, visitor
-from umami.embedded.http import BadRequest, Call, Parameters, Routes, Text, moment, now
+from umami.embedded.http import BadRequest, Call, Parameters, Routes, Text, moment
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW
 
 routes = Routes()
@@ -77,12 +77,13 @@ def send(call: Call[Message]) -> Any:
         found = list(sending.properties(sent.data or {}))
     except ValueError as problem:
         raise BadRequest(f"payload.data.{problem}") from None
-    at = moment(sent.timestamp * 1000) if sent.timestamp else now()
+    sent_at = int(time.time() * 1000)
+    at = moment(sent.timestamp * 1000 if sent.timestamp else sent_at)
     visit = sending.visit_of(
         sent.website,
         sent.id or (_address(call), agent),
         at,
-        now=int(time.time()),
+        now=sent_at // 1000,
         earlier=sending.of_token(call.headers.get("x-umami-cache", ""), umami.sign),
         backdated=bool(sent.timestamp),
         sign=umami.sign,
