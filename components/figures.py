@@ -73,7 +73,7 @@ def traffic(now: pd.DataFrame, unit: Unit, before: pd.DataFrame | None = None) -
             part = frame.head(len(times))
             lines.append(
                 Line(
-                    name=f"{name}, compared" if earlier else name,
+                    name=f"{name}, before" if earlier else name,
                     values=tuple(int(value) for value in part[column]),
                     when=tuple(formats.moment(pd.Timestamp(at), unit) for at in part["time"]),
                     role=role,
@@ -121,11 +121,9 @@ def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
         type="date",
         hoverformat=formats.hover_format(data.unit),
         tickformat=formats.tick_format(data.unit),
-        nticks=10,
+        tickvals=_ticks(data.times),
         fixedrange=True,
     )
-    if data.unit in ("month", "year") and len(data.times) <= 24:
-        figure.update_xaxes(dtick="M1" if data.unit == "month" else "M12")
     figure.update_yaxes(fixedrange=True, nticks=5, tickformat="~s")
     return figure
 
@@ -191,7 +189,7 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
         lataxis_range=[-56, 84],
         lonaxis_range=[-180, 180],
     )
-    figure.update_layout(height=360, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
+    figure.update_layout(height=330, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
     return figure
 
 
@@ -296,11 +294,16 @@ def events_figure(data: Events, mode: Mode) -> go.Figure:
         type="date",
         hoverformat=formats.hover_format(data.unit),
         tickformat=formats.tick_format(data.unit),
-        nticks=10,
+        tickvals=_ticks(data.times),
         fixedrange=True,
     )
     figure.update_yaxes(fixedrange=True, nticks=4, tickformat="~s")
     return figure
+
+
+def _ticks(times: Sequence[pd.Timestamp], most: int = 7) -> list[pd.Timestamp]:
+    """Buckets to name on the axis: evenly spaced, few enough for a narrow screen."""
+    return list(times[:: math.ceil(len(times) / most) or 1])
 
 
 def plain(text: str, longest: int = 60) -> str:

@@ -86,6 +86,8 @@ def period(one: Period) -> str:
         return f"{first:%-d %b %Y, %H:%M} – {last:%H:%M}"
     if first.date() == last.date():
         return f"{first:%a %-d %b %Y}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first:%-d} – {last:%-d %b %Y}"
     if first.year == last.year:
         return f"{first:%-d %b} – {last:%-d %b %Y}"
     return f"{first:%-d %b %Y} – {last:%-d %b %Y}"

@@ -63,7 +63,7 @@ DARK = Palette(
     text="#e9eeeb",
     muted="#9daaa4",
     border="#2f3a36",
-    primary="#12806f",
+    primary="#45b8a5",
     link="#6fd1c0",
     categorical=("#4cc2ae", "#f0935a", "#c39ae0", "#dcb84e", "#7fb0f0", "#9aa6a0"),
     sequential=(
@@ -98,6 +98,9 @@ def template(mode: Mode) -> go.layout.Template:
         "linecolor": palette.border,
         "zeroline": False,
         "automargin": True,
+        "spikecolor": palette.muted,
+        "spikethickness": 1,
+        "spikedash": "solid",
         "tickfont": {"color": palette.muted, "size": 12},
         "title": {"font": {"color": palette.muted, "size": 12}},
     }

@@ -33,9 +33,9 @@ def test_the_comparison_lies_over_by_position_and_keeps_its_dates() -> None:
     )
     assert [line.name for line in data.lines] == [
         "Views",
-        "Views, compared",
+        "Views, before",
         "Visitors",
-        "Visitors, compared",
+        "Visitors, before",
     ]
     assert data.lines[1].values == (7, 8)
     assert data.lines[1].when == ("Sun 30 Aug 2026", "Mon 31 Aug 2026")

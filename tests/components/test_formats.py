@@ -42,6 +42,7 @@ def test_nothing_before_is_no_change() -> None:
     [
         (date(2026, 8, 1), date(2026, 9, 30), "1 Aug – 30 Sep 2026"),
         (date(2025, 12, 30), date(2026, 1, 2), "30 Dec 2025 – 2 Jan 2026"),
+        (date(2026, 8, 3), date(2026, 8, 9), "3 – 9 Aug 2026"),
         (date(2026, 8, 1), date(2026, 8, 1), "Sat 1 Aug 2026"),
     ],
 )

@@ -1,0 +1,133 @@
+"""The one place where a page asks, waits and says what went wrong.
+
+All questions of a page leave together. Every section keeps its place on the page and is drawn
+when its own answers are there, whichever comes first; one that fails leaves the others standing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
+
+import streamlit as st
+
+from components.text import plain
+from umami.errors import UmamiError
+from umami.question import Question
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Asks(Protocol):
+    """What a page needs of a client."""
+
+    def submit(self, question: Question[T]) -> Future[T]:
+        """Ask without waiting; the future is done at once where the answer is at hand."""
+        ...
+
+
+@dataclass(slots=True)
+class _Section:
+    draw: Callable[..., None]
+    answers: tuple[Future[Any], ...]
+    slot: Any
+
+    @property
+    def ready(self) -> bool:
+        return all(answer.done() for answer in self.answers)
+
+
+@dataclass(slots=True)
+class Page:
+    """One run of one page: what was asked, and the sections still waiting for their answers."""
+
+    client: Asks
+    _asked: dict[str, Future[Any]] = field(default_factory=dict)
+    _waiting: list[_Section] = field(default_factory=list)
+
+    def ask(self, question: Question[T]) -> Future[T]:
+        """Send a question and go on; the same question asked twice on a page is one."""
+        if question.key not in self._asked:
+            self._asked[question.key] = self.client.submit(question)
+        return self._asked[question.key]
+
+    def section(
+        self,
+        draw: Callable[[Unpack[Ts]], None],
+        *answers: Future[Any],
+        height: int = 120,
+    ) -> None:
+        """Keep a place here and draw into it once its answers are there.
+
+        ``draw`` is called with what the futures hold. Where all of them are done already it is
+        called now, and no skeleton is ever shown; ``height`` (pixels) is the skeleton's.
+        """
+        if all(answer.done() for answer in answers):
+            _draw(_Section(draw, answers, st.container()))
+        else:
+            self._waiting.append(_Section(draw, answers, st.skeleton(height=height)))
+
+    def finish(self) -> None:
+        """Draw what is still waiting, in the order in which answers arrive."""
+        while self._waiting:
+            ready = [section for section in self._waiting if section.ready]
+            for section in ready:
+                self._waiting.remove(section)
+                section.slot = section.slot.container()
+                _draw(section)
+            open_answers = {
+                answer
+                for section in self._waiting
+                for answer in section.answers
+                if not answer.done()
+            }
+            if open_answers:
+                wait(open_answers, return_when=FIRST_COMPLETED)
+
+
+@contextmanager
+def asking(client: Asks) -> Iterator[Page]:
+    """A page's questions and sections; leaving the block draws those that had to wait."""
+    page = Page(client)
+    yield page
+    page.finish()
+
+
+def trouble(problem: UmamiError) -> None:
+    """Say what went wrong and what can be done, in the place where the answer would be."""
+    with st.container(border=True):
+        st.markdown(f":material/cloud_off: {plain(str(problem))}")
+        st.caption(plain(problem.remedy))
+
+
+def blank(sentence: str) -> None:
+    """Say that there is nothing yet, and what would fill this place."""
+    with st.container(height="content", horizontal_alignment="center"):
+        st.caption(sentence, text_alignment="center")
+
+
+def _draw(section: _Section) -> None:
+    with section.slot:
+        try:
+            section.draw(*(answer.result() for answer in section.answers))
+        except UmamiError as problem:
+            trouble(problem)
+        except Exception as problem:  # a fault of ours stays in its section
+            _LOG.error("a section could not be drawn: %s", _where(problem))
+            trouble(UmamiError("This part of the page could not be drawn."))
+
+
+def _where(problem: Exception) -> str:
+    """The kind of a fault and the line it came from; its text could hold anything."""
+    trace = problem.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    at = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "nowhere"
+    return f"{type(problem).__name__} at {at}"

@@ -1,0 +1,118 @@
+"""Sections with a figure: each draws its answer, or says what would fill its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+from umami.models.events import EventSeries
+from umami.models.sessions import Rhythm
+from umami.models.traffic import Ranking, Timeline
+
+from components import controls, figures, formats
+from components.asking import blank
+from components.theme import Mode
+from umami.view import View
+
+
+@contextmanager
+def title(text: str) -> Iterator[None]:
+    """A page's title; what is drawn inside stands beside it."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.header(text, anchor=False, width="content")
+        with st.container(width="content"):
+            yield
+
+
+@contextmanager
+def card(text: str, about: str = "") -> Iterator[None]:
+    """A frame around one or more sections, with its title and a line about what it shows."""
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.subheader(text, anchor=False)
+        if about:
+            st.caption(about)
+        yield
+
+
+def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
+    """Views and visitors over time, the comparison dashed below them."""
+    if not now.frame[["views", "sessions"]].to_numpy().sum():
+        blank(
+            "No views in this period yet. They appear as soon as Umami's tracker is on the "
+            "website and somebody visits it."
+        )
+        return
+    data = figures.traffic(now.frame, view.period.unit, before.frame if before else None)
+    _chart(
+        figures.traffic_figure(data, _mode()),
+        key="traffic",
+        alt=f"Views and visitors, {controls.described(view)}",
+    )
+
+
+def world(countries: Ranking) -> None:
+    """A world map; a click on a country filters by it."""
+    data = figures.world(countries.frame)
+    if not data.drawn and not data.undrawn:
+        blank("No countries in this period. Each visit colours the one it came from.")
+        return
+
+    def chosen() -> None:
+        points = st.session_state["world"].selection.points
+        if points:
+            controls.toggle("country", points[0]["customdata"][3])
+
+    _chart(
+        figures.world_figure(data, _mode()),
+        key="world",
+        alt="Visitors by country",
+        on_select=chosen,
+        selection_mode="points",
+        config={**figures.STILL, "topojsonURL": _topojson()},
+    )
+    if data.undrawn:
+        small = ", ".join(f"{one.name} ({formats.whole(one.count)})" for one in data.undrawn[:6])
+        st.caption(f"Too small for the map: {figures.plain(small, 200)}")
+
+
+def rhythm(weekly: Rhythm) -> None:
+    """When in the week visitors come."""
+    data = figures.week(weekly.frame)
+    busiest = data.busiest
+    if busiest is None:
+        blank("No visits in this period. Their hours and weekdays show here.")
+        return
+    st.caption(
+        f"Visitors by weekday and hour. Most come on {busiest[0]}, "
+        f"{busiest[1]:02}:00 to {busiest[1] + 1:02}:00."
+    )
+    _chart(figures.week_figure(data, _mode()), key="rhythm", alt="Visitors by weekday and hour")
+
+
+def events(view: View, series: EventSeries) -> None:
+    """Events over time, the most frequent ones apart."""
+    data = figures.events(series.frame, view.period.unit)
+    if not data.series:
+        blank("No events in this period. Send some with umami.track('name') to see them here.")
+        return
+    _chart(figures.events_figure(data, _mode()), key="events", alt="Events over time")
+
+
+def _chart(figure: go.Figure, *, key: str, alt: str, **options: Any) -> None:
+    st.plotly_chart(figure, theme=None, key=key, alt=alt, **{"config": figures.STILL, **options})
+
+
+def _mode() -> Mode:
+    """Light or dark, as the viewer's browser says."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def _topojson() -> str:
+    """Where the browser finds the world's geometry: on this server, never elsewhere."""
+    base = str(st.get_option("server.baseUrlPath")).strip("/")
+    return f"/{base}/app/static/topojson/" if base else "app/static/topojson/"

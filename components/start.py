@@ -1,0 +1,96 @@
+"""Start-up, once a process: settings, the embedded server where none is set, the client.
+
+The one place that knows the embedded server, and it knows only how to start it.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+from umami.client import Client, connect
+from umami.endpoints import traffic, websites
+from umami.models.websites import Website
+from umami.settings import read
+
+from components import controls
+from components.asking import trouble
+from components.text import plain
+from umami.errors import UmamiError
+from umami.view import View
+
+
+@st.cache_resource(show_spinner=False)
+def tune() -> None:
+    """Keep the heavy imports out of every later collection; once a process."""
+    import pandas  # noqa: F401
+    import plotly.graph_objects  # noqa: F401
+    import pyarrow  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+@st.cache_resource(show_spinner="Starting …")
+def client() -> Client:
+    """The client of this process. Raises ``SettingsError`` and whatever connecting raises."""
+    return connect(read())
+
+
+class Questions:
+    """What the control bar asks."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def websites(self) -> Sequence[Website]:
+        """Every website of this account, by name."""
+        first = self._client.ask(websites.websites())
+        found = list(first.rows)
+        pages = range(2, -(-first.count // first.page_size) + 1)
+        for more in [self._client.submit(websites.websites(page=page)) for page in pages]:
+            found.extend(more.result().rows)
+        return found
+
+    def recorded(self, website: str) -> tuple[datetime, datetime] | None:
+        """First and last instant of the website's data; ``None`` where there is none."""
+        span = self._client.ask(websites.daterange(website))
+        return (span.start, span.end) if span else None
+
+    def values(self, view: View, field: str) -> Sequence[str]:
+        """Values to choose a filter from; none where the server cannot tell."""
+        try:
+            return self._client.ask(traffic.values(view, field))
+        except UmamiError as problem:
+            st.caption(plain(f"No suggestions: {problem}"))
+            return ()
+
+
+def server_line() -> None:
+    """Say which server is looked at, and that demo data is demo data."""
+    server = client().server
+    view = controls.view()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="server"):
+        if server.demo:
+            st.badge("Demo data", icon=":material/science:", color="orange", width="content")
+        st.caption(
+            plain(f"{server.label} at {server.address}. Times in {view.period.timezone}."),
+            width="content",
+        )
+
+
+def stopped(problem: UmamiError) -> None:
+    """The page when nothing can be asked at all: a sentence, a remedy, a way to try again."""
+    st.header("The dashboard is not connected", anchor=False)
+    trouble(problem)
+    if st.button("Try again", icon=":material/refresh:"):
+        client.clear()
+        st.rerun()
+
+
+def no_websites() -> None:
+    """The page of an account that has no website yet."""
+    st.header("No website yet", anchor=False)
+    st.caption("Add a website in Umami, put its tracker on your pages, and this page fills.")

@@ -1,0 +1,202 @@
+"""Rankings: ten rows with share bars, the rest in a dialog, all of it as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+from umami.endpoints import traffic
+from umami.models.traffic import Ranking
+
+from components import controls, formats
+from components.asking import Page, blank
+from components.share_table import Row, share_table
+from components.text import harmless
+from umami import names
+from umami.view import FIELDS, View
+
+SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One ranking: the field it counts, and the field a click on a row filters by."""
+
+    field: str
+    tab: str
+    many: str
+    """What its rows are, in the plural: ``pages``."""
+    by: str | None = None
+
+    @property
+    def filters(self) -> str | None:
+        """The field to filter by, ``None`` where servers know no such filter."""
+        return self.by or (self.field if self.field in FIELDS else None)
+
+
+PAGES: Final = (
+    Table("path", "Pages", "pages"),
+    Table("entry", "Entry", "entry pages", by="path"),
+    Table("exit", "Exit", "exit pages", by="path"),
+    Table("title", "Titles", "titles"),
+    Table("query", "Queries", "queries"),
+)
+SOURCES: Final = (
+    Table("referrer", "Referrers", "referrers"),
+    Table("channel", "Channels", "channels"),
+)
+ENVIRONMENT: Final = (
+    Table("browser", "Browsers", "browsers"),
+    Table("os", "Systems", "operating systems"),
+    Table("device", "Devices", "kinds of device"),
+    Table("screen", "Screens", "screen sizes"),
+    Table("language", "Languages", "languages"),
+)
+PLACES: Final = (
+    Table("country", "Countries", "countries"),
+    Table("region", "Regions", "regions"),
+    Table("city", "Cities", "cities"),
+)
+EVENTS: Final = (Table("event", "Events", "events"),)
+
+
+def rankings(page: Page, tables: Sequence[Table], view: View, *, key: str) -> None:
+    """Tables behind tabs; only the one that is shown is asked for."""
+    if len(tables) == 1:
+        _reserve(page, tables[0], view)
+        return
+    tabs = st.tabs([table.tab for table in tables], key=key, on_change="rerun")
+    for tab, table in zip(tabs, tables, strict=True):
+        if tab.open:
+            with tab:
+                _reserve(page, table, view)
+
+
+def _reserve(page: Page, table: Table, view: View) -> None:
+    page.section(partial(draw, table), page.ask(traffic.metrics(view, table.field)), height=400)
+
+
+def rows(table: Table, ranking: pd.DataFrame, active: str | None = None) -> list[Row]:
+    """The first rows of a ranking (``name``, ``count``, ``share``, maybe ``country``) to draw.
+
+    ``active`` is the value that everything is filtered by. Bars are relative to the longest.
+    """
+    top = ranking.head(SHOWN)
+    longest = float(top["share"].max()) if len(top) else 0.0
+    countries = top["country"] if "country" in top else [None] * len(top)
+    found = []
+    for value, count, share, of in zip(
+        top["name"], top["count"], top["share"], countries, strict=True
+    ):
+        known = value if isinstance(value, str) and value else None
+        found.append(
+            Row(
+                name=names.label(table.field, known, of=of if isinstance(of, str) else None),
+                count=formats.whole(count),
+                share=formats.percent(share),
+                bar=round(100 * share / longest, 1) if longest else 0.0,
+                value=known if table.filters else None,
+                active=known is not None and known == active,
+            )
+        )
+    return found
+
+
+def full(table: Table, ranking: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Every row with names for codes, the code kept beside where they differ."""
+    values = [value if isinstance(value, str) and value else None for value in ranking["name"]]
+    heading = FIELDS.get(table.field, table.tab)
+    frame = pd.DataFrame({heading: [names.label(table.field, value) for value in values]})
+    if any(value and value != name for value, name in zip(values, frame[heading], strict=True)):
+        frame["Code"] = [value or "" for value in values]
+    if "country" in ranking:
+        frame["Country"] = [
+            names.label("country", code if isinstance(code, str) else None)
+            for code in ranking["country"]
+        ]
+    frame[measure] = ranking["count"].astype(int).to_numpy()
+    frame["Share"] = ranking["share"].astype(float).round(4).to_numpy()
+    return frame
+
+
+def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:
+    """The rows that contain this text anywhere, whatever its case."""
+    hits = pd.DataFrame(
+        {
+            name: frame[name].str.contains(needle, case=False, regex=False)
+            for name in frame.select_dtypes(exclude="number")
+        }
+    )
+    return frame[hits.any(axis=1)]
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """A table as CSV that spreadsheets open as text and numbers, never as formulas."""
+    safe: bytes = frame.map(harmless).to_csv(index=False).encode("utf-8-sig")
+    return safe
+
+
+def draw(table: Table, ranking: Ranking) -> None:
+    """The first ten rows, a click on which filters the page, and a way to all of them."""
+    frame = ranking.frame
+    if frame.empty:
+        blank(f"No {table.many} in this period. They appear here with the first visits.")
+        return
+    field = table.filters
+    share_table(
+        rows(table, frame, controls.chosen(field)),
+        what=table.many.capitalize(),
+        measure="Count",
+        key=f"ranking_{table.field}",
+        on_choose=partial(controls.toggle, field or table.field),
+    )
+    if len(frame) > SHOWN and st.button(
+        f"All {len(frame):,} {table.many}",
+        key=f"all_{table.field}",
+        type="tertiary",
+        icon=":material/open_in_full:",
+    ):
+        _everything(table, frame)
+
+
+def _everything(table: Table, ranking: pd.DataFrame) -> None:
+    measure = "Count"
+    frame = full(table, ranking, measure)
+
+    @st.dialog(table.many.capitalize(), width="large")
+    def dialog() -> None:
+        needle = st.text_input(
+            "Search",
+            type="search",
+            placeholder=f"Search {len(frame):,} {table.many}",
+            label_visibility="collapsed",
+            live=True,
+            key=f"search_{table.field}",
+        )
+        found = search(frame, needle or "")
+        st.dataframe(
+            found.assign(Share=100 * found["Share"]),
+            hide_index=True,
+            height=430,
+            column_config={
+                found.columns[0]: st.column_config.TextColumn(width="large"),
+                measure: st.column_config.NumberColumn(format="localized"),
+                "Share": st.column_config.ProgressColumn(
+                    format="%.1f%%", min_value=0, max_value=100 * float(frame["Share"].max() or 1)
+                ),
+            },
+        )
+        st.download_button(
+            "Download CSV",
+            data=lambda: csv(found),
+            file_name=f"{table.field}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+    dialog()

@@ -1,0 +1,114 @@
+"""The real app in a process of its own, and a real browser to look at it with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from tests.support.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+TABLES = ROOT / "tests" / "contract" / "data" / "tables"
+START = 60
+"""Seconds an app may take to answer."""
+WAIT = 30_000
+"""Milliseconds a page may take to show something."""
+SETTLED = (
+    "[data-testid='stApp'][data-test-script-state='notRunning']"
+    "[data-test-connection-state='CONNECTED']"
+)
+
+
+@dataclass(slots=True)
+class App:
+    """A running app: its address, and what it has printed so far."""
+
+    address: str
+    printed: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def running_app(**environment: str) -> Iterator[App]:
+    """The real app in its own process; it sees only the given ``UMAMI_…`` variables."""
+    port = free_port()
+    inherited = {name: value for name, value in os.environ.items() if "UMAMI" not in name}
+    options = {
+        "server.port": port,
+        "server.address": "127.0.0.1",
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+    }
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "streamlit", "run", "app.py"),
+            *(f"--{name}={value}" for name, value in options.items()),
+        ],
+        cwd=ROOT,
+        env={**inherited, **environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    app = App(f"http://127.0.0.1:{port}")
+    listening = threading.Event()
+
+    def read(lines: Iterable[str]) -> None:
+        for line in lines:
+            app.printed.append(line)
+            if "server started" in line:
+                listening.set()
+
+    reader = threading.Thread(target=read, args=(process.stdout,), daemon=True)
+    reader.start()
+    try:
+        assert listening.wait(START), "".join(app.printed)
+        yield app
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        reader.join()
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """The system's Chromium, telling nobody."""
+    system = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=system,
+            args=[
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+def settled(page: Page) -> None:
+    """Wait until the app's run is over and nothing on the page is left from an earlier one."""
+    page.wait_for_selector(SETTLED, timeout=WAIT)
+    expect(page.locator("[data-stale='true']")).to_have_count(0, timeout=WAIT)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=WAIT)
+
+
+def metric(page: Page, label: str) -> Locator:
+    """The value of a tile."""
+    tile = page.get_by_test_id("stMetric").filter(has_text=label).first
+    return tile.get_by_test_id("stMetricValue")

@@ -1,0 +1,178 @@
+"""The Overview in a real browser, over the recorded tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
+
+from tests.browser.app import ROOT, App, metric, settled
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+WEBSITES: dict[str, str] = json.loads(
+    (ROOT / "tests" / "contract" / "data" / "websites.json").read_text()
+)
+RECORDED = {"period": "custom", "from": "2026-08-01", "to": "2026-09-30", "tz": "UTC"}
+
+
+def link(app: App, website: str = "shop", **params: str) -> str:
+    return f"{app.address}/?{urlencode({'website': WEBSITES[website], **RECORDED, **params})}"
+
+
+def spelled(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def row(page: Page, table: str, name: str):  # type: ignore[no-untyped-def]
+    return page.locator(f".st-key-ranking_{table}").get_by_role(
+        "button", name=re.compile(rf"^{re.escape(name)}: ")
+    )
+
+
+def test_the_recorded_figures_stand_on_the_page(app: App, page: Page) -> None:
+    page.goto(link(app))
+    expect(metric(page, "Views")).to_have_text("10,797")
+    expect(metric(page, "Visitors")).to_have_text("2,423")
+    expect(metric(page, "Visits")).to_have_text("3,426")
+
+
+def test_a_click_on_a_row_filters_everything_and_another_takes_it_back(
+    app: App, page: Page
+) -> None:
+    page.goto(link(app))
+    expect(metric(page, "Views")).to_have_text("10,797")
+    row(page, "country", "Germany").click()
+    expect(page.locator(".st-key-chips")).to_contain_text("Country is Germany")
+    expect(metric(page, "Views")).not_to_have_text("10,797")
+    settled(page)
+    assert spelled(page)["filter"] == ["country.eq.DE"]
+    expect(row(page, "country", "Germany")).to_have_attribute("aria-pressed", "true")
+    row(page, "country", "Germany").click()
+    expect(page.locator(".st-key-chips")).to_have_count(0)
+    expect(metric(page, "Views")).to_have_text("10,797")
+
+
+def test_another_period_other_figures_and_a_reload_keeps_them(app: App, page: Page) -> None:
+    page.goto(link(app))
+    expect(metric(page, "Views")).to_have_text("10,797")
+    page.locator(".st-key-earlier button").click()
+    expect(metric(page, "Views")).to_have_text("0")
+    page.locator(".st-key-later button").click()
+    expect(metric(page, "Views")).to_have_text("10,797")
+    row(page, "browser", "Firefox").click()
+    expect(page.locator(".st-key-chips")).to_contain_text("Firefox")
+    settled(page)
+    before, figures = page.url, metric(page, "Views").inner_text()
+    page.reload()
+    expect(page.locator(".st-key-chips")).to_contain_text("Browser is Firefox")
+    expect(metric(page, "Views")).to_have_text(figures)
+    settled(page)
+    assert spelled(page) == parse_qs(urlsplit(before).query)
+
+
+def test_a_preset_is_chosen_from_the_bar(app: App, page: Page) -> None:
+    page.goto(link(app))
+    settled(page)
+    page.locator(".st-key-pick_period input").click()
+    page.get_by_role("option", name="All time").click()
+    expect(metric(page, "Views")).to_have_text("10,797")
+    settled(page)
+    assert spelled(page)["period"] == ["all"]
+    assert "from" not in spelled(page)
+
+
+def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> None:
+    hosts: set[str] = set()
+    complaints: list[str] = []
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith(("data:", "blob:")):
+            hosts.add(urlsplit(request.url).netloc)
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    page.on("request", asked)
+    page.on("console", said)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(link(app))
+    shapes = page.locator(".st-key-world .choroplethlayer path")
+    expect(shapes.first).to_be_attached()
+    assert shapes.count() >= 8
+    expect(page.locator(".st-key-world .layer.land path").first).to_be_attached()
+    settled(page)
+    assert hosts == {urlsplit(app.address).netloc}
+    assert complaints == []
+
+
+def test_hostile_names_are_shown_as_text(app: App, page: Page) -> None:
+    page.goto(link(app))
+    expect(row(page, "event", "video <play>")).to_be_visible()
+    page.get_by_role("tab", name="Titles").click()
+    expect(row(page, "title", 'About <us> | "Nord"')).to_be_visible()
+    row(page, "title", 'About <us> | "Nord"').click()
+    expect(page.locator(".st-key-chips")).to_contain_text('Page title is About <us> | "Nord"')
+
+
+def test_a_malformed_link_gives_the_nearest_page_and_a_sentence(app: App, page: Page) -> None:
+    page.goto(link(app, tz="Mars/Phobos", unit="fortnight", filter="nonsense"))
+    expect(page.get_by_text("“Mars/Phobos” is not a time zone.")).to_be_visible()
+    expect(page.get_by_text("“fortnight” is not a unit of time.")).to_be_visible()
+    expect(page.get_by_text("“nonsense” is not a filter")).to_be_visible()
+    expect(metric(page, "Visits")).not_to_have_text("0")
+    settled(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_link_to_a_foreign_website_opens_ones_own(app: App, page: Page) -> None:
+    page.goto(f"{app.address}/?website=00000000-0000-4000-8000-000000000000")
+    expect(page.get_by_text("website is not among those you can open")).to_be_visible()
+    settled(page)
+
+
+def test_an_empty_website_says_what_would_fill_it(app: App, page: Page) -> None:
+    page.goto(link(app, "empty"))
+    expect(metric(page, "Views")).to_have_text("0")
+    expect(page.get_by_text("No views in this period yet.", exact=False)).to_be_visible()
+    expect(page.get_by_text("No countries in this period.", exact=False)).to_be_visible()
+    settled(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_table_opens_in_full_and_downloads(app: App, page: Page) -> None:
+    page.goto(link(app))
+    page.locator(".st-key-all_path button").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_test_id("stDataFrame")).to_be_visible()
+    with page.expect_download() as found:
+        dialog.get_by_role("button", name="Download CSV").click()
+    text = found.value.path().read_text("utf-8-sig")
+    assert text.splitlines()[0].startswith("Page,")
+    assert "/pricing," in text
+    assert len(text.splitlines()) > 11
+
+
+def test_the_server_and_the_zone_are_named(app: App, page: Page) -> None:
+    page.goto(f"{app.address}/?website={WEBSITES['shop']}")
+    expect(page.locator(".st-key-server")).to_contain_text("127.0.0.1")
+    expect(page.locator(".st-key-server")).to_contain_text("Europe/Berlin")
+    expect(page.get_by_text("Demo data")).to_have_count(0)
+
+
+def test_a_phone_has_no_sideways_scroll(app: App, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(link(app))
+    expect(metric(page, "Views")).to_have_text("10,797")
+    settled(page)
+    assert page.evaluate(
+        "document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth"
+    )
+
+
+def test_nothing_was_logged_that_should_not_be(app: App) -> None:
+    assert "Traceback" not in "".join(app.printed)

@@ -1,0 +1,41 @@
+"""Text from elsewhere stays text."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.text import harmless, plain
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("video <play>", r"video \<play\>"),
+        ("**bold** _it_", r"\*\*bold\*\* \_it\_"),
+        ("[a](b)", r"\[a\]\(b\)"),
+        (":red[x]", ":\u2060red\\[x\\]"),
+        ("two\nlines", "two lines"),
+        ("$x$", r"\$x\$"),
+    ],
+)
+def test_markdown_means_nothing(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+def test_addresses_do_not_become_links() -> None:
+    assert "http://" not in plain("http://a.example").replace("\\", "")
+    assert "www." not in plain("www.a.example").replace("\\", "")
+
+
+def test_long_text_is_cut() -> None:
+    assert plain("x" * 300, 10) == "xxxxxxxxx…"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_is_a_formula(start: str) -> None:
+    assert harmless(f"{start}1+1") == f"'{start}1+1"
+
+
+def test_other_cells_stay() -> None:
+    assert harmless("/pricing") == "/pricing"
+    assert harmless(-5) == -5
