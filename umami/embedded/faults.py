@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 
@@ -26,24 +25,21 @@ def explained(table: Table, problem: str) -> ImportRefused:
 
 def _structure(table: Table) -> ImportRefused | None:
     """The first line that is not text, or has too few or too many fields."""
-    for number, bytes_ in enumerate(table.path.open("rb"), 1):
-        try:
-            bytes_.decode()
-        except UnicodeDecodeError:
-            return ImportRefused("This is not UTF-8.", table.name, number)
+    with table.path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return ImportRefused("This is not UTF-8.", table.name, number)
     width = len(table.header)
-    try:
-        for number, row in _records(table.path):
-            if row and len(row) != width:
-                column = table.header[len(row)] if len(row) < width else None
-                return ImportRefused(
-                    f"There are {len(row)} fields where the header has {width}.",
-                    table.name,
-                    number,
-                    column,
-                )
-    except csv.Error as error:
-        return ImportRefused(f"This is not CSV ({error}).", table.name)
+    for number, row in _records(table):
+        if row and len(row) != width:
+            return ImportRefused(
+                f"There are {len(row)} fields where the header has {width}.",
+                table.name,
+                number,
+                table.header[len(row)] if len(row) < width else None,
+            )
     return None
 
 
@@ -80,7 +76,7 @@ def _content(table: Table) -> ImportRefused | None:
                 return ImportRefused(
                     _fault(record[column], table.kinds[column]),
                     table.name,
-                    _line(table.path, record["record"]),
+                    _line(table, record["record"]),
                     column,
                 )
             return _repeated(database, table)
@@ -98,7 +94,7 @@ def _repeated(database: duckdb.DuckDBPyConnection, table: Table) -> ImportRefuse
     if not row:
         return None
     return ImportRefused(
-        "This id was there before.", table.name, _line(table.path, row[0]), table.layout.unique
+        "This id was there before.", table.name, _line(table, row[0]), table.layout.unique
     )
 
 
@@ -110,18 +106,23 @@ def _fault(value: str | None, kind: str) -> str:
     return f"{shown!r} is not {wanted.get(kind, 'a number')} that Umami could hold."
 
 
-def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _records(table: Table) -> Iterator[tuple[int, list[str]]]:
     """Every record after the header with the line it begins in."""
-    with path.open(encoding="utf-8-sig", newline="") as text:
+    with table.path.open(encoding="utf-8-sig", newline="") as text:
         reader = csv.reader(text, strict=True)
         next(reader, None)
-        begins = reader.line_num + 1
-        for row in reader:
-            yield begins, row
+        while True:
             begins = reader.line_num + 1
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                raise ImportRefused(f"This is not CSV ({error}).", table.name, begins) from None
+            if row is None:
+                return
+            yield begins, row
 
 
-def _line(path: Path, index: int) -> int:
+def _line(table: Table, index: int) -> int:
     """The line in which a record begins; records count from 0, empty lines are none."""
-    records = (number for number, row in _records(path) if row)
+    records = (number for number, row in _records(table) if row)
     return next((number for at, number in enumerate(records) if at == index), index + 2)

@@ -6,7 +6,9 @@ read here. Times are UTC without a zone, to the millisecond; ids are UUIDs.
 
 from __future__ import annotations
 
+import tempfile
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,6 +126,10 @@ class Store:
     def __init__(self, path: Path | None = None) -> None:
         self._connection = duckdb.connect(str(path) if path else ":memory:")
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        if path is None:
+            # Made only when memory runs short; the default is a folder where one stands.
+            spill = Path(tempfile.gettempdir()) / f"umami-{uuid.uuid4()}"
+            self._connection.execute("SET GLOBAL temp_directory = ?", [str(spill)])
         self._writing = threading.RLock()
         for table, columns in TABLES.items():
             spelled = ", ".join(f"{name} {kind}" for name, kind in columns.items())

@@ -25,6 +25,7 @@ CLOUD = "browser"
 TIMES = ("1970-01-02", "2100-01-01")
 """When something can have happened; elsewhere a date may be any of four digits."""
 DATES = ("0001-01-01", "9999-12-31")
+LONGEST_LINE = 2_000_000
 
 
 class ImportRefused(Exception):
@@ -177,6 +178,7 @@ def checked(table: str, name: str, path: Path, layout: Layout) -> Table:
     for column in layout.columns:
         if column not in found and (column in layout.filled or column not in MAY_LACK):
             raise ImportRefused("This column is missing.", name, 1, column)
+    _require_lines(name, path)
     kinds = dict.fromkeys(found, "VARCHAR") | {"event_id": "UUID"}
     kinds |= {column: kind.split(" ")[0] for column, kind in TABLES[table].items()}
     return Table(name, path, found, layout, kinds)
@@ -195,6 +197,16 @@ def header(name: str, path: Path) -> tuple[str, ...]:
     if not names:
         raise ImportRefused("There is no header.", name, 1)
     return tuple(names)
+
+
+def _require_lines(name: str, path: Path) -> None:
+    """Refuse a line that does not end: DuckDB may pass over one that fills its whole buffer."""
+    number = 1
+    with path.open("rb") as file:
+        while piece := file.read(LONGEST_LINE):
+            if b"\n" not in piece and len(piece) == LONGEST_LINE:
+                raise ImportRefused("This line is longer than any row.", name, number)
+            number += piece.count(b"\n")
 
 
 def limits(column: str) -> tuple[str, str]:

@@ -1,0 +1,305 @@
+"""Bad input is refused with reasons, whatever it is, and never a fault of the server."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.routing import Route
+
+from tests.embedded.conftest import DATA, signed_in
+from umami.embedded import serve
+from umami.embedded.http import Parameters
+from umami.embedded.routes import ROUTES
+
+RANGE = {"startAt": 1785542400000, "endAt": 1790812799999}
+
+
+def recorded() -> list[dict[str, Any]]:
+    with gzip.open(DATA / "v2.18.1.jsonl.gz", "rt") as lines:
+        return [json.loads(line) for line in lines]
+
+
+RECORDED = recorded()
+
+
+@pytest.fixture(scope="module")
+def worn(tables: Path) -> Iterator[httpx.Client]:
+    """A client of a server of its own, for questions that may write."""
+    with serve(tables) as running, signed_in(running) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "case", [one for one in RECORDED if one["status"] != 200], ids=lambda c: c["name"]
+)
+def test_recorded_refusals(umami: httpx.Client, case: dict[str, Any]) -> None:
+    answer = umami.request(case["method"], case["path"], params=case["query"], json=case["body"])
+    if case["status"] == 500:
+        # Faults of the real server, which an Umami of ours refuses.
+        assert answer.status_code in (400, 404)
+    else:
+        assert answer.status_code == case["status"]
+    if case["answer"] is not None or case["status"] == 500:
+        assert reasons(answer)
+
+
+def reasons(answer: httpx.Response) -> list[str]:
+    error = answer.json()["error"]
+    found = error if isinstance(error, list) else [error]
+    assert all(isinstance(one, str) and one for one in found)
+    return found
+
+
+# Anything at all, at every route
+
+
+def names(base: type[Parameters] = Parameters) -> set[str]:
+    return {*base.model_fields}.union(*(names(one) for one in base.__subclasses__()))
+
+
+def asked_of(route: Route) -> list[dict[str, Any]]:
+    """The recorded questions of a route, good starting points for bad ones."""
+    return [
+        one
+        for one in RECORDED
+        if one["method"] in (route.methods or ()) and route.path_regex.fullmatch(one["path"])
+    ]
+
+
+ODD_TEXT = [
+    *("", " ", "0", "-1", "1e3", "1e999", "NaN", "Infinity", "null", "true", "9" * 30, "9" * 5000),
+    *("%", "_", "!", "~", "!~", "!~%", "\\", "'", '"', ";", "--", "a,b", "\0", "ü", "日本", "💥"),
+    *(
+        "\ud800",
+        "UTC",
+        "utc",
+        "Europe/Zurich",
+        "../etc/passwd",
+        "/etc/localtime",
+        "a/b",
+        "x" * 3000,
+    ),
+    *("day", "hour", "minute", "month", "year", "url", "event", "referrer", "country", "channel"),
+    *("2026-08-01", "2026-08-01T00:00:00Z", "0000-00-00", "99999-01-01T00:00:00Z", "*", "*a*"),
+    *("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-08-01T00:00:00+23:59"),
+]
+text = st.sampled_from(ODD_TEXT) | st.text(max_size=20)
+number = st.sampled_from(
+    [0, -1, 1, 2**31, 2**63, -(2**63), 2**64, 10**400, 1785542400000, 0.5, 1e308]
+)
+scalar = st.none() | st.booleans() | number | text
+anything = st.recursive(
+    scalar,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(text | st.sampled_from(sorted(names())), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, value: Any) -> Any:
+    """A JSON value with one place of it changed, added or taken away."""
+    if not isinstance(value, dict | list) or not value or draw(st.integers(0, 3)) == 0:
+        return draw(anything)
+    if isinstance(value, list):
+        place = draw(st.integers(0, len(value) - 1))
+        return [*value[:place], draw(spoilt(value[place])), *value[place + 1 :]]
+    key = draw(st.sampled_from(sorted(value)))
+    if draw(st.integers(0, 4)) == 0:
+        return {name: one for name, one in value.items() if name != key}
+    if draw(st.integers(0, 4)) == 0:
+        return {**value, draw(st.sampled_from(sorted(names()))): draw(anything)}
+    return {**value, key: draw(spoilt(value[key]))}
+
+
+@st.composite
+def questions(draw: st.DrawFn, route: Route) -> dict[str, Any]:
+    """A request to a route, nearly right or not at all."""
+    method = next(one for one in sorted(route.methods or ()) if one != "HEAD")
+    good = asked_of(route)
+    start = draw(st.sampled_from(good)) if good else None
+    # What a website or report holds shall outlive the next question.
+    lasting = method == "GET" or start is not None
+    ids = [json.loads((DATA / "websites.json").read_text())["shop"]] if lasting else []
+    path = start["path"] if start and draw(st.integers(0, 9)) else None
+    if path is None:
+        wanted = st.sampled_from([*ids, str(uuid4())]) | text.filter(bool)
+        path = re.sub(
+            r"\{\w+\}", lambda _: quote(encodable(draw(wanted)), safe="") or "x", route.path
+        )
+    query = (
+        start["query"]
+        if start
+        else draw(st.dictionaries(st.sampled_from(sorted(names())) | text, text, max_size=4))
+    )
+    if draw(st.booleans()):
+        query = {**RANGE, **query}
+    if query and draw(st.booleans()):
+        query = {**query, draw(st.sampled_from(sorted({*query, *names()}))): draw(text | number)}
+    if method == "GET":
+        return {"method": method, "url": path, "params": plain(query)}
+    body = draw(spoilt(start["body"] if start else {}))
+    return {
+        "method": method,
+        "url": path,
+        "content": json.dumps(body) if draw(st.integers(0, 9)) else draw(st.binary(max_size=50)),
+    }
+
+
+def encodable(value: str) -> str:
+    return value.encode(errors="replace").decode()
+
+
+def plain(query: dict[str, Any]) -> dict[str, str]:
+    return {encodable(name): encodable(str(value)) for name, value in query.items()}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{min(route.methods)} {route.path}")
+def test_anything_gets_an_answer_or_reasons(worn: httpx.Client, route: Route) -> None:
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(questions(route))
+    def ask(question: dict[str, Any]) -> None:
+        answer = worn.request(**question)
+        assert answer.status_code < 500, (question, answer.text)
+        if answer.status_code in (400, 401, 413):
+            assert reasons(answer)
+        elif answer.status_code == 200:
+            answer.json()
+        else:
+            assert answer.status_code in (404, 405, 308), answer
+
+    ask()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    name=st.sampled_from(
+        [
+            "authorization",
+            "x-umami-share-token",
+            "x-umami-cache",
+            "user-agent",
+            "x-forwarded-for",
+            "accept",
+        ]
+    ),
+    value=st.lists(st.sampled_from([*range(0x21, 0x7F), *range(0x80, 0x100)]), max_size=40).map(
+        bytes
+    ),
+)
+def test_any_header(server: Any, shop: str, name: str, value: bytes) -> None:
+    with httpx.Client(base_url=server.url) as client:
+        for method, path in (("GET", f"/api/websites/{shop}"), ("POST", "/api/send")):
+            body = {"type": "event", "payload": {"website": str(uuid4())}}
+            answer = client.request(
+                method,
+                path,
+                headers=[(name.encode(), value)],
+                json=body if method == "POST" else None,
+            )
+            assert 400 <= answer.status_code < 500 or answer.json() == {"beep": "boop"}
+
+
+# What particular mistakes are answered
+
+
+def test_validation_comes_before_authentication(server: Any, shop: str) -> None:
+    with httpx.Client(base_url=server.url) as stranger:
+        assert stranger.get(f"/api/websites/{shop}/daterange?foo=1").status_code == 400
+        answer = stranger.get(f"/api/websites/{shop}/daterange")
+        assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+
+
+def test_an_undeclared_parameter_is_named(umami: httpx.Client) -> None:
+    answer = umami.get("/api/websites", params={"pagesize": 3})
+    assert (answer.status_code, reasons(answer)) == (400, ["pagesize: Unknown parameter"])
+
+
+def test_of_a_key_given_twice_the_last_counts(umami: httpx.Client) -> None:
+    answer = umami.get("/api/websites?pageSize=x&pageSize=1")
+    assert len(answer.json()["data"]) == 1
+
+
+def test_a_trailing_slash_is_sent_on(umami: httpx.Client) -> None:
+    answer = umami.get("/api/websites/?pageSize=1")
+    assert (answer.status_code, answer.headers["location"]) == (308, "/api/websites?pageSize=1")
+    elsewhere = umami.get(f"http://127.0.0.1:{umami.base_url.port}//evil.example/")
+    assert elsewhere.headers["location"] == "/evil.example"
+
+
+def test_wrong_methods_and_unknown_paths(umami: httpx.Client, shop: str) -> None:
+    assert umami.put("/api/websites").status_code == 405
+    assert umami.put("/api/websites").content == b""
+    assert umami.options("/api/websites").status_code == 405
+    assert umami.get("/api/no-such-thing").status_code == 404
+    assert umami.head("/api/heartbeat").status_code == 200
+    assert umami.get("/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"x"',
+        b"null",
+        b'{"username": NaN, "password": "x"}',
+        b'{"username": 1e999, "password": "x"}',
+        b'{"username": "\\ud800", "password": "x"}',
+        b'{"\\ud800": 1}',
+        b'{"username": "a\\u0000", "password": "x"}',
+        b"[" * 100_000,
+        b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
+        b'{"username": ' + b"9" * 5_000 + b"}",
+        b"\xff\xfe",
+    ],
+    ids=lambda body: repr(body[:20]),
+)
+def test_bodies_that_are_no_question(umami: httpx.Client, body: bytes) -> None:
+    answer = umami.post("/api/auth/login", content=body)
+    assert answer.status_code == 400
+    assert reasons(answer)
+
+
+def test_a_body_that_is_too_large(umami: httpx.Client) -> None:
+    answer = umami.post("/api/auth/login", content=b" " * 1_000_001)
+    assert (answer.status_code, reasons(answer)) == (413, ["Body too large"])
+
+
+def test_a_fault_of_ours_tells_no_secret(
+    server: Any, umami: httpx.Client, caplog: pytest.LogCaptureFixture, tables: Path
+) -> None:
+    broken = serve(tables)
+    with signed_in(broken) as client:
+        broken._store.close()
+        answer = client.get("/api/websites", params={"search": "s3cret"})
+        broken.stop()
+    assert (answer.status_code, answer.json()) == (500, {"error": "Internal server error"})
+    assert "GET /websites failed with" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+def test_questions_asked_together_are_answered_side_by_side(umami: httpx.Client, shop: str) -> None:
+    paths = [f"/api/websites/{shop}/daterange"] * 25
+    with ThreadPoolExecutor(25) as together:
+        found = list(together.map(lambda path: umami.get(path), paths))
+    assert {answer.status_code for answer in found} == {200}
+    assert len({answer.text for answer in found}) == 1
