@@ -337,7 +337,7 @@ def _dates(
     st.date_input(
         label,
         key=key,
-        max_value=datetime.now(zone(period.timezone)).date(),
+        max_value=max(datetime.now(zone(period.timezone)).date(), _days(period)[1]),
         min_value=date(2000, 1, 1),
         format="YYYY-MM-DD",
         label_visibility="collapsed",
@@ -386,7 +386,7 @@ def _add_filter(field: str, operator: Any) -> None:
 
 
 def _time_popover(now: View) -> None:
-    with st.popover("", icon=":material/tune:", key="time", help="Unit and time zone"):
+    with st.popover("Time", icon=":material/tune:", key="time", help="Unit and time zone"):
         chosen = st.session_state["unit"] or "auto"
         units = ["auto", *now.period.units]
         _choice(

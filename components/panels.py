@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from umami.models.events import EventSeries
@@ -47,7 +49,9 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
             "website and somebody visits it."
         )
         return
-    data = figures.traffic(now.frame, view.period.unit, before.frame if before else None)
+    present = pd.Timestamp.now(view.period.timezone).tz_localize(None)
+    until = present if view.period.end > datetime.now(UTC) else None
+    data = figures.traffic(now.frame, view.period.unit, before.frame if before else None, until)
     _chart(
         figures.traffic_figure(data, _mode()),
         key="traffic",

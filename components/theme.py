@@ -98,6 +98,7 @@ def template(mode: Mode) -> go.layout.Template:
         "linecolor": palette.border,
         "zeroline": False,
         "automargin": True,
+        "ticklabeloverflow": "allow",
         "spikecolor": palette.muted,
         "spikethickness": 1,
         "spikedash": "solid",

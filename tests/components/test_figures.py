@@ -42,6 +42,15 @@ def test_the_comparison_lies_over_by_position_and_keeps_its_dates() -> None:
     assert data.lines[0].when[0] == "Tue 1 Sep 2026"
 
 
+def test_the_running_bucket_is_marked_and_the_future_is_not_drawn() -> None:
+    frame = buckets("2026-09-01", [5, 6, 0], [2, 3, 0])
+    data = figures.traffic(frame, "day", until=pd.Timestamp("2026-09-02 11:00"))
+    assert data.running == 1
+    assert data.lines[0].values == (5, 6, None)
+    views = next(trace for trace in figures.traffic_figure(data, "light").data if trace.name)
+    assert views.customdata == ("", "  so far", "")
+
+
 def test_without_a_comparison_there_are_two_lines() -> None:
     data = figures.traffic(buckets("2026-09-01", [5], [2]), "day")
     assert [line.name for line in data.lines] == ["Views", "Visitors"]

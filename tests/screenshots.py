@@ -1,0 +1,62 @@
+"""``make screenshots``: every page on demo data, wide and narrow, light and dark.
+
+Writes ``screenshots/PAGE-WIDTH-MODE.png``, and the picture that the README shows.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.app import ROOT, running_app, running_browser, settled
+
+WIDTHS = {1440: 900, 390: 844}
+MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+FOLDER = ROOT / "screenshots"
+README = ROOT / "docs" / "images" / "overview.png"
+
+
+def picture(
+    browser: Browser, address: str, width: int, mode: Literal["light", "dark"], to: Path
+) -> None:
+    """One page, as tall as its content, once everything on it has been drawn."""
+    context = browser.new_context(
+        viewport={"width": width, "height": WIDTHS[width]},
+        color_scheme=mode,
+        timezone_id="Europe/Berlin",
+        locale="en-GB",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(address)
+    settled(page)
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": int(height)})
+    for chart in page.get_by_test_id("stPlotlyChart").all():
+        expect(chart.locator(".main-svg").first).to_be_visible()
+    for world in page.locator(".st-key-world").all():
+        expect(world.locator(".layer.land path").first).to_be_attached()
+    settled(page)
+    page.screenshot(path=to)
+    context.close()
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    README.parent.mkdir(parents=True, exist_ok=True)
+    pages = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+    with running_app() as app, running_browser() as browser:
+        for name in pages:
+            for width in WIDTHS:
+                for mode in MODES:
+                    to = FOLDER / f"{name}-{width}-{mode}.png"
+                    picture(browser, f"{app.address}/{name}?period=30d", width, mode, to)
+                    print(to.relative_to(ROOT))
+    shutil.copyfile(FOLDER / "overview-1440-light.png", README)
+
+
+if __name__ == "__main__":
+    main()
