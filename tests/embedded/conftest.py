@@ -47,6 +47,13 @@ def umami(server: Running) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def own(tables: Path) -> Iterator[httpx.Client]:
+    """A client of a server that is the module's own, to write to."""
+    with serve(tables) as running, signed_in(running) as client:
+        yield client
+
+
 def signed_in(running: Running) -> httpx.Client:
     """A plain HTTP client that has a token."""
     with httpx.Client(base_url=running.url) as stranger:

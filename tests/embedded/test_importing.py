@@ -305,7 +305,7 @@ def spoilt(path: Path, number: int, old: str, new: str) -> None:
         ("session", 3, ",chrome", "", None, "11 fields"),
         ("session", 3, ",chrome", ",chrome,chrome", None, "13 fields"),
         ("revenue", 3, ",USD,", ",,", "currency", "missing"),
-        ("session", 6, ",chrome", ',"chrome', None, "not CSV"),
+        ("session", 6, ",ios", ',"ios', None, "not CSV"),
     ],
 )
 def test_a_fault_is_named(

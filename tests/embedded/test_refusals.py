@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -32,13 +31,6 @@ def recorded() -> list[dict[str, Any]]:
 
 
 RECORDED = recorded()
-
-
-@pytest.fixture(scope="module")
-def worn(tables: Path) -> Iterator[httpx.Client]:
-    """A client of a server of its own, for questions that may write."""
-    with serve(tables) as running, signed_in(running) as client:
-        yield client
 
 
 @pytest.mark.parametrize(
@@ -169,7 +161,7 @@ def plain(query: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{min(route.methods)} {route.path}")
-def test_anything_gets_an_answer_or_reasons(worn: httpx.Client, route: Route) -> None:
+def test_anything_gets_an_answer_or_reasons(own: httpx.Client, route: Route) -> None:
     @settings(
         max_examples=40,
         deadline=None,
@@ -177,7 +169,7 @@ def test_anything_gets_an_answer_or_reasons(worn: httpx.Client, route: Route) ->
     )
     @given(questions(route))
     def ask(question: dict[str, Any]) -> None:
-        answer = worn.request(**question)
+        answer = own.request(**question)
         assert answer.status_code < 500, (question, answer.text)
         if answer.status_code in (400, 401, 413):
             assert reasons(answer)

@@ -1,0 +1,83 @@
+"""The last half hour, from what was sent."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.embedded.test_sending import CHROME, IPHONE
+
+
+@pytest.fixture(scope="module")
+def website(own: httpx.Client) -> str:
+    """A website with some traffic just now, and some an hour ago."""
+    body = {"name": "Live", "domain": "live.example"}
+    made: str = own.post("/api/websites", json=body).json()["id"]
+    present = int(time.time())
+
+    def send(seconds_ago: int, agent: str, **payload: Any) -> None:
+        answer = own.post(
+            "/api/send",
+            headers={"user-agent": agent},
+            json={
+                "type": "event",
+                "payload": {"website": made, "timestamp": present - seconds_ago, **payload},
+            },
+        )
+        assert answer.status_code == 200, answer.text
+
+    send(3600, CHROME, url="/old")
+    send(130, CHROME, url="/", referrer="https://www.google.com/")
+    send(65, CHROME, url="/pricing", referrer="https://t.co/x")
+    send(5, CHROME, url="/pricing", name="signup")
+    send(3, IPHONE, url="/pricing")
+    return made
+
+
+def test_what_happens_now(own: httpx.Client, website: str) -> None:
+    asked = {"timezone": "Europe/Zurich", "startAt": 0, "endAt": 1}
+    found = own.get(f"/api/realtime/{website}", params=asked).json()
+    assert found["urls"] == {"/pricing": 3, "/": 1}
+    assert found["referrers"] == {"t.co": 1, "google.com": 1}
+    assert found["countries"] == {}
+    assert [(one["__type"], one["urlPath"], one["browser"]) for one in found["events"]] == [
+        ("pageview", "/pricing", "ios"),
+        ("session", "/pricing", "ios"),
+        ("event", "/pricing", "chrome"),
+        ("pageview", "/pricing", "chrome"),
+        ("pageview", "/", "chrome"),
+        ("session", "/", "chrome"),
+    ]
+    assert set(found["events"][0]) == {
+        *("__type", "sessionId", "eventName", "createdAt", "browser", "os", "device"),
+        *("country", "urlPath", "referrerDomain"),
+    }
+    assert found["totals"] == {"views": 3, "visitors": 3, "events": 1, "countries": 0}
+    assert abs(found["timestamp"] - time.time() * 1000) < 60_000
+
+
+def test_the_minutes_are_wall_clock(own: httpx.Client, website: str) -> None:
+    series = {
+        zone: own.get(f"/api/realtime/{website}", params={"timezone": zone}).json()["series"]
+        for zone in ("UTC", "Asia/Kolkata")
+    }
+    assert sum(one["y"] for one in series["UTC"]["views"]) == 3
+    for name in ("views", "visitors"):
+        utc, kolkata = (
+            [time.strptime(one["x"], "%Y-%m-%d %H:%M:%S") for one in series[zone][name]]
+            for zone in ("UTC", "Asia/Kolkata")
+        )
+        assert [time.mktime(b) - time.mktime(a) for a, b in zip(utc, kolkata, strict=True)] == [
+            5.5 * 3600
+        ] * len(utc)
+        assert all(one.tm_sec == 0 for one in utc)
+
+
+def test_nothing_happens(umami: httpx.Client, shop: str) -> None:
+    found = umami.get(f"/api/realtime/{shop}").json()
+    assert found["events"] == found["series"]["views"] == []
+    assert found["totals"] == {"views": 0, "visitors": 0, "events": 0, "countries": 0}
+    assert umami.get(f"/api/realtime/{shop}", params={"timezone": "Mars"}).status_code == 400
