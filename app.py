@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import controls, gate, start
+from components import address, controls, gate, start
 from umami.errors import UmamiError
 
 st.set_page_config(
@@ -30,17 +30,17 @@ page = st.navigation(
 st.logo("static/logo.svg", size="large")
 
 try:
-    asks = start.Questions(start.client())
-    sites = asks.websites()
-    ready = bool(sites) and controls.resolve(sites, asks) is not None
+    client = start.client()
+    sites = controls.sites(client)
+    if not sites:
+        start.no_websites()
+        st.stop()
+    address.resolve(page.url_path, [site.id for site in sites], start.recorded)
 except UmamiError as problem:
     start.stopped(problem)
     st.stop()
-if not ready:
-    start.no_websites()
-    st.stop()
 
-controls.bar(sites, asks)
+controls.bar(client, sites)
 start.server_line()
 with gate.opening():
     page.run()

@@ -1,26 +1,26 @@
-"""The control bar: what is looked at, chosen once for all pages and spelled by the URL.
+"""The control bar: website, period, comparison and filters, chosen once for all pages.
 
-The URL is the only state. Its parameters live in inputs that nobody sees, bound to it by
-Streamlit; they are parsed into one ``View``, and every visible control is drawn from that View.
-A control that is moved writes the parameters anew. So a reload, a link and the Back button give
-the same page, ids and not labels stand in the URL, and a malformed link is read in one place.
+It draws what the URL spells and writes the URL anew; it keeps nothing itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 from zoneinfo import available_timezones
 
 import pandas as pd
 import streamlit as st
 
-from components import formats
+from components.address import change, go, note, notes, view
 from components.text import plain
 from umami import names
-from umami.errors import InvalidView
+from umami.client import Client
+from umami.endpoints import traffic, websites
+from umami.errors import InvalidView, UmamiError
+from umami.models.websites import Website
 from umami.period import Period, Unit, zone
 from umami.view import (
     ALL_TIME,
@@ -29,26 +29,11 @@ from umami.view import (
     OPERATORS,
     PRESETS,
     Comparison,
-    Filter,
     View,
-    parse,
     shifted,
 )
 
-T = TypeVar("T")
-
-SPELLED: Final = (
-    "website",
-    "period",
-    "from",
-    "to",
-    "unit",
-    "tz",
-    "compare",
-    "compare_from",
-    "compare_to",
-)
-"""URL parameters with one value each; ``filter`` may come several times."""
+__all__ = ["bar", "sites", "view"]
 
 PERIODS: Final[dict[str, str]] = {
     **{name: preset.label for name, preset in PRESETS.items()},
@@ -69,105 +54,33 @@ UNIT_NAMES: Final[dict[Unit, str]] = {
     "year": "Year",
 }
 
-_VIEW: Final = "the view"
-_LAST: Final = "view as last spelled"
-_SAID: Final = "link whose faults were named"
-_NOTES: Final = "what was dropped from the link"
-_HIDDEN: Final = "<style>.st-key-view_spelled{display:none}</style>"
 
-
-class Site(Protocol):
-    """What the bar needs to know of a website."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def domain(self) -> str | None: ...
-
-
-class Answers(Protocol):
-    """What the bar asks, only where it is shown."""
-
-    def recorded(self, website: str) -> tuple[datetime, datetime] | None:
-        """First and last instant of the website's data; ``None`` where there is none."""
-        ...
-
-    def values(self, view: View, field: str) -> Sequence[str]:
-        """Values of a field to choose a filter from, the most frequent first."""
-        ...
-
-
-def view() -> View:
-    """What is looked at in this run; pages call this."""
-    found = st.session_state[_VIEW]
-    assert isinstance(found, View)
-    return found
-
-
-def toggle(field: str, value: str) -> None:
-    """Filter everything by this value, or take that filter away where it is set. A callback's."""
-    now = view()
-    wanted = Filter(field, "eq", value)
-    if wanted in now.filters:
-        _go(replace(now, filters=tuple(one for one in now.filters if one != wanted)))
-    else:
-        _go(now.filtered(field, value))
-
-
-def chosen(field: str | None) -> str | None:
-    """The value that everything is filtered by in this field, where it is one."""
-    for one in view().filters:
-        if one.field == field and one.operator == "eq":
-            return one.value
-    return None
-
-
-def resolve(sites: Sequence[Site], answers: Answers) -> View:
-    """Read the View off the URL, before anything is drawn. Call once a run, in ``app.py``.
-
-    What a link says and cannot be shown is dropped, and said once. Raises ``InvalidView`` if
-    there is no website.
-    """
-    given = _bound()
-    if "website" in given:
-        st.session_state[_LAST] = given
-    else:
-        # What a control writes always names a website; a URL without has lost everything on
-        # its way here (Streamlit drops parameters in the first of two steps of a page change).
-        given = st.session_state.get(_LAST, given)
-    recorded = None
-    if given.get("period") == [ALL_TIME]:
-        recorded = answers.recorded(given.get("website", [sites[0].id])[-1] if sites else "")
-    parsed = parse(
-        given,
-        now=datetime.now(UTC),
-        websites=[site.id for site in sites],
-        timezone=_viewer_zone(),
-        recorded=recorded,
+def sites(client: Client) -> tuple[Website, ...]:
+    """Every website of this account, by name. Raises ``UmamiError``."""
+    first = client.ask(websites.websites())
+    rest = client.ask_all(
+        *(websites.websites(page=page) for page in range(2, -(-first.count // first.page_size) + 1))
     )
-    if st.session_state.get(_SAID) != given:
-        st.session_state[_SAID] = given
-        st.session_state[_NOTES] = parsed.dropped
-    st.session_state[_VIEW] = parsed.view
-    return parsed.view
+    return (*first.rows, *(site for page in rest for site in page.result().rows))
 
 
-def bar(sites: Sequence[Site], answers: Answers) -> None:
-    """Draw the controls of the View that ``resolve`` found, and the filters as chips."""
+def bar(client: Client, among: Sequence[Website]) -> None:
+    """Draw the controls of the View that the URL spells, and its filters as chips.
+
+    ``among`` are the websites to choose from.
+    """
     now = view()
-    labels = _labels(sites)
+    labels = _labels(among)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
         _choice(
             "Website",
-            [site.id for site in sites],
+            [site.id for site in among],
             now.website,
             labels,
             key="pick_website",
             icon=":material/language:",
             width=220,
-            write=lambda chosen: _change({"website": [chosen], "filter": []}),
+            write=lambda chosen: change({"website": [chosen], "filter": []}),
         )
         with st.container(horizontal=True, gap=None, width="content", wrap=False):
             st.button(
@@ -218,67 +131,22 @@ def bar(sites: Sequence[Site], answers: Answers) -> None:
                 ("compare_from", "compare_to"),
                 {},
             )
-        _filter_popover(now, answers)
+        _filter_popover(client, now)
         _time_popover(now)
     _chips(now)
-    for note in st.session_state.pop(_NOTES, ()):
-        st.caption(f":material/info: {plain(note)}")
-
-
-def _bound() -> dict[str, list[str]]:
-    """The URL's parameters, read through the inputs bound to it; what is empty is left out."""
-    st.html(_HIDDEN)
-    with st.container(key="view_spelled", gap=None):
-        for name in SPELLED:
-            st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
-        st.multiselect(
-            "filter",
-            st.session_state.get("filter", []),
-            key="filter",
-            bind="query-params",
-            accept_new_options=True,
-            label_visibility="collapsed",
-        )
-    found = {name: [st.session_state[name]] for name in SPELLED if st.session_state[name]}
-    if st.session_state["filter"]:
-        found["filter"] = list(st.session_state["filter"])
-    return found
-
-
-def _spell(now: View, *, keep_unit: bool) -> dict[str, list[str]]:
-    """The View as URL parameters; the unit only where one was chosen."""
-    return {name: values for name, values in now.params().items() if name != "unit" or keep_unit}
-
-
-def _inputs(spelled: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Parameters as the values of the inputs bound to them."""
-    single = {name: spelled.get(name, [""])[-1] for name in SPELLED}
-    return {**single, "filter": list(spelled.get("filter", []))}
-
-
-def _go(now: View, *, keep_unit: bool | None = None) -> None:
-    """Look at another View from the next run on."""
-    kept = bool(st.session_state["unit"]) if keep_unit is None else keep_unit
-    for name, value in _inputs(_spell(now, keep_unit=kept)).items():
-        st.session_state[name] = value
-
-
-def _change(updates: Mapping[str, list[str]]) -> None:
-    """Write some of the parameters anew and leave the others; an empty list takes one away."""
-    spelled = {**_spell(view(), keep_unit=bool(st.session_state["unit"])), **updates}
-    for name, value in _inputs({name: one for name, one in spelled.items() if one}).items():
-        st.session_state[name] = value
+    for sentence in notes():
+        st.caption(f":material/info: {plain(sentence)}")
 
 
 def _step(steps: int) -> None:
-    _go(shifted(view(), steps), keep_unit=False)
+    go(shifted(view(), steps), keep_unit=False)
 
 
 def _choose_period(chosen: str) -> None:
     if chosen == CUSTOM:
-        _go(replace(view(), preset=CUSTOM), keep_unit=False)
+        go(replace(view(), preset=CUSTOM), keep_unit=False)
     else:
-        _change({"period": [chosen], "from": [], "to": [], "unit": []})
+        change({"period": [chosen], "from": [], "to": [], "unit": []})
 
 
 def _choose_comparison(chosen: str) -> None:
@@ -287,9 +155,9 @@ def _choose_comparison(chosen: str) -> None:
         compared = now.compared() or replace(now, comparison="previous").compared()
         assert compared is not None
         first, last = _days(compared.period)
-        _change({"compare": [chosen], "compare_from": [str(first)], "compare_to": [str(last)]})
+        change({"compare": [chosen], "compare_from": [str(first)], "compare_to": [str(last)]})
     else:
-        _change({"compare": [chosen], "compare_from": [], "compare_to": []})
+        change({"compare": [chosen], "compare_from": [], "compare_to": []})
 
 
 def _choice(
@@ -332,7 +200,7 @@ def _dates(
         chosen = st.session_state[key]
         if isinstance(chosen, tuple) and len(chosen) == 2:
             first, last = (day.isoformat() for day in chosen)
-            _change({edges[0]: [first], edges[1]: [last], **resets})
+            change({edges[0]: [first], edges[1]: [last], **resets})
 
     st.date_input(
         label,
@@ -346,7 +214,7 @@ def _dates(
     )
 
 
-def _filter_popover(now: View, answers: Answers) -> None:
+def _filter_popover(client: Client, now: View) -> None:
     with st.popover(
         "Filter", icon=":material/filter_alt:", key="add_filter", on_change="rerun"
     ) as popover:
@@ -359,7 +227,7 @@ def _filter_popover(now: View, answers: Answers) -> None:
         without = replace(now, filters=tuple(one for one in now.filters if one.field != field))
         st.selectbox(
             "Value",
-            [value for value in answers.values(without, field) if value],
+            _suggestions(client, without, field),
             index=None,
             key=f"f_value_{field}",
             format_func=lambda value: names.label(field, value),
@@ -375,12 +243,21 @@ def _filter_popover(now: View, answers: Answers) -> None:
         )
 
 
+def _suggestions(client: Client, now: View, field: str) -> list[str]:
+    """Values to choose a filter from; none where the server cannot tell."""
+    try:
+        return [value for value in client.ask(traffic.values(now, field)) if value]
+    except UmamiError as problem:
+        st.caption(plain(f"No suggestions: {problem}"))
+        return []
+
+
 def _add_filter(field: str, operator: Any) -> None:
     value = st.session_state.get(f"f_value_{field}")
     try:
-        _go(view().filtered(field, str(value or ""), operator))
+        go(view().filtered(field, str(value or ""), operator))
     except InvalidView as problem:
-        st.session_state[_NOTES] = (str(problem),)
+        note(str(problem))
         return
     st.session_state["add_filter"] = False
 
@@ -397,7 +274,7 @@ def _time_popover(now: View) -> None:
             key="pick_unit",
             icon=":material/bar_chart:",
             width=260,
-            write=lambda unit: _change({"unit": [] if unit == "auto" else [unit]}),
+            write=lambda unit: change({"unit": [] if unit == "auto" else [unit]}),
         )
         _choice(
             "Time zone",
@@ -407,7 +284,7 @@ def _time_popover(now: View) -> None:
             key="pick_zone",
             icon=":material/schedule:",
             width=260,
-            write=lambda name: _change({"tz": [name]}),
+            write=lambda name: change({"tz": [name]}),
         )
 
 
@@ -424,7 +301,7 @@ def _chips(now: View) -> None:
                 icon=":material/close:",
                 icon_position="right",
                 help="Remove this filter",
-                on_click=lambda one=one: _go(
+                on_click=lambda one=one: go(
                     replace(now, filters=tuple(other for other in now.filters if other != one))
                 ),
             )
@@ -433,36 +310,20 @@ def _chips(now: View) -> None:
                 "Clear all",
                 key="chips_clear",
                 type="tertiary",
-                on_click=lambda: _go(replace(now, filters=())),
+                on_click=lambda: go(replace(now, filters=())),
             )
 
 
-def described(now: View) -> str:
-    """The View's dates in words, and those it is compared with."""
-    words = formats.period(now.period)
-    compared = now.compared()
-    return f"{words} compared with {formats.period(compared.period)}" if compared else words
-
-
-def _labels(sites: Iterable[Site]) -> dict[str, str]:
+def _labels(among: Sequence[Website]) -> dict[str, str]:
     """A name for each website, unlike any other's."""
     frame = pd.DataFrame(
-        [(site.id, site.name, site.domain or "") for site in sites],
+        [(site.id, site.name, site.domain or "") for site in among],
         columns=["id", "name", "domain"],
     )
     label = frame["name"]
     for more in (frame["domain"], frame["id"].str[:8]):
         label = label.where(~label.duplicated(keep=False), label + " · " + more)
     return dict(zip(frame["id"], label, strict=True))
-
-
-def _viewer_zone() -> str:
-    """The viewer's time zone, where their browser names one that exists."""
-    name = st.context.timezone
-    try:
-        return zone(name).key if name else "UTC"
-    except InvalidView:
-        return "UTC"
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

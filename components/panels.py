@@ -14,7 +14,7 @@ from umami.models.events import EventSeries
 from umami.models.sessions import Rhythm
 from umami.models.traffic import Ranking, Timeline
 
-from components import controls, figures, formats
+from components import address, figures, formats
 from components.asking import blank
 from components.theme import Mode
 from umami.view import View
@@ -55,7 +55,7 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
     _chart(
         figures.traffic_figure(data, _mode()),
         key="traffic",
-        alt=f"Views and visitors, {controls.described(view)}",
+        alt=f"Views and visitors, {address.described(view)}",
     )
 
 
@@ -69,7 +69,7 @@ def world(countries: Ranking) -> None:
     def chosen() -> None:
         points = st.session_state["world"].selection.points
         if points:
-            controls.toggle("country", points[0]["customdata"][3])
+            address.toggle("country", points[0]["customdata"][3])
 
     _chart(
         figures.world_figure(data, _mode()),

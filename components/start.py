@@ -6,20 +6,17 @@ The one place that knows the embedded server, and it knows only how to start it.
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
 from umami.client import Client, connect
-from umami.endpoints import traffic, websites
-from umami.models.websites import Website
+from umami.endpoints import websites
 from umami.settings import read
 
-from components import controls
+from components import address
 from components.asking import trouble
 from components.text import plain
 from umami.errors import UmamiError
-from umami.view import View
 
 
 @st.cache_resource(show_spinner=False)
@@ -39,44 +36,21 @@ def client() -> Client:
     return connect(read())
 
 
-class Questions:
-    """What the control bar asks."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def websites(self) -> Sequence[Website]:
-        """Every website of this account, by name."""
-        first = self._client.ask(websites.websites())
-        found = list(first.rows)
-        pages = range(2, -(-first.count // first.page_size) + 1)
-        for more in [self._client.submit(websites.websites(page=page)) for page in pages]:
-            found.extend(more.result().rows)
-        return found
-
-    def recorded(self, website: str) -> tuple[datetime, datetime] | None:
-        """First and last instant of the website's data; ``None`` where there is none."""
-        span = self._client.ask(websites.daterange(website))
-        return (span.start, span.end) if span else None
-
-    def values(self, view: View, field: str) -> Sequence[str]:
-        """Values to choose a filter from; none where the server cannot tell."""
-        try:
-            return self._client.ask(traffic.values(view, field))
-        except UmamiError as problem:
-            st.caption(plain(f"No suggestions: {problem}"))
-            return ()
+def recorded(website: str) -> tuple[datetime, datetime] | None:
+    """First and last instant of a website's data; ``None`` where there is none."""
+    span = client().ask(websites.daterange(website))
+    return (span.start, span.end) if span else None
 
 
 def server_line() -> None:
     """Say which server is looked at, and that demo data is demo data."""
     server = client().server
-    view = controls.view()
+    zone = address.view().period.timezone
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="server"):
         if server.demo:
             st.badge("Demo data", icon=":material/science:", color="orange", width="content")
         st.caption(
-            plain(f"{server.label} at {server.address}. Times in {view.period.timezone}."),
+            plain(f"{server.label} at {server.address}. Times in {zone}."),
             width="content",
         )
 

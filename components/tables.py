@@ -12,7 +12,7 @@ import streamlit as st
 from umami.endpoints import traffic
 from umami.models.traffic import Ranking
 
-from components import controls, formats
+from components import address, formats
 from components.asking import Page, blank
 from components.share_table import Row, share_table
 from components.text import harmless
@@ -148,11 +148,11 @@ def draw(table: Table, ranking: Ranking) -> None:
         return
     field = table.filters
     share_table(
-        rows(table, frame, controls.chosen(field)),
+        rows(table, frame, address.chosen(field)),
         what=table.many.capitalize(),
         measure="Count",
         key=f"ranking_{table.field}",
-        on_choose=partial(controls.toggle, field or table.field),
+        on_choose=partial(address.toggle, field or table.field),
     )
     if len(frame) > SHOWN and st.button(
         f"All {len(frame):,} {table.many}",

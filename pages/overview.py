@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 from umami.endpoints import events, sessions, traffic
 
-from components import controls, gate, panels, start, tables, tiles
+from components import address, controls, gate, panels, start, tables, tiles
 from components.asking import asking
 
 gate.opened()
@@ -20,7 +20,7 @@ with asking(start.client()) as page:
     over_time = page.ask(traffic.pageviews(view))
     earlier = [page.ask(traffic.pageviews(compared))] if compared else []
     page.section(tiles.row, page.ask(traffic.stats(view)), over_time, height=132)
-    with panels.card("Traffic", about=controls.described(view)):
+    with panels.card("Traffic", about=address.described(view)):
         page.section(partial(panels.traffic, view), over_time, *earlier, height=300)
 
     left, right = st.columns(2)

@@ -1,0 +1,178 @@
+"""What is looked at, as the URL spells it.
+
+The URL is the only state. Its parameters live in inputs that nobody sees, bound to it by
+Streamlit; they are parsed into one ``View``, and every visible control is drawn from that View.
+A control that is moved writes the parameters anew. So a reload, a link and the Back button give
+the same page, ids and not labels stand in the URL, and a malformed link is read in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import streamlit as st
+
+from components import formats
+from umami.errors import InvalidView
+from umami.period import zone
+from umami.view import ALL_TIME, Filter, View, parse
+
+SPELLED: Final = (
+    "website",
+    "period",
+    "from",
+    "to",
+    "unit",
+    "tz",
+    "compare",
+    "compare_from",
+    "compare_to",
+)
+"""URL parameters with one value each; ``filter`` may come several times."""
+
+_VIEW: Final = "the view"
+_LAST: Final = "page and parameters of the last run"
+_SAID: Final = "link whose faults were named"
+_NOTES: Final = "what was dropped from the link"
+_HIDDEN: Final = "<style>.st-key-view_spelled{display:none}</style>"
+
+
+def view() -> View:
+    """What is looked at in this run; pages call this."""
+    found = st.session_state[_VIEW]
+    assert isinstance(found, View)
+    return found
+
+
+def toggle(field: str, value: str) -> None:
+    """Filter everything by this value, or take that filter away where it is set. A callback's."""
+    now = view()
+    try:
+        wanted = Filter(field, "eq", value)
+    except InvalidView as problem:
+        note(str(problem))
+        return
+    if wanted in now.filters:
+        go(replace(now, filters=tuple(one for one in now.filters if one != wanted)))
+    else:
+        go(now.filtered(field, value))
+
+
+def note(*sentences: str) -> None:
+    """Say something under the bar, once."""
+    st.session_state[_NOTES] = sentences
+
+
+def notes() -> tuple[str, ...]:
+    """What is to be said in this run."""
+    said: tuple[str, ...] = st.session_state.pop(_NOTES, ())
+    return said
+
+
+def chosen(field: str | None) -> str | None:
+    """The value that everything is filtered by in this field, where it is one."""
+    for one in view().filters:
+        if one.field == field and one.operator == "eq":
+            return one.value
+    return None
+
+
+def resolve(
+    page: str,
+    websites: Sequence[str],
+    recorded: Callable[[str], tuple[datetime, datetime] | None],
+) -> View:
+    """Read the View off the URL, before anything is drawn. Call once a run, in ``app.py``.
+
+    ``page`` is the path of the page shown; ``websites`` are the ids that may be looked at; ``recorded`` tells the span of a website's
+    data, asked only where the period is all of it. What a link says and cannot be shown is
+    dropped, and said once. Raises ``InvalidView`` if there is no website.
+    """
+    given = _bound()
+    last_page, last = st.session_state.get(_LAST, (page, given))
+    if page != last_page and "website" not in given:
+        # What a control writes always names a website; a URL without, on arriving at a page, has
+        # lost everything on its way (Streamlit drops parameters in the first of the two steps of
+        # a page change, and Back can end between them).
+        given = last
+    st.session_state[_LAST] = (page, given)
+    span = None
+    if given.get("period") == [ALL_TIME] and websites:
+        named = given.get("website", [websites[0]])[-1]
+        span = recorded(named if named in websites else websites[0])
+    parsed = parse(
+        given,
+        now=datetime.now(UTC),
+        websites=websites,
+        timezone=_viewer_zone(),
+        recorded=span,
+    )
+    if st.session_state.get(_SAID) != given:
+        st.session_state[_SAID] = given
+        note(*parsed.dropped)
+    st.session_state[_VIEW] = parsed.view
+    return parsed.view
+
+
+def _bound() -> dict[str, list[str]]:
+    """The URL's parameters, read through the inputs bound to it; what is empty is left out."""
+    st.html(_HIDDEN)
+    with st.container(key="view_spelled", gap=None):
+        for name in SPELLED:
+            st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
+        st.multiselect(
+            "filter",
+            st.session_state.get("filter", []),
+            key="filter",
+            bind="query-params",
+            accept_new_options=True,
+            label_visibility="collapsed",
+        )
+    found = {name: [st.session_state[name]] for name in SPELLED if st.session_state[name]}
+    if st.session_state["filter"]:
+        found["filter"] = list(st.session_state["filter"])
+    return found
+
+
+def _spell(now: View, *, keep_unit: bool) -> dict[str, list[str]]:
+    """The View as URL parameters; the unit only where one was chosen."""
+    return {name: values for name, values in now.params().items() if name != "unit" or keep_unit}
+
+
+def _inputs(spelled: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Parameters as the values of the inputs bound to them."""
+    single = {name: spelled.get(name, [""])[-1] for name in SPELLED}
+    return {**single, "filter": list(spelled.get("filter", []))}
+
+
+def go(now: View, *, keep_unit: bool | None = None) -> None:
+    """Look at another View from the next run on."""
+    kept = bool(st.session_state["unit"]) if keep_unit is None else keep_unit
+    for name, value in _inputs(_spell(now, keep_unit=kept)).items():
+        st.session_state[name] = value
+
+
+def change(updates: Mapping[str, list[str]]) -> None:
+    """Write some of the parameters anew and leave the others; an empty list takes one away."""
+    spelled = {**_spell(view(), keep_unit=bool(st.session_state["unit"])), **updates}
+    for name, value in _inputs({name: one for name, one in spelled.items() if one}).items():
+        st.session_state[name] = value
+
+
+def described(now: View) -> str:
+    """The View's dates in words, and those it is compared with."""
+    words = formats.period(now.period)
+    compared = now.compared()
+    return f"{words} compared with {formats.period(compared.period)}" if compared else words
+
+
+def _viewer_zone() -> str:
+    """The viewer's time zone, where their browser names one that exists."""
+    name = st.context.timezone
+    try:
+        return zone(name).key if name else "UTC"
+    except InvalidView:
+        return "UTC"
