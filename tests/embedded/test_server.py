@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from umami.embedded.server import PortTaken, serve
+from tests.support.ports import free_port
+from umami.embedded.server import PortTaken, Running, bound, listen, serve
 
 
 def test_answers_as_soon_as_it_is_returned(tables: Path) -> None:
@@ -25,3 +32,71 @@ def test_a_taken_port_is_named(tables: Path) -> None:
         port = int(running.url.rpartition(":")[2])
         with pytest.raises(PortTaken, match=str(port)):
             serve(tables, port=port)
+
+
+def test_a_port_that_another_program_was_faster_to_listen_on() -> None:
+    with bound(0) as fast, bound(fast.getsockname()[1]) as slow:
+        listen(fast)
+        with pytest.raises(PortTaken, match=str(fast.getsockname()[1])):
+            listen(slow)
+
+
+# Alone, as a command
+
+
+@contextmanager
+def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "umami.embedded", *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def answering(process: subprocess.Popen[str], port: int) -> httpx.Response:
+    """The first answer to a heartbeat; fails if the process ends before."""
+    while True:
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/api/heartbeat")
+        except httpx.ConnectError:
+            assert process.poll() is None
+
+
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
+def test_alone_until_it_is_told_to_end(tables: Path, ends: signal.Signals) -> None:
+    port = free_port()
+    with command("--data", str(tables), "--port", str(port)) as process:
+        assert answering(process, port).json() == {"ok": True}
+        process.send_signal(ends)
+        out, err = process.communicate(timeout=20)
+        assert process.returncode in (0, -ends)
+        assert (out, err) == ("", "")
+
+
+def test_alone_on_a_taken_port(server: Running, tables: Path) -> None:
+    port = server.url.rpartition(":")[2]
+    with command("--data", str(tables), "--port", port) as process:
+        _, err = process.communicate(timeout=20)
+        assert (process.returncode, err) == (2, f"Port {port} of 127.0.0.1 is not free.\n")
+
+
+def test_alone_without_its_data(tmp_path: Path) -> None:
+    for path in (tmp_path / "nowhere", tmp_path):
+        with command("--data", str(path), "--port", "0") as process:
+            _, err = process.communicate(timeout=20)
+            assert process.returncode == 2
+            assert err.count("\n") == 1
+            assert path.name in err
+
+
+def test_nobody_else_can_reach_it(server: Running) -> None:
+    port = int(server.url.rpartition(":")[2])
+    with socket.socket() as elsewhere:
+        elsewhere.settimeout(5)
+        assert elsewhere.connect_ex(("127.0.0.2", port)) != 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -90,13 +91,13 @@ def serve(data: Path | None = None, *, port: int = 0, cache: Path | None = None)
         PortTaken: the port is in use.
         ImportRefused: the data cannot be read.
     """
-    listener = bound(port)
-    try:
+    with ExitStack() as undone:
+        listener = undone.enter_context(bound(port))
         umami = opened(data, cache)
-        server = _Server(umami)
-    except BaseException:
-        listener.close()
-        raise
+        undone.callback(umami.store.close)
+        listen(listener)
+        undone.pop_all()
+    server = _Server(umami)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="embedded-umami", daemon=True
     )
@@ -113,15 +114,13 @@ def serve(data: Path | None = None, *, port: int = 0, cache: Path | None = None)
 
 def run(data: Path | None, *, port: int, cache: Path | None) -> None:
     """Serve in this thread until Ctrl-C or SIGTERM; raises as ``serve`` does."""
-    listener = bound(port)
-    try:
+    with bound(port) as listener:
         umami = opened(data, cache)
-        _Server(umami).run(sockets=[listener])
-    except KeyboardInterrupt:
-        # uvicorn has finished answering, and hands the signal on.
-        pass
-    finally:
-        listener.close()
+        with closing(umami.store):
+            listen(listener)
+            # When uvicorn has finished answering, it hands the signal on.
+            with suppress(KeyboardInterrupt):
+                _Server(umami).run(sockets=[listener])
 
 
 def bound(port: int) -> socket.socket:
@@ -134,6 +133,14 @@ def bound(port: int) -> socket.socket:
         listener.close()
         raise PortTaken(port) from None
     return listener
+
+
+def listen(listener: socket.socket) -> None:
+    """Take connections from now on; a faster one may have taken the port since it was bound."""
+    try:
+        listener.listen()
+    except OSError:
+        raise PortTaken(listener.getsockname()[1]) from None
 
 
 def opened(data: Path | None, cache: Path | None) -> Umami:
