@@ -237,6 +237,11 @@ def test_a_trailing_slash_is_sent_on(umami: httpx.Client) -> None:
     assert elsewhere.headers["location"] == "/evil.example"
 
 
+def test_other_names_of_this_machine(umami: httpx.Client) -> None:
+    assert umami.get("/api/heartbeat", headers={"host": "evil.example"}).status_code == 400
+    assert umami.get("/api/heartbeat", headers={"host": "localhost:3000"}).status_code == 200
+
+
 def test_wrong_methods_and_unknown_paths(umami: httpx.Client, shop: str) -> None:
     assert umami.put("/api/websites").status_code == 405
     assert umami.put("/api/websites").content == b""

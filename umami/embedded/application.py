@@ -6,6 +6,8 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
@@ -37,7 +39,9 @@ def application(umami: Umami) -> Starlette:
         HTTPException: _no_route,
         ClientDisconnect: _gone,
     }
-    app = Starlette(routes=ROUTES, exception_handlers=handlers)
+    # A page of the web could have its own name point here, and read what the browser may.
+    own_name = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    app = Starlette(routes=ROUTES, exception_handlers=handlers, middleware=[own_name])
     app.router.redirect_slashes = False
     app.state.umami = umami
     return app
