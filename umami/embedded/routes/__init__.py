@@ -5,8 +5,10 @@ from pkgutil import iter_modules
 
 from starlette.routing import Route
 
-ROUTES: list[Route] = [
-    route
-    for module in iter_modules(__path__, f"{__name__}.")
-    for route in import_module(module.name).routes.all
-]
+from umami.embedded.http import Routes
+
+ROUTES: list[Route] = []
+for module in iter_modules(__path__, f"{__name__}."):
+    found = getattr(import_module(module.name), "routes", None)
+    if isinstance(found, Routes):
+        ROUTES.extend(found.all)
