@@ -103,9 +103,7 @@ class Period:
     def units(self) -> tuple[Unit, ...]:
         """Units this period can be cut into, finest first, leaving at least two buckets."""
         finest = UNITS.index(finest_unit(self.start, self.end))
-        fitting = tuple(
-            unit for unit in UNITS[finest:] if len(replace(self, unit=unit).axis()) > 1
-        )
+        fitting = tuple(unit for unit in UNITS[finest:] if len(replace(self, unit=unit).axis()) > 1)
         return fitting or (UNITS[finest],)
 
     def axis(self) -> pd.DatetimeIndex:
@@ -121,7 +119,9 @@ class Period:
             instants = pd.date_range(
                 pd.Timestamp(self.start), pd.Timestamp(self.end), freq=step, tz="UTC"
             ).append(pd.DatetimeIndex([pd.Timestamp(self.end)]))
-            walls = instants.tz_convert(self.timezone).tz_localize(None).floor(step)
+            walls = (
+                pd.DatetimeIndex(instants).tz_convert(self.timezone).tz_localize(None).floor(step)
+            )
             return pd.DatetimeIndex(walls.unique().sort_values(), name="time")
         frequency = {"day": "D", "month": "MS", "year": "YS"}[self.unit]
         return pd.date_range(floor(first, self.unit), last, freq=frequency, name="time")
@@ -139,6 +139,14 @@ class Period:
         """The same dates one calendar year earlier (29 February becomes the 28th)."""
         year = relativedelta(years=1)
         return replace(self, start=self.start - year, end=self.end - year)
+
+
+def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) -> Period:
+    """A period cut by ``unit`` where it can be, else by the finest that fits."""
+    finest = finest_unit(start, end)
+    if unit is None or UNITS.index(unit) < UNITS.index(finest):
+        unit = finest
+    return Period(start, end, unit, timezone)
 
 
 def floor(moment: pd.Timestamp, unit: Unit) -> pd.Timestamp:

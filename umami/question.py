@@ -21,6 +21,8 @@ from enum import Enum
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 from urllib.parse import quote
 
+from umami.errors import UmamiError, UnexpectedAnswer
+
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -153,9 +155,30 @@ class Declared(Generic[P, T]):
             ),
             body=None if asked.body is None else json.dumps(asked.body, sort_keys=True),
             arguments=dict(bound.arguments),
-            read=asked.read,
+            read=_guarded(asked.read, self.endpoint.name),
             until=asked.until,
         )
+
+
+def _guarded(read: Callable[[JSON], T], name: str) -> Callable[[JSON], T]:
+    """The reader, raising nothing but our own errors whatever it is given."""
+
+    def guarded(answer: JSON) -> T:
+        try:
+            return read(answer)
+        except UmamiError:
+            raise
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+            raise unexpected(name) from None
+
+    return guarded
+
+
+def unexpected(name: str) -> UnexpectedAnswer:
+    """The error for an answer to this endpoint that is not of its kind."""
+    return UnexpectedAnswer(
+        f"The server’s answer to “{name}” is not one that Umami gives.", endpoint=name
+    )
 
 
 def endpoint(

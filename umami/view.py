@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 
 from umami.errors import InvalidView
-from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, zone
+from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, with_unit, zone
 
 Comparison = Literal["none", "previous", "year", "custom"]
 COMPARISONS: tuple[Comparison, ...] = get_args(Comparison)
@@ -112,9 +112,7 @@ class View:
             raise InvalidView("A custom comparison needs its own dates.")
         else:
             start, end = self.against
-            unit = UNITS[
-                max(UNITS.index(self.period.unit), UNITS.index(finest_unit(start, end)))
-            ]
+            unit = UNITS[max(UNITS.index(self.period.unit), UNITS.index(finest_unit(start, end)))]
             period = replace(self.period, start=start, end=end, unit=unit)
         return replace(self, period=period, comparison="none", against=None, preset="custom")
 
@@ -125,7 +123,7 @@ class View:
 
     def params(self) -> dict[str, list[str]]:
         """The URL parameters that spell this View; ``parse`` reads them back to an equal one."""
-        spelled = {
+        spelled: dict[str, list[str]] = {
             "website": [self.website],
             "period": [self.preset],
             "unit": [self.period.unit],
@@ -259,20 +257,12 @@ ALL_TIME = "all"
 
 
 def preset_period(name: str, now: datetime, timezone: str, unit: Unit | None = None) -> Period:
-    """The period a preset means at ``now`` (aware) in ``timezone``, cut by ``unit`` if it can be."""
+    """The period a preset means at ``now`` (aware) in ``timezone``."""
     preset = PRESETS[name]
     local = now.astimezone(zone(timezone))
     start = preset.start(local).astimezone(UTC)
     end = preset.end(local).astimezone(UTC) - MILLISECOND
     return with_unit(start, max(start, end), timezone, unit or preset.unit)
-
-
-def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) -> Period:
-    """A period cut by ``unit`` where it can be, else by the finest that fits."""
-    finest = finest_unit(start, end)
-    if unit is None or UNITS.index(unit) < UNITS.index(finest):
-        unit = finest
-    return Period(start, end, unit, timezone)
 
 
 def shifted(view: View, steps: int) -> View:
@@ -341,7 +331,7 @@ def parse(
     if unit is not None and unit not in UNITS:
         dropped.append(f"“{unit[:40]}” is not a unit of time.")
         unit = None
-    asked_unit: Unit | None = unit  # type: ignore[assignment]
+    asked_unit: Unit | None = unit
 
     preset = last("period") or (CUSTOM if last("from") else DEFAULT_PRESET)
     if preset not in {*PRESETS, CUSTOM, ALL_TIME}:

@@ -1,0 +1,98 @@
+"""Custom events and pageviews as rows, and the data they carry."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from umami.endpoints.spelling import identified, ranged
+from umami.models.events import (
+    DataStats,
+    Event,
+    EventSeries,
+    Property,
+    PropertyValue,
+    properties,
+    property_values,
+)
+from umami.models.paging import Page, paged
+from umami.question import Asked, Freshness, endpoint
+from umami.view import View
+
+
+@endpoint("GET", "/websites/{website}/events", fresh=Freshness.PERIOD)
+def events(
+    view: View, page: int = 1, page_size: int = 20, search: str | None = None
+) -> Asked[Page[Event]]:
+    """Pageviews and custom events, newest first; ``search`` looks in event names and paths."""
+    return Asked(
+        paged(Event.read),
+        path={"website": identified(view.website)},
+        query={**ranged(view), "page": page, "pageSize": page_size, "search": search},
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/events/series", fresh=Freshness.PERIOD)
+def series(view: View) -> Asked[EventSeries]:
+    """Custom events by name in each bucket of the period, none missing."""
+    return Asked(
+        partial(EventSeries.read, period=view.period),
+        path={"website": identified(view.website)},
+        query={**ranged(view), "unit": view.period.unit, "timezone": view.period.timezone},
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/event-data/events", fresh=Freshness.PERIOD)
+def event_data_events(view: View, event: str | None = None) -> Asked[tuple[Property, ...]]:
+    """Properties by event; for one ``event`` also by value (numbers as text with decimals)."""
+    return Asked(
+        properties,
+        path={"website": identified(view.website)},
+        query={**ranged(view), "event": event},
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/event-data/fields", fresh=Freshness.PERIOD)
+def event_data_fields(view: View) -> Asked[tuple[Property, ...]]:
+    """Properties with their values, whatever the event; 100 at most, in no stated order."""
+    return Asked(
+        properties,
+        path={"website": identified(view.website)},
+        query=ranged(view),
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/event-data/properties", fresh=Freshness.PERIOD)
+def event_data_properties(view: View) -> Asked[tuple[Property, ...]]:
+    """Properties by event, most frequent first."""
+    return Asked(
+        properties,
+        path={"website": identified(view.website)},
+        query=ranged(view),
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/event-data/values", fresh=Freshness.PERIOD)
+def event_data_values(view: View, event: str, name: str) -> Asked[tuple[PropertyValue, ...]]:
+    """Values of one property of one event, most frequent first, 100 at most."""
+    return Asked(
+        property_values,
+        path={"website": identified(view.website)},
+        query={**ranged(view), "event": event, "propertyName": name},
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/event-data/stats", fresh=Freshness.PERIOD)
+def event_data_stats(view: View) -> Asked[DataStats]:
+    """How many events carry data, how many properties, how many values."""
+    return Asked(
+        DataStats.read,
+        path={"website": identified(view.website)},
+        query=ranged(view),
+        until=view.period.end,
+    )

@@ -1,0 +1,221 @@
+"""Analyses, and reports that were saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Literal, get_args
+
+from umami.endpoints.spelling import identified, ranged
+from umami.endpoints.spelling import report as spelled
+from umami.errors import InvalidView
+from umami.models.paging import Page, paged
+from umami.models.reports import (
+    Attribution,
+    Breakdown,
+    FunnelResult,
+    FunnelStep,
+    Goal,
+    Path,
+    Report,
+    Retention,
+    Revenue,
+    StepKind,
+    Utm,
+)
+from umami.models.reports import (
+    currencies as read_currencies,
+)
+from umami.models.reports import (
+    funnel as read_funnel,
+)
+from umami.models.reports import (
+    journey as read_journey,
+)
+from umami.models.websites import done
+from umami.period import with_unit
+from umami.question import Access, Asked, Freshness, endpoint
+from umami.view import View
+
+Model = Literal["first-click", "last-click"]
+BreakdownField = Literal[
+    "path",
+    "referrer",
+    "title",
+    "query",
+    "os",
+    "browser",
+    "device",
+    "country",
+    "region",
+    "city",
+    "language",
+    "tag",
+    "hostname",
+    "event",
+]
+
+
+@endpoint("GET", "/reports", fresh=Freshness.LISTING)
+def reports(website: str, page: int = 1, page_size: int = 100) -> Asked[Page[Report]]:
+    """The reports saved for a website, a page at a time."""
+    query = {"websiteId": identified(website), "page": page, "pageSize": page_size}
+    return Asked(paged(Report.read), query=query)
+
+
+@endpoint("GET", "/reports/{report}", fresh=Freshness.LISTING)
+def report(report: str) -> Asked[Report]:
+    """One saved report; raises ``NotFound`` where there is none."""
+    return Asked(Report.read, path={"report": identified(report, "report")})
+
+
+@endpoint("POST", "/reports", fresh=Freshness.NEVER, access=Access.WRITES)
+def create_report(
+    website: str, type: str, name: str, parameters: Mapping[str, Any], description: str = ""
+) -> Asked[Report]:
+    """Save a report."""
+    return Asked(Report.read, body=_saved(website, type, name, parameters, description))
+
+
+@endpoint("POST", "/reports/{report}", fresh=Freshness.NEVER, access=Access.WRITES)
+def update_report(
+    report: str,
+    website: str,
+    type: str,
+    name: str,
+    parameters: Mapping[str, Any],
+    description: str = "",
+) -> Asked[Report]:
+    """Save a report that is there already under another name or with other parameters."""
+    return Asked(
+        Report.read,
+        path={"report": identified(report, "report")},
+        body=_saved(website, type, name, parameters, description),
+    )
+
+
+def _saved(
+    website: str, type: str, name: str, parameters: Mapping[str, Any], description: str
+) -> dict[str, Any]:
+    return {
+        "websiteId": identified(website),
+        "type": type,
+        "name": name,
+        "description": description,
+        "parameters": dict(parameters),
+    }
+
+
+@endpoint("DELETE", "/reports/{report}", fresh=Freshness.NEVER, access=Access.WRITES)
+def delete_report(report: str) -> Asked[None]:
+    """Delete a saved report."""
+    return Asked(done, path={"report": identified(report, "report")})
+
+
+@endpoint("POST", "/reports/funnel", fresh=Freshness.PERIOD)
+def funnel(
+    view: View, steps: Sequence[FunnelStep], window: int = 60
+) -> Asked[tuple[FunnelResult, ...]]:
+    """How many visitors went from step to step, each within ``window`` minutes of the last."""
+    if not 2 <= len(steps) <= 8:
+        raise InvalidView("A funnel has 2 to 8 steps.")
+    if window < 1:
+        raise InvalidView("A funnel’s window is at least one minute.")
+    listed = [{"type": step.kind, "value": step.value} for step in steps]
+    return Asked(
+        read_funnel,
+        body=spelled(view, "funnel", steps=listed, window=window),
+        until=view.period.end,
+    )
+
+
+@endpoint("POST", "/reports/retention", fresh=Freshness.PERIOD)
+def retention(view: View) -> Asked[Retention]:
+    """Who came back how many days after their first visit, by day of the View's zone."""
+    by_day = with_unit(view.period.start, view.period.end, view.period.timezone, "day")
+    return Asked(
+        partial(Retention.read, period=by_day),
+        body=spelled(view, "retention"),
+        until=view.period.end,
+    )
+
+
+@endpoint("POST", "/reports/utm", fresh=Freshness.PERIOD)
+def utm(view: View) -> Asked[Utm]:
+    """Pageviews by source, medium, campaign, content and term."""
+    return Asked(Utm.read, body=spelled(view, "utm"), until=view.period.end)
+
+
+@endpoint("POST", "/reports/goal", fresh=Freshness.PERIOD)
+def goal(view: View, kind: StepKind, value: str) -> Asked[Goal]:
+    """How often a path was opened or an event happened. Wildcards work from 3.1 on."""
+    if not value:
+        raise InvalidView("A goal needs a page or an event.")
+    return Asked(
+        Goal.read, body=spelled(view, "goal", type=kind, value=value), until=view.period.end
+    )
+
+
+@endpoint("POST", "/reports/journey", fresh=Freshness.PERIOD)
+def journey(
+    view: View, steps: int = 5, start: str | None = None, end: str | None = None
+) -> Asked[tuple[Path, ...]]:
+    """The paths that most visits began with, of 3 to 7 ``steps``, 100 paths at most."""
+    if not 3 <= steps <= 7:
+        raise InvalidView("A journey has 3 to 7 steps.")
+    return Asked(
+        read_journey,
+        body=spelled(view, "journey", steps=steps, startStep=start, endStep=end),
+        until=view.period.end,
+    )
+
+
+@endpoint("POST", "/reports/breakdown", fresh=Freshness.PERIOD)
+def breakdown(view: View, fields: Sequence[BreakdownField]) -> Asked[Breakdown]:
+    """Totals of pageviews for each combination of the fields, 500 combinations at most."""
+    known = get_args(BreakdownField)
+    if not fields or any(field not in known for field in fields):
+        raise InvalidView("A breakdown needs one or more of the known fields.")
+    return Asked(
+        partial(Breakdown.read, fields=tuple(fields)),
+        body=spelled(view, "breakdown", fields=list(fields)),
+        until=view.period.end,
+    )
+
+
+@endpoint("POST", "/reports/revenue", fresh=Freshness.PERIOD)
+def revenue(view: View, currency: str) -> Asked[Revenue]:
+    """Money in one currency: total, over time by event, by country."""
+    return Asked(
+        partial(Revenue.read, period=view.period),
+        body=spelled(view, "revenue", currency=currency, unit=view.period.unit),
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/event-data/values", fresh=Freshness.PERIOD)
+def currencies(view: View) -> Asked[tuple[str, ...]]:
+    """The currencies that revenue came in, as their codes were sent."""
+    return Asked(
+        read_currencies,
+        path={"website": identified(view.website)},
+        query={**ranged(view), "propertyName": "currency"},
+        until=view.period.end,
+    )
+
+
+@endpoint("POST", "/reports/attribution", fresh=Freshness.PERIOD, since="2.18")
+def attribution(
+    view: View, model: Model, kind: StepKind, step: str, currency: str | None = None
+) -> Asked[Attribution]:
+    """Which first or last touch the conversions (a path or an event) are credited to.
+
+    With a ``currency`` 2.x and 3.0 give money, 3.1 visitors.
+    """
+    if model not in get_args(Model):
+        raise InvalidView(f"“{model}” is not a model of attribution.")
+    return Asked(
+        Attribution.read,
+        body=spelled(view, "attribution", model=model, type=kind, step=step, currency=currency),
+        until=view.period.end,
+    )

@@ -1,0 +1,117 @@
+"""Sessions, which is what Umami calls visitors, and what is known of them."""
+
+from __future__ import annotations
+
+from umami.endpoints.spelling import identified, ranged
+from umami.models.events import Property, PropertyValue, properties, property_values
+from umami.models.paging import Page, paged
+from umami.models.sessions import (
+    Rhythm,
+    Session,
+    SessionProperty,
+    SessionStats,
+    Step,
+)
+from umami.models.sessions import (
+    activity as read_activity,
+)
+from umami.models.sessions import (
+    session_properties as read_session_properties,
+)
+from umami.question import Asked, Freshness, endpoint
+from umami.view import View
+
+
+@endpoint("GET", "/websites/{website}/sessions", fresh=Freshness.PERIOD, since="2.13")
+def sessions(
+    view: View, page: int = 1, page_size: int = 20, search: str | None = None
+) -> Asked[Page[Session]]:
+    """Sessions of the period, latest first; ``search`` looks in id, city, browser, OS, device."""
+    return Asked(
+        paged(Session.read),
+        path={"website": identified(view.website)},
+        query={**ranged(view), "page": page, "pageSize": page_size, "search": search},
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/sessions/stats", fresh=Freshness.PERIOD, since="2.13")
+def session_stats(view: View) -> Asked[SessionStats]:
+    """Rows, visitors, visits, countries and custom events of the period."""
+    return Asked(
+        SessionStats.read,
+        path={"website": identified(view.website)},
+        query=ranged(view),
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/sessions/weekly", fresh=Freshness.PERIOD, since="2.13")
+def weekly(view: View) -> Asked[Rhythm]:
+    """Visitors by weekday and hour of the View's zone."""
+    return Asked(
+        Rhythm.read,
+        path={"website": identified(view.website)},
+        query={**ranged(view), "timezone": view.period.timezone},
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/sessions/{session}", fresh=Freshness.LISTING, since="2.13")
+def session(website: str, session: str) -> Asked[Session]:
+    """One session over its whole life; raises ``NotFound`` (or ``ServerFault`` on 2.x)."""
+    return Asked(
+        Session.read,
+        path={"website": identified(website), "session": identified(session, "session")},
+    )
+
+
+@endpoint(
+    "GET", "/websites/{website}/sessions/{session}/activity", fresh=Freshness.PERIOD, since="2.13"
+)
+def activity(view: View, session: str) -> Asked[tuple[Step, ...]]:
+    """What a session did in the period, newest first, 500 steps at most. Takes no filters."""
+    return Asked(
+        read_activity,
+        path={"website": identified(view.website), "session": identified(session, "session")},
+        query={"startAt": view.period.start_at, "endAt": view.period.end_at},
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/sessions/{session}/properties",
+    fresh=Freshness.LISTING,
+    since="2.13",
+)
+def session_properties(website: str, session: str) -> Asked[tuple[SessionProperty, ...]]:
+    """The properties that identify gave a session."""
+    return Asked(
+        read_session_properties,
+        path={"website": identified(website), "session": identified(session, "session")},
+    )
+
+
+@endpoint(
+    "GET", "/websites/{website}/session-data/properties", fresh=Freshness.PERIOD, since="2.13"
+)
+def session_data_properties(view: View) -> Asked[tuple[Property, ...]]:
+    """Session properties and how many sessions have them, most frequent first."""
+    return Asked(
+        properties,
+        path={"website": identified(view.website)},
+        query=ranged(view),
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/session-data/values", fresh=Freshness.PERIOD, since="2.13")
+def session_data_values(view: View, name: str) -> Asked[tuple[PropertyValue, ...]]:
+    """Values of one session property, most frequent first; 2.19 to 2.20 answer a fault."""
+    return Asked(
+        property_values,
+        path={"website": identified(view.website)},
+        query={**ranged(view), "propertyName": name},
+        until=view.period.end,
+    )

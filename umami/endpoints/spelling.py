@@ -1,0 +1,48 @@
+"""How Views are spelled in queries and report bodies, in the newest generation's way."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from umami.errors import InvalidView
+from umami.period import instant
+from umami.view import View
+
+
+def identified(text: str, what: str = "website") -> str:
+    """The id, which must be a UUID: servers answer any other with a fault of their own."""
+    try:
+        return str(UUID(text))
+    except (ValueError, AttributeError, TypeError):
+        raise InvalidView(f"That is not the id of a {what}.") from None
+
+
+def filters(view: View) -> dict[str, str]:
+    """The View's filters, operators always spelled: ``{"path": "eq./pricing"}``."""
+    return {one.field: f"{one.operator}.{one.value}" for one in view.filters}
+
+
+def ranged(view: View) -> dict[str, Any]:
+    """Range and filters as query parameters."""
+    return {"startAt": view.period.start_at, "endAt": view.period.end_at, **filters(view)}
+
+
+def report(view: View, kind: str, **parameters: Any) -> dict[str, Any]:
+    """The body of an analysis."""
+    period = view.period
+    return {
+        "websiteId": identified(view.website),
+        "type": kind,
+        "filters": filters(view),
+        "parameters": {
+            "startDate": _iso(period.start_at),
+            "endDate": _iso(period.end_at),
+            "timezone": period.timezone,
+            **{name: value for name, value in parameters.items() if value is not None},
+        },
+    }
+
+
+def _iso(milliseconds: int) -> str:
+    return instant(milliseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,115 @@
+"""A website's traffic."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal, get_args
+
+from umami.endpoints.spelling import identified, ranged
+from umami.errors import InvalidView
+from umami.models.traffic import Active, Ranking, Stats, Timeline, Value
+from umami.models.traffic import values as read_values
+from umami.question import Asked, Freshness, endpoint
+from umami.view import FIELDS, View
+
+Metric = Literal[
+    "path",
+    "entry",
+    "exit",
+    "title",
+    "query",
+    "referrer",
+    "channel",
+    "hostname",
+    "tag",
+    "event",
+    "browser",
+    "os",
+    "device",
+    "screen",
+    "language",
+    "country",
+    "region",
+    "city",
+]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
+
+@endpoint("GET", "/websites/{website}/active", fresh=Freshness.LIVE)
+def active(website: str) -> Asked[Active]:
+    """Visitors with any activity in the last five minutes."""
+    return Asked(Active.read, path={"website": identified(website)})
+
+
+@endpoint("GET", "/websites/{website}/stats", fresh=Freshness.PERIOD)
+def stats(view: View) -> Asked[Stats]:
+    """Views, visitors, visits, bounces and seconds on site.
+
+    The comparison's totals come along for the previous period and the previous year; for a custom
+    comparison ask ``stats(view.compared())``.
+    """
+    compare = {"previous": "prev", "year": "yoy"}.get(view.comparison)
+    return Asked(
+        partial(Stats.read, compared=compare is not None),
+        path={"website": identified(view.website)},
+        query={**ranged(view), "compare": compare},
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/pageviews", fresh=Freshness.PERIOD)
+def pageviews(view: View) -> Asked[Timeline]:
+    """Views and sessions in each bucket of the period, none missing, in the View's zone."""
+    return Asked(
+        partial(Timeline.read, period=view.period),
+        path={"website": identified(view.website)},
+        query={**ranged(view), "unit": view.period.unit, "timezone": view.period.timezone},
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/metrics", fresh=Freshness.PERIOD)
+def metrics(
+    view: View, field: Metric, limit: int = 500, offset: int = 0, search: str | None = None
+) -> Asked[Ranking]:
+    """The values of a field, most frequent first; ``search`` keeps those that contain it.
+
+    Counts are visitors, but events for ``event``, and rows for path, entry, exit, title, query
+    and tag on servers up to 2.18.
+    """
+    if field not in METRICS:
+        raise InvalidView(f"“{field}” cannot be ranked.")
+    return Asked(
+        Ranking.read,
+        path={"website": identified(view.website)},
+        query={
+            **ranged(view),
+            "type": field,
+            "limit": limit,
+            "offset": offset or None,
+            "search": search,
+        },
+        until=view.period.end,
+    )
+
+
+@endpoint("GET", "/websites/{website}/values", fresh=Freshness.PERIOD)
+def values(view: View, field: str, search: str | None = None) -> Asked[tuple[Value, ...]]:
+    """The ten most frequent values of a field in the period, whatever the filters.
+
+    ``count`` is rows of any kind; ``search`` keeps values that contain it.
+    """
+    if field not in FIELDS:
+        raise InvalidView(f"“{field}” is not a field to filter by.")
+    query = {
+        "startAt": view.period.start_at,
+        "endAt": view.period.end_at,
+        "type": field,
+        "search": search,
+    }
+    return Asked(
+        read_values,
+        path={"website": identified(view.website)},
+        query=query,
+        until=view.period.end,
+    )

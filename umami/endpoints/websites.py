@@ -1,0 +1,73 @@
+"""Websites: the list, one of them, and what an admin does with them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from umami.endpoints.spelling import identified
+from umami.models.paging import Page, paged
+from umami.models.websites import DateRange, Website, done
+from umami.question import Access, Asked, Freshness, endpoint
+
+
+class Keep(Enum):
+    """Says that something is left as it is, where ``None`` would remove it."""
+
+    KEEP = "keep"
+
+
+KEEP = Keep.KEEP
+
+
+@endpoint("GET", "/websites", fresh=Freshness.LISTING)
+def websites(
+    search: str | None = None, page: int = 1, page_size: int = 100, order_by: str = "name"
+) -> Asked[Page[Website]]:
+    """The account's websites, a page at a time; ``search`` looks in name and domain.
+
+    Newer servers do not sort, so a client that needs an order sorts what it gets.
+    """
+    query = {"search": search, "page": page, "pageSize": page_size, "orderBy": order_by}
+    return Asked(paged(Website.read), query=query)
+
+
+@endpoint("GET", "/websites/{website}", fresh=Freshness.LISTING)
+def website(website: str) -> Asked[Website]:
+    """One website; raises ``NotFound`` where there is none."""
+    return Asked(Website.read, path={"website": identified(website)})
+
+
+@endpoint("POST", "/websites", fresh=Freshness.NEVER, access=Access.WRITES)
+def create_website(name: str, domain: str, share_id: str | None = None) -> Asked[Website]:
+    """Make a website; ``share_id`` opens a public link to it."""
+    return Asked(Website.read, body={"name": name, "domain": domain, "shareId": share_id})
+
+
+@endpoint("POST", "/websites/{website}", fresh=Freshness.NEVER, access=Access.WRITES)
+def update_website(
+    website: str, name: str, domain: str, share_id: str | Keep | None = KEEP
+) -> Asked[Website]:
+    """Change a website. ``share_id`` opens a public link; ``None`` closes it."""
+    body: dict[str, Any] = {"name": name, "domain": domain}
+    if not isinstance(share_id, Keep):
+        body["shareId"] = share_id
+    return Asked(Website.read, path={"website": identified(website)}, body=body)
+
+
+@endpoint("DELETE", "/websites/{website}", fresh=Freshness.NEVER, access=Access.WRITES)
+def delete_website(website: str) -> Asked[None]:
+    """Delete a website with all its data. There is no way back."""
+    return Asked(done, path={"website": identified(website)})
+
+
+@endpoint("POST", "/websites/{website}/reset", fresh=Freshness.NEVER, access=Access.WRITES)
+def reset_website(website: str) -> Asked[None]:
+    """Delete all data of a website, but not the website. There is no way back."""
+    return Asked(done, path={"website": identified(website)}, body={})
+
+
+@endpoint("GET", "/websites/{website}/daterange", fresh=Freshness.LISTING)
+def daterange(website: str) -> Asked[DateRange]:
+    """First and last instant (UTC) for which the website has data."""
+    return Asked(DateRange.read, path={"website": identified(website)})

@@ -1,0 +1,1 @@
+"""What answers become: small frozen values and tidy frames, the same for every generation."""

@@ -1,0 +1,174 @@
+"""Events: the list, the series, and the data that custom events carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+import pandas as pd
+from pydantic import TypeAdapter
+
+from umami.period import Period
+from umami.wire import Count, Row, Time, named_series
+
+
+class Kind(IntEnum):
+    """What a row of the event table is."""
+
+    PAGEVIEW = 1
+    CUSTOM = 2
+    LINK = 3
+    PIXEL = 4
+    PERFORMANCE = 5
+
+
+class DataType(IntEnum):
+    """What a property's value is."""
+
+    STRING = 1
+    NUMBER = 2
+    BOOLEAN = 3
+    DATE = 4
+    ARRAY = 5
+
+
+class _Event(Row):
+    id: str
+    sessionId: str
+    createdAt: Time
+    urlPath: str | None = None
+    urlQuery: str | None = None
+    referrerDomain: str | None = None
+    referrerPath: str | None = None
+    pageTitle: str | None = None
+    eventType: Kind
+    eventName: str | None = None
+
+
+class _Property(Row):
+    eventName: str | None = None
+    propertyName: str
+    dataType: DataType | None = None
+    propertyValue: str | None = None
+    value: str | None = None
+    total: Count
+
+
+class _Valued(Row):
+    value: str | None
+    total: Count = 0
+
+
+class _DataStats(Row):
+    events: Count
+    properties: Count
+    records: Count
+
+
+_EVENT, _DATA_STATS = TypeAdapter(_Event), TypeAdapter(_DataStats)
+_PROPERTIES, _VALUED = TypeAdapter(list[_Property]), TypeAdapter(list[_Valued])
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row: a pageview or a custom event; ``at`` is an instant (UTC)."""
+
+    id: str
+    session: str
+    at: datetime
+    kind: Kind
+    name: str | None
+    path: str
+    query: str
+    title: str | None
+    referrer: str | None
+
+    @classmethod
+    def read(cls, answer: Any) -> Event:
+        """From an event object."""
+        row = _EVENT.validate_python(answer)
+        if row.createdAt is None:
+            raise ValueError("an event without a time")
+        return cls(
+            row.id,
+            row.sessionId,
+            row.createdAt,
+            row.eventType,
+            row.eventName,
+            row.urlPath or "",
+            row.urlQuery or "",
+            row.pageTitle,
+            row.referrerDomain,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EventSeries:
+    """Custom events over time.
+
+    ``frame`` has ``time`` (naive wall clock of the period's zone), ``event`` and ``count``: every
+    event with every bucket.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any, period: Period) -> EventSeries:
+        """From ``[{x: name, t: bucket, y: count}]``."""
+        frame = named_series(answer, period, "count")
+        return cls(frame.astype({"count": "int64"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property that events carry, and how often; ``value`` where values were asked for."""
+
+    event: str | None
+    name: str
+    type: DataType | None
+    value: str | None
+    total: int
+
+
+def properties(answer: Any) -> tuple[Property, ...]:
+    """From ``[{eventName, propertyName, dataType, total}]``."""
+    return tuple(
+        Property(
+            row.eventName,
+            row.propertyName,
+            row.dataType,
+            row.propertyValue if row.propertyValue is not None else row.value,
+            row.total,
+        )
+        for row in _PROPERTIES.validate_python(answer)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyValue:
+    """A value of a property, and how often it occurs."""
+
+    value: str | None
+    total: int
+
+
+def property_values(answer: Any) -> tuple[PropertyValue, ...]:
+    """From ``[{value, total}]``."""
+    return tuple(PropertyValue(row.value, row.total) for row in _VALUED.validate_python(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class DataStats:
+    """How many events carry data, how many different properties, how many values in all."""
+
+    events: int
+    properties: int
+    records: int
+
+    @classmethod
+    def read(cls, answer: Any) -> DataStats:
+        """From ``{events, properties, records}``."""
+        row = _DATA_STATS.validate_python(answer)
+        return cls(row.events, row.properties, row.records)

@@ -1,0 +1,44 @@
+"""A page of a longer list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from umami.wire import Count, Row
+
+T = TypeVar("T")
+
+
+class _Paged(Row):
+    data: list[Any]
+    count: Count
+    page: Count = 1
+    pageSize: Count = 0
+
+
+_PAGED = TypeAdapter(_Paged)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows of ``count`` in all; ``page`` counts from 1."""
+
+    rows: tuple[T, ...]
+    count: int
+    page: int
+    page_size: int
+
+
+def paged(read: Callable[[Any], T]) -> Callable[[Any], Page[T]]:
+    """A reader of pages whose rows ``read`` reads."""
+
+    def reader(answer: Any) -> Page[T]:
+        found = _PAGED.validate_python(answer)
+        rows = tuple(read(row) for row in found.data)
+        return Page(rows, found.count, found.page, found.pageSize or len(rows))
+
+    return reader

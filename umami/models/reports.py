@@ -1,0 +1,402 @@
+"""Answers of Umami's analyses, and saved reports."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import TypeAdapter
+
+from umami.errors import NotFound
+from umami.period import Period
+from umami.wire import Amount, Count, Ratio, Row, Time, bucket, named_series
+
+StepKind = Literal["path", "event"]
+
+
+class _Report(Row):
+    id: str
+    websiteId: str
+    type: str
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | str
+    createdAt: Time = None
+    updatedAt: Time = None
+
+
+class _FunnelStep(Row):
+    type: StepKind
+    value: str
+    visitors: Count
+    previous: Count
+    dropped: Count
+    dropoff: Ratio
+    remaining: Ratio
+
+
+class _Cell(Row):
+    date: str
+    day: Count
+    visitors: Count
+    returnVisitors: Count
+    percentage: Ratio
+
+
+class _Tagged(Row):
+    utm: str
+    views: Count
+
+
+class _Utm(Row):
+    utm_source: list[_Tagged]
+    utm_medium: list[_Tagged]
+    utm_campaign: list[_Tagged]
+    utm_content: list[_Tagged]
+    utm_term: list[_Tagged]
+
+
+class _Goal(Row):
+    num: Count | None = None
+    total: Count | None = None
+    times: Count | None = None
+
+
+class _Journey(Row):
+    items: list[str | None]
+    count: Count
+
+
+class _Measures(Row):
+    views: Count
+    visitors: Count
+    visits: Count
+    bounces: Count
+    totaltime: Count
+
+
+class _Money(Row):
+    name: str | None
+    value: Amount
+
+
+class _RevenueTotal(Row):
+    sum: Amount
+    count: Count
+    unique_count: Count
+
+
+class _Revenue(Row):
+    chart: list[Any]
+    country: list[_Money]
+    total: _RevenueTotal
+
+
+class _AttributionTotal(Row):
+    pageviews: Count
+    visitors: Count
+    visits: Count
+
+
+class _Attribution(Row):
+    referrer: list[_Money]
+    paidAds: list[_Money]
+    utm_source: list[_Money]
+    utm_medium: list[_Money]
+    utm_campaign: list[_Money]
+    utm_content: list[_Money]
+    utm_term: list[_Money]
+    total: _AttributionTotal
+
+
+class _Currency(Row):
+    value: str
+
+
+_REPORT, _FUNNEL = TypeAdapter(_Report), TypeAdapter(list[_FunnelStep])
+_CELLS, _UTM, _GOAL = TypeAdapter(list[_Cell]), TypeAdapter(_Utm), TypeAdapter(_Goal)
+_JOURNEY, _MEASURES = TypeAdapter(list[_Journey]), TypeAdapter(list[_Measures])
+_REVENUE, _ATTRIBUTION = TypeAdapter(_Revenue), TypeAdapter(_Attribution)
+_CURRENCIES = TypeAdapter(list[_Currency])
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A saved report; ``parameters`` are the server's own."""
+
+    id: str
+    website: str
+    type: str
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    created: datetime | None
+    updated: datetime | None
+
+    @classmethod
+    def read(cls, answer: Any) -> Report:
+        """From a report object; ``null`` is how Umami says that there is none."""
+        if answer is None:
+            raise NotFound("There is no such report.")
+        row = _REPORT.validate_python(answer)
+        given = row.parameters
+        parameters = json.loads(given) if isinstance(given, str) else given
+        if not isinstance(parameters, dict):
+            raise ValueError("parameters are no object")
+        return cls(
+            row.id,
+            row.websiteId,
+            row.type,
+            row.name,
+            row.description or "",
+            parameters,
+            row.createdAt,
+            row.updatedAt,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
+    """What is to be done next: open a ``path`` (``*`` at either end is a wildcard) or an event."""
+
+    kind: StepKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelResult:
+    """How many visitors reached a step.
+
+    ``dropped`` of ``previous`` did not; ``drop_off`` and ``remaining`` are fractions, of the step
+    before and of the first step; ``None`` where there is nothing to divide by.
+    """
+
+    step: FunnelStep
+    visitors: int
+    previous: int
+    dropped: int
+    drop_off: float | None
+    remaining: float | None
+
+
+def funnel(answer: Any) -> tuple[FunnelResult, ...]:
+    """From the list of steps with their figures."""
+    return tuple(
+        FunnelResult(
+            FunnelStep(row.type, row.value),
+            row.visitors,
+            row.previous,
+            row.dropped,
+            row.dropoff,
+            row.remaining,
+        )
+        for row in _FUNNEL.validate_python(answer)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Who came back.
+
+    ``frame`` has ``cohort`` (local day of the first visit), ``day`` (0 to 31 after it), ``size``
+    (visitors of the cohort), ``returned`` and ``share`` (fraction); days on which nobody returned
+    are left out.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any, period: Period) -> Retention:
+        """From ``[{date, day, visitors, returnVisitors, percentage}]``."""
+        rows = _CELLS.validate_python(answer)
+        frame = pd.DataFrame(
+            {
+                "cohort": pd.DatetimeIndex([bucket(row.date, period) for row in rows]),
+                "day": pd.Series([row.day for row in rows], dtype="int64"),
+                "size": pd.Series([row.visitors for row in rows], dtype="int64"),
+                "returned": pd.Series([row.returnVisitors for row in rows], dtype="int64"),
+            }
+        )
+        frame["share"] = (frame["returned"] / frame["size"].where(frame["size"] > 0)).fillna(0.0)
+        return cls(frame.sort_values(["cohort", "day"], ignore_index=True))
+
+    @property
+    def triangle(self) -> pd.DataFrame:
+        """Shares by cohort (rows) and day (columns); 0 where nobody returned."""
+        table = self.frame.pivot_table(
+            index="cohort", columns="day", values="share", fill_value=0.0
+        )
+        return table.reindex(columns=range(32), fill_value=0.0) if len(table) else table
+
+
+@dataclass(frozen=True, slots=True)
+class Utm:
+    """Pageviews by UTM parameter: ``frame`` has ``parameter``, ``value`` and ``views``."""
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any) -> Utm:
+        """From ``{utm_source: [{utm, views}], …}``."""
+        found = _UTM.validate_python(answer)
+        rows = [
+            (name.removeprefix("utm_"), one.utm, one.views)
+            for name in _Utm.model_fields
+            for one in sorted(getattr(found, name), key=lambda one: (-one.views, one.utm))
+        ]
+        return cls(pd.DataFrame(rows, columns=["parameter", "value", "views"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """How often a goal was reached.
+
+    ``times`` counts rows (2.x tells them), ``visitors`` those who reached it, of ``of_visitors``
+    in all (3.x tells them); ``None`` where the server does not tell.
+    """
+
+    times: int | None
+    visitors: int | None
+    of_visitors: int | None
+
+    @classmethod
+    def read(cls, answer: Any) -> Goal:
+        """From ``{num, total}``, or ``{times}`` as the 2.x dialect gives it."""
+        row = _GOAL.validate_python(answer)
+        if row.num is None and row.times is None:
+            raise ValueError("no result")
+        return cls(row.times, row.num, row.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Steps (paths and event names) that ``visits`` visits began with, in their order."""
+
+    steps: tuple[str, ...]
+    visits: int
+
+
+def journey(answer: Any) -> tuple[Path, ...]:
+    """From ``[{items, count}]``, without the padding; equal paths are one, largest first."""
+    found: dict[tuple[str, ...], int] = {}
+    for row in _JOURNEY.validate_python(answer):
+        steps = tuple(item for item in row.items if item is not None)
+        found[steps] = found.get(steps, 0) + row.count
+    ranked = sorted(found.items(), key=lambda one: -one[1])
+    return tuple(Path(steps, visits) for steps, visits in ranked)
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Totals for each combination of the fields.
+
+    ``frame`` has a column for each field, and ``views``, ``visitors``, ``visits``, ``bounces`` and
+    ``seconds``; bounces and seconds are within the group.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any, fields: tuple[str, ...]) -> Breakdown:
+        """From ``[{views, visitors, visits, bounces, totaltime, <field>: value}]``."""
+        rows = _MEASURES.validate_python(answer)
+        columns: dict[str, Any] = {
+            field: pd.Series([_text(one[field]) for one in answer], dtype="object")
+            for field in fields
+        }
+        for name in _Measures.model_fields:
+            column = "seconds" if name == "totaltime" else name
+            columns[column] = pd.Series([getattr(row, name) for row in rows], dtype="int64")
+        return cls(pd.DataFrame(columns))
+
+
+def _text(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError("not a text")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """Money in one currency.
+
+    ``total`` is exact; ``chart`` has ``time``, ``event`` and ``amount`` on the complete axis,
+    ``countries`` has ``name`` (code) and ``amount``, largest first.
+    """
+
+    total: Decimal
+    orders: int
+    visitors: int
+    chart: pd.DataFrame
+    countries: pd.DataFrame
+
+    @property
+    def average(self) -> Decimal | None:
+        """Money per order; ``None`` without orders."""
+        return self.total / self.orders if self.orders else None
+
+    @classmethod
+    def read(cls, answer: Any, period: Period) -> Revenue:
+        """From ``{chart, country, total}``."""
+        row = _REVENUE.validate_python(answer)
+        return cls(
+            row.total.sum,
+            row.total.count,
+            row.total.unique_count,
+            named_series(row.chart, period, "amount"),
+            _named(row.country, "amount"),
+        )
+
+
+def _named(rows: list[_Money], value: str) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "name": pd.Series([row.name for row in rows], dtype="object"),
+            value: pd.Series([float(row.value) for row in rows], dtype="float64"),
+        }
+    )
+    return frame.sort_values(value, ascending=False, kind="stable", ignore_index=True)
+
+
+def currencies(answer: Any) -> tuple[str, ...]:
+    """From ``[{value}]``: the codes as they were sent, each once."""
+    rows = _CURRENCIES.validate_python(answer)
+    return tuple(sorted({row.value for row in rows}))
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Which touch the conversions are credited to.
+
+    ``frame`` has ``part`` (referrer, paid ads, source, medium, campaign, content, term), ``name``
+    and ``value``: visitors, or money where a currency was asked and the server gives money.
+    ``conversions`` counts rows, ``visitors`` and ``visits`` theirs.
+    """
+
+    frame: pd.DataFrame
+    conversions: int
+    visitors: int
+    visits: int
+
+    @classmethod
+    def read(cls, answer: Any) -> Attribution:
+        """From the lists by part, and ``total``."""
+        row = _ATTRIBUTION.validate_python(answer)
+        parts = []
+        for name in _Attribution.model_fields:
+            if name != "total":
+                part = "paid ads" if name == "paidAds" else name.removeprefix("utm_")
+                frame = _named(getattr(row, name), "value")
+                frame.insert(0, "part", pd.Series([part] * len(frame), dtype="object"))
+                parts.append(frame)
+        filled = [frame for frame in parts if len(frame)]
+        return cls(
+            pd.concat(filled, ignore_index=True) if filled else parts[0],
+            row.total.pageviews,
+            row.total.visitors,
+            row.total.visits,
+        )

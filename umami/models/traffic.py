@@ -1,0 +1,164 @@
+"""A website's traffic: totals, series, rankings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from pydantic import TypeAdapter
+
+from umami.period import Period
+from umami.wire import Count, Row, series
+
+
+class _Totals(Row):
+    pageviews: Count
+    visitors: Count
+    visits: Count
+    bounces: Count
+    totaltime: Count
+
+
+class _Stats(_Totals):
+    comparison: _Totals | None = None
+
+
+class _Ranked(Row):
+    x: str | None
+    y: Count
+    country: str | None = None
+
+
+class _Value(Row):
+    value: str | None
+    count: Count
+
+
+class _Active(Row):
+    visitors: Count
+
+
+_STATS, _ACTIVE = TypeAdapter(_Stats), TypeAdapter(_Active)
+_RANKED, _VALUES = TypeAdapter(list[_Ranked]), TypeAdapter(list[_Value])
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a period; ``seconds`` is time on site over all visits."""
+
+    views: int
+    visitors: int
+    visits: int
+    bounces: int
+    seconds: int
+
+    @property
+    def bounce_rate(self) -> float | None:
+        """Visits with a single view, as a fraction of all; ``None`` without visits."""
+        return min(self.visits, self.bounces) / self.visits if self.visits else None
+
+    @property
+    def average_visit(self) -> float | None:
+        """Seconds a visit lasts on average; ``None`` without visits."""
+        return self.seconds / self.visits if self.visits else None
+
+    @property
+    def views_per_visit(self) -> float | None:
+        """Views a visit has on average; ``None`` without visits."""
+        return self.views / self.visits if self.visits else None
+
+
+def _totals(row: _Totals) -> Totals:
+    return Totals(row.pageviews, row.visitors, row.visits, row.bounces, row.totaltime)
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Totals of a period, and of the one it is compared with, where servers answer both."""
+
+    current: Totals
+    previous: Totals | None
+
+    @classmethod
+    def read(cls, answer: Any, *, compared: bool) -> Stats:
+        """From flat totals with ``comparison``."""
+        row = _STATS.validate_python(answer)
+        before = _totals(row.comparison) if compared and row.comparison else None
+        return cls(_totals(row), before)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Views and sessions over time.
+
+    ``frame`` has ``time`` (start of the bucket, naive wall clock of the period's zone), ``views``
+    and ``sessions`` (distinct visitors of that bucket: not additive), every bucket in order.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any, period: Period) -> Timeline:
+        """From ``{pageviews: [{x, y}], sessions: [{x, y}]}``."""
+        views, sessions = series(answer["pageviews"], period), series(answer["sessions"], period)
+        return cls(
+            pd.DataFrame(
+                {
+                    "time": period.axis(),
+                    "views": views.to_numpy(),
+                    "sessions": sessions.to_numpy(),
+                }
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Values of a field with their counts, largest first.
+
+    ``frame`` has ``name`` (``None`` for rows that lack the field), ``count``, ``share`` (fraction
+    of the sum of counts) and ``country`` (code, with regions and cities; else ``None``).
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any) -> Ranking:
+        """From ``[{x, y}]``."""
+        rows = _RANKED.validate_python(answer)
+        frame = pd.DataFrame(
+            {
+                "name": pd.Series([row.x for row in rows], dtype="object"),
+                "count": pd.Series([row.y for row in rows], dtype="int64"),
+                "country": pd.Series([row.country for row in rows], dtype="object"),
+            }
+        ).sort_values("count", ascending=False, kind="stable", ignore_index=True)
+        total = frame["count"].sum()
+        frame.insert(2, "share", frame["count"] / total if total else 0.0)
+        return cls(frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value that occurs, with the number of rows that have it."""
+
+    value: str | None
+    count: int
+
+
+def values(answer: Any) -> tuple[Value, ...]:
+    """From ``[{value, count}]``."""
+    return tuple(Value(row.value, row.count) for row in _VALUES.validate_python(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """Visitors with any activity in the last five minutes."""
+
+    visitors: int
+
+    @classmethod
+    def read(cls, answer: Any) -> Active:
+        """From ``{visitors}``."""
+        return cls(_ACTIVE.validate_python(answer).visitors)

@@ -1,0 +1,152 @@
+"""Reading JSON that servers of several generations write in their own ways.
+
+Numbers come as numbers, as text or as null; times as ISO text; buckets as wall clock or as
+instants. Everything here raises ``ValueError`` for what it cannot be; the question's reader makes
+``UnexpectedAnswer`` of it.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+
+from umami.period import EARLIEST, LATEST, Period, floor
+
+LARGEST = 10**15
+"""Larger counts and sums are no website's."""
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError("not a number")
+    if isinstance(value, str) and len(value) > 40:
+        raise ValueError("not a number")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("not a number")
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("not a number") from None
+    if not number.is_finite() or abs(number) > LARGEST:
+        raise ValueError("not a number")
+    return number
+
+
+def _count(value: Any) -> int:
+    number = _decimal(0 if value is None else value)
+    if number != number.to_integral_value():
+        raise ValueError("not a whole number")
+    return int(number)
+
+
+def _amount(value: Any) -> Decimal:
+    return _decimal(0 if value is None else value)
+
+
+def _optional_number(value: Any) -> float | None:
+    return None if value is None else float(_decimal(value))
+
+
+def _time(value: Any) -> datetime | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or len(value) > 40:
+        raise ValueError("not a time")
+    moment = datetime.fromisoformat(value)
+    moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError("not a time")
+    return moment
+
+
+Count = Annotated[int, BeforeValidator(_count)]
+"""A whole number; null, as some servers answer for an empty period, is 0."""
+Amount = Annotated[Decimal, BeforeValidator(_amount)]
+"""A sum of money, exact; null is 0."""
+Ratio = Annotated[float | None, BeforeValidator(_optional_number)]
+"""A number or null."""
+Time = Annotated[datetime | None, BeforeValidator(_time)]
+"""An instant, aware in UTC, or null."""
+
+
+class Row(BaseModel):
+    """Base of what is read from a JSON object; members we do not know are left alone."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=False)
+
+
+class Bucket(Row):
+    """A point of a series: ``x`` is its time."""
+
+    x: str
+    y: Count
+
+
+class NamedBucket(Row):
+    """A point of one of several series."""
+
+    x: str | None
+    t: str
+    y: Amount
+
+
+_BUCKETS = TypeAdapter(list[Bucket])
+_NAMED = TypeAdapter(list[NamedBucket])
+
+
+def bucket(text: str, period: Period) -> pd.Timestamp:
+    """The bucket a server's text names, as naive wall clock of the period's zone.
+
+    ``…Z`` is an instant; anything else is wall clock already.
+    """
+    if len(text) > 40:
+        raise ValueError("not a bucket")
+    moment = pd.Timestamp(text)
+    if pd.isna(moment):
+        raise ValueError("not a bucket")
+    if moment.tzinfo is not None:
+        moment = moment.tz_convert(period.timezone).tz_localize(None)
+    return floor(moment, period.unit)
+
+
+def series(answer: Any, period: Period) -> pd.Series[int]:
+    """Counts on the period's complete axis; buckets that the server left out are 0."""
+    rows = _BUCKETS.validate_python(answer)
+    found: dict[pd.Timestamp, int] = {}
+    for row in rows:
+        at = bucket(row.x, period)
+        found[at] = found.get(at, 0) + row.y
+    return _placed(pd.Series(found, dtype="int64"), period)
+
+
+def named_series(answer: Any, period: Period, value: str) -> pd.DataFrame:
+    """``time``, ``event`` and ``value`` for every event and every bucket of the period."""
+    rows = _NAMED.validate_python(answer)
+    axis = period.axis()
+    found: dict[str, dict[pd.Timestamp, Decimal]] = {}
+    for row in rows:
+        at = bucket(row.t, period)
+        one = found.setdefault(row.x or "", {})
+        one[at] = one.get(at, Decimal(0)) + row.y
+    frames = []
+    for name, values in sorted(found.items()):
+        amounts = pd.Series({at: float(one) for at, one in values.items()}, dtype="float64")
+        placed = _placed(amounts, period)
+        frames.append(pd.DataFrame({"time": axis, "event": name, value: placed.to_numpy()}))
+    if not frames:
+        return pd.DataFrame(
+            {"time": axis[:0], "event": pd.Series(dtype="str"), value: pd.Series(dtype="float64")}
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _placed(values: pd.Series[Any], period: Period) -> pd.Series[Any]:
+    axis = period.axis()
+    if not values.index.isin(axis).all():
+        raise ValueError("buckets outside the period")
+    return values.reindex(axis, fill_value=0)
