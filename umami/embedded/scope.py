@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -55,17 +56,27 @@ class Filter:
 
     @property
     def sql(self) -> tuple[str, str]:
-        """Condition with one ``?``, and its value. Umami leaves ``%`` and ``_`` alive."""
+        """Condition with one ``?``, and its value. A row without the field passes none."""
         name = column(self.field)
         condition, value = {
             "eq": (f"{name} = ?", self.value),
             "neq": (f"{name} <> ?", self.value),
-            "c": (f"{name} ILIKE ?", f"%{self.value}%"),
-            "dnc": (f"{name} NOT ILIKE ?", f"%{self.value}%"),
+            "c": (f"{name} {like(self.value)}", f"%{self.value}%"),
+            "dnc": (f"{name} NOT {like(self.value)}", f"%{self.value}%"),
         }[self.operator]
         if self.field == "referrer":
-            condition = f"({condition} AND (e.referrer_domain <> e.hostname OR e.hostname IS NULL))"
+            # A website is no source of its own visitors.
+            condition = f"({condition} AND e.referrer_domain <> e.hostname)"
         return condition, value
+
+
+def like(value: str) -> str:
+    """SQL that compares with a text without minding case; ``%`` and ``_`` stay wildcards.
+
+    A backslash takes their meaning away, as PostgreSQL has it; naming it costs time, so only
+    where there is one.
+    """
+    return r"ILIKE ? ESCAPE '\'" if "\\" in value else "ILIKE ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +88,7 @@ class Scope:
     end: datetime
     filters: tuple[Filter, ...] = ()
 
-    def rows(
-        self, *types: int, columns: Sequence[str] = (), where: Sequence[str] = ()
-    ) -> Rows:
+    def rows(self, *types: int, columns: Sequence[str] = (), where: Sequence[str] = ()) -> Rows:
         """``FROM … WHERE …`` over the events ``e`` (and sessions ``s`` where needed).
 
         ``types`` restricts the event type; ``columns`` are the field names the query will read,
@@ -104,6 +113,10 @@ class Scope:
         )
         return Rows(f"FROM website_event e{session} WHERE {' AND '.join(conditions)}", values)
 
+    def filtered(self, *filters: Filter) -> Scope:
+        """The same question with these filters instead of its own."""
+        return replace(self, filters=filters)
+
     def between(self, start: datetime, end: datetime) -> Scope:
         """The same question over another range."""
         return replace(self, start=start, end=end)
@@ -123,14 +136,7 @@ def wall_clock(scope: Scope, timezone: str, time: str = "e.created_at") -> str:
     The zone's offset changes a few times a year at most, so the changes inside the range are
     spelled out; that is several times cheaper than a zone look-up for each row.
     """
-    steps = _offsets(scope.start, scope.end, ZoneInfo(timezone))
-    sql = f"{time} + to_seconds({steps[-1][1]})"
-    for until, seconds in reversed(steps[:-1]):
-        sql = (
-            f"CASE WHEN {time} < TIMESTAMP '{until.isoformat(sep=' ')}' "
-            f"THEN {time} + to_seconds({seconds}) ELSE {sql} END"
-        )
-    return f"({sql})"
+    return f"({time} + to_seconds({_offset(time, _stretches(scope.start, scope.end, timezone))}))"
 
 
 def bucket(scope: Scope, unit: Unit, timezone: str, time: str = "e.created_at") -> str:
@@ -143,24 +149,45 @@ def spelled(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _offsets(start: datetime, end: datetime, zone: ZoneInfo) -> list[tuple[datetime, int]]:
-    """Stretches of equal offset: the instant (naive UTC) each ends before, and its seconds."""
+Stretch = tuple[datetime, int]
+"""From which instant on (naive UTC) an offset from UTC holds, and its seconds."""
 
-    def seconds(time: datetime) -> int:
-        offset = time.replace(tzinfo=UTC).astimezone(zone).utcoffset()
-        return int(offset.total_seconds()) if offset else 0
 
-    found: list[tuple[datetime, int]] = []
-    day = timedelta(days=1)
-    earlier = max(start, datetime(1970, 1, 2))
-    limit = max(earlier, end)
-    while earlier < limit:
-        later = min(earlier + day, limit)
-        if seconds(earlier) != seconds(later):
-            low, high = earlier, later
-            while high - low > timedelta(seconds=1):
-                middle = low + (high - low) / 2
-                low, high = (middle, high) if seconds(middle) == seconds(low) else (low, middle)
-            found.append((high.replace(microsecond=0), seconds(earlier)))
-        earlier = later
-    return [*found, (limit, seconds(limit))]
+def _offset(time: str, stretches: Sequence[Stretch]) -> str:
+    """SQL for the offset at a time, found by halving."""
+    if len(stretches) == 1:
+        return str(stretches[0][1])
+    middle = len(stretches) // 2
+    since = stretches[middle][0].isoformat(sep=" ")
+    earlier, later = _offset(time, stretches[:middle]), _offset(time, stretches[middle:])
+    return f"CASE WHEN {time} < TIMESTAMP '{since}' THEN {earlier} ELSE {later} END"
+
+
+def _stretches(start: datetime, end: datetime, timezone: str) -> list[Stretch]:
+    """The stretches of equal offset that a range touches."""
+    found = [(start, _seconds(start, timezone))]
+    for year in range(start.year, end.year + 1):
+        found += [one for one in _changes(timezone, year) if start < one[0] <= end]
+    return found
+
+
+@lru_cache(maxsize=2000)
+def _changes(timezone: str, year: int) -> tuple[Stretch, ...]:
+    """When in a year a zone's offset changes, to the second."""
+    found = []
+    day, limit = datetime(year, 1, 1), datetime(year + 1, 1, 1)
+    while day < limit:
+        low, high = day, day + timedelta(days=1)
+        before, after = _seconds(low, timezone), _seconds(high, timezone)
+        while before != after and high - low > timedelta(seconds=1):
+            middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
+            low, high = (middle, high) if _seconds(middle, timezone) == before else (low, middle)
+        if before != after:
+            found.append((high, after))
+        day += timedelta(days=1)
+    return tuple(found)
+
+
+def _seconds(time: datetime, timezone: str) -> int:
+    offset = time.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).utcoffset()
+    return int(offset.total_seconds()) if offset else 0

@@ -1,0 +1,69 @@
+"""Single events: a website's newest, and those of one session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Scope, like
+from umami.embedded.store import Store
+
+MOST_OF_SESSION = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a list: some of its rows, by column name, and how many it has."""
+
+    rows: list[dict[str, Any]]
+    count: int
+
+
+def events(
+    store: Store,
+    scope: Scope,
+    *,
+    search: str | None,
+    newest: int,
+    order: str | None,
+    limit: int,
+    offset: int,
+) -> Listed:
+    """Rows of any type, newest first, and only so many of the newest.
+
+    ``search`` keeps custom events whose name, and views whose path, contains the text. ``order``
+    is a column that then orders the newest among themselves, ascending.
+    """
+    where, texts = [], []
+    if search:
+        where.append(
+            f"(e.event_type = {CUSTOM_EVENT} AND e.event_name {like(search)}"
+            f" OR e.event_type = {PAGEVIEW} AND e.url_path {like(search)})"
+        )
+        texts = [f"%{search}%"] * 2
+    rows = scope.rows(where=where)
+    given = [*rows.values, *texts]
+    count = store.row(f"SELECT count(*) FROM (SELECT 1 {rows.sql} LIMIT {newest})", given)
+    assert count
+    return Listed(
+        store.records(
+            f"""
+            SELECT * FROM (
+                SELECT e.* {rows.sql} ORDER BY e.created_at DESC, e.event_id LIMIT {newest}
+            )
+            ORDER BY {f"{order}, " if order else ""}created_at DESC, event_id LIMIT ? OFFSET ?
+            """,
+            [*given, limit, offset],
+        ),
+        count[0],
+    )
+
+
+def activity(store: Store, scope: Scope, session: UUID) -> list[dict[str, Any]]:
+    """The newest events of one session, of any type, newest first."""
+    rows = scope.rows(where=("e.session_id = ?",))
+    return store.records(
+        f"SELECT e.* {rows.sql} ORDER BY e.created_at DESC, e.event_id LIMIT {MOST_OF_SESSION}",
+        [*rows.values, session],
+    )

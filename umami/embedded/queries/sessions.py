@@ -1,0 +1,137 @@
+"""Sessions: their list, their totals, and one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from umami.embedded.queries.events import Listed
+from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, SESSION_COLUMNS, Scope, like
+from umami.embedded.store import Store
+
+ATTRIBUTES = ", ".join(f"s.{name}" for name in SESSION_COLUMNS.values())
+SEARCHED = ("distinct_id", "city", "browser", "os", "device")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTotals:
+    """Sums over a range; ``rows`` counts events of every type, ``events`` custom ones."""
+
+    rows: int
+    visitors: int
+    visits: int
+    countries: int
+    events: int
+
+
+def session_totals(store: Store, scope: Scope) -> SessionTotals:
+    """Distinct sessions, visits and countries, and how many rows; any type."""
+    rows = scope.rows(columns=("country",))
+    found = store.row(
+        f"""
+        SELECT count(*), count(DISTINCT e.session_id), count(DISTINCT e.visit_id),
+               count(DISTINCT s.country), count(*) FILTER (e.event_type = {CUSTOM_EVENT})
+        {rows.sql}
+        """,
+        rows.values,
+    )
+    assert found
+    return SessionTotals(*found)
+
+
+def sessions(
+    store: Store,
+    scope: Scope,
+    *,
+    search: str | None,
+    newest: int,
+    order: str | None,
+    limit: int,
+    offset: int,
+) -> Listed:
+    """One row for each session and hostname with events of any type in the range, those with the
+    newest event first, and only so many of the newest.
+
+    First and last event, visits and views are those of the range. ``search`` keeps sessions whose
+    distinct id, city, browser, system or device contains the text. ``order`` is a column that then
+    orders the newest among themselves, ascending.
+    """
+    where, texts = [], []
+    if search:
+        # Which sessions is cheaper to ask once each than for every event.
+        found = " OR ".join(f"{name} {like(search)}" for name in SEARCHED)
+        where.append(
+            f"e.session_id IN (SELECT session_id FROM session WHERE website_id = ? AND ({found}))"
+        )
+        texts = [scope.website, *[f"%{search}%"] * len(SEARCHED)]
+    rows = scope.rows(where=where)
+    given = [*rows.values, *texts]
+    count = store.row(
+        f"""
+        SELECT least(count(*), {newest})
+        FROM (SELECT DISTINCT e.session_id, e.hostname {rows.sql})
+        """,
+        given,
+    )
+    assert count
+    return Listed(
+        store.records(
+            f"""
+            WITH newest AS (
+                SELECT e.session_id, e.hostname, max(e.created_at) AS last_at
+                {rows.sql} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT {newest}
+            ),
+            counted AS (
+                SELECT e.session_id, e.hostname, min(e.created_at) AS first_at,
+                       count(DISTINCT e.visit_id) AS visits,
+                       count(*) FILTER (e.event_type = {PAGEVIEW}) AS views
+                {rows.sql} AND e.session_id IN (SELECT session_id FROM newest)
+                GROUP BY 1, 2
+            ),
+            listed AS (
+                SELECT s.session_id, s.website_id, n.hostname, {ATTRIBUTES},
+                       c.first_at, n.last_at, c.visits, c.views
+                FROM newest n
+                JOIN counted c ON c.session_id = n.session_id
+                    AND c.hostname IS NOT DISTINCT FROM n.hostname
+                JOIN session s ON s.session_id = n.session_id AND s.website_id = ?
+            )
+            SELECT * FROM listed
+            ORDER BY {f"{order}, " if order else ""}last_at DESC, session_id, hostname
+            LIMIT ? OFFSET ?
+            """,
+            [*given, *given, scope.website, limit, offset],
+        ),
+        count[0],
+    )
+
+
+def session(store: Store, website: UUID, session: UUID) -> dict[str, Any] | None:
+    """One session over its whole life: attributes, first and last event, visits, views, custom
+    events, and the seconds between first and last event of any type, summed over its visits.
+
+    Of a session that was on several hostnames, what it did on the first of them by name.
+    """
+    found = store.records(
+        f"""
+        WITH visit AS (
+            SELECT e.hostname, e.visit_id, min(e.created_at) AS first_at,
+                   max(e.created_at) AS last_at,
+                   count(*) FILTER (e.event_type = {PAGEVIEW}) AS views,
+                   count(*) FILTER (e.event_type = {CUSTOM_EVENT}) AS events
+            FROM website_event e WHERE e.website_id = $website AND e.session_id = $session
+            GROUP BY 1, 2
+        )
+        SELECT s.session_id, s.website_id, s.distinct_id, v.hostname, {ATTRIBUTES},
+               min(v.first_at) AS first_at, max(v.last_at) AS last_at,
+               count(DISTINCT v.visit_id) AS visits,
+               sum(v.views)::BIGINT AS views, sum(v.events)::BIGINT AS events,
+               sum(floor(epoch(v.last_at - v.first_at)))::BIGINT AS seconds
+        FROM session s CROSS JOIN visit v
+        WHERE s.website_id = $website AND s.session_id = $session
+        GROUP BY ALL ORDER BY v.hostname LIMIT 1
+        """,
+        {"website": website, "session": session},
+    )
+    return found[0] if found else None

@@ -1,0 +1,139 @@
+"""Custom events: their series, single events, and the data they carry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from umami.embedded.http import Call, Range, Routes, Text
+from umami.embedded.parameters import NEWEST, Bucketed, Paged, one_of, scope, spelled_row
+from umami.embedded.queries import event_data
+from umami.embedded.queries import events as single
+from umami.embedded.queries.timeline import event_series
+from umami.embedded.scope import spelled
+
+routes = Routes()
+
+COLUMNS = {
+    "id": "event_id",
+    "websiteId": "website_id",
+    "sessionId": "session_id",
+    "createdAt": "created_at",
+    "urlPath": "url_path",
+    "urlQuery": "url_query",
+    "referrerPath": "referrer_path",
+    "referrerQuery": "referrer_query",
+    "referrerDomain": "referrer_domain",
+    "pageTitle": "page_title",
+    "eventType": "event_type",
+    "eventName": "event_name",
+}
+
+
+class Listed(Paged):
+    """A page of single events, custom ones and views."""
+
+    orderBy: Annotated[str, one_of(COLUMNS, "Unknown column")] | None = None
+
+
+class OfEvent(Range):
+    """With ``event``, the values of this event's properties."""
+
+    event: Text | None = None
+
+
+class OfProperty(Range):
+    """One property of one event."""
+
+    eventName: Text
+    propertyName: Text
+
+
+@routes("GET", "/websites/{website_id}/events/series", Bucketed)
+def series(call: Call[Bucketed]) -> Any:
+    """How often each custom event happened over time."""
+    asked = call.asked
+    found = event_series(call.umami.store, scope(call), asked.answered_unit, asked.timezone)
+    return [{"x": one.event, "t": spelled(one.start), "y": one.count} for one in found]
+
+
+@routes("GET", "/websites/{website_id}/events", Listed)
+def listed(call: Call[Listed]) -> Any:
+    """A page of the newest events; ``search`` looks at names of events and paths of views."""
+    asked = call.asked
+    found = single.events(
+        call.umami.store,
+        scope(call),
+        search=asked.search,
+        newest=NEWEST,
+        order=COLUMNS[asked.orderBy] if asked.orderBy else None,
+        limit=asked.pageSize,
+        offset=asked.skipped,
+    )
+    return asked.answer([spelled_row(row, COLUMNS) for row in found.rows], found.count)
+
+
+@routes("GET", "/websites/{website_id}/event-data/events", OfEvent)
+def data_events(call: Call[OfEvent]) -> Any:
+    """Which properties events have; of one event, also their values as they are stored."""
+    if call.asked.event is None:
+        return [
+            {
+                "eventName": one.event,
+                "propertyName": one.name,
+                "dataType": one.data_type,
+                "total": one.count,
+            }
+            for one in event_data.properties_by_type(call.umami.store, scope(call))
+        ]
+    return [
+        {
+            "eventName": one.event,
+            "propertyName": one.name,
+            "dataType": one.data_type,
+            "propertyValue": one.value,
+            "total": one.count,
+        }
+        for one in event_data.values_of_event(call.umami.store, scope(call), call.asked.event)
+    ]
+
+
+@routes("GET", "/websites/{website_id}/event-data/fields", Range)
+def data_fields(call: Call[Range]) -> Any:
+    """Properties with their values, whatever the event."""
+    return [
+        {
+            "propertyName": one.name,
+            "dataType": one.data_type,
+            "value": one.value,
+            "total": one.count,
+        }
+        for one in event_data.fields(call.umami.store, scope(call))
+    ]
+
+
+@routes("GET", "/websites/{website_id}/event-data/properties", Range)
+def data_properties(call: Call[Range]) -> Any:
+    """Which properties events have."""
+    return [
+        {"eventName": one.event, "propertyName": one.name, "total": one.count}
+        for one in event_data.properties(call.umami.store, scope(call))
+    ]
+
+
+@routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
+def data_values(call: Call[OfProperty]) -> Any:
+    """Values of one property of one event."""
+    asked = call.asked
+    found = event_data.values(call.umami.store, scope(call), asked.eventName, asked.propertyName)
+    return [{"value": value, "total": count} for value, count in found]
+
+
+@routes("GET", "/websites/{website_id}/event-data/stats", Range)
+def data_stats(call: Call[Range]) -> Any:
+    """How much data events carry; the records are a text, and null without any."""
+    found = event_data.size(call.umami.store, scope(call))
+    return {
+        "events": found.events,
+        "properties": found.properties,
+        "records": str(found.records) if found.records else None,
+    }

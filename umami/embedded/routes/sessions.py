@@ -1,0 +1,159 @@
+"""Sessions: their list, totals and rhythm, one of them, and the properties they carry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from umami.embedded.http import Call, Nothing, Range, Refusal, Routes, Text, Zone
+from umami.embedded.parameters import (
+    NEWEST,
+    Filtered,
+    Paged,
+    one_of,
+    scope,
+    spelled_row,
+)
+from umami.embedded.queries import session_data
+from umami.embedded.queries import sessions as queries
+from umami.embedded.queries.events import activity as newest_events
+from umami.embedded.queries.timeline import rhythm
+from umami.embedded.routes.events import COLUMNS as EVENT_COLUMNS
+from umami.embedded.scope import SESSION_COLUMNS
+
+routes = Routes()
+
+COLUMNS = {
+    "id": "session_id",
+    "websiteId": "website_id",
+    "hostname": "hostname",
+    **SESSION_COLUMNS,
+    "firstAt": "first_at",
+    "lastAt": "last_at",
+    "visits": "visits",
+}
+ROW = {**COLUMNS, "views": "views", "createdAt": "last_at"}
+ACTIVITY = {
+    **EVENT_COLUMNS,
+    "visitId": "visit_id",
+    "utmSource": "utm_source",
+    "utmMedium": "utm_medium",
+    "utmCampaign": "utm_campaign",
+    "utmContent": "utm_content",
+    "utmTerm": "utm_term",
+    "gclid": "gclid",
+    "fbclid": "fbclid",
+    "msclkid": "msclkid",
+    "ttclid": "ttclid",
+    "lifatid": "li_fat_id",
+    "twclid": "twclid",
+    "tag": "tag",
+    "hostname": "hostname",
+}
+PROPERTY = {
+    "websiteId": "website_id",
+    "sessionId": "session_id",
+    "dataKey": "data_key",
+    "dataType": "data_type",
+    "stringValue": "string_value",
+    "numberValue": "number_value",
+    "dateValue": "date_value",
+    "createdAt": "created_at",
+}
+
+
+class Listed(Paged):
+    """A page of sessions."""
+
+    orderBy: Annotated[str, one_of(ROW, "Unknown column")] | None = None
+
+
+class Zoned(Range):
+    """A range, and the zone whose clock is looked at."""
+
+    timezone: Zone
+
+
+class OfProperty(Range):
+    """One property."""
+
+    propertyName: Text
+
+
+@routes("GET", "/websites/{website_id}/sessions", Listed)
+def listed(call: Call[Listed]) -> Any:
+    """A page of the sessions that were active last, a row for each hostname they were on."""
+    asked = call.asked
+    found = queries.sessions(
+        call.umami.store,
+        scope(call),
+        search=asked.search,
+        newest=NEWEST,
+        order=ROW[asked.orderBy] if asked.orderBy else None,
+        limit=asked.pageSize,
+        offset=asked.skipped,
+    )
+    return asked.answer([spelled_row(row, ROW) for row in found.rows], found.count)
+
+
+@routes("GET", "/websites/{website_id}/sessions/stats", Filtered)
+def stats(call: Call[Filtered]) -> Any:
+    """Totals of sessions; what is called pageviews are events of every type."""
+    found = queries.session_totals(call.umami.store, scope(call))
+    return {
+        "pageviews": {"value": found.rows},
+        "visitors": {"value": found.visitors},
+        "visits": {"value": found.visits},
+        "countries": {"value": found.countries},
+        "events": {"value": found.events},
+    }
+
+
+@routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
+def weekly(call: Call[Zoned]) -> Any:
+    """Sessions by weekday, from Sunday, and hour."""
+    found = rhythm(call.umami.store, scope(call), call.asked.timezone)
+    return [[found.get((weekday, hour), 0) for hour in range(24)] for weekday in range(7)]
+
+
+@routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
+def session(call: Call[Nothing]) -> Any:
+    """One session over its whole life; its sums are texts."""
+    found = queries.session(call.umami.store, call.id("website_id"), call.id("session_id"))
+    if found is None:
+        raise Refusal(404, "Not found")
+    return {
+        **spelled_row(found, {**COLUMNS, "distinctId": "distinct_id"}),
+        "views": str(found["views"]),
+        "events": str(found["events"]),
+        "totaltime": str(found["seconds"]),
+    }
+
+
+@routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Range)
+def activity(call: Call[Range]) -> Any:
+    """The events of one session, newest first."""
+    rows = newest_events(call.umami.store, scope(call), call.id("session_id"))
+    return [spelled_row(row, ACTIVITY) for row in rows]
+
+
+@routes("GET", "/websites/{website_id}/sessions/{session_id}/properties", Nothing)
+def properties(call: Call[Nothing]) -> Any:
+    """What is known about one session."""
+    rows = session_data.properties_of(
+        call.umami.store, call.id("website_id"), call.id("session_id")
+    )
+    return [spelled_row(row, PROPERTY) for row in rows]
+
+
+@routes("GET", "/websites/{website_id}/session-data/properties", Range)
+def data_properties(call: Call[Range]) -> Any:
+    """Which properties sessions have."""
+    found = session_data.properties(call.umami.store, scope(call))
+    return [{"propertyName": name, "total": sessions} for name, sessions in found]
+
+
+@routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
+def data_values(call: Call[OfProperty]) -> Any:
+    """Values of one property."""
+    found = session_data.values(call.umami.store, scope(call), call.asked.propertyName)
+    return [{"value": value, "total": sessions} for value, sessions in found]
