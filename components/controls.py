@@ -13,11 +13,11 @@ from zoneinfo import available_timezones
 
 import pandas as pd
 import streamlit as st
+from umami.client import Client
 
 from components.address import change, go, note, notes, view
 from components.text import plain
 from umami import names
-from umami.client import Client
 from umami.endpoints import traffic, websites
 from umami.errors import InvalidView, UmamiError
 from umami.models.websites import Website
@@ -58,10 +58,10 @@ UNIT_NAMES: Final[dict[Unit, str]] = {
 def sites(client: Client) -> tuple[Website, ...]:
     """Every website of this account, by name. Raises ``UmamiError``."""
     first = client.ask(websites.websites())
-    rest = client.ask_all(
-        *(websites.websites(page=page) for page in range(2, -(-first.count // first.page_size) + 1))
-    )
-    return (*first.rows, *(site for page in rest for site in page.result().rows))
+    last = -(-first.count // (first.page_size or 1))
+    rest = client.ask_all(*(websites.websites(page=page) for page in range(2, last + 1)))
+    found = (*first.rows, *(site for page in rest for site in page.result().rows))
+    return tuple(sorted(found, key=lambda site: (site.name.casefold(), site.id)))
 
 
 def bar(client: Client, among: Sequence[Website]) -> None:
@@ -246,7 +246,7 @@ def _filter_popover(client: Client, now: View) -> None:
 def _suggestions(client: Client, now: View, field: str) -> list[str]:
     """Values to choose a filter from; none where the server cannot tell."""
     try:
-        return [value for value in client.ask(traffic.values(now, field)) if value]
+        return [one.value for one in client.ask(traffic.values(now, field)) if one.value]
     except UmamiError as problem:
         st.caption(plain(f"No suggestions: {problem}"))
         return []

@@ -10,12 +10,12 @@ from datetime import datetime
 
 import streamlit as st
 from umami.client import Client, connect
-from umami.endpoints import websites
 from umami.settings import read
 
 from components import address
 from components.asking import trouble
 from components.text import plain
+from umami.endpoints import websites
 from umami.errors import UmamiError
 
 
@@ -39,7 +39,7 @@ def client() -> Client:
 def recorded(website: str) -> tuple[datetime, datetime] | None:
     """First and last instant of a website's data; ``None`` where there is none."""
     span = client().ask(websites.daterange(website))
-    return (span.start, span.end) if span else None
+    return (span.start, span.end) if span.start and span.end else None
 
 
 def server_line() -> None:

@@ -9,14 +9,14 @@ from typing import Final
 
 import pandas as pd
 import streamlit as st
-from umami.endpoints import traffic
-from umami.models.traffic import Ranking
 
 from components import address, formats
 from components.asking import Page, blank
 from components.share_table import Row, share_table
 from components.text import harmless
 from umami import names
+from umami.endpoints import traffic
+from umami.models.traffic import Ranking
 from umami.view import FIELDS, View
 
 SHOWN: Final = 10
@@ -81,16 +81,15 @@ def _reserve(page: Page, table: Table, view: View) -> None:
 
 
 def rows(table: Table, ranking: pd.DataFrame, active: str | None = None) -> list[Row]:
-    """The first rows of a ranking (``name``, ``count``, ``share``, maybe ``country``) to draw.
+    """The first rows of a ranking (``name``, ``count``, ``share``, ``country``) to draw.
 
     ``active`` is the value that everything is filtered by. Bars are relative to the longest.
     """
     top = ranking.head(SHOWN)
     longest = float(top["share"].max()) if len(top) else 0.0
-    countries = top["country"] if "country" in top else [None] * len(top)
     found = []
     for value, count, share, of in zip(
-        top["name"], top["count"], top["share"], countries, strict=True
+        top["name"], top["count"], top["share"], top["country"], strict=True
     ):
         known = value if isinstance(value, str) and value else None
         found.append(
@@ -113,7 +112,7 @@ def full(table: Table, ranking: pd.DataFrame, measure: str) -> pd.DataFrame:
     frame = pd.DataFrame({heading: [names.label(table.field, value) for value in values]})
     if any(value and value != name for value, name in zip(values, frame[heading], strict=True)):
         frame["Code"] = [value or "" for value in values]
-    if "country" in ranking:
+    if table.field in ("region", "city"):
         frame["Country"] = [
             names.label("country", code if isinstance(code, str) else None)
             for code in ranking["country"]

@@ -7,10 +7,10 @@ from typing import Literal
 
 import pandas as pd
 import streamlit as st
-from umami.models.traffic import Active, Stats, Timeline, Totals
 
 from components import figures, formats
 from components.text import plain
+from umami.models.traffic import Active, Stats, Timeline, Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,8 @@ class Tile:
     series: tuple[int, ...] = ()
 
 
-def totals(stats: Stats, timeline: pd.DataFrame) -> tuple[Tile, ...]:
+def totals(now: Totals, before: Totals | None, timeline: pd.DataFrame) -> tuple[Tile, ...]:
     """Views, visitors, visits, bounce rate and visit duration, against the comparison's."""
-    now, before = stats.current, stats.previous
 
     def counted(label: str, field: str, about: str, series: tuple[int, ...] = ()) -> Tile:
         value = getattr(now, field)
@@ -82,10 +81,11 @@ def _relative(now: float | None, before: float | None) -> str | int | None:
     return f"{change:+.1%}" if abs(change) >= 0.0005 else 0
 
 
-def row(stats: Stats, timeline: Timeline) -> None:
-    """Draw the five figures."""
+def row(stats: Stats, timeline: Timeline, compared: Stats | None = None) -> None:
+    """Draw the five figures; ``compared`` where the comparison was asked apart."""
+    before = compared.current if compared else stats.previous
     with st.grid(5, min_column_width=165, gap="small"):
-        for tile in totals(stats, timeline.frame):
+        for tile in totals(stats.current, before, timeline.frame):
             st.metric(
                 tile.label,
                 tile.value,

@@ -3,10 +3,10 @@
 from functools import partial
 
 import streamlit as st
-from umami.endpoints import events, sessions, traffic
 
 from components import address, controls, gate, panels, start, tables, tiles
 from components.asking import asking
+from umami.endpoints import events, sessions, traffic
 
 gate.opened()
 
@@ -19,7 +19,9 @@ with asking(start.client()) as page:
 
     over_time = page.ask(traffic.pageviews(view))
     earlier = [page.ask(traffic.pageviews(compared))] if compared else []
-    page.section(tiles.row, page.ask(traffic.stats(view)), over_time, height=132)
+    # Servers answer both periods at once, but for one that the viewer chose.
+    apart = [page.ask(traffic.stats(compared))] if compared and view.against else []
+    page.section(tiles.row, page.ask(traffic.stats(view)), over_time, *apart, height=132)
     with panels.card("Traffic", about=address.described(view)):
         page.section(partial(panels.traffic, view), over_time, *earlier, height=300)
 

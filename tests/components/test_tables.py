@@ -9,16 +9,14 @@ from components import tables
 
 def ranking(*rows: tuple[str | None, int], country: list[str] | None = None) -> pd.DataFrame:
     total = sum(count for _, count in rows) or 1
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "name": pd.Series([name for name, _ in rows], dtype=object),
             "count": [count for _, count in rows],
             "share": [count / total for _, count in rows],
+            "country": pd.Series(country or [None] * len(rows), dtype=object),
         }
     )
-    if country is not None:
-        frame["country"] = country
-    return frame
 
 
 def test_rows_carry_names_shares_and_bars() -> None:
