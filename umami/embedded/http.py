@@ -149,7 +149,8 @@ class Routes:
 
         The handler returns what is answered as JSON, or a ``Response``; the parameters are those
         of the query for a GET and of the JSON body otherwise. It runs in a thread of its own. A
-        website that the path or ``websiteId`` of the parameters names is known to exist by then.
+        website that the path or ``websiteId`` of the parameters names exists by then if the route
+        writes; one that is only read may be unknown.
         """
         # An analysis is a POST that only reads.
         reads = method == "GET" or (path.startswith("/reports/") and "{" not in path)

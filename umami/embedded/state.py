@@ -80,13 +80,14 @@ class Umami:
     def admit(
         self, user: User | None, headers: Mapping[str, str], website: object, *, reads: bool
     ) -> None:
-        """Refuse who may not ask this (401), and a website that is not there (404).
+        """Refuse who may not ask this (401), and to write to a website that is not there (404).
 
-        A share token opens what reads its own website, and nothing else.
+        A share token opens what reads its own website, and nothing else. Where there is no such
+        website there is nothing to read, which is an answer, as Umami's is.
         """
         if user is None and not (reads and website and self._shared(headers, website)):
             raise Refusal(401, "Unauthorized")
-        if website:
+        if website and not reads:
             self.require_website(website)
 
     def require_website(self, website: object) -> None:
