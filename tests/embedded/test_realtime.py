@@ -59,6 +59,11 @@ def test_what_happens_now(own: httpx.Client, website: str) -> None:
     assert abs(found["timestamp"] - time.time() * 1000) < 60_000
 
 
+def test_who_is_there(own: httpx.Client, website: str, websites: dict[str, str]) -> None:
+    assert own.get(f"/api/websites/{website}/active").json() == {"visitors": 2}
+    assert own.get(f"/api/websites/{websites['shop']}/active").json() == {"visitors": 0}
+
+
 def test_the_minutes_are_wall_clock(own: httpx.Client, website: str) -> None:
     series = {
         zone: own.get(f"/api/realtime/{website}", params={"timezone": zone}).json()["series"]

@@ -1,9 +1,9 @@
-"""Websites: list, create, read, change, reset, delete; their date range."""
+"""Websites: list, create, read, change, reset, delete; their date range, and who is there."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -38,6 +38,7 @@ COLUMNS = {
 }
 TRAFFIC = [table for table in TABLES if table not in ("website", "report")]
 MOST_ROWS = 10_000
+ACTIVE = timedelta(minutes=5)
 
 Name = Annotated[Text, Field(max_length=100)]
 Domain = Annotated[Text, Field(max_length=500)]
@@ -177,6 +178,19 @@ def daterange(call: Call[Nothing]) -> Any:
     )
     first, last = row or (None, None)
     return {"mindate": instant(first), "maxdate": instant(last)}
+
+
+@routes("GET", "/websites/{website_id}/active", Nothing)
+def active(call: Call[Nothing]) -> Any:
+    """How many sessions had an event of any type in the last five minutes."""
+    present = now()
+    row = call.umami.store.row(
+        "SELECT count(DISTINCT session_id) FROM website_event "
+        "WHERE website_id = ? AND created_at BETWEEN ? AND ?",
+        [call.id("website_id"), present - ACTIVE, present],
+    )
+    assert row
+    return {"visitors": row[0]}
 
 
 def _require_free(cursor: duckdb.DuckDBPyConnection, share: str | None, website: UUID) -> None:
