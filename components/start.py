@@ -6,17 +6,25 @@ The one place that knows the embedded server, and it knows only how to start it.
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from typing import Final
 
 import streamlit as st
-from umami.client import Client, connect
-from umami.settings import read
 
 from components import address
 from components.asking import trouble
 from components.text import plain
+from umami.client import Client, connect
+from umami.embedded.importing import ImportRefused
+from umami.embedded.server import serve
 from umami.endpoints import websites
-from umami.errors import UmamiError
+from umami.errors import SettingsError, UmamiError
+from umami.settings import read
+
+DEMO: Final = Path(__file__).parents[1] / ".umami"
+"""Where the embedded server keeps the demo that it made."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -32,8 +40,26 @@ def tune() -> None:
 
 @st.cache_resource(show_spinner="Starting …")
 def client() -> Client:
-    """The client of this process. Raises ``SettingsError`` and whatever connecting raises."""
-    return connect(read())
+    """The client of this process, with a server of its own where none is set.
+
+    Raises ``SettingsError`` for settings that cannot be, data that cannot be read included.
+    """
+    settings = read()
+    if not settings.embedded:
+        return connect(settings)
+    try:
+        running = serve(settings.data, cache=DEMO)
+    except ImportRefused as refusal:
+        raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
+    filled = replace(
+        settings,
+        api=f"{running.url}/api",
+        username=running.username,
+        password=running.password,
+    )
+    asked = connect(filled, label="Embedded Umami")
+    asked.server = replace(asked.server, demo=running.demo)
+    return asked
 
 
 def recorded(website: str) -> tuple[datetime, datetime] | None:
