@@ -87,9 +87,10 @@ def resolve(
 ) -> View:
     """Read the View off the URL, before anything is drawn. Call once a run, in ``app.py``.
 
-    ``page`` is the path of the page shown; ``websites`` are the ids that may be looked at; ``recorded`` tells the span of a website's
-    data, asked only where the period is all of it. What a link says and cannot be shown is
-    dropped, and said once. Raises ``InvalidView`` if there is no website.
+    ``page`` is the path of the page shown; ``websites`` are the ids that may be looked at;
+    ``recorded`` tells the span of a website's data, asked only where the period is all of it.
+    What a link says and cannot be shown is dropped, and said once. Raises ``InvalidView`` if
+    there is no website.
     """
     given = _bound()
     last_page, last = st.session_state.get(_LAST, (page, given))

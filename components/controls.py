@@ -13,11 +13,11 @@ from zoneinfo import available_timezones
 
 import pandas as pd
 import streamlit as st
-from umami.client import Client
 
 from components.address import change, go, note, notes, view
 from components.text import plain
 from umami import names
+from umami.client import Client
 from umami.endpoints import traffic, websites
 from umami.errors import InvalidView, UmamiError
 from umami.models.websites import Website

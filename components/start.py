@@ -17,8 +17,6 @@ from components import address
 from components.asking import trouble
 from components.text import plain
 from umami.client import Client, connect
-from umami.embedded.importing import ImportRefused
-from umami.embedded.server import serve
 from umami.endpoints import websites
 from umami.errors import SettingsError, UmamiError
 from umami.settings import read
@@ -32,7 +30,6 @@ def tune() -> None:
     """Keep the heavy imports out of every later collection; once a process."""
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
-    import pyarrow  # noqa: F401
 
     gc.collect()
     gc.freeze()
@@ -47,6 +44,10 @@ def client() -> Client:
     settings = read()
     if not settings.embedded:
         return connect(settings)
+    # Whoever has a server of their own need not load a database.
+    from umami.embedded.server import serve
+    from umami.embedded.tables import ImportRefused
+
     try:
         running = serve(settings.data, cache=DEMO)
     except ImportRefused as refusal:

@@ -26,11 +26,13 @@ SHOWN: Final = 10
 class Table:
     """One ranking: the field it counts, and the field a click on a row filters by."""
 
-    field: str
+    field: traffic.Metric
     tab: str
     many: str
     """What its rows are, in the plural: ``pages``."""
     by: str | None = None
+    measure: str = "Visitors"
+    """What is counted; servers differ where it is just a count."""
 
     @property
     def filters(self) -> str | None:
@@ -39,11 +41,11 @@ class Table:
 
 
 PAGES: Final = (
-    Table("path", "Pages", "pages"),
-    Table("entry", "Entry", "entry pages", by="path"),
-    Table("exit", "Exit", "exit pages", by="path"),
-    Table("title", "Titles", "titles"),
-    Table("query", "Queries", "queries"),
+    Table("path", "Pages", "pages", measure="Count"),
+    Table("entry", "Entry", "entry pages", by="path", measure="Count"),
+    Table("exit", "Exit", "exit pages", by="path", measure="Count"),
+    Table("title", "Titles", "titles", measure="Count"),
+    Table("query", "Queries", "queries", measure="Count"),
 )
 SOURCES: Final = (
     Table("referrer", "Referrers", "referrers"),
@@ -61,7 +63,7 @@ PLACES: Final = (
     Table("region", "Regions", "regions"),
     Table("city", "Cities", "cities"),
 )
-EVENTS: Final = (Table("event", "Events", "events"),)
+EVENTS: Final = (Table("event", "Events", "events", measure="Times"),)
 
 
 def rankings(page: Page, tables: Sequence[Table], view: View, *, key: str) -> None:
@@ -105,7 +107,7 @@ def rows(table: Table, ranking: pd.DataFrame, active: str | None = None) -> list
     return found
 
 
-def full(table: Table, ranking: pd.DataFrame, measure: str) -> pd.DataFrame:
+def full(table: Table, ranking: pd.DataFrame) -> pd.DataFrame:
     """Every row with names for codes, the code kept beside where they differ."""
     values = [value if isinstance(value, str) and value else None for value in ranking["name"]]
     heading = FIELDS.get(table.field, table.tab)
@@ -117,7 +119,7 @@ def full(table: Table, ranking: pd.DataFrame, measure: str) -> pd.DataFrame:
             names.label("country", code if isinstance(code, str) else None)
             for code in ranking["country"]
         ]
-    frame[measure] = ranking["count"].astype(int).to_numpy()
+    frame[table.measure] = ranking["count"].astype(int).to_numpy()
     frame["Share"] = ranking["share"].astype(float).round(4).to_numpy()
     return frame
 
@@ -149,7 +151,7 @@ def draw(table: Table, ranking: Ranking) -> None:
     share_table(
         rows(table, frame, address.chosen(field)),
         what=table.many.capitalize(),
-        measure="Count",
+        measure=table.measure,
         key=f"ranking_{table.field}",
         on_choose=partial(address.toggle, field or table.field),
     )
@@ -163,8 +165,7 @@ def draw(table: Table, ranking: Ranking) -> None:
 
 
 def _everything(table: Table, ranking: pd.DataFrame) -> None:
-    measure = "Count"
-    frame = full(table, ranking, measure)
+    frame = full(table, ranking)
 
     @st.dialog(table.many.capitalize(), width="large")
     def dialog() -> None:
@@ -183,7 +184,7 @@ def _everything(table: Table, ranking: pd.DataFrame) -> None:
             height=430,
             column_config={
                 found.columns[0]: st.column_config.TextColumn(width="large"),
-                measure: st.column_config.NumberColumn(format="localized"),
+                table.measure: st.column_config.NumberColumn(format="localized"),
                 "Share": st.column_config.ProgressColumn(
                     format="%.1f%%", min_value=0, max_value=100 * float(frame["Share"].max() or 1)
                 ),

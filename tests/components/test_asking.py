@@ -39,6 +39,9 @@ def page_of_three() -> None:
             def submit(self, question: Question[Any]) -> Any:
                 return pool.submit(question.read, None)
 
+            def ignores_filters(self, question: Question[Any]) -> bool:
+                return question.name == "late"
+
         with asking(Client()) as page:
             page.section(st.markdown, page.ask(question("gone", gone)))
             page.section(st.markdown, page.ask(question("late", late)))
@@ -46,8 +49,7 @@ def page_of_three() -> None:
 
 
 @pytest.fixture
-def run(caplog: pytest.LogCaptureFixture) -> AppTest:
-    caplog.set_level(logging.ERROR)
+def run() -> AppTest:
     return AppTest.from_function(page_of_three, default_timeout=20).run()
 
 
@@ -62,9 +64,13 @@ def test_one_failing_section_leaves_the_others_standing(run: AppTest) -> None:
     assert not run.exception
 
 
-def test_a_fault_is_logged_without_what_it_held(
-    run: AppTest, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_a_server_cannot_filter_is_said_to_be_whole(run: AppTest) -> None:
+    assert len([one for one in run.caption if "Not filtered" in one.value]) == 2
+
+
+def test_a_fault_is_logged_without_what_it_held(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
+    AppTest.from_function(page_of_three, default_timeout=20).run()
     assert "KeyError at" in caplog.text
     assert "secret" not in caplog.text
     assert "Traceback" not in caplog.text

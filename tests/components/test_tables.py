@@ -56,7 +56,6 @@ def test_the_full_table_keeps_codes_beside_names() -> None:
     frame = tables.full(
         tables.Table("region", "Regions", "regions"),
         ranking(("DE-BE", 3), (None, 1), country=["DE", "DE"]),
-        "Visitors",
     )
     assert frame.to_dict("records") == [
         {"Region": "Berlin", "Code": "DE-BE", "Country": "Germany", "Visitors": 3, "Share": 0.75},
