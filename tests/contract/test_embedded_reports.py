@@ -1,0 +1,69 @@
+"""The embedded server answers every recorded analysis as Umami 2.18.1 did."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.contract.comparing import as_sets, differences, ordered_by
+from tests.embedded.conftest import DATA
+
+NUMERIC = ("y", "value", "sum", "views", "totaltime", "result")
+"""What 2.x writes as text, though it is a number."""
+MOST_PATHS, MOST_GROUPS, MOST_NAMES = 100, 500, 20
+
+with gzip.open(DATA / "v2.18.1.jsonl.gz", "rt") as lines:
+    RECORDED = [
+        one
+        for one in map(json.loads, lines)
+        if one["path"].startswith("/api/reports/") and one["status"] == 200
+    ]
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])
+def test_recorded_analysis(umami: httpx.Client, case: dict[str, Any]) -> None:
+    answer = umami.request(case["method"], case["path"], params=case["query"], json=case["body"])
+    assert answer.status_code == 200, answer.text
+    assert found(case, answer.json()) == []
+
+
+def found(case: dict[str, Any], answer: Any) -> list[str]:
+    """The differences, by what the analysis says of order."""
+    recorded, kind = case["answer"], case["path"].rsplit("/", 1)[1]
+    if kind == "journey":
+        cut = len(recorded) == MOST_PATHS
+        return ordered_by(answer, recorded, lambda row: row["count"], cut=cut)
+    if kind == "insights":
+        return ordered_by(
+            answer,
+            recorded,
+            lambda row: {"views": row["views"], "visitors": row["visitors"]},
+            cut=len(recorded) == MOST_GROUPS,
+            numeric=NUMERIC,
+        )
+    if kind == "attribution":
+        lists = [part for part in recorded if part != "total"]
+        different = [
+            one
+            for part in lists
+            for one in ordered_by(
+                answer[part],
+                recorded[part],
+                lambda row: {"value": row["value"]},
+                cut=len(recorded[part]) == MOST_NAMES,
+                numeric=NUMERIC,
+            )
+        ]
+        return different + differences(answer["total"], recorded["total"])
+    if kind == "revenue" and case["method"] == "POST":
+        return [
+            *ordered_by(answer["chart"], recorded["chart"], lambda row: row["t"], numeric=NUMERIC),
+            *as_sets(answer["country"], recorded["country"], numeric=NUMERIC),
+            *differences(answer["total"], recorded["total"], numeric=NUMERIC),
+            *as_sets(answer["table"], recorded["table"], numeric=NUMERIC),
+        ]
+    return differences(answer, recorded, numeric=NUMERIC)

@@ -1,0 +1,1 @@
+"""Umami's analyses, a module each."""

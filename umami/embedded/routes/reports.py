@@ -1,0 +1,456 @@
+"""Analyses, and saved reports, as 2.18 spells them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from umami.embedded import saved_reports
+from umami.embedded.http import (
+    BadRequest,
+    Call,
+    Nothing,
+    Parameters,
+    Refusal,
+    Routes,
+    Text,
+    Zone,
+    instant,
+    moment,
+)
+from umami.embedded.parameters import MOST_ROWS, NAMES, UNITS, one_of
+from umami.embedded.queries.reports import goals as goal_queries
+from umami.embedded.queries.reports import revenue as revenue_queries
+from umami.embedded.queries.reports.attribution import attribution as attribution_query
+from umami.embedded.queries.reports.breakdown import breakdown
+from umami.embedded.queries.reports.funnel import funnel as funnel_query
+from umami.embedded.queries.reports.journey import Item
+from umami.embedded.queries.reports.journey import journey as journey_query
+from umami.embedded.queries.reports.retention import retention as retention_query
+from umami.embedded.queries.reports.steps import Step
+from umami.embedded.queries.reports.utm import utm as utm_query
+from umami.embedded.saved_reports import TYPES, Saved
+from umami.embedded.scope import Filter, Operator, Scope, Unit, spelled
+
+routes = Routes()
+
+LONGEST_WINDOW = 60 * 24 * 366
+"""Minutes."""
+JOURNEY_SLOTS = 7
+
+
+def _date(value: Any) -> datetime:
+    """A date as JavaScript reads it: ISO text or Unix milliseconds; naive UTC."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("Invalid date")
+    if isinstance(value, int | float):
+        if not 0 <= value <= 4_102_444_800_000:
+            raise ValueError("Invalid date")
+        return moment(int(value))
+    try:
+        found = datetime.fromisoformat(value)
+        found = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    except (ValueError, OverflowError):
+        raise ValueError("Invalid date") from None
+    if not 1970 <= found.year <= 2100:
+        raise ValueError("Invalid date")
+    return found
+
+
+Date = Annotated[datetime, BeforeValidator(_date)]
+
+
+class DateRange(Parameters):
+    """The range of an analysis; ``num``, ``offset`` and ``value`` have no effect."""
+
+    startDate: Date
+    endDate: Date
+    unit: Annotated[str, one_of(UNITS, "Invalid unit")] = "day"
+    num: Any = None
+    offset: Any = None
+    value: Any = None
+
+
+class Analysis(Parameters):
+    """What every analysis is asked with."""
+
+    websiteId: UUID
+    dateRange: DateRange
+    timezone: Zone = "UTC"
+
+    @property
+    def scope(self) -> Scope:
+        """The rows of the range."""
+        return Scope(self.websiteId, self.dateRange.startDate, self.dateRange.endDate)
+
+
+class GivenStep(Parameters):
+    """A step; what is no ``url`` is an event."""
+
+    type: Text
+    value: Annotated[Text, Field(min_length=1)]
+
+    @property
+    def step(self) -> Step:
+        """The step as queries know it."""
+        return Step("path" if self.type == "url" else "event", self.value)
+
+
+class Funnel(Analysis):
+    """Steps, and the minutes that may lie between one and the next."""
+
+    window: Annotated[int, Field(ge=1, le=LONGEST_WINDOW)]
+    steps: Annotated[list[GivenStep], Field(min_length=2, max_length=20)]
+
+
+@routes("POST", "/reports/funnel", Funnel)
+def funnel(call: Call[Funnel]) -> Any:
+    """Visitors at each step; drop-off and what remains as fractions."""
+    asked = call.asked
+    steps = [one.step for one in asked.steps]
+    visitors = funnel_query(call.umami.store, asked.scope, steps, asked.window)
+    answer = []
+    for number, (given, count) in enumerate(zip(asked.steps, visitors, strict=True)):
+        previous = visitors[number - 1] if number else 0
+        answer.append(
+            {
+                "type": given.type,
+                "value": given.value,
+                "visitors": count,
+                "previous": previous,
+                "dropped": previous - count if number else 0,
+                "dropoff": 1 - count / previous if previous else None,
+                "remaining": count / visitors[0] if visitors[0] else None,
+            }
+        )
+    return answer
+
+
+class Zoned(Analysis):
+    """An analysis whose days are those of a zone."""
+
+    timezone: Zone
+
+
+@routes("POST", "/reports/retention", Zoned)
+def retention(call: Call[Zoned]) -> Any:
+    """Cohorts by local day, and who of them came back."""
+    asked = call.asked
+    return [
+        {
+            "date": spelled(cell.cohort),
+            "day": cell.day,
+            "visitors": cell.size,
+            "returnVisitors": cell.returned,
+            "percentage": 100 * cell.returned / cell.size,
+        }
+        for cell in retention_query(call.umami.store, asked.scope, asked.timezone)
+    ]
+
+
+@routes("POST", "/reports/utm", Analysis)
+def utm(call: Call[Analysis]) -> Any:
+    """Maps of value to pageviews, by parameter."""
+    return utm_query(call.umami.store, call.asked.scope)
+
+
+class GivenGoal(Parameters):
+    """A goal; ``event-data`` measures a property of an event."""
+
+    type: Literal["url", "event", "event-data"]
+    value: Annotated[Text, Field(min_length=1)]
+    goal: Annotated[float, Field(allow_inf_nan=False)]
+    operator: Literal["count", "sum", "average"] | None = None
+    property: Text | None = None
+
+
+class Goals(Analysis):
+    """Goals, each with its target."""
+
+    goals: Annotated[list[GivenGoal], Field(min_length=1, max_length=50)]
+
+
+@routes("POST", "/reports/goals", Goals)
+def goals(call: Call[Goals]) -> Any:
+    """The goals with their results: pages first, then events, then event data."""
+    store, scope = call.umami.store, call.asked.scope
+    answer = []
+    for kind in ("url", "event", "event-data"):
+        for goal in call.asked.goals:
+            if goal.type != kind:
+                continue
+            if goal.type != "event-data":
+                step = Step("path" if goal.type == "url" else "event", goal.value)
+                result = _number(goal_queries.times(store, scope, step))
+            elif goal.operator is None or not goal.property:
+                raise BadRequest("goals: operator and property are required for event-data")
+            else:
+                result = _number(
+                    goal_queries.measured(store, scope, goal.value, goal.property, goal.operator)
+                )
+            answer.append({**goal.model_dump(exclude_none=True), "result": result})
+    return answer
+
+
+def _number(value: Decimal | float) -> int | float:
+    return int(value) if value == int(value) else float(value)
+
+
+class Journey(Analysis):
+    """How many steps, and what the first and the last of them must be."""
+
+    steps: Annotated[int, Field(ge=3, le=JOURNEY_SLOTS)]
+    startStep: Text | None = None
+    endStep: Text | None = None
+
+
+@routes("POST", "/reports/journey", Journey)
+def journey(call: Call[Journey]) -> Any:
+    """The most frequent beginnings of visits, padded as 2.x pads them."""
+    asked = call.asked
+    paths = journey_query(
+        call.umami.store, asked.scope, asked.steps, asked.startStep, asked.endStep
+    )
+    return [{"items": _merged(path, asked.steps), "count": count} for path, count in paths]
+
+
+def _merged(path: list[Item], steps: int) -> list[Item]:
+    """Equal neighbours become one: so does a visit's end, and so do the slots never asked for."""
+    items: list[Item] = [
+        item for number, item in enumerate(path) if number == 0 or item != path[number - 1]
+    ]
+    return [*items, None] if steps < JOURNEY_SLOTS else items
+
+
+class GivenField(Parameters):
+    """A field to break down by."""
+
+    name: Annotated[str, one_of(NAMES, "Unknown field")]
+    type: Text = ""
+    label: Text = ""
+
+
+class GivenFilter(Parameters):
+    """A filter of an analysis, its operator spelled out."""
+
+    name: Annotated[str, one_of(NAMES, "Unknown field")]
+    type: Text = ""
+    label: Text = ""
+    operator: Operator
+    value: Text
+
+
+class Insights(Analysis):
+    """Fields, and filters."""
+
+    fields: Annotated[list[GivenField], Field(min_length=1, max_length=len(NAMES))]
+    filters: Annotated[list[GivenFilter], Field(max_length=50)]
+
+
+@routes("POST", "/reports/insights", Insights)
+def insights(call: Call[Insights]) -> Any:
+    """Totals for each combination of the fields."""
+    asked = call.asked
+    filters = [Filter(NAMES[one.name], one.operator, one.value) for one in asked.filters]
+    names = list(dict.fromkeys(one.name for one in asked.fields))
+    scope = asked.scope.filtered(*filters)
+    return [
+        {
+            "views": str(row["views"]),
+            "visitors": row["visitors"],
+            "visits": row["visits"],
+            "bounces": row["bounces"],
+            "totaltime": str(row["seconds"]),
+            **{name: row[NAMES[name]] for name in names},
+        }
+        for row in breakdown(call.umami.store, scope, [NAMES[name] for name in names])
+    ]
+
+
+class Revenue(Zoned):
+    """Money in one currency."""
+
+    currency: Annotated[Text, Field(min_length=1)]
+
+
+@routes("POST", "/reports/revenue", Revenue)
+def revenue(call: Call[Revenue]) -> Any:
+    """Over time, by country, in all, and the sums of every currency."""
+    asked, store = call.asked, call.umami.store
+    unit: Unit = next(one for one in UNITS if one == asked.dateRange.unit)
+    sums = revenue_queries.totals(store, asked.scope)
+    mine = next((one for one in sums if one.currency == asked.currency), None)
+    chart = revenue_queries.chart(store, asked.scope, asked.currency, unit, asked.timezone)
+    return {
+        "chart": [
+            {"x": name, "t": spelled(time), "y": _money(amount)} for name, time, amount in chart
+        ],
+        "country": [
+            {"name": country, "value": _money(amount)}
+            for country, amount in revenue_queries.countries(store, asked.scope, asked.currency)
+        ],
+        "total": {
+            "sum": _money(mine.amount) if mine else None,
+            "count": mine.events if mine else 0,
+            "unique_count": mine.sessions if mine else 0,
+        },
+        "table": [
+            {
+                "currency": one.currency,
+                "sum": _money(one.amount),
+                "count": one.events,
+                "unique_count": one.sessions,
+            }
+            for one in sums
+        ],
+    }
+
+
+def _money(amount: Decimal | None) -> str | None:
+    """An amount as text, without the zeros that a column of a fixed scale adds."""
+    return None if amount is None else f"{amount.normalize():f}"
+
+
+class Currencies(Parameters):
+    """A website and a range."""
+
+    websiteId: UUID
+    startDate: Date
+    endDate: Date
+
+
+@routes("GET", "/reports/revenue", Currencies)
+def currencies(call: Call[Currencies]) -> Any:
+    """The currencies that events named."""
+    asked = call.asked
+    scope = Scope(asked.websiteId, asked.startDate, asked.endDate)
+    return [{"currency": one} for one in revenue_queries.currencies(call.umami.store, scope)]
+
+
+class Attribution(Analysis):
+    """A model, and the conversion: the first of the steps."""
+
+    model: Literal["firstClick", "lastClick"]
+    steps: Annotated[list[GivenStep], Field(min_length=1, max_length=20)]
+    currency: Text | None = None
+
+
+@routes("POST", "/reports/attribution", Attribution)
+def attribution(call: Call[Attribution]) -> Any:
+    """What the conversions are credited to: sessions, or money as text."""
+    asked = call.asked
+    found = attribution_query(
+        call.umami.store,
+        asked.scope,
+        "first-click" if asked.model == "firstClick" else "last-click",
+        asked.steps[0].step,
+        asked.currency or None,
+    )
+    parts = {
+        part: [
+            {"name": name, "value": _money(value) if isinstance(value, Decimal) else value}
+            for name, value in rows
+        ]
+        for part, rows in found.parts.items()
+    }
+    total = {"pageviews": found.rows, "visitors": found.visitors, "visits": found.visits}
+    return {**parts, "total": total}
+
+
+class Listed(Parameters):
+    """A page of saved reports."""
+
+    websiteId: UUID | None = None
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
+
+
+class Given(Parameters):
+    """A report to save."""
+
+    websiteId: UUID
+    type: Annotated[str, one_of(TYPES, "Invalid report type")]
+    name: Annotated[str, Field(max_length=200), AfterValidator(str.strip), Field(min_length=1)]
+    description: Annotated[Text, Field(max_length=500)] = ""
+    parameters: dict[str, Any]
+
+
+@routes("GET", "/reports", Listed)
+def reports(call: Call[Listed]) -> Any:
+    """Saved reports, a page at a time."""
+    asked = call.asked
+    skipped = (asked.page - 1) * asked.pageSize
+    found, count = saved_reports.listed(call.umami.store, asked.websiteId, asked.pageSize, skipped)
+    return {
+        "data": [_spelled(report) for report in found],
+        "count": count,
+        "page": asked.page,
+        "pageSize": asked.pageSize,
+    }
+
+
+@routes("POST", "/reports", Given)
+def create_report(call: Call[Given]) -> Any:
+    """Save a report."""
+    return _save(call, None)
+
+
+@routes("GET", "/reports/{report_id}", Nothing)
+def report(call: Call[Nothing]) -> Any:
+    """A saved report."""
+    return _spelled(_found(call))
+
+
+@routes("POST", "/reports/{report_id}", Given)
+def update_report(call: Call[Given]) -> Any:
+    """Save a report again."""
+    return _save(call, _found(call))
+
+
+@routes("DELETE", "/reports/{report_id}", Nothing)
+def delete_report(call: Call[Nothing]) -> Any:
+    """Delete a report."""
+    saved_reports.delete(call.umami.store, _found(call).id)
+    return {"ok": True}
+
+
+def _found(call: Call[Any]) -> Saved:
+    report = saved_reports.found(call.umami.store, call.id("report_id"))
+    if report is None:
+        raise Refusal(404, "Not found")
+    return report
+
+
+def _save(call: Call[Given], instead: Saved | None) -> Any:
+    asked = call.asked
+    if call.user is None:
+        raise Refusal(401, "Unauthorized")
+    saved = saved_reports.save(
+        call.umami.store,
+        call.user.id,
+        asked.websiteId,
+        asked.type,
+        asked.name,
+        asked.description,
+        asked.parameters,
+        instead=instead,
+    )
+    return _spelled(saved)
+
+
+def _spelled(report: Saved) -> dict[str, Any]:
+    return {
+        "id": str(report.id),
+        "userId": str(report.user),
+        "websiteId": str(report.website),
+        "type": report.type,
+        "name": report.name,
+        "description": report.description,
+        "parameters": report.parameters,
+        "createdAt": instant(report.created),
+        "updatedAt": instant(report.updated),
+    }
