@@ -339,4 +339,4 @@ def plain(text: str, longest: int = 60) -> str:
 
 def sparkline(values: Sequence[int]) -> list[int] | None:
     """A series for a tile, or ``None`` where it has no shape to show."""
-    return [int(value) for value in values] if len(values) > 2 else None
+    return [int(value) for value in values] if len(values) > 2 and any(values) else None

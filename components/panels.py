@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from umami.models.events import EventSeries
-from umami.models.sessions import Rhythm
-from umami.models.traffic import Ranking, Timeline
 
 from components import address, figures, formats
 from components.asking import blank
 from components.theme import Mode
+from umami.models.events import EventSeries
+from umami.models.sessions import Rhythm
+from umami.models.traffic import Ranking, Timeline
 from umami.view import View
 
 
@@ -43,7 +43,7 @@ def card(text: str, about: str = "") -> Iterator[None]:
 
 def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
     """Views and visitors over time, the comparison dashed below them."""
-    if not now.frame[["views", "sessions"]].to_numpy().sum():
+    if _silent(now):
         blank(
             "No views in this period yet. They appear as soon as Umami's tracker is on the "
             "website and somebody visits it."
@@ -51,7 +51,8 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
         return
     present = pd.Timestamp.now(view.period.timezone).tz_localize(None)
     until = present if view.period.end > datetime.now(UTC) else None
-    data = figures.traffic(now.frame, view.period.unit, before.frame if before else None, until)
+    earlier = None if before is None or _silent(before) else before.frame
+    data = figures.traffic(now.frame, view.period.unit, earlier, until)
     _chart(
         figures.traffic_figure(data, _mode()),
         key="traffic",
@@ -59,12 +60,14 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
     )
 
 
+def _silent(timeline: Timeline) -> bool:
+    """Whether nothing happened in all of it."""
+    return not timeline.frame[["views", "sessions"]].to_numpy().any()
+
+
 def world(countries: Ranking) -> None:
-    """A world map; a click on a country filters by it."""
+    """A world map, bare where no visits were; a click on a country filters by it."""
     data = figures.world(countries.frame)
-    if not data.drawn and not data.undrawn:
-        blank("No countries in this period. Each visit colours the one it came from.")
-        return
 
     def chosen() -> None:
         points = st.session_state["world"].selection.points
@@ -99,12 +102,10 @@ def rhythm(weekly: Rhythm) -> None:
 
 
 def events(view: View, series: EventSeries) -> None:
-    """Events over time, the most frequent ones apart."""
+    """Events over time, the most frequent ones apart; nothing without any, their table tells."""
     data = figures.events(series.frame, view.period.unit)
-    if not data.series:
-        blank("No events in this period. Send some with umami.track('name') to see them here.")
-        return
-    _chart(figures.events_figure(data, _mode()), key="events", alt="Events over time")
+    if data.series:
+        _chart(figures.events_figure(data, _mode()), key="events", alt="Events over time")
 
 
 def _chart(figure: go.Figure, *, key: str, alt: str, **options: Any) -> None:

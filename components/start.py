@@ -5,11 +5,12 @@ The one place that knows the embedded server, and it knows only how to start it.
 
 from __future__ import annotations
 
+import atexit
 import gc
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
@@ -20,6 +21,9 @@ from umami.client import Client, connect
 from umami.endpoints import websites
 from umami.errors import SettingsError, UmamiError
 from umami.settings import read
+
+if TYPE_CHECKING:
+    from umami.embedded.server import Running
 
 DEMO: Final = Path(__file__).parents[1] / ".umami"
 """Where the embedded server keeps the demo that it made."""
@@ -35,7 +39,7 @@ def tune() -> None:
     gc.freeze()
 
 
-@st.cache_resource(show_spinner="Starting …")
+@st.cache_resource(show_spinner="Starting …", on_release=lambda client: client.close())
 def client() -> Client:
     """The client of this process, with a server of its own where none is set.
 
@@ -44,14 +48,7 @@ def client() -> Client:
     settings = read()
     if not settings.embedded:
         return connect(settings)
-    # Whoever has a server of their own need not load a database.
-    from umami.embedded.server import serve
-    from umami.embedded.tables import ImportRefused
-
-    try:
-        running = serve(settings.data, cache=DEMO)
-    except ImportRefused as refusal:
-        raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
+    running = _own_server(settings.data)
     filled = replace(
         settings,
         api=f"{running.url}/api",
@@ -61,6 +58,20 @@ def client() -> Client:
     asked = connect(filled, label="Embedded Umami")
     asked.server = replace(asked.server, demo=running.demo)
     return asked
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
+def _own_server(data: Path | None) -> Running:
+    # Whoever has a server of their own need not load a database.
+    from umami.embedded.server import serve
+    from umami.embedded.tables import ImportRefused
+
+    try:
+        running = serve(data, cache=DEMO)
+    except ImportRefused as refusal:
+        raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
+    atexit.register(running.stop)
+    return running
 
 
 def recorded(website: str) -> tuple[datetime, datetime] | None:

@@ -33,6 +33,8 @@ class Table:
     by: str | None = None
     measure: str = "Visitors"
     """What is counted; servers differ where it is just a count."""
+    fill: str = "They appear here with the first visits."
+    """What would fill it."""
 
     @property
     def filters(self) -> str | None:
@@ -45,7 +47,13 @@ PAGES: Final = (
     Table("entry", "Entry", "entry pages", by="path", measure="Count"),
     Table("exit", "Exit", "exit pages", by="path", measure="Count"),
     Table("title", "Titles", "titles", measure="Count"),
-    Table("query", "Queries", "queries", measure="Count"),
+    Table(
+        "query",
+        "Queries",
+        "queries",
+        measure="Count",
+        fill="They appear with the first visit to an address that has one.",
+    ),
 )
 SOURCES: Final = (
     Table("referrer", "Referrers", "referrers"),
@@ -63,7 +71,15 @@ PLACES: Final = (
     Table("region", "Regions", "regions"),
     Table("city", "Cities", "cities"),
 )
-EVENTS: Final = (Table("event", "Events", "events", measure="Times"),)
+EVENTS: Final = (
+    Table(
+        "event",
+        "Events",
+        "events",
+        measure="Times",
+        fill="Send one from your pages with `umami.track('name')`.",
+    ),
+)
 
 
 def rankings(page: Page, tables: Sequence[Table], view: View, *, key: str) -> None:
@@ -145,7 +161,7 @@ def draw(table: Table, ranking: Ranking) -> None:
     """The first ten rows, a click on which filters the page, and a way to all of them."""
     frame = ranking.frame
     if frame.empty:
-        blank(f"No {table.many} in this period. They appear here with the first visits.")
+        blank(f"No {table.many} in this period. {table.fill}")
         return
     field = table.filters
     share_table(
