@@ -49,6 +49,11 @@ def read(question: Question[Any], answer: JSON) -> JSON:
     return answer if reading is None or answer is None else reading(answer)
 
 
+def moved(name: str) -> str | None:
+    """Method and route that 2.x has instead, where an endpoint of this name has moved."""
+    return _MOVED.get(name)
+
+
 def _old(field: str) -> str:
     return RENAMED.get(field, field)
 
@@ -155,6 +160,12 @@ def _step(kind: str, value: str) -> dict[str, str]:
     return {"type": _old(kind), "value": value}
 
 
+_MOVED = {
+    "goal": "POST /reports/goals",
+    "breakdown": "POST /reports/insights",
+    "currencies": "GET /reports/revenue",
+}
+
 _SPELLINGS: dict[str, Callable[[Question[Any]], Request]] = {
     "stats": _stats,
     "metrics": _typed,
@@ -222,7 +233,10 @@ def _read_data_stats(answer: JSON) -> JSON:
 def _read_utm(answer: JSON) -> JSON:
     """Maps of value to views up to 2.18; from 2.19 rows of raw query strings."""
     if isinstance(answer, dict):
-        counted: dict[str, dict[str, int]] = {name: dict(answer[name]) for name in UTM}
+        # A parameter that nobody used is left out.
+        if not all(name.startswith("utm_") for name in answer):
+            raise ValueError("not a map of UTM parameters")
+        counted: dict[str, dict[str, int]] = {name: dict(answer.get(name, {})) for name in UTM}
     else:
         counted = {name: {} for name in UTM}
         for row in answer:
