@@ -1,0 +1,85 @@
+"""The Overview over a slow and over a faulty server: real requests, counted on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import RECORDED, ROOT, TABLES
+from tests.support.between import Between, Passed, between
+from umami.embedded.server import serve
+
+
+@pytest.fixture(scope="module")
+def behind() -> Iterator[str]:
+    with serve(TABLES) as running:
+        yield running.url
+
+
+@pytest.fixture
+def way(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
+    with between(behind) as one:
+        bare.setenv("UMAMI_URL", one.url)
+        bare.setenv("UMAMI_USERNAME", "admin")
+        bare.setenv("UMAMI_PASSWORD", "umami")
+        yield one
+
+
+def overview() -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in RECORDED.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def of_the_page(way: Between) -> list[Passed]:
+    """What the page asked; the bar's list of websites and the sign-in come before."""
+    return [one for one in way.passed if RECORDED["website"] in one.target]
+
+
+def test_the_questions_leave_together(way: Between) -> None:
+    way.delay = 0.2
+    app = overview()
+    assert app.metric[0].value == "10,797"
+    asked = of_the_page(way)
+    assert len(asked) >= 10
+    begun = min(one.came for one in asked)
+    slowest = max(one.answered - one.came for one in asked)
+    assert max(one.answered for one in asked) - begun <= 1.5 * slowest
+
+
+def test_each_question_is_asked_once_and_a_second_viewer_asks_nothing(way: Between) -> None:
+    overview()
+    asked = [one.target for one in of_the_page(way)]
+    assert len(set(asked)) == len(asked)
+    before = len(way.passed)
+    second = overview()
+    assert second.metric[0].value == "10,797"
+    again = [one.target for one in way.passed[before:]]
+    assert [target for target in again if not target.endswith("/active")] == []
+
+
+def test_only_what_is_shown_is_asked(way: Between) -> None:
+    overview()
+    kinds = {one.target.partition("type=")[2].partition("&")[0] for one in of_the_page(way)}
+    assert kinds - {""} == {"url", "referrer", "country", "browser", "event"}
+
+
+def test_one_failing_question_leaves_the_rest_standing(way: Between) -> None:
+    way.breaks = lambda target: "type=referrer" in target
+    app = overview()
+    assert not app.exception
+    assert app.metric[0].value == "10,797"
+    said = [one.value for one in app.caption]
+    assert sum("fault of the Umami server" in one for one in said) == 1
+
+
+def test_a_failing_total_is_said_in_its_place(way: Between) -> None:
+    way.breaks = lambda target: "/stats" in target
+    app = overview()
+    assert not app.exception
+    assert not app.metric
+    assert any("fault of the Umami server" in one.value for one in app.caption)
+    assert len(app.get("plotly_chart")) == 4

@@ -1,0 +1,86 @@
+"""A real server between two others: it hands on what is asked, late or broken where told to."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+CARRIED = ("content-type", "authorization", "accept", "x-umami-share-token")
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One request that came by; moments are of ``time.monotonic``."""
+
+    target: str
+    came: float
+    answered: float
+    status: int
+
+
+@dataclass(slots=True)
+class Between:
+    """``delay`` is added to every answer, in seconds; ``breaks`` says what is answered with 500."""
+
+    url: str
+    delay: float = 0.0
+    breaks: Callable[[str], bool] = field(default=lambda _target: False)
+    passed: list[Passed] = field(default_factory=list)
+
+
+@contextmanager
+def between(behind: str) -> Iterator[Between]:
+    """Stand before the server at ``behind`` until the block is left."""
+    host = urlsplit(behind).netloc
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            came = time.monotonic()
+            size = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(size) if size else None
+            if here.breaks(self.path):
+                status, kind, answer = 500, "text/plain", b"out of order"
+            else:
+                status, kind, answer = self.hand_on(body)
+            time.sleep(here.delay)
+            self.send_response(status)
+            self.send_header("content-type", kind)
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+            here.passed.append(Passed(self.path, came, time.monotonic(), status))
+
+        do_GET = do_POST = do_DELETE = handle_any
+
+        def hand_on(self, body: bytes | None) -> tuple[int, str, bytes]:
+            headers = {name: self.headers[name] for name in CARRIED if name in self.headers}
+            connection = http.client.HTTPConnection(host, timeout=30)
+            try:
+                connection.request(self.command, self.path, body, headers)
+                answer = connection.getresponse()
+                return answer.status, answer.getheader("content-type", ""), answer.read()
+            finally:
+                connection.close()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    here = Between(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
