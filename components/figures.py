@@ -145,8 +145,8 @@ def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
     figure.update_xaxes(
         type="date",
         hoverformat=formats.hover_format(data.unit),
-        tickformat=formats.tick_format(data.unit),
-        tickvals=_ticks(data.times),
+        tickvals=(named := _ticks(data.times)),
+        ticktext=formats.ticks(named, data.unit),
         fixedrange=True,
     )
     figure.update_yaxes(fixedrange=True, nticks=5, tickformat="~s")
@@ -214,7 +214,7 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
         lataxis_range=[-56, 84],
         lonaxis_range=[-180, 180],
     )
-    figure.update_layout(height=330, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
+    figure.update_layout(height=300, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
     return figure
 
 
@@ -318,8 +318,8 @@ def events_figure(data: Events, mode: Mode) -> go.Figure:
     figure.update_xaxes(
         type="date",
         hoverformat=formats.hover_format(data.unit),
-        tickformat=formats.tick_format(data.unit),
-        tickvals=_ticks(data.times),
+        tickvals=(named := _ticks(data.times)),
+        ticktext=formats.ticks(named, data.unit),
         fixedrange=True,
     )
     figure.update_yaxes(fixedrange=True, nticks=4, tickformat="~s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -18,13 +19,14 @@ _MOMENTS: Final[dict[Unit, str]] = {
     "month": "%B %Y",
     "year": "%Y",
 }
-_TICKS: Final[dict[Unit, str]] = {
-    "minute": "%H:%M",
-    "hour": "%H:%M\n%-d %b",
-    "day": "%-d %b",
-    "month": "%b\n%Y",
-    "year": "%Y",
+_TICKS: Final[dict[Unit, tuple[str, str]]] = {
+    "minute": ("%H:%M", ""),
+    "hour": ("%H:%M", "%-d %b"),
+    "day": ("%-d %b", ""),
+    "month": ("%b", "%Y"),
+    "year": ("%Y", ""),
 }
+"""What a tick says, and what it says below only where that changes from one to the next."""
 
 
 def whole(number: float) -> str:
@@ -73,16 +75,27 @@ def hover_format(unit: Unit) -> str:
     return _MOMENTS[unit]
 
 
-def tick_format(unit: Unit) -> str:
-    """Short names for the ticks of a time axis, in the letters of Plotly's axes."""
-    return _TICKS[unit]
+def ticks(times: Sequence[pd.Timestamp], unit: Unit) -> list[str]:
+    """Short names for the ticks of a time axis; a day or year stands below where it changes."""
+    upper, lower = _TICKS[unit]
+    wholes = [time.strftime(lower) for time in times]
+    return [
+        f"{time.strftime(upper)}<br>{whole}" if whole != before else time.strftime(upper)
+        for time, whole, before in zip(times, wholes, ["", *wholes], strict=False)
+    ]
 
 
 def period(one: Period) -> str:
-    """The dates of a period, in its zone: ``1 Aug – 30 Sep 2026``."""
+    """The dates of a period, in its zone: ``1 Aug – 30 Sep 2026``.
+
+    A period before another ends within the other's first minute (see ``Period.previous``); the
+    day that minute belongs to is not named.
+    """
+    short = one.end - one.start <= timedelta(hours=1)
     first = pd.Timestamp(one.start).tz_convert(one.timezone)
     last = pd.Timestamp(one.end).tz_convert(one.timezone)
-    if one.end - one.start <= timedelta(hours=1):
+    last -= timedelta(0) if short else timedelta(minutes=1)
+    if short:
         return f"{first:%-d %b %Y, %H:%M} – {last:%H:%M}"
     if first.date() == last.date():
         return f"{first:%a %-d %b %Y}"

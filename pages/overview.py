@@ -34,7 +34,7 @@ with asking(start.client()) as page:
     with panels.card("Places"):
         left, right = st.columns([3, 2])
         with left:
-            page.section(panels.world, page.ask(traffic.metrics(view, "country")), height=330)
+            page.section(panels.world, page.ask(traffic.metrics(view, "country")), height=300)
         with right:
             tables.rankings(page, tables.PLACES, view, key="places")
 

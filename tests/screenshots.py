@@ -5,7 +5,6 @@ Writes ``screenshots/PAGE-WIDTH-MODE.png``, and the picture that the README show
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -20,9 +19,14 @@ README = ROOT / "docs" / "images" / "overview.png"
 
 
 def picture(
-    browser: Browser, address: str, width: int, mode: Literal["light", "dark"], to: Path
+    browser: Browser,
+    address: str,
+    width: int,
+    mode: Literal["light", "dark"],
+    to: Path,
+    height: int | None = None,
 ) -> None:
-    """One page, as tall as its content, once everything on it has been drawn."""
+    """One page once everything on it has been drawn; ``height`` ``None`` is all of it."""
     context = browser.new_context(
         viewport={"width": width, "height": WIDTHS[width]},
         color_scheme=mode,
@@ -33,14 +37,16 @@ def picture(
     page = context.new_page()
     page.goto(address)
     settled(page)
-    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-    page.set_viewport_size({"width": width, "height": int(height)})
+    tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": int(tall)})
     for chart in page.get_by_test_id("stPlotlyChart").all():
         expect(chart.locator(".main-svg").first).to_be_visible()
     for world in page.locator(".st-key-world").all():
         expect(world.locator(".layer.land path").first).to_be_attached()
     settled(page)
-    page.screenshot(path=to)
+    page.screenshot(
+        path=to, clip={"x": 0, "y": 0, "width": width, "height": height} if height else None
+    )
     context.close()
 
 
@@ -55,7 +61,7 @@ def main() -> None:
                     to = FOLDER / f"{name}-{width}-{mode}.png"
                     picture(browser, f"{app.address}/{name}?period=30d", width, mode, to)
                     print(to.relative_to(ROOT))
-    shutil.copyfile(FOLDER / "overview-1440-light.png", README)
+        picture(browser, f"{app.address}/?period=30d", 1440, "light", README, height=1290)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pandas as pd
 import pytest
 
 from components import formats
@@ -35,6 +36,22 @@ def test_nothing_before_is_no_change() -> None:
     assert formats.change(12, 0) is None
     assert formats.change(None, 3) is None
     assert formats.change(0, 4) == -1
+
+
+def test_the_period_before_a_day_is_the_day_before() -> None:
+    day = Period.of_days(date(2026, 9, 2), date(2026, 9, 2), "UTC")
+    assert formats.period(day.previous()) == "Tue 1 Sep 2026"
+
+
+def test_a_tick_names_its_day_only_where_it_changes() -> None:
+    times = pd.date_range("2026-09-01 12:00", periods=4, freq="6h")
+    assert formats.ticks(list(times), "hour") == [
+        "12:00<br>1 Sep",
+        "18:00",
+        "00:00<br>2 Sep",
+        "06:00",
+    ]
+    assert formats.ticks(list(times[:1]), "day") == ["1 Sep"]
 
 
 @pytest.mark.parametrize(
