@@ -41,6 +41,8 @@ def picture(
     page.set_viewport_size({"width": width, "height": int(tall)})
     for chart in page.get_by_test_id("stPlotlyChart").all():
         expect(chart.locator(".main-svg").first).to_be_visible()
+    for table in page.locator("[class*='st-key-ranking_']").all():
+        expect(table.locator(".row").first).to_be_visible()
     for world in page.locator(".st-key-world").all():
         expect(world.locator(".layer.land path").first).to_be_attached()
     settled(page)

@@ -102,7 +102,11 @@ def running_browser() -> Iterator[Browser]:
 
 
 def settled(page: Page) -> None:
-    """Wait until the app's run is over and nothing on the page is left from an earlier one."""
+    """Wait until the app's run is over and nothing on the page is left from an earlier one.
+
+    Before its first run an app is idle too; a heading tells that it has begun.
+    """
+    page.wait_for_selector("[data-testid='stMain'] [data-testid='stHeading']", timeout=WAIT)
     page.wait_for_selector(SETTLED, timeout=WAIT)
     expect(page.locator("[data-stale='true']")).to_have_count(0, timeout=WAIT)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=WAIT)

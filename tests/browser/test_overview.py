@@ -33,6 +33,12 @@ def row(page: Page, table: str, name: str) -> Locator:
     )
 
 
+def _labels(page: Page, table: str) -> list[str]:
+    """What the rows of a table are called for those who listen."""
+    rows = page.locator(f".st-key-ranking_{table}").get_by_role("button").all()
+    return [label for one in rows if (label := one.get_attribute("aria-label"))]
+
+
 def test_the_recorded_figures_stand_on_the_page(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(metric(page, "Views")).to_have_text("10,797")
@@ -108,6 +114,35 @@ def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> N
     settled(page)
     assert hosts == {urlsplit(app.address).netloc}
     assert complaints == []
+
+
+def test_a_click_on_the_map_filters_by_the_country(app: App, page: Page) -> None:
+    page.goto(link(app))
+    expect(row(page, "country", "Brazil")).to_be_visible()
+    expect(page.locator(".st-key-world .choroplethlayer path").first).to_be_attached()
+    settled(page)
+    countries = page.locator(".st-key-world .choroplethlayer path")
+    # Countries are drawn in the order of their visits; Brazil is wide and has no islands.
+    names = [name.partition(":")[0] for name in _labels(page, "country")]
+    countries.nth(names.index("Brazil")).click()
+    expect(page.locator(".st-key-chips")).to_contain_text("Country is Brazil")
+
+
+def test_a_filter_is_added_by_hand_and_back_undoes_it(app: App, page: Page) -> None:
+    page.goto(link(app))
+    expect(metric(page, "Views")).to_have_text("10,797")
+    page.locator(".st-key-add_filter button").click()
+    page.locator(".st-key-f_field input").click()
+    page.get_by_role("option", name="Browser").click()
+    page.locator(".st-key-f_value_browser input").click()
+    page.get_by_role("option", name="Safari (iOS)").click()
+    page.locator(".st-key-f_add button").click()
+    expect(page.locator(".st-key-chips")).to_contain_text("Browser is Safari (iOS)")
+    expect(page.locator(".st-key-f_add")).to_have_count(0)
+    settled(page)
+    page.go_back()
+    expect(page.locator(".st-key-chips")).to_have_count(0)
+    expect(metric(page, "Views")).to_have_text("10,797")
 
 
 def test_hostile_names_are_shown_as_text(app: App, page: Page) -> None:
