@@ -11,8 +11,7 @@ st.set_page_config(
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
-start.tune()
-
+# Before anything may stop: only this ends Streamlit's own running of pages/.
 overview = st.Page(
     "pages/overview.py",
     title="Overview",
@@ -27,6 +26,7 @@ page = st.navigation(
         st.Page("pages/overview.py", title="Overview", url_path="overview", visibility="hidden"),
     ]
 )
+start.tune()
 st.logo("static/logo.svg", size="large")
 
 try:
