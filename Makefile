@@ -37,8 +37,8 @@ docs: $(VENV)/run  ## Write the generated parts of docs/ anew
 lock: $(VENV)/dev  ## Fix the versions of what the requirements pull in
 	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' | LC_ALL=C sort -f > constraints.txt
 
-clean:  ## Forget the virtual environment, demo data and caches
-	rm -rf $(VENV) .umami .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots
+clean:  ## Forget the virtual environment, caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: https://www.python.org/downloads/"; exit 1; }

@@ -10,7 +10,7 @@ import gc
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -24,9 +24,6 @@ from umami.settings import read
 
 if TYPE_CHECKING:
     from umami.embedded.server import Running
-
-DEMO: Final = Path(__file__).parents[1] / ".umami"
-"""Where the embedded server keeps the demo that it made."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -67,7 +64,7 @@ def _own_server(data: Path | None) -> Running:
     from umami.embedded.tables import ImportRefused
 
     try:
-        running = serve(data, cache=DEMO)
+        running = serve(data)
     except ImportRefused as refusal:
         raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
     atexit.register(running.stop)

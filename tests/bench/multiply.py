@@ -12,7 +12,7 @@ SHARED = {"website_id"}
 
 
 def multiply(events: int, folder: Path) -> int:
-    """Write the contract's tables to ``folder`` with at least ``events`` events; how many it was."""
+    """Write the contract's tables with at least ``events`` events; how many there are."""
     database = duckdb.connect()
     count = len(database.read_csv(str(TABLES / "website_event.csv.gz"), all_varchar=True))
     copies = -(-events // count)

@@ -20,9 +20,6 @@ def main(arguments: list[str] | None = None) -> int:
         help="a folder or zip of Umami's tables as CSV, plain or gzipped; without it, a demo",
     )
     parser.add_argument("--port", type=int, default=3000, metavar="N", help="0 takes any free one")
-    parser.add_argument(
-        "--cache", type=Path, metavar="DIR", help="where the demo is kept between starts"
-    )
     given = parser.parse_args(arguments)
     if not 0 <= given.port <= 65535:
         parser.error("--port is a number from 0 to 65535.")
@@ -31,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     from umami.embedded.tables import ImportRefused
 
     try:
-        run(given.data, port=given.port, cache=given.cache)
+        run(given.data, port=given.port)
     except (ImportRefused, PortTaken) as refused:
         print(refused, file=sys.stderr)
         return 2

@@ -81,11 +81,11 @@ class Running:
         self.stop()
 
 
-def serve(data: Path | None = None, *, port: int = 0, cache: Path | None = None) -> Running:
+def serve(data: Path | None = None, *, port: int = 0) -> Running:
     """Start an embedded Umami in this process; returns when it answers.
 
-    ``data`` is a folder or zip of Umami's tables as CSV; without it the server makes the demo and
-    keeps what it made under ``cache``, if given. ``port`` 0 takes any free one.
+    ``data`` is a folder or zip of Umami's tables as CSV; without it the server makes the demo.
+    ``port`` 0 takes any free one.
 
     Raises:
         PortTaken: the port is in use.
@@ -93,7 +93,7 @@ def serve(data: Path | None = None, *, port: int = 0, cache: Path | None = None)
     """
     with ExitStack() as undone:
         listener = undone.enter_context(bound(port))
-        umami = opened(data, cache)
+        umami = opened(data)
         undone.callback(umami.store.close)
         listen(listener)
         undone.pop_all()
@@ -112,10 +112,10 @@ def serve(data: Path | None = None, *, port: int = 0, cache: Path | None = None)
     )
 
 
-def run(data: Path | None, *, port: int, cache: Path | None) -> None:
+def run(data: Path | None, *, port: int) -> None:
     """Serve in this thread until Ctrl-C or SIGTERM; raises as ``serve`` does."""
     with bound(port) as listener:
-        umami = opened(data, cache)
+        umami = opened(data)
         with closing(umami.store):
             listen(listener)
             # When uvicorn has finished answering, it hands the signal on.
@@ -143,11 +143,14 @@ def listen(listener: socket.socket) -> None:
         raise PortTaken(listener.getsockname()[1]) from None
 
 
-def opened(data: Path | None, cache: Path | None) -> Umami:
+def opened(data: Path | None) -> Umami:
     """The state to serve: imported tables, or the demo."""
     store = Store()
     if data is None:
-        raise NotImplementedError
+        from umami.embedded.demo.demo import Demo
+
+        demo = Demo(store)
+        return Umami(store, demo=True, catch_up=demo.catch_up)
     from umami.embedded.importing import load
 
     load(store, data)

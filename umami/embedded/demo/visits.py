@@ -1,0 +1,167 @@
+"""Visits of a website: who comes when, from where, and which pages they open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from umami.embedded.demo import story
+from umami.embedded.demo.chance import Fractions, fraction, weighted
+from umami.embedded.demo.story import Site
+
+Integers = NDArray[np.int64]
+DAY = 86_400
+LONGEST = 9
+"""Pages of a visit."""
+RETURNING = 0.3
+"""Visits by somebody who was here before."""
+FORGOTTEN = 9.0
+"""Days after which they come back, on average."""
+SILENCE = 285
+"""Seconds after which somebody who is still there opens another page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """A row a visit. Times are Unix seconds."""
+
+    number: Integers
+    """Of the visit; unique within the website."""
+    person: Integers
+    start: Integers
+    source: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """A row a pageview, by time: of which visit (its row), when, which page, after which one.
+
+    Times are Unix seconds; no visit has two views in the same second.
+    """
+
+    visit: Integers
+    number: Integers
+    """Of the visit; with the time it names a pageview."""
+    at: Integers
+    page: Integers
+    before: Integers
+    """The page before it in the visit; -1 for the first."""
+
+
+def seconds(day: date) -> int:
+    """The start of a day (UTC) as Unix seconds."""
+    return (day - date(1970, 1, 1)).days * DAY
+
+
+def expected(site: Site, day: date, today: date) -> tuple[float, float]:
+    """Visits that a day brings on average, and how much stronger the campaign makes its source."""
+    ago = (today - day).days
+    usual = site.visits * (1 - story.GROWTH * max(0, ago) / 365) * story.WEEKDAYS[day.weekday()]
+    usual *= story.season(day)
+    if 0 <= story.BROKEN_AGO - ago < story.BROKEN_DAYS:
+        usual *= story.BROKEN_LEFT
+    lift = 1.0
+    since = story.CAMPAIGN_AGO - ago
+    if 0 <= since < story.CAMPAIGN_DAYS and any(one.name == "campaign" for one in site.sources):
+        lift = story.CAMPAIGN_LIFT * (1 - since / (story.CAMPAIGN_DAYS + 4))
+        weights = sum(one.weight for one in site.sources)
+        own = sum(one.weight for one in site.sources if one.name == "campaign")
+        usual *= (weights - own + own * lift) / weights
+    return usual, lift
+
+
+def visits(site: Site, first: date, last: date, today: date) -> Visits:
+    """The visits of some days, both included; a day's do not depend on which others are asked."""
+    parts = [_day(site, first + timedelta(days=n), today) for n in range((last - first).days + 1)]
+    return Visits(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _day(site: Site, day: date, today: date) -> tuple[Integers, Integers, Integers, Integers]:
+    chance = np.random.default_rng([site.id.int % 2**63, day.toordinal()])
+    mean, lift = expected(site, day, today)
+    count = int(chance.poisson(mean))
+    ordinal = day.toordinal()
+    back = ordinal - np.ceil(chance.exponential(FORGOTTEN, count)).astype(np.int64)
+    known = max(1, int(mean * (1 - RETURNING)))
+    earlier = back * 10_000 + chance.integers(0, known, count)
+    new = ordinal * 10_000 + np.arange(count)
+    person = np.where(chance.random(count) < RETURNING, earlier, new)
+    local = weighted(chance.random(count), story.HOURS) * 3600 + chance.integers(0, 3600, count)
+    hours = np.array([place.hours for place in story.PLACES])[places(site, person)]
+    start = seconds(day) + (local - hours * 3600) % DAY
+    weights = [one.weight * (lift if one.name == "campaign" else 1) for one in site.sources]
+    source = weighted(chance.random(count), weights)
+    return ordinal * 10_000 + np.arange(count), person, start, source
+
+
+def places(site: Site, person: Integers) -> Integers:
+    """Where people live, as numbers of ``story.PLACES``."""
+    return weighted(_trait(site, person, 1), [place.weight for place in story.PLACES])
+
+
+def machines(site: Site, person: Integers) -> Integers:
+    """What people browse with, as numbers of ``story.MACHINES``."""
+    return weighted(_trait(site, person, 2), [one.weight for one in story.MACHINES])
+
+
+def _trait(site: Site, person: Integers, which: int) -> Fractions:
+    return fraction(person, np.uint64(site.id.int % 2**63), np.uint64(which))
+
+
+def views(site: Site, coming: Visits) -> Views:
+    """The pages that visits open, one after the other as the website's flow leads."""
+    count, pages = len(coming.number), len(site.pages)
+    likely = np.zeros((pages, pages))
+    for number, flow in enumerate(site.flow):
+        for following, chance in flow.items():
+            likely[number, following] = chance
+    edges = likely.cumsum(axis=1)
+    lands = np.array([-1 if one.lands is None else one.lands for one in site.sources])
+    usual = weighted(fraction(coming.number, 3), site.entries)
+    page: Integers = np.where(lands[coming.source] >= 0, lands[coming.source], usual)
+    row: Integers = np.arange(count)
+    before: Integers = np.full(count, -1)
+    at = coming.start.copy()
+    found = [(row, at, page, before)]
+    for step in range(1, LONGEST):
+        chances = fraction(coming.number[row], step, 4)
+        going = chances < edges[page, -1]
+        row, before = row[going], page[going]
+        page = np.asarray((chances[going][:, None] >= edges[before]).sum(axis=1))
+        pause = np.exp(3.7 + 0.9 * _bell(coming.number[row], step))
+        at = at[going] + np.clip(pause, 3, 1500).astype(np.int64)
+        found.append((row, at, page, before))
+    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+    if site.always_somebody:
+        columns = [
+            np.concatenate(pair) for pair in zip(columns, _lingering(site, *columns), strict=True)
+        ]
+    order = np.lexsort((columns[0], columns[1]))
+    row, at, page, before = (column[order] for column in columns)
+    return Views(row, coming.number[row], at, page, before)
+
+
+def _bell(*parts: Integers | int) -> Fractions:
+    """Roughly normal numbers: the sum of three even ones, made to vary by 1."""
+    total = sum(fraction(*parts, which) for which in (5, 6, 7))
+    return np.asarray((total - 1.5) * 2)
+
+
+def _lingering(
+    site: Site, row: Integers, at: Integers, page: Integers, _before: Integers
+) -> tuple[Integers, Integers, Integers, Integers]:
+    """In the quiet hours who is there reads on, so that somebody is there at any time."""
+    order = np.argsort(at, kind="stable")
+    row, at, page = row[order], at[order], page[order]
+    silence = np.diff(at, append=at[-1:])
+    more = silence // SILENCE
+    again = np.repeat(np.arange(len(at)), more)
+    nth = np.arange(len(again)) - np.repeat(np.cumsum(more) - more, more) + 1
+    pause = silence[again] // (more[again] + 1)
+    reading = np.where((page[again] + nth) % 2 == 0, story.BLOG, story.POST)
+    other = np.where(reading == story.BLOG, story.POST, story.BLOG)
+    previous = np.where(nth == 1, page[again], other)
+    return row[again], at[again] + nth * pause, reading, previous
