@@ -1,194 +1,201 @@
-"""Answers kept as bytes: fresh, stale and refreshed behind, gone.
+"""Answers that are kept: bytes in, bytes out, under server, account and question.
 
-dogpile.cache brings the single flight (one asks, the others wait) and the refresh behind; the
-store is a cachetools mapping bounded in bytes, in which every answer has its own time to live. A
-failure is kept for a moment too, so that all who waited for the same answer fail at once
-instead of asking one after the other.
+A fresh answer is returned at once; a stale one too, and is asked anew behind it; one that is gone
+is asked for, once for all who want it at that moment. Where an answer is kept is dogpile.cache's
+business: in this process's memory, or wherever another of its regions keeps bytes. Waiting is
+ours (``umami.flights``): dogpile's lock lets the waiters of a failing question try one by one.
 """
 
 from __future__ import annotations
 
-import json
-import logging
+import hashlib
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from cachetools import TLRUCache, TTLCache
-from dogpile.cache import make_region, register_backend
-from dogpile.cache.api import NO_VALUE, CacheBackend, CachedValue
+from cachetools import LRUCache
+from dogpile.cache import CacheRegion, make_region, register_backend
+from dogpile.cache.api import NO_VALUE, CacheBackend, KeyType, SerializedReturnType
 
-from umami import errors
-from umami.errors import UmamiError
+from umami.flights import Flights
 from umami.question import Freshness, Question
 
-DAY: Final = 86_400.0
-BYTES: Final = 64 * 2**20
-FAILED_FOR: Final = 2.0
-"""Seconds for which an equal question fails at once after a failure."""
-HOLD_OFF: Final = 15.0
-"""Seconds until a refresh that failed is tried again."""
-SETTLED: Final = timedelta(hours=1)
-"""After its end a period still takes late events for a while."""
-
-_log = logging.getLogger(__name__)
+MEGABYTE: Final = 2**20
+OVERHEAD: Final = 400
+"""Bytes an entry costs besides its answer, about."""
+LARGEST_SHARE: Final = 8
+"""An answer that would fill this part of the room is not kept: it would drive out all others."""
+SETTLED: Final = 3600.0
+"""Seconds after its end in which a period may still get late events."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lifetime:
-    """Seconds an answer is ``fresh``, and seconds after which it may not be shown any more."""
+class Keeping:
+    """For how many seconds an answer is fresh, and for how many it may be shown at all."""
 
     fresh: float
-    kept: float
+    shown: float
 
 
-def lifetime(question: Question[Any], now: datetime | None = None) -> Lifetime | None:
-    """How long a question's answer lives; ``None`` for what is never kept."""
-    match question.endpoint.freshness:
-        case Freshness.NEVER:
-            return None
-        case Freshness.LIVE:
-            return Lifetime(5, 5)
-        case Freshness.LISTING:
-            return Lifetime(60, 600)
-        case Freshness.PERIOD:
-            now = now or datetime.now(UTC)
-            if question.until is not None and question.until + SETTLED < now:
-                return Lifetime(DAY, 7 * DAY)
-            return Lifetime(60, 600)
+LIVE = Keeping(5, 30)
+LISTING = Keeping(60, 3600)
+RUNNING = Keeping(60, 3600)
+ENDED = Keeping(86_400, 7 * 86_400)
+
+
+def keeping(question: Question[Any], answered_at: float) -> Keeping | None:
+    """How long an answer given at ``answered_at`` (Unix seconds) holds; ``None``: not at all.
+
+    What was answered while a period ran is not the whole of it, however long ago it ended.
+    """
+    freshness = question.endpoint.freshness
+    if question.endpoint.secret or freshness is Freshness.NEVER:
+        return None
+    if freshness is Freshness.LIVE:
+        return LIVE
+    if freshness is Freshness.LISTING:
+        return LISTING
+    until = question.until
+    ended = until is not None and answered_at > until.timestamp() + SETTLED
+    return ENDED if ended else RUNNING
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer's bytes, and when the server gave them."""
+    """An answer, when it was given (Unix seconds), and whether it is being asked anew."""
 
-    body: bytes
-    at: datetime
+    answer: bytes
+    answered_at: float
+    stale: bool = False
 
 
-class _Bounded(CacheBackend):
-    """A dogpile backend in memory, bounded in bytes; each value lives as long as it says."""
+class Memory(CacheBackend):
+    """Bytes in this process, bounded in sum; what was not used for longest goes first."""
 
-    def __init__(self, arguments: dict[str, Any]) -> None:
-        self._values: TLRUCache[str, CachedValue] = TLRUCache(
-            maxsize=arguments["bytes"],
-            ttu=lambda _key, value, now: now + _header(value.payload)["kept"],
-            timer=time.monotonic,
-            getsizeof=lambda value: len(value.payload) + 500,
-        )
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
         self._guard = threading.Lock()
+        self._kept: LRUCache[str, bytes] = LRUCache(
+            arguments["bytes"], getsizeof=lambda value: len(value) + OVERHEAD
+        )
 
-    def get(self, key: str) -> Any:
+    def get_serialized(self, key: KeyType) -> SerializedReturnType:
+        """What is kept under a key."""
         with self._guard:
-            return self._values.get(key, NO_VALUE)
+            return self._kept.get(key, NO_VALUE)
 
-    def set(self, key: str, value: Any) -> None:
+    def set_serialized(self, key: KeyType, value: bytes) -> None:
+        """Keep this, unless it is too large."""
+        if len(value) + OVERHEAD <= self._kept.maxsize / LARGEST_SHARE:
+            with self._guard:
+                self._kept[key] = value
+
+    def delete(self, key: KeyType) -> None:
+        """Keep this no more."""
         with self._guard:
-            try:
-                self._values[key] = value
-            except ValueError:
-                # Larger than the whole cache: then it is not kept.
-                self._values.pop(key, None)
+            self._kept.pop(key, None)
 
-    def delete(self, key: str) -> None:
+    @property
+    def size(self) -> int:
+        """Bytes in use."""
         with self._guard:
-            self._values.pop(key, None)
+            return int(self._kept.currsize)
 
 
-register_backend("umami.bounded", __name__, "_Bounded")  # type: ignore[no-untyped-call]
+register_backend("umami.memory", __name__, "Memory")  # type: ignore[no-untyped-call]
 
 
-def _header(payload: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(payload[: payload.index(b"\n")])
-    return found
+def in_memory(megabytes: float) -> CacheRegion:
+    """A region in this process's memory."""
+    return region("umami.memory", bytes=int(megabytes * MEGABYTE))
 
 
-def _packed(body: bytes, kept: float) -> bytes:
-    header = {"at": datetime.now(UTC).isoformat(), "kept": kept}
-    return json.dumps(header).encode() + b"\n" + body
-
-
-def _packed_failure(problem: UmamiError) -> bytes:
-    header = {
-        "at": datetime.now(UTC).isoformat(),
-        "kept": FAILED_FOR,
-        "error": type(problem).__name__,
-        "message": str(problem),
-        "endpoint": problem.endpoint,
-        "reasons": getattr(problem, "reasons", None),
-    }
-    return json.dumps(header).encode() + b"\n"
-
-
-def _unpacked(payload: bytes) -> Kept:
-    """The answer; raises the error if that is what was kept."""
-    header = _header(payload)
-    if "error" in header:
-        kind: type[UmamiError] = getattr(errors, header["error"])
-        more = {"reasons": tuple(header["reasons"])} if header["reasons"] is not None else {}
-        raise kind(header["message"], endpoint=header["endpoint"], **more)
-    return Kept(payload[payload.index(b"\n") + 1 :], datetime.fromisoformat(header["at"]))
+def region(backend: str, **arguments: Any) -> CacheRegion:
+    """A region that keeps bytes as they are in any of dogpile's backends."""
+    return make_region(serializer=bytes, deserializer=bytes).configure(backend, arguments=arguments)
 
 
 class Cache:
-    """Answers of any number of servers and accounts, which are part of the keys. Thread-safe."""
+    """Kept answers of any number of servers and accounts. Safe to use from many threads."""
 
-    def __init__(self, size: int = BYTES) -> None:
-        self._region = make_region(async_creation_runner=self._behind).configure(
-            "umami.bounded", arguments={"bytes": size}
-        )
-        self._refreshing = ThreadPoolExecutor(4, thread_name_prefix="refresh")
-        self._failed: TTLCache[str, bool] = TTLCache(maxsize=10_000, ttl=HOLD_OFF)
+    def __init__(
+        self,
+        kept: CacheRegion | None = None,
+        *,
+        keeping: Callable[[Question[Any], float], Keeping | None] = keeping,
+        flights: Flights[Kept] | None = None,
+    ) -> None:
+        self._region = in_memory(64) if kept is None else kept
+        self._keeping = keeping
+        self._flights = Flights[Kept]() if flights is None else flights
 
-    def fresh(self, key: str, life: Lifetime) -> Kept | None:
-        """The answer if one is here and fresh; raises if a failure was kept a moment ago."""
-        payload = self._region.get(key, expiration_time=life.fresh)
-        return None if payload is NO_VALUE else _unpacked(payload)
+    def ask(
+        self,
+        scope: tuple[str, str],
+        question: Question[Any],
+        fetch: Callable[[], bytes],
+        run: Callable[[Callable[[], None]], object],
+    ) -> Future[Kept]:
+        """The answer, done already where one is kept.
 
-    def answer(self, key: str, life: Lifetime, ask: Callable[[], bytes]) -> Kept:
-        """The answer: one that is here, or what ``ask`` gives.
-
-        A stale answer is given at once and asked anew behind. Equal questions asked at the same
-        time make one call of ``ask``; if it fails, all of them raise the same ``UmamiError``.
+        ``scope`` is server and account; ``fetch`` asks the server, by way of ``run`` in another
+        thread. A stale answer whose asking anew fails stays until it is too old to be shown.
         """
+        name = self._name(scope, question)
 
-        def create() -> bytes:
-            try:
-                return _packed(ask(), life.kept)
-            except UmamiError as problem:
-                return _packed_failure(problem)
+        def fly() -> Future[Kept]:
+            return self._flights.board(name, lambda: self._fetched(name, question, fetch), run)
 
-        return _unpacked(self._region.get_or_create(key, create, expiration_time=life.fresh))
+        kept = self._kept(name, question)
+        if kept is None:
+            return fly()
+        if kept.stale:
+            fly()
+        at_hand: Future[Kept] = Future()
+        at_hand.set_result(kept)
+        return at_hand
 
-    def _behind(
-        self, region: Any, key: str, create: Callable[[], bytes], mutex: Any
-    ) -> Future[None] | None:
-        """Refresh a stale answer; a failure leaves it as it is, and holds off the next try."""
+    def keeps(self, question: Question[Any]) -> bool:
+        """Whether answers to this question are ever kept."""
+        return self._keeping(question, time.time()) is not None
 
-        def refresh() -> None:
-            try:
-                payload = create()
-                if "error" in (header := _header(payload)):
-                    self._failed[key] = True
-                    _log.warning("refreshing failed: %s", header["error"])
-                else:
-                    region.set(key, payload)
-            finally:
-                mutex.release()
+    def forget(self, server: str) -> None:
+        """Let go of everything a server has answered, what is on its way included."""
+        self._region.set(_era(server), uuid.uuid4().bytes)
 
-        if key in self._failed:
-            mutex.release()
+    def _name(self, scope: tuple[str, str], question: Question[Any]) -> str:
+        """The key; it holds an era of the server, so that all its answers can be left behind."""
+        server, account = scope
+        era: bytes = self._region.get_or_create(
+            _era(server), lambda: uuid.uuid4().bytes, expiration_time=-1
+        )
+        return f"umami:{_digest(server, account, era.hex())}:{question.key}"
+
+    def _kept(self, name: str, question: Question[Any]) -> Kept | None:
+        found = self._region.get_value_metadata(name, ignore_expiration=True)
+        if found is None:
             return None
-        return self._refreshing.submit(refresh)
+        holds = self._keeping(question, found.cached_time)
+        if holds is None or found.age >= holds.shown:
+            return None
+        return Kept(found.payload, found.cached_time, stale=found.age >= holds.fresh)
 
-    def clear(self) -> None:
-        """Forget everything: after a write, nothing kept is known to be true."""
-        self._region.invalidate()  # type: ignore[no-untyped-call]
+    def _fetched(self, name: str, question: Question[Any], fetch: Callable[[], bytes]) -> Kept:
+        # Who comes just after the same question has landed finds its answer here.
+        kept = self._kept(name, question)
+        if kept is not None and not kept.stale:
+            return kept
+        answer = fetch()
+        self._region.set(name, answer)
+        return Kept(answer, time.time())
 
-    def close(self) -> None:
-        """Finish what is being refreshed."""
-        self._refreshing.shutdown(cancel_futures=True)
+
+def _era(server: str) -> str:
+    return f"umami:{_digest(server)}:era"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()

@@ -1,101 +1,149 @@
-"""The client: answers questions, from the cache or from the server, whatever its generation."""
+"""The client: answers questions about one server, as one account.
+
+Everything asked at one moment leaves together; what is kept is at hand at once. The only place
+that knows which generation it talks to.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from types import ModuleType, TracebackType
-from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from datetime import UTC, datetime
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Protocol, TypeVar
+
+from pydantic_core import from_json
 
 from umami import v2
-from umami.cache import Cache, lifetime
-from umami.endpoints import account, websites
-from umami.errors import SettingsError, UmamiError, Unauthorised
-from umami.question import Access, Question, Request, unexpected
+from umami.cache import Cache, Kept, in_memory
+from umami.errors import UmamiError, Unauthorised, UnexpectedAnswer
+from umami.flights import again, settle
+from umami.question import JSON, Access, Question, Request
 from umami.settings import Settings, read
-from umami.transport import Identity, Key, Token, Transport, decoded
+from umami.transport import Transport
 
 T = TypeVar("T")
+
+AT_ONCE: Final = 32
+"""Threads: more than any page asks at one moment. How many calls are in flight is another matter
+and the transport's."""
+
+
+class Dialect(Protocol):
+    """How a generation of servers is asked and understood."""
+
+    def spell(self, question: Question[Any]) -> Request:
+        """The question in the generation's spelling."""
+        ...
+
+    def read(self, question: Question[Any], answer: JSON) -> JSON:
+        """Its answer in the newest generation's spelling."""
+        ...
+
+    def ignores_filters(self, question: Question[Any]) -> bool:
+        """Whether the question's filters would be dropped without a word."""
+        ...
+
+
+class Newest:
+    """The generation whose spelling is ours."""
+
+    def spell(self, question: Question[Any]) -> Request:
+        """The question as it is."""
+        return question.request
+
+    def read(self, question: Question[Any], answer: JSON) -> JSON:
+        """The answer as it is."""
+        return answer
+
+    def ignores_filters(self, question: Question[Any]) -> bool:
+        """Never."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What can be said of the server that is looked at."""
+    """What is asked: its address without credentials, what to call it, which generation it is."""
 
     address: str
-    """Scheme, host and sub-path; no credentials."""
     label: str
-    demo: bool = False
+    generation: str
+    demo: bool
+
+
+class Reply(Future[T]):
+    """An answer on its way, or at hand."""
+
+    answered_at: datetime | None = None
+    """When the server gave the answer (aware, UTC); known once the reply is done."""
+    stale: bool = False
+    """Whether it is older than it should be, and is being asked anew."""
 
 
 class Client:
-    """Asks one server as one account. Thread-safe; close it, or use it as a context manager."""
+    """Answers questions. Safe to use from many threads; close it, or use it in ``with``."""
 
     def __init__(
         self,
-        transport: Transport,
-        identity: Identity,
-        server: Server,
-        *,
+        settings: Settings,
         cache: Cache | None = None,
-        connections: int = 16,
-        shared: Callable[[], str] | None = None,
+        *,
+        label: str = "Umami",
+        demo: bool = False,
     ) -> None:
-        self.server = server
-        self._transport = transport
-        self._identity = identity
-        self._cache = cache or Cache()
-        self._asking = ThreadPoolExecutor(max(connections * 2, 32), thread_name_prefix="ask")
-        self._shared = shared
-        # The one place that knows which generation is asked.
-        self._dialect: ModuleType = v2
+        """Raises ``SettingsError`` where no server is set; asks nothing yet."""
+        self._transport = Transport(settings)
+        self._shared = settings.share is not None
+        self._dialect: Dialect = Newest() if settings.cloud else v2
+        self.server = Server(
+            address=settings.address,
+            label="Umami Cloud" if settings.cloud else label,
+            generation="3.x" if settings.cloud else "2.x",
+            demo=demo,
+        )
+        self._scope = (f"{settings.api} {self.server.generation}", self._transport.account)
+        self._cache = Cache(in_memory(settings.cache_mb)) if cache is None else cache
+        self._pool = ThreadPoolExecutor(AT_ONCE, "umami")
+
+    def __repr__(self) -> str:
+        return f"Client({self.server.address!r})"
 
     def ask(self, question: Question[T]) -> T:
-        """The answer, waiting for it. Raises ``UmamiError``."""
-        life = lifetime(question)
-        if life is None:
-            body = self._fetch(question)
-            if question.endpoint.access is Access.WRITES:
-                self._cache.clear()
+        """The answer. Raises an ``UmamiError``."""
+        return self.submit(question).result()
+
+    def submit(self, question: Question[T]) -> Reply[T]:
+        """Ask without waiting; done already where the answer is kept. Cannot be cancelled."""
+        reply: Reply[T] = Reply()
+        reply.set_running_or_notify_cancel()
+        fetch = partial(self._fetch, question)
+        if question.endpoint.access is Access.READS and self._cache.keeps(question):
+            coming = self._cache.ask(self._scope, question, fetch, self._run)
         else:
-            body = self._cache.answer(self._key(question), life, lambda: self._fetch(question)).body
-        return self._read(question, body)
+            coming = Future()
+            self._run(partial(settle, coming, lambda: Kept(fetch(), time.time())))
+        coming.add_done_callback(partial(self._arrived, question, reply))
+        return reply
 
-    def submit(self, question: Question[T]) -> Future[T]:
-        """Ask without waiting: done already where a fresh answer is kept."""
-        life = lifetime(question)
-        ready: Future[T] = Future()
-        try:
-            kept = self._cache.fresh(self._key(question), life) if life else None
-            if kept is None:
-                return self._asking.submit(self.ask, question)
-            ready.set_result(self._read(question, kept.body))
-        except UmamiError as problem:
-            ready.set_exception(problem)
-        return ready
-
-    def ask_all(self, *questions: Question[T]) -> list[Future[T]]:
-        """Ask several questions at once; each future holds its answer or its ``UmamiError``."""
+    def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
+        """Ask several at once."""
         return [self.submit(question) for question in questions]
 
     def ignores_filters(self, question: Question[Any]) -> bool:
-        """Whether this server would answer the question as if its View had no filters."""
-        found: bool = self._dialect.ignores_filters(question)
-        return found
+        """Whether this server would answer as if the question's View had no filters."""
+        return self._dialect.ignores_filters(question)
 
     def forget(self) -> None:
-        """Drop every kept answer, so that the next questions are asked anew."""
-        self._cache.clear()
+        """Let go of all that is kept of this server, so that everything is asked anew."""
+        self._cache.forget(self._scope[0])
 
     def close(self) -> None:
-        """Give connections and threads up."""
-        self._asking.shutdown(cancel_futures=True)
-        self._cache.close()
+        """Ask nothing more. What waits fails with ``Unreachable``; what is kept stays."""
         self._transport.close()
+        self._pool.shutdown(wait=False)
 
     def __enter__(self) -> Client:
         return self
@@ -108,46 +156,75 @@ class Client:
     ) -> None:
         self.close()
 
-    def _key(self, question: Question[Any]) -> str:
-        return f"{self._transport.api} {self._identity.account} {question.key}"
-
-    def _read(self, question: Question[T], body: bytes) -> T:
-        name = question.name
-        answer = decoded(body, name)
+    def _run(self, work: Callable[[], None]) -> None:
         try:
-            answer = self._dialect.read(question, answer)
-        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
-            raise unexpected(name) from None
-        return question.read(answer)
+            self._pool.submit(work)
+        except RuntimeError:  # closed, which the transport has a sentence for
+            work()
 
     def _fetch(self, question: Question[Any]) -> bytes:
-        if self._shared is not None and question.name == websites.websites.endpoint.name:
-            return self._shared_website()
-        request: Request = self._dialect.spell(question)
-        endpoint = question.endpoint
-        headers = self._identity.headers()
+        writes = question.endpoint.access is Access.WRITES
+        if writes and self._shared:
+            raise Unauthorised("A share link can only be read.", endpoint=question.name)
         try:
-            return self._send(request, headers, endpoint.name, endpoint.repeatable)
-        except Unauthorised:
-            if not self._identity.renew(headers):
-                raise
-        return self._send(request, self._identity.headers(), endpoint.name, endpoint.repeatable)
+            return self._transport.ask(
+                self._spelled(question),
+                endpoint=question.name,
+                repeatable=question.endpoint.repeatable,
+            )
+        finally:
+            # A write that failed may have been done all the same.
+            if writes:
+                self.forget()
 
-    def _send(
-        self, request: Request, headers: dict[str, str], name: str, repeatable: bool
-    ) -> bytes:
-        body = self._transport.send(request, headers, endpoint=name, repeatable=repeatable)
-        # What is no JSON must not be kept as an answer.
-        decoded(body, name)
-        return body
+    def _spelled(self, question: Question[Any]) -> Request:
+        if self._shared and question.name == "websites":
+            return Request("GET", f"/websites/{self._transport.website}")
+        return self._dialect.spell(question)
 
-    def _shared_website(self) -> bytes:
-        """The list of the one website a share link opens: servers fail at listing with one."""
-        assert self._shared is not None
-        self._identity.headers()
-        found = json.loads(self._fetch(websites.website(self._shared())))
-        rows = [found] if found else []
-        return json.dumps({"data": rows, "count": len(rows), "page": 1, "pageSize": 1}).encode()
+    def _arrived(self, question: Question[T], reply: Reply[T], coming: Future[Kept]) -> None:
+        """Hand on what came; whatever goes wrong here must reach who waits."""
+        problem = coming.exception()
+        if isinstance(problem, UmamiError):
+            reply.set_exception(again(problem))
+        elif problem is not None:
+            reply.set_exception(problem)
+        else:
+            kept = coming.result()
+            reply.answered_at = datetime.fromtimestamp(kept.answered_at, UTC)
+            reply.stale = kept.stale
+            found = self._model(question, kept.answer)
+            if isinstance(found, UmamiError):
+                reply.set_exception(found)
+            else:
+                reply.set_result(found)
+
+    def _model(self, question: Question[T], answer: bytes) -> T | UmamiError:
+        try:
+            decoded = from_json(answer, allow_inf_nan=False)
+        except ValueError:
+            page = answer.lstrip()[:1] == b"<"
+            what = "with a web page" if page else "with nothing" if not answer else "no JSON"
+            return UnexpectedAnswer(
+                f"The server answered “{question.name}” {what}.", endpoint=question.name
+            )
+        try:
+            return question.read(self._translated(question, decoded))
+        except UmamiError as problem:
+            problem.endpoint = problem.endpoint or question.name
+            return again(problem)
+        except Exception:
+            # Readers say in their own ways that an answer is not theirs.
+            return UnexpectedAnswer(
+                f"The answer to “{question.name}” is not what this question is answered with.",
+                endpoint=question.name,
+            )
+
+    def _translated(self, question: Question[Any], answer: JSON) -> JSON:
+        if self._shared and question.name == "websites" and answer is not None:
+            # Umami's own list fails for a share link; it opens exactly one website.
+            return {"data": [answer], "count": 1, "page": 1, "pageSize": 1}
+        return self._dialect.read(question, answer)
 
 
 def connect(
@@ -157,63 +234,10 @@ def connect(
     label: str = "Umami",
     demo: bool = False,
 ) -> Client:
-    """A client of the server that the settings name, by default this process's; nothing is asked.
+    """A client of the server that the settings name, by default this process's; asks nothing yet.
 
-    Raises ``SettingsError`` for settings that mean the embedded server, which start-up code must
-    have started and filled in before; it also gives the ``label`` and says if it is a ``demo``.
+    Raises ``SettingsError``, also for settings that mean the embedded server: start-up code must
+    have started it and filled in its address. ``label`` is what to call the server, ``demo`` says
+    that what it holds is made up.
     """
-    settings = settings or read()
-    if settings.api is None:
-        raise SettingsError("No server is set, and no embedded one was started.")
-    transport = Transport(settings.api, timeout=settings.timeout, connections=settings.connections)
-    identity, shared = _identity(settings, transport)
-    parts = urlsplit(settings.api)
-    address = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix('/api')}"
-    return Client(
-        transport,
-        identity,
-        Server(address, "Umami Cloud" if settings.cloud else label, demo),
-        cache=cache,
-        connections=settings.connections,
-        shared=shared,
-    )
-
-
-def _identity(
-    settings: Settings, transport: Transport
-) -> tuple[Identity, Callable[[], str] | None]:
-    if settings.api_key is not None:
-        return Key(settings.api_key, f"key {_digest(settings.api_key)}", cloud=settings.cloud), None
-    if settings.share is not None:
-        return _by_share(settings.share, transport)
-    if settings.username is not None and settings.password is not None:
-        question = account.login(settings.username, settings.password)
-
-        def sign_in() -> dict[str, str]:
-            body = transport.send(question.request, {}, endpoint=question.name, repeatable=True)
-            token = question.read(decoded(body, question.name)).token
-            return {"authorization": f"Bearer {token}"}
-
-        return Token(f"user {settings.username}", sign_in), None
-    return Identity(), None
-
-
-def _by_share(share: str, transport: Transport) -> tuple[Identity, Callable[[], str]]:
-    opened: dict[str, str] = {}
-
-    def open_link() -> dict[str, str]:
-        request = Request("GET", f"/share/{quote(share, safe='')}")
-        found = decoded(transport.send(request, {}, endpoint="share", repeatable=True), "share")
-        if not isinstance(found, dict) or not all(
-            isinstance(found.get(name), str) for name in ("token", "websiteId")
-        ):
-            raise unexpected("share")
-        opened["website"] = found["websiteId"]
-        # Servers from 3.1 on want a second header beside the token; its text does not matter.
-        return {"x-umami-share-token": found["token"], "x-umami-share-context": "1"}
-
-    return Token(f"share {_digest(share)}", open_link), lambda: opened["website"]
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()[:16]
+    return Client(read() if settings is None else settings, cache, label=label, demo=demo)

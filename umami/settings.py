@@ -1,37 +1,88 @@
-"""Which server to look at, read from the environment or ``.streamlit/secrets.toml``."""
+"""Which server is asked, as whom, and how patiently; read from environment and secrets.
+
+Names are those of the environment: ``UMAMI_URL``, ``UMAMI_USERNAME``, ``UMAMI_PASSWORD``,
+``UMAMI_API_KEY``, ``UMAMI_SHARE_URL``, ``UMAMI_DATA``, ``UMAMI_TIMEOUT``,
+``UMAMI_CONNECTIONS`` and ``UMAMI_CACHE_MB``. None set means the embedded server.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import Any, Final
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from umami.errors import SettingsError
 
-SECRETS = Path(".streamlit/secrets.toml")
-CLOUD = "https://api.umami.is/v1"
-NAMES = (
-    "UMAMI_URL",
-    "UMAMI_USERNAME",
-    "UMAMI_PASSWORD",
-    "UMAMI_API_KEY",
-    "UMAMI_SHARE_URL",
-    "UMAMI_DATA",
-    "UMAMI_TIMEOUT",
-    "UMAMI_CONNECTIONS",
+SECRETS: Final = Path(".streamlit/secrets.toml")
+CLOUD: Final = "https://api.umami.is/v1"
+PREFIX: Final = "UMAMI_"
+NAMES: Final = (
+    "URL",
+    "USERNAME",
+    "PASSWORD",
+    "API_KEY",
+    "SHARE_URL",
+    "DATA",
+    "TIMEOUT",
+    "CONNECTIONS",
+    "CACHE_MB",
 )
+PAGES: Final = frozenset({"login", "logout", "dashboard", "websites", "teams", "settings"})
+"""First parts of the addresses of Umami's own pages, as they are pasted from a browser."""
 
-WAYS = ("UMAMI_SHARE_URL", "UMAMI_API_KEY", "UMAMI_USERNAME")
-"""The settings that tell how to sign in."""
+ON_THIS_MACHINE, SELF_HOSTED, IN_THE_CLOUD = 32, 6, 3
+"""Calls in flight at most. An Umami's few database connections also serve its collector; what
+runs on this machine is the embedded server, or somebody's trial of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account of a self-hosted Umami."""
+
+    username: str
+    password: str = field(repr=False)
+
+    @property
+    def account(self) -> str:
+        """What tells this account's answers from another's."""
+        return f"user {self.username}"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key: a bearer's on a self-hosted Umami from 3.3 on, Umami Cloud's own otherwise."""
+
+    key: str = field(repr=False)
+    cloud: bool = False
+
+    @property
+    def account(self) -> str:
+        """What tells this key's answers from another's; holds no part of the key."""
+        return f"key {hashlib.sha256(self.key.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLink:
+    """A public link to one website; it only reads."""
+
+    id: str = field(repr=False)
+
+    @property
+    def account(self) -> str:
+        """What tells this link's answers from another's."""
+        return f"share {self.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to reach a server, and as whom. No secret is ever shown."""
+    """How to reach a server, and as whom. ``repr`` shows no secret."""
 
     api: str | None = None
     """Where the API begins (``https://host/base/api``), without a slash at the end; ``None`` means
@@ -45,138 +96,249 @@ class Settings:
     """Tables for the embedded server; ``None`` lets it make the demo."""
     timeout: float = 60.0
     """Seconds an answer may take."""
-    connections: int = 16
-    """Questions on the way to the server at the same time."""
+    connections: int | None = None
+    """Calls in flight at most; ``None`` leaves it to what is asked."""
+    cache_mb: float = 64.0
+    """Megabytes that kept answers may fill."""
+
+    @property
+    def identity(self) -> Login | ApiKey | ShareLink | None:
+        """Who asks; ``None`` as long as no server is set."""
+        if self.share is not None:
+            return ShareLink(self.share)
+        if self.api_key is not None:
+            return ApiKey(self.api_key, cloud=self.cloud)
+        if self.username is not None and self.password is not None:
+            return Login(self.username, self.password)
+        return None
 
     @property
     def embedded(self) -> bool:
-        """Whether the embedded server is meant."""
+        """Whether no server is set, so that the embedded one is meant."""
         return self.api is None
 
     @property
     def cloud(self) -> bool:
-        """Whether this is Umami Cloud."""
+        """Whether Umami Cloud is asked."""
         return self.api == CLOUD
+
+    @property
+    def address(self) -> str:
+        """The server's address as people write it, without credentials."""
+        return (self.api or "").removesuffix("/api")
+
+    @property
+    def local(self) -> bool:
+        """Whether the server is on this machine."""
+        host = urlsplit(self.api or "").hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls may be in flight at one moment."""
+        if self.connections:
+            return self.connections
+        if self.local:
+            return ON_THIS_MACHINE
+        return IN_THE_CLOUD if self.cloud else SELF_HOSTED
+
+    @property
+    def named(self) -> str:
+        """The setting that holds the address."""
+        return "UMAMI_URL" if self.share is None else "UMAMI_SHARE_URL"
 
 
 def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> Settings:
-    """The settings of this process; the environment goes before the file.
+    """The settings of this process; the environment goes before the secrets file.
 
-    Raises ``SettingsError``, which names the setting that is missing, wrong or one too many.
+    Of the file, ``UMAMI_URL``, ``umami_url`` and ``url`` in a table ``[umami]`` count alike.
+    Raises ``SettingsError`` with a sentence that names the setting.
     """
-    filed = _filed(secrets)
-    given = {
-        name: value.strip()
-        for name in NAMES
-        if (value := (os.environ if environ is None else environ).get(name) or filed.get(name, ""))
-        and value.strip()
-    }
-    common: dict[str, Any] = {"timeout": _number(given, "UMAMI_TIMEOUT", 60.0, 1, 600)}
-    ways = [name for name in WAYS if name in given]
-    if len(ways) > 1:
-        raise SettingsError(f"Set only one of {' and '.join(ways)}: they are ways to sign in.")
-    if "UMAMI_DATA" in given and ("UMAMI_URL" in given or ways):
-        raise SettingsError("UMAMI_DATA is for the embedded server: set it or a server, not both.")
-    if "UMAMI_PASSWORD" in given and "UMAMI_USERNAME" not in given:
-        raise SettingsError("UMAMI_PASSWORD is set, but UMAMI_USERNAME is not.")
-    if "UMAMI_SHARE_URL" in given:
-        if "UMAMI_URL" in given:
-            raise SettingsError("UMAMI_SHARE_URL holds the address; leave UMAMI_URL out.")
-        api, share = _shared(given["UMAMI_SHARE_URL"])
-        return Settings(api, share=share, connections=_connections(given), **common)
-    if "UMAMI_API_KEY" in given:
-        api = _api(given["UMAMI_URL"]) if "UMAMI_URL" in given else CLOUD
-        return Settings(
-            api,
-            api_key=given["UMAMI_API_KEY"],
-            connections=_connections(given, 3 if api == CLOUD else 16),
-            **common,
-        )
-    if "UMAMI_USERNAME" in given:
-        for name in ("UMAMI_URL", "UMAMI_PASSWORD"):
-            if name not in given:
-                raise SettingsError(f"UMAMI_USERNAME is set, but {name} is not.")
-        return Settings(
-            _api(given["UMAMI_URL"]),
-            username=given["UMAMI_USERNAME"],
-            password=given["UMAMI_PASSWORD"],
-            connections=_connections(given),
-            **common,
-        )
-    if "UMAMI_URL" in given:
+    given = _given(os.environ if environ is None else environ, _secrets(secrets))
+    common = Settings(
+        timeout=_number(given, "TIMEOUT", 60.0, 1, 3600),
+        connections=int(_number(given, "CONNECTIONS", 0, 1, 64)) or None,
+        cache_mb=_number(given, "CACHE_MB", 64.0, 1, 4096),
+    )
+    found = _server(given, common)
+    if found is None:
+        return replace(common, data=_data(given))
+    if "DATA" in given:
         raise SettingsError(
-            "UMAMI_URL is set, but neither UMAMI_USERNAME and UMAMI_PASSWORD nor UMAMI_API_KEY."
+            "UMAMI_DATA is for the embedded server, but another server is set. Remove one of them."
         )
-    data = Path(given["UMAMI_DATA"]).expanduser() if "UMAMI_DATA" in given else None
-    if data is not None and not data.exists():
-        raise SettingsError("UMAMI_DATA names a folder or zip that is not there.")
-    return Settings(data=data, connections=_connections(given, 32), **common)
+    return found
 
 
-def _filed(path: Path) -> dict[str, str]:
-    """What the secrets file says, at its top level or in a table ``[umami]``."""
+def _secrets(path: Path) -> Mapping[str, Any]:
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError):
-        raise SettingsError(f"{path} cannot be read as TOML.") from None
-    table = found.get("umami")
-    inner = table if isinstance(table, dict) else {}
-    named = {name: found.get(name, inner.get(name)) for name in NAMES}
-    for name, value in named.items():
-        if value is not None and not isinstance(value, str | int | float):
-            raise SettingsError(f"{name} in {path} is not a text.")
-    return {name: str(value) for name, value in named.items() if value is not None}
+    except (OSError, UnicodeError):
+        problem = "cannot be read"
+    except tomllib.TOMLDecodeError as error:
+        # The message may quote the file, which is full of secrets; the line may be told.
+        line = re.search(r"line (\d+)", str(error))
+        problem = "is not TOML" + (f" (line {line[1]})" if line else "")
+    raise SettingsError(f"{path.name} {problem}.")
+
+
+def _given(environ: Mapping[str, str], secrets: Mapping[str, Any]) -> dict[str, str]:
+    """What is set, by name without prefix; empty text counts as not set."""
+    table = secrets.get("umami")
+    table = table if isinstance(table, Mapping) else {}
+    given: dict[str, str] = {}
+    for name in NAMES:
+        full = PREFIX + name
+        candidates = (
+            environ.get(full),
+            *(secrets.get(key) for key in (full, full.lower())),
+            *(table.get(key) for key in (name.lower(), name, full.lower(), full)),
+        )
+        value = next((one for one in candidates if one not in (None, "")), None)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise SettingsError(f"{full} in the secrets is not text: put it in quotes.")
+        # A space can be a part of a password, never of anything else.
+        text = str(value) if name == "PASSWORD" else str(value).strip()
+        if text:
+            given[name] = text
+    return given
 
 
 def _number(
     given: Mapping[str, str], name: str, otherwise: float, least: float, most: float
 ) -> float:
+    if name not in given:
+        return otherwise
     try:
-        number = float(given.get(name, otherwise))
+        number = float(given[name])
     except ValueError:
-        number = least - 1
+        number = float("nan")
     if not least <= number <= most:
-        raise SettingsError(f"{name} is a number from {least:g} to {most:g}.")
+        raise SettingsError(f"{PREFIX}{name} is a number from {least:g} to {most:g}.")
     return number
 
 
-def _connections(given: Mapping[str, str], otherwise: int = 16) -> int:
-    return int(_number(given, "UMAMI_CONNECTIONS", otherwise, 1, 64))
+def _data(given: Mapping[str, str]) -> Path | None:
+    if "DATA" not in given:
+        return None
+    path = Path(given["DATA"]).expanduser()
+    if not path.exists():
+        raise SettingsError("UMAMI_DATA names a folder or zip of tables that does not exist.")
+    return path
 
 
-def _address(text: str, name: str) -> tuple[str, list[str]]:
-    """Scheme and host of an address, and the parts of its path."""
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise SettingsError(f"{name} is not an address.") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(f"{name} is an address that begins with https:// or http://.")
-    if parts.username or parts.password:
-        raise SettingsError(f"{name} holds a user name; use UMAMI_USERNAME and UMAMI_PASSWORD.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    origin = urlunsplit((parts.scheme, f"{host}:{port}" if port else host, "", "", ""))
-    return origin, [part for part in parts.path.split("/") if part]
+def _server(given: Mapping[str, str], common: Settings) -> Settings | None:
+    """With address and identity; ``SettingsError`` for half of one, or two of them."""
+    login = [name for name in ("USERNAME", "PASSWORD") if name in given]
+    if "SHARE_URL" in given:
+        others = [name for name in ("URL", "USERNAME", "PASSWORD", "API_KEY") if name in given]
+        if others:
+            raise SettingsError(
+                f"UMAMI_SHARE_URL and {PREFIX}{others[0]} contradict each other: a share link "
+                "says all by itself. Remove one of them."
+            )
+        return _share(given["SHARE_URL"], common)
+    if "API_KEY" in given and login:
+        raise SettingsError(
+            f"UMAMI_API_KEY and {PREFIX}{login[0]} contradict each other. Remove one of them."
+        )
+    if "API_KEY" in given:
+        key = given["API_KEY"]
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise SettingsError("UMAMI_API_KEY holds characters that no key has.")
+        return replace(common, api=_api(given["URL"]) if "URL" in given else CLOUD, api_key=key)
+    if len(login) == 1:
+        missing = "PASSWORD" if login == ["USERNAME"] else "USERNAME"
+        raise SettingsError(f"{PREFIX}{login[0]} is set, but {PREFIX}{missing} is not.")
+    if login and "URL" not in given:
+        raise SettingsError(
+            "UMAMI_USERNAME is set, but UMAMI_URL is not: write the address of your Umami."
+        )
+    if login:
+        api = _api(given["URL"])
+        if api == CLOUD:
+            raise SettingsError(
+                "UMAMI_USERNAME cannot be used with Umami Cloud: set UMAMI_API_KEY instead."
+            )
+        return replace(common, api=api, username=given["USERNAME"], password=given["PASSWORD"])
+    if "URL" in given:
+        if "/share/" in given["URL"]:
+            raise SettingsError("UMAMI_URL is a share link: set it as UMAMI_SHARE_URL instead.")
+        raise SettingsError(
+            "UMAMI_URL is set, but nobody to sign in as: set UMAMI_USERNAME and UMAMI_PASSWORD, "
+            "or UMAMI_API_KEY."
+        )
+    return None
 
 
 def _api(text: str) -> str:
-    """Where the API begins, from the address people see in their browser."""
-    origin, path = _address(text, "UMAMI_URL")
-    if origin in ("https://api.umami.is", "https://cloud.umami.is"):
+    """Where the API begins, from an address as it is pasted from a browser."""
+    address = _parsed(text, "URL")
+    host = address.hostname or ""
+    if host == "umami.is" or host.endswith(".umami.is"):
         return CLOUD
-    for tail in ("api", "login", "dashboard", "websites", "settings"):
-        if tail in path:
-            path = path[: path.index(tail)]
-    return "/".join([origin, *path, "api"])
+    return _spelled(address, _folder(address.path))
 
 
-def _shared(text: str) -> tuple[str, str]:
-    """Where the API begins and the share id, from a public link ``…/share/ID/domain``."""
-    origin, path = _address(text, "UMAMI_SHARE_URL")
-    if "share" not in path or path.index("share") + 1 >= len(path):
-        raise SettingsError("UMAMI_SHARE_URL is a link such as https://host/share/ID/domain.")
-    at = path.index("share")
-    return "/".join([origin, *path[:at], "api"]), unquote(path[at + 1])
+def _parsed(text: str, name: str) -> SplitResult:
+    full = PREFIX + name
+    scheme, colon, rest = text.partition("://")
+    if not colon:
+        host = text.lstrip("/")
+        plain = re.fullmatch(r"[\w.:\[\]-]+(/[\w./%~-]*)?", host)
+        example = f": write https://{host}" if plain else ""
+        raise SettingsError(f"{full} does not begin with https:// or http://{example}.")
+    if scheme.lower() not in ("https", "http"):
+        raise SettingsError(f"{full} begins with https:// or http://, nothing else.")
+    try:
+        address = urlsplit(f"{scheme.lower()}://{rest}")
+        sound = bool(address.hostname) and (address.port is None or address.port > 0)
+        sound = sound and not re.search(r"[\s\x00-\x1f\x7f\\]", text)
+        if sound and ":" not in (address.hostname or ""):
+            sound = all(
+                0 < len(part) < 64
+                for part in (address.hostname or "").rstrip(".").encode("idna").split(b".")
+            )
+    except (ValueError, UnicodeError):
+        sound = False
+    if not sound:
+        raise SettingsError(f"{full} is not an address.")
+    if address.username is not None or address.password is not None:
+        raise SettingsError(
+            f"{full} holds a user name or password: set UMAMI_USERNAME and UMAMI_PASSWORD instead."
+        )
+    return address
+
+
+def _folder(path: str) -> str:
+    """The path Umami lives under: without ``/api``, or one of its pages, at the end."""
+    parts = [part for part in path.split("/") if part]
+    if "api" in parts:
+        return "".join(f"/{part}" for part in parts[: len(parts) - 1 - parts[::-1].index("api")])
+    page = next((at for at, part in enumerate(parts) if part in PAGES), len(parts))
+    return "".join(f"/{part}" for part in parts[:page])
+
+
+def _spelled(address: SplitResult, folder: str) -> str:
+    # User information was refused before, so the network location holds host and port only.
+    return f"{address.scheme}://{address.netloc}{quote(unquote(folder)).rstrip('/')}/api"
+
+
+def _share(text: str, common: Settings) -> Settings:
+    address = _parsed(text, "SHARE_URL")
+    folder, found, rest = address.path.rpartition("/share/")
+    identifier = unquote(rest.split("/")[0])
+    if not found or not re.fullmatch(r"[\w.~-]{1,100}", identifier) or not identifier.strip("."):
+        raise SettingsError(
+            "UMAMI_SHARE_URL is not a share link: they look like https://HOST/share/ID/DOMAIN."
+        )
+    # A link into the API itself is one too.
+    api = _spelled(address, folder.removesuffix("/api"))
+    return replace(common, api=api, share=identifier)

@@ -1,4 +1,9 @@
-"""The one place that speaks HTTP: connections, time limits, retries, and errors of our own."""
+"""The wire: the one file that speaks HTTP.
+
+It adds identity, waits no longer than it was told, bounds what it reads and how much is in flight,
+repeats what is safe to repeat, and turns every failure into an error of ours. Errors are raised
+outside of ``except``, so that none carries a request, with its headers, in its context.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +11,25 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Final
 
 import httpx
-import tenacity
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_result,
+    sleep_using_event,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from umami.errors import (
-    NotFound,
+    InvalidView,
     RateLimited,
-    Rejected,
-    ServerFault,
     SettingsError,
     TimedOut,
     UmamiError,
@@ -27,270 +37,376 @@ from umami.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from umami.flights import PAUSE
 from umami.question import Request
-
-ATTEMPTS: Final = 3
-CONNECT_TIMEOUT: Final = 5.0
-LARGEST_ANSWER: Final = 64 * 2**20
-LONGEST_WAIT: Final = 20.0
-"""Seconds we are willing to wait on a server's ``Retry-After``."""
-AGENT: Final = "Mozilla/5.0 (compatible) UmamiDashboard"
-AGAIN: Final = frozenset({429, 502, 503, 504})
-"""Statuses that pass. A bare 500 does not: on Umami it is a fixed answer to certain questions."""
+from umami.refusal import meaning
+from umami.settings import Settings
+from umami.signin import Identity, Share, identity
 
 # httpx logs every address it asks, and an address may hold a share id.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) UmamiDashboard/0.1"
+"""Umami's collector drops what looks like a bot, which is everything that is no browser."""
+CONNECTING: Final = 5.0
+"""Seconds; TCP has tried three times by then."""
+PATIENCE: Final = 1.5
+"""Waiting for a free connection and repeating included, as a multiple of the timeout."""
+ATTEMPTS: Final = 3
+LONGEST_PAUSE: Final = 15.0
+"""Seconds; a server that asks for more is not waited for."""
+IDLE: Final = 4.0
+"""Seconds a connection is kept; Node closes its own after 5, and might do so under a request."""
+LARGEST: Final = 64 * 2**20
+LARGEST_REFUSAL: Final = 64 * 2**10
+PASSING: Final = frozenset({429, 502, 503, 504})
+"""Statuses that another attempt may change; Umami's 500 would be the same again."""
 
 
-class _Passing(Exception):
-    """A failure that may pass; ``error`` is what it is if it does not."""
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """An attempt that failed: how, whether another may do better, and after how many seconds.
 
-    def __init__(self, error: UmamiError, after: float | None = None) -> None:
-        super().__init__()
-        self.error = error
-        self.after = after
+    ``gone`` means that no connection could be made, whatever was to be asked.
+    """
+
+    problem: UmamiError
+    passing: bool = False
+    after: float | None = None
+    gone: bool = False
+
+
+_Outcome = bytes | _Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One question's way over the wire; ``until`` is when it is given up (monotonic seconds)."""
+
+    request: Request
+    endpoint: str
+    headers: Mapping[str, str]
+    until: float
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.until - time.monotonic())
 
 
 class Transport:
-    """Connections to one server. Thread-safe.
+    """Connections to one server as one identity. Safe to use from many threads."""
 
-    ``api`` is where the API begins. ``timeout`` (seconds) bounds one attempt, from the first byte
-    sent to the last received.
-    """
+    def __init__(self, settings: Settings) -> None:
+        who = settings.identity
+        if settings.api is None or who is None:
+            raise SettingsError(
+                "No server is set: set UMAMI_URL with UMAMI_USERNAME and UMAMI_PASSWORD, "
+                "UMAMI_API_KEY, or UMAMI_SHARE_URL."
+            )
+        self._settings = settings
+        self._api = settings.api
+        self.account = who.account
+        """What tells answers given to us from those given to others; holds no secret."""
+        self._identity: Identity = identity(who, self._unsigned)
+        self._slots = threading.BoundedSemaphore(settings.in_flight)
+        self._closed = threading.Event()
+        self._down: tuple[float, str] | None = None
+        self._http = self._connections()
 
-    def __init__(self, api: str, *, timeout: float, connections: int) -> None:
-        self.api = api
-        self._timeout = timeout
-        host = urlsplit(api).hostname or ""
-        loopback = host in ("localhost", "::1") or host.startswith("127.")
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout), pool=None),
-            limits=httpx.Limits(
-                max_connections=connections,
-                max_keepalive_connections=connections,
-                keepalive_expiry=30,
-            ),
-            headers={"user-agent": AGENT, "accept": "application/json"},
-            follow_redirects=False,
-            trust_env=not loopback,
-        )
+    def __repr__(self) -> str:
+        return f"Transport({self._settings.address!r})"
 
-    def send(
-        self, request: Request, headers: dict[str, str], *, endpoint: str, repeatable: bool
-    ) -> bytes:
-        """The body of a good answer.
+    def ask(self, request: Request, *, endpoint: str, repeatable: bool) -> bytes:
+        """The body of the server's answer.
 
-        Raises the errors of ``umami.errors``; none of them, nor what they were raised from, holds
-        a header or a body. A question that is ``repeatable`` is asked up to three times.
+        ``endpoint`` names the question in errors; only what is ``repeatable`` is sent more than
+        once. Raises an ``UmamiError`` for everything else than a success.
         """
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(ATTEMPTS if repeatable else 1),
-            wait=_pause,
-            retry=tenacity.retry_if_exception_type(_Passing),
-            reraise=True,
-        )
-        try:
-            found: bytes = retrying(self._once, request, headers, endpoint)
-        except _Passing as passing:
-            error = passing.error
-        else:
-            return found
-        raise error from None
+        until = time.monotonic() + PATIENCE * self._settings.timeout
+        headers = self._identity.headers()
+        outcome = self._sent(_Call(request, endpoint, headers, until), repeatable)
+        if _refused(outcome) and self._identity.renew(headers):
+            # What was refused was not done, so even a write may be sent once more.
+            headers = self._identity.headers()
+            outcome = self._sent(_Call(request, endpoint, headers, until), repeatable)
+            if _refused(outcome):
+                self._identity.in_vain()
+        return _body(outcome)
 
-    def _once(self, request: Request, headers: dict[str, str], endpoint: str) -> bytes:
-        content = request.body.encode() if request.body is not None else None
-        if content is not None:
-            headers = {**headers, "content-type": "application/json"}
-        failed: Exception
-        try:
-            with self._client.stream(
-                request.method,
-                f"{self.api}{request.path}",
-                params=list(request.query),
-                content=content,
-                headers=headers,
-            ) as response:
-                body = _bounded(response, self._timeout, endpoint)
-                status, answered = response.status_code, response.headers
-        except httpx.ConnectTimeout:
-            failed = _Passing(TimedOut("The server did not accept a connection in time."))
-        except httpx.TimeoutException:
-            failed = TimedOut("The server took too long to answer.", endpoint=endpoint)
-        except (httpx.DecodingError, httpx.InvalidURL):
-            failed = UnexpectedAnswer("The server’s answer cannot be decoded.", endpoint=endpoint)
-        except httpx.TransportError:
-            failed = _Passing(Unreachable("The Umami server cannot be reached.", endpoint=endpoint))
-        except (ValueError, UnicodeError):
-            failed = UnexpectedAnswer("The server’s answer cannot be decoded.", endpoint=endpoint)
-        else:
-            if 200 <= status < 300:
-                return body
-            raise _failure(status, answered, body, endpoint, self.api)
-        raise failed from None
+    @property
+    def website(self) -> str | None:
+        """Id of the only website there is, where a share link says so; may have to ask."""
+        return self._identity.website if isinstance(self._identity, Share) else None
 
     def close(self) -> None:
-        """Give all connections up."""
-        self._client.close()
+        """Ask nothing more; what waits fails at once."""
+        self._closed.set()
+        self._http.close()
 
+    def _connections(self) -> httpx.Client:
+        most = self._settings.in_flight
+        problem = "Proxy settings in the environment are malformed."
+        try:
+            return httpx.Client(
+                headers={"user-agent": AGENT, "accept": "application/json"},
+                follow_redirects=False,
+                limits=httpx.Limits(
+                    max_connections=most, max_keepalive_connections=most, keepalive_expiry=IDLE
+                ),
+                # This machine is never reached through a proxy, whatever the environment says.
+                trust_env=not self._settings.local,
+            )
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError):
+                problem = "The certificates that SSL_CERT_FILE or SSL_CERT_DIR name are unusable."
+        except httpx.InvalidURL:
+            pass
+        raise SettingsError(problem)
 
-def _bounded(response: httpx.Response, seconds: float, endpoint: str) -> bytes:
-    """The body, unless it is too long or too slow: a read timeout alone lets a drip go on."""
-    until = time.monotonic() + seconds
-    parts: list[bytes] = []
-    size = 0
-    for part in response.iter_bytes():
-        size += len(part)
-        parts.append(part)
-        if size > LARGEST_ANSWER:
-            raise UnexpectedAnswer("The server’s answer is too long.", endpoint=endpoint)
-        if time.monotonic() > until:
-            raise TimedOut("The server took too long to answer.", endpoint=endpoint)
-    return b"".join(parts)
+    def _unsigned(self, request: Request, endpoint: str) -> bytes:
+        until = time.monotonic() + PATIENCE * self._settings.timeout
+        return _body(self._sent(_Call(request, endpoint, {}, until), repeatable=True))
 
+    def _sent(self, call: _Call, repeatable: bool) -> _Outcome:
+        """Attempts, as many as it takes and as are allowed."""
 
-_backoff = tenacity.wait_random_exponential(multiplier=0.2, max=2)
+        def worth_repeating(outcome: _Outcome) -> bool:
+            return (
+                repeatable
+                and isinstance(outcome, _Trouble)
+                and outcome.passing
+                and (outcome.after or 0.0) <= min(LONGEST_PAUSE, call.left)
+            )
 
+        outcome: _Outcome = Retrying(
+            retry=retry_if_result(worth_repeating),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=_pause,
+            sleep=sleep_using_event(self._closed),
+            retry_error_callback=_last,
+        )(self._attempt, call)
+        if isinstance(outcome, _Trouble) and outcome.gone:
+            self._down = (time.monotonic() + PAUSE, str(outcome.problem))
+        return outcome
 
-def _pause(state: tenacity.RetryCallState) -> float:
-    failed = state.outcome.exception() if state.outcome else None
-    after = failed.after if isinstance(failed, _Passing) else None
-    return float(_backoff(state)) if after is None else after
+    def _attempt(self, call: _Call) -> _Outcome:
+        if not self._slots.acquire(timeout=call.left):
+            return _Trouble(
+                TimedOut(
+                    f"“{call.endpoint}” waited too long for a free connection.",
+                    endpoint=call.endpoint,
+                )
+            )
+        try:
+            return self._out_of_reach(call) or self._exchanged(call)
+        finally:
+            self._slots.release()
 
+    def _out_of_reach(self, call: _Call) -> _Trouble | None:
+        """What fails without trying: the client is closed, or the server was found to be gone.
 
-def _failure(
-    status: int, headers: httpx.Headers, body: bytes, endpoint: str, api: str
-) -> Exception:
-    """What a status that is not 2xx means."""
-    reasons = _reasons(body)
-    said = f": {'; '.join(reasons)}" if reasons else ""
-    if 300 <= status < 400:
-        return SettingsError(
-            f"{api} sends on to another address; set UMAMI_URL to the one your browser ends at."
-        )
-    if status in (401, 403):
-        return Unauthorised("The Umami server does not accept who is asking.", endpoint=endpoint)
-    if status in (404, 405):
-        return NotFound(f"The server knows nothing at “{endpoint}”.", endpoint=endpoint)
-    if status == 429:
-        error: UmamiError = RateLimited("The server asks to slow down.", endpoint=endpoint)
-        return _again(error, headers)
-    if 400 <= status < 500:
-        return Rejected(
-            f"The server refused “{endpoint}”{said}.", endpoint=endpoint, reasons=reasons
-        )
-    error = ServerFault(f"The Umami server failed at “{endpoint}” ({status}).", endpoint=endpoint)
-    return _again(error, headers) if status in AGAIN else error
-
-
-def _again(error: UmamiError, headers: httpx.Headers) -> Exception:
-    after = _retry_after(headers.get("retry-after"))
-    if after is not None and after > LONGEST_WAIT:
-        return error
-    return _Passing(error, after)
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date."""
-    if text is None:
+        Without this, questions that wait for a free connection to a dead server would find out
+        one after another.
+        """
+        if self._closed.is_set():
+            return _Trouble(Unreachable("The connection to the server is closed."))
+        down = self._down
+        if down is not None and time.monotonic() < down[0]:
+            return _Trouble(Unreachable(down[1], endpoint=call.endpoint))
         return None
-    if text.strip().isdigit():
-        return float(text)
+
+    def _exchanged(self, call: _Call) -> _Outcome:
+        """Send once, or twice where the server only wants another slash at the end."""
+        url = self._api + call.request.path
+        outcome = self._exchange(call, url)
+        if isinstance(outcome, str):
+            outcome = self._exchange(call, outcome)
+        if isinstance(outcome, str):
+            return _Trouble(self._unexpected(call, "The server sends us round in circles."))
+        if isinstance(outcome, bytes):
+            self._down = None
+        return outcome
+
+    def _exchange(self, call: _Call, url: str) -> _Outcome | str:
+        """One request; a text is the address to send it to instead."""
+        try:
+            request = self._http.build_request(
+                call.request.method,
+                url,
+                params=list(call.request.query),
+                content=call.request.body,
+                headers=self._headers(call),
+                timeout=httpx.Timeout(
+                    min(self._settings.timeout, call.left), connect=min(CONNECTING, call.left)
+                ),
+            )
+        except (httpx.InvalidURL, ValueError):
+            return _Trouble(
+                InvalidView(f"“{call.endpoint}” cannot be asked like this.", endpoint=call.endpoint)
+            )
+        try:
+            response = self._http.send(request, stream=True)
+            try:
+                return self._read(call, url, response)
+            finally:
+                response.close()
+        except httpx.DecodingError:
+            return _Trouble(self._unexpected(call, "The server’s answer cannot be unpacked."))
+        except (httpx.TransportError, httpx.StreamError) as error:
+            return self._failed(call, error)
+        except Exception:
+            # Closing pulls the connections from under whatever is in flight.
+            if not self._closed.is_set():
+                raise
+            return self._failed(call, None)
+
+    def _failed(self, call: _Call, error: Exception | None) -> _Trouble:
+        """What it means that there was no answer, or only a part of one."""
+        address = self._settings.address
+        if isinstance(error, httpx.TimeoutException) and not isinstance(
+            error, httpx.ConnectTimeout
+        ):
+            return _Trouble(self._late(call))
+        gone = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.ProxyError)
+        untrusted = gone and "CERTIFICATE_VERIFY_FAILED" in str(error)
+        if untrusted:
+            sentence = f"The certificate of {address} is not trusted."
+        elif isinstance(error, httpx.ProxyError):
+            sentence = f"The proxy did not connect us to {address}."
+        elif gone:
+            sentence = f"No connection to {address} could be made."
+        else:
+            sentence = f"The connection to {address} broke before the answer was there."
+        return _Trouble(
+            Unreachable(sentence, endpoint=call.endpoint),
+            passing=not untrusted and not isinstance(error, httpx.ConnectTimeout),
+            gone=gone,
+        )
+
+    def _headers(self, call: _Call) -> dict[str, str]:
+        if call.request.body is None:
+            return dict(call.headers)
+        return {**call.headers, "content-type": "application/json"}
+
+    def _read(self, call: _Call, url: str, response: httpx.Response) -> _Outcome | str:
+        status = response.status_code
+        if 300 <= status < 400 and "location" in response.headers:
+            return self._redirected(call, url, response)
+        most = LARGEST if response.is_success else LARGEST_REFUSAL
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > most:
+                break
+            if not call.left:
+                return _Trouble(self._late(call))
+        if response.is_success and len(body) > most:
+            return _Trouble(
+                self._unexpected(call, f"The answer to “{call.endpoint}” is too large.")
+            )
+        if response.is_success:
+            return bytes(body)
+        said = self._concealed(bytes(body[:most]))
+        problem = meaning(status, said, endpoint=call.endpoint, address=self._settings.address)
+        after = _seconds(response.headers.get("retry-after")) if status in PASSING else None
+        if isinstance(problem, RateLimited) and after and after > LONGEST_PAUSE:
+            problem = RateLimited(
+                f"The server asks for a pause of {after:.0f} seconds.", endpoint=call.endpoint
+            )
+        return _Trouble(problem, passing=status in PASSING, after=after)
+
+    def _redirected(self, call: _Call, url: str, response: httpx.Response) -> _Outcome | str:
+        """Follow a missing or surplus slash; tell about everything else.
+
+        Credentials go to no address but the one that was set.
+        """
+        here = httpx.URL(url)
+        try:
+            target = here.join(response.headers["location"])
+        except (httpx.InvalidURL, ValueError):
+            return _Trouble(self._unexpected(call, "The server sends us on to nowhere."))
+        same_host = target.host == here.host
+        if same_host and (here.scheme, target.scheme) == ("http", "https"):
+            return _Trouble(
+                SettingsError(
+                    f"The server wants to be asked over https: begin {self._settings.named} with "
+                    "https://."
+                )
+            )
+        kept = response.status_code in (307, 308) or call.request.method == "GET"
+        slash = target.path.rstrip("/") == here.path.rstrip("/") and target.path != here.path
+        if same_host and kept and slash and _origin(target) == _origin(here):
+            flipped = url.rstrip("/")
+            return flipped if flipped != url else url + "/"
+        where = "another page" if same_host else target.host[:100]
+        return _Trouble(
+            self._unexpected(
+                call,
+                f"The server sends us on to {where}, where no Umami was expected: "
+                f"check {self._settings.named}.",
+            )
+        )
+
+    def _concealed(self, body: bytes) -> bytes:
+        """What a server says, without our secrets should it repeat them."""
+        for secret in self._identity.secrets:
+            in_json = (json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False))
+            for spelling in {secret, *in_json}:
+                body = body.replace(spelling.encode(errors="replace"), b"*****")
+        return body
+
+    def _late(self, call: _Call) -> TimedOut:
+        return TimedOut(
+            f"The server took too long to answer “{call.endpoint}”.", endpoint=call.endpoint
+        )
+
+    def _unexpected(self, call: _Call, sentence: str) -> UnexpectedAnswer:
+        return UnexpectedAnswer(sentence, endpoint=call.endpoint)
+
+
+def _refused(outcome: _Outcome) -> bool:
+    return isinstance(outcome, _Trouble) and isinstance(outcome.problem, Unauthorised)
+
+
+def _body(outcome: _Outcome) -> bytes:
+    if isinstance(outcome, bytes):
+        return outcome
+    raise outcome.problem
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    default: dict[str, int] = {"http": 80, "https": 443}
+    return url.scheme, url.host, url.port or default.get(url.scheme)
+
+
+_BACKOFF = wait_random_exponential(multiplier=0.25, max=4)
+"""Full jitter: anything from nothing to a limit that doubles."""
+
+
+def _pause(state: RetryCallState) -> float:
+    outcome: _Outcome = state.outcome.result() if state.outcome else b""
+    asked = outcome.after if isinstance(outcome, _Trouble) else None
+    return asked if asked is not None else _BACKOFF(state)
+
+
+def _last(state: RetryCallState) -> _Outcome:
+    outcome: _Outcome = state.outcome.result() if state.outcome else b""
+    return outcome
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """``Retry-After`` in seconds or as an HTTP date; ``None`` for what is neither."""
+    if not retry_after:
+        return None
     try:
-        moment = parsedate_to_datetime(text)
+        seconds = float(retry_after)
+        return max(0.0, seconds) if seconds < 10**9 else float(10**9)
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(retry_after)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, OverflowError):
         return None
-
-
-def _reasons(body: bytes) -> tuple[str, ...]:
-    """A server's reasons: text or a list on 2.x, an object on 3.x; nothing of HTML."""
-    try:
-        error = json.loads(body).get("error")
-    except (ValueError, AttributeError, RecursionError):
-        return ()
-    found: list[str] = []
-    if isinstance(error, dict):
-        nested = error.get("properties")
-        if isinstance(nested, dict):
-            for name, problem in nested.items():
-                listed = problem.get("errors") if isinstance(problem, dict) else None
-                if isinstance(listed, list):
-                    found.extend(f"{name}: {one}" for one in listed)
-        listed = error.get("errors")
-        if isinstance(listed, list):
-            found.extend(str(one) for one in listed)
-        if not found and isinstance(error.get("message"), str):
-            found.append(error["message"])
-    elif isinstance(error, list):
-        found.extend(str(one) for one in error)
-    elif isinstance(error, str):
-        found.append(error)
-    return tuple(one[:200] for one in found[:10])
-
-
-class Identity:
-    """Who asks. ``Anonymous`` by itself; sub-classes bring the headers that say who."""
-
-    account = "anonymous"
-    """A name for the account that holds no secret: part of every cache key."""
-
-    def headers(self) -> dict[str, str]:
-        """Headers to send, signing in if that has not been done. Raises ``UmamiError``."""
-        return {}
-
-    def renew(self, refused: dict[str, str]) -> bool:
-        """After a 401 to these headers: whether there are others now that are worth a try."""
-        return False
-
-
-class Key(Identity):
-    """An API key: ``x-umami-api-key`` on Cloud, a bearer on servers of one's own."""
-
-    def __init__(self, key: str, account: str, *, cloud: bool) -> None:
-        self.account = account
-        name, value = ("x-umami-api-key", key) if cloud else ("authorization", f"Bearer {key}")
-        self._headers = {name: value}
-
-    def headers(self) -> dict[str, str]:
-        return self._headers
-
-
-class Token(Identity):
-    """A token that is fetched once by whoever needs it first, and again after a 401.
-
-    ``fetch`` signs in and gives the headers; simultaneous askers wait for the one sign-in.
-    """
-
-    def __init__(self, account: str, fetch: Callable[[], dict[str, str]]) -> None:
-        self.account = account
-        self._fetch = fetch
-        self._signing_in = threading.Lock()
-        self._headers: dict[str, str] | None = None
-
-    def headers(self) -> dict[str, str]:
-        with self._signing_in:
-            if self._headers is None:
-                self._headers = self._fetch()
-            return self._headers
-
-    def renew(self, refused: dict[str, str]) -> bool:
-        with self._signing_in:
-            if self._headers is refused or self._headers is None:
-                self._headers = self._fetch()
-            return True
-
-
-def decoded(body: bytes, endpoint: str) -> Any:
-    """The JSON of a body; an empty body is ``None``. Raises ``UnexpectedAnswer``."""
-    if not body.strip():
-        return None
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        pass
-    raise UnexpectedAnswer(
-        f"The server’s answer to “{endpoint}” is not JSON; is this an Umami server?",
-        endpoint=endpoint,
-    )

@@ -1,0 +1,276 @@
+"""Kept answers: fresh, stale, gone; one trip for many; bounded; nothing secret in keys."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.waiting import eventually
+from umami.cache import (
+    ENDED,
+    LISTING,
+    LIVE,
+    RUNNING,
+    Cache,
+    Keeping,
+    Kept,
+    Memory,
+    in_memory,
+    keeping,
+    region,
+)
+from umami.endpoints import account, traffic, websites
+from umami.errors import Unreachable
+from umami.flights import Flights
+from umami.period import Period
+from umami.question import Question
+from umami.view import View
+
+SCOPE = ("https://a.example/api", "user ada")
+SITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
+LONG = Keeping(1e6, 2e6)
+STALE = Keeping(-1, 1e6)
+GONE = Keeping(-1, -1)
+
+
+class Source:
+    """Counts how often it is asked; answers with the count, or fails."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.problem: Exception | None = None
+        self.let = threading.Event()
+        self.let.set()
+
+    def __call__(self) -> bytes:
+        self.asked += 1
+        mine = self.asked
+        assert self.let.wait(10)
+        if self.problem is not None:
+            raise self.problem
+        return b"%d" % mine
+
+
+def at_once(work: Callable[[], None]) -> None:
+    work()
+
+
+def cached(holds: Keeping, *, pause: float = 60.0) -> Cache:
+    return Cache(keeping=lambda _question, _at: holds, flights=Flights(pause))
+
+
+def ask(
+    cache: Cache,
+    source: Source,
+    question: Question[Any] | None = None,
+    scope: tuple[str, str] = SCOPE,
+    run: Callable[[Callable[[], None]], object] = at_once,
+) -> Future[Kept]:
+    return cache.ask(scope, question or websites.websites(), source, run)
+
+
+def test_a_fresh_answer_is_not_asked_for_again() -> None:
+    cache, source = cached(LONG), Source()
+    first, second = (ask(cache, source).result() for _ in range(2))
+    assert (first.answer, second.answer) == (b"1", b"1")
+    assert second.answered_at == pytest.approx(first.answered_at, abs=1)
+    assert not second.stale
+    assert source.asked == 1
+
+
+def test_answers_are_told_apart() -> None:
+    cache, source = cached(LONG), Source()
+    for question in (websites.websites(), websites.websites(page=2), websites.website(SITE)):
+        for scope in (SCOPE, ("https://b.example/api", "user ada"), (SCOPE[0], "user bob")):
+            ask(cache, source, question, scope)
+    assert source.asked == 9
+
+
+def test_scopes_are_not_told_apart_by_where_they_are_cut() -> None:
+    cache, source = cached(LONG), Source()
+    ask(cache, source, scope=("ab", "c"))
+    ask(cache, source, scope=("a", "bc"))
+    assert source.asked == 2
+
+
+def test_a_stale_answer_is_there_at_once_and_asked_anew_once() -> None:
+    cache, source = cached(STALE), Source()
+    ask(cache, source)
+    source.let.clear()
+    with ThreadPoolExecutor(4) as pool:
+        stale = [ask(cache, source, run=pool.submit) for _ in range(50)]
+        assert all(one.done() and one.result().stale for one in stale)
+        assert {one.result().answer for one in stale} == {b"1"}
+        source.let.set()
+    assert source.asked == 2
+    assert ask(cache, source, run=lambda _work: None).result().answer == b"2"
+
+
+def test_a_stale_answer_survives_a_refresh_that_fails() -> None:
+    cache, source = cached(STALE), Source()
+    first = ask(cache, source).result()
+    source.problem = Unreachable("Nobody there.")
+    for _ in range(3):
+        kept = ask(cache, source).result()
+        assert (kept.answer, kept.stale) == (b"1", True)
+        assert kept.answered_at == pytest.approx(first.answered_at, abs=1)
+    assert source.asked == 2, "what has just failed is not tried again"
+
+
+def test_what_is_too_old_is_not_shown() -> None:
+    cache, source = cached(GONE), Source()
+    assert [ask(cache, source).result().answer for _ in range(2)] == [b"1", b"2"]
+
+
+def test_what_many_ask_at_one_moment_travels_once() -> None:
+    cache, source = cached(LONG), Source()
+    source.let.clear()
+    with ThreadPoolExecutor(50) as pool:
+        asking = ThreadPoolExecutor(50)
+        futures = list(asking.map(lambda _: ask(cache, source, run=pool.submit), range(50)))
+        source.let.set()
+        assert {one.result().answer for one in futures} == {b"1"}
+        asking.shutdown()
+    assert source.asked == 1
+
+
+def test_what_fails_fails_for_all_at_one_moment() -> None:
+    cache, source = cached(LONG), Source()
+    source.problem = Unreachable("Nobody there.", endpoint="websites")
+    source.let.clear()
+    with ThreadPoolExecutor(2) as pool:
+        futures = [ask(cache, source, run=pool.submit) for _ in range(50)]
+        source.let.set()
+        problems = [one.exception() for one in futures]
+    assert {str(one) for one in problems} == {"Nobody there."}
+    assert source.asked == 1
+    late = ask(cache, source)
+    problem = late.exception()
+    assert isinstance(problem, Unreachable)
+    assert (str(problem), problem.endpoint) == ("Nobody there.", "websites")
+    assert problem.__traceback__ is None
+    assert source.asked == 1, "within a moment it is not tried again"
+
+
+def test_after_a_moment_it_is_tried_again() -> None:
+    cache, source = cached(LONG, pause=0.05), Source()
+    source.problem = Unreachable("Nobody there.")
+    assert ask(cache, source).exception()
+    source.problem = None
+    eventually(lambda: ask(cache, source).exception() is None)
+
+
+def test_forgetting_lets_one_try_again_at_once() -> None:
+    cache, source = cached(LONG), Source()
+    source.problem = Unreachable("Nobody there.")
+    assert ask(cache, source).exception()
+    source.problem = None
+    cache.forget(SCOPE[0])
+    assert ask(cache, source).result().answer == b"2"
+
+
+def test_forgetting_is_of_one_server() -> None:
+    cache, source = cached(LONG), Source()
+    other = ("https://b.example/api", "user ada")
+    ask(cache, source)
+    ask(cache, source, scope=other)
+    cache.forget(SCOPE[0])
+    ask(cache, source)
+    ask(cache, source, scope=other)
+    assert source.asked == 3
+
+
+def test_an_answer_on_its_way_when_all_was_forgotten_is_not_kept() -> None:
+    cache, source = cached(LONG), Source()
+    source.let.clear()
+    with ThreadPoolExecutor(1) as pool:
+        old = ask(cache, source, run=pool.submit)
+        cache.forget(SCOPE[0])
+        source.let.set()
+        assert old.result().answer == b"1"
+        assert ask(cache, source, run=pool.submit).result().answer == b"2"
+
+
+def test_memory_is_bounded_and_what_is_used_stays() -> None:
+    kept = in_memory(1)
+    cache = Cache(kept, keeping=lambda _question, _at: LONG)
+
+    def megabyte_tenth() -> bytes:
+        return b"x" * 100_000
+
+    used = websites.websites(page=1)
+    for page in range(2, 60):
+        cache.ask(SCOPE, used, megabyte_tenth, at_once)
+        cache.ask(SCOPE, websites.websites(page=page), megabyte_tenth, at_once)
+    assert isinstance(kept.actual_backend, Memory)
+    assert 500_000 < kept.actual_backend.size <= 2**20
+    asked = Source()
+    assert cache.ask(SCOPE, used, asked, at_once).result().answer == b"x" * 100_000
+    assert asked.asked == 0
+
+
+def test_an_answer_too_large_to_keep_is_answered_all_the_same() -> None:
+    kept = in_memory(1)
+    cache = Cache(kept, keeping=lambda _question, _at: LONG)
+    small = Source()
+    ask(cache, small)
+    huge = b"x" * 2_000_000
+    question = websites.websites(page=2)
+    assert cache.ask(SCOPE, question, lambda: huge, at_once).result().answer == huge
+    ask(cache, small)
+    assert small.asked == 1
+
+
+def test_any_region_of_bytes_will_do() -> None:
+    store: dict[str, Any] = {}
+    shared = region("dogpile.cache.memory", cache_dict=store)
+    source = Source()
+    for _replica in range(2):
+        cache = Cache(shared, keeping=lambda _question, _at: LONG)
+        assert ask(cache, source).result().answer == b"1"
+    assert source.asked == 1
+
+
+def test_keys_and_values_hold_no_secret() -> None:
+    store: dict[str, Any] = {}
+    cache = Cache(region("dogpile.cache.memory", cache_dict=store))
+    ask(cache, Source(), scope=("https://a.example/api", "user ada@example.com"))
+    ask(cache, Source(), account.verify())
+    ask(cache, Source(), account.login("ada", "s3cret!"))
+    assert "ada" not in str(list(store))
+    assert "s3cret" not in str(store)
+
+
+def viewed(last: date) -> View:
+    return View(SITE, Period.of_days(date(2026, 9, 1), last, "UTC"))
+
+
+def test_how_long_answers_hold_follows_from_what_they_mean() -> None:
+    september = traffic.stats(viewed(date(2026, 9, 30)))
+    end = datetime(2026, 10, 1, tzinfo=UTC)
+
+    def holds(question: Question[Any], after: timedelta) -> Keeping | None:
+        return keeping(question, (end + after).timestamp())
+
+    assert holds(september, -timedelta(days=3)) == RUNNING
+    assert holds(september, timedelta(minutes=59)) == RUNNING
+    assert holds(september, timedelta(minutes=61)) == ENDED
+    assert holds(traffic.active(SITE), timedelta()) == LIVE
+    assert holds(websites.websites(), timedelta()) == LISTING
+    assert holds(account.login("ada", "x"), timedelta()) is None
+    assert holds(account.verify(), timedelta()) is None
+    assert holds(websites.reset_website(SITE), timedelta()) is None
+    assert LIVE.fresh == 5
+    assert (LISTING.fresh, RUNNING.fresh, ENDED.fresh) == (60, 60, 86_400)
+
+
+def test_what_is_secret_is_never_kept_whatever_its_freshness() -> None:
+    listing = websites.websites()
+    secret = replace(listing, endpoint=replace(listing.endpoint, secret=True))
+    assert keeping(secret, 0) is None

@@ -1,0 +1,195 @@
+"""Settings: what can be set, and what is said of what cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from umami.errors import SettingsError
+from umami.settings import CLOUD, Settings, read
+
+NOWHERE = Path("no/such/secrets.toml")
+LOGIN = {"UMAMI_USERNAME": "ada", "UMAMI_PASSWORD": "s3cret!"}
+
+
+def from_environment(**given: str) -> Settings:
+    return read({f"UMAMI_{name}": value for name, value in given.items()}, NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("url", "api"),
+    [
+        ("https://stats.example.com", "https://stats.example.com/api"),
+        ("https://stats.example.com/", "https://stats.example.com/api"),
+        ("  https://stats.example.com//  ", "https://stats.example.com/api"),
+        ("HTTPS://stats.example.com", "https://stats.example.com/api"),
+        ("http://localhost:3000", "http://localhost:3000/api"),
+        ("http://[::1]:3000/", "http://[::1]:3000/api"),
+        ("https://example.com/umami", "https://example.com/umami/api"),
+        ("https://example.com/tools/umami/", "https://example.com/tools/umami/api"),
+        ("https://example.com/umami/api", "https://example.com/umami/api"),
+        ("https://example.com/umami/api/", "https://example.com/umami/api"),
+        ("https://example.com/api/websites?x=1", "https://example.com/api"),
+        ("https://example.com/login", "https://example.com/api"),
+        ("https://example.com/umami/login?next=/", "https://example.com/umami/api"),
+        ("https://example.com/dashboard", "https://example.com/api"),
+        ("https://example.com/dashboard/api", "https://example.com/dashboard/api"),
+        ("https://example.com/umami/websites/47a8e931/events#x", "https://example.com/umami/api"),
+        ("https://example.com/teams/1/websites/2", "https://example.com/api"),
+        ("https://example.com/a b".replace(" ", "%20"), "https://example.com/a%20b/api"),
+    ],
+)
+def test_addresses_are_understood_as_people_paste_them(url: str, api: str) -> None:
+    settings = from_environment(URL=url, USERNAME="ada", PASSWORD="x")
+    assert settings.api == api
+    assert not settings.embedded
+
+
+@pytest.mark.parametrize(
+    ("url", "api", "share"),
+    [
+        ("https://a.example/share/AbC123/shop.example", "https://a.example/api", "AbC123"),
+        ("https://a.example/share/AbC123", "https://a.example/api", "AbC123"),
+        ("https://a.example/umami/share/AbC123/", "https://a.example/umami/api", "AbC123"),
+        ("https://a.example/umami/api/share/AbC123", "https://a.example/umami/api", "AbC123"),
+        (
+            "https://cloud.umami.is/analytics/eu/share/AbC/x",
+            "https://cloud.umami.is/analytics/eu/api",
+            "AbC",
+        ),
+    ],
+)
+def test_share_links_are_understood(url: str, api: str, share: str) -> None:
+    settings = from_environment(SHARE_URL=url)
+    assert (settings.api, settings.share) == (api, share)
+
+
+def test_nothing_set_means_the_embedded_server(tmp_path: Path) -> None:
+    assert from_environment().embedded
+    assert from_environment(URL=" ", API_KEY="").embedded
+    assert from_environment(DATA=str(tmp_path)).data == tmp_path
+
+
+def test_a_key_without_an_address_is_a_key_to_the_cloud() -> None:
+    assert from_environment(API_KEY="k").api == CLOUD
+    assert from_environment(API_KEY="k", URL="https://cloud.umami.is/websites").api == CLOUD
+    own = from_environment(API_KEY="umami_k", URL="https://a.example")
+    assert own.api == "https://a.example/api"
+    assert not own.cloud
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"URL": "https://a.example"}, ["UMAMI_URL", "UMAMI_USERNAME", "UMAMI_API_KEY"]),
+        ({"USERNAME": "ada"}, ["UMAMI_PASSWORD"]),
+        ({"PASSWORD": "s3cret!"}, ["UMAMI_USERNAME"]),
+        ({"USERNAME": "ada", "PASSWORD": "s3cret!"}, ["UMAMI_URL"]),
+        (
+            {"URL": "https://a.example", "API_KEY": "k", "USERNAME": "ada"},
+            ["UMAMI_API_KEY", "UMAMI_USERNAME"],
+        ),
+        (
+            {"URL": "https://a.example", "SHARE_URL": "https://a.example/share/x"},
+            ["UMAMI_SHARE_URL", "UMAMI_URL"],
+        ),
+        ({"SHARE_URL": "https://a.example/websites/x"}, ["UMAMI_SHARE_URL", "/share/"]),
+        ({"SHARE_URL": "https://a.example/share/.."}, ["UMAMI_SHARE_URL"]),
+        ({"URL": "https://a.example/share/x/y"}, ["UMAMI_SHARE_URL"]),
+        (
+            {"URL": "stats.example.com/umami", "API_KEY": "k"},
+            ["UMAMI_URL", "write https://stats.example.com/umami"],
+        ),
+        ({"URL": "ftp://a.example", "API_KEY": "k"}, ["UMAMI_URL"]),
+        ({"URL": "https://", "API_KEY": "k"}, ["UMAMI_URL"]),
+        ({"URL": "https://a.example:x", "API_KEY": "k"}, ["UMAMI_URL"]),
+        ({"URL": "https://a..example", "API_KEY": "k"}, ["UMAMI_URL"]),
+        ({"URL": "https://a.exa mple", "API_KEY": "k"}, ["UMAMI_URL"]),
+        ({"URL": "https://[::1", "API_KEY": "k"}, ["UMAMI_URL"]),
+        ({"URL": "https://ada:s3cret!@a.example", "API_KEY": "k"}, ["UMAMI_URL"]),
+        ({"API_KEY": "k\ney"}, ["UMAMI_API_KEY"]),
+        ({"API_KEY": "schlüssel"}, ["UMAMI_API_KEY"]),
+        (
+            {"URL": "https://cloud.umami.is", **{k[6:]: v for k, v in LOGIN.items()}},
+            ["UMAMI_API_KEY"],
+        ),
+        ({"DATA": "/no/such/folder"}, ["UMAMI_DATA"]),
+        ({"DATA": ".", "API_KEY": "k"}, ["UMAMI_DATA"]),
+        ({"TIMEOUT": "soon"}, ["UMAMI_TIMEOUT"]),
+        ({"TIMEOUT": "0"}, ["UMAMI_TIMEOUT"]),
+        ({"TIMEOUT": "nan"}, ["UMAMI_TIMEOUT"]),
+        ({"CONNECTIONS": "1000"}, ["UMAMI_CONNECTIONS"]),
+        ({"CACHE_MB": "-1"}, ["UMAMI_CACHE_MB"]),
+    ],
+)
+def test_a_wrong_setting_is_named(given: dict[str, str], named: list[str]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        from_environment(**given)
+    for name in named:
+        assert name in str(refused.value)
+    assert "s3cret!" not in str(refused.value)
+    assert refused.value.__context__ is None or "s3cret!" not in repr(refused.value.__context__)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'UMAMI_URL = "https://a.example"\nUMAMI_USERNAME = "ada"\nUMAMI_PASSWORD = "s3cret!"',
+        'umami_url = "https://a.example"\numami_username = "ada"\numami_password = "s3cret!"',
+        '[umami]\nurl = "https://a.example"\nusername = "ada"\npassword = "s3cret!"',
+        '[umami]\nUMAMI_URL = "https://a.example"\nUSERNAME = "ada"\npassword = "s3cret!"',
+    ],
+)
+def test_secrets_are_read_in_every_spelling(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text(text)
+    settings = read({}, path)
+    assert settings.api == "https://a.example/api"
+    assert (settings.username, settings.password) == ("ada", "s3cret!")
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text('[umami]\nurl = "https://a.example"\nusername = "ada"\npassword = "old"')
+    assert read({"UMAMI_PASSWORD": "new"}, path).password == "new"
+
+
+def test_a_number_is_a_password_too(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text('[umami]\nurl = "https://a.example"\nusername = "ada"\npassword = 12345')
+    assert read({}, path).password == "12345"
+
+
+@pytest.mark.parametrize(
+    "text", ["[umami]\npassword = s3cret!", 'password = "s3cret!', "[umami]\nurl = ['s3cret!']"]
+)
+def test_a_broken_file_says_so_and_shows_nothing(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=r"secrets") as refused:
+        read({}, path)
+    assert "s3cret!" not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert refused.value.__context__ is None
+
+
+def test_no_secret_is_ever_shown() -> None:
+    for settings in (
+        from_environment(URL="https://a.example", USERNAME="ada", PASSWORD="s3cret!"),
+        from_environment(API_KEY="s3cret!"),
+        from_environment(SHARE_URL="https://a.example/share/s3cret"),
+    ):
+        assert "s3cret" not in repr(settings)
+        assert "s3cret" not in repr(settings.identity)
+
+
+def test_how_much_is_in_flight_depends_on_what_is_asked() -> None:
+    def most(**given: str) -> int:
+        return from_environment(API_KEY="k", **given).in_flight
+
+    assert most() == 3
+    assert most(URL="https://a.example") == 6
+    assert most(URL="http://127.0.0.1:3000") >= 24
+    assert most(URL="http://localhost:3000") >= 24
+    assert most(URL="https://a.example", CONNECTIONS="2") == 2
