@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
 
 from components import formats
@@ -161,6 +162,13 @@ def change(updates: Mapping[str, list[str]]) -> None:
     spelled = {**_spell(view(), keep_unit=bool(st.session_state["unit"])), **updates}
     for name, value in _inputs({name: one for name, one in spelled.items() if one}).items():
         st.session_state[name] = value
+
+
+def present(now: View) -> pd.Timestamp | None:
+    """The wall clock in the View's zone while its period is running, else ``None``."""
+    if now.period.end <= datetime.now(UTC):
+        return None
+    return pd.Timestamp.now(now.period.timezone).tz_localize(None)
 
 
 def described(now: View) -> str:

@@ -214,7 +214,7 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
         lataxis_range=[-56, 84],
         lonaxis_range=[-180, 180],
     )
-    figure.update_layout(height=300, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
+    figure.update_layout(height=330, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
     return figure
 
 
@@ -335,6 +335,11 @@ def plain(text: str, longest: int = 60) -> str:
     """Text that Plotly shows letter by letter: it would read ``<`` as markup."""
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def over(frame: pd.DataFrame, until: pd.Timestamp | None) -> pd.DataFrame:
+    """The buckets that are over at ``until`` (see ``traffic``), so that none is half a bucket."""
+    return frame if until is None else frame[frame["time"] <= until].iloc[:-1]
 
 
 def sparkline(values: Sequence[int]) -> list[int] | None:

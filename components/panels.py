@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -49,10 +47,8 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
             "website and somebody visits it."
         )
         return
-    present = pd.Timestamp.now(view.period.timezone).tz_localize(None)
-    until = present if view.period.end > datetime.now(UTC) else None
     earlier = None if before is None or _silent(before) else before.frame
-    data = figures.traffic(now.frame, view.period.unit, earlier, until)
+    data = figures.traffic(now.frame, view.period.unit, earlier, address.present(view))
     _chart(
         figures.traffic_figure(data, _mode()),
         key="traffic",

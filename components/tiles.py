@@ -8,9 +8,10 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from components import figures, formats
+from components import address, figures, formats
 from components.text import plain
 from umami.models.traffic import Active, Stats, Timeline, Totals
+from umami.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,12 @@ def _relative(now: float | None, before: float | None) -> str | int | None:
     return f"{change:+.1%}" if abs(change) >= 0.0005 else 0
 
 
-def row(stats: Stats, timeline: Timeline, compared: Stats | None = None) -> None:
+def row(view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None) -> None:
     """Draw the five figures; ``compared`` where the comparison was asked apart."""
+    history = figures.over(timeline.frame, address.present(view))
     before = compared.current if compared else stats.previous
     with st.grid(5, min_column_width=165, gap="small"):
-        for tile in totals(stats.current, before, timeline.frame):
+        for tile in totals(stats.current, before, history):
             st.metric(
                 tile.label,
                 tile.value,

@@ -21,7 +21,9 @@ with asking(start.client()) as page:
     earlier = [page.ask(traffic.pageviews(compared))] if compared else []
     # Servers answer both periods at once, but for one that the viewer chose.
     apart = [page.ask(traffic.stats(compared))] if compared and view.against else []
-    page.section(tiles.row, page.ask(traffic.stats(view)), over_time, *apart, height=132)
+    page.section(
+        partial(tiles.row, view), page.ask(traffic.stats(view)), over_time, *apart, height=170
+    )
     with panels.card("Traffic", about=address.described(view)):
         page.section(partial(panels.traffic, view), over_time, *earlier, height=300)
 
@@ -34,7 +36,7 @@ with asking(start.client()) as page:
     with panels.card("Places"):
         left, right = st.columns([3, 2])
         with left:
-            page.section(panels.world, page.ask(traffic.metrics(view, "country")), height=300)
+            page.section(panels.world, page.ask(traffic.metrics(view, "country")), height=330)
         with right:
             tables.rankings(page, tables.PLACES, view, key="places")
 

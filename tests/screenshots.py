@@ -37,14 +37,14 @@ def picture(
     page = context.new_page()
     page.goto(address)
     settled(page)
-    tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-    page.set_viewport_size({"width": width, "height": int(tall)})
     for chart in page.get_by_test_id("stPlotlyChart").all():
         expect(chart.locator(".main-svg").first).to_be_visible()
     for table in page.locator("[class*='st-key-ranking_']").all():
         expect(table.locator(".row").first).to_be_visible()
     for world in page.locator(".st-key-world").all():
         expect(world.locator(".layer.land path").first).to_be_attached()
+    tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": int(tall)})
     settled(page)
     page.screenshot(
         path=to, clip={"x": 0, "y": 0, "width": width, "height": height} if height else None

@@ -51,6 +51,12 @@ def test_the_running_bucket_is_marked_and_the_future_is_not_drawn() -> None:
     assert views.customdata == ("", "  so far", "")
 
 
+def test_half_a_bucket_is_no_history() -> None:
+    frame = buckets("2026-09-01", [5, 6, 0], [2, 3, 0])
+    assert list(figures.over(frame, pd.Timestamp("2026-09-02 11:00"))["views"]) == [5]
+    assert list(figures.over(frame, None)["views"]) == [5, 6, 0]
+
+
 def test_without_a_comparison_there_are_two_lines() -> None:
     data = figures.traffic(buckets("2026-09-01", [5], [2]), "day")
     assert [line.name for line in data.lines] == ["Views", "Visitors"]
