@@ -52,9 +52,7 @@ def client() -> Client:
         username=running.username,
         password=running.password,
     )
-    asked = connect(filled, label="Embedded Umami")
-    asked.server = replace(asked.server, demo=running.demo)
-    return asked
+    return connect(filled, label="Embedded Umami", demo=running.demo)
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
