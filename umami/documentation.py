@@ -16,10 +16,10 @@ TARGET: Final = Path(__file__).parent.parent / "docs" / "api.md"
 _HEAD: Final = """\
 # The endpoints
 
-Written by `make docs` from the declarations in `umami/endpoints/`; do not edit. Calling one of these
-makes a question, which a client answers ([how](library.md)). Routes follow `/api`. *Fresh* says how
-long an answer is shown before it is asked again; *2.x filters* whether servers of the second
-generation apply a View's filters to it. All errors are those of `umami/errors.py`.
+Written by `make docs` from the declarations in `umami/endpoints/`; do not edit. Calling one of
+these makes a question, which a client answers ([how](library.md)). Routes follow `/api`. *Fresh*
+says how long an answer is shown before it is asked again; *2.x filters* whether servers of the
+second generation apply a View's filters to it. All errors are those of `umami/errors.py`.
 """
 
 

@@ -37,9 +37,10 @@ NAMES: Final = (
 PAGES: Final = frozenset({"login", "logout", "dashboard", "websites", "teams", "settings"})
 """First parts of the addresses of Umami's own pages, as they are pasted from a browser."""
 
-ON_THIS_MACHINE, SELF_HOSTED, IN_THE_CLOUD = 32, 6, 3
-"""Calls in flight at most. An Umami's few database connections also serve its collector; what
-runs on this machine is the embedded server, or somebody's trial of their own."""
+ON_THIS_MACHINE, SELF_HOSTED, IN_THE_CLOUD = 32, 12, 3
+"""Calls in flight at most. An Umami's few database connections also serve its collector, so a
+server gets what one page asks at once and no more; what runs on this machine is the embedded
+server, or somebody's trial of their own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,9 +230,8 @@ def check_pageviews(model: Any, raw: Any, question: Any) -> None:
 
 
 def check_metrics(model: Any, raw: Any, _question: Any) -> None:
-    have = sorted(
-        (str(name), count) for name, count in zip(model.frame["name"], model.frame["count"], strict=True)
-    )  # fmt: skip
+    counted = zip(model.frame["name"], model.frame["count"], strict=True)
+    have = sorted((str(name), count) for name, count in counted)
     assert have == sorted((str(row["x"]), int(number(row["y"]))) for row in raw if row["y"])
     assert list(model.frame["count"]) == sorted(model.frame["count"], reverse=True)
     if len(model.frame):

@@ -1,0 +1,121 @@
+"""Whatever a server answers, a question gets a model or an error of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.contract.test_reading import RECORDED, asked
+from umami import v2
+from umami.endpoints import account, realtime, reports, segments, sending, websites
+from umami.errors import UmamiError, UnexpectedAnswer
+from umami.period import Period
+from umami.question import REGISTRY, Question
+from umami.view import View
+
+SITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
+VIEW = View(SITE, Period.of_days(date(2026, 8, 1), date(2026, 8, 3), "Europe/Zurich"))
+
+
+def examples() -> dict[str, tuple[Question[Any], Any]]:
+    """A question of each endpoint, with a good answer where one was recorded."""
+    found: dict[str, tuple[Question[Any], Any]] = {}
+    for case in RECORDED:
+        line: Any = case.values[0]
+        question = asked(line)
+        if question.name not in found or len(json.dumps(line["answer"])) < 400:
+            found[question.name] = (question, line["answer"])
+    for question in (
+        account.login("a", "b"),
+        account.verify(),
+        realtime.realtime(SITE),
+        reports.create_report(SITE, "funnel", "x", {}),
+        reports.delete_report(SITE),
+        reports.report(SITE),
+        reports.reports(SITE),
+        reports.update_report(SITE, SITE, "funnel", "x", {}),
+        segments.segments(SITE),
+        sending.send_event(SITE, "x", "/", "a.example"),
+        sending.send_identity(SITE, "a.example"),
+        sending.send_pageview(SITE, "/", "a.example"),
+        websites.create_website("a", "b"),
+        websites.delete_website(SITE),
+        websites.reset_website(SITE),
+        websites.update_website(SITE, "a", "b"),
+        websites.website(SITE),
+        websites.websites(),
+    ):
+        found[question.name] = (question, {})
+    return found
+
+
+EXAMPLES = examples()
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=12),
+    st.sampled_from(["9e999", "NaN", "-1", "2026-08-01 00:00:00", "2026-13-01", "\0", "null"]),
+)
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def test_every_endpoint_has_an_example() -> None:
+    assert set(EXAMPLES) == set(REGISTRY)
+
+
+def read(question: Question[Any], answer: Any) -> None:
+    """As the client reads."""
+    with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+        answer = v2.read(question, answer)
+    with contextlib.suppress(UmamiError):
+        question.read(answer)
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_random_answers(name: str, data: st.DataObject) -> None:
+    question, _good = EXAMPLES[name]
+    read(question, data.draw(ANYTHING))
+
+
+def spoiled(good: Any, data: st.DataObject) -> Any:
+    """A good answer with something in it replaced by anything."""
+    if isinstance(good, dict) and good and data.draw(st.booleans()):
+        key = data.draw(st.sampled_from(sorted(good)))
+        return {**good, key: spoiled(good[key], data)}
+    if isinstance(good, list) and good and data.draw(st.booleans()):
+        place = data.draw(st.integers(0, len(good) - 1))
+        return [*good[:place], spoiled(good[place], data), *good[place + 1 :]]
+    return data.draw(ANYTHING)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, (_, good) in EXAMPLES.items() if good))
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_spoiled_answers(name: str, data: st.DataObject) -> None:
+    question, good = EXAMPLES[name]
+    read(question, spoiled(good, data))
+
+
+@pytest.mark.parametrize("name", sorted(set(EXAMPLES) - {"website", "report", "session"}))
+def test_nonsense_is_named_after_its_endpoint(name: str) -> None:
+    question, _good = EXAMPLES[name]
+    with pytest.raises(UnexpectedAnswer) as refused:
+        question.read("nonsense")
+    assert name in str(refused.value)
+    assert refused.value.endpoint == name

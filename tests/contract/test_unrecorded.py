@@ -1,0 +1,116 @@
+"""Endpoints that no recording has, asked of the embedded server through the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from umami.client import Client, connect
+from umami.embedded.server import Running, serve
+from umami.endpoints import account, realtime, reports, segments, sending, websites
+from umami.errors import NotFound, Rejected, Unauthorised
+from umami.period import Period
+from umami.settings import Settings
+from umami.view import View
+
+TABLES = Path(__file__).parent / "data" / "tables"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    with serve(TABLES) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def client(running: Running) -> Iterator[Client]:
+    settings = Settings(
+        f"{running.url}/api", username=running.username, password=running.password
+    )
+    with connect(settings) as found:
+        yield found
+
+
+def test_signing_in(client: Client) -> None:
+    assert client.ask(account.login("admin", "umami")).account.admin
+    assert client.ask(account.verify()).username == "admin"
+    with pytest.raises(Unauthorised):
+        client.ask(account.login("admin", "wrong"))
+
+
+def test_a_website_from_making_to_deleting(client: Client) -> None:
+    made = client.ask(websites.create_website("Orchard", "orchard.example"))
+    assert client.ask(websites.website(made.id)).name == "Orchard"
+    shared = client.ask(
+        websites.update_website(made.id, "Orchard 2", "orchard.example", "abcdef123456")
+    )
+    assert (shared.name, shared.share_id) == ("Orchard 2", "abcdef123456")
+    kept = client.ask(websites.update_website(made.id, "Orchard 3", "orchard.example"))
+    assert kept.share_id == "abcdef123456"
+    closed = client.ask(websites.update_website(made.id, "Orchard 3", "orchard.example", None))
+    assert closed.share_id is None
+    assert [one.id for one in client.ask(websites.websites(search="orchard")).rows] == [made.id]
+    client.ask(websites.reset_website(made.id))
+    client.ask(websites.delete_website(made.id))
+    with pytest.raises(NotFound):
+        client.ask(websites.website(made.id))
+    assert client.ask(websites.websites(search="orchard")).rows == ()
+
+
+def test_websites_come_in_pages(client: Client) -> None:
+    everything = client.ask(websites.websites()).rows
+    page = client.ask(websites.websites(page=2, page_size=2, order_by="name"))
+    assert [one.id for one in page.rows] == [one.id for one in everything[2:4]]
+    assert (page.count, page.page, page.page_size) == (len(everything), 2, 2)
+    with pytest.raises(Rejected) as refused:
+        client.ask(websites.websites(order_by="no such column"))
+    assert refused.value.reasons
+
+
+def test_what_is_sent_is_seen_at_once(client: Client) -> None:
+    site = client.ask(websites.create_website("Live", "live.example"))
+    sent = client.ask(
+        sending.send_pageview(
+            site.id, "/pricing?utm_source=x", "live.example", referrer="https://t.co/abc"
+        )
+    )
+    assert sent.counted
+    client.ask(sending.send_event(site.id, "signup", "/pricing", "live.example", data={"n": 1}))
+    client.ask(sending.send_identity(site.id, "live.example", data={"plan": "pro"}))
+    now = client.ask(realtime.realtime(site.id, "Europe/Zurich"))
+    assert (now.views, now.countries, now.paths["/pricing"]) == (1, {}, 2)
+    assert {one.kind for one in now.log} == {"session", "event", "pageview"}
+    assert now.minutes["views"].sum() == 1
+    client.ask(websites.delete_website(site.id))
+
+
+def test_a_report_from_saving_to_deleting(client: Client) -> None:
+    shop = next(one for one in client.ask(websites.websites()).rows if "Shop" in one.name)
+    saved = client.ask(reports.create_report(shop.id, "funnel", "Checkout", {"window": 60}))
+    assert client.ask(reports.report(saved.id)).parameters == {"window": 60}
+    renamed = client.ask(
+        reports.update_report(saved.id, shop.id, "funnel", "Check-out", {"window": 30})
+    )
+    assert (renamed.id, renamed.name) == (saved.id, "Check-out")
+    assert [one.name for one in client.ask(reports.reports(shop.id)).rows] == ["Check-out"]
+    client.ask(reports.delete_report(saved.id))
+    with pytest.raises(NotFound):
+        client.ask(reports.report(saved.id))
+
+
+def test_2_18_has_no_segments(client: Client) -> None:
+    shop = client.ask(websites.websites()).rows[0]
+    with pytest.raises(NotFound):
+        client.ask(segments.segments(shop.id))
+
+
+def test_an_unknown_website_has_no_reports_to_save(client: Client) -> None:
+    view = View(
+        "00000000-0000-4000-8000-000000000000",
+        Period.of_days(date(2026, 8, 1), date(2026, 8, 2), "UTC"),
+    )
+    with pytest.raises(NotFound):
+        client.ask(reports.create_report(view.website, "funnel", "x", {}))
