@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+import httpx
 import pytest
 
 from umami.embedded.demo import story
-from umami.embedded.demo.demo import Demo
+from umami.embedded.demo.demo import TABLES, Demo
 from umami.embedded.demo.tables import generate
+from umami.embedded.server import serve
 from umami.embedded.store import Store
 
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12)
 DAY = timedelta(days=1)
 SHOP = str(story.SHOP.id)
+IDS = {
+    "website_event": "event_id",
+    "session": "session_id",
+    "event_data": "event_data_id",
+    "session_data": "session_data_id",
+    "revenue": "revenue_id",
+}
 
 
 class Clock:
@@ -32,11 +43,10 @@ class Clock:
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    """The demo as it stands at noon."""
-    made = Store()
-    Demo(made, Clock(NOON))
-    yield made
-    made.close()
+    """The demo as it stands at noon; for reading only."""
+    with closing(Store()) as made:
+        Demo(made, Clock(NOON))
+        yield made
 
 
 def one(store: Store, sql: str, *values: object) -> float:
@@ -45,103 +55,214 @@ def one(store: Store, sql: str, *values: object) -> float:
     return float(row[0])
 
 
+def counted(store: Store) -> dict[str, float]:
+    return {table: one(store, f"SELECT count(*) FROM {table}") for table in TABLES}
+
+
+def assert_whole(store: Store) -> None:
+    """Ids come once, and no row is without the one it belongs to."""
+    for table, id in IDS.items():
+        assert one(store, f"SELECT count(*) - count(DISTINCT {id}) FROM {table}") == 0, table
+    orphans = {
+        "events": "website_event e ANTI JOIN session s USING (session_id, website_id)",
+        "sessions": "session s ANTI JOIN website_event e USING (session_id, website_id)",
+        "data": "event_data d ANTI JOIN website_event e ON e.event_id = d.website_event_id"
+        " AND e.event_type = 2 AND e.created_at = d.created_at",
+        "money": "revenue r ANTI JOIN website_event e"
+        " USING (event_id, session_id, event_name, created_at)",
+        "money without data": "revenue r ANTI JOIN event_data d ON d.website_event_id = r.event_id"
+        " AND d.data_key = 'revenue' AND d.number_value = r.revenue",
+        "money without currency": "revenue r ANTI JOIN event_data d"
+        " ON d.website_event_id = r.event_id"
+        " AND d.data_key = 'currency' AND d.string_value = r.currency",
+        "data without money": "event_data d ANTI JOIN revenue r ON d.website_event_id = r.event_id"
+        " WHERE d.data_key = 'revenue'",
+        "properties": "session_data d ANTI JOIN session s USING (session_id, website_id)",
+        "sessions begun late": "session s JOIN website_event e USING (session_id)"
+        " WHERE e.created_at < s.created_at",
+    }
+    assert {name: one(store, f"SELECT count(*) FROM {sql}") for name, sql in orphans.items()} == (
+        dict.fromkeys(orphans, 0.0)
+    )
+
+
+# The same for a day
+
+
 def test_a_day_is_always_the_same() -> None:
     first, again = (generate(TODAY - DAY, TODAY, TODAY) for _ in range(2))
     assert all(first[name].equals(again[name]) for name in first)
 
 
 def test_a_day_does_not_depend_on_its_neighbours() -> None:
-    alone = generate(TODAY, TODAY, TODAY)["website_event"]
-    among = generate(TODAY - 3 * DAY, TODAY, TODAY)["website_event"]
-    have = set(alone.column("visit_id").to_pylist())
-    assert have <= set(among.column("visit_id").to_pylist())
+    alone = generate(TODAY, TODAY, TODAY)["website_event"].to_pylist()
+    among = generate(TODAY - 3 * DAY, TODAY + DAY, TODAY)["website_event"].to_pylist()
+    visits = {row["visit_id"] for row in alone}
+    assert len(alone) > 300
+    assert [row for row in among if row["visit_id"] in visits] == alone
 
 
 def test_it_starts_the_same_twice(store: Store) -> None:
-    other = Store()
-    Demo(other, Clock(NOON))
-    sql = (
-        "SELECT count(*), sum(hash(event_id, session_id, created_at, url_path)) FROM website_event"
-    )
-    assert other.row(sql) == store.row(sql)
-    other.close()
+    with closing(Store()) as other:
+        Demo(other, Clock(NOON))
+        for table in TABLES:
+            sql = f"SELECT count(*), bit_xor(hash(t)) FROM {table} t"
+            assert other.row(sql) == store.row(sql)
 
 
-@pytest.mark.parametrize(
-    ("table", "id"),
-    [
-        ("website_event", "event_id"),
-        ("session", "session_id"),
-        ("event_data", "event_data_id"),
-        ("session_data", "session_data_id"),
-        ("revenue", "revenue_id"),
-    ],
-)
-def test_ids_are_unique_and_nothing_is_in_the_future(store: Store, table: str, id: str) -> None:
-    assert one(store, f"SELECT count(*) - count(DISTINCT {id}) FROM {table}") == 0
-    assert one(store, f"SELECT count(*) FROM {table} WHERE created_at > ?", NOON) == 0
-    assert one(store, f"SELECT count(*) FROM {table}") > 500
+def test_it_is_the_same_at_noon_whenever_it_started(store: Store) -> None:
+    with closing(Store()) as other:
+        clock = Clock(NOON - timedelta(hours=11))
+        demo = Demo(other, clock)
+        clock.now = NOON
+        demo.advance()
+        for table in TABLES:
+            sql = f"SELECT count(*), bit_xor(hash(t)) FROM {table} t"
+            assert other.row(sql) == store.row(sql), table
+
+
+# Whole
 
 
 def test_rows_belong_together(store: Store) -> None:
-    orphans = {
-        "events": "website_event e ANTI JOIN session s USING (session_id, website_id)",
-        "data": "event_data d ANTI JOIN website_event e ON e.event_id = d.website_event_id",
-        "money": "revenue r ANTI JOIN website_event e USING (event_id, session_id)",
-        "money without data": "revenue r ANTI JOIN event_data d ON d.website_event_id = r.event_id"
-        " AND d.data_key = 'revenue' AND d.number_value = r.revenue",
-        "properties": "session_data d ANTI JOIN session s USING (session_id)",
-    }
-    assert {name: one(store, f"SELECT count(*) FROM {sql}") for name, sql in orphans.items()} == (
-        dict.fromkeys(orphans, 0.0)
-    )
-    early = "SELECT count(*) FROM session s JOIN website_event e USING (session_id) WHERE e.created_at < s.created_at"  # noqa: E501
-    assert one(store, early) == 0
+    assert_whole(store)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_year_up_to_now(store: Store, table: str) -> None:
+    first, last = store.row(f"SELECT min(created_at), max(created_at) FROM {table}") or ()
+    assert NOON - 367 * DAY < first < NOON - 360 * DAY
+    assert NOON - DAY < last <= NOON
+
+
+def test_values_are_written_as_umami_writes_them(store: Store) -> None:
+    wrong = """
+        SELECT count(*) FROM (FROM event_data UNION ALL BY NAME FROM session_data)
+        WHERE NOT CASE data_type
+            WHEN 1 THEN number_value IS NULL AND date_value IS NULL AND string_value <> ''
+            WHEN 2 THEN string_value = number_value::VARCHAR AND date_value IS NULL
+            WHEN 3 THEN string_value IN ('true', 'false') AND number_value IS NULL
+            WHEN 4 THEN string_value = strftime(date_value, '%Y-%m-%dT%H:%M:%S.%gZ')
+            ELSE false END
+    """
+    assert one(store, wrong) == 0
+    assert one(store, "SELECT count(DISTINCT data_type) FROM event_data") == 4
+    assert one(store, "SELECT count(*) FROM event_data WHERE data_key = 'form.fields'") > 0
+
+
+def test_addresses_and_referrers_are_those_a_tracker_sends(store: Store) -> None:
+    wrong = """
+        SELECT count(*) FROM website_event WHERE NOT coalesce(
+            url_path LIKE '/%' AND url_query IS NOT NULL AND page_title <> ''
+            AND hostname LIKE '%.example'
+            AND event_type IN (1, 2) AND (event_type = 2) = (event_name IS NOT NULL)
+            AND (utm_source IS NULL) = (url_query NOT LIKE '%utm_source=%')
+            AND (gclid IS NULL) = (url_query NOT LIKE '%gclid=%')
+            AND (fbclid IS NULL) = (url_query NOT LIKE '%fbclid=%')
+            AND (referrer_domain IS NULL) = (referrer_path IS NULL)
+            AND (referrer_domain IS NULL OR referrer_domain NOT LIKE 'www.%'), false)
+    """
+    assert one(store, wrong) == 0
+    # Each page of a visit but the first was reached from the one before, on the own host.
+    broken = """
+        WITH pages AS (
+            SELECT *, lag(url_path) OVER visit AS earlier
+            FROM website_event WHERE event_type = 1
+            WINDOW visit AS (PARTITION BY visit_id ORDER BY created_at)
+        )
+        SELECT count(*) FROM pages JOIN website USING (website_id)
+        WHERE earlier IS NOT NULL
+          AND NOT coalesce(referrer_path = earlier AND referrer_domain = domain, false)
+    """
+    assert one(store, broken) == 0
+
+
+# Believable
 
 
 def test_a_marketer_nods(store: Store) -> None:
+    assert 150_000 < one(store, "SELECT count(*) FROM website_event") < 200_000
     visits = """
         FROM (SELECT visit_id, count(*) AS views, epoch(max(created_at) - min(created_at)) AS took
               FROM website_event WHERE website_id = ? AND event_type = 1 GROUP BY 1)
     """
-    assert 0.25 < one(store, f"SELECT avg(CAST(views = 1 AS INT)) {visits}", SHOP) < 0.6
-    assert 60 < one(store, f"SELECT avg(took) {visits}", SHOP) < 300
-    assert one(store, "SELECT count(DISTINCT country) FROM session") >= 15
+    for site in story.SITES:
+        id = str(site.id)
+        assert 0.4 < one(store, f"SELECT avg(CAST(views = 1 AS INT)) {visits}", id) < 0.5
+        assert 60 < one(store, f"SELECT avg(took) {visits}", id) < 240
+        assert one(store, f"SELECT max(took) {visits}", id) < 2 * 3600
+        returning = """
+            SELECT avg(CAST(visits > 1 AS INT)) FROM (
+                SELECT count(DISTINCT visit_id) AS visits FROM website_event
+                WHERE website_id = ? GROUP BY session_id)
+        """
+        assert 0.15 < one(store, returning, id) < 0.4
+    steps = [
+        one(store, "SELECT count(DISTINCT session_id) FROM website_event WHERE url_path = ?", path)
+        for path in ("/products", "/cart", "/checkout", "/thank-you")
+    ]
+    assert all(more > 1.3 * fewer for more, fewer in pairwise(steps))
+    share = "SELECT min(share) FROM (SELECT count(*) / sum(count(*)) OVER () AS share FROM revenue"
     assert one(store, "SELECT count(DISTINCT currency) FROM revenue") == 2
-    assert one(store, "SELECT count(DISTINCT device) FROM session") == 4
-    returning = """
-        SELECT avg(CAST(visits > 1 AS INT)) FROM (
-            SELECT count(DISTINCT visit_id) AS visits FROM website_event
-            WHERE website_id = ? GROUP BY session_id)
-    """
-    assert one(store, returning, SHOP) > 0.1
-    for path, below in (("/cart", "/checkout"), ("/checkout", "/thank-you")):
-        sql = "SELECT count(DISTINCT session_id) FROM website_event WHERE url_path = ?"
-        assert one(store, sql, path) > one(store, sql, below) > 500
+    assert one(store, f"{share} GROUP BY currency)") > 0.2
+
+
+def test_visitors_of_many_places_and_machines(store: Store) -> None:
+    for column, least in (
+        ("country", 15),
+        ("language", 10),
+        ("city", 20),
+        ("browser", 8),
+        ("os", 5),
+        ("screen", 8),
+        ("device", 4),
+    ):
+        assert one(store, f"SELECT count(DISTINCT {column}) FROM session") >= least, column
+    wrong = "session WHERE NOT (length(country) = 2 AND starts_with(region, country || '-'))"
+    assert one(store, f"SELECT count(*) FROM {wrong}") == 0
+
+
+def test_sources_of_every_kind(store: Store) -> None:
+    domains = {row[0] for row in store.rows("SELECT DISTINCT referrer_domain FROM website_event")}
+    assert domains >= {
+        *("google.com", "bing.com", "duckduckgo.com", "chatgpt.com", "t.co", "facebook.com"),
+        *("linkedin.com", "news.ycombinator.com", "youtube.com", None),
+    }
+    for column in ("utm_campaign", "gclid", "fbclid", "tag"):
+        assert one(store, f"SELECT count({column}) FROM website_event") > 500, column
+    hosts = {row[0] for row in store.rows("SELECT DISTINCT hostname FROM website_event")}
+    assert hosts >= {f"www.{story.SHOP.domain}", *(site.domain for site in story.SITES)}
 
 
 def daily(store: Store, first: date, days: int) -> float:
     """Visits a day of the shop, on average."""
     sql = """
         SELECT count(DISTINCT visit_id) / ? FROM website_event
-        WHERE website_id = ? AND created_at BETWEEN ? AND ?
+        WHERE website_id = ? AND created_at >= ? AND created_at < ?
     """
     return one(store, sql, days, SHOP, first, first + days * DAY)
 
 
-def test_the_story_shows(store: Store) -> None:
-    campaign = TODAY - story.CAMPAIGN_AGO * DAY
-    tagged = """
-        SELECT count(DISTINCT visit_id) FROM website_event
-        WHERE utm_campaign = 'autumn-sale' AND created_at BETWEEN ? AND ?
+def test_the_campaign_spikes_and_sells(store: Store) -> None:
+    begun = TODAY - story.CAMPAIGN_AGO * DAY
+    usual = daily(store, begun - 14 * DAY, 14)
+    assert max(daily(store, begun + n * DAY, 1) for n in range(3)) > 2 * usual
+    tagged = "SELECT session_id FROM website_event WHERE utm_campaign = 'autumn-sale'"
+    buyers = f"""
+        SELECT count(DISTINCT session_id) FILTER (event_name = 'purchase')
+             / count(DISTINCT session_id)
+        FROM website_event WHERE website_id = ? AND session_id {{}} IN ({tagged})
     """
-    days = story.CAMPAIGN_DAYS * DAY
-    usual = one(store, tagged, campaign - days, campaign)
-    assert one(store, tagged, campaign, campaign + days) > 10 * max(usual, 1)
-    assert daily(store, campaign, 3) > 1.3 * daily(store, campaign - 14 * DAY, 7)
+    usual = one(store, buyers.format("NOT"), SHOP)
+    assert 0.005 < usual < 0.05
+    assert one(store, buyers.format(""), SHOP) > 1.3 * usual
+
+
+def test_the_story_shows(store: Store) -> None:
     broken = TODAY - story.BROKEN_AGO * DAY
     assert daily(store, broken, 7) < 0.6 * daily(store, broken - 14 * DAY, 7)
-    assert daily(store, TODAY - 60 * DAY, 28) > 1.2 * daily(store, TODAY - 360 * DAY, 28)
+    assert daily(store, TODAY - 60 * DAY, 28) > 1.2 * daily(store, TODAY - 300 * DAY, 28)
+    assert daily(store, date(2025, 12, 1), 14) > 1.2 * daily(store, date(2026, 1, 5), 14)
     weekend = """
         SELECT count(DISTINCT visit_id) FILTER (isodow(created_at) = 6)
              / count(DISTINCT visit_id) FILTER (isodow(created_at) = 1)
@@ -149,36 +270,98 @@ def test_the_story_shows(store: Store) -> None:
     """
     assert one(store, weekend, SHOP) < 0.95
     night = """
-        SELECT count(*) FILTER (hour(created_at) = 3) / count(*) FILTER (hour(created_at) = 18)
-        FROM website_event WHERE website_id = ?
+        SELECT count(*) FILTER (hour = 3) / count(*) FILTER (hour = 20) FROM (
+            SELECT hour(timezone(?, timezone('UTC', e.created_at))) AS hour
+            FROM website_event e JOIN session s USING (session_id) WHERE country = ?)
     """
-    assert one(store, night, SHOP) < 0.6
+    for zone, country in (("Europe/Berlin", "DE"), ("America/New_York", "US")):
+        assert one(store, night, zone, country) < 0.4
 
 
-def test_somebody_is_there_at_any_time() -> None:
-    table = generate(TODAY - DAY, TODAY + DAY, TODAY)["website_event"]
-    shop = table.filter([one == SHOP for one in table.column("website_id").to_pylist()])
-    seen = sorted(shop.column("created_at").to_pylist())
-    of_day = [one for one in seen if NOON - timedelta(hours=12) <= one <= NOON + DAY]
-    longest = max(after - before for before, after in pairwise(of_day))
-    assert longest <= timedelta(minutes=5)
+@pytest.mark.parametrize("today", [TODAY, date(2027, 3, 31), date(2027, 8, 12)])
+def test_somebody_is_there_at_any_time(today: date) -> None:
+    """Also from one day to the next when each is made alone."""
+    seen: list[datetime] = []
+    for day in (today, today + DAY, today + 2 * DAY):
+        table = generate(day, day, today)["website_event"].to_pylist()
+        seen += [row["created_at"] for row in table if str(row["website_id"]) == SHOP]
+    start = datetime(today.year, today.month, today.day)
+    seen = sorted(at for at in seen if at < start + 3 * DAY)
+    assert seen[0] < start + timedelta(minutes=1)
+    assert max(after - before for before, after in pairwise(seen)) < timedelta(minutes=5)
+
+
+# Going on
 
 
 def test_what_is_due_comes_once_and_midnight_is_no_end() -> None:
-    store, clock = Store(), Clock(datetime(2026, 11, 23, 23, 50))
-    demo = Demo(store, clock)
-    chance = random.Random(1)
-    counted = one(store, "SELECT count(*) FROM website_event")
-    while clock.now < datetime(2026, 11, 26, 1):
-        clock.now += timedelta(minutes=chance.randint(30, 300))
+    # Also into another month, in which who comes back is new.
+    with closing(Store()) as store:
+        clock = Clock(datetime(2026, 11, 29, 23, 50))
+        demo, chance = Demo(store, clock), random.Random(1)
+        before = counted(store)
         demo.advance()
+        assert counted(store) == before
+        while clock.now < datetime(2026, 12, 2, 1):
+            clock.now += timedelta(minutes=chance.randint(30, 300))
+            demo.advance()
+            grown = counted(store)
+            demo.advance()
+            assert counted(store) == grown
+            assert grown["website_event"] > before["website_event"]
+            before = grown
+            late = "SELECT count(*) FROM website_event WHERE created_at > ?"
+            assert one(store, late, clock.now) == 0
+        assert_whole(store)
+
+
+def test_a_long_sleep_is_made_up_for() -> None:
+    with closing(Store()) as store, closing(Store()) as step_by_step:
+        clock = Clock(NOON)
+        asleep, awake = Demo(store, clock), Demo(step_by_step, clock)
+        for _ in range(9):
+            clock.now += DAY
+            awake.advance()
+        asleep.advance()
+        assert_whole(store)
+        assert counted(store) == counted(step_by_step)
+        assert daily(store, TODAY + 2 * DAY, 5) > 100
+
+
+def test_a_reset_leaves_nothing_behind() -> None:
+    with closing(Store()) as store:
+        clock = Clock(NOON)
+        demo = Demo(store, clock)
+        with store.writing() as cursor:
+            for table in TABLES:
+                cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [SHOP])
+        clock.now += timedelta(hours=3)
         demo.advance()
-        grown = one(store, "SELECT count(*) FROM website_event")
-        assert grown > counted
-        counted = grown
-        assert one(store, "SELECT count(*) FROM website_event WHERE created_at > ?", clock.now) == 0
-    for table, id in (("website_event", "event_id"), ("session", "session_id")):
-        assert one(store, f"SELECT count(*) - count(DISTINCT {id}) FROM {table}") == 0
-    orphans = "website_event e ANTI JOIN session s USING (session_id)"
-    assert one(store, f"SELECT count(*) FROM {orphans}") == 0
-    store.close()
+        assert_whole(store)
+        assert one(store, "SELECT count(*) FROM website_event WHERE website_id = ?", SHOP) > 20
+
+
+def test_catching_up_costs_nothing_when_nothing_is_due(store: Store) -> None:
+    with closing(Store()) as own:
+        clock = Clock(NOON)
+        demo = Demo(own, clock)
+        demo.catch_up()
+        begun = time.perf_counter()
+        for _ in range(1000):
+            demo.catch_up()
+        assert time.perf_counter() - begun < 0.1
+        clock.now += timedelta(minutes=10)
+        before = counted(own)
+        demo.catch_up()
+        assert counted(own)["website_event"] > before["website_event"]
+
+
+def test_the_server_shows_it() -> None:
+    with serve() as running, httpx.Client(base_url=running.url) as client:
+        assert running.demo
+        signed = client.post(
+            "/api/auth/login", json={"username": running.username, "password": running.password}
+        )
+        client.headers["authorization"] = f"Bearer {signed.raise_for_status().json()['token']}"
+        active = client.get(f"/api/websites/{SHOP}/active").raise_for_status().json()
+        assert active["visitors"] >= 1

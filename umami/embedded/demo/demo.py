@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import pyarrow as pa
 
 from umami.embedded.demo.tables import generate, websites
 from umami.embedded.store import Store
 
 YEAR = timedelta(days=365)
 DAY = timedelta(days=1)
-CHUNK = timedelta(days=62)
+STRETCH = timedelta(days=124)
+SECOND = timedelta(seconds=1)
 TABLES = ("session", "website_event", "event_data", "session_data", "revenue")
-KNOWN = {"session": "AND session_id NOT IN (SELECT session_id FROM session)"}
-"""A visitor who comes back within a month is one session, whichever day made the row."""
+"""What is shown, in this order: each row after the one it belongs to."""
+FITS = {
+    "session": "session_id NOT IN (SELECT session_id FROM session) "
+    "QUALIFY row_number() OVER (PARTITION BY session_id ORDER BY created_at) = 1",
+    "website_event": "session_id IN (SELECT session_id FROM session)",
+    "event_data": "website_event_id IN (SELECT event_id FROM website_event)",
+    "session_data": "session_id IN (SELECT session_id FROM session)",
+    "revenue": "event_id IN (SELECT event_id FROM website_event)",
+}
+"""Which due rows are shown. A visitor who comes back within a month is one session, whichever day
+made the row; and what belongs to a session that a reset took away goes with it."""
 
 
 def present() -> datetime:
@@ -33,62 +45,64 @@ class Demo:
     def __init__(self, store: Store, now: Callable[[], datetime] = present) -> None:
         self._store = store
         self._now = now
-        self._today = now().date()
-        self._until = self._today + DAY
         self._guard = threading.Lock()
-        self._checked = time.monotonic()
+        begun = self._due = now()
+        self._today = begun.date()
+        self._until = self._today + DAY
         with store.writing() as cursor:
-            cursor.register("made", websites(self._today))
-            cursor.execute("INSERT INTO website BY NAME SELECT * FROM made")
-            cursor.unregister("made")
             for table in TABLES:
                 cursor.execute(f"CREATE TABLE due_{table} AS FROM {table} LIMIT 0")
-        self._expect(self._today - YEAR, self._until)
+            _insert(cursor, "website", websites(self._today))
+            for first, last in _stretches(self._today - YEAR, self._until):
+                made = generate(first, last, self._today)
+                for table in TABLES:
+                    for name, when in ((table, "<="), (f"due_{table}", ">")):
+                        _insert(cursor, name, made[table], f"created_at {when} TIMESTAMP '{begun}'")
 
     def catch_up(self) -> None:
         """Show what has become due; looks once a second at most, and costs nothing otherwise."""
-        if time.monotonic() - self._checked < 1 or not self._guard.acquire(blocking=False):
-            return
-        try:
-            self._checked = time.monotonic()
-            self._advance(self._now())
-        finally:
-            self._guard.release()
+        if self._now() >= self._due and self._guard.acquire(blocking=False):
+            try:
+                self._advance()
+            finally:
+                self._guard.release()
 
     def advance(self) -> None:
         """Show what has become due by now."""
         with self._guard:
-            self._advance(self._now())
+            self._advance()
 
-    def _expect(self, first: date, last: date) -> None:
-        """Make the rows of some days: those of the past are shown, the others wait.
-
-        Some whole months at a time, which keeps what is in memory besides the store small.
-        """
+    def _advance(self) -> None:
         now = self._now()
-        while first <= last:
-            until = min(last, (first.replace(day=1) + CHUNK).replace(day=1) - DAY)
-            made = generate(first, until, self._today)
-            with self._store.writing() as cursor:
-                for table in TABLES:
-                    cursor.register("made", made[table])
-                    for name, when in ((table, "<="), (f"due_{table}", ">")):
-                        cursor.execute(
-                            f"INSERT INTO {name} BY NAME SELECT * FROM made "
-                            f"WHERE created_at {when} TIMESTAMP '{now}'"
-                        )
-                    cursor.unregister("made")
-            first = until + DAY
-
-    def _advance(self, now: datetime) -> None:
-        while self._until <= now.date():
-            self._until += DAY
-            self._expect(self._until, self._until)
         with self._store.writing() as cursor:
+            until = max(self._until, now.date() + DAY)
+            if until > self._until:
+                made = generate(self._until + DAY, until, self._today)
+                for table in TABLES:
+                    _insert(cursor, f"due_{table}", made[table])
             for table in TABLES:
                 cursor.execute(
-                    f"INSERT INTO {table} BY NAME FROM due_{table} "
-                    f"WHERE created_at <= ? {KNOWN.get(table, '')}",
+                    f"INSERT INTO {table} BY NAME "
+                    f"FROM due_{table} WHERE created_at <= ? AND {FITS[table]}",
                     [now],
                 )
                 cursor.execute(f"DELETE FROM due_{table} WHERE created_at <= ?", [now])
+            next_due = cursor.execute("SELECT min(created_at) FROM due_website_event").fetchone()
+        self._until = until
+        self._due = max(now + SECOND, *(next_due or ()))
+
+
+def _stretches(first: date, last: date) -> Iterator[tuple[date, date]]:
+    """Some whole months at a time, which keeps what is in memory besides the store small."""
+    while first <= last:
+        until = min(last, (first.replace(day=1) + STRETCH).replace(day=1) - DAY)
+        yield first, until
+        first = until + DAY
+
+
+def _insert(
+    cursor: duckdb.DuckDBPyConnection, table: str, rows: pa.Table, where: str = "true"
+) -> None:
+    cursor.register("made", rows)
+    cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM made WHERE {where}")
+    cursor.unregister("made")

@@ -44,9 +44,9 @@ PLACES = (
     Place("ES", "ES-MD", "Madrid", "es-ES", 1, 3),
     Place("PL", "PL-14", "Warsaw", "pl-PL", 1, 3),
     Place("CA", "CA-ON", "Toronto", "en-CA", -5, 3),
-    Place("AU", "AU-NSW", "Sydney", "en-AU", 10, 2),
-    Place("JP", "JP-13", "Tokyo", "ja-JP", 9, 2),
-    Place("IN", "IN-KA", "Bengaluru", "en-IN", 5, 3),
+    Place("AU", "AU-NSW", "Sydney", "en-AU", 10, 3),
+    Place("JP", "JP-13", "Tokyo", "ja-JP", 9, 3),
+    Place("IN", "IN-KA", "Bengaluru", "en-IN", 5, 4),
     Place("BR", "BR-SP", "São Paulo", "pt-BR", -3, 2),
 )
 
@@ -118,7 +118,7 @@ SHOP = Site(
     UUID("6f1f6d0e-6b35-4d0c-9a1e-2f4d7c3b8a10"),
     "Fjord & Fern",
     "fjordfern.example",
-    visits=330,
+    visits=215,
     pages=(
         ("/", "Fjord & Fern · Furniture for calm rooms"),
         ("/products", "All products"),
@@ -135,16 +135,16 @@ SHOP = Site(
     ),
     entries=(38, 12, 12, 12, 6, 0, 0, 0, 5, 14, 1, 0),
     flow=(
-        {LIST: 0.34, CHAIR: 0.08, LAMP: 0.07, BLOG: 0.06, ABOUT: 0.05},
+        {LIST: 0.36, CHAIR: 0.09, LAMP: 0.08, BLOG: 0.07, ABOUT: 0.05},
         {CHAIR: 0.24, LAMP: 0.22, DESK: 0.16, HOME: 0.04},
-        {CART: 0.18, LIST: 0.16, LAMP: 0.1, DESK: 0.06},
-        {CART: 0.2, LIST: 0.14, CHAIR: 0.1},
-        {CART: 0.14, LIST: 0.16, CHAIR: 0.1},
-        {CHECKOUT: 0.55, LIST: 0.15},
+        {CART: 0.11, LIST: 0.17, LAMP: 0.11, DESK: 0.07},
+        {CART: 0.13, LIST: 0.15, CHAIR: 0.12},
+        {CART: 0.09, LIST: 0.18, CHAIR: 0.11},
+        {CHECKOUT: 0.46, LIST: 0.18},
         {THANKS: 0.62, CART: 0.08},
         {HOME: 0.12},
         {POST: 0.5, HOME: 0.1},
-        {LIST: 0.12, BLOG: 0.1, LAMP: 0.06},
+        {LIST: 0.2, BLOG: 0.14, LAMP: 0.08},
         {HOME: 0.2, LIST: 0.15},
         {LAMP: 0.26, CHAIR: 0.24, DESK: 0.12, CART: 0.1},
     ),
@@ -157,6 +157,8 @@ SHOP = Site(
         Source("pinterest", 6, "pinterest.com", "/pin/furniture", lands=POST),
         Source("facebook", 4, "facebook.com", "/"),
         Source("youtube", 2, "youtube.com", "/watch"),
+        Source("twitter", 2, "t.co", "/", lands=POST),
+        Source("linkedin", 1, "linkedin.com", "/feed", lands=ABOUT),
         Source("chatgpt", 2, "chatgpt.com", "/", lands=POST),
         Source("partner", 4, "livingnordic.example", "/guide/desks", lands=DESK),
         Source(
@@ -200,7 +202,7 @@ HELP = Site(
     UUID("0b8c1c52-3f0e-4c7e-8a55-7d1f5e2c9b21"),
     "Fjord & Fern Help",
     "help.fjordfern.example",
-    visits=85,
+    visits=75,
     pages=(
         ("/", "Help centre"),
         ("/getting-started", "Getting started"),
@@ -212,10 +214,10 @@ HELP = Site(
     entries=(20, 10, 30, 16, 18, 2),
     flow=(
         {D_SEARCH: 0.3, D_RETURNS: 0.2, D_ASSEMBLY: 0.15},
-        {D_ASSEMBLY: 0.2, D_CARE: 0.12},
-        {D_CARE: 0.18, D_HOME: 0.12},
-        {D_HOME: 0.14, D_ASSEMBLY: 0.08},
-        {D_HOME: 0.2, D_SEARCH: 0.1},
+        {D_ASSEMBLY: 0.3, D_CARE: 0.22},
+        {D_CARE: 0.26, D_HOME: 0.14, D_SEARCH: 0.1},
+        {D_HOME: 0.24, D_ASSEMBLY: 0.18},
+        {D_HOME: 0.28, D_SEARCH: 0.18},
         {D_ASSEMBLY: 0.26, D_CARE: 0.2, D_RETURNS: 0.2},
     ),
     sources=(
@@ -224,6 +226,7 @@ HELP = Site(
         Source("direct", 20),
         Source("chatgpt", 5, "chatgpt.com", "/"),
         Source("youtube", 3, "youtube.com", "/watch", lands=D_ASSEMBLY),
+        Source("hacker news", 2, "news.ycombinator.com", "/item", lands=D_CARE),
     ),
 )
 
@@ -234,13 +237,13 @@ SKUS = {CHAIR: "oslo-chair", LAMP: "aurora-lamp", DESK: "birch-desk"}
 WEEKDAYS = (1.06, 1.04, 1.03, 1.0, 0.92, 0.86, 1.09)
 """Monday to Sunday."""
 HOURS = (
-    *(0.25, 0.16, 0.1, 0.08, 0.08, 0.14, 0.35, 0.65, 0.9, 1.05, 1.12, 1.18),
+    *(0.34, 0.26, 0.2, 0.18, 0.2, 0.28, 0.4, 0.65, 0.9, 1.05, 1.12, 1.18),
     *(1.25, 1.15, 1.08, 1.1, 1.15, 1.25, 1.4, 1.6, 1.75, 1.7, 1.25, 0.7),
 )
 """How busy each local hour is."""
 GROWTH = 0.55
 """What the year adds: a day a year ago had so much less."""
-CAMPAIGN_AGO, CAMPAIGN_DAYS, CAMPAIGN_LIFT = 47, 9, 130.0
+CAMPAIGN_AGO, CAMPAIGN_DAYS, CAMPAIGN_LIFT = 47, 9, 260.0
 """The autumn sale began so many days before today, and made its source so much stronger."""
 BROKEN_AGO, BROKEN_DAYS, BROKEN_LEFT = 102, 7, 0.4
 """The week in which the tracker was missing on most pages."""

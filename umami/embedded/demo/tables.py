@@ -76,7 +76,7 @@ def websites(today: date) -> pa.Table:
 
 def _site(site: Site, first: date, last: date, today: date) -> Tables:
     coming = visits(site, first, last, today)
-    seen = views(site, coming)
+    seen = views(site, coming, today)
     key = np.uint64(site.id.int % 2**63)
     months = coming.start.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
     # An anonymous person is a new visitor each calendar month.
@@ -91,6 +91,9 @@ def _site(site: Site, first: date, last: date, today: date) -> Tables:
         + [np.full(len(one.view), which) for which, one in enumerate(happened)]
     )
     event_ids = np.concatenate([page_ids, *(one.ids(seen, key) for one in happened)])
+    # In the order of time, so that a range is one stretch of the table.
+    order = np.argsort(at, kind="stable")
+    number, at, events, event_ids = number[order], at[order], events[order], event_ids[order]
     row = seen.visit[number]
     tables = {
         "website_event": _event_rows(
@@ -187,7 +190,7 @@ def _happenings(site: Site, coming: Visits, seen: Views) -> list[Happening]:
             currency=(STRING, currency),
             sku=(STRING, [story.SKUS[one] for one in product(bought)]),
             giftWrap=(BOOLEAN, pick(bought, ("true", "false", "false", "false"), 25)),
-            orderedAt=(DATE, [f"{one}:00:00Z" for one in ordered.astype(str)]),
+            orderedAt=(DATE, [f"{one}:00:00.000Z" for one in ordered.astype(str)]),
         ),
         Happening(
             "newsletter-signup",

@@ -14,14 +14,22 @@ from umami.embedded.demo.story import Site
 
 Integers = NDArray[np.int64]
 DAY = 86_400
+UNIX = date(1970, 1, 1).toordinal()
+MANY = 10_000
+"""More than a day has visits: ordinal of the day times this, plus the visit, is its number."""
+EARLY = 15
+"""Seconds after midnight (UTC) within which the day's first visit comes."""
 LONGEST = 9
 """Pages of a visit."""
-RETURNING = 0.3
+RETURNING = 0.34
 """Visits by somebody who was here before."""
 FORGOTTEN = 9.0
 """Days after which they come back, on average."""
-SILENCE = 285
-"""Seconds after which somebody who is still there opens another page."""
+SILENCE = 270
+"""Seconds after which somebody who is still there opens another page, today and later."""
+CALMER, CALM = 60, 28
+"""Seconds by which that grows with each day ago, so that the last days do not stand out; and the
+days after which nobody needs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +94,17 @@ def _day(site: Site, day: date, today: date) -> tuple[Integers, Integers, Intege
     ordinal = day.toordinal()
     back = ordinal - np.ceil(chance.exponential(FORGOTTEN, count)).astype(np.int64)
     known = max(1, int(mean * (1 - RETURNING)))
-    earlier = back * 10_000 + chance.integers(0, known, count)
-    new = ordinal * 10_000 + np.arange(count)
+    earlier = back * MANY + chance.integers(0, known, count)
+    new = ordinal * MANY + np.arange(count)
     person = np.where(chance.random(count) < RETURNING, earlier, new)
     local = weighted(chance.random(count), story.HOURS) * 3600 + chance.integers(0, 3600, count)
     hours = np.array([place.hours for place in story.PLACES])[places(site, person)]
     start = seconds(day) + (local - hours * 3600) % DAY
+    if site.always_somebody and count:
+        start[np.argmin(start)] = seconds(day) + int(chance.integers(0, EARLY))
     weights = [one.weight * (lift if one.name == "campaign" else 1) for one in site.sources]
     source = weighted(chance.random(count), weights)
-    return ordinal * 10_000 + np.arange(count), person, start, source
+    return ordinal * MANY + np.arange(count), person, start, source
 
 
 def places(site: Site, person: Integers) -> Integers:
@@ -111,7 +121,7 @@ def _trait(site: Site, person: Integers, which: int) -> Fractions:
     return fraction(person, np.uint64(site.id.int % 2**63), np.uint64(which))
 
 
-def views(site: Site, coming: Visits) -> Views:
+def views(site: Site, coming: Visits, today: date) -> Views:
     """The pages that visits open, one after the other as the website's flow leads."""
     count, pages = len(coming.number), len(site.pages)
     likely = np.zeros((pages, pages))
@@ -131,16 +141,14 @@ def views(site: Site, coming: Visits) -> Views:
         going = chances < edges[page, -1]
         row, before = row[going], page[going]
         page = np.asarray((chances[going][:, None] >= edges[before]).sum(axis=1))
-        pause = np.exp(3.7 + 0.9 * _bell(coming.number[row], step))
+        pause = np.exp(4.0 + 0.9 * _bell(coming.number[row], step))
         at = at[going] + np.clip(pause, 3, 1500).astype(np.int64)
         found.append((row, at, page, before))
-    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+    row, at, page, before = (np.concatenate(column) for column in zip(*found, strict=True))
     if site.always_somebody:
-        columns = [
-            np.concatenate(pair) for pair in zip(columns, _lingering(site, *columns), strict=True)
-        ]
-    order = np.lexsort((columns[0], columns[1]))
-    row, at, page, before = (column[order] for column in columns)
+        row, at, page, before = _lingering(coming, today, row, at, page, before)
+    order = np.lexsort((row, at))
+    row, at, page, before = row[order], at[order], page[order], before[order]
     return Views(row, coming.number[row], at, page, before)
 
 
@@ -151,17 +159,32 @@ def _bell(*parts: Integers | int) -> Fractions:
 
 
 def _lingering(
-    site: Site, row: Integers, at: Integers, page: Integers, _before: Integers
+    coming: Visits, today: date, row: Integers, at: Integers, page: Integers, before: Integers
 ) -> tuple[Integers, Integers, Integers, Integers]:
-    """In the quiet hours who is there reads on, so that somebody is there at any time."""
-    order = np.argsort(at, kind="stable")
-    row, at, page = row[order], at[order], page[order]
-    silence = np.diff(at, append=at[-1:])
-    more = silence // SILENCE
+    """In the quiet hours who is there reads on, so that somebody is there at any time.
+
+    A day is filled from its own visits alone: from its first, a moment after midnight, to the
+    next midnight.
+    """
+    day = coming.number[row] // MANY
+    order = np.lexsort((at, day))
+    row, at, page, before, day = (one[order] for one in (row, at, page, before, day))
+    midnight = (day + 1 - UNIX) * DAY
+    after = np.append(at[1:], 0)
+    last = np.append(day[1:] != day[:-1], True)
+    after = np.where(last, np.maximum(at, midnight + EARLY), after)
+    ago = np.maximum(0, today.toordinal() - day)
+    more = np.where(ago < CALM, np.maximum(0, after - at - 1) // (SILENCE + CALMER * ago), 0)
     again = np.repeat(np.arange(len(at)), more)
     nth = np.arange(len(again)) - np.repeat(np.cumsum(more) - more, more) + 1
-    pause = silence[again] // (more[again] + 1)
-    reading = np.where((page[again] + nth) % 2 == 0, story.BLOG, story.POST)
-    other = np.where(reading == story.BLOG, story.POST, story.BLOG)
-    previous = np.where(nth == 1, page[again], other)
-    return row[again], at[again] + nth * pause, reading, previous
+    pause = (after - at)[again] // (more[again] + 1)
+    read = np.where((page[again] + nth) % 2 == 0, story.BLOG, story.POST)
+    row, at, page = (
+        np.concatenate(pair)
+        for pair in ((row, row[again]), (at, at[again] + nth * pause), (page, read))
+    )
+    first = np.concatenate([before < 0, np.zeros(len(again), dtype=bool)])
+    # Whoever goes on afterwards comes from the page read last.
+    order = np.lexsort((at, row))
+    row, at, page, first = row[order], at[order], page[order], first[order]
+    return row, at, page, np.where(first, -1, np.append(-1, page[:-1]))
