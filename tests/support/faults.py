@@ -165,27 +165,24 @@ async def _perform(act: Act, request: Seen, writer: asyncio.StreamWriter) -> boo
 def faulty() -> Iterator[Faulty]:
     """A server on loopback until the block ends."""
     server = Faulty()
-    loop = asyncio.new_event_loop()
     listening = threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+    stop = asyncio.Event()
 
     async def run() -> None:
+        loops.append(asyncio.get_running_loop())
         listener = await asyncio.start_server(server._serve, "127.0.0.1", 0)
         server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-        stop.append(asyncio.Event())
         listening.set()
-        await stop[0].wait()
+        await stop.wait()
         listener.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
+        # What is still being served is cancelled as the loop ends.
 
-    stop: list[asyncio.Event] = []
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
     listening.wait()
     try:
         yield server
     finally:
-        loop.call_soon_threadsafe(stop[0].set)
+        loops[0].call_soon_threadsafe(stop.set)
         thread.join()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
