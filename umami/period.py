@@ -133,12 +133,19 @@ class Period:
         by about a minute; a number compared with Umami's own must share that habit.
         """
         back = timedelta(minutes=int((self.end - self.start).total_seconds() // 60))
-        return replace(self, start=self.start - back, end=self.end - back)
+        return self.moved(self.start - back, self.end - back)
 
     def year_before(self) -> Period:
         """The same dates one calendar year earlier (29 February becomes the 28th)."""
         year = relativedelta(years=1)
-        return replace(self, start=self.start - year, end=self.end - year)
+        return self.moved(self.start - year, self.end - year)
+
+    def moved(self, start: datetime, end: datetime) -> Period:
+        """Another range cut by the same unit, or by the finest that servers answer for it.
+
+        Half a year by the day may be followed by half a year that is a day too long for that.
+        """
+        return with_unit(start, end, self.timezone, self.unit)
 
 
 def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) -> Period:

@@ -111,9 +111,7 @@ class View:
         elif self.against is None:
             raise InvalidView("A custom comparison needs its own dates.")
         else:
-            start, end = self.against
-            unit = UNITS[max(UNITS.index(self.period.unit), UNITS.index(finest_unit(start, end)))]
-            period = replace(self.period, start=start, end=end, unit=unit)
+            period = self.period.moved(*self.against)
         return replace(self, period=period, comparison="none", against=None, preset="custom")
 
     def filtered(self, field: str, value: str, operator: Operator = "eq") -> View:
@@ -395,8 +393,14 @@ def parse(
         preset=preset,
         against=against,
     )
-    if view.comparison != "none":
-        view = attempt(lambda: view.compared() and view, None) or replace(
-            view, comparison="none", against=None
-        )
+    alone = replace(view, comparison="none", against=None)
+    view = attempt(lambda: _aligned(view), alone)
     return Parsed(view, tuple(dict.fromkeys(dropped)))
+
+
+def _aligned(view: View) -> View:
+    """The View cut by a unit that its comparison can be cut by too, to overlay both."""
+    compared = view.compared()
+    if compared is None or compared.period.unit == view.period.unit:
+        return view
+    return replace(view, period=replace(view.period, unit=compared.period.unit))

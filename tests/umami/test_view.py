@@ -1,0 +1,176 @@
+"""The View: read from any URL, printed, compared and moved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from umami.errors import InvalidView
+from umami.period import Period, zone
+from umami.view import FIELDS, OPERATORS, PRESETS, Filter, View, parse, shifted
+
+NOW = datetime(2026, 11, 23, 14, 5, 17, tzinfo=UTC)
+SITES = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"]
+
+
+def read(**params: str | list[str]) -> View:
+    """The View of these parameters, nothing dropped."""
+    parsed = parse(lists(params), now=NOW, websites=SITES)
+    assert parsed.dropped == ()
+    return parsed.view
+
+
+def dropped(**params: str | list[str]) -> tuple[View, str]:
+    parsed = parse(lists(params), now=NOW, websites=SITES)
+    return parsed.view, " ".join(parsed.dropped)
+
+
+def lists(params: dict[str, str | list[str]]) -> dict[str, list[str]]:
+    return {
+        name.rstrip("_"): [value] if isinstance(value, str) else value
+        for name, value in params.items()
+    }
+
+
+def test_nothing_asked_is_the_last_seven_days_of_the_first_website() -> None:
+    view = read()
+    assert (view.website, view.preset, view.comparison) == (SITES[0], "7d", "previous")
+    assert view.period.start == datetime(2026, 11, 17, tzinfo=UTC)
+
+
+def test_a_running_period_ends_with_the_running_hour() -> None:
+    for name in ("today", "24h", "7d", "month"):
+        assert read(period=name).period.end == datetime(2026, 11, 23, 14, 59, 59, 999000, UTC)
+    later = parse({}, now=NOW + timedelta(minutes=50), websites=SITES).view
+    assert later == read()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_days_of_the_zone(name: str) -> None:
+    view = read(period=name, tz="America/New_York")
+    wall = view.period.start.astimezone(zone("America/New_York"))
+    assert wall.minute == 0
+    assert name == "24h" or wall.hour == 0
+
+
+def test_custom_days_include_the_last() -> None:
+    view = read(period="custom", from_="2026-08-01", to="2026-09-30", tz="UTC")
+    assert view.period == Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC")
+
+
+def test_all_time_is_what_was_recorded() -> None:
+    span = (datetime(2026, 8, 1, 5, tzinfo=UTC), datetime(2026, 9, 30, tzinfo=UTC))
+    view = parse({"period": ["all"]}, now=NOW, websites=SITES, recorded=span).view
+    assert (view.period.start, view.period.end) == (datetime(2026, 8, 1, tzinfo=UTC), span[1])
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"website": "33333333-3333-4333-8333-333333333333"}, "website"),
+        ({"website": "<script>"}, "website"),
+        ({"period": "fortnight"}, "fortnight"),
+        ({"unit": "week"}, "week"),
+        ({"unit": "minute"}, "minute"),
+        ({"tz": "Mars/Olympus"}, "Mars/Olympus"),
+        ({"tz": "../../etc/passwd"}, "time zone"),
+        ({"period": "custom", "from_": "2026-08-01"}, "both"),
+        ({"period": "custom", "from_": "yesterday", "to": "2026-08-01"}, "yesterday"),
+        ({"period": "custom", "from_": "2026-09-30", "to": "2026-08-01"}, "reversed"),
+        ({"period": "custom", "from_": "2031-01-01", "to": "2031-02-01"}, "future"),
+        ({"period": "custom", "from_": "1066-10-14", "to": "2026-02-01"}, "2000"),
+        ({"compare": "mars"}, "mars"),
+        ({"compare": "custom"}, "both"),
+        ({"filter": ["nonsense"]}, "nonsense"),
+        ({"filter": ["shoe.eq.x"]}, "shoe"),
+        ({"filter": ["path.like.x"]}, "like"),
+        ({"filter": ["path.eq."]}, "value"),
+        ({"filter": ["path.eq./a", "path.eq./b"]}, "one filter"),
+    ],
+)
+def test_what_cannot_be_shown_is_dropped_and_said(params: dict[str, str], said: str) -> None:
+    view, sentences = dropped(**params)
+    assert said in sentences
+    assert view.website in SITES
+
+
+def test_a_filter_is_spelled_with_its_operator() -> None:
+    view = read(filter=["referrer.eq.t.co", "country.neq.US"])
+    assert Filter("referrer", "eq", "t.co") in view.filters
+    assert view.params()["filter"] == ["country.neq.US", "referrer.eq.t.co"]
+    assert view.filtered("country", "DE").filters[0] == Filter("country", "eq", "DE")
+
+
+def test_equal_filters_in_another_order_are_the_same_view() -> None:
+    one = read(filter=["path.eq./a", "os.eq.iOS"])
+    assert one == read(filter=["os.eq.iOS", "path.eq./a"])
+    assert hash(one) == hash(read(filter=["os.eq.iOS", "path.eq./a"]))
+
+
+def test_two_filters_on_one_field_are_no_view() -> None:
+    view = read()
+    with pytest.raises(InvalidView):
+        replace(view, filters=(Filter("os", "eq", "a"), Filter("os", "eq", "b")))
+
+
+def test_next_and_previous_move_by_calendar_steps() -> None:
+    march = shifted(read(period="last-month"), -7)
+    assert march.params()["from"] == ["2026-03-01"]
+    assert march.params()["to"] == ["2026-03-31"]
+    assert shifted(march, 1).period.start == datetime(2026, 4, 1, tzinfo=UTC)
+    week = shifted(read(period="week"), -1)
+    assert (week.params()["from"], week.params()["to"]) == (["2026-11-16"], ["2026-11-22"])
+
+
+def test_a_view_and_its_comparison_are_cut_alike() -> None:
+    view = read(period="custom", from_="2026-03-01", to="2026-08-31", compare="previous")
+    compared = view.compared()
+    assert compared is not None
+    assert compared.period.unit == view.period.unit
+
+
+TEXT = st.one_of(
+    st.text(max_size=20),
+    st.dates().map(str),
+    st.sampled_from(
+        [*PRESETS, "custom", "all", *FIELDS, "hour", "day", "month", "year", "UTC", "none", *SITES]
+    ),
+    st.builds(
+        "{}.{}.{}".format,
+        st.sampled_from(sorted(FIELDS)),
+        st.sampled_from(sorted(OPERATORS)),
+        st.text(min_size=1, max_size=8),
+    ),
+)
+NAMES = ("website", "period", "from", "to", "unit", "tz", "compare", "filter")
+PARAMS = st.dictionaries(
+    st.sampled_from([*NAMES, "compare_from", "compare_to", "other"]),
+    st.lists(TEXT, max_size=3),
+    max_size=8,
+)
+
+
+@given(PARAMS)
+@example({"period": ["custom"], "from": ["0001-01-01"], "to": ["9999-12-31"]})
+@example({"period": ["12mo"], "compare": ["year"], "unit": ["year"]})
+def test_any_url_is_some_view_that_prints_itself(params: dict[str, list[str]]) -> None:
+    view = parse(params, now=NOW, websites=SITES).view
+    compared = view.compared()
+    assert compared is None or compared.period.unit == view.period.unit
+    if view.preset != "all":
+        again = parse(view.params(), now=NOW, websites=SITES)
+        assert again.view == view
+        assert again.dropped == ()
+
+
+@given(st.text(max_size=30))
+def test_a_filter_is_itself_again_or_refused(text: str) -> None:
+    try:
+        one = Filter("path", "eq", text)
+    except InvalidView:
+        return
+    assert Filter.parse(str(one)) == one
