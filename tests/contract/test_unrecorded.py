@@ -27,9 +27,7 @@ def running() -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def client(running: Running) -> Iterator[Client]:
-    settings = Settings(
-        f"{running.url}/api", username=running.username, password=running.password
-    )
+    settings = Settings(f"{running.url}/api", username=running.username, password=running.password)
     with connect(settings) as found:
         yield found
 
