@@ -42,8 +42,9 @@ class Keeping:
 
 
 LIVE = Keeping(5, 30)
-LISTING = Keeping(60, 3600)
-RUNNING = Keeping(60, 3600)
+MINUTE = Keeping(60, 60)
+LISTING = Keeping(60, 600)
+RUNNING = Keeping(60, 600)
 ENDED = Keeping(86_400, 7 * 86_400)
 
 
@@ -57,6 +58,8 @@ def keeping(question: Question[Any], answered_at: float) -> Keeping | None:
         return None
     if freshness is Freshness.LIVE:
         return LIVE
+    if freshness is Freshness.MINUTE:
+        return MINUTE
     if freshness is Freshness.LISTING:
         return LISTING
     until = question.until

@@ -36,6 +36,7 @@ class Freshness(Enum):
 
     NEVER = "never kept"
     LIVE = "some seconds"
+    MINUTE = "a minute, then never again"
     LISTING = "a minute"
     PERIOD = "a minute while the period runs, a day once it has ended"
 

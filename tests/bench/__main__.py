@@ -27,6 +27,7 @@ import duckdb
 import httpx
 
 from tests.bench.multiply import multiply
+from tests.browser.app import running_app, running_browser, settled
 from tests.support.ports import free_port
 from umami.embedded.importing import load
 from umami.embedded.store import Store
@@ -36,6 +37,7 @@ EVENTS = 1_000_000
 REPEATS = 5
 OVERVIEW_LIMIT, REPORT_LIMIT = 6.0, 30.0
 FIRST_START, NEXT_START = 5.0, 2.0
+MEMORY_LIMIT = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,9 @@ def server(*arguments: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[byt
         process.wait(30)
 
 
-def resident(process: subprocess.Popen[bytes]) -> float | None:
+def resident(pid: int) -> float | None:
     """Resident memory of a process in MB; ``None`` where the system does not tell."""
-    status = Path(f"/proc/{process.pid}/status")
+    status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return None
     lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
@@ -171,9 +173,15 @@ def starts() -> list[str]:
             print(f"{name:<48}{took:>8.2f} s{limit:>10.0f} s")
             if took > limit:
                 missed.append(name)
-            weight = resident(process)
-            if weight is not None:
-                print(f"{name + ', memory of the server':<48}{weight:>7.0f} MB")
+            print(f"{name + ', memory of the server':<48}{resident(process.pid) or 0:>7.0f} MB")
+    with running_app() as app, running_browser() as browser:
+        page = browser.new_page()
+        page.goto(app.address)
+        settled(page)
+        weight = resident(app.pid) or 0
+        print(f"{'dashboard and demo, Overview shown':<48}{weight:>7.0f} MB{MEMORY_LIMIT:>9.0f} MB")
+        if weight > MEMORY_LIMIT:
+            missed.append("memory")
     return missed
 
 

@@ -33,6 +33,7 @@ class App:
     """A running app: its address, and what it has printed so far."""
 
     address: str
+    pid: int
     printed: list[str] = field(default_factory=list)
 
 
@@ -59,7 +60,7 @@ def running_app(**environment: str) -> Iterator[App]:
         text=True,
     )
     assert process.stdout
-    app = App(f"http://127.0.0.1:{port}")
+    app = App(f"http://127.0.0.1:{port}", process.pid)
     listening = threading.Event()
 
     def read(lines: Iterable[str]) -> None:

@@ -16,6 +16,7 @@ from umami.cache import (
     ENDED,
     LISTING,
     LIVE,
+    MINUTE,
     RUNNING,
     Cache,
     Keeping,
@@ -25,7 +26,7 @@ from umami.cache import (
     keeping,
     region,
 )
-from umami.endpoints import account, traffic, websites
+from umami.endpoints import account, realtime, traffic, websites
 from umami.errors import Unreachable
 from umami.flights import Flights
 from umami.period import Period
@@ -261,7 +262,8 @@ def test_how_long_answers_hold_follows_from_what_they_mean() -> None:
     assert holds(september, -timedelta(days=3)) == RUNNING
     assert holds(september, timedelta(minutes=59)) == RUNNING
     assert holds(september, timedelta(minutes=61)) == ENDED
-    assert holds(traffic.active(SITE), timedelta()) == LIVE
+    assert holds(realtime.realtime(SITE), timedelta()) == LIVE
+    assert holds(traffic.active(SITE), timedelta()) == MINUTE
     assert holds(websites.websites(), timedelta()) == LISTING
     assert holds(account.login("ada", "x"), timedelta()) is None
     assert holds(account.verify(), timedelta()) is None
