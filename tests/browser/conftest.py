@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.app import TABLES, App, running_app, running_browser
+from tests.browser.app import TABLES, WAIT, App, running_app, running_browser
+
+# The first page a browser loads fetches all of Streamlit, on cores that other tests use too.
+expect.set_options(timeout=WAIT)
 
 
 @pytest.fixture(scope="session")

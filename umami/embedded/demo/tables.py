@@ -230,8 +230,10 @@ def _event_rows(
     queries = ["", *(one.query for one in sources)]
     query = np.where(entry & (events < 0), source + 1, 0)
     parts = [dict(parse_qsl(text)) for text in queries]
-    www = fraction(coming.person[row], np.uint64(41)) < 0.07
-    tagged = np.where(page == story.SALE, 0, (fraction(coming.person[row], 42) * 2).astype(int) + 1)
+    # Only the shop has an address with www, and tries two headlines on its first page.
+    shop = site is story.SHOP
+    www = shop & (fraction(coming.person[row], np.uint64(41)) < 0.07)
+    headline = (fraction(coming.person[row], 42) * 2).astype(int) + 1
     columns: dict[str, Any] = {
         "website_id": alike(str(site.id), count),
         "created_at": times(at),
@@ -246,7 +248,9 @@ def _event_rows(
         "event_type": pa.array(np.where(events < 0, 1, 2).astype(np.int32)),
         "event_name": chosen([None, *names], events + 1),
         "hostname": chosen([site.domain, f"www.{site.domain}"], www.astype(np.int64)),
-        "tag": chosen([None, "headline-a", "headline-b"], np.where(page == story.HOME, tagged, 0)),
+        "tag": chosen(
+            [None, "headline-a", "headline-b"], np.where(shop & (page == story.HOME), headline, 0)
+        ),
     }
     for name in (*UTM, *CLICKS):
         columns[name] = chosen([one.get(name) for one in parts], query)
