@@ -243,7 +243,7 @@ HOURS = (
 """How busy each local hour is."""
 GROWTH = 0.55
 """What the year adds: a day a year ago had so much less."""
-CAMPAIGN_AGO, CAMPAIGN_DAYS, CAMPAIGN_LIFT = 47, 9, 260.0
+CAMPAIGN_AGO, CAMPAIGN_DAYS, CAMPAIGN_LIFT = 26, 9, 260.0
 """The autumn sale began so many days before today, and made its source so much stronger."""
 BROKEN_AGO, BROKEN_DAYS, BROKEN_LEFT = 102, 7, 0.4
 """The week in which the tracker was missing on most pages."""

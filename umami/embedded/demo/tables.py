@@ -233,7 +233,8 @@ def _event_rows(
     # Only the shop has an address with www, and tries two headlines on its first page.
     shop = site is story.SHOP
     www = shop & (fraction(coming.person[row], np.uint64(41)) < 0.07)
-    headline = (fraction(coming.person[row], 42) * 2).astype(int) + 1
+    which = (fraction(coming.person[row], 42) * 2).astype(int) + 1
+    headline = np.where(shop & (page == story.HOME), which, 0)
     columns: dict[str, Any] = {
         "website_id": alike(str(site.id), count),
         "created_at": times(at),

@@ -27,7 +27,7 @@ FORGOTTEN = 9.0
 """Days after which they come back, on average."""
 SILENCE = 270
 """Seconds after which somebody who is still there opens another page, today and later."""
-CALMER, CALM = 60, 28
+CALMER, CALM = 900, 3
 """Seconds by which that grows with each day ago, so that the last days do not stand out; and the
 days after which nobody needs to."""
 
