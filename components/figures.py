@@ -135,21 +135,9 @@ def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
                 hoverinfo="skip",
                 showlegend=False,
             )
-    figure.update_layout(
-        height=300,
-        hovermode="x unified",
-        dragmode=False,
-        showlegend=True,
-        margin={"l": 8, "r": 24, "t": 36, "b": 8},
-    )
-    figure.update_xaxes(
-        type="date",
-        hoverformat=formats.hover_format(data.unit),
-        tickvals=(named := _ticks(data.times)),
-        ticktext=formats.ticks(named, data.unit),
-        fixedrange=True,
-    )
-    figure.update_yaxes(fixedrange=True, nticks=5, tickformat="~s")
+    _over_time(figure, data.times, data.unit)
+    figure.update_layout(height=300)
+    figure.update_yaxes(nticks=5)
     return figure
 
 
@@ -306,24 +294,29 @@ def events_figure(data: Events, mode: Mode) -> go.Figure:
             name=plain(name),
             hovertemplate="<b>%{y:,}</b><extra>%{fullData.name}</extra>",
         )
+    _over_time(figure, data.times, data.unit)
+    figure.update_layout(height=260, barmode="stack", bargap=0.25)
+    figure.update_yaxes(nticks=4)
+    return figure
+
+
+def _over_time(figure: go.Figure, times: Sequence[pd.Timestamp], unit: Unit) -> None:
+    """What charts over time have in common: one hover for all lines, dates named as people do."""
     figure.update_layout(
-        height=260,
-        barmode="stack",
-        bargap=0.25,
         hovermode="x unified",
         dragmode=False,
         showlegend=True,
         margin={"l": 8, "r": 24, "t": 36, "b": 8},
     )
+    named = _ticks(times)
     figure.update_xaxes(
         type="date",
-        hoverformat=formats.hover_format(data.unit),
-        tickvals=(named := _ticks(data.times)),
-        ticktext=formats.ticks(named, data.unit),
+        hoverformat=formats.hover_format(unit),
+        tickvals=named,
+        ticktext=formats.ticks(named, unit),
         fixedrange=True,
     )
-    figure.update_yaxes(fixedrange=True, nticks=4, tickformat="~s")
-    return figure
+    figure.update_yaxes(fixedrange=True, tickformat="~s")
 
 
 def _ticks(times: Sequence[pd.Timestamp], most: int = 7) -> list[pd.Timestamp]:

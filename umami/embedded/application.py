@@ -11,7 +11,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from umami.embedded.http import Refusal, refuse
+from umami.embedded.http import refuse
+from umami.embedded.refusals import Refusal
 from umami.embedded.routes import ROUTES
 from umami.embedded.state import Umami
 

@@ -24,6 +24,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from umami.embedded.refusals import BadRequest, Refusal
+
 if TYPE_CHECKING:
     from umami.embedded.state import Umami, User
 
@@ -32,22 +34,6 @@ DEEPEST = 100
 """Levels of nesting in a body; deeper ones are nobody's question."""
 
 _log = logging.getLogger(__name__)
-
-
-class Refusal(Exception):
-    """A request that gets an error answer: a status and one reason or several."""
-
-    def __init__(self, status: int, *reasons: str) -> None:
-        super().__init__(*reasons)
-        self.status = status
-        self.reasons = reasons
-
-
-class BadRequest(Refusal):
-    """400: what is asked cannot be answered, for these reasons."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__(400, *reasons)
 
 
 class Parameters(BaseModel):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from umami.embedded.http import Refusal
+from umami.embedded.refusals import Refusal
 from umami.embedded.store import Store
 
 USERNAME, PASSWORD = "admin", "umami"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from umami.embedded.http import Call, Nothing, Parameters, Refusal, Routes, Text
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text
+from umami.embedded.refusals import Refusal
 from umami.embedded.state import User
 
 routes = Routes()

@@ -10,18 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from umami.embedded import saved_reports
-from umami.embedded.http import (
-    BadRequest,
-    Call,
-    Nothing,
-    Parameters,
-    Refusal,
-    Routes,
-    Text,
-    Zone,
-    instant,
-    moment,
-)
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, Zone, instant, moment
 from umami.embedded.parameters import MOST_ROWS, NAMES, UNITS, one_of
 from umami.embedded.queries.reports import goals as goal_queries
 from umami.embedded.queries.reports import revenue as revenue_queries
@@ -33,6 +22,7 @@ from umami.embedded.queries.reports.journey import journey as journey_query
 from umami.embedded.queries.reports.retention import retention as retention_query
 from umami.embedded.queries.reports.steps import Step
 from umami.embedded.queries.reports.utm import utm as utm_query
+from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.saved_reports import TYPES, Saved
 from umami.embedded.scope import Filter, Operator, Scope, Unit, spelled
 

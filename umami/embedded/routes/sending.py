@@ -12,7 +12,8 @@ import duckdb
 from pydantic import Field, IPvAnyAddress, field_validator
 
 from umami.embedded import sending, visitor
-from umami.embedded.http import BadRequest, Call, Parameters, Routes, Text, moment
+from umami.embedded.http import Call, Parameters, Routes, Text, moment
+from umami.embedded.refusals import BadRequest
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW
 
 routes = Routes()

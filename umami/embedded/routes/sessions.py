@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from umami.embedded.http import Call, Nothing, Range, Refusal, Routes, Text, Zone
+from umami.embedded.http import Call, Nothing, Range, Routes, Text, Zone
 from umami.embedded.parameters import (
     NEWEST,
     Filtered,
@@ -17,6 +17,7 @@ from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
 from umami.embedded.queries.events import activity as newest_events
 from umami.embedded.queries.timeline import rhythm
+from umami.embedded.refusals import Refusal
 from umami.embedded.routes.events import COLUMNS as EVENT_COLUMNS
 from umami.embedded.scope import SESSION_COLUMNS
 

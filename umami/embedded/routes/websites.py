@@ -10,17 +10,8 @@ from uuid import UUID
 import duckdb
 from pydantic import Field
 
-from umami.embedded.http import (
-    BadRequest,
-    Call,
-    Nothing,
-    Parameters,
-    Refusal,
-    Routes,
-    Text,
-    instant,
-    now,
-)
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
+from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.state import ADMIN
 from umami.embedded.store import TABLES
 
