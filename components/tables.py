@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -82,20 +83,31 @@ EVENTS: Final = (
 )
 
 
-def rankings(page: Page, tables: Sequence[Table], view: View, *, key: str) -> None:
-    """Tables behind tabs; only the one that is shown is asked for."""
-    if len(tables) == 1:
-        _reserve(page, tables[0], view)
-        return
-    tabs = st.tabs([table.tab for table in tables], key=key, on_change="rerun")
-    for tab, table in zip(tabs, tables, strict=True):
-        if tab.open:
-            with tab:
-                _reserve(page, table, view)
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """Tables behind tabs, and the answer for the one that is shown."""
+
+    key: str
+    tables: Sequence[Table]
+    shown: Table
+    ranking: Future[Ranking]
 
 
-def _reserve(page: Page, table: Table, view: View) -> None:
-    page.section(partial(draw, table), page.ask(traffic.metrics(view, table.field)), height=400)
+def ask(page: Page, tables: Sequence[Table], view: View, *, key: str) -> Tabs:
+    """Ask for one of the tables: the one whose tab is open."""
+    opened = st.session_state.get(key)
+    shown = next((table for table in tables if table.tab == opened), tables[0])
+    return Tabs(key, tables, shown, page.ask(traffic.metrics(view, shown.field)))
+
+
+def rankings(page: Page, asked: Tabs) -> None:
+    """Draw the tabs, and the table that was asked for."""
+    place = st.container()
+    if len(asked.tables) > 1:
+        tabs = st.tabs([table.tab for table in asked.tables], key=asked.key, on_change="rerun")
+        place = tabs[list(asked.tables).index(asked.shown)]
+    with place:
+        page.section(partial(draw, asked.shown), asked.ranking, height=400)
 
 
 def rows(table: Table, ranking: pd.DataFrame, active: str | None = None) -> list[Row]:

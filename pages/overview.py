@@ -14,38 +14,46 @@ view = controls.view()
 compared = view.compared()
 
 with asking(start.client()) as page:
-    with panels.title("Overview"):
-        page.section(tiles.live, page.ask(traffic.active(view.website)), height=24)
-
     over_time = page.ask(traffic.pageviews(view))
     earlier = [page.ask(traffic.pageviews(compared))] if compared else []
+    totals = page.ask(traffic.stats(view))
     # Servers answer both periods at once, but for one that the viewer chose.
     apart = [page.ask(traffic.stats(compared))] if compared and view.against else []
-    page.section(
-        partial(tiles.row, view), page.ask(traffic.stats(view)), over_time, *apart, height=170
-    )
+    online = page.ask(traffic.active(view.website))
+    pages = tables.ask(page, tables.PAGES, view, key="pages")
+    sources = tables.ask(page, tables.SOURCES, view, key="sources")
+    countries = page.ask(traffic.metrics(view, "country"))
+    places = tables.ask(page, tables.PLACES, view, key="places")
+    environment = tables.ask(page, tables.ENVIRONMENT, view, key="environment")
+    event_series = page.ask(events.series(view))
+    event_names = tables.ask(page, tables.EVENTS, view, key="events")
+    week = page.ask(sessions.weekly(view))
+
+    with panels.title("Overview"):
+        page.section(tiles.live, online, height=24)
+    page.section(partial(tiles.row, view), totals, over_time, *apart, height=170)
     with panels.card("Traffic", about=address.described(view)):
         page.section(partial(panels.traffic, view), over_time, *earlier, height=300)
 
     left, right = st.columns(2)
     with left, panels.card("Pages"):
-        tables.rankings(page, tables.PAGES, view, key="pages")
+        tables.rankings(page, pages)
     with right, panels.card("Sources"):
-        tables.rankings(page, tables.SOURCES, view, key="sources")
+        tables.rankings(page, sources)
 
     with panels.card("Places"):
         left, right = st.columns([3, 2])
         with left:
-            page.section(panels.world, page.ask(traffic.metrics(view, "country")), height=330)
+            page.section(panels.world, countries, height=330)
         with right:
-            tables.rankings(page, tables.PLACES, view, key="places")
+            tables.rankings(page, places)
 
     left, right = st.columns(2)
     with left, panels.card("Environment"):
-        tables.rankings(page, tables.ENVIRONMENT, view, key="environment")
+        tables.rankings(page, environment)
     with right, panels.card("Events"):
-        page.section(partial(panels.events, view), page.ask(events.series(view)), height=260)
-        tables.rankings(page, tables.EVENTS, view, key="events")
+        page.section(partial(panels.events, view), event_series, height=260)
+        tables.rankings(page, event_names)
 
     with panels.card("The week's rhythm"):
-        page.section(panels.rhythm, page.ask(sessions.weekly(view)), height=300)
+        page.section(panels.rhythm, week, height=300)
