@@ -12,7 +12,8 @@ import pyarrow as pa
 from umami.embedded.demo.tables import generate, websites
 from umami.embedded.store import Store
 
-YEAR = timedelta(days=365)
+HISTORY = timedelta(days=400)
+"""A year, and the month before it that the last month is compared with."""
 DAY = timedelta(days=1)
 STRETCH = timedelta(days=124)
 SECOND = timedelta(seconds=1)
@@ -53,7 +54,7 @@ class Demo:
             for table in TABLES:
                 cursor.execute(f"CREATE TABLE due_{table} AS FROM {table} LIMIT 0")
             _insert(cursor, "website", websites(self._today))
-            for first, last in _stretches(self._today - YEAR, self._until):
+            for first, last in _stretches(self._today - HISTORY, self._until):
                 made = generate(first, last, self._today)
                 for table in TABLES:
                     for name, when in ((table, "<="), (f"due_{table}", ">")):
