@@ -171,6 +171,14 @@ def present(now: View) -> pd.Timestamp | None:
     return pd.Timestamp.now(now.period.timezone).tz_localize(None)
 
 
+def why_empty(otherwise: str) -> str:
+    """Why a place is empty, in words: the filters where there are any, else what would fill it."""
+    fields = {one.field for one in view().filters}
+    if "event" in fields:
+        return "Umami counts views and events apart, so a filter on an event leaves no views."
+    return "Nothing in this period matches the filters." if fields else otherwise
+
+
 def described(now: View) -> str:
     """The View's dates in words, and those it is compared with."""
     words = formats.period(now.period)

@@ -43,8 +43,10 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
     """Views and visitors over time, the comparison dashed below them."""
     if _silent(now):
         blank(
-            "No views in this period yet. They appear as soon as Umami's tracker is on the "
-            "website and somebody visits it."
+            address.why_empty(
+                "No views in this period yet. They appear as soon as Umami's tracker is on the "
+                "website and somebody visits it."
+            )
         )
         return
     earlier = None if before is None or _silent(before) else before.frame

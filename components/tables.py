@@ -173,7 +173,7 @@ def draw(table: Table, ranking: Ranking) -> None:
     """The first ten rows, a click on which filters the page, and a way to all of them."""
     frame = ranking.frame
     if frame.empty:
-        blank(f"No {table.many} in this period. {table.fill}")
+        blank(address.why_empty(f"No {table.many} in this period. {table.fill}"))
         return
     field = table.filters
     share_table(

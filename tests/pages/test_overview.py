@@ -122,3 +122,16 @@ def test_a_page_by_itself_runs_nothing() -> None:
     app = AppTest.from_file(str(ROOT / "pages" / "overview.py"), default_timeout=30).run()
     assert not app.metric
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("filter", "said"),
+    [
+        ("event.eq.purchase", "a filter on an event leaves no views"),
+        ("path.eq./nowhere", "Nothing in this period matches the filters."),
+    ],
+)
+def test_an_empty_page_says_that_it_is_the_filters(opened: Open, filter: str, said: str) -> None:
+    app = opened(filter=[filter])
+    assert app.metric[0].value == "0"
+    assert sum(said in one.value for one in app.caption) >= 4
