@@ -1,0 +1,83 @@
+"""Analyses that real servers gave for a handful of rows one can count by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from tests.embedded.golden import END, START, WEBSITE, golden
+from umami.embedded.queries.reports import revenue
+from umami.embedded.queries.reports.attribution import attribution
+from umami.embedded.queries.reports.funnel import funnel
+from umami.embedded.queries.reports.goals import times
+from umami.embedded.queries.reports.journey import journey
+from umami.embedded.queries.reports.retention import retention
+from umami.embedded.queries.reports.steps import Step
+from umami.embedded.queries.reports.utm import utm
+from umami.embedded.scope import Scope
+from umami.embedded.store import Store
+
+ALL = Scope(WEBSITE, START, END)
+PURCHASE = Step("event", "purchase")
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    found = golden()
+    yield found
+    found.close()
+
+
+def test_funnel(store: Store) -> None:
+    steps = [Step("path", "/"), Step("path", "/pricing"), PURCHASE]
+    assert funnel(store, ALL, steps, 60) == [3, 1, 1]
+
+
+def test_goals_count_rows(store: Store) -> None:
+    assert times(store, ALL, Step("event", "signup")) == 2
+    assert times(store, ALL, Step("path", "/pricing")) == 5
+
+
+def test_journey(store: Store) -> None:
+    paths = journey(store, ALL, 5, None, None)
+    assert [count for _, count in paths] == [1] * 7
+    assert ["/", "/pricing", "signup", "/checkout", "purchase"] in [path for path, _ in paths]
+
+
+def test_retention_is_of_the_zone(store: Store) -> None:
+    found = retention(store, ALL, "Europe/Zurich")
+    assert [(one.cohort.day, one.day, one.size, one.returned) for one in found] == [
+        (10, 0, 2, 2),
+        (10, 2, 2, 1),
+        (10, 3, 2, 1),
+        (11, 0, 1, 1),
+        (12, 0, 2, 2),
+    ]
+    days = [one.day for one in retention(store, ALL, "UTC") if one.cohort.day == 10]
+    assert days == [0, 1, 3]
+
+
+def test_utm(store: Store) -> None:
+    assert utm(store, ALL) == {
+        "utm_source": {"google": 1, "newsletter": 1},
+        "utm_medium": {"cpc": 1, "email": 1},
+        "utm_campaign": {"x": 1},
+    }
+
+
+def test_revenue(store: Store) -> None:
+    sums = {
+        one.currency: (one.amount, one.events, one.sessions) for one in revenue.totals(store, ALL)
+    }
+    assert sums["USD"] == (Decimal("19.99"), 1, 1)
+    assert revenue.countries(store, ALL, "USD") == [("DE", Decimal("19.99"))]
+    assert revenue.currencies(store, ALL) == ["USD", "eur"]
+
+
+def test_attribution(store: Store) -> None:
+    found = attribution(store, ALL, "first-click", PURCHASE, None)
+    assert dict(found.parts["referrer"]) == {"google.com": 1, "t.co": 1}
+    assert found.parts["paidAds"] == [("Google Ads", 1)]
+    assert (found.rows, found.visitors, found.visits) == (2, 2, 2)
