@@ -44,7 +44,9 @@ def client() -> Client:
     """
     settings = read()
     if not settings.embedded:
-        return connect(settings)
+        found = connect(settings)
+        found.check()
+        return found
     running = _own_server(settings.data)
     filled = replace(
         settings,

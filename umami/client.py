@@ -19,7 +19,7 @@ from pydantic_core import from_json
 
 from umami import v2
 from umami.cache import Cache, Kept, in_memory
-from umami.errors import UmamiError, Unauthorised, UnexpectedAnswer
+from umami.errors import NotFound, NotOffered, UmamiError, Unauthorised, UnexpectedAnswer
 from umami.flights import again, settle
 from umami.question import JSON, Access, Question, Request
 from umami.settings import Settings, read
@@ -131,6 +131,22 @@ class Client:
     def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
         """Ask several at once."""
         return [self.submit(question) for question in questions]
+
+    def check(self) -> None:
+        """Raise ``NotOffered`` for a server of a generation that this client does not speak.
+
+        Umami 3 drops the filters of 2.x without a word and would answer with wrong figures. Its
+        ``/config`` has ``privateMode``; 2.x answers 404, or an object without it. Raises whatever
+        asking raises, too.
+        """
+        if self.server.generation != "2.x":
+            return
+        try:
+            found = self._transport.ask_unsigned(Request("GET", "/config"), "config")
+        except NotFound:
+            return
+        if b'"privateMode"' in found:
+            raise NotOffered("This is an Umami 3 server; this version reads servers of Umami 2.")
 
     def ignores_filters(self, question: Question[Any]) -> bool:
         """Whether this server would answer as if the question's View had no filters."""

@@ -91,4 +91,4 @@ class UnexpectedAnswer(UmamiError):
 class NotOffered(UmamiError):
     """This server's generation has no such question."""
 
-    remedy = "It needs a newer Umami server."
+    remedy = "It needs another version of Umami."

@@ -108,7 +108,7 @@ class Transport:
         self._api = settings.api
         self.account = who.account
         """What tells answers given to us from those given to others; holds no secret."""
-        self._identity: Identity = identity(who, self._unsigned)
+        self._identity: Identity = identity(who, self.ask_unsigned)
         self._slots = threading.BoundedSemaphore(settings.in_flight)
         self._closed = threading.Event()
         self._down: tuple[float, str] | None = None
@@ -164,7 +164,8 @@ class Transport:
             pass
         raise SettingsError(problem)
 
-    def _unsigned(self, request: Request, endpoint: str) -> bytes:
+    def ask_unsigned(self, request: Request, endpoint: str) -> bytes:
+        """The body of the answer to what needs no identity; raises as ``ask`` does."""
         until = time.monotonic() + PATIENCE * self._settings.timeout
         return _body(self._sent(_Call(request, endpoint, {}, until), repeatable=True))
 
