@@ -13,7 +13,6 @@ import functools
 import hashlib
 import inspect
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -218,8 +217,3 @@ def endpoint(
         return Declared(REGISTRY[name], body)
 
     return declare
-
-
-def route_names(route: str) -> list[str]:
-    """The ``{names}`` of a route, in order."""
-    return re.findall(r"{(\w+)}", route)

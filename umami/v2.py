@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from umami.endpoints.spelling import identified
+from umami.endpoints.spelling import identified, iso
 from umami.question import JSON, Question, Request
 from umami.view import Filter, View
 
@@ -116,10 +116,6 @@ def _currencies(question: Question[Any]) -> Request:
 
 
 def _range(view: View) -> dict[str, str]:
-    def iso(moment: Any) -> str:
-        text: str = moment.isoformat(timespec="milliseconds")
-        return text.replace("+00:00", "Z")
-
     return {
         "startDate": iso(view.period.start),
         "endDate": iso(view.period.end),

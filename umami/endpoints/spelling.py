@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from umami.errors import InvalidView
-from umami.period import instant
 from umami.view import View
 
 
@@ -36,13 +36,14 @@ def report(view: View, kind: str, **parameters: Any) -> dict[str, Any]:
         "type": kind,
         "filters": filters(view),
         "parameters": {
-            "startDate": _iso(period.start_at),
-            "endDate": _iso(period.end_at),
+            "startDate": iso(period.start),
+            "endDate": iso(period.end),
             "timezone": period.timezone,
             **{name: value for name, value in parameters.items() if value is not None},
         },
     }
 
 
-def _iso(milliseconds: int) -> str:
-    return instant(milliseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def iso(moment: datetime) -> str:
+    """An instant (aware, UTC) as servers want it: ``2026-08-01T00:00:00.000Z``."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
