@@ -11,9 +11,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from umami.embedded.http import refuse
+from umami.embedded.faces import FACES, Generation
+from umami.embedded.http import Json
 from umami.embedded.refusals import Refusal
-from umami.embedded.routes import ROUTES
 from umami.embedded.state import Umami
 
 
@@ -33,8 +33,14 @@ async def _gone(_request: Request, _problem: Exception) -> Response:
     return Response(status_code=400)
 
 
-def application(umami: Umami) -> Starlette:
-    """The embedded server's application over this state."""
+def application(umami: Umami, generation: Generation) -> Starlette:
+    """The embedded server's application over this state, with the face of a generation."""
+    face = FACES[generation]
+
+    async def refuse(_request: Request, refusal: Exception) -> Response:
+        assert isinstance(refusal, Refusal)
+        return Json(face.refusal(refusal), status_code=refusal.status)
+
     handlers: dict[Any, Any] = {
         Refusal: refuse,
         HTTPException: _no_route,
@@ -42,7 +48,7 @@ def application(umami: Umami) -> Starlette:
     }
     # A page of the web could have its own name point here, and read what the browser may.
     own_name = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    app = Starlette(routes=ROUTES, exception_handlers=handlers, middleware=[own_name])
+    app = Starlette(routes=face.routes, exception_handlers=handlers, middleware=[own_name])
     app.router.redirect_slashes = False
     app.state.umami = umami
     return app

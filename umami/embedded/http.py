@@ -1,7 +1,7 @@
 """From an HTTP request to a checked question, and from an answer or a refusal to JSON.
 
 A route declares the pydantic model of its parameters; what is not declared is refused, so that
-a client's mistake shows. Refusals are spelled as Umami 2.x spells them.
+a client's mistake shows.
 """
 
 from __future__ import annotations
@@ -270,11 +270,3 @@ def _reason(place: tuple[int | str, ...], kind: str, message: str) -> str:
     elif kind == "extra_forbidden":
         message = "Unknown parameter"
     return f"{where}: {message.removeprefix('Value error, ')}"
-
-
-async def refuse(_request: Request, refusal: Exception) -> Response:
-    """The error body of 2.x: a list of reasons for 400, one text otherwise."""
-    assert isinstance(refusal, Refusal)
-    if refusal.status == 400:
-        return Json({"error": list(refusal.reasons)}, status_code=400)
-    return Json({"error": refusal.reasons[0]}, status_code=refusal.status)

@@ -1,42 +1,20 @@
-"""Parameters that several routes share, as 2.x spells them, and what they mean."""
+"""Parameters and rows that both faces share, whatever their spelling."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from umami.embedded.http import Call, Range, Text, Zone, instant
-from umami.embedded.scope import Filter, Operator, Scope, Unit
+from umami.embedded.http import Call, Range, instant
+from umami.embedded.scope import Scope, Unit
 
-NAMES = {
-    "url": "path",
-    "referrer": "referrer",
-    "title": "title",
-    "query": "query",
-    "host": "hostname",
-    "event": "event",
-    "tag": "tag",
-    "os": "os",
-    "browser": "browser",
-    "device": "device",
-    "country": "country",
-    "region": "region",
-    "city": "city",
-    "language": "language",
-}
-"""The fields that can be filtered by, in 2.x's words and in ours."""
-SIGNS: tuple[tuple[str, Operator], ...] = (("!~", "dnc"), ("~", "c"), ("!", "neq"))
 UNITS: tuple[Unit, ...] = ("minute", "hour", "day", "month", "year")
 MOST_ROWS = 10_000
-
-
-NEWEST = 1000
-"""Lists of 2.18 know only so many of the newest rows."""
 
 
 def one_of(names: Collection[str], otherwise: str) -> AfterValidator:
@@ -50,76 +28,15 @@ def one_of(names: Collection[str], otherwise: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-class Filtered(Range):
-    """A range and the filters of 2.x: a value, or ``!value``, ``~value``, ``!~value``."""
-
-    url: Text | None = None
-    referrer: Text | None = None
-    title: Text | None = None
-    query: Text | None = None
-    host: Text | None = None
-    event: Text | None = None
-    tag: Text | None = None
-    os: Text | None = None
-    browser: Text | None = None
-    device: Text | None = None
-    country: Text | None = None
-    region: Text | None = None
-    city: Text | None = None
-    language: Text | None = None
-
-    @property
-    def filters(self) -> tuple[Filter, ...]:
-        """The filters that were given."""
-        given = ((field, getattr(self, name)) for name, field in NAMES.items())
-        return tuple(_filter(field, text) for field, text in given if text is not None)
-
-
-class Bucketed(Filtered):
-    """What is counted over time: also the unit, and the zone whose clock it follows."""
-
-    unit: Annotated[str, one_of(UNITS, "Invalid unit")]
-    timezone: Zone
-
-    @property
-    def answered_unit(self) -> Unit:
-        """The unit that is answered: for a long range, coarser than the one that was asked."""
-        asked, finest = UNITS.index(self.unit), _finest(self.start, self.end)
-        if asked >= UNITS.index("month" if finest == "year" else finest):
-            return UNITS[asked]
-        return finest
-
-
-class Paged(Range):
-    """A page of what happened in a range; ``query`` is what 2.15 and older call ``search``, and
-    has no effect, as on 2.18."""
-
-    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
-    search: Text | None = None
-    query: Text | None = None
-    orderBy: str | None = None
-
-    @property
-    def skipped(self) -> int:
-        """Rows before the page."""
-        return (self.page - 1) * self.pageSize
-
-    def answer(self, rows: list[dict[str, Any]], count: int) -> dict[str, Any]:
-        """A page as it is answered."""
-        found = {"data": rows, "count": count, "page": self.page, "pageSize": self.pageSize}
-        return {**found, "orderBy": self.orderBy} if self.orderBy else found
-
-
-def scope(call: Call[Any]) -> Scope:
-    """The rows that are asked about; those from before the website's reset do not count."""
+def since_reset(call: Call[Any]) -> Scope:
+    """The rows of the range that is asked about, without filters; those from before the
+    website's reset do not count."""
     asked: Range = call.asked
-    filters = asked.filters if isinstance(asked, Filtered) else ()
     website = call.id("website_id")
     row = call.umami.store.row("SELECT reset_at FROM website WHERE website_id = ?", [website])
     reset = row[0] if row else None
     start = max(asked.start, reset) if reset else asked.start
-    return Scope(website, start, asked.end, filters)
+    return Scope(website, start, asked.end)
 
 
 def compared(scope: Scope, asked: Range, compare: str | None) -> Scope:
@@ -145,25 +62,6 @@ def _spelled(value: Any) -> Any:
         # As text, and without the zeros that a column of a fixed scale adds.
         return f"{value.normalize():f}"
     return value
-
-
-def _filter(field: str, text: str) -> Filter:
-    for sign, operator in SIGNS:
-        if text.startswith(sign):
-            return Filter(field, operator, text.removeprefix(sign))
-    return Filter(field, "eq", text)
-
-
-def _finest(start: datetime, end: datetime) -> Unit:
-    """The finest unit that 2.x answers for a range."""
-    months = (end.year - start.year) * 12 + end.month - start.month
-    if end - start < timedelta(minutes=61):
-        return "minute"
-    if end - start < timedelta(hours=49):
-        return "hour"
-    if months <= 6:
-        return "day"
-    return "month" if months <= 24 else "year"
 
 
 def _year_before(time: datetime) -> datetime:

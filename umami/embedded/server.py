@@ -12,6 +12,7 @@ from types import TracebackType
 import uvicorn
 
 from umami.embedded.application import application
+from umami.embedded.faces import Generation
 from umami.embedded.state import PASSWORD, USERNAME, Umami
 from umami.embedded.store import Store
 
@@ -30,10 +31,10 @@ class PortTaken(Exception):
 class _Server(uvicorn.Server):
     """A uvicorn server that tells when it answers."""
 
-    def __init__(self, umami: Umami) -> None:
+    def __init__(self, umami: Umami, generation: Generation) -> None:
         super().__init__(
             uvicorn.Config(
-                application(umami),
+                application(umami, generation),
                 log_config=None,
                 log_level="warning",
                 access_log=False,
@@ -81,11 +82,11 @@ class Running:
         self.stop()
 
 
-def serve(data: Path | None = None, *, port: int = 0) -> Running:
+def serve(data: Path | None = None, *, port: int = 0, generation: Generation = 2) -> Running:
     """Start an embedded Umami in this process; returns when it answers.
 
     ``data`` is a folder or zip of Umami's tables as CSV; without it the server makes the demo.
-    ``port`` 0 takes any free one.
+    ``port`` 0 takes any free one; ``generation`` is whose API it speaks, that of Umami 2 or 3.
 
     Raises:
         PortTaken: the port is in use.
@@ -97,7 +98,7 @@ def serve(data: Path | None = None, *, port: int = 0) -> Running:
         undone.callback(umami.store.close)
         listen(listener)
         undone.pop_all()
-    server = _Server(umami)
+    server = _Server(umami, generation)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="embedded-umami", daemon=True
     )
@@ -112,7 +113,7 @@ def serve(data: Path | None = None, *, port: int = 0) -> Running:
     )
 
 
-def run(data: Path | None, *, port: int) -> None:
+def run(data: Path | None, *, port: int, generation: Generation = 2) -> None:
     """Serve in this thread until Ctrl-C or SIGTERM; raises as ``serve`` does."""
     with bound(port) as listener:
         umami = opened(data)
@@ -120,7 +121,7 @@ def run(data: Path | None, *, port: int) -> None:
             listen(listener)
             # When uvicorn has finished answering, it hands the signal on.
             with suppress(KeyboardInterrupt):
-                _Server(umami).run(sockets=[listener])
+                _Server(umami, generation).run(sockets=[listener])
 
 
 def bound(port: int) -> socket.socket:

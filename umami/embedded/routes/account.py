@@ -1,11 +1,10 @@
-"""Heartbeat, sign-in and out, who am I, and public links to a website."""
+"""Heartbeat, sign-in and out, who am I."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text
-from umami.embedded.refusals import Refusal
 from umami.embedded.state import User
 
 routes = Routes()
@@ -50,18 +49,6 @@ def me(call: Call[Nothing]) -> Any:
     """The account a token belongs to. (Umami's own also echoes the token.)"""
     assert call.user
     return {"user": _spelled(call.user)}
-
-
-@routes("GET", "/share/{share}", Nothing, open_to_all=True)
-def share(call: Call[Nothing]) -> Any:
-    """The website of a public link, and the token that reads it."""
-    row = call.umami.store.row(
-        "SELECT website_id, share_id FROM website WHERE share_id = ? AND deleted_at IS NULL",
-        [call.path["share"]],
-    )
-    if row is None:
-        raise Refusal(404, "Not found")
-    return {"websiteId": str(row[0]), "token": call.umami.share_token(*row)}
 
 
 def _spelled(user: User) -> dict[str, Any]:

@@ -159,18 +159,6 @@ def reset(call: Call[Nothing]) -> Any:
     return {"ok": True}
 
 
-@routes("GET", "/websites/{website_id}/daterange", Nothing)
-def daterange(call: Call[Nothing]) -> Any:
-    """The times of the first and the last event of any type; null without events."""
-    row = call.umami.store.row(
-        "SELECT min(created_at), max(created_at) FROM website_event "
-        "WHERE website_id = ? AND created_at >= TIMESTAMP '2000-01-01'",
-        [call.id("website_id")],
-    )
-    first, last = row or (None, None)
-    return {"mindate": instant(first), "maxdate": instant(last)}
-
-
 @routes("GET", "/websites/{website_id}/active", Nothing)
 def active(call: Call[Nothing]) -> Any:
     """How many sessions had an event of any type in the last five minutes."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from umami.embedded.http import Call, Range, Routes, Text, instant
-from umami.embedded.parameters import NAMES, Bucketed, Filtered, compared, one_of, scope
+from umami.embedded.parameters import compared, one_of
 from umami.embedded.queries import values as known
 from umami.embedded.queries.channels import channels
 from umami.embedded.queries.metrics import Counted, Edge, Rank, edges, ranking
@@ -15,6 +15,7 @@ from umami.embedded.queries.timeline import Bucket, timeline
 from umami.embedded.queries.totals import totals
 from umami.embedded.scope import Filter, Scope, Unit, spelled
 from umami.embedded.store import Store
+from umami.embedded.v2.parameters import NAMES, Bucketed, Filtered, scope
 
 routes = Routes()
 

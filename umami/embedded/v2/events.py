@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from umami.embedded.http import Call, Range, Routes, Text
-from umami.embedded.parameters import NEWEST, Bucketed, Paged, one_of, scope, spelled_row
+from umami.embedded.parameters import one_of, spelled_row
 from umami.embedded.queries import event_data
 from umami.embedded.queries import events as single
 from umami.embedded.queries.timeline import event_series
 from umami.embedded.scope import spelled
+from umami.embedded.v2.parameters import NEWEST, Bucketed, Paged, scope
 
 routes = Routes()
 

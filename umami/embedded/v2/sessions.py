@@ -5,21 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from umami.embedded.http import Call, Nothing, Range, Routes, Text, Zone
-from umami.embedded.parameters import (
-    NEWEST,
-    Filtered,
-    Paged,
-    one_of,
-    scope,
-    spelled_row,
-)
+from umami.embedded.parameters import one_of, spelled_row
 from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
 from umami.embedded.queries.events import activity as newest_events
 from umami.embedded.queries.timeline import rhythm
 from umami.embedded.refusals import Refusal
-from umami.embedded.routes.events import COLUMNS as EVENT_COLUMNS
 from umami.embedded.scope import SESSION_COLUMNS
+from umami.embedded.v2.events import COLUMNS as EVENT_COLUMNS
+from umami.embedded.v2.parameters import NEWEST, Filtered, Paged, scope
 
 routes = Routes()
 

@@ -1,0 +1,111 @@
+"""Reports that were saved, as both faces list and keep them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from umami.embedded import saved_reports
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant
+from umami.embedded.parameters import MOST_ROWS, one_of
+from umami.embedded.refusals import Refusal
+from umami.embedded.saved_reports import TYPES, Saved
+
+routes = Routes()
+
+
+class Listed(Parameters):
+    """A page of saved reports."""
+
+    websiteId: UUID | None = None
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
+
+
+class Given(Parameters):
+    """A report to save."""
+
+    websiteId: UUID
+    type: Annotated[str, one_of(TYPES, "Invalid report type")]
+    name: Annotated[str, Field(max_length=200), AfterValidator(str.strip), Field(min_length=1)]
+    description: Annotated[Text, Field(max_length=500)] = ""
+    parameters: dict[str, Any]
+
+
+@routes("GET", "/reports", Listed)
+def reports(call: Call[Listed]) -> Any:
+    """Saved reports, a page at a time."""
+    asked = call.asked
+    skipped = (asked.page - 1) * asked.pageSize
+    found, count = saved_reports.listed(call.umami.store, asked.websiteId, asked.pageSize, skipped)
+    return {
+        "data": [_spelled(report) for report in found],
+        "count": count,
+        "page": asked.page,
+        "pageSize": asked.pageSize,
+    }
+
+
+@routes("POST", "/reports", Given)
+def create_report(call: Call[Given]) -> Any:
+    """Save a report."""
+    return _save(call, None)
+
+
+@routes("GET", "/reports/{report_id}", Nothing)
+def report(call: Call[Nothing]) -> Any:
+    """A saved report."""
+    return _spelled(_found(call))
+
+
+@routes("POST", "/reports/{report_id}", Given)
+def update_report(call: Call[Given]) -> Any:
+    """Save a report again."""
+    return _save(call, _found(call))
+
+
+@routes("DELETE", "/reports/{report_id}", Nothing)
+def delete_report(call: Call[Nothing]) -> Any:
+    """Delete a report."""
+    saved_reports.delete(call.umami.store, _found(call).id)
+    return {"ok": True}
+
+
+def _found(call: Call[Any]) -> Saved:
+    report = saved_reports.found(call.umami.store, call.id("report_id"))
+    if report is None:
+        raise Refusal(404, "Not found")
+    return report
+
+
+def _save(call: Call[Given], instead: Saved | None) -> Any:
+    asked = call.asked
+    if call.user is None:
+        raise Refusal(401, "Unauthorized")
+    saved = saved_reports.save(
+        call.umami.store,
+        call.user.id,
+        asked.websiteId,
+        asked.type,
+        asked.name,
+        asked.description,
+        asked.parameters,
+        instead=instead,
+    )
+    return _spelled(saved)
+
+
+def _spelled(report: Saved) -> dict[str, Any]:
+    return {
+        "id": str(report.id),
+        "userId": str(report.user),
+        "websiteId": str(report.website),
+        "type": report.type,
+        "name": report.name,
+        "description": report.description,
+        "parameters": report.parameters,
+        "createdAt": instant(report.created),
+        "updatedAt": instant(report.updated),
+    }
