@@ -14,7 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-Operator = Literal["eq", "neq", "c", "dnc"]
+Operator = Literal["eq", "neq", "c", "dnc", "re", "nre"]
 Unit = Literal["minute", "hour", "day", "month", "year"]
 
 EVENT_COLUMNS = {
@@ -25,6 +25,11 @@ EVENT_COLUMNS = {
     "referrer": "referrer_domain",
     "event": "event_name",
     "tag": "tag",
+    "utmSource": "utm_source",
+    "utmMedium": "utm_medium",
+    "utmCampaign": "utm_campaign",
+    "utmContent": "utm_content",
+    "utmTerm": "utm_term",
 }
 SESSION_COLUMNS = {
     "browser": "browser",
@@ -36,6 +41,8 @@ SESSION_COLUMNS = {
     "region": "region",
     "city": "city",
 }
+OF_SESSION = {**SESSION_COLUMNS, "distinctId": "distinct_id"}
+"""The session's columns that can be filtered by; the last one tells who somebody is."""
 PAGEVIEW, CUSTOM_EVENT = 1, 2
 
 
@@ -43,31 +50,50 @@ def column(name: str) -> str:
     """The SQL of a field: ``e.`` is the event, ``s.`` its session."""
     if name in EVENT_COLUMNS:
         return f"e.{EVENT_COLUMNS[name]}"
-    return f"s.{SESSION_COLUMNS[name]}"
+    return f"s.{OF_SESSION[name]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Keep rows whose field compares to the value; ``c`` and ``dnc`` ignore case."""
+    """Keep rows whose field compares to the value.
+
+    ``eq`` and ``neq`` take several values: one of them, none of them. ``c`` and ``dnc`` look for a
+    text in the field, ``re`` and ``nre`` for a regular expression (RE2); these ignore case, but for
+    an expression that begins with ``(?c)``.
+    """
 
     field: str
     operator: Operator
-    value: str
+    value: str | tuple[str, ...]
 
     @property
-    def sql(self) -> tuple[str, str]:
-        """Condition with one ``?``, and its value. A row without the field passes none."""
-        name = column(self.field)
-        condition, value = {
-            "eq": (f"{name} = ?", self.value),
-            "neq": (f"{name} <> ?", self.value),
-            "c": (f"{name} {like(self.value)}", f"%{self.value}%"),
-            "dnc": (f"{name} NOT {like(self.value)}", f"%{self.value}%"),
-        }[self.operator]
-        if self.field == "referrer":
-            # A website is no source of its own visitors.
-            condition = f"({condition} AND e.referrer_domain <> e.hostname)"
-        return condition, value
+    def values(self) -> tuple[str, ...]:
+        """The values; one of them but for ``eq`` and ``neq``."""
+        return (self.value,) if isinstance(self.value, str) else self.value
+
+    @property
+    def sql(self) -> tuple[str, list[str]]:
+        """Condition, and what its question marks stand for. A row without the field passes none."""
+        name, values = column(self.field), self.values
+        if self.operator in ("eq", "neq"):
+            negation = "NOT " if self.operator == "neq" else ""
+            return f"{name} {negation}IN ({', '.join('?' * len(values))})", list(values)
+        if self.operator in ("c", "dnc"):
+            negation = "NOT " if self.operator == "dnc" else ""
+            return f"{name} {negation}{like(values[0])}", [f"%{values[0]}%"]
+        negation = "NOT " if self.operator == "nre" else ""
+        return f"{negation}{matching(name, values[0])}", [values[0].removeprefix(MINDING_CASE)]
+
+
+MINDING_CASE = "(?c)"
+"""PostgreSQL's beginning of a regular expression that minds case whoever asks."""
+
+
+def matching(text: str, expression: str) -> str:
+    """SQL that looks in a text for a regular expression, which is its one question mark and comes
+    without the beginning that makes it mind case; a dot stands for the end of a line, too."""
+    case = "c" if expression.startswith(MINDING_CASE) else "i"
+    return f"regexp_matches({text}, ?, '{case}s')"
 
 
 def like(value: str) -> str:
@@ -87,6 +113,27 @@ class Scope:
     start: datetime
     end: datetime
     filters: tuple[Filter, ...] = ()
+    required: tuple[Filter, ...] = ()
+    """Filters that a row has to pass, even where one of ``filters`` is enough."""
+    any_filter: bool = False
+    """Whether one of ``filters`` is enough."""
+    event_type: int | None = None
+    without_bounces: bool = False
+    """Only visits with more than one view in the range, whatever the filters."""
+    cohort: Scope | None = None
+    """Only sessions that have a row there."""
+    bare_hostname: bool = False
+    """Whether a website's own name is its hostname without ``www.``, as from 3.1 on."""
+    own_referrers: bool = False
+    """Whether a filter by referrer also finds visits that a website sent to itself."""
+
+    @property
+    def elsewhere(self) -> str:
+        """Condition that a row's referrer is known and not the page's own website."""
+        own = "e.hostname"
+        if self.bare_hostname:
+            own = f"CASE WHEN {own} LIKE 'www_%' THEN substr({own}, 5) ELSE {own} END"
+        return f"e.referrer_domain <> {own}"
 
     def rows(self, *types: int, columns: Sequence[str] = (), where: Sequence[str] = ()) -> Rows:
         """``FROM … WHERE …`` over the events ``e`` (and sessions ``s`` where needed).
@@ -98,13 +145,13 @@ class Scope:
         conditions = ["e.website_id = ?", "e.created_at BETWEEN ? AND ?"]
         if types:
             conditions.append(f"e.event_type IN ({', '.join(map(str, types))})")
-        for one in self.filters:
-            condition, value = one.sql
-            conditions.append(condition)
-            values.append(value)
+        for restriction in self._restrictions():
+            conditions.append(restriction.sql)
+            values.extend(restriction.values)
         conditions.extend(where)
         joined = any(
-            name in SESSION_COLUMNS for name in (*columns, *(one.field for one in self.filters))
+            name in OF_SESSION
+            for name in (*columns, *(one.field for one in (*self.filters, *self.required)))
         )
         session = (
             " JOIN session s ON s.session_id = e.session_id AND s.website_id = e.website_id"
@@ -117,9 +164,36 @@ class Scope:
         """The same question with these filters instead of its own."""
         return replace(self, filters=filters)
 
+    def unfiltered(self) -> Scope:
+        """Every row of the website and the range."""
+        return Scope(self.website, self.start, self.end, bare_hostname=self.bare_hostname)
+
     def between(self, start: datetime, end: datetime) -> Scope:
         """The same question over another range."""
         return replace(self, start=start, end=end)
+
+    def _restrictions(self) -> list[Rows]:
+        """What else than website, range and types decides, as conditions with their values."""
+        passed = [Rows(*one.sql) for one in self.filters]
+        if self.any_filter and passed:
+            either = " OR ".join(one.sql for one in passed)
+            passed = [Rows(f"({either})", [value for one in passed for value in one.values])]
+        found = [*passed, *(Rows(*one.sql) for one in self.required)]
+        if not self.own_referrers and any(one.field == "referrer" for one in self.filters):
+            # A website is no source of its own visitors.
+            found.append(Rows(f"({self.elsewhere} OR e.referrer_domain IS NULL)"))
+        if self.event_type is not None:
+            found.append(Rows("e.event_type = ?", [self.event_type]))
+        if self.without_bounces:
+            views = self.unfiltered().rows(PAGEVIEW)
+            stayed = f"SELECT e.session_id, e.visit_id {views.sql} GROUP BY ALL HAVING count(*) > 1"
+            found.append(Rows(f"(e.session_id, e.visit_id) IN ({stayed})", views.values))
+        if self.cohort:
+            members = self.cohort.rows(columns=("country",))
+            found.append(
+                Rows(f"e.session_id IN (SELECT e.session_id {members.sql})", members.values)
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,8 +113,18 @@ TABLES: dict[str, dict[str, str]] = {
         "created_at": "TIMESTAMP",
         "updated_at": "TIMESTAMP",
     },
+    "segment": {
+        "segment_id": "UUID PRIMARY KEY",
+        "website_id": "UUID",
+        "type": "VARCHAR",
+        "name": "VARCHAR",
+        "parameters": "VARCHAR",
+        "created_at": "TIMESTAMP",
+        "updated_at": "TIMESTAMP",
+    },
 }
-"""Column and DuckDB type of every table; ``report.parameters`` is JSON text."""
+"""Column and DuckDB type of every table; the ``parameters`` of ``report`` and ``segment`` are JSON
+text."""
 
 
 class Store:

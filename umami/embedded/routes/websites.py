@@ -27,7 +27,7 @@ COLUMNS = {
     "updatedAt": "updated_at",
     "deletedAt": "deleted_at",
 }
-TRAFFIC = [table for table in TABLES if table not in ("website", "report")]
+TRAFFIC = [table for table in TABLES if table not in ("website", "report", "segment")]
 MOST_ROWS = 10_000
 ACTIVE = timedelta(minutes=5)
 
