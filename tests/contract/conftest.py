@@ -1,5 +1,5 @@
 """The embedded server over the contract's tables, and a client of it."""
 
-from tests.embedded.conftest import server, tables, umami
+from tests.embedded.conftest import server, tables, umami, umami3
 
-__all__ = ["server", "tables", "umami"]
+__all__ = ["server", "tables", "umami", "umami3"]

@@ -47,6 +47,14 @@ def umami(server: Running) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def umami3(tables: Path) -> Iterator[httpx.Client]:
+    """A plain HTTP client of a server with the face of 3.x over the contract's tables, signed in;
+    for reading only."""
+    with serve(tables, generation=3) as running, signed_in(running) as client:
+        yield client
+
+
 @pytest.fixture(scope="module")
 def own(tables: Path) -> Iterator[httpx.Client]:
     """A client of a server that is the module's own, to write to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,10 +28,12 @@ class EventBucket:
     count: int
 
 
-def timeline(store: Store, scope: Scope, unit: Unit, timezone: str) -> list[Bucket]:
-    """By bucket: views are pageview rows, sessions distinct sessions among them. The two hours of
-    equal name in autumn are one bucket. Ascending."""
-    rows = scope.rows(PAGEVIEW)
+def timeline(
+    store: Store, scope: Scope, unit: Unit, timezone: str, types: Sequence[int] = (PAGEVIEW,)
+) -> list[Bucket]:
+    """By bucket: views are rows of the types, sessions distinct sessions among them. The two hours
+    of equal name in autumn are one bucket. Ascending."""
+    rows = scope.rows(*types)
     found = store.rows(
         f"""
         SELECT {bucket(scope, unit, timezone)} AS start, count(*), count(DISTINCT e.session_id)
@@ -41,15 +44,28 @@ def timeline(store: Store, scope: Scope, unit: Unit, timezone: str) -> list[Buck
     return [Bucket(*row) for row in found]
 
 
-def event_series(store: Store, scope: Scope, unit: Unit, timezone: str) -> list[EventBucket]:
-    """By bucket and name: custom event rows. Ascending by bucket."""
-    rows = scope.rows(CUSTOM_EVENT)
+def event_series(
+    store: Store, scope: Scope, unit: Unit, timezone: str, *, names: int | None = None
+) -> list[EventBucket]:
+    """By bucket and name: custom event rows. Ascending by bucket.
+
+    ``names`` keeps only so many names, the most frequent of the range without its filters.
+    """
+    everything = scope.unfiltered().rows(CUSTOM_EVENT)
+    where, values = [], []
+    if names is not None:
+        where.append(
+            f"e.event_name IN (SELECT e.event_name {everything.sql} "
+            "GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT ?)"
+        )
+        values = [*everything.values, names]
+    rows = scope.rows(CUSTOM_EVENT, where=where)
     found = store.rows(
         f"""
         SELECT {bucket(scope, unit, timezone)} AS start, e.event_name, count(*)
         {rows.sql} GROUP BY 1, 2 ORDER BY 1, 2
         """,
-        rows.values,
+        [*rows.values, *values],
     )
     return [EventBucket(*row) for row in found]
 

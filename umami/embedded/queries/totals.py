@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from umami.embedded.scope import PAGEVIEW, Scope
+from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Scope
 from umami.embedded.store import Store
 
 
@@ -19,12 +20,24 @@ class Totals:
     seconds: int
 
 
-def totals(store: Store, scope: Scope) -> Totals:
-    """Views are pageview rows; visitors distinct sessions; visits distinct visits; a bounce is a
-    (session, visit) with one view; time is the sum over (session, visit) of whole seconds between
-    its first and last view.
+@dataclass(frozen=True, slots=True)
+class EventTotals:
+    """Sums over a range's custom events; ``names`` counts the different ones."""
+
+    events: int
+    visitors: int
+    visits: int
+    names: int
+
+
+def totals(store: Store, scope: Scope, types: Sequence[int] = (PAGEVIEW,)) -> Totals:
+    """Views are rows of the types; visitors distinct sessions; visits distinct visits; a bounce is
+    a (session, visit) with one view; time is the sum over (session, visit) of whole seconds between
+    its first and last view. Where bounces are left out, no visit is one, even if the filters leave
+    one view of it.
     """
-    rows = scope.rows(PAGEVIEW)
+    rows = scope.rows(*types)
+    bounces = "0" if scope.without_bounces else "count(*) FILTER (views = 1)"
     found = store.row(
         f"""
         WITH visit AS (
@@ -33,7 +46,7 @@ def totals(store: Store, scope: Scope) -> Totals:
             {rows.sql} GROUP BY 1, 2
         )
         SELECT coalesce(sum(views), 0), count(DISTINCT session_id), count(DISTINCT visit_id),
-               count(*) FILTER (views = 1),
+               {bounces},
                coalesce(sum(floor(epoch(last_at - first_at))), 0)
         FROM visit
         """,
@@ -41,3 +54,18 @@ def totals(store: Store, scope: Scope) -> Totals:
     )
     assert found
     return Totals(*(int(value) for value in found))
+
+
+def event_totals(store: Store, scope: Scope) -> EventTotals:
+    """Custom event rows, and the distinct sessions, visits and names among them."""
+    rows = scope.rows(CUSTOM_EVENT)
+    found = store.row(
+        f"""
+        SELECT count(*), count(DISTINCT e.session_id), count(DISTINCT e.visit_id),
+               count(DISTINCT e.event_name)
+        {rows.sql}
+        """,
+        rows.values,
+    )
+    assert found
+    return EventTotals(*found)

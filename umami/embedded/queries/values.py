@@ -31,7 +31,7 @@ def values(
     name = column(field)
     where, texts = [], []
     if field == "referrer":
-        where += ["e.referrer_domain <> e.hostname", "e.referrer_domain <> ''"]
+        where += [scope.elsewhere, "e.referrer_domain <> ''"]
     if containing:
         where.append(f"{name} {like(containing)}")
         texts.append(f"%{containing}%")

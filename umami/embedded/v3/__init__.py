@@ -2,7 +2,15 @@
 
 from starlette.routing import Route
 
-from umami.embedded.v3 import account, websites
+from umami.embedded.v3 import (
+    account,
+    traffic,
+    websites,
+)
 
-MODULES = (account, websites)
+MODULES = (
+    account,
+    websites,
+    traffic,
+)
 ROUTES: list[Route] = [route for module in MODULES for route in module.routes.all]
