@@ -1,0 +1,423 @@
+"""Any question of 3.1's about traffic gets what plain Python counts over the same random rows.
+
+The counting here knows neither SQL nor the server's code: only Umami's definitions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.embedded.random_traffic import DAYS, FIRST, SITE, Client, Row, asking, traffic
+from tests.embedded.test_arithmetic import ZONES, bucket, grouped, matches, sessions_of
+
+FIELDS = {
+    "path": "url_path",
+    "title": "page_title",
+    "query": "url_query",
+    "hostname": "hostname",
+    "referrer": "referrer_domain",
+    "tag": "tag",
+    "event": "event_name",
+    "browser": "browser",
+    "os": "os",
+    "device": "device",
+    "language": "language",
+    "country": "country",
+    "region": "region",
+    "city": "city",
+    "distinctId": "distinct_id",
+    "utmSource": "utm_source",
+    "utmMedium": "utm_medium",
+    "utmCampaign": "utm_campaign",
+    "utmContent": "utm_content",
+    "utmTerm": "utm_term",
+}
+COLUMNS = {**FIELDS, "screen": "screen", "domain": "referrer_domain"}
+PLACED = ("region", "city")
+UNITS = ["minute", "hour", "day", "month", "year"]
+
+
+class Asked(NamedTuple):
+    """A question: its range, its filters, and how they combine."""
+
+    startAt: int
+    endAt: int
+    filters: tuple[tuple[str, str, str], ...] = ()
+    either: bool = False
+    event_type: int | None = None
+    exclude: bool = False
+
+    @property
+    def query(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"startAt": self.startAt, "endAt": self.endAt}
+        for number, (name, operator, value) in enumerate(self.filters):
+            # A number makes it another filter on the same field.
+            found[f"{name}{number or ''}"] = f"{operator}.{value}"
+        if self.either:
+            found["match"] = "any"
+        if self.event_type is not None:
+            found["eventType"] = self.event_type
+        if self.exclude:
+            found["excludeBounce"] = "true"
+        return found
+
+
+# Umami's definitions, in plain Python
+
+
+def passes(row: Row, name: str, operator: str, text: str) -> bool:
+    value = row[FIELDS[name]]
+    if value is None:
+        return False
+    if operator in ("c", "dnc"):
+        return matches(f"%{text}%", value) == (operator == "c")
+    if operator in ("re", "nre"):
+        flags = re.DOTALL if text.startswith("(?c)") else re.DOTALL | re.IGNORECASE
+        return bool(re.search(text.removeprefix("(?c)"), value, flags)) == (operator == "re")
+    return (value in text.split(",")) == (operator == "eq")
+
+
+def own(row: Row) -> str | None:
+    name = row["hostname"]
+    return None if name is None else str(name).removeprefix("www.")
+
+
+def elsewhere(row: Row) -> bool:
+    known = row["referrer_domain"] is not None and own(row) is not None
+    return known and row["referrer_domain"] != own(row)
+
+
+def within(rows: Iterable[Row], asked: Asked) -> list[Row]:
+    start, end = (datetime.fromtimestamp(at / 1000, UTC) for at in asked[:2])
+    return [row for row in rows if start <= row["at"] <= end]
+
+
+def visit(row: Row) -> tuple[Any, Any]:
+    return row["session_id"], row["visit_id"]
+
+
+def kept(rows: Iterable[Row], asked: Asked) -> list[Row]:
+    found = within(rows, asked)
+    seen = Counter(visit(row) for row in found if row["event_type"] == 1)
+    if asked.exclude:
+        found = [row for row in found if seen[visit(row)] > 1]
+    if asked.event_type is not None:
+        found = [row for row in found if row["event_type"] == asked.event_type]
+    if any(name == "referrer" for name, _, _ in asked.filters):
+        found = [row for row in found if row["referrer_domain"] is None or elsewhere(row)]
+    if asked.filters:
+        enough = any if asked.either else all
+        found = [row for row in found if enough(passes(row, *one) for one in asked.filters)]
+    return found
+
+
+def views(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row["event_type"] not in (2, 5)]
+
+
+def custom(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row["event_type"] == 2]
+
+
+def summed(rows: list[Row]) -> dict[str, int]:
+    visits = grouped(rows, visit)
+    lengths = (
+        max(row["at"] for row in one) - min(row["at"] for row in one) for one in visits.values()
+    )
+    return {
+        "pageviews": len(rows),
+        "visitors": sessions_of(rows),
+        "visits": len({row["visit_id"] for row in rows}),
+        "bounces": sum(1 for one in visits.values() if len(one) == 1),
+        "totaltime": sum(length // timedelta(seconds=1) for length in lengths),
+    }
+
+
+def stats(rows: list[Row], asked: Asked) -> dict[str, int]:
+    found = summed(views(kept(rows, asked)))
+    return {**found, "bounces": 0} if asked.exclude else found
+
+
+def contains(text: str | None, *marks: str) -> bool:
+    return text is not None and any(matches(f"%{mark}%", text) for mark in marks)
+
+
+def channel(row: Row) -> str:
+    domain, query = row["referrer_domain"], row["url_query"]
+    medium, source = row["utm_medium"], row["utm_source"]
+    paid = medium is not None and (
+        medium.startswith("p") or any(mark in medium for mark in ("ppc", "retargeting", "paid"))
+    )
+    prefix = "paid" if paid else "organic"
+    if domain == "" and query == "":
+        return "direct"
+    if contains(query, "gclid=", "ad_id=", "aid=", "utm_source=google", "utm_medium=cpc"):
+        return "paidAds"
+    if contains(medium, "referral", "app", "link"):
+        return "referral"
+    if contains(medium, "affiliate"):
+        return "affiliate"
+    if contains(medium, "sms") or contains(source, "sms"):
+        return "sms"
+    if contains(domain, "google.") or contains(medium, "organic"):
+        return prefix + "Search"
+    if contains(domain, "t.co", "x.com"):
+        return prefix + "Social"
+    if contains(domain, "mail.yahoo.") or contains(medium, "mail"):
+        return "email"
+    if contains(domain, "amazon.", "target.com") or contains(medium, "shop"):
+        return prefix + "Shopping"
+    if contains(domain, "youtube.") or contains(medium, "video"):
+        return prefix + "Video"
+    return "referral" if elsewhere(row) and domain else ""
+
+
+DOMAINS = {
+    "google.": "google.com",
+    "t.co": "twitter.com",
+    "yahoo.": "yahoo.com",
+}
+
+
+def label(row: Row, kind: str, *, grouping: bool = False) -> Any:
+    if kind == "channel":
+        return channel(row)
+    value = row[COLUMNS.get(kind, "url_path")]
+    if kind in ("referrer", "domain") and not elsewhere(row):
+        return None
+    if kind == "domain" and grouping and value:
+        return next((name for mark, name in DOMAINS.items() if mark in value), "Other")
+    if kind == "language" and value is not None:
+        return value[:2].lower()
+    return (value, row["country"]) if kind in PLACED and value else value
+
+
+def edge(rows: Iterable[Row], kind: str) -> dict[Any, Row]:
+    extreme = min if kind == "entry" else max
+    found = grouped(views(rows), lambda row: row["visit_id"])
+    return {one: extreme(of, key=lambda row: row["at"]) for one, of in found.items()}
+
+
+def metrics(rows: list[Row], asked: Asked, kind: str) -> dict[Any, int]:
+    if kind == "event":
+        asked = asked._replace(exclude=False, event_type=None)
+        names = grouped(custom(kept(rows, asked)), lambda row: row["event_name"])
+        return {name: len(one) for name, one in names.items()}
+    found = views(kept(rows, asked))
+    if kind in ("entry", "exit"):
+        edges = edge(within(rows, asked), kind)
+        values = grouped(found, lambda row: edges[row["visit_id"]]["url_path"])
+    else:
+        values = grouped(found, lambda row: label(row, kind))
+    return {value: sessions_of(one) for value, one in values.items() if value}
+
+
+def expanded(rows: list[Row], asked: Asked, kind: str) -> dict[Any, dict[str, int]]:
+    if kind == "event":
+        asked = asked._replace(exclude=False, event_type=None)
+    found = custom(kept(rows, asked)) if kind == "event" else views(kept(rows, asked))
+    if kind in ("entry", "exit"):
+        edges = edge(within(rows, asked), kind)
+        found = [row for row in found if row["event_id"] == edges[row["visit_id"]]["event_id"]]
+    values = grouped(found, lambda row: label(row, kind, grouping=True))
+    return {value: summed(one) for value, one in values.items() if value}
+
+
+def answered_unit(asked: Asked, unit: str | None) -> str:
+    start, end = (datetime.fromtimestamp(at / 1000, UTC) for at in asked[:2])
+    minutes = (end - start) // timedelta(minutes=1)
+    finest = "minute" if minutes <= 60 else "hour" if minutes <= 30 * 1440 else "day"
+    return max(unit or finest, finest, key=UNITS.index)
+
+
+# Questions
+
+
+@st.composite
+def filters(draw: st.DrawFn, rows: list[Row]) -> tuple[str, str, str]:
+    name = draw(st.sampled_from(sorted(FIELDS)))
+    operator = draw(st.sampled_from(["eq", "neq", "c", "dnc", "re", "nre"]))
+    values = st.sampled_from(sorted({row[FIELDS[name]] or "" for row in rows}))
+    if operator in ("eq", "neq"):
+        return name, operator, ",".join(draw(st.lists(values, min_size=1, max_size=3)))
+    value = draw(values)
+    first = draw(st.integers(0, max(len(value) - 1, 0)))
+    part = value[first : first + 3]
+    if operator in ("c", "dnc"):
+        return name, operator, draw(st.sampled_from(["", "", "%", "_"])) + part.swapcase()
+    case = draw(st.sampled_from(["", "(?c)"]))
+    frame = draw(st.sampled_from(["{}", "^{}", "{}$", "{}|^/d", ".{}"]))
+    return name, operator, case + frame.format(re.escape(part.upper()))
+
+
+@st.composite
+def questions(draw: st.DrawFn, rows: list[Row]) -> Asked:
+    first = draw(st.integers(0, DAYS * 24 - 1))
+    length = draw(st.integers(0, DAYS * 24) | st.sampled_from([0, 1, 24]))
+    start = int((FIRST + timedelta(hours=first)).replace(tzinfo=UTC).timestamp()) * 1000
+    return Asked(
+        start,
+        start + length * 3_600_000 + draw(st.sampled_from([0, 59_999, 3_599_999])),
+        tuple(draw(st.lists(filters(rows), max_size=3))),
+        draw(st.booleans()),
+        draw(st.sampled_from([None, None, None, 1, 2, 3])),
+        draw(st.integers(0, 4)) == 0,
+    )
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def site(request: pytest.FixtureRequest) -> Iterator[tuple[Client, list[Row]]]:
+    store, rows = traffic(request.param)
+    with asking(store) as client:
+        yield client, rows
+    store.close()
+
+
+def answer(client: Client, kind: str, query: dict[str, Any]) -> Any:
+    found = client.get(f"/api/websites/{SITE}/{kind}", params=query)
+    assert found.status_code == 200, found.text
+    return found.json()
+
+
+often = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@often
+@given(data=st.data())
+def test_stats(site: tuple[Client, list[Row]], data: st.DataObject) -> None:
+    client, rows = site
+    asked = data.draw(questions(rows))
+    minutes = (asked.endAt - asked.startAt) // 60_000 * 60_000
+    before = asked._replace(startAt=asked.startAt - minutes, endAt=asked.endAt - minutes)
+    assert answer(client, "stats", {**asked.query, "compare": "prev"}) == {
+        **stats(rows, asked),
+        "comparison": stats(rows, before),
+    }
+    events = [custom(kept(rows, one._replace(exclude=False))) for one in (asked, before)]
+    now, then = (
+        {
+            "events": len(one),
+            "visitors": sessions_of(one),
+            "visits": len({row["visit_id"] for row in one}),
+            "uniqueEvents": len({row["event_name"] for row in one}),
+        }
+        for one in events
+    )
+    assert answer(client, "events/stats", asked.query) == {"data": {**now, "comparison": then}}
+
+
+@often
+@given(
+    data=st.data(),
+    unit=st.sampled_from([None, *UNITS]),
+    zone=st.sampled_from([None, "utc", *ZONES]),
+    most=st.sampled_from([None, 1, 2]),
+)
+def test_over_time(
+    site: tuple[Client, list[Row]],
+    data: st.DataObject,
+    unit: str | None,
+    zone: str | None,
+    most: int | None,
+) -> None:
+    client, rows = site
+    asked = data.draw(questions(rows))
+    query = {**asked.query, **({"unit": unit} if unit else {})}
+
+    def start(row: Row) -> str:
+        if zone in (None, "utc"):
+            return bucket(row["at"], answered_unit(asked, unit), "UTC").replace(" ", "T") + "Z"
+        return bucket(row["at"], answered_unit(asked, unit), str(zone))
+
+    buckets = sorted(grouped(views(kept(rows, asked)), start).items())
+    over = {**query, **({"timezone": zone} if zone else {})}
+    assert answer(client, "pageviews", over) == {
+        "pageviews": [{"x": at, "y": len(one)} for at, one in buckets],
+        "sessions": [{"x": at, "y": sessions_of(one)} for at, one in buckets],
+    }
+    if zone is None:
+        return
+    events = custom(kept(rows, asked._replace(exclude=False)))
+    counts = Counter(row["event_name"] for row in custom(within(rows, asked)))
+    if most and len(counts) > most:
+        ranked = counts.most_common()
+        if ranked[most - 1][1] == ranked[most][1]:
+            # Which of two equally frequent names is kept is anybody's guess.
+            return
+        events = [row for row in events if row["event_name"] in dict(ranked[:most])]
+    series = grouped(events, lambda row: (start(row), row["event_name"]))
+    assert answer(client, "events/series", {**over, **({"limit": most} if most else {})}) == [
+        {"x": name, "t": at, "y": len(one)} for (at, name), one in sorted(series.items())
+    ]
+
+
+@pytest.mark.parametrize("kind", [*COLUMNS, "entry", "exit", "channel"])
+@settings(often, max_examples=6)
+@given(data=st.data())
+def test_metrics(site: tuple[Client, list[Row]], data: st.DataObject, kind: str) -> None:
+    client, rows = site
+    asked = data.draw(questions(rows))
+    query = {**asked.query, "type": kind, "limit": 1000}
+    found = answer(client, "metrics", query)
+
+    def key(row: Row, name: str) -> Any:
+        return (row[name], row["country"]) if kind in PLACED else row[name]
+
+    assert {key(row, "x"): row["y"] for row in found} == metrics(rows, asked, kind)
+    assert [row["y"] for row in found] == sorted((row["y"] for row in found), reverse=True)
+    if kind == "channel":
+        return
+    assert answer(client, "metrics", {**query, "limit": 2, "offset": 1}) == found[1:3]
+    wide = answer(client, "metrics/expanded", query)
+    assert {
+        key(row, "name"): {
+            "pageviews": int(row["pageviews"]),
+            "visitors": row["visitors"],
+            "visits": row["visits"],
+            "bounces": row["bounces"],
+            "totaltime": int(row["totaltime"]),
+        }
+        for row in wide
+    } == expanded(rows, asked, kind)
+    order = [(-row["visitors"], -row["visits"]) for row in wide]
+    assert order == sorted(order)
+
+
+@often
+@given(data=st.data(), kind=st.sampled_from(sorted(FIELDS)))
+def test_search(site: tuple[Client, list[Row]], data: st.DataObject, kind: str) -> None:
+    client, rows = site
+    asked = data.draw(questions(rows))
+    value = data.draw(st.sampled_from(sorted({row[FIELDS[kind]] or "x" for row in rows})))
+    text = value.replace(",", "")[:3].upper()
+    searched = asked._replace(
+        filters=(*(one for one in asked.filters if one[0] != kind), (kind, "c", text))
+    )
+    query = {**asked.query, "type": kind, "search": text, "limit": 1000}
+    found = {row["x"]: 0 for row in answer(client, "metrics", query)}
+    for row in answer(client, "metrics", query):
+        found[row["x"]] += row["y"]
+    expected: Counter[Any] = Counter()
+    for name, count in metrics(rows, searched, kind).items():
+        expected[name[0] if kind in PLACED else name] += count
+    assert found == expected
+    counted = [
+        row
+        for row in within(rows, asked)
+        if passes(row, kind, "c", text) and (kind != "referrer" or (elsewhere(row)))
+    ]
+    values = Counter(row[FIELDS[kind]] for row in counted)
+    plain = {"startAt": asked.startAt, "endAt": asked.endAt, "type": kind, "search": text}
+    listed = answer(client, "values", plain)
+    assert all(values[row["value"]] == row["count"] for row in listed)
+    assert [row["count"] for row in listed] == sorted(values.values(), reverse=True)[:10]
