@@ -12,15 +12,19 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.embedded.conftest import DATA
 from tests.embedded.golden import END, START, WEBSITE, golden
+from tests.embedded.test_refusals import ODD_TEXT
 from umami.embedded.queries.totals import totals
 from umami.embedded.refusals import BadRequest
 from umami.embedded.scope import Filter, Scope
 from umami.embedded.store import Store
-from umami.embedded.v3.filters import dated
-from umami.embedded.v3.parameters import narrowed
+from umami.embedded.v3.filters import FRUITLESS, OPERATORS, dated
+from umami.embedded.v3.parameters import Bucketed, narrowed
+from umami.embedded.v3.traffic import Metrics
 
 ALL = Scope(WEBSITE, START, END)
 RANGE = {"startAt": 1785542400000, "endAt": 1790812799999}
@@ -49,8 +53,8 @@ def where(name: str, value: Any, operator: str = "eq") -> dict[str, Any]:
     return {"name": name, "operator": operator, "value": value}
 
 
-def visitors(store: Store, **given: Any) -> int:
-    return totals(store, narrowed(store, ALL, given)).visitors
+def visitors(store: Store, **filters: Any) -> int:
+    return totals(store, narrowed(store, ALL, filters)).visitors
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,7 @@ def test_a_report_may_give_the_event_type_as_a_number(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "filters",
     [
         *({"referrer": "t.co"}, {"path": "gt.5"}, {"distinctId": "s."}),
         *({"url": "/a"}, {"host": "a"}, {"eventType1": "1"}, {"screen": "1x1"}, {"1": "a"}),
@@ -92,9 +96,9 @@ def test_a_report_may_give_the_event_type_as_a_number(store: Store) -> None:
     ],
     ids=str,
 )
-def test_refused(store: Store, given: dict[str, Any]) -> None:
+def test_refused(store: Store, filters: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
-        narrowed(store, ALL, given)
+        narrowed(store, ALL, filters)
 
 
 def test_a_segment_is_its_filters(store: Store) -> None:
@@ -218,3 +222,40 @@ def test_refused_questions(
 ) -> None:
     answer = umami3.get(f"/api/websites/{shop}/{kind}", params={**RANGE, **query})
     assert answer.status_code == 400, answer.text
+
+
+ASKED = {
+    "stats": {"compare": "yoy"},
+    "pageviews": {"unit": "day", "timezone": "utc"},
+    "metrics": {"type": "path", "search": "a"},
+    "metrics/expanded": {"type": "entry"},
+    "values": {"type": "country"},
+    "events/series": {"timezone": "UTC"},
+    "events/stats": {},
+}
+NAMES = sorted({*Metrics.model_fields, *Bucketed.model_fields, "path1", "os22", "type1", "epf0"})
+texts = st.sampled_from(ODD_TEXT) | st.text(max_size=20)
+operators = st.sampled_from(["", *OPERATORS, *FRUITLESS]).map(lambda one: f"{one}." if one else "")
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    kind=st.sampled_from(sorted(ASKED)),
+    added=st.dictionaries(st.sampled_from(NAMES), st.tuples(operators, texts), max_size=3),
+)
+def test_anything_gets_an_answer_or_reasons(
+    umami3: httpx.Client, shop: str, kind: str, added: dict[str, tuple[str, str]]
+) -> None:
+    odd = {name: plain(operator + value) for name, (operator, value) in added.items()}
+    query: dict[str, Any] = {**RANGE, **ASKED[kind], **odd}
+    answer = umami3.get(f"/api/websites/{shop}/{kind}", params=query)
+    assert answer.status_code in (200, 400), answer.text
+    if answer.status_code == 400:
+        error = answer.json()["error"]
+        assert error["errors"] or error["properties"]
+
+
+def plain(text: str) -> str:
+    return text.encode(errors="replace").decode()
