@@ -98,6 +98,7 @@ def test_all_rows_of_the_contract(tables: Path) -> None:
         "session_data": 370,
         "revenue": 280,
         "report": 0,
+        "segment": 0,
     }
     assert store.row(
         "SELECT created_at, url_path, url_query, referrer_path, utm_source, event_name "
