@@ -35,7 +35,7 @@ try:
     if not sites:
         start.no_websites()
         st.stop()
-    address.resolve(page.url_path, [site.id for site in sites], start.recorded)
+    address.resolve(page.url_path, [site.id for site in sites], start.recorded, client.abilities)
 except UmamiError as problem:
     start.stopped(problem)
     st.stop()

@@ -17,9 +17,11 @@ import pandas as pd
 import streamlit as st
 
 from components import formats
+from umami.abilities import Abilities
 from umami.errors import InvalidView
+from umami.filters import Filter
 from umami.period import zone
-from umami.view import ALL_TIME, Filter, View, parse
+from umami.view import ALL_TIME, View, parse
 
 SPELLED: Final = (
     "website",
@@ -31,6 +33,9 @@ SPELLED: Final = (
     "compare",
     "compare_from",
     "compare_to",
+    "match",
+    "segment",
+    "cohort",
 )
 """URL parameters with one value each; ``filter`` may come several times."""
 
@@ -73,23 +78,25 @@ def notes() -> tuple[str, ...]:
     return said
 
 
-def chosen(field: str | None) -> str | None:
-    """The value that everything is filtered by in this field, where it is one."""
+def chosen(field: str | None) -> tuple[str, ...]:
+    """The values of this field that everything is filtered by."""
     for one in view().filters:
         if one.field == field and one.operator == "eq":
-            return one.value
-    return None
+            return one.values
+    return ()
 
 
 def resolve(
     page: str,
     websites: Sequence[str],
     recorded: Callable[[str], tuple[datetime, datetime] | None],
+    abilities: Abilities,
 ) -> View:
     """Read the View off the URL, before anything is drawn. Call once a run, in ``app.py``.
 
     ``page`` is the path of the page shown; ``websites`` are the ids that may be looked at;
-    ``recorded`` tells the span of a website's data, asked only where the period is all of it.
+    ``recorded`` tells the span of a website's data, asked only where the period is all of it;
+    ``abilities`` says what the server can be filtered by.
     What a link says and cannot be shown is dropped, and said once. Raises ``InvalidView`` if
     there is no website.
     """
@@ -111,6 +118,7 @@ def resolve(
         websites=websites,
         timezone=_viewer_zone(),
         recorded=span,
+        abilities=abilities,
     )
     if st.session_state.get(_SAID) != given:
         st.session_state[_SAID] = given

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
 import streamlit as st
 
 from components.text import plain
-from umami.errors import UmamiError
+from umami.errors import NotOffered, UmamiError
 from umami.question import Question
 
 T = TypeVar("T")
@@ -32,18 +32,12 @@ class Asks(Protocol):
         """Ask without waiting; the future is done at once where the answer is at hand."""
         ...
 
-    def ignores_filters(self, question: Question[Any]) -> bool:
-        """Whether this server would answer the question as if its View had no filters."""
-        ...
-
 
 @dataclass(slots=True)
 class _Section:
     draw: Callable[..., None]
     answers: tuple[Future[Any], ...]
     slot: Any
-    whole: bool = False
-    """Whether the answers are not filtered though the View is."""
 
     @property
     def ready(self) -> bool:
@@ -57,14 +51,11 @@ class Page:
     client: Asks
     _asked: dict[str, Future[Any]] = field(default_factory=dict)
     _waiting: list[_Section] = field(default_factory=list)
-    _whole: set[Future[Any]] = field(default_factory=set)
 
     def ask(self, question: Question[T]) -> Future[T]:
         """Send a question and go on; the same question asked twice on a page is one."""
         if question.key not in self._asked:
             self._asked[question.key] = self.client.submit(question)
-            if self.client.ignores_filters(question):
-                self._whole.add(self._asked[question.key])
         return self._asked[question.key]
 
     def section(
@@ -78,11 +69,10 @@ class Page:
         ``draw`` is called with what the futures hold. Where all of them are done already it is
         called now, and no skeleton is ever shown; ``height`` (pixels) is the skeleton's.
         """
-        whole = not self._whole.isdisjoint(answers)
         if all(answer.done() for answer in answers):
-            _draw(_Section(draw, answers, st.container(), whole))
+            _draw(_Section(draw, answers, st.container()))
         else:
-            self._waiting.append(_Section(draw, answers, st.skeleton(height=height), whole))
+            self._waiting.append(_Section(draw, answers, st.skeleton(height=height)))
 
     def finish(self) -> None:
         """Draw what is still waiting, in the order in which answers arrive."""
@@ -127,9 +117,9 @@ def _draw(section: _Section) -> None:
     with section.slot:
         try:
             answers = [answer.result() for answer in section.answers]
-            if section.whole:
-                st.caption(":material/filter_alt_off: Not filtered: this server cannot filter it.")
             section.draw(*answers)
+        except NotOffered as problem:
+            blank(plain(str(problem)))
         except UmamiError as problem:
             trouble(problem)
         except Exception as problem:  # a fault of ours stays in its section

@@ -18,15 +18,14 @@ from components.address import change, go, note, notes, view
 from components.text import plain
 from umami import names
 from umami.client import Client
-from umami.endpoints import traffic, websites
+from umami.endpoints import segments, traffic, websites
 from umami.errors import InvalidView, UmamiError
+from umami.filters import FIELDS, OPERATORS, Filter
 from umami.models.websites import Website
 from umami.period import Period, Unit, zone
 from umami.view import (
     ALL_TIME,
     CUSTOM,
-    FIELDS,
-    OPERATORS,
     PRESETS,
     Comparison,
     View,
@@ -133,7 +132,7 @@ def bar(client: Client, among: Sequence[Website]) -> None:
             )
         _filter_popover(client, now)
         _time_popover(now)
-    _chips(now)
+    _chips(client, now)
     for sentence in notes():
         st.caption(f":material/info: {plain(sentence)}")
 
@@ -220,27 +219,64 @@ def _filter_popover(client: Client, now: View) -> None:
     ) as popover:
         if not popover.open:
             return
-        field = st.selectbox("Field", list(FIELDS), format_func=FIELDS.__getitem__, key="f_field")
+        able = client.abilities
+        fields = [field for field in FIELDS if field in able.fields]
+        field = st.selectbox("Field", fields, format_func=FIELDS.__getitem__, key="f_field")
+        operators = [operator for operator in OPERATORS if operator in able.operators]
         operator = st.selectbox(
-            "Condition", list(OPERATORS), format_func=OPERATORS.__getitem__, key="f_operator"
+            "Condition", operators, format_func=OPERATORS.__getitem__, key="f_operator"
         )
-        without = replace(now, filters=tuple(one for one in now.filters if one.field != field))
-        st.selectbox(
-            "Value",
-            _suggestions(client, without, field),
-            index=None,
-            key=f"f_value_{field}",
-            format_func=lambda value: names.label(field, value),
-            placeholder="Choose or type",
-            accept_new_options=True,
-        )
+        key = f"f_value_{field}_{operator}"
+        _values(client, now, field, key, several=able.several and operator in ("eq", "neq"))
         st.button(
             "Add filter",
             key="f_add",
             width="stretch",
             on_click=_add_filter,
-            args=(field, operator),
+            args=(field, operator, key, able.several),
         )
+        if able.segments:
+            _segments(client, now)
+
+
+def _values(client: Client, now: View, field: str, key: str, *, several: bool) -> None:
+    """Choose one value, or several, among those that occur, or type others."""
+    without = replace(now, filters=tuple(one for one in now.filters if one.field != field))
+    choice: dict[str, Any] = {
+        "options": _suggestions(client, without, field),
+        "key": key,
+        "format_func": lambda value: names.label(field, value),
+        "placeholder": "Choose or type",
+        "accept_new_options": True,
+    }
+    if several:
+        st.multiselect("Values", **choice)
+    else:
+        st.selectbox("Value", index=None, **choice)
+
+
+def _segments(client: Client, now: View) -> None:
+    """Choose a segment and a cohort that were saved in Umami, where there are any."""
+    asked = {
+        kind: client.submit(segments.segments(now.website, kind)) for kind in ("segment", "cohort")
+    }
+    for kind, page in asked.items():
+        try:
+            saved = {one.id: one.name for one in page.result().rows}
+        except UmamiError:
+            # The filters above work without them.
+            continue
+        if saved:
+            _choice(
+                kind.capitalize(),
+                ["", *saved],
+                getattr(now, kind) or "",
+                {"": f"Any {kind}", **saved},
+                key=f"pick_{kind}",
+                icon=":material/group:",
+                width=260,
+                write=lambda chosen, kind=kind: change({kind: [chosen] if chosen else []}),
+            )
 
 
 def _suggestions(client: Client, now: View, field: str) -> list[str]:
@@ -252,10 +288,11 @@ def _suggestions(client: Client, now: View, field: str) -> list[str]:
         return []
 
 
-def _add_filter(field: str, operator: Any) -> None:
-    value = st.session_state.get(f"f_value_{field}")
+def _add_filter(field: str, operator: Any, key: str, beside: bool) -> None:
+    given = st.session_state.get(key)
+    values = given if isinstance(given, list) else [given or ""]
     try:
-        go(view().filtered(field, str(value or ""), operator))
+        go(view().adding(Filter(field, operator, *values), beside=beside))
     except InvalidView as problem:
         note(str(problem))
         return
@@ -288,30 +325,56 @@ def _time_popover(now: View) -> None:
         )
 
 
-def _chips(now: View) -> None:
-    """The filters, each with a way to remove it."""
-    if not now.filters:
+def _chips(client: Client, now: View) -> None:
+    """What narrows the View, each with a way to remove it."""
+    if not now.narrowed:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="chips"):
         for one in now.filters:
-            words = f"{FIELDS[one.field]} {OPERATORS[one.operator]} "
-            st.button(
-                f"{words}**{plain(names.label(one.field, one.value), 60)}**",
-                key=f"chip_{one.field}",
-                icon=":material/close:",
-                icon_position="right",
-                help="Remove this filter",
-                on_click=lambda one=one: go(
-                    replace(now, filters=tuple(other for other in now.filters if other != one))
-                ),
+            _chip(
+                f"{FIELDS[one.field]} {OPERATORS[one.operator]} **{plain(_in_words(one), 60)}**",
+                key=f"chip_{one.field}" + ("" if one.operator == "eq" else f"_{one.operator}"),
+                without=replace(now, filters=tuple(other for other in now.filters if other != one)),
             )
+        if now.segment:
+            _chip("In a **segment**", key="chip_segment", without=replace(now, segment=None))
+        if now.cohort:
+            _chip("In a **cohort**", key="chip_cohort", without=replace(now, cohort=None))
         if len(now.filters) > 1:
+            if client.abilities.several:
+                _choice(
+                    "Filters joined by",
+                    ["all", "any"],
+                    now.match,
+                    {"all": "Match all", "any": "Match any"},
+                    key="pick_match",
+                    icon=":material/join_inner:",
+                    width=165,
+                    write=lambda chosen: change({"match": [chosen] if chosen == "any" else []}),
+                )
             st.button(
                 "Clear all",
                 key="chips_clear",
                 type="tertiary",
-                on_click=lambda: go(replace(now, filters=())),
+                on_click=lambda: go(now.unfiltered()),
             )
+
+
+def _chip(words: str, *, key: str, without: View) -> None:
+    st.button(
+        words,
+        key=key,
+        icon=":material/close:",
+        icon_position="right",
+        help="Remove this filter",
+        on_click=lambda: go(without),
+    )
+
+
+def _in_words(one: Filter) -> str:
+    if one.operator in ("re", "nre"):
+        return one.values[0]
+    return " or ".join(names.label(one.field, value) for value in one.values)
 
 
 def _labels(among: Sequence[Website]) -> dict[str, str]:

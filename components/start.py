@@ -45,7 +45,7 @@ def client() -> Client:
     settings = read()
     if not settings.embedded:
         found = connect(settings)
-        found.check()
+        found.recognise()
         return found
     running = _own_server(settings.data)
     filled = replace(

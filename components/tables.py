@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +17,12 @@ from components.share_table import Row, share_table
 from components.text import harmless
 from umami import names
 from umami.endpoints import traffic
-from umami.models.traffic import Ranking
-from umami.view import FIELDS, View
+from umami.filters import FIELDS
+from umami.models.traffic import Measure, Ranking
+from umami.view import View
 
 SHOWN: Final = 10
+MEASURES: Final[dict[Measure, str]] = {"visitors": "Visitors", "times": "Times"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,6 @@ class Table:
     many: str
     """What its rows are, in the plural: ``pages``."""
     by: str | None = None
-    measure: str = "Visitors"
-    """What is counted; servers differ where it is just a count."""
     fill: str = "They appear here with the first visits."
     """What would fill it."""
 
@@ -44,15 +44,14 @@ class Table:
 
 
 PAGES: Final = (
-    Table("path", "Pages", "pages", measure="Count"),
-    Table("entry", "Entry", "entry pages", by="path", measure="Count"),
-    Table("exit", "Exit", "exit pages", by="path", measure="Count"),
-    Table("title", "Titles", "titles", measure="Count"),
+    Table("path", "Pages", "pages"),
+    Table("entry", "Entry", "entry pages", by="path"),
+    Table("exit", "Exit", "exit pages", by="path"),
+    Table("title", "Titles", "titles"),
     Table(
         "query",
         "Queries",
         "queries",
-        measure="Count",
         fill="They appear with the first visit to an address that has one.",
     ),
 )
@@ -77,7 +76,6 @@ EVENTS: Final = (
         "event",
         "Events",
         "events",
-        measure="Times",
         fill="Send one from your pages with `umami.track('name')`.",
     ),
 )
@@ -110,10 +108,10 @@ def rankings(page: Page, asked: Tabs) -> None:
         page.section(partial(draw, asked.shown), asked.ranking, height=400)
 
 
-def rows(table: Table, ranking: pd.DataFrame, active: str | None = None) -> list[Row]:
+def rows(table: Table, ranking: pd.DataFrame, active: Collection[str] = ()) -> list[Row]:
     """The first rows of a ranking (``name``, ``count``, ``share``, ``country``) to draw.
 
-    ``active`` is the value that everything is filtered by. Bars are relative to the longest.
+    ``active`` are the values that everything is filtered by. Bars are relative to the longest.
     """
     top = ranking.head(SHOWN)
     longest = float(top["share"].max()) if len(top) else 0.0
@@ -121,34 +119,34 @@ def rows(table: Table, ranking: pd.DataFrame, active: str | None = None) -> list
     for value, count, share, of in zip(
         top["name"], top["count"], top["share"], top["country"], strict=True
     ):
-        known = value if isinstance(value, str) and value else None
         found.append(
             Row(
-                name=names.label(table.field, known, of=of if isinstance(of, str) else None),
+                name=names.label(table.field, value, of=of if isinstance(of, str) else None),
                 count=formats.whole(count),
                 share=formats.percent(share),
                 bar=round(100 * share / longest, 1) if longest else 0.0,
-                value=known if table.filters else None,
-                active=known is not None and known == active,
+                value=value if table.filters else None,
+                active=value in active,
             )
         )
     return found
 
 
-def full(table: Table, ranking: pd.DataFrame) -> pd.DataFrame:
+def full(table: Table, ranking: Ranking) -> pd.DataFrame:
     """Every row with names for codes, the code kept beside where they differ."""
-    values = [value if isinstance(value, str) and value else None for value in ranking["name"]]
+    given = ranking.frame
+    values = list(given["name"])
     heading = FIELDS.get(table.field, table.tab)
     frame = pd.DataFrame({heading: [names.label(table.field, value) for value in values]})
-    if any(value and value != name for value, name in zip(values, frame[heading], strict=True)):
-        frame["Code"] = [value or "" for value in values]
+    if any(value != name for value, name in zip(values, frame[heading], strict=True)):
+        frame["Code"] = values
     if table.field in ("region", "city"):
         frame["Country"] = [
             names.label("country", code if isinstance(code, str) else None)
-            for code in ranking["country"]
+            for code in given["country"]
         ]
-    frame[table.measure] = ranking["count"].astype(int).to_numpy()
-    frame["Share"] = ranking["share"].astype(float).round(4).to_numpy()
+    frame[MEASURES[ranking.measure]] = given["count"].astype(int).to_numpy()
+    frame["Share"] = given["share"].astype(float).round(4).to_numpy()
     return frame
 
 
@@ -179,7 +177,7 @@ def draw(table: Table, ranking: Ranking) -> None:
     share_table(
         rows(table, frame, address.chosen(field)),
         what=table.many.capitalize(),
-        measure=table.measure,
+        measure=MEASURES[ranking.measure],
         key=f"ranking_{table.field}",
         on_choose=partial(address.toggle, field or table.field),
     )
@@ -189,10 +187,10 @@ def draw(table: Table, ranking: Ranking) -> None:
         type="tertiary",
         icon=":material/open_in_full:",
     ):
-        _everything(table, frame)
+        _everything(table, ranking)
 
 
-def _everything(table: Table, ranking: pd.DataFrame) -> None:
+def _everything(table: Table, ranking: Ranking) -> None:
     frame = full(table, ranking)
 
     @st.dialog(table.many.capitalize(), width="large")
@@ -212,7 +210,7 @@ def _everything(table: Table, ranking: pd.DataFrame) -> None:
             height=430,
             column_config={
                 found.columns[0]: st.column_config.TextColumn(width="large"),
-                table.measure: st.column_config.NumberColumn(format="localized"),
+                MEASURES[ranking.measure]: st.column_config.NumberColumn(format="localized"),
                 "Share": st.column_config.ProgressColumn(
                     format="%.1f%%", min_value=0, max_value=100 * float(frame["Share"].max() or 1)
                 ),

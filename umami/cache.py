@@ -165,6 +165,10 @@ class Cache:
         """Whether answers to this question are ever kept."""
         return self._keeping(question, time.time()) is not None
 
+    def drop(self, scope: tuple[str, str], question: Question[Any]) -> None:
+        """Let go of one answer."""
+        self._region.delete(self._name(scope, question))
+
     def forget(self, server: str) -> None:
         """Let go of everything a server has answered, what is on its way included."""
         self._region.set(_era(server), uuid.uuid4().bytes)

@@ -1,7 +1,7 @@
 """The client: answers questions about one server, as one account.
 
-Everything asked at one moment leaves together; what is kept is at hand at once. The only place
-that knows which generation it talks to.
+Everything asked at one moment leaves together; what is kept is at hand at once. Who asks never
+learns which generation answers.
 """
 
 from __future__ import annotations
@@ -13,17 +13,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
-from umami import v2
+from umami.abilities import Abilities
 from umami.cache import Cache, Kept, in_memory
-from umami.errors import NotFound, NotOffered, UmamiError, Unauthorised, UnexpectedAnswer
+from umami.connection import Connection
+from umami.dialect import Dialect, settled
+from umami.errors import (
+    Changed,
+    NotFound,
+    NotOffered,
+    Rejected,
+    ServerFault,
+    UmamiError,
+    Unauthorised,
+    UnexpectedAnswer,
+)
 from umami.flights import again, settle
+from umami.generations import Generation
 from umami.question import JSON, Access, Question, Request
+from umami.recognition import Recognised
 from umami.settings import Settings, read
-from umami.transport import Transport
 
 T = TypeVar("T")
 
@@ -32,46 +44,18 @@ AT_ONCE: Final = 32
 and the transport's."""
 
 
-class Dialect(Protocol):
-    """How a generation of servers is asked and understood."""
-
-    def spell(self, question: Question[Any]) -> Request:
-        """The question in the generation's spelling."""
-        ...
-
-    def read(self, question: Question[Any], answer: JSON) -> JSON:
-        """Its answer in the newest generation's spelling."""
-        ...
-
-    def ignores_filters(self, question: Question[Any]) -> bool:
-        """Whether the question's filters would be dropped without a word."""
-        ...
-
-
-class Newest:
-    """The generation whose spelling is ours."""
-
-    def spell(self, question: Question[Any]) -> Request:
-        """The question as it is."""
-        return question.request
-
-    def read(self, question: Question[Any], answer: JSON) -> JSON:
-        """The answer as it is."""
-        return answer
-
-    def ignores_filters(self, question: Question[Any]) -> bool:
-        """Never."""
-        return False
-
-
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What is asked: its address without credentials, what to call it, which generation it is."""
+    """What is asked: its address without credentials, and what to call it.
+
+    ``generation`` and ``version`` (where the server tells it) are known once something was asked.
+    """
 
     address: str
     label: str
-    generation: str
     demo: bool
+    generation: Generation | None = None
+    version: str | None = None
 
 
 class Reply(Future[T]):
@@ -95,21 +79,41 @@ class Client:
         demo: bool = False,
     ) -> None:
         """Raises ``SettingsError`` where no server is set; asks nothing yet."""
-        self._transport = Transport(settings)
+        self._connection = Connection(settings)
+        self._transport = self._connection.transport
         self._shared = settings.share is not None
-        self._dialect: Dialect = Newest() if settings.cloud else v2
-        self.server = Server(
-            address=settings.address,
-            label="Umami Cloud" if settings.cloud else label,
-            generation="3.x" if settings.cloud else "2.x",
-            demo=demo,
-        )
-        self._scope = (f"{settings.api} {self.server.generation}", self._transport.account)
+        self._address = settings.address
+        self._label = "Umami Cloud" if settings.cloud else label
+        self._demo = demo
+        self._cached_as = settings.api or ""
         self._cache = Cache(in_memory(settings.cache_mb)) if cache is None else cache
         self._pool = ThreadPoolExecutor(AT_ONCE, "umami")
+        self._parts = ThreadPoolExecutor(AT_ONCE, "umami-part")
 
     def __repr__(self) -> str:
-        return f"Client({self.server.address!r})"
+        return f"Client({self._address!r})"
+
+    @property
+    def server(self) -> Server:
+        """What is asked."""
+        found = self._connection.known
+        return Server(
+            self._address,
+            self._label,
+            self._demo,
+            found.generation if found else None,
+            found.version if found else None,
+        )
+
+    def recognise(self) -> Server:
+        """What is asked, its generation included; asks the server. Raises an ``UmamiError``."""
+        self._connection.recognised()
+        return self.server
+
+    @property
+    def abilities(self) -> Abilities:
+        """What this server can narrow an answer by; may have to ask it. Raises ``UmamiError``."""
+        return self._connection.speaks(self._connection.recognised()).abilities
 
     def ask(self, question: Question[T]) -> T:
         """The answer. Raises an ``UmamiError``."""
@@ -119,47 +123,27 @@ class Client:
         """Ask without waiting; done already where the answer is kept. Cannot be cancelled."""
         reply: Reply[T] = Reply()
         reply.set_running_or_notify_cancel()
-        fetch = partial(self._fetch, question)
-        if question.endpoint.access is Access.READS and self._cache.keeps(question):
-            coming = self._cache.ask(self._scope, question, fetch, self._run)
+        begin = partial(self._begin, question, reply)
+        if self._connection.known is None:
+            self._run(begin)
         else:
-            coming = Future()
-            self._run(partial(settle, coming, lambda: Kept(fetch(), time.time())))
-        coming.add_done_callback(partial(self._arrived, question, reply))
+            begin()
+            self._connection.look_after(self._run)
         return reply
 
     def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
         """Ask several at once."""
         return [self.submit(question) for question in questions]
 
-    def check(self) -> None:
-        """Raise ``NotOffered`` for a server of a generation that this client does not speak.
-
-        Umami 3 drops the filters of 2.x without a word and would answer with wrong figures. Its
-        ``/config`` has ``privateMode``; 2.x answers 404, or an object without it. Raises whatever
-        asking raises, too.
-        """
-        if self.server.generation != "2.x":
-            return
-        try:
-            found = self._transport.ask_unsigned(Request("GET", "/config"), "config")
-        except NotFound:
-            return
-        if b'"privateMode"' in found:
-            raise NotOffered("This is an Umami 3 server; this version reads servers of Umami 2.")
-
-    def ignores_filters(self, question: Question[Any]) -> bool:
-        """Whether this server would answer as if the question's View had no filters."""
-        return self._dialect.ignores_filters(question)
-
     def forget(self) -> None:
         """Let go of all that is kept of this server, so that everything is asked anew."""
-        self._cache.forget(self._scope[0])
+        self._cache.forget(self._cached_as)
 
     def close(self) -> None:
         """Ask nothing more. What waits fails with ``Unreachable``; what is kept stays."""
         self._transport.close()
         self._pool.shutdown(wait=False)
+        self._parts.shutdown(wait=False)
 
     def __enter__(self) -> Client:
         return self
@@ -178,69 +162,174 @@ class Client:
         except RuntimeError:  # closed, which the transport has a sentence for
             work()
 
-    def _fetch(self, question: Question[Any]) -> bytes:
+    def _begin(
+        self, question: Question[T], reply: Reply[T], before: Recognised | None = None
+    ) -> None:
+        """Ask as the server's generation is asked; ``before`` is the one that it no longer is."""
+        refused: UmamiError | None
+        try:
+            found = self._connection.recognised()
+            dialect = self._connection.speaks(found)
+            refused = dialect.refusal(question)
+        except UmamiError as problem:
+            refused = again(problem)
+        if refused is not None:
+            reply.set_exception(refused)
+            return
+        fetch = partial(self._fetch, question, dialect)
+        if question.endpoint.access is Access.READS and self._cache.keeps(question):
+            coming = self._cache.ask(self._scope(found), question, fetch, self._run)
+        else:
+            coming = Future()
+            self._run(partial(settle, coming, lambda: Kept(fetch(), time.time())))
+        last = before is not None
+        coming.add_done_callback(partial(self._arrived, question, reply, found, last))
+
+    def _scope(self, found: Recognised) -> tuple[str, str]:
+        """Under what answers are kept: server and account, and how it was understood."""
+        return self._cached_as, f"{found.generation} {self._transport.account}"
+
+    def _fetch(self, question: Question[Any], dialect: Dialect) -> bytes:
         writes = question.endpoint.access is Access.WRITES
         if writes and self._shared:
             raise Unauthorised("A share link can only be read.", endpoint=question.name)
+        still = None
+        if dialect.mistakable(question):
+            still = self._connection.still(dialect.generation, self._in_parts)
         try:
-            return self._transport.ask(
-                self._spelled(question),
-                endpoint=question.name,
-                repeatable=question.endpoint.repeatable,
-            )
+            answer = self._answered(question, dialect)
         finally:
             # A write that failed may have been done all the same.
             if writes:
                 self.forget()
+        if still is not None:
+            self._connection.require(still.result(), question)
+        return answer
 
-    def _spelled(self, question: Question[Any]) -> Request:
+    def _answered(self, question: Question[Any], dialect: Dialect) -> bytes:
+        """The answer in the newest generation's form, as JSON text."""
         if self._shared and question.name == "websites":
-            return Request("GET", f"/websites/{self._transport.website}")
-        return self._dialect.spell(question)
+            return self._only_website(question)
+        plan = dialect.plan(question)
+        if isinstance(plan, Request):
+            return self._asked(question, plan)
+        problem: UmamiError
+        try:
+            return to_json(settled(plan, partial(self._asked_together, question)))
+        except UmamiError:
+            raise
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+            # Plans say in these ways that an answer is not theirs.
+            problem = _not_its_answer(question)
+        raise problem
 
-    def _arrived(self, question: Question[T], reply: Reply[T], coming: Future[Kept]) -> None:
+    def _asked_together(self, question: Question[Any], requests: tuple[Request, ...]) -> list[JSON]:
+        if len(requests) == 1:
+            answers = [self._asked(question, requests[0])]
+        else:
+            waiting = [self._part(partial(self._asked, question, one)) for one in requests]
+            answers = [one.result() for one in waiting]
+        return [_decoded(question, answer) for answer in answers]
+
+    def _asked(self, question: Question[Any], request: Request) -> bytes:
+        return self._transport.ask(
+            request, endpoint=question.name, repeatable=question.endpoint.repeatable
+        )
+
+    def _only_website(self, question: Question[Any]) -> bytes:
+        """Umami's own list fails for a share link, which opens exactly one website."""
+        request = Request("GET", f"/websites/{self._transport.website}")
+        answer = _decoded(question, self._asked(question, request))
+        rows = [] if answer is None else [answer]
+        return to_json({"data": rows, "count": len(rows), "page": 1, "pageSize": 1})
+
+    def _part(self, work: Callable[[], T]) -> Future[T]:
+        """Something on the way to an answer; threads of its own, as answers wait for it."""
+        coming: Future[T] = Future()
+        self._in_parts(partial(settle, coming, work))
+        return coming
+
+    def _in_parts(self, work: Callable[[], None]) -> None:
+        try:
+            self._parts.submit(work)
+        except RuntimeError:  # closed, which the transport has a sentence for
+            work()
+
+    def _arrived(
+        self,
+        question: Question[T],
+        reply: Reply[T],
+        found: Recognised,
+        last: bool,
+        coming: Future[Kept],
+    ) -> None:
         """Hand on what came; whatever goes wrong here must reach who waits."""
         problem = coming.exception()
-        if isinstance(problem, UmamiError):
-            reply.set_exception(again(problem))
-        elif problem is not None:
-            reply.set_exception(problem)
-        else:
+        if problem is None:
             kept = coming.result()
             reply.answered_at = datetime.fromtimestamp(kept.answered_at, UTC)
             reply.stale = kept.stale
-            found = self._model(question, kept.answer)
-            if isinstance(found, UmamiError):
-                reply.set_exception(found)
-            else:
-                reply.set_result(found)
+            model = self._model(question, kept.answer)
+            if not isinstance(model, UmamiError):
+                reply.set_result(model)
+                return
+            self._cache.drop(self._scope(found), question)
+            problem = model
+        if not isinstance(problem, UmamiError):
+            reply.set_exception(problem)
+        elif last or not _of_another_generation(question, problem):
+            reply.set_exception(again(problem))
+        else:
+            self._run(partial(self._once_more, question, reply, found, problem))
+
+    def _once_more(
+        self, question: Question[T], reply: Reply[T], before: Recognised, problem: UmamiError
+    ) -> None:
+        """Ask again where the server is of another generation by now."""
+        try:
+            found = self._connection.recognised_anew(before, problem)
+        except UmamiError:
+            # What came first says more about the question.
+            found = before
+        if found.generation == before.generation:
+            reply.set_exception(again(problem))
+        else:
+            self._begin(question, reply, before)
 
     def _model(self, question: Question[T], answer: bytes) -> T | UmamiError:
         try:
-            decoded = from_json(answer, allow_inf_nan=False)
-        except ValueError:
-            page = answer.lstrip()[:1] == b"<"
-            what = "with a web page" if page else "with nothing" if not answer else "no JSON"
-            return UnexpectedAnswer(
-                f"The server answered “{question.name}” {what}.", endpoint=question.name
-            )
-        try:
-            return question.read(self._translated(question, decoded))
+            return question.read(_decoded(question, answer))
         except UmamiError as problem:
             problem.endpoint = problem.endpoint or question.name
             return again(problem)
         except Exception:
             # Readers say in their own ways that an answer is not theirs.
-            return UnexpectedAnswer(
-                f"The answer to “{question.name}” is not what this question is answered with.",
-                endpoint=question.name,
-            )
+            return _not_its_answer(question)
 
-    def _translated(self, question: Question[Any], answer: JSON) -> JSON:
-        if self._shared and question.name == "websites" and answer is not None:
-            # Umami's own list fails for a share link; it opens exactly one website.
-            return {"data": [answer], "count": 1, "page": 1, "pageSize": 1}
-        return self._dialect.read(question, answer)
+
+def _decoded(question: Question[Any], answer: bytes) -> JSON:
+    """The JSON of an answer. Raises ``UnexpectedAnswer`` with what it is instead."""
+    try:
+        return from_json(answer, allow_inf_nan=False)
+    except ValueError:
+        page = answer.lstrip()[:1] == b"<"
+        what = "with a web page" if page else "with nothing" if not answer else "no JSON"
+    raise UnexpectedAnswer(f"The server answered “{question.name}” {what}.", endpoint=question.name)
+
+
+def _not_its_answer(question: Question[Any]) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"The answer to “{question.name}” is not what this question is answered with.",
+        endpoint=question.name,
+    )
+
+
+def _of_another_generation(question: Question[Any], problem: UmamiError) -> bool:
+    """Whether an error may come of a server that has become another, and asking again is safe."""
+    if isinstance(problem, Changed | NotOffered | Rejected):
+        return True
+    reads = question.endpoint.access is Access.READS
+    return reads and isinstance(problem, UnexpectedAnswer | NotFound | ServerFault)
 
 
 def connect(

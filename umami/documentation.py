@@ -9,7 +9,7 @@ from typing import Final
 
 import umami.endpoints
 from umami.question import REGISTRY, Access, Endpoint
-from umami.v2 import FILTERED, moved
+from umami.v2 import FILTERED, MOVED
 
 TARGET: Final = Path(__file__).parent.parent / "docs" / "api.md"
 
@@ -40,11 +40,13 @@ def document() -> str:
 
 def _row(one: Endpoint) -> str:
     route = f"`{one.method} {one.route}`"
-    old = moved(one.name)
+    old = MOVED.get(one.name)
     if old:
         route += f"<br>2.x: `{old}`"
     fresh = "writes" if one.access is Access.WRITES else one.freshness.value
     filters = "" if "view" not in one.signature.parameters else _yes(one.name in FILTERED)
+    if not one.filtered:
+        filters = "" if "view" not in one.signature.parameters else "none apply"
     return f"| `{one.name}{_parameters(one)}` | {route} | {_answer(one)} | {fresh} | {one.since} | {filters} |"  # noqa: E501
 
 

@@ -89,6 +89,12 @@ class UnexpectedAnswer(UmamiError):
 
 
 class NotOffered(UmamiError):
-    """This server's generation has no such question."""
+    """This server cannot answer that: its generation has no such question, or no true answer."""
 
-    remedy = "It needs another version of Umami."
+    remedy = "Another version of Umami can tell."
+
+
+class Changed(UmamiError):
+    """The server became another generation while it was asked, so the answer means nothing."""
+
+    remedy = "Ask again: it will be asked in its new way."

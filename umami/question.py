@@ -13,14 +13,16 @@ import functools
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 from urllib.parse import quote
 
+from umami import narrowing
 from umami.errors import UmamiError, UnexpectedAnswer
+from umami.view import View
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -77,6 +79,8 @@ class Endpoint:
     documentation: str
     signature: inspect.Signature
     secret: bool
+    filtered: bool
+    """Whether a View's filters narrow the answer."""
 
     @property
     def repeatable(self) -> bool:
@@ -104,6 +108,9 @@ class Question(Generic[T]):
     query: tuple[tuple[str, str], ...]
     body: str | None
     """Canonical JSON text, or ``None``: hashable, and the same for equal bodies."""
+    filters: tuple[tuple[str, str], ...]
+    """The View's filters as parameters, in the newest spelling; they are no part of the query or
+    the body, as servers differ in how they take them."""
     arguments: Mapping[str, Any] = field(compare=False, repr=False)
     read: Callable[[JSON], T] = field(compare=False, repr=False)
     until: datetime | None = field(compare=False, default=None)
@@ -112,19 +119,48 @@ class Question(Generic[T]):
     @property
     def request(self) -> Request:
         """This question in the newest generation's spelling."""
-        return Request(self.endpoint.method, self.path, self.query, self.body)
+        return self.asking()
+
+    def asking(
+        self,
+        filters: Iterable[tuple[str, str]] | None = None,
+        **instead: str | int | None,
+    ) -> Request:
+        """This question with other filters or other parameters in its query.
+
+        Filters go into the body of an analysis, else into the query; ``None`` leaves a parameter
+        out.
+        """
+        narrowed = self.filters if filters is None else tuple(filters)
+        if self.body is not None:
+            body = json.loads(self.body)
+            if narrowed:
+                body["filters"] = dict(narrowed)
+            return Request(self.endpoint.method, self.path, self.query, spelled(body))
+        query: dict[str, Any] = {**dict(self.query), **dict(narrowed), **instead}
+        kept = {key: one for key, one in query.items() if one is not None}
+        return Request(
+            self.endpoint.method,
+            self.path,
+            tuple(sorted((key, str(value)) for key, value in kept.items())),
+        )
+
+    @property
+    def view(self) -> View | None:
+        """What is looked at, where the question is about a View."""
+        found = self.arguments.get("view")
+        return found if isinstance(found, View) else None
 
     @property
     def key(self) -> str:
         """A text that is equal for equal questions in every process, and holds no secret."""
-        spelled = json.dumps([self.name, self.path, self.query, self.body])
+        spelled = json.dumps([self.name, self.path, self.query, self.body, self.filters])
         return hashlib.sha256(spelled.encode()).hexdigest()
 
     @property
     def website(self) -> str | None:
         """Id of the website asked about, for rights and for dropping what a write changed."""
-        view = self.arguments.get("view")
-        found = view.website if view is not None else self.arguments.get("website")
+        found = self.view.website if self.view else self.arguments.get("website")
         return found if isinstance(found, str) else None
 
 
@@ -145,6 +181,7 @@ class Declared(Generic[P, T]):
         bound = self.endpoint.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         asked = self._body(*args, **kwargs)
+        view: View | None = bound.arguments.get("view")
         filled = {name: quote(value, safe="") for name, value in asked.path.items()}
         return Question(
             endpoint=self.endpoint,
@@ -153,11 +190,17 @@ class Declared(Generic[P, T]):
             query=tuple(
                 sorted((key, str(value)) for key, value in asked.query.items() if value is not None)
             ),
-            body=None if asked.body is None else json.dumps(asked.body, sort_keys=True),
+            body=None if asked.body is None else spelled(asked.body),
+            filters=narrowing.filters(view) if view is not None and self.endpoint.filtered else (),
             arguments=dict(bound.arguments),
             read=_guarded(asked.read, self.endpoint.name),
             until=asked.until,
         )
+
+
+def spelled(body: JSON) -> str:
+    """A body as canonical JSON text: the same for equal bodies."""
+    return json.dumps(body, sort_keys=True)
 
 
 def _guarded(read: Callable[[JSON], T], name: str) -> Callable[[JSON], T]:
@@ -189,11 +232,13 @@ def endpoint(
     access: Access = Access.READS,
     since: str = "2.0",
     secret: bool = False,
+    filtered: bool = True,
 ) -> Callable[[Callable[P, Asked[T]]], Declared[P, T]]:
     """Declare an endpoint. ``route`` follows ``/api`` and names its parts in braces.
 
     ``since`` is the first Umami version that offers it; ``secret`` keeps its body and answer out
-    of logs and cache (sign-in).
+    of logs and cache (sign-in). ``filtered`` says whether the filters of its ``view``, where it has
+    one, narrow the answer.
     """
 
     def declare(body: Callable[P, Asked[T]]) -> Declared[P, T]:
@@ -213,6 +258,7 @@ def endpoint(
             documentation=inspect.cleandoc(body.__doc__),
             signature=inspect.signature(body),
             secret=secret,
+            filtered=filtered and "view" in inspect.signature(body).parameters,
         )
         return Declared(REGISTRY[name], body)
 

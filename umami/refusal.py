@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from umami.errors import (
     NotFound,
+    NotOffered,
     RateLimited,
     Rejected,
     ServerFault,
@@ -35,8 +36,8 @@ def meaning(status: int, body: bytes, *, endpoint: str, address: str) -> UmamiEr
         )
     if status == 404 and said:
         return NotFound(f"The server has nothing to answer “{endpoint}” with.", endpoint=endpoint)
-    if status == 404:
-        return NotFound(
+    if status in (404, 405):
+        return NotOffered(
             f"At {address} is no Umami, or one that does not know “{endpoint}”.",
             endpoint=endpoint,
         )

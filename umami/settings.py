@@ -2,7 +2,8 @@
 
 Names are those of the environment: ``UMAMI_URL``, ``UMAMI_USERNAME``, ``UMAMI_PASSWORD``,
 ``UMAMI_API_KEY``, ``UMAMI_SHARE_URL``, ``UMAMI_DATA``, ``UMAMI_TIMEOUT``,
-``UMAMI_CONNECTIONS`` and ``UMAMI_CACHE_MB``. None set means the embedded server.
+``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB`` and ``UMAMI_GENERATION``. None set means the embedded
+server.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from umami.errors import SettingsError
+from umami.generations import Generation
 
 SECRETS: Final = Path(".streamlit/secrets.toml")
 CLOUD: Final = "https://api.umami.is/v1"
@@ -33,6 +35,7 @@ NAMES: Final = (
     "TIMEOUT",
     "CONNECTIONS",
     "CACHE_MB",
+    "GENERATION",
 )
 PAGES: Final = frozenset({"login", "logout", "dashboard", "websites", "teams", "settings"})
 """First parts of the addresses of Umami's own pages, as they are pasted from a browser."""
@@ -101,6 +104,8 @@ class Settings:
     """Calls in flight at most; ``None`` leaves it to what is asked."""
     cache_mb: float = 64.0
     """Megabytes that kept answers may fill."""
+    generation: Generation | None = None
+    """Which generation the server is of; ``None`` leaves it to be found."""
 
     @property
     def identity(self) -> Login | ApiKey | ShareLink | None:
@@ -163,6 +168,7 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> S
         timeout=_number(given, "TIMEOUT", 60.0, 1, 3600),
         connections=int(_number(given, "CONNECTIONS", 0, 1, 64)) or None,
         cache_mb=_number(given, "CACHE_MB", 64.0, 1, 4096),
+        generation=Generation.named(given["GENERATION"]) if "GENERATION" in given else None,
     )
     found = _server(given, common)
     if found is None:

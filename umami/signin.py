@@ -15,7 +15,7 @@ from urllib.parse import quote
 from pydantic_core import from_json
 
 from umami.endpoints import account
-from umami.errors import NotFound, UmamiError, Unauthorised, UnexpectedAnswer
+from umami.errors import NotFound, NotOffered, UmamiError, Unauthorised, UnexpectedAnswer
 from umami.flights import Flights, again
 from umami.question import Request
 from umami.settings import ApiKey, Login, ShareLink
@@ -156,7 +156,7 @@ class Account(_Token):
                 else str(refused),
                 endpoint=question.name,
             )
-        except NotFound as nowhere:
+        except (NotFound, NotOffered) as nowhere:
             problem = NotFound(str(nowhere), endpoint=question.name)
         except ValueError:
             problem = UnexpectedAnswer(
@@ -200,7 +200,7 @@ class Share(_Token):
             token = answer["token"]
             self._website = str(answer["websiteId"])
             return str(token)
-        except NotFound:
+        except (NotFound, NotOffered):
             problem = NotFound("This share link does not exist (any more).", endpoint=SHARED)
         except (TypeError, LookupError):
             problem = UnexpectedAnswer("The share link opens no website.", endpoint=SHARED)

@@ -1,214 +1,135 @@
 """Everything that Umami 2.x says otherwise; to be deleted on the day that 2.x is.
 
-Questions and models speak the newest generation's language. ``spell`` says a question the old
-way, ``read`` turns an old answer into a new one. 2.18.1 and 2.20.2 are known by recordings.
+Questions and models speak the newest generation's language; ``V2`` says a question the old way
+and makes the newest generation's answer of what comes back. 2.18.1 and 2.20.2 are known by
+recordings.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from umami.abilities import Abilities
+from umami.dialect import Part, Plan, narrowed_by, once, summed
+from umami.endpoints import sessions, traffic
 from umami.endpoints.spelling import identified, iso
-from umami.question import JSON, Question, Request
-from umami.view import Filter, View
+from umami.errors import NotOffered
+from umami.filters import FIELDS, NEWER_FIELDS, Filter
+from umami.generations import Generation
+from umami.question import JSON, Question, Request, spelled
+from umami.view import View
 
-RENAMED = {"path": "url", "hostname": "host"}
+RENAMED: Final = {"path": "url", "hostname": "host"}
 """Fields that bore another name: filters, metric types, report fields, funnel steps."""
-RESTORED = {old: new for new, old in RENAMED.items()}
-SIGNS = {"eq": "", "neq": "!", "c": "~", "dnc": "!~"}
-FILTERED = frozenset({"stats", "pageviews", "metrics", "series", "session_stats", "breakdown"})
-"""Endpoints whose filters 2.x applies; on all others it drops them without a word."""
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+RESTORED: Final = {old: new for new, old in RENAMED.items()}
+SIGNS: Final = {"eq": "", "neq": "!", "c": "~", "dnc": "!~"}
+SIGNS_AHEAD: Final = {"eq": ("!", "~"), "neq": ("~",), "c": (), "dnc": ()}
+"""With what a value must not begin, or the sign before it would be another."""
+ABILITIES: Final = Abilities(
+    fields=frozenset(FIELDS) - NEWER_FIELDS,
+    operators=frozenset(SIGNS),
+    several=False,
+    segments=False,
+)
+"""Segments are known by name here, and by id everywhere else."""
+FILTERED: Final = frozenset(
+    {"stats", "pageviews", "metrics", "groups", "series", "event_stats", "session_stats", "goal",
+     "breakdown"}
+)  # fmt: skip
+"""What 2.x can filter; on all else it drops filters without a word."""
+UTM: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+REPORT_TYPES: Final = {"breakdown": "insights", "goal": "goals"}
+RANKED_BY_VIEWS: Final = frozenset({"path", "title", "query", "tag"})
+"""What 2.18 ranks by views, and can tell the visitors of by way of a breakdown."""
+EDGES: Final = frozenset({"entry", "exit"})
+GROUPED: Final = frozenset(
+    {"path", "title", "query", "tag", "hostname", "browser", "os", "device", "language", "country",
+     "region", "city"}
+)  # fmt: skip
+"""Fields whose groups a breakdown tells as the newest generation's own question does."""
+ANY_NAME: Final = "_"
+"""Contained in every name: to the database it is a wildcard for one character."""
 
 
-def ignores_filters(question: Question[Any]) -> bool:
-    """Whether 2.x would answer this question as if its View had no filters."""
-    view = question.arguments.get("view")
-    return isinstance(view, View) and bool(view.filters) and question.name not in FILTERED
+@dataclass(frozen=True, slots=True)
+class V2:
+    """The dialect of 2.18 or of 2.20, and of what came before."""
+
+    generation: Generation = Generation.V2_20
+    abilities: Abilities = ABILITIES
+
+    def refusal(self, question: Question[Any]) -> NotOffered | None:
+        """Why 2.x cannot answer, where it cannot."""
+        sentence = self._lacking(question) or _beyond_filters(question)
+        return NotOffered(sentence, endpoint=question.name) if sentence else None
+
+    def plan(self, question: Question[Any]) -> Request | Plan:
+        """How 2.x is asked."""
+        planned = _PLANS.get(question.name)
+        if planned is not None:
+            return planned(question, self)
+        return question.asking(_signed(question.view) if question.filters else ())
+
+    def mistakable(self, question: Question[Any]) -> bool:
+        """Whether a 3.x would answer something else: it drops what it does not know."""
+        searched = question.name == "events" and question.arguments["search"]
+        edge = question.name == "metrics" and question.arguments["field"] in EDGES
+        return bool(question.filters or searched or edge or question.name == "event_data_values")
+
+    def _lacking(self, question: Question[Any]) -> str | None:
+        name, asked = question.name, question.arguments
+        if name == "segments" and self.generation < Generation.V2_20:
+            return "Umami before 2.19 has no segments."
+        if name == "session_data_values" and self.generation is Generation.V2_20:
+            return "Umami 2.19 and 2.20 fail to list the values of a session’s property."
+        if name in ("metrics", "groups") and asked["field"] in NEWER_FIELDS:
+            return f"Umami 2 does not rank by {FIELDS[asked['field']]}."
+        if name == "breakdown" and NEWER_FIELDS & set(asked["fields"]):
+            return "Umami 2 does not break down by UTM fields."
+        if name == "goal" and "*" in asked["value"]:
+            return "Umami 2 knows no wildcards in goals."
+        return None
 
 
-def spell(question: Question[Any]) -> Request:
-    """The question as 2.x wants it asked."""
-    spelling = _SPELLINGS.get(question.name)
-    if spelling is not None:
-        return spelling(question)
-    if question.body is not None or question.endpoint.method != "GET":
-        return question.request
-    return Request("GET", question.path, _query(question))
-
-
-def read(question: Question[Any], answer: JSON) -> JSON:
-    """An answer of 2.x as the newest generation would have given it.
-
-    Raises ``ValueError``, ``TypeError`` or ``LookupError`` for what 2.x does not answer.
-    """
-    reading = _READINGS.get(question.name)
-    return answer if reading is None or answer is None else reading(answer)
-
-
-def moved(name: str) -> str | None:
-    """Method and route that 2.x has instead, where an endpoint of this name has moved."""
-    return _MOVED.get(name)
+def _beyond_filters(question: Question[Any]) -> str | None:
+    if not question.filters or question.view is None:
+        return None
+    if question.name not in FILTERED:
+        return "Umami 2 cannot filter this; it can be shown without the filters."
+    if any(one.values[0].startswith(SIGNS_AHEAD[one.operator]) for one in question.view.filters):
+        return "Umami 2 takes a sign at the beginning of a filter’s value for an operator."
+    asked = question.arguments
+    if question.name == "goal" and any(one.field == asked["kind"] for one in question.view.filters):
+        return f"Umami 2 takes one filter of {FIELDS[asked['kind']]}, which a goal needs."
+    return ABILITIES.lacks(question.view)
 
 
 def _old(field: str) -> str:
     return RENAMED.get(field, field)
 
 
-def _filters(question: Question[Any]) -> dict[str, str]:
-    view = question.arguments.get("view")
-    if not isinstance(view, View) or question.name not in FILTERED:
-        return {}
-    return {_old(one.field): f"{SIGNS[one.operator]}{one.value}" for one in view.filters}
+def _signed(view: View | None) -> tuple[tuple[str, str], ...]:
+    """A View's filters as parameters: ``("url", "!/pricing")``."""
+    given = view.filters if view else ()
+    return tuple((_old(one.field), f"{SIGNS[one.operator]}{one.values[0]}") for one in given)
 
 
-def _query(question: Question[Any], **instead: str | None) -> tuple[tuple[str, str], ...]:
-    """The question's query with filters in signs, and some parameters given another way."""
-    view = question.arguments.get("view")
-    filtered = {one.field for one in view.filters} if isinstance(view, View) else set()
-    query: dict[str, str | None] = {
-        key: value
-        for key, value in question.query
-        if key not in filtered or not _is_filter(view, key, value)
-    }
-    query |= _filters(question) | instead
-    return tuple(sorted((key, value) for key, value in query.items() if value is not None))
+def _asking(question: Question[Any], **instead: str | int | None) -> Request:
+    return question.asking(_signed(question.view) if question.filters else (), **instead)
 
 
-def _is_filter(view: Any, key: str, value: str) -> bool:
-    return any(
-        one.field == key and value == f"{one.operator}.{one.value}"
-        for one in view.filters
-        if isinstance(one, Filter)
-    )
-
-
-def _stats(question: Question[Any]) -> Request:
+def _stats(question: Question[Any], _own: V2) -> Plan:
     compare = dict(question.query).get("compare")
-    return Request(
-        "GET", question.path, _query(question, compare="yoy" if compare == "yoy" else None)
-    )
+    request = _asking(question, compare="yoy" if compare == "yoy" else None)
+    return once(request, _flat_stats)
 
 
-def _typed(question: Question[Any]) -> Request:
-    field = question.arguments["field"]
-    return Request("GET", question.path, _query(question, type=_old(field)))
-
-
-def _event_values(question: Question[Any]) -> Request:
-    return Request(
-        "GET", question.path, _query(question, event=None, eventName=question.arguments["event"])
-    )
-
-
-def _currencies(question: Question[Any]) -> Request:
-    view: View = question.arguments["view"]
-    range_ = _range(view)
-    query = {
-        "websiteId": identified(view.website),
-        "startDate": range_["startDate"],
-        "endDate": range_["endDate"],
-    }
-    return Request("GET", "/reports/revenue", tuple(sorted(query.items())))
-
-
-def _range(view: View) -> dict[str, str]:
-    return {
-        "startDate": iso(view.period.start),
-        "endDate": iso(view.period.end),
-        "unit": view.period.unit,
-    }
-
-
-def _analysis(
-    kind: str, parameters: Callable[[dict[str, Any]], dict[str, Any]]
-) -> Callable[[Question[Any]], Request]:
-    """An analysis: ``parameters`` says the newest parameters the old way."""
-
-    def spelling(question: Question[Any]) -> Request:
-        view: View = question.arguments["view"]
-        given = json.loads(question.body or "{}")["parameters"]
-        body = {
-            "websiteId": identified(view.website),
-            "timezone": view.period.timezone,
-            "dateRange": _range(view),
-            **parameters(given),
-        }
-        if question.name == "breakdown":
-            body["filters"] = [
-                {
-                    "name": _old(one.field),
-                    "type": "string",
-                    "operator": one.operator,
-                    "value": one.value,
-                }
-                for one in view.filters
-            ]
-        return Request("POST", f"/reports/{kind}", (), json.dumps(body, sort_keys=True))
-
-    return spelling
-
-
-def _step(kind: str, value: str) -> dict[str, str]:
-    return {"type": _old(kind), "value": value}
-
-
-_MOVED = {
-    "goal": "POST /reports/goals",
-    "breakdown": "POST /reports/insights",
-    "currencies": "GET /reports/revenue",
-}
-
-_SPELLINGS: dict[str, Callable[[Question[Any]], Request]] = {
-    "stats": _stats,
-    "metrics": _typed,
-    "values": _typed,
-    "event_data_values": _event_values,
-    "currencies": _currencies,
-    "funnel": _analysis(
-        "funnel",
-        lambda given: {
-            "window": given["window"],
-            "steps": [_step(one["type"], one["value"]) for one in given["steps"]],
-        },
-    ),
-    "retention": _analysis("retention", lambda _given: {}),
-    "utm": _analysis("utm", lambda _given: {}),
-    "goal": _analysis(
-        "goals",
-        # The target is the client's own business; the server only echoes it.
-        lambda given: {"goals": [{**_step(given["type"], given["value"]), "goal": 1}]},
-    ),
-    "journey": _analysis(
-        "journey",
-        lambda given: {
-            key: given[key] for key in ("steps", "startStep", "endStep") if key in given
-        },
-    ),
-    "breakdown": _analysis(
-        "insights",
-        lambda given: {
-            "fields": [
-                {"name": _old(field), "type": "string", "label": field} for field in given["fields"]
-            ]
-        },
-    ),
-    "revenue": _analysis("revenue", lambda given: {"currency": given["currency"]}),
-    "attribution": _analysis(
-        "attribution",
-        lambda given: {
-            "model": {"first-click": "firstClick", "last-click": "lastClick"}[given["model"]],
-            "steps": [_step(given["type"], given["step"])],
-            **({"currency": given["currency"]} if "currency" in given else {}),
-        },
-    ),
-}
-
-
-def _read_stats(answer: JSON) -> JSON:
+def _flat_stats(answer: JSON) -> JSON:
     """``{value, prev}``; before 2.12 ``{value, change}``."""
 
     def before(figure: dict[str, Any]) -> Any:
@@ -220,13 +141,210 @@ def _read_stats(answer: JSON) -> JSON:
     }
 
 
-def _read_data_stats(answer: JSON) -> JSON:
-    """An object; the reference has a list of one, with ``fields`` for ``properties``."""
-    found = answer[0] if isinstance(answer, list) else answer
-    return {"properties": found.get("fields"), **found}
+def _metrics(question: Question[Any], own: V2) -> Plan:
+    asked = question.arguments
+    field, first = asked["field"], asked["offset"]
+    last = first + asked["limit"]
+    if field in RANKED_BY_VIEWS and own.generation < Generation.V2_20:
+        groups = yield from _groups_of(question, field)
+        ranked = sorted(groups, key=lambda row: -row["visitors"])
+        return [{"x": row["name"], "y": row["visitors"]} for row in ranked[first:last]]
+    if field == "language":
+        # Languages are summed up from such with countries after a limit.
+        (rows,) = yield (_asking(question, limit=None, offset=None),)
+        merged = [row for row in rows if row["y"] and row["x"] != "null"]
+        return sorted(merged, key=lambda row: -row["y"])[first:last]
+    (rows,) = yield (_asking(question, type=_old(field)),)
+    counted = [row for row in rows if row["y"]]
+    by_rows = field in EDGES and own.generation < Generation.V2_20
+    return {"times": counted} if by_rows else counted
 
 
-def _read_utm(answer: JSON) -> JSON:
+def _groups(question: Question[Any], _own: V2) -> Plan:
+    asked = question.arguments
+    field = asked["field"]
+    if field in GROUPED:
+        groups = yield from _groups_of(question, field)
+        ranked = sorted(groups, key=lambda row: (-row["visitors"], -row["visits"]))
+        return ranked[asked["offset"] :][: asked["limit"]]
+    (rows,) = yield (_asking(question, type=_old(field)),)
+    return [{"name": row["x"], "visitors": row["y"]} for row in rows if row["y"]]
+
+
+def _groups_of(question: Question[Any], field: str) -> Part:
+    """The totals of each value of a field, from a breakdown; 500 values at most."""
+    view = question.view
+    assert view is not None
+    search = question.arguments["search"]
+    if search:
+        view = view.filtered(field, search, "c")
+    fields = (field, "country") if field in ("region", "city") else (field,)
+    (rows,) = yield (_insights(view, fields),)
+    groups = [
+        {
+            "name": row[_old(field)],
+            "country": row.get("country"),
+            "pageviews": int(row["views"]),
+            "totaltime": int(row["totaltime"] or 0),
+            **{name: int(row[name]) for name in ("visitors", "visits", "bounces")},
+        }
+        for row in rows
+        if row[_old(field)]
+    ]
+    if field == "language":
+        # The newest generation knows languages without countries; a visitor has one language.
+        return summed(groups, lambda row: row["name"][:2].lower())
+    return groups
+
+
+def _insights(view: View, fields: tuple[str, ...]) -> Request:
+    body = {
+        **_envelope(view),
+        "fields": [{"name": _old(one), "type": "string", "label": one} for one in fields],
+        "filters": [
+            {
+                "name": _old(one.field),
+                "type": "string",
+                "operator": one.operator,
+                "value": one.values[0],
+            }
+            for one in view.filters
+        ],
+    }
+    return Request("POST", "/reports/insights", (), spelled(body))
+
+
+def _breakdown(question: Question[Any], _own: V2) -> Plan:
+    view = question.view
+    assert view is not None
+    request = _insights(view, tuple(question.arguments["fields"]))
+    return once(
+        request,
+        lambda rows: [{RESTORED.get(key, key): one for key, one in row.items()} for row in rows],
+    )
+
+
+def _typed(question: Question[Any], _own: V2) -> Plan:
+    request = _asking(question, type=_old(question.arguments["field"]))
+    return once(request, lambda answer: answer)
+
+
+def _searched(question: Question[Any], _own: V2) -> Request:
+    # Up to 2.15 a search was a query.
+    return _asking(question, query=question.arguments["search"])
+
+
+def _event_values(question: Question[Any], _own: V2) -> Request:
+    return _asking(question, event=None, eventName=question.arguments["event"])
+
+
+def _event_stats(question: Question[Any], _own: V2) -> Plan:
+    """Totals of the rows that have an event's name, and the names themselves."""
+    view = question.view
+    assert view is not None
+    if not any(one.field == "event" for one in view.filters):
+        view = narrowed_by(view, Filter("event", "c", ANY_NAME))
+    totals, names = yield (
+        _request(sessions.session_stats(view)),
+        _request(traffic.metrics(question.arguments["view"], "event", limit=10_000)),
+    )
+    return {
+        "data": {
+            "events": totals["pageviews"]["value"],
+            "visitors": totals["visitors"]["value"],
+            "visits": totals["visits"]["value"],
+            "uniqueEvents": len(names),
+        }
+    }
+
+
+def _goal(question: Question[Any], _own: V2) -> Plan:
+    """2.x counts times, and without filters; what else a goal is, stats tell with it as a filter.
+
+    Stats know no custom events, and session stats count those on a path among its rows.
+    """
+    view, kind = question.arguments["view"], question.arguments["kind"]
+    reached = narrowed_by(view, Filter(kind, "eq", question.arguments["value"]))
+    rows, totals, everybody, *goals = yield (
+        _request(sessions.session_stats(reached)),
+        _request(traffic.stats(reached)),
+        _request(sessions.session_stats(view)),
+        *(() if question.filters else (_analysis(question, "goal"),)),
+    )
+    return {
+        "times": goals[0][0]["result"] if goals else rows["pageviews"]["value"],
+        "num": (totals if kind == "path" else rows)["visitors"]["value"],
+        "total": everybody["visitors"]["value"],
+    }
+
+
+def _request(question: Question[Any]) -> Request:
+    """A question that is one request with signs for filters."""
+    return _asking(question)
+
+
+def _currencies(question: Question[Any], _own: V2) -> Plan:
+    view = question.view
+    assert view is not None
+    query = {"websiteId": identified(view.website), **_range(view)}
+    return once(
+        Request("GET", "/reports/revenue", tuple(sorted(query.items()))),
+        lambda answer: [{"value": row["currency"]} for row in answer],
+    )
+
+
+def _range(view: View) -> dict[str, str]:
+    return {"startDate": iso(view.period.start), "endDate": iso(view.period.end)}
+
+
+def _envelope(view: View) -> dict[str, Any]:
+    return {
+        "websiteId": identified(view.website),
+        "timezone": view.period.timezone,
+        "dateRange": _range(view),
+    }
+
+
+def _analysis(question: Question[Any], kind: str, **changed: Any) -> Request:
+    """An analysis as 2.x wants it asked; ``changed`` parameters count instead of its own."""
+    view = question.view
+    assert view is not None
+    given = {**json.loads(question.body or "{}")["parameters"], **changed}
+    given = {name: one for name, one in given.items() if one is not None}
+    envelope = _envelope(view)
+    if "unit" in given:
+        envelope["dateRange"] = {**envelope["dateRange"], "unit": given["unit"]}
+    body = {**envelope, **_OLD_PARAMETERS[kind](given)}
+    return Request("POST", f"/reports/{REPORT_TYPES.get(kind, kind)}", (), spelled(body))
+
+
+def _analysed(question: Question[Any], _own: V2) -> Plan:
+    return once(_analysis(question, question.name), _READ.get(question.name, lambda answer: answer))
+
+
+def _revenue(question: Question[Any], _own: V2) -> Plan:
+    """Its visitors are among all of the period, which session stats tell."""
+    money, everybody = yield (
+        _analysis(question, "revenue"),
+        _request(sessions.session_stats(question.arguments["view"].unfiltered())),
+    )
+    visitors = everybody["visitors"]["value"]
+    return {**money, "total": {**money["total"], "total_sessions": visitors}}
+
+
+def _attribution(question: Question[Any], _own: V2) -> Plan:
+    """With a currency 2.x tells money instead of visitors, so it is asked for both."""
+    if question.arguments["currency"] is None:
+        (visitors,) = yield (_analysis(question, "attribution"),)
+        return visitors
+    visitors, money = yield (
+        _analysis(question, "attribution", currency=None),
+        _analysis(question, "attribution"),
+    )
+    return {**visitors, "money": money}
+
+
+def _utm_lists(answer: JSON) -> JSON:
     """Maps of value to views up to 2.18; from 2.19 rows of raw query strings."""
     if isinstance(answer, dict):
         # A parameter that nobody used is left out.
@@ -240,32 +358,157 @@ def _read_utm(answer: JSON) -> JSON:
                 if name in counted:
                     counted[name][value] = counted[name].get(value, 0) + int(row["num"])
     return {
-        name: [{"utm": value, "views": views} for value, views in values.items()]
+        name: [{"utm": value, "views": views} for value, views in values.items() if value]
         for name, values in counted.items()
     }
 
 
-def _renamed_keys(answer: JSON) -> JSON:
-    return [{RESTORED.get(key, key): value for key, value in row.items()} for row in answer]
+def _data_stats(answer: JSON) -> JSON:
+    """An object; the reference has a list of one, with ``fields`` for ``properties``."""
+    found = answer[0] if isinstance(answer, list) else answer
+    return {"properties": found.get("fields"), **found}
 
 
-def _renamed_steps(answer: JSON) -> JSON:
-    return [{**row, "type": RESTORED.get(row["type"], row["type"])} for row in answer]
+def _saving(question: Question[Any], _own: V2) -> Plan:
+    """A saved report in 2.x's words; ``_saved`` reads it back."""
+    body = json.loads(question.body or "{}")
+    kind = body["type"]
+    old = {**body, "type": REPORT_TYPES.get(kind, kind)}
+    # Whoever saves parameters of their own gets them back as they were.
+    with suppress(LookupError):
+        old["parameters"] = {**body["parameters"], **_OLD_PARAMETERS[kind](body["parameters"])}
+    request = Request(question.endpoint.method, question.path, question.query, spelled(old))
+    return once(request, _saved)
 
 
-_READINGS: dict[str, Callable[[JSON], JSON]] = {
-    "active": lambda answer: {"visitors": answer["x"]} if "x" in answer else answer,
-    "stats": _read_stats,
-    # 2.x lists every channel it knows, those without visitors too.
-    "metrics": lambda answer: [row for row in answer if row["y"]],
-    "daterange": lambda answer: {"startDate": answer["mindate"], "endDate": answer["maxdate"]},
-    "event_data_stats": _read_data_stats,
-    "activity": lambda answer: [{"eventId": row.get("id"), **row} for row in answer],
-    "session": lambda answer: {"region": answer.get("subdivision1"), **answer} if answer else {},
-    "segments": lambda answer: {"data": answer, "count": len(answer)},
-    "currencies": lambda answer: [{"value": row["currency"]} for row in answer],
-    "funnel": _renamed_steps,
-    "utm": _read_utm,
-    "goal": lambda answer: {"times": answer[0]["result"]},
-    "breakdown": _renamed_keys,
+def _saved(report: JSON) -> JSON:
+    if report is None:
+        return None
+    kind = next((new for new, old in REPORT_TYPES.items() if old == report["type"]), report["type"])
+    given = report["parameters"]
+    given = json.loads(given) if isinstance(given, str) else given
+    restore = _NEW_PARAMETERS.get(kind)
+    if restore is not None and isinstance(given, dict):
+        given = {**given, **restore(given)}
+    return {**report, "type": kind, "parameters": given}
+
+
+def _steps(given: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {**one, "type": names.get(one.get("type"), one.get("type"))}
+        for one in given.get("steps") or ()
+    ]
+
+
+def _chosen(*names: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    return lambda given: {name: given[name] for name in names if name in given}
+
+
+def _new_goal(given: Mapping[str, Any]) -> dict[str, Any]:
+    first = (given.get("goals") or [{}])[0]
+    return {"type": RESTORED.get(first.get("type"), first.get("type")), "value": first.get("value")}
+
+
+def _new_attribution(given: Mapping[str, Any]) -> dict[str, Any]:
+    first = (_steps(given, RESTORED) or [{}])[0]
+    models = {old: new for new, old in MODELS.items()}
+    return {
+        "model": models.get(given.get("model", ""), given.get("model")),
+        "type": first.get("type"),
+        "step": first.get("value"),
+    }
+
+
+MODELS: Final = {"first-click": "firstClick", "last-click": "lastClick"}
+
+_OLD_PARAMETERS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+    "funnel": lambda given: {
+        **_chosen("window")(given),
+        "steps": [_chosen("type", "value")(one) for one in _steps(given, RENAMED)],
+    },
+    "retention": lambda _given: {},
+    "utm": lambda _given: {},
+    # The target is the client's own business; the server only echoes it.
+    "goal": lambda given: {
+        "goals": [{"type": _old(given["type"]), "value": given["value"], "goal": 1}]
+    },
+    "journey": _chosen("steps", "startStep", "endStep"),
+    "breakdown": lambda given: {
+        "fields": [{"name": _old(one), "type": "string", "label": one} for one in given["fields"]]
+    },
+    "revenue": _chosen("currency"),
+    "attribution": lambda given: {
+        "model": MODELS[given["model"]],
+        "steps": [{"type": _old(given["type"]), "value": given["step"]}],
+        **_chosen("currency")(given),
+    },
 }
+"""The parameters of an analysis, from the newest generation's."""
+
+_NEW_PARAMETERS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+    "funnel": lambda given: {"steps": _steps(given, RESTORED)},
+    "goal": _new_goal,
+    "breakdown": lambda given: {
+        "fields": [RESTORED.get(one["name"], one["name"]) for one in given.get("fields") or ()]
+    },
+    "attribution": _new_attribution,
+}
+"""The newest generation's parameters, from those that were saved."""
+
+_READ: Final[dict[str, Callable[[JSON], JSON]]] = {
+    "funnel": lambda answer: [
+        {**row, "type": RESTORED.get(row["type"], row["type"])} for row in answer
+    ],
+    "utm": _utm_lists,
+}
+
+
+def _reads(read: Callable[[JSON], JSON]) -> Callable[[Question[Any], V2], Plan]:
+    """A plan that only reads in its own way."""
+    return lambda question, _own: once(_asking(question), read)
+
+
+_PLANS: Final[dict[str, Callable[[Question[Any], V2], Request | Plan]]] = {
+    "websites": _searched,
+    "daterange": _reads(
+        lambda answer: {"startDate": answer["mindate"], "endDate": answer["maxdate"]}
+    ),
+    "active": _reads(lambda answer: {"visitors": answer["x"]} if "x" in answer else answer),
+    "stats": _stats,
+    "metrics": _metrics,
+    "groups": _groups,
+    "values": _typed,
+    "events": _searched,
+    "event_stats": _event_stats,
+    "event_data_values": _event_values,
+    "event_data_stats": _reads(_data_stats),
+    "sessions": _searched,
+    "session": _reads(
+        lambda answer: {"region": answer.get("subdivision1"), **answer} if answer else {}
+    ),
+    "activity": _reads(lambda rows: [{"eventId": row.get("id"), **row} for row in rows]),
+    "segments": _reads(lambda answer: {"data": answer, "count": len(answer)}),
+    "currencies": _currencies,
+    "funnel": _analysed,
+    "retention": _analysed,
+    "utm": _analysed,
+    "journey": _analysed,
+    "goal": _goal,
+    "breakdown": _breakdown,
+    "revenue": _revenue,
+    "attribution": _attribution,
+    "reports": _reads(lambda answer: {**answer, "data": [_saved(one) for one in answer["data"]]}),
+    "report": _reads(_saved),
+    "create_report": _saving,
+    "update_report": _saving,
+}
+"""How 2.x is asked what it is asked otherwise."""
+
+MOVED: Final = {
+    "goal": "GET /websites/{website}/sessions/stats",
+    "groups": "POST /reports/insights",
+    "breakdown": "POST /reports/insights",
+    "event_stats": "GET /websites/{website}/sessions/stats",
+    "currencies": "GET /reports/revenue",
+}
+"""Where 2.x is asked for what has a route of its own later."""

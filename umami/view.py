@@ -1,6 +1,6 @@
 """The View: the one immutable value that says what is looked at.
 
-Website, period, comparison, filters and segment. Controls produce it, the URL spells it,
+Website, period, comparison, filters, segment and cohort. Controls produce it, the URL spells it,
 every page and every question takes it. It is parsed, validated and printed here and nowhere
 else; a bad URL gives the nearest valid View and says in words what was dropped.
 """
@@ -11,81 +11,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, TypeVar, get_args
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
+from umami.abilities import EVERYTHING, Abilities
 from umami.errors import InvalidView
+from umami.filters import Filter, Match, Operator
+from umami.filters import read as read_filters
 from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, with_unit, zone
 
 Comparison = Literal["none", "previous", "year", "custom"]
 COMPARISONS: tuple[Comparison, ...] = get_args(Comparison)
-Operator = Literal["eq", "neq", "c", "dnc"]
-OPERATORS: dict[Operator, str] = {
-    "eq": "is",
-    "neq": "is not",
-    "c": "contains",
-    "dnc": "does not contain",
-}
-"""The operators every generation understands, with the words for them."""
-
-FIELDS: dict[str, str] = {
-    "path": "Page",
-    "title": "Page title",
-    "query": "URL query",
-    "hostname": "Hostname",
-    "referrer": "Referrer",
-    "event": "Event",
-    "tag": "Tag",
-    "browser": "Browser",
-    "os": "Operating system",
-    "device": "Device",
-    "language": "Language",
-    "country": "Country",
-    "region": "Region",
-    "city": "City",
-}
-"""Fields that every generation can filter by, in the newest spelling, with the words for them."""
-
-LONGEST_VALUE = 500
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Filter:
-    """Keep the rows whose ``field`` compares to ``value``; spelled ``path.eq./pricing``.
-
-    ``c`` and ``dnc`` ignore case. A row that lacks the field matches neither ``neq`` nor ``dnc``.
-    """
-
-    field: str
-    operator: Operator
-    value: str
-
-    def __post_init__(self) -> None:
-        if self.field not in FIELDS:
-            raise InvalidView(f"“{self.field}” is not a field to filter by.")
-        if self.operator not in OPERATORS:
-            raise InvalidView(f"“{self.operator}” is not a way to compare.")
-        if not self.value or len(self.value) > LONGEST_VALUE or "\0" in self.value:
-            raise InvalidView(f"A filter’s value has 1 to {LONGEST_VALUE} characters.")
-
-    @classmethod
-    def parse(cls, text: str) -> Filter:
-        """The filter that ``text`` spells; ``InvalidView`` says what is wrong with it."""
-        field, _, rest = text.partition(".")
-        operator, dot, value = rest.partition(".")
-        if not dot:
-            raise InvalidView(f"“{text[:80]}” is not a filter (field.operator.value).")
-        return cls(field, operator, value)  # type: ignore[arg-type]
-
-    def __str__(self) -> str:
-        return f"{self.field}.{self.operator}.{self.value}"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is looked at. ``against`` is the range compared with, for a custom comparison."""
+    """What is looked at. ``against`` is the range compared with, for a custom comparison.
+
+    ``match`` joins the filters; ``segment`` and ``cohort`` are ids of what was saved in Umami.
+    """
 
     website: str
     period: Period
@@ -93,12 +40,24 @@ class View:
     filters: tuple[Filter, ...] = ()
     preset: str = "custom"
     against: tuple[datetime, datetime] | None = None
+    match: Match = "all"
+    segment: str | None = None
+    cohort: str | None = None
 
     def __post_init__(self) -> None:
-        fields = [one.field for one in self.filters]
-        if len(set(fields)) < len(fields):
-            raise InvalidView("Only one filter for each field.")
+        kinds = [(one.field, one.operator) for one in self.filters]
+        if len(set(kinds)) < len(kinds):
+            raise InvalidView("Only one filter for each field and way to compare.")
+        if self.match not in get_args(Match):
+            raise InvalidView("Filters are joined by all or any.")
         object.__setattr__(self, "filters", tuple(sorted(self.filters)))
+        for name in ("segment", "cohort"):
+            object.__setattr__(self, name, _saved(getattr(self, name), name))
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but website and period restricts what is looked at."""
+        return bool(self.filters or self.segment or self.cohort)
 
     def compared(self) -> View | None:
         """The View of the comparison period, itself compared with nothing; or ``None``."""
@@ -115,9 +74,25 @@ class View:
         return replace(self, period=period, comparison="none", against=None, preset="custom")
 
     def filtered(self, field: str, value: str, operator: Operator = "eq") -> View:
-        """This View with the filter on ``field`` set, replacing one that is there."""
+        """This View with the filter on ``field`` set, replacing those that are there."""
         kept = tuple(one for one in self.filters if one.field != field)
         return replace(self, filters=(*kept, Filter(field, operator, value)))
+
+    def adding(self, one: Filter, *, beside: bool) -> View:
+        """This View with one more filter, in place of the one of its kind.
+
+        ``beside`` leaves other kinds of filters of the same field; not every server takes those.
+        """
+        kept = tuple(
+            other
+            for other in self.filters
+            if other.field != one.field or (beside and other.operator != one.operator)
+        )
+        return replace(self, filters=(*kept, one))
+
+    def unfiltered(self) -> View:
+        """This View without anything that narrows it."""
+        return replace(self, filters=(), match="all", segment=None, cohort=None)
 
     def params(self) -> dict[str, list[str]]:
         """The URL parameters that spell this View; ``parse`` reads them back to an equal one."""
@@ -127,7 +102,10 @@ class View:
             "unit": [self.period.unit],
             "tz": [self.period.timezone],
             "compare": [self.comparison],
-            "filter": [str(one) for one in self.filters],
+            "filter": [text for one in self.filters for text in one.spelled()],
+            "match": [self.match] if self.match == "any" else [],
+            "segment": [self.segment] if self.segment else [],
+            "cohort": [self.cohort] if self.cohort else [],
         }
         local = zone(self.period.timezone)
         if self.preset == "custom":
@@ -146,6 +124,14 @@ class Parsed:
 
     view: View
     dropped: tuple[str, ...] = ()
+
+
+def _saved(identifier: str | None, what: str) -> str | None:
+    """The id of a segment or cohort, which is a UUID."""
+    try:
+        return str(UUID(identifier)) if identifier else None
+    except (ValueError, AttributeError, TypeError):
+        raise InvalidView(f"That is not the id of a {what}.") from None
 
 
 def _spell(moment: datetime, local: ZoneInfo) -> str:
@@ -291,12 +277,14 @@ def parse(
     websites: Sequence[str],
     timezone: str = "UTC",
     recorded: tuple[datetime, datetime] | None = None,
+    abilities: Abilities = EVERYTHING,
 ) -> Parsed:
     """The View that URL parameters spell, or the nearest valid one.
 
     ``websites`` are the ids that may be looked at, the first being the default; ``timezone`` is
     the viewer's, used when the URL names none; ``recorded`` is the span of the website's data,
-    which the period ``all`` means. Raises ``InvalidView`` only if there is no website at all.
+    which the period ``all`` means; ``abilities`` are the server's. Raises
+    ``InvalidView`` only if there is no website at all.
     """
     if not websites:
         raise InvalidView("There is no website to look at.")
@@ -376,23 +364,26 @@ def parse(
         against = attempt(lambda: custom("compare_from", "compare_to"), None)
         comparison = comparison if against else "previous"
 
-    filters: dict[str, Filter] = {}
-    for text in params.get("filter", ()):
-        one = attempt(lambda text=text: Filter.parse(text), None)  # type: ignore[misc]
-        if one is None:
-            continue
-        if one.field in filters and filters[one.field] != one:
-            dropped.append(f"Only one filter for {FIELDS[one.field]}; the last one is kept.")
-        filters[one.field] = one
+    filters, faults = read_filters(params.get("filter", ()))
+    dropped += faults
+
+    match = last("match") or "all"
+    if match not in get_args(Match):
+        dropped.append(f"“{match[:40]}” does not join filters.")
+        match = "all"
 
     view = View(
         website=website,
         period=chosen,
         comparison=comparison,  # type: ignore[arg-type]
-        filters=tuple(filters.values()),
         preset=preset,
         against=against,
+        match=match,  # type: ignore[arg-type]
+        segment=attempt(lambda: _saved(last("segment"), "segment"), None),
+        cohort=attempt(lambda: _saved(last("cohort"), "cohort"), None),
     )
+    view, faults = abilities.possible(replace(view, filters=filters))
+    dropped += faults
     alone = replace(view, comparison="none", against=None)
     view = attempt(lambda: _aligned(view), alone)
     return Parsed(view, tuple(dict.fromkeys(dropped)))

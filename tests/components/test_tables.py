@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from components import tables
+from umami.models.traffic import Ranking
 
 
-def ranking(*rows: tuple[str | None, int], country: list[str] | None = None) -> pd.DataFrame:
+def ranking(*rows: tuple[str, int], country: list[str] | None = None) -> pd.DataFrame:
     total = sum(count for _, count in rows) or 1
     return pd.DataFrame(
         {
@@ -20,17 +21,16 @@ def ranking(*rows: tuple[str | None, int], country: list[str] | None = None) -> 
 
 
 def test_rows_carry_names_shares_and_bars() -> None:
-    first, second, third = tables.rows(
+    first, second = tables.rows(
         tables.Table("country", "Countries", "countries"),
-        ranking(("DE", 6), ("US", 3), (None, 1)),
-        active="DE",
+        ranking(("DE", 6), ("US", 3)),
+        active=("DE", "FR"),
     )
-    assert (first.name, first.count, first.share, first.bar) == ("Germany", "6", "60.0%", 100.0)
+    assert (first.name, first.count, first.share, first.bar) == ("Germany", "6", "66.7%", 100.0)
     assert first.active
     assert second.value == "US"
     assert second.bar == 50.0
     assert not second.active
-    assert (third.name, third.value) == ("Unknown", None)
 
 
 def test_a_field_without_filter_cannot_be_clicked() -> None:
@@ -55,12 +55,23 @@ def test_nothing_gives_no_rows() -> None:
 def test_the_full_table_keeps_codes_beside_names() -> None:
     frame = tables.full(
         tables.Table("region", "Regions", "regions"),
-        ranking(("DE-BE", 3), (None, 1), country=["DE", "DE"]),
+        Ranking(ranking(("DE-BE", 3), ("CH-ZH", 1), country=["DE", "CH"]), "visitors"),
     )
     assert frame.to_dict("records") == [
         {"Region": "Berlin", "Code": "DE-BE", "Country": "Germany", "Visitors": 3, "Share": 0.75},
-        {"Region": "Unknown", "Code": "", "Country": "Germany", "Visitors": 1, "Share": 0.25},
+        {
+            "Region": "Zürich",
+            "Code": "CH-ZH",
+            "Country": "Switzerland",
+            "Visitors": 1,
+            "Share": 0.25,
+        },
     ]
+
+
+def test_what_is_counted_heads_its_column() -> None:
+    entries = Ranking(ranking(("/", 3)), "times")
+    assert list(tables.full(tables.PAGES[1], entries)) == ["Entry", "Times", "Share"]
 
 
 def test_search_ignores_case_and_patterns() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.faults import Faulty, faulty
 from umami.client import Client
+from umami.generations import Generation
 from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
@@ -29,7 +30,13 @@ def server() -> Iterator[Faulty]:
 @pytest.fixture
 def settings(server: Faulty) -> Settings:
     """Settings for the server, with an account."""
-    return Settings(api=f"{server.url}/api", username="ada", password=PASSWORD, timeout=20)
+    return Settings(
+        api=f"{server.url}/api",
+        username="ada",
+        password=PASSWORD,
+        timeout=20,
+        generation=Generation.V3_1,
+    )
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from umami.client import Client, connect
 from umami.endpoints import events, realtime, reports, sending, sessions, traffic, websites
 from umami.errors import (
     NotFound,
-    NotOffered,
     ServerFault,
     SettingsError,
     UmamiError,
@@ -35,6 +34,7 @@ from umami.errors import (
     Unreachable,
 )
 from umami.flights import Flights
+from umami.generations import Generation
 from umami.period import Period
 from umami.question import Question
 from umami.settings import Settings
@@ -336,7 +336,13 @@ def abused() -> Iterator[tuple[Faulty, Client]]:
     """A server and a client for a great many answers; nothing is kept, failures neither."""
     with ExitStack() as stack:
         server = stack.enter_context(faulty())
-        told = Settings(api=f"{server.url}/api", username="ada", password=PASSWORD, timeout=5)
+        told = Settings(
+            api=f"{server.url}/api",
+            username="ada",
+            password=PASSWORD,
+            timeout=5,
+            generation=Generation.V3_1,
+        )
         cache = Cache(keeping=lambda _question, _at: None)
         yield server, stack.enter_context(Client(told, cache))
 
@@ -382,23 +388,3 @@ def test_the_embedded_server_is_understood(connected: Callable[..., Client]) -> 
         current = stats.result().current
         assert (current.views, current.visitors, current.visits) == (10_797, 2_423, 3_426)
         client.close()
-
-
-def test_a_server_of_another_generation_is_refused_before_it_can_mislead(
-    server: Faulty, client: Client
-) -> None:
-    server.script("/config", said({"cloudMode": False, "privateMode": False}))
-    with pytest.raises(NotOffered) as refused:
-        client.check()
-    assert "Umami 3" in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    "act", [page(404), said({"error": "Not found"}, 404), said({"uiDisabled": False})]
-)
-def test_servers_of_the_second_generation_are_welcome(
-    server: Faulty, client: Client, act: Act
-) -> None:
-    server.script("/config", act)
-    client.check()
-    assert server.asked("/auth/login") == []

@@ -14,6 +14,7 @@ from tests.umami.conftest import PASSWORD, SITE
 from umami.client import Client
 from umami.endpoints import traffic, websites
 from umami.errors import NotFound, ServerFault, UmamiError, Unauthorised, UnexpectedAnswer
+from umami.generations import Generation
 from umami.question import Request
 from umami.settings import Settings
 from umami.transport import Transport
@@ -138,7 +139,7 @@ def test_a_key_of_ones_own_server_is_a_bearers(server: Faulty) -> None:
 
 
 def share_link(server: Faulty) -> Settings:
-    return Settings(api=f"{server.url}/umami/api", share="AbC")
+    return Settings(api=f"{server.url}/umami/api", share="AbC", generation=Generation.V3_1)
 
 
 def test_a_share_link_reads_its_website_and_no_more(
@@ -195,4 +196,10 @@ def test_active_visitors_are_asked_of_the_shared_website(
 
 
 def _settings(server: Faulty) -> Settings:
-    return Settings(api=f"{server.url}/api", username="ada", password=PASSWORD, timeout=20)
+    return Settings(
+        api=f"{server.url}/api",
+        username="ada",
+        password=PASSWORD,
+        timeout=20,
+        generation=Generation.V3_1,
+    )

@@ -20,6 +20,7 @@ from tests.support.ports import free_port
 from tests.umami.conftest import PASSWORD
 from umami.errors import (
     NotFound,
+    NotOffered,
     RateLimited,
     Rejected,
     ServerFault,
@@ -125,8 +126,8 @@ def _kind(fault: Act) -> type[UmamiError]:
     [
         (Act(500, b""), ServerFault),
         (said({"error": "Bad request"}, 400), Rejected),
-        (Act(405, b""), Rejected),
-        (page(404), NotFound),
+        (Act(405, b""), NotOffered),
+        (page(404), NotOffered),
         (said({"error": "Not found"}, 404), NotFound),
     ],
 )
@@ -339,17 +340,23 @@ def test_reasons_of_every_generation_are_read(body: bytes, expected: tuple[str, 
 
 def test_recorded_refusals_become_the_right_errors(server: Faulty, transport: Transport) -> None:
     refused = []
-    for name in ("v2.18.1", "v2.20.2"):
+    for name in ("v2.18.1", "v2.20.2", "v3.0.3", "v3.1.0"):
         with gzip.open(RECORDED / f"{name}.jsonl.gz", "rt") as lines:
             refused += [one for one in map(json.loads, lines) if one["status"] >= 400]
     assert len(refused) > 15
-    kinds = {400: Rejected, 404: NotFound, 500: ServerFault}
+    kinds = {400: Rejected, 404: NotOffered, 500: ServerFault}
     for one in refused:
         body = b"" if one["answer"] is None else json.dumps(one["answer"]).encode()
         server.script("/stats", Act(one["status"], body))
         problem = failure(transport, kinds[one["status"]])
         if isinstance(problem, Rejected):
             stated = one["answer"]["error"]
+            if isinstance(stated, dict):
+                placed = stated.get("properties", {}).items()
+                stated = [
+                    *stated.get("errors", ()),
+                    *(f"{name}: {text}" for name, at in placed for text in at["errors"]),
+                ] or stated["message"]
             assert problem.reasons == ((stated,) if isinstance(stated, str) else tuple(stated))
             assert all(reason in str(problem) for reason in problem.reasons)
 

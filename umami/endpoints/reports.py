@@ -53,6 +53,12 @@ BreakdownField = Literal[
     "tag",
     "hostname",
     "event",
+    "utmSource",
+    "utmMedium",
+    "utmCampaign",
+    "utmContent",
+    "utmTerm",
+    "distinctId",
 ]
 
 
@@ -148,7 +154,10 @@ def utm(view: View) -> Asked[Utm]:
 
 @endpoint("POST", "/reports/goal", fresh=Freshness.PERIOD)
 def goal(view: View, kind: StepKind, value: str) -> Asked[Goal]:
-    """How often a path was opened or an event happened. Wildcards work from 3.1 on."""
+    """How often a path was opened or an event happened, and by how many visitors.
+
+    ``*`` at either end of the value is a wildcard, from 3.1 on.
+    """
     if not value:
         raise InvalidView("A goal needs a page or an event.")
     return Asked(
@@ -195,7 +204,7 @@ def revenue(view: View, currency: str) -> Asked[Revenue]:
 
 @endpoint("GET", "/websites/{website}/event-data/values", fresh=Freshness.PERIOD)
 def currencies(view: View) -> Asked[tuple[str, ...]]:
-    """The currencies that revenue came in, as their codes were sent."""
+    """The currencies that revenue came in, as their codes were sent; from 3.1 on in capitals."""
     return Asked(
         read_currencies,
         path={"website": identified(view.website)},
@@ -210,7 +219,8 @@ def attribution(
 ) -> Asked[Attribution]:
     """Which first or last touch the conversions (a path or an event) are credited to.
 
-    With a ``currency`` 2.x and 3.0 give money, 3.1 visitors.
+    With a ``currency`` 2.x and 3.0 tell money, too. What a first or last touch is differs: up to
+    2.20 it may be a page of the website itself.
     """
     if model not in get_args(Model):
         raise InvalidView(f"“{model}” is not a model of attribution.")

@@ -67,14 +67,18 @@ def session(website: str, session: str) -> Asked[Session]:
 
 
 @endpoint(
-    "GET", "/websites/{website}/sessions/{session}/activity", fresh=Freshness.PERIOD, since="2.13"
+    "GET",
+    "/websites/{website}/sessions/{session}/activity",
+    fresh=Freshness.PERIOD,
+    since="2.13",
+    filtered=False,
 )
 def activity(view: View, session: str) -> Asked[tuple[Step, ...]]:
     """What a session did in the period, newest first, 500 steps at most. Takes no filters."""
     return Asked(
         read_activity,
         path={"website": identified(view.website), "session": identified(session, "session")},
-        query={"startAt": view.period.start_at, "endAt": view.period.end_at},
+        query=ranged(view),
         until=view.period.end,
     )
 

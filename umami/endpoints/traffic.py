@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from umami.endpoints.spelling import identified, ranged
 from umami.errors import InvalidView
-from umami.models.traffic import Active, Ranking, Stats, Timeline, Value
+from umami.filters import FIELDS
+from umami.models.traffic import Active, Groups, Ranking, Stats, Timeline, Value
 from umami.models.traffic import values as read_values
 from umami.question import Asked, Freshness, endpoint
-from umami.view import FIELDS, View
+from umami.view import View
 
 Metric = Literal[
     "path",
@@ -31,6 +32,12 @@ Metric = Literal[
     "country",
     "region",
     "city",
+    "utmSource",
+    "utmMedium",
+    "utmCampaign",
+    "utmContent",
+    "utmTerm",
+    "distinctId",
 ]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
@@ -74,26 +81,47 @@ def metrics(
 ) -> Asked[Ranking]:
     """The values of a field, most frequent first; ``search`` keeps those that contain it.
 
-    Counts are visitors, but events for ``event``, and rows for path, entry, exit, title, query
-    and tag on servers up to 2.18.
+    Counts are visitors, but times for ``event``, and for entry and exit on servers up to 2.18.
     """
-    if field not in METRICS:
-        raise InvalidView(f"“{field}” cannot be ranked.")
     return Asked(
-        Ranking.read,
+        partial(Ranking.read, measure="times" if field == "event" else "visitors"),
         path={"website": identified(view.website)},
-        query={
-            **ranged(view),
-            "type": field,
-            "limit": limit,
-            "offset": offset or None,
-            "search": search,
-        },
+        query=_ranked(view, field, limit, offset, search),
         until=view.period.end,
     )
 
 
-@endpoint("GET", "/websites/{website}/values", fresh=Freshness.PERIOD)
+@endpoint("GET", "/websites/{website}/metrics/expanded", fresh=Freshness.PERIOD, since="3.0")
+def groups(
+    view: View, field: Metric, limit: int = 500, offset: int = 0, search: str | None = None
+) -> Asked[Groups]:
+    """The values of a field with the totals of each, most visitors first.
+
+    2.x tells them for fields that a breakdown has; for others it tells visitors only.
+    """
+    return Asked(
+        Groups.read,
+        path={"website": identified(view.website)},
+        query=_ranked(view, field, limit, offset, search),
+        until=view.period.end,
+    )
+
+
+def _ranked(
+    view: View, field: str, limit: int, offset: int, search: str | None
+) -> dict[str, Any]:
+    if field not in METRICS:
+        raise InvalidView(f"“{field}” cannot be ranked.")
+    return {
+        **ranged(view),
+        "type": field,
+        "limit": limit,
+        "offset": offset or None,
+        "search": search,
+    }
+
+
+@endpoint("GET", "/websites/{website}/values", fresh=Freshness.PERIOD, filtered=False)
 def values(view: View, field: str, search: str | None = None) -> Asked[tuple[Value, ...]]:
     """The ten most frequent values of a field in the period, whatever the filters.
 
@@ -101,15 +129,9 @@ def values(view: View, field: str, search: str | None = None) -> Asked[tuple[Val
     """
     if field not in FIELDS:
         raise InvalidView(f"“{field}” is not a field to filter by.")
-    query = {
-        "startAt": view.period.start_at,
-        "endAt": view.period.end_at,
-        "type": field,
-        "search": search,
-    }
     return Asked(
         read_values,
         path={"website": identified(view.website)},
-        query=query,
+        query={**ranged(view), "type": field, "search": search},
         until=view.period.end,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -56,6 +57,13 @@ class _Property(Row):
     total: Count
 
 
+class _EventTotals(Row):
+    events: Count
+    visitors: Count
+    visits: Count
+    uniqueEvents: Count
+
+
 class _Valued(Row):
     value: str | None
     total: Count = 0
@@ -68,7 +76,10 @@ class _DataStats(Row):
 
 
 _EVENT, _DATA_STATS = TypeAdapter(_Event), TypeAdapter(_DataStats)
+_TOTALS = TypeAdapter(_EventTotals)
 _PROPERTIES, _VALUED = TypeAdapter(list[_Property]), TypeAdapter(list[_Valued])
+
+_HOUR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:00:00Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +133,27 @@ class EventSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class EventTotals:
+    """Custom events in all: how often, by how many visitors in how many visits, how many names."""
+
+    times: int
+    visitors: int
+    visits: int
+    names: int
+
+    @classmethod
+    def read(cls, answer: Any) -> EventTotals:
+        """From ``{data: {events, visitors, visits, uniqueEvents}}``."""
+        row = _TOTALS.validate_python(answer["data"])
+        return cls(row.events, row.visitors, row.visits, row.uniqueEvents)
+
+
+@dataclass(frozen=True, slots=True)
 class Property:
-    """A property that events carry, and how often; ``value`` where values were asked for."""
+    """A property that events carry, and how often; ``value`` where values were asked for.
+
+    Values are texts; a date is cut to its hour, in UTC (``2026-08-01 12:00:00``).
+    """
 
     event: str | None
     name: str
@@ -139,7 +169,7 @@ def properties(answer: Any) -> tuple[Property, ...]:
             row.eventName,
             row.propertyName,
             row.dataType,
-            row.propertyValue if row.propertyValue is not None else row.value,
+            _text(row.propertyValue if row.propertyValue is not None else row.value),
             row.total,
         )
         for row in _PROPERTIES.validate_python(answer)
@@ -156,7 +186,15 @@ class PropertyValue:
 
 def property_values(answer: Any) -> tuple[PropertyValue, ...]:
     """From ``[{value, total}]``."""
-    return tuple(PropertyValue(row.value, row.total) for row in _VALUED.validate_python(answer))
+    rows = _VALUED.validate_python(answer)
+    return tuple(PropertyValue(_text(row.value), row.total) for row in rows)
+
+
+def _text(value: str | None) -> str | None:
+    """A value as 2.x writes it; 3.x writes dates as ``2026-08-01T12:00:00Z``."""
+    if value is not None and _HOUR.fullmatch(value):
+        return value[:-1].replace("T", " ")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

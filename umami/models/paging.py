@@ -18,6 +18,7 @@ class _Paged(Row):
     count: Count
     page: Count = 1
     pageSize: Count = 0
+    isCapped: bool = False
 
 
 _PAGED = TypeAdapter(_Paged)
@@ -25,12 +26,16 @@ _PAGED = TypeAdapter(_Paged)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some rows of ``count`` in all; ``page`` counts from 1."""
+    """Some rows of ``count`` in all; ``page`` counts from 1.
+
+    ``capped`` says that the server stopped counting there: there are more.
+    """
 
     rows: tuple[T, ...]
     count: int
     page: int
     page_size: int
+    capped: bool = False
 
 
 def paged(read: Callable[[Any], T]) -> Callable[[Any], Page[T]]:
@@ -39,6 +44,7 @@ def paged(read: Callable[[Any], T]) -> Callable[[Any], Page[T]]:
     def reader(answer: Any) -> Page[T]:
         found = _PAGED.validate_python(answer)
         rows = tuple(read(row) for row in found.data)
-        return Page(rows, found.count, found.page, found.pageSize or len(rows))
+        size = found.pageSize or len(rows)
+        return Page(rows, found.count, found.page, size, found.isCapped)
 
     return reader

@@ -81,6 +81,7 @@ class _Measures(Row):
 
 class _Money(Row):
     name: str | None
+    country: str | None = None
     value: Amount
 
 
@@ -88,11 +89,15 @@ class _RevenueTotal(Row):
     sum: Amount
     count: Count
     unique_count: Count
+    total_sessions: Count | None = None
 
 
 class _Revenue(Row):
     chart: list[Any]
     country: list[_Money]
+    region: list[_Money] | None = None
+    referrer: list[_Money] | None = None
+    channel: list[_Money] | None = None
     total: _RevenueTotal
 
 
@@ -253,19 +258,27 @@ class Utm:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """How often a goal was reached.
+    """How often a goal was reached, and by how many.
 
-    ``times`` counts rows (2.x tells them), ``visitors`` those who reached it, of ``of_visitors``
-    in all (3.x tells them); ``None`` where the server does not tell.
+    ``times`` counts rows: views of the path and custom events on it, or events of the name.
+    ``visitors`` are those who opened the path or did the event, of ``of_visitors`` in all.
+    ``None`` where the server does not tell.
     """
 
     times: int | None
     visitors: int | None
     of_visitors: int | None
 
+    @property
+    def conversion(self) -> float | None:
+        """The fraction of visitors who reached it; ``None`` without visitors."""
+        if self.visitors is None or not self.of_visitors:
+            return None
+        return self.visitors / self.of_visitors
+
     @classmethod
     def read(cls, answer: Any) -> Goal:
-        """From ``{num, total}``, or ``{times}`` as the 2.x dialect gives it."""
+        """From ``{num, total}``, with ``times`` as dialects add it."""
         row = _GOAL.validate_python(answer)
         if row.num is None and row.times is None:
             raise ValueError("no result")
@@ -324,31 +337,50 @@ def _text(value: Any) -> str | None:
 class Revenue:
     """Money in one currency.
 
-    ``total`` is exact; ``chart`` has ``time``, ``event`` and ``amount`` on the complete axis,
-    ``countries`` has ``name`` (code) and ``amount``, largest first.
+    ``total`` is exact; ``visitors`` are those who paid, of ``of_visitors`` in all. ``chart`` has
+    ``time``, ``event`` and ``amount`` on the complete axis; the others have ``name`` and
+    ``amount``, largest first: ``countries`` (codes) everywhere, ``regions``, ``referrers``
+    (``None`` for direct) and ``channels`` from 3.1 on.
     """
 
     total: Decimal
     orders: int
     visitors: int
+    of_visitors: int | None
     chart: pd.DataFrame
     countries: pd.DataFrame
+    regions: pd.DataFrame | None
+    referrers: pd.DataFrame | None
+    channels: pd.DataFrame | None
 
     @property
     def average(self) -> Decimal | None:
         """Money per order; ``None`` without orders."""
         return self.total / self.orders if self.orders else None
 
+    @property
+    def per_visitor(self) -> Decimal | None:
+        """Money per visitor of the period; ``None`` without visitors."""
+        return self.total / self.of_visitors if self.of_visitors else None
+
     @classmethod
     def read(cls, answer: Any, period: Period) -> Revenue:
-        """From ``{chart, country, total}``."""
+        """From ``{chart, country, region, referrer, channel, total}``."""
         row = _REVENUE.validate_python(answer)
+        regions, referrers, channels = (
+            None if rows is None else _named(rows, "amount")
+            for rows in (row.region, row.referrer, row.channel)
+        )
         return cls(
             row.total.sum,
             row.total.count,
             row.total.unique_count,
+            row.total.total_sessions,
             named_series(row.chart, period, "amount"),
             _named(row.country, "amount"),
+            regions,
+            referrers,
+            channels,
         )
 
 
@@ -372,9 +404,9 @@ def currencies(answer: Any) -> tuple[str, ...]:
 class Attribution:
     """Which touch the conversions are credited to.
 
-    ``frame`` has ``part`` (referrer, paid ads, source, medium, campaign, content, term), ``name``
-    and ``value``: visitors, or money where a currency was asked and the server gives money.
-    ``conversions`` counts rows, ``visitors`` and ``visits`` theirs.
+    ``frame`` has ``part`` (referrer, paid ads, source, medium, campaign, content, term), ``name``,
+    ``visitors`` (``Int64``) and ``amount`` (money): ``NA`` where the server does not tell, as 3.1
+    tells no money. ``conversions`` counts rows, ``visitors`` and ``visits`` theirs.
     """
 
     frame: pd.DataFrame
@@ -384,19 +416,35 @@ class Attribution:
 
     @classmethod
     def read(cls, answer: Any) -> Attribution:
-        """From the lists by part, and ``total``."""
+        """From the lists by part, ``total``, and ``money``: the same lists in a currency."""
         row = _ATTRIBUTION.validate_python(answer)
-        parts = []
-        for name in _Attribution.model_fields:
-            if name != "total":
-                part = "paid ads" if name == "paidAds" else name.removeprefix("utm_")
-                frame = _named(getattr(row, name), "value")
-                frame.insert(0, "part", pd.Series([part] * len(frame), dtype="object"))
-                parts.append(frame)
-        filled = [frame for frame in parts if len(frame)]
-        return cls(
-            pd.concat(filled, ignore_index=True) if filled else parts[0],
-            row.total.pageviews,
-            row.total.visitors,
-            row.total.visits,
-        )
+        visitors = _credited(row, "visitors")
+        money = answer.get("money")
+        amounts = _credited(_ATTRIBUTION.validate_python(money) if money else None, "amount")
+        frame = visitors.merge(amounts, on=["part", "name"], how="outer")
+        frame = frame.astype({"visitors": "Int64", "amount": "Float64"})
+        frame["part"] = pd.Categorical(frame["part"], [_part(one) for one in _PARTS], ordered=True)
+        frame = frame.sort_values(
+            ["part", "visitors", "amount", "name"],
+            ascending=[True, False, False, True],
+            ignore_index=True,
+        ).astype({"part": "object"})
+        return cls(frame, row.total.pageviews, row.total.visitors, row.total.visits)
+
+
+_PARTS = tuple(name for name in _Attribution.model_fields if name != "total")
+
+
+def _part(name: str) -> str:
+    return "paid ads" if name == "paidAds" else name.removeprefix("utm_")
+
+
+def _credited(row: _Attribution | None, value: str) -> pd.DataFrame:
+    rows = [
+        (_part(name), one.name, float(one.value))
+        for name in _PARTS
+        for one in (getattr(row, name) if row else ())
+        if one.name
+    ]
+    frame = pd.DataFrame(rows, columns=["part", "name", value])
+    return frame.astype({"part": "object", "name": "object", value: "float64"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import TypeAdapter
@@ -30,6 +30,16 @@ class _Ranked(Row):
     country: str | None = None
 
 
+class _Group(Row):
+    name: str | None
+    country: str | None = None
+    pageviews: Count | None = None
+    visitors: Count
+    visits: Count | None = None
+    bounces: Count | None = None
+    totaltime: Count | None = None
+
+
 class _Value(Row):
     value: str | None
     count: Count
@@ -41,6 +51,10 @@ class _Active(Row):
 
 _STATS, _ACTIVE = TypeAdapter(_Stats), TypeAdapter(_Active)
 _RANKED, _VALUES = TypeAdapter(list[_Ranked]), TypeAdapter(list[_Value])
+_GROUPS = TypeAdapter(list[_Group])
+
+Measure = Literal["visitors", "times"]
+"""What a ranking counts: distinct visitors, or rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +129,22 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Values of a field with their counts, largest first.
+    """Values of a field with their counts, largest first; rows that lack the field are left out.
 
-    ``frame`` has ``name`` (``None`` for rows that lack the field), ``count``, ``share`` (fraction
-    of the sum of counts) and ``country`` (code, with regions and cities; else ``None``).
+    ``frame`` has ``name``, ``count``, ``share`` (fraction of the sum of counts) and ``country``
+    (code, with regions and cities; else ``None``). ``measure`` says what is counted: visitors,
+    but times for events, and for entry and exit pages on servers up to 2.18.
     """
 
     frame: pd.DataFrame
+    measure: Measure
 
     @classmethod
-    def read(cls, answer: Any) -> Ranking:
-        """From ``[{x, y}]``."""
-        rows = _RANKED.validate_python(answer)
+    def read(cls, answer: Any, measure: Measure) -> Ranking:
+        """From ``[{x, y}]``, or ``{times: [{x, y}]}`` where times stand in for visitors."""
+        if isinstance(answer, dict):
+            measure, answer = "times", answer["times"]
+        rows = [row for row in _RANKED.validate_python(answer) if row.x]
         frame = pd.DataFrame(
             {
                 "name": pd.Series([row.x for row in rows], dtype="object"),
@@ -136,7 +154,38 @@ class Ranking:
         ).sort_values("count", ascending=False, kind="stable", ignore_index=True)
         total = frame["count"].sum()
         frame.insert(2, "share", frame["count"] / total if total else 0.0)
-        return cls(frame)
+        return cls(frame, measure)
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Values of a field with the totals of each, most visitors first.
+
+    ``frame`` has ``name``, ``country`` (code, with regions and cities), ``visitors``, ``views``,
+    ``visits``, ``bounces`` and ``seconds``; bounces and seconds are within the group. Where a
+    server tells visitors only, the others are ``NA``.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any) -> Groups:
+        """From ``[{name, pageviews, visitors, visits, bounces, totaltime}]``."""
+        rows = [row for row in _GROUPS.validate_python(answer) if row.name]
+        columns = {"visitors": "visitors", "views": "pageviews", "visits": "visits"}
+        columns |= {"bounces": "bounces", "seconds": "totaltime"}
+        frame = pd.DataFrame(
+            {
+                "name": pd.Series([row.name for row in rows], dtype="object"),
+                "country": pd.Series([row.country for row in rows], dtype="object"),
+                **{
+                    ours: pd.Series([getattr(row, theirs) for row in rows], dtype="Int64")
+                    for ours, theirs in columns.items()
+                },
+            }
+        )
+        order = ["visitors", "visits", "name"]
+        return cls(frame.sort_values(order, ascending=[False, False, True], ignore_index=True))
 
 
 @dataclass(frozen=True, slots=True)

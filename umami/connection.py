@@ -1,0 +1,130 @@
+"""A connection: a transport, and what is known of the server at its other end.
+
+Which generation the server is of is found when it is first needed, remembered, looked after every
+now and then, and found again when an answer does not fit.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final
+
+from umami.dialect import Dialect
+from umami.errors import Changed, NotOffered, UmamiError
+from umami.flights import Flights, again
+from umami.generations import Generation
+from umami.question import Question, Request
+from umami.recognition import Recognised, recognise, recognise_cloud, same_generation
+from umami.settings import Settings
+from umami.transport import Transport
+from umami.v2 import V2
+from umami.v3 import V3
+
+REMEMBERED: Final = 600.0
+"""Seconds after which the server is recognised anew, behind an answer; a server that is upgraded
+to one that speaks nearly alike is noticed by then."""
+
+Run = Callable[[Callable[[], None]], object]
+"""Has something done in another thread."""
+
+
+def dialect(generation: Generation, *, cloud: bool = False) -> Dialect:
+    """How a generation is spoken with."""
+    return V2(generation) if generation.major == 2 else V3(generation, cloud)
+
+
+class Connection:
+    """One server, as one account. Safe to use from many threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises ``SettingsError`` where no server is set; asks nothing yet."""
+        self.transport = Transport(settings)
+        self._settings = settings
+        self._flights: Flights[Recognised] = Flights()
+        self._checks: Flights[bool] = Flights()
+        self._guard = threading.Lock()
+        self._missing: set[str | None] = set()
+        self._known: Recognised | None = None
+        self._known_since = 0.0
+        if settings.generation is not None:
+            self._known = Recognised(settings.generation)
+
+    @property
+    def known(self) -> Recognised | None:
+        """What the server is, where that has been found."""
+        return self._known
+
+    @property
+    def forced(self) -> bool:
+        """Whether settings say what the server is, so that nobody looks."""
+        return self._settings.generation is not None
+
+    def recognised(self) -> Recognised:
+        """What the server is; asks it where that is not known. Raises an ``UmamiError``."""
+        return self._known or self._found(lambda: self._known or self._recognise())
+
+    def look_after(self, run: Run) -> None:
+        """Recognise the server anew, in another thread, where that was long ago."""
+        if not self.forced and time.monotonic() - self._known_since > REMEMBERED:
+            self._flights.board("server", self._recognise, run)
+
+    def recognised_anew(self, before: Recognised, problem: UmamiError) -> Recognised:
+        """What the server is, after an answer that did not fit what it was ``before``.
+
+        Asks little where it still is what it was, and nothing again where an endpoint that is
+        missing was looked into before. Raises an ``UmamiError``.
+        """
+        known = self._known
+        if self.forced or (known is not None and known != before):
+            return known or before
+        missing = isinstance(problem, NotOffered)
+        if missing and problem.endpoint in self._missing:
+            return before
+        if missing or (not self._settings.cloud and not self._still(before.generation)):
+            self._missing.add(problem.endpoint)
+            return self._found(self._recognise)
+        return before
+
+    def still(self, generation: Generation, run: Run) -> Future[bool]:
+        """Whether the server is of this generation at this moment."""
+        if self.forced or self._settings.cloud:
+            settled: Future[bool] = Future()
+            settled.set_result(True)
+            return settled
+        return self._checks.board(str(generation), lambda: self._still(generation), run)
+
+    def speaks(self, found: Recognised) -> Dialect:
+        """How the server is spoken with."""
+        return dialect(found.generation, cloud=self._settings.cloud)
+
+    def require(self, still: bool, question: Question[Any]) -> None:
+        """Raise ``Changed`` where an answer came from another generation than was asked."""
+        if not still:
+            raise Changed("The server was changed while it was asked.", endpoint=question.name)
+
+    def _still(self, generation: Generation) -> bool:
+        return same_generation(self.transport.ask_unsigned, generation)
+
+    def _found(self, find: Callable[[], Recognised]) -> Recognised:
+        flight = self._flights.board("server", find, lambda work: work())
+        problem = flight.exception()
+        if problem is not None:
+            raise again(problem) if isinstance(problem, UmamiError) else problem
+        return flight.result()
+
+    def _recognise(self) -> Recognised:
+        if self._settings.cloud:
+            found = recognise_cloud(self._signed)
+        else:
+            found = recognise(self.transport.ask_unsigned, self._settings.address)
+        with self._guard:
+            if self._known is None or self._known.generation != found.generation:
+                self._missing.clear()
+            self._known, self._known_since = found, time.monotonic()
+        return found
+
+    def _signed(self, request: Request, name: str) -> bytes:
+        return self.transport.ask(request, endpoint=name, repeatable=True)

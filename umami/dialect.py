@@ -1,0 +1,100 @@
+"""What a dialect is: how one generation of servers is asked and understood.
+
+Questions and models speak the newest generation's language. A dialect says a question in its
+generation's way and makes the newest generation's answer of what comes back. Often that is one
+request and the answer as it is; where a generation lacks something that can be made of other
+answers, it is a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, Protocol
+
+from umami.abilities import Abilities
+from umami.errors import NotOffered, UmamiError
+from umami.filters import Filter
+from umami.generations import Generation
+from umami.question import JSON, Question, Request
+from umami.view import View
+
+Plan = Generator[tuple[Request, ...], list[JSON], JSON]
+"""Yields requests to be asked together, is sent their answers, in the end returns the answer in
+the newest generation's form. An error of any of them is thrown into it."""
+Part = Generator[tuple[Request, ...], list[JSON], Any]
+"""A piece of a plan, for ``yield from``."""
+
+
+class Dialect(Protocol):
+    """How a generation is asked and understood."""
+
+    @property
+    def generation(self) -> Generation:
+        """Whose dialect it is."""
+        ...
+
+    @property
+    def abilities(self) -> Abilities:
+        """What its servers can narrow an answer by."""
+        ...
+
+    def refusal(self, question: Question[Any]) -> NotOffered | None:
+        """Why this question cannot be answered truthfully, where it cannot; it is not sent then."""
+        ...
+
+    def plan(self, question: Question[Any]) -> Request | Plan:
+        """What to ask; a request alone means that its answer is the newest form already."""
+        ...
+
+    def mistakable(self, question: Question[Any]) -> bool:
+        """Whether another generation would take this question for another one, without a word."""
+        ...
+
+
+def once(request: Request, read: Callable[[JSON], JSON]) -> Plan:
+    """The plan of one request whose answer is read."""
+    (answer,) = yield (request,)
+    return read(answer)
+
+
+def settled(plan: Plan, ask: Callable[[tuple[Request, ...]], list[JSON]]) -> JSON:
+    """What a plan comes to. Raises what asking raises, unless the plan has an answer to that."""
+    try:
+        requests = next(plan)
+        while True:
+            try:
+                answers = ask(requests)
+            except UmamiError as problem:
+                requests = plan.throw(problem)
+            else:
+                requests = plan.send(answers)
+    except StopIteration as end:
+        return end.value
+
+
+def narrowed_by(view: View, one: Filter) -> View:
+    """The View with one more filter."""
+    return View(
+        view.website,
+        view.period,
+        filters=(*view.filters, one),
+        match=view.match,
+        segment=view.segment,
+        cohort=view.cohort,
+    )
+
+
+def summed(rows: Iterable[JSON], key: Callable[[JSON], str | None]) -> list[JSON]:
+    """Rows of equal key as one, their numbers added up; rows without a key are left out."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        name = key(row)
+        if not name:
+            continue
+        same = found.setdefault(name, {})
+        for column, value in row.items():
+            if isinstance(value, int | float):
+                same[column] = same.get(column, 0) + value
+            else:
+                same.setdefault(column, value)
+    return [{**row, "name": name} for name, row in found.items()]

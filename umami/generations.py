@@ -1,0 +1,43 @@
+"""The generations of Umami: versions that speak alike, earlier ones smaller."""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import total_ordering
+
+from umami.errors import SettingsError
+
+
+@total_ordering
+class Generation(Enum):
+    """A stretch of versions; named after the first or best known of them."""
+
+    V2_18 = (2, 18)
+    """Up to 2.18: pages are ranked by views; no segments."""
+    V2_20 = (2, 20)
+    """2.19 and 2.20: everything is ranked by visitors."""
+    V3_0 = (3, 0)
+    V3_1 = (3, 1)
+    """3.1 and 3.2: several values a filter, more fields, more analyses."""
+    V3_3 = (3, 3)
+    """From where analyses are asked under the website, with GET."""
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self.value))
+
+    def __lt__(self, other: Generation) -> bool:
+        return bool(self.value < other.value)
+
+    @property
+    def major(self) -> int:
+        """2 or 3."""
+        return self.value[0]
+
+    @classmethod
+    def named(cls, text: str) -> Generation:
+        """The generation of this name; raises ``SettingsError``."""
+        for one in cls:
+            if str(one) == text.strip():
+                return one
+        names = ", ".join(map(str, cls))
+        raise SettingsError(f"UMAMI_GENERATION is one of {names}; leave it out to have it found.")

@@ -1,0 +1,388 @@
+"""Umami 3.x: where its versions differ from the newest, and faults that can be made good.
+
+3.0.3 and 3.1.0 are known by recordings, 3.3 by its published contract.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from umami import narrowing
+from umami.abilities import EVERYTHING, Abilities
+from umami.dialect import Plan, narrowed_by, once
+from umami.endpoints import events, sessions, traffic
+from umami.endpoints.spelling import identified
+from umami.errors import NotOffered
+from umami.filters import FIELDS, NEWER_FIELDS, Filter
+from umami.generations import Generation
+from umami.period import Period, zone
+from umami.question import JSON, Question, Request, spelled
+from umami.view import View
+
+FIRST: Final = Abilities(
+    fields=frozenset(FIELDS) - NEWER_FIELDS,
+    operators=frozenset({"eq", "neq", "c", "dnc"}),
+    several=False,
+)
+"""What 3.0 can narrow by."""
+IN_THE_CLOUD: Final = Abilities(commas=False)
+"""The cloud's database has patterns of another kind, so a comma cannot be spelled."""
+ANY_NAME: Final = "_"
+"""Contained in every name: to the database it is a wildcard for one character."""
+UTM: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+MONEY_BY: Final = ("country", "region", "referrer", "channel")
+HOUR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class V3:
+    """The dialect of a 3.x generation; ``cloud`` where it is Umami's own service."""
+
+    generation: Generation = Generation.V3_1
+    cloud: bool = False
+
+    @property
+    def abilities(self) -> Abilities:
+        """What its servers can narrow an answer by."""
+        if self.cloud:
+            return IN_THE_CLOUD
+        return FIRST if self.first else EVERYTHING
+
+    @property
+    def first(self) -> bool:
+        """Whether this is 3.0, which has faults and lacks of its own."""
+        return self.generation < Generation.V3_1
+
+    def refusal(self, question: Question[Any]) -> NotOffered | None:
+        """Why this server cannot answer, where it cannot."""
+        sentence = self._lacking(question)
+        if sentence is None and question.filters and question.view is not None:
+            sentence = self.abilities.lacks(question.view)
+        return NotOffered(sentence, endpoint=question.name) if sentence else None
+
+    def plan(self, question: Question[Any]) -> Request | Plan:
+        """How this server is asked."""
+        planned = _PLANS.get(question.name)
+        if planned is not None:
+            return planned(question, self)
+        return self.asking(question)
+
+    def mistakable(self, question: Question[Any]) -> bool:
+        """Whether a 2.x, or a 3.x that has other faults, would answer something else."""
+        turned = self.first and question.name == "weekly"
+        return bool(question.filters or turned or question.name == "currencies")
+
+    def asking(self, question: Question[Any], **instead: str | int | None) -> Request:
+        """The question as one request, with this generation's filters."""
+        return question.asking(self.filters(question), **instead)
+
+    def filters(self, question: Question[Any]) -> tuple[tuple[str, str], ...]:
+        """The question's filters as parameters."""
+        if not self.first or question.view is None or not question.filters:
+            return question.filters
+        # To 3.0 a comma is a comma, where later ones see two values.
+        alone = replace(question.view, filters=())
+        plain = ((one.field, f"{one.operator}.{one.values[0]}") for one in question.view.filters)
+        return (*narrowing.filters(alone), *plain)
+
+    def _lacking(self, question: Question[Any]) -> str | None:
+        name, asked = question.name, question.arguments
+        if not self.first:
+            return None
+        if name in ("metrics", "groups") and asked["field"] in NEWER_FIELDS:
+            return f"Umami 3.0 does not rank by {FIELDS[asked['field']]}."
+        if name == "breakdown" and NEWER_FIELDS & set(asked["fields"]):
+            return "Umami 3.0 does not break down by UTM fields."
+        if name == "goal" and "*" in asked["value"]:
+            return "Umami 3.0 knows no wildcards in goals."
+        if name == "weekly" and _hours_ahead(asked["view"].period) is None:
+            return (
+                "Umami 3.0 tells weekdays and hours in UTC only, and this period and time zone "
+                "cannot be reckoned from that. Choose the time zone UTC."
+            )
+        return None
+
+
+def _websites(question: Question[Any], own: V3) -> Request:
+    # Those of the account's teams are listed by 2.x as well, under each team.
+    return own.asking(question, includeTeams="true")
+
+
+def _stats(question: Question[Any], own: V3) -> Request | Plan:
+    """3.0 compares a year with the wrong one, so it is asked twice."""
+    view = question.view
+    assert view is not None
+    if not own.first or view.comparison != "year":
+        return own.asking(question)
+    return _stats_apart(question, own, view.period.year_before())
+
+
+def _stats_apart(question: Question[Any], own: V3, before: Period) -> Plan:
+    now, then = yield (
+        own.asking(question, compare=None),
+        own.asking(question, compare=None, startAt=before.start_at, endAt=before.end_at),
+    )
+    return {**now, "comparison": {name: then[name] for name in then if name != "comparison"}}
+
+
+def _events(question: Question[Any], own: V3) -> Request:
+    """A self-hosted 3.x compares the search as it is, wildcards included."""
+    search = question.arguments["search"]
+    return own.asking(question, search=f"%{search}%" if search and not own.cloud else search)
+
+
+def _event_stats(question: Question[Any], own: V3) -> Request | Plan:
+    return _events_of_sessions(question, own) if own.first else own.asking(question)
+
+
+def _events_of_sessions(question: Question[Any], own: V3) -> Plan:
+    """Totals of the rows that have an event's name, and the names themselves."""
+    view = question.view
+    assert view is not None
+    named = view
+    if not any(one.field == "event" for one in view.filters):
+        named = narrowed_by(view, Filter("event", "c", ANY_NAME))
+    totals, names = yield (
+        own.asking(sessions.session_stats(named)),
+        own.asking(traffic.metrics(view, "event", limit=10_000)),
+    )
+    return {
+        "data": {
+            "events": totals["pageviews"]["value"],
+            "visitors": totals["visitors"]["value"],
+            "visits": totals["visits"]["value"],
+            "uniqueEvents": len(names),
+        }
+    }
+
+
+def _properties_of_events(question: Question[Any], own: V3) -> Request | Plan:
+    """Without an event a self-hosted 3.x fails up to 3.2, so each event is asked for its own."""
+    fails = question.arguments["event"] is None and not own.cloud
+    if fails and own.generation < Generation.V3_3:
+        return _each_events_properties(question, own)
+    return own.asking(question)
+
+
+def _each_events_properties(question: Question[Any], own: V3) -> Plan:
+    view = question.view
+    assert view is not None
+    (known,) = yield (own.asking(events.event_data_properties(view)),)
+    names = sorted({row["eventName"] for row in known})
+    answers = yield tuple(own.asking(events.event_data_events(view, name)) for name in names)
+    totals: dict[tuple[str, str, int], int] = {}
+    for row in (row for rows in answers for row in rows):
+        of = (row["eventName"], row["propertyName"], row["dataType"])
+        totals[of] = totals.get(of, 0) + int(row["total"])
+    return [
+        {"eventName": event, "propertyName": name, "dataType": kind, "total": total}
+        for (event, name, kind), total in sorted(totals.items())
+    ]
+
+
+def _event_values(question: Question[Any], own: V3) -> Request:
+    # From 3.3 on the event has its old parameter again.
+    return own.asking(question, eventName=question.arguments["event"])
+
+
+def _weekly(question: Question[Any], own: V3) -> Request | Plan:
+    if not own.first:
+        return own.asking(question)
+    view = question.view
+    assert view is not None
+    ahead = _hours_ahead(view.period) or 0
+    return once(own.asking(question), lambda week: _turned(week, ahead))
+
+
+def _turned(week: JSON, hours: int) -> JSON:
+    """A week told in UTC, from Sunday's first hour on, as a clock so many hours ahead has it."""
+    flat = [count for day in week for count in day]
+    size = len(flat)
+    return [[flat[(24 * day + hour - hours) % size] for hour in range(24)] for day in range(7)]
+
+
+def _hours_ahead(period: Period) -> int | None:
+    """Whole hours the zone is ahead of UTC all through the period, or ``None``."""
+    local = zone(period.timezone)
+
+    def offset(moment: datetime) -> timedelta:
+        return moment.astimezone(local).utcoffset() or timedelta()
+
+    first = offset(period.start)
+    moment = period.start
+    while moment < period.end:
+        moment = min(moment + timedelta(days=1), period.end)
+        if offset(moment) != first:
+            return None
+    return None if first % HOUR else first // HOUR
+
+
+def _goal(question: Question[Any], own: V3) -> Plan:
+    """3.x counts visitors; times are told by session stats with the goal as a filter."""
+    counted = sessions.session_stats(question.arguments["view"])
+    reached = _reached(question, own)
+    goal, everybody, *rows = yield (
+        *_analysis(question, own),
+        own.asking(counted),
+        *(() if reached is None else (counted.asking((*own.filters(counted), reached)),)),
+    )
+    return {
+        "times": rows[0]["pageviews"]["value"] if rows else None,
+        "num": goal["num"],
+        # 3.0 counts those who did anything of the goal's kind.
+        "total": everybody["visitors"]["value"] if own.first else goal["total"],
+    }
+
+
+def _reached(question: Question[Any], own: V3) -> tuple[str, str] | None:
+    """The filter for what reaches a goal, as a parameter, where there can be one."""
+    view, kind, value = (question.arguments[name] for name in ("view", "kind", "value"))
+    same = sum(one.field == kind for one in view.filters)
+    wildcard = value.startswith("*") or value.endswith("*")
+    if (view.match == "any" and view.filters) or (own.first and same) or (own.cloud and wildcard):
+        return None
+    text = f"eq.{value}" if own.first else narrowing.spell(Filter(kind, "eq", value))
+    if wildcard:
+        start, end = ("" if value.startswith("*") else "^"), ("" if value.endswith("*") else "$")
+        middle = narrowing.escaped(value.removeprefix("*").removesuffix("*"))
+        text = f"re.(?c){start}{middle}{end}"
+    return f"{kind}{same or ''}", text
+
+
+def _analysis(question: Question[Any], own: V3) -> tuple[Request, ...]:
+    """The requests of an analysis: one, or from 3.3 on those under the website."""
+    view = question.view
+    assert view is not None
+    body = json.loads(question.body or "{}")
+    given = body["parameters"]
+    if question.name == "revenue" and not own.first:
+        given["currency"] = given["currency"].upper()
+    if own.generation < Generation.V3_3:
+        body["filters"] = dict(own.filters(question))
+        return (replace(own.asking(question), body=spelled(body)),)
+    common = {
+        "startAt": view.period.start_at,
+        "endAt": view.period.end_at,
+        **dict(own.filters(question)),
+    }
+    return tuple(
+        Request(
+            "GET",
+            f"/websites/{identified(view.website)}/{route}",
+            tuple(sorted((name, str(one)) for name, one in {**common, **query}.items())),
+        )
+        for route, query in _UNDER_WEBSITE[question.name](given)
+    )
+
+
+Routed = tuple[str, dict[str, Any]]
+
+
+def _moved(route: str, *names: str) -> Callable[[dict[str, Any]], list[Routed]]:
+    """A route that takes these parameters as they are, lists as JSON text."""
+
+    def routed(given: dict[str, Any]) -> list[Routed]:
+        kept = {name: given[name] for name in names if name in given}
+        query = {
+            name: json.dumps(one) if isinstance(one, list) else one for name, one in kept.items()
+        }
+        return [(route, query)]
+
+    return routed
+
+
+_UNDER_WEBSITE: Final[dict[str, Callable[[dict[str, Any]], list[Routed]]]] = {
+    "funnel": _moved("funnels/stats", "steps", "window"),
+    "retention": _moved("retention", "timezone"),
+    "utm": lambda _given: [("utm/metrics", {"type": name}) for name in UTM],
+    "goal": _moved("goals/stats", "type", "value"),
+    "journey": _moved("journeys", "steps", "startStep", "endStep"),
+    "breakdown": _moved("breakdown", "fields"),
+    "attribution": _moved("attribution", "model", "type", "step"),
+    "revenue": lambda given: [
+        ("revenue/chart", _of(given, "currency", "unit", "timezone")),
+        ("revenue/stats", _of(given, "currency")),
+        *(("revenue/metrics", {**_of(given, "currency"), "type": part}) for part in MONEY_BY),
+    ],
+}
+"""From 3.3 on: the routes under the website, and what they are asked."""
+
+
+def _of(given: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: given[name] for name in names}
+
+
+def _analysed(question: Question[Any], own: V3) -> Request | Plan:
+    requests = _analysis(question, own)
+    return requests[0]
+
+
+def _utm(question: Question[Any], own: V3) -> Request | Plan:
+    requests = _analysis(question, own)
+    return requests[0] if len(requests) == 1 else _lists(requests, UTM)
+
+
+def _lists(requests: tuple[Request, ...], names: tuple[str, ...]) -> Plan:
+    answers = yield requests
+    return dict(zip(names, answers, strict=True))
+
+
+def _revenue(question: Question[Any], own: V3) -> Plan:
+    if own.generation >= Generation.V3_3:
+        chart, total, *parts = yield _analysis(question, own)
+        return {**chart, "total": total, **dict(zip(MONEY_BY, parts, strict=True))}
+    if not own.first:
+        (money,) = yield _analysis(question, own)
+        return money
+    view: View = question.arguments["view"]
+    money, everybody = yield (
+        *_analysis(question, own),
+        own.asking(sessions.session_stats(view.unfiltered())),
+    )
+    visitors = everybody["visitors"]["value"]
+    return {**money, "total": {**money["total"], "total_sessions": visitors}}
+
+
+def _attribution(question: Question[Any], own: V3) -> Plan:
+    """With a currency 3.0 tells money instead of visitors, later ones visitors all the same."""
+    (visitors_asked,) = _analysis(question, own)
+    if question.arguments["currency"] is None or not own.first:
+        (visitors,) = yield (visitors_asked,)
+        return visitors
+    body = json.loads(visitors_asked.body or "{}")
+    body["parameters"].pop("currency")
+    alone = replace(visitors_asked, body=spelled(body))
+    visitors, money = yield (alone, visitors_asked)
+    return {**visitors, "money": money}
+
+
+def _currencies(question: Question[Any], own: V3) -> Request | Plan:
+    if own.first:
+        return own.asking(question)
+    return once(
+        own.asking(question),
+        # From 3.1 on the same currency in small letters is the same.
+        lambda rows: [{"value": value} for value in sorted({row["value"].upper() for row in rows})],
+    )
+
+
+_PLANS: Final[dict[str, Callable[[Question[Any], V3], Request | Plan]]] = {
+    "websites": _websites,
+    "stats": _stats,
+    "events": _events,
+    "event_stats": _event_stats,
+    "event_data_events": _properties_of_events,
+    "event_data_values": _event_values,
+    "weekly": _weekly,
+    "currencies": _currencies,
+    "goal": _goal,
+    "utm": _utm,
+    "revenue": _revenue,
+    "attribution": _attribution,
+    **dict.fromkeys(("funnel", "retention", "journey", "breakdown"), _analysed),
+}
+"""How it is asked what it is asked otherwise than as it is."""
