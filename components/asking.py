@@ -22,6 +22,8 @@ from umami.question import Question
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
+PATIENCE: Final = 1.0
+"""Seconds without any answer after which the viewer is told why."""
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -30,6 +32,11 @@ class Asks(Protocol):
 
     def submit(self, question: Question[T]) -> Future[T]:
         """Ask without waiting; the future is done at once where the answer is at hand."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn, at a server that counts them."""
         ...
 
 
@@ -49,6 +56,7 @@ class Page:
     """One run of one page: what was asked, and the sections still waiting for their answers."""
 
     client: Asks
+    _notice: Any = field(default_factory=st.empty)
     _asked: dict[str, Future[Any]] = field(default_factory=dict)
     _waiting: list[_Section] = field(default_factory=list)
 
@@ -76,6 +84,7 @@ class Page:
 
     def finish(self) -> None:
         """Draw what is still waiting, in the order in which answers arrive."""
+        said = False
         while self._waiting:
             ready = [section for section in self._waiting if section.ready]
             for section in ready:
@@ -89,7 +98,15 @@ class Page:
                 if not answer.done()
             }
             if open_answers:
-                wait(open_answers, return_when=FIRST_COMPLETED)
+                arrived, _ = wait(open_answers, PATIENCE, return_when=FIRST_COMPLETED)
+                if not arrived and self.client.waiting and not said:
+                    said = True
+                    self._notice.caption(
+                        ":material/hourglass_top: Umami Cloud takes 50 calls in 15 seconds. "
+                        "This page waits for its turn."
+                    )
+        if said:
+            self._notice.empty()
 
 
 @contextmanager

@@ -111,6 +111,11 @@ class Client:
         return self.server
 
     @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn, at a server that counts them."""
+        return self._transport.waiting
+
+    @property
     def abilities(self) -> Abilities:
         """What this server can narrow an answer by; may have to ask it. Raises ``UmamiError``."""
         return self._connection.speaks(self._connection.recognised()).abilities

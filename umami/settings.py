@@ -37,6 +37,9 @@ NAMES: Final = (
     "CACHE_MB",
     "GENERATION",
 )
+CLOUD_PACE: Final = (48, 15.5)
+"""Calls in so many seconds. Umami Cloud takes 50 in 15 and counts them as they arrive there, which
+may be closer together than they left."""
 PAGES: Final = frozenset({"login", "logout", "dashboard", "websites", "teams", "settings"})
 """First parts of the addresses of Umami's own pages, as they are pasted from a browser."""
 
@@ -106,6 +109,8 @@ class Settings:
     """Megabytes that kept answers may fill."""
     generation: Generation | None = None
     """Which generation the server is of; ``None`` leaves it to be found."""
+    cloud: bool = False
+    """Whether Umami Cloud is asked."""
 
     @property
     def identity(self) -> Login | ApiKey | ShareLink | None:
@@ -122,11 +127,6 @@ class Settings:
     def embedded(self) -> bool:
         """Whether no server is set, so that the embedded one is meant."""
         return self.api is None
-
-    @property
-    def cloud(self) -> bool:
-        """Whether Umami Cloud is asked."""
-        return self.api == CLOUD
 
     @property
     def address(self) -> str:
@@ -150,6 +150,11 @@ class Settings:
         if self.local:
             return ON_THIS_MACHINE
         return IN_THE_CLOUD if self.cloud else SELF_HOSTED
+
+    @property
+    def pace(self) -> tuple[int, float] | None:
+        """Calls in so many seconds at most; ``None`` where nobody counts."""
+        return CLOUD_PACE if self.cloud else None
 
     @property
     def named(self) -> str:
@@ -260,7 +265,8 @@ def _server(given: Mapping[str, str], common: Settings) -> Settings | None:
         key = given["API_KEY"]
         if not key.isascii() or not key.isprintable() or " " in key:
             raise SettingsError("UMAMI_API_KEY holds characters that no key has.")
-        return replace(common, api=_api(given["URL"]) if "URL" in given else CLOUD, api_key=key)
+        api = _api(given["URL"]) if "URL" in given else CLOUD
+        return replace(common, api=api, api_key=key, cloud=api == CLOUD)
     if len(login) == 1:
         missing = "PASSWORD" if login == ["USERNAME"] else "USERNAME"
         raise SettingsError(f"{PREFIX}{login[0]} is set, but {PREFIX}{missing} is not.")

@@ -38,6 +38,7 @@ from umami.errors import (
     Unreachable,
 )
 from umami.flights import PAUSE
+from umami.pace import Pace
 from umami.question import Request
 from umami.refusal import meaning
 from umami.settings import Settings
@@ -110,6 +111,7 @@ class Transport:
         """What tells answers given to us from those given to others; holds no secret."""
         self._identity: Identity = identity(who, self.ask_unsigned)
         self._slots = threading.BoundedSemaphore(settings.in_flight)
+        self._pace = Pace(*settings.pace) if settings.pace else None
         self._closed = threading.Event()
         self._down: tuple[float, str] | None = None
         self._http = self._connections()
@@ -138,6 +140,11 @@ class Transport:
     def website(self) -> str | None:
         """Id of the only website there is, where a share link says so; may have to ask."""
         return self._identity.website if isinstance(self._identity, Share) else None
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn, at a server that counts them."""
+        return self._pace.waiting if self._pace else 0
 
     def close(self) -> None:
         """Ask nothing more; what waits fails at once."""
@@ -192,7 +199,10 @@ class Transport:
         return outcome
 
     def _attempt(self, call: _Call) -> _Outcome:
-        if not self._slots.acquire(timeout=call.left):
+        in_turn = self._pace is None or self._pace.turn(lambda: self._patience(call))
+        if not in_turn or not self._slots.acquire(timeout=call.left):
+            if self._closed.is_set():
+                return self._out_of_reach(call) or _Trouble(self._late(call))
             return _Trouble(
                 TimedOut(
                     f"“{call.endpoint}” waited too long for a free connection.",
@@ -203,6 +213,10 @@ class Transport:
             return self._out_of_reach(call) or self._exchanged(call)
         finally:
             self._slots.release()
+
+    def _patience(self, call: _Call) -> float:
+        """Seconds that a call may still wait."""
+        return 0.0 if self._closed.is_set() else call.left
 
     def _out_of_reach(self, call: _Call) -> _Trouble | None:
         """What fails without trying: the client is closed, or the server was found to be gone.

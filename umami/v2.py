@@ -22,6 +22,7 @@ from umami.errors import NotOffered
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.generations import Generation
 from umami.question import JSON, Question, Request, spelled
+from umami.referrers import foreign
 from umami.view import View
 
 RENAMED: Final = {"path": "url", "hostname": "host"}
@@ -52,6 +53,10 @@ GROUPED: Final = frozenset(
      "region", "city"}
 )  # fmt: skip
 """Fields whose groups a breakdown tells as the newest generation's own question does."""
+NAMELESS: Final = (None, "", "null")
+"""How a row says that it lacks the field."""
+NEWEST: Final = 1000
+"""So many of the newest rows are all that lists of 2.18 know."""
 ANY_NAME: Final = "_"
 """Contained in every name: to the database it is a wildcard for one character."""
 
@@ -81,12 +86,19 @@ class V2:
         edge = question.name == "metrics" and question.arguments["field"] in EDGES
         return bool(question.filters or searched or edge or question.name == "event_data_values")
 
+    @property
+    def _counted_by_rows(self) -> frozenset[str]:
+        """What is ranked by rows, and by nothing else."""
+        return EDGES if self.generation < Generation.V2_20 else frozenset()
+
     def _lacking(self, question: Question[Any]) -> str | None:
         name, asked = question.name, question.arguments
         if name == "segments" and self.generation < Generation.V2_20:
             return "Umami before 2.19 has no segments."
         if name == "session_data_values" and self.generation is Generation.V2_20:
             return "Umami 2.19 and 2.20 fail to list the values of a session’s property."
+        if name == "groups" and asked["field"] in {"event", *self._counted_by_rows}:
+            return "Umami 2 does not tell the visitors of this."
         if name in ("metrics", "groups") and asked["field"] in NEWER_FIELDS:
             return f"Umami 2 does not rank by {FIELDS[asked['field']]}."
         if name == "breakdown" and NEWER_FIELDS & set(asked["fields"]):
@@ -101,12 +113,15 @@ def _beyond_filters(question: Question[Any]) -> str | None:
         return None
     if question.name not in FILTERED:
         return "Umami 2 cannot filter this; it can be shown without the filters."
+    lacking = ABILITIES.lacks(question.view)
+    if lacking is not None:
+        return lacking
     if any(one.values[0].startswith(SIGNS_AHEAD[one.operator]) for one in question.view.filters):
         return "Umami 2 takes a sign at the beginning of a filter’s value for an operator."
     asked = question.arguments
     if question.name == "goal" and any(one.field == asked["kind"] for one in question.view.filters):
         return f"Umami 2 takes one filter of {FIELDS[asked['kind']]}, which a goal needs."
-    return ABILITIES.lacks(question.view)
+    return None
 
 
 def _old(field: str) -> str:
@@ -145,30 +160,36 @@ def _metrics(question: Question[Any], own: V2) -> Plan:
     asked = question.arguments
     field, first = asked["field"], asked["offset"]
     last = first + asked["limit"]
+    if field == "referrer" and not asked["search"]:
+        return (yield from foreign(question, _ranked, _ranked, "x"))
     if field in RANKED_BY_VIEWS and own.generation < Generation.V2_20:
         groups = yield from _groups_of(question, field)
         ranked = sorted(groups, key=lambda row: -row["visitors"])
         return [{"x": row["name"], "y": row["visitors"]} for row in ranked[first:last]]
-    if field == "language":
-        # Languages are summed up from such with countries after a limit.
-        (rows,) = yield (_asking(question, limit=None, offset=None),)
-        merged = [row for row in rows if row["y"] and row["x"] != "null"]
-        return sorted(merged, key=lambda row: -row["y"])[first:last]
-    (rows,) = yield (_asking(question, type=_old(field)),)
-    counted = [row for row in rows if row["y"]]
+    # Languages are summed up from such with countries after a limit, and a row without a value
+    # takes the place of one with.
+    enough = 10_000 if field == "language" else last + 2
+    (rows,) = yield (_asking(question, type=_old(field), limit=enough, offset=None),)
+    named = [row for row in rows if row["y"] and row["x"] not in NAMELESS]
+    ranked = sorted(named, key=lambda row: -row["y"])[first:last]
     by_rows = field in EDGES and own.generation < Generation.V2_20
-    return {"times": counted} if by_rows else counted
+    return {"times": ranked} if by_rows else ranked
 
 
-def _groups(question: Question[Any], _own: V2) -> Plan:
+def _ranked(view: View, field: str, limit: int) -> Request:
+    metric: Any = field
+    return _asking(traffic.metrics(view, metric, limit=limit), type=_old(field))
+
+
+def _groups(question: Question[Any], own: V2) -> Plan:
     asked = question.arguments
     field = asked["field"]
     if field in GROUPED:
         groups = yield from _groups_of(question, field)
         ranked = sorted(groups, key=lambda row: (-row["visitors"], -row["visits"]))
         return ranked[asked["offset"] :][: asked["limit"]]
-    (rows,) = yield (_asking(question, type=_old(field)),)
-    return [{"name": row["x"], "visitors": row["y"]} for row in rows if row["y"]]
+    rows = yield from _metrics(traffic.metrics(**asked), own)
+    return [{"name": row["x"], "visitors": row["y"]} for row in rows]
 
 
 def _groups_of(question: Question[Any], field: str) -> Part:
@@ -183,7 +204,7 @@ def _groups_of(question: Question[Any], field: str) -> Part:
     groups = [
         {
             "name": row[_old(field)],
-            "country": row.get("country"),
+            "country": row["country"] if "country" in fields[1:] else None,
             "pageviews": int(row["views"]),
             "totaltime": int(row["totaltime"] or 0),
             **{name: int(row[name]) for name in ("visitors", "visits", "bounces")},
@@ -232,6 +253,15 @@ def _typed(question: Question[Any], _own: V2) -> Plan:
 def _searched(question: Question[Any], _own: V2) -> Request:
     # Up to 2.15 a search was a query.
     return _asking(question, query=question.arguments["search"])
+
+
+def _listed(question: Question[Any], own: V2) -> Request | Plan:
+    request = _searched(question, own)
+    return once(request, _cut) if own.generation < Generation.V2_20 else request
+
+
+def _cut(page: JSON) -> JSON:
+    return {**page, "isCapped": page["count"] == NEWEST}
 
 
 def _event_values(question: Question[Any], _own: V2) -> Request:
@@ -478,11 +508,11 @@ _PLANS: Final[dict[str, Callable[[Question[Any], V2], Request | Plan]]] = {
     "metrics": _metrics,
     "groups": _groups,
     "values": _typed,
-    "events": _searched,
+    "events": _listed,
     "event_stats": _event_stats,
     "event_data_values": _event_values,
     "event_data_stats": _reads(_data_stats),
-    "sessions": _searched,
+    "sessions": _listed,
     "session": _reads(
         lambda answer: {"region": answer.get("subdivision1"), **answer} if answer else {}
     ),

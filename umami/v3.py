@@ -21,6 +21,7 @@ from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.generations import Generation
 from umami.period import Period, zone
 from umami.question import JSON, Question, Request, spelled
+from umami.referrers import foreign
 from umami.view import View
 
 FIRST: Final = Abilities(
@@ -127,6 +128,29 @@ def _stats_apart(question: Question[Any], own: V3, before: Period) -> Plan:
         own.asking(question, compare=None, startAt=before.start_at, endAt=before.end_at),
     )
     return {**now, "comparison": {name: then[name] for name in then if name != "comparison"}}
+
+
+def _metrics(question: Question[Any], own: V3) -> Request | Plan:
+    return _first_metrics(question, own) if own.first else own.asking(question)
+
+
+def _first_metrics(question: Question[Any], own: V3) -> Plan:
+    """3.0 overlooks a ``www.``, and a row without a value takes the place of one with."""
+    name = "x" if question.name == "metrics" else "name"
+    first, last = question.arguments["offset"], question.arguments["limit"]
+    if question.arguments["field"] == "referrer" and not question.arguments["search"]:
+        ask: Any = traffic.metrics if question.name == "metrics" else traffic.groups
+
+        def ranked(view: View, field: str, limit: int) -> Request:
+            return own.asking(ask(view, field, limit=limit))
+
+        def hosts(view: View, field: str, limit: int) -> Request:
+            metric: Any = field
+            return own.asking(traffic.metrics(view, metric, limit=limit))
+
+        return (yield from foreign(question, ranked, hosts, name))
+    (rows,) = yield (own.asking(question, limit=first + last + 2, offset=None),)
+    return [row for row in rows if row[name]][first:][:last]
 
 
 def _events(question: Question[Any], own: V3) -> Request:
@@ -349,14 +373,17 @@ def _revenue(question: Question[Any], own: V3) -> Plan:
 
 def _attribution(question: Question[Any], own: V3) -> Plan:
     """With a currency 3.0 tells money instead of visitors, later ones visitors all the same."""
-    (visitors_asked,) = _analysis(question, own)
-    if question.arguments["currency"] is None or not own.first:
-        (visitors,) = yield (visitors_asked,)
+    (asked,) = _analysis(question, own)
+    body = json.loads(asked.body or "{}")
+    if question.arguments["currency"] is None or own.generation >= Generation.V3_3:
+        (visitors,) = yield (asked,)
         return visitors
-    body = json.loads(visitors_asked.body or "{}")
     body["parameters"].pop("currency")
-    alone = replace(visitors_asked, body=spelled(body))
-    visitors, money = yield (alone, visitors_asked)
+    alone = replace(asked, body=spelled(body))
+    if not own.first:
+        (visitors,) = yield (alone,)
+        return visitors
+    visitors, money = yield (alone, asked)
     return {**visitors, "money": money}
 
 
@@ -373,6 +400,8 @@ def _currencies(question: Question[Any], own: V3) -> Request | Plan:
 _PLANS: Final[dict[str, Callable[[Question[Any], V3], Request | Plan]]] = {
     "websites": _websites,
     "stats": _stats,
+    "metrics": _metrics,
+    "groups": _metrics,
     "events": _events,
     "event_stats": _event_stats,
     "event_data_events": _properties_of_events,

@@ -39,6 +39,8 @@ def page_of_sections() -> None:
     with ThreadPoolExecutor() as pool:
 
         class Client:
+            waiting = 0
+
             def submit(self, question: Question[Any]) -> Any:
                 return pool.submit(question.read, None)
 

@@ -220,7 +220,7 @@ def test_what_a_server_is_called(server: Faulty, client: Client, settings: Setti
     assert PASSWORD not in repr(client) + repr(client.server) + repr(settings)
     with connect(settings, label="Embedded Umami", demo=True) as other:
         assert (other.server.label, other.server.demo) == ("Embedded Umami", True)
-    with connect(Settings(api="https://api.umami.is/v1", api_key="k")) as cloud:
+    with connect(Settings(api="https://api.umami.is/v1", api_key="k", cloud=True)) as cloud:
         assert cloud.server.label == "Umami Cloud"
 
 

@@ -216,8 +216,12 @@ class Retention:
 
     @classmethod
     def read(cls, answer: Any, period: Period) -> Retention:
-        """From ``[{date, day, visitors, returnVisitors, percentage}]``."""
-        rows = _CELLS.validate_python(answer)
+        """From ``[{date, day, visitors, returnVisitors, percentage}]``.
+
+        Where filters choose the cohorts, 3.x counts what its visitors did before as well, on
+        negative days; that is no coming back.
+        """
+        rows = [row for row in _CELLS.validate_python(answer) if row.day >= 0]
         frame = pd.DataFrame(
             {
                 "cohort": pd.DatetimeIndex([bucket(row.date, period) for row in rows]),

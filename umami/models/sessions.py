@@ -30,8 +30,8 @@ class _Session(Row):
     lastAt: Time
     visits: Count
     views: Count
-    events: Count = 0
-    totaltime: Count = 0
+    events: Count | None = None
+    totaltime: Count | None = None
 
 
 class _Figure(Row):
@@ -74,8 +74,9 @@ _WEEK = TypeAdapter(list[list[Count]])
 class Session:
     """A visitor as Umami knows one; codes as Umami stores them, ``first`` and ``last`` in UTC.
 
-    In lists they are limited to the period, and ``events`` and ``seconds`` are 0; for a single
-    session they are over its whole life.
+    In lists figures are limited to the period; for a single session they are over its whole life.
+    What a server does not tell is ``None``: ``seconds`` in lists, ``events`` in lists before 3.1,
+    and ``hostname``, which some versions tell.
     """
 
     id: str
@@ -83,8 +84,8 @@ class Session:
     last: datetime | None
     visits: int
     views: int
-    events: int
-    seconds: int
+    events: int | None
+    seconds: int | None
     hostname: str | None
     browser: str | None
     os: str | None

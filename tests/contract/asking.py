@@ -1,0 +1,188 @@
+"""The question that a recorded line asks, whichever generation's words it was asked in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from tests.contract.recordings import PLAIN, Line
+from umami.endpoints import events, reports, sessions, traffic, websites
+from umami.filters import Filter
+from umami.models.reports import FunnelStep
+from umami.period import instant, with_unit
+from umami.question import Question
+from umami.view import View
+
+ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
+NEW = {"url": "path", "host": "hostname"}
+OLD_SIGNS = {"!~": "dnc", "~": "c", "!": "neq", "": "eq"}
+COMPARISONS = {"prev": "previous", "yoy": "year"}
+
+
+class Unspoken(Exception):
+    """The client has no words for this question."""
+
+
+def filters(line: Line, *, old: bool) -> Iterator[Filter]:
+    """The filters of a recorded query."""
+    given = (line["body"] or {}).get("filters") or line["query"] or {}
+    for name, text in {} if isinstance(given, list) else given.items():
+        if name in PLAIN and not (name == "event" and "event-data" not in line["path"]):
+            continue
+        if old:
+            sign = next(one for one in OLD_SIGNS if text.startswith(one))
+            yield Filter(NEW.get(name, name), OLD_SIGNS[sign], text.removeprefix(sign))  # type: ignore[arg-type]
+            continue
+        found = re.fullmatch(r"(?:(eq|neq|c|dnc|re|nre)\.)?(.*)", text, re.DOTALL)
+        assert found
+        operator = found[1] or "eq"
+        values = found[2].split(",") if operator in ("eq", "neq") else [found[2]]
+        yield Filter(name.rstrip("0123456789"), operator, *values)  # type: ignore[arg-type]
+
+
+def view(line: Line, *, filtered: bool = True) -> View:
+    """What a recorded question looks at; a unit that servers coarsen is coarsened."""
+    query, body = line["query"] or {}, line["body"] or {}
+    given = body.get("dateRange") or body.get("parameters") or query
+    if "startDate" in given:
+        start, end = pd.Timestamp(given["startDate"]), pd.Timestamp(given["endDate"])
+        timezone = given.get("timezone") or body.get("timezone", "UTC")
+        period = with_unit(start.to_pydatetime(), end.to_pydatetime(), timezone, given.get("unit"))
+        website = body.get("websiteId") or query["websiteId"]
+        narrowed = () if line["old"] else tuple(filters(line, old=False))
+        return View(website, period, filters=narrowed)
+    named = re.search(ID, line["path"])
+    assert named
+    start, end = instant(query["startAt"]), instant(query["endAt"])
+    period = with_unit(start, end, query.get("timezone", "UTC"), query.get("unit"))
+    if query.get("excludeBounce"):
+        raise Unspoken("bounces cannot be left out")
+    found: list[Filter] = []
+    for one in filters(line, old=line["old"]) if filtered else ():
+        same = next((other for other in found if other.field == one.field), None)
+        if same and same.operator == one.operator == "eq" and query.get("match") == "any":
+            found[found.index(same)] = replace_values(same, one)
+        else:
+            found.append(one)
+    joined = "any" if query.get("match") == "any" and len(found) > 1 else "all"
+    comparison = COMPARISONS.get(query.get("compare", ""), "none")
+    return View(
+        named.group(),
+        period,
+        comparison=comparison if line["path"].endswith("/stats") else "none",  # type: ignore[arg-type]
+        filters=tuple(found),
+        match=joined,  # type: ignore[arg-type]
+    )
+
+
+def replace_values(one: Filter, other: Filter) -> Filter:
+    """Either of two filters of a field is one filter of both their values."""
+    return Filter(one.field, one.operator, *one.values, *other.values)
+
+
+def step(given: Line) -> tuple[Any, str]:
+    """Kind and value of a funnel's step, a goal or a conversion."""
+    return NEW.get(given["type"], given["type"]), given["value"]
+
+
+def asked(line: Line, version: str) -> Question[Any]:
+    """The question that a recorded line asks. Raises ``Unspoken``."""
+    line = {**line, "old": version.startswith("v2")}
+    path, query, body = line["path"].removeprefix("/api"), line["query"] or {}, line["body"] or {}
+    ids = re.findall(ID, path)
+    kind = re.sub(ID, "ID", path)
+    given = {**body, **body.get("parameters", {})}
+    plain: Callable[[], View] = lambda: view(line, filtered=False)  # noqa: E731
+    size = 10 if line["old"] else 20
+    paging = {"page": query.get("page", 1), "page_size": query.get("pageSize", size)}
+    match kind:
+        case "/websites/ID/active":
+            return traffic.active(ids[0])
+        case "/websites/ID/daterange":
+            return websites.daterange(ids[0])
+        case "/websites/ID/stats":
+            return traffic.stats(view(line))
+        case "/websites/ID/pageviews":
+            return traffic.pageviews(view(line))
+        case "/websites/ID/metrics" | "/websites/ID/metrics/expanded":
+            field = NEW.get(query["type"], query["type"])
+            if field == "domain":
+                raise Unspoken("domains are referrers")
+            ask = traffic.metrics if kind.endswith("metrics") else traffic.groups
+            return ask(view(line), field, limit=query.get("limit", 500))
+        case "/websites/ID/values":
+            return traffic.values(plain(), NEW.get(query["type"], query["type"]))
+        case "/websites/ID/events":
+            return events.events(plain(), search=query.get("search"), **paging)
+        case "/websites/ID/events/series":
+            return events.series(view(line))
+        case "/websites/ID/events/stats":
+            return events.event_stats(view(line))
+        case "/websites/ID/event-data/events":
+            return events.event_data_events(plain(), query.get("event"))
+        case "/websites/ID/event-data/fields":
+            return events.event_data_fields(plain())
+        case "/websites/ID/event-data/properties":
+            return events.event_data_properties(plain())
+        case "/websites/ID/event-data/values":
+            event = query.get("eventName") or query["event"]
+            return events.event_data_values(plain(), event, query["propertyName"])
+        case "/websites/ID/event-data/stats":
+            return events.event_data_stats(plain())
+        case "/websites/ID/sessions":
+            return sessions.sessions(plain(), search=query.get("search"), **paging)
+        case "/websites/ID/sessions/stats":
+            return sessions.session_stats(view(line))
+        case "/websites/ID/sessions/weekly":
+            return sessions.weekly(plain())
+        case "/websites/ID/sessions/ID":
+            return sessions.session(*ids)
+        case "/websites/ID/sessions/ID/activity":
+            return sessions.activity(plain(), ids[1])
+        case "/websites/ID/sessions/ID/properties":
+            return sessions.session_properties(*ids)
+        case "/websites/ID/session-data/properties":
+            return sessions.session_data_properties(plain())
+        case "/websites/ID/session-data/values":
+            return sessions.session_data_values(plain(), query["propertyName"])
+        case "/reports/revenue" if line["method"] == "GET":
+            return reports.currencies(plain())
+        case "/reports/funnel":
+            steps = [FunnelStep(*step(one)) for one in given["steps"]]
+            return reports.funnel(plain(), steps, given["window"])
+        case "/reports/retention":
+            return reports.retention(plain())
+        case "/reports/utm":
+            return reports.utm(plain())
+        case "/reports/goals":
+            return reports.goal(plain(), *step(body["goals"][0]))
+        case "/reports/goal":
+            return reports.goal(plain(), *step(body["parameters"]))
+        case "/reports/journey":
+            return reports.journey(
+                plain(), given["steps"], given.get("startStep"), given.get("endStep")
+            )
+        case "/reports/insights":
+            fields = [NEW.get(one["name"], one["name"]) for one in body["fields"]]
+            looked = plain()
+            for one in body["filters"]:
+                name = NEW.get(one["name"], one["name"])
+                looked = looked.filtered(name, one["value"], one["operator"])
+            return reports.breakdown(looked, fields)  # type: ignore[arg-type]
+        case "/reports/breakdown":
+            return reports.breakdown(plain(), given["fields"])
+        case "/reports/revenue":
+            return reports.revenue(plain(), given["currency"])
+        case "/reports/attribution":
+            old = {"firstClick": "first-click", "lastClick": "last-click"}
+            model = old.get(given["model"], given["model"])
+            conversion = (
+                given["steps"][0] if "steps" in given else {**given, "value": given["step"]}
+            )
+            return reports.attribution(
+                plain(), model, *step(conversion), given.get("currency")  # type: ignore[arg-type]
+            )  # fmt: skip
+    raise Unspoken(f"no question for {kind}")

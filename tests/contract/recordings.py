@@ -1,0 +1,145 @@
+"""The recorded servers, asked as a client asks them: a request in, an answer out.
+
+A recording knows what it was asked; what a dialect asks beyond that, to make up for what its
+generation lacks, is asked of the embedded server's face of the same generation where a test says
+so.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from umami.connection import dialect
+from umami.dialect import Dialect, settled
+from umami.generations import Generation
+from umami.question import JSON, Question, Request
+
+DATA = Path(__file__).parent / "data"
+VERSIONS = {
+    "v2.18.1": Generation.V2_18,
+    "v2.20.2": Generation.V2_20,
+    "v3.0.3": Generation.V3_0,
+    "v3.1.0": Generation.V3_1,
+}
+Line = dict[str, Any]
+Ask = Callable[[Request], JSON]
+
+DEFAULTS = {"page": "1", "includeTeams": "true", "compare": "prev"}
+"""What means the same when it is left out."""
+WITHOUT_EFFECT = {"label", "goal", "num", "offset", "value", "unit"}
+"""What 2.x does not look at in a body, or only gives back; ``unit`` counts for revenue only."""
+
+
+class Unrecorded(Exception):
+    """The recorded server was not asked this."""
+
+
+def lines(version: str) -> list[Line]:
+    """Every question and answer of a recorded server."""
+    with gzip.open(DATA / f"{version}.jsonl.gz", "rt") as recorded:
+        return [json.loads(line) for line in recorded]
+
+
+class Recording:
+    """One recorded server."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self.dialect: Dialect = dialect(VERSIONS[version])
+        self._major = VERSIONS[version].major
+        self._lines = {self.key(line): line for line in lines(version)}
+
+    def line(self, request: Request) -> Line:
+        """The recorded question that this request asks. Raises ``Unrecorded``."""
+        body = None if request.body is None else json.loads(request.body)
+        found = self._lines.get(self._key(request.method, request.path, dict(request.query), body))
+        if found is None:
+            raise Unrecorded(f"{request.method} {request.path} {dict(request.query)}")
+        return found
+
+    def ask(self, request: Request) -> JSON:
+        """The recorded answer. Raises ``Unrecorded``, also where the server answered a fault."""
+        line = self.line(request)
+        if line["status"] != 200:
+            raise Unrecorded(f"{line['name']} was answered with status {line['status']}")
+        return line["answer"]
+
+    def key(self, line: Line) -> str:
+        """What is equal for recorded questions that ask the same."""
+        path = line["path"].removeprefix("/api")
+        query = {name: str(value) for name, value in (line["query"] or {}).items()}
+        return self._key(line["method"], path, query, line["body"])
+
+    def _key(self, method: str, path: str, query: dict[str, str], body: Any) -> str:
+        plain = PLAIN if "event-data" in path else PLAIN - {"event"}
+        query = {name: self._text(name, value, plain) for name, value in query.items()}
+        if path.endswith(("/events", "/sessions")):
+            query.setdefault("pageSize", "10" if self._major == 2 else "20")
+            query.pop("query", None)
+        if path.endswith("/event-data/values") and "event" in query:
+            query.pop("eventName", None)
+        if int(query.get("limit", "0")) >= 500:
+            # No recorded list is as long.
+            query.pop("limit")
+        kept = {name: value for name, value in query.items() if DEFAULTS.get(name) != value}
+        if body is not None:
+            body = _effective(body, money=path.endswith("/revenue"))
+        return json.dumps([method, path, kept, body], sort_keys=True)
+
+    def _text(self, name: str, value: str, plain: set[str]) -> str:
+        """A parameter in one spelling; recorded filters of 3.x often lack the operator.
+
+        A search of 3.x is compared with the whole text unless it has wildcards; what was searched
+        in the recordings is always a whole text.
+        """
+        if self._major == 2 or name in plain:
+            return value.strip("%") if name == "search" else value
+        return value if re.match(r"(eq|neq|c|dnc|re|nre|s)\.", value) else f"eq.{value}"
+
+
+PLAIN = {
+    "startAt", "endAt", "unit", "timezone", "type", "limit", "offset", "page", "pageSize", "search",
+    "compare", "event", "eventName", "propertyName", "match", "excludeBounce", "websiteId",
+    "startDate", "endDate", "includeTeams",
+}  # fmt: skip
+"""Parameters that are no filters; ``event`` is one everywhere but under ``event-data``."""
+
+
+def _effective(body: Any, *, money: bool) -> Any:
+    """A body without what has no effect on the answer."""
+    if isinstance(body, dict):
+        dropped = WITHOUT_EFFECT - {"unit"} if money else WITHOUT_EFFECT
+        step = {"type", "value"} <= set(body) or "operator" in body
+        return {
+            name: _effective(one, money=money)
+            for name, one in body.items()
+            if name not in dropped or (step and name == "value")
+        }
+    return [_effective(one, money=money) for one in body] if isinstance(body, list) else body
+
+
+@cache
+def recording(version: str) -> Recording:
+    """The recording of a version; read once."""
+    return Recording(version)
+
+
+def answered(question: Question[Any], speaks: Dialect, ask: Ask) -> Any:
+    """The model of a question, as the client makes it."""
+    refused = speaks.refusal(question)
+    if refused is not None:
+        raise refused
+    plan = speaks.plan(question)
+    if isinstance(plan, Request):
+        return question.read(ask(plan))
+    return question.read(settled(plan, partial(_each, ask)))
+
+
+def _each(ask: Ask, requests: tuple[Request, ...]) -> list[JSON]:
+    return [ask(request) for request in requests]

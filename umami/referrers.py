@@ -1,0 +1,48 @@
+"""Referrers without the website itself, on servers that overlook a ``www.``.
+
+Umami leaves out rows whose referrer is the page's own hostname. Before 3.1 ``shop.example`` counts
+as a referrer of ``www.shop.example``. Which of the listed names are such, the hostnames tell; how
+often each is a referrer of other hosts all the same, a filter tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from umami.dialect import Part, narrowed_by
+from umami.filters import Filter
+from umami.question import Question, Request
+from umami.view import View
+
+WWW = "www."
+ENOUGH = 500
+Ranked = Callable[[View, str, int], Request]
+"""Asks for the values of a field, so many of them."""
+
+
+def foreign(question: Question[Any], asked: Ranked, hosts: Ranked, name: str) -> Part:
+    """The ranking of a question about referrers; ``name`` is the key of its rows' names.
+
+    ``hosts`` asks for plain metrics, whose rows are ``{x, y}``.
+    """
+    view, limit, offset = (question.arguments[key] for key in ("view", "limit", "offset"))
+    enough = max(ENOUGH, limit + offset)
+    rows, hostnames = yield (asked(view, "referrer", enough), hosts(view, "hostname", ENOUGH))
+    own = {str(row["x"]).removeprefix(WWW) for row in hostnames if str(row["x"]).startswith(WWW)}
+    listed = [row for row in rows if row[name] in own]
+    narrowable = not any(one.field in ("referrer", "hostname") for one in view.filters)
+    counted: dict[str, list[Any]] = {}
+    if listed and narrowable:
+        answers = yield tuple(asked(_elsewhere(view, row[name]), "referrer", 1) for row in listed)
+        counted = {row[name]: answer for row, answer in zip(listed, answers, strict=True)}
+    corrected = (counted.get(row[name], [row]) for row in rows)
+    ranked = [row for answer in corrected for row in answer if row[name]]
+    measure = "y" if name == "x" else "visitors"
+    return sorted(ranked, key=lambda row: -int(row[measure]))[offset:][:limit]
+
+
+def _elsewhere(view: View, domain: str) -> View:
+    """What came from a domain to other hosts than its ``www.``."""
+    from_domain = narrowed_by(view, Filter("referrer", "eq", domain))
+    return narrowed_by(from_domain, Filter("hostname", "neq", WWW + domain))
