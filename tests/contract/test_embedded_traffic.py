@@ -96,7 +96,7 @@ def found(case: dict[str, Any], answer: Any, whole: Callable[..., Any]) -> list[
         return as_sets(answer, recorded)
     if last in ("events", "sessions"):
         moment = "createdAt" if last == "events" else "lastAt"
-        full = whole(page=1, pageSize=1000)["data"]
+        full = whole(page=1, pageSize=10_000)["data"]
         paging = differences({**answer, "data": []}, {**recorded, "data": []}, numeric=NUMERIC)
         return paging + ordered_by(
             answer["data"],

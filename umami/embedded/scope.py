@@ -128,6 +128,11 @@ class Scope:
     """Whether a filter by referrer also finds visits that a website sent to itself."""
 
     @property
+    def narrowed(self) -> bool:
+        """Whether anything but website and range decides which rows count."""
+        return bool(self._restrictions())
+
+    @property
     def elsewhere(self) -> str:
         """Condition that a row's referrer is known and not the page's own website."""
         own = "e.hostname"

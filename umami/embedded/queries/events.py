@@ -10,6 +10,12 @@ from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Scope, like
 from umami.embedded.store import Store
 
 MOST_OF_SESSION = 500
+HAS_DATA = """
+    EXISTS (
+        SELECT 1 FROM event_data d
+        WHERE d.website_id = e.website_id AND d.website_event_id = e.event_id
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +71,44 @@ def activity(store: Store, scope: Scope, session: UUID) -> list[dict[str, Any]]:
     rows = scope.rows(where=("e.session_id = ?",))
     return store.records(
         f"SELECT e.* {rows.sql} ORDER BY e.created_at DESC, e.event_id LIMIT {MOST_OF_SESSION}",
+        [*rows.values, session],
+    )
+
+
+def page(store: Store, scope: Scope, *, search: str | None, limit: int, offset: int) -> Listed:
+    """Rows of any type with their session's attributes and whether they carry data, newest first.
+
+    ``search`` keeps custom events whose name, and views whose path, is the text; ``%`` and ``_``
+    are wildcards in it.
+    """
+    where, texts = [], []
+    if search:
+        where.append(
+            f"(e.event_type = {CUSTOM_EVENT} AND e.event_name {like(search)}"
+            f" OR e.event_type = {PAGEVIEW} AND e.url_path {like(search)})"
+        )
+        texts = [search] * 2
+    rows = scope.rows(columns=("country",), where=where)
+    given = [*rows.values, *texts]
+    count = store.row(f"SELECT count(*) {rows.sql}", given)
+    assert count
+    return Listed(
+        store.records(
+            f"""
+            SELECT e.*, s.country, s.city, s.device, s.os, s.browser, {HAS_DATA} AS has_data
+            {rows.sql} ORDER BY e.created_at DESC, e.event_id LIMIT ? OFFSET ?
+            """,
+            [*given, limit, offset],
+        ),
+        count[0],
+    )
+
+
+def steps(store: Store, scope: Scope, session: UUID) -> list[dict[str, Any]]:
+    """The newest events of one session and whether they carry data, newest first."""
+    rows = scope.rows(where=("e.session_id = ?",))
+    return store.records(
+        f"SELECT e.*, {HAS_DATA} AS has_data {rows.sql} "
+        f"ORDER BY e.created_at DESC, e.event_id LIMIT {MOST_OF_SESSION}",
         [*rows.values, session],
     )

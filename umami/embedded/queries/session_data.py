@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from umami.embedded.queries.event_data import MOST_PROPERTIES, MOST_VALUES, TEXT
+from umami.embedded.queries.event_data import MOST_PROPERTIES, MOST_VALUES, Dates, text
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 
@@ -24,13 +24,15 @@ def properties(store: Store, scope: Scope) -> list[tuple[str, int]]:
     return [(name, sessions) for name, sessions in found]
 
 
-def values(store: Store, scope: Scope, name: str) -> list[tuple[str | None, int]]:
+def values(
+    store: Store, scope: Scope, name: str, dates: Dates = "plain"
+) -> list[tuple[str | None, int]]:
     """By value of one property: the distinct sessions that have it and an event in the range.
     Most first; only the first hundred."""
     rows = scope.rows()
     found = store.rows(
         f"""
-        SELECT {TEXT} AS value, count(DISTINCT d.session_id) AS sessions
+        SELECT {text(dates)} AS value, count(DISTINCT d.session_id) AS sessions
         FROM session_data d
         WHERE d.data_key = ? AND d.session_id IN (SELECT e.session_id {rows.sql})
         GROUP BY value ORDER BY sessions DESC, value LIMIT {MOST_VALUES}

@@ -45,17 +45,17 @@ def sessions(
     scope: Scope,
     *,
     search: str | None,
-    newest: int,
+    newest: int | None,
     order: str | None,
     limit: int,
     offset: int,
 ) -> Listed:
     """One row for each session and hostname with events of any type in the range, those with the
-    newest event first, and only so many of the newest.
+    newest event first, and only so many of the ``newest`` where that is said.
 
-    First and last event, visits and views are those of the range. ``search`` keeps sessions whose
-    distinct id, city, browser, system or device contains the text. ``order`` is a column that then
-    orders the newest among themselves, ascending.
+    First and last event, visits, views and custom events are those of the range. ``search`` keeps
+    sessions whose distinct id, city, browser, system or device contains the text. ``order`` is a
+    column that then orders the newest among themselves, ascending.
     """
     where, texts = [], []
     if search:
@@ -67,9 +67,10 @@ def sessions(
         texts = [scope.website, *[f"%{search}%"] * len(SEARCHED)]
     rows = scope.rows(where=where)
     given = [*rows.values, *texts]
+    most = "" if newest is None else f"LIMIT {newest}"
     count = store.row(
         f"""
-        SELECT least(count(*), {newest})
+        SELECT {"count(*)" if newest is None else f"least(count(*), {newest})"}
         FROM (SELECT DISTINCT e.session_id, e.hostname {rows.sql})
         """,
         given,
@@ -80,18 +81,19 @@ def sessions(
             f"""
             WITH newest AS (
                 SELECT e.session_id, e.hostname, max(e.created_at) AS last_at
-                {rows.sql} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT {newest}
+                {rows.sql} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 {most}
             ),
             counted AS (
                 SELECT e.session_id, e.hostname, min(e.created_at) AS first_at,
                        count(DISTINCT e.visit_id) AS visits,
-                       count(*) FILTER (e.event_type = {PAGEVIEW}) AS views
+                       count(*) FILTER (e.event_type = {PAGEVIEW}) AS views,
+                       count(*) FILTER (e.event_type = {CUSTOM_EVENT}) AS events
                 {rows.sql} AND e.session_id IN (SELECT session_id FROM newest)
                 GROUP BY 1, 2
             ),
             listed AS (
                 SELECT s.session_id, s.website_id, n.hostname, {ATTRIBUTES},
-                       c.first_at, n.last_at, c.visits, c.views
+                       c.first_at, n.last_at, c.visits, c.views, c.events
                 FROM newest n
                 JOIN counted c ON c.session_id = n.session_id
                     AND c.hostname IS NOT DISTINCT FROM n.hostname
@@ -107,16 +109,20 @@ def sessions(
     )
 
 
-def session(store: Store, website: UUID, session: UUID) -> dict[str, Any] | None:
+def session(
+    store: Store, website: UUID, session: UUID, *, by_hostname: bool
+) -> dict[str, Any] | None:
     """One session over its whole life: attributes, first and last event, visits, views, custom
     events, and the seconds between first and last event of any type, summed over its visits.
 
-    Of a session that was on several hostnames, what it did on the first of them by name.
+    ``by_hostname``: of a session that was on several hostnames, what it did on the first of them
+    by name.
     """
     found = store.records(
         f"""
         WITH visit AS (
-            SELECT e.hostname, e.visit_id, min(e.created_at) AS first_at,
+            SELECT {"e.hostname" if by_hostname else "NULL"} AS hostname, e.visit_id,
+                   min(e.created_at) AS first_at,
                    max(e.created_at) AS last_at,
                    count(*) FILTER (e.event_type = {PAGEVIEW}) AS views,
                    count(*) FILTER (e.event_type = {CUSTOM_EVENT}) AS events

@@ -70,10 +70,12 @@ def event_series(
     return [EventBucket(*row) for row in found]
 
 
-def rhythm(store: Store, scope: Scope, timezone: str) -> dict[tuple[int, int], int]:
-    """By weekday (0 = Sunday) and hour of the wall clock: distinct sessions with any event then,
-    over the whole range."""
-    rows = scope.rows()
+def rhythm(
+    store: Store, scope: Scope, timezone: str, types: Sequence[int] = ()
+) -> dict[tuple[int, int], int]:
+    """By weekday (0 = Sunday) and hour of the wall clock: distinct sessions with any event, or one
+    of the types, then; over the whole range."""
+    rows = scope.rows(*types)
     found = store.rows(
         f"""
         SELECT dayofweek(time), hour(time), count(DISTINCT session_id)

@@ -113,7 +113,9 @@ def weekly(call: Call[Zoned]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
 def session(call: Call[Nothing]) -> Any:
     """One session over its whole life; its sums are texts."""
-    found = queries.session(call.umami.store, call.id("website_id"), call.id("session_id"))
+    found = queries.session(
+        call.umami.store, call.id("website_id"), call.id("session_id"), by_hostname=True
+    )
     if found is None:
         raise Refusal(404, "Not found")
     return {

@@ -4,6 +4,8 @@ from starlette.routing import Route
 
 from umami.embedded.v3 import (
     account,
+    events,
+    sessions,
     traffic,
     websites,
 )
@@ -12,5 +14,7 @@ MODULES = (
     account,
     websites,
     traffic,
+    events,
+    sessions,
 )
 ROUTES: list[Route] = [route for module in MODULES for route in module.routes.all]

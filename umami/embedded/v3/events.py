@@ -1,0 +1,154 @@
+"""Single events, and the data that custom events carry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from umami.embedded.http import Call, Nothing, Routes, Text
+from umami.embedded.parameters import spelled_row
+from umami.embedded.queries import event_data
+from umami.embedded.queries import events as single
+from umami.embedded.v3.parameters import Filtered, Paged, scope
+
+routes = Routes()
+
+COLUMNS = {
+    "id": "event_id",
+    "websiteId": "website_id",
+    "sessionId": "session_id",
+    "createdAt": "created_at",
+    "hostname": "hostname",
+    "urlPath": "url_path",
+    "urlQuery": "url_query",
+    "referrerPath": "referrer_path",
+    "referrerQuery": "referrer_query",
+    "referrerDomain": "referrer_domain",
+    "country": "country",
+    "city": "city",
+    "device": "device",
+    "os": "os",
+    "browser": "browser",
+    "pageTitle": "page_title",
+    "eventType": "event_type",
+    "eventName": "event_name",
+    "hasData": "has_data",
+}
+RECORD = {
+    "websiteId": "website_id",
+    "eventId": "website_event_id",
+    "eventName": "event_name",
+    "dataKey": "data_key",
+    "stringValue": "string_value",
+    "numberValue": "number_value",
+    "dateValue": "date_value",
+    "dataType": "data_type",
+    "createdAt": "created_at",
+}
+
+
+class OfProperty(Filtered):
+    """One property, of one event or of all; 3.3 names the event as 2.x does."""
+
+    propertyName: Text
+    eventName: Text | None = None
+
+
+@routes("GET", "/websites/{website_id}/events", Paged)
+def listed(call: Call[Paged]) -> Any:
+    """A page of events and views, newest first; a search is compared with the whole text."""
+    asked = call.asked
+    found = single.page(
+        call.umami.store,
+        scope(call),
+        search=asked.search,
+        limit=asked.pageSize,
+        offset=asked.skipped,
+    )
+    return asked.answer([spelled_row(row, COLUMNS) for row in found.rows], found.count)
+
+
+@routes("GET", "/websites/{website_id}/event-data/events", Filtered)
+def data_events(call: Call[Filtered]) -> Any:
+    """Which properties events have; of one event, also their values as they are stored.
+
+    (Umami's own fails without an event up to 3.2.)
+    """
+    store, rows = call.umami.store, _unnamed(call)
+    if call.asked.event is None:
+        return [
+            {
+                "eventName": one.event,
+                "propertyName": one.name,
+                "dataType": one.data_type,
+                "total": one.count,
+            }
+            for one in event_data.properties_by_type(store, rows)
+        ]
+    return [
+        {
+            "eventName": one.event,
+            "propertyName": one.name,
+            "dataType": one.data_type,
+            "propertyValue": one.value,
+            "total": one.count,
+        }
+        for one in event_data.values_of_event(store, rows, call.asked.event)
+    ]
+
+
+@routes("GET", "/websites/{website_id}/event-data/fields", Filtered)
+def data_fields(call: Call[Filtered]) -> Any:
+    """Properties with their values, whatever the event."""
+    return [
+        {
+            "propertyName": one.name,
+            "dataType": one.data_type,
+            "value": one.value,
+            "total": one.count,
+        }
+        for one in event_data.fields(call.umami.store, scope(call), "instant")
+    ]
+
+
+@routes("GET", "/websites/{website_id}/event-data/properties", Filtered)
+def data_properties(call: Call[Filtered]) -> Any:
+    """Which properties events have."""
+    return [
+        {"eventName": one.event, "propertyName": one.name, "total": one.count}
+        for one in event_data.properties(call.umami.store, scope(call))
+    ]
+
+
+@routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
+def data_values(call: Call[OfProperty]) -> Any:
+    """Values of one property."""
+    asked = call.asked
+    event = asked.event if asked.event is not None else asked.eventName
+    found = event_data.values(
+        call.umami.store, _unnamed(call), event, asked.propertyName, "instant"
+    )
+    return [{"value": value, "total": count} for value, count in found]
+
+
+@routes("GET", "/websites/{website_id}/event-data/stats", Filtered)
+def data_stats(call: Call[Filtered]) -> Any:
+    """How much data events carry; the records are a text, and null without any."""
+    found = event_data.size(call.umami.store, scope(call))
+    return {
+        "events": found.events,
+        "properties": found.properties,
+        "records": str(found.records) if found.records else None,
+    }
+
+
+@routes("GET", "/websites/{website_id}/event-data/{event_id}", Nothing)
+def data_of_event(call: Call[Nothing]) -> Any:
+    """Everything that one event carries."""
+    found = event_data.of_event(call.umami.store, call.id("website_id"), call.id("event_id"))
+    return [spelled_row(row, RECORD) for row in found]
+
+
+def _unnamed(call: Call[Any]) -> Any:
+    """The rows that are asked about where ``event`` is the event's name as it is, no filter."""
+    asked = call.asked.model_copy(update={"event": None})
+    return scope(Call(call.umami, asked, call.path, call.headers, call.user))
