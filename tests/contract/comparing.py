@@ -135,7 +135,7 @@ def _frozen(value: Any, numeric: Sequence[str]) -> str:
             return [plain(inner) for inner in one]
         number = _number(one) if key in numeric else one
         if isinstance(number, int | float) and not isinstance(number, bool):
-            return float(f"{number:.9g}") if isinstance(number, float) else number
+            return float(f"{number:.9g}")
         return number
 
     return json.dumps(plain(value), sort_keys=True, ensure_ascii=False)

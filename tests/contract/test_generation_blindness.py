@@ -7,26 +7,14 @@ the reason.
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import httpx
-import pandas as pd
-import pytest
-
-from tests.contract.asking import Unspoken, asked
-from tests.contract.recordings import DATA, VERSIONS, Ask, Unrecorded, answered, lines, recording
-from tests.embedded.conftest import signed_in
-from umami.connection import dialect
+from tests.contract.recordings import Ask
 from umami.dialect import Dialect
-from umami.embedded.server import serve
-from umami.errors import NotFound, NotOffered
 from umami.generations import Generation
-from umami.question import Question, Request
+from umami.question import Question
 
 REFERENCE = "embedded in the words of 3.1"
 FACES = {

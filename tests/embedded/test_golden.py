@@ -138,11 +138,11 @@ def test_rhythm_begins_on_sunday(store: Store) -> None:
 
 
 def test_one_session(store: Store) -> None:
-    found = session(store, WEBSITE, identity("A"))
+    found = session(store, WEBSITE, identity("A"), by_hostname=False)
     assert found is not None
     assert (found["views"], found["events"], found["visits"]) == (6, 2, 3)
     assert found["seconds"] == 400
-    assert session(store, WEBSITE, identity("nobody")) is None
+    assert session(store, WEBSITE, identity("nobody"), by_hostname=True) is None
     assert len(activity(store, ALL, identity("A"))) == 8
 
 

@@ -36,6 +36,7 @@ async def _gone(_request: Request, _problem: Exception) -> Response:
 def application(umami: Umami, generation: Generation) -> Starlette:
     """The embedded server's application over this state, with the face of a generation."""
     face = FACES[generation]
+    umami.generation = generation
 
     async def refuse(_request: Request, refusal: Exception) -> Response:
         assert isinstance(refusal, Refusal)

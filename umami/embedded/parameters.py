@@ -39,13 +39,13 @@ def since_reset(call: Call[Any]) -> Scope:
     return Scope(website, start, asked.end)
 
 
-def compared(scope: Scope, asked: Range, compare: str | None) -> Scope:
+def compared(scope: Scope, start: datetime, end: datetime, compare: str | None) -> Scope:
     """The range before: a calendar year earlier for ``yoy``, else by the range's own whole
     minutes, so that a range to 23:59:59.999 and the one before overlap by a minute."""
     if compare == "yoy":
-        return scope.between(_year_before(asked.start), _year_before(asked.end))
-    length = timedelta(minutes=int((asked.end - asked.start) / timedelta(minutes=1)))
-    return scope.between(asked.start - length, asked.end - length)
+        return scope.between(_year_before(start), _year_before(end))
+    length = timedelta(minutes=int((end - start) / timedelta(minutes=1)))
+    return scope.between(start - length, end - length)
 
 
 def spelled_row(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 from umami.embedded.http import now
 from umami.embedded.store import Store
 
-TYPES = frozenset(
-    {"funnel", "insights", "retention", "utm", "goals", "journey", "revenue", "attribution"}
-)
+_COMMON = ("funnel", "retention", "utm", "journey", "revenue", "attribution")
+TYPES = {2: (*_COMMON, "insights", "goals"), 3: (*_COMMON, "breakdown", "goal", "performance")}
+"""What a generation calls its analyses."""
 
 
 @dataclass(frozen=True, slots=True)

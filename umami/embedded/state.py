@@ -16,6 +16,9 @@ from umami.embedded.store import Store
 USERNAME, PASSWORD = "admin", "umami"
 """The account of a new Umami server; the embedded one is bound to loopback and has no other."""
 SHARE_HEADER = "x-umami-share-token"
+SHARE_CONTEXT = "x-umami-share-context"
+"""What 3.1 wants to see beside a share's token."""
+KEY_PREFIX = "umami_"
 MOST_TOKENS = 10_000
 """How many sign-ins are remembered; the oldest end first."""
 
@@ -32,11 +35,21 @@ class User:
 ADMIN = User(uuid.UUID("41e2b680-648e-4b09-bcd7-3e2b10c06264"), USERNAME)
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key of an account."""
+
+    id: UUID
+    name: str
+    user: User
+
+
 @dataclass(slots=True)
 class Accounts:
     """Signs in, and tells by the token who asks."""
 
     _tokens: dict[str, User] = field(default_factory=dict, repr=False)
+    _keys: dict[str, ApiKey] = field(default_factory=dict, repr=False)
 
     def sign_in(self, username: str, password: str) -> tuple[User, str]:
         """The user and a new token; ``Refusal`` 401 for wrong credentials."""
@@ -56,8 +69,31 @@ class Accounts:
         self._tokens.pop(_bearer(headers), None)
 
     def identify(self, headers: Mapping[str, str]) -> User | None:
-        """Who the request's bearer token belongs to, if to anybody."""
-        return self._tokens.get(_bearer(headers))
+        """Who the request's bearer token or key belongs to, if to anybody."""
+        token = _bearer(headers)
+        key = self._keys.get(token)
+        return key.user if key else self._tokens.get(token)
+
+    def make_key(self, user: User, name: str) -> tuple[ApiKey, str]:
+        """A new key of an account, and its text, which is never shown again."""
+        text = KEY_PREFIX + secrets.token_hex(16)
+        self._keys[text] = ApiKey(uuid.uuid4(), name, user)
+        return self._keys[text], text
+
+    def keys_of(self, user: User) -> list[ApiKey]:
+        """The keys of an account."""
+        return [key for key in self._keys.values() if key.user == user]
+
+    def drop_key(self, key: UUID) -> bool:
+        """Make a key void; whether there was one."""
+        found = [text for text, one in self._keys.items() if one.id == key]
+        for text in found:
+            del self._keys[text]
+        return bool(found)
+
+    def by_key(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request comes with a key instead of a token."""
+        return _bearer(headers).startswith(KEY_PREFIX)
 
 
 def _bearer(headers: Mapping[str, str]) -> str:
@@ -74,6 +110,8 @@ class Umami:
     demo: bool = False
     catch_up: Callable[[], None] = lambda: None
     """Inserts the demo traffic that has become due; cheap, called before each answer."""
+    generation: int = 2
+    """Whose habits the answers have."""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     """What this server signs its tokens with, as long as it runs."""
 
@@ -108,7 +146,7 @@ class Umami:
 
     def _shared(self, headers: Mapping[str, str], website: object) -> bool:
         token = headers.get(SHARE_HEADER, "")
-        if not token:
+        if not token or (self.generation > 2 and SHARE_CONTEXT not in headers):
             return False
         row = self.store.row(
             "SELECT website_id, share_id FROM website WHERE website_id = ? "

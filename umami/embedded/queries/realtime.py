@@ -42,7 +42,7 @@ def realtime(store: Store, website: UUID, timezone: str, now: datetime) -> Realt
     return Realtime(
         rows=store.records(
             "SELECT e.session_id, e.event_name, e.created_at, e.url_path, e.referrer_domain, "
-            f"s.browser, s.os, s.device, s.country {newest.sql} "
+            f"e.hostname, s.browser, s.os, s.device, s.country {newest.sql} "
             f"ORDER BY e.created_at DESC, e.event_id LIMIT {NEWEST}",
             newest.values,
         ),

@@ -27,14 +27,14 @@ def heartbeat(_call: Call[Nothing]) -> Any:
 def login(call: Call[Credentials]) -> Any:
     """A bearer token for the right user name and password."""
     user, token = call.umami.accounts.sign_in(call.asked.username, call.asked.password)
-    return {"token": token, "user": _spelled(user)}
+    return {"token": token, "user": spelled_user(user)}
 
 
 @routes("POST", "/auth/verify", Nothing)
 def verify(call: Call[Nothing]) -> Any:
     """The account a token belongs to."""
     assert call.user
-    return _spelled(call.user)
+    return spelled_user(call.user)
 
 
 @routes("POST", "/auth/logout", Nothing)
@@ -48,10 +48,11 @@ def logout(call: Call[Nothing]) -> Any:
 def me(call: Call[Nothing]) -> Any:
     """The account a token belongs to. (Umami's own also echoes the token.)"""
     assert call.user
-    return {"user": _spelled(call.user)}
+    return {"user": spelled_user(call.user)}
 
 
-def _spelled(user: User) -> dict[str, Any]:
+def spelled_user(user: User) -> dict[str, Any]:
+    """An account as it is answered."""
     return {
         "id": str(user.id),
         "username": user.username,

@@ -40,7 +40,7 @@ def last_half_hour(call: Call[Now]) -> Any:
         "countries": countries,
         "urls": urls,
         "referrers": referrers,
-        "events": _events(found),
+        "events": _events(found, with_hostname=call.umami.generation > 2),
         "series": {"views": _series(found.views), "visitors": _series(found.visitors)},
         "totals": {
             "views": sum(count for _, count in found.views),
@@ -52,7 +52,7 @@ def last_half_hour(call: Call[Now]) -> Any:
     }
 
 
-def _events(found: Realtime) -> list[dict[str, Any]]:
+def _events(found: Realtime, *, with_hostname: bool) -> list[dict[str, Any]]:
     """Newest first; a session has an entry of its own, older than its oldest event."""
     events, firsts = [], set(found.first_of_session)
     for place, row in enumerate(found.rows):
@@ -67,6 +67,8 @@ def _events(found: Realtime) -> list[dict[str, Any]]:
             "urlPath": row["url_path"],
             "referrerDomain": row["referrer_domain"],
         }
+        if with_hostname:
+            one["hostname"] = row["hostname"]
         events.append({"__type": "event" if row["event_name"] else "pageview", **one})
         if place in firsts:
             events.append({"__type": "session", **one})

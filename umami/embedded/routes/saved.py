@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field
 
 from umami.embedded import saved_reports
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant
-from umami.embedded.parameters import MOST_ROWS, one_of
-from umami.embedded.refusals import Refusal
+from umami.embedded.parameters import MOST_ROWS
+from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.saved_reports import TYPES, Saved
 
 routes = Routes()
@@ -28,7 +28,7 @@ class Given(Parameters):
     """A report to save."""
 
     websiteId: UUID
-    type: Annotated[str, one_of(TYPES, "Invalid report type")]
+    type: Text
     name: Annotated[str, Field(max_length=200), AfterValidator(str.strip), Field(min_length=1)]
     description: Annotated[Text, Field(max_length=500)] = ""
     parameters: dict[str, Any]
@@ -82,6 +82,8 @@ def _found(call: Call[Any]) -> Saved:
 
 def _save(call: Call[Given], instead: Saved | None) -> Any:
     asked = call.asked
+    if asked.type not in TYPES[call.umami.generation]:
+        raise BadRequest("type: Invalid report type")
     if call.user is None:
         raise Refusal(401, "Unauthorized")
     saved = saved_reports.save(

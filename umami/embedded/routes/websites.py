@@ -69,6 +69,11 @@ class Changed(Parameters):
 @routes("GET", "/websites", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of the websites whose name or domain holds the search text."""
+    return page(call)
+
+
+def page(call: Call[Any]) -> dict[str, Any]:
+    """A page of the list, in the order of a column."""
     asked = call.asked
     search = asked.search or asked.query or ""
     # Umami compares with ILIKE too, but takes the text as it is.
@@ -125,10 +130,19 @@ def read(call: Call[Nothing]) -> Any:
 @routes("POST", "/websites/{website_id}", Changed)
 def change(call: Call[Changed]) -> Any:
     """Changes name, domain and public link."""
+    return changed(call)
+
+
+def changed(call: Call[Any]) -> dict[str, Any]:
+    """The website with what was said of it: ``name``, ``domain``, ``shareId``, or some of them."""
     asked, website = call.asked, call.id("website_id")
-    values: dict[str, Any] = {"name": asked.name, "domain": asked.domain, "updated_at": now()}
-    if "shareId" in asked.model_fields_set:
-        values["share_id"] = asked.shareId
+    columns = {"name": "name", "domain": "domain", "shareId": "share_id"}
+    values: dict[str, Any] = {
+        column: getattr(asked, name)
+        for name, column in columns.items()
+        if name in asked.model_fields_set
+    }
+    values["updated_at"] = now()
     with call.umami.store.writing() as cursor:
         _require_free(cursor, asked.shareId, website)
         spelled = ", ".join(f"{name} = ?" for name in values)

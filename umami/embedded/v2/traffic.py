@@ -64,7 +64,8 @@ def stats(call: Call[Compared]) -> Any:
     """Totals of the range and of the one before."""
     here = scope(call)
     now = totals(call.umami.store, here)
-    before = totals(call.umami.store, compared(here, call.asked, call.asked.compare))
+    asked = call.asked
+    before = totals(call.umami.store, compared(here, asked.start, asked.end, asked.compare))
     return {
         "pageviews": {"value": now.views, "prev": before.views},
         "visitors": {"value": now.visitors, "prev": before.visitors},
@@ -81,7 +82,7 @@ def pageviews(call: Call[Series]) -> Any:
     answer = _series(call.umami.store, here, asked.answered_unit, asked.timezone)
     if not asked.compare:
         return answer
-    before = compared(here, asked, asked.compare)
+    before = compared(here, asked.start, asked.end, asked.compare)
     return {
         **answer,
         "startDate": instant(asked.start),

@@ -4,9 +4,12 @@ from starlette.routing import Route
 
 from umami.embedded.v3 import (
     account,
+    analyses,
     events,
+    segments,
     sessions,
     traffic,
+    under_website,
     websites,
 )
 
@@ -16,5 +19,8 @@ MODULES = (
     traffic,
     events,
     sessions,
+    analyses,
+    under_website,
+    segments,
 )
 ROUTES: list[Route] = [route for module in MODULES for route in module.routes.all]

@@ -91,7 +91,7 @@ def stats(call: Call[Filtered]) -> Any:
             "totaltime": found.seconds,
         }
 
-    before = compared(here, call.asked, call.asked.compare)
+    before = compared(here, call.asked.start, call.asked.end, call.asked.compare)
     return {**summed(here), "comparison": summed(before)}
 
 
@@ -109,7 +109,7 @@ def pageviews(call: Call[Bucketed]) -> Any:
 
     if not asked.compare:
         return series(here)
-    before = compared(here, asked, asked.compare)
+    before = compared(here, asked.start, asked.end, asked.compare)
     return {
         **series(here),
         "startDate": instant(asked.start),
@@ -192,7 +192,7 @@ def events_stats(call: Call[Filtered]) -> Any:
         found = asdict(event_totals(call.umami.store, scope))
         return {"uniqueEvents": found.pop("names"), **found}
 
-    before = compared(here, call.asked, call.asked.compare)
+    before = compared(here, call.asked.start, call.asked.end, call.asked.compare)
     return {"data": {**summed(here), "comparison": summed(before)}}
 
 

@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from umami.embedded.http import Call, Nothing, Routes, instant
+from pydantic import Field
+
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant
+from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.queries.websites import recorded
+from umami.embedded.routes import websites
 
 routes = Routes()
+
+PAGE = 20
+
+
+class Listed(websites.Listed):
+    """``includeTeams`` adds the websites of teams; here nobody has a team."""
+
+    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = PAGE
+    includeTeams: Text | None = None
+
+
+class Changed(Parameters):
+    """What of a website shall be otherwise; a share id of null closes the public link."""
+
+    name: websites.Name = ""
+    domain: websites.Domain = ""
+    shareId: Annotated[str, Field(pattern=r"^[\w.-]{1,50}$")] | None = None
+
+
+@routes("GET", "/websites", Listed)
+def listed(call: Call[Listed]) -> Any:
+    """A page of the websites whose name or domain holds the search text."""
+    return websites.page(call)
+
+
+@routes("POST", "/websites/{website_id}", Changed)
+def change(call: Call[Changed]) -> Any:
+    """Changes what is said, and leaves the rest."""
+    return websites.changed(call)
 
 
 @routes("GET", "/websites/{website_id}/daterange", Nothing)

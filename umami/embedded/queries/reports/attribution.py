@@ -78,18 +78,20 @@ def attribution(
     for part, name in parts.items():
         left_out = "WHERE name <> ''" if currency is None else ""
         if currency is None and part == "referrer":
-            left_out += " AND name <> hostname"
+            left_out += " AND elsewhere"
         selects.append(
             f"(SELECT '{part}', name, {counted} AS value "
             f"FROM (SELECT *, {name} AS name FROM touch) {left_out} "
             f"GROUP BY 2 ORDER BY value DESC, name LIMIT {MOST})"
         )
-    joined = everything.sql.replace(" WHERE ", " JOIN converted c USING (session_id) WHERE ", 1)
+    conversion = " JOIN converted c ON c.session_id = e.session_id WHERE "
+    joined = everything.sql.replace(" WHERE ", conversion, 1)
     found = store.rows(
         f"""
         WITH {table},
         row AS MATERIALIZED (
-            SELECT e.session_id, e.created_at, e.referrer_domain, e.hostname, c.amount,
+            SELECT e.session_id, e.created_at, e.referrer_domain, c.amount,
+                   ({scope.elsewhere}) AS elsewhere,
                    {", ".join(f"e.{name}" for name in (*CLICK_IDS, *UTM))}
             {joined} {before}
         ),

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from umami.embedded.scope import PAGEVIEW, Scope, column
 from umami.embedded.store import Store
 
 MOST = 500
+Order = Literal["views", "visitors"]
+ORDERS: dict[Order, str] = {
+    "views": "all_views DESC, visitors DESC",
+    "visitors": "visitors DESC, all_views DESC",
+}
 
 
-def breakdown(store: Store, scope: Scope, fields: Sequence[str]) -> list[dict[str, Any]]:
+def breakdown(
+    store: Store, scope: Scope, fields: Sequence[str], *, by: Order = "views"
+) -> list[dict[str, Any]]:
     """The totals of ``totals()``, for pageviews with equal values of the fields.
 
     Bounces and time are taken within the group: a visit to two pages is a bounce on each. Most
-    views first, then most visitors; 500 groups at most.
+    views or most visitors first, then the other; 500 groups at most.
     """
     rows = scope.rows(PAGEVIEW, columns=fields)
     named = [f"{column(field)} AS field{number}" for number, field in enumerate(fields)]
@@ -30,7 +37,7 @@ def breakdown(store: Store, scope: Scope, fields: Sequence[str]) -> list[dict[st
         SELECT {keys}, sum(views)::BIGINT AS all_views, count(DISTINCT session_id) AS visitors,
                count(DISTINCT visit_id), count(*) FILTER (views = 1),
                sum(floor(epoch(last_at - first_at)))::BIGINT
-        FROM visit GROUP BY {keys} ORDER BY all_views DESC, visitors DESC LIMIT {MOST}
+        FROM visit GROUP BY {keys} ORDER BY {ORDERS[by]} LIMIT {MOST}
         """,
         rows.values,
     )

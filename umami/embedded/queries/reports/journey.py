@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from umami.embedded.scope import Scope
@@ -14,15 +15,20 @@ Item = str | None
 
 
 def journey(
-    store: Store, scope: Scope, steps: int, first: str | None, last: str | None
+    store: Store,
+    scope: Scope,
+    steps: int,
+    first: str | None,
+    last: str | None,
+    types: Sequence[int] = (),
 ) -> list[tuple[list[Item], int]]:
-    """The first ``steps`` rows of each visit, of any kind, and how many visits begin so.
+    """The first ``steps`` rows of each visit, of any kind or of the types, and how many begin so.
 
     A row is its event's name, or else its path. ``first`` is what the first row must be, ``last``
     what the last of the kept rows must be. The 100 most frequent, longest lists padded with
     ``None`` up to ``steps``; equal neighbours still stand side by side.
     """
-    rows = scope.rows()
+    rows = scope.rows(*types)
     conditions, values = [], list[Any]()
     if first:
         conditions.append("path[1] = ?")

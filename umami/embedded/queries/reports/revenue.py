@@ -1,7 +1,8 @@
 """Revenue: money that custom events brought.
 
-Up to 2.18 Umami has no table of revenue: money is the value of an event's property whose name
-contains ``revenue``, in the currency that another property, whose name contains ``currency``, has.
+From 2.19 on Umami keeps a table of revenue. Before, money is the value of an event's property whose
+name contains ``revenue``, in the currency that another property, whose name contains ``currency``,
+has.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
-from umami.embedded.scope import Scope, Unit, bucket
+from umami.embedded.queries.channels import channel_of_row
+from umami.embedded.scope import CUSTOM_EVENT, Rows, Scope, Unit, bucket
 from umami.embedded.store import Store
 
 _MONEY = """
@@ -104,3 +106,105 @@ def currencies(store: Store, scope: Scope) -> list[str]:
         [scope.website, scope.start, scope.end],
     )
     return [row[0] for row in found]
+
+
+Part = Literal["country", "region", "referrer", "channel"]
+UNKNOWN = "Unknown"
+"""The channel of who came through none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """An amount in one currency, the events and sessions it came from, and the sessions in all."""
+
+    amount: Decimal | None
+    events: int
+    sessions: int
+    of_sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Earnings:
+    """What one event earned in one stretch of time, by so many of its kind."""
+
+    event: str
+    start: datetime
+    amount: Decimal
+    count: int
+
+
+def earned(store: Store, scope: Scope, currency: str) -> Earned:
+    """The rows of the table of revenue in a currency, whatever its case; the sessions in all are
+    those with any row in the range, whatever the filters."""
+    rows, everybody = _revenue(scope, currency), scope.unfiltered().rows()
+    found = store.row(
+        f"""
+        SELECT sum(r.revenue), count(DISTINCT r.event_id), count(DISTINCT r.session_id),
+               (SELECT count(DISTINCT e.session_id) {everybody.sql})
+        {rows.sql}
+        """,
+        [*everybody.values, *rows.values],
+    )
+    assert found
+    return Earned(*found)
+
+
+def earnings(
+    store: Store, scope: Scope, currency: str, unit: Unit, timezone: str
+) -> list[Earnings]:
+    """The amount of each event in each bucket that has one, by time."""
+    rows = _revenue(scope, currency)
+    found = store.rows(
+        f"""
+        SELECT r.event_name, {bucket(scope, unit, timezone, "r.created_at")} AS at,
+               sum(r.revenue), count(DISTINCT r.event_id)
+        {rows.sql} GROUP BY 1, 2 ORDER BY 2, 1
+        """,
+        rows.values,
+    )
+    return [Earnings(*row) for row in found]
+
+
+def earned_by(
+    store: Store, scope: Scope, currency: str, part: Part
+) -> list[tuple[str | None, str | None, Decimal]]:
+    """By place of the session, or by what its first row in the range says of where it came from:
+    name, country of a region, and amount. Most first."""
+    rows = _revenue(scope, currency)
+    if part in ("country", "region"):
+        country = "s.country" if part == "region" else "NULL"
+        table = "JOIN session s ON s.session_id = r.session_id AND s.website_id = r.website_id"
+        name, values = f"s.{part}", list[Any]()
+    else:
+        everything = scope.unfiltered().rows()
+        told = {
+            "referrer": "e.referrer_domain",
+            "channel": f"coalesce(nullif({channel_of_row(scope.elsewhere)}, ''), '{UNKNOWN}')",
+        }[part]
+        table = (
+            f"JOIN (SELECT e.session_id, arg_min_null({told}, e.created_at) AS told "
+            f"{everything.sql} GROUP BY 1) f ON f.session_id = r.session_id"
+        )
+        name, country, values = "f.told", "NULL", everything.values
+    joined = rows.sql.replace(" WHERE ", f" {table} WHERE ", 1)
+    found = store.rows(
+        f"SELECT {name}, {country}, sum(r.revenue) AS amount {joined} "
+        "GROUP BY 1, 2 ORDER BY amount DESC, 1",
+        [*values, *rows.values],
+    )
+    return [(name, country, amount) for name, country, amount in found]
+
+
+def _revenue(scope: Scope, currency: str) -> Rows:
+    """``FROM … WHERE …`` over the rows ``r`` of the table; filters are the event's."""
+    sql = (
+        "FROM revenue r WHERE r.website_id = ? AND r.created_at BETWEEN ? AND ? "
+        "AND upper(r.currency) = ?"
+    )
+    values: list[Any] = [scope.website, scope.start, scope.end, currency]
+    if not scope.narrowed:
+        return Rows(sql, values)
+    passed = scope.rows(CUSTOM_EVENT)
+    return Rows(
+        f"{sql} AND r.event_id IN (SELECT e.event_id {passed.sql})", [*values, *passed.values]
+    )

@@ -1,0 +1,119 @@
+"""The embedded server's 3.x face analyses as 3.1.0 did, in the words of 3.1 and of 3.3."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pandas as pd
+import pytest
+
+from tests.contract.comparing import differences, ordered_by
+from tests.contract.recordings import lines
+
+NUMERIC = ("y", "value", "sum", "views", "totaltime")
+"""What 3.1 writes as text, though it is a number."""
+MOST_PATHS, MOST_GROUPS, MOST_NAMES, MOST_TAGS = 100, 500, 20, 50
+RECORDED = [
+    one
+    for one in lines("v3.1.0")
+    if one["path"].startswith("/api/reports/") and one["status"] == 200
+]
+by_name = pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])
+
+
+@by_name
+def test_recorded_analysis(umami3: httpx.Client, case: dict[str, Any]) -> None:
+    answer = umami3.post(case["path"], json=case["body"])
+    assert answer.status_code == 200, answer.text
+    assert found(case, answer.json()) == []
+
+
+@by_name
+def test_the_words_of_3_3_get_the_same_answer(umami3: httpx.Client, case: dict[str, Any]) -> None:
+    body, given = case["body"], dict(case["body"]["parameters"])
+    common = {
+        "startAt": milliseconds(given.pop("startDate")),
+        "endAt": milliseconds(given.pop("endDate")),
+        **body["filters"],
+    }
+
+    def ask(route: str, **query: Any) -> Any:
+        spelled = {
+            name: json.dumps(one) if isinstance(one, list) else one for name, one in query.items()
+        }
+        path = f"/api/websites/{body['websiteId']}/{route}"
+        answer = umami3.get(path, params={**common, **spelled})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    kind = body["type"]
+    routes = {"funnel": "funnels/stats", "goal": "goals/stats", "journey": "journeys"}
+    if kind == "utm":
+        answer = {name: ask("utm/metrics", type=name) for name in case["answer"]}
+    elif kind == "revenue":
+        answer = {
+            **ask("revenue/chart", **given),
+            "total": ask("revenue/stats", currency=given["currency"]),
+            **{
+                part: ask("revenue/metrics", currency=given["currency"], type=part)
+                for part in ("country", "region", "referrer", "channel")
+            },
+        }
+    else:
+        answer = ask(routes.get(kind, kind), **given)
+    assert found(case, answer) == []
+
+
+def milliseconds(text: str) -> int:
+    """ISO text as Unix milliseconds."""
+    return round(pd.Timestamp(text).timestamp() * 1000)
+
+
+def found(case: dict[str, Any], answer: Any) -> list[str]:
+    """The differences, by what the analysis says of order."""
+    recorded, kind = case["answer"], case["body"]["type"]
+    if kind == "journey":
+        cut = len(recorded) == MOST_PATHS
+        return ordered_by(answer, recorded, lambda row: row["count"], cut=cut)
+    if kind == "breakdown":
+        return ordered_by(
+            answer,
+            recorded,
+            lambda row: {"visitors": row["visitors"], "views": row["views"]},
+            cut=len(recorded) == MOST_GROUPS,
+            numeric=NUMERIC,
+        )
+    if kind == "revenue":
+        lists = [part for part in recorded if part not in ("chart", "total")]
+        return [
+            *ordered_by(answer["chart"], recorded["chart"], lambda row: row["t"], numeric=NUMERIC),
+            *differences(answer["total"], recorded["total"], numeric=NUMERIC),
+            *parts(answer, recorded, lists, "value", 0),
+        ]
+    if kind == "attribution":
+        lists = [part for part in recorded if part != "total"]
+        return [
+            *parts(answer, recorded, lists, "value", MOST_NAMES),
+            *differences(answer["total"], recorded["total"]),
+        ]
+    if kind == "utm":
+        return parts(answer, recorded, list(recorded), "views", MOST_TAGS)
+    return differences(answer, recorded, numeric=NUMERIC)
+
+
+def parts(answer: Any, recorded: Any, lists: list[str], by: str, most: int) -> list[str]:
+    """The differences of lists under keys, each ordered by a number."""
+    assert set(answer) == set(recorded)
+    return [
+        f"{part}: {one}"
+        for part in lists
+        for one in ordered_by(
+            answer[part],
+            recorded[part],
+            lambda row: {by: row[by]},
+            cut=bool(most) and len(recorded[part]) == most,
+            numeric=NUMERIC,
+        )
+    ]

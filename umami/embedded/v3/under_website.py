@@ -1,0 +1,150 @@
+"""Analyses as 3.3 spells them: GETs under the website, its filters in the query."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import model_validator
+
+from umami.embedded.http import Call, Routes
+from umami.embedded.parameters import compared, one_of
+from umami.embedded.queries.reports.utm import UTM
+from umami.embedded.v3 import analyses
+from umami.embedded.v3.parameters import Filtered, scope
+
+routes = Routes()
+
+
+class Ranged(Filtered):
+    """A range that has to be one, and filters."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Ranged:
+        if self.endAt < self.startAt:
+            raise ValueError("endAt must be after startAt")
+        return self
+
+
+class Funnel(analyses.Funnel, Ranged):
+    """A funnel; the steps are JSON text."""
+
+
+class Retention(Ranged):
+    """The zone of the days is the query's."""
+
+    def answer(self, store: Any, rows: Any) -> Any:
+        """Cohorts by local day, and who of them came back."""
+        zone = self.timezone.upper() if self.timezone == "utc" else self.timezone
+        return analyses.Retention(timezone=zone or "UTC").answer(store, rows)
+
+
+class Goal(analyses.Goal, Ranged):
+    """A goal."""
+
+
+class Journey(Ranged):
+    """How many steps, and what the first and the last of them must be."""
+
+    steps: int
+    startStep: str | None = None
+    endStep: str | None = None
+
+
+class Breakdown(analyses.Breakdown, Ranged):
+    """Fields, as JSON text."""
+
+
+class Attribution(analyses.Attribution, Ranged):
+    """A model and a conversion."""
+
+
+class Tagged(Ranged):
+    """One UTM parameter."""
+
+    type: Annotated[str, one_of(UTM, "Invalid type")]
+
+
+class Money(analyses.InCurrency, Ranged):
+    """Money in one currency."""
+
+
+class MoneyBy(Money):
+    """By what."""
+
+    type: Annotated[str, one_of(analyses.PARTS, "Invalid type")]
+
+
+def _answer(call: Call[Any]) -> Any:
+    return _in_numbers(call.asked.answer(call.umami.store, scope(call)))
+
+
+ROUTED: dict[str, Any] = {
+    "funnels/stats": Funnel,
+    "retention": Retention,
+    "goals/stats": Goal,
+    "breakdown": Breakdown,
+    "attribution": Attribution,
+}
+for _path, _asked in ROUTED.items():
+    routes("GET", f"/websites/{{website_id}}/{_path}", _asked)(_answer)
+
+
+@routes("GET", "/websites/{website_id}/journeys", Journey)
+def journeys(call: Call[Journey]) -> Any:
+    """The most frequent beginnings of visits; the filter by type is the query's own."""
+    asked = call.asked
+    given = analyses.Journey(steps=asked.steps, startStep=asked.startStep, endStep=asked.endStep)
+    return given.answer(call.umami.store, scope(call))
+
+
+@routes("GET", "/websites/{website_id}/utm/metrics", Tagged)
+def utm(call: Call[Tagged]) -> Any:
+    """Values of one parameter with their pageviews."""
+    return analyses.Utm().answer(call.umami.store, scope(call))[call.asked.type]
+
+
+@routes("GET", "/websites/{website_id}/revenue/chart", Money)
+def revenue_chart(call: Call[Money]) -> Any:
+    """What each event earned over time."""
+    asked = call.asked
+    given = analyses.Revenue(
+        currency=asked.currency, unit=asked.unit or "day", timezone=asked.timezone or "UTC"
+    )
+    return _in_numbers({"chart": analyses.chart(call.umami.store, _rows(call), given)})
+
+
+@routes("GET", "/websites/{website_id}/revenue/stats", Money)
+def revenue_stats(call: Call[Money]) -> Any:
+    """The sum and what it came from, also of the range before."""
+    asked, store, rows = call.asked, call.umami.store, _rows(call)
+    before = compared(rows, asked.start, asked.end, asked.compare)
+    return _in_numbers(
+        {
+            **analyses.total(store, rows, asked.currency),
+            "comparison": analyses.total(store, before, asked.currency),
+        }
+    )
+
+
+@routes("GET", "/websites/{website_id}/revenue/metrics", MoneyBy)
+def revenue_metrics(call: Call[MoneyBy]) -> Any:
+    """Amounts by country, region, referrer or channel."""
+    part = next(one for one in analyses.PARTS if one == call.asked.type)
+    return _in_numbers(analyses.by_part(call.umami.store, _rows(call), call.asked.currency, part))
+
+
+def _rows(call: Call[Any]) -> Any:
+    return replace(scope(call), without_bounces=False)
+
+
+def _in_numbers(value: Any) -> Any:
+    """An answer with numbers as numbers."""
+    if isinstance(value, dict):
+        return {name: _in_numbers(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_in_numbers(one) for one in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
+    return value
