@@ -79,7 +79,22 @@ def test_express_is_not_on_the_start_path() -> None:
     assert not [path for path in MODULES if "plotly.express" in imports(path)]
 
 
-def test_no_two_dialects() -> None:
-    """Only the client knows the dialect; nobody else reads or spells 2.x."""
-    knowing = {path.relative_to(ROOT).as_posix() for path in MODULES if "umami.v2" in imports(path)}
-    assert knowing <= {"umami/client.py", "umami/connection.py", "umami/documentation.py"}, knowing
+DIALECTS = ("umami.v2", "umami.v3", "umami.referrers", "umami.dialect")
+
+
+def test_only_the_connection_knows_a_dialect() -> None:
+    knowing = {
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        if any(within(name, "umami.v2", "umami.v3") for name in imports(path))
+    }
+    assert knowing <= {"umami/connection.py", "umami/documentation.py"}, knowing
+
+
+def test_no_page_asks_for_the_generation() -> None:
+    """What a server can and cannot is in its abilities and its answers."""
+    for path in MODULES:
+        if layer(path) in ("app", "pages", "components"):
+            found = imports(path)
+            assert not any(within(name, *DIALECTS, "umami.generations") for name in found), path
+            assert ".generation" not in path.read_text(), path

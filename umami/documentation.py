@@ -1,17 +1,26 @@
-"""``make docs``: writes ``docs/api.md`` from the endpoints' declarations."""
+"""``make docs``: writes ``docs/api.md`` and ``docs/compatibility.md`` from the declarations."""
 
 from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
+from datetime import date
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import umami.endpoints
-from umami.question import REGISTRY, Access, Endpoint
-from umami.v2 import FILTERED, MOVED
+from umami.compatibility import DIFFERENCES, MADE_GOOD
+from umami.connection import dialect
+from umami.generations import Generation
+from umami.models.reports import FunnelStep
+from umami.period import Period
+from umami.question import REGISTRY, Access, Endpoint, Question, Request
+from umami.v2 import FILTERED
+from umami.view import View
 
-TARGET: Final = Path(__file__).parent.parent / "docs" / "api.md"
+DOCS: Final = Path(__file__).parent.parent / "docs"
 
 _HEAD: Final = """\
 # The endpoints
@@ -23,8 +32,8 @@ second generation apply a View's filters to it. All errors are those of `umami/e
 """
 
 
-def document() -> str:
-    """The whole page, in Markdown."""
+def api() -> str:
+    """The page of the endpoints, in Markdown."""
     parts = [_HEAD]
     for group in umami.endpoints.__all__:
         members = [one for one in REGISTRY.values() if one.group == group]
@@ -40,9 +49,6 @@ def document() -> str:
 
 def _row(one: Endpoint) -> str:
     route = f"`{one.method} {one.route}`"
-    old = MOVED.get(one.name)
-    if old:
-        route += f"<br>2.x: `{old}`"
     fresh = "writes" if one.access is Access.WRITES else one.freshness.value
     filters = "" if "view" not in one.signature.parameters else _yes(one.name in FILTERED)
     if not one.filtered:
@@ -68,5 +74,104 @@ def _answer(one: Endpoint) -> str:
     return f"`{answer}`" if answer != "None" else "nothing"
 
 
+_COMPATIBILITY: Final = """\
+# What is the same on every Umami
+
+Written by `make docs` from the dialects (`umami/v2.py`, `umami/v3.py`) and the list of differences
+(`umami/compatibility.py`); do not edit. `tests/contract/test_generation_blindness.py` holds that
+what is not listed here is equal, field by field, on four recorded servers (2.18.1, 2.20.2, 3.0.3,
+3.1.0) and on both faces of the embedded one.
+
+A generation is found by asking the server ([how](library.md)); it is a stretch of versions that
+speak alike: **2.18** and what came before, **2.20** (2.19 and 2.20), **3.0**, **3.1** (3.1 and
+3.2), **3.3** and what comes after. Umami Cloud is asked as 3.1 or, where that no longer answers, as
+3.3.
+
+## How each endpoint is asked
+
+*as it is*: in the words of its declaration. *in its words*: one request that is spelled, or an
+answer that is read, in the generation's own way. *of N*: made of N answers or more. *no*: refused
+with a sentence, before anything is sent. A View without filters is meant.
+"""
+
+
+def compatibility() -> str:
+    """The page of the generations, in Markdown."""
+    parts = [_COMPATIBILITY, f"| endpoint | {' | '.join(map(str, Generation))} |"]
+    parts.append("| --- |" + " --- |" * len(Generation))
+    for one in REGISTRY.values():
+        question = example(one)
+        told = " | ".join(_asked(question, generation) for generation in Generation)
+        parts.append(f"| `{one.name}` | {told} |")
+    parts.append("\n## What is made good\n")
+    parts += [_difference(one.endpoints, one.generations, one.reason) for one in MADE_GOOD]
+    parts.append("\n## What stays different\n")
+    parts += [_difference(one.endpoints, one.generations, one.reason) for one in DIFFERENCES]
+    return "\n".join([*parts, ""])
+
+
+def _difference(endpoints: frozenset[str], generations: frozenset[Generation], reason: str) -> str:
+    among = [f"`{name}`" for name in REGISTRY if name in endpoints]
+    named = ", ".join(among) if len(among) <= 6 else f"{len(among)} endpoints"
+    return f"- **{', '.join(map(str, sorted(generations)))}** · {named}: {reason}"
+
+
+def _asked(question: Question[Any], generation: Generation) -> str:
+    speaks = dialect(generation)
+    if speaks.refusal(question):
+        return "no"
+    plan = speaks.plan(question)
+    if isinstance(plan, Request):
+        return "as it is" if plan == question.request else "in its words"
+    requests = next(plan)
+    return "in its words" if len(requests) == 1 else f"of {len(requests)}"
+
+
+_WEBSITE: Final = "00000000-0000-0000-0000-000000000000"
+_ARGUMENTS: Final[dict[str, Any]] = {
+    "website": _WEBSITE,
+    "session": _WEBSITE,
+    "report": _WEBSITE,
+    "view": View(_WEBSITE, Period.of_days(date(2026, 1, 1), date(2026, 1, 31), "UTC")),
+    "field": "path",
+    "event": "signup",
+    "name": "plan",
+    "domain": "shop.example",
+    "username": "ada",
+    "password": "-",
+    "type": "goal",
+    "parameters": {"type": "path", "value": "/"},
+    "steps": (FunnelStep("path", "/"), FunnelStep("event", "signup")),
+    "kind": "path",
+    "value": "/",
+    "step": "/",
+    "model": "first-click",
+    "fields": ("path",),
+    "currency": "EUR",
+    "url": "/",
+    "hostname": "shop.example",
+}
+
+
+def example(one: Endpoint) -> Question[Any]:
+    """A question of this endpoint, with what has to be said."""
+    needed = [
+        name
+        for name, parameter in one.signature.parameters.items()
+        if parameter.default is inspect.Parameter.empty
+    ]
+    module = import_module(f"umami.endpoints.{one.group}")
+    declared = getattr(module, one.name)
+    question: Question[Any] = declared(**{name: _ARGUMENTS[name] for name in needed})
+    return question
+
+
+DOCUMENTS: Final[dict[Path, Callable[[], str]]] = {
+    DOCS / "api.md": api,
+    DOCS / "compatibility.md": compatibility,
+}
+"""What is written, and by what."""
+
 if __name__ == "__main__":
-    TARGET.write_text(document())
+    for _target, _written in DOCUMENTS.items():
+        _target.write_text(_written())

@@ -31,9 +31,11 @@ def foreign(question: Question[Any], asked: Ranked, hosts: Ranked, name: str) ->
     rows, hostnames = yield (asked(view, "referrer", enough), hosts(view, "hostname", ENOUGH))
     own = {str(row["x"]).removeprefix(WWW) for row in hostnames if str(row["x"]).startswith(WWW)}
     listed = [row for row in rows if row[name] in own]
-    narrowable = not any(one.field in ("referrer", "hostname") for one in view.filters)
     counted: dict[str, list[Any]] = {}
-    if listed and narrowable:
+    host = next((one for one in view.filters if one.field == "hostname"), None)
+    if host is not None and host.operator == "eq":
+        counted = {row[name]: [] for row in listed if WWW + row[name] in host.values}
+    elif listed and not any(one.field in ("referrer", "hostname") for one in view.filters):
         answers = yield tuple(asked(_elsewhere(view, row[name]), "referrer", 1) for row in listed)
         counted = {row[name]: answer for row, answer in zip(listed, answers, strict=True)}
     corrected = (counted.get(row[name], [row]) for row in rows)
@@ -46,3 +48,22 @@ def _elsewhere(view: View, domain: str) -> View:
     """What came from a domain to other hosts than its ``www.``."""
     from_domain = narrowed_by(view, Filter("referrer", "eq", domain))
     return narrowed_by(from_domain, Filter("hostname", "neq", WWW + domain))
+
+
+def without_itself(
+    question: Question[Any], visitors: Request, money: Request | None, hosts: Ranked
+) -> Part:
+    """An attribution, ``money`` and all, whose referrers leave out the website itself.
+
+    That is exact where the website has one name, with and without ``www.``; where it has others,
+    which could refer to each other, they stay.
+    """
+    asked = (visitors,) if money is None else (visitors, money)
+    hostnames, *answers = yield (hosts(question.arguments["view"], "hostname", ENOUGH), *asked)
+    names = {str(row["x"]).removeprefix(WWW) for row in hostnames}
+    own = names if len(names) == 1 else set()
+    kept = [
+        {**one, "referrer": [row for row in one["referrer"] if row["name"] not in own]}
+        for one in answers
+    ]
+    return kept[0] if money is None else {**kept[0], "money": kept[1]}

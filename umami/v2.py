@@ -8,7 +8,7 @@ recordings.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,7 +22,7 @@ from umami.errors import NotOffered
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.generations import Generation
 from umami.question import JSON, Question, Request, spelled
-from umami.referrers import foreign
+from umami.referrers import foreign, without_itself
 from umami.view import View
 
 RENAMED: Final = {"path": "url", "hostname": "host"}
@@ -126,6 +126,10 @@ def _beyond_filters(question: Question[Any]) -> str | None:
 
 def _old(field: str) -> str:
     return RENAMED.get(field, field)
+
+
+def _new(field: str) -> str:
+    return RESTORED.get(field, field)
 
 
 def _signed(view: View | None) -> tuple[tuple[str, str], ...]:
@@ -364,14 +368,9 @@ def _revenue(question: Question[Any], _own: V2) -> Plan:
 
 def _attribution(question: Question[Any], _own: V2) -> Plan:
     """With a currency 2.x tells money instead of visitors, so it is asked for both."""
-    if question.arguments["currency"] is None:
-        (visitors,) = yield (_analysis(question, "attribution"),)
-        return visitors
-    visitors, money = yield (
-        _analysis(question, "attribution", currency=None),
-        _analysis(question, "attribution"),
-    )
-    return {**visitors, "money": money}
+    visitors = _analysis(question, "attribution", currency=None)
+    money = None if question.arguments["currency"] is None else _analysis(question, "attribution")
+    return (yield from without_itself(question, visitors, money, _ranked))
 
 
 def _utm_lists(answer: JSON) -> JSON:
@@ -417,17 +416,16 @@ def _saved(report: JSON) -> JSON:
     kind = next((new for new, old in REPORT_TYPES.items() if old == report["type"]), report["type"])
     given = report["parameters"]
     given = json.loads(given) if isinstance(given, str) else given
-    restore = _NEW_PARAMETERS.get(kind)
-    if restore is not None and isinstance(given, dict):
-        given = {**given, **restore(given)}
+    told, restore = _NEW_PARAMETERS.get(kind, ("", dict))
+    if isinstance(given, dict) and told in given:
+        # Whatever others have saved is listed, understood or not.
+        with suppress(LookupError, TypeError, AttributeError, ValueError):
+            given = {**given, **restore(given)}
     return {**report, "type": kind, "parameters": given}
 
 
-def _steps(given: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [
-        {**one, "type": names.get(one.get("type"), one.get("type"))}
-        for one in given.get("steps") or ()
-    ]
+def _steps(given: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{**one, "type": names.get(one["type"], one["type"])} for one in given]
 
 
 def _chosen(*names: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -435,17 +433,17 @@ def _chosen(*names: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
 
 
 def _new_goal(given: Mapping[str, Any]) -> dict[str, Any]:
-    first = (given.get("goals") or [{}])[0]
-    return {"type": RESTORED.get(first.get("type"), first.get("type")), "value": first.get("value")}
+    first = given["goals"][0]
+    return {"type": _new(first["type"]), "value": first["value"]}
 
 
 def _new_attribution(given: Mapping[str, Any]) -> dict[str, Any]:
-    first = (_steps(given, RESTORED) or [{}])[0]
+    (first,) = _steps(given["steps"][:1], RESTORED)
     models = {old: new for new, old in MODELS.items()}
     return {
-        "model": models.get(given.get("model", ""), given.get("model")),
-        "type": first.get("type"),
-        "step": first.get("value"),
+        "model": models.get(given["model"], given["model"]),
+        "type": first["type"],
+        "step": first["value"],
     }
 
 
@@ -454,7 +452,7 @@ MODELS: Final = {"first-click": "firstClick", "last-click": "lastClick"}
 _OLD_PARAMETERS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
     "funnel": lambda given: {
         **_chosen("window")(given),
-        "steps": [_chosen("type", "value")(one) for one in _steps(given, RENAMED)],
+        "steps": [_chosen("type", "value")(one) for one in _steps(given["steps"], RENAMED)],
     },
     "retention": lambda _given: {},
     "utm": lambda _given: {},
@@ -475,15 +473,16 @@ _OLD_PARAMETERS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]]
 }
 """The parameters of an analysis, from the newest generation's."""
 
-_NEW_PARAMETERS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
-    "funnel": lambda given: {"steps": _steps(given, RESTORED)},
-    "goal": _new_goal,
-    "breakdown": lambda given: {
-        "fields": [RESTORED.get(one["name"], one["name"]) for one in given.get("fields") or ()]
-    },
-    "attribution": _new_attribution,
+_NEW_PARAMETERS: Final[dict[str, tuple[str, Callable[[Mapping[str, Any]], dict[str, Any]]]]] = {
+    "funnel": ("steps", lambda given: {"steps": _steps(given["steps"], RESTORED)}),
+    "goal": ("goals", _new_goal),
+    "breakdown": (
+        "fields",
+        lambda given: {"fields": [_new(one["name"]) for one in given["fields"]]},
+    ),
+    "attribution": ("steps", _new_attribution),
 }
-"""The newest generation's parameters, from those that were saved."""
+"""The newest generation's parameters, from those that were saved, and which of them says it."""
 
 _READ: Final[dict[str, Callable[[JSON], JSON]]] = {
     "funnel": lambda answer: [

@@ -21,7 +21,7 @@ from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.generations import Generation
 from umami.period import Period, zone
 from umami.question import JSON, Question, Request, spelled
-from umami.referrers import foreign
+from umami.referrers import foreign, without_itself
 from umami.view import View
 
 FIRST: Final = Abilities(
@@ -80,6 +80,11 @@ class V3:
     def asking(self, question: Question[Any], **instead: str | int | None) -> Request:
         """The question as one request, with this generation's filters."""
         return question.asking(self.filters(question), **instead)
+
+    def hosts(self, view: View, field: str, limit: int) -> Request:
+        """Asks for the values of a field."""
+        metric: Any = field
+        return self.asking(traffic.metrics(view, metric, limit=limit))
 
     def filters(self, question: Question[Any]) -> tuple[tuple[str, str], ...]:
         """The question's filters as parameters."""
@@ -144,11 +149,7 @@ def _first_metrics(question: Question[Any], own: V3) -> Plan:
         def ranked(view: View, field: str, limit: int) -> Request:
             return own.asking(ask(view, field, limit=limit))
 
-        def hosts(view: View, field: str, limit: int) -> Request:
-            metric: Any = field
-            return own.asking(traffic.metrics(view, metric, limit=limit))
-
-        return (yield from foreign(question, ranked, hosts, name))
+        return (yield from foreign(question, ranked, own.hosts, name))
     (rows,) = yield (own.asking(question, limit=first + last + 2, offset=None),)
     return [row for row in rows if row[name]][first:][:last]
 
@@ -368,23 +369,26 @@ def _revenue(question: Question[Any], own: V3) -> Plan:
         own.asking(sessions.session_stats(view.unfiltered())),
     )
     visitors = everybody["visitors"]["value"]
-    return {**money, "total": {**money["total"], "total_sessions": visitors}}
+    # Whatever unit is asked, 3.0 adds up days.
+    chart = money["chart"] if view.period.unit in ("day", "month", "year") else None
+    return {**money, "chart": chart, "total": {**money["total"], "total_sessions": visitors}}
 
 
 def _attribution(question: Question[Any], own: V3) -> Plan:
     """With a currency 3.0 tells money instead of visitors, later ones visitors all the same."""
     (asked,) = _analysis(question, own)
     body = json.loads(asked.body or "{}")
-    if question.arguments["currency"] is None or own.generation >= Generation.V3_3:
+    if own.generation >= Generation.V3_3:
         (visitors,) = yield (asked,)
         return visitors
-    body["parameters"].pop("currency")
+    currency = body["parameters"].pop("currency", None)
     alone = replace(asked, body=spelled(body))
     if not own.first:
         (visitors,) = yield (alone,)
         return visitors
-    visitors, money = yield (alone, asked)
-    return {**visitors, "money": money}
+    if currency is None:
+        return (yield from without_itself(question, alone, None, own.hosts))
+    return (yield from without_itself(question, alone, asked, own.hosts))
 
 
 def _currencies(question: Question[Any], own: V3) -> Request | Plan:

@@ -30,7 +30,7 @@ VERSIONS = {
 Line = dict[str, Any]
 Ask = Callable[[Request], JSON]
 
-DEFAULTS = {"page": "1", "includeTeams": "true", "compare": "prev"}
+DEFAULTS = {"limit": "500", "page": "1", "includeTeams": "true", "compare": "prev"}
 """What means the same when it is left out."""
 WITHOUT_EFFECT = {"label", "goal", "num", "offset", "value", "unit"}
 """What 2.x does not look at in a body, or only gives back; ``unit`` counts for revenue only."""
@@ -54,11 +54,29 @@ class Recording:
         self.dialect: Dialect = dialect(VERSIONS[version])
         self._major = VERSIONS[version].major
         self._lines = {self.key(line): line for line in lines(version)}
+        # A list that its limit did not cut is the answer with any higher limit, too; 2.x sums
+        # languages up after it has cut them.
+        self._whole = {
+            self.key(line, limited=False): line
+            for line in self._lines.values()
+            if isinstance(line["answer"], list)
+            and not self._summed_up(line)
+            and len(line["answer"]) < int((line["query"] or {}).get("limit", 500))
+        }
+
+    def _summed_up(self, line: Line) -> bool:
+        query = line["query"] or {}
+        return self._major == 2 and query.get("type") == "language" and "limit" in query
 
     def line(self, request: Request) -> Line:
         """The recorded question that this request asks. Raises ``Unrecorded``."""
         body = None if request.body is None else json.loads(request.body)
-        found = self._lines.get(self._key(request.method, request.path, dict(request.query), body))
+        query = dict(request.query)
+        found = self._lines.get(self._key(request.method, request.path, query, body))
+        limit = query.pop("limit", "500")
+        if found is None:
+            found = self._whole.get(self._key(request.method, request.path, query, body))
+            found = found if found and len(found["answer"]) <= int(limit) else None
         if found is None:
             raise Unrecorded(f"{request.method} {request.path} {dict(request.query)}")
         return found
@@ -70,10 +88,12 @@ class Recording:
             raise Unrecorded(f"{line['name']} was answered with status {line['status']}")
         return line["answer"]
 
-    def key(self, line: Line) -> str:
-        """What is equal for recorded questions that ask the same."""
+    def key(self, line: Line, *, limited: bool = True) -> str:
+        """What is equal for recorded questions that ask the same, or the same up to a limit."""
         path = line["path"].removeprefix("/api")
         query = {name: str(value) for name, value in (line["query"] or {}).items()}
+        if not limited:
+            query.pop("limit", None)
         return self._key(line["method"], path, query, line["body"])
 
     def _key(self, method: str, path: str, query: dict[str, str], body: Any) -> str:
@@ -84,9 +104,6 @@ class Recording:
             query.pop("query", None)
         if path.endswith("/event-data/values") and "event" in query:
             query.pop("eventName", None)
-        if int(query.get("limit", "0")) >= 500:
-            # No recorded list is as long.
-            query.pop("limit")
         kept = {name: value for name, value in query.items() if DEFAULTS.get(name) != value}
         if body is not None:
             body = _effective(body, money=path.endswith("/revenue"))

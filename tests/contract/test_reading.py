@@ -36,6 +36,10 @@ RECORDED = [
 ]
 
 
+OWN = {"shop.example.com", "docs.example.com"}
+"""Before 3.1 a website is its own referrer by way of its “www.”."""
+
+
 def number(value: Any) -> Decimal:
     return Decimal(str(value or 0))
 
@@ -93,7 +97,7 @@ def test_the_answer_is_read_by_value(
     def ask(request: Request) -> JSON:
         try:
             answer = source.ask(request)
-            met.add(source.key(source.line(request)))
+            met.add(source.key(source.line(request), limited=False))
             return answer
         except Unrecorded:
             client = beyond[VERSIONS[version].major]
@@ -115,10 +119,12 @@ def test_the_answer_is_read_by_value(
         assert line["answer"] in (None, {})
         return
     if made_up(version, line) is None:
-        assert source.key(line) in met, "the question is not spelled as it was recorded"
+        assert source.key(line, limited=False) in met, (
+            "the question is not spelled as it was recorded"
+        )
         CHECKS[question.name](model, line["answer"], question)
     else:
-        assert source.key(line) not in met or question.name == "metrics"
+        assert source.key(line, limited=False) not in met or question.name == "metrics"
 
 
 def buckets(rows: list[Line], at: str, period: Period) -> dict[pd.Timestamp, Decimal]:
@@ -171,14 +177,15 @@ def check_metrics(model: Any, raw: Any, _question: Any) -> None:
     )
 
 
-def check_groups(model: Any, raw: Any, _question: Any) -> None:
+def check_groups(model: Any, raw: Any, question: Any) -> None:
+    field = question.arguments["field"]
     theirs = ("pageviews", "visitors", "visits", "bounces", "totaltime")
     columns = ["name", "country", "views", "visitors", "visits", "bounces", "seconds"]
     have = {tuple(row) for row in model.frame[columns].astype(object).to_numpy()}
     assert have == {
         (row["name"], row.get("country"), *(number(row[name]) for name in theirs))
         for row in raw
-        if row["name"]
+        if row["name"] and not (field == "referrer" and row["name"] in OWN)
     }
 
 
@@ -365,7 +372,9 @@ def check_goal(model: Any, raw: Any, _question: Any) -> None:
     else:
         assert model.visitors == number(raw["num"])
     assert model.of_visitors is not None
-    assert model.visitors <= min(model.of_visitors, model.times)
+    # 3.0 cannot tell times where its one filter of the field is taken.
+    assert model.visitors <= model.of_visitors
+    assert model.times is None or model.visitors <= model.times
 
 
 def check_journey(model: Any, raw: Any, _question: Any) -> None:
@@ -387,15 +396,18 @@ def check_breakdown(model: Any, raw: Any, _question: Any) -> None:
         assert [None if pd.isna(one) else one for one in have] == [row[name] for row in raw]
 
 
-def check_revenue(model: Any, raw: Any, _question: Any) -> None:
+def check_revenue(model: Any, raw: Any, question: Any) -> None:
     assert (model.total, model.orders, model.visitors) == (
         number(raw["total"]["sum"]),
         raw["total"]["count"],
         raw["total"]["unique_count"],
     )
-    assert model.chart["amount"].sum() == pytest.approx(
-        float(sum(number(row["y"]) for row in raw["chart"]))
-    )
+    if model.chart is None:
+        assert question.view.period.unit == "hour"
+    else:
+        assert model.chart["amount"].sum() == pytest.approx(
+            float(sum(number(row["y"]) for row in raw["chart"]))
+        )
     parts = {"country": "countries", "region": "regions", "referrer": "referrers"}
     for name, ours in {**parts, "channel": "channels"}.items():
         frame = getattr(model, ours)
@@ -424,7 +436,11 @@ def check_attribution(model: Any, raw: Any, question: Any) -> None:
     value = "amount" if question.arguments["currency"] else "visitors"
     told = model.frame[model.frame[value].notna()]
     have = {(row.part, row.name): getattr(row, value) for row in told.itertuples(index=False)}
-    assert have == want
+    assert have == {
+        (part, name): one
+        for (part, name), one in want.items()
+        if not (part == "referrer" and name in OWN)
+    }
     if value == "visitors":
         assert (model.conversions, model.visitors, model.visits) == tuple(raw["total"].values())
 

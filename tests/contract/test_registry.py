@@ -1,4 +1,4 @@
-"""Every declared endpoint has its row in the docs and its route in the embedded server."""
+"""Every declared endpoint has its row in the docs, and its route in the embedded server."""
 
 from __future__ import annotations
 
@@ -7,27 +7,37 @@ from pathlib import Path
 import pytest
 from starlette.routing import Match
 
-from tests.contract.test_any_answer import EXAMPLES
-from umami import v2
-from umami.documentation import TARGET, document
+from umami.connection import dialect
+from umami.documentation import DOCUMENTS, example
 from umami.embedded.faces import FACES
-from umami.question import REGISTRY
+from umami.generations import Generation
+from umami.question import REGISTRY, Request
 
-NEWER = {"segments"}
-"""What 2.18, whose spelling the embedded server has, does not offer."""
+SERVED = (Generation.V2_18, Generation.V3_1, Generation.V3_3)
+"""Whose words the embedded server understands."""
 
 
-def test_the_table_of_endpoints_is_fresh() -> None:
-    assert Path(TARGET).read_text() == document(), "run make docs"
+@pytest.mark.parametrize("target", DOCUMENTS, ids=lambda target: target.name)
+def test_the_tables_are_fresh(target: Path) -> None:
+    assert target.read_text() == DOCUMENTS[target](), "run make docs"
 
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 def test_every_endpoint_has_a_row(name: str) -> None:
-    assert f"| `{name}(" in TARGET.read_text()
+    for target in DOCUMENTS:
+        assert f"`{name}" in target.read_text()
 
 
-@pytest.mark.parametrize("name", sorted(set(REGISTRY) - NEWER))
-def test_every_endpoint_has_a_route(name: str) -> None:
-    request = v2.spell(EXAMPLES[name][0])
-    scope = {"type": "http", "method": request.method, "path": f"/api{request.path}"}
-    assert any(route.matches(scope)[0] is Match.FULL for route in FACES[2].routes)
+@pytest.mark.parametrize("generation", SERVED, ids=str)
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_every_endpoint_has_a_route(name: str, generation: Generation) -> None:
+    speaks, question = dialect(generation), example(REGISTRY[name])
+    if speaks.refusal(question):
+        assert (name, generation) == ("segments", Generation.V2_18)
+        return
+    plan = speaks.plan(question)
+    requests = (plan,) if isinstance(plan, Request) else next(plan)
+    for request in requests:
+        scope = {"type": "http", "method": request.method, "path": f"/api{request.path}"}
+        routes = FACES[2 if generation.major == 2 else 3].routes
+        assert any(route.matches(scope)[0] is Match.FULL for route in routes), request

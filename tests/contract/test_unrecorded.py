@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tests.embedded.conftest import signed_in
 from umami.client import Client, connect
 from umami.embedded.server import Running, serve
-from umami.endpoints import account, realtime, reports, segments, sending, websites
-from umami.errors import NotFound, Rejected, Unauthorised
+from umami.endpoints import account, realtime, reports, segments, sending, traffic, websites
+from umami.errors import NotFound, NotOffered, Rejected, Unauthorised
 from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
@@ -19,9 +21,9 @@ from umami.view import View
 TABLES = Path(__file__).parent / "data" / "tables"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Running]:
-    with serve(TABLES) as found:
+@pytest.fixture(scope="module", params=[2, 3], ids=["2.x", "3.x"])
+def running(request: pytest.FixtureRequest) -> Iterator[Running]:
+    with serve(TABLES, generation=request.param) as found:
         yield found
 
 
@@ -99,10 +101,38 @@ def test_a_report_from_saving_to_deleting(client: Client) -> None:
         client.ask(reports.report(saved.id))
 
 
-def test_2_18_has_no_segments(client: Client) -> None:
+def test_segments_are_saved_and_filtered_by(client: Client, running: Running) -> None:
+    shop = next(one for one in client.ask(websites.websites()).rows if "Shop" in one.name)
+    view = View(shop.id, Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
+    if not client.abilities.segments:
+        with pytest.raises(NotOffered, match="segments"):
+            client.ask(segments.segments(shop.id))
+        with pytest.raises(NotOffered, match="segment"):
+            client.ask(traffic.stats(replace(view, segment=shop.id)))
+        return
+    germans = {"filters": [{"name": "country", "operator": "eq", "value": "DE"}]}
+    with signed_in(running) as plain:
+        saved = plain.post(
+            f"/api/websites/{shop.id}/segments",
+            json={"type": "segment", "name": "Germans", "parameters": germans},
+        )
+    client.forget()
+    (found,) = client.ask(segments.segments(shop.id)).rows
+    assert (found.id, found.name) == (saved.json()["id"], "Germans")
+    by_hand = client.ask(traffic.stats(view.filtered("country", "DE")))
+    assert client.ask(traffic.stats(replace(view, segment=found.id))) == by_hand
+    assert by_hand.current.visitors > 0
+
+
+def test_reports_bear_the_newest_names(client: Client) -> None:
     shop = client.ask(websites.websites()).rows[0]
-    with pytest.raises(NotFound):
-        client.ask(segments.segments(shop.id))
+    goal = {"type": "path", "value": "/pricing"}
+    saved = client.ask(reports.create_report(shop.id, "goal", "Pricing", goal))
+    assert saved.type == "goal"
+    found = client.ask(reports.report(saved.id))
+    assert {name: found.parameters[name] for name in goal} == goal
+    assert [one.type for one in client.ask(reports.reports(shop.id)).rows] == ["goal"]
+    client.ask(reports.delete_report(saved.id))
 
 
 def test_an_unknown_website_has_no_reports_to_save(client: Client) -> None:

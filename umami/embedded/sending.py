@@ -73,8 +73,8 @@ def decoded(text: str, *, keep: str = "") -> str:
 
 
 def clean(text: str) -> str:
-    """Text that a database can hold."""
-    return text.replace("\0", "")
+    """Text that a database can hold: no NUL, and no half of a character."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,9 +107,7 @@ def groups(
     )
 
 
-def _ranked(
-    view: View, field: str, limit: int, offset: int, search: str | None
-) -> dict[str, Any]:
+def _ranked(view: View, field: str, limit: int, offset: int, search: str | None) -> dict[str, Any]:
     if field not in METRICS:
         raise InvalidView(f"“{field}” cannot be ranked.")
     return {

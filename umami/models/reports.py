@@ -93,7 +93,7 @@ class _RevenueTotal(Row):
 
 
 class _Revenue(Row):
-    chart: list[Any]
+    chart: list[Any] | None
     country: list[_Money]
     region: list[_Money] | None = None
     referrer: list[_Money] | None = None
@@ -342,7 +342,8 @@ class Revenue:
     """Money in one currency.
 
     ``total`` is exact; ``visitors`` are those who paid, of ``of_visitors`` in all. ``chart`` has
-    ``time``, ``event`` and ``amount`` on the complete axis; the others have ``name`` and
+    ``time``, ``event`` and ``amount`` on the complete axis (``None`` from 3.0, which knows days
+    only, where the period is cut finer); the others have ``name`` and
     ``amount``, largest first: ``countries`` (codes) everywhere, ``regions``, ``referrers``
     (``None`` for direct) and ``channels`` from 3.1 on.
     """
@@ -351,7 +352,7 @@ class Revenue:
     orders: int
     visitors: int
     of_visitors: int | None
-    chart: pd.DataFrame
+    chart: pd.DataFrame | None
     countries: pd.DataFrame
     regions: pd.DataFrame | None
     referrers: pd.DataFrame | None
@@ -380,7 +381,7 @@ class Revenue:
             row.total.count,
             row.total.unique_count,
             row.total.total_sessions,
-            named_series(row.chart, period, "amount"),
+            None if row.chart is None else named_series(row.chart, period, "amount"),
             _named(row.country, "amount"),
             regions,
             referrers,

@@ -1,0 +1,354 @@
+"""What servers of an older generation answer otherwise than the newest, all that is done about it.
+
+The one list of differences that remain: a test holds every model of every generation equal but for
+these, ``docs/compatibility.md`` shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from umami.filters import NEWER_FIELDS
+from umami.generations import Generation
+from umami.question import Question
+
+V2_18, V2_20, V3_0 = Generation.V2_18, Generation.V2_20, Generation.V3_0
+UNTIL_2_18: Final = frozenset({V2_18})
+UNTIL_2_20: Final = frozenset({V2_18, V2_20})
+UNTIL_3_0: Final = frozenset({V2_18, V2_20, V3_0})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What some generations answer otherwise: which ``members`` of the model (``*``: all of them,
+    or there is no answer), and why."""
+
+    endpoints: frozenset[str]
+    generations: frozenset[Generation]
+    reason: str
+    members: frozenset[str] = frozenset({"*"})
+    when: Callable[[Question[Any]], bool] = lambda _question: True
+    """For which questions."""
+
+
+def _of(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+def _field(*names: str) -> Callable[[Question[Any]], bool]:
+    return lambda question: question.arguments["field"] in names
+
+
+def _narrowed(question: Question[Any]) -> bool:
+    return bool(question.filters)
+
+
+def _beyond_old_filters(question: Question[Any]) -> bool:
+    """Several values, several filters of a field, "any", patterns, newer fields."""
+    view = question.view
+    if view is None or not question.filters:
+        return False
+    fields = [one.field for one in view.filters]
+    return (
+        any(len(one.values) > 1 or one.operator in ("re", "nre") for one in view.filters)
+        or bool(NEWER_FIELDS & set(fields))
+        or len(set(fields)) < len(fields)
+        or (view.match == "any" and len(fields) > 1)
+    )
+
+
+def _wildcard(question: Question[Any]) -> bool:
+    return "*" in str(question.arguments["value"])
+
+
+V3_1: Final = Generation.V3_1
+UNTIL_3_1: Final = UNTIL_3_0 | {V3_1}
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What some generations lack or get wrong, and how it is had all the same."""
+
+    endpoints: frozenset[str]
+    generations: frozenset[Generation]
+    reason: str
+
+
+MADE_GOOD: Final = (
+    Repair(
+        _of("metrics"),
+        UNTIL_2_18,
+        "Pages, titles, queries and tags are ranked by views; a breakdown tells their visitors "
+        "(of the 500 values with most views).",
+    ),
+    Repair(
+        _of("metrics", "groups"),
+        UNTIL_3_0,
+        "`shop.example` counts as a referrer of `www.shop.example`; how often it is one of other "
+        "hosts is asked apart.",
+    ),
+    Repair(
+        _of("attribution"),
+        UNTIL_3_0,
+        "The website is credited as its own referrer by way of its `www.`; left out where it has "
+        "that one name.",
+    ),
+    Repair(
+        _of("metrics", "groups"),
+        UNTIL_3_0,
+        "Rows without a value take the place of others in a limited list; more is asked, and they "
+        "are left out.",
+    ),
+    Repair(
+        _of("metrics"),
+        UNTIL_2_20,
+        "Languages are summed up after the limit and not ordered anew; all are asked.",
+    ),
+    Repair(
+        _of("groups"),
+        UNTIL_2_20,
+        "There are no expanded metrics; a breakdown tells the same where it has the field.",
+    ),
+    Repair(
+        _of("goal"),
+        UNTIL_2_20,
+        "Goals count times; stats with the goal as a filter tell the visitors.",
+    ),
+    Repair(
+        _of("goal"),
+        frozenset(Generation) - UNTIL_2_20,
+        "Goals count visitors; session stats with the goal as a filter tell the times. 3.0 takes "
+        "only visitors with something of the goal’s kind for all; session stats tell all.",
+    ),
+    Repair(
+        _of("event_stats"),
+        UNTIL_3_0,
+        "There are no event stats; session stats of rows with an event’s name tell them.",
+    ),
+    Repair(
+        _of("event_data_events"),
+        frozenset({V3_0, V3_1}),
+        "Fails without an event up to 3.2, so every event is asked for its own.",
+    ),
+    Repair(
+        _of("events"),
+        frozenset(Generation) - UNTIL_2_20,
+        "The search is compared with the whole text; wildcards make it a search again.",
+    ),
+    Repair(
+        _of("stats"),
+        frozenset({V3_0}),
+        "The comparison with the year before is of another year; that year is asked apart.",
+    ),
+    Repair(
+        _of("weekly"),
+        frozenset({V3_0}),
+        "Told in UTC whatever zone is asked; turned by the zone’s whole hours where they stay the "
+        "same all through the period, refused where they do not.",
+    ),
+    Repair(
+        _of("revenue"),
+        UNTIL_3_0,
+        "Visitors in all, which make revenue per visitor, are told by session stats.",
+    ),
+    Repair(
+        _of("retention"),
+        frozenset(Generation) - UNTIL_2_20,
+        "With filters days before the cohort’s are counted, too, as negative ones; left out.",
+    ),
+    Repair(
+        _of("pageviews", "series", "revenue"),
+        frozenset(Generation),
+        "Units are coarsened without a word, by rules that differ; only units are asked for that "
+        "every generation keeps.",
+    ),
+    Repair(
+        _of("utm"),
+        UNTIL_2_20,
+        "Told as maps of value to views up to 2.18, then as raw query strings; read as lists.",
+    ),
+    Repair(
+        _of("event_data_values", "event_data_fields"),
+        frozenset(Generation) - UNTIL_2_20,
+        "Dates are written in another way than on 2.x; read as one.",
+    ),
+)
+"""What is had by other questions, or read in another way."""
+
+EVERYWHERE: Final = _of(
+    "stats", "pageviews", "metrics", "groups", "series", "event_stats", "events", "sessions",
+    "session_stats", "weekly", "event_data_events", "event_data_fields", "event_data_properties",
+    "event_data_values", "event_data_stats", "session_data_properties", "session_data_values",
+    "funnel", "retention", "utm", "goal", "journey", "breakdown", "revenue", "attribution",
+    "currencies",
+)  # fmt: skip
+"""Endpoints that filters narrow."""
+
+OLD_FILTERED: Final = _of(
+    "stats", "pageviews", "metrics", "groups", "series", "event_stats", "session_stats", "goal",
+    "breakdown",
+)  # fmt: skip
+"""Those of them that filters narrow on 2.x, too."""
+
+
+def _goal_among_filters(question: Question[Any]) -> bool:
+    fields = [one.field for one in question.view.filters] if question.view else []
+    return question.arguments["kind"] in fields
+
+
+DIFFERENCES: Final = (
+    Difference(
+        EVERYWHERE,
+        UNTIL_3_0,
+        "Before 3.1 a filter has one value, a field one filter, filters are joined by “all”, and "
+        "there are no patterns, UTM fields or distinct ids to filter by: such a View is refused.",
+        when=_beyond_old_filters,
+    ),
+    Difference(
+        EVERYWHERE - OLD_FILTERED,
+        UNTIL_2_20,
+        "2.x drops the filters of these without a word, so with filters they are refused.",
+        when=_narrowed,
+    ),
+    Difference(
+        _of("goal"),
+        UNTIL_2_20,
+        "2.x takes one filter of a field, and a goal is asked as one: where the View is filtered "
+        "by the same field, goals are refused.",
+        when=_goal_among_filters,
+    ),
+    Difference(
+        _of("goal"),
+        frozenset({V3_0}),
+        "3.0 takes one filter of a field: where the View is filtered by the goal’s own, it does "
+        "not tell how often the goal was reached.",
+        members=_of("times"),
+        when=_goal_among_filters,
+    ),
+    Difference(
+        _of("goal"),
+        UNTIL_3_0,
+        "Before 3.1 goals have no wildcards: such are refused.",
+        when=_wildcard,
+    ),
+    Difference(
+        _of("metrics", "groups"),
+        UNTIL_3_0,
+        "Before 3.1 nothing is ranked by UTM fields or distinct id; UTM reports tell views.",
+        when=_field(*NEWER_FIELDS),
+    ),
+    Difference(
+        _of("metrics"),
+        UNTIL_2_18,
+        "Up to 2.18 entry and exit pages are ranked by the times they were one, not by visitors.",
+        when=_field("entry", "exit"),
+    ),
+    Difference(
+        _of("metrics"),
+        UNTIL_3_0,
+        "Channels are told by other rules: 2.x adds up visitors by source, knows direct visits "
+        "and names no other websites; 3.0 names no other websites either.",
+        when=_field("channel"),
+    ),
+    Difference(
+        _of("groups"),
+        UNTIL_2_20,
+        "2.x tells only the visitors of referrers, screens, channels, entry and exit pages.",
+        members=_of("views", "visits", "bounces", "seconds"),
+        when=_field("referrer", "screen", "channel", "entry", "exit"),
+    ),
+    Difference(
+        _of("groups"),
+        UNTIL_2_20,
+        "2.x does not tell the visitors of events, nor up to 2.18 those of entry and exit pages.",
+        when=_field("event", "entry", "exit"),
+    ),
+    Difference(
+        _of("weekly"),
+        UNTIL_3_0,
+        "Before 3.1 the week’s rhythm counts visitors with any event, later those with a view.",
+    ),
+    Difference(
+        _of("events", "sessions"),
+        UNTIL_2_18,
+        "Up to 2.18 lists end with the newest thousand, which the page says of itself.",
+        members=_of("count", "capped", "events"),
+    ),
+    Difference(
+        _of("sessions"),
+        frozenset({V2_20}),
+        "2.19 and 2.20 list a session once, others once for each hostname it was on.",
+    ),
+    Difference(
+        _of("sessions"),
+        frozenset({V3_0}),
+        "Before 3.1 the list does not tell the custom events of a session.",
+        members=_of("events"),
+    ),
+    Difference(
+        _of("session"),
+        UNTIL_2_18,
+        "Up to 2.18 a session tells its hostname, and what it did on that one.",
+        members=_of("hostname"),
+    ),
+    Difference(
+        _of("session_data_values"),
+        frozenset({V2_20}),
+        "2.19 and 2.20 fail to list the values of a session’s property.",
+    ),
+    Difference(
+        _of("retention"),
+        UNTIL_2_20,
+        "2.x dates a visitor from the making of the session, 3.x from the first visit in the "
+        "period; they differ for visitors from before the period.",
+    ),
+    Difference(
+        _of("revenue"),
+        UNTIL_3_0,
+        "Before 3.1 revenue is not told by region, referrer and channel.",
+        members=_of("regions", "referrers", "channels"),
+    ),
+    Difference(
+        _of("revenue"),
+        frozenset({V3_0}),
+        "3.0 adds up revenue by days whatever unit is asked: by hours there is no chart.",
+        members=_of("chart"),
+        when=lambda question: bool(
+            question.view and question.view.period.unit in ("minute", "hour")
+        ),
+    ),
+    Difference(
+        _of("attribution"),
+        UNTIL_3_0,
+        "Up to 3.0 attribution with a currency tells money, too; from 3.1 on visitors only.",
+        members=_of("amount"),
+    ),
+    Difference(
+        _of("realtime"),
+        UNTIL_3_0,
+        "Before 3.1 the log does not tell hostnames, which no page shows.",
+        members=frozenset(),
+    ),
+    Difference(
+        _of("segments"),
+        UNTIL_2_18,
+        "Up to 2.18 there are no segments and cohorts; 2.19 and 2.20 filter by their names, which "
+        "two may share, so there they are not filtered by.",
+    ),
+)
+"""What remains different."""
+
+
+def differs(question: Question[Any], generation: Generation) -> Difference | None:
+    """What is known to differ in a generation's answer to a question: members of all that apply."""
+    found = [
+        one
+        for one in DIFFERENCES
+        if question.name in one.endpoints and generation in one.generations and one.when(question)
+    ]
+    if not found:
+        return None
+    members = frozenset().union(*(one.members for one in found))
+    return Difference(found[0].endpoints, found[0].generations, found[0].reason, members)
