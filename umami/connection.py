@@ -83,7 +83,7 @@ class Connection:
         missing = isinstance(problem, NotOffered)
         if missing and problem.endpoint in self._missing:
             return before
-        if missing or (not self._settings.cloud and not self._still(before.generation)):
+        if missing or not self.still(before.generation, lambda work: work()).result():
             self._missing.add(problem.endpoint)
             return self._found(self._recognise)
         return before

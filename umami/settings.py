@@ -111,6 +111,8 @@ class Settings:
     """Which generation the server is of; ``None`` leaves it to be found."""
     cloud: bool = False
     """Whether Umami Cloud is asked."""
+    pace: tuple[int, float] | None = None
+    """Calls in so many seconds at most; ``None`` where nobody counts."""
 
     @property
     def identity(self) -> Login | ApiKey | ShareLink | None:
@@ -150,11 +152,6 @@ class Settings:
         if self.local:
             return ON_THIS_MACHINE
         return IN_THE_CLOUD if self.cloud else SELF_HOSTED
-
-    @property
-    def pace(self) -> tuple[int, float] | None:
-        """Calls in so many seconds at most; ``None`` where nobody counts."""
-        return CLOUD_PACE if self.cloud else None
 
     @property
     def named(self) -> str:
@@ -266,7 +263,9 @@ def _server(given: Mapping[str, str], common: Settings) -> Settings | None:
         if not key.isascii() or not key.isprintable() or " " in key:
             raise SettingsError("UMAMI_API_KEY holds characters that no key has.")
         api = _api(given["URL"]) if "URL" in given else CLOUD
-        return replace(common, api=api, api_key=key, cloud=api == CLOUD)
+        cloud = api == CLOUD
+        pace = CLOUD_PACE if cloud else None
+        return replace(common, api=api, api_key=key, cloud=cloud, pace=pace)
     if len(login) == 1:
         missing = "PASSWORD" if login == ["USERNAME"] else "USERNAME"
         raise SettingsError(f"{PREFIX}{login[0]} is set, but {PREFIX}{missing} is not.")

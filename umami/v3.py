@@ -75,7 +75,9 @@ class V3:
     def mistakable(self, question: Question[Any]) -> bool:
         """Whether a 2.x, or a 3.x that has other faults, would answer something else."""
         turned = self.first and question.name == "weekly"
-        return bool(question.filters or turned or question.name == "currencies")
+        edge = question.name == "metrics" and question.arguments["field"] in ("entry", "exit")
+        alike = question.name in ("currencies", "events", "sessions")
+        return bool(question.filters or turned or edge or alike)
 
     def asking(self, question: Question[Any], **instead: str | int | None) -> Request:
         """The question as one request, with this generation's filters."""

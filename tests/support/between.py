@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-CARRIED = ("content-type", "authorization", "accept", "x-umami-share-token")
+CARRIED = (
+    *("content-type", "authorization", "accept"),
+    *("x-umami-share-token", "x-umami-share-context", "x-umami-api-key"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +29,21 @@ class Passed:
 
 @dataclass(slots=True)
 class Between:
-    """``delay`` is added to every answer, in seconds; ``breaks`` says what is answered with 500."""
+    """``delay`` is added to every answer, in seconds; ``breaks`` says what is answered with 500,
+    ``lacks`` what with a page that there is no such thing."""
 
     url: str
+    behind: str
+    """The server that is asked; may be changed at any time."""
     delay: float = 0.0
     breaks: Callable[[str], bool] = field(default=lambda _target: False)
+    lacks: Callable[[str], bool] = field(default=lambda _target: False)
     passed: list[Passed] = field(default_factory=list)
 
 
 @contextmanager
 def between(behind: str) -> Iterator[Between]:
     """Stand before the server at ``behind`` until the block is left."""
-    host = urlsplit(behind).netloc
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -48,6 +54,8 @@ def between(behind: str) -> Iterator[Between]:
             body = self.rfile.read(size) if size else None
             if here.breaks(self.path):
                 status, kind, answer = 500, "text/plain", b"out of order"
+            elif here.lacks(self.path):
+                status, kind, answer = 404, "text/html", b"<html>404</html>"
             else:
                 status, kind, answer = self.hand_on(body)
             time.sleep(here.delay)
@@ -62,6 +70,7 @@ def between(behind: str) -> Iterator[Between]:
 
         def hand_on(self, body: bytes | None) -> tuple[int, str, bytes]:
             headers = {name: self.headers[name] for name in CARRIED if name in self.headers}
+            host = urlsplit(here.behind).netloc
             connection = http.client.HTTPConnection(host, timeout=30)
             try:
                 connection.request(self.command, self.path, body, headers)
@@ -75,7 +84,7 @@ def between(behind: str) -> Iterator[Between]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    here = Between(f"http://127.0.0.1:{server.server_port}")
+    here = Between(f"http://127.0.0.1:{server.server_port}", behind)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
