@@ -64,7 +64,7 @@ def _own_server(data: Path | None) -> Running:
     from umami.embedded.tables import ImportRefused
 
     try:
-        running = serve(data)
+        running = serve(data, generation=3)
     except ImportRefused as refusal:
         raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
     atexit.register(running.stop)

@@ -29,11 +29,15 @@ def foreign(question: Question[Any], asked: Ranked, hosts: Ranked, name: str) ->
     view, limit, offset = (question.arguments[key] for key in ("view", "limit", "offset"))
     enough = max(ENOUGH, limit + offset)
     rows, hostnames = yield (asked(view, "referrer", enough), hosts(view, "hostname", ENOUGH))
-    own = {str(row["x"]).removeprefix(WWW) for row in hostnames if str(row["x"]).startswith(WWW)}
+    hosts_named = {str(row["x"]) for row in hostnames}
+    own = {host.removeprefix(WWW) for host in hosts_named if host.startswith(WWW)}
     listed = [row for row in rows if row[name] in own]
     counted: dict[str, list[Any]] = {}
     host = next((one for one in view.filters if one.field == "hostname"), None)
-    if host is not None and host.operator == "eq":
+    if {one.removeprefix(WWW) for one in hosts_named} == own and len(own) == 1:
+        # The website has one name: whatever it refers, it refers to itself.
+        counted = {row[name]: [] for row in listed}
+    elif host is not None and host.operator == "eq":
         counted = {row[name]: [] for row in listed if WWW + row[name] in host.values}
     elif listed and not any(one.field in ("referrer", "hostname") for one in view.filters):
         answers = yield tuple(asked(_elsewhere(view, row[name]), "referrer", 1) for row in listed)

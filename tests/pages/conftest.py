@@ -9,6 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from umami.embedded.server import Running, serve
+
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "tests" / "contract" / "data" / "tables"
 SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
@@ -33,10 +35,23 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     st.cache_resource.clear()
 
 
-@pytest.fixture
-def opened(bare: pytest.MonkeyPatch) -> Open:
-    """Opens the app with these URL parameters."""
-    bare.setenv("UMAMI_DATA", str(TABLES))
+@pytest.fixture(scope="session")
+def old() -> Iterator[Running]:
+    """A server of the second generation."""
+    with serve(TABLES, generation=2) as running:
+        yield running
+
+
+@pytest.fixture(params=["2.x", "own"])
+def opened(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch, old: Running) -> Open:
+    """Opens the app with these URL parameters: over a 2.x, and over a server of its own, which
+    speaks as 3.x does."""
+    if request.param == "own":
+        bare.setenv("UMAMI_DATA", str(TABLES))
+    else:
+        bare.setenv("UMAMI_URL", old.url)
+        bare.setenv("UMAMI_USERNAME", old.username)
+        bare.setenv("UMAMI_PASSWORD", old.password)
 
     def open_app(**params: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
