@@ -51,7 +51,7 @@ class Abilities:
             if lacking is None:
                 kept.append(one)
             else:
-                dropped.append(lacking)
+                dropped.append(f"{lacking} That filter is left out.")
         view = replace(view, filters=tuple(kept))
         if joined := self._joined(view):
             dropped.append(joined)
