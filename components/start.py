@@ -81,11 +81,12 @@ def server_line() -> None:
     """Say which server is looked at, and that demo data is demo data."""
     server = client().server
     zone = address.view().period.timezone
+    name = f"{server.label} {server.version}" if server.version else server.label
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="server"):
         if server.demo:
             st.badge("Demo data", icon=":material/science:", color="orange", width="content")
         st.caption(
-            plain(f"{server.label} at {server.address}. Times in {zone}."),
+            plain(f"{name} at {server.address}. Times in {zone}."),
             width="content",
         )
 

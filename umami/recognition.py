@@ -113,6 +113,12 @@ def _config(answer: Answer) -> Mapping[str, Any] | None:
     """The settings that 3.x shows to everybody; ``None`` for a 2.x, which has none or others."""
     if isinstance(answer, NotOffered | NotFound):
         return None
+    if isinstance(answer, Unauthorised):
+        raise Unauthorised(
+            "Something in front of the server does not let us ask which Umami it is: let "
+            "/api/config through, or set UMAMI_GENERATION.",
+            endpoint="config",
+        )
     if not isinstance(answer, bytes):
         raise answer
     try:

@@ -130,15 +130,33 @@ def test_a_filter_is_added_by_hand_and_back_undoes_it(app: App, page: Page) -> N
     page.locator(".st-key-add_filter button").click()
     page.locator(".st-key-f_field input").click()
     page.get_by_role("option", name="Browser").click()
-    page.locator(".st-key-f_value_browser input").click()
+    page.locator(".st-key-f_value_browser_eq input").click()
     page.get_by_role("option", name="Safari (iOS)").click()
+    page.get_by_role("option", name="Firefox").click()
+    page.keyboard.press("Tab")
     page.locator(".st-key-f_add button").click()
-    expect(page.locator(".st-key-chips")).to_contain_text("Browser is Safari (iOS)")
+    expect(page.locator(".st-key-chips")).to_contain_text("Browser is Safari (iOS) or Firefox")
+    assert spelled(page)["filter"] == ["browser.eq.ios", "browser.eq.firefox"]
     expect(page.locator(".st-key-f_add")).to_have_count(0)
     settled(page)
     page.go_back()
     expect(page.locator(".st-key-chips")).to_have_count(0)
     expect(metric(page, "Views")).to_have_text("10,797")
+
+
+def test_filters_are_joined_by_any(app: App, page: Page) -> None:
+    two = [("filter", "country.eq.DE"), ("filter", "browser.eq.firefox")]
+    page.goto(f"{link(app)}&{urlencode(two)}")
+    both = metric(page, "Visitors")
+    expect(both).to_be_visible()
+    settled(page)
+    fewer = int(both.inner_text().replace(",", ""))
+    page.locator(".st-key-pick_match input").click()
+    page.get_by_role("option", name="Match any").click()
+    expect(both).not_to_have_text(f"{fewer:,}")
+    settled(page)
+    assert spelled(page)["match"] == ["any"]
+    assert int(both.inner_text().replace(",", "")) > fewer
 
 
 def test_hostile_names_are_shown_as_text(app: App, page: Page) -> None:

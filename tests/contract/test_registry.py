@@ -28,6 +28,19 @@ def test_every_endpoint_has_a_row(name: str) -> None:
         assert f"`{name}" in target.read_text()
 
 
+@pytest.mark.parametrize("generation", Generation, ids=str)
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_ranges_are_in_milliseconds(name: str, generation: Generation) -> None:
+    """3.x takes ``startDate`` in a query, too, and fails; 2.x wants it for currencies alone."""
+    speaks, question = dialect(generation), example(REGISTRY[name])
+    if speaks.refusal(question):
+        return
+    plan = speaks.plan(question)
+    for request in (plan,) if isinstance(plan, Request) else next(plan):
+        dated = "startDate" in dict(request.query)
+        assert dated == (name == "currencies" and generation.major == 2)
+
+
 @pytest.mark.parametrize("generation", SERVED, ids=str)
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 def test_every_endpoint_has_a_route(name: str, generation: Generation) -> None:

@@ -23,8 +23,9 @@ from umami.endpoints import events, reports, sessions, traffic, websites
 from umami.errors import (
     NotFound,
     NotOffered,
+    ServerFault,
     SettingsError,
-    UmamiError,
+    Unauthorised,
     UnexpectedAnswer,
     Unreachable,
 )
@@ -162,8 +163,8 @@ NO_UMAMI = {
     "another program": (said({"hello": "world"}), NotFound, "no Umami"),
     "a list": (said([1, 2]), UnexpectedAnswer, "no Umami"),
     "nothing at all": (page(404), NotFound, "no Umami"),
-    "a proxy that asks who we are": (Act(401, b""), UmamiError, ""),
-    "broken": (Act(502, b""), UmamiError, ""),
+    "a proxy that asks who we are": (Act(401, b""), Unauthorised, "UMAMI_GENERATION"),
+    "broken": (Act(502, b""), ServerFault, "failed"),
 }
 
 
