@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from umami.filters import FIELDS, OPERATORS, Filter
-
-if TYPE_CHECKING:
-    from umami.view import View
+from umami.filters import FIELDS, OPERATORS, Filter, Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +21,11 @@ class Abilities:
     segments: bool = True
     """Saved segments and cohorts."""
 
-    def lacks(self, view: View) -> str | None:
-        """What of the View a server of these abilities cannot tell, in a sentence."""
-        return next((found for one in view.filters if (found := self.refused(one))), None) or (
-            self._joined(view) or self._saved(view)
-        )
+    def lacks(self, filters: Sequence[Filter], match: Match, *, saved: bool) -> str | None:
+        """What of these a server of these abilities cannot tell, in a sentence; ``saved`` says
+        whether there is a segment or a cohort."""
+        refused = next((found for one in filters if (found := self.refused(one))), None)
+        return refused or self.joined(filters, match) or (self.unsaved if saved else None)
 
     def refused(self, one: Filter) -> str | None:
         """Why a filter cannot be used, in a sentence; ``None`` where it can."""
@@ -42,40 +39,22 @@ class Abilities:
             return "This server cannot filter by a value that holds a comma."
         return None
 
-    def possible(self, view: View) -> tuple[View, list[str]]:
-        """The View without what cannot be answered for, and a sentence for each part of that."""
-        kept: list[Filter] = []
-        dropped: list[str] = []
-        for one in view.filters:
-            lacking = self.lacks(replace(view.unfiltered(), filters=(*kept, one)))
-            if lacking is None:
-                kept.append(one)
-            else:
-                dropped.append(f"{lacking} That filter is left out.")
-        view = replace(view, filters=tuple(kept))
-        if joined := self._joined(view):
-            dropped.append(joined)
-            view = replace(view, match="all")
-        if saved := self._saved(view):
-            dropped.append(saved)
-            view = replace(view, segment=None, cohort=None)
-        return view, dropped
-
-    def _joined(self, view: View) -> str | None:
+    def joined(self, filters: Sequence[Filter], match: Match) -> str | None:
+        """Why filters cannot be joined like this, in a sentence."""
         if self.several:
             return None
-        fields = [one.field for one in view.filters]
+        fields = [one.field for one in filters]
         twice = next((field for field in fields if fields.count(field) > 1), None)
         if twice:
             return f"This server takes one filter of {FIELDS[twice]}."
-        if view.match == "any" and len(fields) > 1:
+        if match == "any" and len(fields) > 1:
             return "This server joins filters by “all”, never by “any”."
         return None
 
-    def _saved(self, view: View) -> str | None:
-        if self.segments or not (view.segment or view.cohort):
-            return None
-        return "This server cannot filter by a segment or a cohort."
+    @property
+    def unsaved(self) -> str | None:
+        """Why there can be no segment and no cohort, in a sentence."""
+        return None if self.segments else "This server cannot filter by a segment or a cohort."
 
 
 EVERYTHING = Abilities()

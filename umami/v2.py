@@ -113,7 +113,7 @@ def _beyond_filters(question: Question[Any]) -> str | None:
         return None
     if question.name not in FILTERED:
         return "Umami 2 cannot filter this; it can be shown without the filters."
-    lacking = ABILITIES.lacks(question.view)
+    lacking = question.view.lacking(ABILITIES)
     if lacking is not None:
         return lacking
     if any(one.values[0].startswith(SIGNS_AHEAD[one.operator]) for one in question.view.filters):

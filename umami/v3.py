@@ -62,7 +62,7 @@ class V3:
         """Why this server cannot answer, where it cannot."""
         sentence = self._lacking(question)
         if sentence is None and question.filters and question.view is not None:
-            sentence = self.abilities.lacks(question.view)
+            sentence = question.view.lacking(self.abilities)
         return NotOffered(sentence, endpoint=question.name) if sentence else None
 
     def plan(self, question: Question[Any]) -> Request | Plan:

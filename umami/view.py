@@ -59,6 +59,11 @@ class View:
         """Whether anything but website and period restricts what is looked at."""
         return bool(self.filters or self.segment or self.cohort)
 
+    def lacking(self, abilities: Abilities) -> str | None:
+        """What of this View a server of these abilities cannot answer for, in a sentence."""
+        saved = bool(self.segment or self.cohort)
+        return abilities.lacks(self.filters, self.match, saved=saved)
+
     def compared(self) -> View | None:
         """The View of the comparison period, itself compared with nothing; or ``None``."""
         if self.comparison == "none":
@@ -382,11 +387,31 @@ def parse(
         segment=attempt(lambda: _saved(last("segment"), "segment"), None),
         cohort=attempt(lambda: _saved(last("cohort"), "cohort"), None),
     )
-    view, faults = abilities.possible(replace(view, filters=filters))
+    view, faults = _possible(replace(view, filters=filters), abilities)
     dropped += faults
     alone = replace(view, comparison="none", against=None)
     view = attempt(lambda: _aligned(view), alone)
     return Parsed(view, tuple(dict.fromkeys(dropped)))
+
+
+def _possible(view: View, abilities: Abilities) -> tuple[View, list[str]]:
+    """The View without what cannot be answered for, and a sentence for each part of that."""
+    kept: list[Filter] = []
+    dropped: list[str] = []
+    for one in view.filters:
+        lacking = abilities.lacks([*kept, one], "all", saved=False)
+        if lacking is None:
+            kept.append(one)
+        else:
+            dropped.append(f"{lacking} That filter is left out.")
+    view = replace(view, filters=tuple(kept))
+    if joined := abilities.joined(kept, view.match):
+        dropped.append(joined)
+        view = replace(view, match="all")
+    if lacking := view.lacking(abilities):
+        dropped.append(lacking)
+        view = replace(view, segment=None, cohort=None)
+    return view, dropped
 
 
 def _aligned(view: View) -> View:

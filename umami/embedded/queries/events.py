@@ -88,15 +88,20 @@ def page(store: Store, scope: Scope, *, search: str | None, limit: int, offset: 
             f" OR e.event_type = {PAGEVIEW} AND e.url_path {like(search)})"
         )
         texts = [search] * 2
-    rows = scope.rows(columns=("country",), where=where)
+    rows = scope.rows(where=where)
     given = [*rows.values, *texts]
     count = store.row(f"SELECT count(*) {rows.sql}", given)
     assert count
     return Listed(
         store.records(
             f"""
+            WITH page AS (
+                SELECT e.* {rows.sql} ORDER BY e.created_at DESC, e.event_id LIMIT ? OFFSET ?
+            )
             SELECT e.*, s.country, s.city, s.device, s.os, s.browser, {HAS_DATA} AS has_data
-            {rows.sql} ORDER BY e.created_at DESC, e.event_id LIMIT ? OFFSET ?
+            FROM page e
+            LEFT JOIN session s ON s.session_id = e.session_id AND s.website_id = e.website_id
+            ORDER BY e.created_at DESC, e.event_id
             """,
             [*given, limit, offset],
         ),

@@ -186,12 +186,12 @@ def first_paths(
     """
     everything = scope.unfiltered().rows(*types)
     rows = scope.rows(*types)
-    direction = "ASC" if edge == "entry" else "DESC"
+    extreme = "min" if edge == "entry" else "max"
     found = store.rows(
         f"""
         WITH edge AS (
-            SELECT DISTINCT ON (e.visit_id) e.visit_id, e.url_path
-            {everything.sql} ORDER BY e.visit_id, e.created_at {direction}, e.event_id
+            SELECT e.visit_id, arg_{extreme}(e.url_path, e.created_at) AS url_path
+            {everything.sql} GROUP BY 1
         ),
         view AS (SELECT DISTINCT e.visit_id, e.session_id {rows.sql})
         SELECT url_path, count(DISTINCT session_id) AS number

@@ -55,7 +55,7 @@ def sessions(
 
     First and last event, visits, views and custom events are those of the range. ``search`` keeps
     sessions whose distinct id, city, browser, system or device contains the text. ``order`` is a
-    column that then orders the newest among themselves, ascending.
+    column that then orders the newest among themselves, ascending; without ``newest`` there is none.
     """
     where, texts = [], []
     if search:
@@ -67,7 +67,8 @@ def sessions(
         texts = [scope.website, *[f"%{search}%"] * len(SEARCHED)]
     rows = scope.rows(where=where)
     given = [*rows.values, *texts]
-    most = "" if newest is None else f"LIMIT {newest}"
+    # Without an order of its own, no more are looked at than the page needs.
+    most = offset + limit if newest is None else newest
     count = store.row(
         f"""
         SELECT {"count(*)" if newest is None else f"least(count(*), {newest})"}
@@ -81,7 +82,7 @@ def sessions(
             f"""
             WITH newest AS (
                 SELECT e.session_id, e.hostname, max(e.created_at) AS last_at
-                {rows.sql} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 {most}
+                {rows.sql} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT {most}
             ),
             counted AS (
                 SELECT e.session_id, e.hostname, min(e.created_at) AS first_at,

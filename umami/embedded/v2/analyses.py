@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field
 
+from umami.embedded import wire
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone, moment
 from umami.embedded.parameters import UNITS, one_of
 from umami.embedded.queries.reports import goals as goal_queries
@@ -16,7 +17,6 @@ from umami.embedded.queries.reports import revenue as revenue_queries
 from umami.embedded.queries.reports.attribution import attribution as attribution_query
 from umami.embedded.queries.reports.breakdown import breakdown
 from umami.embedded.queries.reports.funnel import funnel as funnel_query
-from umami.embedded.queries.reports.journey import Item
 from umami.embedded.queries.reports.journey import journey as journey_query
 from umami.embedded.queries.reports.retention import retention as retention_query
 from umami.embedded.queries.reports.steps import Step
@@ -29,7 +29,6 @@ routes = Routes()
 
 LONGEST_WINDOW = 60 * 24 * 366
 """Minutes."""
-JOURNEY_SLOTS = 7
 
 
 def _date(value: Any) -> datetime:
@@ -102,21 +101,7 @@ def funnel(call: Call[Funnel]) -> Any:
     asked = call.asked
     steps = [one.step for one in asked.steps]
     visitors = funnel_query(call.umami.store, asked.scope, steps, asked.window)
-    answer = []
-    for number, (given, count) in enumerate(zip(asked.steps, visitors, strict=True)):
-        previous = visitors[number - 1] if number else 0
-        answer.append(
-            {
-                "type": given.type,
-                "value": given.value,
-                "visitors": count,
-                "previous": previous,
-                "dropped": previous - count if number else 0,
-                "dropoff": 1 - count / previous if previous else None,
-                "remaining": count / visitors[0] if visitors[0] else None,
-            }
-        )
-    return answer
+    return wire.funnel([(one.type, one.value) for one in asked.steps], visitors)
 
 
 class Zoned(Analysis):
@@ -129,16 +114,7 @@ class Zoned(Analysis):
 def retention(call: Call[Zoned]) -> Any:
     """Cohorts by local day, and who of them came back."""
     asked = call.asked
-    return [
-        {
-            "date": spelled(cell.cohort),
-            "day": cell.day,
-            "visitors": cell.size,
-            "returnVisitors": cell.returned,
-            "percentage": 100 * cell.returned / cell.size,
-        }
-        for cell in retention_query(call.umami.store, asked.scope, asked.timezone)
-    ]
+    return wire.cohorts(retention_query(call.umami.store, asked.scope, asked.timezone))
 
 
 @routes("POST", "/reports/utm", Analysis)
@@ -192,7 +168,7 @@ def _number(value: Decimal | float) -> int | float:
 class Journey(Analysis):
     """How many steps, and what the first and the last of them must be."""
 
-    steps: Annotated[int, Field(ge=3, le=JOURNEY_SLOTS)]
+    steps: Annotated[int, Field(ge=3, le=wire.JOURNEY_SLOTS)]
     startStep: Text | None = None
     endStep: Text | None = None
 
@@ -204,15 +180,7 @@ def journey(call: Call[Journey]) -> Any:
     paths = journey_query(
         call.umami.store, asked.scope, asked.steps, asked.startStep, asked.endStep
     )
-    return [{"items": _merged(path, asked.steps), "count": count} for path, count in paths]
-
-
-def _merged(path: list[Item], steps: int) -> list[Item]:
-    """Equal neighbours become one: so does a visit's end, and so do the slots never asked for."""
-    items: list[Item] = [
-        item for number, item in enumerate(path) if number == 0 or item != path[number - 1]
-    ]
-    return [*items, None] if steps < JOURNEY_SLOTS else items
+    return wire.journeys(paths, asked.steps)
 
 
 class GivenField(Parameters):

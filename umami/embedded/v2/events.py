@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from umami.embedded import wire
 from umami.embedded.http import Call, Range, Routes, Text
 from umami.embedded.parameters import one_of, spelled_row
 from umami.embedded.queries import event_data
@@ -76,49 +77,23 @@ def listed(call: Call[Listed]) -> Any:
 @routes("GET", "/websites/{website_id}/event-data/events", OfEvent)
 def data_events(call: Call[OfEvent]) -> Any:
     """Which properties events have; of one event, also their values as they are stored."""
+    store, rows = call.umami.store, scope(call)
     if call.asked.event is None:
-        return [
-            {
-                "eventName": one.event,
-                "propertyName": one.name,
-                "dataType": one.data_type,
-                "total": one.count,
-            }
-            for one in event_data.properties_by_type(call.umami.store, scope(call))
-        ]
-    return [
-        {
-            "eventName": one.event,
-            "propertyName": one.name,
-            "dataType": one.data_type,
-            "propertyValue": one.value,
-            "total": one.count,
-        }
-        for one in event_data.values_of_event(call.umami.store, scope(call), call.asked.event)
-    ]
+        return wire.properties(event_data.properties_by_type(store, rows), typed=True)
+    found = event_data.values_of_event(store, rows, call.asked.event)
+    return wire.properties(found, typed=True, valued=True)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", Range)
 def data_fields(call: Call[Range]) -> Any:
     """Properties with their values, whatever the event."""
-    return [
-        {
-            "propertyName": one.name,
-            "dataType": one.data_type,
-            "value": one.value,
-            "total": one.count,
-        }
-        for one in event_data.fields(call.umami.store, scope(call))
-    ]
+    return wire.fields(event_data.fields(call.umami.store, scope(call)))
 
 
 @routes("GET", "/websites/{website_id}/event-data/properties", Range)
 def data_properties(call: Call[Range]) -> Any:
     """Which properties events have."""
-    return [
-        {"eventName": one.event, "propertyName": one.name, "total": one.count}
-        for one in event_data.properties(call.umami.store, scope(call))
-    ]
+    return wire.properties(event_data.properties(call.umami.store, scope(call)))
 
 
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
@@ -126,15 +101,10 @@ def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property of one event."""
     asked = call.asked
     found = event_data.values(call.umami.store, scope(call), asked.eventName, asked.propertyName)
-    return [{"value": value, "total": count} for value, count in found]
+    return wire.valued(found)
 
 
 @routes("GET", "/websites/{website_id}/event-data/stats", Range)
 def data_stats(call: Call[Range]) -> Any:
     """How much data events carry; the records are a text, and null without any."""
-    found = event_data.size(call.umami.store, scope(call))
-    return {
-        "events": found.events,
-        "properties": found.properties,
-        "records": str(found.records) if found.records else None,
-    }
+    return wire.size(event_data.size(call.umami.store, scope(call)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Range, Routes, Text, Zone
 from umami.embedded.parameters import one_of, spelled_row
 from umami.embedded.queries import session_data
@@ -43,16 +44,6 @@ ACTIVITY = {
     "twclid": "twclid",
     "tag": "tag",
     "hostname": "hostname",
-}
-PROPERTY = {
-    "websiteId": "website_id",
-    "sessionId": "session_id",
-    "dataKey": "data_key",
-    "dataType": "data_type",
-    "stringValue": "string_value",
-    "numberValue": "number_value",
-    "dateValue": "date_value",
-    "createdAt": "created_at",
 }
 
 
@@ -94,20 +85,14 @@ def listed(call: Call[Listed]) -> Any:
 def stats(call: Call[Filtered]) -> Any:
     """Totals of sessions; what is called pageviews are events of every type."""
     found = queries.session_totals(call.umami.store, scope(call))
-    return {
-        "pageviews": {"value": found.rows},
-        "visitors": {"value": found.visitors},
-        "visits": {"value": found.visits},
-        "countries": {"value": found.countries},
-        "events": {"value": found.events},
-    }
+    return wire.session_totals(found)
 
 
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Sessions by weekday, from Sunday, and hour."""
     found = rhythm(call.umami.store, scope(call), call.asked.timezone)
-    return [[found.get((weekday, hour), 0) for hour in range(24)] for weekday in range(7)]
+    return wire.week(found)
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
@@ -120,9 +105,7 @@ def session(call: Call[Nothing]) -> Any:
         raise Refusal(404, "Not found")
     return {
         **spelled_row(found, {**COLUMNS, "distinctId": "distinct_id"}),
-        "views": str(found["views"]),
-        "events": str(found["events"]),
-        "totaltime": str(found["seconds"]),
+        **wire.session_sums(found),
     }
 
 
@@ -139,18 +122,18 @@ def properties(call: Call[Nothing]) -> Any:
     rows = session_data.properties_of(
         call.umami.store, call.id("website_id"), call.id("session_id")
     )
-    return [spelled_row(row, PROPERTY) for row in rows]
+    return [spelled_row(row, wire.SESSION_PROPERTY) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Range)
 def data_properties(call: Call[Range]) -> Any:
     """Which properties sessions have."""
     found = session_data.properties(call.umami.store, scope(call))
-    return [{"propertyName": name, "total": sessions} for name, sessions in found]
+    return wire.named(found)
 
 
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property."""
     found = session_data.values(call.umami.store, scope(call), call.asked.propertyName)
-    return [{"value": value, "total": sessions} for value, sessions in found]
+    return wire.valued(found)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field
 
+from umami.embedded import wire
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone
 from umami.embedded.parameters import UNITS, compared, one_of
 from umami.embedded.queries.reports import goals as goal_queries
@@ -22,14 +23,13 @@ from umami.embedded.queries.reports.attribution import Model
 from umami.embedded.queries.reports.attribution import attribution as attribution_query
 from umami.embedded.queries.reports.breakdown import breakdown as breakdown_query
 from umami.embedded.queries.reports.funnel import funnel as funnel_query
-from umami.embedded.queries.reports.journey import Item
 from umami.embedded.queries.reports.journey import journey as journey_query
 from umami.embedded.queries.reports.retention import retention_since_first_visit
 from umami.embedded.queries.reports.steps import Step
 from umami.embedded.queries.reports.utm import utm_columns
 from umami.embedded.scope import Scope, Unit, spelled
 from umami.embedded.store import Store
-from umami.embedded.v2.analyses import JOURNEY_SLOTS, LONGEST_WINDOW, Date
+from umami.embedded.v2.analyses import LONGEST_WINDOW, Date
 from umami.embedded.v3.parameters import narrowed
 
 routes = Routes()
@@ -75,21 +75,7 @@ class Funnel(Parameters):
         """Visitors at each step; drop-off and what remains as fractions."""
         steps = [one.step for one in self.steps]
         visitors = funnel_query(store, scope, steps, self.window)
-        answer = []
-        for number, (given, count) in enumerate(zip(self.steps, visitors, strict=True)):
-            previous = visitors[number - 1] if number else 0
-            answer.append(
-                {
-                    "type": given.type,
-                    "value": given.value,
-                    "visitors": count,
-                    "previous": previous,
-                    "dropped": previous - count if number else 0,
-                    "dropoff": 1 - count / previous if previous else None,
-                    "remaining": count / visitors[0] if visitors[0] else None,
-                }
-            )
-        return answer
+        return wire.funnel([(one.type, one.value) for one in self.steps], visitors)
 
 
 class Retention(Parameters):
@@ -99,16 +85,7 @@ class Retention(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Cohorts by local day, and who of them came back."""
-        return [
-            {
-                "date": spelled(cell.cohort),
-                "day": cell.day,
-                "visitors": cell.size,
-                "returnVisitors": cell.returned,
-                "percentage": 100 * cell.returned / cell.size,
-            }
-            for cell in retention_since_first_visit(store, scope, self.timezone)
-        ]
+        return wire.cohorts(retention_since_first_visit(store, scope, self.timezone))
 
 
 class Utm(Parameters):
@@ -134,7 +111,7 @@ class Goal(GivenStep):
 class Journey(Parameters):
     """How many steps, and what the first and the last of them must be."""
 
-    steps: Annotated[int, Field(ge=2, le=JOURNEY_SLOTS)]
+    steps: Annotated[int, Field(ge=2, le=wire.JOURNEY_SLOTS)]
     startStep: Text | None = None
     endStep: Text | None = None
     eventType: Annotated[int, Field(ge=1, le=5)] | None = None
@@ -143,15 +120,7 @@ class Journey(Parameters):
         """The most frequent beginnings of visits, padded as Umami pads them."""
         types = () if self.eventType is None else (self.eventType,)
         paths = journey_query(store, scope, self.steps, self.startStep, self.endStep, types)
-        return [{"items": _merged(path, self.steps), "count": count} for path, count in paths]
-
-
-def _merged(path: list[Item], steps: int) -> list[Item]:
-    """Equal neighbours become one: so does a visit's end, and so do the slots never asked for."""
-    items: list[Item] = [
-        item for number, item in enumerate(path) if number == 0 or item != path[number - 1]
-    ]
-    return [*items, None] if steps < JOURNEY_SLOTS else items
+        return wire.journeys(paths, self.steps)
 
 
 class Breakdown(Parameters):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text
 from umami.embedded.parameters import spelled_row
 from umami.embedded.queries import event_data
@@ -75,48 +76,21 @@ def data_events(call: Call[Filtered]) -> Any:
     """
     store, rows = call.umami.store, _unnamed(call)
     if call.asked.event is None:
-        return [
-            {
-                "eventName": one.event,
-                "propertyName": one.name,
-                "dataType": one.data_type,
-                "total": one.count,
-            }
-            for one in event_data.properties_by_type(store, rows)
-        ]
-    return [
-        {
-            "eventName": one.event,
-            "propertyName": one.name,
-            "dataType": one.data_type,
-            "propertyValue": one.value,
-            "total": one.count,
-        }
-        for one in event_data.values_of_event(store, rows, call.asked.event)
-    ]
+        return wire.properties(event_data.properties_by_type(store, rows), typed=True)
+    found = event_data.values_of_event(store, rows, call.asked.event)
+    return wire.properties(found, typed=True, valued=True)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", Filtered)
 def data_fields(call: Call[Filtered]) -> Any:
     """Properties with their values, whatever the event."""
-    return [
-        {
-            "propertyName": one.name,
-            "dataType": one.data_type,
-            "value": one.value,
-            "total": one.count,
-        }
-        for one in event_data.fields(call.umami.store, scope(call), "instant")
-    ]
+    return wire.fields(event_data.fields(call.umami.store, scope(call), "instant"))
 
 
 @routes("GET", "/websites/{website_id}/event-data/properties", Filtered)
 def data_properties(call: Call[Filtered]) -> Any:
     """Which properties events have."""
-    return [
-        {"eventName": one.event, "propertyName": one.name, "total": one.count}
-        for one in event_data.properties(call.umami.store, scope(call))
-    ]
+    return wire.properties(event_data.properties(call.umami.store, scope(call)))
 
 
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
@@ -127,18 +101,13 @@ def data_values(call: Call[OfProperty]) -> Any:
     found = event_data.values(
         call.umami.store, _unnamed(call), event, asked.propertyName, "instant"
     )
-    return [{"value": value, "total": count} for value, count in found]
+    return wire.valued(found)
 
 
 @routes("GET", "/websites/{website_id}/event-data/stats", Filtered)
 def data_stats(call: Call[Filtered]) -> Any:
     """How much data events carry; the records are a text, and null without any."""
-    found = event_data.size(call.umami.store, scope(call))
-    return {
-        "events": found.events,
-        "properties": found.properties,
-        "records": str(found.records) if found.records else None,
-    }
+    return wire.size(event_data.size(call.umami.store, scope(call)))
 
 
 @routes("GET", "/websites/{website_id}/event-data/{event_id}", Nothing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text, Zone
 from umami.embedded.parameters import spelled_row
 from umami.embedded.queries import session_data
@@ -50,16 +51,6 @@ STEP = {
     "hostname": "hostname",
     "hasData": "has_data",
 }
-PROPERTY = {
-    "websiteId": "website_id",
-    "sessionId": "session_id",
-    "dataKey": "data_key",
-    "dataType": "data_type",
-    "stringValue": "string_value",
-    "numberValue": "number_value",
-    "dateValue": "date_value",
-    "createdAt": "created_at",
-}
 
 
 class Zoned(Filtered):
@@ -96,20 +87,14 @@ def stats(call: Call[Filtered]) -> Any:
     type."""
     rows = replace(scope(call), without_bounces=False)
     found = queries.session_totals(call.umami.store, rows)
-    return {
-        "pageviews": {"value": found.rows},
-        "visitors": {"value": found.visitors},
-        "visits": {"value": found.visits},
-        "countries": {"value": found.countries},
-        "events": {"value": found.events},
-    }
+    return wire.session_totals(found)
 
 
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Sessions with a view by weekday, from Sunday, and hour."""
     found = rhythm(call.umami.store, scope(call), call.asked.timezone, VIEWS)
-    return [[found.get((weekday, hour), 0) for hour in range(24)] for weekday in range(7)]
+    return wire.week(found)
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
@@ -122,9 +107,7 @@ def session(call: Call[Nothing]) -> Any:
         return {}
     return {
         **spelled_row(found, ONE),
-        "views": str(found["views"]),
-        "events": str(found["events"]),
-        "totaltime": str(found["seconds"]),
+        **wire.session_sums(found),
     }
 
 
@@ -141,18 +124,18 @@ def properties(call: Call[Nothing]) -> Any:
     rows = session_data.properties_of(
         call.umami.store, call.id("website_id"), call.id("session_id")
     )
-    return [spelled_row(row, PROPERTY) for row in rows]
+    return [spelled_row(row, wire.SESSION_PROPERTY) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Filtered)
 def data_properties(call: Call[Filtered]) -> Any:
     """Which properties sessions have."""
     found = session_data.properties(call.umami.store, scope(call))
-    return [{"propertyName": name, "total": sessions} for name, sessions in found]
+    return wire.named(found)
 
 
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property of sessions."""
     found = session_data.values(call.umami.store, scope(call), call.asked.propertyName, "instant")
-    return [{"value": value, "total": sessions} for value, sessions in found]
+    return wire.valued(found)
