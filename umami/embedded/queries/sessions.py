@@ -55,7 +55,7 @@ def sessions(
 
     First and last event, visits, views and custom events are those of the range. ``search`` keeps
     sessions whose distinct id, city, browser, system or device contains the text. ``order`` is a
-    column that then orders the newest among themselves, ascending; without ``newest`` there is none.
+    column that then orders the ``newest`` among themselves, ascending.
     """
     where, texts = [], []
     if search:

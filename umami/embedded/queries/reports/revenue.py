@@ -183,9 +183,11 @@ def earned_by(
         }[part]
         table = (
             f"JOIN (SELECT e.session_id, arg_min_null({told}, e.created_at) AS told "
-            f"{everything.sql} GROUP BY 1) f ON f.session_id = r.session_id"
+            f"{everything.sql} AND e.session_id IN (SELECT r.session_id {rows.sql}) GROUP BY 1) f "
+            "ON f.session_id = r.session_id"
         )
-        name, country, values = "f.told", "NULL", everything.values
+        name, country = "f.told", "NULL"
+        values = [*everything.values, *rows.values]
     joined = rows.sql.replace(" WHERE ", f" {table} WHERE ", 1)
     found = store.rows(
         f"SELECT {name}, {country}, sum(r.revenue) AS amount {joined} "
