@@ -30,7 +30,7 @@ def _in_words(refusal: Refusal) -> Any:
 
 def _as_object(refusal: Refusal) -> Any:
     """The error of 3.x: message, code and status, and for 400 each reason where it belongs."""
-    message = HTTPStatus(refusal.status).phrase
+    message = HTTPStatus(refusal.status).phrase.capitalize()
     error: dict[str, Any] = {
         "message": message,
         "code": message.lower().replace(" ", "-"),
