@@ -23,6 +23,7 @@ from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.generations import Generation
 from umami.question import JSON, Question, Request, spelled
 from umami.referrers import foreign, without_itself
+from umami.standins import event_stats
 from umami.view import View
 
 RENAMED: Final = {"path": "url", "hostname": "host"}
@@ -57,8 +58,6 @@ NAMELESS: Final = (None, "", "null")
 """How a row says that it lacks the field."""
 NEWEST: Final = 1000
 """So many of the newest rows are all that lists of 2.18 know."""
-ANY_NAME: Final = "_"
-"""Contained in every name: to the database it is a wildcard for one character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +104,8 @@ class V2:
             return "Umami 2 does not break down by UTM fields."
         if name == "goal" and "*" in asked["value"]:
             return "Umami 2 knows no wildcards in goals."
+        if name == "goal" and asked["value"].startswith(SIGNS_AHEAD["eq"]):
+            return "Umami 2 takes a sign at the beginning of a goal for an operator."
         return None
 
 
@@ -273,23 +274,7 @@ def _event_values(question: Question[Any], _own: V2) -> Request:
 
 
 def _event_stats(question: Question[Any], _own: V2) -> Plan:
-    """Totals of the rows that have an event's name, and the names themselves."""
-    view = question.view
-    assert view is not None
-    if not any(one.field == "event" for one in view.filters):
-        view = narrowed_by(view, Filter("event", "c", ANY_NAME))
-    totals, names = yield (
-        _request(sessions.session_stats(view)),
-        _request(traffic.metrics(question.arguments["view"], "event", limit=10_000)),
-    )
-    return {
-        "data": {
-            "events": totals["pageviews"]["value"],
-            "visitors": totals["visitors"]["value"],
-            "visits": totals["visits"]["value"],
-            "uniqueEvents": len(names),
-        }
-    }
+    return event_stats(question.arguments["view"], _request)
 
 
 def _goal(question: Question[Any], _own: V2) -> Plan:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from umami import narrowing
 from umami.abilities import EVERYTHING, Abilities
-from umami.dialect import Plan, narrowed_by, once
+from umami.dialect import Plan, once
 from umami.endpoints import events, sessions, traffic
 from umami.endpoints.spelling import identified
 from umami.errors import NotOffered
@@ -22,6 +22,7 @@ from umami.generations import Generation
 from umami.period import Period, zone
 from umami.question import JSON, Question, Request, spelled
 from umami.referrers import foreign, without_itself
+from umami.standins import event_stats
 from umami.view import View
 
 FIRST: Final = Abilities(
@@ -32,8 +33,6 @@ FIRST: Final = Abilities(
 """What 3.0 can narrow by."""
 IN_THE_CLOUD: Final = Abilities(commas=False)
 """The cloud's database has patterns of another kind, so a comma cannot be spelled."""
-ANY_NAME: Final = "_"
-"""Contained in every name: to the database it is a wildcard for one character."""
 UTM: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 MONEY_BY: Final = ("country", "region", "referrer", "channel")
 HOUR: Final = timedelta(hours=1)
@@ -163,28 +162,9 @@ def _events(question: Question[Any], own: V3) -> Request:
 
 
 def _event_stats(question: Question[Any], own: V3) -> Request | Plan:
-    return _events_of_sessions(question, own) if own.first else own.asking(question)
-
-
-def _events_of_sessions(question: Question[Any], own: V3) -> Plan:
-    """Totals of the rows that have an event's name, and the names themselves."""
-    view = question.view
-    assert view is not None
-    named = view
-    if not any(one.field == "event" for one in view.filters):
-        named = narrowed_by(view, Filter("event", "c", ANY_NAME))
-    totals, names = yield (
-        own.asking(sessions.session_stats(named)),
-        own.asking(traffic.metrics(view, "event", limit=10_000)),
-    )
-    return {
-        "data": {
-            "events": totals["pageviews"]["value"],
-            "visitors": totals["visitors"]["value"],
-            "visits": totals["visits"]["value"],
-            "uniqueEvents": len(names),
-        }
-    }
+    if not own.first:
+        return own.asking(question)
+    return event_stats(question.arguments["view"], own.asking)
 
 
 def _properties_of_events(question: Question[Any], own: V3) -> Request | Plan:

@@ -280,4 +280,6 @@ def test_2_x_is_not_asked_for_values_that_begin_with_a_sign(
     client = connected(replace(settings, generation=Generation.V2_20))
     with pytest.raises(NotOffered, match="sign"):
         client.ask(traffic.stats(replace(view, filters=(Filter("event", "eq", value),))))
+    with pytest.raises(NotOffered, match="sign"):
+        client.ask(reports.goal(view, "event", value))
     assert not server.asked("/stats")
