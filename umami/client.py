@@ -181,7 +181,7 @@ class Client:
         if refused is not None:
             reply.set_exception(refused)
             return
-        fetch = partial(self._fetch, question, dialect)
+        fetch = partial(self._fetch, question, found, dialect)
         if question.endpoint.access is Access.READS and self._cache.keeps(question):
             coming = self._cache.ask(self._scope(found), question, fetch, self._run)
         else:
@@ -194,13 +194,13 @@ class Client:
         """Under what answers are kept: server and account, and how it was understood."""
         return self._cached_as, f"{found.generation} {self._transport.account}"
 
-    def _fetch(self, question: Question[Any], dialect: Dialect) -> bytes:
+    def _fetch(self, question: Question[Any], found: Recognised, dialect: Dialect) -> bytes:
         writes = question.endpoint.access is Access.WRITES
         if writes and self._shared:
             raise Unauthorised("A share link can only be read.", endpoint=question.name)
         still = None
         if dialect.mistakable(question):
-            still = self._connection.still(dialect.generation, self._in_parts)
+            still = self._connection.still(found, self._in_parts)
         try:
             answer = self._answered(question, dialect)
         finally:

@@ -17,7 +17,7 @@ from umami.errors import Changed, NotOffered, UmamiError
 from umami.flights import Flights, again
 from umami.generations import Generation
 from umami.question import Question, Request
-from umami.recognition import Recognised, recognise, recognise_cloud, same_generation
+from umami.recognition import Recognised, looks_the_same, recognise, recognise_cloud
 from umami.settings import Settings
 from umami.transport import Transport
 from umami.v2 import V2
@@ -83,18 +83,18 @@ class Connection:
         missing = isinstance(problem, NotOffered)
         if missing and problem.endpoint in self._missing:
             return before
-        if missing or not self.still(before.generation, lambda work: work()).result():
+        if missing or not self.still(before, lambda work: work()).result():
             self._missing.add(problem.endpoint)
             return self._found(self._recognise)
         return before
 
-    def still(self, generation: Generation, run: Run) -> Future[bool]:
-        """Whether the server is of this generation at this moment."""
+    def still(self, found: Recognised, run: Run) -> Future[bool]:
+        """Whether the server is at this moment what it was found to be."""
         if self.forced or self._settings.cloud:
             settled: Future[bool] = Future()
             settled.set_result(True)
             return settled
-        return self._checks.board(str(generation), lambda: self._still(generation), run)
+        return self._checks.board(str(found), lambda: self._still(found), run)
 
     def speaks(self, found: Recognised) -> Dialect:
         """How the server is spoken with."""
@@ -105,8 +105,8 @@ class Connection:
         if not still:
             raise Changed("The server was changed while it was asked.", endpoint=question.name)
 
-    def _still(self, generation: Generation) -> bool:
-        return same_generation(self.transport.ask_unsigned, generation)
+    def _still(self, found: Recognised) -> bool:
+        return looks_the_same(self.transport.ask_unsigned, found)
 
     def _found(self, find: Callable[[], Recognised]) -> Recognised:
         flight = self._flights.board("server", find, lambda work: work())

@@ -81,6 +81,11 @@ class ServerFault(UmamiError):
 
     remedy = "This is a fault of the Umami server; its log tells more."
 
+    def __init__(self, message: str, *, endpoint: str | None = None, status: int = 500) -> None:
+        super().__init__(message, endpoint=endpoint)
+        self.status = status
+        """500 where Umami itself failed; 502 to 504 come from what stands in front of it."""
+
 
 class UnexpectedAnswer(UmamiError):
     """The answer is not what this endpoint answers: broken JSON, HTML, wrong types."""

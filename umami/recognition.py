@@ -38,6 +38,8 @@ QUESTIONS: Final[dict[str, Request]] = {
     "event_stats": Request("GET", f"/websites/{NOWHERE}/events/stats"),
     "analysis": ANALYSIS,
 }
+MARKS: Final = frozenset({"privateMode", "currentVersion", "sessionDeletionEnabled"})
+"""Settings that came with 3.0, 3.1 and 3.3."""
 VERSION: Final = re.compile(rb"[?&]v=(\d+\.\d+\.\d+[\w.+-]{0,20})")
 
 Ask = Callable[[Request, str], bytes]
@@ -52,6 +54,8 @@ class Recognised:
     generation: Generation
     version: str | None = None
     """The exact version, where the server tells it: ``3.1.0``."""
+    mark: frozenset[str] = frozenset()
+    """What of its settings a later look is compared with."""
 
 
 def recognise(ask: Ask, address: str) -> Recognised:
@@ -70,7 +74,7 @@ def recognise(ask: Ask, address: str) -> Recognised:
         generation = Generation.V3_0
     else:
         generation = Generation.V3_1 if _known(answers["analysis"]) else Generation.V3_3
-    return Recognised(generation, _version(answers["version"]))
+    return Recognised(generation, _version(answers["version"]), _mark(config))
 
 
 def recognise_cloud(ask: Ask) -> Recognised:
@@ -79,14 +83,13 @@ def recognise_cloud(ask: Ask) -> Recognised:
     return Recognised(Generation.V3_1 if known else Generation.V3_3)
 
 
-def same_generation(ask: Ask, generation: Generation) -> bool:
-    """Whether one small answer still fits: it tells 2.x from 3.0 and from what came later."""
-    config = _config(_answer(ask, CONFIG, "config"))
-    if config is None:
-        return generation.major == 2
-    if generation.major == 2:
-        return False
-    return ("currentVersion" in config) == (generation > Generation.V3_0)
+def looks_the_same(ask: Ask, found: Recognised) -> bool:
+    """Whether one small answer is still what it was: it tells 2.x, 3.0, 3.1 and 3.3 apart."""
+    return _mark(_config(_answer(ask, CONFIG, "config"))) == found.mark
+
+
+def _mark(config: Mapping[str, Any] | None) -> frozenset[str]:
+    return MARKS & set(config or ())
 
 
 def _answer(ask: Ask, request: Request, name: str) -> Answer:
@@ -104,7 +107,9 @@ def _known(answer: Answer) -> bool:
     """
     if isinstance(answer, NotOffered | NotFound):
         return False
-    if isinstance(answer, Rejected | Unauthorised | ServerFault | bytes):
+    if isinstance(answer, Rejected | Unauthorised | bytes):
+        return True
+    if isinstance(answer, ServerFault) and answer.status == 500:
         return True
     raise answer
 

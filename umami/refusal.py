@@ -56,6 +56,7 @@ def meaning(status: int, body: bytes, *, endpoint: str, address: str) -> UmamiEr
         return ServerFault(
             f"The server failed while answering “{endpoint}” (status {status}).",
             endpoint=endpoint,
+            status=status,
         )
     return UnexpectedAnswer(
         f"The server’s answer to “{endpoint}” has the unexpected status {status}.",

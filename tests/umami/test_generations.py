@@ -13,7 +13,7 @@ import pytest
 
 from tests.contract.test_generation_blindness import ordered, plain, without
 from tests.support.between import Between, between
-from tests.support.faults import Act, Faulty, page, said
+from tests.support.faults import SIGNED_IN, Act, Faulty, page, said
 from tests.support.ports import free_port
 from tests.umami.conftest import SITE
 from umami.client import Client
@@ -114,10 +114,15 @@ def test_each_version_is_told_by_what_it_answers_strangers(
     server.script("/telemetry", Act(body=b"(()=>{new Image().src='https://i/a.png?v=3.1.0'})()"))
     for ending, act in answers.items():
         server.script(ending, act)
+    server.script("/auth/login", SIGNED_IN)
+    server.script("/pageviews", said({"pageviews": [], "sessions": []}))
     server.decide(lambda _seen: ABSENT)
-    found = connected(replace(settings, generation=None)).recognise()
+    client = connected(replace(settings, generation=None))
+    found = client.recognise()
     assert (found.generation, found.version) == (expected, "3.1.0")
     assert not any("authorization" in one.headers for one in server.seen)
+    # What is looked after while a filtered question is asked is still the same.
+    assert client.ask(traffic.pageviews(BERLIN)).frame["views"].sum() == 0
 
 
 def test_a_version_that_is_not_told_is_not_known(
