@@ -170,14 +170,19 @@ class Client:
     def _begin(
         self, question: Question[T], reply: Reply[T], before: Recognised | None = None
     ) -> None:
-        """Ask as the server's generation is asked; ``before`` is the one that it no longer is."""
-        refused: UmamiError | None
+        """Ask as the server's generation is asked; ``before`` is the one that it no longer is.
+
+        Whatever goes wrong here must reach who waits.
+        """
+        refused: Exception | None
         try:
             found = self._connection.recognised()
             dialect = self._connection.speaks(found)
             refused = dialect.refusal(question)
         except UmamiError as problem:
             refused = again(problem)
+        except Exception as problem:
+            refused = problem
         if refused is not None:
             reply.set_exception(refused)
             return
@@ -215,11 +220,11 @@ class Client:
         """The answer in the newest generation's form, as JSON text."""
         if self._shared and question.name == "websites":
             return self._only_website(question)
-        plan = dialect.plan(question)
-        if isinstance(plan, Request):
-            return self._asked(question, plan)
         problem: UmamiError
         try:
+            plan = dialect.plan(question)
+            if isinstance(plan, Request):
+                return self._asked(question, plan)
             return to_json(settled(plan, partial(self._asked_together, question)))
         except UmamiError:
             raise
@@ -293,7 +298,7 @@ class Client:
         """Ask again where the server is of another generation by now."""
         try:
             found = self._connection.recognised_anew(before, problem)
-        except UmamiError:
+        except Exception:
             # What came first says more about the question.
             found = before
         if found.generation == before.generation:
