@@ -78,3 +78,48 @@ def test_a_fault_is_logged_without_what_it_held(caplog: pytest.LogCaptureFixture
     assert "KeyError at" in caplog.text
     assert "secret" not in caplog.text
     assert "Traceback" not in caplog.text
+
+
+def page_that_waits() -> None:
+    """One answer that is late because the server counts calls."""
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+    from typing import Any
+
+    import streamlit as st
+
+    from components.asking import PATIENCE, Page
+    from umami.endpoints import account
+    from umami.question import Question
+
+    def late(_: Any) -> str:
+        time.sleep(PATIENCE * 1.5)
+        return "here at last"
+
+    class Notice:
+        def caption(self, sentence: str) -> None:
+            st.session_state["said"] = sentence
+
+        def empty(self) -> None:
+            st.session_state["taken back"] = True
+
+    with ThreadPoolExecutor() as pool:
+
+        class Client:
+            waiting = 2
+
+            def submit(self, question: Question[Any]) -> Any:
+                return pool.submit(question.read, None)
+
+        page = Page(Client(), _notice=Notice())
+        question = Question(account.verify.endpoint, "/late", (), None, (), {}, late, None, "late")
+        page.section(st.markdown, page.ask(question))
+        page.finish()
+
+
+def test_a_page_that_waits_for_its_turn_says_so_and_takes_it_back() -> None:
+    run = AppTest.from_function(page_that_waits, default_timeout=20).run()
+    assert not run.exception
+    assert "waits for its turn" in run.session_state["said"]
+    assert run.session_state["taken back"]
+    assert [one.value for one in run.markdown] == ["here at last"]
