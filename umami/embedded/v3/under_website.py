@@ -6,19 +6,25 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from umami.embedded.http import Call, Routes
+from umami.embedded import wire
+from umami.embedded.http import Call, Routes, Text
 from umami.embedded.parameters import compared, one_of
 from umami.embedded.queries.reports.utm import UTM
 from umami.embedded.v3 import analyses
-from umami.embedded.v3.parameters import Filtered, scope
+from umami.embedded.v3.parameters import UTC, Filtered, scope
 
 routes = Routes()
 
 
 class Ranged(Filtered):
     """A range that has to be one, and filters."""
+
+    @property
+    def clock(self) -> str:
+        """The zone whose clock is followed."""
+        return "UTC" if self.timezone in (None, UTC) else str(self.timezone)
 
     @model_validator(mode="after")
     def _in_order(self) -> Ranged:
@@ -36,8 +42,7 @@ class Retention(Ranged):
 
     def answer(self, store: Any, rows: Any) -> Any:
         """Cohorts by local day, and who of them came back."""
-        zone = self.timezone.upper() if self.timezone == "utc" else self.timezone
-        return analyses.Retention(timezone=zone or "UTC").answer(store, rows)
+        return analyses.Retention(timezone=self.clock).answer(store, rows)
 
 
 class Goal(analyses.Goal, Ranged):
@@ -47,9 +52,9 @@ class Goal(analyses.Goal, Ranged):
 class Journey(Ranged):
     """How many steps, and what the first and the last of them must be."""
 
-    steps: int
-    startStep: str | None = None
-    endStep: str | None = None
+    steps: Annotated[int, Field(ge=2, le=wire.JOURNEY_SLOTS)]
+    startStep: Text | None = None
+    endStep: Text | None = None
 
 
 class Breakdown(analyses.Breakdown, Ranged):
@@ -110,7 +115,7 @@ def revenue_chart(call: Call[Money]) -> Any:
     """What each event earned over time."""
     asked = call.asked
     given = analyses.Revenue(
-        currency=asked.currency, unit=asked.unit or "day", timezone=asked.timezone or "UTC"
+        currency=asked.currency, unit=asked.unit or "day", timezone=asked.clock
     )
     return _in_numbers({"chart": analyses.chart(call.umami.store, _rows(call), given)})
 
