@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import math
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -106,7 +105,8 @@ def _property(key: str, value: Any) -> Property:
     if isinstance(value, bool):
         return Property(key, "true" if value else "false", None, None, BOOLEAN)
     if isinstance(value, int | float):
-        if not math.isfinite(value) or abs(value) >= LARGEST_NUMBER:
+        # The size first: what is too large for a float cannot be asked whether it is finite.
+        if not abs(value) < LARGEST_NUMBER:
             raise ValueError(f"{key}: Number too large")
         return Property(key, f"{value:.4f}", value, None, NUMBER)
     if not isinstance(value, str):
