@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import address, controls, gate, start
+from components import address, areas, controls, gate, start
 from umami.errors import UmamiError
 
 st.set_page_config(
@@ -12,20 +12,7 @@ st.set_page_config(
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
 # Before anything may stop: only this ends Streamlit's own running of pages/.
-overview = st.Page(
-    "pages/overview.py",
-    title="Overview",
-    icon=":material/monitoring:",
-    url_path="home",
-    default=True,
-)
-page = st.navigation(
-    [
-        overview,
-        # The default page answers at / alone; its own name is an address too.
-        st.Page("pages/overview.py", title="Overview", url_path="overview", visibility="hidden"),
-    ]
-)
+page = areas.navigation()
 start.tune()
 st.logo("static/logo.svg", size="large")
 

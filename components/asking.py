@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Final, Generic, Protocol, TypeVar, TypeVarTuple, Unpack
 
 import streamlit as st
 
 from components.text import plain
 from umami.errors import NotOffered, UmamiError
 from umami.question import Question
+from umami.view import View
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -51,6 +52,17 @@ class _Section:
         return all(answer.done() for answer in self.answers)
 
 
+@dataclass(frozen=True, slots=True)
+class Compared(Generic[T]):
+    """An answer, and the comparison's where there is one; unpacks to both, for a section."""
+
+    now: Future[T]
+    earlier: tuple[Future[T], ...]
+
+    def __iter__(self) -> Iterator[Future[T]]:
+        return iter((self.now, *self.earlier))
+
+
 @dataclass(slots=True)
 class Page:
     """One run of one page: what was asked, and the sections still waiting for their answers."""
@@ -65,6 +77,11 @@ class Page:
         if question.key not in self._asked:
             self._asked[question.key] = self.client.submit(question)
         return self._asked[question.key]
+
+    def against(self, view: View, question: Callable[[View], Question[T]]) -> Compared[T]:
+        """Ask about a View, and about the one that it is compared with, if any."""
+        earlier = view.compared()
+        return Compared(self.ask(question(view)), (self.ask(question(earlier)),) if earlier else ())
 
     def section(
         self,

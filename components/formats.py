@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Final
 
 import pandas as pd
+from babel import Locale
+from babel.numbers import format_currency
 
 from umami.period import Period, Unit
 
 ABSENT: Final = "–"
+_ENGLISH: Final = Locale("en")
 
 _MOMENTS: Final[dict[Unit, str]] = {
     "minute": "%-d %b %Y, %H:%M",
@@ -56,6 +59,22 @@ def duration(seconds: float | None) -> str:
     if hours:
         return f"{hours:,}h {minutes:02}m"
     return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount as its currency is written: ``€1,234.50``, ``¥1,235``, ``12.00 POINTS``."""
+    code = currency.upper()
+    if code in _ENGLISH.currencies:
+        return str(format_currency(amount, code, locale=_ENGLISH))
+    return f"{amount:,.2f} {currency}"
+
+
+def ago(seconds: float) -> str:
+    """How long ago, in one unit: ``just now``, ``12 min ago``."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size:.0f} {unit} ago"
+    return "just now"
 
 
 def change(now: float | None, before: float | None) -> float | None:

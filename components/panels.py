@@ -9,8 +9,9 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import address, figures, formats
+from components import address, formats
 from components.asking import blank
+from components.figures import common, heat, lines, maps, stacks
 from components.theme import Mode
 from umami.models.events import EventSeries
 from umami.models.sessions import Rhythm
@@ -50,9 +51,9 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
         )
         return
     earlier = None if before is None or _silent(before) else before.frame
-    data = figures.traffic(now.frame, view.period.unit, earlier, address.present(view))
-    _chart(
-        figures.traffic_figure(data, _mode()),
+    data = lines.traffic(now.frame, view.period.unit, earlier, address.present(view))
+    chart(
+        lines.traffic_figure(data, mode()),
         key="traffic",
         alt=f"Views and visitors, {address.described(view)}",
     )
@@ -65,29 +66,29 @@ def _silent(timeline: Timeline) -> bool:
 
 def world(countries: Ranking) -> None:
     """A world map, bare where no visits were; a click on a country filters by it."""
-    data = figures.world(countries.frame)
+    data = maps.world(countries.frame)
 
     def chosen() -> None:
         points = st.session_state["world"].selection.points
         if points:
             address.toggle("country", points[0]["customdata"][3])
 
-    _chart(
-        figures.world_figure(data, _mode()),
+    chart(
+        maps.world_figure(data, mode()),
         key="world",
         alt="Visitors by country",
         on_select=chosen,
         selection_mode="points",
-        config={**figures.STILL, "topojsonURL": _topojson()},
+        config={**common.STILL, "topojsonURL": _topojson()},
     )
     if data.undrawn:
         small = ", ".join(f"{one.name} ({formats.whole(one.count)})" for one in data.undrawn[:6])
-        st.caption(f"Too small for the map: {figures.plain(small, 200)}")
+        st.caption(f"Too small for the map: {common.plain(small, 200)}")
 
 
 def rhythm(weekly: Rhythm) -> None:
     """When in the week visitors come."""
-    data = figures.week(weekly.frame)
+    data = heat.week(weekly.frame)
     busiest = data.busiest
     if busiest is None:
         blank("No visits in this period. Their hours and weekdays show here.")
@@ -96,21 +97,22 @@ def rhythm(weekly: Rhythm) -> None:
         f"Visitors by weekday and hour. Most come on {busiest[0]}, "
         f"{busiest[1]:02}:00 to {busiest[1] + 1:02}:00."
     )
-    _chart(figures.week_figure(data, _mode()), key="rhythm", alt="Visitors by weekday and hour")
+    chart(heat.week_figure(data, mode()), key="rhythm", alt="Visitors by weekday and hour")
 
 
 def events(view: View, series: EventSeries) -> None:
     """Events over time, the most frequent ones apart; nothing without any, their table tells."""
-    data = figures.events(series.frame, view.period.unit)
+    data = stacks.stacked(series.frame, view.period.unit)
     if data.series:
-        _chart(figures.events_figure(data, _mode()), key="events", alt="Events over time")
+        chart(stacks.stacked_figure(data, mode()), key="events", alt="Events over time")
 
 
-def _chart(figure: go.Figure, *, key: str, alt: str, **options: Any) -> None:
-    st.plotly_chart(figure, theme=None, key=key, alt=alt, **{"config": figures.STILL, **options})
+def chart(figure: go.Figure, *, key: str, alt: str, **options: Any) -> None:
+    """Draw a figure; ``alt`` says in words what it shows."""
+    st.plotly_chart(figure, theme=None, key=key, alt=alt, **{"config": common.STILL, **options})
 
 
-def _mode() -> Mode:
+def mode() -> Mode:
     """Light or dark, as the viewer's browser says."""
     return "dark" if st.context.theme.type == "dark" else "light"
 

@@ -13,8 +13,8 @@ import streamlit as st
 
 from components import address, formats
 from components.asking import Page, blank
+from components.listing import csv, search
 from components.share_table import Row, share_table
-from components.text import harmless
 from umami import names
 from umami.endpoints import traffic
 from umami.filters import FIELDS
@@ -148,23 +148,6 @@ def full(table: Table, ranking: Ranking) -> pd.DataFrame:
     frame[MEASURES[ranking.measure]] = given["count"].astype(int).to_numpy()
     frame["Share"] = given["share"].astype(float).round(4).to_numpy()
     return frame
-
-
-def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:
-    """The rows that contain this text anywhere, whatever its case."""
-    hits = pd.DataFrame(
-        {
-            name: frame[name].str.contains(needle, case=False, regex=False)
-            for name in frame.select_dtypes(exclude="number")
-        }
-    )
-    return frame[hits.any(axis=1)]
-
-
-def csv(frame: pd.DataFrame) -> bytes:
-    """A table as CSV that spreadsheets open as text and numbers, never as formulas."""
-    safe: bytes = frame.map(harmless).to_csv(index=False).encode("utf-8-sig")
-    return safe
 
 
 def draw(table: Table, ranking: Ranking) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
-from components import address, figures, formats
+from components import address, formats
+from components.figures import common
 from components.text import plain
 from umami.models.traffic import Active, Stats, Timeline, Totals
 from umami.view import View
@@ -27,51 +29,78 @@ class Tile:
     series: tuple[int, ...] = ()
 
 
+def counted(
+    label: str,
+    now: float | None,
+    before: float | None,
+    about: str,
+    *,
+    show: Callable[[float], str] = formats.short,
+    good: Literal["up", "down"] = "up",
+    series: tuple[int, ...] = (),
+) -> Tile:
+    """A figure against the comparison's, the difference relative to that; ``None`` is unknown."""
+    return Tile(
+        label,
+        formats.ABSENT if now is None else show(now),
+        about,
+        delta=_relative(now, before),
+        before=None if before is None else show(before),
+        good=good,
+        series=series,
+    )
+
+
+def rated(
+    label: str,
+    now: float | None,
+    before: float | None,
+    about: str,
+    *,
+    good: Literal["up", "down"] = "up",
+) -> Tile:
+    """A fraction against the comparison's: they differ by points, not by per cent of per cent."""
+    delta: str | int | None = None
+    if now is not None and before is not None:
+        points = round(100 * (now - before), 1)
+        delta = f"{points:+.1f} pts" if points else 0
+    return Tile(
+        label,
+        formats.percent(now),
+        about,
+        delta=delta,
+        before=None if before is None else formats.percent(before),
+        good=good,
+    )
+
+
 def totals(now: Totals, before: Totals | None, timeline: pd.DataFrame) -> tuple[Tile, ...]:
     """Views, visitors, visits, bounce rate and visit duration, against the comparison's."""
 
-    def counted(label: str, field: str, about: str, series: tuple[int, ...] = ()) -> Tile:
-        value = getattr(now, field)
+    def tile(label: str, field: str, about: str, series: tuple[int, ...] = ()) -> Tile:
         previous = getattr(before, field) if before else None
-        return Tile(
-            label,
-            formats.short(value),
-            about,
-            delta=_relative(value, previous),
-            before=None if previous is None else formats.short(previous),
-            series=series,
-        )
+        return counted(label, getattr(now, field), previous, about, series=series)
 
     views = tuple(int(one) for one in timeline["views"])
     visitors = tuple(int(one) for one in timeline["sessions"])
     return (
-        counted("Views", "views", "Pages looked at.", views),
-        counted("Visitors", "visitors", "Different visitors.", visitors),
-        counted("Visits", "visits", "Stays on the website; 30 minutes of silence end one."),
-        _bounces(now, before),
-        Tile(
-            "Visit duration",
-            formats.duration(now.average_visit),
-            "Average time between a visit's first and last event.",
-            delta=_relative(now.average_visit, before.average_visit if before else None),
-            before=formats.duration(before.average_visit) if before else None,
+        tile("Views", "views", "Pages looked at.", views),
+        tile("Visitors", "visitors", "Different visitors.", visitors),
+        tile("Visits", "visits", "Stays on the website; 30 minutes of silence end one."),
+        rated(
+            "Bounce rate",
+            now.bounce_rate,
+            before.bounce_rate if before else None,
+            "Visits that saw a single page.",
+            good="down",
         ),
-    )
-
-
-def _bounces(now: Totals, before: Totals | None) -> Tile:
-    """Bounce rates differ by points, not by per cent of per cent."""
-    delta: str | int | None = None
-    if before and now.bounce_rate is not None and before.bounce_rate is not None:
-        points = round(100 * (now.bounce_rate - before.bounce_rate), 1)
-        delta = f"{points:+.1f} pts" if points else 0
-    return Tile(
-        "Bounce rate",
-        formats.percent(now.bounce_rate),
-        "Visits that saw a single page.",
-        delta=delta,
-        before=formats.percent(before.bounce_rate) if before else None,
-        good="down",
+        counted(
+            "Visit duration",
+            now.average_visit,
+            before.average_visit if before else None,
+            "Average time between a visit's first and last event.",
+            show=formats.duration,
+        ),
     )
 
 
@@ -83,11 +112,15 @@ def _relative(now: float | None, before: float | None) -> str | int | None:
 
 
 def row(view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None) -> None:
-    """Draw the five figures; ``compared`` where the comparison was asked apart."""
-    history = figures.over(timeline.frame, address.present(view))
-    before = compared.current if compared else stats.previous
-    with st.grid(5, min_column_width=165, gap="small"):
-        for tile in totals(stats.current, before, history):
+    """Draw a website's five figures; ``compared`` where the comparison was asked apart."""
+    history = common.over(timeline.frame, address.present(view))
+    draw(totals(stats.current, compared.current if compared else stats.previous, history))
+
+
+def draw(tiles: Sequence[Tile]) -> None:
+    """Draw figures side by side, as many as fit."""
+    with st.grid(len(tiles), min_column_width=165, gap="small"):
+        for tile in tiles:
             st.metric(
                 tile.label,
                 tile.value,
@@ -95,7 +128,7 @@ def row(view: View, stats: Stats, timeline: Timeline, compared: Stats | None = N
                 delta_color="normal" if tile.good == "up" else "inverse",
                 delta_description=f"from {tile.before}" if tile.delta is not None else None,
                 help=tile.about,
-                chart_data=figures.sparkline(tile.series),
+                chart_data=common.sparkline(tile.series),
                 chart_type="area",
                 border=True,
                 height="stretch",

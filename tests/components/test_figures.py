@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from components import figures
+from components.figures import common, heat, lines, maps, stacks
 from components.theme import Mode
 
 MODES: tuple[Mode, ...] = ("light", "dark")
@@ -28,7 +28,7 @@ def ranking(*rows: tuple[str | None, int]) -> pd.DataFrame:
 
 
 def test_the_comparison_lies_over_by_position_and_keeps_its_dates() -> None:
-    data = figures.traffic(
+    data = lines.traffic(
         buckets("2026-09-01", [5, 6], [2, 3]), "day", buckets("2026-08-30", [7, 8, 9], [4, 5, 6])
     )
     assert [line.name for line in data.lines] == [
@@ -44,26 +44,26 @@ def test_the_comparison_lies_over_by_position_and_keeps_its_dates() -> None:
 
 def test_the_running_bucket_is_marked_and_the_future_is_not_drawn() -> None:
     frame = buckets("2026-09-01", [5, 6, 0], [2, 3, 0])
-    data = figures.traffic(frame, "day", until=pd.Timestamp("2026-09-02 11:00"))
+    data = lines.traffic(frame, "day", until=pd.Timestamp("2026-09-02 11:00"))
     assert data.running == 1
     assert data.lines[0].values == (5, 6, None)
-    views = next(trace for trace in figures.traffic_figure(data, "light").data if trace.name)
+    views = next(trace for trace in lines.traffic_figure(data, "light").data if trace.name)
     assert views.customdata == ("", "  so far", "")
 
 
 def test_half_a_bucket_is_no_history() -> None:
     frame = buckets("2026-09-01", [5, 6, 0], [2, 3, 0])
-    assert list(figures.over(frame, pd.Timestamp("2026-09-02 11:00"))["views"]) == [5]
-    assert list(figures.over(frame, None)["views"]) == [5, 6, 0]
+    assert list(common.over(frame, pd.Timestamp("2026-09-02 11:00"))["views"]) == [5]
+    assert list(common.over(frame, None)["views"]) == [5, 6, 0]
 
 
 def test_without_a_comparison_there_are_two_lines() -> None:
-    data = figures.traffic(buckets("2026-09-01", [5], [2]), "day")
+    data = lines.traffic(buckets("2026-09-01", [5], [2]), "day")
     assert [line.name for line in data.lines] == ["Views", "Visitors"]
 
 
 def test_the_world_tells_what_it_cannot_draw() -> None:
-    data = figures.world(ranking(("DE", 10), ("SG", 4), (None, 3), ("??", 1)))
+    data = maps.world(ranking(("DE", 10), ("SG", 4), (None, 3), ("??", 1)))
     assert [(one.place, one.name, one.count) for one in data.drawn] == [("DEU", "Germany", 10)]
     assert [one.name for one in data.undrawn] == ["Singapore", "??"]
 
@@ -71,13 +71,13 @@ def test_the_world_tells_what_it_cannot_draw() -> None:
 def test_the_week_begins_on_monday() -> None:
     frame = pd.DataFrame(0, index=range(7), columns=range(24))
     frame.loc[0, 9] = 12
-    data = figures.week(frame)
+    data = heat.week(frame)
     assert data.busiest == ("Monday", 9)
-    assert figures.week_figure(data, "light").data[0].y[0] == "Mon"
+    assert heat.week_figure(data, "light").data[0].y[0] == "Mon"
 
 
 def test_an_empty_week_has_no_busiest_hour() -> None:
-    assert figures.week(pd.DataFrame()).busiest is None
+    assert heat.week(pd.DataFrame()).busiest is None
 
 
 def test_rare_events_are_counted_together() -> None:
@@ -86,25 +86,25 @@ def test_rare_events_are_counted_together() -> None:
         [(time, f"e{n}", n) for time in times for n in range(1, 8)],
         columns=["time", "event", "count"],
     )
-    data = figures.events(frame, "day", most=5)
+    data = stacks.stacked(frame, "day", most=5)
     assert [name for name, _ in data.series] == ["e7", "e6", "e5", "e4", "e3", "2 others"]
     assert data.series[-1][1] == (3, 3)
 
 
 def test_markup_in_names_is_text() -> None:
-    assert figures.plain("video <play> & more") == "video &lt;play&gt; &amp; more"
-    assert len(figures.plain("x" * 99)) == 60
+    assert common.plain("video <play> & more") == "video &lt;play&gt; &amp; more"
+    assert len(common.plain("x" * 99)) == 60
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
     empty = pd.DataFrame({"time": pd.to_datetime([]), "views": [], "sessions": []})
     for figure in (
-        figures.traffic_figure(figures.traffic(empty, "day", empty), mode),
-        figures.world_figure(figures.world(ranking()), mode),
-        figures.week_figure(figures.week(pd.DataFrame()), mode),
-        figures.events_figure(
-            figures.events(pd.DataFrame(columns=["time", "event", "count"]), "day"), mode
+        lines.traffic_figure(lines.traffic(empty, "day", empty), mode),
+        maps.world_figure(maps.world(ranking()), mode),
+        heat.week_figure(heat.week(pd.DataFrame()), mode),
+        stacks.stacked_figure(
+            stacks.stacked(pd.DataFrame(columns=["time", "event", "count"]), "day"), mode
         ),
     ):
         assert figure.to_json()

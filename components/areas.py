@@ -1,0 +1,193 @@
+"""The pages of the dashboard, each declared once: navigation and ``docs/pages.md`` derive from it.
+
+``asks`` names the endpoints that a page asks for what it shows; a test holds it against what is
+really asked. The bar above every page asks for the websites, for the span of data where a period
+is all of it, and for values to filter by where its popover is opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One page: its name is its file's and its address."""
+
+    name: str
+    title: str
+    icon: str
+    group: str
+    about: str
+    """What it shows, in a sentence."""
+    asks: tuple[str, ...]
+    sometimes: tuple[str, ...] = ()
+    """Endpoints asked only once the viewer has chosen something: a tab, a session, a campaign."""
+
+    @property
+    def file(self) -> str:
+        """Where the page is, from the project's root."""
+        return f"pages/{self.name}.py"
+
+
+TRAFFIC: Final = "Traffic"
+BEHAVIOUR: Final = "Behaviour"
+MARKETING: Final = "Marketing"
+MANAGEMENT: Final = "Manage"
+
+OVERVIEW: Final = Area(
+    "overview",
+    "Overview",
+    "monitoring",
+    TRAFFIC,
+    "How the website does, and where its visitors come from.",
+    ("pageviews", "stats", "active", "metrics", "series", "weekly"),
+)
+AREAS: Final = (
+    OVERVIEW,
+    Area(
+        "realtime",
+        "Realtime",
+        "sensors",
+        TRAFFIC,
+        "Who is on the website now, and what they do.",
+        ("active", "realtime"),
+    ),
+    Area(
+        "compare",
+        "Compare",
+        "compare_arrows",
+        TRAFFIC,
+        "What grew, fell, appeared and vanished between two periods.",
+        ("stats", "metrics"),
+    ),
+    Area(
+        "breakdown",
+        "Breakdown",
+        "account_tree",
+        TRAFFIC,
+        "Traffic by one to three fields at once.",
+        ("breakdown",),
+    ),
+    Area(
+        "sessions",
+        "Sessions",
+        "group",
+        BEHAVIOUR,
+        "The visitors one by one: who they are, when they come, what they did.",
+        ("session_stats", "weekly", "sessions", "session_data_properties"),
+        ("session_data_values", "session", "activity", "session_properties"),
+    ),
+    Area(
+        "events",
+        "Events",
+        "bolt",
+        BEHAVIOUR,
+        "What visitors do, and the data that comes with it.",
+        ("event_stats", "series", "events", "event_data_properties"),
+        ("event_data_values",),
+    ),
+    Area(
+        "funnel",
+        "Funnel",
+        "filter_list",
+        BEHAVIOUR,
+        "How many go from step to step, and where they are lost.",
+        ("values", "reports"),
+        ("funnel",),
+    ),
+    Area(
+        "retention",
+        "Retention",
+        "replay",
+        BEHAVIOUR,
+        "Who comes back, and how long after the first visit.",
+        ("retention",),
+    ),
+    Area(
+        "journey",
+        "Journey",
+        "route",
+        BEHAVIOUR,
+        "The paths that visits take.",
+        ("journey", "values"),
+    ),
+    Area(
+        "goals",
+        "Goals",
+        "flag",
+        BEHAVIOUR,
+        "How often what you want to happen does, against its target.",
+        ("values", "reports"),
+        ("goal", "series", "pageviews"),
+    ),
+    Area(
+        "utm",
+        "UTM",
+        "campaign",
+        MARKETING,
+        "Views by the tags of your links.",
+        ("utm", "stats"),
+        ("groups", "metrics"),
+    ),
+    Area(
+        "attribution",
+        "Attribution",
+        "call_split",
+        MARKETING,
+        "Which first and last touch conversions are credited to.",
+        ("values",),
+        ("attribution", "currencies"),
+    ),
+    Area(
+        "revenue",
+        "Revenue",
+        "payments",
+        MARKETING,
+        "Money by time, event, place and source.",
+        ("currencies", "revenue"),
+    ),
+    Area(
+        "reports",
+        "Reports",
+        "bookmarks",
+        MANAGEMENT,
+        "The analyses that were saved in Umami.",
+        ("reports",),
+    ),
+    Area(
+        "websites",
+        "Websites",
+        "language",
+        MANAGEMENT,
+        "All websites at a glance, and what an admin does with them.",
+        ("websites", "stats", "pageviews"),
+    ),
+)
+
+
+def page(area: Area) -> st.Page:
+    """An area as Streamlit knows pages. The Overview answers at the root."""
+    first = area is OVERVIEW
+    return st.Page(
+        area.file,
+        title=area.title,
+        icon=f":material/{area.icon}:",
+        url_path="home" if first else area.name,
+        default=first,
+    )
+
+
+def navigation() -> st.Page:
+    """The navigation in its groups; returns the page that was asked for."""
+    groups: dict[str, list[st.Page]] = {}
+    for area in AREAS:
+        groups.setdefault(area.group, []).append(page(area))
+    # The default page answers at / alone; its own name is an address too.
+    groups[OVERVIEW.group].append(
+        st.Page(OVERVIEW.file, title=OVERVIEW.title, url_path="overview", visibility="hidden")
+    )
+    return st.navigation(groups)

@@ -1,0 +1,83 @@
+"""A world map."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from components.theme import PALETTES, Mode, template
+from umami import names
+
+WORLD: Final = Path(__file__).parents[2] / "static" / "topojson" / "world_110m.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """One country on the map."""
+
+    code: str
+    place: str
+    """The alpha-3 code, as the geometry knows it."""
+    name: str
+    count: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Countries by count: those the geometry can draw, and those too small for it."""
+
+    drawn: tuple[Country, ...]
+    undrawn: tuple[Country, ...]
+
+
+@cache
+def places() -> frozenset[str]:
+    """Alpha-3 codes of the countries our world geometry draws."""
+    geometry = json.loads(WORLD.read_text())["objects"]["countries"]["geometries"]
+    return frozenset(shape["id"] for shape in geometry)
+
+
+def world(ranking: pd.DataFrame) -> World:
+    """Countries of a ranking (``name`` an alpha-2 code, ``count``, ``share``) for the map."""
+    found: tuple[list[Country], list[Country]] = ([], [])
+    for code, count, share in zip(ranking["name"], ranking["count"], ranking["share"], strict=True):
+        if not isinstance(code, str) or not code:
+            continue
+        place = names.iso3(code) or ""
+        one = Country(code, place, names.country(code), int(count), float(share))
+        found[place not in places()].append(one)
+    return World(tuple(found[0]), tuple(found[1]))
+
+
+def world_figure(data: World, mode: Mode) -> go.Figure:
+    """A world map; depth of colour grows with the root of the count, so that small ones show."""
+    figure = go.Figure(layout={"template": template(mode)})
+    scale = PALETTES[mode].sequential[2:]
+    figure.add_choropleth(
+        locations=[one.place for one in data.drawn],
+        z=[math.sqrt(one.count) for one in data.drawn],
+        zmin=0,
+        customdata=[[one.name, one.count, one.share, one.code] for one in data.drawn],
+        locationmode="ISO-3",
+        colorscale=[[step / (len(scale) - 1), colour] for step, colour in enumerate(scale)],
+        showscale=False,
+        hovertemplate=(
+            "<b>%{customdata[0]}</b><br>%{customdata[1]:,} (%{customdata[2]:.1%})<extra></extra>"
+        ),
+    )
+    figure.update_geos(
+        projection_type="natural earth",
+        fitbounds=False,
+        lataxis_range=[-56, 84],
+        lonaxis_range=[-180, 180],
+    )
+    figure.update_layout(height=330, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
+    return figure

@@ -1,0 +1,53 @@
+"""Stacked bars over time, one colour a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from components.figures.common import over_time, plain
+from components.theme import Mode, template
+from umami.period import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """Amounts of each name over one axis, the largest first, the rest together."""
+
+    times: tuple[pd.Timestamp, ...]
+    series: tuple[tuple[str, tuple[float, ...]], ...]
+    unit: Unit
+
+
+def stacked(frame: pd.DataFrame, unit: Unit, value: str = "count", most: int = 5) -> Stacks:
+    """A named series (``time``, ``event`` and a value) as stacks, ``most`` of them at most."""
+    if frame.empty:
+        return Stacks((), (), unit)
+    table = frame.pivot_table(
+        index="time", columns="event", values=value, aggfunc="sum", fill_value=0
+    )
+    order = table.sum().sort_values(ascending=False, kind="stable").index
+    series = [(str(name), tuple(float(one) for one in table[name])) for name in order[:most]]
+    if len(order) > most:
+        rest = table[order[most:]].sum(axis=1)
+        series.append((f"{len(order) - most} others", tuple(float(one) for one in rest)))
+    return Stacks(tuple(pd.Timestamp(time) for time in table.index), tuple(series), unit)
+
+
+def stacked_figure(data: Stacks, mode: Mode, *, money: str = "") -> go.Figure:
+    """Stacked bars; ``money`` is the currency of amounts that are money."""
+    figure = go.Figure(layout={"template": template(mode)})
+    shown = f"%{{y:,.2f}} {plain(money)}" if money else "%{y:,}"
+    for name, values in data.series:
+        figure.add_bar(
+            x=data.times,
+            y=values,
+            name=plain(name, 40),
+            hovertemplate=f"<b>{shown}</b><extra>%{{fullData.name}}</extra>",
+        )
+    over_time(figure, data.times, data.unit)
+    figure.update_layout(height=280, barmode="stack", bargap=0.25)
+    figure.update_yaxes(nticks=4)
+    return figure

@@ -1,0 +1,230 @@
+"""Frames as tables: the first rows on the page, all of them in a dialog, every one as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import pandas as pd
+import streamlit as st
+
+from components import formats
+from components.record_table import Cell, Column, Record, Tone, record_table
+from components.text import harmless
+
+SHOWN: Final = 10
+Kind = Literal["text", "count", "percent", "seconds", "money", "change", "points", "delta"]
+"""What a column holds: text, whole numbers, fractions of a whole, seconds, money, how much more
+than before as a fraction, differences of fractions, differences of numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of a frame, and how it is shown.
+
+    ``note`` is another column, said in small below; ``bar`` draws the share of the largest;
+    ``wide`` leaves it out on narrow screens; ``good`` colours changes: which way is welcome.
+    """
+
+    column: str
+    label: str
+    kind: Kind = "count"
+    note: str | None = None
+    bar: bool = False
+    wide: bool = False
+    currency: str = ""
+    good: Literal["up", "down", "neither"] = "up"
+
+    def shown(self, value: Any) -> str:
+        """A value in words; nothing is a dash."""
+        if not isinstance(value, str) and pd.isna(value):
+            return formats.ABSENT
+        if self.kind == "text":
+            return str(value)
+        return _SHOWN[self.kind](float(value), self.currency)
+
+    def tone(self, value: Any) -> Tone:
+        """The colour of a change."""
+        moves = self.kind in ("change", "points", "delta")
+        if not moves or self.good == "neither" or pd.isna(value) or not value:
+            return ""
+        return "good" if (value > 0) == (self.good == "up") else "bad"
+
+
+_SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
+    "count": lambda value, _: formats.whole(value),
+    "percent": lambda value, _: formats.percent(value),
+    "seconds": lambda value, _: formats.duration(value),
+    "money": formats.money,
+    "change": lambda value, _: f"{value:+.1%}" if abs(value) >= 0.0005 else "0%",
+    "points": lambda value, _: f"{100 * value:+.1f} pts" if abs(value) >= 0.0005 else "0 pts",
+    "delta": lambda value, currency: (
+        f"{'+' if value > 0 else ''}{formats.money(value, currency)}"
+        if currency
+        else f"{value:+,.0f}"
+    ),
+}
+
+
+def records(
+    frame: pd.DataFrame,
+    fields: Sequence[Field],
+    *,
+    value: str | None = None,
+    active: Collection[str] = (),
+) -> list[Record]:
+    """The rows of a frame as they are drawn; ``value`` is the column that a click gives."""
+    largest = {
+        field.column: float(pd.to_numeric(frame[field.column]).abs().max() or 0)
+        for field in fields
+        if field.bar and len(frame)
+    }
+    found = []
+    for row in frame.to_dict("records"):
+        cells = []
+        for field in fields:
+            given = row[field.column]
+            most = largest.get(field.column)
+            bar = None if not most or pd.isna(given) else round(100 * abs(float(given)) / most, 1)
+            note = str(row[field.note]) if field.note and not pd.isna(row[field.note]) else ""
+            cells.append(Cell(field.shown(given), note, bar, field.tone(given)))
+        chosen = row[value] if value else None
+        found.append(
+            Record(tuple(cells), chosen if isinstance(chosen, str) else None, chosen in active)
+        )
+    return found
+
+
+def columns(fields: Sequence[Field]) -> list[Column]:
+    """The headings of a table."""
+    return [Column(field.label, field.kind != "text", field.wide) for field in fields]
+
+
+def listing(
+    frame: pd.DataFrame,
+    fields: Sequence[Field],
+    *,
+    what: str,
+    key: str,
+    value: str | None = None,
+    active: Collection[str] = (),
+    on_choose: Callable[[str], None] | None = None,
+    shown: int = SHOWN,
+) -> None:
+    """The first rows of a frame, a way to all of them, and all of them as CSV.
+
+    ``what`` names the rows in the plural (``campaigns``), the file too; a click on a row calls
+    ``on_choose`` with what its column ``value`` holds.
+    """
+    record_table(
+        columns(fields),
+        records(frame.head(shown), fields, value=value, active=active),
+        label=what.capitalize(),
+        key=key,
+        on_choose=on_choose,
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if len(frame) > shown and st.button(
+            f"All {len(frame):,} {what}",
+            key=f"{key}_all",
+            type="tertiary",
+            icon=":material/open_in_full:",
+        ):
+            everything(frame, fields, what=what, key=key)
+        download(frame, fields, what=what, key=key)
+
+
+def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
+    """All rows in a dialog, searched and sorted by the viewer."""
+
+    @st.dialog(what.capitalize(), width="large")
+    def dialog() -> None:
+        needle = st.text_input(
+            "Search",
+            type="search",
+            placeholder=f"Search {len(frame):,} {what}",
+            label_visibility="collapsed",
+            live=True,
+            key=f"{key}_search",
+        )
+        named = labelled(frame, fields)
+        found = search(named, needle or "")
+        grid(found, fields, height=430)
+        _csv_button(found, what=what, key=f"{key}_found")
+
+    dialog()
+
+
+def download(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
+    """All rows as CSV: numbers as they are, fractions as fractions."""
+    _csv_button(labelled(frame, fields), what=what, key=key)
+
+
+def _csv_button(frame: pd.DataFrame, *, what: str, key: str) -> None:
+    st.download_button(
+        "Download CSV",
+        key=f"{key}_csv",
+        data=lambda: csv(frame),
+        file_name=f"{what.replace(' ', '-')}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
+def grid(
+    named: pd.DataFrame, fields: Sequence[Field], *, height: int, key: str | None = None
+) -> None:
+    """A frame that ``labelled`` made, to sort and search in the browser."""
+    hundredfold = [field.label for field in fields if field.kind in ("percent", "change", "points")]
+    st.dataframe(
+        named.assign(**{label: 100 * named[label] for label in hundredfold}),
+        hide_index=True,
+        height=height,
+        key=key,
+        column_config={field.label: _config(field, at == 0) for at, field in enumerate(fields)},
+    )
+
+
+def _config(field: Field, first: bool) -> Any:
+    formatted = {
+        "count": "localized",
+        "percent": "%.1f%%",
+        "seconds": "%.0f s",
+        "money": "%.2f",
+        "change": "%+.1f%%",
+        "points": "%+.1f pts",
+        "delta": "%+.2f" if field.currency else "%+d",
+    }
+    if field.kind == "text":
+        return st.column_config.TextColumn(width="large" if first else None)
+    return st.column_config.NumberColumn(format=formatted[field.kind])
+
+
+def labelled(frame: pd.DataFrame, fields: Sequence[Field]) -> pd.DataFrame:
+    """The shown columns by the names they are shown under, notes beside them, nothing rounded."""
+    found: dict[str, Any] = {}
+    for field in fields:
+        found[field.label] = frame[field.column].to_numpy()
+        if field.note and field.note not in {one.column for one in fields}:
+            found[field.note.capitalize()] = frame[field.note].to_numpy()
+    return pd.DataFrame(found)
+
+
+def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:
+    """The rows that contain this text anywhere, whatever its case."""
+    hits = pd.DataFrame(
+        {
+            name: frame[name].astype("str").str.contains(needle, case=False, regex=False)
+            for name in frame.select_dtypes(exclude="number")
+        }
+    )
+    return frame[hits.any(axis=1)]
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """A table as CSV that spreadsheets open as text and numbers, never as formulas."""
+    safe: bytes = frame.map(harmless).to_csv(index=False).encode("utf-8-sig")
+    return safe

@@ -1,0 +1,5 @@
+"""To come."""
+
+from components import gate
+
+gate.opened()
