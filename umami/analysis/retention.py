@@ -1,0 +1,103 @@
+"""Cohorts: who came back, by day, rolled up to weeks and months, and on average."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+import pandas as pd
+
+from umami.models.reports import Retention
+
+Grain = Literal["day", "week", "month"]
+GRAINS: Final[tuple[Grain, ...]] = get_args(Grain)
+SMALL: Final = 20
+"""Visitors below which a cohort's shares are noise: one visitor is five points or more."""
+LAST_DAY: Final = 31
+"""The last day after the first visit that Umami counts."""
+WEEKS: Final[tuple[tuple[int, int], ...]] = ((1, 7), (8, 14), (15, 21), (22, 28))
+
+
+@dataclass(frozen=True, slots=True)
+class Cohorts:
+    """Cohorts by the day, week or month of their first visit, and who of them came back.
+
+    ``sizes`` has a row a cohort (its first local day): visitors. ``returned`` and ``possible``
+    have the same rows and a column a step; a step is a day after the first visit (1 to 31), or a
+    week of such days. ``possible`` are the visitor-days of the step that have come yet,
+    ``returned`` those of them on which the visitor was back.
+    """
+
+    sizes: pd.Series[int]
+    returned: pd.DataFrame
+    possible: pd.DataFrame
+    steps: tuple[tuple[int, int], ...]
+    """First and last day of each step."""
+
+    @property
+    def shares(self) -> pd.DataFrame:
+        """The fraction of the cohort that was back, on an average day of a step that has several;
+        ``NaN`` where none of it has come yet."""
+        return self.returned / self.possible.where(self.possible > 0)
+
+    @property
+    def average(self) -> pd.Series[float]:
+        """Shares over all cohorts by step, each weighted by its size."""
+        possible = self.possible.sum()
+        return self.returned.sum() / possible.where(possible > 0)
+
+    @property
+    def small(self) -> pd.Series[bool]:
+        """Which cohorts are too small for their shares to mean much."""
+        return self.sizes < SMALL
+
+
+def cohorts(answer: Retention, until: pd.Timestamp, grain: Grain) -> Cohorts:
+    """Cohorts of an answer whose period ends on the local day ``until``.
+
+    A day after that can't have been counted, so it is no step of that cohort. Days after the
+    first visit are counted exactly; a visitor back on two days of a week is two visitor-days of
+    it, as no server tells distinct visitors of a cohort by week.
+    """
+    frame = answer.frame
+    sizes = frame.groupby("cohort")["size"].max()
+    days = pd.RangeIndex(1, LAST_DAY + 1)
+    returned = (
+        frame.pivot_table(index="cohort", columns="day", values="returned", aggfunc="sum")
+        .reindex(index=sizes.index, columns=days)
+        .fillna(0)
+    )
+    ages = (until - pd.DatetimeIndex(sizes.index)).days.to_numpy()
+    come = ages[:, None] >= days.to_numpy()[None, :]
+    possible = pd.DataFrame(come, index=sizes.index, columns=days).mul(sizes, axis=0)
+    if grain == "day":
+        steps = tuple((day, day) for day in days)
+        return Cohorts(sizes, returned.astype("int64"), possible.astype("int64"), steps)
+    first = _firsts(pd.DatetimeIndex(sizes.index), grain)
+    return Cohorts(
+        sizes.groupby(first).sum().rename_axis("cohort"),
+        _weekly(returned).groupby(first).sum().rename_axis("cohort"),
+        _weekly(possible).groupby(first).sum().rename_axis("cohort"),
+        WEEKS,
+    )
+
+
+def suggested(period_days: int) -> Grain:
+    """The grain whose cohorts fit on a screen."""
+    if period_days <= 45:
+        return "day"
+    return "week" if period_days <= 190 else "month"
+
+
+def _firsts(days: pd.DatetimeIndex, grain: Grain) -> pd.DatetimeIndex:
+    """The first day of the week (a Monday) or month of each day."""
+    if grain == "month":
+        return days.to_period("M").to_timestamp()
+    return days - pd.to_timedelta(days.weekday, unit="D")
+
+
+def _weekly(daily: pd.DataFrame) -> pd.DataFrame:
+    summed = {
+        week: daily.loc[:, first:last].sum(axis=1) for week, (first, last) in enumerate(WEEKS, 1)
+    }
+    return pd.DataFrame(summed).astype("int64")
