@@ -83,6 +83,22 @@ class Page:
         earlier = view.compared()
         return Compared(self.ask(question(view)), (self.ask(question(earlier)),) if earlier else ())
 
+    def hint(self, question: Question[T], otherwise: T) -> Future[T]:
+        """Ask for what the page is better with, and fine without: a failure gives ``otherwise``."""
+        hinted: Future[T] = Future()
+
+        def arrived(answer: Future[T]) -> None:
+            problem = answer.exception()
+            if problem is None:
+                hinted.set_result(answer.result())
+            elif isinstance(problem, UmamiError):
+                hinted.set_result(otherwise)
+            else:
+                hinted.set_exception(problem)
+
+        self.ask(question).add_done_callback(arrived)
+        return hinted
+
     def section(
         self,
         draw: Callable[[Unpack[Ts]], None],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -23,7 +23,8 @@ than before as a fraction, differences of fractions, differences of numbers."""
 class Field:
     """A column of a frame, and how it is shown.
 
-    ``note`` is another column, said in small below; ``bar`` draws the share of the largest;
+    ``note`` is another column, said in small below; ``bar`` draws its share of the largest behind
+    the row's name;
     ``wide`` leaves it out on narrow screens; ``good`` colours changes: which way is welcome.
     """
 
@@ -75,20 +76,18 @@ def records(
     active: Collection[str] = (),
 ) -> list[Record]:
     """The rows of a frame as they are drawn; ``value`` is the column that a click gives."""
-    largest = {
-        field.column: float(pd.to_numeric(frame[field.column]).abs().max() or 0)
-        for field in fields
-        if field.bar and len(frame)
-    }
+    measured = next((field.column for field in fields if field.bar), None)
+    sizes = pd.to_numeric(frame[measured]).abs() if measured else pd.Series(dtype="float64")
+    longest = float(sizes.max()) if sizes.notna().any() else 0.0
     found = []
-    for row in frame.to_dict("records"):
+    for at, row in enumerate(frame.to_dict("records")):
         cells = []
         for field in fields:
             given = row[field.column]
-            most = largest.get(field.column)
-            bar = None if not most or pd.isna(given) else round(100 * abs(float(given)) / most, 1)
             note = str(row[field.note]) if field.note and not pd.isna(row[field.note]) else ""
-            cells.append(Cell(field.shown(given), note, bar, field.tone(given)))
+            cells.append(Cell(field.shown(given), note, tone=field.tone(given)))
+        if longest and not pd.isna(sizes.iloc[at]):
+            cells[0] = replace(cells[0], bar=round(100 * float(sizes.iloc[at]) / longest, 1))
         chosen = row[value] if value else None
         found.append(
             Record(tuple(cells), chosen if isinstance(chosen, str) else None, chosen in active)

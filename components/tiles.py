@@ -117,9 +117,9 @@ def row(view: View, stats: Stats, timeline: Timeline, compared: Stats | None = N
     draw(totals(stats.current, compared.current if compared else stats.previous, history))
 
 
-def draw(tiles: Sequence[Tile]) -> None:
-    """Draw figures side by side, as many as fit."""
-    with st.grid(len(tiles), min_column_width=165, gap="small"):
+def draw(tiles: Sequence[Tile], *, within: bool = False) -> None:
+    """Draw figures side by side, as many as fit; ``within`` a card they have no frames."""
+    with st.grid(len(tiles), min_column_width=95 if within else 165, gap="small"):
         for tile in tiles:
             st.metric(
                 tile.label,
@@ -130,7 +130,7 @@ def draw(tiles: Sequence[Tile]) -> None:
                 help=tile.about,
                 chart_data=common.sparkline(tile.series),
                 chart_type="area",
-                border=True,
+                border=not within,
                 height="stretch",
             )
 

@@ -1,5 +1,31 @@
-"""To come."""
+"""Funnel: how many visitors go from step to step, and where they are lost."""
 
-from components import gate
+from functools import partial
+
+from components import address, controls, gate, panels, saved, start, steps
+from components.asking import asking
+from components.sections import funnel as shown
+from umami.endpoints import reports
 
 gate.opened()
+
+view = controls.view()
+
+with asking(start.client()) as page:
+    with panels.title("Funnel"):
+        chain = shown.chain()
+    suggestions = steps.ask(page, view)
+    listed = saved.ask(page, view)
+    results = (
+        page.against(view, lambda one: reports.funnel(one, chain.steps, chain.window))
+        if chain.complete
+        else ()
+    )
+
+    with panels.card("Steps", about="Visitors take them in this order, each soon after the last."):
+        page.section(partial(shown.editor, view, chain), *suggestions, listed, height=190)
+    with panels.card("Conversion", about=address.described(view)):
+        if results:
+            page.section(partial(shown.funnel, view), *results, height=420)
+        else:
+            shown.nothing()

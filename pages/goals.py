@@ -1,5 +1,21 @@
-"""To come."""
+"""Goals: how often what you want to happen does, against its target."""
 
-from components import gate
+from functools import partial
+
+from components import controls, gate, panels, saved, start, steps
+from components.asking import asking
+from components.sections import goals as shown
 
 gate.opened()
+
+view = controls.view()
+
+with asking(start.client()) as page:
+    with panels.title("Goals"):
+        targets = shown.targets()
+    suggestions = steps.ask(page, view)
+    listed = saved.ask(page, view)
+
+    with panels.card("Goals", about="A page or an event, and how often you want it in the period."):
+        page.section(partial(shown.editor, view, targets), *suggestions, listed, height=120)
+    shown.cards(page, view, targets)

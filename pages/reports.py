@@ -1,5 +1,21 @@
-"""To come."""
+"""Reports: the analyses that were saved in Umami."""
 
-from components import gate
+from functools import partial
+
+from components import controls, gate, panels, start
+from components.asking import asking
+from components.sections import reports as shown
+from umami.endpoints import reports
 
 gate.opened()
+
+view = controls.view()
+
+with asking(start.client()) as page:
+    listed = page.ask(reports.reports(view.website))
+
+    with panels.title("Reports"):
+        looked_at = shown.chosen()
+    shown.go_on()
+    with panels.card("Saved reports", about="Kept by the Umami server, for everybody who uses it."):
+        page.section(partial(shown.saved_reports, view, looked_at), listed, height=300)

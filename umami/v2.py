@@ -418,8 +418,11 @@ def _chosen(*names: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
 
 
 def _new_goal(given: Mapping[str, Any]) -> dict[str, Any]:
-    first = given["goals"][0]
-    return {"type": _new(first["type"]), "value": first["value"]}
+    goals = [
+        {"type": _new(one["type"]), "value": one["value"], "target": one.get("goal")}
+        for one in given["goals"]
+    ]
+    return {**goals[0], "goals": goals}
 
 
 def _new_attribution(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -441,9 +444,15 @@ _OLD_PARAMETERS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]]
     },
     "retention": lambda _given: {},
     "utm": lambda _given: {},
-    # The target is the client's own business; the server only echoes it.
+    # The server only echoes the target, but wants one.
     "goal": lambda given: {
-        "goals": [{"type": _old(given["type"]), "value": given["value"], "goal": 1}]
+        "goals": [
+            {
+                "type": _old(given["type"]),
+                "value": given["value"],
+                "goal": given.get("target") or 1,
+            }
+        ]
     },
     "journey": _chosen("steps", "startStep", "endStep"),
     "breakdown": lambda given: {

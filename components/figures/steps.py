@@ -1,0 +1,98 @@
+"""A funnel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from components import formats
+from components.figures.common import plain
+from components.theme import PALETTES, Mode, faded, template
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Visitors at each step, the comparison's too where there is one."""
+
+    names: tuple[str, ...]
+    visitors: tuple[int, ...]
+    before: tuple[int, ...]
+    said: tuple[str, ...]
+    """What stands on each bar."""
+    worst: int | None
+    """Position of the step before which most are lost."""
+
+
+def funnel(table: pd.DataFrame, worst: int | None) -> Funnel:
+    """A funnel of what ``umami.analysis.funnel.table`` gives."""
+    before = table["visitors_before"]
+    return Funnel(
+        tuple(f"{at}  {value}" for at, value in enumerate(table["value"], 1)),
+        tuple(int(one) for one in table["visitors"]),
+        () if before.isna().any() else tuple(int(one) for one in before),
+        tuple(
+            f"{formats.whole(visitors)}  {formats.percent(None if pd.isna(share) else share)}"
+            for visitors, share in zip(table["visitors"], table["of_first"], strict=True)
+        ),
+        worst,
+    )
+
+
+def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
+    """A funnel, its worst step in another colour; the comparison pale beside it."""
+    figure = go.Figure(layout={"template": template(mode)})
+    palette = PALETTES[mode]
+    names = [plain(name, 30) for name in data.names]
+    colours = [
+        palette.categorical[1] if at == data.worst else palette.categorical[0]
+        for at in range(len(names))
+    ]
+    figure.add_funnel(
+        y=list(range(len(names))),
+        x=data.visitors,
+        name="This period",
+        text=data.said,
+        textinfo="text",
+        textposition="auto",
+        insidetextfont={"color": palette.background, "size": 13},
+        outsidetextfont={"color": palette.text, "size": 13},
+        customdata=[plain(name, 200) for name in data.names],
+        marker={"color": colours},
+        connector={"fillcolor": faded(palette.categorical[0], 0.12), "line": {"width": 0}},
+        hovertemplate="%{customdata}<br><b>%{x:,}</b> visitors<extra></extra>",
+    )
+    if data.before:
+        figure.add_scatter(
+            y=list(range(len(names))),
+            x=[half / 2 for half in data.before],
+            name="Before",
+            mode="markers",
+            marker={
+                "symbol": "line-ns",
+                "size": 26,
+                "line": {"width": 2.5, "color": palette.text},
+            },
+            customdata=data.before,
+            hovertemplate="before: <b>%{customdata:,}</b> visitors<extra></extra>",
+        )
+    figure.update_yaxes(
+        tickvals=list(range(len(names))),
+        ticktext=names,
+        autorange="reversed",
+        fixedrange=True,
+        showgrid=False,
+        ticklabelposition="outside",
+        tickfont={"color": palette.text},
+    )
+    figure.update_xaxes(visible=False, fixedrange=True)
+    figure.update_layout(
+        height=70 + 62 * max(len(names), 2),
+        dragmode=False,
+        hovermode="closest",
+        showlegend=bool(data.before),
+        margin={"l": 8, "r": 8, "t": 30 if data.before else 8, "b": 8},
+        funnelgap=0.25,
+    )
+    return figure

@@ -1,0 +1,96 @@
+"""Analyses saved in Umami: opened from and saved to the server, on the page they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final
+
+import streamlit as st
+
+from components import address, parameters, start
+from components.asking import Page as Asking
+from components.text import plain
+from umami.analysis import saved
+from umami.endpoints import reports
+from umami.errors import InvalidView, UmamiError
+from umami.models.paging import Page
+from umami.models.reports import Report
+from umami.view import View
+
+NONE: Final[Page[Report]] = Page((), 0, 1, 0)
+_SAVED: Final = "what was just saved"
+
+
+def ask(page: Asking, view: View) -> Future[Page[Report]]:
+    """The reports that were saved for the website; none where the server cannot tell."""
+    return page.hint(reports.reports(view.website), NONE)
+
+
+def menu(
+    view: View,
+    kind: str,
+    making: Callable[[], dict[str, Any]] | None,
+    listed: Page[Report],
+    *,
+    description: str = "",
+    about: str = "",
+) -> None:
+    """A popover with the saved reports of a kind, and a way to save this one.
+
+    ``making`` gives the parameters to save, ``None`` while there is nothing to save; ``about``
+    says what of the page they are.
+    """
+    if name := st.session_state.pop(_SAVED, None):
+        st.toast(plain(f"Saved in Umami as “{name}”."), icon=":material/bookmark_added:")
+    with st.popover("Saved", icon=":material/bookmarks:", key="saved_reports"):
+        found = [one for one in listed.rows if one.type == kind]
+        if not found:
+            st.caption(f"No {kind} is saved for this website yet.")
+        for one in found:
+            st.button(
+                plain(one.name, 60),
+                key=f"open_{one.id}",
+                type="tertiary",
+                icon=":material/folder_open:",
+                on_click=_open,
+                args=(one,),
+            )
+        if making is None:
+            return
+        st.divider()
+        if about:
+            st.caption(plain(about))
+        st.text_input("Name", key="save_name", placeholder="Name", max_chars=200)
+        st.button(
+            "Save in Umami",
+            key="save_report",
+            width="stretch",
+            icon=":material/bookmark_add:",
+            on_click=_save,
+            args=(view, kind, making(), description),
+        )
+
+
+def _open(report: Report) -> None:
+    try:
+        parameters.write(**saved.opening(report).parameters)
+    except InvalidView as problem:
+        address.note(str(problem))
+
+
+def _save(view: View, kind: str, what: dict[str, Any], description: str) -> None:
+    name = str(st.session_state.get("save_name") or "").strip()
+    if not name:
+        address.note("A report needs a name to be saved under.")
+        return
+    try:
+        start.client().ask(
+            reports.create_report(view.website, kind, name, what, description=description)
+        )
+    except UmamiError as problem:
+        address.note(f"It was not saved. {problem} {problem.remedy}")
+        return
+    st.session_state["save_name"] = ""
+    st.session_state["saved_reports"] = False
+    st.session_state[_SAVED] = name
