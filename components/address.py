@@ -194,6 +194,11 @@ def described(now: View) -> str:
     return f"{words} compared with {formats.period(compared.period)}" if compared else words
 
 
+def dates(now: View) -> str:
+    """The View's dates in words, for what is compared with nothing."""
+    return formats.period(now.period)
+
+
 def _viewer_zone() -> str:
     """The viewer's time zone, where their browser names one that exists."""
     name = st.context.timezone

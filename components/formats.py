@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 from babel import Locale
-from babel.numbers import format_currency
+from babel.numbers import format_compact_currency, format_currency, get_currency_symbol
 
 from umami.period import Period, Unit
 
@@ -69,6 +69,26 @@ def money(amount: float, currency: str) -> str:
     return f"{amount:,.2f} {currency}"
 
 
+def money_short(amount: float, currency: str) -> str:
+    """For small tiles: no cents from a thousand on, then ``€1.2M``."""
+    size = abs(amount)
+    if size < 1_000 or currency.upper() not in _ENGLISH.currencies:
+        return money(amount, currency)
+    if size >= 1_000_000:
+        return str(
+            format_compact_currency(amount, currency.upper(), locale=_ENGLISH, fraction_digits=1)
+        )
+    whole_money = format_currency(
+        amount, currency.upper(), "¤#,##0", locale=_ENGLISH, currency_digits=False
+    )
+    return str(whole_money)
+
+
+def symbol(currency: str) -> str:
+    """What stands before amounts of a currency on an axis: ``€``."""
+    return str(get_currency_symbol(currency.upper(), locale=_ENGLISH))
+
+
 def ago(seconds: float) -> str:
     """How long ago, in one unit: ``just now``, ``12 min ago``."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
@@ -82,6 +102,13 @@ def change(now: float | None, before: float | None) -> float | None:
     if now is None or not before:
         return None
     return now / before - 1
+
+
+def relative(change: float) -> str | None:
+    """A relative change: ``+12.3%``, ``+4,888%``; ``None`` for one too small to be said."""
+    if abs(change) < 0.0005:
+        return None
+    return f"{change:+.1%}" if abs(change) < 10 else f"{change:+,.0%}"
 
 
 def moment(wall: pd.Timestamp, unit: Unit) -> str:

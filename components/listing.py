@@ -58,7 +58,7 @@ _SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
     "percent": lambda value, _: formats.percent(value),
     "seconds": lambda value, _: formats.duration(value),
     "money": formats.money,
-    "change": lambda value, _: f"{value:+.1%}" if abs(value) >= 0.0005 else "0%",
+    "change": lambda value, _: formats.relative(value) or "0%",
     "points": lambda value, _: f"{100 * value:+.1f} pts" if abs(value) >= 0.0005 else "0 pts",
     "delta": lambda value, currency: (
         f"{'+' if value > 0 else ''}{formats.money(value, currency)}"

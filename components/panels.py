@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import streamlit as st
 from components import address, formats
 from components.asking import blank
 from components.figures import common, heat, lines, maps, stacks
+from components.text import plain
 from components.theme import Mode
 from umami.models.events import EventSeries
 from umami.models.sessions import Rhythm
@@ -67,23 +68,33 @@ def _silent(timeline: Timeline) -> bool:
 def world(countries: Ranking) -> None:
     """A world map, bare where no visits were; a click on a country filters by it."""
     data = maps.world(countries.frame)
+    world_map(maps.world_figure(data, mode()), key="world", alt="Visitors by country")
+    small_countries(data, formats.whole)
+
+
+def world_map(figure: go.Figure, *, key: str, alt: str) -> None:
+    """Draw a world map; a click on a country filters by it."""
 
     def chosen() -> None:
-        points = st.session_state["world"].selection.points
+        points = st.session_state[key].selection.points
         if points:
             address.toggle("country", points[0]["customdata"][3])
 
     chart(
-        maps.world_figure(data, mode()),
-        key="world",
-        alt="Visitors by country",
+        figure,
+        key=key,
+        alt=alt,
         on_select=chosen,
         selection_mode="points",
         config={**common.STILL, "topojsonURL": _topojson()},
     )
+
+
+def small_countries(data: maps.World, said: Callable[[float], str]) -> None:
+    """Name the countries that the map's geometry cannot draw."""
     if data.undrawn:
-        small = ", ".join(f"{one.name} ({formats.whole(one.count)})" for one in data.undrawn[:6])
-        st.caption(f"Too small for the map: {common.plain(small, 200)}")
+        small = ", ".join(f"{one.name} ({said(one.count)})" for one in data.undrawn[:6])
+        st.caption(f"Too small for the map: {plain(small, 200)}")
 
 
 def rhythm(weekly: Rhythm) -> None:

@@ -108,7 +108,7 @@ def _relative(now: float | None, before: float | None) -> str | int | None:
     change = formats.change(now, before)
     if change is None:
         return None
-    return f"{change:+.1%}" if abs(change) >= 0.0005 else 0
+    return formats.relative(change) or 0
 
 
 def row(view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None) -> None:

@@ -117,6 +117,12 @@ def language(code: str) -> str:
     return str(name or _ENGLISH.languages.get(tag.partition("-")[0].lower(), code))
 
 
+@lru_cache(maxsize=256)
+def currency(code: str) -> str:
+    """The currency of an ISO 4217 code: ``EUR`` is Euro."""
+    return str(_ENGLISH.currencies.get(code.upper(), code))
+
+
 @lru_cache(maxsize=1024)
 def iso3(code: str) -> str | None:
     """The alpha-3 code of an alpha-2 one, as maps want it; ``None`` for one that is no country."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Final
 import pandas as pd
 import plotly.graph_objects as go
 
+from components import formats
 from components.theme import PALETTES, Mode, template
 from umami import names
 
@@ -26,7 +28,7 @@ class Country:
     place: str
     """The alpha-3 code, as the geometry knows it."""
     name: str
-    count: int
+    count: float
     share: float
 
 
@@ -52,25 +54,30 @@ def world(ranking: pd.DataFrame) -> World:
         if not isinstance(code, str) or not code:
             continue
         place = names.iso3(code) or ""
-        one = Country(code, place, names.country(code), int(count), float(share))
+        one = Country(code, place, names.country(code), float(count), float(share))
         found[place not in places()].append(one)
     return World(tuple(found[0]), tuple(found[1]))
 
 
-def world_figure(data: World, mode: Mode) -> go.Figure:
-    """A world map; depth of colour grows with the root of the count, so that small ones show."""
+def world_figure(
+    data: World, mode: Mode, said: Callable[[float], str] = formats.whole
+) -> go.Figure:
+    """A world map; depth of colour grows with the root of the count, so that small ones show.
+
+    ``said`` puts a count into words.
+    """
     figure = go.Figure(layout={"template": template(mode)})
     scale = PALETTES[mode].sequential[2:]
     figure.add_choropleth(
         locations=[one.place for one in data.drawn],
-        z=[math.sqrt(one.count) for one in data.drawn],
+        z=[math.sqrt(max(one.count, 0.0)) for one in data.drawn],
         zmin=0,
-        customdata=[[one.name, one.count, one.share, one.code] for one in data.drawn],
+        customdata=[[one.name, said(one.count), one.share, one.code] for one in data.drawn],
         locationmode="ISO-3",
         colorscale=[[step / (len(scale) - 1), colour] for step, colour in enumerate(scale)],
         showscale=False,
         hovertemplate=(
-            "<b>%{customdata[0]}</b><br>%{customdata[1]:,} (%{customdata[2]:.1%})<extra></extra>"
+            "<b>%{customdata[0]}</b><br>%{customdata[1]} (%{customdata[2]:.1%})<extra></extra>"
         ),
     )
     figure.update_geos(

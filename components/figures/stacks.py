@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
+from components import formats
 from components.figures.common import over_time, plain
 from components.theme import Mode, template
 from umami.period import Unit
@@ -49,5 +50,5 @@ def stacked_figure(data: Stacks, mode: Mode, *, money: str = "") -> go.Figure:
         )
     over_time(figure, data.times, data.unit)
     figure.update_layout(height=280, barmode="stack", bargap=0.25)
-    figure.update_yaxes(nticks=4)
+    figure.update_yaxes(nticks=4, tickprefix=plain(formats.symbol(money)) if money else "")
     return figure

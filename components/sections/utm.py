@@ -1,0 +1,172 @@
+"""UTM: what tagged links bring."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import streamlit as st
+
+from components import address, formats, panels, parameters, start, tables, tiles
+from components.asking import Page as Asking
+from components.asking import blank
+from components.figures import bars as drawn
+from components.listing import Field, listing
+from components.text import plain
+from umami.analysis import utm as analysis
+from umami.endpoints import traffic
+from umami.errors import InvalidView
+from umami.filters import Filter
+from umami.models.reports import Utm
+from umami.models.traffic import Stats
+from umami.view import View
+
+NAMES: Final = {
+    "source": "Sources",
+    "medium": "Media",
+    "campaign": "Campaigns",
+    "content": "Contents",
+    "term": "Terms",
+}
+FIELDS: Final = {
+    "source": "utmSource",
+    "medium": "utmMedium",
+    "campaign": "utmCampaign",
+    "content": "utmContent",
+    "term": "utmTerm",
+}
+DETAILS: Final = (
+    tables.Table("path", "Pages", "pages"),
+    tables.Table("utmSource", "Sources", "sources"),
+    tables.Table("utmMedium", "Media", "media"),
+    tables.Table("utmContent", "Contents", "contents"),
+    tables.Table("country", "Countries", "countries"),
+)
+
+
+def campaign(view: View) -> tuple[str, View | None]:
+    """The campaign that is looked into, and the View of it; ``None`` where servers have none."""
+    name = (parameters.read("campaign")["campaign"] or [""])[-1]
+    if not name or "utmCampaign" not in start.client().abilities.fields:
+        return name, None
+    try:
+        return name, view.filtered("utmCampaign", name)
+    except InvalidView as problem:
+        st.caption(f":material/info: {plain(str(problem))}")
+        return "", None
+
+
+def tagged(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> None:
+    """How much of the traffic carries tags, and how much does not."""
+    found = analysis.tagged(now, all_views.current.views)
+    before = None
+    match earlier:
+        case (Utm() as utm, Stats() as stats):
+            before = analysis.tagged(utm, stats.current.views)
+        case (Utm() as utm,) if all_views.previous:
+            before = analysis.tagged(utm, all_views.previous.views)
+    more = " More, in fact: the server tells the first 50 sources." if found.at_least else ""
+    tiles.draw(
+        [
+            tiles.counted(
+                "Tagged views",
+                found.tagged,
+                before.tagged if before else None,
+                f"Views of pages whose address names a utm_source.{more}",
+            ),
+            tiles.counted(
+                "Untagged views",
+                found.untagged,
+                before.untagged if before else None,
+                "Views without one: direct, search, links nobody tagged.",
+            ),
+            tiles.rated(
+                "Tagged share",
+                found.share,
+                before.share if before else None,
+                "Tagged views of all views.",
+            ),
+        ]
+    )
+
+
+def parameter(name: str, now: Utm, before: Utm | None = None) -> None:
+    """One parameter: its first values as bars, all of them as a table."""
+    table = analysis.table(now, before, name)
+    if table.empty:
+        blank(
+            address.why_empty(
+                f"No utm_{name} in this period. Add ?utm_{name}=… to the links you share, and the "
+                "views they bring are counted here."
+            )
+        )
+        return
+    panels.chart(
+        drawn.bars_figure(
+            drawn.bars(
+                list(table["value"]),
+                list(table["views"]),
+                [formats.whole(one) for one in table["views"]],
+                () if before is None else list(table["before"]),
+            ),
+            panels.mode(),
+        ),
+        key=f"bars_{name}",
+        alt=f"Views by utm_{name}",
+    )
+    fields = [
+        Field("value", name.capitalize(), "text"),
+        Field("views", "Views"),
+        Field("share", "Share", "percent", wide=True),
+    ]
+    if before is not None:
+        fields += [Field("before", "Before", wide=True), Field("change", "Change", "change")]
+    able = start.client().abilities.fields
+    looks_into = name == "campaign" and "utmCampaign" in able
+    listing(
+        table,
+        fields,
+        what=NAMES[name].lower(),
+        key=f"utm_{name}",
+        value="value" if looks_into or FIELDS[name] in able else None,
+        active=address.chosen(FIELDS[name]),
+        on_choose=_look_into if looks_into else partial(address.toggle, FIELDS[name]),
+    )
+
+
+def _look_into(name: str) -> None:
+    parameters.write(campaign=name)
+
+
+def detail(page: Asking, name: str, view: View) -> None:
+    """One campaign: its figures, and what they are made of."""
+    totals = page.against(view, traffic.stats)
+    timeline = page.ask(traffic.pageviews(view))
+    tabs = tables.ask(page, DETAILS, view, key="campaign_tabs")
+    with panels.card(f"Campaign {plain(name, 60)}", about=address.described(view)):
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                "Close",
+                key="close_campaign",
+                icon=":material/close:",
+                on_click=parameters.write,
+                kwargs={"campaign": ""},
+            )
+            st.button(
+                "Filter every page by it",
+                key="filter_campaign",
+                icon=":material/filter_alt:",
+                on_click=lambda: address.go(view.adding(_is(name), beside=False)),
+            )
+        page.section(partial(tiles.row, view), totals.now, timeline, *totals.earlier, height=120)
+        tables.rankings(page, tabs)
+
+
+def _is(name: str) -> Filter:
+    return Filter("utmCampaign", "eq", name)
+
+
+def not_looked_into(name: str) -> None:
+    """A link to a campaign at a server that cannot tell it apart."""
+    with st.container(border=True):
+        blank(f"This server cannot look into the campaign {plain(name, 60)}: newer ones can.")

@@ -1,0 +1,66 @@
+"""Groups of one to three fields: rates of each, the first two as a pivot table, a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import pandas as pd
+
+from umami.models.reports import Breakdown
+
+Measure = Literal["views", "visitors", "visits", "bounce_rate", "average_visit"]
+MOST: Final = 500
+"""Groups that servers tell at most."""
+COLUMNS: Final = 8
+"""Columns of a pivot table that stand apart."""
+
+
+def table(answer: Breakdown) -> pd.DataFrame:
+    """The groups with ``bounce_rate`` (a fraction of visits) and ``average_visit`` (seconds)."""
+    frame = answer.frame
+    visits = frame["visits"].where(frame["visits"] > 0).astype("float64")
+    bounces = frame[["bounces", "visits"]].min(axis=1)
+    return frame.assign(bounce_rate=bounces / visits, average_visit=frame["seconds"] / visits)
+
+
+def ranked(groups: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    """The groups, those with most of the measure first."""
+    return groups.sort_values(
+        [measure, "views"], ascending=[False, False], kind="stable", ignore_index=True
+    )
+
+
+def pivot(
+    groups: pd.DataFrame, rows: str, columns: str, measure: Measure, rest: str
+) -> pd.DataFrame:
+    """The values of one field by those of another, most views first; empty cells are ``NaN``.
+
+    Groups that fall into one cell are summed up, rates are of their sums; columns beyond the
+    first eight become one, named ``rest``.
+    """
+    order = groups.groupby(columns)["views"].sum().sort_values(ascending=False, kind="stable")
+    kept = set(order.index[:COLUMNS])
+    folded = groups[columns].where(groups[columns].isin(kept), rest)
+    sums = groups.assign(**{columns: folded}).groupby([rows, columns])[
+        ["views", "visitors", "visits", "bounces", "seconds"]
+    ]
+    cells = table(Breakdown(sums.sum().reset_index()))
+    found = cells.pivot_table(index=rows, columns=columns, values=measure, aggfunc="sum")
+    names = [*order.index[:COLUMNS], *([rest] if rest in set(folded) else [])]
+    lines = groups.groupby(rows)["views"].sum().sort_values(ascending=False, kind="stable").index
+    return found.reindex(index=lines, columns=list(dict.fromkeys(names)))
+
+
+def tree(groups: pd.DataFrame, fields: Sequence[str], measure: Measure) -> pd.DataFrame:
+    """A node a group of the first field, of the first two, of all three, with its sum.
+
+    ``path`` is a tuple of values from the root, ``value`` the sum of the groups below.
+    """
+    frames = []
+    for depth in range(1, len(fields) + 1):
+        keys = list(fields[:depth])
+        sums = groups.groupby(keys, sort=False)[[measure]].sum().reset_index()
+        paths = [tuple(row) for row in sums[keys].itertuples(index=False)]
+        frames.append(pd.DataFrame({"path": paths, "value": sums[measure].to_numpy()}))
+    return pd.concat(frames, ignore_index=True)

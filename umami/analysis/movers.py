@@ -1,0 +1,60 @@
+"""What grew, fell, appeared and vanished between two rankings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+import pandas as pd
+
+from umami.models.traffic import Ranking
+
+Move = Literal["grew", "fell", "appeared", "vanished"]
+MOVES: Final[tuple[Move, ...]] = get_args(Move)
+
+
+@dataclass(frozen=True, slots=True)
+class Movers:
+    """The names of two rankings, those first that moved most.
+
+    ``frame`` has ``name``, ``country``, ``now``, ``before``, ``delta``, ``change`` (a fraction;
+    ``NaN`` for what is new), ``move`` (``same`` where nothing moved) and ``part``: the delta as a
+    fraction of all that moved, up and down. ``uncertain`` counts names that only one of the
+    rankings tells while the other was cut short: they may have been below its end, and are left
+    out.
+    """
+
+    frame: pd.DataFrame
+    uncertain: int
+
+    def of(self, move: Move) -> pd.DataFrame:
+        """Those that made one kind of move."""
+        return self.frame[self.frame["move"] == move].reset_index(drop=True)
+
+
+def movers(now: Ranking, before: Ranking, limit: int) -> Movers:
+    """Two rankings side by side; one with ``limit`` rows was cut short there."""
+    keys = ["name", "country"]
+    sides = [
+        one.frame[[*keys, "count"]].rename(columns={"count": side})
+        for one, side in ((now, "now"), (before, "before"))
+    ]
+    both = sides[0].merge(sides[1], on=keys, how="outer")
+    new, gone = both["before"].isna(), both["now"].isna()
+    unsure = (new & (len(before.frame) >= limit)) | (gone & (len(now.frame) >= limit))
+    frame = (
+        both[~unsure].fillna({"now": 0, "before": 0}).astype({"now": "int64", "before": "int64"})
+    )
+    frame["delta"] = frame["now"] - frame["before"]
+    frame["change"] = frame["delta"] / frame["before"].where(frame["before"] > 0)
+    moved = float(frame["delta"].abs().sum())
+    frame["part"] = frame["delta"] / moved if moved else 0.0
+    frame["move"] = "same"
+    frame.loc[frame["delta"] > 0, "move"] = "grew"
+    frame.loc[frame["delta"] < 0, "move"] = "fell"
+    frame.loc[frame["before"] == 0, "move"] = "appeared"
+    frame.loc[frame["now"] == 0, "move"] = "vanished"
+    order = frame.assign(most=frame["delta"].abs()).sort_values(
+        ["most", "now", "name"], ascending=[False, False, True], kind="stable"
+    )
+    return Movers(order.drop(columns="most").reset_index(drop=True), int(unsure.sum()))

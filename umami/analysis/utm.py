@@ -1,0 +1,54 @@
+"""Views by the tags of links, and those without any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from umami.analysis.changes import beside
+from umami.models.reports import Utm
+
+PARAMETERS: Final = ("source", "medium", "campaign", "content", "term")
+LONGEST_LIST: Final = 50
+"""Values that newer servers tell at most."""
+
+
+def table(now: Utm, before: Utm | None, parameter: str) -> pd.DataFrame:
+    """The values of one parameter: ``value``, ``views``, and what ``beside`` adds."""
+    return beside(
+        _of(now, parameter), None if before is None else _of(before, parameter), "value", "views"
+    )
+
+
+def _of(utm: Utm, parameter: str) -> pd.DataFrame:
+    return utm.frame[utm.frame["parameter"] == parameter]
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """Views that came by a tagged link (one with a ``utm_source``), of all ``views``.
+
+    ``at_least`` says that the server told the first values only, so that there may be more.
+    """
+
+    tagged: int
+    views: int
+    at_least: bool
+
+    @property
+    def untagged(self) -> int:
+        """Views of pages whose address had no source."""
+        return max(0, self.views - self.tagged)
+
+    @property
+    def share(self) -> float | None:
+        """Tagged views as a fraction of all; ``None`` without views."""
+        return min(1.0, self.tagged / self.views) if self.views else None
+
+
+def tagged(utm: Utm, views: int) -> Tagged:
+    """How much of the traffic carries tags; ``views`` are all of the same View."""
+    sources = _of(utm, "source")
+    return Tagged(int(sources["views"].sum()), views, len(sources) == LONGEST_LIST)
