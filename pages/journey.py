@@ -1,5 +1,21 @@
-"""To come."""
+"""Journey: the paths that visits take."""
 
-from components import gate
+from functools import partial
+
+from components import address, controls, gate, panels, start, steps
+from components.asking import asking
+from components.sections import journey as shown
 
 gate.opened()
+
+view = controls.view()
+
+with asking(start.client()) as page:
+    with panels.title("Journey"):
+        choice = shown.choice()
+    suggestions = steps.ask(page, view)
+    paths = page.ask(shown.asked(choice, view))
+
+    page.section(partial(shown.controls, choice), *suggestions, height=40)
+    with panels.card("Paths", about=address.dates(view)):
+        page.section(partial(shown.journeys, view, choice), paths, height=700)

@@ -77,7 +77,11 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
         tickfont={"color": palette.text},
         rangemode="normal",
     )
-    figure.update_xaxes(fixedrange=True, rangemode="tozero", tickformat="~s", showgrid=True)
+    longest = max((*data.first, *data.last), default=0.0) or 1.0
+    # Room at both ends: half of a marker at nought would be cut.
+    figure.update_xaxes(
+        fixedrange=True, range=[-0.04 * longest, 1.05 * longest], tickformat="~s", showgrid=True
+    )
     figure.update_layout(
         height=80 + 34 * max(len(places), 2),
         dragmode=False,

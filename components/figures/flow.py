@@ -1,0 +1,129 @@
+"""Journeys as a Sankey diagram, in the words of ECharts: Plotly's has no clicks in Streamlit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from components import formats
+from components.theme import FONT, PALETTES, Mode
+from umami.analysis.journey import Flow, Node, Through
+
+
+@dataclass(frozen=True, slots=True)
+class Sankey:
+    """Nodes by name (each unlike any other) with their labels and what they are in full."""
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    steps: tuple[int, ...]
+    visits: tuple[int, ...]
+    folded: tuple[bool, ...]
+    chosen: tuple[bool, ...]
+    links: tuple[tuple[int, int, int], ...]
+
+
+def sankey(flow: Flow, through: Through | None) -> Sankey:
+    """A flow as what is drawn; ``through`` is the node that stands out."""
+    return Sankey(
+        tuple(name(node) for node in flow.nodes),
+        tuple(f"{_short(node)}  {formats.whole(node.visits)}" for node in flow.nodes),
+        tuple(node.step for node in flow.nodes),
+        tuple(node.visits for node in flow.nodes),
+        tuple(bool(node.folded) for node in flow.nodes),
+        tuple(
+            through is not None and (node.step, node.name) == (through.step, through.name)
+            for node in flow.nodes
+        ),
+        tuple((link.source, link.target, link.visits) for link in flow.links),
+    )
+
+
+def name(node: Node) -> str:
+    """A node's name: ``Step 2: /pricing``."""
+    return f"Step {node.step}: {f'{node.folded} others' if node.folded else node.name}"
+
+
+def _short(node: Node, longest: int = 26) -> str:
+    whole = f"{node.folded} others" if node.folded else node.name
+    return whole if len(whole) <= longest else f"{whole[: longest - 1]}…"
+
+
+def sankey_spec(data: Sankey, mode: Mode) -> dict[str, Any]:
+    """The option object of ECharts; a node's name is what a selection of it gives."""
+    palette = PALETTES[mode]
+    nodes = [
+        {
+            "name": node,
+            "depth": step - 1,
+            # Not all who came go on, so that links alone would draw it too small.
+            "value": visits,
+            # ECharts would read braces in a label as a template.
+            "label": {"formatter": label.replace("{", "(").replace("}", ")")},
+            "itemStyle": {
+                "color": palette.muted
+                if folded
+                else palette.categorical[1]
+                if chosen
+                else palette.categorical[0]
+            },
+        }
+        for node, label, step, visits, folded, chosen in zip(
+            data.names,
+            data.labels,
+            data.steps,
+            data.visits,
+            data.folded,
+            data.chosen,
+            strict=True,
+        )
+    ]
+    wide = {
+        "animation": False,
+        "textStyle": {"fontFamily": FONT},
+        "tooltip": {
+            "backgroundColor": palette.surface,
+            "borderColor": palette.border,
+            "textStyle": {"color": palette.text},
+            "confine": True,
+            "extraCssText": "max-width:22rem;white-space:normal;overflow-wrap:anywhere",
+            "valueFormatter": "%,d visits",
+        },
+        "series": [
+            {
+                "type": "sankey",
+                "data": nodes,
+                "links": [
+                    {
+                        "source": data.names[source],
+                        "target": data.names[target],
+                        "value": visits,
+                    }
+                    for source, target, visits in data.links
+                ],
+                "selectedMode": "single",
+                "select": {"itemStyle": {"borderColor": palette.text, "borderWidth": 2}},
+                "nodeAlign": "left",
+                "draggable": False,
+                "layoutIterations": 32,
+                "nodeGap": 12,
+                "nodeWidth": 14,
+                "left": 4,
+                "right": 190,
+                "top": 8,
+                "bottom": 8,
+                "label": {"color": palette.text, "fontSize": 12},
+                "lineStyle": {"color": palette.categorical[0], "opacity": 0.22, "curveness": 0.5},
+                "emphasis": {"focus": "adjacency"},
+            }
+        ],
+    }
+    narrow = {
+        "nodeWidth": 8,
+        "right": 78,
+        "label": {"fontSize": 10, "width": 74, "overflow": "truncate"},
+    }
+    return {
+        "baseOption": wide,
+        "media": [{"query": {"maxWidth": 600}, "option": {"series": [narrow]}}],
+    }

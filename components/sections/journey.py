@@ -1,0 +1,192 @@
+"""Journey: its controls, the flow, the paths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from components import address, formats, panels, parameters, steps
+from components.asking import blank
+from components.figures import flow as drawn
+from components.listing import Field, listing
+from components.text import plain
+from umami.analysis import journey as analysis
+from umami.analysis.journey import Flow, Through
+from umami.endpoints import reports
+from umami.filters import LONGEST_VALUE
+from umami.models.reports import Path
+from umami.models.traffic import Value
+from umami.question import Question
+from umami.view import View
+
+LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
+DEFAULT_LENGTH: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which journeys are looked at: so many steps, from ``start``, to ``end``."""
+
+    length: int
+    start: str | None
+    end: str | None
+    through: Through | None
+
+
+def choice() -> Choice:
+    """Read the choice off the URL; what cannot be is said."""
+    given = {
+        name: (values or [""])[-1]
+        for name, values in parameters.read("steps", "start", "end", "through").items()
+    }
+    length = next((one for one in LENGTHS if str(one) == given["steps"]), DEFAULT_LENGTH)
+    if given["steps"] and str(length) != given["steps"]:
+        said = plain(f"“{given['steps'][:20]}” is no number of steps from 3 to 7.")
+        st.caption(f":material/info: {said}")
+    through = Through.read(given["through"])
+    return Choice(
+        length,
+        given["start"][:LONGEST_VALUE] or None,
+        given["end"][:LONGEST_VALUE] or None,
+        through if through and through.step <= length else None,
+    )
+
+
+def asked(now: Choice, view: View) -> Question[tuple[Path, ...]]:
+    """The paths of a View."""
+    return reports.journey(view, now.length, now.start, now.end)
+
+
+def controls(now: Choice, paths: Sequence[Value], events: Sequence[Value]) -> None:
+    """How many steps, and where journeys start and end."""
+    offered = steps.suggestions(paths, events)
+    values = [*offered.paths, *offered.events]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        parameters.choice(
+            "Steps",
+            LENGTHS,
+            now.length,
+            key="pick_steps",
+            icon=":material/stairs:",
+            width=150,
+            write=lambda length: parameters.write(steps=str(length), through=""),
+        )
+        _edge("start", "Starts with any page or event", now.start, values)
+        _edge("end", "Ends with any page or event", now.end, values)
+
+
+def _edge(name: str, placeholder: str, value: str | None, values: Sequence[str]) -> None:
+    key = f"pick_{name}"
+    st.session_state[key] = value
+
+    def chosen() -> None:
+        given: Any = st.session_state[key]
+        parameters.write(**{name: str(given or "").strip()}, through="")
+
+    st.selectbox(
+        f"{name.capitalize()} of the journey",
+        list(dict.fromkeys([*([value] if value else []), *values])),
+        index=None,
+        key=key,
+        placeholder=placeholder,
+        accept_new_options=True,
+        label_visibility="collapsed",
+        width=270,
+        on_change=chosen,
+    )
+
+
+def journeys(view: View, now: Choice, answer: tuple[Path, ...]) -> None:
+    """The flow of all journeys, or of those through one node, and the paths one by one."""
+    paths = [path for path in answer if now.through is None or now.through.leads(path)]
+    whole = analysis.flow(answer)
+    if not answer:
+        blank(
+            address.why_empty(
+                "No visit took such a path in this period. A journey has two steps at least: try "
+                "another start or end."
+            )
+        )
+        return
+    _through(now, whole)
+    visits = sum(path.visits for path in paths)
+    of = sum(path.visits for path in answer)
+    said = f"{formats.whole(visits)} visits on {formats.whole(len(paths))} paths"
+    if now.through:
+        said += f", {formats.percent(visits / of)} of those shown without the choice"
+    if len(answer) >= analysis.LONGEST_LIST:
+        said += f". The server tells the {analysis.LONGEST_LIST} most frequent paths"
+    st.caption(f"{said}.")
+    if not paths:
+        blank("None of the paths goes through there.")
+        return
+    _draw(now, analysis.flow(paths))
+    listing(
+        analysis.table(paths),
+        [
+            Field("path", "Path", "text"),
+            Field("length", "Steps", wide=True),
+            Field("visits", "Visits", bar=True),
+            Field("share", "Share", "percent"),
+        ],
+        what="paths",
+        key="paths",
+        shown=15,
+    )
+
+
+def _through(now: Choice, whole: Flow) -> None:
+    """Choose a node by name, which keyboards reach; and the way back."""
+    nodes = {
+        Through(node.step, node.name).spelled: drawn.name(node) for node in whole.nodes if node.name
+    }
+    if now.through:
+        nodes.setdefault(now.through.spelled, f"Step {now.through.step}: {now.through.name}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        parameters.choice(
+            "Paths through",
+            {"": "Paths through any page", **nodes},
+            now.through.spelled if now.through else "",
+            key="pick_through",
+            icon=":material/alt_route:",
+            width=360,
+            write=_look,
+        )
+        if now.through:
+            st.button(
+                "All paths",
+                key="all_paths",
+                icon=":material/close:",
+                on_click=_look,
+                args=("",),
+            )
+
+
+def _look(through: str) -> None:
+    parameters.write(through=through)
+
+
+def _draw(now: Choice, flow: Flow) -> None:
+    if not flow.links:
+        blank("These visits ended with their first step.")
+        return
+
+    def chosen() -> None:
+        for one in st.session_state["flow"].selection.selected:
+            if one["data_type"] == "node":
+                node = flow.nodes[one["data_indices"][0]]
+                if node.name:
+                    _look(Through(node.step, node.name).spelled)
+
+    tallest = max(sum(node.step == step for node in flow.nodes) for step in range(1, 8))
+    st.echarts_chart(
+        drawn.sankey_spec(drawn.sankey(flow, now.through), panels.mode()),
+        height=max(220, 52 * tallest),
+        key="flow",
+        on_select=chosen,
+        renderer="svg",
+        alt="Visits from step to step",
+    )
