@@ -29,5 +29,6 @@ except UmamiError as problem:
 
 controls.bar(client, sites)
 start.server_line()
+areas.go_on()
 with gate.opening():
     page.run()

@@ -169,6 +169,22 @@ AREAS: Final = (
 )
 
 
+_GOING: Final = "page and parameters to go to"
+
+
+def go(name: str, **parameters: str | list[str]) -> None:
+    """Open another page with its own parameters in the next run; the View stays. A callback's."""
+    st.session_state[_GOING] = (name, parameters)
+
+
+def go_on() -> None:
+    """Go where a callback said. Call in ``app.py``, once the bar keeps the View in the URL."""
+    name, parameters = st.session_state.pop(_GOING, (None, {}))
+    if name:
+        area = next(area for area in AREAS if area.name == name)
+        st.switch_page(area.file, query_params=parameters)
+
+
 def page(area: Area) -> st.Page:
     """An area as Streamlit knows pages. The Overview answers at the root."""
     first = area is OVERVIEW

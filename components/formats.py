@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import pandas as pd
@@ -35,6 +35,11 @@ _TICKS: Final[dict[Unit, tuple[str, str]]] = {
 def whole(number: float) -> str:
     """Every digit, in groups of three: ``10,797``."""
     return f"{number:,.0f}"
+
+
+def number(value: float) -> str:
+    """A number with as many digits as it needs, four behind the point at most: ``19.99``."""
+    return f"{value:,.4f}".rstrip("0").rstrip(".") or "0"
 
 
 def short(number: float) -> str:
@@ -114,6 +119,13 @@ def relative(change: float) -> str | None:
 def moment(wall: pd.Timestamp, unit: Unit) -> str:
     """A bucket's name: ``Mon 3 Aug 2026``, ``August 2026``."""
     return wall.strftime(_MOMENTS[unit])
+
+
+def at(instant: datetime | None, timezone: str) -> str:
+    """An instant on the wall clock of a zone: ``Mon 3 Aug 2026, 14:05``."""
+    if instant is None:
+        return ABSENT
+    return f"{pd.Timestamp(instant).tz_convert(timezone):%a %-d %b %Y, %H:%M}"
 
 
 def hover_format(unit: Unit) -> str:

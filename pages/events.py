@@ -1,5 +1,44 @@
-"""To come."""
+"""Events: what visitors do, and the data that comes with it."""
 
-from components import gate
+from functools import partial
+
+import streamlit as st
+
+from components import address, controls, gate, paging, panels, start
+from components.asking import asking
+from components.sections import events as shown
+from components.sections import properties
+from umami.endpoints import events
 
 gate.opened()
+
+view = controls.view()
+choice = shown.choice()
+place = choice.place
+
+with asking(start.client()) as page:
+    totals = page.against(view, events.event_stats)
+    series = page.ask(events.series(view))
+    listed = page.ask(events.events(view, place.page, paging.SIZE, place.search))
+    known = page.ask(events.event_data_properties(view))
+
+    with panels.title("Events"):
+        st.caption(address.described(view))
+    page.section(shown.totals, *totals, height=120)
+    with panels.card("Events over time"):
+        page.section(partial(panels.events, view), series, height=280)
+    with panels.card("Everything that happened", about="Choose one to see who did it."):
+        paging.search_box(place, "Search events and pages")
+        page.section(partial(shown.events, view, place), listed, height=700)
+
+    left, right = st.columns(2)
+    empty = "No event carries data. Send it along: umami.track('signup', { plan: 'pro' })."
+    with left, panels.card("Event properties"):
+        draw = partial(properties.properties, "Times", empty, choice.property, shown.choose)
+        page.section(draw, known, height=300)
+    with right, panels.card("Values"):
+        if choice.property:
+            values = page.ask(events.event_data_values(view, *choice.property))
+            page.section(partial(properties.values, choice.property[1]), values, height=300)
+        else:
+            properties.unchosen()

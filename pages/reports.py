@@ -16,6 +16,6 @@ with asking(start.client()) as page:
 
     with panels.title("Reports"):
         looked_at = shown.chosen()
-    shown.go_on()
+    shown.said()
     with panels.card("Saved reports", about="Kept by the Umami server, for everybody who uses it."):
         page.section(partial(shown.saved_reports, view, looked_at), listed, height=300)

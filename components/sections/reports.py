@@ -24,7 +24,6 @@ KINDS: Final[dict[str, str]] = {
     kind: next(area.title for area in areas.AREAS if area.name == page)
     for kind, page in saved.PAGES.items()
 }
-_GOING: Final = "the page a report opens on"
 _DONE: Final = "what was just done to a report"
 
 
@@ -33,13 +32,10 @@ def chosen() -> str:
     return (parameters.read("report")["report"] or [""])[-1]
 
 
-def go_on() -> None:
-    """Go to the page of the report that was opened, and say what was done to one."""
+def said() -> None:
+    """Say what was just done to a report."""
     if done := st.session_state.pop(_DONE, None):
         st.toast(plain(done))
-    opening: saved.Opening | None = st.session_state.pop(_GOING, None)
-    if opening:
-        st.switch_page(f"pages/{opening.page}.py", query_params=opening.parameters)
 
 
 def saved_reports(view: View, looked_at: str, found: Page[Report]) -> None:
@@ -133,7 +129,7 @@ def _open(
         zone = view.period.timezone
         first, last = (pd.Timestamp(one).tz_convert(zone).date().isoformat() for one in dates)
         address.change({"period": ["custom"], "from": [first], "to": [last], "unit": []})
-    st.session_state[_GOING] = opening
+    areas.go(opening.page, **opening.parameters)
 
 
 def _rename(view: View, report: Report) -> None:

@@ -1,0 +1,111 @@
+"""Long lists of the server, a page at a time: its number and what is searched for, in the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from components import address, formats, parameters
+from components.asking import blank
+from components.listing import Field, columns, download, records
+from components.record_table import record_table
+from umami.models.paging import Page
+
+SIZE: Final = 20
+LAST: Final = 100_000
+LONGEST_SEARCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which page of a list is looked at (from 1), and what is searched for in it."""
+
+    page: int = 1
+    search: str | None = None
+
+
+def read(given: dict[str, list[str]]) -> Place:
+    """The place that the parameters ``page`` and ``search`` spell, or the beginning."""
+    number = (given["page"] or [""])[-1]
+    sound = number.isascii() and number.isdigit() and 0 < int(number[:9]) <= LAST
+    search = (given["search"] or [""])[-1].strip()[:LONGEST_SEARCH]
+    return Place(int(number[:9]) if sound else 1, search or None)
+
+
+def search_box(now: Place, placeholder: str) -> None:
+    """An input for what is searched for; a new search begins at the first page."""
+    st.session_state["pick_search"] = now.search or ""
+
+    def changed() -> None:
+        given: Any = st.session_state["pick_search"]
+        parameters.write(search=str(given or "").strip(), page="")
+
+    st.text_input(
+        "Search",
+        type="search",
+        key="pick_search",
+        placeholder=placeholder,
+        max_chars=LONGEST_SEARCH,
+        label_visibility="collapsed",
+        icon=":material/search:",
+        on_change=changed,
+    )
+
+
+def listed(
+    frame: pd.DataFrame,
+    fields: Sequence[Field],
+    found: Page[Any],
+    now: Place,
+    *,
+    what: str,
+    key: str,
+    empty: str,
+    value: str | None = None,
+    on_choose: Callable[[str], None] | None = None,
+) -> None:
+    """One page of a list, its rows already in ``frame``; the way to the others; a CSV of it."""
+    if frame.empty:
+        blank(_why_empty(found, now, what, empty))
+        if found.count and now.page > 1:
+            st.button("First page", key=f"{key}_first", on_click=_turn, args=(1,))
+        return
+    first = (now.page - 1) * SIZE + 1
+    many = f"more than {formats.whole(found.count)}" if found.capped else formats.whole(found.count)
+    st.caption(f"{formats.whole(first)}–{formats.whole(first + len(frame) - 1)} of {many} {what}")
+    record_table(
+        columns(fields),
+        records(frame, fields, value=value),
+        label=what.capitalize(),
+        key=key,
+        on_choose=on_choose,
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        pages = min(-(-found.count // SIZE), LAST)
+        if pages > 1:
+            at = min(now.page, pages)
+            # The URL decides which page it is, so that the input begins anew with each.
+            number = f"{key}_page_{at}"
+            st.pagination(
+                pages,
+                default=at,
+                key=number,
+                on_change=lambda: _turn(st.session_state[number]),
+            )
+        download(frame, fields, what=f"{what} page {now.page}", key=key)
+
+
+def _why_empty(found: Page[Any], now: Place, what: str, empty: str) -> str:
+    if found.count and now.page > 1:
+        return f"There are fewer {what} than that: this page is empty."
+    if now.search:
+        return f"No {what} match the search."
+    return address.why_empty(empty)
+
+
+def _turn(page: int) -> None:
+    parameters.write(page="" if page == 1 else str(page))

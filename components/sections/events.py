@@ -1,0 +1,88 @@
+"""Events: totals, the list, the way to whoever did one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from components import areas, formats, paging, parameters, tiles
+from components.listing import Field
+from components.paging import Place
+from umami import names
+from umami.models.events import Event, EventTotals, Kind
+from umami.models.paging import Page
+from umami.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What of the events is looked at: a page of the list, a property of an event."""
+
+    place: Place
+    property: tuple[str, str] | None
+
+
+def choice() -> Choice:
+    """Read the choice off the URL."""
+    given = parameters.read("page", "search", "event", "property")
+    event, name = ((given[one] or [""])[-1][:500] for one in ("event", "property"))
+    return Choice(paging.read(given), (event, name) if event and name else None)
+
+
+def totals(now: EventTotals, before: EventTotals | None = None) -> None:
+    """How many custom events there were, and by how many."""
+
+    def tile(label: str, field: str, about: str) -> tiles.Tile:
+        return tiles.counted(
+            label, getattr(now, field), getattr(before, field) if before else None, about
+        )
+
+    tiles.draw(
+        [
+            tile("Events", "times", "Custom events that your pages sent."),
+            tile("Visitors", "visitors", "Visitors who did at least one."),
+            tile("Visits", "visits", "Visits with at least one."),
+            tile("Different events", "names", "Names of events."),
+        ]
+    )
+
+
+def events(view: View, place: Place, found: Page[Event]) -> None:
+    """One page of the list; a click opens the profile of who did it."""
+    zone = view.period.timezone
+    frame = pd.DataFrame(
+        [
+            {
+                "session": one.session,
+                "what": one.name if one.kind is Kind.CUSTOM and one.name else one.path,
+                "more": f"on {one.path}" if one.kind is Kind.CUSTOM and one.name else one.title,
+                "kind": "Event" if one.kind is Kind.CUSTOM else "View",
+                "from": names.label("referrer", one.referrer) if one.referrer else "",
+                "at": formats.at(one.at, zone),
+            }
+            for one in found.rows
+        ],
+        columns=["session", "what", "more", "kind", "from", "at"],
+    )
+    paging.listed(
+        frame,
+        [
+            Field("what", "What", "text", note="more"),
+            Field("kind", "Kind", "text", wide=True),
+            Field("from", "Referrer", "text", wide=True),
+            Field("at", "Time", "text"),
+        ],
+        found,
+        place,
+        what="views and events",
+        key="event_list",
+        empty="Nothing happened in this period. Views and events appear as they happen.",
+        value="session",
+        on_choose=lambda session: areas.go("sessions", session=session),
+    )
+
+
+def choose(event: str, name: str) -> None:
+    """Look at the values of a property."""
+    parameters.write(event=event, property=name)
