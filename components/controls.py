@@ -63,6 +63,11 @@ def sites(client: Client) -> tuple[Website, ...]:
     return tuple(sorted(found, key=lambda site: (site.name.casefold(), site.id)))
 
 
+def domain(client: Client, website: str) -> str:
+    """The domain of one of them; ``""`` where it has none."""
+    return next((site.domain for site in sites(client) if site.id == website), "")
+
+
 def bar(client: Client, among: Sequence[Website]) -> None:
     """Draw the controls of the View that the URL spells, and its filters as chips.
 

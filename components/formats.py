@@ -38,8 +38,9 @@ def whole(number: float) -> str:
 
 
 def number(value: float) -> str:
-    """A number with as many digits as it needs, four behind the point at most: ``19.99``."""
-    return f"{value:,.4f}".rstrip("0").rstrip(".") or "0"
+    """A number with as many digits as it needs: ``19.99``, ``0.0042``, ``1,260``."""
+    digits = 2 if abs(value) >= 1 else 4
+    return f"{value:,.{digits}f}".rstrip("0").rstrip(".")
 
 
 def short(number: float) -> str:

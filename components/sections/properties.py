@@ -49,7 +49,7 @@ def properties(
     )
     fields = [
         Field("name", "Property", "text", note="event" if frame["event"].any() else None),
-        Field("type", "Type", "text", wide=True),
+        *([Field("type", "Type", "text", wide=True)] if any(one.type for one in found) else []),
         Field("total", counted, bar=True),
     ]
     listing(

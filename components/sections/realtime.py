@@ -1,0 +1,203 @@
+"""Realtime: asked again every ten seconds, drawn where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from components import formats, panels, start, tiles
+from components.asking import blank, trouble
+from components.figures import minutes as drawn
+from components.listing import Field, columns, listing, records
+from components.record_table import record_table
+from umami import names
+from umami.analysis import realtime as analysis
+from umami.endpoints import realtime, traffic
+from umami.errors import UmamiError
+from umami.models.realtime import Happening, Realtime
+from umami.models.traffic import Active
+from umami.view import View
+
+EVERY: Final = 10
+"""Seconds from one look to the next."""
+_LAST: Final = "what was seen last"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a viewer has seen of a website: the latest answers, and a log that grows."""
+
+    website: str
+    at: datetime
+    now: Realtime
+    active: Active
+    log: tuple[Happening, ...]
+
+
+def paused() -> bool:
+    """Whether the viewer has stopped the page; draws the control."""
+    return st.toggle("Pause", key="paused", bind="query-params", help="Keep what is shown")
+
+
+def page(view: View, own: str, *, still: bool) -> None:
+    """All of the page. It runs by itself every ten seconds, or not at all while ``still``.
+
+    ``own`` is the website's domain: it is no referrer of itself.
+    """
+    st.fragment(_look, run_every=None if still else EVERY)(view, own, still=still)
+
+
+def _look(view: View, own: str, *, still: bool) -> None:
+    seen, problem = _seen(view, still=still)
+    if seen is None:
+        if problem:
+            trouble(problem)
+        return
+    _said(view, seen, problem, still=still)
+    _figures(view, seen)
+    with panels.card("Views and visitors a minute"):
+        frame = analysis.minutes(seen.now, view.period.timezone)
+        panels.chart(
+            drawn.minutes_figure(drawn.minutes(frame), panels.mode()),
+            key="minutes",
+            alt="Views and visitors in each of the last 30 minutes",
+        )
+    bare = names.referrer(own)
+    foreign = {
+        name: count for name, count in seen.now.referrers.items() if names.referrer(name) != bare
+    }
+    left, right = st.columns([3, 2])
+    with left, panels.card("What happens"):
+        _log(view, seen.log)
+    with right:
+        for title, field, counts in (
+            ("Pages", "path", seen.now.paths),
+            ("Referrers", "referrer", foreign),
+            ("Countries", "country", seen.now.countries),
+        ):
+            with panels.card(title):
+                _ranked(title, field, counts)
+
+
+def _seen(view: View, *, still: bool) -> tuple[Seen | None, UmamiError | None]:
+    """What is to be shown: what the server says now, or what was seen last where it fails."""
+    last: Seen | None = st.session_state.get(_LAST)
+    last = last if last and last.website == view.website else None
+    if still and last:
+        return last, None
+    now, active = start.client().ask_all(
+        realtime.realtime(view.website, view.period.timezone), traffic.active(view.website)
+    )
+    try:
+        found: Realtime = now.result()
+        seen = Seen(
+            view.website,
+            datetime.now(UTC),
+            found,
+            active.result(),
+            analysis.longer(last.log if last else (), found.log),
+        )
+    except UmamiError as problem:
+        return last, problem
+    st.session_state[_LAST] = seen
+    return seen, None
+
+
+def _said(view: View, seen: Seen, problem: UmamiError | None, *, still: bool) -> None:
+    at = f"{pd.Timestamp(seen.at).tz_convert(view.period.timezone):%H:%M:%S}"
+    said = f"The last 30 minutes, as of {at}."
+    if still:
+        said += " Paused: nothing is asked until you go on."
+    elif problem:
+        said = f":material/cloud_off: The server does not answer. This is as of {at}; it is asked "
+        said += "again by itself."
+    if view.narrowed:
+        said += " Filters do not narrow this page."
+    st.caption(said)
+
+
+def _figures(view: View, seen: Seen) -> None:
+    frame = analysis.minutes(seen.now, view.period.timezone)
+    busiest = int(frame["views"].max())
+    tiles.draw(
+        [
+            tiles.Tile(
+                "Online now",
+                formats.short(seen.active.visitors),
+                "Visitors seen in the last five minutes.",
+            ),
+            tiles.Tile("Views", formats.short(seen.now.views), "In the last 30 minutes."),
+            tiles.Tile("Busiest minute", formats.short(busiest), "Views in the busiest minute."),
+            tiles.Tile(
+                "Countries",
+                formats.short(len(seen.now.countries)),
+                "Among the latest hundred views and events.",
+            ),
+        ]
+    )
+
+
+def _log(view: View, log: tuple[Happening, ...]) -> None:
+    if not log:
+        blank("Nobody is here right now. Views, events and new visitors appear as they come.")
+        return
+    frame = pd.DataFrame(
+        [
+            {
+                "what": _what(one),
+                "more": _more(one),
+                "where": names.label("country", one.country),
+                "with": " · ".join(
+                    names.label(field, value)
+                    for field, value in (("browser", one.browser), ("device", one.device))
+                    if value
+                ),
+                "at": f"{pd.Timestamp(one.at).tz_convert(view.period.timezone):%H:%M:%S}",
+            }
+            for one in log
+        ]
+    )
+    fields = [
+        Field("what", "What", "text", note="more"),
+        Field("where", "Country", "text"),
+        Field("with", "With", "text", wide=True),
+        Field("at", "Time", "text"),
+    ]
+    record_table(
+        columns(fields), records(frame, fields), label="What happens", key="log", height=560
+    )
+
+
+def _what(one: Happening) -> str:
+    if one.kind == "session":
+        return "New visitor"
+    return one.event or one.path or "Event" if one.kind == "event" else one.path or "/"
+
+
+def _more(one: Happening) -> str:
+    if one.kind == "event":
+        return f"event on {one.path}" if one.path else "event"
+    return f"from {names.label('referrer', one.referrer)}" if one.referrer else ""
+
+
+def _ranked(title: str, field: str, counts: dict[str, int]) -> None:
+    frame = analysis.ranked({name: count for name, count in counts.items() if name})
+    if frame.empty:
+        blank(f"No {title.lower()} in the last half hour.")
+        return
+    frame.insert(0, "label", [names.label(field, name) for name in frame["name"]])
+    listing(
+        frame,
+        [
+            Field("label", title, "text"),
+            Field("count", "Visitors" if field == "country" else "Times", bar=True),
+            Field("share", "Share", "percent", wide=True),
+        ],
+        what=title.lower(),
+        key=f"live_{field}",
+        shown=6,
+    )
