@@ -157,6 +157,11 @@ def trouble(problem: UmamiError) -> None:
         st.caption(plain(problem.remedy))
 
 
+def aside(sentence: str) -> None:
+    """Say something about what the viewer asked for, such as a part of a link that cannot be."""
+    st.caption(f":material/info: {plain(sentence)}")
+
+
 def blank(sentence: str) -> None:
     """Say that there is nothing yet, and what would fill this place."""
     with st.container(height="content", horizontal_alignment="center"):

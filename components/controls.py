@@ -15,6 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from components.address import change, go, note, notes, view
+from components.asking import aside
 from components.text import plain
 from umami import names
 from umami.client import Client
@@ -139,7 +140,7 @@ def bar(client: Client, among: Sequence[Website]) -> None:
         _time_popover(now)
     _chips(client, now)
     for sentence in notes():
-        st.caption(f":material/info: {plain(sentence)}")
+        aside(sentence)
 
 
 def _step(steps: int) -> None:

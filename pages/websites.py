@@ -1,5 +1,28 @@
-"""To come."""
+"""Websites: all of them at a glance, and what an admin does with them."""
 
-from components import gate
+import streamlit as st
+
+from components import address, controls, gate, panels, start
+from components.asking import asking
+from components.sections import manage
+from components.sections import websites as shown
 
 gate.opened()
+
+view = controls.view()
+client = start.client()
+sites = controls.sites(client)
+
+with asking(client) as page:
+    with panels.title("Websites"):
+        choice = shown.choice()
+        manage.create()
+    manage.said()
+    st.caption(address.described(view))
+    shown.search_box(choice)
+    managed = next((site for site in sites if site.id == choice.site), None)
+    if managed:
+        manage.card(managed)
+    elif choice.site:
+        st.caption("The website of this link is not among those you can open.")
+    shown.glance(page, view, shown.matching(sites, choice), choice)

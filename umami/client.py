@@ -44,6 +44,9 @@ AT_ONCE: Final = 32
 and the transport's."""
 
 
+CLOUD_PAGES: Final = "https://cloud.umami.is"
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """What is asked: its address without credentials, and what to call it.
@@ -56,6 +59,12 @@ class Server:
     demo: bool
     generation: Generation | None = None
     version: str | None = None
+    cloud: bool = False
+
+    @property
+    def pages(self) -> str:
+        """Where browsers find Umami itself: its tracker, its share links."""
+        return CLOUD_PAGES if self.cloud else self.address
 
 
 class Reply(Future[T]):
@@ -85,6 +94,7 @@ class Client:
         self._address = settings.address
         self._label = "Umami Cloud" if settings.cloud else label
         self._demo = demo
+        self._cloud = settings.cloud
         self._cached_as = settings.api or ""
         self._cache = Cache(in_memory(settings.cache_mb)) if cache is None else cache
         self._pool = ThreadPoolExecutor(AT_ONCE, "umami")
@@ -103,6 +113,7 @@ class Client:
             self._demo,
             found.generation if found else None,
             found.version if found else None,
+            self._cloud,
         )
 
     def recognise(self) -> Server:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from components import address, formats, panels, parameters, saved, steps, tiles
-from components.asking import blank
+from components.asking import aside, blank
 from components.figures import shift as drawn
 from components.listing import Field, listing
 from components.text import plain
@@ -44,12 +44,12 @@ def conversion() -> tuple[FunnelStep, str | None]:
     given = parameters.read("conversion", "currency")
     currency = (given["currency"] or [""])[-1].upper() or None
     if currency and not (currency.isascii() and currency.isalnum() and len(currency) <= 10):
-        st.caption(f":material/info: {plain(f'“{currency[:20]}” is not a currency.')}")
+        aside(f"“{currency[:20]}” is not a currency.")
         currency = None
     try:
         return (read(given["conversion"][-1]) if given["conversion"] else _NOTHING), currency
     except InvalidView as problem:
-        st.caption(f":material/info: {plain(str(problem))}")
+        aside(str(problem))
         return _NOTHING, currency
 
 
@@ -131,8 +131,8 @@ def parts(currency: str | None, first: Attribution, last: Attribution) -> None:
     if currency and first.frame["amount"].notna().any():
         measure = "amount"
     elif currency:
-        st.caption(
-            ":material/info: This server tells which visitors converted, not the money they "
+        aside(
+            "This server tells which visitors converted, not the money they "
             "brought. Visitors are shown."
         )
     table = analysis.shift(first, last, measure)

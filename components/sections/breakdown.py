@@ -10,10 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from components import address, panels, parameters, start
-from components.asking import blank
+from components.asking import aside, blank
 from components.figures import tree as drawn
 from components.listing import Field, Kind, listing
-from components.text import plain
 from umami import names
 from umami.analysis import breakdown as analysis
 from umami.analysis.breakdown import Measure
@@ -54,8 +53,7 @@ def choice() -> Choice:
     named: dict[str, BreakdownField] = {one: one for one in known}
     fields = tuple(named[one] for one in asked if one in named)[:MOST_FIELDS] or DEFAULT
     if strange := [one for one in asked if one not in named]:
-        said = plain(f"“{strange[0][:40]}” is not a field that can be broken down here.")
-        st.caption(f":material/info: {said}")
+        aside(f"“{strange[0][:40]}” is not a field that can be broken down here.")
     measure: Measure = next((one for one in MEASURES if [one] == given["measure"]), "views")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.session_state["pick_fields"] = list(fields)

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from components import address, formats, panels, parameters, saved, steps
-from components.asking import blank
+from components.asking import aside, blank
 from components.figures import steps as drawn
 from components.listing import Field, listing
 from components.text import plain
@@ -59,7 +59,7 @@ def chain() -> Chain:
     if len(found) > MOST:
         faults = (*faults, f"A funnel has at most {MOST} steps; the others are left out.")
     for fault in faults:
-        st.caption(f":material/info: {plain(fault)}")
+        aside(fault)
     blanks = (FunnelStep("path", ""),) * max(0, FEWEST - len(found))
     return Chain((*found[:MOST], *blanks), window or DEFAULT_WINDOW)
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from components import address, formats, panels, parameters, saved, steps, tiles
 from components.asking import Page as Asking
-from components.asking import blank
+from components.asking import aside, blank
 from components.figures import trend as drawn
 from components.listing import Field, download
 from components.text import plain
@@ -36,7 +36,7 @@ def targets() -> tuple[Target, ...]:
     if len(found) > MOST:
         faults = (*faults, f"At most {MOST} goals are shown; the others are left out.")
     for fault in faults:
-        st.caption(f":material/info: {plain(fault)}")
+        aside(fault)
     return found[:MOST]
 
 

@@ -9,10 +9,9 @@ from typing import Any, Final
 import streamlit as st
 
 from components import address, formats, panels, parameters, steps
-from components.asking import blank
+from components.asking import aside, blank
 from components.figures import flow as drawn
 from components.listing import Field, listing
-from components.text import plain
 from umami.analysis import journey as analysis
 from umami.analysis.journey import Flow, Through
 from umami.endpoints import reports
@@ -44,8 +43,7 @@ def choice() -> Choice:
     }
     length = next((one for one in LENGTHS if str(one) == given["steps"]), DEFAULT_LENGTH)
     if given["steps"] and str(length) != given["steps"]:
-        said = plain(f"“{given['steps'][:20]}” is no number of steps from 3 to 7.")
-        st.caption(f":material/info: {said}")
+        aside(f"“{given['steps'][:20]}” is no number of steps from 3 to 7.")
     through = Through.read(given["through"])
     return Choice(
         length,

@@ -9,10 +9,9 @@ import streamlit as st
 
 from components import address, formats, panels, parameters, tiles
 from components.asking import Page as Asking
-from components.asking import blank, trouble
+from components.asking import aside, blank, trouble
 from components.figures import maps, stacks
 from components.listing import Field, listing
-from components.text import plain
 from umami import names
 from umami.analysis import revenue as analysis
 from umami.endpoints import reports
@@ -43,7 +42,7 @@ def currency(page: Asking, view: View) -> str | None:
     named = (parameters.read("currency")["currency"] or [""])[-1].upper()
     listed = page.ask(reports.currencies(view))
     if named and not _sound(named):
-        st.caption(f":material/info: {plain(f'“{named[:20]}” is not a currency.')}")
+        aside(f"“{named[:20]}” is not a currency.")
         named = ""
     if not named:
         try:

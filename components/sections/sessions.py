@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pandas as pd
-import streamlit as st
 
 from components import formats, paging, parameters, tiles
+from components.asking import aside
 from components.listing import Field
 from components.paging import Place
-from components.text import plain
 from umami import names
 from umami.models.paging import Page
 from umami.models.sessions import Session, SessionStats
@@ -34,7 +33,7 @@ def choice() -> Choice:
     try:
         session = str(UUID(session)) if session else ""
     except ValueError:
-        st.caption(f":material/info: {plain(f'“{session[:40]}” is not the id of a session.')}")
+        aside(f"“{session[:40]}” is not the id of a session.")
         session = ""
     return Choice(
         paging.read(given), session or None, (given["property"] or [""])[-1][:500] or None

@@ -9,7 +9,7 @@ import streamlit as st
 
 from components import address, formats, panels, parameters, start, tables, tiles
 from components.asking import Page as Asking
-from components.asking import blank
+from components.asking import aside, blank
 from components.figures import bars as drawn
 from components.listing import Field, listing
 from components.text import plain
@@ -52,7 +52,7 @@ def campaign(view: View) -> tuple[str, View | None]:
     try:
         return name, view.filtered("utmCampaign", name)
     except InvalidView as problem:
-        st.caption(f":material/info: {plain(str(problem))}")
+        aside(str(problem))
         return "", None
 
 

@@ -1,0 +1,242 @@
+"""What an admin does with one website."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from components import address, panels, parameters, start
+from components.asking import aside, trouble
+from components.text import plain
+from umami.endpoints import realtime, sending, websites
+from umami.errors import UmamiError
+from umami.models.realtime import Realtime
+from umami.models.websites import Website
+from umami.question import Question
+
+EVENT: Final = "dashboard-test"
+PATIENCE: Final = 30
+"""Seconds within which a test event arrives, or does not."""
+_DONE: Final = "what was just done to a website"
+_SENT: Final = "the test event that is waited for"
+_DOMAIN: Final = re.compile(r"(?=.{1,253}$)[\w-]+(\.[\w-]+)*(:\d{1,5})?")
+_LETTERS: Final = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A test event on its way; ``known`` are those of its name that had arrived before."""
+
+    website: str
+    since: float
+    known: frozenset[tuple[str, str]]
+
+
+def said() -> None:
+    """Say what was just done."""
+    if done := st.session_state.pop(_DONE, None):
+        st.toast(plain(done), icon=":material/check:")
+
+
+def create() -> None:
+    """A popover to make a website."""
+    with st.popover("Add website", icon=":material/add:", key="add_website"):
+        name = st.text_input("Name", key="new_name", max_chars=100)
+        domain = st.text_input("Domain", key="new_domain", placeholder="shop.example")
+        st.button(
+            "Add", key="create_website", width="stretch", on_click=_create, args=(name, domain)
+        )
+
+
+def _create(name: str, domain: str) -> None:
+    wrong = _wrong(name, domain)
+    if wrong:
+        address.note(wrong)
+        return
+    made = _write(websites.create_website(name.strip(), domain.strip()), f"“{name}” was added.")
+    if made:
+        st.session_state["new_name"] = st.session_state["new_domain"] = ""
+        parameters.write(site=made.id)
+
+
+def _wrong(name: str, domain: str) -> str | None:
+    if not name.strip():
+        return "A website needs a name."
+    if not _DOMAIN.fullmatch(domain.strip()):
+        return "A domain is written without https:// and without a path: shop.example."
+    return None
+
+
+def _write(question: Question[Any], done: str) -> Any:
+    """Ask for a change; says what was done, or why not. A callback's."""
+    try:
+        answer = start.client().ask(question)
+    except UmamiError as problem:
+        address.note(f"{problem} {problem.remedy}")
+        return None
+    st.session_state[_DONE] = done
+    return answer or True
+
+
+def card(site: Website) -> None:
+    """Everything that can be done with a website."""
+    with panels.card(f"Manage {plain(site.name, 60)}"):
+        left, right = st.columns(2)
+        with left:
+            _details(site)
+            _share(site)
+        with right:
+            _tracker(site)
+            _test(site)
+        _danger(site)
+
+
+def _details(site: Website) -> None:
+    with st.form(f"details_{site.id}", border=False):
+        name = st.text_input("Name", site.name, max_chars=100, key=f"name_{site.id}")
+        domain = st.text_input("Domain", site.domain, max_chars=500, key=f"domain_{site.id}")
+        if st.form_submit_button("Save"):
+            _save(site, name, domain)
+
+
+def _save(site: Website, name: str, domain: str) -> None:
+    wrong = _wrong(name, domain)
+    if wrong:
+        aside(wrong)
+    elif (name, domain) != (site.name, site.domain):
+        try:
+            start.client().ask(websites.update_website(site.id, name.strip(), domain.strip()))
+        except UmamiError as problem:
+            trouble(problem)
+            return
+        st.session_state[_DONE] = f"“{name.strip()}” was saved."
+        st.rerun()
+
+
+def _share(site: Website) -> None:
+    key = f"share_{site.id}"
+    st.session_state[key] = site.share_id is not None
+    st.toggle(
+        "Share link: whoever has it sees this website in Umami",
+        key=key,
+        on_change=lambda: _shared(site, on=bool(st.session_state[key])),
+    )
+    if site.share_id:
+        st.code(f"{start.client().server.pages}/share/{site.share_id}", language=None)
+
+
+def _shared(site: Website, *, on: bool) -> None:
+    share = "".join(secrets.choice(_LETTERS) for _ in range(16)) if on else None
+    done = "The share link is on." if on else "The share link is off: it opens nothing any more."
+    _write(websites.update_website(site.id, site.name, site.domain, share_id=share), done)
+
+
+def _tracker(site: Website) -> None:
+    st.markdown("**Tracking code**")
+    st.caption("Put it into the head of every page.")
+    src = f"{start.client().server.pages}/script.js"
+    st.code(f'<script defer src="{src}" data-website-id="{site.id}"></script>', language="html")
+
+
+def _test(site: Website) -> None:
+    st.markdown("**Test**")
+    st.caption(f"Sends one event named {EVENT}, which is counted like any other.")
+    st.button(
+        "Send a test event", key="send_test", icon=":material/send:", on_click=_send, args=(site,)
+    )
+    sent: Sent | None = st.session_state.get(_SENT)
+    if sent and sent.website == site.id:
+        _arrival(sent)
+
+
+def _send(site: Website) -> None:
+    client = start.client()
+    host = site.domain or "localhost"
+    try:
+        known = _arrived(client.ask(realtime.realtime(site.id)))
+        counted = client.ask(sending.send_event(site.id, EVENT, f"/{EVENT}", host)).counted
+    except UmamiError as problem:
+        address.note(f"{problem} {problem.remedy}")
+        return
+    if counted:
+        st.session_state[_SENT] = Sent(site.id, time.time(), known)
+    else:
+        address.note("The server took the test event for a robot’s and did not count it.")
+
+
+def _arrived(answer: Realtime) -> frozenset[tuple[str, str]]:
+    return frozenset((one.session, one.at.isoformat()) for one in answer.log if one.event == EVENT)
+
+
+@st.fragment(run_every=2)
+def _arrival(sent: Sent) -> None:
+    """Look until the event has arrived, or for long enough."""
+    if st.session_state.get(_SENT) != sent:
+        return
+    waited = time.time() - sent.since
+    try:
+        new = _arrived(start.client().ask(realtime.realtime(sent.website))) - sent.known
+    except UmamiError as problem:
+        trouble(problem)
+        return
+    if new:
+        st.success("It arrived: the website is being counted.", icon=":material/check_circle:")
+    elif waited > PATIENCE:
+        st.warning("It has not arrived. Look at Realtime in a while.", icon=":material/hourglass:")
+    else:
+        st.caption(":material/hourglass_top: Sent. Waiting for it to arrive …")
+
+
+def _danger(site: Website) -> None:
+    with st.container(horizontal=True, gap="small"):
+        _behind_its_name(
+            site,
+            "Reset",
+            ":material/restart_alt:",
+            "All data of this website is deleted. The website stays. There is no way back.",
+            lambda: _write(websites.reset_website(site.id), f"“{site.name}” is empty now."),
+        )
+        _behind_its_name(
+            site,
+            "Delete",
+            ":material/delete:",
+            "The website and all its data are deleted. There is no way back.",
+            lambda: _deleted(site),
+        )
+
+
+def _deleted(site: Website) -> None:
+    if _write(websites.delete_website(site.id), f"“{site.name}” was deleted."):
+        parameters.write(site="")
+
+
+def _behind_its_name(
+    site: Website, what: str, icon: str, warning: str, do: Callable[[], Any]
+) -> None:
+    """A button that works once the website's name has been typed."""
+    key = f"{what.lower()}_{site.id}"
+
+    def confirmed() -> None:
+        # The button may have been pressed with an older page in sight.
+        if st.session_state.get(f"{key}_name") == site.name:
+            do()
+
+    with st.popover(what, icon=icon, key=key):
+        st.markdown(f"**{what} {plain(site.name, 60)}**")
+        st.caption(warning)
+        typed = st.text_input("Type its name", key=f"{key}_name", placeholder=site.name, live=True)
+        st.button(
+            what,
+            key=f"{key}_sure",
+            type="primary",
+            width="stretch",
+            disabled=typed != site.name,
+            on_click=confirmed,
+        )

@@ -1,0 +1,141 @@
+"""Websites: all of them at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+import streamlit as st
+
+from components import address, formats, parameters, tiles
+from components.asking import Page as Asking
+from components.asking import aside, blank
+from components.figures import common
+from components.text import plain
+from umami.endpoints import traffic
+from umami.models.traffic import Stats, Timeline
+from umami.models.websites import Website
+from umami.view import View
+
+SIZE: Final = 12
+"""Websites on a page: two questions each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which of the websites are looked at, and which of them is managed."""
+
+    search: str
+    page: int
+    site: str | None
+
+
+def choice() -> Choice:
+    """Read the choice off the URL; what cannot be is said."""
+    given = {
+        name: (values or [""])[-1]
+        for name, values in parameters.read("search", "page", "site").items()
+    }
+    number = given["page"]
+    page = int(number[:6]) if number.isascii() and number.isdigit() else 1
+    try:
+        site = str(UUID(given["site"])) if given["site"] else None
+    except ValueError:
+        aside(f"“{given['site'][:40]}” is not the id of a website.")
+        site = None
+    return Choice(given["search"].strip()[:100], max(1, page), site)
+
+
+def matching(sites: Sequence[Website], now: Choice) -> list[Website]:
+    """Those whose name or domain contains what is searched for."""
+    needle = now.search.casefold()
+    return [one for one in sites if needle in f"{one.name}\n{one.domain}".casefold()]
+
+
+def search_box(now: Choice) -> None:
+    """An input for what is searched for."""
+    st.session_state["pick_search"] = now.search
+
+    def changed() -> None:
+        given: Any = st.session_state["pick_search"]
+        parameters.write(search=str(given or "").strip(), page="")
+
+    st.text_input(
+        "Search",
+        type="search",
+        key="pick_search",
+        placeholder="Search name or domain",
+        label_visibility="collapsed",
+        icon=":material/search:",
+        on_change=changed,
+    )
+
+
+def glance(page: Asking, view: View, found: Sequence[Website], now: Choice) -> None:
+    """Ask for each website of this page of the list, and keep a card for each."""
+    if not found:
+        with st.container(border=True):
+            blank("No website matches the search.")
+        return
+    pages = -(-len(found) // SIZE)
+    at = min(now.page, pages)
+    shown = found[(at - 1) * SIZE : at * SIZE]
+    of_each = [replace(view.unfiltered(), website=one.id) for one in shown]
+    figures = [
+        (page.against(one, traffic.stats), page.ask(traffic.pageviews(one))) for one in of_each
+    ]
+    with st.grid(3, min_column_width=260, gap="small"):
+        for site, own, (stats, timeline) in zip(shown, of_each, figures, strict=True):
+            with st.container(border=True, gap="xsmall", height="stretch", key=f"site_{site.id}"):
+                _heading(site, now)
+                page.section(
+                    partial(_visitors, own), stats.now, timeline, *stats.earlier, height=120
+                )
+    if pages > 1:
+        number = f"sites_page_{at}"
+        st.pagination(
+            pages,
+            default=at,
+            key=number,
+            on_change=lambda: parameters.write(page=str(st.session_state[number])),
+        )
+
+
+def _heading(site: Website, now: Choice) -> None:
+    st.subheader(plain(site.name, 60), anchor=False)
+    st.caption(plain(site.domain or "No domain", 80))
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Open",
+            key=f"look_{site.id}",
+            type="tertiary",
+            icon=":material/monitoring:",
+            help="Look at this website",
+            on_click=address.change,
+            args=({"website": [site.id], "filter": []},),
+        )
+        managed = site.id == now.site
+        st.button(
+            "Close" if managed else "Manage",
+            key=f"manage_{site.id}",
+            type="tertiary",
+            icon=":material/close:" if managed else ":material/settings:",
+            on_click=parameters.write,
+            kwargs={"site": "" if managed else site.id},
+        )
+
+
+def _visitors(view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None) -> None:
+    before = stats.previous or (compared.current if compared else None)
+    over = common.over(timeline.frame, address.present(view))
+    tile = tiles.counted(
+        "Visitors",
+        stats.current.visitors,
+        before.visitors if before else None,
+        f"{formats.whole(stats.current.visits)} visits.",
+        series=tuple(int(one) for one in over["sessions"]),
+    )
+    tiles.draw([tile], within=True)
