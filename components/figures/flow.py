@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from components import formats
 from components.theme import FONT, PALETTES, Mode
 from umami.analysis.journey import Flow, Node, Through
+
+ROOM: Final = {1: 28, 2: 28, 3: 28, 4: 26, 5: 20, 6: 15}
+"""Characters that a label has beside its node, by the number of steps drawn."""
+_LEAST_ROOM: Final = 12
+_COLUMN: Final = 190
+"""Pixels of a step below which labels would lie upon each other."""
+_WIDEST: Final = 940
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +29,25 @@ class Sankey:
     chosen: tuple[bool, ...]
     links: tuple[tuple[int, int, int], ...]
 
+    @property
+    def least_width(self) -> int:
+        """Pixels below which labels would lie upon each other: narrower screens scroll."""
+        return min(_WIDEST, _COLUMN * max(self.steps, default=1))
+
+    @property
+    def height(self) -> int:
+        """Pixels that leave each node of the fullest step room for its label."""
+        fullest = max((self.steps.count(step) for step in set(self.steps)), default=1)
+        return max(220, 52 * fullest)
+
 
 def sankey(flow: Flow, through: Through | None) -> Sankey:
     """A flow as what is drawn; ``through`` is the node that stands out."""
+    steps = max((node.step for node in flow.nodes), default=1)
+    room = ROOM.get(steps, _LEAST_ROOM)
     return Sankey(
         tuple(name(node) for node in flow.nodes),
-        tuple(f"{_short(node)}  {formats.whole(node.visits)}" for node in flow.nodes),
+        tuple(f"{_short(node, room)}  {formats.whole(node.visits)}" for node in flow.nodes),
         tuple(node.step for node in flow.nodes),
         tuple(node.visits for node in flow.nodes),
         tuple(bool(node.folded) for node in flow.nodes),
@@ -44,7 +64,7 @@ def name(node: Node) -> str:
     return f"Step {node.step}: {f'{node.folded} others' if node.folded else node.name}"
 
 
-def _short(node: Node, longest: int = 26) -> str:
+def _short(node: Node, longest: int) -> str:
     whole = f"{node.folded} others" if node.folded else node.name
     return whole if len(whole) <= longest else f"{whole[: longest - 1]}…"
 
@@ -78,7 +98,7 @@ def sankey_spec(data: Sankey, mode: Mode) -> dict[str, Any]:
             strict=True,
         )
     ]
-    wide = {
+    return {
         "animation": False,
         "textStyle": {"fontFamily": FONT},
         "tooltip": {
@@ -106,10 +126,10 @@ def sankey_spec(data: Sankey, mode: Mode) -> dict[str, Any]:
                 "nodeAlign": "left",
                 "draggable": False,
                 "layoutIterations": 32,
-                "nodeGap": 12,
+                "nodeGap": 16,
                 "nodeWidth": 14,
                 "left": 4,
-                "right": 190,
+                "right": 170,
                 "top": 8,
                 "bottom": 8,
                 "label": {"color": palette.text, "fontSize": 12},
@@ -117,13 +137,4 @@ def sankey_spec(data: Sankey, mode: Mode) -> dict[str, Any]:
                 "emphasis": {"focus": "adjacency"},
             }
         ],
-    }
-    narrow = {
-        "nodeWidth": 8,
-        "right": 78,
-        "label": {"fontSize": 10, "width": 74, "overflow": "truncate"},
-    }
-    return {
-        "baseOption": wide,
-        "media": [{"query": {"maxWidth": 600}, "option": {"series": [narrow]}}],
     }

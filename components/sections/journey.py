@@ -23,6 +23,8 @@ from umami.view import View
 
 LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
 DEFAULT_LENGTH: Final = 5
+_CLICKS: Final = "clicks on the flow"
+_WIDE: Final = "<style>.st-key-flow{{overflow-x:auto}} .st-key-flow>*{{min-width:{}px}}</style>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,7 @@ def journeys(view: View, now: Choice, answer: tuple[Path, ...]) -> None:
     if not answer:
         blank(
             address.why_empty(
-                "No visit took such a path in this period. A journey has two steps at least: try "
-                "another start or end."
+                "No visit took such a path in this period. Try another start or end, or more time."
             )
         )
         return
@@ -114,7 +115,7 @@ def journeys(view: View, now: Choice, answer: tuple[Path, ...]) -> None:
     of = sum(path.visits for path in answer)
     said = f"{formats.whole(visits)} visits on {formats.whole(len(paths))} paths"
     if now.through:
-        said += f", {formats.percent(visits / of)} of those shown without the choice"
+        said += f", {formats.percent(visits / of)} of those on all paths"
     if len(answer) >= analysis.LONGEST_LIST:
         said += f". The server tells the {analysis.LONGEST_LIST} most frequent paths"
     st.caption(f"{said}.")
@@ -171,20 +172,27 @@ def _draw(now: Choice, flow: Flow) -> None:
     if not flow.links:
         blank("These visits ended with their first step.")
         return
+    # A selection outlives the nodes it was made among: each choice gets a chart without any.
+    clicks: int = st.session_state.setdefault(_CLICKS, 0)
+    key = f"flow_{clicks}"
 
     def chosen() -> None:
-        for one in st.session_state["flow"].selection.selected:
+        st.session_state[_CLICKS] = clicks + 1
+        for one in st.session_state[key].selection.selected:
             if one["data_type"] == "node":
                 node = flow.nodes[one["data_indices"][0]]
                 if node.name:
-                    _look(Through(node.step, node.name).spelled)
+                    through = Through(node.step, node.name)
+                    _look("" if through == now.through else through.spelled)
 
-    tallest = max(sum(node.step == step for node in flow.nodes) for step in range(1, 8))
-    st.echarts_chart(
-        drawn.sankey_spec(drawn.sankey(flow, now.through), panels.mode()),
-        height=max(220, 52 * tallest),
-        key="flow",
-        on_select=chosen,
-        renderer="svg",
-        alt="Visits from step to step",
-    )
+    data = drawn.sankey(flow, now.through)
+    st.html(_WIDE.format(data.least_width))
+    with st.container(key="flow"):
+        st.echarts_chart(
+            drawn.sankey_spec(data, panels.mode()),
+            height=data.height,
+            key=key,
+            on_select=chosen,
+            renderer="svg",
+            alt="Visits from step to step",
+        )

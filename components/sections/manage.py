@@ -7,7 +7,7 @@ import secrets
 import string
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import streamlit as st
@@ -32,11 +32,15 @@ _LETTERS: Final = string.ascii_letters + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A test event on its way; ``known`` are those of its name that had arrived before."""
+    """A test event on its way; ``known`` are those of its name that had arrived before.
+
+    ``arrived`` is ``None`` until it is known.
+    """
 
     website: str
     since: float
     known: frozenset[tuple[str, str]]
+    arrived: bool | None = None
 
 
 def said() -> None:
@@ -47,22 +51,23 @@ def said() -> None:
 
 def create() -> None:
     """A popover to make a website."""
-    with st.popover("Add website", icon=":material/add:", key="add_website"):
-        name = st.text_input("Name", key="new_name", max_chars=100)
-        domain = st.text_input("Domain", key="new_domain", placeholder="shop.example")
-        st.button(
-            "Add", key="create_website", width="stretch", on_click=_create, args=(name, domain)
-        )
+    with st.popover("Add website", icon=":material/add:", key="add_website", on_change="rerun"):
+        st.text_input("Name", key="new_name", max_chars=100)
+        st.text_input("Domain", key="new_domain", placeholder="shop.example")
+        st.button("Add", key="create_website", width="stretch", on_click=_create)
 
 
-def _create(name: str, domain: str) -> None:
+def _create() -> None:
+    # What was typed last may come with the click itself.
+    name, domain = (str(st.session_state[key]).strip() for key in ("new_name", "new_domain"))
     wrong = _wrong(name, domain)
     if wrong:
         address.note(wrong)
         return
-    made = _write(websites.create_website(name.strip(), domain.strip()), f"“{name}” was added.")
+    made = _write(websites.create_website(name, domain), f"“{name}” was added.")
     if made:
         st.session_state["new_name"] = st.session_state["new_domain"] = ""
+        st.session_state["add_website"] = False
         parameters.write(site=made.id)
 
 
@@ -142,7 +147,11 @@ def _tracker(site: Website) -> None:
     st.markdown("**Tracking code**")
     st.caption("Put it into the head of every page.")
     src = f"{start.client().server.pages}/script.js"
-    st.code(f'<script defer src="{src}" data-website-id="{site.id}"></script>', language="html")
+    st.code(
+        f'<script defer src="{src}" data-website-id="{site.id}"></script>',
+        language="html",
+        wrap_lines=True,
+    )
 
 
 def _test(site: Website) -> None:
@@ -152,8 +161,14 @@ def _test(site: Website) -> None:
         "Send a test event", key="send_test", icon=":material/send:", on_click=_send, args=(site,)
     )
     sent: Sent | None = st.session_state.get(_SENT)
-    if sent and sent.website == site.id:
+    if sent is None or sent.website != site.id:
+        return
+    if sent.arrived is None:
         _arrival(sent)
+    elif sent.arrived:
+        st.success("It arrived: the website is being counted.", icon=":material/check_circle:")
+    else:
+        st.warning("It has not arrived. Look at Realtime in a while.", icon=":material/hourglass:")
 
 
 def _send(site: Website) -> None:
@@ -178,20 +193,15 @@ def _arrived(answer: Realtime) -> frozenset[tuple[str, str]]:
 @st.fragment(run_every=2)
 def _arrival(sent: Sent) -> None:
     """Look until the event has arrived, or for long enough."""
-    if st.session_state.get(_SENT) != sent:
-        return
-    waited = time.time() - sent.since
+    st.caption(":material/hourglass_top: Sent. Waiting for it to arrive …")
     try:
         new = _arrived(start.client().ask(realtime.realtime(sent.website))) - sent.known
     except UmamiError as problem:
         trouble(problem)
-        return
-    if new:
-        st.success("It arrived: the website is being counted.", icon=":material/check_circle:")
-    elif waited > PATIENCE:
-        st.warning("It has not arrived. Look at Realtime in a while.", icon=":material/hourglass:")
-    else:
-        st.caption(":material/hourglass_top: Sent. Waiting for it to arrive …")
+        new = frozenset()
+    if new or time.time() - sent.since > PATIENCE:
+        st.session_state[_SENT] = replace(sent, arrived=bool(new))
+        st.rerun()
 
 
 def _danger(site: Website) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from components import address, formats, parameters, tiles
+from components import address, areas, formats, parameters, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank
 from components.figures import common
@@ -84,16 +85,12 @@ def glance(page: Asking, view: View, found: Sequence[Website], now: Choice) -> N
     at = min(now.page, pages)
     shown = found[(at - 1) * SIZE : at * SIZE]
     of_each = [replace(view.unfiltered(), website=one.id) for one in shown]
-    figures = [
-        (page.against(one, traffic.stats), page.ask(traffic.pageviews(one))) for one in of_each
-    ]
+    figures = [_asked(page, one) for one in of_each]
     with st.grid(3, min_column_width=260, gap="small"):
-        for site, own, (stats, timeline) in zip(shown, of_each, figures, strict=True):
+        for site, own, answers in zip(shown, of_each, figures, strict=True):
             with st.container(border=True, gap="xsmall", height="stretch", key=f"site_{site.id}"):
                 _heading(site, now)
-                page.section(
-                    partial(_visitors, own), stats.now, timeline, *stats.earlier, height=120
-                )
+                page.section(partial(_visitors, own), *answers, height=120)
     if pages > 1:
         number = f"sites_page_{at}"
         st.pagination(
@@ -102,6 +99,19 @@ def glance(page: Asking, view: View, found: Sequence[Website], now: Choice) -> N
             key=number,
             on_change=lambda: parameters.write(page=str(st.session_state[number])),
         )
+
+
+def _asked(page: Asking, one: View) -> list[Future[Any]]:
+    """What a website's card shows: totals and their course, apart those of chosen dates."""
+    asked: list[Future[Any]] = [
+        page.ask(traffic.stats(one)),
+        page.hint(traffic.pageviews(one), None),
+    ]
+    compared = one.compared()
+    # Servers answer both periods at once, but for one that the viewer chose.
+    if compared and one.against:
+        asked.append(page.ask(traffic.stats(compared)))
+    return asked
 
 
 def _heading(site: Website, now: Choice) -> None:
@@ -114,8 +124,8 @@ def _heading(site: Website, now: Choice) -> None:
             type="tertiary",
             icon=":material/monitoring:",
             help="Look at this website",
-            on_click=address.change,
-            args=({"website": [site.id], "filter": []},),
+            on_click=_open,
+            args=(site,),
         )
         managed = site.id == now.site
         st.button(
@@ -128,14 +138,19 @@ def _heading(site: Website, now: Choice) -> None:
         )
 
 
+def _open(site: Website) -> None:
+    address.change({"website": [site.id], "filter": []})
+    areas.go(areas.OVERVIEW.name)
+
+
 def _visitors(view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None) -> None:
-    before = stats.previous or (compared.current if compared else None)
+    before = compared.current if compared else stats.previous
     over = common.over(timeline.frame, address.present(view))
     tile = tiles.counted(
         "Visitors",
         stats.current.visitors,
         before.visitors if before else None,
         f"{formats.whole(stats.current.visits)} visits.",
-        series=tuple(int(one) for one in over["sessions"]),
+        series=tuple(int(one) for one in over),
     )
     tiles.draw([tile], within=True)
