@@ -62,7 +62,7 @@ AREAS: Final = (
         "compare_arrows",
         TRAFFIC,
         "What grew, fell, appeared and vanished between two periods.",
-        ("stats", "metrics"),
+        ("stats", "pageviews", "metrics"),
     ),
     Area(
         "breakdown",
@@ -131,7 +131,7 @@ AREAS: Final = (
         MARKETING,
         "Views by the tags of your links.",
         ("utm", "stats"),
-        ("groups", "metrics"),
+        ("pageviews", "metrics"),
     ),
     Area(
         "attribution",
@@ -139,8 +139,8 @@ AREAS: Final = (
         "call_split",
         MARKETING,
         "Which first and last touch conversions are credited to.",
-        ("values",),
-        ("attribution", "currencies"),
+        ("values", "currencies", "reports"),
+        ("attribution",),
     ),
     Area(
         "revenue",

@@ -21,6 +21,7 @@ from umami.question import Question
 from umami.view import View
 
 T = TypeVar("T")
+U = TypeVar("U")
 Ts = TypeVarTuple("Ts")
 
 PATIENCE: Final = 1.0
@@ -83,9 +84,9 @@ class Page:
         earlier = view.compared()
         return Compared(self.ask(question(view)), (self.ask(question(earlier)),) if earlier else ())
 
-    def hint(self, question: Question[T], otherwise: T) -> Future[T]:
+    def hint(self, question: Question[T], otherwise: U) -> Future[T | U]:
         """Ask for what the page is better with, and fine without: a failure gives ``otherwise``."""
-        hinted: Future[T] = Future()
+        hinted: Future[T | U] = Future()
 
         def arrived(answer: Future[T]) -> None:
             problem = answer.exception()

@@ -22,6 +22,9 @@ PLACEHOLDERS: dict[StepKind, str] = {
 }
 
 
+_NONE: tuple[Value, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestions:
     """Values that occur in the period, the most frequent first."""
@@ -37,8 +40,8 @@ class Suggestions:
 def ask(page: Page, view: View) -> tuple[Future[tuple[Value, ...]], Future[tuple[Value, ...]]]:
     """Ask for pages and events to suggest; none where the server cannot tell."""
     return (
-        page.hint(traffic.values(view, "path"), ()),
-        page.hint(traffic.values(view, "event"), ()),
+        page.hint(traffic.values(view, "path"), _NONE),
+        page.hint(traffic.values(view, "event"), _NONE),
     )
 
 

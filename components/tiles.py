@@ -10,8 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from components import address, formats
+from components.asking import Compared, Page
 from components.figures import common
 from components.text import plain
+from umami.endpoints import traffic
 from umami.models.traffic import Active, Stats, Timeline, Totals
 from umami.view import View
 
@@ -72,6 +74,14 @@ def rated(
         before=None if before is None else formats.percent(before),
         good=good,
     )
+
+
+def ask(page: Page, view: View) -> Compared[Stats]:
+    """Ask for a website's totals, and apart for those of a comparison that the viewer chose:
+    of any other servers answer both at once."""
+    compared = view.compared()
+    apart = (page.ask(traffic.stats(compared)),) if compared and view.against else ()
+    return Compared(page.ask(traffic.stats(view)), apart)
 
 
 def totals(now: Totals, before: Totals | None, timeline: pd.DataFrame) -> tuple[Tile, ...]:

@@ -16,7 +16,7 @@ with asking(start.client()) as page:
         by = shown.field()
     if view.compared():
         timeline = page.ask(traffic.pageviews(view))
-        totals = page.against(view, traffic.stats)
+        totals = tiles.ask(page, view)
         ranked = page.against(view, shown.ranking(by))
 
         page.section(partial(tiles.row, view), totals.now, timeline, *totals.earlier, height=170)

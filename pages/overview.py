@@ -16,9 +16,7 @@ compared = view.compared()
 with asking(start.client()) as page:
     over_time = page.ask(traffic.pageviews(view))
     earlier = [page.ask(traffic.pageviews(compared))] if compared else []
-    totals = page.ask(traffic.stats(view))
-    # Servers answer both periods at once, but for one that the viewer chose.
-    apart = [page.ask(traffic.stats(compared))] if compared and view.against else []
+    totals = tiles.ask(page, view)
     online = page.ask(traffic.active(view.website))
     pages = tables.ask(page, tables.PAGES, view, key="pages")
     sources = tables.ask(page, tables.SOURCES, view, key="sources")
@@ -31,7 +29,7 @@ with asking(start.client()) as page:
 
     with panels.title("Overview"):
         page.section(tiles.live, online, height=24)
-    page.section(partial(tiles.row, view), totals, over_time, *apart, height=170)
+    page.section(partial(tiles.row, view), totals.now, over_time, *totals.earlier, height=170)
     with panels.card("Traffic", about=address.described(view)):
         page.section(partial(panels.traffic, view), over_time, *earlier, height=300)
 

@@ -232,16 +232,16 @@ def _goal(question: Question[Any], own: V3) -> Plan:
     """3.x counts visitors; times are told by session stats with the goal as a filter."""
     counted = sessions.session_stats(question.arguments["view"])
     reached = _reached(question, own)
-    goal, everybody, *rows = yield (
+    goal, *counts = yield (
         *_analysis(question, own),
-        own.asking(counted),
-        *(() if reached is None else (counted.asking((*own.filters(counted), reached)),)),
+        # 3.0 counts those who did anything of the goal's kind.
+        *([own.asking(counted)] if own.first else []),
+        *([] if reached is None else [counted.asking((*own.filters(counted), reached))]),
     )
     return {
-        "times": rows[0]["pageviews"]["value"] if rows else None,
+        "times": None if reached is None else counts[-1]["pageviews"]["value"],
         "num": goal["num"],
-        # 3.0 counts those who did anything of the goal's kind.
-        "total": everybody["visitors"]["value"] if own.first else goal["total"],
+        "total": counts[0]["visitors"]["value"] if own.first else goal["total"],
     }
 
 

@@ -60,8 +60,8 @@ def sankey(flow: Flow, through: Through | None) -> Sankey:
 
 
 def name(node: Node) -> str:
-    """A node's name: ``Step 2: /pricing``."""
-    return f"Step {node.step}: {f'{node.folded} others' if node.folded else node.name}"
+    """A node's name: ``Step 2: /pricing``, ``Step 2, 5 others``; no page is called so."""
+    return f"Step {node.step}" + (f", {node.folded} others" if node.folded else f": {node.name}")
 
 
 def _short(node: Node, longest: int) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 import pandas as pd
 import streamlit as st
 
-from components import formats, panels, start, tiles
+from components import panels, start, tiles
 from components.asking import blank, trouble
 from components.figures import minutes as drawn
 from components.listing import Field, columns, listing, records
 from components.record_table import record_table
+from components.text import plain
 from umami import names
 from umami.analysis import realtime as analysis
 from umami.endpoints import realtime, traffic
@@ -29,13 +30,16 @@ _LAST: Final = "what was seen last"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a viewer has seen of a website: the latest answers, and a log that grows."""
+    """What a viewer has seen of a website: the latest answers, and a log that grows.
+
+    What the server has never told is ``None``.
+    """
 
     website: str
     at: datetime
-    now: Realtime
-    active: Active
-    log: tuple[Happening, ...]
+    now: Realtime | None = None
+    active: Active | None = None
+    log: tuple[Happening, ...] = ()
 
 
 def paused() -> bool:
@@ -53,12 +57,12 @@ def page(view: View, own: str, *, still: bool) -> None:
 
 def _look(view: View, own: str, *, still: bool) -> None:
     seen, problem = _seen(view, still=still)
-    if seen is None:
+    _said(view, seen, problem, still=still)
+    _figures(view, seen)
+    if seen.now is None:
         if problem:
             trouble(problem)
         return
-    _said(view, seen, problem, still=still)
-    _figures(view, seen)
     with panels.card("Views and visitors a minute"):
         frame = analysis.minutes(seen.now, view.period.timezone)
         panels.chart(
@@ -83,28 +87,30 @@ def _look(view: View, own: str, *, still: bool) -> None:
                 _ranked(title, field, counts)
 
 
-def _seen(view: View, *, still: bool) -> tuple[Seen | None, UmamiError | None]:
-    """What is to be shown: what the server says now, or what was seen last where it fails."""
+def _seen(view: View, *, still: bool) -> tuple[Seen, UmamiError | None]:
+    """What is to be shown: what the server says now, and what was seen last where it fails."""
     last: Seen | None = st.session_state.get(_LAST)
-    last = last if last and last.website == view.website else None
-    if still and last:
+    if last is None or last.website != view.website:
+        last = Seen(view.website, datetime.now(UTC))
+    elif still:
         return last, None
     now, active = start.client().ask_all(
         realtime.realtime(view.website, view.period.timezone), traffic.active(view.website)
     )
+    seen, problem = replace(last, at=datetime.now(UTC)), None
+    try:
+        seen = replace(seen, active=active.result())
+    except UmamiError as failed:
+        problem = failed
     try:
         found: Realtime = now.result()
-        seen = Seen(
-            view.website,
-            datetime.now(UTC),
-            found,
-            active.result(),
-            analysis.longer(last.log if last else (), found.log),
-        )
-    except UmamiError as problem:
-        return last, problem
+        seen = replace(seen, now=found, log=analysis.longer(last.log, found.log))
+    except UmamiError as failed:
+        problem = failed
+    if problem:
+        seen = replace(seen, at=last.at)
     st.session_state[_LAST] = seen
-    return seen, None
+    return seen, problem
 
 
 def _said(view: View, seen: Seen, problem: UmamiError | None, *, still: bool) -> None:
@@ -113,28 +119,30 @@ def _said(view: View, seen: Seen, problem: UmamiError | None, *, still: bool) ->
     if still:
         said += " Paused: nothing is asked until you go on."
     elif problem:
-        said = f":material/cloud_off: The server does not answer. This is as of {at}; it is asked "
-        said += "again by itself."
+        said = f":material/cloud_off: {plain(str(problem))} {plain(problem.remedy)} "
+        said += f"What is shown is as of {at}; it is asked again by itself."
     if view.narrowed:
         said += " Filters do not narrow this page."
     st.caption(said)
 
 
 def _figures(view: View, seen: Seen) -> None:
-    frame = analysis.minutes(seen.now, view.period.timezone)
-    busiest = int(frame["views"].max())
+    now, active = seen.now, seen.active
+    busiest = analysis.minutes(now, view.period.timezone)["views"].max() if now else None
     tiles.draw(
         [
-            tiles.Tile(
+            tiles.counted(
                 "Online now",
-                formats.short(seen.active.visitors),
+                active.visitors if active else None,
+                None,
                 "Visitors seen in the last five minutes.",
             ),
-            tiles.Tile("Views", formats.short(seen.now.views), "In the last 30 minutes."),
-            tiles.Tile("Busiest minute", formats.short(busiest), "Views in the busiest minute."),
-            tiles.Tile(
+            tiles.counted("Views", now.views if now else None, None, "In the last 30 minutes."),
+            tiles.counted("Busiest minute", busiest, None, "Views in the busiest minute."),
+            tiles.counted(
                 "Countries",
-                formats.short(len(seen.now.countries)),
+                len(now.countries) if now else None,
+                None,
                 "Among the latest hundred views and events.",
             ),
         ]

@@ -140,7 +140,7 @@ def _look_into(name: str) -> None:
 
 def detail(page: Asking, name: str, view: View) -> None:
     """One campaign: its figures, and what they are made of."""
-    totals = page.against(view, traffic.stats)
+    totals = tiles.ask(page, view)
     timeline = page.ask(traffic.pageviews(view))
     tabs = tables.ask(page, DETAILS, view, key="campaign_tabs")
     with panels.card(f"Campaign {plain(name, 60)}", about=address.described(view)):

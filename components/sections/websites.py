@@ -102,16 +102,9 @@ def glance(page: Asking, view: View, found: Sequence[Website], now: Choice) -> N
 
 
 def _asked(page: Asking, one: View) -> list[Future[Any]]:
-    """What a website's card shows: totals and their course, apart those of chosen dates."""
-    asked: list[Future[Any]] = [
-        page.ask(traffic.stats(one)),
-        page.hint(traffic.pageviews(one), None),
-    ]
-    compared = one.compared()
-    # Servers answer both periods at once, but for one that the viewer chose.
-    if compared and one.against:
-        asked.append(page.ask(traffic.stats(compared)))
-    return asked
+    """What a website's card shows: totals and their course."""
+    totals = tiles.ask(page, one)
+    return [totals.now, page.hint(traffic.pageviews(one), None), *totals.earlier]
 
 
 def _heading(site: Website, now: Choice) -> None:
@@ -143,14 +136,19 @@ def _open(site: Website) -> None:
     areas.go(areas.OVERVIEW.name)
 
 
-def _visitors(view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None) -> None:
+def _visitors(
+    view: View, stats: Stats, timeline: Timeline | None, compared: Stats | None = None
+) -> None:
     before = compared.current if compared else stats.previous
-    over = common.over(timeline.frame, address.present(view))
+    series: tuple[int, ...] = ()
+    if timeline:
+        over = common.over(timeline.frame, address.present(view))
+        series = tuple(int(one) for one in over["sessions"])
     tile = tiles.counted(
         "Visitors",
         stats.current.visitors,
         before.visitors if before else None,
         f"{formats.whole(stats.current.visits)} visits.",
-        series=tuple(int(one) for one in over),
+        series=series,
     )
     tiles.draw([tile], within=True)

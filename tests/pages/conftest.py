@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,11 +10,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.support.between import Between, between
 from umami.embedded.server import Running, serve
 
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "tests" / "contract" / "data" / "tables"
-SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
+WEBSITES: dict[str, str] = json.loads(
+    (ROOT / "tests" / "contract" / "data" / "websites.json").read_text()
+)
+SHOP = WEBSITES["shop"]
 RECORDED = {
     "website": SHOP,
     "period": "custom",
@@ -42,9 +47,24 @@ def old() -> Iterator[Running]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def behind() -> Iterator[str]:
+    with serve(TABLES, generation=3) as running:
+        yield running.url
+
+
+@pytest.fixture
+def way(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
+    with between(behind) as one:
+        bare.setenv("UMAMI_URL", one.url)
+        bare.setenv("UMAMI_USERNAME", "admin")
+        bare.setenv("UMAMI_PASSWORD", "umami")
+        yield one
+
+
 @pytest.fixture(params=["2.x", "own"])
 def opened(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch, old: Running) -> Open:
-    """Opens the app with these URL parameters: over a 2.x, and over a server of its own, which
+    """Opens a page with these URL parameters: over a 2.x, and over a server of its own, which
     speaks as 3.x does."""
     if request.param == "own":
         bare.setenv("UMAMI_DATA", str(TABLES))
@@ -52,11 +72,24 @@ def opened(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch, old: Runnin
         bare.setenv("UMAMI_URL", old.url)
         bare.setenv("UMAMI_USERNAME", old.username)
         bare.setenv("UMAMI_PASSWORD", old.password)
+    return open_page
 
-    def open_app(**params: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        for name, value in {**RECORDED, **params}.items():
-            app.query_params[name] = value
-        return app.run()
 
-    return open_app
+def open_page(page: str = "overview", /, **params: str | list[str]) -> AppTest:
+    """Open a page of the app as a link to it does, at the recorded shop unless told otherwise."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    if page != "overview":
+        app.switch_page(f"pages/{page}.py")
+    for name, value in {**RECORDED, **params}.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def tiles(app: AppTest) -> dict[str, str]:
+    """The figures of a page by their labels."""
+    return {tile.label: tile.value for tile in app.metric}
+
+
+def said(app: AppTest) -> str:
+    """Everything a page says in captions and paragraphs."""
+    return "\n".join(one.value for one in (*app.caption, *app.markdown))

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import RECORDED, ROOT, TABLES
+from tests.pages.conftest import RECORDED, TABLES, open_page
 from tests.support.between import Between, Passed, between
 from umami.embedded.server import serve
 
@@ -39,13 +38,6 @@ def way(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
         yield one
 
 
-def overview() -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for name, value in RECORDED.items():
-        app.query_params[name] = value
-    return app.run()
-
-
 def of_the_page(way: Between) -> list[Passed]:
     """What the page asked; the bar's list of websites and the sign-in come before."""
     return [one for one in way.passed if RECORDED["website"] in one.target]
@@ -53,7 +45,7 @@ def of_the_page(way: Between) -> list[Passed]:
 
 def test_the_questions_leave_together(way: Between) -> None:
     way.delay = 0.2
-    app = overview()
+    app = open_page()
     assert app.metric[0].value == "10,797"
     asked = of_the_page(way)
     assert len(asked) >= 10
@@ -63,25 +55,25 @@ def test_the_questions_leave_together(way: Between) -> None:
 
 
 def test_each_question_is_asked_once_and_a_second_viewer_asks_nothing(way: Between) -> None:
-    overview()
+    open_page()
     asked = [one.target for one in of_the_page(way)]
     assert len(set(asked)) == len(asked)
     before = len(way.passed)
-    second = overview()
+    second = open_page()
     assert second.metric[0].value == "10,797"
     again = [one.target for one in way.passed[before:]]
     assert again == []
 
 
 def test_only_what_is_shown_is_asked(way: Between, generation: int) -> None:
-    overview()
+    open_page()
     kinds = {one.target.partition("type=")[2].partition("&")[0] for one in of_the_page(way)}
     assert kinds - {""} == KINDS[generation]
 
 
 def test_one_failing_question_leaves_the_rest_standing(way: Between) -> None:
     way.breaks = lambda target: "type=referrer" in target
-    app = overview()
+    app = open_page()
     assert not app.exception
     assert app.metric[0].value == "10,797"
     said = [one.value for one in app.caption]
@@ -90,7 +82,7 @@ def test_one_failing_question_leaves_the_rest_standing(way: Between) -> None:
 
 def test_a_failing_total_is_said_in_its_place(way: Between) -> None:
     way.breaks = lambda target: "/stats" in target
-    app = overview()
+    app = open_page()
     assert not app.exception
     assert not app.metric
     assert any("fault of the Umami server" in one.value for one in app.caption)

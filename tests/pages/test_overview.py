@@ -5,12 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import ROOT, SHOP, Open
+from tests.pages.conftest import ROOT, SHOP, Open, tiles
 from tests.support.ports import free_port
-
-
-def tiles(app: AppTest) -> dict[str, str]:
-    return {tile.label: tile.value for tile in app.metric}
 
 
 def test_the_recorded_figures(opened: Open) -> None:

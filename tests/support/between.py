@@ -25,6 +25,8 @@ class Passed:
     came: float
     answered: float
     status: int
+    method: str = "GET"
+    body: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -64,7 +66,9 @@ def between(behind: str) -> Iterator[Between]:
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
-            here.passed.append(Passed(self.path, came, time.monotonic(), status))
+            here.passed.append(
+                Passed(self.path, came, time.monotonic(), status, self.command, body)
+            )
 
         do_GET = do_POST = do_DELETE = handle_any
 

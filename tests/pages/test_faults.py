@@ -1,0 +1,65 @@
+"""A fault of the server in each question of each page: the rest of the page stands."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components.areas import AREAS, Area
+from tests.pages.conftest import WEBSITES, open_page, said
+from tests.support.between import Between
+from tests.support.pages import CHOICES
+from umami.question import REGISTRY
+
+QUIET = {"values", "currencies", "reports", "websites", "segments", "daterange"}
+"""What pages are better with, and can do without; and what the bar above them needs."""
+CASES = [
+    (area, name)
+    for area in AREAS
+    for name in dict.fromkeys((*area.asks, *area.sometimes))
+    if name != "websites"
+]
+
+
+def breaking(name: str, target: str) -> bool:
+    route = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(REGISTRY[name].route))
+    return re.fullmatch(f"/api{route}", urlsplit(target).path) is not None
+
+
+def drawn(app: AppTest) -> int:
+    """How much of a page is there."""
+    return len(app.metric) + len(app.get("plotly_chart")) + len(app.subheader)
+
+
+@pytest.mark.parametrize(
+    ("area", "name"), CASES, ids=[f"{area.name}-{name}" for area, name in CASES]
+)
+def test_one_failing_question_leaves_the_rest_standing(way: Between, area: Area, name: str) -> None:
+    way.breaks = lambda target: breaking(name, target)
+    app = open_page(area.name, **CHOICES.get(area.name, {}))
+    assert not app.exception
+    assert [one.value for one in app.header] == [area.title]
+    faults = said(app).count("fault of the Umami server")
+    chosen_elsewhere = area.name == "sessions" and name in area.sometimes[1:]
+    hinted = name in QUIET or (area.name, name) == ("websites", "pageviews")
+    if not hinted and not chosen_elsewhere:
+        assert faults >= 1
+    assert drawn(app) >= 1
+
+
+@pytest.mark.parametrize("area", AREAS, ids=[area.name for area in AREAS])
+def test_a_page_recovers_when_the_fault_ends(way: Between, area: Area) -> None:
+    names = [name for name in (*area.asks, *area.sometimes) if name not in QUIET]
+    way.breaks = lambda target: any(breaking(name, target) for name in names)
+    app = open_page(area.name, **CHOICES.get(area.name, {}))
+    assert not app.exception
+    way.breaks = lambda _target: False
+    # Of another website and period: what failed a moment ago is not asked again at once.
+    after = open_page(
+        area.name, **CHOICES.get(area.name, {}), website=WEBSITES["docs"], period="30d"
+    )
+    assert not after.exception
+    assert "fault of the Umami server" not in said(after)

@@ -1,0 +1,29 @@
+"""What each page is opened with, so that it shows all it can, over the recorded tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+Parameters = dict[str, str | list[str]]
+
+SESSION: Final = "c9b6b89c-8eef-5491-912d-42a9ac184866"
+"""A session of the recorded shop."""
+
+CHOICES: Final[dict[str, Parameters]] = {
+    "funnel": {"step": ["1.path./", "2.path./products*", "3.event.purchase"], "window": "1440"},
+    "goals": {"goal": ["100.event.purchase", "0.path./cart"]},
+    "attribution": {"conversion": "event.purchase", "currency": "EUR"},
+    "revenue": {"currency": "EUR"},
+    "breakdown": {"field": ["country", "browser", "device"]},
+    "journey": {"steps": "4", "through": "1./"},
+    "utm": {"campaign": "brand"},
+    "events": {"event": "purchase", "property": "revenue"},
+    "sessions": {"property": "plan"},
+    "compare": {"by": "referrer"},
+    "retention": {"grain": "week"},
+    "websites": {"site": "47a8e931-d51a-4351-a5e1-51db9a717a5d"},
+}
+"""Parameters of a page's own, for pages that have some."""
+
+MORE: Final[dict[str, Parameters]] = {"sessions": {"session": SESSION}}
+"""Another state of a page, which takes the place of the first."""
