@@ -1,0 +1,107 @@
+"""Paths as a flow."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from umami.analysis.journey import KEPT, Through, flow, table
+from umami.models.reports import Path
+
+PATHS = (
+    Path(("/", "/pricing", "signup"), 6),
+    Path(("/", "/pricing"), 3),
+    Path(("/blog",), 2),
+    Path(("/", "/blog"), 1),
+)
+
+
+def test_nodes_count_the_visits_that_came_by() -> None:
+    found = flow(PATHS)
+    assert [(node.step, node.name, node.visits) for node in found.nodes] == [
+        (1, "/", 10),
+        (1, "/blog", 2),
+        (2, "/pricing", 9),
+        (2, "/blog", 1),
+        (3, "signup", 6),
+    ]
+    assert {
+        (found.nodes[link.source].name, found.nodes[link.target].name): link.visits
+        for link in found.links
+    } == {("/", "/pricing"): 9, ("/", "/blog"): 1, ("/pricing", "signup"): 6}
+
+
+def test_a_name_is_another_node_at_each_step() -> None:
+    found = flow([Path(("/", "/a", "/"), 1)])
+    assert [(node.step, node.name) for node in found.nodes] == [(1, "/"), (2, "/a"), (3, "/")]
+
+
+def test_exactly_as_many_as_are_kept_are_not_folded() -> None:
+    found = flow([Path((f"/{at}",), 1) for at in range(KEPT)])
+    assert len(found.nodes) == KEPT
+    assert not any(node.folded for node in found.nodes)
+
+
+def test_a_long_tail_is_one_node_with_its_count() -> None:
+    found = flow([Path(("/", f"/{at}"), 100 - at) for at in range(20)])
+    second = [node for node in found.nodes if node.step == 2]
+    assert len(second) == KEPT
+    assert (second[-1].name, second[-1].folded) == ("", 20 - KEPT + 1)
+    assert second[-1].visits == sum(100 - at for at in range(KEPT - 1, 20))
+    into_the_rest = [one for one in found.links if found.nodes[one.target] == second[-1]]
+    assert [link.visits for link in into_the_rest] == [second[-1].visits]
+
+
+def test_nothing_is_no_flow() -> None:
+    assert flow([]).nodes == ()
+    assert table([]).empty
+    assert list(table([]).columns) == ["path", "length", "visits", "share"]
+
+
+def test_the_table_has_shares_of_these_paths() -> None:
+    frame = table(PATHS)
+    assert frame["path"].iloc[0] == "/  →  /pricing  →  signup"
+    assert frame["length"].tolist() == [3, 2, 1, 2]
+    assert frame["share"].tolist() == [0.5, 0.25, pytest.approx(1 / 6), pytest.approx(1 / 12)]
+
+
+@pytest.mark.parametrize("text", ["", "2", "2.", ".x", "0./", "8./", "x./", "22./", "²./"])
+def test_what_is_no_node(text: str) -> None:
+    assert Through.read(text) is None
+
+
+def test_a_node_reads_as_it_is_spelled() -> None:
+    for name in ("/a.b", "video <play>", ".", "2./"):
+        through = Through(2, name)
+        assert Through.read(through.spelled) == through
+
+
+def test_through_a_node_at_its_step_alone() -> None:
+    through = Through(2, "/blog")
+    assert [path.visits for path in PATHS if through.leads(path)] == [1]
+
+
+@given(
+    st.lists(
+        st.builds(
+            Path,
+            st.lists(st.sampled_from([f"/{at}" for at in range(14)]), min_size=1, max_size=7).map(
+                tuple
+            ),
+            st.integers(1, 50),
+        ),
+        max_size=40,
+    )
+)
+def test_no_visit_is_lost_or_made(paths: list[Path]) -> None:
+    found = flow(paths)
+    for step in range(1, 8):
+        came = sum(path.visits for path in paths if len(path.steps) >= step)
+        nodes = [node for node in found.nodes if node.step == step]
+        assert sum(node.visits for node in nodes) == came
+        assert len(nodes) <= KEPT
+        inward = [one for one in found.links if found.nodes[one.target].step == step]
+        assert sum(link.visits for link in inward) == (came if step > 1 else 0)
+    for at, node in enumerate(found.nodes):
+        assert sum(one.visits for one in found.links if one.source == at) <= node.visits
