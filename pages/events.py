@@ -26,7 +26,7 @@ with asking(start.client()) as page:
         st.caption(address.described(view))
     page.section(shown.totals, *totals, height=120)
     with panels.card("Events over time"):
-        page.section(partial(panels.events, view), series, height=280)
+        page.section(partial(shown.series, view), series, height=280)
     with panels.card("Everything that happened", about="Choose one to see who did it."):
         paging.search_box(place, "Search events and pages")
         page.section(partial(shown.events, view, place), listed, height=700)

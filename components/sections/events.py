@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from components import areas, formats, paging, parameters, tiles
+from components import address, areas, formats, paging, panels, parameters, tiles
+from components.asking import blank
 from components.listing import Field
 from components.paging import Place
 from umami import names
-from umami.models.events import Event, EventTotals, Kind
+from umami.models.events import Event, EventSeries, EventTotals, Kind
 from umami.models.paging import Page
 from umami.view import View
 
@@ -46,6 +47,18 @@ def totals(now: EventTotals, before: EventTotals | None = None) -> None:
             tile("Different events", "names", "Names of events."),
         ]
     )
+
+
+def series(view: View, found: EventSeries) -> None:
+    """Events over time, the most frequent ones apart."""
+    if found.frame.empty:
+        blank(
+            address.why_empty(
+                "No events in this period. Send one from your pages with umami.track('name')."
+            )
+        )
+    else:
+        panels.events(view, found)
 
 
 def events(view: View, place: Place, found: Page[Event]) -> None:

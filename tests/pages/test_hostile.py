@@ -1,0 +1,110 @@
+"""Names that would do harm where they can, and a website without anything, on every page."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components.areas import AREAS, Area
+from components.listing import csv
+from components.text import plain
+from tests.pages.conftest import TABLES, WEBSITES, Open, open_page, said
+from tests.support.hostile import MARK, build
+from tests.support.pages import CHOICES, Parameters
+from umami.client import connect
+from umami.embedded.server import serve
+from umami.endpoints import events, sessions, traffic
+from umami.period import Period
+from umami.settings import Settings
+from umami.view import View
+
+IDS = [area.name for area in AREAS]
+HARM = re.compile(r"(?<!\\)(<script|<img|\*\*xyzzy|\[click\]|\$\\frac|:red\[|(?<!\\)`code)")
+"""What Markdown or HTML would take for more than text."""
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(TABLES, tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="module")
+def choices(hostile: Path) -> dict[str, Parameters]:
+    """Choices made of hostile names themselves."""
+    with serve(hostile, generation=3) as running:
+        settings = Settings(
+            api=f"{running.url}/api", username=running.username, password=running.password
+        )
+        period = Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC")
+        view = View(WEBSITES["shop"], period)
+        with connect(settings) as client:
+            path, other = client.ask(traffic.metrics(view, "path")).frame["name"][:2]
+            event = client.ask(traffic.metrics(view, "event")).frame["name"][0]
+            campaign = client.ask(traffic.metrics(view, "utmCampaign")).frame["name"][0]
+            known = client.ask(events.event_data_properties(view))[0]
+            session_property = client.ask(sessions.session_data_properties(view))[0].name
+            session = client.ask(sessions.sessions(view)).rows[0].id
+    return {
+        **CHOICES,
+        "funnel": {"step": [f"1.path.{path}", f"2.path.{other}", f"3.event.{event}"]},
+        "goals": {"goal": [f"5.event.{event}", f"0.path.{path}"]},
+        "attribution": {"conversion": f"event.{event}"},
+        "journey": {"through": f"1.{path}", "start": path},
+        "utm": {"campaign": campaign},
+        "events": {"event": known.event or "", "property": known.name},
+        "sessions": {"property": session_property},
+        "session": {"session": session},
+    }
+
+
+def shown(app: AppTest) -> list[str]:
+    """Everything that Streamlit reads as Markdown."""
+    texts = [
+        one.value for kind in (app.caption, app.markdown, app.header, app.subheader) for one in kind
+    ]
+    labels = [one.label for kind in (app.button, app.metric, app.expander) for one in kind]
+    return [text for text in (*texts, *labels) if text]
+
+
+@pytest.mark.parametrize("name", [*IDS, "session"])
+def test_hostile_names_are_text(
+    bare: pytest.MonkeyPatch,
+    hostile: Path,
+    choices: dict[str, Parameters],
+    name: str,
+) -> None:
+    bare.setenv("UMAMI_DATA", str(hostile))
+    app = open_page("sessions" if name == "session" else name, **choices.get(name, {}))
+    assert not app.exception
+    assert "could not be drawn" not in said(app)
+    assert [text for text in shown(app) if MARK in text and HARM.search(text)] == []
+
+
+def test_the_measure_of_harm_finds_it() -> None:
+    for name in ("<script>xyzzy", "**xyzzy**", "[click](x)", ":red[x]"):
+        assert HARM.search(name)
+        assert not HARM.search(plain(name))
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_no_cell_of_a_csv_is_a_formula(name: str) -> None:
+
+    lines = csv(pd.DataFrame({"a": [name]})).decode("utf-8-sig").splitlines()
+    assert lines[1].lstrip('"').startswith("'")
+
+
+@pytest.mark.parametrize("area", AREAS, ids=IDS)
+def test_an_empty_website_says_what_would_fill_it(opened: Open, area: Area) -> None:
+    app = opened(area.name, **CHOICES.get(area.name, {}), website=WEBSITES["empty"])
+    assert not app.exception
+    text = said(app)
+    assert "could not be drawn" not in text
+    # Maps stay, bare; and realtime has its minutes.
+    assert len(app.get("plotly_chart")) <= (area.name in ("overview", "revenue", "realtime"))
+    if area.name != "websites":
+        assert re.search(r"appear|No |Nobody|Nothing|nobody|begins with|Choose|come", text), text
