@@ -13,7 +13,7 @@ from typing import Any, Final
 import streamlit as st
 
 from components import address, panels, parameters, start
-from components.asking import aside, trouble
+from components.asking import trouble
 from components.text import plain
 from umami.endpoints import realtime, sending, websites
 from umami.errors import UmamiError
@@ -105,24 +105,18 @@ def card(site: Website) -> None:
 
 def _details(site: Website) -> None:
     with st.form(f"details_{site.id}", border=False):
-        name = st.text_input("Name", site.name, max_chars=100, key=f"name_{site.id}")
-        domain = st.text_input("Domain", site.domain, max_chars=500, key=f"domain_{site.id}")
-        if st.form_submit_button("Save"):
-            _save(site, name, domain)
+        st.text_input("Name", site.name, max_chars=100, key=f"name_{site.id}")
+        st.text_input("Domain", site.domain, max_chars=500, key=f"domain_{site.id}")
+        st.form_submit_button("Save", key=f"save_{site.id}", on_click=_save, args=(site,))
 
 
-def _save(site: Website, name: str, domain: str) -> None:
+def _save(site: Website) -> None:
+    name, domain = (str(st.session_state[f"{one}_{site.id}"]).strip() for one in ("name", "domain"))
     wrong = _wrong(name, domain)
     if wrong:
-        aside(wrong)
+        address.note(wrong)
     elif (name, domain) != (site.name, site.domain):
-        try:
-            start.client().ask(websites.update_website(site.id, name.strip(), domain.strip()))
-        except UmamiError as problem:
-            trouble(problem)
-            return
-        st.session_state[_DONE] = f"“{name.strip()}” was saved."
-        st.rerun()
+        _write(websites.update_website(site.id, name, domain), f"“{name}” was saved.")
 
 
 def _share(site: Website) -> None:

@@ -1,0 +1,118 @@
+"""The Journey page in a real browser, over the recorded tables."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.app import App, settled
+from tests.browser.test_overview import RECORDED, WEBSITES, spelled
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def link(app: App, **params: str) -> str:
+    query = urlencode({"website": WEBSITES["shop"], **RECORDED, **params})
+    return f"{app.address}/journey?{query}"
+
+
+def node(page: Page, label: str) -> Locator:
+    """A node's label, which is part of the node for clicks."""
+    return page.locator(".st-key-flow svg text").filter(has_text=re.compile(label))
+
+
+def test_a_click_on_a_node_looks_through_it_and_another_takes_it_back(app: App, page: Page) -> None:
+    page.goto(link(app))
+    expect(page.get_by_text("visits on")).to_contain_text("1,7")
+    settled(page)
+    node(page, r"^/pricing ").first.click()
+    expect(page).to_have_url(re.compile(r"[?&]through=2\.%2Fpricing(&|$)"))
+    expect(page.get_by_text("of those on all paths")).to_be_visible()
+    expect(page.locator(".st-key-pick_through input")).to_have_value("Step 2: /pricing")
+    settled(page)
+    # Another step's node, at another place among fewer, and nothing of the first click is left.
+    node(page, r"^/ ").first.click()
+    expect(page).to_have_url(re.compile(r"[?&]through=1\.%2F(&|$)"))
+    expect(page.locator(".st-key-pick_through input")).to_have_value("Step 1: /")
+    settled(page)
+    node(page, r"^/ ").first.click()
+    expect(page.get_by_text("of those on all paths")).to_have_count(0)
+    settled(page)
+    assert "through" not in spelled(page)
+
+
+def test_what_is_folded_cannot_be_looked_through(app: App, page: Page) -> None:
+    page.goto(link(app))
+    settled(page)
+    node(page, r"^\d+ others ").first.click()
+    settled(page)
+    assert "through" not in spelled(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    node(page, r"^/pricing ").first.click()
+    expect(page).to_have_url(re.compile(r"[?&]through=2\.%2Fpricing(&|$)"))
+
+
+def test_keyboards_choose_a_node_and_the_way_back(app: App, page: Page) -> None:
+    page.goto(link(app))
+    settled(page)
+    page.locator(".st-key-pick_through input").focus()
+    page.keyboard.type("Step 2: /pricing")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("of those on all paths")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"[?&]through=2\.%2Fpricing(&|$)"))
+    page.locator(".st-key-all_paths button").press("Enter")
+    expect(page.get_by_text("of those on all paths")).to_have_count(0)
+
+
+def test_a_start_of_ones_own(app: App, page: Page) -> None:
+    page.goto(link(app, steps="3"))
+    settled(page)
+    page.locator(".st-key-pick_start input").fill("/nowhere $x$ <b>")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No visit took such a path in this period.")).to_be_visible()
+    settled(page)
+    assert spelled(page)["start"] == ["/nowhere $x$ <b>"]
+    page.reload()
+    expect(page.locator(".st-key-pick_start input")).to_have_value("/nowhere $x$ <b>")
+
+
+def test_the_paths_download(app: App, page: Page) -> None:
+    page.goto(link(app))
+    settled(page)
+    with page.expect_download() as found:
+        page.locator(".st-key-paths_csv button").click()
+    lines = found.value.path().read_text("utf-8-sig").splitlines()
+    assert lines[0] == "Path,Steps,Visits,Share"
+    assert len(lines) > 16
+
+
+@pytest.mark.parametrize("steps", ["3", "7"])
+def test_a_phone_scrolls_the_flow_and_not_the_page(app: App, page: Page, steps: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(link(app, steps=steps))
+    expect(node(page, r"^/ ").first).to_be_attached()
+    settled(page)
+    assert page.evaluate(
+        "document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth"
+    )
+    boxes = [
+        box
+        for label in page.locator(".st-key-flow svg text").all()
+        if (box := label.bounding_box()) is not None
+    ]
+    assert len(boxes) > 8
+    flow = page.locator(".st-key-flow").evaluate("box => box.scrollWidth")
+    left = page.locator(".st-key-flow").bounding_box()
+    assert left
+    for at, one in enumerate(boxes):
+        assert one["x"] + one["width"] <= left["x"] + flow
+        for other in boxes[at + 1 :]:
+            apart = (
+                one["x"] + one["width"] <= other["x"]
+                or other["x"] + other["width"] <= one["x"]
+                or abs(one["y"] - other["y"]) >= 10
+            )
+            assert apart, "two labels lie upon each other"

@@ -1,0 +1,309 @@
+"""What the Websites page shows and does, without a browser. Each test has a server to itself where
+something is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components import formats, start
+from components.sections.manage import EVENT
+from tests.pages.conftest import SHOP, TABLES, WEBSITES, Open, open_page
+from umami.embedded.server import Running, serve
+from umami.endpoints import realtime, traffic, websites
+from umami.errors import NotFound
+from umami.models.websites import Website
+from umami.period import Period
+from umami.view import View
+
+VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
+HOSTILE = 'Neu <b>x</b> $a$ *b* "ü" \u202e'
+
+
+@pytest.fixture(params=[2, 3], ids=["2.x", "3.x"])
+def fresh(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch) -> Iterator[Running]:
+    """A server that a test may change, which the app asks."""
+    with serve(TABLES, generation=request.param) as running:
+        bare.setenv("UMAMI_URL", running.url)
+        bare.setenv("UMAMI_USERNAME", running.username)
+        bare.setenv("UMAMI_PASSWORD", running.password)
+        yield running
+
+
+def site(name: str = "shop") -> Website:
+    """A website as the server has it now, past what is kept of it."""
+    client = start.client()
+    client.forget()
+    return client.ask(websites.website(WEBSITES[name]))
+
+
+def names(app: AppTest) -> list[str]:
+    return [one.value for one in app.subheader if not one.value.startswith("Manage")]
+
+
+def notes(app: AppTest) -> str:
+    return "\n".join(one.value for one in app.caption)
+
+
+def toasts(app: AppTest) -> list[str]:
+    return [one.value for one in app.toast]
+
+
+def confirm(app: AppTest, what: str, website: str, typed: str) -> Any:
+    """The button behind the typed name."""
+    app.text_input(key=f"{what}_{website}_name").set_value(typed).run()
+    return app.button(key=f"{what}_{website}_sure")
+
+
+# Looking
+
+
+def test_every_website_with_its_visitors(opened: Open) -> None:
+    app = opened("websites")
+    assert not app.exception
+    assert names(app) == ["Nordlicht Docs", "Nordlicht Empty", "Nordlicht Shop"]
+    counted = [
+        start.client().ask(traffic.stats(replace(VIEW, website=WEBSITES[name]))).current.visitors
+        for name in ("docs", "empty", "shop")
+    ]
+    assert [tile.value for tile in app.metric] == [formats.short(one) for one in counted]
+    assert counted[2] == 2_423
+
+
+def test_a_filter_of_one_website_leaves_the_others_whole(opened: Open) -> None:
+    app = opened("websites", filter="country.eq.DE")
+    assert [tile.value for tile in app.metric][2] == "2,423"
+
+
+@pytest.mark.parametrize(
+    "chosen", [{}, {"compare": "custom", "compare_from": "2026-08-01", "compare_to": "2026-08-15"}]
+)
+def test_the_change_against_the_comparison(opened: Open, chosen: dict[str, str]) -> None:
+    app = opened("websites", **{"from": "2026-09-01"}, **chosen)
+    before = Period.of_days(date(2026, 8, 1), date(2026, 8, 15), "UTC")
+    now = replace(VIEW, period=Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
+    earlier = replace(VIEW, period=before) if chosen else replace(now, comparison="previous")
+    earlier = earlier.compared() or earlier
+    client = start.client()
+    change = formats.change(
+        client.ask(traffic.stats(now)).current.visitors,
+        client.ask(traffic.stats(earlier)).current.visitors,
+    )
+    assert change
+    assert [tile.delta for tile in app.metric][2] == formats.relative(change)
+
+
+def test_no_comparison_no_change(opened: Open) -> None:
+    app = opened("websites", **{"from": "2026-09-01"}, compare="none")
+    assert not any(tile.delta for tile in app.metric)
+
+
+@pytest.mark.parametrize(("search", "found"), [("DOCS", 1), ("example.com", 3), ("no such", 0)])
+def test_searching(opened: Open, search: str, found: int) -> None:
+    app = opened("websites", search=search)
+    assert len(names(app)) == found
+    assert ("No website matches the search." in notes(app)) == (not found)
+    app.text_input(key="pick_search").set_value("").run()
+    assert len(names(app)) == 3
+    assert app.session_state["search"] == ""
+
+
+def test_another_page_of_many(fresh: Running) -> None:
+    open_page("websites")
+    client = start.client()
+    for number in range(12):
+        client.ask(websites.create_website(f"Zweig {number:02}", "zweig.example"))
+    first = open_page("websites")
+    assert len(names(first)) == 12
+    second = open_page("websites", page="2")
+    assert names(second) == ["Zweig 09", "Zweig 10", "Zweig 11"]
+    beyond = open_page("websites", page="99")
+    assert names(beyond) == names(second)
+
+
+def test_opening_a_website(opened: Open) -> None:
+    app = opened("websites", filter="country.eq.DE")
+    app.button(key=f"look_{WEBSITES['docs']}").click().run()
+    assert not app.exception
+    assert app.session_state["website"] == WEBSITES["docs"]
+    assert app.session_state["filter"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("nonsense", "is not the id"), ("00000000-0000-4000-8000-000000000000", "not among those")],
+)
+def test_no_such_website_to_manage(opened: Open, given: str, said: str) -> None:
+    app = opened("websites", site=given)
+    assert not app.exception
+    assert said in notes(app)
+    assert len(names(app)) == 3
+
+
+def test_the_tracking_code(opened: Open) -> None:
+    app = opened("websites", site=SHOP)
+    (code,) = app.code
+    server = re.escape(start.client().server.address)
+    assert re.fullmatch(
+        rf'<script defer src="{server}/script\.js" data-website-id="{SHOP}"></script>', code.value
+    )
+
+
+# Changing
+
+
+def test_a_website_is_created_and_managed_next(fresh: Running) -> None:
+    app = open_page("websites")
+    app.text_input(key="new_name").set_value(f"  {HOSTILE} ")
+    app.text_input(key="new_domain").set_value("neu.example:8080")
+    app.button(key="create_website").click().run()
+    assert not app.exception
+    (made,) = [
+        one for one in start.client().ask(websites.websites()).rows if one.domain.startswith("neu")
+    ]
+    assert (made.name, made.domain) == (HOSTILE, "neu.example:8080")
+    assert app.session_state["site"] == made.id
+    assert app.text_input(key="new_name").value == ""
+    assert any("was added" in one for one in toasts(app))
+    assert len(names(app)) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "said"),
+    [
+        (" ", "neu.example", "needs a name"),
+        ("Neu", "", "A domain is written"),
+        ("Neu", "https://neu.example", "A domain is written"),
+        ("Neu", "neu.example/shop", "A domain is written"),
+        ("Neu", "neu example", "A domain is written"),
+        ("Neu", "<script>", "A domain is written"),
+    ],
+)
+def test_what_cannot_be_created(opened: Open, name: str, domain: str, said: str) -> None:
+    app = opened("websites")
+    app.text_input(key="new_name").set_value(name)
+    app.text_input(key="new_domain").set_value(domain)
+    app.button(key="create_website").click().run()
+    assert said in notes(app).replace("\\", "")
+    assert len(names(app)) == 3
+    assert app.text_input(key="new_domain").value == domain
+
+
+def test_name_and_domain_are_changed(fresh: Running) -> None:
+    app = open_page("websites", site=SHOP)
+    app.text_input(key=f"name_{SHOP}").set_value(HOSTILE)
+    app.text_input(key=f"domain_{SHOP}").set_value("südlicht.example")
+    app.button(key=f"save_{SHOP}").click().run()
+    assert not app.exception
+    assert (site().name, site().domain) == (HOSTILE, "südlicht.example")
+    assert any("was saved" in one for one in toasts(app))
+
+
+def test_an_empty_name_is_not_saved(fresh: Running) -> None:
+    app = open_page("websites", site=SHOP)
+    app.text_input(key=f"name_{SHOP}").set_value("")
+    app.button(key=f"save_{SHOP}").click().run()
+    assert "needs a name" in notes(app)
+    assert site().name == "Nordlicht Shop"
+
+
+def test_the_share_link_on_and_off(fresh: Running) -> None:
+    app = open_page("websites", site=WEBSITES["docs"])
+    toggle = f"share_{WEBSITES['docs']}"
+    assert not app.toggle(key=toggle).value
+    app.toggle(key=toggle).set_value(True).run()
+    share = site("docs").share_id
+    assert share
+    assert re.fullmatch(r"[A-Za-z0-9]{16}", share)
+    assert f"{start.client().server.address}/share/{share}" in [one.value for one in app.code]
+    assert app.toggle(key=toggle).value
+    app.toggle(key=toggle).set_value(False).run()
+    assert site("docs").share_id is None
+    assert not any("/share/" in one.value for one in app.code)
+    assert site("docs").name == "Nordlicht Docs"
+
+
+def test_a_test_event_arrives(fresh: Running) -> None:
+    app = open_page("websites", site=WEBSITES["empty"])
+    app.button(key="send_test").click().run()
+    assert not app.exception
+    assert [one.value for one in app.success] == ["It arrived: the website is being counted."]
+    client = start.client()
+    client.forget()
+    log = client.ask(realtime.realtime(WEBSITES["empty"])).log
+    assert [one.event for one in log if one.kind == "event"] == [EVENT]
+
+
+@pytest.mark.parametrize("what", ["reset", "delete"])
+def test_nothing_is_destroyed_without_the_name(fresh: Running, what: str) -> None:
+    app = open_page("websites", site=SHOP)
+    assert app.button(key=f"{what}_{SHOP}_sure").disabled
+    sure = confirm(app, what, SHOP, "nordlicht shop")
+    assert sure.disabled
+    # The name is looked at again once the button is pressed.
+    sure = confirm(app, what, SHOP, "Nordlicht Shop")
+    app.text_input(key=f"{what}_{SHOP}_name").set_value("Nordlicht")
+    sure.click().run()
+    assert not app.exception
+    assert start.client().ask(traffic.stats(VIEW)).current.visitors == 2_423
+
+
+def test_a_website_is_reset(fresh: Running) -> None:
+    app = open_page("websites", site=SHOP)
+    sure = confirm(app, "reset", SHOP, "Nordlicht Shop")
+    assert not sure.disabled
+    sure.click().run()
+    assert not app.exception
+    assert site().name == "Nordlicht Shop"
+    assert start.client().ask(traffic.stats(VIEW)).current.visitors == 0
+    assert [tile.value for tile in app.metric][2] == "0"
+
+
+def test_the_website_that_is_looked_at_is_deleted(fresh: Running) -> None:
+    app = open_page("websites", site=SHOP)
+    confirm(app, "delete", SHOP, "Nordlicht Shop").click().run()
+    assert not app.exception
+    assert names(app) == ["Nordlicht Docs", "Nordlicht Empty"]
+    assert app.session_state["site"] == ""
+    assert any("was deleted" in one for one in toasts(app))
+    with pytest.raises(NotFound):
+        site()
+
+
+def test_the_last_website_is_deleted(fresh: Running) -> None:
+    open_page("websites")
+    client = start.client()
+    for name in ("docs", "empty"):
+        client.ask(websites.delete_website(WEBSITES[name]))
+    app = open_page("websites", site=SHOP)
+    confirm(app, "delete", SHOP, "Nordlicht Shop").click().run()
+    assert not app.exception
+    assert [one.value for one in app.header] != ["Websites"]
+
+
+def test_who_may_not_write_reads_why(fresh: Running, bare: pytest.MonkeyPatch) -> None:
+    open_page("websites")
+    start.client().ask(
+        websites.update_website(SHOP, "Nordlicht Shop", "shop.example.com", share_id="a" * 16)
+    )
+    for name in ("URL", "USERNAME", "PASSWORD"):
+        bare.delenv(f"UMAMI_{name}")
+    bare.setenv("UMAMI_SHARE_URL", f"{fresh.url}/share/{'a' * 16}")
+    start.client.clear()
+    app = open_page("websites", site=SHOP)
+    assert names(app) == ["Nordlicht Shop"]
+    app.toggle(key=f"share_{SHOP}").set_value(False).run()
+    assert "A share link can only be read." in notes(app).replace("\\", "")
+    assert app.toggle(key=f"share_{SHOP}").value
+    app.text_input(key=f"name_{SHOP}").set_value("Mine")
+    app.button(key=f"save_{SHOP}").click().run()
+    assert "A share link can only be read." in notes(app).replace("\\", "")
+    confirm(app, "delete", SHOP, "Nordlicht Shop").click().run()
+    assert "A share link can only be read." in notes(app).replace("\\", "")
+    assert names(app) == ["Nordlicht Shop"]
