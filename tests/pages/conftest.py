@@ -93,3 +93,12 @@ def tiles(app: AppTest) -> dict[str, str]:
 def said(app: AppTest) -> str:
     """Everything a page says in captions and paragraphs."""
     return "\n".join(one.value for one in (*app.caption, *app.markdown))
+
+
+def table(app: AppTest, key: str) -> list[list[str]]:
+    """The cells of a table of records as they are read, row by row."""
+    for element in app.get("bidi_component"):
+        if element.proto.id.endswith(f"-{key}"):
+            data = json.loads(element.proto.json)
+            return [[cell["text"] for cell in record["cells"]] for record in data["records"]]
+    raise AssertionError(f"there is no table {key}")

@@ -1,0 +1,296 @@
+"""Every page shows what the client answers for the same View, filtered and not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from components import formats, start
+from components.listing import Field
+from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles
+from umami.analysis.movers import movers
+from umami.analysis.retention import cohorts
+from umami.endpoints import events, reports, sessions, traffic
+from umami.errors import NotOffered
+from umami.models.paging import Page
+from umami.models.reports import FunnelStep
+from umami.question import Question
+from umami.view import View, parse
+
+SEPTEMBER = {"from": "2026-09-01", "to": "2026-09-30"}
+FILTERS = [[], ["country.eq.DE"]]
+
+
+@pytest.fixture(params=FILTERS, ids=["all", "filtered"])
+def filters(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+def view(filters: list[str], **params: str) -> View:
+    """What a link to a page means."""
+    given = {**RECORDED, **SEPTEMBER, **params}
+    spelled = {name: [value] for name, value in given.items()} | {"filter": filters}
+    return parse(spelled, now=datetime.now(UTC), websites=[SHOP]).view
+
+
+def answer(question: Question[Any]) -> Any:
+    """What the client says, ``None`` where this server cannot."""
+    try:
+        return start.client().ask(question)
+    except NotOffered:
+        return None
+
+
+def text(value: Any, kind: Any = "count", **options: Any) -> str:
+    """A number as tables show it."""
+    return Field("x", "x", kind, **options).shown(value)
+
+
+def many(found: Page[Any]) -> str:
+    """How many there are; old servers stop counting at a thousand."""
+    return f"{'more than ' if found.capped else ''}{found.count:,}"
+
+
+def test_sessions(opened: Open, filters: list[str]) -> None:
+    app = opened("sessions", **SEPTEMBER, filter=filters)
+    stats = answer(sessions.session_stats(view(filters)))
+    found = answer(sessions.sessions(view(filters)))
+    assert tiles(app) == {
+        "Visitors": f"{stats.visitors:,}",
+        "Visits": f"{stats.visits:,}",
+        "Views and events": f"{stats.rows:,}",
+        "Custom events": f"{stats.events:,}",
+        "Countries": str(stats.countries),
+    }
+    if found is None:
+        assert "cannot" in said(app) or "not offered" in said(app)
+        return
+    assert f"1–{len(found.rows)} of {many(found)} sessions" in said(app)
+    views = [
+        row[-2] if found.rows[0].events is not None else row[-1]
+        for row in table(app, "session_list")
+    ]
+    assert views == [f"{one.views:,}" for one in found.rows]
+
+
+def test_a_page_of_sessions_is_the_servers(opened: Open) -> None:
+    app = opened("sessions", page="3", search="chrome")
+    whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
+    found = answer(sessions.sessions(whole, 3, 20, "chrome"))
+    assert f"41–60 of {many(found)} sessions" in said(app)
+    assert len(table(app, "session_list")) == 20
+
+
+def test_a_profile(opened: Open) -> None:
+    app = opened("sessions")
+    first = answer(sessions.sessions(view([], **{n: RECORDED[n] for n in ("from", "to")}))).rows[0]
+    app = opened("sessions", session=first.id)
+    one = answer(sessions.session(SHOP, first.id))
+    assert tiles(app) == {
+        "Visits": f"{one.visits:,}",
+        "Views": f"{one.views:,}",
+        "Custom events": f"{one.events:,}",
+        "Time on site": formats.duration(one.seconds),
+    }
+    facts = dict(table(app, "facts"))
+    assert facts["Session"] == first.id
+    steps = answer(
+        sessions.activity(view([], **{n: RECORDED[n] for n in ("from", "to")}), first.id)
+    )
+    shown = sum(len(table(app, f"visit_{at}")) for at in range(len(app.expander)))
+    assert shown == len(steps)
+
+
+@pytest.mark.parametrize(
+    ("session", "words"),
+    [
+        ("nonsense", "not the id of a session"),
+        ("00000000-0000-4000-8000-000000000000", ""),
+    ],
+)
+def test_a_session_that_is_none(opened: Open, session: str, words: str) -> None:
+    app = opened("sessions", session=session)
+    assert not app.exception
+    assert words in said(app)
+
+
+def test_events(opened: Open, filters: list[str]) -> None:
+    app = opened("events", **SEPTEMBER, filter=filters)
+    now = answer(events.event_stats(view(filters)))
+    assert tiles(app)["Events"] == f"{now.times:,}"
+    assert tiles(app)["Different events"] == str(now.names)
+    found = answer(events.events(view(filters)))
+    if found:
+        rows = table(app, "event_list")
+        assert [row[0] for row in rows] == [one.name or one.path for one in found.rows]
+
+
+def test_values_of_a_property(opened: Open) -> None:
+    app = opened("events", event="purchase", property="revenue")
+    whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
+    found = answer(events.event_data_values(whole, "purchase", "revenue"))
+    rows = table(app, "values")
+    total = sum(one.total for one in found)
+    assert rows[0][1:] == [str(found[0].total), formats.percent(found[0].total / total)]
+    assert float(tiles(app)["Most"].replace(",", "")) == pytest.approx(
+        max(float(one.value) for one in found), abs=0.01
+    )
+
+
+def test_funnel(opened: Open, filters: list[str]) -> None:
+    chain = [FunnelStep("path", "/"), FunnelStep("event", "purchase")]
+    app = opened(
+        "funnel", **SEPTEMBER, filter=filters, step=["1.path./", "2.event.purchase"], window="1440"
+    )
+    question = reports.funnel(view(filters), chain, 1440)
+    now = answer(question)
+    if now is None:
+        assert not app.get("plotly_chart")
+        return
+    rows = table(app, "funnel_steps")
+    assert [row[1] for row in rows] == [f"{one.visitors:,}" for one in now]
+    assert [row[4] for row in rows] == [text(one.remaining, "percent") for one in now]
+    assert f"**{formats.percent(now[-1].remaining)}**" in said(app)
+
+
+def test_retention(opened: Open, filters: list[str]) -> None:
+    app = opened("retention", **SEPTEMBER, filter=filters)
+    now = answer(reports.retention(view(filters)))
+    if now is None:
+        assert not app.metric
+        return
+    size = now.frame.groupby("cohort")["size"].max().sum()
+    average = cohorts(now, pd.Timestamp("2026-09-30"), "day").average
+    assert tiles(app)["New visitors"] == f"{size:,}"
+    assert tiles(app)["Back on day 7"] == formats.percent(average[7])
+
+
+def test_goals(opened: Open, filters: list[str]) -> None:
+    app = opened("goals", **SEPTEMBER, filter=filters, goal="200.event.purchase")
+    now = answer(reports.goal(view(filters), "event", "purchase"))
+    if now is None:
+        assert not app.metric
+        return
+    assert tiles(app)["Visitors"] == f"{now.visitors:,}"
+    assert tiles(app)["Times"] == f"{now.times:,}"
+    assert tiles(app)["Conversion"] == formats.percent(now.conversion)
+    assert f"{formats.percent(now.times / 200)} of the target of 200" in [
+        bar.proto.text for bar in app.get("progress")
+    ]
+
+
+def test_utm(opened: Open, filters: list[str]) -> None:
+    app = opened("utm", **SEPTEMBER, filter=filters)
+    now = answer(reports.utm(view(filters)))
+    views = answer(traffic.stats(view(filters))).current.views
+    if now is None:
+        assert not app.metric
+        return
+    sources = now.frame[now.frame["parameter"] == "source"]
+    tagged = int(sources["views"].sum())
+    assert tiles(app)["Tagged views"] == f"{tagged:,}"
+    assert tiles(app)["Untagged views"] == f"{views - tagged:,}"
+    rows = table(app, "utm_campaign")
+    campaigns = now.frame[now.frame["parameter"] == "campaign"]
+    assert [row[:2] for row in rows] == [
+        [name, f"{count:,}"]
+        for name, count in zip(campaigns["value"], campaigns["views"], strict=True)
+    ]
+
+
+def test_revenue(opened: Open, filters: list[str]) -> None:
+    app = opened("revenue", **SEPTEMBER, filter=filters, currency="EUR")
+    now = answer(reports.revenue(view(filters), "EUR"))
+    if now is None:
+        assert not app.metric
+        return
+    assert tiles(app)["Orders"] == f"{now.orders:,}"
+    assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
+    rows = table(app, "revenue_countries")
+    assert [row[1] for row in rows] == [
+        formats.money(amount, "EUR") for amount in now.countries["amount"].head(10)
+    ]
+
+
+def test_attribution(opened: Open, filters: list[str]) -> None:
+    app = opened("attribution", **SEPTEMBER, filter=filters, conversion="event.purchase")
+    first, last = (
+        answer(reports.attribution(view(filters), model, "event", "purchase"))
+        for model in ("first-click", "last-click")
+    )
+    if first is None:
+        assert not app.metric
+        return
+    assert tiles(app)["Conversions"] == f"{first.conversions:,}"
+    known = {}
+    for touch in (first, last):
+        part = touch.frame[touch.frame["part"] == "referrer"]
+        for name, visitors in zip(part["name"], part["visitors"], strict=True):
+            known.setdefault(name.removeprefix("www."), []).append(int(visitors))
+    rows = {row[0]: row for row in table(app, "credit_referrer")}
+    assert all(rows[name][1] == f"{known[name][0]:,}" for name in rows if len(known[name]) == 1)
+    for row in rows.values():
+        assert int(row[3].replace(",", "")) == int(row[2].replace(",", "")) - int(
+            row[1].replace(",", "")
+        )
+
+
+def test_breakdown(opened: Open, filters: list[str]) -> None:
+    app = opened("breakdown", **SEPTEMBER, filter=filters, field=["country", "browser"])
+    frame = answer(reports.breakdown(view(filters), ("country", "browser"))).frame
+    top = frame.sort_values("views", ascending=False, kind="stable").head(15)
+    rows = table(app, "groups")
+    assert [row[2] for row in rows] == [f"{views:,}" for views in top["views"]]
+    pivot = table(app, "pivot")
+    largest = top.iloc[0]
+    assert f"{largest['views']:,}" in {cell for row in pivot for cell in row}
+
+
+def test_compare(opened: Open, filters: list[str]) -> None:
+    app = opened("compare", **SEPTEMBER, filter=filters, by="referrer")
+    now_view = view(filters)
+    compared = now_view.compared()
+    assert compared
+    found = movers(
+        answer(traffic.metrics(now_view, "referrer", limit=500)),
+        answer(traffic.metrics(compared, "referrer", limit=500)),
+        500,
+    )
+    for move in ("grew", "fell", "appeared", "vanished"):
+        frame = found.of(move)
+        if len(frame):
+            rows = table(app, f"moved_{move}")
+            assert [row[1] for row in rows] == [f"{one:,}" for one in frame["now"].head(10)]
+            assert [row[2] for row in rows] == [f"{one:,}" for one in frame["before"].head(10)]
+
+
+def test_compare_needs_a_comparison(opened: Open) -> None:
+    app = opened("compare", compare="none")
+    assert "Choose a comparison" in said(app)
+    assert not app.metric
+
+
+@pytest.mark.parametrize(
+    ("page", "params", "words"),
+    [
+        ("funnel", {"step": ["1.path./", "2.nonsense"]}, "is not a step"),
+        ("funnel", {"window": "soon"}, "no number of minutes"),
+        ("goals", {"goal": "many.event.x"}, "whole number"),
+        ("attribution", {"conversion": "purchase"}, "is not a step"),
+        ("attribution", {"conversion": "event.purchase", "currency": "<b>"}, "not a currency"),
+        ("revenue", {"currency": "€uro"}, "not a currency"),
+        ("breakdown", {"field": "shoe-size"}, "not a field that can be broken down"),
+        ("journey", {"steps": "99"}, "no number of steps"),
+        ("websites", {"site": "x"}, "not the id of a website"),
+        ("reports", {"report": "x"}, "No report is saved"),
+    ],
+)
+def test_what_a_link_says_wrongly_is_said(
+    opened: Open, page: str, params: dict[str, Any], words: str
+) -> None:
+    app = opened(page, **params)
+    assert not app.exception
+    assert words in said(app)
