@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import umami.endpoints
-from umami.compatibility import DIFFERENCES, MADE_GOOD
+from umami.compatibility import DIFFERENCES, MADE_GOOD, Difference, Repair
 from umami.connection import dialect
 from umami.generations import Generation
 from umami.models.reports import FunnelStep
@@ -125,6 +125,36 @@ def _asked(question: Question[Any], generation: Generation) -> str:
         return "as it is" if plan == question.request else "in its words"
     requests = next(plan)
     return "in its words" if len(requests) == 1 else f"of {len(requests)}"
+
+
+def told(names: Sequence[str], major: int) -> str:
+    """What of these endpoints servers of 2.x or 3.x lack, have made good, or tell otherwise."""
+    among = {one for one in Generation if one.major == major}
+    lists = {
+        "not offered": [
+            name
+            for name in names
+            if any(dialect(one).refusal(example(REGISTRY[name])) for one in among)
+        ],
+        "made good": _listed(names, among, MADE_GOOD),
+        "differs": _listed(names, among, DIFFERENCES),
+    }
+    said = [
+        f"{what}: {', '.join(f'`{name}`' for name in found)}"
+        for what, found in lists.items()
+        if found
+    ]
+    return "; ".join(said) or "the same"
+
+
+def _listed(
+    names: Sequence[str], among: set[Generation], known: Sequence[Repair | Difference]
+) -> list[str]:
+    return [
+        name
+        for name in names
+        if any(name in one.endpoints and one.generations & among for one in known)
+    ]
 
 
 _WEBSITE: Final = "00000000-0000-0000-0000-000000000000"

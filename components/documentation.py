@@ -1,0 +1,53 @@
+"""``make docs``: writes ``docs/pages.md`` from the declarations of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from components.areas import AREAS
+from umami.documentation import DOCS, told
+
+TARGET: Final = DOCS / "pages.md"
+_HEAD: Final = """\
+# The pages
+
+Written by `make docs` from the declarations in `components/areas.py`; do not edit.
+`tests/pages/test_asked.py` holds this table against what the pages really ask over a real server.
+
+A page asks all of *asks* at once, and what stands under *once chosen* when the viewer has chosen a
+tab, a session, a campaign, a conversion …; endpoints are explained in [api.md](api.md). The bar
+above every page asks for `websites`, for `daterange` where the period is all time, and for `values`
+and `segments` where its filter popover is opened. The last two columns say which of a page's
+endpoints servers of a generation do not offer, which are made good, and which tell something else
+than the newest; how is told in [compatibility.md](compatibility.md). What is not offered is said
+quietly in its place.
+
+| page | shows | asks | once chosen | on 2.x | on 3.x |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+
+def pages() -> str:
+    """The page of the pages, in Markdown."""
+    rows = []
+    for area in AREAS:
+        every = (*area.asks, *area.sometimes)
+        cells = (
+            f"**{area.title}**",
+            area.about,
+            _named(area.asks),
+            _named(area.sometimes),
+            told(every, 2),
+            told(every, 3),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return _HEAD + "\n".join([*rows, ""])
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+if __name__ == "__main__":
+    TARGET.write_text(pages())
