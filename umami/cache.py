@@ -41,8 +41,7 @@ class Keeping:
     shown: float
 
 
-LIVE = Keeping(5, 30)
-MINUTE = Keeping(60, 60)
+LIVE = Keeping(8, 8)
 LISTING = Keeping(60, 600)
 RUNNING = Keeping(60, 600)
 ENDED = Keeping(86_400, 7 * 86_400)
@@ -58,8 +57,6 @@ def keeping(question: Question[Any], answered_at: float) -> Keeping | None:
         return None
     if freshness is Freshness.LIVE:
         return LIVE
-    if freshness is Freshness.MINUTE:
-        return MINUTE
     if freshness is Freshness.LISTING:
         return LISTING
     until = question.until

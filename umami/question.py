@@ -36,8 +36,7 @@ class Freshness(Enum):
     """How long an answer may be shown before it is asked again; the cache gives the seconds."""
 
     NEVER = "never kept"
-    LIVE = "some seconds"
-    MINUTE = "a minute, then never again"
+    LIVE = "eight seconds, then never again"
     LISTING = "a minute"
     PERIOD = "a minute while the period runs, a day once it has ended"
 

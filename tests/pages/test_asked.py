@@ -19,7 +19,7 @@ BAR = {"websites", "daterange", "segments"}
 """What the bar above every page asks for."""
 PARTS = {"goal": {"session_stats"}}
 """What one question is made of at a server that does not answer it as a whole."""
-SHORT_LIVED = {Freshness.NEVER, Freshness.LIVE, Freshness.MINUTE}
+SHORT_LIVED = {Freshness.NEVER, Freshness.LIVE}
 
 
 def of_pages(way: Between) -> list[Passed]:

@@ -16,7 +16,6 @@ from umami.cache import (
     ENDED,
     LISTING,
     LIVE,
-    MINUTE,
     RUNNING,
     Cache,
     Keeping,
@@ -264,12 +263,12 @@ def test_how_long_answers_hold_follows_from_what_they_mean() -> None:
     assert holds(september, timedelta(minutes=59)) == RUNNING
     assert holds(september, timedelta(minutes=61)) == ENDED
     assert holds(realtime.realtime(SITE), timedelta()) == LIVE
-    assert holds(traffic.active(SITE), timedelta()) == MINUTE
+    assert holds(traffic.active(SITE), timedelta()) == LIVE
     assert holds(websites.websites(), timedelta()) == LISTING
     assert holds(account.login("ada", "x"), timedelta()) is None
     assert holds(account.verify(), timedelta()) is None
     assert holds(websites.reset_website(SITE), timedelta()) is None
-    assert LIVE.fresh == 5
+    assert LIVE == Keeping(8, 8)
     assert (LISTING.fresh, RUNNING.fresh, ENDED.fresh) == (60, 60, 86_400)
 
 

@@ -42,7 +42,7 @@ Metric = Literal[
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
 
-@endpoint("GET", "/websites/{website}/active", fresh=Freshness.MINUTE)
+@endpoint("GET", "/websites/{website}/active", fresh=Freshness.LIVE)
 def active(website: str) -> Asked[Active]:
     """Visitors with any activity in the last five minutes."""
     return Asked(Active.read, path={"website": identified(website)})

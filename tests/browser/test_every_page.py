@@ -1,0 +1,109 @@
+"""Every page in a real browser, over names that would do harm, wide and narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Dialog, Page, Request, expect
+
+from components.areas import AREAS, Area
+from tests.browser.app import TABLES, App, running_app, settled
+from tests.browser.test_overview import RECORDED, WEBSITES
+from tests.support.hostile import build
+from tests.support.pages import CHOICES, Parameters
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+OWN = {
+    "funnel": {"step": ["1.path./*", "2.event.*"]},
+    "goals": {"goal": ["5.path./*", "0.event.*"]},
+    "attribution": {"conversion": "path./* 0"},
+    "events": {},
+    "sessions": {},
+    "utm": {},
+    "journey": {"steps": "4"},
+}
+"""Choices that fit names nobody knows beforehand."""
+LOST = "Failed to load resource: the server responded with a status of 404"
+"""Streamlit looks for itself beside a deep link first."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a page did that it should not."""
+
+    hosts: set[str] = field(default_factory=set)
+    complaints: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+
+
+def watch(page: Page) -> Watched:
+    """Look at what a page does from now on."""
+    seen = Watched()
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith(("data:", "blob:")):
+            seen.hosts.add(urlsplit(request.url).netloc)
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(LOST):
+            seen.complaints.append(message.text)
+
+    def opened(dialog: Dialog) -> None:
+        seen.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("request", asked)
+    page.on("console", said)
+    page.on("dialog", opened)
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    return seen
+
+
+def link(app: App, area: Area, own: Parameters) -> str:
+    given = {"website": WEBSITES["shop"], **RECORDED, **own}
+    return f"{app.address}/{area.name}?{urlencode(given, doseq=True)}"
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    folder = build(TABLES, tmp_path_factory.mktemp("hostile"))
+    with running_app(UMAMI_DATA=str(folder)) as one:
+        yield one
+
+
+@pytest.mark.parametrize("area", AREAS, ids=lambda area: area.name)
+def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: Area) -> None:
+    seen = watch(page)
+    page.goto(link(hostile, area, OWN.get(area.name, CHOICES.get(area.name, {}))))
+    settled(page)
+    expect(page.get_by_role("heading", name=area.title, exact=True).first).to_be_visible()
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        expect(page.get_by_text("could not be drawn")).to_have_count(0)
+        page.wait_for_function(
+            "document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth"
+        )
+    for chart in page.get_by_test_id("stPlotlyChart").all():
+        expect(chart.locator(".main-svg").first).to_be_attached()
+        named = "node => !!node.closest('[role=figure][aria-label]') || "
+        named += "!!node.querySelector('[role=figure][aria-label]')"
+        assert chart.evaluate(named)
+    assert page.locator("img[onerror], a[href^='javascript']").count() == 0
+    unreachable = page.evaluate(
+        "[...document.querySelectorAll('[data-testid=stMain] button, [data-testid=stMain] input')]"
+        ".filter(one => one.offsetParent && !one.disabled && one.tabIndex < 0"
+        " && !one.closest('[data-testid=stSelectbox], [data-testid=stMultiSelect],"
+        " [data-testid=stDateInput], [data-testid=stNumberInput]'))"
+        ".map(one => one.outerHTML.slice(0, 120))"
+    )
+    assert unreachable == []
+    assert seen == Watched(hosts={urlsplit(hostile.address).netloc})
+
+
+def test_nothing_was_logged_that_should_not_be(hostile: App) -> None:
+    assert "Traceback" not in "".join(hostile.printed)

@@ -1,0 +1,236 @@
+"""What viewers do on the pages, in a real browser over the recorded tables."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.app import App, metric, running_app, settled
+from tests.browser.test_overview import RECORDED, WEBSITES
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+STEPS = ["1.path./", "2.event.purchase"]
+
+
+def link(app: App, page: str, **own: Any) -> str:
+    given = {"website": WEBSITES["shop"], **RECORDED, **own}
+    return f"{app.address}/{page}?{urlencode(given, doseq=True)}"
+
+
+def at(page: Page, pattern: str) -> None:
+    """Wait until the address says so."""
+    expect(page).to_have_url(re.compile(pattern))
+
+
+def rows(page: Page, key: str) -> Locator:
+    return page.locator(f".st-key-{key} tbody tr")
+
+
+def pick(page: Page, key: str, option: str) -> None:
+    """Choose an option of a select box."""
+    page.locator(f".st-key-{key} input").first.click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_a_funnel_is_built_by_hand(app: App, page: Page) -> None:
+    page.goto(link(app, "funnel"))
+    expect(page.get_by_text("Choose at least two steps.")).to_be_visible()
+    pick(page, "edit_0_value", "/")
+    at(page, r"step=1\.path\.%2F&")
+    settled(page)
+    pick(page, "edit_1_kind", "Event")
+    at(page, r"step=2\.event\.")
+    settled(page)
+    pick(page, "edit_1_value", "purchase")
+    expect(page.get_by_text("went all the way")).to_be_visible()
+    expect(rows(page, "funnel_steps")).to_have_count(2)
+    page.locator(".st-key-raise_1 button").first.click()
+    at(page, r"step=1\.event\.purchase&step=2\.path\.")
+    settled(page)
+    page.locator(".st-key-add_step button").first.click()
+    expect(page.locator(".st-key-step_2")).to_be_visible()
+
+
+def test_a_step_is_typed_with_a_wildcard(app: App, page: Page) -> None:
+    page.goto(link(app, "funnel", step=["1.path./", "2.path."]))
+    settled(page)
+    box = page.locator(".st-key-edit_1_value input").first
+    box.click()
+    box.fill("/products*")
+    page.keyboard.press("Enter")
+    at(page, r"step=2\.path\.%2Fproducts%2A")
+    expect(rows(page, "funnel_steps")).to_have_count(2)
+
+
+def save(page: Page, name: str) -> None:
+    """Save what is shown in Umami."""
+    page.locator(".st-key-saved_reports button").first.click()
+    box = page.get_by_role("textbox", name="Name", exact=True)
+    box.fill(name)
+    box.press("Tab")
+    page.locator(".st-key-save_report button").first.click()
+    expect(page.get_by_text(f"Saved in Umami as “{name}”.")).to_be_visible()
+
+
+def test_a_report_is_saved_opened_renamed_and_deleted(app: App, page: Page) -> None:
+    page.goto(link(app, "funnel", step=STEPS, window="1440"))
+    settled(page)
+    save(page, "Orders <b>")
+    page.get_by_role("link", name="Reports").click()
+    page.get_by_role("button", name="Orders <b>").click()
+    page.locator(".st-key-open button").first.click()
+    expect(page.get_by_role("heading", name="Funnel", exact=True)).to_be_visible()
+    at(page, r"step=1\.path\.%2F&step=2\.event\.purchase.*window=1440|window=1440.*step=1")
+    expect(rows(page, "funnel_steps")).to_have_count(2)
+
+    page.get_by_role("link", name="Reports").click()
+    expect(rows(page, "reports")).to_have_count(1)
+    settled(page)
+    if not page.locator(".st-key-report_detail").is_visible():
+        page.get_by_role("button", name="Orders <b>").click()
+    box = page.locator(".st-key-report_detail").get_by_role("textbox", name="Name")
+    box.fill("Sales")
+    box.press("Tab")
+    page.locator(".st-key-rename button").first.click()
+    expect(rows(page, "reports")).to_contain_text(["Sales"])
+    settled(page)
+    page.locator(".st-key-delete_report button").first.click()
+    page.locator(".st-key-delete button").first.click()
+    expect(page.get_by_text("No report is saved for this website yet.")).to_be_visible()
+
+
+def test_a_report_opens_with_its_own_dates(app: App, page: Page) -> None:
+    page.goto(link(app, "goals", goal=["9.event.purchase"]))
+    settled(page)
+    save(page, "Nine orders")
+    page.goto(link(app, "reports", period="30d"))
+    page.get_by_role("button", name="Nine orders").click()
+    page.locator(".st-key-open_dates button").first.click()
+    expect(page.get_by_role("heading", name="Goals", exact=True).first).to_be_visible()
+    at(page, r"goal=9\.event\.purchase")
+    at(page, r"from=2026-08-01")
+    expect(metric(page, "Times")).to_have_text("280")
+
+
+def test_a_session_is_opened_from_the_list_and_left_again(app: App, page: Page) -> None:
+    page.goto(link(app, "sessions"))
+    rows(page, "session_list").first.get_by_role("button").click()
+    expect(page.get_by_role("heading", name="Session", exact=True)).to_be_visible()
+    at(page, r"session=[0-9a-f-]{36}")
+    expect(page.get_by_role("heading", name="Activity")).to_be_visible()
+    expect(rows(page, "visit_0").first).to_be_visible()
+    page.locator(".st-key-all_sessions button").first.click()
+    expect(rows(page, "session_list")).to_have_count(20)
+
+
+def test_a_list_is_searched_and_paged_by_the_server(app: App, page: Page) -> None:
+    page.goto(link(app, "sessions"))
+    expect(page.get_by_text("1–20 of 2,517 sessions")).to_be_visible()
+    page.get_by_test_id("stPagination").get_by_text("3", exact=True).click()
+    expect(page.get_by_text("41–60 of 2,517 sessions")).to_be_visible()
+    at(page, r"page=3")
+    settled(page)
+    box = page.locator(".st-key-pick_search input")
+    box.fill("firefox")
+    box.press("Enter")
+    expect(page.get_by_text(re.compile(r"^1–20 of \d{2,3} sessions"))).to_be_visible()
+    at(page, r"search=firefox")
+    expect(rows(page, "session_list").first).to_contain_text("Firefox")
+
+
+def test_an_event_leads_to_who_did_it_and_a_property_to_its_values(app: App, page: Page) -> None:
+    page.goto(link(app, "events"))
+    page.get_by_role("button", name="price add-to-cart").click()
+    expect(page.get_by_text("Median")).to_be_visible()
+    at(page, r"property=price")
+    settled(page)
+    rows(page, "event_list").first.get_by_role("button").click()
+    expect(page.get_by_role("heading", name="Session", exact=True)).to_be_visible()
+    at(page, r"/sessions\?.*session=")
+
+
+def test_a_group_filters_every_page(app: App, page: Page) -> None:
+    page.goto(link(app, "breakdown", field=["country", "browser"]))
+    rows(page, "groups").first.get_by_role("button").click()
+    expect(page.locator(".st-key-chips")).to_contain_text("Country is United States")
+    expect(page.locator(".st-key-chips")).to_contain_text("Browser is Chrome")
+
+
+def test_what_is_chosen_stays_while_other_pages_are_looked_at(app: App, page: Page) -> None:
+    page.goto(link(app, "retention"))
+    settled(page)
+    page.get_by_text("By month", exact=True).click()
+    at(page, r"grain=month")
+    settled(page)
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
+    at(page, r"/compare\?(?!.*grain)")
+    page.get_by_role("link", name="Retention").click()
+    expect(page.get_by_role("heading", name="Retention", exact=True)).to_be_visible()
+    at(page, r"grain=month")
+    at(page, r"from=2026-08-01")
+
+
+def test_a_table_downloads(app: App, page: Page) -> None:
+    page.goto(link(app, "utm"))
+    with page.expect_download() as found:
+        page.locator(".st-key-utm_source_csv button").first.click()
+    text = found.value.path().read_text("utf-8-sig")
+    assert text.splitlines()[0].startswith("Source,Views,Share")
+
+
+def test_realtime_shows_what_happens_without_a_flicker(page: Page) -> None:
+    with running_app() as demo:
+        page.goto(f"{demo.address}/realtime")
+        settled(page)
+        said = page.locator(".st-key-server").inner_text().replace("\u2060", "")
+        server = re.search(r"http://127\.0\.0\.1:\d+", said)
+        assert server
+        page.evaluate(
+            """() => {
+              window.gone = ''
+              window.chart = document.querySelector('.st-key-minutes .js-plotly-plot')
+              new MutationObserver(changes => changes.forEach(change => {
+                // What a chart draws anew within itself is no flicker of the page.
+                if (!change.target.closest('.js-plotly-plot')) window.gone += [
+                  ...change.removedNodes
+                ].filter(one => one.nodeType === 1).map(one => one.outerHTML.slice(0, 80) + ' ')
+              })).observe(document.querySelector('[data-testid=stMain]'),
+                          { childList: true, subtree: true })
+            }"""
+        )
+        website = _first(server.group())
+        sent = {"website": website, "url": "/a-new-page", "hostname": "x.example", "title": "New"}
+        answer = httpx.post(
+            f"{server.group()}/api/send",
+            json={"type": "event", "payload": sent},
+            headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"},
+        )
+        assert answer.is_success
+        began = time.monotonic()
+        expect(page.locator(".st-key-log tbody")).to_contain_text("/a-new-page", timeout=20_000)
+        assert time.monotonic() - began < 15
+        assert page.evaluate("window.gone") == ""
+        assert page.evaluate(
+            "window.chart === document.querySelector('.st-key-minutes .js-plotly-plot')"
+        )
+        page.get_by_text("Pause", exact=True).click()
+        expect(page.get_by_text("Paused: nothing is asked")).to_be_visible()
+
+
+def _first(server: str) -> str:
+    """The website that the dashboard opens with."""
+    login = httpx.post(
+        f"{server}/api/auth/login", json={"username": "admin", "password": "umami"}
+    ).json()
+    listed = httpx.get(
+        f"{server}/api/websites", headers={"authorization": f"Bearer {login['token']}"}
+    ).json()["data"]
+    return str(min(listed, key=lambda one: one["name"].casefold())["id"])
