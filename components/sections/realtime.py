@@ -65,9 +65,11 @@ def _look(view: View, own: str, *, still: bool) -> None:
         return
     with panels.card("Views and visitors a minute"):
         frame = analysis.minutes(seen.now, view.period.timezone)
-        panels.chart(
-            drawn.minutes_figure(drawn.minutes(frame), panels.mode()),
+        st.echarts_chart(
+            drawn.minutes_spec(drawn.minutes(frame), panels.mode()),
+            height=230,
             key="minutes",
+            renderer="svg",
             alt="Views and visitors in each of the last 30 minutes",
         )
     bare = names.referrer(own)

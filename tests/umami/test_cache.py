@@ -268,7 +268,7 @@ def test_how_long_answers_hold_follows_from_what_they_mean() -> None:
     assert holds(account.login("ada", "x"), timedelta()) is None
     assert holds(account.verify(), timedelta()) is None
     assert holds(websites.reset_website(SITE), timedelta()) is None
-    assert LIVE == Keeping(8, 8)
+    assert (LIVE.fresh, LIVE.shown) == (8, 8)
     assert (LISTING.fresh, RUNNING.fresh, ENDED.fresh) == (60, 60, 86_400)
 
 

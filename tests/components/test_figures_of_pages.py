@@ -1,0 +1,125 @@
+"""Figures of the pages: nothing to draw is an empty figure, hostile names are letters."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from components.figures import (
+    bars,
+    cohorts,
+    deltas,
+    flow,
+    minutes,
+    shift,
+    stacks,
+    steps,
+    tree,
+    trend,
+)
+from components.figures.distribution import distribution_figure
+from components.theme import Mode
+from umami.analysis import breakdown, funnel, journey
+from umami.analysis.properties import Distribution
+from umami.analysis.retention import cohorts as cohorts_of
+from umami.models.events import EventSeries
+from umami.models.reports import Breakdown, FunnelResult, FunnelStep, Path, Retention
+from umami.period import Period
+
+MODES: tuple[Mode, ...] = ("light", "dark")
+DAY = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
+HOSTILE = "<b onclick='x'>&{b}"
+
+
+def kept(rows: list[dict[str, object]]) -> cohorts.Cohorts:
+    return cohorts_of(Retention.read(rows, DAY), pd.Timestamp("2026-09-30"), "day")
+
+
+def empty(mode: Mode) -> list[go.Figure]:
+    """Every figure, of nothing."""
+    nobody = kept([])
+    moved = pd.DataFrame({"label": [], "now": [], "before": [], "delta": []})
+    groups = breakdown.table(
+        Breakdown(pd.DataFrame(columns=["os", "views", "visitors", "visits", "bounces", "seconds"]))
+    )
+    return [
+        bars.bars_figure(bars.bars([], [], []), mode),
+        cohorts.triangle_figure(cohorts.triangle(nobody, "day"), mode),
+        cohorts.curve_figure(cohorts.curve(nobody, nobody), mode),
+        cohorts.sizes_figure(cohorts.sizes(nobody, "month"), mode),
+        deltas.deltas_figure(deltas.deltas(moved), mode),
+        distribution_figure(Distribution(0, 0, 0, 0, 0, (0.0, 1.0), (0,)), mode),
+        shift.shift_figure(
+            shift.shift(pd.DataFrame({"label": [], "first": [], "last": []}), ([], [])), mode
+        ),
+        stacks.stacked_figure(
+            stacks.stacked(EventSeries.read([], DAY).frame, "day"), mode, money="EUR"
+        ),
+        steps.funnel_figure(steps.funnel(funnel.table([], None), None), mode),
+        tree.tree_figure(tree.tree(breakdown.tree(groups, ["os"], "views")), mode, "views"),
+        trend.trend_figure(trend.trend([], [], "day", "views", 9), mode),
+    ]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
+    for figure in empty(mode):
+        assert figure.to_json()
+    for spec in (
+        flow.sankey_spec(flow.sankey(journey.flow([]), None), mode),
+        minutes.minutes_spec(
+            minutes.minutes(pd.DataFrame({"time": [], "views": [], "visitors": []})), mode
+        ),
+    ):
+        assert json.dumps(spec)
+
+
+def test_hostile_names_are_letters_in_every_figure() -> None:
+    result = [FunnelResult(FunnelStep("path", HOSTILE), 3, 0, 0, None, 1.0)] * 2
+    moved = pd.DataFrame({"label": [HOSTILE], "now": [3], "before": [1], "delta": [2]})
+    table = pd.DataFrame({"label": [HOSTILE], "first": [1.0], "last": [2.0]})
+    groups = pd.DataFrame({"path": [(HOSTILE,)], "value": [3]})
+    for figure in (
+        bars.bars_figure(bars.bars([HOSTILE], [1], ["1"], [2]), "light"),
+        deltas.deltas_figure(deltas.deltas(moved), "light"),
+        shift.shift_figure(shift.shift(table, (["1"], ["2"])), "light"),
+        steps.funnel_figure(steps.funnel(funnel.table(result, result), None), "light"),
+        tree.tree_figure(tree.tree(groups), "light", "views"),
+    ):
+        assert "<b onclick" not in figure.to_json()
+
+
+def test_a_small_cohort_is_marked_and_days_to_come_are_blank() -> None:
+    rows = [
+        {"date": "2026-09-29", "day": 1, "visitors": 5, "returnVisitors": 1, "percentage": 20.0}
+    ]
+    data = cohorts.triangle(kept(list(rows)), "day")
+    assert data.cohorts == ("29 Sep  5 ◦",)
+    assert data.shares[0][:2] == (0.2, None)
+    assert "noise" in data.hover[0][0]
+
+
+def test_a_treemap_draws_parents_before_children_and_knows_its_places() -> None:
+    nodes = pd.DataFrame({"path": [("a", "x"), ("b",), ("a",), ("a", "y")], "value": [2, 1, 5, 3]})
+    data = tree.tree(nodes)
+    assert data.ids == ("0", "1", "0.0", "0.1")
+    assert data.parents == ("", "", "0", "0")
+    assert [data.paths[at] for at in (2, 3)] == [("a", "y"), ("a", "x")]
+
+
+def test_the_worst_step_has_another_colour() -> None:
+    result = [FunnelResult(FunnelStep("path", "/"), n, 0, 0, None, None) for n in (9, 3)]
+    figure = steps.funnel_figure(steps.funnel(funnel.table(result, None), 1), "light")
+    first, second = figure.data[0].marker.color
+    assert first != second
+
+
+def test_flows_fold_what_is_rare() -> None:
+    paths = [Path(("/", f"/{at}"), 20 - at) for at in range(12)]
+    data = flow.sankey(journey.flow(paths), None)
+    assert sum(step == 2 for step in data.steps) == journey.KEPT
+    assert data.folded.count(True) == 1
