@@ -129,7 +129,7 @@ def row(view: View, stats: Stats, timeline: Timeline, compared: Stats | None = N
 
 def draw(tiles: Sequence[Tile], *, within: bool = False) -> None:
     """Draw figures side by side, as many as fit; ``within`` a card they have no frames."""
-    with st.grid(len(tiles), min_column_width=95 if within else 165, gap="small"):
+    with st.grid(len(tiles), min_column_width=130 if within else 165, gap="small"):
         for tile in tiles:
             st.metric(
                 tile.label,

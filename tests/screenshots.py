@@ -7,14 +7,29 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, expect
 
+from components.areas import AREAS
 from tests.browser.app import ROOT, running_app, running_browser, settled
 
 WIDTHS = {1440: 900, 390: 844}
 MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 FOLDER = ROOT / "screenshots"
+SHOWN: dict[str, dict[str, str | list[str]]] = {
+    "funnel": {
+        "step": ["1.path./products*", "2.event.add-to-cart", "3.event.purchase"],
+        "window": "1440",
+    },
+    "goals": {"goal": ["250.event.purchase", "0.event.newsletter-signup", "0.path./cart"]},
+    "attribution": {"conversion": "event.purchase"},
+    "events": {"event": "purchase", "property": "revenue"},
+    "sessions": {"property": "membership"},
+    "compare": {"by": "referrer"},
+    "breakdown": {"field": ["country", "device"]},
+}
+"""What pages are opened with that show little before something is chosen."""
 README = ROOT / "docs" / "images" / "overview.png"
 
 
@@ -39,6 +54,8 @@ def picture(
     settled(page)
     for chart in page.get_by_test_id("stPlotlyChart").all():
         expect(chart.locator(".main-svg").first).to_be_visible()
+    for flow in page.get_by_test_id("stEchartsChart").all():
+        expect(flow.locator("svg path").first).to_be_attached()
     for table in page.locator("[class*='st-key-ranking_']").all():
         expect(table.locator(".row").first).to_be_visible()
     for world in page.locator(".st-key-world").all():
@@ -55,13 +72,13 @@ def picture(
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     README.parent.mkdir(parents=True, exist_ok=True)
-    pages = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
     with running_app() as app, running_browser() as browser:
-        for name in pages:
+        for area in AREAS:
+            query = urlencode({"period": "30d", **SHOWN.get(area.name, {})}, doseq=True)
             for width in WIDTHS:
                 for mode in MODES:
-                    to = FOLDER / f"{name}-{width}-{mode}.png"
-                    picture(browser, f"{app.address}/{name}?period=30d", width, mode, to)
+                    to = FOLDER / f"{area.name}-{width}-{mode}.png"
+                    picture(browser, f"{app.address}/{area.name}?{query}", width, mode, to)
                     print(to.relative_to(ROOT))
         picture(browser, f"{app.address}/?period=30d", 1440, "light", README, height=1290)
 

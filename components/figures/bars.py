@@ -84,7 +84,7 @@ def bars_figure(data: Bars, mode: Mode) -> go.Figure:
         showticklabels=False,
         showline=False,
         # Room for what is said at the end of the longest bar.
-        range=[min((*data.values, 0)), 1.16 * longest or 1],
+        range=[min((*data.values, 0)), 1.24 * longest or 1],
     )
     figure.update_layout(
         height=(40 if data.before else 16) + 32 * max(len(places), 2),

@@ -55,7 +55,7 @@ def deltas_figure(data: Deltas, mode: Mode) -> go.Figure:
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     )
     lowest, highest = min((*data.deltas, 0)), max((*data.deltas, 0))
-    room = 0.14 * (highest - lowest or 1)
+    room = 0.28 * (highest - lowest or 1)
     figure.update_xaxes(
         fixedrange=True,
         showgrid=False,
