@@ -26,7 +26,8 @@ from typing import Any
 import duckdb
 import httpx
 
-from tests.bench.multiply import multiply
+from tests.bench import pages
+from tests.bench.multiply import TABLES, multiply
 from tests.browser.app import running_app, running_browser, settled
 from tests.support.ports import free_port
 from umami.embedded.importing import load
@@ -156,6 +157,12 @@ def analyses() -> list[str]:
                     for asked in questions(version)
                     if over_its_limit(client, asked, base)
                 ]
+                if generation == "3":
+                    slow += pages.arrivals(str(client.base_url).rstrip("/"))
+                    with server("--data", str(TABLES), "--generation", "3") as (few, _, _took):
+                        slow += pages.long_lists(
+                            str(client.base_url).rstrip("/"), str(few.base_url).rstrip("/")
+                        )
     return slow
 
 

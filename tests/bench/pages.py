@@ -1,0 +1,81 @@
+"""How long the data of each page takes to arrive over a slow way, and what we add to it."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from components.areas import AREAS
+from tests.pages.conftest import open_page
+from tests.support.between import Between, between
+from tests.support.pages import CHOICES
+
+DELAY = 0.2
+TOGETHER = 1.5
+"""Times its slowest answer in which all of a page's data is there."""
+RERUNS = 5
+SAME = 1.5
+"""Times the run over few sessions that the run over very many may take."""
+
+
+@contextmanager
+def dashboard(url: str, delay: float) -> Iterator[Between]:
+    """The app of this process, asking a server by a slow way."""
+    with between(url) as way:
+        os.environ |= {"UMAMI_URL": way.url, "UMAMI_USERNAME": "admin", "UMAMI_PASSWORD": "umami"}
+        st.cache_resource.clear()
+        open_page("reports")  # signs in, finds out which server it is
+        way.delay = delay
+        yield way
+        st.cache_resource.clear()
+
+
+def arrivals(url: str) -> list[str]:
+    """Open every page once; the names of those whose data took too long."""
+    missed = []
+    print(
+        f"\n{f'pages, {DELAY * 1000:.0f} ms away':<48}{'all there':>10}{'slowest':>9}{'ratio':>8}"
+    )
+    for area in AREAS:
+        if area.name == "reports":  # opened already, and asks one question
+            continue
+        with dashboard(url, DELAY) as way:
+            way.passed.clear()
+            open_page(area.name, **CHOICES.get(area.name, {}))
+            begun = min(one.came for one in way.passed)
+            slowest = max(one.answered - one.came for one in way.passed)
+            whole = max(one.answered for one in way.passed) - begun
+        ratio = whole / slowest
+        over = ratio > TOGETHER
+        figures = f"{whole * 1000:>7.0f} ms{slowest * 1000:>6.0f} ms{ratio:>8.2f}"
+        print(f"{area.title:<48}{figures}{' OVER' if over else ''}", flush=True)
+        if over:
+            missed.append(f"page {area.name}")
+    return missed
+
+
+def rerun(url: str) -> float:
+    """Seconds the Sessions page takes of ours, its data at hand: the median of some runs."""
+    with dashboard(url, 0):
+        app = open_page("sessions")
+        times = []
+        for _ in range(RERUNS):
+            begun = time.perf_counter()
+            app.run()
+            times.append(time.perf_counter() - begun)
+    return statistics.median(times)
+
+
+def long_lists(many: str, few: str) -> list[str]:
+    """Compare the list of very many sessions with a short one."""
+    large, small = rerun(many), rerun(few)
+    over = large > SAME * small
+    print(f"\n{'Sessions, our own part':<48}{'measured':>10}")
+    print(f"{'  of a short list':<48}{small * 1000:>7.0f} ms")
+    print(f"{'  of very many':<48}{large * 1000:>7.0f} ms{large / small:>8.2f}")
+    return ["list of sessions"] if over else []
