@@ -201,7 +201,8 @@ def test_realtime_shows_what_happens_without_a_flicker(page: Page) -> None:
                 // What a chart draws anew within itself is no flicker of the page.
                 if (!change.target.closest('svg')) window.gone += [
                   ...change.removedNodes
-                ].filter(one => one.nodeType === 1 && one.innerHTML).map(one => one.outerHTML.slice(0, 80) + ' ')
+                ].filter(one => one.nodeType === 1 && one.innerHTML)
+                  .map(one => one.outerHTML.slice(0, 80) + ' ')
               })).observe(document.querySelector('[data-testid=stMain]'),
                           { childList: true, subtree: true })
             }"""
