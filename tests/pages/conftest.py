@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from components import start
 from tests.support.between import Between, between
 from umami.embedded.server import Running, serve
 
@@ -32,12 +32,15 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """A process that nothing was configured for, and whose client is made anew."""
+    """A process that nothing was configured for, and whose client is made anew.
+
+    A server of its own stays, by the tables it holds: who writes has another.
+    """
     for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
-    st.cache_resource.clear()
+    start.client.clear()
     yield monkeypatch
-    st.cache_resource.clear()
+    start.client.clear()
 
 
 @pytest.fixture(scope="session")
