@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import address, controls, gate, panels, start
+from components import address, controls, gate, paging, panels, start
 from components.asking import asking
 from components.sections import manage
 from components.sections import websites as shown
@@ -19,7 +19,7 @@ with asking(client) as page:
         manage.create()
     manage.said()
     st.caption(address.described(view))
-    shown.search_box(choice)
+    paging.search_box(choice.place, "Search name or domain")
     managed = next((site for site in sites if site.id == choice.site), None)
     if managed:
         manage.card(managed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from components.figures.common import plain
+from components.figures.common import named_rows, plain
 from components.theme import PALETTES, Mode, template
 
 
@@ -68,15 +68,7 @@ def bars_figure(data: Bars, mode: Mode) -> go.Figure:
             },
             hovertemplate="before: <b>%{x:,}</b><extra></extra>",
         )
-    figure.update_yaxes(
-        tickvals=places,
-        ticktext=[plain(name, 22) for name in data.names],
-        autorange="reversed",
-        fixedrange=True,
-        showgrid=False,
-        tickfont={"color": palette.text},
-        rangemode="normal",
-    )
+    named_rows(figure, data.names, mode, 22)
     longest = max((*data.values, *data.before), default=0)
     figure.update_xaxes(
         fixedrange=True,
@@ -89,8 +81,6 @@ def bars_figure(data: Bars, mode: Mode) -> go.Figure:
     figure.update_layout(
         height=(40 if data.before else 16) + 32 * max(len(places), 2),
         bargap=0.3,
-        dragmode=False,
-        hovermode="closest",
         showlegend=bool(data.before),
         margin={"l": 8, "r": 8, "t": 30 if data.before else 8, "b": 8},
     )

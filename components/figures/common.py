@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
+from components.theme import PALETTES, Mode
 from umami.period import Unit
 
 STILL: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
@@ -38,6 +39,23 @@ def over_time(figure: go.Figure, times: Sequence[pd.Timestamp], unit: Unit) -> N
 def ticks(times: Sequence[pd.Timestamp], most: int = 7) -> list[pd.Timestamp]:
     """Buckets to name on the axis: evenly spaced, few enough for a narrow screen."""
     return list(times[:: math.ceil(len(times) / most) or 1])
+
+
+def named_rows(figure: go.Figure, names: Sequence[str], mode: Mode, longest: int = 26) -> None:
+    """Name the rows of a horizontal figure, the first on top; rows stand at 0, 1, 2, …
+
+    Positions and not names place them: two rows may be called alike.
+    """
+    figure.update_yaxes(
+        tickvals=list(range(len(names))),
+        ticktext=[plain(name, longest) for name in names],
+        autorange="reversed",
+        fixedrange=True,
+        showgrid=False,
+        tickfont={"color": PALETTES[mode].text},
+        rangemode="normal",
+    )
+    figure.update_layout(dragmode=False, hovermode="closest")
 
 
 def plain(text: str, longest: int = 60) -> str:

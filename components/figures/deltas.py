@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.figures.common import plain
+from components.figures.common import named_rows, plain
 from components.theme import PALETTES, Mode, template
 
 MOST = 12
@@ -65,20 +65,10 @@ def deltas_figure(data: Deltas, mode: Mode) -> go.Figure:
         zerolinecolor=palette.border,
         range=[lowest - (room if lowest else 0), highest + room],
     )
-    figure.update_yaxes(
-        tickvals=places,
-        ticktext=[plain(name, 26) for name in data.names],
-        autorange="reversed",
-        fixedrange=True,
-        showgrid=False,
-        tickfont={"color": palette.text},
-        rangemode="normal",
-    )
+    named_rows(figure, data.names, mode, 26)
     figure.update_layout(
         height=24 + 32 * max(len(places), 2),
         bargap=0.3,
-        dragmode=False,
-        hovermode="closest",
         showlegend=False,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
     )

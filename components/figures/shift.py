@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from components.figures.common import plain
+from components.figures.common import named_rows, plain
 from components.theme import PALETTES, Mode, template
 
 MOST = 8
@@ -69,14 +69,7 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
             ],
             hovertemplate=f"%{{customdata[0]}}<br>{name}: <b>%{{customdata[1]}}</b><extra></extra>",
         )
-    figure.update_yaxes(
-        tickvals=places,
-        ticktext=[plain(name, 24) for name in data.names],
-        autorange="reversed",
-        fixedrange=True,
-        tickfont={"color": palette.text},
-        rangemode="normal",
-    )
+    named_rows(figure, data.names, mode, 24)
     longest = max((*data.first, *data.last), default=0.0) or 1.0
     # Room at both ends: half of a marker at nought would be cut.
     figure.update_xaxes(
@@ -84,8 +77,6 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
     )
     figure.update_layout(
         height=80 + 34 * max(len(places), 2),
-        dragmode=False,
-        hovermode="closest",
         margin={"l": 8, "r": 16, "t": 30, "b": 8},
     )
     return figure

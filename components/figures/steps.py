@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.figures.common import plain
+from components.figures.common import named_rows, plain
 from components.theme import PALETTES, Mode, faded, template
 
 
@@ -44,13 +44,12 @@ def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
     """A funnel, its worst step in another colour; the comparison pale beside it."""
     figure = go.Figure(layout={"template": template(mode)})
     palette = PALETTES[mode]
-    names = [plain(name, 30) for name in data.names]
     colours = [
         palette.categorical[1] if at == data.worst else palette.categorical[0]
-        for at in range(len(names))
+        for at in range(len(data.names))
     ]
     figure.add_funnel(
-        y=list(range(len(names))),
+        y=list(range(len(data.names))),
         x=data.visitors,
         name="This period",
         text=data.said,
@@ -65,7 +64,7 @@ def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
     )
     if data.before:
         figure.add_scatter(
-            y=list(range(len(names))),
+            y=list(range(len(data.names))),
             x=[half / 2 for half in data.before],
             name="Before",
             mode="markers",
@@ -77,20 +76,10 @@ def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
             customdata=data.before,
             hovertemplate="before: <b>%{customdata:,}</b> visitors<extra></extra>",
         )
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=names,
-        autorange="reversed",
-        fixedrange=True,
-        showgrid=False,
-        ticklabelposition="outside",
-        tickfont={"color": palette.text},
-    )
+    named_rows(figure, data.names, mode, 30)
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_layout(
-        height=70 + 62 * max(len(names), 2),
-        dragmode=False,
-        hovermode="closest",
+        height=70 + 62 * max(len(data.names), 2),
         showlegend=bool(data.before),
         margin={"l": 8, "r": 8, "t": 30 if data.before else 8, "b": 8},
         funnelgap=0.25,

@@ -11,10 +11,11 @@ from uuid import UUID
 
 import streamlit as st
 
-from components import address, areas, formats, parameters, tiles
+from components import address, areas, formats, paging, parameters, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank
 from components.figures import common
+from components.paging import Place
 from components.text import plain
 from umami.endpoints import traffic
 from umami.models.traffic import Stats, Timeline
@@ -29,50 +30,26 @@ SIZE: Final = 12
 class Choice:
     """Which of the websites are looked at, and which of them is managed."""
 
-    search: str
-    page: int
+    place: Place
     site: str | None
 
 
 def choice() -> Choice:
     """Read the choice off the URL; what cannot be is said."""
-    given = {
-        name: (values or [""])[-1]
-        for name, values in parameters.read("search", "page", "site").items()
-    }
-    number = given["page"]
-    page = int(number[:6]) if number.isascii() and number.isdigit() else 1
+    given = parameters.read("search", "page", "site")
+    site = (given["site"] or [""])[-1]
     try:
-        site = str(UUID(given["site"])) if given["site"] else None
+        site = str(UUID(site)) if site else ""
     except ValueError:
-        aside(f"“{given['site'][:40]}” is not the id of a website.")
-        site = None
-    return Choice(given["search"].strip()[:100], max(1, page), site)
+        aside(f"“{site[:40]}” is not the id of a website.")
+        site = ""
+    return Choice(paging.read(given), site or None)
 
 
 def matching(sites: Sequence[Website], now: Choice) -> list[Website]:
     """Those whose name or domain contains what is searched for."""
-    needle = now.search.casefold()
+    needle = (now.place.search or "").casefold()
     return [one for one in sites if needle in f"{one.name}\n{one.domain}".casefold()]
-
-
-def search_box(now: Choice) -> None:
-    """An input for what is searched for."""
-    st.session_state["pick_search"] = now.search
-
-    def changed() -> None:
-        given: Any = st.session_state["pick_search"]
-        parameters.write(search=str(given or "").strip(), page="")
-
-    st.text_input(
-        "Search",
-        type="search",
-        key="pick_search",
-        placeholder="Search name or domain",
-        label_visibility="collapsed",
-        icon=":material/search:",
-        on_change=changed,
-    )
 
 
 def glance(page: Asking, view: View, found: Sequence[Website], now: Choice) -> None:
@@ -82,7 +59,7 @@ def glance(page: Asking, view: View, found: Sequence[Website], now: Choice) -> N
             blank("No website matches the search.")
         return
     pages = -(-len(found) // SIZE)
-    at = min(now.page, pages)
+    at = min(now.place.page, pages)
     shown = found[(at - 1) * SIZE : at * SIZE]
     of_each = [replace(view.unfiltered(), website=one.id) for one in shown]
     figures = [_asked(page, one) for one in of_each]
