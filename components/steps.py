@@ -77,7 +77,7 @@ def inputs(
         key=kind_key,
         format_func=KINDS.__getitem__,
         label_visibility="collapsed",
-        width=110,
+        width=95,
         on_change=changed,
     )
     options = list(dict.fromkeys([*([step.value] if step.value else []), *offered.of(step.kind)]))

@@ -75,7 +75,7 @@ def editor(
     offered = steps.suggestions(paths, events)
     for at, step in enumerate(now.steps):
         with st.container(
-            horizontal=True, vertical_alignment="center", gap="small", key=f"step_{at}"
+            horizontal=True, vertical_alignment="center", gap="xsmall", key=f"step_{at}"
         ):
             st.markdown(f"**{at + 1}**", width="content")
             steps.inputs(
