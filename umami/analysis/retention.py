@@ -93,7 +93,7 @@ def _firsts(days: pd.DatetimeIndex, grain: Grain) -> pd.DatetimeIndex:
     """The first day of the week (a Monday) or month of each day."""
     if grain == "month":
         return days.to_period("M").to_timestamp()
-    return days - pd.to_timedelta(days.weekday, unit="D")
+    return days - pd.to_timedelta(days.day_of_week, unit="D")
 
 
 def _weekly(daily: pd.DataFrame) -> pd.DataFrame:
