@@ -1,8 +1,18 @@
-"""The dashboard: start-up, navigation, the gate and the control bar; pages do the rest."""
+"""The dashboard: who looks, navigation, the gate and the control bar; pages do the rest."""
 
 import streamlit as st
 
-from components import address, areas, controls, gate, start
+from components import (
+    account,
+    address,
+    areas,
+    controls,
+    gate,
+    server,
+    signin,
+    start,
+    viewer,
+)
 from umami.errors import UmamiError
 
 st.set_page_config(
@@ -11,10 +21,25 @@ st.set_page_config(
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
-# Before anything may stop: only this ends Streamlit's own running of pages/.
-page = areas.navigation()
-start.tune()
+unseen = account.unseen()
+with unseen:
+    viewer.link_input()
 st.logo("static/logo.svg", size="large")
+try:
+    looking = viewer.resolve()
+except UmamiError as problem:
+    areas.closed()
+    start.stopped(problem)
+    st.stop()
+# Before anything may stop: only this ends Streamlit's own running of pages/.
+page = areas.navigation(looking.rights)
+with unseen:
+    account.watch(looking)
+if not looking.inside:
+    signin.draw(looking)
+    st.stop()
+server.tune()
+account.menu(looking)
 
 try:
     client = start.client()
@@ -22,13 +47,16 @@ try:
     if not sites:
         start.no_websites()
         st.stop()
-    address.resolve(page.url_path, [site.id for site in sites], start.recorded, client.abilities)
+    with unseen:
+        address.resolve(
+            page.url_path, [site.id for site in sites], start.recorded, client.abilities
+        )
 except UmamiError as problem:
     start.stopped(problem)
     st.stop()
 
 controls.bar(client, sites)
 start.server_line()
-areas.go_on()
+areas.go_on(looking.rights)
 with gate.opening():
     page.run()

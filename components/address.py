@@ -9,14 +9,15 @@ the same page, ids and not labels stand in the URL, and a malformed link is read
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
-from components import formats
+from components import formats, viewer
+from people.rights import Narrowing
 from umami.abilities import Abilities
 from umami.errors import InvalidView
 from umami.filters import Filter
@@ -43,7 +44,6 @@ _VIEW: Final = "the view"
 _LAST: Final = "page and parameters of the last run"
 _SAID: Final = "link whose faults were named"
 _NOTES: Final = "what was dropped from the link"
-_HIDDEN: Final = "<style>.st-key-view_spelled{display:none}</style>"
 
 
 def view() -> View:
@@ -53,9 +53,17 @@ def view() -> View:
     return found
 
 
+def free() -> bool:
+    """Whether the viewer may filter what they look at."""
+    return viewer.current().rights.filters(view().website)
+
+
 def toggle(field: str, value: str) -> None:
     """Filter everything by this value, or take that filter away where it is set. A callback's."""
     now = view()
+    if not free():
+        note("What you see has fixed filters.")
+        return
     try:
         wanted = Filter(field, "eq", value)
     except InvalidView as problem:
@@ -92,7 +100,8 @@ def resolve(
     recorded: Callable[[str], tuple[datetime, datetime] | None],
     abilities: Abilities,
 ) -> View:
-    """Read the View off the URL, before anything is drawn. Call once a run, in ``app.py``.
+    """Read the View off the URL, before anything is drawn. Call once a run, in ``app.py``,
+    where what it draws is not seen.
 
     ``page`` is the path of the page shown; ``websites`` are the ids that may be looked at;
     ``recorded`` tells the span of a website's data, asked only where the period is all of it;
@@ -108,6 +117,9 @@ def resolve(
         # a page change, and Back can end between them).
         given = last
     st.session_state[_LAST] = (page, given)
+    looking = viewer.current()
+    if looking.share and "website" not in given:
+        given = {**{name: list(values) for name, values in looking.share.view.items()}, **given}
     span = None
     if given.get("period") == [ALL_TIME] and websites:
         named = given.get("website", [websites[0]])[-1]
@@ -123,24 +135,27 @@ def resolve(
     if st.session_state.get(_SAID) != given:
         st.session_state[_SAID] = given
         note(*parsed.dropped)
-    st.session_state[_VIEW] = parsed.view
-    return parsed.view
+    found = parsed.view
+    fixed = looking.rights.fixed(found.website)
+    if fixed is not None and Narrowing.of(found) != fixed:
+        note("What you see has fixed filters: those of the link are left out.")
+        found = replace(found, **{one.name: getattr(fixed, one.name) for one in fields(fixed)})
+    st.session_state[_VIEW] = found
+    return found
 
 
 def _bound() -> dict[str, list[str]]:
     """The URL's parameters, read through the inputs bound to it; what is empty is left out."""
-    st.html(_HIDDEN)
-    with st.container(key="view_spelled", gap=None):
-        for name in SPELLED:
-            st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
-        st.multiselect(
-            "filter",
-            st.session_state.get("filter", []),
-            key="filter",
-            bind="query-params",
-            accept_new_options=True,
-            label_visibility="collapsed",
-        )
+    for name in SPELLED:
+        st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
+    st.multiselect(
+        "filter",
+        st.session_state.get("filter", []),
+        key="filter",
+        bind="query-params",
+        accept_new_options=True,
+        label_visibility="collapsed",
+    )
     found = {name: [st.session_state[name]] for name in SPELLED if st.session_state[name]}
     if st.session_state["filter"]:
         found["filter"] = list(st.session_state["filter"])

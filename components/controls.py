@@ -14,11 +14,12 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from components.address import change, go, note, notes, view
+from components import sharing
+from components.address import change, free, go, note, notes, view
 from components.asking import aside
 from components.text import plain
+from people.guard import Guarded
 from umami import names
-from umami.client import Client
 from umami.endpoints import segments, traffic, websites
 from umami.errors import InvalidView, UmamiError
 from umami.filters import FIELDS, OPERATORS, Filter
@@ -55,7 +56,7 @@ UNIT_NAMES: Final[dict[Unit, str]] = {
 }
 
 
-def sites(client: Client) -> tuple[Website, ...]:
+def sites(client: Guarded) -> tuple[Website, ...]:
     """Every website of this account, by name. Raises ``UmamiError``."""
     first = client.ask(websites.websites())
     last = -(-first.count // (first.page_size or 1))
@@ -64,12 +65,12 @@ def sites(client: Client) -> tuple[Website, ...]:
     return tuple(sorted(found, key=lambda site: (site.name.casefold(), site.id)))
 
 
-def domain(client: Client, website: str) -> str:
+def domain(client: Guarded, website: str) -> str:
     """The domain of one of them; ``""`` where it has none."""
     return next((site.domain for site in sites(client) if site.id == website), "")
 
 
-def bar(client: Client, among: Sequence[Website]) -> None:
+def bar(client: Guarded, among: Sequence[Website]) -> None:
     """Draw the controls of the View that the URL spells, and its filters as chips.
 
     ``among`` are the websites to choose from.
@@ -136,9 +137,14 @@ def bar(client: Client, among: Sequence[Website]) -> None:
                 ("compare_from", "compare_to"),
                 {},
             )
-        _filter_popover(client, now)
+        if free():
+            _filter_popover(client, now)
         _time_popover(now)
-    _chips(client, now)
+        sharing.popover(now)
+    if free():
+        _chips(client, now)
+    else:
+        _fixed(now)
     for sentence in notes():
         aside(sentence)
 
@@ -219,7 +225,7 @@ def _dates(
     )
 
 
-def _filter_popover(client: Client, now: View) -> None:
+def _filter_popover(client: Guarded, now: View) -> None:
     with st.popover(
         "Filter", icon=":material/filter_alt:", key="add_filter", on_change="rerun"
     ) as popover:
@@ -245,7 +251,7 @@ def _filter_popover(client: Client, now: View) -> None:
             _segments(client, now)
 
 
-def _values(client: Client, now: View, field: str, key: str, *, several: bool) -> None:
+def _values(client: Guarded, now: View, field: str, key: str, *, several: bool) -> None:
     """Choose one value, or several, among those that occur, or type others."""
     without = replace(now, filters=tuple(one for one in now.filters if one.field != field))
     choice: dict[str, Any] = {
@@ -261,7 +267,7 @@ def _values(client: Client, now: View, field: str, key: str, *, several: bool) -
         st.selectbox("Value", index=None, **choice)
 
 
-def _segments(client: Client, now: View) -> None:
+def _segments(client: Guarded, now: View) -> None:
     """Choose a segment and a cohort that were saved in Umami, where there are any."""
     asked = {
         kind: client.submit(segments.segments(now.website, kind)) for kind in ("segment", "cohort")
@@ -285,7 +291,7 @@ def _segments(client: Client, now: View) -> None:
             )
 
 
-def _suggestions(client: Client, now: View, field: str) -> list[str]:
+def _suggestions(client: Guarded, now: View, field: str) -> list[str]:
     """Values to choose a filter from; none where the server cannot tell."""
     try:
         return [one.value for one in client.ask(traffic.values(now, field)) if one.value]
@@ -331,7 +337,7 @@ def _time_popover(now: View) -> None:
         )
 
 
-def _chips(client: Client, now: View) -> None:
+def _chips(client: Guarded, now: View) -> None:
     """What narrows the View, each with a way to remove it."""
     if not now.narrowed:
         return
@@ -364,6 +370,17 @@ def _chips(client: Client, now: View) -> None:
                 type="tertiary",
                 on_click=lambda: go(now.unfiltered()),
             )
+
+
+def _fixed(now: View) -> None:
+    """What narrows a View that cannot be narrowed otherwise."""
+    words = [
+        f"{FIELDS[one.field]} {OPERATORS[one.operator]} {_in_words(one)}" for one in now.filters
+    ]
+    words += ["in a segment"] * bool(now.segment) + ["in a cohort"] * bool(now.cohort)
+    if words:
+        with st.container(key="fixed"):
+            st.caption(f":material/lock: {plain(' · '.join(words))}")
 
 
 def _chip(words: str, *, key: str, without: View) -> None:

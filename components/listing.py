@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 import streamlit as st
 
-from components import formats
+from components import exports, formats
 from components.record_table import Cell, Column, Record, Tone, record_table
 from components.text import harmless
 
@@ -161,16 +161,7 @@ def download(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: st
 
 
 def _csv_button(frame: pd.DataFrame, *, what: str, key: str) -> None:
-    st.download_button(
-        "Download CSV",
-        key=f"{key}_csv",
-        data=lambda: csv(frame),
-        file_name=f"{what.replace(' ', '-')}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-    )
+    exports.button(lambda: csv(frame), file_name=f"{what.replace(' ', '-')}.csv", key=f"{key}_csv")
 
 
 def grid(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, parameters, start
+from components import address, parameters, start, viewer
 from components.asking import Page as Asking
 from components.text import plain
 from umami.analysis import saved
@@ -56,7 +56,7 @@ def menu(
                 on_click=_open,
                 args=(one,),
             )
-        if making is None:
+        if making is None or not viewer.current().rights.saves(view.website):
             return
         st.divider()
         if about:

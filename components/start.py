@@ -1,74 +1,35 @@
-"""Start-up, once a process: settings, the embedded server where none is set, the client.
-
-The one place that knows the embedded server, and it knows only how to start it.
-"""
+"""What a run begins with: the client as this viewer may use it, and what there is to look at."""
 
 from __future__ import annotations
 
-import atexit
-import gc
-from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
-from components import address
+from components import address, server, viewer
 from components.asking import trouble
 from components.text import plain
-from umami.client import Client, connect
+from people.guard import Guarded
 from umami.endpoints import websites
-from umami.errors import SettingsError, UmamiError
-from umami.settings import read
-
-if TYPE_CHECKING:
-    from umami.embedded.server import Running
+from umami.errors import UmamiError
+from umami.question import Question
 
 
-@st.cache_resource(show_spinner=False)
-def tune() -> None:
-    """Keep the heavy imports out of every later collection; once a process."""
-    import pandas  # noqa: F401
-    import plotly.graph_objects  # noqa: F401
-
-    gc.collect()
-    gc.freeze()
-
-
-@st.cache_resource(show_spinner="Starting …", on_release=lambda client: client.close())
-def client() -> Client:
-    """The client of this process, with a server of its own where none is set.
+def client() -> Guarded:
+    """The client, limited to what the viewer of this session may see at this moment.
 
     Raises ``SettingsError`` for settings that cannot be, data that cannot be read included.
     """
-    settings = read()
-    if not settings.embedded:
-        found = connect(settings)
-        found.recognise()
-        return found
-    running = _own_server(settings.data)
-    filled = replace(
-        settings,
-        api=f"{running.url}/api",
-        username=running.username,
-        password=running.password,
-    )
-    return connect(filled, label="Embedded Umami", demo=running.demo)
+    looking = viewer.still()
+    return Guarded(server.umami(), looking.rights, partial(_written, looking))
 
 
-@st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
-def _own_server(data: Path | None) -> Running:
-    # Whoever has a server of their own need not load a database.
-    from umami.embedded.server import serve
-    from umami.embedded.tables import ImportRefused
-
-    try:
-        running = serve(data, generation=3)
-    except ImportRefused as refusal:
-        raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
-    atexit.register(running.stop)
-    return running
+def _written(looking: viewer.Viewer, question: Question[Any], problem: UmamiError | None) -> None:
+    arguments = (question.arguments.get(name) for name in ("website", "report", "name"))
+    about = " ".join(str(one) for one in arguments if one)
+    viewer.record(looking, question.name.replace("_", " "), about, done=problem is None)
 
 
 def recorded(website: str) -> tuple[datetime, datetime] | None:
@@ -78,17 +39,18 @@ def recorded(website: str) -> tuple[datetime, datetime] | None:
 
 
 def server_line() -> None:
-    """Say which server is looked at, and that demo data is demo data."""
-    server = client().server
+    """Say which server is looked at, and that demo data is demo data.
+
+    Where a server stands is told to those only who run it.
+    """
+    asked = client().server
     zone = address.view().period.timezone
-    name = f"{server.label} {server.version}" if server.version else server.label
+    name = f"{asked.label} {asked.version}" if asked.version else asked.label
+    where = f"{name} at {asked.address}. " if viewer.current().rights.admin else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="server"):
-        if server.demo:
+        if asked.demo:
             st.badge("Demo data", icon=":material/science:", color="orange", width="content")
-        st.caption(
-            plain(f"{name} at {server.address}. Times in {zone}."),
-            width="content",
-        )
+        st.caption(plain(f"{where}Times in {zone}."), width="content")
 
 
 def stopped(problem: UmamiError) -> None:
@@ -96,11 +58,14 @@ def stopped(problem: UmamiError) -> None:
     st.header("The dashboard is not connected", anchor=False)
     trouble(problem)
     if st.button("Try again", icon=":material/refresh:"):
-        client.clear()
+        server.umami.clear()
         st.rerun()
 
 
 def no_websites() -> None:
-    """The page of an account that has no website yet."""
+    """The page of somebody who has no website to look at."""
     st.header("No website yet", anchor=False)
-    st.caption("Add a website in Umami, put its tracker on your pages, and this page fills.")
+    if viewer.current().rights.admin:
+        st.caption("Add a website in Umami, put its tracker on your pages, and this page fills.")
+    else:
+        st.caption("No website is open to you. Ask whoever runs this dashboard.")

@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import address, formats
+from components import address, exports, formats
 from components.asking import Page, blank
 from components.listing import csv, search
 from components.share_table import Row, share_table
@@ -108,10 +108,13 @@ def rankings(page: Page, asked: Tabs) -> None:
         page.section(partial(draw, asked.shown), asked.ranking, height=400)
 
 
-def rows(table: Table, ranking: pd.DataFrame, active: Collection[str] = ()) -> list[Row]:
+def rows(
+    table: Table, ranking: pd.DataFrame, active: Collection[str] = (), *, free: bool = True
+) -> list[Row]:
     """The first rows of a ranking (``name``, ``count``, ``share``, ``country``) to draw.
 
-    ``active`` are the values that everything is filtered by. Bars are relative to the longest.
+    ``active`` are the values that everything is filtered by, ``free`` says whether a click may
+    filter. Bars are relative to the longest.
     """
     top = ranking.head(SHOWN)
     longest = float(top["share"].max()) if len(top) else 0.0
@@ -125,7 +128,7 @@ def rows(table: Table, ranking: pd.DataFrame, active: Collection[str] = ()) -> l
                 count=formats.whole(count),
                 share=formats.percent(share),
                 bar=round(100 * share / longest, 1) if longest else 0.0,
-                value=value if table.filters else None,
+                value=value if table.filters and free else None,
                 active=value in active,
             )
         )
@@ -158,7 +161,7 @@ def draw(table: Table, ranking: Ranking) -> None:
         return
     field = table.filters
     share_table(
-        rows(table, frame, address.chosen(field)),
+        rows(table, frame, address.chosen(field), free=address.free()),
         what=table.many.capitalize(),
         measure=MEASURES[ranking.measure],
         key=f"ranking_{table.field}",
@@ -199,13 +202,6 @@ def _everything(table: Table, ranking: Ranking) -> None:
                 ),
             },
         )
-        st.download_button(
-            "Download CSV",
-            data=lambda: csv(found),
-            file_name=f"{table.field}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        exports.button(lambda: csv(found), file_name=f"{table.field}.csv", key=f"csv_{table.field}")
 
     dialog()

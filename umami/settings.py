@@ -165,7 +165,7 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> S
     Of the file, ``UMAMI_URL``, ``umami_url`` and ``url`` in a table ``[umami]`` count alike.
     Raises ``SettingsError`` with a sentence that names the setting.
     """
-    given = _given(os.environ if environ is None else environ, _secrets(secrets))
+    given = _given(os.environ if environ is None else environ, secrets_of(secrets))
     common = Settings(
         timeout=_number(given, "TIMEOUT", 60.0, 1, 3600),
         connections=int(_number(given, "CONNECTIONS", 0, 1, 64)) or None,
@@ -182,7 +182,9 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> S
     return found
 
 
-def _secrets(path: Path) -> Mapping[str, Any]:
+def secrets_of(path: Path) -> Mapping[str, Any]:
+    """What a secrets file holds; nothing where there is none. Raises ``SettingsError``, which
+    quotes nothing of it."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import address, areas, formats, parameters, start
+from components import address, areas, formats, parameters, start, viewer
 from components.asking import blank
 from components.listing import Field, listing
 from components.text import plain
@@ -116,8 +116,9 @@ def _detail(view: View, report: Report) -> None:
                         on_click=_open,
                         args=(opening, view, dates),
                     )
-        _rename(view, report)
-        _delete(report)
+        if viewer.current().rights.saves(view.website):
+            _rename(view, report)
+            _delete(report)
 
 
 def _open(

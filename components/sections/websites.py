@@ -11,7 +11,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from components import address, areas, formats, paging, parameters, tiles
+from components import address, areas, formats, paging, parameters, tiles, viewer
 from components.asking import Page as Asking
 from components.asking import aside, blank
 from components.figures import common
@@ -98,6 +98,8 @@ def _heading(site: Website, now: Choice) -> None:
             args=(site,),
         )
         managed = site.id == now.site
+        if not viewer.current().rights.administers(site.id):
+            return
         st.button(
             "Close" if managed else "Manage",
             key=f"manage_{site.id}",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import start
+from components import server, viewer
 from tests.support.between import Between, between
 from umami.embedded.server import Running, serve
 
@@ -38,9 +38,13 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """
     for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
-    start.client.clear()
+    # Streamlit's test tool is bound to no address: it counts as one that anybody can reach.
+    monkeypatch.setenv("DASHBOARD_OPEN", "yes")
+    server.umami.clear()
+    viewer.forget()
     yield monkeypatch
-    start.client.clear()
+    server.umami.clear()
+    viewer.forget()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from components import formats, start
+from components import formats, server
 from components.listing import Field
 from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles
 from umami.analysis.movers import movers
@@ -39,7 +39,7 @@ def view(filters: list[str], **params: str) -> View:
 def answer(question: Question[Any]) -> Any:
     """What the client says, ``None`` where this server cannot."""
     try:
-        return start.client().ask(question)
+        return server.umami().ask(question)
     except NotOffered:
         return None
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import formats, start
+from components import formats, server
 from components.sections.manage import EVENT
 from tests.pages.conftest import SHOP, TABLES, WEBSITES, Open, open_page
 from umami.embedded.server import Running, serve
@@ -38,7 +38,7 @@ def fresh(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch) -> Iterator[
 
 def site(name: str = "shop") -> Website:
     """A website as the server has it now, past what is kept of it."""
-    client = start.client()
+    client = server.umami()
     client.forget()
     return client.ask(websites.website(WEBSITES[name]))
 
@@ -69,7 +69,7 @@ def test_every_website_with_its_visitors(opened: Open) -> None:
     assert not app.exception
     assert names(app) == ["Nordlicht Docs", "Nordlicht Empty", "Nordlicht Shop"]
     counted = [
-        start.client().ask(traffic.stats(replace(VIEW, website=WEBSITES[name]))).current.visitors
+        server.umami().ask(traffic.stats(replace(VIEW, website=WEBSITES[name]))).current.visitors
         for name in ("docs", "empty", "shop")
     ]
     assert [tile.value for tile in app.metric] == [formats.short(one) for one in counted]
@@ -90,7 +90,7 @@ def test_the_change_against_the_comparison(opened: Open, chosen: dict[str, str])
     now = replace(VIEW, period=Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
     earlier = replace(VIEW, period=before) if chosen else replace(now, comparison="previous")
     earlier = earlier.compared() or earlier
-    client = start.client()
+    client = server.umami()
     change = formats.change(
         client.ask(traffic.stats(now)).current.visitors,
         client.ask(traffic.stats(earlier)).current.visitors,
@@ -116,7 +116,7 @@ def test_searching(opened: Open, search: str, found: int) -> None:
 
 def test_another_page_of_many(fresh: Running) -> None:
     open_page("websites")
-    client = start.client()
+    client = server.umami()
     for number in range(12):
         client.ask(websites.create_website(f"Zweig {number:02}", "zweig.example"))
     first = open_page("websites")
@@ -149,9 +149,9 @@ def test_no_such_website_to_manage(opened: Open, given: str, said: str) -> None:
 def test_the_tracking_code(opened: Open) -> None:
     app = opened("websites", site=SHOP)
     (code,) = app.code
-    server = re.escape(start.client().server.address)
+    where = re.escape(server.umami().server.address)
     assert re.fullmatch(
-        rf'<script defer src="{server}/script\.js" data-website-id="{SHOP}"></script>', code.value
+        rf'<script defer src="{where}/script\.js" data-website-id="{SHOP}"></script>', code.value
     )
 
 
@@ -165,7 +165,7 @@ def test_a_website_is_created_and_managed_next(fresh: Running) -> None:
     app.button(key="create_website").click().run()
     assert not app.exception
     (made,) = [
-        one for one in start.client().ask(websites.websites()).rows if one.domain.startswith("neu")
+        one for one in server.umami().ask(websites.websites()).rows if one.domain.startswith("neu")
     ]
     assert (made.name, made.domain) == (HOSTILE, "neu.example:8080")
     assert app.session_state["site"] == made.id
@@ -221,7 +221,7 @@ def test_the_share_link_on_and_off(fresh: Running) -> None:
     share = site("docs").share_id
     assert share
     assert re.fullmatch(r"[A-Za-z0-9]{16}", share)
-    assert f"{start.client().server.address}/share/{share}" in [one.value for one in app.code]
+    assert f"{server.umami().server.address}/share/{share}" in [one.value for one in app.code]
     assert app.toggle(key=toggle).value
     app.toggle(key=toggle).set_value(False).run()
     assert site("docs").share_id is None
@@ -234,7 +234,7 @@ def test_a_test_event_arrives(fresh: Running) -> None:
     app.button(key="send_test").click().run()
     assert not app.exception
     assert [one.value for one in app.success] == ["It arrived: the website is being counted."]
-    client = start.client()
+    client = server.umami()
     client.forget()
     log = client.ask(realtime.realtime(WEBSITES["empty"])).log
     assert [one.event for one in log if one.kind == "event"] == [EVENT]
@@ -251,7 +251,7 @@ def test_nothing_is_destroyed_without_the_name(fresh: Running, what: str) -> Non
     app.text_input(key=f"{what}_{SHOP}_name").set_value("Nordlicht")
     sure.click().run()
     assert not app.exception
-    assert start.client().ask(traffic.stats(VIEW)).current.visitors == 2_423
+    assert server.umami().ask(traffic.stats(VIEW)).current.visitors == 2_423
 
 
 def test_a_website_is_reset(fresh: Running) -> None:
@@ -261,7 +261,7 @@ def test_a_website_is_reset(fresh: Running) -> None:
     sure.click().run()
     assert not app.exception
     assert site().name == "Nordlicht Shop"
-    assert start.client().ask(traffic.stats(VIEW)).current.visitors == 0
+    assert server.umami().ask(traffic.stats(VIEW)).current.visitors == 0
     assert [tile.value for tile in app.metric][2] == "0"
 
 
@@ -278,7 +278,7 @@ def test_the_website_that_is_looked_at_is_deleted(fresh: Running) -> None:
 
 def test_the_last_website_is_deleted(fresh: Running) -> None:
     open_page("websites")
-    client = start.client()
+    client = server.umami()
     for name in ("docs", "empty"):
         client.ask(websites.delete_website(WEBSITES[name]))
     app = open_page("websites", site=SHOP)
@@ -289,13 +289,13 @@ def test_the_last_website_is_deleted(fresh: Running) -> None:
 
 def test_who_may_not_write_reads_why(fresh: Running, bare: pytest.MonkeyPatch) -> None:
     open_page("websites")
-    start.client().ask(
+    server.umami().ask(
         websites.update_website(SHOP, "Nordlicht Shop", "shop.example.com", share_id="a" * 16)
     )
     for name in ("URL", "USERNAME", "PASSWORD"):
         bare.delenv(f"UMAMI_{name}")
     bare.setenv("UMAMI_SHARE_URL", f"{fresh.url}/share/{'a' * 16}")
-    start.client.clear()
+    server.umami.clear()
     app = open_page("websites", site=SHOP)
     assert names(app) == ["Nordlicht Shop"]
     app.toggle(key=f"share_{SHOP}").set_value(False).run()

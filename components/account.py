@@ -1,0 +1,66 @@
+"""Who is signed in: their name, their password, the way out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from components import signin, tab, viewer
+from components.text import plain
+
+EVERY: Final = 30
+"""Seconds after which a tab that nobody touches notices that its session has ended."""
+
+
+def unseen() -> DeltaGenerator:
+    """A place for what works without being seen."""
+    st.html("<style>.st-key-unseen{display:none}</style>")
+    return st.container(key="unseen", gap=None)
+
+
+def watch(looking: viewer.Viewer) -> None:
+    """Keep the cookie, and notice the end of the session. Call once a run."""
+    if looking.how == "open":
+        return
+    tab.keep(inside=looking.inside)
+    if looking.inside:
+        _watched()
+
+
+@st.fragment(run_every=EVERY)
+def _watched() -> None:
+    if not viewer.still().inside:
+        st.rerun()
+
+
+def menu(looking: viewer.Viewer) -> None:
+    """The account of who is signed in, at the foot of the navigation."""
+    if looking.how in ("open", "nobody"):
+        return
+    with st.sidebar.container(key="account"):
+        if looking.how == "share":
+            st.caption(f":material/link: {plain(looking.name)}")
+            st.button("Leave this link", type="tertiary", on_click=viewer.leave_link)
+            return
+        with st.popover(plain(looking.name, 40), icon=":material/account_circle:", key="me"):
+            _about(looking)
+
+
+def _about(looking: viewer.Viewer) -> None:
+    st.caption(plain(f"Signed in as {looking.account}."))
+    if looking.how == "password":
+        if viewer.desk().accounts().writable:
+            with st.expander("Change password", icon=":material/key:"):
+                signin.change_password()
+        st.button(
+            "Sign out",
+            key="sign_out",
+            width="stretch",
+            icon=":material/logout:",
+            on_click=tab.leave,
+        )
+    elif st.button("Sign out", key="sign_out", width="stretch", icon=":material/logout:"):
+        tab.leave()
+        st.logout()

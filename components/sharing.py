@@ -1,0 +1,122 @@
+"""Share links: made from what is looked at, for somebody without an account."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+from components import address, viewer
+from components.areas import AREAS, OVERVIEW
+from components.text import plain
+from people.shares import LONGEST_NAME
+from umami.period import zone
+from umami.view import View
+
+DAYS: Final = 30
+LONGEST: Final = 366
+"""Days that a link may last."""
+_MADE: Final = "the share link that was just made"
+TITLES: Final = {area.name: area.title for area in AREAS}
+
+
+def popover(now: View) -> None:
+    """Make a link to what is looked at; for admins, where people sign in."""
+    looking = viewer.current()
+    if looking.how == "open" or not looking.rights.admin:
+        return
+    with st.popover(
+        "Share", icon=":material/share:", key="share_view", on_change="rerun"
+    ) as opened:
+        if opened.open:
+            _form(now)
+
+
+def _form(now: View) -> None:
+    st.caption("Whoever has the link sees this website as it is chosen here, without an account.")
+    st.text_input("For whom", key="link_name", max_chars=LONGEST_NAME, placeholder="Name")
+    st.multiselect(
+        "Pages",
+        list(TITLES),
+        default=[OVERVIEW.name],
+        format_func=TITLES.__getitem__,
+        key="link_sections",
+    )
+    today = datetime.now(zone(now.period.timezone)).date()
+    st.date_input(
+        "Last day",
+        today + timedelta(days=DAYS),
+        min_value=today,
+        max_value=today + timedelta(days=LONGEST),
+        format="YYYY-MM-DD",
+        key="link_ends",
+    )
+    st.toggle("Filters are fixed", True, key="link_locked")
+    st.text_input(
+        "Password (optional)", key="link_password", type="password", autocomplete="new-password"
+    )
+    st.button("Make link", key="make_link", width="stretch", on_click=_make, args=(now,))
+    if made := st.session_state.get(_MADE):
+        st.code(made, language=None, wrap_lines=True)
+
+
+def _make(now: View) -> None:
+    looking = viewer.still()
+    given: dict[str, Any] = {
+        name: st.session_state[f"link_{name}"]
+        for name in ("name", "sections", "ends", "locked", "password")
+    }
+    name = " ".join(str(given["name"] or "").split())[:LONGEST_NAME]
+    sections = tuple(one for one in given["sections"] or () if one in TITLES)
+    wrong = _wrong(name, sections, given["ends"], str(given["password"] or ""))
+    if not looking.rights.admin:
+        wrong = "Only an admin makes share links."
+    if wrong:
+        address.note(wrong)
+        return
+    ends = datetime.combine(
+        given["ends"] + timedelta(days=1), time(), zone(now.period.timezone)
+    ).astimezone(UTC)
+    spelled = {key: values for key, values in now.params().items() if key != "unit"}
+    made = viewer.desk().shares.make(
+        name=name,
+        maker=looking.account,
+        ends=ends,
+        view=spelled,
+        sections=sections,
+        locked=bool(given["locked"]),
+        password=str(given["password"] or ""),
+    )
+    viewer.record(looking, "make share link", f"{name}, of {now.website}")
+    st.session_state[_MADE] = link(made.id)
+    st.session_state["link_password"] = ""
+
+
+def _wrong(name: str, sections: tuple[str, ...], ends: Any, password: str) -> str | None:
+    if not name:
+        return "Say for whom the link is: it is listed under that name."
+    if not sections:
+        return "A link shows at least one page."
+    if not isinstance(ends, date) or not (
+        0 <= (ends - datetime.now(UTC).date()).days + 1 <= LONGEST + 2
+    ):
+        return "A link ends within a year."
+    if password and len(password) < 6:
+        return "The password of a link has 6 characters or more."
+    return None
+
+
+def link(id: str) -> str:
+    """The address that opens a share link, as this viewer's browser knows the dashboard."""
+    here = urlsplit(st.context.url or "http://localhost")
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    token = viewer.desk().shares.token(id)
+    where = f"{here.scheme}://{here.netloc}/{base + '/' if base else ''}"
+    return f"{where}?{urlencode({viewer.SHARE: token})}"
+
+
+def listed_pages(sections: tuple[str, ...]) -> str:
+    """Pages by their titles."""
+    return plain(", ".join(TITLES.get(one, one) for one in sections))

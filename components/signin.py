@@ -1,0 +1,171 @@
+"""Signing in: streamlit-authenticator's form, over our own desk.
+
+The library draws the form and keeps the state of the tab. What it is weak at is not left to it:
+its passwords are compared, its failures counted, its cookies made and ended by ``people.desk``.
+It offers no registration, no mailed passwords and no codes here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import streamlit as st
+from streamlit_authenticator import Authenticate
+from streamlit_authenticator.controllers import AuthenticationController, CookieController
+from streamlit_authenticator.models import AuthenticationModel
+from streamlit_authenticator.models.cookie_model import CookieModel
+
+from components import tab, viewer
+from components.text import plain
+from people.desk import Desk, Refused
+from people.shares import Share
+from umami.errors import SettingsError
+
+WORDS: Final = {
+    "Form name": "Sign in",
+    "Username": "User name",
+    "Password": "Password",
+    "Login": "Sign in",
+}
+_REFUSED: Final = "why the last attempt was refused"
+
+
+class _Accounts(AuthenticationModel):  # type: ignore[misc]
+    """The library's accounts, of which the desk knows whether a password is right."""
+
+    def __init__(self, desk: Desk) -> None:
+        users = desk.accounts().users.values()
+        known = {one.username: {"name": one.name, "email": one.email or ""} for one in users}
+        super().__init__({"usernames": known}, auto_hash=False)
+        self._desk = desk
+        self.token: str | None = None
+
+    def check_credentials(self, username: str, password: str) -> bool:
+        """Ask the desk; why somebody is refused is said by the page."""
+        try:
+            self.token = self._desk.enter(username, password, viewer.address())
+        except Refused as refusal:
+            st.session_state[_REFUSED] = str(refusal)
+            return False
+        return True
+
+    def _record_failed_login_attempts(self, username: str, reset: bool = False) -> None:
+        """Nothing: the desk has counted."""
+
+
+class _Controller(AuthenticationController):  # type: ignore[misc]
+    def __init__(self, model: _Accounts) -> None:
+        self.authentication_model = model
+
+
+class _Cookie(CookieModel):  # type: ignore[misc]
+    """The library's cookie, which opens a session that the desk knows."""
+
+    def __init__(self, model: _Accounts) -> None:
+        # Not the library's: its cookie manager runs every page once more.
+        self._model = model
+
+    def get_cookie(self) -> None:
+        """Nothing: whoever has a cookie that opens anything is in before this is drawn."""
+
+    def set_cookie(self) -> None:
+        """Open the session in this tab, and have the browser keep it."""
+        if self._model.token:
+            tab.enter(self._model.token)
+
+
+class _Cookies(CookieController):  # type: ignore[misc]
+    def __init__(self, cookie: _Cookie) -> None:
+        self.cookie_model = cookie
+
+
+class _Door(Authenticate):  # type: ignore[misc]
+    """The library's widgets over our accounts."""
+
+    def __init__(self, desk: Desk) -> None:
+        model = _Accounts(desk)
+        self.path = None
+        self.attrs: dict[str, Any] = {"login_sleep_time": 0}
+        self.authentication_controller = _Controller(model)
+        self.cookie_controller = _Cookies(_Cookie(model))
+
+
+def draw(looking: viewer.Viewer) -> None:
+    """What somebody sees who is not let in: the way in, and why they are not."""
+    with (
+        st.container(horizontal_alignment="center"),
+        st.container(width=420, key="signin"),
+    ):
+        if looking.problem:
+            with st.container(border=True):
+                st.markdown(f":material/lock: {plain(looking.problem)}")
+        if looking.share:
+            _link_password(looking.share)
+            return
+        if viewer.linked():
+            st.button("Sign in instead", type="tertiary", on_click=viewer.leave_link)
+            return
+        _password()
+        _providers()
+
+
+def _password() -> None:
+    # What the library remembers of this tab is over once the session is.
+    st.session_state["authentication_status"] = None
+    st.session_state.pop(_REFUSED, None)
+    _Door(viewer.desk()).login(fields=WORDS, key="signin_form")
+    if st.session_state["authentication_status"]:
+        st.rerun()
+    if refused := st.session_state.get(_REFUSED):
+        st.error(plain(refused), icon=":material/block:")
+
+
+def _providers() -> None:
+    """The identity providers of ``[auth]`` in the secrets."""
+    names = viewer.providers()
+    for name in names:
+        label = f"Continue with {name.capitalize()}" if name else "Continue with single sign-on"
+        st.button(
+            plain(label),
+            key=f"provider_{name}",
+            width="stretch",
+            icon=":material/passkey:",
+            on_click=st.login,
+            args=(name,) if name else (),
+        )
+
+
+def _link_password(share: Share) -> None:
+    with st.form("link_form"):
+        st.subheader("This link has a password", anchor=False)
+        given = st.text_input("Password", type="password", autocomplete="off")
+        if st.form_submit_button("Open"):
+            try:
+                viewer.open_link(share, given)
+            except Refused as refusal:
+                st.error(plain(str(refusal)), icon=":material/block:")
+            else:
+                st.rerun()
+
+
+def change_password() -> None:
+    """A form to change the password of who is signed in; every other session of theirs ends."""
+    with st.form("password_form", border=False, clear_on_submit=True):
+        old = st.text_input("Present password", type="password", autocomplete="current-password")
+        new = st.text_input("New password", type="password", autocomplete="new-password")
+        again = st.text_input("New password again", type="password", autocomplete="new-password")
+        if not st.form_submit_button("Change password", width="stretch"):
+            return
+    account = viewer.account()
+    if account is None:
+        st.rerun()
+        return
+    if new != again:
+        st.error("The new passwords are not the same.")
+        return
+    try:
+        tab.enter(viewer.desk().change_password(account, old, new, viewer.address()))
+    except (Refused, SettingsError) as problem:
+        st.error(plain(str(problem)))
+    else:
+        st.success("The password was changed. Everywhere else you are signed out.")

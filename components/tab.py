@@ -1,0 +1,68 @@
+"""What a browser's tab keeps of being signed in: it is told to hold the cookie, or to let it go."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from components import viewer
+from components.cookie import session_cookie
+from people import tickets
+
+_TOLD: Final = "how often this tab was told about its cookie"
+_VALUE: Final = "what the cookie of this tab holds"
+_TICKET: Final = "what this tab gets its cookie for"
+
+
+def enter(token: str) -> None:
+    """Open a session in this tab, and have the browser keep it."""
+    viewer.enter(token)
+    st.session_state[_VALUE] = viewer.desk().sealed(token)
+    st.session_state[_TOLD] = st.session_state.get(_TOLD, 0) + 1
+
+
+def leave() -> None:
+    """Sign out in every tab. A callback's."""
+    viewer.leave()
+    st.session_state[_VALUE] = ""
+    st.session_state[_TOLD] = st.session_state.get(_TOLD, 0) + 1
+
+
+def keep(*, inside: bool) -> None:
+    """Keep the browser's cookie as it should be. Call once a run where people sign in."""
+    accounts = viewer.desk().accounts()
+    value = st.session_state.get(_VALUE, "")
+    told = st.session_state.get(_TOLD, 0)
+    seconds = int(accounts.days * 86_400)
+    session_cookie(
+        accounts.cookie,
+        inside=inside,
+        seen=accounts.cookie in st.context.cookies,
+        told=told,
+        value="" if tickets.SERVED else value,
+        ticket=_ticket(told, accounts.cookie, value, seconds) if tickets.SERVED and told else "",
+        seconds=seconds,
+        at=_address(),
+        on_brought=_brought,
+    )
+
+
+def _ticket(told: int, name: str, value: str, seconds: int) -> str:
+    """The same ticket for the same word, or the page would be told anew in every run."""
+    kept, ticket = st.session_state.get(_TICKET, (0, ""))
+    if kept != told:
+        ticket = tickets.issue(name, value, seconds)
+        st.session_state[_TICKET] = (told, ticket)
+    return str(ticket)
+
+
+def _brought(cookie: str) -> None:
+    token = viewer.desk().unsealed(cookie)
+    if token:
+        viewer.enter(token)
+
+
+def _address() -> str:
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}{tickets.PATH}" if base else tickets.PATH

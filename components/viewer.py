@@ -1,0 +1,282 @@
+"""Who looks at this session, and what they may see.
+
+Looked up at the start of every run, and again by whatever runs between (callbacks, fragments):
+a session that has ended sees nothing more, in whichever tab. Nobody is somebody without rights.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from components import areas, server
+from people import accounts, settings, store
+from people.accounts import Account
+from people.desk import Desk
+from people.rights import ALL, NONE, Narrowing, Rights
+from people.shares import Share
+from umami.endpoints import websites
+from umami.errors import SettingsError
+from umami.models.websites import Website
+from umami.settings import SECRETS, secrets_of
+from umami.view import parse
+
+How = Literal["nobody", "open", "password", "provider", "share"]
+SHARE: Final = "share"
+"""URL parameter of a share link."""
+_NOW: Final = "the viewer"
+_TOKEN: Final = "what opens the session of this tab"
+_LINK: Final = "share link that this tab was opened with"
+_LINK_TOKEN: Final = "what opens the share link of this tab"
+_LOOKED: Final = 1.0
+"""Seconds for which what was looked up in this run need not be looked up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody who looks; ``account`` is how the audit log calls them."""
+
+    how: How
+    name: str = ""
+    account: str = ""
+    rights: Rights = NONE
+    share: Share | None = None
+    problem: str = ""
+    """Why they are not let in, where there is more to say than that they should sign in."""
+    looked: float = field(default_factory=time.monotonic, compare=False)
+
+    @property
+    def inside(self) -> bool:
+        """Whether they are let in at all."""
+        return self.how != "nobody"
+
+
+NOBODY: Final = Viewer("nobody")
+
+
+@st.cache_resource(show_spinner=False)
+def _running() -> settings.Running:
+    return settings.read()
+
+
+@st.cache_resource(show_spinner=False)
+def desk() -> Desk:
+    """Where people are let in, once a process. Raises ``SettingsError``."""
+    return Desk(store.opened(_running().store), _accounts)
+
+
+def _accounts() -> accounts.Accounts:
+    return accounts.read(_running().users, areas.ASKS.keys())
+
+
+def forget() -> None:
+    """Read everything about accounts anew; for a process whose settings have changed."""
+    _running.clear()
+    desk.clear()
+
+
+def signs_in() -> bool:
+    """Whether there are accounts, so that people sign in. Raises ``SettingsError``."""
+    return bool(_accounts().users)
+
+
+def current() -> Viewer:
+    """Who looks in this run; nobody before ``resolve``."""
+    found = st.session_state.get(_NOW, NOBODY)
+    return found if isinstance(found, Viewer) else NOBODY
+
+
+def still() -> Viewer:
+    """Who looks at this moment: what ended since the run began is noticed."""
+    now = current()
+    if now.inside and time.monotonic() - now.looked > _LOOKED:
+        return resolve()
+    return now
+
+
+def resolve() -> Viewer:
+    """Find out who looks. Raises ``SettingsError`` where this cannot be run as it is set up."""
+    if SHARE in st.session_state:
+        # Streamlit drops parameters in the first of the two steps of a page change.
+        st.session_state[_LINK] = st.session_state[SHARE] or st.session_state.get(_LINK)
+    found = _found()
+    st.session_state[_NOW] = found
+    return found
+
+
+def link_input() -> None:
+    """The share link of the URL, which stays there from page to page. Call once a run."""
+    st.text_input(SHARE, key=SHARE, bind="query-params", label_visibility="collapsed")
+
+
+def enter(token: str) -> None:
+    """This tab opens a session from now on."""
+    st.session_state[_TOKEN] = token
+
+
+def token() -> str | None:
+    """What opens this tab's session: from signing in here, else from the browser's cookie."""
+    if _TOKEN in st.session_state:
+        found = st.session_state[_TOKEN]
+        return found if isinstance(found, str) else None
+    cookie = st.context.cookies.get(_accounts().cookie)
+    return desk().unsealed(cookie) if cookie else None
+
+
+def leave() -> None:
+    """Sign out. A callback's: the run after it is nobody's."""
+    now = resolve()
+    if now.how == "password":
+        desk().leave(token() or "")
+    elif now.how == "provider":
+        desk().leave_vouched(_accounts().users[now.account])
+    # The browser may send its cookie until this tab is closed.
+    st.session_state[_TOKEN] = None
+    st.session_state[_NOW] = NOBODY
+
+
+def linked() -> bool:
+    """Whether this tab was opened with a share link."""
+    return bool(st.session_state.get(_LINK))
+
+
+def account() -> Account | None:
+    """The account that is signed in with a password at this moment."""
+    now = still()
+    return _accounts().users.get(now.account) if now.how == "password" else None
+
+
+def providers() -> list[str]:
+    """The identity providers that the secrets name; the one without a name is empty."""
+    table = secrets_of(SECRETS).get("auth", {})
+    if not isinstance(table, Mapping):
+        return []
+    named = [str(name) for name, one in table.items() if isinstance(one, Mapping)]
+    return [*([""] if "client_id" in table else []), *named]
+
+
+def leave_link() -> None:
+    """Look at a share link no longer."""
+    st.session_state[_LINK] = None
+    st.session_state[SHARE] = ""
+
+
+def open_link(share: Share, password: str) -> None:
+    """Open a share link with its password. Raises ``Refused``."""
+    st.session_state[_LINK_TOKEN] = desk().open_share(share, password, address())
+
+
+def address() -> str | None:
+    """Where the viewer is, as far as the connection tells."""
+    return st.context.ip_address
+
+
+def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> None:
+    """Write into the audit log; where nobody signs in there is no one to write about."""
+    if who.how not in ("nobody", "open"):
+        desk().audit.record(who.account, what, about, done=done)
+
+
+def _found() -> Viewer:
+    if not signs_in():
+        return _open()
+    link = st.session_state.get(_LINK)
+    if link:
+        return _by_link(link)
+    opened = token()
+    account = desk().whose(opened) if opened else None
+    if account:
+        return _of(account, "password")
+    return _vouched()
+
+
+def _open() -> Viewer:
+    """Everybody, where nobody signs in and nobody from elsewhere can look."""
+    if not (_running().open or server.demo() or _only_here()):
+        problem = SettingsError(
+            "This dashboard can be reached from other machines, and nobody has to sign in to it."
+        )
+        problem.remedy = (
+            "Make accounts with “python -m people”, or set DASHBOARD_OPEN=yes to let everybody in."
+        )
+        raise problem
+    return Viewer("open", "Everybody", "everybody", ALL)
+
+
+def _only_here() -> bool:
+    """Whether only this machine can look: bound to it, and not behind a proxy that can be reached
+    from elsewhere."""
+    headers = st.context.headers
+    if any(headers.get(name) for name in ("X-Forwarded-For", "X-Forwarded-Host", "Forwarded")):
+        return False
+    asked = urlsplit(f"//{headers.get('Host') or 'localhost'}").hostname
+    return _loopback(str(st.get_option("server.address") or "")) and _loopback(asked or "")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _of(account: Account, how: How) -> Viewer:
+    return Viewer(how, account.name, account.username, account.rights(areas.ASKS, _every_website))
+
+
+def _every_website() -> Iterable[Website]:
+    client = server.umami()
+    page = client.ask(websites.websites())
+    yield from page.rows
+    for number in range(2, -(-page.count // (page.page_size or 1)) + 1):
+        yield from client.ask(websites.websites(page=number)).rows
+
+
+def _vouched() -> Viewer:
+    """Who an identity provider says it is."""
+    user = _user()
+    if user is None:
+        return NOBODY
+    email = str(user.get("email") or "")
+    verified = user.get("email_verified") is not False
+    issued = user.get("iat")
+    at = datetime.fromtimestamp(issued if isinstance(issued, int | float) else 0, UTC)
+    account = desk().vouched(email, at) if email and verified else None
+    if account:
+        return _of(account, "provider")
+    if email and _accounts().by_email(email) is None:
+        return Viewer("nobody", problem=f"{email} has no account here.")
+    return NOBODY
+
+
+def _user() -> Mapping[str, Any] | None:
+    """What the identity provider says; ``None`` without one, or signed out."""
+    return st.user.to_dict() if getattr(st.user, "is_logged_in", False) else None
+
+
+def _by_link(link: str) -> Viewer:
+    share = desk().shares.found(link)
+    if share is None:
+        return Viewer("nobody", problem="This link is not valid.")
+    if share.over:
+        return Viewer("nobody", problem=share.over)
+    if not desk().opens_share(share, st.session_state.get(_LINK_TOKEN)):
+        return Viewer("nobody", share=share)
+    rights = share.rights(areas.ASKS, _narrowing(share))
+    return Viewer("share", share.name, f"link {share.name}", rights, share)
+
+
+def _narrowing(share: Share) -> Narrowing:
+    if not share.locked:
+        return Narrowing()
+    parsed = parse(
+        share.view, now=datetime.now(UTC), websites=[share.website], timezone="UTC", recorded=None
+    )
+    return Narrowing.of(parsed.view)

@@ -1,0 +1,25 @@
+"""Access: who may see what, the links that are shared, and what was done."""
+
+from components import controls, gate, paging, panels, parameters, start, viewer
+from components.sections import access as shown
+
+gate.opened()
+
+view = controls.view()
+place = paging.read(parameters.read("search", "page"))
+
+with panels.title("Access"):
+    pass
+if not viewer.current().rights.admin:
+    shown.not_yours()
+elif not viewer.signs_in():
+    shown.unguarded()
+else:
+    sites = controls.sites(start.client())
+    with panels.card("Accounts", about="Kept in the file of accounts, and changed there."):
+        shown.everybody(sites)
+    with panels.card("Share links"):
+        shown.links(sites)
+    with panels.card("Audit log"):
+        paging.search_box(place, "Search who, what or about what")
+        shown.log(place, view.period.timezone)

@@ -1,0 +1,70 @@
+"""Make an account's entry, or a cookie key: ``python -m people`` and ``python -m people key``.
+
+Everything is asked for: a password never stands in an argument, a history or a list of processes.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable
+from getpass import getpass
+
+from people import passwords
+from people.accounts import NAME
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; returns what the process ends with."""
+    if arguments == ["key"]:
+        print(secrets.token_urlsafe(48))
+        return 0
+    if arguments:
+        print("Usage: python -m people [key]", file=sys.stderr)
+        return 2
+    try:
+        print(entry(input, getpass))
+    except (EOFError, KeyboardInterrupt):
+        print("\nNothing was made.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def entry(ask: Callable[[str], str], ask_hidden: Callable[[str], str]) -> str:
+    """Ask for an account and return its entry, as TOML for the secrets."""
+    while not NAME.fullmatch(username := ask("User name: ").strip().casefold()):
+        print("Letters, digits and . _ % + @ - only.", file=sys.stderr)
+    name = ask("Name (shown in the dashboard): ").strip()
+    email = ask("E-mail (only to sign in with an identity provider; may be empty): ").strip()
+    while (role := ask("Role (viewer, analyst, admin or your own): ").strip()) == "":
+        pass
+    websites = [one.strip() for one in ask("Websites (domains or ids; all): ").split(",")]
+    while True:
+        password = ask_hidden("Password: ")
+        weakness = passwords.weakness(password, username)
+        if weakness:
+            print(weakness, file=sys.stderr)
+        elif ask_hidden("Password again: ") != password:
+            print("They are not the same.", file=sys.stderr)
+        else:
+            break
+    listed = ", ".join(_quoted(one) for one in websites if one)
+    lines = [
+        f"[credentials.usernames.{_quoted(username)}]",
+        f"first_name = {_quoted(name)}",
+        f"password = {_quoted(passwords.hashed(password))}",
+        f"roles = [{_quoted(role)}]",
+    ]
+    if email:
+        lines.append(f"email = {_quoted(email)}")
+    if listed:
+        lines.append('websites = "all"' if websites == ["all"] else f"websites = [{listed}]")
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,111 @@
+"""The client as one viewer may use it: what they have no right to is never asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+from people.rights import OF_REPORTS, Rights
+from umami.abilities import Abilities
+from umami.client import Client, Reply, Server
+from umami.endpoints import reports
+from umami.errors import UmamiError
+from umami.models.paging import Page
+from umami.models.websites import Website
+from umami.question import Access, Question
+
+T = TypeVar("T")
+Written = Callable[[Question[Any], UmamiError | None], None]
+"""Told of every change that was asked for, and of what went wrong with it."""
+
+
+class Guarded:
+    """Answers the questions that ``rights`` allow; a refused one is done at once, with
+    ``Forbidden``, and neither the cache nor the server is asked."""
+
+    def __init__(self, client: Client, rights: Rights, written: Written | None = None) -> None:
+        self._client = client
+        self._rights = rights
+        self._written = written
+
+    def __repr__(self) -> str:
+        return f"Guarded({self._client!r})"
+
+    @property
+    def server(self) -> Server:
+        """What is asked."""
+        return self._client.server
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn, at a server that counts them."""
+        return self._client.waiting
+
+    @property
+    def abilities(self) -> Abilities:
+        """What this server can narrow an answer by; may have to ask it. Raises ``UmamiError``."""
+        return self._client.abilities
+
+    def ask(self, question: Question[T]) -> T:
+        """The answer. Raises ``Forbidden`` or another ``UmamiError``."""
+        return self.submit(question).result()
+
+    def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
+        """Ask several at once."""
+        return [self.submit(question) for question in questions]
+
+    def submit(self, question: Question[T]) -> Reply[T]:
+        """Ask without waiting; done already where the answer is kept, or refused."""
+        refused = self._refusal(question)
+        writes = question.endpoint.access is Access.WRITES
+        if refused is not None:
+            reply: Reply[T] = Reply()
+            reply.set_exception(refused)
+        else:
+            reply = self._client.submit(question)
+        if writes and self._written is not None:
+            reply.add_done_callback(self._told(question, self._written))
+        if question.name == "websites" and refused is None:
+            return cast(Reply[T], self._known(cast(Reply[Page[Website]], reply)))
+        return reply
+
+    def _refusal(self, question: Question[Any]) -> UmamiError | None:
+        if question.name not in OF_REPORTS:
+            return self._rights.refusal(question, question.website)
+        refused = self._rights.anywhere().refusal(question, None)
+        if refused is not None or self._rights.refusal(question, None) is None:
+            return refused
+        # Any website may be named beside a report of another one; the report itself tells.
+        try:
+            own = self._client.ask(reports.report(question.arguments["report"])).website
+        except UmamiError as problem:
+            return problem
+        about = {own, question.website or own}
+        return next(filter(None, (self._rights.refusal(question, one) for one in about)), None)
+
+    def _known(self, coming: Reply[Page[Website]]) -> Reply[Page[Website]]:
+        """The list of websites without those that the viewer has no access to."""
+        shown: Reply[Page[Website]] = Reply()
+
+        def arrived(answer: Future[Page[Website]]) -> None:
+            problem = answer.exception()
+            if problem is not None:
+                shown.set_exception(problem)
+                return
+            found = answer.result()
+            mine = tuple(site for site in found.rows if self._rights.sees(site.id))
+            shown.answered_at, shown.stale = coming.answered_at, coming.stale
+            shown.set_result(replace(found, rows=mine))
+
+        coming.add_done_callback(arrived)
+        return shown
+
+    @staticmethod
+    def _told(question: Question[Any], written: Written) -> Callable[[Future[Any]], None]:
+        def told(answer: Future[Any]) -> None:
+            problem = answer.exception()
+            written(question, problem if isinstance(problem, UmamiError) else None)
+
+        return told

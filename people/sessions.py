@@ -1,0 +1,81 @@
+"""Who is signed in: a cookie opens a session that the store knows, and nothing else does.
+
+So a cookie that was copied is worth nothing after log-out, and none is after the password changed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, delete, insert, select, update
+
+from people.store import SESSIONS, SIGNED_OUT, digest
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The sessions in a store. Safe to use from many threads and processes."""
+
+    engine: Engine
+
+    def begin(self, account: str, password: str, lasting: timedelta) -> str:
+        """Begin a session of an account; the token opens it.
+
+        ``password`` is what the account signs in with now (its hash, never itself): once that
+        is another, the session is over.
+        """
+        token = secrets.token_urlsafe(32)
+        now = datetime.now(UTC)
+        with self.engine.begin() as store:
+            store.execute(delete(SESSIONS).where(SESSIONS.c.ends < now))
+            store.execute(
+                insert(SESSIONS).values(
+                    token=digest(token),
+                    account=account,
+                    fingerprint=digest(account, password),
+                    begun=now,
+                    ends=now + lasting,
+                )
+            )
+        return token
+
+    def account(self, token: str) -> tuple[str, str] | None:
+        """Whose session a token opens, and the fingerprint of what they signed in with."""
+        query = select(SESSIONS.c.account, SESSIONS.c.fingerprint).where(
+            SESSIONS.c.token == digest(token), SESSIONS.c.ends > datetime.now(UTC)
+        )
+        with self.engine.connect() as store:
+            row = store.execute(query).first()
+        return (row.account, row.fingerprint) if row else None
+
+    def end(self, token: str) -> None:
+        """End a session: in every tab, and for every copy of its cookie."""
+        with self.engine.begin() as store:
+            store.execute(delete(SESSIONS).where(SESSIONS.c.token == digest(token)))
+
+    def end_all(self, account: str) -> None:
+        """End every session of an account."""
+        with self.engine.begin() as store:
+            store.execute(delete(SESSIONS).where(SESSIONS.c.account == account))
+
+    def sign_out(self, account: str) -> None:
+        """Refuse whatever an identity provider said about an account up to now."""
+        now = datetime.now(UTC)
+        with self.engine.begin() as store:
+            changed = store.execute(
+                update(SIGNED_OUT).where(SIGNED_OUT.c.account == account).values(at=now)
+            )
+            if not changed.rowcount:
+                store.execute(insert(SIGNED_OUT).values(account=account, at=now))
+
+    def signed_out(self, account: str) -> datetime | None:
+        """When an account of an identity provider last signed out."""
+        with self.engine.connect() as store:
+            return store.scalar(select(SIGNED_OUT.c.at).where(SIGNED_OUT.c.account == account))
+
+
+def fingerprint(account: str, password: str) -> str:
+    """What a session remembers of the password that began it."""
+    return digest(account, password)

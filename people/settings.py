@@ -1,0 +1,53 @@
+"""How the dashboard itself is run, read from environment and secrets.
+
+``DASHBOARD_USERS`` names a YAML file of accounts (else they stand in the secrets), and
+``DASHBOARD_STORE`` the database of sessions, share links and the audit log. ``DASHBOARD_OPEN=yes``
+lets everybody in without signing in, wherever they come from.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from people.store import DEFAULT
+from umami.errors import SettingsError
+from umami.settings import SECRETS, secrets_of
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How the dashboard is run. ``repr`` shows no secret."""
+
+    users: Path
+    """The file of accounts; need not be there."""
+    store: str = field(default=DEFAULT, repr=False)
+    open: bool = False
+
+
+def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> Running:
+    """How this process is run; the environment goes before the secrets file's ``[dashboard]``.
+
+    Raises ``SettingsError``.
+    """
+    environ = os.environ if environ is None else environ
+    table = secrets_of(secrets).get("dashboard", {})
+    table = table if isinstance(table, Mapping) else {}
+    users = _text(environ, table, "users")
+    if users and not Path(users).expanduser().is_file():
+        raise SettingsError("DASHBOARD_USERS names a file of accounts that does not exist.")
+    told = _text(environ, table, "open").casefold()
+    if told not in ("", "yes", "true", "1", "no", "false", "0"):
+        raise SettingsError("DASHBOARD_OPEN is yes or no.")
+    return Running(
+        Path(users).expanduser() if users else secrets,
+        _text(environ, table, "store") or DEFAULT,
+        told in ("yes", "true", "1"),
+    )
+
+
+def _text(environ: Mapping[str, str], table: Mapping[str, Any], name: str) -> str:
+    return str(environ.get(f"DASHBOARD_{name.upper()}") or table.get(name, "")).strip()
