@@ -7,6 +7,7 @@ from components import (
     address,
     areas,
     controls,
+    exports,
     gate,
     server,
     signin,
@@ -56,6 +57,7 @@ except UmamiError as problem:
     st.stop()
 
 controls.bar(client, sites)
+exports.toolbars()
 start.server_line()
 areas.go_on(looking.rights)
 with gate.opening():

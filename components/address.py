@@ -138,7 +138,8 @@ def resolve(
     found = parsed.view
     fixed = looking.rights.fixed(found.website)
     if fixed is not None and Narrowing.of(found) != fixed:
-        note("What you see has fixed filters: those of the link are left out.")
+        if found.narrowed:
+            note("What you see has fixed filters: those of the link are left out.")
         found = replace(found, **{one.name: getattr(fixed, one.name) for one in fields(fixed)})
     st.session_state[_VIEW] = found
     return found

@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, TypeVarTuple, Unpack
 import streamlit as st
 
 from components.text import plain
+from people.rights import Forbidden
 from umami.errors import NotOffered, UmamiError
 from umami.question import Question
 from umami.view import View
@@ -176,6 +177,8 @@ def _draw(section: _Section) -> None:
             section.draw(*answers)
         except NotOffered as problem:
             blank(plain(str(problem)))
+        except Forbidden as problem:
+            st.caption(f":material/lock: {plain(str(problem))}")
         except UmamiError as problem:
             trouble(problem)
         except Exception as problem:  # a fault of ours stays in its section

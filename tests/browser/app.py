@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.support.ports import free_port
@@ -38,10 +40,15 @@ class App:
 
 
 @contextmanager
-def running_app(**environment: str) -> Iterator[App]:
-    """The real app in its own process; it sees only the given ``UMAMI_…`` variables."""
+def running_app(script: str = "asgi.py", /, **environment: str) -> Iterator[App]:
+    """The real app in its own process; it sees only the given ``UMAMI_…`` and ``DASHBOARD_…``
+    variables. ``script`` is what Streamlit is told to run."""
     port = free_port()
-    inherited = {name: value for name, value in os.environ.items() if "UMAMI" not in name}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("UMAMI_", "DASHBOARD_"))
+    }
     options = {
         "server.port": port,
         "server.address": "127.0.0.1",
@@ -50,7 +57,7 @@ def running_app(**environment: str) -> Iterator[App]:
     }
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "streamlit", "run", "app.py"),
+            *(sys.executable, "-m", "streamlit", "run", script),
             *(f"--{name}={value}" for name, value in options.items()),
         ],
         cwd=ROOT,
@@ -61,23 +68,32 @@ def running_app(**environment: str) -> Iterator[App]:
     )
     assert process.stdout
     app = App(f"http://127.0.0.1:{port}", process.pid)
-    listening = threading.Event()
 
     def read(lines: Iterable[str]) -> None:
         for line in lines:
             app.printed.append(line)
-            if "server started" in line:
-                listening.set()
 
     reader = threading.Thread(target=read, args=(process.stdout,), daemon=True)
     reader.start()
     try:
-        assert listening.wait(START), "".join(app.printed)
+        assert _answers(app, process), "".join(app.printed)
         yield app
     finally:
         process.terminate()
         process.wait(timeout=20)
         reader.join()
+
+
+def _answers(app: App, process: subprocess.Popen[str]) -> bool:
+    """Wait until the app answers; whether it does before it ends or the time is over."""
+    last = time.monotonic() + START
+    while time.monotonic() < last and process.poll() is None:
+        try:
+            if httpx.get(f"{app.address}/_stcore/health", trust_env=False).is_success:
+                return True
+        except httpx.TransportError:
+            time.sleep(0.05)
+    return False
 
 
 @contextmanager
