@@ -175,7 +175,8 @@ def open_link(share: Share, password: str) -> None:
 
 def address() -> str | None:
     """Where the viewer is, as far as the connection tells."""
-    return st.context.ip_address
+    found = st.context.ip_address
+    return found if isinstance(found, str) else None
 
 
 def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> None:

@@ -183,8 +183,8 @@ _ARGUMENTS: Final[dict[str, Any]] = {
 }
 
 
-def example(one: Endpoint) -> Question[Any]:
-    """A question of this endpoint, with what has to be said."""
+def example(one: Endpoint, **instead: Any) -> Question[Any]:
+    """A question of this endpoint, with what has to be said; ``instead`` of the usual arguments."""
     needed = [
         name
         for name, parameter in one.signature.parameters.items()
@@ -192,7 +192,8 @@ def example(one: Endpoint) -> Question[Any]:
     ]
     module = import_module(f"umami.endpoints.{one.group}")
     declared = getattr(module, one.name)
-    question: Question[Any] = declared(**{name: _ARGUMENTS[name] for name in needed})
+    arguments = {**_ARGUMENTS, **instead}
+    question: Question[Any] = declared(**{name: arguments[name] for name in needed})
     return question
 
 

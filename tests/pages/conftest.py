@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -82,13 +83,20 @@ def opened(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch, old: Runnin
     return open_page
 
 
-def open_page(page: str = "overview", /, **params: str | list[str]) -> AppTest:
-    """Open a page of the app as a link to it does, at the recorded shop unless told otherwise."""
+def open_page(
+    page: str = "overview", state: dict[str, Any] | None = None, /, **params: str | list[str]
+) -> AppTest:
+    """Open a page of the app as a link to it does, at the recorded shop unless told otherwise.
+
+    ``state`` is what the session holds already.
+    """
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     if page != "overview":
         app.switch_page(f"pages/{page}.py")
     for name, value in {**RECORDED, **params}.items():
         app.query_params[name] = value
+    for name, held in (state or {}).items():
+        app.session_state[name] = held
     return app.run()
 
 

@@ -1,0 +1,401 @@
+"""Who may see what: each page and each question, as each kind of viewer, through the real app.
+
+What is expected stands here in words of its own; nothing is read off the code that decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components import viewer
+from components.areas import ACCESS, AREAS
+from tests.pages.conftest import RECORDED, ROOT, TABLES, WEBSITES, open_page, said, tiles
+from tests.pages.test_asked import endpoints
+from tests.support.accounts import PASSWORD, user, write
+from tests.support.between import Between, Passed
+from umami.documentation import example
+from umami.embedded.server import serve
+from umami.endpoints import traffic
+from umami.period import Period
+from umami.question import REGISTRY, Access
+from umami.view import View
+
+SHOP, DOCS = WEBSITES["shop"], WEBSITES["docs"]
+EVERY_PAGE = {area.name for area in AREAS}
+ALWAYS = {"websites", "website", "daterange"}
+OF_CHOICES = {"values", "segments"}
+SAVING = {"create_report", "update_report", "delete_report"}
+OF_PAGES = {
+    "overview": {"pageviews", "stats", "active", "metrics", "series", "weekly"},
+    "utm": {"utm", "stats", "pageviews", "metrics"},
+    "retention": {"retention"},
+}
+WHO = ("anonymous", "viewer", "analyst", "admin", "link", "ended link")
+PAGES: dict[str, set[str]] = {
+    "anonymous": set(),
+    "viewer": {"overview", "utm"},
+    "analyst": EVERY_PAGE,
+    "admin": {*EVERY_PAGE, ACCESS.name},
+    "link": {"overview", "retention"},
+    "ended link": set(),
+}
+SITES: dict[str, set[str]] = {
+    "anonymous": set(),
+    "viewer": {SHOP},
+    "analyst": {SHOP},
+    "admin": {SHOP, DOCS},
+    "link": {SHOP},
+    "ended link": set(),
+}
+"""Of the two websites that are asked about."""
+VIEW = View(SHOP, Period.of_days(*(datetime(2026, 8, day).date() for day in (1, 3)), "UTC"))
+
+
+def reads(who: str) -> set[str]:
+    """The reading questions that somebody may ask about a website that is theirs."""
+    if who == "admin":
+        return {one.name for one in REGISTRY.values() if one.access is Access.READS}
+    if who == "analyst":
+        of_areas = {name for area in AREAS for name in (*area.asks, *area.sometimes)}
+        return {*of_areas, *ALWAYS, *OF_CHOICES}
+    if who in ("viewer", "link"):
+        return ALWAYS.union(*(OF_PAGES[page] for page in PAGES[who]))
+    return set()
+
+
+def writes(who: str) -> set[str]:
+    """The changes that somebody may ask for at a website that is theirs."""
+    if who == "admin":
+        return {one.name for one in REGISTRY.values() if one.access is Access.WRITES}
+    return SAVING if who == "analyst" else set()
+
+
+@pytest.fixture(scope="module")
+def behind() -> Iterator[str]:
+    """A server that these tests may change."""
+    with serve(TABLES, generation=3) as running:
+        yield running.url
+
+
+@pytest.fixture
+def accounts(way: Between, bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Between]:
+    """A real server, and accounts of three kinds."""
+    assert way.url
+    users = write(
+        tmp_path / "users.yaml",
+        {
+            "viewer": user("client"),
+            "analyst": user("analyst", websites=[SHOP]),
+            "admin": user("admin"),
+        },
+        {"client": {"websites": [SHOP], "sections": ["overview", "utm"]}},
+    )
+    bare.delenv("DASHBOARD_OPEN")
+    bare.setenv("DASHBOARD_USERS", str(users))
+    bare.setenv("DASHBOARD_STORE", f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
+    viewer.forget()
+    yield way
+    viewer.desk().engine.dispose()
+
+
+def opened_as(who: str, page: str = "overview", **params: str | list[str]) -> AppTest:
+    """Open a page as somebody."""
+    state: dict[str, Any] = {}
+    if who in ("viewer", "analyst", "admin"):
+        state["what opens the session of this tab"] = viewer.desk().enter(who, PASSWORD, None)
+    elif who != "anonymous":
+        params["share"] = link(days=-1 if who == "ended link" else 1)
+    return open_page(page, state, **params)
+
+
+def link(
+    *, days: float = 1, locked: bool = True, filters: tuple[str, ...] = (), password: str = ""
+) -> str:
+    shares = viewer.desk().shares
+    made = shares.make(
+        name="A client",
+        maker="admin",
+        ends=datetime.now(UTC) + timedelta(days=days),
+        view={name: [value] for name, value in RECORDED.items()} | {"filter": list(filters)},
+        sections=("overview", "retention"),
+        locked=locked,
+        password=password,
+    )
+    return shares.token(made.id)
+
+
+def website(one: Passed) -> str | None:
+    """The website that a request is about."""
+    parts = urlsplit(one.target)
+    named = [id for id in WEBSITES.values() if id in parts.path]
+    body = json.loads(one.body) if one.body else {}
+    queried = parse_qs(parts.query).get("websiteId", [])
+    return next(iter([*named, *queried, body.get("websiteId")]), None)
+
+
+def asked(way: Between) -> list[Passed]:
+    """What was asked but for signing in to Umami, and for finding out which server it is."""
+    return [
+        one
+        for one in way.passed
+        if "/auth/" not in one.target
+        and "/api/config" not in one.target
+        and "00000000-0000-0000-0000-" not in one.target
+        and one.body != b"{}"
+        and endpoints(one)
+    ]
+
+
+@pytest.mark.parametrize("page", sorted({*EVERY_PAGE, ACCESS.name}))
+@pytest.mark.parametrize("who", WHO)
+def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
+    accounts: Between, who: str, page: str
+) -> None:
+    for site in (SHOP, DOCS):
+        accounts.passed.clear()
+        app = opened_as(who, page, website=site)
+        assert not app.exception
+        headings = [one.value for one in (*app.header, *app.subheader)]
+        for one in asked(accounts):
+            assert endpoints(one) & reads(who), (who, one.target)
+            about = website(one)
+            assert about is None or about in SITES[who] or who == "admin", (who, one.target)
+        if not SITES[who]:
+            assert asked(accounts) == []
+            assert not app.metric
+            assert "not open" not in said(app).casefold()
+        elif page not in PAGES[who]:
+            assert headings == ["Not open to you"]
+            assert not app.metric
+        else:
+            title = next(one.title for one in (*AREAS, ACCESS) if one.name == page)
+            assert headings[0] == title
+            assert ":material/lock:" not in said(app)
+        if site not in SITES[who] and SITES[who]:
+            assert "not among those you can open" in said(app)
+
+
+SCRIPT = """
+import streamlit as st
+from components import start, viewer
+from umami.errors import UmamiError
+
+viewer.resolve()
+outcomes = st.session_state["outcomes"] = {}
+client = start.client()
+for question in st.session_state["questions"]:
+    try:
+        client.ask(question)
+    except UmamiError as problem:
+        outcomes[question.name] = type(problem).__name__
+    else:
+        outcomes[question.name] = "answered"
+"""
+
+
+@pytest.mark.parametrize("site", [SHOP, DOCS], ids=["shop", "docs"])
+@pytest.mark.parametrize("who", WHO)
+def test_every_question_is_answered_or_refused_as_configured(
+    accounts: Between, who: str, site: str
+) -> None:
+    view = replace(VIEW, website=site)
+    # What an admin may change is asked for where nothing is.
+    nowhere = "11111111-1111-4111-8111-111111111111"
+    for name, one in REGISTRY.items():
+        if name in ("login", "verify"):
+            continue
+        question = example(one, view=view, website=site, report=nowhere)
+        if name in writes("admin") - SAVING and who == "admin" and question.website:
+            question = example(one, website=nowhere)
+        accounts.passed.clear()
+        app = AppTest.from_string(SCRIPT, default_timeout=60)
+        app.session_state["questions"] = [question]
+        seeded(app, who)
+        app.run()
+        assert not app.exception
+        (outcome,) = app.session_state["outcomes"].values()
+        mine = site in SITES[who] or (question.website is None and bool(SITES[who]))
+        may = mine and name in reads(who) | writes(who)
+        if name == "create_website":
+            may = who == "admin"
+        if may:
+            assert outcome != "Forbidden", (who, name)
+        elif name in ("delete_report", "report", "update_report") and name in (
+            reads(who) | writes(who)
+        ):
+            # Which website a report is of, only the report itself tells.
+            assert outcome in ("Forbidden", "NotFound", "Unauthorised"), (who, name, outcome)
+        else:
+            assert outcome == "Forbidden", (who, name, outcome)
+            assert asked(accounts) == [], (who, name)
+
+
+def seeded(app: AppTest, who: str) -> None:
+    if who in ("viewer", "analyst", "admin"):
+        token = viewer.desk().enter(who, PASSWORD, None)
+        app.session_state["what opens the session of this tab"] = token
+    elif who != "anonymous":
+        app.session_state["share link that this tab was opened with"] = link(
+            days=-1 if who == "ended link" else 1
+        )
+
+
+def test_a_report_of_another_website_cannot_be_reached_by_naming_ones_own(
+    accounts: Between,
+) -> None:
+    from components import server
+    from umami.endpoints import reports
+
+    theirs = server.umami().ask(reports.create_report(DOCS, "utm", "Theirs", {}))
+    for question in (
+        reports.delete_report(theirs.id),
+        reports.update_report(theirs.id, SHOP, "utm", "Mine", {}),
+    ):
+        app = AppTest.from_string(SCRIPT, default_timeout=60)
+        app.session_state["questions"] = [question]
+        seeded(app, "analyst")
+        app.run()
+        assert list(app.session_state["outcomes"].values()) == ["Forbidden"]
+    assert server.umami().ask(reports.report(theirs.id)).name == "Theirs"
+    mine = server.umami().ask(reports.create_report(SHOP, "utm", "Mine", {}))
+    app = AppTest.from_string(SCRIPT, default_timeout=60)
+    app.session_state["questions"] = [reports.delete_report(mine.id)]
+    seeded(app, "analyst")
+    app.run()
+    assert list(app.session_state["outcomes"].values()) == ["answered"]
+
+
+def test_fixed_filters_of_a_link_hold_against_its_address(accounts: Between) -> None:
+    token = link(filters=("country.eq.DE",))
+    app = open_page("overview", share=token)
+    german = tiles(app)
+    assert german["Views"] != "10,797"
+    for crafted in (
+        {"filter": ["country.eq.US"]},
+        {"filter": []},
+        {"filter": ["country.eq.DE", "browser.eq.chrome"], "match": "any"},
+        {"segment": DOCS},
+    ):
+        accounts.passed.clear()
+        again = open_page("overview", share=token, **crafted)  # type: ignore[arg-type]
+        assert tiles(again) == german
+        assert "country.eq.US" not in str([one.target for one in accounts.passed])
+    assert not [one for one in accounts.passed if one.target.endswith("/active")]
+    assert "add_filter" not in again.session_state
+    assert "Country is Germany" in said(app)
+
+
+def test_a_link_that_is_not_fixed_is_filtered(accounts: Between) -> None:
+    assert accounts
+    token = link(locked=False)
+    everything = tiles(open_page("overview", share=token))
+    german = tiles(open_page("overview", share=token, filter=["country.eq.DE"]))
+    assert everything["Views"] == "10,797"
+    assert german["Views"] != "10,797"
+
+
+def test_a_link_without_parameters_shows_its_view(accounts: Between) -> None:
+    assert accounts
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.query_params["share"] = link()
+    assert tiles(app.run())["Views"] == "10,797"
+
+
+def test_the_password_of_a_link_is_asked_for(accounts: Between) -> None:
+    app = open_page("overview", share=link(password="for-the-client"))
+    assert asked(accounts) == []
+    box = next(one for one in app.text_input if one.label == "Password")
+    box.set_value("wrong")
+    next(one for one in app.button if one.label == "Open").click().run()
+    assert "not the password of this link" in "".join(one.value for one in app.error)
+    assert not app.metric
+    next(one for one in app.text_input if one.label == "Password").set_value("for-the-client")
+    next(one for one in app.button if one.label == "Open").click().run()
+    assert tiles(app)["Views"] == "10,797"
+
+
+def test_who_may_not_export_finds_no_way_to(accounts: Between) -> None:
+    assert accounts
+    assert not opened_as("viewer").get("download_button")
+    for who in ("analyst", "admin"):
+        app = opened_as(who, "utm")
+        assert app.get("download_button"), who
+
+
+def test_an_export_and_a_change_are_written_down(accounts: Between) -> None:
+    from components import server
+    from umami.endpoints import websites
+
+    app = AppTest.from_string(SCRIPT, default_timeout=60)
+    app.session_state["questions"] = [
+        websites.create_website("New", "new.example"),
+        traffic.stats(VIEW),
+    ]
+    seeded(app, "admin")
+    app.run()
+    told = [(one.who, one.what, one.about, one.done) for one in viewer.desk().audit.read().rows]
+    assert ("admin", "create website", "New", True) in told
+    assert len(told) == 2
+    assert accounts
+    made = next(one for one in server.umami().ask(websites.websites()).rows if one.name == "New")
+    server.umami().ask(websites.delete_website(made.id))
+
+
+def test_a_provider_lets_in_an_account_with_its_rights(accounts: Between, tmp_path: Path) -> None:
+    write(
+        tmp_path / "users.yaml",
+        {"pat": {"email": "pat@agency.example", "roles": ["viewer"], "websites": [SHOP]}},
+    )
+    for email, verified, inside in (
+        ("pat@agency.example", True, True),
+        ("pat@agency.example", False, False),
+        ("eve@agency.example", True, False),
+    ):
+        accounts.passed.clear()
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        for name, value in {**RECORDED, "website": SHOP}.items():
+            app.query_params[name] = value
+        app.user = {
+            "is_logged_in": True,
+            "email": email,
+            "email_verified": verified,
+            "iat": datetime.now(UTC).timestamp() + 5,
+        }
+        app.run()
+        assert bool(app.metric) == inside, (email, verified)
+        assert bool(asked(accounts)) == inside
+
+
+@pytest.mark.parametrize(
+    ("environ", "starts"),
+    [({}, False), ({"DASHBOARD_OPEN": "no"}, False), ({"DASHBOARD_OPEN": "yes"}, True)],
+)
+def test_a_real_server_is_not_shown_to_everybody_unless_told(
+    way: Between, bare: pytest.MonkeyPatch, environ: dict[str, str], starts: bool
+) -> None:
+    """Streamlit's test tool is bound to no address, as a server is that anybody can reach."""
+    bare.delenv("DASHBOARD_OPEN")
+    for name, value in environ.items():
+        bare.setenv(name, value)
+    viewer.forget()
+    app = open_page()
+    assert bool(app.metric) == starts
+    if not starts:
+        assert "reached from other machines" in said(app)
+        assert "python \\-m people" in said(app)
+        assert asked(way) == []
+
+
+def test_the_demo_is_shown_to_everybody(bare: pytest.MonkeyPatch) -> None:
+    bare.delenv("DASHBOARD_OPEN")
+    viewer.forget()
+    assert tiles(AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run())

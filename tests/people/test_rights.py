@@ -1,0 +1,182 @@
+"""Rights as a value: what is not granted is refused, whatever is asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+import umami.endpoints.events as events
+import umami.endpoints.reports as reports
+import umami.endpoints.sending as sending
+import umami.endpoints.sessions as sessions
+import umami.endpoints.traffic as traffic
+import umami.endpoints.websites as websites
+from components.areas import ASKS
+from people.rights import ALL, EVERYTHING, NONE, Grant, Narrowing, Rights
+from umami.filters import Filter
+from umami.period import Period
+from umami.question import Question
+from umami.view import View
+
+SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
+DOCS = "31e8662e-b0ee-4259-b469-24ee0ae1d001"
+VIEW = View(
+    SHOP,
+    Period(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 8, 31, tzinfo=UTC), "day", "UTC"),
+)
+GERMANY = VIEW.filtered("country", "DE")
+LOOKS = Grant(frozenset({SHOP}), frozenset({"overview"}), ASKS["overview"])
+QUESTIONS: tuple[Question[object], ...] = (
+    websites.websites(),
+    websites.website(SHOP),
+    websites.daterange(SHOP),
+    traffic.stats(VIEW),
+    traffic.active(SHOP),
+    traffic.values(VIEW, "country"),
+    sessions.sessions(VIEW),
+    sessions.session(SHOP, DOCS),
+    events.series(GERMANY),
+    reports.revenue(VIEW, "USD"),
+    reports.reports(SHOP),
+    reports.report(SHOP),
+    reports.create_report(SHOP, "utm", "x", {}),
+    reports.delete_report(SHOP),
+    websites.create_website("x", "x.example"),
+    websites.update_website(SHOP, "x", "x.example"),
+    websites.delete_website(SHOP),
+    sending.send_event(SHOP, "x", "/", "x.example"),
+)
+
+
+def allowed(rights: Rights, question: Question[object]) -> bool:
+    return rights.refusal(question, question.website) is None
+
+
+def test_nobody_may_ask_anything_and_an_admin_everything() -> None:
+    assert [one.name for one in QUESTIONS if allowed(NONE, one)] == []
+    assert [one.name for one in QUESTIONS if not allowed(ALL, one)] == []
+
+
+def test_a_section_opens_its_own_questions_and_what_every_page_needs() -> None:
+    rights = Rights((LOOKS,))
+    assert {one.name for one in QUESTIONS if allowed(rights, one)} == {
+        "websites",
+        "website",
+        "daterange",
+        "stats",
+        "active",
+    }
+
+
+def test_another_website_is_never_told_of() -> None:
+    rights = Rights((replace(EVERYTHING, websites=frozenset({DOCS})),))
+    about_shop = [one for one in QUESTIONS if one.website == SHOP]
+    assert len(about_shop) > 10
+    assert not any(allowed(rights, one) for one in about_shop)
+
+
+def test_what_names_no_website_is_for_those_who_have_all() -> None:
+    rights = Rights((replace(EVERYTHING, websites=frozenset({SHOP})),))
+    without = [one.name for one in QUESTIONS if one.website is None and not allowed(rights, one)]
+    assert without == ["report", "delete_report", "create_website"]
+
+
+def test_saving_is_no_administration() -> None:
+    rights = Rights((replace(EVERYTHING, admin=False),))
+    assert [one.name for one in QUESTIONS if not allowed(rights, one)] == [
+        "create_website",
+        "update_website",
+        "delete_website",
+        "send_event",
+    ]
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        GERMANY,
+        replace(VIEW, segment=SHOP),
+        replace(VIEW, cohort=SHOP),
+        replace(GERMANY, match="any"),
+    ],
+)
+def test_who_may_not_filter_gets_everything_or_nothing(view: View) -> None:
+    rights = Rights((LOOKS,))
+    assert allowed(rights, traffic.stats(VIEW))
+    assert not allowed(rights, traffic.stats(view))
+
+
+def test_fixed_filters_are_the_only_ones_and_nothing_passes_by_them() -> None:
+    fixed = replace(
+        LOOKS,
+        asks=ASKS["overview"] | ASKS["sessions"] | {"values"},
+        narrowing=Narrowing.of(GERMANY),
+    )
+    rights = Rights((fixed,))
+    assert allowed(rights, traffic.stats(GERMANY))
+    # One filter is joined by nothing.
+    assert allowed(rights, traffic.stats(replace(GERMANY, match="any")))
+    both = replace(GERMANY, filters=(*GERMANY.filters, Filter("browser", "eq", "chrome")))
+    for question in (
+        traffic.stats(VIEW),
+        traffic.stats(VIEW.filtered("country", "FR")),
+        traffic.stats(both),
+        # These tell of all visitors, whatever the filters are.
+        traffic.active(SHOP),
+        traffic.values(GERMANY, "country"),
+        sessions.session(SHOP, DOCS),
+        sessions.activity(GERMANY, DOCS),
+    ):
+        assert not allowed(rights, question), question.name
+    assert allowed(rights, websites.daterange(SHOP))
+
+
+def test_one_grant_lends_nothing_to_another() -> None:
+    rights = Rights(
+        (
+            replace(LOOKS, exports=True),
+            Grant(frozenset({DOCS}), None, None, filters=True, saves=True),
+        )
+    )
+    at_docs = replace(VIEW, website=DOCS)
+    assert allowed(rights, sessions.sessions(at_docs))
+    assert not allowed(rights, sessions.sessions(VIEW))
+    assert not allowed(rights, traffic.stats(GERMANY))
+    assert allowed(rights, traffic.stats(replace(GERMANY, website=DOCS)))
+    assert rights.exports(SHOP)
+    assert not rights.exports(DOCS)
+    assert not rights.saves(SHOP)
+
+
+def test_why_is_said_by_the_grant_that_is_about_the_website() -> None:
+    rights = Rights((Grant(frozenset({DOCS})), LOOKS))
+    refusal = rights.refusal(sessions.sessions(VIEW), SHOP)
+    assert str(refusal) == "You have no access to this part of the website."
+    refusal = rights.refusal(traffic.stats(VIEW), "somewhere")
+    assert str(refusal) == "You have no access to this website."
+
+
+grants = some.builds(
+    Grant,
+    websites=some.sampled_from([None, frozenset(), frozenset({SHOP}), frozenset({DOCS})]),
+    sections=some.none(),
+    asks=some.sampled_from([None, frozenset(), *ASKS.values()]),
+    filters=some.booleans(),
+    narrowing=some.sampled_from([Narrowing(), Narrowing.of(GERMANY)]),
+    exports=some.booleans(),
+    saves=some.booleans(),
+    admin=some.booleans(),
+)
+
+
+@given(mine=some.lists(grants, max_size=3), more=grants, asked=some.sampled_from(QUESTIONS))
+def test_one_more_grant_takes_nothing_away_and_gives_no_more_than_itself(
+    mine: list[Grant], more: Grant, asked: Question[object]
+) -> None:
+    before = allowed(Rights(tuple(mine)), asked)
+    alone = allowed(Rights((more,)), asked)
+    assert allowed(Rights((*mine, more)), asked) == (before or alone)

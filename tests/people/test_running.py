@@ -1,0 +1,104 @@
+"""How the dashboard is run, its store, and the command that makes accounts."""
+
+from __future__ import annotations
+
+import io
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr
+from pathlib import Path
+
+import pytest
+
+from people import accounts, passwords, settings, store
+from people.__main__ import entry, main
+from tests.people.conftest import SECTIONS
+from tests.support.accounts import KEY
+from umami.errors import SettingsError
+
+
+def test_the_environment_goes_before_the_secrets(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('[dashboard]\nopen = "yes"\nstore = "sqlite:///a.sqlite"\n')
+    found = settings.read({"DASHBOARD_STORE": "sqlite:///b.sqlite"}, secrets)
+    assert (found.users, found.store, found.open) == (secrets, "sqlite:///b.sqlite", True)
+    assert "sqlite" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "environ", [{"DASHBOARD_OPEN": "perhaps"}, {"DASHBOARD_USERS": "/nowhere/users.yaml"}]
+)
+def test_what_cannot_be_is_named(environ: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=next(iter(environ))):
+        settings.read(environ, tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "mysql://root:secret@localhost/x",
+        "postgresql://someone:secret@127.0.0.1:1/x",
+        "sqlite:////proc/nothing/here.sqlite",
+    ],
+)
+def test_a_store_that_cannot_be_opened_is_said_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="DASHBOARD_STORE") as refusal:
+        store.opened(url)
+    assert "secret" not in str(refusal.value)
+    assert refusal.value.__cause__ is None
+
+
+def test_the_file_is_its_owners(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "dashboard.sqlite"
+    store.opened(f"sqlite:///{path}").dispose()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_account_is_made_by_answering(tmp_path: Path) -> None:
+    answers = iter(
+        ["Ann Smith", "Ann", 'Ann "A" Smith', "", "", "viewer", "shop.example, b.example"]
+    )
+    hidden = iter(["short", "a-good-Passw0rd", "another", "a-good-Passw0rd", "a-good-Passw0rd"])
+    with redirect_stderr(io.StringIO()) as said:
+        made = entry(lambda _: next(answers), lambda _: next(hidden))
+    assert "characters or more" in said.getvalue()
+    assert "not the same" in said.getvalue()
+    assert "a-good-Passw0rd" not in made
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(f'[cookie]\nkey = "{KEY}"\n\n{made}\n')
+    account = accounts.read(secrets, SECTIONS).users["ann"]
+    assert account.name == 'Ann "A" Smith'
+    assert passwords.matches("a-good-Passw0rd", account.password)
+    assert account.roles[0].websites == {"shop.example", "b.example"}
+
+
+def test_a_password_is_never_an_argument() -> None:
+    with redirect_stderr(io.StringIO()) as said:
+        assert main(["ann", "password"]) == 2
+    assert "Usage" in said.getvalue()
+
+
+def test_a_key_is_long_and_another_each_time() -> None:
+    made = [
+        subprocess.run(
+            [sys.executable, "-m", "people", "key"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert made[0] != made[1]
+    assert all(len(one) >= accounts.SHORTEST_KEY for one in made)
+
+
+@pytest.fixture
+def silent() -> Iterator[None]:
+    with redirect_stderr(io.StringIO()):
+        yield
+
+
+@pytest.mark.usefixtures("silent")
+def test_leaving_the_questions_makes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert main([]) == 1
