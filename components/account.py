@@ -39,6 +39,7 @@ def menu(looking: viewer.Viewer) -> None:
     """The account of who is signed in, at the foot of the navigation."""
     if looking.how in ("open", "nobody"):
         return
+    signin.said()
     with st.sidebar.container(key="account"):
         if looking.how == "share":
             st.caption(f":material/link: {plain(looking.name)}")

@@ -27,6 +27,7 @@ WORDS: Final = {
     "Password": "Password",
     "Login": "Sign in",
 }
+_CHANGED: Final = "whether the password was just changed"
 _REFUSED: Final = "why the last attempt was refused"
 
 
@@ -122,8 +123,9 @@ def _password() -> None:
 
 def _providers() -> None:
     """The identity providers of ``[auth]`` in the secrets."""
-    names = viewer.providers()
-    for name in names:
+    if viewer.provided() and st.button("Use another account", key="another", width="stretch"):
+        st.logout()
+    for name in viewer.providers():
         label = f"Continue with {name.capitalize()}" if name else "Continue with single sign-on"
         st.button(
             plain(label),
@@ -168,4 +170,15 @@ def change_password() -> None:
     except (Refused, SettingsError) as problem:
         st.error(plain(str(problem)))
     else:
-        st.success("The password was changed. Everywhere else you are signed out.")
+        st.session_state[_CHANGED] = True
+        # The browser is told of its new cookie where a run begins.
+        st.rerun()
+
+
+def said() -> None:
+    """Say what was just done."""
+    if st.session_state.pop(_CHANGED, False):
+        st.toast(
+            "The password was changed. Everywhere else you are signed out.",
+            icon=":material/check:",
+        )

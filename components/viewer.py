@@ -25,7 +25,6 @@ from people.shares import Share
 from umami.endpoints import websites
 from umami.errors import SettingsError
 from umami.models.websites import Website
-from umami.settings import SECRETS, secrets_of
 from umami.view import parse
 
 How = Literal["nobody", "open", "password", "provider", "share"]
@@ -155,7 +154,10 @@ def account() -> Account | None:
 
 def providers() -> list[str]:
     """The identity providers that the secrets name; the one without a name is empty."""
-    table = secrets_of(SECRETS).get("auth", {})
+    try:
+        table = st.secrets.get("auth")
+    except FileNotFoundError:
+        return []
     if not isinstance(table, Mapping):
         return []
     named = [str(name) for name, one in table.items() if isinstance(one, Mapping)]
@@ -242,7 +244,7 @@ def _every_website() -> Iterable[Website]:
 
 def _vouched() -> Viewer:
     """Who an identity provider says it is."""
-    user = _user()
+    user = provided()
     if user is None:
         return NOBODY
     email = str(user.get("email") or "")
@@ -257,7 +259,7 @@ def _vouched() -> Viewer:
     return NOBODY
 
 
-def _user() -> Mapping[str, Any] | None:
+def provided() -> Mapping[str, Any] | None:
     """What the identity provider says; ``None`` without one, or signed out."""
     return st.user.to_dict() if getattr(st.user, "is_logged_in", False) else None
 

@@ -40,10 +40,17 @@ class App:
 
 
 @contextmanager
-def running_app(script: str = "asgi.py", /, **environment: str) -> Iterator[App]:
+def running_app(
+    script: str = "asgi.py",
+    /,
+    *,
+    port: int | None = None,
+    secrets: Path | None = None,
+    **environment: str,
+) -> Iterator[App]:
     """The real app in its own process; it sees only the given ``UMAMI_…`` and ``DASHBOARD_…``
     variables. ``script`` is what Streamlit is told to run."""
-    port = free_port()
+    port = port or free_port()
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -54,6 +61,7 @@ def running_app(script: str = "asgi.py", /, **environment: str) -> Iterator[App]
         "server.address": "127.0.0.1",
         "server.headless": "true",
         "server.fileWatcherType": "none",
+        **({"secrets.files": str(secrets)} if secrets else {}),
     }
     process = subprocess.Popen(
         [

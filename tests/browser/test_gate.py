@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.app import ROOT, TABLES, metric, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
+from tests.support.accounts import user, write
+from tests.support.stream import opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -31,6 +35,40 @@ def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
         if name == "overview":
             expect(metric(page, "Views")).to_have_text("10,797")
         assert "Traceback" not in "".join(app.printed)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
+    name: str, tmp_path: Path
+) -> None:
+    """Over a raw WebSocket, to a fresh process each."""
+    users = write(tmp_path / "users.yaml", {"ann": user("admin")})
+    with running_app(
+        UMAMI_DATA=str(TABLES),
+        DASHBOARD_USERS=str(users),
+        DASHBOARD_STORE=f"sqlite:///{tmp_path / 'dashboard.sqlite'}",
+    ) as app:
+        query = urlencode({"website": WEBSITES["shop"], **RECORDED})
+        told = opened(app.address, name, query)
+        # The first answer may be the page's own, which sends the viewer on to the app.
+        told += opened(app.address, name, query)
+        everything = b"".join(one.SerializeToString() for one in told)
+        assert b"Sign in" in everything
+        assert b"Nordlicht" not in everything
+        kinds = {one.delta.new_element.WhichOneof("type") for one in told if one.HasField("delta")}
+        assert not kinds & {"metric", "plotly_chart", "arrow_data_frame", "iframe"}
+        assert "pick_website" not in str(everything)
+        assert "Traceback" not in "".join(app.printed)
+
+
+def test_the_same_socket_gets_the_page_where_nobody_signs_in() -> None:
+    """What the test above does not find is what is sent to those who are let in."""
+    with running_app(UMAMI_DATA=str(TABLES)) as app:
+        told = opened(app.address, "", urlencode({"website": WEBSITES["shop"], **RECORDED}))
+        everything = b"".join(one.SerializeToString() for one in told)
+        assert b"Nordlicht" in everything
+        kinds = {one.delta.new_element.WhichOneof("type") for one in told if one.HasField("delta")}
+        assert {"metric", "plotly_chart"} <= kinds
 
 
 @pytest.mark.parametrize("name", PAGES)

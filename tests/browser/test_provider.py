@@ -1,0 +1,107 @@
+"""Signing in by an identity provider, a real one on loopback."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import oidc_provider_mock
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.app import TABLES, App, metric, running_app, settled
+from tests.browser.test_overview import RECORDED, WEBSITES
+from tests.browser.test_signin import is_out
+from tests.support.accounts import user, write
+from tests.support.ports import free_port
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+MARKER = "marker-secret-of-the-provider"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app, with a provider that vouches for whoever says their address."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    place = tmp_path_factory.mktemp("provider")
+    users = write(
+        place / "users.yaml",
+        {
+            "pat": {
+                "email": "pat@agency.example",
+                "first_name": "Pat",
+                "roles": ["viewer"],
+                "websites": [WEBSITES["shop"]],
+            },
+            "ann": user("admin"),
+        },
+    )
+    known = [
+        oidc_provider_mock.User(sub=email, claims={"email": email, "email_verified": verified})
+        for email, verified in (("pat@agency.example", True), ("eve@agency.example", True))
+    ]
+    port = free_port()
+    with oidc_provider_mock.run_server_in_thread(user_claims=known) as provider:
+        secrets = place / "secrets.toml"
+        secrets.write_text(
+            f"""
+[auth]
+redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
+cookie_secret = "{MARKER}-of-cookies-and-long-enough"
+client_id = "dashboard"
+client_secret = "{MARKER}"
+server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openid-configuration"
+"""
+        )
+        with running_app(
+            port=port,
+            secrets=secrets,
+            UMAMI_DATA=str(TABLES),
+            DASHBOARD_USERS=str(users),
+            DASHBOARD_STORE=f"sqlite:///{place / 'dashboard.sqlite'}",
+        ) as one:
+            yield one
+
+
+def at(app: App, page: str = "") -> str:
+    return f"{app.address}/{page}?{urlencode({'website': WEBSITES['shop'], **RECORDED})}"
+
+
+def vouched(page: Page, email: str) -> None:
+    """Go to the provider, and say who one is there."""
+    page.get_by_role("button", name="Continue with single sign-on").click()
+    box = page.locator("input[name=sub]")
+    box.fill(email)
+    page.get_by_role("button", name=re.compile("authorize", re.IGNORECASE)).click()
+
+
+def test_an_account_comes_in_with_its_rights_and_goes_out_for_good(app: App, page: Page) -> None:
+    page.goto(at(app))
+    is_out(page)
+    vouched(page, "pat@agency.example")
+    expect(page.locator(".st-key-me")).to_contain_text("Pat")
+    settled(page)
+    page.goto(at(app))
+    expect(metric(page, "Views")).to_have_text("10,797")
+    expect(page.locator(".st-key-share_view")).to_have_count(0)
+    settled(page)
+    kept = page.context.cookies()
+    page.locator(".st-key-me button").first.click()
+    page.locator(".st-key-sign_out button").click()
+    expect(page.get_by_role("heading", name="End Session")).to_be_visible()
+    page.context.add_cookies(kept)  # type: ignore[arg-type]
+    page.goto(at(app))
+    is_out(page)
+    assert MARKER not in "".join(app.printed)
+
+
+def test_who_has_no_account_is_told_so(app: App, page: Page) -> None:
+    page.goto(at(app))
+    vouched(page, "eve@agency.example")
+    expect(page.get_by_text("has no account here.")).to_be_visible()
+    is_out(page)
+    page.get_by_role("button", name="Use another account").click()
+    expect(page.get_by_role("heading", name="End Session")).to_be_visible()

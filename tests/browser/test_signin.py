@@ -1,0 +1,328 @@
+"""Signing in and out in a real browser, and what a share link opens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from people import accounts, store
+from people.desk import Desk
+from tests.browser.app import TABLES, App, metric, running_app, settled
+from tests.browser.test_overview import RECORDED, WEBSITES
+from tests.support.accounts import KEY, PASSWORD, user, write
+from tests.support.cookieless import cookieless
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SHOP = {"website": WEBSITES["shop"], **RECORDED}
+NAMES = ("ann", "bob", "cleo", "dan", "eve", "fay")
+"""A person each, so that what one fails makes no other wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running app with accounts, and its desk as the app has it."""
+
+    app: App
+    desk: Desk
+    script: str
+    written: Path
+
+    def at(self, page: str = "", **params: str) -> str:
+        return f"{self.app.address}/{page}?{urlencode({**SHOP, **params})}"
+
+
+BOTH = ("asgi.py", "app.py")
+"""What may be run: the application with what only it can send, and the script alone."""
+
+
+@pytest.fixture(scope="module", params=["asgi.py"])
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    place = tmp_path_factory.mktemp("house")
+    users = write(
+        place / "users.yaml",
+        {
+            **{name: user("admin", first_name=name.capitalize()) for name in NAMES},
+            "vic": user("client"),
+        },
+        {"client": {"websites": [WEBSITES["shop"]], "sections": ["overview", "utm"]}},
+    )
+    url = f"sqlite:///{place / 'dashboard.sqlite'}"
+    engine = store.opened(url)
+    sections = [*("overview", "utm", "retention", "sessions")]
+    with running_app(
+        request.param,
+        UMAMI_DATA=str(TABLES),
+        DASHBOARD_USERS=str(users),
+        DASHBOARD_STORE=url,
+    ) as app:
+        yield House(app, Desk(engine, lambda: accounts.read(users, sections)), request.param, place)
+    engine.dispose()
+
+
+@pytest.fixture
+def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
+    """Two browsers of two people."""
+    made = [browser.new_context(viewport={"width": 1440, "height": 1000}) for _ in range(2)]
+    yield made
+    for one in made:
+        one.close()
+
+
+def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def signed_in(page: Page, house: House, name: str, to: str = "") -> None:
+    page.goto(house.at(to))
+    sign_in(page, name)
+    expect(page.locator(".st-key-bar")).to_be_visible()
+    settled(page)
+
+
+def is_out(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.locator(".st-key-bar")).to_have_count(0)
+    expect(page.get_by_test_id("stMetric")).to_have_count(0)
+    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(0)
+
+
+def cookie(context: BrowserContext) -> dict[str, object]:
+    """The session's cookie, once the browser has it."""
+    page = context.pages[0]
+    for _ in range(100):
+        found = next((one for one in context.cookies() if one["name"] == "umami_test"), None)
+        if found:
+            return dict(found)
+        page.wait_for_timeout(50)
+    raise AssertionError("there is no cookie")
+
+
+@pytest.mark.parametrize("house", BOTH, indirect=True)
+def test_a_deep_link_signed_out_shows_the_way_in_and_leads_on(house: House, page: Page) -> None:
+    page.goto(house.at("retention"))
+    is_out(page)
+    sign_in(page, "ann", "wrong-password")
+    expect(page.get_by_text("User name or password is wrong.")).to_be_visible()
+    sign_in(page, "ann")
+    expect(page.get_by_role("heading", name="Retention", exact=True)).to_be_visible()
+    settled(page)
+    kept = cookie(page.context)
+    assert kept["httpOnly"] is (house.script == "asgi.py")
+    assert kept["sameSite"] == "Strict"
+    page.reload()
+    expect(page.get_by_role("heading", name="Retention", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Sign in")).to_have_count(0)
+
+
+def test_too_many_attempts_have_to_wait_and_nobody_else_does(
+    house: House, contexts: list[BrowserContext]
+) -> None:
+    page, other = (one.new_page() for one in contexts)
+    page.goto(house.at())
+    for attempt in range(4):
+        sign_in(page, "bob", f"wrong-{attempt}")
+        expect(page.get_by_text("User name or password is wrong.")).to_be_visible()
+        settled(page)
+    sign_in(page, "bob")
+    expect(page.get_by_text("Too many attempts. Try again in")).to_be_visible()
+    signed_in(other, house, "ann")
+    # The wait ends; the right password is taken then.
+    page.wait_for_timeout(2_100)
+    sign_in(page, "bob")
+    expect(page.locator(".st-key-bar")).to_be_visible()
+
+
+@pytest.mark.parametrize("house", BOTH, indirect=True)
+def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
+    house: House, contexts: list[BrowserContext]
+) -> None:
+    mine, thief = contexts
+    page = mine.new_page()
+    signed_in(page, house, "cleo")
+    kept = cookie(mine)
+    second = mine.new_page()
+    second.goto(house.at("utm"))
+    expect(second.get_by_role("heading", name="UTM", exact=True)).to_be_visible()
+    settled(second)
+    thief.add_cookies([kept])  # type: ignore[list-item]
+    copied = thief.new_page()
+    copied.goto(house.at())
+    expect(copied.locator(".st-key-bar")).to_be_visible()
+    settled(copied)
+
+    page.locator(".st-key-me button").first.click()
+    page.locator(".st-key-sign_out button").click()
+    is_out(page)
+    # The other tab hears of it without being touched.
+    is_out(second)
+    # What was copied sees nothing from its next move on, also as a fresh visit.
+    copied.get_by_test_id("stSidebarNavLink").filter(has_text="Retention").click()
+    is_out(copied)
+    thief.clear_cookies()
+    thief.add_cookies([kept])  # type: ignore[list-item]
+    fresh = thief.new_page()
+    fresh.goto(house.at())
+    is_out(fresh)
+    page.reload()
+    is_out(page)
+
+
+def test_a_changed_password_ends_the_other_sessions(
+    house: House, contexts: list[BrowserContext]
+) -> None:
+    here, there = (one.new_page() for one in contexts)
+    signed_in(here, house, "dan")
+    signed_in(there, house, "dan")
+    here.locator(".st-key-me button").first.click()
+    here.get_by_text("Change password").first.click()
+    here.get_by_label("Present password", exact=True).fill(PASSWORD)
+    here.get_by_label("New password", exact=True).fill("another-Passw0rd")
+    here.get_by_label("New password again", exact=True).fill("another-Passw0rd")
+    here.get_by_role("button", name="Change password").last.click()
+    expect(here.get_by_text("The password was changed.")).to_be_visible()
+    there.get_by_test_id("stSidebarNavLink").filter(has_text="UTM").click()
+    is_out(there)
+    sign_in(there, "dan")
+    expect(there.get_by_text("User name or password is wrong.")).to_be_visible()
+    settled(here)
+    here.reload()
+    expect(here.locator(".st-key-bar")).to_be_visible()
+
+
+def test_a_viewer_finds_only_what_is_theirs(house: House, page: Page) -> None:
+    signed_in(page, house, "vic")
+    expect(metric(page, "Views")).to_have_text("10,797")
+    links = page.get_by_test_id("stSidebarNavLink")
+    expect(links).to_have_text([re.compile("Overview"), re.compile("UTM")])
+    expect(page.locator(".st-key-add_filter")).to_have_count(0)
+    expect(page.get_by_text("Download CSV")).to_have_count(0)
+    expect(page.locator(".st-key-share_view")).to_have_count(0)
+    expect(page.get_by_text("http://127")).to_have_count(0)
+    page.goto(house.at("revenue", website=WEBSITES["docs"]))
+    expect(page.get_by_role("heading", name="Not open to you")).to_be_visible()
+    expect(page.get_by_text("not among those you can open").first).to_be_visible()
+
+
+def test_a_link_is_made_opens_and_is_withdrawn(
+    house: House, contexts: list[BrowserContext]
+) -> None:
+    page, guest = (one.new_page() for one in contexts)
+    signed_in(page, house, "eve")
+    page.goto(house.at(filter="country.eq.DE"))
+    expect(page.locator(".st-key-chips")).to_contain_text("Germany")
+    settled(page)
+    shown = metric(page, "Views").inner_text()
+    page.locator(".st-key-share_view button").first.click()
+    box = page.get_by_label("For whom")
+    box.fill("Client <b>")
+    box.press("Tab")
+    page.locator(".st-key-make_link button").click()
+    made = page.get_by_test_id("stPopoverBody").locator("code")
+    expect(made).to_contain_text("?share=")
+    address = made.inner_text()
+
+    guest.goto(address)
+    expect(metric(guest, "Views")).to_have_text(shown)
+    expect(guest.get_by_text("Client <b>")).to_be_visible()
+    expect(guest.locator(".st-key-fixed")).to_contain_text("Country is Germany")
+    settled(guest)
+    guest.reload()
+    expect(metric(guest, "Views")).to_have_text(shown)
+
+    page.goto(house.at("access"))
+    expect(page.get_by_text("Client <b>").first).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Withdraw").first.click()
+    expect(page.get_by_text("This link was withdrawn.").first).to_be_visible()
+    guest.reload()
+    expect(guest.get_by_text("This link was withdrawn.")).to_be_visible()
+    expect(guest.get_by_test_id("stMetric")).to_have_count(0)
+
+
+def test_a_link_ends_by_itself(house: House, page: Page) -> None:
+    # Long enough for a page on busy cores.
+    ends = datetime.now(UTC) + timedelta(seconds=10)
+    shares = house.desk.shares
+    made = shares.make(
+        name="Soon over",
+        maker="ann",
+        ends=ends,
+        view={name: [value] for name, value in SHOP.items()},
+        sections=("overview",),
+        locked=True,
+    )
+    page.goto(f"{house.app.address}/?share={shares.token(made.id)}")
+    expect(metric(page, "Views")).to_have_text("10,797")
+    while datetime.now(UTC) <= ends:
+        page.wait_for_timeout(200)
+    page.reload()
+    expect(page.get_by_text("This link ended on")).to_be_visible()
+    expect(page.get_by_test_id("stMetric")).to_have_count(0)
+
+
+@pytest.mark.parametrize("house", BOTH, indirect=True)
+def test_headers_tell_browsers_what_a_page_may_do(house: House) -> None:
+    answer = httpx.get(house.app.address, trust_env=False)
+    assert answer.is_success
+    told = house.script == "asgi.py"
+    assert ("content-security-policy" in answer.headers) is told
+    if told:
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert "unsafe-eval'" not in answer.headers["content-security-policy"].replace(
+            "wasm-unsafe-eval", ""
+        )
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        forged = httpx.post(f"{house.app.address}/_session", headers={"x-ticket": "guessed"})
+        assert forged.status_code == 403
+        assert "set-cookie" not in forged.headers
+        secure = httpx.get(house.app.address, headers={"x-forwarded-proto": "https"})
+        assert "strict-transport-security" in secure.headers
+
+
+@pytest.mark.parametrize("house", ["app.py"], indirect=True)
+def test_a_host_that_passes_no_cookie_on_keeps_people_in_all_the_same(
+    house: House, page: Page
+) -> None:
+    """Only where a script may read the cookie: such hosts run ``app.py`` alone."""
+    with cookieless(house.app.address) as address:
+        page.goto(f"{address}/?{urlencode(SHOP)}")
+        sign_in(page, "fay")
+        expect(page.locator(".st-key-bar")).to_be_visible()
+        settled(page)
+        cookie(page.context)
+        page.reload()
+        expect(page.locator(".st-key-bar")).to_be_visible()
+        expect(page.locator(".st-key-me")).to_contain_text("Fay")
+
+
+def test_nothing_secret_was_written_anywhere(house: House, page: Page) -> None:
+    """After all of the above: logs, files, addresses, and the page as it stands."""
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append(request.url))
+    page.on("console", lambda message: seen.append(message.text))
+    signed_in(page, house, "ann")
+    kept = str(cookie(page.context)["value"])
+    page.goto(house.at("sessions", session="no-such", filter="nonsense"))
+    settled(page)
+    seen += [page.content(), page.url, *house.app.printed]
+    for path in house.written.rglob("*"):
+        if path.is_file() and path.suffix != ".yaml":
+            seen.append(path.read_bytes().decode("latin-1"))
+    for secret in (PASSWORD, "another-Passw0rd", "wrong-password", KEY, kept, kept[-43:]):
+        assert not [one[:80] for one in seen if secret in one]
+    assert "Traceback" not in "".join(house.app.printed)

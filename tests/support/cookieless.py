@@ -1,0 +1,57 @@
+"""A host that passes on no cookies but the platform's own, as some do."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
+
+FOREIGN = re.compile(rb"\r\ncookie:[^\r]*", re.IGNORECASE)
+
+
+@contextmanager
+def cookieless(behind: str) -> Iterator[str]:
+    """Stand before the app at ``behind`` until the block is left; gives an address."""
+    target = urlsplit(behind)
+    assert target.hostname
+    assert target.port
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def carry(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while part := source.recv(65_536):
+                sink.sendall(part)
+        for one in (source, sink):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def serve(client: socket.socket) -> None:
+        with client, socket.create_connection((target.hostname, target.port)) as app:
+            head = b""
+            while b"\r\n\r\n" not in head and (part := client.recv(65_536)):
+                head += part
+            # One request a connection, so that every head is seen.
+            head = FOREIGN.sub(b"", head)
+            if b"upgrade: websocket" not in head.lower():
+                head = re.sub(rb"\r\nconnection:[^\r]*", b"", head, flags=re.IGNORECASE)
+                head = head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+            app.sendall(head)
+            back = threading.Thread(target=carry, args=(app, client), daemon=True)
+            back.start()
+            carry(client, app)
+            back.join()
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listening.accept()
+                threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        listening.close()
