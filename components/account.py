@@ -45,8 +45,11 @@ def menu(looking: viewer.Viewer) -> None:
             st.caption(f":material/link: {plain(looking.name)}")
             st.button("Leave this link", type="tertiary", on_click=viewer.leave_link)
             return
-        with st.popover(plain(looking.name, 40), icon=":material/account_circle:", key="me"):
-            _about(looking)
+        with st.popover(
+            plain(looking.name, 40), icon=":material/account_circle:", key="me", on_change="rerun"
+        ) as opened:
+            if opened.open:
+                _about(looking)
 
 
 def _about(looking: viewer.Viewer) -> None:

@@ -74,7 +74,9 @@ class Guarded:
     def _refusal(self, question: Question[Any]) -> UmamiError | None:
         if question.name not in OF_REPORTS:
             return self._rights.refusal(question, question.website)
-        refused = self._rights.anywhere().refusal(question, None)
+        named = question.website
+        rights = self._rights if named else self._rights.anywhere()
+        refused = rights.refusal(question, named)
         if refused is not None or self._rights.refusal(question, None) is None:
             return refused
         # Any website may be named beside a report of another one; the report itself tells.
@@ -82,8 +84,7 @@ class Guarded:
             own = self._client.ask(reports.report(question.arguments["report"])).website
         except UmamiError as problem:
             return problem
-        about = {own, question.website or own}
-        return next(filter(None, (self._rights.refusal(question, one) for one in about)), None)
+        return self._rights.refusal(question, own)
 
     def _known(self, coming: Reply[Page[Website]]) -> Reply[Page[Website]]:
         """The list of websites without those that the viewer has no access to."""

@@ -26,7 +26,7 @@ from typing import Any
 import duckdb
 import httpx
 
-from tests.bench import pages
+from tests.bench import pages, people
 from tests.bench.multiply import TABLES, multiply
 from tests.browser.app import running_app, running_browser, settled
 from tests.support.ports import free_port
@@ -160,6 +160,7 @@ def analyses() -> list[str]:
                 if generation == "3":
                     slow += pages.arrivals(str(client.base_url).rstrip("/"))
                     with server("--data", str(TABLES), "--generation", "3") as (few, _, _took):
+                        slow += people.signing_in(str(few.base_url).rstrip("/"))
                         slow += pages.long_lists(
                             str(client.base_url).rstrip("/"), str(few.base_url).rstrip("/")
                         )
