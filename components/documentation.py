@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from components.areas import AREAS
+from components.areas import ACCESS, AREAS
 from umami.documentation import DOCS, told
 
 TARGET: Final = DOCS / "pages.md"
@@ -18,10 +18,12 @@ Written by `make docs` from the declarations in `components/areas.py`; do not ed
 A page asks all of *asks* at once, and what stands under *once chosen* when the viewer has chosen a
 tab, a session, a campaign, a conversion …; endpoints are explained in [api.md](api.md). The bar
 above every page asks for `websites`, for `daterange` where the period is all time, and for `values`
-and `segments` where its filter popover is opened. The last two columns say which of a page's
-endpoints servers of a generation do not offer, which are made good, and which tell something else
-than the newest; how is told in [compatibility.md](compatibility.md). What is not offered is said
-quietly in its place.
+and `segments` where its filter popover is opened. A viewer sees the pages that
+[their roles](access.md) name, and may ask nothing that those do not ask.
+
+The last two columns say which of a page's endpoints servers of a generation do not offer, which are
+made good, and which tell something else than the newest; how is told in
+[compatibility.md](compatibility.md). What is not offered is said quietly in its place.
 
 | page | shows | asks | once chosen | on 2.x | on 3.x |
 | --- | --- | --- | --- | --- | --- |
@@ -31,7 +33,7 @@ quietly in its place.
 def pages() -> str:
     """The page of the pages, in Markdown."""
     rows = []
-    for area in AREAS:
+    for area in (*AREAS, ACCESS):
         every = (*area.asks, *area.sometimes)
         cells = (
             f"**{area.title}**",

@@ -8,8 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = ("pages", "components", "umami")
-MODULES = sorted([ROOT / "app.py", *(path for top in OURS for path in (ROOT / top).rglob("*.py"))])
+OURS = ("pages", "components", "people", "umami")
+MODULES = sorted(
+    [
+        ROOT / "asgi.py",
+        ROOT / "app.py",
+        *(path for top in OURS for path in (ROOT / top).rglob("*.py")),
+    ]
+)
 
 
 def imports(path: Path) -> set[str]:
@@ -36,11 +42,13 @@ def within(name: str, *packages: str) -> bool:
 
 
 FORBIDDEN = {
-    "umami": ("components", "pages", "app", "streamlit", "plotly", "umami.embedded"),
-    "umami.embedded": ("components", "pages", "app", "streamlit", "plotly", "httpx"),
+    "umami": ("people", "components", "pages", "app", "streamlit", "plotly", "umami.embedded"),
+    "umami.embedded": ("people", "components", "pages", "app", "streamlit", "plotly", "httpx"),
+    "people": ("components", "pages", "app", "streamlit", "plotly", "httpx", "umami.embedded"),
     "components": ("pages", "app", "httpx", "duckdb"),
     "pages": ("app", "httpx", "duckdb", "plotly", "umami.transport", "umami.embedded"),
     "app": ("httpx", "duckdb", "plotly", "umami.transport"),
+    "asgi": ("httpx", "duckdb", "plotly", "umami", "pages"),
 }
 
 
@@ -98,3 +106,20 @@ def test_no_page_asks_for_the_generation() -> None:
             found = imports(path)
             assert not any(within(name, *DIALECTS, "umami.generations") for name in found), path
             assert ".generation" not in path.read_text(), path
+
+
+def test_only_the_viewers_client_is_on_a_page() -> None:
+    """The client without rights is known to those who make the one with them."""
+    knowing = {
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        if layer(path) in ("app", "pages", "components") and "server.umami" in path.read_text()
+    }
+    assert knowing == {"components/start.py", "components/viewer.py"}
+    asking = {
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        if layer(path) in ("app", "pages", "components")
+        and imports(path) & {"umami.client.connect", "umami.client.Client"}
+    }
+    assert asking == {"components/server.py"}

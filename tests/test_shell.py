@@ -1,0 +1,72 @@
+"""The shell is hard: options, text from data, and what is installed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CONSTANT = re.compile(r"_[A-Z_]+(\.format\(data\.least_width\))?")
+DRAWING = sorted(
+    [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *ROOT.glob("components/**/*.py")]
+)
+
+
+def test_the_platform_is_told_to_be_careful() -> None:
+    options = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert options["server"]["enableXsrfProtection"] is True
+    assert options["server"]["maxUploadSize"] <= 50
+    assert options["client"]["showErrorDetails"] == "none"
+    assert options["browser"]["gatherUsageStats"] is False
+    assert "cookieSecret" not in options["server"]
+
+
+@pytest.mark.parametrize("path", DRAWING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_html_is_never_made_of_data(path: Path) -> None:
+    """Markup is a literal where it is drawn, but for a width in pixels."""
+    text = path.read_text()
+    assert "unsafe_allow" not in text
+    assert "innerHTML" not in text
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.html":
+            constant = all(
+                isinstance(one, ast.Constant) or CONSTANT.fullmatch(ast.unparse(one))
+                for one in node.args
+            )
+            assert constant, ast.unparse(node)
+
+
+def test_links_to_elsewhere_take_nothing_along() -> None:
+    """No page opens another site: a link that did would have to say ``noopener``."""
+    for path in DRAWING:
+        for found in re.findall(
+            r"<a\b[^>]*>|st\.link_button|createElement\(\"a\"\)", path.read_text()
+        ):
+            assert "noopener" in found, path
+
+
+def test_nothing_installed_has_a_known_weakness() -> None:
+    """Asks the advisories of PyPI, where they can be reached."""
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip_audit", "--local", "--format", "json"),
+            *("--progress-spinner", "off", "--timeout", "5"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=170,
+    )
+    if not run.stdout.startswith("{"):
+        pytest.skip("the advisories cannot be reached from here")
+    found = json.loads(run.stdout)["dependencies"]
+    if not any("vulns" in one for one in found):
+        pytest.skip("the advisories know nothing of what is installed here")
+    weak = {one["name"]: [bug["id"] for bug in one["vulns"]] for one in found if one.get("vulns")}
+    assert weak == {}
