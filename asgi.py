@@ -6,6 +6,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from components.asking import fault
 from components.headers import Headers
 from people import tickets
 
@@ -13,5 +14,6 @@ tickets.SERVED = True
 app = st.App(
     "app.py",
     middleware=[Middleware(Headers)],
+    on_script_error=fault,
     routes=[Route(tickets.PATH, tickets.cookie, methods=["POST"])],
 )

@@ -186,6 +186,19 @@ def _draw(section: _Section) -> None:
             trouble(UmamiError("This part of the page could not be drawn."))
 
 
+def fault(problem: Exception) -> bool:
+    """Say calmly that a run failed, and log where; for faults that no section held.
+
+    Returns ``True``: the platform, which would log all of it, need not.
+    """
+    if isinstance(problem, UmamiError):
+        trouble(problem)
+    else:
+        _LOG.error("a run failed: %s", _where(problem))
+        trouble(UmamiError("This page could not be drawn."))
+    return True
+
+
 def _where(problem: Exception) -> str:
     """The kind of a fault and the line it came from; its text could hold anything."""
     trace = problem.__traceback__

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
 
 from components import areas, server
 from people import accounts, settings, store
@@ -23,7 +24,7 @@ from people.desk import Desk
 from people.rights import ALL, NONE, Narrowing, Rights
 from people.shares import Share
 from umami.endpoints import websites
-from umami.errors import SettingsError
+from umami.errors import SettingsError, Unreachable
 from umami.models.websites import Website
 from umami.view import parse
 
@@ -101,11 +102,19 @@ def still() -> Viewer:
 
 
 def resolve() -> Viewer:
-    """Find out who looks. Raises ``SettingsError`` where this cannot be run as it is set up."""
+    """Find out who looks. Raises ``SettingsError`` where this cannot be run as it is set up, and
+    ``Unreachable`` where the store is away: nobody is in then."""
+    st.session_state[_NOW] = NOBODY
     if SHARE in st.session_state:
         # Streamlit drops parameters in the first of the two steps of a page change.
         st.session_state[_LINK] = st.session_state[SHARE] or st.session_state.get(_LINK)
-    found = _found()
+    try:
+        found = _found()
+    except SQLAlchemyError:
+        # What a database says may hold its address.
+        found = None
+    if found is None:
+        raise Unreachable("What the dashboard knows of sessions cannot be reached.")
     st.session_state[_NOW] = found
     return found
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.app import ROOT, TABLES, metric, running_app, settled
+from tests.browser.app import ROOT, TABLES, App, metric, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import user, write
 from tests.support.stream import opened
@@ -61,14 +61,25 @@ def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
         assert "Traceback" not in "".join(app.printed)
 
 
-def test_the_same_socket_gets_the_page_where_nobody_signs_in() -> None:
+def test_the_same_socket_gets_the_page_where_nobody_signs_in(app: App) -> None:
     """What the test above does not find is what is sent to those who are let in."""
-    with running_app(UMAMI_DATA=str(TABLES)) as app:
-        told = opened(app.address, "", urlencode({"website": WEBSITES["shop"], **RECORDED}))
-        everything = b"".join(one.SerializeToString() for one in told)
-        assert b"Nordlicht" in everything
-        kinds = {one.delta.new_element.WhichOneof("type") for one in told if one.HasField("delta")}
-        assert {"metric", "plotly_chart"} <= kinds
+    told = opened(app.address, "", urlencode({"website": WEBSITES["shop"], **RECORDED}))
+    everything = b"".join(one.SerializeToString() for one in told)
+    assert b"Nordlicht" in everything
+    kinds = {one.delta.new_element.WhichOneof("type") for one in told if one.HasField("delta")}
+    assert {"metric", "plotly_chart"} <= kinds
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"X-Forwarded-For": "203.0.113.9"}, {"Forwarded": "for=203.0.113.9"}],
+    ids=["x-forwarded-for", "forwarded"],
+)
+def test_behind_a_proxy_a_loopback_address_is_no_shelter(headers: dict[str, str], app: App) -> None:
+    told = opened(app.address, "", headers=headers)
+    everything = b"".join(one.SerializeToString() for one in told)
+    assert b"reached from other machines" in everything
+    assert b"Nordlicht" not in everything
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -146,7 +146,6 @@ def test_too_many_attempts_have_to_wait_and_nobody_else_does(
     expect(page.locator(".st-key-bar")).to_be_visible()
 
 
-@pytest.mark.parametrize("house", BOTH, indirect=True)
 def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
     house: House, contexts: list[BrowserContext]
 ) -> None:

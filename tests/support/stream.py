@@ -12,12 +12,15 @@ from websockets.typing import Subprotocol
 FINISHED = ForwardMsg.ScriptFinishedStatus.FINISHED_SUCCESSFULLY
 
 
-def opened(address: str, page: str, query: str = "") -> list[ForwardMsg]:
+def opened(
+    address: str, page: str, query: str = "", headers: dict[str, str] | None = None
+) -> list[ForwardMsg]:
     """Open a page as the first thing of a session; everything sent until a run was finished."""
     found: list[ForwardMsg] = []
     with connect(
         f"ws://{urlsplit(address).netloc}/_stcore/stream",
         subprotocols=[Subprotocol("streamlit")],
+        additional_headers=headers,
         max_size=None,
     ) as socket:
         asked = BackMsg()
