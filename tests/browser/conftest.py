@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.app import TABLES, WAIT, App, running_app, running_browser
 
@@ -25,11 +26,26 @@ def app() -> Iterator[App]:
         yield one
 
 
+BERLIN: dict[str, Any] = {
+    "viewport": {"width": 1440, "height": 1000},
+    "timezone_id": "Europe/Berlin",
+    "locale": "en-GB",
+}
+
+
+@pytest.fixture(scope="session")
+def berlin(browser: Browser) -> Iterator[BrowserContext]:
+    """The browser of a viewer in Berlin, who has been here before: Streamlit is in its cache."""
+    with browser.new_context(**BERLIN) as one:
+        yield one
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page of a viewer in Berlin."""
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 1000}, timezone_id="Europe/Berlin", locale="en-GB"
-    )
-    yield context.new_page()
-    context.close()
+def page(berlin: BrowserContext) -> Iterator[Page]:
+    """A fresh tab of a viewer in Berlin; nothing an earlier one left behind is found there."""
+    one = berlin.new_page()
+    yield one
+    for tab in berlin.pages:
+        tab.evaluate("localStorage.clear()")
+        tab.close()
+    berlin.clear_cookies()

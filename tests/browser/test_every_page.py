@@ -68,6 +68,18 @@ def link(app: App, area: Area, own: Parameters) -> str:
     return f"{app.address}/{area.name}?{urlencode(given, doseq=True)}"
 
 
+def fits(page: Page) -> None:
+    """Wait until nothing is wider than the window; what waits in the page itself may not, as the
+    page lets nothing be evaluated."""
+    for _ in range(100):
+        if page.evaluate(
+            "document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth"
+        ):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the page is wider than its window")
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = build(TABLES, tmp_path_factory.mktemp("hostile"))
@@ -85,9 +97,7 @@ def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: Area) -> N
         page.set_viewport_size({"width": width, "height": 900})
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.get_by_text("could not be drawn")).to_have_count(0)
-        page.wait_for_function(
-            "document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth"
-        )
+        fits(page)
     for chart in page.get_by_test_id("stPlotlyChart").all():
         expect(chart.locator(".main-svg").first).to_be_attached()
         named = "node => !!node.closest('[role=figure][aria-label]') || "

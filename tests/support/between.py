@@ -89,7 +89,7 @@ def between(behind: str) -> Iterator[Between]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     here = Between(f"http://127.0.0.1:{server.server_port}", behind)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield here

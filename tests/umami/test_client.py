@@ -366,7 +366,7 @@ def test_whatever_is_answered_is_a_model_or_an_error_of_ours(
     outcome(abused, question, act)
 
 
-@settings(max_examples=20, **ABUSE)
+@settings(max_examples=10, **ABUSE)
 @given(question=st.sampled_from(QUESTIONS), act=GARBAGE)
 def test_whatever_is_no_http_is_an_error_of_ours(
     abused: tuple[Faulty, Client], question: Question[Any], act: Act
