@@ -115,6 +115,7 @@ def running_browser() -> Iterator[Browser]:
                 "--headless",
                 "--no-sandbox",
                 "--disable-gpu",
+                "--in-process-gpu",
                 "--disable-quic",
                 "--no-first-run",
                 "--disable-background-networking",

@@ -30,6 +30,7 @@ BERLIN: dict[str, Any] = {
     "viewport": {"width": 1440, "height": 1000},
     "timezone_id": "Europe/Berlin",
     "locale": "en-GB",
+    "reduced_motion": "reduce",
 }
 
 

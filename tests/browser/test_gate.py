@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
 
-FIRST = ("overview", "sessions", "websites")
+FIRST = ("overview", "sessions")
 """Pages that a fresh process is asked for; what holds for them all is read off their code below."""
 
 

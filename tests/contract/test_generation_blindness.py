@@ -136,11 +136,17 @@ def test_no_page_can_tell(name: str, source: str, sources: dict[str, tuple[Diale
         assert compared
 
 
+KNOWN: dict[Question[Any], Any] = {}
+
+
 def reference(question: Question[Any], sources: dict[str, tuple[Dialect, Ask]]) -> Any:
-    """What 3.1.0 answered, or the embedded server in its words."""
+    """What 3.1.0 answered, or the embedded server in its words; asked once."""
+    if question in KNOWN:
+        return KNOWN[question]
     for source in (REFERENCE, "embedded in the words of 3.1"):
         try:
-            return outcome(question, *sources[source])
+            KNOWN[question] = outcome(question, *sources[source])
+            return KNOWN[question]
         except Unrecorded:
             continue
     raise AssertionError("the embedded server has no answer")

@@ -254,7 +254,7 @@ def test_anything_gets_an_answer_or_reasons(
     own.headers["authorization"] = f"Bearer {token}"
 
     @settings(
-        max_examples=40,
+        max_examples=25,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -358,7 +358,7 @@ def outcome(abused: tuple[Faulty, Client], question: Question[Any], act: Act) ->
         assert problem.__context__ is None
 
 
-@settings(max_examples=300, **ABUSE)
+@settings(max_examples=200, **ABUSE)
 @given(question=st.sampled_from(QUESTIONS), act=ACTS)
 def test_whatever_is_answered_is_a_model_or_an_error_of_ours(
     abused: tuple[Faulty, Client], question: Question[Any], act: Act
