@@ -22,4 +22,4 @@ else:
         shown.links(sites)
     with panels.card("Audit log"):
         paging.search_box(place, "Search who, what or about what")
-        shown.log(place, view.period.timezone)
+        shown.log(place, view.period.timezone, sites)

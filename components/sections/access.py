@@ -130,8 +130,14 @@ def _revoke(share: Share) -> None:
     viewer.record(looking, "withdraw share link", f"{share.name}, of {share.website}")
 
 
-def log(place: Place, zone: str) -> None:
+def log(place: Place, zone: str, sites: tuple[Website, ...]) -> None:
     """The audit log, newest first."""
+
+    def named(about: str) -> str:
+        for site in sites:
+            about = about.replace(site.id, site.name)
+        return about
+
     found = viewer.desk().audit.read(place.search or "", place.page, paging.SIZE)
     frame = pd.DataFrame(
         [
@@ -139,7 +145,7 @@ def log(place: Place, zone: str) -> None:
                 "at": f"{pd.Timestamp(one.at).tz_convert(zone):%Y-%m-%d %H:%M:%S}",
                 "who": one.who,
                 "what": one.what.capitalize(),
-                "about": one.about,
+                "about": named(one.about),
                 "done": "Done" if one.done else "Refused",
             }
             for one in found.rows
