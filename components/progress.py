@@ -1,0 +1,33 @@
+"""Long work on a page: how far it is, how long it will take, a way to call it off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import streamlit as st
+
+from components import formats
+from umami.work import Work
+
+EVERY: Final = 0.5
+"""Seconds after which a page looks how far the work is."""
+
+
+def watch(work: Work[Any], *, what: str, key: str, over: Callable[[], None]) -> None:
+    """Show how far the work is until it ends, and what ``over`` draws then.
+
+    ``what`` says in a word or two what is being done. Nothing else of the page runs meanwhile.
+    """
+
+    @st.fragment(run_every=EVERY if work.state == "running" else None)
+    def watched() -> None:
+        if work.state != "running":
+            over()
+            return
+        left = work.left
+        rest = "" if left is None else f" · {formats.duration(left)} left"
+        st.progress(work.share, text=f"{what}: {work.share:.0%}{rest}")
+        st.button("Cancel", key=f"{key}_cancel", type="tertiary", on_click=work.call_off)
+
+    watched()
