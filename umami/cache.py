@@ -1,9 +1,9 @@
 """Answers that are kept: bytes in, bytes out, under server, account and question.
 
 A fresh answer is returned at once; a stale one too, and is asked anew behind it; one that is gone
-is asked for, once for all who want it at that moment. Where an answer is kept is dogpile.cache's
-business: in this process's memory, or wherever another of its regions keeps bytes. Waiting is
-ours (``umami.flights``): dogpile's lock lets the waiters of a failing question try one by one.
+is asked for, once for all who want it at that moment. Answers are kept in this process's memory,
+and where replicas share a cache (``umami.shared``) also there: what one has asked for, the others
+find, and at one moment one of them asks.
 """
 
 from __future__ import annotations
@@ -12,39 +12,50 @@ import hashlib
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cachetools import LRUCache
-from dogpile.cache import CacheRegion, make_region, register_backend
-from dogpile.cache.api import NO_VALUE, CacheBackend, KeyType, SerializedReturnType
+from cachetools import LRUCache, TTLCache
 
-from umami.flights import Flights
+from umami.flights import Flights, Run
 from umami.question import Freshness, Question
+from umami.shared import Shared
+from umami.turns import SOMEBODY, Asker
+from umami.watching import NOBODY, How, Watch
 
 MEGABYTE: Final = 2**20
 OVERHEAD: Final = 400
 """Bytes an entry costs besides its answer, about."""
+READ: Final = 4
+"""Times its text that an answer weighs once it was read, about; whoever reads it keeps that as
+long as the answer is kept."""
 LARGEST_SHARE: Final = 8
 """An answer that would fill this part of the room is not kept: it would drive out all others."""
 SETTLED: Final = 3600.0
 """Seconds after its end in which a period may still get late events."""
+AGREED: Final = 1.0
+"""Seconds after which a replica looks again whether another one has forgotten."""
+PATIENCE: Final = 90.0
+"""Seconds that another replica's asking is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """For how many seconds an answer is fresh, and for how many it may be shown at all."""
+    """For how many seconds an answer is fresh, for how many it may be shown while it is asked
+    anew, and for how many it may stand in where the server fails."""
 
     fresh: float
     shown: float
+    spare: float
 
 
-LIVE = Keeping(8, 8)
-LISTING = Keeping(60, 600)
-RUNNING = Keeping(60, 600)
-ENDED = Keeping(86_400, 7 * 86_400)
+DAY: Final = 86_400.0
+LIVE = Keeping(8, 8, 8)
+LISTING = Keeping(60, 600, DAY)
+RUNNING = Keeping(60, 600, DAY)
+ENDED = Keeping(DAY, 7 * DAY, 30 * DAY)
 
 
 def keeping(question: Question[Any], answered_at: float) -> Keeping | None:
@@ -64,39 +75,48 @@ def keeping(question: Question[Any], answered_at: float) -> Keeping | None:
     return ENDED if ended else RUNNING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Kept:
-    """An answer, when it was given (Unix seconds), and whether it is being asked anew."""
+    """An answer, and when it was given (Unix seconds). The same object as long as it is kept."""
 
     answer: bytes
     answered_at: float
-    stale: bool = False
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was given; a clock that was set back makes nothing young again."""
+        return max(0.0, time.time() - self.answered_at)
+
+    @property
+    def weight(self) -> int:
+        """Bytes it takes up, read."""
+        return (1 + READ) * len(self.answer) + OVERHEAD
 
 
-class Memory(CacheBackend):
-    """Bytes in this process, bounded in sum; what was not used for longest goes first."""
+class Memory:
+    """Answers in this process, bounded in sum; what was not used for longest goes first."""
 
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, megabytes: float) -> None:
         self._guard = threading.Lock()
-        self._kept: LRUCache[str, bytes] = LRUCache(
-            arguments["bytes"], getsizeof=lambda value: len(value) + OVERHEAD
+        self._kept: LRUCache[str, Kept] = LRUCache(
+            int(megabytes * MEGABYTE), getsizeof=lambda kept: kept.weight
         )
 
-    def get_serialized(self, key: KeyType) -> SerializedReturnType:
-        """What is kept under a key."""
+    def get(self, name: str) -> Kept | None:
+        """What is kept under a name."""
         with self._guard:
-            return self._kept.get(key, NO_VALUE)
+            return self._kept.get(name)
 
-    def set_serialized(self, key: KeyType, value: bytes) -> None:
+    def put(self, name: str, kept: Kept) -> None:
         """Keep this, unless it is too large."""
-        if len(value) + OVERHEAD <= self._kept.maxsize / LARGEST_SHARE:
+        if kept.weight <= self._kept.maxsize / LARGEST_SHARE:
             with self._guard:
-                self._kept[key] = value
+                self._kept[name] = kept
 
-    def delete(self, key: KeyType) -> None:
+    def drop(self, name: str) -> None:
         """Keep this no more."""
         with self._guard:
-            self._kept.pop(key, None)
+            self._kept.pop(name, None)
 
     @property
     def size(self) -> int:
@@ -105,17 +125,54 @@ class Memory(CacheBackend):
             return int(self._kept.currsize)
 
 
-register_backend("umami.memory", __name__, "Memory")  # type: ignore[no-untyped-call]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer at hand; ``stale`` says that it is older than it should be, and asked anew."""
+
+    kept: Kept
+    stale: bool = False
 
 
-def in_memory(megabytes: float) -> CacheRegion:
-    """A region in this process's memory."""
-    return region("umami.memory", bytes=int(megabytes * MEGABYTE))
+class Eras:
+    """Which era of a server, or of one of its websites, it is: forgetting begins a new one.
 
+    Replicas agree on eras, as far as their shared cache can be reached.
+    """
 
-def region(backend: str, **arguments: Any) -> CacheRegion:
-    """A region that keeps bytes as they are in any of dogpile's backends."""
-    return make_region(serializer=bytes, deserializer=bytes).configure(backend, arguments=arguments)
+    def __init__(self, shared: Shared | None) -> None:
+        self._shared = shared
+        self._guard = threading.Lock()
+        self._here: dict[str, bytes] = {}
+        self._agreed: TTLCache[str, bytes] = TTLCache(10_000, AGREED)
+        self._untold: set[str] = set()
+
+    def of(self, name: str) -> bytes:
+        """The present era."""
+        shared = self._shared
+        if shared is None:
+            with self._guard:
+                return self._here.setdefault(name, _new_era())
+        with self._guard:
+            agreed = self._agreed.get(name)
+            here = self._here.get(name) or _new_era()
+            untold = name in self._untold
+        if agreed is not None:
+            return agreed
+        if untold and shared.replace(name, here):
+            self._untold.discard(name)
+        found = shared.first(name, here) or here
+        with self._guard:
+            self._here[name] = self._agreed[name] = found
+        return found
+
+    def begin(self, name: str) -> None:
+        """Begin a new era: nothing of the one before is found any more."""
+        era = _new_era()
+        with self._guard:
+            self._here[name] = era
+            self._agreed.pop(name, None)
+        if self._shared is not None and not self._shared.replace(name, era):
+            self._untold.add(name)
 
 
 class Cache:
@@ -123,40 +180,57 @@ class Cache:
 
     def __init__(
         self,
-        kept: CacheRegion | None = None,
+        memory: Memory | None = None,
+        shared: Shared | None = None,
         *,
         keeping: Callable[[Question[Any], float], Keeping | None] = keeping,
         flights: Flights[Kept] | None = None,
+        watch: Watch = NOBODY,
     ) -> None:
-        self._region = in_memory(64) if kept is None else kept
+        self._memory = Memory(64) if memory is None else memory
+        self._shared = shared
+        self._eras = Eras(shared)
         self._keeping = keeping
         self._flights = Flights[Kept]() if flights is None else flights
+        self._watch = watch
 
     def ask(
         self,
         scope: tuple[str, str],
         question: Question[Any],
         fetch: Callable[[], bytes],
-        run: Callable[[Callable[[], None]], object],
-    ) -> Future[Kept]:
-        """The answer, done already where one is kept.
+        run: Run,
+        *,
+        behind: Run | None = None,
+        asker: Asker = SOMEBODY,
+        since: float = 0.0,
+    ) -> Found | Future[Kept]:
+        """The answer, where one is kept, or what brings it.
 
         ``scope`` is server and account; ``fetch`` asks the server, by way of ``run`` in another
-        thread. A stale answer whose asking anew fails stays until it is too old to be shown.
+        thread, or of ``behind`` where there is something to show meanwhile. What was answered
+        before ``since`` (Unix seconds) is asked anew. A stale answer whose asking anew fails stays
+        until it is too old to be shown.
         """
         name = self._name(scope, question)
+        kept = self._kept(name, question, since)
+        holds = self._keeping(question, kept.answered_at) if kept else None
+        if kept is None or holds is None or kept.age >= holds.shown:
+            how: How = "shared" if self._flights.under_way(name) else "asked"
+            self._watch.found(question.name, how)
+            return self._fly(name, question, fetch, run, asker, since)
+        if kept.age < holds.fresh and kept.answered_at >= since:
+            self._watch.found(question.name, "fresh")
+            return Found(kept)
+        self._watch.found(question.name, "stale")
+        self._fly(name, question, fetch, behind or run, asker, since)
+        return Found(kept, stale=True)
 
-        def fly() -> Future[Kept]:
-            return self._flights.board(name, lambda: self._fetched(name, question, fetch), run)
-
-        kept = self._kept(name, question)
-        if kept is None:
-            return fly()
-        if kept.stale:
-            fly()
-        at_hand: Future[Kept] = Future()
-        at_hand.set_result(kept)
-        return at_hand
+    def spare(self, scope: tuple[str, str], question: Question[Any]) -> Kept | None:
+        """An answer that may stand in where the server fails."""
+        kept = self._kept(self._name(scope, question), question, 0.0)
+        holds = self._keeping(question, kept.answered_at) if kept else None
+        return kept if kept and holds and kept.age < holds.spare else None
 
     def keeps(self, question: Question[Any]) -> bool:
         """Whether answers to this question are ever kept."""
@@ -164,41 +238,87 @@ class Cache:
 
     def drop(self, scope: tuple[str, str], question: Question[Any]) -> None:
         """Let go of one answer."""
-        self._region.delete(self._name(scope, question))
+        name = self._name(scope, question)
+        self._memory.drop(name)
+        if self._shared is not None:
+            self._shared.drop(name)
 
-    def forget(self, server: str) -> None:
-        """Let go of everything a server has answered, what is on its way included."""
-        self._region.set(_era(server), uuid.uuid4().bytes)
+    def forget(self, server: str, website: str | None = None) -> None:
+        """Let go of what a server has answered, what is on its way included: of all of it, or of
+        what is about one website and of what names none."""
+        if website is None:
+            self._eras.begin(_era(server))
+        else:
+            self._eras.begin(_era(server, website))
+            self._eras.begin(_era(server, ""))
 
     def _name(self, scope: tuple[str, str], question: Question[Any]) -> str:
-        """The key; it holds an era of the server, so that all its answers can be left behind."""
+        """The key; it holds the eras of server and website, so that answers can be left behind."""
         server, account = scope
-        era: bytes = self._region.get_or_create(
-            _era(server), lambda: uuid.uuid4().bytes, expiration_time=-1
-        )
-        return f"umami:{_digest(server, account, era.hex())}:{question.key}"
+        eras = self._eras.of(_era(server)), self._eras.of(_era(server, question.website or ""))
+        return f"umami:{_digest(server, account, *(era.hex() for era in eras))}:{question.key}"
 
-    def _kept(self, name: str, question: Question[Any]) -> Kept | None:
-        found = self._region.get_value_metadata(name, ignore_expiration=True)
-        if found is None:
-            return None
-        holds = self._keeping(question, found.cached_time)
-        if holds is None or found.age >= holds.shown:
-            return None
-        return Kept(found.payload, found.cached_time, stale=found.age >= holds.fresh)
+    def _kept(self, name: str, question: Question[Any], since: float) -> Kept | None:
+        """What is kept: here, or where another replica may have put something newer."""
+        here = self._memory.get(name)
+        if self._shared is None or (here and self._fresh(here, question, since)):
+            return here
+        found = self._shared.get(name)
+        if found is None or (here and found[1] <= here.answered_at):
+            return here
+        kept = Kept(*found)
+        self._memory.put(name, kept)
+        return kept
 
-    def _fetched(self, name: str, question: Question[Any], fetch: Callable[[], bytes]) -> Kept:
-        # Who comes just after the same question has landed finds its answer here.
-        kept = self._kept(name, question)
-        if kept is not None and not kept.stale:
+    def _fresh(self, kept: Kept, question: Question[Any], since: float) -> bool:
+        holds = self._keeping(question, kept.answered_at)
+        return holds is not None and kept.age < holds.fresh and kept.answered_at >= since
+
+    def _fly(
+        self,
+        name: str,
+        question: Question[Any],
+        fetch: Callable[[], bytes],
+        run: Run,
+        asker: Asker,
+        since: float,
+    ) -> Future[Kept]:
+        def there() -> Kept | None:
+            # Who comes just after the same question has landed finds its answer here.
+            kept = self._kept(name, question, since)
+            return kept if kept and self._fresh(kept, question, since) else None
+
+        def fetched() -> Kept:
+            kept = Kept(fetch(), time.time())
+            self._put(name, question, kept)
             return kept
-        answer = fetch()
-        self._region.set(name, answer)
-        return Kept(answer, time.time())
+
+        def once() -> Kept:
+            found = there()
+            if found is not None:
+                return found
+            if self._shared is None:
+                return fetched()
+            with self._shared.alone(name, there, PATIENCE) as alone:
+                found = None if alone else there()
+                return found or fetched()
+
+        return self._flights.board(name, once, run, asker)
+
+    def _put(self, name: str, question: Question[Any], kept: Kept) -> None:
+        self._memory.put(name, kept)
+        holds = self._keeping(question, kept.answered_at)
+        if self._shared is not None and holds is not None:
+            self._shared.put(name, kept.answer, kept.answered_at, max(holds.spare, holds.shown))
 
 
-def _era(server: str) -> str:
-    return f"umami:{_digest(server)}:era"
+def _era(server: str, website: str | None = None) -> str:
+    of = _digest(server) if website is None else _digest(server, website)
+    return f"umami:{of}:era"
+
+
+def _new_era() -> bytes:
+    return uuid.uuid4().bytes
 
 
 def _digest(*parts: str) -> str:

@@ -13,36 +13,45 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from pydantic_core import from_json, to_json
 
 from umami.abilities import Abilities
-from umami.cache import Cache, Kept, in_memory
+from umami.cache import Cache, Found, Kept, Memory
 from umami.connection import Connection
 from umami.dialect import Dialect, settled
 from umami.errors import (
     Changed,
     NotFound,
     NotOffered,
+    RateLimited,
     Rejected,
     ServerFault,
+    TimedOut,
     UmamiError,
     Unauthorised,
     UnexpectedAnswer,
+    Unreachable,
+    Unwanted,
 )
 from umami.flights import again, settle
 from umami.generations import Generation
 from umami.question import JSON, Access, Question, Request
 from umami.recognition import Recognised
 from umami.settings import Settings, read
+from umami.shared import Shared
+from umami.turns import BEHIND, SOMEBODY, Asker, Turns
+from umami.watching import NOBODY, Watch
 
 T = TypeVar("T")
 
-AT_ONCE: Final = 32
-"""Threads: more than any page asks at one moment. How many calls are in flight is another matter
-and the transport's."""
-
+PARTS: Final = 32
+"""Threads for the parts of answers that several requests make. How many are in flight is another
+matter and the transport's."""
+PASSING: Final = (Unreachable, TimedOut, RateLimited, ServerFault, UnexpectedAnswer)
+"""What may be over in a while: until then an older answer stands in, where there is one."""
 
 CLOUD_PAGES: Final = "https://cloud.umami.is"
 
@@ -74,6 +83,8 @@ class Reply(Future[T]):
     """When the server gave the answer (aware, UTC); known once the reply is done."""
     stale: bool = False
     """Whether it is older than it should be, and is being asked anew."""
+    problem: UmamiError | None = None
+    """Why the answer is an old one, where the server failed to give a newer one."""
 
 
 class Client:
@@ -86,9 +97,10 @@ class Client:
         *,
         label: str = "Umami",
         demo: bool = False,
+        watch: Watch = NOBODY,
     ) -> None:
         """Raises ``SettingsError`` where no server is set; asks nothing yet."""
-        self._connection = Connection(settings)
+        self._connection = Connection(settings, watch)
         self._transport = self._connection.transport
         self._shared = settings.share is not None
         self._address = settings.address
@@ -96,9 +108,10 @@ class Client:
         self._demo = demo
         self._cloud = settings.cloud
         self._cached_as = settings.api or ""
-        self._cache = Cache(in_memory(settings.cache_mb)) if cache is None else cache
-        self._pool = ThreadPoolExecutor(AT_ONCE, "umami")
-        self._parts = ThreadPoolExecutor(AT_ONCE, "umami-part")
+        self._cache = _cache(settings, watch) if cache is None else cache
+        self._read: WeakKeyDictionary[Kept, Any] = WeakKeyDictionary()
+        self._turns = Turns(settings.in_flight, watch)
+        self._parts = ThreadPoolExecutor(PARTS, "umami-part")
 
     def __repr__(self) -> str:
         return f"Client({self._address!r})"
@@ -135,30 +148,42 @@ class Client:
         """The answer. Raises an ``UmamiError``."""
         return self.submit(question).result()
 
-    def submit(self, question: Question[T]) -> Reply[T]:
-        """Ask without waiting; done already where the answer is kept. Cannot be cancelled."""
+    def submit(
+        self, question: Question[T], asker: Asker = SOMEBODY, since: float = 0.0
+    ) -> Reply[T]:
+        """Ask without waiting; done already where the answer is kept. Cannot be cancelled.
+
+        What every ``asker`` has left before its turn came is not asked: ``Unwanted``.
+        What was answered before ``since`` (Unix seconds) is asked anew.
+        """
         reply: Reply[T] = Reply()
         reply.set_running_or_notify_cancel()
-        begin = partial(self._begin, question, reply)
+        begin = partial(self._begin, _Asking(question, reply, asker, since))
         if self._connection.known is None:
-            self._run(begin)
+            self._turns.take(begin, asker)
         else:
             begin()
-            self._connection.look_after(self._run)
+            self._connection.look_after(partial(self._turns.take, asker=BEHIND))
         return reply
 
     def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
         """Ask several at once."""
         return [self.submit(question) for question in questions]
 
-    def forget(self) -> None:
-        """Let go of all that is kept of this server, so that everything is asked anew."""
-        self._cache.forget(self._cached_as)
+    @property
+    def well(self) -> bool:
+        """Whether the server answers, as far as is known; where not, it is tried now and then."""
+        return self._transport.well
+
+    def forget(self, website: str | None = None) -> None:
+        """Let go of all that is kept of this server, or of what one website's rows change, so that
+        it is asked anew."""
+        self._cache.forget(self._cached_as, website)
 
     def close(self) -> None:
         """Ask nothing more. What waits fails with ``Unreachable``; what is kept stays."""
         self._transport.close()
-        self._pool.shutdown(wait=False)
+        self._turns.close()
         self._parts.shutdown(wait=False)
 
     def __enter__(self) -> Client:
@@ -172,19 +197,12 @@ class Client:
     ) -> None:
         self.close()
 
-    def _run(self, work: Callable[[], None]) -> None:
-        try:
-            self._pool.submit(work)
-        except RuntimeError:  # closed, which the transport has a sentence for
-            work()
-
-    def _begin(
-        self, question: Question[T], reply: Reply[T], before: Recognised | None = None
-    ) -> None:
+    def _begin(self, asking: _Asking[T], before: Recognised | None = None) -> None:
         """Ask as the server's generation is asked; ``before`` is the one that it no longer is.
 
         Whatever goes wrong here must reach who waits.
         """
+        question, asker = asking.question, asking.asker
         refused: Exception | None
         try:
             found = self._connection.recognised()
@@ -195,16 +213,31 @@ class Client:
         except Exception as problem:
             refused = problem
         if refused is not None:
-            reply.set_exception(refused)
+            asking.reply.set_exception(refused)
             return
         fetch = partial(self._fetch, question, found, dialect)
+        effort = question.endpoint.effort
+        run = partial(self._turns.take, asker=asker, effort=effort)
+        coming: Found | Future[Kept]
         if question.endpoint.access is Access.READS and self._cache.keeps(question):
-            coming = self._cache.ask(self._scope(found), question, fetch, self._run)
+            behind = partial(self._turns.take, asker=BEHIND, effort=effort)
+            coming = self._cache.ask(
+                self._scope(found),
+                question,
+                fetch,
+                run,
+                behind=behind,
+                asker=asker,
+                since=asking.since,
+            )
         else:
             coming = Future()
-            self._run(partial(settle, coming, lambda: Kept(fetch(), time.time())))
-        last = before is not None
-        coming.add_done_callback(partial(self._arrived, question, reply, found, last))
+            run(partial(settle, coming, lambda: Kept(_wanted(asker, fetch), time.time())))
+        if isinstance(coming, Found):
+            self._at_hand(asking, found, coming.kept, stale=coming.stale)
+        else:
+            last = before is not None
+            coming.add_done_callback(partial(self._arrived, asking, found, last))
 
     def _scope(self, found: Recognised) -> tuple[str, str]:
         """Under what answers are kept: server and account, and how it was understood."""
@@ -222,9 +255,13 @@ class Client:
         finally:
             # A write that failed may have been done all the same.
             if writes:
-                self.forget()
+                self.forget(question.website)
         if still is not None:
             self._connection.require(still.result(), question)
+        # What cannot be read must not take the place of what is kept.
+        problem = self._model(question, answer)
+        if isinstance(problem, UmamiError):
+            raise problem
         return answer
 
     def _answered(self, question: Question[Any], dialect: Dialect) -> bytes:
@@ -276,36 +313,49 @@ class Client:
         except RuntimeError:  # closed, which the transport has a sentence for
             work()
 
-    def _arrived(
+    def _at_hand(
         self,
-        question: Question[T],
-        reply: Reply[T],
+        asking: _Asking[T],
         found: Recognised,
-        last: bool,
-        coming: Future[Kept],
+        kept: Kept,
+        *,
+        stale: bool = False,
+        problem: UmamiError | None = None,
+    ) -> None:
+        """Hand on what is kept, read once for all who are given it."""
+        reply = asking.reply
+        try:
+            model = self._read[kept]
+        except KeyError:
+            model = self._model(asking.question, kept.answer)
+            if isinstance(model, UmamiError):
+                self._cache.drop(self._scope(found), asking.question)
+                reply.set_exception(model)
+                return
+            self._read[kept] = model
+        reply.answered_at = datetime.fromtimestamp(kept.answered_at, UTC)
+        reply.stale, reply.problem = stale, problem
+        reply.set_result(model)
+
+    def _arrived(
+        self, asking: _Asking[T], found: Recognised, last: bool, coming: Future[Kept]
     ) -> None:
         """Hand on what came; whatever goes wrong here must reach who waits."""
         problem = coming.exception()
         if problem is None:
-            kept = coming.result()
-            reply.answered_at = datetime.fromtimestamp(kept.answered_at, UTC)
-            reply.stale = kept.stale
-            model = self._model(question, kept.answer)
-            if not isinstance(model, UmamiError):
-                reply.set_result(model)
-                return
-            self._cache.drop(self._scope(found), question)
-            problem = model
-        if not isinstance(problem, UmamiError):
-            reply.set_exception(problem)
-        elif last or not _of_another_generation(question, problem):
-            reply.set_exception(again(problem))
+            self._at_hand(asking, found, coming.result())
+        elif not isinstance(problem, UmamiError):
+            asking.reply.set_exception(problem)
+        elif last or not _of_another_generation(asking.question, problem):
+            self._failed(asking, found, problem)
         else:
-            self._run(partial(self._once_more, question, reply, found, problem))
+            self._turns.take(
+                partial(self._once_more, asking, found, problem),
+                asking.asker,
+                asking.question.endpoint.effort,
+            )
 
-    def _once_more(
-        self, question: Question[T], reply: Reply[T], before: Recognised, problem: UmamiError
-    ) -> None:
+    def _once_more(self, asking: _Asking[T], before: Recognised, problem: UmamiError) -> None:
         """Ask again where the server is of another generation by now."""
         try:
             found = self._connection.recognised_anew(before, problem)
@@ -313,9 +363,19 @@ class Client:
             # What came first says more about the question.
             found = before
         if found.generation == before.generation:
-            reply.set_exception(again(problem))
+            self._failed(asking, before, problem)
         else:
-            self._begin(question, reply, before)
+            self._begin(asking, before)
+
+    def _failed(self, asking: _Asking[T], found: Recognised, problem: UmamiError) -> None:
+        """Hand on an older answer where the server fails for a while, or else what went wrong."""
+        spare = None
+        if isinstance(problem, PASSING) and asking.question.endpoint.access is Access.READS:
+            spare = self._cache.spare(self._scope(found), asking.question)
+        if spare is None:
+            asking.reply.set_exception(again(problem))
+        else:
+            self._at_hand(asking, found, spare, stale=True, problem=again(problem))
 
     def _model(self, question: Question[T], answer: bytes) -> T | UmamiError:
         try:
@@ -326,6 +386,27 @@ class Client:
         except Exception:
             # Readers say in their own ways that an answer is not theirs.
             return _not_its_answer(question)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking(Generic[T]):
+    """A question, who asks it, and where the answer goes."""
+
+    question: Question[T]
+    reply: Reply[T]
+    asker: Asker
+    since: float
+
+
+def _cache(settings: Settings, watch: Watch) -> Cache:
+    shared = None if settings.redis is None else Shared(settings.redis)
+    return Cache(Memory(settings.cache_mb), shared, watch=watch)
+
+
+def _wanted(asker: Asker, fetch: Callable[[], bytes]) -> bytes:
+    if asker.left:
+        raise Unwanted("Nobody waits for this any more.")
+    return fetch()
 
 
 def _decoded(question: Question[Any], answer: bytes) -> JSON:
@@ -359,11 +440,13 @@ def connect(
     cache: Cache | None = None,
     label: str = "Umami",
     demo: bool = False,
+    watch: Watch = NOBODY,
 ) -> Client:
     """A client of the server that the settings name, by default this process's; asks nothing yet.
 
     Raises ``SettingsError``, also for settings that mean the embedded server: start-up code must
     have started it and filled in its address. ``label`` is what to call the server, ``demo`` says
-    that what it holds is made up.
+    that what it holds is made up; ``watch`` is told what the client does.
     """
-    return Client(read() if settings is None else settings, cache, label=label, demo=demo)
+    found = read() if settings is None else settings
+    return Client(found, cache, label=label, demo=demo, watch=watch)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from umami.dialect import Dialect
 from umami.errors import Changed, NotOffered, UmamiError
-from umami.flights import Flights, again
+from umami.flights import Flights, Run, again
 from umami.generations import Generation
 from umami.question import Question, Request
 from umami.recognition import Recognised, looks_the_same, recognise, recognise_cloud
@@ -22,13 +22,11 @@ from umami.settings import Settings
 from umami.transport import Transport
 from umami.v2 import V2
 from umami.v3 import V3
+from umami.watching import NOBODY, Watch
 
 REMEMBERED: Final = 600.0
 """Seconds after which the server is recognised anew, behind an answer; a server that is upgraded
 to one that speaks nearly alike is noticed by then."""
-
-Run = Callable[[Callable[[], None]], object]
-"""Has something done in another thread."""
 
 
 def dialect(generation: Generation, *, cloud: bool = False) -> Dialect:
@@ -39,9 +37,9 @@ def dialect(generation: Generation, *, cloud: bool = False) -> Dialect:
 class Connection:
     """One server, as one account. Safe to use from many threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, watch: Watch = NOBODY) -> None:
         """Raises ``SettingsError`` where no server is set; asks nothing yet."""
-        self.transport = Transport(settings)
+        self.transport = Transport(settings, watch)
         self._settings = settings
         self._flights: Flights[Recognised] = Flights()
         self._checks: Flights[bool] = Flights()

@@ -103,3 +103,9 @@ class Changed(UmamiError):
     """The server became another generation while it was asked, so the answer means nothing."""
 
     remedy = "Ask again: it will be asked in its new way."
+
+
+class Unwanted(UmamiError):
+    """Whoever asked had left before the question was sent, so that it was not."""
+
+    remedy = "Ask again."

@@ -1,7 +1,8 @@
 """Single flight: what many ask for at one moment is done once, and fails once.
 
 Waiting on a lock would let the waiters of something that fails try one after another, and hold a
-thread each meanwhile; sharing a future lets all of them have its outcome at the same moment.
+thread each meanwhile; sharing a future lets all of them have its outcome at the same moment. What
+nobody waits for any more when its turn comes is not done at all.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ import copy
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from cachetools import TTLCache
 
-from umami.errors import UmamiError
+from umami.errors import UmamiError, Unwanted
+from umami.turns import SOMEBODY, Asker
 
 T = TypeVar("T")
+
+Run = Callable[[Callable[[], None]], object]
+"""Has something done at once or in another thread."""
 
 PAUSE = 3.0
 """Seconds in which what has failed is not tried again: long enough for all that was asked at one
@@ -24,41 +30,69 @@ moment, short enough that a person who tries again is obeyed."""
 MOST_FAILURES = 1024
 
 
+@dataclass(slots=True)
+class _Flight(Generic[T]):
+    outcome: Future[T] = field(default_factory=Future)
+    askers: list[Asker] = field(default_factory=list)
+
+    @property
+    def wanted(self) -> bool:
+        return any(not one.left for one in self.askers)
+
+
 class Flights(Generic[T]):
     """Work under way, by key, and what failed a moment ago."""
 
     def __init__(self, pause: float = PAUSE) -> None:
         self._guard = threading.Lock()
-        self._open: dict[str, Future[T]] = {}
+        self._open: dict[str, _Flight[T]] = {}
         self._failed: TTLCache[str, UmamiError] = TTLCache(MOST_FAILURES, pause)
 
     def board(
-        self, key: str, work: Callable[[], T], run: Callable[[Callable[[], None]], object]
+        self,
+        key: str,
+        work: Callable[[], T],
+        run: Run,
+        asker: Asker = SOMEBODY,
     ) -> Future[T]:
         """The outcome of ``work``, whoever began it.
 
         ``run`` gets a function to call at once or in another thread; it is called for the first
-        of those who ask. Whatever ``work`` raises, all of them get.
+        of those who ask. Whatever ``work`` raises, all of them get; ``Unwanted`` where all of them
+        had left before it was begun.
         """
-        flight: Future[T] = Future()
         with self._guard:
-            if key in self._open:
-                return self._open[key]
+            flight = self._open.get(key)
+            if flight is not None:
+                flight.askers.append(asker)
+                return flight.outcome
+            flight = _Flight[T](askers=[asker])
             failed = self._failed.get(key)
             if failed is None:
                 self._open[key] = flight
         if failed is not None:
-            flight.set_exception(again(failed))
-            return flight
-        run(lambda: self._fly(key, flight, work))
-        return flight
+            flight.outcome.set_exception(again(failed))
+        else:
+            run(lambda: self._fly(key, flight, work))
+        return flight.outcome
 
-    def _fly(self, key: str, flight: Future[T], work: Callable[[], T]) -> None:
+    def under_way(self, key: str) -> bool:
+        """Whether this is being done, or waits to be."""
+        return key in self._open
+
+    def _fly(self, key: str, flight: _Flight[T], work: Callable[[], T]) -> None:
         landed: Future[T] = Future()
+        with self._guard:
+            wanted = flight.wanted
+            if not wanted:
+                del self._open[key]
+        if not wanted:
+            flight.outcome.set_exception(Unwanted("Nobody waits for this any more."))
+            return
         settle(landed, work)
         # First out of the way, then told: who is told and asks again begins anew.
         self._end(key, landed.exception())
-        settle(flight, landed.result)
+        settle(flight.outcome, landed.result)
 
     def _end(self, key: str, problem: BaseException | None) -> None:
         with self._guard:

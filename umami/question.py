@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 from urllib.parse import quote
 
@@ -39,6 +39,17 @@ class Freshness(Enum):
     LIVE = "eight seconds, then never again"
     LISTING = "a minute"
     PERIOD = "a minute while the period runs, a day once it has ended"
+
+
+class Effort(IntEnum):
+    """What answering costs a server: what is cheap is asked first."""
+
+    LIGHT = 0
+    """Looked up, or counted in one go."""
+    MODERATE = 1
+    """Grouped over a period."""
+    HEAVY = 2
+    """Walked through, visit by visit."""
 
 
 class Access(Enum):
@@ -73,6 +84,7 @@ class Endpoint:
     route: str
     group: str
     freshness: Freshness
+    effort: Effort
     access: Access
     since: str
     documentation: str
@@ -228,6 +240,7 @@ def endpoint(
     route: str,
     *,
     fresh: Freshness,
+    effort: Effort = Effort.MODERATE,
     access: Access = Access.READS,
     since: str = "2.0",
     secret: bool = False,
@@ -236,8 +249,8 @@ def endpoint(
     """Declare an endpoint. ``route`` follows ``/api`` and names its parts in braces.
 
     ``since`` is the first Umami version that offers it; ``secret`` keeps its body and answer out
-    of logs and cache (sign-in). ``filtered`` says whether the filters of its ``view``, where it has
-    one, narrow the answer.
+    of logs and cache (sign-in). ``effort`` is what answering costs the server. ``filtered`` says
+    whether the filters of its ``view``, where it has one, narrow the answer.
     """
 
     def declare(body: Callable[P, Asked[T]]) -> Declared[P, T]:
@@ -252,6 +265,7 @@ def endpoint(
             route=route,
             group=body.__module__.rpartition(".")[2],
             freshness=fresh,
+            effort=effort,
             access=access,
             since=since,
             documentation=inspect.cleandoc(body.__doc__),

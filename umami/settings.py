@@ -2,8 +2,8 @@
 
 Names are those of the environment: ``UMAMI_URL``, ``UMAMI_USERNAME``, ``UMAMI_PASSWORD``,
 ``UMAMI_API_KEY``, ``UMAMI_SHARE_URL``, ``UMAMI_DATA``, ``UMAMI_TIMEOUT``,
-``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB`` and ``UMAMI_GENERATION``. None set means the embedded
-server.
+``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB``, ``UMAMI_REDIS_URL`` and ``UMAMI_GENERATION``. None set
+means the embedded server.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ NAMES: Final = (
     "TIMEOUT",
     "CONNECTIONS",
     "CACHE_MB",
+    "REDIS_URL",
     "GENERATION",
 )
 CLOUD_PACE: Final = (48, 15.5)
@@ -43,7 +44,7 @@ may be closer together than they left."""
 PAGES: Final = frozenset({"login", "logout", "dashboard", "websites", "teams", "settings"})
 """First parts of the addresses of Umami's own pages, as they are pasted from a browser."""
 
-ON_THIS_MACHINE, SELF_HOSTED, IN_THE_CLOUD = 32, 12, 3
+ON_THIS_MACHINE, SELF_HOSTED, IN_THE_CLOUD = 32, 16, 3
 """Calls in flight at most. An Umami's few database connections also serve its collector, so a
 server gets what one page asks at once and no more; what runs on this machine is the embedded
 server, or somebody's trial of their own."""
@@ -107,6 +108,8 @@ class Settings:
     """Calls in flight at most; ``None`` leaves it to what is asked."""
     cache_mb: float = 64.0
     """Megabytes that kept answers may fill."""
+    redis: str | None = field(default=None, repr=False)
+    """Address of the Redis in which replicas share what is kept; ``None``: in this process."""
     generation: Generation | None = None
     """Which generation the server is of; ``None`` leaves it to be found."""
     cloud: bool = False
@@ -170,6 +173,7 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> S
         timeout=_number(given, "TIMEOUT", 60.0, 1, 3600),
         connections=int(_number(given, "CONNECTIONS", 0, 1, 64)) or None,
         cache_mb=_number(given, "CACHE_MB", 64.0, 1, 4096),
+        redis=given.get("REDIS_URL"),
         generation=Generation.named(given["GENERATION"]) if "GENERATION" in given else None,
     )
     found = _server(given, common)

@@ -27,6 +27,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from umami import watching
+from umami.breaker import Breaker
 from umami.errors import (
     InvalidView,
     RateLimited,
@@ -37,12 +39,13 @@ from umami.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from umami.flights import PAUSE
+from umami.flights import again
 from umami.pace import Pace
 from umami.question import Request
 from umami.refusal import meaning
 from umami.settings import Settings
 from umami.signin import Identity, Share, identity
+from umami.watching import NOBODY, Watch
 
 # httpx logs every address it asks, and an address may hold a share id.
 for _name in ("httpx", "httpcore"):
@@ -77,6 +80,12 @@ class _Trouble:
     after: float | None = None
     gone: bool = False
 
+    @property
+    def unwell(self) -> bool:
+        """Whether nothing of the server's own came back, nor when to come again."""
+        nothing = self.passing or isinstance(self.problem, TimedOut | Unreachable)
+        return nothing and self.after is None
+
 
 _Outcome = bytes | _Trouble
 
@@ -98,7 +107,7 @@ class _Call:
 class Transport:
     """Connections to one server as one identity. Safe to use from many threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, watch: Watch = NOBODY) -> None:
         who = settings.identity
         if settings.api is None or who is None:
             raise SettingsError(
@@ -113,7 +122,8 @@ class Transport:
         self._slots = threading.BoundedSemaphore(settings.in_flight)
         self._pace = Pace(*settings.pace) if settings.pace else None
         self._closed = threading.Event()
-        self._down: tuple[float, str] | None = None
+        self._breaker = Breaker()
+        self._watch = watch
         self._http = self._connections()
 
     def __repr__(self) -> str:
@@ -140,6 +150,11 @@ class Transport:
     def website(self) -> str | None:
         """Id of the only website there is, where a share link says so; may have to ask."""
         return self._identity.website if isinstance(self._identity, Share) else None
+
+    @property
+    def well(self) -> bool:
+        """Whether the server answers, as far as is known."""
+        return self._breaker.problem is None
 
     @property
     def waiting(self) -> int:
@@ -184,6 +199,7 @@ class Transport:
                 repeatable
                 and isinstance(outcome, _Trouble)
                 and outcome.passing
+                and self.well
                 and (outcome.after or 0.0) <= min(LONGEST_PAUSE, call.left)
             )
 
@@ -195,7 +211,7 @@ class Transport:
             retry_error_callback=_last,
         )(self._attempt, call)
         if isinstance(outcome, _Trouble) and outcome.gone:
-            self._down = (time.monotonic() + PAUSE, str(outcome.problem))
+            self._breaker.failed(call.endpoint, outcome.problem, gone=True)
         return outcome
 
     def _attempt(self, call: _Call) -> _Outcome:
@@ -210,26 +226,40 @@ class Transport:
                 )
             )
         try:
-            return self._out_of_reach(call) or self._exchanged(call)
+            return self._out_of_reach(call) or self._watched(call)
         finally:
             self._slots.release()
+
+    def _watched(self, call: _Call) -> _Outcome:
+        """One attempt, and what it says about the server's health."""
+        begun = time.monotonic()
+        found = self._exchanged(call)
+        problem = found.problem if isinstance(found, _Trouble) else None
+        self._watch.answered(call.endpoint, watching.outcome(problem), time.monotonic() - begun)
+        if isinstance(found, _Trouble) and found.unwell:
+            self._breaker.failed(call.endpoint, found.problem)
+        else:
+            self._breaker.worked()
+        return found
 
     def _patience(self, call: _Call) -> float:
         """Seconds that a call may still wait."""
         return 0.0 if self._closed.is_set() else call.left
 
     def _out_of_reach(self, call: _Call) -> _Trouble | None:
-        """What fails without trying: the client is closed, or the server was found to be gone.
+        """What fails without trying: the client is closed, or the server is not well.
 
         Without this, questions that wait for a free connection to a dead server would find out
         one after another.
         """
         if self._closed.is_set():
             return _Trouble(Unreachable("The connection to the server is closed."))
-        down = self._down
-        if down is not None and time.monotonic() < down[0]:
-            return _Trouble(Unreachable(down[1], endpoint=call.endpoint))
-        return None
+        refused = self._breaker.refusal()
+        if refused is None:
+            return None
+        problem = again(refused)
+        problem.endpoint = call.endpoint
+        return _Trouble(problem)
 
     def _exchanged(self, call: _Call) -> _Outcome:
         """Send once, or twice where the server only wants another slash at the end."""
@@ -239,8 +269,6 @@ class Transport:
             outcome = self._exchange(call, outcome)
         if isinstance(outcome, str):
             return _Trouble(self._unexpected(call, "The server sends us round in circles."))
-        if isinstance(outcome, bytes):
-            self._down = None
         return outcome
 
     def _exchange(self, call: _Call, url: str) -> _Outcome | str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,25 +18,25 @@ from umami.cache import (
     LIVE,
     RUNNING,
     Cache,
+    Found,
     Keeping,
     Kept,
     Memory,
-    in_memory,
     keeping,
-    region,
 )
 from umami.endpoints import account, realtime, traffic, websites
-from umami.errors import Unreachable
+from umami.errors import Unreachable, Unwanted
 from umami.flights import Flights
 from umami.period import Period
 from umami.question import Question
+from umami.turns import Asker
 from umami.view import View
 
 SCOPE = ("https://a.example/api", "user ada")
 SITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
-LONG = Keeping(1e6, 2e6)
-STALE = Keeping(-1, 1e6)
-GONE = Keeping(-1, -1)
+LONG = Keeping(1e6, 2e6, 3e6)
+STALE = Keeping(-1, 1e6, 1e6)
+GONE = Keeping(-1, -1, 1e6)
 
 
 class Source:
@@ -57,6 +57,26 @@ class Source:
         return b"%d" % mine
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking."""
+
+    coming: Future[Kept]
+    stale: bool = False
+
+    @property
+    def answer(self) -> bytes:
+        return self.coming.result(10).answer
+
+    @property
+    def answered_at(self) -> float:
+        return self.coming.result(10).answered_at
+
+    @property
+    def problem(self) -> BaseException | None:
+        return self.coming.exception(10)
+
+
 def at_once(work: Callable[[], None]) -> None:
     work()
 
@@ -71,13 +91,20 @@ def ask(
     question: Question[Any] | None = None,
     scope: tuple[str, str] = SCOPE,
     run: Callable[[Callable[[], None]], object] = at_once,
-) -> Future[Kept]:
-    return cache.ask(scope, question or websites.websites(), source, run)
+    **more: Any,
+) -> Asked:
+    """Ask, and give what is at hand and what is on its way the same face."""
+    coming = cache.ask(scope, question or websites.websites(), source, run, **more)
+    if isinstance(coming, Found):
+        at_hand: Future[Kept] = Future()
+        at_hand.set_result(coming.kept)
+        return Asked(at_hand, coming.stale)
+    return Asked(coming)
 
 
 def test_a_fresh_answer_is_not_asked_for_again() -> None:
     cache, source = cached(LONG), Source()
-    first, second = (ask(cache, source).result() for _ in range(2))
+    first, second = (ask(cache, source) for _ in range(2))
     assert (first.answer, second.answer) == (b"1", b"1")
     assert second.answered_at == pytest.approx(first.answered_at, abs=1)
     assert not second.stale
@@ -105,19 +132,19 @@ def test_a_stale_answer_is_there_at_once_and_asked_anew_once() -> None:
     source.let.clear()
     with ThreadPoolExecutor(4) as pool:
         stale = [ask(cache, source, run=pool.submit) for _ in range(50)]
-        assert all(one.done() and one.result().stale for one in stale)
-        assert {one.result().answer for one in stale} == {b"1"}
+        assert all(one.coming.done() and one.stale for one in stale)
+        assert {one.answer for one in stale} == {b"1"}
         source.let.set()
     assert source.asked == 2
-    assert ask(cache, source, run=lambda _work: None).result().answer == b"2"
+    assert ask(cache, source, run=lambda _work: None).answer == b"2"
 
 
 def test_a_stale_answer_survives_a_refresh_that_fails() -> None:
     cache, source = cached(STALE), Source()
-    first = ask(cache, source).result()
+    first = ask(cache, source)
     source.problem = Unreachable("Nobody there.")
     for _ in range(3):
-        kept = ask(cache, source).result()
+        kept = ask(cache, source)
         assert (kept.answer, kept.stale) == (b"1", True)
         assert kept.answered_at == pytest.approx(first.answered_at, abs=1)
     assert source.asked == 2, "what has just failed is not tried again"
@@ -125,7 +152,7 @@ def test_a_stale_answer_survives_a_refresh_that_fails() -> None:
 
 def test_what_is_too_old_is_not_shown() -> None:
     cache, source = cached(GONE), Source()
-    assert [ask(cache, source).result().answer for _ in range(2)] == [b"1", b"2"]
+    assert [ask(cache, source).answer for _ in range(2)] == [b"1", b"2"]
 
 
 def test_what_many_ask_at_one_moment_travels_once() -> None:
@@ -135,7 +162,7 @@ def test_what_many_ask_at_one_moment_travels_once() -> None:
         asking = ThreadPoolExecutor(50)
         futures = list(asking.map(lambda _: ask(cache, source, run=pool.submit), range(50)))
         source.let.set()
-        assert {one.result().answer for one in futures} == {b"1"}
+        assert {one.answer for one in futures} == {b"1"}
         asking.shutdown()
     assert source.asked == 1
 
@@ -147,11 +174,11 @@ def test_what_fails_fails_for_all_at_one_moment() -> None:
     with ThreadPoolExecutor(2) as pool:
         futures = [ask(cache, source, run=pool.submit) for _ in range(50)]
         source.let.set()
-        problems = [one.exception() for one in futures]
+        problems = [one.problem for one in futures]
     assert {str(one) for one in problems} == {"Nobody there."}
     assert source.asked == 1
     late = ask(cache, source)
-    problem = late.exception()
+    problem = late.problem
     assert isinstance(problem, Unreachable)
     assert (str(problem), problem.endpoint) == ("Nobody there.", "websites")
     assert problem.__traceback__ is None
@@ -161,18 +188,18 @@ def test_what_fails_fails_for_all_at_one_moment() -> None:
 def test_after_a_moment_it_is_tried_again() -> None:
     cache, source = cached(LONG, pause=0.05), Source()
     source.problem = Unreachable("Nobody there.")
-    assert ask(cache, source).exception()
+    assert ask(cache, source).problem
     source.problem = None
-    eventually(lambda: ask(cache, source).exception() is None)
+    eventually(lambda: ask(cache, source).problem is None)
 
 
 def test_forgetting_lets_one_try_again_at_once() -> None:
     cache, source = cached(LONG), Source()
     source.problem = Unreachable("Nobody there.")
-    assert ask(cache, source).exception()
+    assert ask(cache, source).problem
     source.problem = None
     cache.forget(SCOPE[0])
-    assert ask(cache, source).result().answer == b"2"
+    assert ask(cache, source).answer == b"2"
 
 
 def test_forgetting_is_of_one_server() -> None:
@@ -193,59 +220,87 @@ def test_an_answer_on_its_way_when_all_was_forgotten_is_not_kept() -> None:
         old = ask(cache, source, run=pool.submit)
         cache.forget(SCOPE[0])
         source.let.set()
-        assert old.result().answer == b"1"
-        assert ask(cache, source, run=pool.submit).result().answer == b"2"
+        assert old.answer == b"1"
+        assert ask(cache, source, run=pool.submit).answer == b"2"
 
 
 def test_memory_is_bounded_and_what_is_used_stays() -> None:
-    kept = in_memory(1)
-    cache = Cache(kept, keeping=lambda _question, _at: LONG)
+    memory = Memory(1)
+    cache = Cache(memory, keeping=lambda _question, _at: LONG)
 
-    def megabyte_tenth() -> bytes:
-        return b"x" * 100_000
+    def text() -> bytes:
+        return b"x" * 20_000
 
     used = websites.websites(page=1)
     for page in range(2, 60):
-        cache.ask(SCOPE, used, megabyte_tenth, at_once)
-        cache.ask(SCOPE, websites.websites(page=page), megabyte_tenth, at_once)
-    assert isinstance(kept.actual_backend, Memory)
-    assert 500_000 < kept.actual_backend.size <= 2**20
+        cache.ask(SCOPE, used, text, at_once)
+        cache.ask(SCOPE, websites.websites(page=page), text, at_once)
+    assert 500_000 < memory.size <= 2**20
     asked = Source()
-    assert cache.ask(SCOPE, used, asked, at_once).result().answer == b"x" * 100_000
+    assert ask(cache, asked, used).answer == text()
     assert asked.asked == 0
 
 
 def test_an_answer_too_large_to_keep_is_answered_all_the_same() -> None:
-    kept = in_memory(1)
-    cache = Cache(kept, keeping=lambda _question, _at: LONG)
+    cache = Cache(Memory(1), keeping=lambda _question, _at: LONG)
     small = Source()
     ask(cache, small)
     huge = b"x" * 2_000_000
     question = websites.websites(page=2)
-    assert cache.ask(SCOPE, question, lambda: huge, at_once).result().answer == huge
+    coming = cache.ask(SCOPE, question, lambda: huge, at_once)
+    assert isinstance(coming, Future)
+    assert coming.result().answer == huge
     ask(cache, small)
     assert small.asked == 1
 
 
-def test_any_region_of_bytes_will_do() -> None:
-    store: dict[str, Any] = {}
-    shared = region("dogpile.cache.memory", cache_dict=store)
-    source = Source()
-    for _replica in range(2):
-        cache = Cache(shared, keeping=lambda _question, _at: LONG)
-        assert ask(cache, source).result().answer == b"1"
-    assert source.asked == 1
+def test_what_is_asked_anew_is_shown_meanwhile() -> None:
+    cache, source = cached(LONG), Source()
+    first = ask(cache, source)
+    again = ask(cache, source, since=first.answered_at + 1e-6)
+    assert (again.answer, again.stale, source.asked) == (b"1", True, 2)
+    anew = ask(cache, source, since=first.answered_at + 1e-6)
+    assert (anew.answer, anew.stale, source.asked) == (b"2", False, 2)
 
 
-def test_keys_and_values_hold_no_secret() -> None:
-    store: dict[str, Any] = {}
-    cache = Cache(region("dogpile.cache.memory", cache_dict=store))
-    # Names that no hexadecimal digest can spell by chance.
-    ask(cache, Source(), scope=("https://a.example/api", "user zoltan@example.com"))
-    ask(cache, Source(), account.verify())
-    ask(cache, Source(), account.login("zoltan", "s3cret!"))
-    assert "zoltan" not in str(list(store))
-    assert "s3cret" not in str(store)
+def test_what_everybody_left_is_not_asked() -> None:
+    cache, source = cached(LONG), Source()
+    queue: list[Callable[[], None]] = []
+    gone, stays = Asker(), Asker()
+    left = ask(cache, source, run=queue.append, asker=gone)
+    shared = [
+        ask(cache, source, websites.websites(page=2), run=queue.append, asker=one)
+        for one in (gone, stays)
+    ]
+    gone.leave()
+    for work in queue:
+        work()
+    assert isinstance(left.problem, Unwanted)
+    assert [one.answer for one in shared] == [b"1", b"1"]
+    assert ask(cache, source).answer == b"2", "being left is no failure"
+
+
+def test_an_answer_stands_in_for_as_long_as_it_may() -> None:
+    cache, source = cached(GONE), Source()
+    question = websites.websites()
+    assert cache.spare(SCOPE, question) is None
+    ask(cache, source, question)
+    spare = cache.spare(SCOPE, question)
+    assert spare is not None
+    assert spare.answer == b"1"
+    live = cached(Keeping(-1, -1, -1))
+    ask(live, source, question)
+    assert live.spare(SCOPE, question) is None
+
+
+def test_forgetting_one_website_leaves_the_others() -> None:
+    cache, source = cached(LONG), Source()
+    questions = websites.website(SITE), websites.website(SITE[::-1]), websites.websites()
+    for question in questions:
+        ask(cache, source, question)
+    cache.forget(SCOPE[0], SITE)
+    answers = [ask(cache, source, question).answer for question in questions]
+    assert answers == [b"4", b"2", b"5"], "lists may name what has changed"
 
 
 def viewed(last: date) -> View:
@@ -268,7 +323,7 @@ def test_how_long_answers_hold_follows_from_what_they_mean() -> None:
     assert holds(account.login("ada", "x"), timedelta()) is None
     assert holds(account.verify(), timedelta()) is None
     assert holds(websites.reset_website(SITE), timedelta()) is None
-    assert (LIVE.fresh, LIVE.shown) == (8, 8)
+    assert Keeping(8, 8, 8) == LIVE
     assert (LISTING.fresh, RUNNING.fresh, ENDED.fresh) == (60, 60, 86_400)
 
 

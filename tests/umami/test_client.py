@@ -130,7 +130,7 @@ def test_a_page_on_a_dead_server_fails_at_once(
 def test_a_stale_answer_says_how_old_it_is(
     server: Faulty, connected: Callable[..., Client], settings: Settings, view: View
 ) -> None:
-    cache = Cache(keeping=lambda _question, _at: Keeping(-1, 3600), flights=Flights(0.01))
+    cache = Cache(keeping=lambda _question, _at: Keeping(-1, 3600, 3600), flights=Flights(0.01))
     client = connected(settings, cache)
     server.script("/metrics", said([{"x": "/", "y": 1}]))
     question = traffic.metrics(view, "path")

@@ -189,7 +189,7 @@ def test_how_much_is_in_flight_depends_on_what_is_asked() -> None:
         return from_environment(API_KEY="k", **given).in_flight
 
     assert most() == 3
-    assert most(URL="https://a.example") == 12
+    assert most(URL="https://a.example") == 16
     assert most(URL="http://127.0.0.1:3000") >= 24
     assert most(URL="http://localhost:3000") >= 24
     assert most(URL="https://a.example", CONNECTIONS="2") == 2

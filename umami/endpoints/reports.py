@@ -34,7 +34,7 @@ from umami.models.reports import (
 )
 from umami.models.websites import done
 from umami.period import with_unit
-from umami.question import Access, Asked, Freshness, endpoint
+from umami.question import Access, Asked, Effort, Freshness, endpoint
 from umami.view import View
 
 Model = Literal["first-click", "last-click"]
@@ -62,14 +62,14 @@ BreakdownField = Literal[
 ]
 
 
-@endpoint("GET", "/reports", fresh=Freshness.LISTING)
+@endpoint("GET", "/reports", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def reports(website: str, page: int = 1, page_size: int = 100) -> Asked[Page[Report]]:
     """The reports saved for a website, a page at a time."""
     query = {"websiteId": identified(website), "page": page, "pageSize": page_size}
     return Asked(paged(Report.read), query=query)
 
 
-@endpoint("GET", "/reports/{report}", fresh=Freshness.LISTING)
+@endpoint("GET", "/reports/{report}", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def report(report: str) -> Asked[Report]:
     """One saved report; raises ``NotFound`` where there is none."""
     return Asked(Report.read, path={"report": identified(report, "report")})
@@ -118,7 +118,7 @@ def delete_report(report: str) -> Asked[None]:
     return Asked(done, path={"report": identified(report, "report")})
 
 
-@endpoint("POST", "/reports/funnel", fresh=Freshness.PERIOD)
+@endpoint("POST", "/reports/funnel", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def funnel(
     view: View, steps: Sequence[FunnelStep], window: int = 60
 ) -> Asked[tuple[FunnelResult, ...]]:
@@ -135,7 +135,7 @@ def funnel(
     )
 
 
-@endpoint("POST", "/reports/retention", fresh=Freshness.PERIOD)
+@endpoint("POST", "/reports/retention", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def retention(view: View) -> Asked[Retention]:
     """Who came back how many days after their first visit, by day of the View's zone."""
     by_day = with_unit(view.period.start, view.period.end, view.period.timezone, "day")
@@ -152,7 +152,7 @@ def utm(view: View) -> Asked[Utm]:
     return Asked(Utm.read, body=spelled(view, "utm"), until=view.period.end)
 
 
-@endpoint("POST", "/reports/goal", fresh=Freshness.PERIOD)
+@endpoint("POST", "/reports/goal", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def goal(view: View, kind: StepKind, value: str) -> Asked[Goal]:
     """How often a path was opened or an event happened, and by how many visitors.
 
@@ -165,7 +165,7 @@ def goal(view: View, kind: StepKind, value: str) -> Asked[Goal]:
     )
 
 
-@endpoint("POST", "/reports/journey", fresh=Freshness.PERIOD)
+@endpoint("POST", "/reports/journey", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def journey(
     view: View, steps: int = 5, start: str | None = None, end: str | None = None
 ) -> Asked[tuple[Path, ...]]:
@@ -179,7 +179,7 @@ def journey(
     )
 
 
-@endpoint("POST", "/reports/breakdown", fresh=Freshness.PERIOD)
+@endpoint("POST", "/reports/breakdown", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def breakdown(view: View, fields: Sequence[BreakdownField]) -> Asked[Breakdown]:
     """Totals of pageviews for each combination of the fields, 500 combinations at most."""
     known = get_args(BreakdownField)
@@ -192,7 +192,7 @@ def breakdown(view: View, fields: Sequence[BreakdownField]) -> Asked[Breakdown]:
     )
 
 
-@endpoint("POST", "/reports/revenue", fresh=Freshness.PERIOD)
+@endpoint("POST", "/reports/revenue", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def revenue(view: View, currency: str) -> Asked[Revenue]:
     """Money in one currency: total, over time by event, by country."""
     return Asked(
@@ -213,7 +213,7 @@ def currencies(view: View) -> Asked[tuple[str, ...]]:
     )
 
 
-@endpoint("POST", "/reports/attribution", fresh=Freshness.PERIOD, since="2.18")
+@endpoint("POST", "/reports/attribution", fresh=Freshness.PERIOD, effort=Effort.HEAVY, since="2.18")
 def attribution(
     view: View, model: Model, kind: StepKind, step: str, currency: str | None = None
 ) -> Asked[Attribution]:

@@ -18,7 +18,7 @@ from umami.models.sessions import (
 from umami.models.sessions import (
     session_properties as read_session_properties,
 )
-from umami.question import Asked, Freshness, endpoint
+from umami.question import Asked, Effort, Freshness, endpoint
 from umami.view import View
 
 
@@ -35,7 +35,13 @@ def sessions(
     )
 
 
-@endpoint("GET", "/websites/{website}/sessions/stats", fresh=Freshness.PERIOD, since="2.13")
+@endpoint(
+    "GET",
+    "/websites/{website}/sessions/stats",
+    fresh=Freshness.PERIOD,
+    effort=Effort.LIGHT,
+    since="2.13",
+)
 def session_stats(view: View) -> Asked[SessionStats]:
     """Rows, visitors, visits, countries and custom events of the period."""
     return Asked(
@@ -57,7 +63,13 @@ def weekly(view: View) -> Asked[Rhythm]:
     )
 
 
-@endpoint("GET", "/websites/{website}/sessions/{session}", fresh=Freshness.LISTING, since="2.13")
+@endpoint(
+    "GET",
+    "/websites/{website}/sessions/{session}",
+    fresh=Freshness.LISTING,
+    effort=Effort.LIGHT,
+    since="2.13",
+)
 def session(website: str, session: str) -> Asked[Session]:
     """One session over its whole life; raises ``NotFound`` (or ``ServerFault`` on 2.x)."""
     return Asked(
@@ -87,6 +99,7 @@ def activity(view: View, session: str) -> Asked[tuple[Step, ...]]:
     "GET",
     "/websites/{website}/sessions/{session}/properties",
     fresh=Freshness.LISTING,
+    effort=Effort.LIGHT,
     since="2.13",
 )
 def session_properties(website: str, session: str) -> Asked[tuple[SessionProperty, ...]]:

@@ -10,7 +10,7 @@ from umami.errors import InvalidView
 from umami.filters import FIELDS
 from umami.models.traffic import Active, Groups, Ranking, Stats, Timeline, Value
 from umami.models.traffic import values as read_values
-from umami.question import Asked, Freshness, endpoint
+from umami.question import Asked, Effort, Freshness, endpoint
 from umami.view import View
 
 Metric = Literal[
@@ -42,13 +42,13 @@ Metric = Literal[
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
 
-@endpoint("GET", "/websites/{website}/active", fresh=Freshness.LIVE)
+@endpoint("GET", "/websites/{website}/active", fresh=Freshness.LIVE, effort=Effort.LIGHT)
 def active(website: str) -> Asked[Active]:
     """Visitors with any activity in the last five minutes."""
     return Asked(Active.read, path={"website": identified(website)})
 
 
-@endpoint("GET", "/websites/{website}/stats", fresh=Freshness.PERIOD)
+@endpoint("GET", "/websites/{website}/stats", fresh=Freshness.PERIOD, effort=Effort.LIGHT)
 def stats(view: View) -> Asked[Stats]:
     """Views, visitors, visits, bounces and seconds on site.
 
@@ -64,7 +64,7 @@ def stats(view: View) -> Asked[Stats]:
     )
 
 
-@endpoint("GET", "/websites/{website}/pageviews", fresh=Freshness.PERIOD)
+@endpoint("GET", "/websites/{website}/pageviews", fresh=Freshness.PERIOD, effort=Effort.LIGHT)
 def pageviews(view: View) -> Asked[Timeline]:
     """Views and sessions in each bucket of the period, none missing, in the View's zone."""
     return Asked(
@@ -91,7 +91,13 @@ def metrics(
     )
 
 
-@endpoint("GET", "/websites/{website}/metrics/expanded", fresh=Freshness.PERIOD, since="3.0")
+@endpoint(
+    "GET",
+    "/websites/{website}/metrics/expanded",
+    fresh=Freshness.PERIOD,
+    effort=Effort.HEAVY,
+    since="3.0",
+)
 def groups(
     view: View, field: Metric, limit: int = 500, offset: int = 0, search: str | None = None
 ) -> Asked[Groups]:

@@ -8,7 +8,7 @@ from typing import Any
 from umami.endpoints.spelling import identified
 from umami.models.paging import Page, paged
 from umami.models.websites import DateRange, Website, done
-from umami.question import Access, Asked, Freshness, endpoint
+from umami.question import Access, Asked, Effort, Freshness, endpoint
 
 
 class Keep(Enum):
@@ -20,7 +20,7 @@ class Keep(Enum):
 KEEP = Keep.KEEP
 
 
-@endpoint("GET", "/websites", fresh=Freshness.LISTING)
+@endpoint("GET", "/websites", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def websites(
     search: str | None = None, page: int = 1, page_size: int = 100, order_by: str = "name"
 ) -> Asked[Page[Website]]:
@@ -32,7 +32,7 @@ def websites(
     return Asked(paged(Website.read), query=query)
 
 
-@endpoint("GET", "/websites/{website}", fresh=Freshness.LISTING)
+@endpoint("GET", "/websites/{website}", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def website(website: str) -> Asked[Website]:
     """One website; raises ``NotFound`` where there is none."""
     return Asked(Website.read, path={"website": identified(website)})
@@ -67,7 +67,7 @@ def reset_website(website: str) -> Asked[None]:
     return Asked(done, path={"website": identified(website)}, body={})
 
 
-@endpoint("GET", "/websites/{website}/daterange", fresh=Freshness.LISTING)
+@endpoint("GET", "/websites/{website}/daterange", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def daterange(website: str) -> Asked[DateRange]:
     """First and last instant (UTC) for which the website has data."""
     return Asked(DateRange.read, path={"website": identified(website)})
