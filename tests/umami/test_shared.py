@@ -1,0 +1,239 @@
+"""Replicas that share a cache: each of these is what one process has, over one real Redis."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from tests.support.ports import free_port
+from tests.support.redis import Redis, running_redis
+from tests.support.waiting import eventually
+from umami import shared as sharing
+from umami.cache import Cache, Found, Keeping, Memory
+from umami.endpoints import websites
+from umami.errors import SettingsError, UmamiError, Unreachable
+from umami.question import Question
+from umami.shared import Shared
+
+SCOPE = ("https://a.example/api", "user ada")
+LONG = Keeping(1e6, 2e6, 3e6)
+
+
+class Source:
+    """Counts how often it is asked; answers with the count, or fails; slowly, where told to."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.problem: Exception | None = None
+        self.let = threading.Event()
+        self.let.set()
+
+    def __call__(self) -> bytes:
+        self.asked += 1
+        mine = self.asked
+        assert self.let.wait(20)
+        if self.problem is not None:
+            raise self.problem
+        return b"%d" % mine
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    with running_redis() as one:
+        yield one
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(16) as one:
+        yield one
+
+
+@pytest.fixture
+def replicas(redis: Redis) -> list[Cache]:
+    redis.client().flushall()
+    return [
+        Cache(Memory(8), Shared(redis.url), keeping=lambda _question, _at: LONG) for _ in range(3)
+    ]
+
+
+def answer(
+    cache: Cache,
+    source: Source,
+    pool: ThreadPoolExecutor,
+    question: Question[object] | None = None,
+    since: float = 0.0,
+) -> bytes:
+    asked = question or websites.websites()
+    coming = cache.ask(SCOPE, asked, source, pool.submit, since=since)
+    kept = coming.kept if isinstance(coming, Found) else coming.result(20)
+    return kept.answer
+
+
+def test_what_one_has_asked_the_others_find(
+    replicas: list[Cache], pool: ThreadPoolExecutor
+) -> None:
+    source = Source()
+    assert [answer(one, source, pool) for one in replicas] == [b"1"] * 3
+    assert source.asked == 1
+
+
+def test_what_all_ask_at_one_moment_travels_once(
+    replicas: list[Cache], pool: ThreadPoolExecutor
+) -> None:
+    source = Source()
+    source.let.clear()
+    coming = [
+        replica.ask(SCOPE, websites.websites(), source, pool.submit)
+        for replica in replicas
+        for _viewer in range(5)
+    ]
+    eventually(lambda: source.asked == 1)
+    source.let.set()
+    assert {
+        one.result(20).answer if isinstance(one, Future) else one.kept.answer for one in coming
+    } == {b"1"}
+    assert source.asked == 1
+
+
+def test_another_replica_goes_on_where_one_was_lost(
+    redis: Redis, replicas: list[Cache], pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "HELD", 0.2)
+    monkeypatch.setattr(sharing, "RENEWED", 60.0)
+    hanging, source = Source(), Source()
+    hanging.let.clear()
+    lost = replicas[0].ask(SCOPE, websites.websites(), hanging, pool.submit)
+    eventually(lambda: hanging.asked == 1)
+    # It says no more that it is still asking.
+    assert answer(replicas[1], source, pool) == b"1"
+    hanging.let.set()
+    assert isinstance(lost, Future)
+    assert lost.result(20).answer == b"1"
+
+
+def test_a_replica_that_takes_long_is_waited_for(
+    replicas: list[Cache], pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "HELD", 0.3)
+    monkeypatch.setattr(sharing, "RENEWED", 0.1)
+    slow, other = Source(), Source()
+    slow.let.clear()
+    replicas[0].ask(SCOPE, websites.websites(), slow, pool.submit)
+    eventually(lambda: slow.asked == 1)
+    second = replicas[1].ask(SCOPE, websites.websites(), other, pool.submit)
+    assert isinstance(second, Future)
+    begun = time.monotonic()
+    eventually(lambda: time.monotonic() - begun > 1.0 or other.asked > 0)
+    assert other.asked == 0
+    slow.let.set()
+    assert second.result(20).answer == b"1"
+    assert other.asked == 0
+
+
+def test_a_failure_lets_the_next_one_try(replicas: list[Cache], pool: ThreadPoolExecutor) -> None:
+    source = Source()
+    source.problem = Unreachable("Nobody there.")
+    with pytest.raises(UmamiError):
+        answer(replicas[0], source, pool)
+    source.problem = None
+    assert answer(replicas[1], source, pool) == b"2"
+
+
+def test_what_one_forgets_all_forget(replicas: list[Cache], pool: ThreadPoolExecutor) -> None:
+    source = Source()
+    for one in replicas:
+        answer(one, source, pool)
+    replicas[0].forget(SCOPE[0])
+    assert answer(replicas[0], source, pool) == b"2"
+    eventually(lambda: [answer(one, source, pool) for one in replicas] == [b"2"] * 3)
+    assert source.asked == 2
+
+
+def test_what_one_asked_anew_the_others_find(
+    replicas: list[Cache], pool: ThreadPoolExecutor
+) -> None:
+    source = Source()
+    for one in replicas:
+        answer(one, source, pool)
+    now = time.time()
+    answer(replicas[0], source, pool, since=now)
+    eventually(lambda: answer(replicas[0], source, pool, since=now) == b"2")
+    assert answer(replicas[1], source, pool, since=now) == b"2"
+    assert source.asked == 2
+
+
+def test_a_lost_redis_makes_slower_and_breaks_nothing(
+    pool: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "AWAY", 0.05)
+    caplog.set_level(logging.WARNING)
+    with running_redis() as redis:
+        shared = [Shared(redis.url) for _ in range(2)]
+        caches = [Cache(Memory(8), one, keeping=lambda _question, _at: LONG) for one in shared]
+        source = Source()
+        for cache in caches:
+            answer(cache, source, pool)
+        assert source.asked == 1
+        redis.kill()
+        other = websites.websites(page=2)
+        assert [answer(cache, source, pool, other) for cache in caches] == [b"2", b"3"]
+        assert [answer(cache, source, pool, other) for cache in caches] == [b"2", b"3"]
+        caches[0].forget(SCOPE[0])
+        assert answer(caches[0], source, pool, other) == b"4"
+        redis.start()
+        eventually(lambda: answer(caches[0], source, pool) and shared[0].here)
+        asked = source.asked
+        third = websites.websites(page=3)
+        answer(caches[0], source, pool, third)
+        eventually(lambda: answer(caches[1], source, pool) and shared[1].here)
+        # They agree again on what counts as forgotten within a second.
+        eventually(lambda: answer(caches[1], source, pool, third) == b"%d" % (asked + 1))
+    told = [one.message for one in caplog.records if one.name == sharing.__name__]
+    assert sum("is away" in one for one in told) == 2
+    assert sum("is back" in one for one in told) == 2
+
+
+def test_nothing_that_was_forgotten_while_it_was_lost_comes_back(
+    redis: Redis, replicas: list[Cache], pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "AWAY", 0.05)
+    source = Source()
+    answer(replicas[0], source, pool)
+    connections = redis.client()
+    connections.config_set("maxclients", 1)
+    connections.client_kill_filter(_type="normal", skipme=True)
+    try:
+        replicas[0].forget(SCOPE[0])
+    finally:
+        connections.config_set("maxclients", 1000)
+    eventually(lambda: answer(replicas[0], source, pool) == b"2")
+    eventually(lambda: answer(replicas[1], source, pool) == b"2")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1", ""])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match="UMAMI_REDIS_URL"):
+        Shared(url)
+
+
+def test_nothing_secret_is_said_or_kept(
+    redis: Redis, replicas: list[Cache], pool: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = Shared(f"redis://:s3cret@127.0.0.1:{free_port()}/0")
+    cache = Cache(Memory(8), away)
+    answer(cache, Source(), pool)
+    assert "away" in caplog.text
+    assert "s3cret" not in f"{caplog.text} {away!r}"
+    named = ("https://a.example/api", "user zoltan@example.com")
+    coming = replicas[0].ask(named, websites.websites(), Source(), pool.submit)
+    assert isinstance(coming, Future)
+    coming.result(20)
+    names = redis.client().keys()
+    assert names
+    assert not [one for one in names if b"zoltan" in one or b"a.example" in one]
