@@ -136,7 +136,8 @@ class Found:
 class Eras:
     """Which era of a server, or of one of its websites, it is: forgetting begins a new one.
 
-    Replicas agree on eras, as far as their shared cache can be reached.
+    Replicas agree on eras. What is forgotten while their shared cache is away, they are told as
+    soon as it is back.
     """
 
     def __init__(self, shared: Shared | None) -> None:
@@ -144,35 +145,43 @@ class Eras:
         self._guard = threading.Lock()
         self._here: dict[str, bytes] = {}
         self._agreed: TTLCache[str, bytes] = TTLCache(10_000, AGREED)
-        self._untold: set[str] = set()
+        self._untold: dict[str, bytes] = {}
 
     def of(self, name: str) -> bytes:
         """The present era."""
-        shared = self._shared
-        if shared is None:
-            with self._guard:
-                return self._here.setdefault(name, _new_era())
         with self._guard:
-            agreed = self._agreed.get(name)
-            here = self._here.get(name) or _new_era()
-            untold = name in self._untold
-        if agreed is not None:
-            return agreed
-        if untold and shared.replace(name, here):
-            self._untold.discard(name)
-        found = shared.first(name, here) or here
+            here = self._here.setdefault(name, _new_era())
+            known = self._shared is None or name in self._agreed or name in self._untold
+        if self._shared is None or known:
+            return here
+        found = self._shared.first(name, here) or here
         with self._guard:
-            self._here[name] = self._agreed[name] = found
-        return found
+            if self._here[name] == here:
+                self._here[name] = self._agreed[name] = found
+            return self._here[name]
 
     def begin(self, name: str) -> None:
         """Begin a new era: nothing of the one before is found any more."""
         era = _new_era()
         with self._guard:
             self._here[name] = era
-            self._agreed.pop(name, None)
-        if self._shared is not None and not self._shared.replace(name, era):
-            self._untold.add(name)
+        if self._shared is None or self._shared.replace(name, era):
+            return
+        with self._guard:
+            telling = bool(self._untold)
+            self._untold[name] = era
+        if not telling:
+            threading.Thread(target=self._tell, name="forgetting", daemon=True).start()
+
+    def _tell(self) -> None:
+        shared = self._shared
+        while shared is not None and self._untold:
+            time.sleep(shared.pause)
+            for name, era in list(self._untold.items()):
+                if shared.replace(name, era):
+                    with self._guard:
+                        if self._untold.get(name) == era:
+                            del self._untold[name]
 
 
 class Cache:

@@ -61,6 +61,11 @@ class Shared:
         return "Shared()"
 
     @property
+    def pause(self) -> float:
+        """Seconds until it is tried again after it was lost."""
+        return AWAY
+
+    @property
     def here(self) -> bool:
         """Whether it answered when it was last asked."""
         return not self._lost
@@ -166,18 +171,23 @@ class Shared:
             answer = ask()
         except (redis.RedisError, OSError) as error:
             self._away_until = time.monotonic() + AWAY
-            if not self._lost:
-                self._lost = True
+            if self._turned(lost=True):
                 # What a client library says may hold the address, with a password in it.
                 _LOG.warning(
                     "The shared cache is away (%s): each replica asks for itself until it is back.",
                     type(error).__name__,
                 )
             return otherwise
-        if self._lost:
-            self._lost = False
+        if self._lost and self._turned(lost=False):
             _LOG.warning("The shared cache is back.")
         return answer
+
+    def _turned(self, *, lost: bool) -> bool:
+        """Whether it is this that changes what is known of it: many find out at one moment."""
+        with self._guard:
+            turned = self._lost != lost
+            self._lost = lost
+            return turned
 
 
 def _connections(url: str) -> redis.Redis:
