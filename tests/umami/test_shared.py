@@ -196,7 +196,7 @@ def test_a_lost_redis_makes_slower_and_breaks_nothing(
         eventually(lambda: answer(caches[1], source, pool, third) == b"%d" % (asked + 1))
     told = [one.message for one in caplog.records if one.name == sharing.__name__]
     assert sum("is away" in one for one in told) == 2
-    assert sum("is back" in one for one in told) == 2
+    assert sum("cache is back" in one for one in told) == 2
 
 
 def test_nothing_that_was_forgotten_while_it_was_lost_comes_back(
