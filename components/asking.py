@@ -11,14 +11,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Protocol, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Final, Generic, TypeVar, TypeVarTuple, Unpack
 
 import streamlit as st
 
+from components import freshness
+from components.freshness import Asks
 from components.text import plain
 from people.rights import Forbidden
+from umami.client import Reply
 from umami.errors import NotOffered, UmamiError
 from umami.question import Question
+from umami.turns import Asker
 from umami.view import View
 
 T = TypeVar("T")
@@ -27,20 +31,9 @@ Ts = TypeVarTuple("Ts")
 
 PATIENCE: Final = 1.0
 """Seconds without any answer after which the viewer is told why."""
+LOOK: Final = 0.2
+"""Seconds after which a page that waits notices that its viewer has left it."""
 _LOG: Final = logging.getLogger(__name__)
-
-
-class Asks(Protocol):
-    """What a page needs of a client."""
-
-    def submit(self, question: Question[T]) -> Future[T]:
-        """Ask without waiting; the future is done at once where the answer is at hand."""
-        ...
-
-    @property
-    def waiting(self) -> int:
-        """How many calls wait for their turn, at a server that counts them."""
-        ...
 
 
 @dataclass(slots=True)
@@ -71,14 +64,17 @@ class Page:
 
     client: Asks
     _notice: Any = field(default_factory=st.empty)
-    _asked: dict[str, Future[Any]] = field(default_factory=dict)
+    _asker: Asker = field(default_factory=Asker)
+    _since: float = field(default_factory=freshness.since)
+    _asked: dict[str, tuple[Question[Any], Reply[Any]]] = field(default_factory=dict)
     _waiting: list[_Section] = field(default_factory=list)
 
     def ask(self, question: Question[T]) -> Future[T]:
         """Send a question and go on; the same question asked twice on a page is one."""
         if question.key not in self._asked:
-            self._asked[question.key] = self.client.submit(question)
-        return self._asked[question.key]
+            reply = self.client.submit(question, self._asker, self._since)
+            self._asked[question.key] = question, reply
+        return self._asked[question.key][1]
 
     def against(self, view: View, question: Callable[[View], Question[T]]) -> Compared[T]:
         """Ask about a View, and about the one that it is compared with, if any."""
@@ -118,7 +114,9 @@ class Page:
             self._waiting.append(_Section(draw, answers, st.skeleton(height=height)))
 
     def finish(self) -> None:
-        """Draw what is still waiting, in the order in which answers arrive."""
+        """Draw what is still waiting, in the order in which answers arrive; then say how old they
+        are, and look for newer ones where they are too old."""
+        silent = 0.0
         said = False
         while self._waiting:
             ready = [section for section in self._waiting if section.ready]
@@ -133,8 +131,10 @@ class Page:
                 if not answer.done()
             }
             if open_answers:
-                arrived, _ = wait(open_answers, PATIENCE, return_when=FIRST_COMPLETED)
-                if not arrived and self.client.waiting and not said:
+                arrived, _ = wait(open_answers, LOOK, return_when=FIRST_COMPLETED)
+                _go_on()
+                silent = 0.0 if arrived else silent + LOOK
+                if silent >= PATIENCE and self.client.waiting and not said:
                     said = True
                     self._notice.caption(
                         ":material/hourglass_top: Umami Cloud takes 50 calls in 15 seconds. "
@@ -142,14 +142,33 @@ class Page:
                     )
         if said:
             self._notice.empty()
+        asked = [(question, reply) for question, reply in self._asked.values() if reply.done()]
+        freshness.tell((reply for _, reply in asked))
+        freshness.follow(self.client, asked)
+
+    def leave(self) -> None:
+        """Wait for nothing any more: what was not asked yet need not be."""
+        self._asker.leave()
 
 
 @contextmanager
 def asking(client: Asks) -> Iterator[Page]:
-    """A page's questions and sections; leaving the block draws those that had to wait."""
+    """A page's questions and sections; leaving the block draws those that had to wait.
+
+    A viewer who goes elsewhere meanwhile ends the run, and with it the page's questions.
+    """
     page = Page(client)
-    yield page
-    page.finish()
+    try:
+        yield page
+        page.finish()
+    finally:
+        page.leave()
+
+
+def _go_on() -> None:
+    """End this run here where its viewer has gone elsewhere: looking at the state of a session is
+    what tells the platform that a run can be ended."""
+    bool("left" in st.session_state)
 
 
 def trouble(problem: UmamiError) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 import streamlit as st
 
-from components import exports, formats
+from components import exports, formats, freshness
 from components.record_table import Cell, Column, Record, Tone, record_table
 from components.text import harmless
 
@@ -139,6 +139,7 @@ def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: 
 
     @st.dialog(what.capitalize(), width="large")
     def dialog() -> None:
+        freshness.hold()
         needle = st.text_input(
             "Search",
             type="search",

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from components import address, server, viewer
+from components import address, freshness, server, viewer
 from components.asking import trouble
 from components.text import plain
 from people.guard import Guarded
@@ -51,6 +51,7 @@ def server_line() -> None:
         if asked.demo:
             st.badge("Demo data", icon=":material/science:", color="orange", width="content")
         st.caption(plain(f"{where}Times in {zone}."), width="content")
+        freshness.place()
 
 
 def stopped(problem: UmamiError) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import address, exports, formats
+from components import address, exports, formats, freshness
 from components.asking import Page, blank
 from components.listing import csv, search
 from components.share_table import Row, share_table
@@ -181,6 +181,7 @@ def _everything(table: Table, ranking: Ranking) -> None:
 
     @st.dialog(table.many.capitalize(), width="large")
     def dialog() -> None:
+        freshness.hold()
         needle = st.text_input(
             "Search",
             type="search",

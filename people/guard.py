@@ -15,6 +15,7 @@ from umami.errors import UmamiError
 from umami.models.paging import Page
 from umami.models.websites import Website
 from umami.question import Access, Question
+from umami.turns import SOMEBODY, Asker
 
 T = TypeVar("T")
 Written = Callable[[Question[Any], UmamiError | None], None]
@@ -56,7 +57,14 @@ class Guarded:
         """Ask several at once."""
         return [self.submit(question) for question in questions]
 
-    def submit(self, question: Question[T]) -> Reply[T]:
+    @property
+    def well(self) -> bool:
+        """Whether the server answers, as far as is known."""
+        return self._client.well
+
+    def submit(
+        self, question: Question[T], asker: Asker = SOMEBODY, since: float = 0.0
+    ) -> Reply[T]:
         """Ask without waiting; done already where the answer is kept, or refused."""
         refused = self._refusal(question)
         writes = question.endpoint.access is Access.WRITES
@@ -64,7 +72,7 @@ class Guarded:
             reply: Reply[T] = Reply()
             reply.set_exception(refused)
         else:
-            reply = self._client.submit(question)
+            reply = self._client.submit(question, asker, since)
         if writes and self._written is not None:
             reply.add_done_callback(self._told(question, self._written))
         if question.name == "websites" and refused is None:
@@ -98,6 +106,7 @@ class Guarded:
             found = answer.result()
             mine = tuple(site for site in found.rows if self._rights.sees(site.id))
             shown.answered_at, shown.stale = coming.answered_at, coming.stale
+            shown.problem = coming.problem
             shown.set_result(replace(found, rows=mine))
 
         coming.add_done_callback(arrived)

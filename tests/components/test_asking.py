@@ -16,8 +16,10 @@ def page_of_sections() -> None:
     import streamlit as st
 
     from components.asking import asking
+    from umami.client import Reply
     from umami.endpoints import account
     from umami.errors import NotOffered, Unreachable
+    from umami.flights import settle
     from umami.question import Question
 
     def late(_: Any) -> str:
@@ -40,9 +42,12 @@ def page_of_sections() -> None:
 
         class Client:
             waiting = 0
+            well = True
 
-            def submit(self, question: Question[Any]) -> Any:
-                return pool.submit(question.read, None)
+            def submit(self, question: Question[Any], *_: Any) -> Any:
+                reply: Reply[Any] = Reply()
+                pool.submit(settle, reply, lambda: question.read(None))
+                return reply
 
         with asking(Client()) as page:
             page.section(st.markdown, page.ask(question("gone", gone)))
@@ -89,7 +94,9 @@ def page_that_waits() -> None:
     import streamlit as st
 
     from components.asking import PATIENCE, Page
+    from umami.client import Reply
     from umami.endpoints import account
+    from umami.flights import settle
     from umami.question import Question
 
     def late(_: Any) -> str:
@@ -107,9 +114,12 @@ def page_that_waits() -> None:
 
         class Client:
             waiting = 2
+            well = True
 
-            def submit(self, question: Question[Any]) -> Any:
-                return pool.submit(question.read, None)
+            def submit(self, question: Question[Any], *_: Any) -> Any:
+                reply: Reply[Any] = Reply()
+                pool.submit(settle, reply, lambda: question.read(None))
+                return reply
 
         page = Page(Client(), _notice=Notice())
         question = Question(account.verify.endpoint, "/late", (), None, (), {}, late, None, "late")
