@@ -56,7 +56,6 @@ class Asks(Protocol):
 def place() -> None:
     """Keep a place for the age of what is shown, beside a button that asks for it anew."""
     st.session_state.pop(_DIALOG, None)
-    _PLACE.set(st.empty())
     st.button(
         "Refresh",
         key="refresh",
@@ -65,6 +64,7 @@ def place() -> None:
         help="Ask the server for newer figures. What is shown stays until they are there.",
         on_click=_ask_anew,
     )
+    _PLACE.set(st.empty())
 
 
 def since() -> float:
