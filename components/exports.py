@@ -9,10 +9,22 @@ import streamlit as st
 from components import address, viewer
 
 
-def button(make: Callable[[], bytes], *, file_name: str, key: str, mime: str = "text/csv") -> None:
+def allowed() -> bool:
+    """Whether the viewer may take out data of the website that is looked at."""
+    return viewer.current().rights.exports(address.view().website)
+
+
+def button(
+    make: Callable[[], bytes],
+    *,
+    file_name: str,
+    key: str,
+    mime: str = "text/csv",
+    label: str = "Download CSV",
+) -> None:
     """A button that downloads what ``make`` makes; nothing for those who may not export."""
     looking, website = viewer.current(), address.view().website
-    if not looking.rights.exports(website):
+    if not allowed():
         return
 
     def made() -> bytes:
@@ -21,7 +33,7 @@ def button(make: Callable[[], bytes], *, file_name: str, key: str, mime: str = "
         return make()
 
     st.download_button(
-        "Download CSV",
+        label,
         key=key,
         data=made,
         file_name=file_name,
@@ -34,5 +46,5 @@ def button(make: Callable[[], bytes], *, file_name: str, key: str, mime: str = "
 
 def toolbars() -> None:
     """Take the platform's own download buttons off tables and charts for those who may not."""
-    if not viewer.current().rights.exports(address.view().website):
+    if not allowed():
         st.html("<style>[data-testid='stElementToolbar']{display:none}</style>")

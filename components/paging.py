@@ -13,6 +13,7 @@ from components import address, formats, parameters
 from components.asking import blank
 from components.listing import Field, columns, download, records
 from components.record_table import record_table
+from components.whole import Whole, export
 from umami.models.paging import Page
 
 SIZE: Final = 20
@@ -67,8 +68,10 @@ def listed(
     empty: str,
     value: str | None = None,
     on_choose: Callable[[str], None] | None = None,
+    whole: Whole[Any] | None = None,
 ) -> None:
-    """One page of a list, its rows already in ``frame``; the way to the others; a CSV of it."""
+    """One page of a list, its rows already in ``frame``; the way to the others; a CSV of it, and
+    one of the ``whole`` list, where that is told how to get."""
     if frame.empty:
         blank(_why_empty(found, now, what, empty))
         if found.count and now.page > 1:
@@ -97,6 +100,8 @@ def listed(
                 on_change=lambda: _turn(st.session_state[number]),
             )
         download(frame, fields, what=f"{what} page {now.page}", key=key)
+    if whole is not None and found.count > len(frame):
+        export(whole, fields, found.count, what=what, key=key)
 
 
 def _why_empty(found: Page[Any], now: Place, what: str, empty: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import streamlit as st
@@ -14,17 +13,16 @@ EVERY: Final = 0.5
 """Seconds after which a page looks how far the work is."""
 
 
-def watch(work: Work[Any], *, what: str, key: str, over: Callable[[], None]) -> None:
-    """Show how far the work is until it ends, and what ``over`` draws then.
+def watch(work: Work[Any], *, what: str, key: str) -> None:
+    """Show how far running work is, until it ends; then the page is drawn anew.
 
     ``what`` says in a word or two what is being done. Nothing else of the page runs meanwhile.
     """
 
-    @st.fragment(run_every=EVERY if work.state == "running" else None)
+    @st.fragment(run_every=EVERY)
     def watched() -> None:
         if work.state != "running":
-            over()
-            return
+            st.rerun()
         left = work.left
         rest = "" if left is None else f" · {formats.duration(left)} left"
         st.progress(work.share, text=f"{what}: {work.share:.0%}{rest}")

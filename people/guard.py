@@ -63,7 +63,12 @@ class Guarded:
         return self._client.well
 
     def submit(
-        self, question: Question[T], asker: Asker = SOMEBODY, since: float = 0.0
+        self,
+        question: Question[T],
+        asker: Asker = SOMEBODY,
+        since: float = 0.0,
+        *,
+        keep: bool = True,
     ) -> Reply[T]:
         """Ask without waiting; done already where the answer is kept, or refused."""
         refused = self._refusal(question)
@@ -72,7 +77,7 @@ class Guarded:
             reply: Reply[T] = Reply()
             reply.set_exception(refused)
         else:
-            reply = self._client.submit(question, asker, since)
+            reply = self._client.submit(question, asker, since, keep=keep)
         if writes and self._written is not None:
             reply.add_done_callback(self._told(question, self._written))
         if question.name == "websites" and refused is None:

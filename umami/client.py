@@ -149,16 +149,22 @@ class Client:
         return self.submit(question).result()
 
     def submit(
-        self, question: Question[T], asker: Asker = SOMEBODY, since: float = 0.0
+        self,
+        question: Question[T],
+        asker: Asker = SOMEBODY,
+        since: float = 0.0,
+        *,
+        keep: bool = True,
     ) -> Reply[T]:
         """Ask without waiting; done already where the answer is kept. Cannot be cancelled.
 
         What every ``asker`` has left before its turn came is not asked: ``Unwanted``.
-        What was answered before ``since`` (Unix seconds) is asked anew.
+        What was answered before ``since`` (Unix seconds) is asked anew. ``keep=False`` passes by
+        what is kept: for what is read once, and would drive out what many look at.
         """
         reply: Reply[T] = Reply()
         reply.set_running_or_notify_cancel()
-        begin = partial(self._begin, _Asking(question, reply, asker, since))
+        begin = partial(self._begin, _Asking(question, reply, asker, since, keep))
         if self._connection.known is None:
             self._turns.take(begin, asker)
         else:
@@ -219,7 +225,8 @@ class Client:
         effort = question.endpoint.effort
         run = partial(self._turns.take, asker=asker, effort=effort)
         coming: Found | Future[Kept]
-        if question.endpoint.access is Access.READS and self._cache.keeps(question):
+        reads = question.endpoint.access is Access.READS
+        if reads and asking.keep and self._cache.keeps(question):
             behind = partial(self._turns.take, asker=BEHIND, effort=effort)
             coming = self._cache.ask(
                 self._scope(found),
@@ -396,6 +403,7 @@ class _Asking(Generic[T]):
     reply: Reply[T]
     asker: Asker
     since: float
+    keep: bool
 
 
 def _cache(settings: Settings, watch: Watch) -> Cache:

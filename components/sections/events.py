@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,7 +11,9 @@ from components import address, areas, formats, paging, panels, parameters, tile
 from components.asking import blank
 from components.listing import Field
 from components.paging import Place
+from components.whole import Whole
 from umami import names
+from umami.endpoints import events as endpoints
 from umami.models.events import Event, EventSeries, EventTotals, Kind
 from umami.models.paging import Page
 from umami.view import View
@@ -63,23 +66,12 @@ def series(view: View, found: EventSeries) -> None:
 
 def events(view: View, place: Place, found: Page[Event]) -> None:
     """One page of the list; a click opens the profile of who did it."""
-    zone = view.period.timezone
-    frame = pd.DataFrame(
-        [
-            {
-                "session": one.session,
-                "what": one.name if one.kind is Kind.CUSTOM and one.name else one.path,
-                "more": f"on {one.path}" if one.kind is Kind.CUSTOM and one.name else one.title,
-                "kind": "Event" if one.kind is Kind.CUSTOM else "View",
-                "from": names.label("referrer", one.referrer) if one.referrer else "",
-                "at": formats.at(one.at, zone),
-            }
-            for one in found.rows
-        ],
-        columns=["session", "what", "more", "kind", "from", "at"],
+    whole = Whole(
+        lambda number, size: endpoints.events(view, number, size, place.search),
+        lambda rows: frame(rows, view.period.timezone),
     )
     paging.listed(
-        frame,
+        whole.frame(found.rows),
         [
             Field("what", "What", "text", note="more"),
             Field("kind", "Kind", "text", wide=True),
@@ -91,8 +83,27 @@ def events(view: View, place: Place, found: Page[Event]) -> None:
         what="views and events",
         key="event_list",
         empty="Nothing happened in this period. Views and events appear as they happen.",
+        whole=whole,
         value="session",
         on_choose=lambda session: areas.go("sessions", session=session),
+    )
+
+
+def frame(rows: Sequence[Event], zone: str) -> pd.DataFrame:
+    """Views and events as rows of a table; times are told in ``zone``."""
+    return pd.DataFrame(
+        [
+            {
+                "session": one.session,
+                "what": one.name if one.kind is Kind.CUSTOM and one.name else one.path,
+                "more": f"on {one.path}" if one.kind is Kind.CUSTOM and one.name else one.title,
+                "kind": "Event" if one.kind is Kind.CUSTOM else "View",
+                "from": names.label("referrer", one.referrer) if one.referrer else "",
+                "at": formats.at(one.at, zone),
+            }
+            for one in rows
+        ],
+        columns=["session", "what", "more", "kind", "from", "at"],
     )
 
 

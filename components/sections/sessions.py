@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from components import formats, paging, parameters, tiles
 from components.asking import aside
 from components.listing import Field
 from components.paging import Place
+from components.whole import Whole
 from umami import names
+from umami.endpoints import sessions as endpoints
 from umami.models.paging import Page
 from umami.models.sessions import Session, SessionStats
 from umami.view import View
@@ -61,8 +64,36 @@ def totals(now: SessionStats, before: SessionStats | None = None) -> None:
 
 def sessions(view: View, place: Place, found: Page[Session]) -> None:
     """One page of the list; a click opens the profile."""
-    zone = view.period.timezone
-    frame = pd.DataFrame(
+    told = any(one.events is not None for one in found.rows)
+    fields = [
+        Field("who", "Visitor", "text", note="with"),
+        Field("last", "Last seen", "text"),
+        Field("first", "First seen", "text", wide=True),
+        Field("visits", "Visits", wide=True),
+        Field("views", "Views"),
+        *([Field("events", "Events", wide=True)] if told else []),
+    ]
+    whole = Whole(
+        lambda number, size: endpoints.sessions(view, number, size, place.search),
+        lambda rows: frame(rows, view.period.timezone),
+    )
+    paging.listed(
+        whole.frame(found.rows),
+        fields,
+        found,
+        place,
+        what="sessions",
+        key="session_list",
+        empty="No sessions in this period. They appear with the first visits.",
+        whole=whole,
+        value="id",
+        on_choose=lambda id: parameters.write(session=id),
+    )
+
+
+def frame(rows: Sequence[Session], zone: str) -> pd.DataFrame:
+    """Sessions as rows of a table; times are told in ``zone``."""
+    return pd.DataFrame(
         [
             {
                 "id": one.id,
@@ -74,29 +105,9 @@ def sessions(view: View, place: Place, found: Page[Session]) -> None:
                 "views": one.views,
                 "events": one.events,
             }
-            for one in found.rows
+            for one in rows
         ],
         columns=["id", "who", "with", "first", "last", "visits", "views", "events"],
-    )
-    told = frame["events"].notna().any()
-    fields = [
-        Field("who", "Visitor", "text", note="with"),
-        Field("last", "Last seen", "text"),
-        Field("first", "First seen", "text", wide=True),
-        Field("visits", "Visits", wide=True),
-        Field("views", "Views"),
-        *([Field("events", "Events", wide=True)] if told else []),
-    ]
-    paging.listed(
-        frame,
-        fields,
-        found,
-        place,
-        what="sessions",
-        key="session_list",
-        empty="No sessions in this period. They appear with the first visits.",
-        value="id",
-        on_choose=lambda id: parameters.write(session=id),
     )
 
 

@@ -1,0 +1,117 @@
+"""A whole list of the server as one CSV: asked for page by page, written to disk as it comes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, Final, Generic, TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from components import exports, formats, progress, start
+from components.asking import trouble
+from components.listing import Field, csv, labelled
+from people.guard import Guarded
+from umami.errors import UmamiError
+from umami.models.paging import Page
+from umami.question import Question
+from umami.turns import Asker
+from umami.work import Told, Work
+
+T = TypeVar("T")
+
+SIZE: Final = 500
+"""Rows asked for at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Generic[T]):
+    """A list: the question for one page of it (number and size), and the frame of some rows."""
+
+    question: Callable[[int, int], Question[Page[T]]]
+    frame: Callable[[Sequence[T]], pd.DataFrame]
+
+
+def write(client: Guarded, whole: Whole[Any], fields: Sequence[Field], told: Told) -> IO[bytes]:
+    """The whole list in a file that is gone once nobody holds it.
+
+    Tells how many rows there are of how many. One page is in memory at a time; nothing of it
+    takes the place of what viewers look at. Raises an ``UmamiError``, or what ``told`` raises.
+    """
+    asker = Asker()
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    number = rows = 0
+    try:
+        while True:
+            number += 1
+            question = whole.question(number, SIZE)
+            found = client.submit(question, asker, keep=False).result()
+            table = csv(labelled(whole.frame(found.rows), fields))
+            # Every page has a heading of its own, and only the first one's is wanted.
+            file.write(table if number == 1 else table.partition(b"\n")[2])
+            rows += len(found.rows)
+            told(rows, max(found.count, rows))
+            if len(found.rows) < SIZE or rows >= found.count:
+                return file
+    except BaseException:
+        file.close()
+        raise
+
+
+def export(whole: Whole[Any], fields: Sequence[Field], count: int, *, what: str, key: str) -> None:
+    """A button that gets the whole list, then how far that is, then the file to download."""
+    if not exports.allowed():
+        return
+    held, asked = f"{key}_whole", whole.question(1, SIZE).key
+    of, work = _held(held)
+    if work is not None and of != asked:
+        # Another View is looked at by now.
+        work.call_off()
+        work = None
+
+    def begin() -> None:
+        client = start.client()
+        begun = Work(lambda told: write(client, whole, fields, told), "export")
+        st.session_state[held] = (asked, begun)
+
+    if work is not None and work.state == "running":
+        progress.watch(work, what=f"Getting all {what}", key=key)
+    elif work is not None and work.state == "done":
+        file = work.result()
+        exports.button(
+            lambda: _read(file),
+            file_name=f"{what.replace(' ', '-')}.csv",
+            key=f"{key}_file",
+            label=f"Download all {formats.whole(work.done)}",
+        )
+    else:
+        if work is not None and work.state == "failed":
+            _failed(work)
+        st.button(
+            f"Get all {formats.whole(count)} as CSV",
+            key=f"{key}_begin",
+            type="tertiary",
+            icon=":material/download:",
+            on_click=begin,
+        )
+
+
+def _held(name: str) -> tuple[str, Work[IO[bytes]] | None]:
+    found: tuple[str, Work[IO[bytes]]] | None = st.session_state.get(name)
+    return found or ("", None)
+
+
+def _failed(work: Work[Any]) -> None:
+    try:
+        work.result()
+    except UmamiError as problem:
+        trouble(problem)
+    except Exception:
+        trouble(UmamiError("The list could not be written."))
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()

@@ -1,0 +1,116 @@
+"""A whole list as one CSV: asked for page by page, called off, failing, and what is kept."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
+import pytest
+
+from components.listing import Field
+from components.sections import sessions as section
+from components.whole import SIZE, Whole, write
+from people.guard import Guarded
+from people.rights import ALL
+from tests.pages.conftest import SHOP, Open
+from tests.support.between import Between
+from tests.support.waiting import eventually
+from umami.client import connect
+from umami.endpoints import sessions
+from umami.errors import ServerFault
+from umami.period import Period
+from umami.settings import Settings
+from umami.view import View
+from umami.work import CalledOff, Told, Work
+
+FIELDS = [Field("id", "Id", "text"), Field("views", "Views")]
+
+
+@pytest.fixture
+def client(way: Between) -> Iterator[Guarded]:
+    settings = Settings(api=f"{way.url}/api", username="admin", password="umami")
+    with connect(settings) as one:
+        one.recognise()
+        yield Guarded(one, ALL)
+
+
+@pytest.fixture
+def whole() -> Whole:
+    view = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
+    return Whole(partial(sessions.sessions, view), partial(section.frame, zone="UTC"))
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Say nothing."""
+
+
+def lists(way: Between) -> int:
+    """How often a page of the list was asked for."""
+    return sum("/sessions?" in one.target for one in way.passed)
+
+
+def test_every_row_is_there_once(client: Guarded, whole: Whole, way: Between) -> None:
+    told: list[tuple[int, int]] = []
+    with write(client, whole, FIELDS, lambda *now: told.append(now)) as file:
+        file.seek(0)
+        rows = list(csv.DictReader(io.TextIOWrapper(file, "utf-8-sig")))
+    first = client.ask(whole.question(1, 1))
+    assert len(rows) == first.count
+    # Umami lists a visitor once for each of the hostnames they were on.
+    assert len({row["Id"] for row in rows}) == 2_423
+    assert told[-1] == (first.count, first.count)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert lists(way) == -(-first.count // SIZE) + 1
+
+
+def test_nothing_of_it_takes_the_place_of_what_viewers_look_at(
+    client: Guarded, whole: Whole, way: Between
+) -> None:
+    for _ in range(2):
+        write(client, whole, FIELDS, quiet).close()
+    pages = -(-client.ask(whole.question(1, 1)).count // SIZE)
+    assert lists(way) == 2 * pages + 1
+
+
+def test_it_stops_where_it_is_called_off(client: Guarded, whole: Whole, way: Between) -> None:
+    go_on = threading.Event()
+
+    def slow(told: Told) -> None:
+        def once(done: int, total: int) -> None:
+            told(done, total)
+            go_on.wait()
+
+        write(client, whole, FIELDS, once)
+
+    work = Work(slow)
+    eventually(lambda: work.done == SIZE)
+    work.call_off()
+    go_on.set()
+    with pytest.raises(CalledOff):
+        work.result(10)
+    assert lists(way) == 2
+
+
+def test_a_fault_in_the_middle_is_told(client: Guarded, whole: Whole, way: Between) -> None:
+    way.breaks = lambda target: "page=3" in target
+    with pytest.raises(ServerFault):
+        write(client, whole, FIELDS, quiet)
+
+
+def test_a_page_offers_it_shows_how_far_it_is_and_has_the_file(opened: Open) -> None:
+    app = opened("sessions")
+    (begin,) = [one for one in app.button if one.label.startswith("Get all ")]
+    many = begin.label.removeprefix("Get all ").removesuffix(" as CSV")
+    begin.click().run()
+    assert not app.exception
+    eventually(
+        lambda: [
+            one.label
+            for one in app.run().get("download_button")
+            if one.label == f"Download all {many}"
+        ]
+    )
