@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -228,3 +229,21 @@ def test_a_phone_has_no_sideways_scroll(app: App, page: Page) -> None:
 
 def test_nothing_was_logged_that_should_not_be(app: App) -> None:
     assert "Traceback" not in "".join(app.printed)
+
+
+def test_the_link_and_the_charts_are_taken_along(app: App, page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(link(app))
+    settled(page)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    beginnings = {"PNG": b"\x89PNG", "SVG": b"<svg"}
+    for kind, beginning in beginnings.items():
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Visitors by country as {kind}").click()
+        taken = Path(download.value.path()).read_bytes()
+        assert taken.startswith(beginning)
+        assert download.value.suggested_filename == f"Visitors by country.{kind.lower()}"
+        if kind == "SVG":
+            assert taken.count(b"<path") > 100, "the world is drawn"
