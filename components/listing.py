@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from csv import QUOTE_NONNUMERIC
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -216,6 +217,10 @@ def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """A table as CSV that spreadsheets open as text and numbers, never as formulas."""
-    safe: bytes = frame.map(harmless).to_csv(index=False).encode("utf-8-sig")
-    return safe
+    """A table as CSV that spreadsheets open as text and numbers, never as formulas.
+
+    All text stands in quotes: a spreadsheet that parts cells elsewhere cuts none in two.
+    """
+    safe = frame.map(harmless).rename(columns=harmless)
+    text: str = safe.to_csv(index=False, quoting=QUOTE_NONNUMERIC)
+    return text.encode("utf-8-sig")

@@ -162,6 +162,22 @@ def failures(house: House) -> int:
         return int(held.execute(select(func.sum(store.ATTEMPTS.c.failures))).scalar() or 0)
 
 
+def downloaded(page: Page) -> str:
+    """All pages of the website, as the dialog's button gives them."""
+    if not page.get_by_role("dialog").count():
+        page.locator(".st-key-all_path button").click()
+    with page.expect_download() as found:
+        page.get_by_role("dialog").get_by_role("button", name="Download CSV").click()
+    return found.value.path().read_text("utf-8-sig")
+
+
+def last(house: House) -> tuple[str, str, str, bool]:
+    """What was last written into the audit log, but for signing in and out."""
+    rows = house.desk.audit.read().rows
+    one = next(one for one in rows if not one.what.startswith("sign"))
+    return one.who, one.what, one.about, one.done
+
+
 def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
     house: House, contexts: list[BrowserContext]
 ) -> None:
@@ -178,10 +194,15 @@ def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
     copied.goto(house.at())
     expect(copied.locator(".st-key-bar")).to_be_visible()
     settled(copied)
+    assert downloaded(copied).startswith('"Page",')
+    assert last(house) == ("cleo", "export", f"path.csv of {WEBSITES['shop']}", True)
 
     page.locator(".st-key-me button").first.click()
     page.locator(".st-key-sign_out button").click()
     is_out(page)
+    # What a page that was drawn before offers to download is not given any more.
+    assert downloaded(copied) == "This is not open to you any more.\n"
+    assert last(house) == ("cleo", "export", f"path.csv of {WEBSITES['shop']}", False)
     # The other tab hears of it without being touched.
     is_out(second)
     # What was copied sees nothing from its next move on, also as a fresh visit.
@@ -209,6 +230,7 @@ def test_a_changed_password_ends_the_other_sessions(
     here.get_by_label("New password again", exact=True).fill("another-Passw0rd")
     here.get_by_role("button", name="Change password").last.click()
     expect(here.get_by_text("The password was changed.")).to_be_visible()
+    assert last(house) == ("dan", "change password", "", True)
     there.get_by_test_id("stSidebarNavLink").filter(has_text="UTM").click()
     is_out(there)
     sign_in(there, "dan")
@@ -249,6 +271,8 @@ def test_a_link_is_made_opens_and_is_withdrawn(
     made = page.get_by_test_id("stPopoverBody").locator("code")
     expect(made).to_contain_text("?share=")
     address = made.inner_text()
+    about = f"Client <b>, of {WEBSITES['shop']}"
+    assert last(house) == ("eve", "make share link", about, True)
 
     guest.goto(address)
     expect(metric(guest, "Views")).to_have_text(shown)
@@ -263,6 +287,7 @@ def test_a_link_is_made_opens_and_is_withdrawn(
     settled(page)
     page.get_by_role("button", name="Withdraw").first.click()
     expect(page.get_by_text("This link was withdrawn.").first).to_be_visible()
+    assert last(house) == ("eve", "withdraw share link", about, True)
     guest.reload()
     expect(guest.get_by_text("This link was withdrawn.")).to_be_visible()
     expect(guest.get_by_test_id("stMetric")).to_have_count(0)
