@@ -163,11 +163,9 @@ def failures(house: House) -> int:
 
 
 def downloaded(page: Page) -> str:
-    """All pages of the website, as the dialog's button gives them."""
-    if not page.get_by_role("dialog").count():
-        page.locator(".st-key-all_path button").click()
+    """What a table downloads as."""
     with page.expect_download() as found:
-        page.get_by_role("dialog").get_by_role("button", name="Download CSV").click()
+        page.locator(".st-key-utm_source_csv button").first.click()
     return found.value.path().read_text("utf-8-sig")
 
 
@@ -191,18 +189,18 @@ def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
     settled(second)
     thief.add_cookies([kept])  # type: ignore[list-item]
     copied = thief.new_page()
-    copied.goto(house.at())
+    copied.goto(house.at("utm"))
     expect(copied.locator(".st-key-bar")).to_be_visible()
     settled(copied)
-    assert downloaded(copied).startswith('"Page",')
-    assert last(house) == ("cleo", "export", f"path.csv of {WEBSITES['shop']}", True)
+    assert downloaded(copied).startswith('"Source",')
+    assert last(house) == ("cleo", "export", f"sources.csv of {WEBSITES['shop']}", True)
 
     page.locator(".st-key-me button").first.click()
     page.locator(".st-key-sign_out button").click()
     is_out(page)
     # What a page that was drawn before offers to download is not given any more.
     assert downloaded(copied) == "This is not open to you any more.\n"
-    assert last(house) == ("cleo", "export", f"path.csv of {WEBSITES['shop']}", False)
+    assert last(house) == ("cleo", "export", f"sources.csv of {WEBSITES['shop']}", False)
     # The other tab hears of it without being touched.
     is_out(second)
     # What was copied sees nothing from its next move on, also as a fresh visit.
