@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -17,7 +18,7 @@ from sqlalchemy import func, select
 from people import accounts, store
 from people.attempts import Attempts
 from people.desk import Desk
-from tests.browser.app import TABLES, App, metric, running_app, settled
+from tests.browser.app import TABLES, App, forget, metric, running_app, settled, visitor
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import KEY, PASSWORD, user, write
 from tests.support.cookieless import cookieless
@@ -72,13 +73,20 @@ def house(
     engine.dispose()
 
 
-@pytest.fixture
-def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
+@pytest.fixture(scope="module")
+def people(browser: Browser) -> Iterator[list[BrowserContext]]:
     """Two browsers of two people."""
-    made = [browser.new_context(viewport={"width": 1440, "height": 1000}) for _ in range(2)]
-    yield made
-    for one in made:
-        one.close()
+    size: Any = {"viewport": {"width": 1440, "height": 1000}}
+    with visitor(browser, **size) as one, visitor(browser, **size) as other:
+        yield [one, other]
+
+
+@pytest.fixture
+def contexts(people: list[BrowserContext]) -> Iterator[list[BrowserContext]]:
+    """The same, as if they had not been here."""
+    yield people
+    for one in people:
+        forget(one)
 
 
 def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
@@ -104,7 +112,7 @@ def is_out(page: Page) -> None:
 
 def cookie(context: BrowserContext) -> dict[str, object]:
     """The session's cookie, once the browser has it."""
-    page = context.pages[0]
+    page = context.pages[-1]
     for _ in range(100):
         found = next((one for one in context.cookies() if one["name"] == "umami_test"), None)
         if found:
