@@ -9,9 +9,10 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import address, formats
+from components import address
 from components.asking import blank
 from components.figures import common, heat, lines, maps, stacks
+from components.figures.finished import Data, finished
 from components.text import plain
 from components.theme import Mode
 from umami.models.events import EventSeries
@@ -54,7 +55,8 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
     earlier = None if before is None or _silent(before) else before.frame
     data = lines.traffic(now.frame, view.period.unit, earlier, address.present(view))
     chart(
-        lines.traffic_figure(data, mode()),
+        lines.traffic_figure,
+        data,
         key="traffic",
         alt=f"Views and visitors, {address.described(view)}",
     )
@@ -67,13 +69,12 @@ def _silent(timeline: Timeline) -> bool:
 
 def world(countries: Ranking) -> None:
     """A world map, bare where no visits were; a click on a country filters by it."""
-    data = maps.world(countries.frame)
-    world_map(maps.world_figure(data, mode()), key="world", alt="Visitors by country")
-    small_countries(data, formats.whole)
+    world_map(maps.world(countries.frame), key="world", alt="Visitors by country")
 
 
-def world_map(figure: go.Figure, *, key: str, alt: str) -> None:
-    """Draw a world map; a click on a country filters by it."""
+def world_map(data: maps.World, *, key: str, alt: str) -> None:
+    """Draw a world map and name the countries its geometry has not; a click on a country filters
+    by it."""
 
     def chosen() -> None:
         points = st.session_state[key].selection.points
@@ -81,19 +82,16 @@ def world_map(figure: go.Figure, *, key: str, alt: str) -> None:
             address.toggle("country", points[0]["customdata"][3])
 
     chart(
-        figure,
+        maps.world_figure,
+        data,
         key=key,
         alt=alt,
         on_select=chosen,
         selection_mode="points",
         config={**common.STILL, "topojsonURL": _topojson()},
     )
-
-
-def small_countries(data: maps.World, said: Callable[[float], str]) -> None:
-    """Name the countries that the map's geometry cannot draw."""
     if data.undrawn:
-        small = ", ".join(f"{one.name} ({said(one.count)})" for one in data.undrawn[:6])
+        small = ", ".join(f"{one.name} ({one.said})" for one in data.undrawn[:6])
         st.caption(f"Too small for the map: {plain(small, 200)}")
 
 
@@ -108,18 +106,21 @@ def rhythm(weekly: Rhythm) -> None:
         f"Visitors by weekday and hour. Most come on {busiest[0]}, "
         f"{busiest[1]:02}:00 to {busiest[1] + 1:02}:00."
     )
-    chart(heat.week_figure(data, mode()), key="rhythm", alt="Visitors by weekday and hour")
+    chart(heat.week_figure, data, key="rhythm", alt="Visitors by weekday and hour")
 
 
 def events(view: View, series: EventSeries) -> None:
     """Events over time, the most frequent ones apart; nothing without any, their table tells."""
     data = stacks.stacked(series.frame, view.period.unit)
     if data.series:
-        chart(stacks.stacked_figure(data, mode()), key="events", alt="Events over time")
+        chart(stacks.stacked_figure, data, key="events", alt="Events over time")
 
 
-def chart(figure: go.Figure, *, key: str, alt: str, **options: Any) -> None:
-    """Draw a figure; ``alt`` says in words what it shows."""
+def chart(
+    draw: Callable[[Data, Mode], go.Figure], data: Data, *, key: str, alt: str, **options: Any
+) -> None:
+    """Draw the figure of some data; ``alt`` says in words what it shows."""
+    figure = finished(draw, data, mode())
     st.plotly_chart(figure, theme=None, key=key, alt=alt, **{"config": common.STILL, **options})
 
 

@@ -171,7 +171,8 @@ def _part(part: str, table: pd.DataFrame, currency: str | None) -> None:
     first, last = (formats.money(one, currency) if currency else formats.whole(one) for one in sums)
     st.caption(plain(f"First touches name {first}, last touches {last}."))
     panels.chart(
-        drawn.shift_figure(drawn.shift(named, (said("first"), said("last"))), panels.mode()),
+        drawn.shift_figure,
+        drawn.shift(named, (said("first"), said("last"))),
         key=f"shift_{part}",
         alt=f"{title}: credit by first and by last touch",
     )

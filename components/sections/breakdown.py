@@ -107,7 +107,7 @@ def _named(found: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:
 def _treemap(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
     measure: Measure = now.measure if now.measure in SUMMED else "views"
     what = MEASURES[measure][0].lower()
-    data = drawn.tree(analysis.tree(named, now.fields, measure))
+    data = drawn.tree(analysis.tree(named, now.fields, measure), what)
     firsts = named.drop_duplicates(subset=list(now.fields))
 
     def chosen() -> None:
@@ -120,7 +120,8 @@ def _treemap(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
             _filter(found.loc[rows.index[0]], now.fields[: len(path)])
 
     panels.chart(
-        drawn.tree_figure(data, panels.mode(), what),
+        drawn.tree_figure,
+        data,
         key="treemap",
         alt=f"{what.capitalize()} by {' and '.join(FIELDS[one] for one in now.fields)}",
         on_select=chosen,

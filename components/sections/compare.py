@@ -98,7 +98,8 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> None:
     data = drawn.deltas(frame)
     if data.names:
         panels.chart(
-            drawn.deltas_figure(data, panels.mode()),
+            drawn.deltas_figure,
+            data,
             key="deltas",
             alt=f"{_title(table)} that moved most, by {measure}",
         )

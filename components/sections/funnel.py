@@ -192,7 +192,8 @@ def funnel(
                 f"{formats.percent(lost.drop_off)} of those who took the step before."
             )
         panels.chart(
-            drawn.funnel_figure(drawn.funnel(table, worst), panels.mode()),
+            drawn.funnel_figure,
+            drawn.funnel(table, worst),
             key="funnel",
             alt="Visitors at each step of the funnel",
         )

@@ -192,7 +192,8 @@ def _draw(
         return
     data = drawn.trend(times, values, view.period.unit, what, target.times or None)
     panels.chart(
-        drawn.trend_figure(data, panels.mode()),
+        drawn.trend_figure,
+        data,
         key=key,
         alt=f"How often the goal {target.step.value} was reached over time",
     )

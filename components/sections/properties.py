@@ -108,7 +108,8 @@ def _distribution(name: str, spread: analysis.Distribution) -> None:
     )
     if spread.least < spread.most:
         panels.chart(
-            distribution_figure(spread, panels.mode()),
+            distribution_figure,
+            spread,
             key="distribution",
             alt=f"How often numbers of {name} occur",
         )

@@ -95,7 +95,8 @@ def triangle(view: View, by: Grain, answer: Retention) -> None:
         said += f" The latest {len(data.cohorts)} of {len(found.sizes)} are drawn."
     st.caption(said)
     panels.chart(
-        drawn.triangle_figure(data, panels.mode()),
+        drawn.triangle_figure,
+        data,
         key="triangle",
         alt="Share of each cohort that came back, by time after the first visit",
     )
@@ -124,7 +125,8 @@ def curve(view: View, now: Retention, before: Retention | None = None) -> None:
     data = drawn.curve(_daily(view, now), _daily(compared, before) if before and compared else None)
     st.caption("Each cohort counts by its size, and only with the days that have come.")
     panels.chart(
-        drawn.curve_figure(data, panels.mode()),
+        drawn.curve_figure,
+        data,
         key="curve",
         alt="Average share of visitors that are back, by day after the first visit",
     )
@@ -137,9 +139,7 @@ def sizes(view: View, by: Grain, answer: Retention) -> None:
         return
     found = cohorts(answer, _until(view), by)
     data = drawn.sizes(found, by)
-    panels.chart(
-        drawn.sizes_figure(data, panels.mode()), key="sizes", alt="Visitors of each cohort"
-    )
+    panels.chart(drawn.sizes_figure, data, key="sizes", alt="Visitors of each cohort")
     st.caption(
         f"{formats.whole(len(found.sizes))} cohorts, "
         f"{formats.whole(found.sizes.mean())} visitors on average."

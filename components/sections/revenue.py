@@ -116,12 +116,13 @@ def series(view: View, code: str, now: Revenue) -> None:
     if now.chart is None:
         blank("This server tells revenue by day only. Choose days in the Time menu.")
         return
-    data = stacks.stacked(now.chart, view.period.unit, "amount")
+    data = stacks.stacked(now.chart, view.period.unit, "amount", money=code)
     if not now.orders:
         blank(address.why_empty(NO_MONEY))
         return
     panels.chart(
-        stacks.stacked_figure(data, panels.mode(), money=code),
+        stacks.stacked_figure,
+        data,
         key="revenue",
         alt=f"Revenue over time by event, in {code}",
     )
@@ -130,13 +131,8 @@ def series(view: View, code: str, now: Revenue) -> None:
 def world(code: str, now: Revenue) -> None:
     """Money by country on the map."""
     ranked = analysis.part(now.countries, None).rename(columns={"amount": "count"})
-    data = maps.world(ranked)
-    panels.world_map(
-        maps.world_figure(data, panels.mode(), said=lambda amount: formats.money(amount, code)),
-        key="revenue_map",
-        alt=f"Revenue by country, in {code}",
-    )
-    panels.small_countries(data, lambda amount: formats.money(amount, code))
+    data = maps.world(ranked, said=lambda amount: formats.money(amount, code))
+    panels.world_map(data, key="revenue_map", alt=f"Revenue by country, in {code}")
 
 
 def part(name: str, code: str, now: Revenue, before: Revenue | None = None) -> None:

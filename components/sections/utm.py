@@ -102,14 +102,12 @@ def parameter(name: str, now: Utm, before: Utm | None = None) -> None:
         )
         return
     panels.chart(
-        drawn.bars_figure(
-            drawn.bars(
-                list(table["value"]),
-                list(table["views"]),
-                [formats.whole(one) for one in table["views"]],
-                () if before is None else list(table["before"]),
-            ),
-            panels.mode(),
+        drawn.bars_figure,
+        drawn.bars(
+            list(table["value"]),
+            list(table["views"]),
+            [formats.whole(one) for one in table["views"]],
+            () if before is None else list(table["before"]),
         ),
         key=f"bars_{name}",
         alt=f"Views by utm_{name}",
