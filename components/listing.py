@@ -152,18 +152,19 @@ def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: 
         named = labelled(frame, fields)
         found = search(named, needle or "")
         grid(found, fields, height=430)
-        _csv_button(found, what=what, key=f"{key}_found")
+        _csv_button(lambda: found, what=what, key=f"{key}_found")
 
     dialog()
 
 
 def download(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
     """All rows as CSV: numbers as they are, fractions as fractions."""
-    _csv_button(labelled(frame, fields), what=what, key=key)
+    _csv_button(lambda: labelled(frame, fields), what=what, key=key)
 
 
-def _csv_button(frame: pd.DataFrame, *, what: str, key: str) -> None:
-    exports.button(lambda: csv(frame), file_name=f"{what.replace(' ', '-')}.csv", key=f"{key}_csv")
+def _csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
+    name = f"{what.replace(' ', '-')}.csv"
+    exports.button(lambda: csv(make()), file_name=name, key=f"{key}_csv")
 
 
 def grid(

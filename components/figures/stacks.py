@@ -30,9 +30,7 @@ def stacked(
     """A named series (``time``, ``event`` and a value) as stacks, ``most`` of them at most."""
     if frame.empty:
         return Stacks((), (), unit, money)
-    table = frame.pivot_table(
-        index="time", columns="event", values=value, aggfunc="sum", fill_value=0
-    )
+    table = frame.groupby(["time", "event"])[value].sum().unstack(fill_value=0)
     order = table.sum().sort_values(ascending=False, kind="stable").index
     series = [(str(name), tuple(float(one) for one in table[name])) for name in order[:most]]
     if len(order) > most:

@@ -17,8 +17,7 @@ def beside(now: pd.DataFrame, before: pd.DataFrame | None, on: str, value: str) 
     frame["share"] = frame[value] / total if total else 0.0
     if before is None:
         return frame.assign(before=float("nan"), delta=float("nan"), change=float("nan"))
-    earlier = before.groupby(on)[value].sum()
-    frame["before"] = frame[on].map(earlier).astype("float64").fillna(0.0)
-    frame["delta"] = frame[value] - frame["before"]
-    frame["change"] = frame[value] / frame["before"].where(frame["before"] > 0) - 1
-    return frame
+    earlier = before.groupby(on)[value].sum().to_dict()
+    was = pd.Series([earlier.get(one, 0) for one in frame[on]], dtype="float64")
+    change = frame[value] / was.where(was > 0) - 1
+    return frame.assign(before=was, delta=frame[value] - was, change=change)
