@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
-from components.areas import ACCESS, AREAS, OVERVIEW
+from components.areas import ACCESS, AREAS
 from tests.bench.multiply import TABLES
 from tests.browser.app import running_app
 from tests.pages.conftest import RECORDED
