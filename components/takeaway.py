@@ -47,7 +47,7 @@ const page = () => getComputedStyle(document.querySelector("[data-testid='stApp'
 const named = (chart) => (chart.getAttribute("aria-label") || "Chart").slice(0, 80)
 
 const save = (url, name) => {
-  const link = document.createElement("a")
+  const link = Object.assign(document.createElement("a"), { rel: "noopener" })
   link.href = url
   link.download = name
   link.click()
