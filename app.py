@@ -39,7 +39,6 @@ with unseen:
 if not looking.inside:
     signin.draw(looking)
     st.stop()
-server.tune()
 account.menu(looking)
 
 try:
@@ -62,3 +61,4 @@ start.server_line()
 areas.go_on(looking.rights)
 with gate.opening():
     page.run()
+server.tune()

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
 @st.cache_resource(show_spinner=False)
 def tune() -> None:
-    """Keep the heavy imports out of every later collection; once a process."""
-    import pandas  # noqa: F401
-    import plotly.graph_objects  # noqa: F401
-
+    """Keep what the first page needed, all imports above all, out of every later collection; once
+    a process."""
     gc.collect()
     gc.freeze()
 
