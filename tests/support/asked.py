@@ -19,13 +19,14 @@ def endpoints(one: Passed) -> frozenset[str]:
 
 @cache
 def _endpoints(method: str, path: str) -> frozenset[str]:
-    found = set()
+    found = {}
     for name, endpoint in REGISTRY.items():
         route = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(endpoint.route))
         same = endpoint.method == method and re.fullmatch(route, path)
         if same and endpoint.access is Access.READS and not endpoint.secret:
-            found.add(name)
-    return frozenset(found)
+            found[name] = endpoint.route.count("{")
+    # A word in a route goes before a name that any word may take.
+    return frozenset(name for name, free in found.items() if free == min(found.values()))
 
 
 def of_pages(passed: Iterable[Passed]) -> list[Passed]:
