@@ -86,7 +86,7 @@ async def learn(address: str, way: Between, places: Iterable[Place]) -> Learnt:
         way.passed.clear()
         run = await tab.go(place.page, place.query)
         await tab.close()
-        assert not run.faults, (place, run.faults)
+        assert not run.faults + run.troubles, (place, run)
         learnt[place] = frozenset(map(Asked.of, of_pages(way.passed)))
     return learnt
 

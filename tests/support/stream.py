@@ -57,7 +57,9 @@ def _stream(address: str) -> str:
 class Run:
     """One run as its viewer saw it; moments are of ``time.monotonic``.
 
-    ``begun`` is when the app told that it runs; ``faults`` says what went wrong, in words.
+    ``begun`` is when the app told that it runs, ``drawn`` when its first heading came, about when a
+    page's questions leave. ``troubles`` are what the app says in its own boxes; ``faults`` is what
+    no page should ever do, in words.
     """
 
     asked: float
@@ -65,9 +67,11 @@ class Run:
     query: str
     fragment: bool = False
     begun: float = 0.0
+    drawn: float = 0.0
     finished: float = 0.0
     headings: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -285,13 +289,14 @@ class Tab:
             self._unfilled.add(path)
         elif kind == "exception":
             self._fault(f"{element.exception.type}: {element.exception.message}")
-        elif kind == "heading" and self._now is not None:
+        elif self._now is None:
+            return
+        elif kind == "heading":
+            self._now.drawn = self._now.drawn or time.monotonic()
             self._now.headings.append(element.heading.body)
         elif kind == "markdown":
-            if self._now is not None:
-                self._now.texts.append(element.markdown.body)
-            if TROUBLE in element.markdown.body:
-                self._fault(element.markdown.body)
+            said = element.markdown.body
+            (self._now.troubles if TROUBLE in said else self._now.texts).append(said)
 
     def _fault(self, sentence: str) -> None:
         if self._now is not None:
