@@ -43,6 +43,8 @@ NARROWED: Final[Sequence[Sequence[str]]] = (
 APART: Final = 4
 """From one page of a View to its next in the navigation: neighbours share names of parameters,
 which Streamlit takes away on the way from one to the other."""
+SHOWN: Final = 8
+"""Lines about what went wrong."""
 TITLES: Final = {"" if area is AREAS[0] else area.name: area.title for area in AREAS}
 
 
@@ -228,18 +230,17 @@ async def opened(address: str, place: Place) -> Run:
 def running_apps(way: Between, many: int = 1, **environment: str) -> Iterator[list[App]]:
     """Apps that ask the same server, each in a process of its own."""
     with ExitStack() as stack:
-        yield [
-            stack.enter_context(
-                running_app(
-                    UMAMI_URL=way.url,
-                    UMAMI_USERNAME="admin",
-                    UMAMI_PASSWORD="umami",
-                    DASHBOARD_OPEN="yes",
-                    **environment,
-                )
-            )
-            for _ in range(many)
-        ]
+        yield [stack.enter_context(running_app(**asking(way), **environment)) for _ in range(many)]
+
+
+def asking(way: Between) -> dict[str, str]:
+    """The settings of an app that asks this server, and lets everybody in."""
+    return {
+        "UMAMI_URL": way.url,
+        "UMAMI_USERNAME": "admin",
+        "UMAMI_PASSWORD": "umami",
+        "DASHBOARD_OPEN": "yes",
+    }
 
 
 @contextmanager
@@ -255,3 +256,10 @@ def learnt(way: Between, looked: Sequence[Looked]) -> Learnt:
     with running_apps(way) as (app,):
         places = [place for one in looked for place in one.places()]
         return asyncio.run(questions.learn(app.address, way, places))
+
+
+def told(failed: Sequence[tuple[Run, Place]]) -> None:
+    """Say which runs failed, and why; not all of many."""
+    for run, place in failed[:SHOWN]:
+        why = "; ".join(dict.fromkeys((*run.faults, *run.troubles)))
+        print(f"  failed: /{place.page}?{place.query}: {why}", flush=True)

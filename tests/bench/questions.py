@@ -7,8 +7,7 @@ number of times it has to be asked follows from the moments at which it was want
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
@@ -98,19 +97,24 @@ def fresh(one: Asked, at: float) -> float:
     return {Freshness.LIVE: LIVE, Freshness.LISTING: LISTING}[one.freshness].fresh
 
 
-def expected(wanted: Iterable[Wanted], learnt: Learnt, now: float, takes: float) -> Counter[Asked]:
-    """How often each question has to be asked; an answer ``takes`` so many seconds to arrive.
-    ``now`` is the Unix time of the first moment."""
-    times: Counter[Asked] = Counter()
+def asks(
+    wanted: Iterable[Wanted],
+    learnt: Learnt,
+    now: float,
+    takes: float,
+    away: tuple[float, float] = (0.0, 0.0),
+) -> Iterator[tuple[float, Asked]]:
+    """When which question has to be asked; an answer ``takes`` so many seconds to arrive, and does
+    not arrive at all while the server is ``away``. ``now`` is the Unix time of the first moment."""
     until: dict[Asked, float] = {}
     for one in sorted(wanted, key=lambda one: one.at):
         for asked in learnt[one.place]:
             if one.live and asked.freshness is not Freshness.LIVE:
                 continue
             if one.at >= until.get(asked, 0.0):
-                times[asked] += 1
-                until[asked] = one.at + takes + fresh(asked, now)
-    return times
+                yield one.at, asked
+                if not away[0] <= one.at <= away[1]:
+                    until[asked] = one.at + takes + fresh(asked, now)
 
 
 def early(passed: Iterable[Passed], now: float) -> list[Asked]:

@@ -27,7 +27,7 @@ class Table:
 
     def equal(self, name: str, value: float, wanted: float, within: float) -> None:
         """A row that is to be what is wanted, but for a fraction of it."""
-        ratio = value / wanted if wanted else float("inf")
+        ratio = value / wanted if wanted else 1 + value
         limit = f"{wanted:,.0f} ±{within:.0%}"
         self._row(name, f"{value:,.0f}", limit, f"{ratio:>8.3f}", abs(ratio - 1) > within)
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from tests.bench import questions
 from tests.bench.crowd import (
+    SHOWN,
     Crowd,
     Looked,
     Seen,
@@ -20,6 +21,7 @@ from tests.bench.crowd import (
     opened,
     running_apps,
     served,
+    told,
     views,
 )
 from tests.bench.processes import vitals
@@ -40,8 +42,6 @@ FLAT: Final = 0.05
 """The part by which memory may grow once it is warm."""
 QUIET: Final = 1.0
 """Seconds without a question after which there is none on its way."""
-SHOWN: Final = 8
-"""Lines about what went wrong."""
 
 
 def one_process(crowd: Crowd) -> list[str]:
@@ -89,7 +89,7 @@ def _measured(
     lasted = over - begun
     asked = of_pages(way.passed)
     takes = statistics.mean(one.answered - one.came for one in asked)
-    wanted = questions.expected(seen.wanted, known, now, takes)
+    wanted = Counter(one for _, one in questions.asks(seen.wanted, known, now, takes))
     took = sorted(run.seconds for run in seen.whole)
     minute = min(60.0, lasted / 4)
     warm, late = (
@@ -137,8 +137,7 @@ def _part(took: Sequence[float], part: float) -> float:
 
 def _explained(seen: Seen, asked: Sequence[Passed], wanted: Counter[Asked]) -> None:
     """Say which runs failed, and of which questions there were too many or too few."""
-    for run, place in seen.failed[:SHOWN]:
-        print(f"  failed: /{place.page}?{place.query}: {'; '.join((*run.faults, *run.troubles))}")
+    told(seen.failed)
     found = Counter(map(Asked.of, asked))
     off = {one: found[one] - wanted[one] for one in found | wanted if found[one] != wanted[one]}
     for one in sorted(off, key=lambda one: -abs(off[one]))[:SHOWN]:

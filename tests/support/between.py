@@ -70,20 +70,23 @@ def between(behind: str) -> Iterator[Between]:
             if here.cuts(self.path):
                 status = LOST
             time.sleep(here.delay)
-            if status == LOST:
-                self.close_connection = True
-                here.passed.append(
-                    Passed(self.path, came, time.monotonic(), status, self.command, body)
-                )
-                return
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            if status != LOST and not self.answered(status, kind, answer):
+                status = LOST
+            self.close_connection = self.close_connection or status == LOST
             here.passed.append(
                 Passed(self.path, came, time.monotonic(), status, self.command, body)
             )
+
+        def answered(self, status: int, kind: str, answer: bytes) -> bool:
+            try:
+                self.send_response(status)
+                self.send_header("content-type", kind)
+                self.send_header("content-length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+            except OSError:  # whoever asked is gone
+                return False
+            return True
 
         do_GET = do_POST = do_DELETE = handle_any
 
