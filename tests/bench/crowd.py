@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import random
 import statistics
@@ -121,6 +122,7 @@ class Viewer:
     it is there."""
 
     def __init__(self, number: int, apps: Sequence[str], looked: Looked, pace: float, seen: Seen):
+        self._number = number
         self._random = random.Random(number)
         self._apps = apps
         self._at = number % len(apps)
@@ -131,13 +133,14 @@ class Viewer:
         self.tab = Tab(apps[self._at], ran=self._ran)
 
     async def live(self, until: float) -> None:
-        """Come at some moment of the first pace, look until then, go."""
+        """Come at some moment of the first pace, look until then, go; every other one without a
+        word."""
         await asyncio.sleep(self._random.uniform(0, self._pace))
         while time.monotonic() < until:
             await self.look()
             self._choose()
             await asyncio.sleep(self._pace * self._random.uniform(0.75, 1.25))
-        await self.tab.close()
+        await (self.tab.drop() if self._number % 2 else self.tab.close())
 
     async def look(self) -> Run:
         """Open the page that was chosen; by another app where the own one is gone."""
@@ -206,16 +209,29 @@ class Crowd:
     seconds: float
     pace: float
 
-    async def visit(self, apps: Sequence[App], looked: Sequence[Looked], seen: Seen) -> None:
-        """Come, look, go; one after the other has the next View and the next app."""
+    async def visit(
+        self,
+        apps: Sequence[App],
+        looked: Sequence[Looked],
+        seen: Seen,
+        stay: float | None = None,
+    ) -> None:
+        """Come, look, go; one after the other has the next View and the next app.
+
+        With a ``stay`` (seconds, about) they leave before the end, and others take their seats.
+        """
         until = time.monotonic() + self.seconds
         addresses = [app.address for app in apps]
-        await asyncio.gather(
-            *(
-                Viewer(at, addresses, looked[at % len(looked)], self.pace, seen).live(until)
-                for at in range(self.many)
-            )
-        )
+        numbers = itertools.count()
+
+        async def seat() -> None:
+            while (now := time.monotonic()) < until:
+                at = next(numbers)
+                leaves = until if stay is None else now + stay * random.Random(at).uniform(0.5, 1.5)
+                viewer = Viewer(at, addresses, looked[at % len(looked)], self.pace, seen)
+                await viewer.live(min(until, leaves))
+
+        await asyncio.gather(*(seat() for _ in range(self.many)))
 
 
 async def opened(address: str, place: Place) -> Run:

@@ -138,6 +138,12 @@ class Tab:
         self._socket = self._reading = None
         self._parts.clear()
 
+    async def drop(self) -> None:
+        """Be gone without a word, as a closed laptop is."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+        await self.close()
+
     async def go(self, page: str, query: str = "") -> Run:
         """Open a page (its path; none is the first) with these parameters, and wait for its end.
 
