@@ -19,13 +19,14 @@ from urllib.parse import urlencode
 import psutil
 
 from components.areas import AREAS
+from components.sections import realtime
 from tests.bench import questions
 from tests.bench.processes import Embedded, Vitals, embedded, vitals
 from tests.bench.questions import Learnt, Place, Wanted
 from tests.browser.app import App, running_app
 from tests.support.between import Between, between
 from tests.support.pages import CHOICES
-from tests.support.stream import LOST, Run, Tab
+from tests.support.session import LOST, Run, Session
 
 DATA: Final = Path(__file__).parent.parent / "contract" / "data"
 WEBSITES: Final[dict[str, str]] = json.loads((DATA / "websites.json").read_text())
@@ -101,7 +102,7 @@ class Seen:
     @property
     def whole(self) -> list[Run]:
         """The runs of whole pages."""
-        return [run for run, _ in self.runs if not run.fragment]
+        return [run for run, _ in self.runs if run.whole]
 
     @property
     def failed(self) -> list[tuple[Run, Place]]:
@@ -112,7 +113,10 @@ class Seen:
     def wanted(self) -> list[Wanted]:
         """Who looked at what, and when."""
         return [
-            Wanted(run.drawn or run.begun, place, live=run.fragment) for run, place in self.runs
+            Wanted(run.drawn or run.begun, place, live=not run.whole)
+            for run, place in self.runs
+            # Other parts that run by themselves only look for what is being asked already.
+            if run.whole or run.every == realtime.EVERY
         ]
 
 
@@ -130,7 +134,7 @@ class Viewer:
         self._pace = pace
         self._seen = seen
         self._page, self._period = looked.pages[0], self._random.choice(looked.periods)
-        self.tab = Tab(apps[self._at], ran=self._ran)
+        self.session = Session(apps[self._at], ran=self._ran)
 
     async def live(self, until: float) -> None:
         """Come at some moment of the first pace, look until then, go; every other one without a
@@ -140,16 +144,16 @@ class Viewer:
             await self.look()
             self._choose()
             await asyncio.sleep(self._pace * self._random.uniform(0.75, 1.25))
-        await (self.tab.drop() if self._number % 2 else self.tab.close())
+        await (self.session.drop() if self._number % 2 else self.session.close())
 
     async def look(self) -> Run:
         """Open the page that was chosen; by another app where the own one is gone."""
         place = self._looked.place(self._page, self._period)
         while True:
-            if self.tab.session and not self.tab.alive:
+            if self.session.id and not self.session.alive:
                 await self._turn()
             try:
-                run = await self.tab.go(place.page, place.query)
+                run = await self.session.go(place.page, place.query)
                 break
             except LOST:
                 await self._turn()
@@ -164,7 +168,7 @@ class Viewer:
         while True:
             self._at = (self._at + 1) % len(self._apps)
             try:
-                await self.tab.connect(self._apps[self._at])
+                await self.session.connect(self._apps[self._at])
                 return
             except LOST:
                 await asyncio.sleep(0.2)
@@ -236,9 +240,9 @@ class Crowd:
 
 async def opened(address: str, place: Place) -> Run:
     """Open a page once, as a session that ends with it."""
-    tab = Tab(address)
-    run = await tab.go(place.page, place.query)
-    await tab.close()
+    session = Session(address)
+    run = await session.go(place.page, place.query)
+    await session.close()
     return run
 
 

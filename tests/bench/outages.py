@@ -35,7 +35,7 @@ from tests.support.asked import endpoints, of_pages
 from tests.support.between import Between, Passed
 from tests.support.ports import free_port
 from tests.support.redis import running_redis
-from tests.support.stream import LOST, Run, Tab
+from tests.support.session import LOST, Run, Session
 from tests.support.waiting import eventually
 from umami.question import REGISTRY, Freshness
 
@@ -214,58 +214,58 @@ def writes(way: Between) -> list[str]:
 
 async def _answer_lost(way: Between, apps: Sequence[App], name: str) -> list[str]:
     """It was done, and nobody was told."""
-    tab = await _at_websites(apps[0])
+    session = await _at_websites(apps[0])
     way.cuts = lambda target: target == ADDING
-    run = await _added(tab, name)
+    run = await _added(session, name)
     way.cuts = lambda _target: False
-    return [*run.faults, *await _unsaid(tab, run)]
+    return [*run.faults, *await _unsaid(session, run)]
 
 
 async def _server_away(way: Between, apps: Sequence[App], name: str) -> list[str]:
     """It never arrived."""
-    tab = await _at_websites(apps[0])
+    session = await _at_websites(apps[0])
     behind, way.behind = way.behind, f"http://127.0.0.1:{free_port()}"
-    run = await _added(tab, name)
+    run = await _added(session, name)
     way.behind = behind
-    return [*run.faults, *await _unsaid(tab, run)]
+    return [*run.faults, *await _unsaid(session, run)]
 
 
-async def _unsaid(tab: Tab, run: Run) -> list[str]:
+async def _unsaid(session: Session, run: Run) -> list[str]:
     """Who asked for a change that may not have been made is told so, once anything can be."""
     while run.troubles:
         await asyncio.sleep(LOOK)
-        run = await tab.go("websites")
-    await tab.close()
+        run = await session.go("websites")
+    await session.close()
     return [] if any(NOTE in text for text in run.texts) else ["nothing was said"]
 
 
 async def _replica_killed(way: Between, apps: Sequence[App], name: str) -> list[str]:
     """It was done, and the app that asked for it is gone; the viewer goes on at another."""
-    tab = await _at_websites(apps[0])
+    session = await _at_websites(apps[0])
     way.delay = SLOW
-    adding = asyncio.create_task(_added(tab, name))
+    adding = asyncio.create_task(_added(session, name))
     await asyncio.to_thread(eventually, lambda: name in _websites(way))
     os.kill(apps[0].pid, signal.SIGKILL)
     (lost,) = await asyncio.gather(adding, return_exceptions=True)
     way.delay = 0.0
-    await tab.connect(apps[1].address)
-    run = await tab.go("websites")
-    await tab.close()
+    await session.connect(apps[1].address)
+    run = await session.go("websites")
+    await session.close()
     listed = [] if name in run.headings else [f"{name} is not listed"]
     told = [] if isinstance(lost, LOST) else ["it was answered"]
     return [*run.faults, *run.troubles, *listed, *told]
 
 
-async def _at_websites(app: App) -> Tab:
-    tab = Tab(app.address)
+async def _at_websites(app: App) -> Session:
+    session = Session(app.address)
     # What failed a moment ago is not tried again at once.
-    while (await tab.go("websites")).troubles:
+    while (await session.go("websites")).troubles:
         await asyncio.sleep(LOOK)
-    return tab
+    return session
 
 
-async def _added(tab: Tab, name: str) -> Run:
-    return await tab.press("create_website", new_name=name, new_domain="added.example")
+async def _added(session: Session, name: str) -> Run:
+    return await session.press("create_website", new_name=name, new_domain="added.example")
 
 
 def _websites(way: Between) -> list[str]:

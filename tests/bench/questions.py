@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.support.asked import endpoints, of_pages
 from tests.support.between import Between, Passed
-from tests.support.stream import Tab
+from tests.support.session import Session
 from umami.cache import ENDED, LISTING, LIVE, RUNNING, SETTLED
 from umami.question import REGISTRY, Freshness
 
@@ -79,12 +79,12 @@ async def learn(address: str, way: Between, places: Iterable[Place]) -> Learnt:
     nobody else's."""
     learnt: dict[Place, frozenset[Asked]] = {}
     for place in sorted(set(places)):
-        tab = Tab(address)
-        await tab.connect()
-        await tab.forget()
+        session = Session(address)
+        await session.connect()
+        await session.forget()
         way.passed.clear()
-        run = await tab.go(place.page, place.query)
-        await tab.close()
+        run = await session.go(place.page, place.query)
+        await session.close()
         assert not run.faults + run.troubles, (place, run)
         learnt[place] = frozenset(map(Asked.of, of_pages(way.passed)))
     return learnt
