@@ -187,13 +187,16 @@ class Session:
         await self._socket.send(asked.SerializeToString())
 
     async def _read(self, socket: ClientConnection) -> None:
-        with suppress(ConnectionClosed):
+        try:
             async for answer in socket:
                 assert isinstance(answer, bytes)
                 self._told(ForwardMsg.FromString(answer))
-        self._stop_ticking(*self._ticking)
-        if self._whole is not None and not self._whole[1].done():
-            self._whole[1].set_exception(ConnectionError("The connection is gone."))
+        except ConnectionClosed:
+            pass
+        finally:
+            self._stop_ticking(*self._ticking)
+            if self._whole is not None and not self._whole[1].done():
+                self._whole[1].set_exception(ConnectionError("The connection is gone."))
 
     def _told(self, told: ForwardMsg) -> None:
         what = told.WhichOneof("type")
