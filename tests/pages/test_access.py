@@ -19,8 +19,8 @@ from streamlit.testing.v1 import AppTest
 from components import server, viewer
 from components.areas import ACCESS, AREAS
 from tests.pages.conftest import RECORDED, ROOT, TABLES, WEBSITES, open_page, said, tiles
-from tests.pages.test_asked import endpoints
 from tests.support.accounts import PASSWORD, user, write
+from tests.support.asked import endpoints
 from tests.support.between import Between, Passed
 from umami.documentation import example
 from umami.embedded.server import serve
