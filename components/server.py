@@ -71,3 +71,18 @@ def demo() -> bool:
     """Whether all that can be looked at is made up. Raises ``SettingsError``."""
     settings = read()
     return settings.embedded and settings.data is None
+
+
+def reach() -> None:
+    """Make sure that the server is known, and the embedded one up. Raises an ``UmamiError``.
+
+    Outside a run, where nobody could see a spinner.
+    """
+    _unseen()
+    umami().recognise()
+
+
+@st.cache_resource(show_spinner=False)
+def _unseen() -> None:
+    # A cached function inside another draws no spinner.
+    umami()

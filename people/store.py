@@ -1,6 +1,6 @@
 """What has to survive a restart: sessions, failed attempts, share links, the audit log.
 
-In an SQLite file unless ``DASHBOARD_STORE`` names another database. No password, token or key is
+In the database that ``DASHBOARD_STORE`` names: SQLite or PostgreSQL. No password, token or key is
 ever written: only hashes of them.
 """
 
@@ -26,6 +26,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    select,
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
@@ -33,7 +34,6 @@ from sqlalchemy.types import TypeDecorator
 
 from umami.errors import SettingsError
 
-DEFAULT: Final = "sqlite:///.streamlit/dashboard.sqlite"
 METADATA: Final = MetaData()
 
 
@@ -101,7 +101,7 @@ AUDIT: Final = Table(
 )
 
 
-def opened(url: str = DEFAULT) -> Engine:
+def opened(url: str) -> Engine:
     """The database at an SQLAlchemy address, with its tables. Raises ``SettingsError``."""
     try:
         # The driver that comes with us, whichever way the address is written.
@@ -118,6 +118,12 @@ def opened(url: str = DEFAULT) -> Engine:
     else:
         return engine
     raise SettingsError(problem)
+
+
+def reach(engine: Engine) -> None:
+    """Ask the database for nothing. Raises what SQLAlchemy raises where it is away."""
+    with engine.connect() as connection:
+        connection.execute(select(1))
 
 
 def _server(address: Any) -> Engine:
