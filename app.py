@@ -9,6 +9,7 @@ from components import (
     controls,
     exports,
     gate,
+    measures,
     monitor,
     server,
     signin,
@@ -17,7 +18,7 @@ from components import (
 )
 from umami.errors import UmamiError
 
-run = monitor.Run()
+run = measures.Run()
 st.set_page_config(
     page_title="Umami Dashboard",
     page_icon="static/mark.svg",

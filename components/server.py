@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from components import measures
 from umami.client import Client, connect
 from umami.errors import SettingsError
 from umami.settings import read
+from umami.watching import NOBODY
 
 if TYPE_CHECKING:
     from umami.embedded.server import Running
@@ -38,9 +40,9 @@ def umami() -> Client:
 
     Raises ``SettingsError`` for settings that cannot be, data that cannot be read included.
     """
-    settings = read()
+    settings, watch = read(), measures.metrics() or NOBODY
     if not settings.embedded:
-        found = connect(settings)
+        found = connect(settings, watch=watch)
         found.recognise()
         return found
     running = _own_server(settings.data)
@@ -50,7 +52,7 @@ def umami() -> Client:
         username=running.username,
         password=running.password,
     )
-    return connect(filled, label="Embedded Umami", demo=running.demo)
+    return connect(filled, label="Embedded Umami", demo=running.demo, watch=watch)
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())

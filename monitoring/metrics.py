@@ -16,6 +16,8 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from umami.watching import How
+
 Kind = Literal["page", "part"]
 """A whole page was run, or a part of it by itself."""
 Outcome = Literal["done", "left", "failed"]
@@ -36,9 +38,9 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._questions = Histogram(
-            "dashboard_question_seconds",
-            "Questions that went to Umami, by how they ended.",
+        self._requests = Histogram(
+            "dashboard_request_seconds",
+            "Requests that went to Umami, by how they ended.",
             ("endpoint", "outcome"),
             buckets=ANSWERS,
             registry=self.registry,
@@ -51,7 +53,7 @@ class Metrics:
         )
         self._waits = Histogram(
             "dashboard_wait_seconds",
-            "Waits for a free connection to Umami.",
+            "Waits of questions for their turn at Umami.",
             buckets=WAITS,
             registry=self.registry,
         )
@@ -64,16 +66,15 @@ class Metrics:
         )
 
     def answered(self, endpoint: str, outcome: str, seconds: float) -> None:
-        """One question went to the server; ``outcome`` is ``ok`` or what kind of error came."""
-        self._questions.labels(endpoint, outcome).observe(seconds)
+        """A request went to the server; ``outcome`` is ``ok`` or what kind of error came."""
+        self._requests.labels(endpoint, outcome).observe(seconds)
 
-    def found(self, endpoint: str, how: str) -> None:
-        """A page has its answer: ``fresh``, ``stale``, ``shared`` with who asked it already, or
-        ``asked``."""
+    def found(self, endpoint: str, how: How) -> None:
+        """A question of a page, and how its answer was found."""
         self._found.labels(endpoint, how).inc()
 
     def waited(self, seconds: float) -> None:
-        """A question waited so long for a free connection."""
+        """A question waited so long for its turn."""
         self._waits.observe(seconds)
 
     def ran(self, page: str, kind: Kind, outcome: Outcome, seconds: float) -> None:
