@@ -35,6 +35,10 @@ from sqlalchemy.types import TypeDecorator
 from umami.errors import SettingsError
 
 METADATA: Final = MetaData()
+CONNECTING: Final = 5
+"""Seconds until a database server that does not answer counts as away."""
+_TABLES: Final = 7_246_101
+"""The number under which processes take turns to make the tables."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -111,7 +115,7 @@ def opened(url: str) -> Engine:
         if address.get_backend_name() not in ("sqlite", "postgresql"):
             raise SettingsError("DASHBOARD_STORE is an address of SQLite or PostgreSQL.")
         engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _server(address)
-        METADATA.create_all(engine)
+        _make(engine)
     except (ArgumentError, SQLAlchemyError, OSError, ImportError):
         # What a database says of an address may hold its password.
         problem = "DASHBOARD_STORE cannot be opened: check the address, and that it can be written."
@@ -126,8 +130,24 @@ def reach(engine: Engine) -> None:
         connection.execute(select(1))
 
 
+def _make(engine: Engine) -> None:
+    """Make the tables that are not there yet; of replicas that start together, one does."""
+    turn = "BEGIN IMMEDIATE"
+    if engine.dialect.name == "postgresql":
+        turn = f"SELECT pg_advisory_xact_lock({_TABLES})"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(turn)
+        METADATA.create_all(connection)
+
+
 def _server(address: Any) -> Engine:
-    return create_engine(address, pool_pre_ping=True, pool_size=8, hide_parameters=True)
+    return create_engine(
+        address,
+        pool_pre_ping=True,
+        pool_size=8,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECTING},
+    )
 
 
 def _sqlite(address: Any) -> Engine:
@@ -145,9 +165,9 @@ def _sqlite(address: Any) -> Engine:
 
     @event.listens_for(engine, "connect")
     def readers_need_not_wait(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA busy_timeout=5000")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA busy_timeout=5000")
 
     return engine
 
