@@ -9,6 +9,8 @@ from components import (
     controls,
     exports,
     gate,
+    measures,
+    monitor,
     server,
     signin,
     start,
@@ -16,6 +18,7 @@ from components import (
 )
 from umami.errors import UmamiError
 
+run = measures.Run()
 st.set_page_config(
     page_title="Umami Dashboard",
     page_icon="static/mark.svg",
@@ -27,6 +30,7 @@ with unseen:
     viewer.link_input()
 st.logo("static/logo.svg", size="large")
 try:
+    monitor.start()
     looking = viewer.resolve()
 except UmamiError as problem:
     areas.closed()
@@ -59,6 +63,6 @@ controls.bar(client, sites)
 exports.toolbars()
 start.server_line()
 areas.go_on(looking.rights)
-with gate.opening():
+with run.of(page.title), gate.opening():
     page.run()
 server.tune()

@@ -11,6 +11,7 @@ import streamlit as st
 
 from components import address
 from components.asking import blank
+from components.base import base
 from components.figures import common, heat, lines, maps, stacks
 from components.figures.finished import Data, finished
 from components.text import plain
@@ -131,5 +132,5 @@ def mode() -> Mode:
 
 def _topojson() -> str:
     """Where the browser finds the world's geometry: on this server, never elsewhere."""
-    base = str(st.get_option("server.baseUrlPath")).strip("/")
-    return f"/{base}/app/static/topojson/" if base else "app/static/topojson/"
+    # Some hosts put a path before ours without telling; beside the page is right there, too.
+    return f"{base()}/app/static/topojson/" if base() else "app/static/topojson/"

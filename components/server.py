@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from components import measures
 from umami.client import Client, connect
 from umami.errors import SettingsError
 from umami.settings import read
+from umami.watching import NOBODY
 
 if TYPE_CHECKING:
     from umami.embedded.server import Running
@@ -36,9 +38,9 @@ def umami() -> Client:
 
     Raises ``SettingsError`` for settings that cannot be, data that cannot be read included.
     """
-    settings = read()
+    settings, watch = read(), measures.metrics() or NOBODY
     if not settings.embedded:
-        found = connect(settings)
+        found = connect(settings, watch=watch)
         found.recognise()
         return found
     running = _own_server(settings.data)
@@ -48,7 +50,7 @@ def umami() -> Client:
         username=running.username,
         password=running.password,
     )
-    return connect(filled, label="Embedded Umami", demo=running.demo)
+    return connect(filled, label="Embedded Umami", demo=running.demo, watch=watch)
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
@@ -69,3 +71,18 @@ def demo() -> bool:
     """Whether all that can be looked at is made up. Raises ``SettingsError``."""
     settings = read()
     return settings.embedded and settings.data is None
+
+
+def reach() -> None:
+    """Make sure that the server is known, and the embedded one up. Raises an ``UmamiError``.
+
+    Outside a run, where nobody could see a spinner.
+    """
+    _unseen()
+    umami().recognise()
+
+
+@st.cache_resource(show_spinner=False)
+def _unseen() -> None:
+    # A cached function inside another draws no spinner.
+    umami()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = ("pages", "components", "people", "umami")
+OURS = ("pages", "components", "monitoring", "people", "umami")
 MODULES = sorted(
     [
         ROOT / "asgi.py",
@@ -42,9 +42,34 @@ def within(name: str, *packages: str) -> bool:
 
 
 FORBIDDEN = {
-    "umami": ("people", "components", "pages", "app", "streamlit", "plotly", "umami.embedded"),
-    "umami.embedded": ("people", "components", "pages", "app", "streamlit", "plotly", "httpx"),
-    "people": ("components", "pages", "app", "streamlit", "plotly", "httpx", "umami.embedded"),
+    "umami": (
+        "people",
+        "monitoring",
+        "components",
+        "pages",
+        "app",
+        "streamlit",
+        "plotly",
+        "umami.embedded",
+    ),
+    "umami.embedded": (
+        "people",
+        "monitoring",
+        "components",
+        "pages",
+        "app",
+        "streamlit",
+        "plotly",
+        "httpx",
+    ),
+    "people": (
+        *("monitoring", "components", "pages", "app"),
+        *("streamlit", "plotly", "httpx", "umami.embedded"),
+    ),
+    "monitoring": (
+        *("components", "pages", "app"),
+        *("streamlit", "plotly", "httpx", "duckdb", "umami.embedded"),
+    ),
     "components": ("pages", "app", "httpx", "duckdb"),
     "pages": ("app", "httpx", "duckdb", "plotly", "umami.transport", "umami.embedded"),
     "app": ("httpx", "duckdb", "plotly", "umami.transport"),

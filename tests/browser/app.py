@@ -46,11 +46,13 @@ def running_app(
     /,
     *,
     port: int | None = None,
+    path: str = "",
     secrets: Path | None = None,
     **environment: str,
 ) -> Iterator[App]:
     """The real app in its own process; it sees only the given ``UMAMI_…`` and ``DASHBOARD_…``
-    variables. ``script`` is what Streamlit is told to run."""
+    variables. ``script`` is what Streamlit is told to run, ``path`` (``/stats``) where on its host
+    it is told to live."""
     port = port or free_port()
     inherited = {
         name: value
@@ -62,6 +64,7 @@ def running_app(
         "server.address": "127.0.0.1",
         "server.headless": "true",
         "server.fileWatcherType": "none",
+        "server.baseUrlPath": path,
         **({"secrets.files": str(secrets)} if secrets else {}),
     }
     process = subprocess.Popen(
@@ -76,7 +79,7 @@ def running_app(
         text=True,
     )
     assert process.stdout
-    app = App(f"http://127.0.0.1:{port}", process.pid)
+    app = App(f"http://127.0.0.1:{port}{path}", process.pid)
 
     def read(lines: Iterable[str]) -> None:
         for line in lines:
