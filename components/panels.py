@@ -65,7 +65,7 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
 
 def _silent(timeline: Timeline) -> bool:
     """Whether nothing happened in all of it."""
-    return not timeline.frame[["views", "sessions"]].to_numpy().any()
+    return not (timeline.frame["views"].any() or timeline.frame["sessions"].any())
 
 
 def world(countries: Ranking) -> None:

@@ -20,10 +20,11 @@ Data = TypeVar("Data", bound=Hashable)
 
 ROOM: Final = 8 * 2**20
 """Characters of figures that are kept; what they were drawn from weighs about thrice as much."""
+KEPT: Final[LRUCache[Any, str]] = LRUCache(ROOM, getsizeof=len)
 
 
 class Finished(go.Figure):  # type: ignore[misc]  # Plotly tells no types
-    """A figure as it is sent, which is all that can be done with it."""
+    """A figure that is only sent: what sends it asks for its dictionary and nothing else."""
 
     def __init__(self, text: str) -> None:
         # Without Plotly's own beginning, which would build all of it again.
@@ -40,6 +41,6 @@ def finished(draw: Callable[[Data, Mode], go.Figure], data: Data, mode: Mode) ->
     return Finished(_text(draw, data, mode))
 
 
-@cached(LRUCache(ROOM, getsizeof=len), lock=Lock())
+@cached(KEPT, lock=Lock())
 def _text(draw: Callable[[Data, Mode], go.Figure], data: Data, mode: Mode) -> str:
     return str(draw(data, mode).to_json(validate=False))

@@ -1,5 +1,5 @@
 """The dashboard without what makes its reruns cheap, for ``reruns`` to compare with: nothing is
-frozen, and every figure is drawn in every run. Nothing else is switched off, or could be."""
+frozen, and every run draws its figures anew. All else is as it is."""
 
 import gc
 from pathlib import Path
