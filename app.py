@@ -5,10 +5,10 @@ import streamlit as st
 from components import (
     account,
     address,
-    areas,
     controls,
     exports,
     gate,
+    navigation,
     server,
     signin,
     start,
@@ -29,11 +29,11 @@ st.logo("static/logo.svg", size="large")
 try:
     looking = viewer.resolve()
 except UmamiError as problem:
-    areas.closed()
+    navigation.closed()
     start.stopped(problem)
     st.stop()
 # Before anything may stop: only this ends Streamlit's own running of pages/.
-page = areas.navigation(looking.rights)
+page = navigation.drawn(looking.rights)
 with unseen:
     account.watch(looking)
 if not looking.inside:
@@ -59,6 +59,6 @@ except UmamiError as problem:
 controls.bar(client, sites)
 exports.toolbars()
 start.server_line()
-areas.go_on(looking.rights)
+navigation.go_on(looking.rights)
 with gate.opening():
     page.run()

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from components import sharing
+from components import sharing, words
 from components.address import change, free, go, note, notes, view
 from components.asking import aside
 from components.text import plain
@@ -344,7 +344,7 @@ def _chips(client: Guarded, now: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="chips"):
         for one in now.filters:
             _chip(
-                f"{FIELDS[one.field]} {OPERATORS[one.operator]} **{plain(_in_words(one), 60)}**",
+                f"{FIELDS[one.field]} {OPERATORS[one.operator]} **{plain(words.values(one), 60)}**",
                 key=f"chip_{one.field}" + ("" if one.operator == "eq" else f"_{one.operator}"),
                 without=replace(now, filters=tuple(other for other in now.filters if other != one)),
             )
@@ -374,13 +374,9 @@ def _chips(client: Guarded, now: View) -> None:
 
 def _fixed(now: View) -> None:
     """What narrows a View that cannot be narrowed otherwise."""
-    words = [
-        f"{FIELDS[one.field]} {OPERATORS[one.operator]} {_in_words(one)}" for one in now.filters
-    ]
-    words += ["in a segment"] * bool(now.segment) + ["in a cohort"] * bool(now.cohort)
-    if words:
+    if said := words.narrowed(now):
         with st.container(key="fixed"):
-            st.caption(f":material/lock: {plain(' · '.join(words))}")
+            st.caption(f":material/lock: {plain(' · '.join(said))}")
 
 
 def _chip(words: str, *, key: str, without: View) -> None:
@@ -392,12 +388,6 @@ def _chip(words: str, *, key: str, without: View) -> None:
         help="Remove this filter",
         on_click=lambda: go(without),
     )
-
-
-def _in_words(one: Filter) -> str:
-    if one.operator in ("re", "nre"):
-        return one.values[0]
-    return " or ".join(names.label(one.field, value) for value in one.values)
 
 
 def _labels(among: Sequence[Website]) -> dict[str, str]:

@@ -11,8 +11,9 @@ import streamlit as st
 
 from components import address, formats, panels, parameters, saved, steps, tiles
 from components.asking import aside, blank
+from components.fields import Field
 from components.figures import shift as drawn
-from components.listing import Field, listing
+from components.listing import listing
 from components.text import plain
 from umami import names
 from umami.analysis import attribution as analysis

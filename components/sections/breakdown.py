@@ -11,8 +11,9 @@ import streamlit as st
 
 from components import address, panels, parameters, start
 from components.asking import aside, blank
+from components.fields import Field, Kind
 from components.figures import tree as drawn
-from components.listing import Field, Kind, listing
+from components.listing import listing
 from umami import names
 from umami.analysis import breakdown as analysis
 from umami.analysis.breakdown import Measure

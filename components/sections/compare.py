@@ -8,10 +8,11 @@ from typing import Final
 
 import streamlit as st
 
-from components import address, formats, panels, parameters, tables
+from components import address, formats, panels, parameters, rankings
 from components.asking import blank
+from components.fields import Field
 from components.figures import deltas as drawn
-from components.listing import Field, listing
+from components.listing import listing
 from umami import names
 from umami.analysis.movers import Move, Movers, movers
 from umami.endpoints import traffic
@@ -24,13 +25,13 @@ LIMIT: Final = 500
 TABLES: Final = {
     one.field: one
     for one in (
-        *tables.PAGES,
-        *tables.SOURCES,
-        *tables.PLACES,
-        *tables.ENVIRONMENT,
-        *tables.EVENTS,
-        tables.Table("hostname", "Hostnames", "hostnames"),
-        tables.Table("tag", "Tags", "tags"),
+        *rankings.PAGES,
+        *rankings.SOURCES,
+        *rankings.PLACES,
+        *rankings.ENVIRONMENT,
+        *rankings.EVENTS,
+        rankings.Table("hostname", "Hostnames", "hostnames"),
+        rankings.Table("tag", "Tags", "tags"),
     )
 }
 MOVE_NAMES: Final[dict[Move, tuple[str, str]]] = {
@@ -58,7 +59,7 @@ def field() -> Metric:
     return chosen
 
 
-def _title(table: tables.Table) -> str:
+def _title(table: rankings.Table) -> str:
     return table.many[0].upper() + table.many[1:]
 
 
@@ -84,7 +85,7 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> None:
         ]
     )
     found = Movers(frame, found.uncertain)
-    measure = tables.MEASURES[now.measure].lower()
+    measure = rankings.MEASURES[now.measure].lower()
     if frame.empty:
         blank(address.why_empty(f"No {table.many} in either period. {table.fill}"))
         return
@@ -108,7 +109,7 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> None:
                 _moved(table, found, move)
 
 
-def _moved(table: tables.Table, found: Movers, move: Move) -> None:
+def _moved(table: rankings.Table, found: Movers, move: Move) -> None:
     frame = found.of(move)
     if frame.empty:
         blank(MOVE_NAMES[move][1])

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from components import address, areas, formats, paging, panels, parameters, tiles
+from components import address, formats, navigation, paging, panels, parameters, tiles
 from components.asking import blank
-from components.listing import Field
+from components.fields import Field
 from components.paging import Place
 from components.whole import Whole
 from umami import names
@@ -85,7 +85,7 @@ def events(view: View, place: Place, found: Page[Event]) -> None:
         empty="Nothing happened in this period. Views and events appear as they happen.",
         whole=whole,
         value="session",
-        on_choose=lambda session: areas.go("sessions", session=session),
+        on_choose=lambda session: navigation.go("sessions", session=session),
     )
 
 

@@ -12,8 +12,9 @@ import streamlit as st
 
 from components import address, formats, panels, parameters, saved, steps
 from components.asking import aside, blank
+from components.fields import Field
 from components.figures import steps as drawn
-from components.listing import Field, listing
+from components.listing import listing
 from components.text import plain
 from umami.analysis import funnel as analysis
 from umami.analysis import saved as spelling

@@ -12,8 +12,9 @@ import streamlit as st
 from components import address, formats, panels, parameters, saved, steps, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank
+from components.fields import Field
 from components.figures import trend as drawn
-from components.listing import Field, download
+from components.listing import download
 from components.text import plain
 from umami.analysis import goals as analysis
 from umami.analysis import saved as spelling

@@ -10,8 +10,9 @@ import streamlit as st
 
 from components import address, formats, panels, parameters, steps
 from components.asking import aside, blank
+from components.fields import Field
 from components.figures import flow as drawn
-from components.listing import Field, listing
+from components.listing import listing
 from umami.analysis import journey as analysis
 from umami.analysis.journey import Flow, Through
 from umami.endpoints import reports

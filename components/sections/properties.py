@@ -10,8 +10,9 @@ import streamlit as st
 
 from components import address, formats, panels, tiles
 from components.asking import blank
+from components.fields import Field
 from components.figures.distribution import distribution_figure
-from components.listing import Field, listing
+from components.listing import listing
 from components.text import plain
 from umami.analysis import properties as analysis
 from umami.models.events import DataType, Property, PropertyValue

@@ -9,8 +9,9 @@ import streamlit as st
 
 from components import formats, panels, parameters, tiles
 from components.asking import blank
+from components.fields import Field
 from components.figures import cohorts as drawn
-from components.listing import Field, download
+from components.listing import download
 from umami.analysis import retention as analysis
 from umami.analysis.retention import GRAINS, Cohorts, Grain, cohorts
 from umami.models.reports import Retention

@@ -10,8 +10,9 @@ import streamlit as st
 from components import address, formats, panels, parameters, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank, trouble
+from components.fields import Field, Kind
 from components.figures import maps, stacks
-from components.listing import Field, listing
+from components.listing import listing
 from umami import names
 from umami.analysis import revenue as analysis
 from umami.endpoints import reports
@@ -89,23 +90,19 @@ def asked(code: str, view: View) -> Question[Revenue]:
 def figures(code: str, now: Revenue, before: Revenue | None = None) -> None:
     """The money in all, and by order and visitor."""
 
-    def money(amount: float) -> str:
-        return formats.money_short(amount, code)
-
-    def tile(label: str, field: str, about: str, *, is_money: bool = True) -> tiles.Tile:
+    def tile(label: str, field: str, about: str, kind: Kind = "money") -> tiles.Tile:
         value, previous = (
             None if one is None or getattr(one, field) is None else float(getattr(one, field))
             for one in (now, before)
         )
-        shown = money if is_money else formats.short
-        return tiles.counted(label, value, previous, about, show=shown)
+        return tiles.counted(label, value, previous, about, kind=kind, currency=code)
 
     tiles.draw(
         [
             tile("Revenue", "total", "All money of the period in this currency."),
-            tile("Orders", "orders", "Events that brought money.", is_money=False),
+            tile("Orders", "orders", "Events that brought money.", "count"),
             tile("Average order", "average", "Money an order."),
-            tile("Paying visitors", "visitors", "Visitors who brought money.", is_money=False),
+            tile("Paying visitors", "visitors", "Visitors who brought money.", "count"),
             tile("Revenue per visitor", "per_visitor", "Money a visitor, paying or not."),
         ]
     )

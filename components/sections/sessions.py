@@ -10,7 +10,7 @@ import pandas as pd
 
 from components import formats, paging, parameters, tiles
 from components.asking import aside
-from components.listing import Field
+from components.fields import Field
 from components.paging import Place
 from components.whole import Whole
 from umami import names

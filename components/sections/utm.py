@@ -7,11 +7,12 @@ from typing import Final
 
 import streamlit as st
 
-from components import address, formats, panels, parameters, start, tables, tiles
+from components import address, formats, panels, parameters, rankings, start, tables, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank
+from components.fields import Field
 from components.figures import bars as drawn
-from components.listing import Field, listing
+from components.listing import listing
 from components.text import plain
 from umami.analysis import utm as analysis
 from umami.endpoints import traffic
@@ -36,11 +37,11 @@ FIELDS: Final = {
     "term": "utmTerm",
 }
 DETAILS: Final = (
-    tables.Table("path", "Pages", "pages"),
-    tables.Table("utmSource", "Sources", "sources"),
-    tables.Table("utmMedium", "Media", "media"),
-    tables.Table("utmContent", "Contents", "contents"),
-    tables.Table("country", "Countries", "countries"),
+    rankings.Table("path", "Pages", "pages"),
+    rankings.Table("utmSource", "Sources", "sources"),
+    rankings.Table("utmMedium", "Media", "media"),
+    rankings.Table("utmContent", "Contents", "contents"),
+    rankings.Table("country", "Countries", "countries"),
 )
 
 

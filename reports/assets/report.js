@@ -1,0 +1,47 @@
+// Draws the charts of a report: light or dark as the screen is, always light on paper.
+(() => {
+  "use strict"
+  const PAPER = 676 // pixels between the margins of A4 and Letter
+  const dark = window.matchMedia("(prefers-color-scheme: dark)")
+  const paper = window.matchMedia("print")
+  const places = [...document.querySelectorAll(".chart > div")]
+  let figures = []
+
+  const inflated = async (id) => {
+    const packed = atob(document.getElementById(id).textContent.trim())
+    const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0))
+    const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))
+    return new Response(plain).text()
+  }
+
+  const draw = (place, at, printed) => {
+    const figure = figures[at][dark.matches && !printed ? "dark" : "light"]
+    const size = { autosize: !printed, width: printed ? PAPER : undefined }
+    const layout = { ...figure.layout, ...size }
+    const config = { displayModeBar: false, scrollZoom: false, doubleClick: false, responsive: true }
+    return window.Plotly.react(place, figure.data, layout, config)
+  }
+  const drawAll = (printed) => Promise.all(places.map((place, at) => draw(place, at, printed)))
+
+  const begin = async () => {
+    if (!places.length) return 0
+    const library = document.createElement("script")
+    library.textContent = await inflated("library")
+    const world = document.getElementById("world")
+    if (world) {
+      const places = JSON.parse(await inflated("world"))
+      window.PlotlyGeoAssets = { topojson: { world_110m: places } }
+    }
+    document.head.append(library)
+    figures = JSON.parse(await inflated("figures"))
+    await drawAll(paper.matches)
+    dark.addEventListener("change", () => drawAll(paper.matches))
+    window.addEventListener("beforeprint", () => drawAll(true))
+    window.addEventListener("afterprint", () => drawAll(false))
+    document.documentElement.dataset.drawn = String(places.length)
+    return places.length
+  }
+
+  window.report = { drawn: begin(), print: () => drawAll(true) }
+  window.report.drawn.catch(() => document.documentElement.classList.add("undrawn"))
+})()
