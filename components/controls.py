@@ -17,10 +17,11 @@ import streamlit as st
 from components import sharing, words
 from components.address import change, free, go, note, notes, view
 from components.asking import aside
+from components.questions import every_website
 from components.text import plain
 from people.guard import Guarded
 from umami import names
-from umami.endpoints import segments, traffic, websites
+from umami.endpoints import segments, traffic
 from umami.errors import InvalidView, UmamiError
 from umami.filters import FIELDS, OPERATORS, Filter
 from umami.models.websites import Website
@@ -57,12 +58,8 @@ UNIT_NAMES: Final[dict[Unit, str]] = {
 
 
 def sites(client: Guarded) -> tuple[Website, ...]:
-    """Every website of this account, by name. Raises ``UmamiError``."""
-    first = client.ask(websites.websites())
-    last = -(-first.count // (first.page_size or 1))
-    rest = client.ask_all(*(websites.websites(page=page) for page in range(2, last + 1)))
-    found = (*first.rows, *(site for page in rest for site in page.result().rows))
-    return tuple(sorted(found, key=lambda site: (site.name.casefold(), site.id)))
+    """Every website that this viewer may look at, by name. Raises ``UmamiError``."""
+    return every_website(client)
 
 
 def domain(client: Guarded, website: str) -> str:

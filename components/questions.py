@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from umami.client import Reply
-from umami.endpoints import traffic
+from umami.endpoints import traffic, websites
 from umami.errors import UmamiError
 from umami.models.traffic import Stats
+from umami.models.websites import Website
 from umami.question import Question
 from umami.turns import Asker
 from umami.view import View
@@ -103,6 +104,15 @@ class Questions:
 
         self.ask(question).add_done_callback(arrived)
         return hinted
+
+
+def every_website(client: Asks) -> tuple[Website, ...]:
+    """Every website of this account, by name. Raises ``UmamiError``."""
+    first = client.submit(websites.websites()).result()
+    last = -(-first.count // (first.page_size or 1))
+    rest = [client.submit(websites.websites(page=page)) for page in range(2, last + 1)]
+    found = (*first.rows, *(site for page in rest for site in page.result().rows))
+    return tuple(sorted(found, key=lambda site: (site.name.casefold(), site.id)))
 
 
 def where(problem: Exception) -> str:

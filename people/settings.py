@@ -2,7 +2,8 @@
 
 ``DASHBOARD_USERS`` names a YAML file of accounts (else they stand in the secrets), and
 ``DASHBOARD_STORE`` the database of sessions, share links and the audit log. ``DASHBOARD_OPEN=yes``
-lets everybody in without signing in, wherever they come from.
+lets everybody in without signing in, wherever they come from. ``DASHBOARD_SMTP_URL`` and
+``DASHBOARD_MAIL_FROM`` name the server that reports are mailed by, and who they are from.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ class Running:
     """The file of accounts; need not be there."""
     store: str = field(default=DEFAULT, repr=False)
     open: bool = False
+    smtp_url: str = field(default="", repr=False)
+    """``smtp://user:password@host:587``; empty where nothing is mailed."""
+    mail_from: str = ""
 
 
 def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> Running:
@@ -46,6 +50,8 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> R
         Path(users).expanduser() if users else secrets,
         _text(environ, table, "store") or DEFAULT,
         told in ("yes", "true", "1"),
+        _text(environ, table, "smtp_url"),
+        _text(environ, table, "mail_from"),
     )
 
 

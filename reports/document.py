@@ -71,9 +71,10 @@ class Chapter:
     about: str
     sections: tuple[Section, ...]
 
-    def all_of(self, kind: type[Block]) -> list[Block]:
-        """Its blocks of one kind."""
-        return [one for part in self.sections for one in part.blocks if isinstance(one, kind)]
+    @property
+    def charts(self) -> list[Chart]:
+        """Its charts in their order."""
+        return [one for part in self.sections for one in part.blocks if isinstance(one, Chart)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,9 @@ _NARROW: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class Cell:
+    """What stands in a cell of a printed table."""
+
     text: str
     shape: str
     note: str
@@ -45,12 +47,7 @@ class _Cell:
 
 def page(report: Report) -> str:
     """The whole file."""
-    charts = [
-        one
-        for chapter in report.chapters
-        for one in chapter.all_of(Chart)
-        if isinstance(one, Chart)
-    ]
+    charts = [one for chapter in report.chapters for one in chapter.charts]
     drawn = {mode: [chart.draw(mode) for chart in charts] for mode in PALETTES}
     heights = {
         id(chart): figure.layout.height
@@ -63,7 +60,7 @@ def page(report: Report) -> str:
             packed["world"] = _world()
     script = (ASSETS / "report.js").read_text("utf-8")
     return (
-        _templates()
+        templates()
         .get_template("report.html")
         .render(
             report=report,
@@ -74,7 +71,7 @@ def page(report: Report) -> str:
             mark=Markup(_MARK.read_text("utf-8")),
             packed={name: Markup(text) for name, text in packed.items()},
             tall=lambda chart: heights[id(chart)] or 300,
-            rows=_rows,
+            rows=rows,
             shape=_shape,
             tone=_tone,
             sparks=_sparks,
@@ -83,7 +80,8 @@ def page(report: Report) -> str:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The templates of pages and mails, in which all text is escaped."""
     found = Environment(loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined)
     kinds: dict[str, type[Any]] = {"sentence": Sentence, "tiles": Tiles, "chart": Chart}
     for name, kind in kinds.items():
@@ -156,8 +154,9 @@ def _shape(part: Section) -> str:
     return "half" if half else "whole"
 
 
-def _rows(table: Table) -> list[list[_Cell]]:
-    top = table.frame.head(table.shown)
+def rows(table: Table, most: int | None = None) -> list[list[Cell]]:
+    """The rows of a table that are printed, ``most`` of them at most."""
+    top = table.frame.head(table.shown if most is None else min(most, table.shown))
     bars = longest(top, table.fields)
     found = []
     for at, row in enumerate(top.to_dict("records")):
@@ -168,7 +167,7 @@ def _rows(table: Table) -> list[list[_Cell]]:
             if bars and not place and not pd.isna(bars[0].iloc[at]):
                 bar = round(100 * float(bars[0].iloc[at]) / bars[1], 1)
             cells.append(
-                _Cell(
+                Cell(
                     field.shown(row[field.column]),
                     "number" if field.number else "text",
                     "" if note is None or pd.isna(note) else str(note),

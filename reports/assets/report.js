@@ -42,6 +42,7 @@
     return places.length
   }
 
-  window.report = { drawn: begin(), print: () => drawAll(true) }
+  const settled = (printed) => drawAll(printed).then(() => places.length)
+  window.report = { drawn: begin(), print: () => settled(true), fit: () => settled(false) }
   window.report.drawn.catch(() => document.documentElement.classList.add("undrawn"))
 })()
