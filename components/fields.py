@@ -11,9 +11,21 @@ import pandas as pd
 from components import formats
 from umami.period import Unit
 
-Kind = Literal["text", "time", "count", "percent", "seconds", "money", "change", "points", "delta"]
-"""What a column holds: text, wall-clock times, whole numbers, fractions of a whole, seconds, money,
-how much more than before as a fraction, differences of fractions, differences of numbers."""
+Kind = Literal[
+    "text",
+    "time",
+    "count",
+    "number",
+    "percent",
+    "seconds",
+    "money",
+    "change",
+    "points",
+    "delta",
+]
+"""What a column holds: text, wall-clock times, whole numbers, any numbers, fractions of a whole,
+seconds, money, how much more than before as a fraction, differences of fractions, differences of
+numbers."""
 Tone = Literal["", "good", "bad", "muted"]
 
 
@@ -62,6 +74,7 @@ class Field:
 
 _SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
     "count": lambda value, _: formats.whole(value),
+    "number": lambda value, _: formats.number(value),
     "percent": lambda value, _: formats.percent(value),
     "seconds": lambda value, _: formats.duration(value),
     "money": formats.money,

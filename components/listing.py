@@ -130,6 +130,7 @@ def grid(
 def _config(field: Field, first: bool) -> Any:
     formatted = {
         "count": "localized",
+        "number": "localized",
         "percent": "%.1f%%",
         "seconds": "%.0f s",
         "money": "%.2f",

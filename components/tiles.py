@@ -40,7 +40,7 @@ def draw(tiles: Sequence[Tile], *, within: bool = False) -> None:
                 tile.delta,
                 delta_color="normal" if tile.good == "up" else "inverse",
                 delta_description=f"from {tile.before}" if tile.delta is not None else None,
-                help=tile.about,
+                help=plain(tile.about, 300),
                 chart_data=common.sparkline(tile.series),
                 chart_type="area",
                 border=not within,

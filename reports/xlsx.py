@@ -32,6 +32,7 @@ _DATES: Final = {
 }
 _FORMATS: Final[dict[Kind, str]] = {
     "count": "#,##0",
+    "number": "#,##0.####",
     "percent": "0.0%",
     "seconds": "[h]:mm:ss",
     "money": "#,##0.00",
