@@ -11,7 +11,21 @@ from components import formats, words
 from components.areas import AREAS, Area
 from components.questions import Asks
 from reports.asking import Asking, Given
-from reports.chapters import overview
+from reports.chapters import (
+    attribution,
+    breakdown,
+    compare,
+    events,
+    funnel,
+    goals,
+    journey,
+    overview,
+    retention,
+    revenue,
+    sessions,
+    utm,
+    websites,
+)
 from reports.document import Chapter, Cover, Report
 from umami.abilities import Abilities
 from umami.client import Server
@@ -22,6 +36,18 @@ from umami.work import Told
 
 CHAPTERS: Final[dict[str, Callable[[Asking], None]]] = {
     "overview": overview.ask,
+    "compare": compare.ask,
+    "breakdown": breakdown.ask,
+    "sessions": sessions.ask,
+    "events": events.ask,
+    "funnel": funnel.ask,
+    "retention": retention.ask,
+    "journey": journey.ask,
+    "goals": goals.ask,
+    "utm": utm.ask,
+    "attribution": attribution.ask,
+    "revenue": revenue.ask,
+    "websites": websites.ask,
 }
 """What is asked for each page that means something on paper, and what is made of it."""
 

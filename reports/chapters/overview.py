@@ -8,6 +8,7 @@ from functools import partial
 from components import formats, rankings, words
 from components.figures import heat, lines, maps, stacks, tiles
 from components.told import traffic as told
+from components.told.events import NO_EVENTS
 from reports.asking import Asking
 from reports.document import Block, Chart, Sentence, Table, Tiles
 from umami.endpoints import events, sessions, traffic
@@ -27,7 +28,7 @@ PARTS = (
 def ask(page: Asking) -> None:
     """What the page asks, and every one of its tabs."""
     view = page.view
-    over_time = page.against(view, traffic.pageviews)
+    timeline = page.against(view, traffic.pageviews)
     totals = page.totals(view)
     ranked = {
         table.field: page.ask(traffic.metrics(view, table.field))
@@ -37,8 +38,8 @@ def ask(page: Asking) -> None:
     series = page.ask(events.series(view))
     week = page.ask(sessions.weekly(view))
 
-    page.section("Figures", partial(_figures, view), totals.now, over_time.now, *totals.earlier)
-    page.section("Traffic", partial(_traffic, view), *over_time, about=words.described(view))
+    page.section("Figures", partial(figures, view), totals.now, timeline.now, *totals.earlier)
+    page.section("Traffic", partial(_traffic, view), *timeline, about=words.described(view))
     for title, tables in PARTS:
         if title == "Places":
             page.section("World", partial(_world, view), ranked["country"])
@@ -46,14 +47,15 @@ def ask(page: Asking) -> None:
             page.section(
                 table.many.capitalize(), partial(ranking, view, table), ranked[table.field]
             )
-    page.section("Events over time", partial(_events, view), series)
+    page.section("Events over time", partial(over_time, view), series)
     page.section("Events", partial(ranking, view, rankings.EVENTS[0]), ranked["event"])
     page.section("The week's rhythm", rhythm, week)
 
 
-def _figures(
+def figures(
     view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
 ) -> list[Block]:
+    """A website's five figures."""
     return [Tiles(tiles.of_website(view, stats, timeline, compared))]
 
 
@@ -91,10 +93,11 @@ def ranking(view: View, table: rankings.Table, found: Ranking) -> Sequence[Block
     return [Table(table.many, rankings.full(table, found), rankings.fields(table, found))]
 
 
-def _events(view: View, series: EventSeries) -> list[Block]:
+def over_time(view: View, series: EventSeries) -> list[Block]:
+    """Events over time, the most frequent ones apart."""
     data = stacks.stacked(series.frame, view.period.unit)
     if not data.series:
-        return [Sentence("No events in this period.")]
+        return [Sentence(words.why_empty(view, NO_EVENTS))]
     return [Chart("Events over time", partial(stacks.stacked_figure, data))]
 
 
