@@ -21,7 +21,13 @@
     const config = { displayModeBar: false, scrollZoom: false, doubleClick: false, responsive: true }
     return window.Plotly.react(place, figure.data, layout, config)
   }
-  const drawAll = (printed) => Promise.all(places.map((place, at) => draw(place, at, printed)))
+  let drawn // as they were last drawn: for paper or not, in dark or not
+  const drawAll = (printed) => {
+    const wanted = `${printed} ${dark.matches}`
+    if (drawn === wanted) return Promise.resolve()
+    drawn = wanted
+    return Promise.all(places.map((place, at) => draw(place, at, printed)))
+  }
 
   const begin = async () => {
     if (!places.length) return 0
@@ -38,7 +44,6 @@
     dark.addEventListener("change", () => drawAll(paper.matches))
     window.addEventListener("beforeprint", () => drawAll(true))
     window.addEventListener("afterprint", () => drawAll(false))
-    document.documentElement.dataset.drawn = String(places.length)
     return places.length
   }
 
