@@ -1,5 +1,7 @@
 """The dashboard: who looks, navigation, the gate and the control bar; pages do the rest."""
 
+from functools import partial
+
 import streamlit as st
 
 from components import (
@@ -14,6 +16,7 @@ from components import (
     start,
     viewer,
 )
+from reports import popover
 from umami.errors import UmamiError
 
 st.set_page_config(
@@ -56,7 +59,8 @@ except UmamiError as problem:
     start.stopped(problem)
     st.stop()
 
-controls.bar(client, sites)
+shown = navigation.named(page.url_path, looking.rights)
+controls.bar(client, sites, partial(popover.draw, client, sites, shown))
 exports.toolbars()
 start.server_line()
 navigation.go_on(looking.rights)

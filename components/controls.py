@@ -5,7 +5,7 @@ It draws what the URL spells and writes the URL anew; it keeps nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -67,10 +67,10 @@ def domain(client: Guarded, website: str) -> str:
     return next((site.domain for site in sites(client) if site.id == website), "")
 
 
-def bar(client: Guarded, among: Sequence[Website]) -> None:
+def bar(client: Guarded, among: Sequence[Website], beside: Callable[[View], None]) -> None:
     """Draw the controls of the View that the URL spells, and its filters as chips.
 
-    ``among`` are the websites to choose from.
+    ``among`` are the websites to choose from; ``beside`` draws what else the bar has.
     """
     now = view()
     labels = _labels(among)
@@ -138,6 +138,7 @@ def bar(client: Guarded, among: Sequence[Website]) -> None:
             _filter_popover(client, now)
         _time_popover(now)
         sharing.popover(now)
+        beside(now)
     if free():
         _chips(client, now)
     else:

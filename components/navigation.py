@@ -33,6 +33,12 @@ def opened(rights: Rights) -> list[Area]:
     return [*mine, ACCESS] if rights.admin else mine
 
 
+def named(path: str, rights: Rights) -> str:
+    """The name of the area at an address; the first one answers at the root."""
+    mine = opened(rights)
+    return mine[0].name if mine and path == HOME else path
+
+
 def drawn(rights: Rights) -> st.Page:
     """The navigation in its groups; returns the page that was asked for.
 

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import logging
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ PAPERS: Final[dict[Paper, tuple[float, float]]] = {"A4": (8.27, 11.69), "Letter"
 """Widths and heights in inches."""
 PATIENCE: Final = 120.0
 """Seconds after which a browser that has not answered is given up."""
+_AT_ONCE: Final = threading.BoundedSemaphore(2)
+"""A browser takes a few hundred megabytes: whoever else wants one waits."""
 _WIDE: Final = 720
 """Pixels of the window that pictures are taken in."""
 # Chromium writes much that means nothing to whoever wants a report.
@@ -126,7 +129,8 @@ def _run(page: str, work: Callable[[Tab], Coroutine[Any, Any, T]]) -> T:
             return await work(tab)
 
     try:
-        return asyncio.run(asyncio.wait_for(all_of_it(), PATIENCE))
+        with _AT_ONCE:
+            return asyncio.run(asyncio.wait_for(all_of_it(), PATIENCE))
     except ChromeNotFoundError:
         problem: UmamiError = NoBrowser("There is no browser here to print with.")
     except (BrowserFailedError, BrowserClosedError, ChannelClosedError):
