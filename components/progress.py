@@ -16,12 +16,8 @@ EVERY: Final = 0.5
 def watch(work: Work[Any], *, what: str, key: str) -> None:
     """Show how far running work is, until it ends; then the page is drawn anew.
 
-    ``what`` says in a word or two what is being done. While it is, nothing else of the page runs;
-    once it has ended the page runs again, and looks no more.
+    ``what`` says in a word or two what is being done. Nothing else of the page runs meanwhile.
     """
-    if work.state != "running":
-        over()
-        return
 
     @st.fragment(run_every=EVERY)
     def watched() -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, TypeVarTuple, Unpack
 
 from components.questions import Questions, where
@@ -42,6 +43,11 @@ class Asking(Questions):
     def one(self, name: str) -> list[str]:
         """The values of one of the page's own parameters; none where it is not given."""
         return [value for value in self.given.get(name, ()) if value]
+
+    @property
+    def answered(self) -> list[datetime]:
+        """When the server gave each of the answers that are there."""
+        return [reply.answered_at for _, reply in self.asked if reply.answered_at]
 
     def section(
         self,

@@ -92,6 +92,8 @@ class Cover:
     demo: bool
     made: datetime
     """When it was made (aware, in the View's zone)."""
+    as_of: datetime
+    """When the server gave the oldest of its answers (aware, in the View's zone)."""
 
     @property
     def lines(self) -> dict[str, str]:
@@ -104,8 +106,13 @@ class Cover:
             "Filters": joined or "None",
             "Compared with": self.comparison or "Nothing",
             "Server": f"{self.server}, demo data" if self.demo else self.server,
-            "Made": f"{self.made:%a} {self.made.day} {self.made:%b %Y, %H:%M} ({self.timezone})",
+            "Made": _said(self.made),
+            "Figures as of": _said(self.as_of),
         }
+
+
+def _said(moment: datetime) -> str:
+    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,16 +95,22 @@ def make(client: Client, order: Order, told: Told = lambda done, total: None) ->
     wanted = [area for area in offered() if area.name in order.pages]
     abilities = client.abilities
     chapters = []
+    as_of = now = datetime.now(zone(order.view.period.timezone))
     for at, area in enumerate(wanted):
         told(at, len(wanted))
-        page = Asking(client, order.view, abilities, order.sites, order.given.get(area.name, {}))
-        CHAPTERS[area.name](page)
-        chapters.append(Chapter(area.name, area.title, area.about, page.finish()))
+        given = order.given.get(area.name, {})
+        page = Asking(client, order.view, abilities, order.sites, given)
+        try:
+            CHAPTERS[area.name](page)
+            chapters.append(Chapter(area.name, area.title, area.about, page.finish()))
+        finally:
+            page.leave()
+        as_of = min((as_of, *page.answered))
     told(len(wanted), len(wanted))
-    return Report(_cover(client.server, order), tuple(chapters))
+    return Report(_cover(client.server, order, now, as_of), tuple(chapters))
 
 
-def _cover(server: Server, order: Order) -> Cover:
+def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cover:
     view = order.view
     site = next((one for one in order.sites if one.id == view.website), None)
     compared = view.compared()
@@ -121,5 +127,6 @@ def _cover(server: Server, order: Order) -> Cover:
         comparison=formats.period(compared.period) if compared else "",
         server=f"{name} at {server.address}" if order.tells_address else name,
         demo=server.demo,
-        made=datetime.now(zone(view.period.timezone)),
+        made=made,
+        as_of=as_of.astimezone(made.tzinfo),
     )

@@ -50,7 +50,9 @@ def draw(client: Guarded, sites: Sequence[Website], page: str, now: View) -> Non
     """
     if not viewer.current().rights.exports(now.website):
         return
-    with st.popover("Report", icon=":material/article:", key="report", on_change="rerun") as opened:
+    with st.popover(
+        "Report", icon=":material/article:", key="report_menu", on_change="rerun"
+    ) as opened:
         if opened.open:
             _choices(client, sites, page, now)
 
@@ -80,9 +82,8 @@ def _choices(client: Guarded, sites: Sequence[Website], page: str, now: View) ->
         key="report_kind",
         persist_state="session",
     )
-    paper: Paper = "A4"
     if kind == "pdf":
-        paper = st.segmented_control(
+        st.segmented_control(
             "Paper",
             list(PAPERS),
             default="A4",
@@ -98,10 +99,12 @@ def _choices(client: Guarded, sites: Sequence[Website], page: str, now: View) ->
         width="stretch",
         disabled=running or not pages,
         on_click=_begin,
-        args=(client, sites, now, tuple(pages), kind, paper, {page: _own()}),
+        args=(client, sites, page, now),
     )
-    if making_now:
-        progress.watch(making_now.work, what="Making", key="report", over=lambda: _over(making_now))
+    if making_now and running:
+        progress.watch(making_now.work, what="Making", key="report")
+    elif making_now:
+        _over(making_now)
 
 
 def _own() -> Given:
@@ -114,15 +117,12 @@ def _own() -> Given:
     }
 
 
-def _begin(
-    client: Guarded,
-    sites: Sequence[Website],
-    now: View,
-    pages: Sequence[str],
-    kind: FileKind,
-    paper: Paper,
-    given: dict[str, Given],
-) -> None:
+def _begin(client: Guarded, sites: Sequence[Website], page: str, now: View) -> None:
+    # What was chosen a moment ago counts, though no run has seen it yet.
+    pages: list[str] = list(st.session_state["report_pages"])
+    kind: FileKind = st.session_state["report_kind"]
+    paper: Paper = st.session_state.get("report_paper") or "A4"
+    given = {page: _own()}
     looking = viewer.still()
     if not looking.rights.exports(now.website):
         address.note("You may look at this, not take it along.")

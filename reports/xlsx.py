@@ -65,8 +65,10 @@ class _Book:
         self.title = self.book.add_format({"bold": True, "font_size": 16})
         self.quiet = self.book.add_format({"font_color": LIGHT.muted})
 
-    def sheet(self, name: str) -> Worksheet:
-        """A sheet under a name that is valid and no other's."""
+    def sheet(self, name: str, of: str = "") -> Worksheet:
+        """A sheet under a name that is valid; ``of`` goes before one that is taken."""
+        if sheet_name(name, set()).casefold() in self._names:
+            name = f"{of} {name}"
         found = self.book.add_worksheet(sheet_name(name, self._names))
         self._names.add(found.get_name().casefold())
         return found
@@ -79,17 +81,16 @@ class _Book:
 
 
 def workbook(report: Report) -> bytes:
-    """The file. A sheet tells of its chapter and its table by its name."""
+    """The file."""
     file = BytesIO()
     book = _Book(file)
     _cover(book, report)
     for chapter in report.chapters:
         _figures(book, chapter)
-        alone = len(report.chapters) == 1
         for part in chapter.sections:
             for block in part.blocks:
                 if isinstance(block, Table) and not block.frame.empty:
-                    _table(book, block, "" if alone else f"{chapter.title} ")
+                    _table(book, block, chapter.title)
     book.book.close()
     return file.getvalue()
 
@@ -160,8 +161,8 @@ def _moved(tile: Tile) -> float | None:
     return tile.number / tile.earlier - 1 if tile.earlier else None
 
 
-def _table(book: _Book, table: Table, before: str) -> None:
-    sheet = book.sheet(f"{before}{table.title}")
+def _table(book: _Book, table: Table, chapter: str) -> None:
+    sheet = book.sheet(table.title, chapter)
     columns = _columns(table.fields)
     frame = table.frame.head(MOST_ROWS)
     for place, field in enumerate(columns):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = ("pages", "components", "people", "umami")
+OURS = ("pages", "reports", "components", "people", "umami")
 MODULES = sorted(
     [
         ROOT / "asgi.py",
@@ -41,11 +43,13 @@ def within(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(package + ".") for package in packages)
 
 
+ABOVE = ("reports", "pages", "app")
 FORBIDDEN = {
-    "umami": ("people", "components", "pages", "app", "streamlit", "plotly", "umami.embedded"),
-    "umami.embedded": ("people", "components", "pages", "app", "streamlit", "plotly", "httpx"),
-    "people": ("components", "pages", "app", "streamlit", "plotly", "httpx", "umami.embedded"),
-    "components": ("pages", "app", "httpx", "duckdb"),
+    "umami": ("people", "components", *ABOVE, "streamlit", "plotly", "umami.embedded"),
+    "umami.embedded": ("people", "components", *ABOVE, "streamlit", "plotly", "httpx"),
+    "people": ("components", *ABOVE, "streamlit", "plotly", "httpx", "umami.embedded"),
+    "components": (*ABOVE, "httpx", "duckdb"),
+    "reports": ("pages", "app", "httpx", "duckdb", "umami.transport", "umami.embedded"),
     "pages": ("app", "httpx", "duckdb", "plotly", "umami.transport", "umami.embedded"),
     "app": ("httpx", "duckdb", "plotly", "umami.transport"),
     "asgi": ("httpx", "duckdb", "plotly", "umami", "pages"),
@@ -122,4 +126,14 @@ def test_only_the_viewers_client_is_on_a_page() -> None:
         if layer(path) in ("app", "pages", "components")
         and imports(path) & {"umami.client.connect", "umami.client.Client"}
     }
-    assert asking == {"components/server.py"}
+    assert asking == {"components/server.py", "components/starting.py"}
+
+
+def test_reports_are_made_without_the_platform() -> None:
+    """``python -m reports`` loads no Streamlit; only the way to a report from a page runs it."""
+    loading = "import sys, reports.__main__; sys.exit('streamlit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loading], cwd=ROOT, check=False).returncode == 0
+    drawing = [
+        path.name for path in MODULES if layer(path) == "reports" and "streamlit" in imports(path)
+    ]
+    assert drawing == ["popover.py"]

@@ -2,6 +2,13 @@
 (() => {
   "use strict"
   const PAPER = 676 // pixels between the margins of A4 and Letter
+  const CONFIG = {
+    displayModeBar: false,
+    scrollZoom: false,
+    doubleClick: false,
+    responsive: true,
+    typesetMath: false, // a dollar sign in a name is a dollar sign
+  }
   const dark = window.matchMedia("(prefers-color-scheme: dark)")
   const paper = window.matchMedia("print")
   const places = [...document.querySelectorAll(".chart > div")]
@@ -18,8 +25,8 @@
     const figure = figures[at][dark.matches && !printed ? "dark" : "light"]
     const size = { autosize: !printed, width: printed ? PAPER : undefined }
     const layout = { ...figure.layout, ...size }
-    const config = { displayModeBar: false, scrollZoom: false, doubleClick: false, responsive: true }
-    return window.Plotly.react(place, figure.data, layout, config)
+    // Anew: what is drawn over would move to its new place for a while, and paper does not wait.
+    return window.Plotly.newPlot(place, figure.data, layout, CONFIG)
   }
   let drawn // as they were last drawn: for paper or not, in dark or not
   const drawAll = (printed) => {

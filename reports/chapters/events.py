@@ -47,5 +47,5 @@ def _figures(now: EventTotals, before: EventTotals | None = None) -> list[Block]
 def _latest(view: View, found: Page[Event]) -> list[Block]:
     if not found.rows:
         return [Sentence(words.why_empty(view, told.NOTHING))]
-    frame, fields = told.listed(found.rows, view.period.timezone)
-    return [Table("latest views and events", frame, fields, LATEST)]
+    frame = told.frame(found.rows, view.period.timezone)
+    return [Table("latest views and events", frame, told.FIELDS, LATEST)]

@@ -47,5 +47,5 @@ def _figures(now: SessionStats, before: SessionStats | None = None) -> list[Bloc
 def _latest(view: View, found: Page[Session]) -> list[Block]:
     if not found.rows:
         return [Sentence(words.why_empty(view, told.NO_SESSIONS))]
-    frame, fields = told.listed(found.rows, view.period.timezone)
-    return [Table("latest sessions", frame, fields, LATEST)]
+    frame = told.frame(found.rows, view.period.timezone)
+    return [Table("latest sessions", frame, told.fields(found.rows), LATEST)]
