@@ -10,6 +10,8 @@ from components import (
     controls,
     exports,
     gate,
+    measures,
+    monitor,
     navigation,
     server,
     signin,
@@ -19,6 +21,7 @@ from components import (
 from reports import popover
 from umami.errors import UmamiError
 
+run = measures.Run()
 st.set_page_config(
     page_title="Umami Dashboard",
     page_icon="static/mark.svg",
@@ -30,6 +33,7 @@ with unseen:
     viewer.link_input()
 st.logo("static/logo.svg", size="large")
 try:
+    monitor.start()
     looking = viewer.resolve()
 except UmamiError as problem:
     navigation.closed()
@@ -42,7 +46,6 @@ with unseen:
 if not looking.inside:
     signin.draw(looking)
     st.stop()
-server.tune()
 account.menu(looking)
 
 try:
@@ -64,5 +67,6 @@ controls.bar(client, sites, partial(popover.draw, client, sites, shown))
 exports.toolbars()
 start.server_line()
 navigation.go_on(looking.rights)
-with gate.opening():
+with run.of(page.title), gate.opening():
     page.run()
+server.tune()

@@ -5,13 +5,14 @@ It draws what the URL spells and writes the URL anew; it keeps nothing itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-import pandas as pd
 import streamlit as st
 
 from components import sharing, words
@@ -390,18 +391,18 @@ def _chip(words: str, *, key: str, without: View) -> None:
 
 def _labels(among: Sequence[Website]) -> dict[str, str]:
     """A name for each website, unlike any other's."""
-    frame = pd.DataFrame(
-        [(site.id, site.name, site.domain or "") for site in among],
-        columns=["id", "name", "domain"],
-    )
-    label = frame["name"]
-    for more in (frame["domain"], frame["id"].str[:8]):
-        label = label.where(~label.duplicated(keep=False), label + " · " + more)
-    return dict(zip(frame["id"], label, strict=True))
+    labels = {site.id: site.name for site in among}
+    for more in ({site.id: site.domain or "" for site in among}, {one: one[:8] for one in labels}):
+        times = Counter(labels.values())
+        labels = {
+            one: f"{label} · {more[one]}" if times[label] > 1 else label
+            for one, label in labels.items()
+        }
+    return labels
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _zones(chosen: str) -> list[str]:
+@lru_cache(maxsize=64)
+def _zones(chosen: str) -> tuple[str, ...]:
     """Time zones to choose from: those named for a place, and the one that is set."""
     places = {name for name in available_timezones() if "/" in name and not name.startswith("Etc")}
-    return sorted({chosen, "UTC", *places})
+    return tuple(sorted({chosen, "UTC", *places}))

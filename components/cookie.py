@@ -20,7 +20,7 @@ export default function (component) {
   const secure = location.protocol === "https:" ? "; Secure" : ""
   const write = (value, seconds) => {
     document.cookie =
-      `${data.name}=${value}; Max-Age=${seconds}; Path=/; SameSite=Strict${secure}`
+      `${data.name}=${value}; Max-Age=${seconds}; Path=${data.path}; SameSite=Strict${secure}`
   }
   const read = () => document.cookie.split("; ")
     .find((one) => one.startsWith(data.name + "="))?.slice(data.name.length + 1)
@@ -63,14 +63,16 @@ def session_cookie(
     ticket: str = "",
     seconds: int = 0,
     at: str = "",
+    path: str = "/",
     on_brought: Callable[[str], None] | None = None,
 ) -> None:
     """Keep the browser's cookie as it should be.
 
     ``told`` counts what this tab was told, each of which is done once: to keep ``value`` for so
     many ``seconds``, or to forget it where that is empty; or to have either done by the address
-    ``at``, for a ``ticket``. ``inside`` says whether somebody is signed in, ``seen`` whether the
-    browser's cookie came here by itself; a cookie that did not is given to ``on_brought``.
+    ``at``, for a ``ticket``. The cookie is for addresses under ``path``. ``inside`` says whether
+    somebody is signed in, ``seen`` whether the browser's cookie came here by itself; a cookie that
+    did not is given to ``on_brought``.
     """
 
     def brought() -> None:
@@ -89,6 +91,7 @@ def session_cookie(
             "ticket": ticket,
             "seconds": seconds,
             "at": at,
+            "path": path,
         },
         height=0,
         on_brought_change=brought,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from csv import QUOTE_NONNUMERIC
 from dataclasses import replace
 from typing import Any, Final
 
@@ -99,18 +100,19 @@ def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: 
         named = labelled(frame, fields)
         found = search(named, needle or "")
         grid(found, fields, height=430)
-        _csv_button(found, what=what, key=f"{key}_found")
+        _csv_button(lambda: found, what=what, key=f"{key}_found")
 
     dialog()
 
 
 def download(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
     """All rows as CSV: numbers as they are, fractions as fractions."""
-    _csv_button(labelled(frame, fields), what=what, key=key)
+    _csv_button(lambda: labelled(frame, fields), what=what, key=key)
 
 
-def _csv_button(frame: pd.DataFrame, *, what: str, key: str) -> None:
-    exports.button(lambda: csv(frame), file_name=f"{what.replace(' ', '-')}.csv", key=f"{key}_csv")
+def _csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
+    name = f"{what.replace(' ', '-')}.csv"
+    exports.button(lambda: csv(make()), file_name=name, key=f"{key}_csv")
 
 
 def grid(
@@ -157,6 +159,10 @@ def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """A table as CSV that spreadsheets open as text and numbers, never as formulas."""
-    safe: bytes = frame.map(harmless).to_csv(index=False).encode("utf-8-sig")
-    return safe
+    """A table as CSV that spreadsheets open as text and numbers, never as formulas.
+
+    All text stands in quotes: a spreadsheet that parts cells elsewhere cuts none in two.
+    """
+    safe = frame.map(harmless).rename(columns=harmless)
+    text: str = safe.to_csv(index=False, quoting=QUOTE_NONNUMERIC)
+    return text.encode("utf-8-sig")

@@ -9,9 +9,11 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import address, formats
+from components import address
 from components.asking import blank
+from components.base import base
 from components.figures import common, heat, lines, maps, stacks
+from components.figures.finished import Data, finished
 from components.text import plain
 from components.theme import Mode
 from components.told import traffic as told
@@ -49,7 +51,8 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
         blank(address.why_empty(told.NO_VIEWS))
         return
     chart(
-        lines.traffic_figure(data, mode()),
+        lines.traffic_figure,
+        data,
         key="traffic",
         alt=f"Views and visitors, {address.described(view)}",
     )
@@ -57,13 +60,12 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
 
 def world(countries: Ranking) -> None:
     """A world map, bare where no visits were; a click on a country filters by it."""
-    data = maps.world(countries.frame)
-    world_map(maps.world_figure(data, mode()), key="world", alt="Visitors by country")
-    small_countries(data, formats.whole)
+    world_map(maps.world(countries.frame), key="world", alt="Visitors by country")
 
 
-def world_map(figure: go.Figure, *, key: str, alt: str) -> None:
-    """Draw a world map; a click on a country filters by it."""
+def world_map(data: maps.World, *, key: str, alt: str) -> None:
+    """Draw a world map and name the countries its geometry has not; a click on a country filters
+    by it."""
 
     def chosen() -> None:
         points = st.session_state[key].selection.points
@@ -71,18 +73,15 @@ def world_map(figure: go.Figure, *, key: str, alt: str) -> None:
             address.toggle("country", points[0]["customdata"][3])
 
     chart(
-        figure,
+        maps.world_figure,
+        data,
         key=key,
         alt=alt,
         on_select=chosen,
         selection_mode="points",
         config={**common.STILL, "topojsonURL": _topojson()},
     )
-
-
-def small_countries(data: maps.World, said: Callable[[float], str]) -> None:
-    """Name the countries that the map's geometry cannot draw."""
-    if small := told.undrawn(data, said):
+    if small := told.undrawn(data):
         st.caption(plain(small, 220))
 
 
@@ -94,18 +93,21 @@ def rhythm(weekly: Rhythm) -> None:
         blank(told.NO_RHYTHM)
         return
     st.caption(said)
-    chart(heat.week_figure(data, mode()), key="rhythm", alt="Visitors by weekday and hour")
+    chart(heat.week_figure, data, key="rhythm", alt="Visitors by weekday and hour")
 
 
 def events(view: View, series: EventSeries) -> None:
     """Events over time, the most frequent ones apart; nothing without any, their table tells."""
     data = stacks.stacked(series.frame, view.period.unit)
     if data.series:
-        chart(stacks.stacked_figure(data, mode()), key="events", alt="Events over time")
+        chart(stacks.stacked_figure, data, key="events", alt="Events over time")
 
 
-def chart(figure: go.Figure, *, key: str, alt: str, **options: Any) -> None:
-    """Draw a figure; ``alt`` says in words what it shows."""
+def chart(
+    draw: Callable[[Data, Mode], go.Figure], data: Data, *, key: str, alt: str, **options: Any
+) -> None:
+    """Draw the figure of some data; ``alt`` says in words what it shows."""
+    figure = finished(draw, data, mode())
     st.plotly_chart(figure, theme=None, key=key, alt=alt, **{"config": common.STILL, **options})
 
 
@@ -116,5 +118,5 @@ def mode() -> Mode:
 
 def _topojson() -> str:
     """Where the browser finds the world's geometry: on this server, never elsewhere."""
-    base = str(st.get_option("server.baseUrlPath")).strip("/")
-    return f"/{base}/app/static/topojson/" if base else "app/static/topojson/"
+    # Some hosts put a path before ours without telling; beside the page is right there, too.
+    return f"{base()}/app/static/topojson/" if base() else "app/static/topojson/"

@@ -11,18 +11,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from components import starting
+from components import measures, starting
 from components.starting import Running
 from umami.client import Client, connect
 from umami.settings import read
+from umami.watching import NOBODY
 
 
 @st.cache_resource(show_spinner=False)
 def tune() -> None:
-    """Keep the heavy imports out of every later collection; once a process."""
-    import pandas  # noqa: F401
-    import plotly.graph_objects  # noqa: F401
-
+    """Keep what the first page needed, all imports above all, out of every later collection; once
+    a process."""
     gc.collect()
     gc.freeze()
 
@@ -33,12 +32,12 @@ def umami() -> Client:
 
     Raises ``SettingsError`` for settings that cannot be, data that cannot be read included.
     """
-    settings = read()
+    settings, watch = read(), measures.metrics() or NOBODY
     if not settings.embedded:
-        found = connect(settings)
+        found = connect(settings, watch=watch)
         found.recognise()
         return found
-    return starting.client_of(_own_server(settings.data), settings)
+    return starting.client_of(_own_server(settings.data), settings, watch=watch)
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
@@ -52,3 +51,18 @@ def demo() -> bool:
     """Whether all that can be looked at is made up. Raises ``SettingsError``."""
     settings = read()
     return settings.embedded and settings.data is None
+
+
+def reach() -> None:
+    """Make sure that the server is known, and the embedded one up. Raises an ``UmamiError``.
+
+    Outside a run, where nobody could see a spinner.
+    """
+    _unseen()
+    umami().recognise()
+
+
+@st.cache_resource(show_spinner=False)
+def _unseen() -> None:
+    # A cached function inside another draws no spinner.
+    umami()

@@ -10,6 +10,7 @@ import streamlit as st
 
 from components import address, viewer
 from components.areas import AREAS, OVERVIEW
+from components.base import base
 from components.text import plain
 from people.shares import LONGEST_NAME
 from umami.period import zone
@@ -111,9 +112,8 @@ def _wrong(name: str, sections: tuple[str, ...], ends: Any, password: str) -> st
 def link(id: str) -> str:
     """The address that opens a share link, as this viewer's browser knows the dashboard."""
     here = urlsplit(st.context.url or "http://localhost")
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     token = viewer.desk().shares.token(id)
-    where = f"{here.scheme}://{here.netloc}/{base + '/' if base else ''}"
+    where = f"{here.scheme}://{here.netloc}{base()}/"
     return f"{where}?{urlencode({viewer.SHARE: token})}"
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from components import address, freshness, server, viewer
 from components.asking import trouble
+from components.takeaway import takeaway
 from components.text import plain
 from people.guard import Guarded
 from umami.endpoints import websites
@@ -51,6 +52,7 @@ def server_line() -> None:
         if asked.demo:
             st.badge("Demo data", icon=":material/science:", color="orange", width="content")
         st.caption(plain(f"{where}Times in {zone}."), width="content")
+        takeaway()
         freshness.place()
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from umami.client import Client, connect
 from umami.errors import SettingsError
 from umami.settings import Settings
+from umami.watching import NOBODY, Watch
 
 
 class Running(Protocol):
@@ -44,7 +45,7 @@ def own_server(data: Path | None) -> Running:
         raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
 
 
-def client_of(running: Running, settings: Settings) -> Client:
+def client_of(running: Running, settings: Settings, *, watch: Watch = NOBODY) -> Client:
     """A client of it."""
     filled = replace(
         settings,
@@ -52,4 +53,4 @@ def client_of(running: Running, settings: Settings) -> Client:
         username=running.username,
         password=running.password,
     )
-    return connect(filled, label="Embedded Umami", demo=running.demo)
+    return connect(filled, label="Embedded Umami", demo=running.demo, watch=watch)

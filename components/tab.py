@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from components import viewer
+from components.base import base
 from components.cookie import session_cookie
 from people import tickets
 
@@ -43,7 +44,8 @@ def keep(*, inside: bool) -> None:
         value="" if tickets.SERVED else value,
         ticket=_ticket(told, accounts.cookie, value, seconds) if tickets.SERVED and told else "",
         seconds=seconds,
-        at=_address(),
+        at=address(),
+        path=base() or "/",
         on_brought=_brought,
     )
 
@@ -52,7 +54,7 @@ def _ticket(told: int, name: str, value: str, seconds: int) -> str:
     """The same ticket for the same word, or the page would be told anew in every run."""
     kept, ticket = st.session_state.get(_TICKET, (0, ""))
     if kept != told:
-        ticket = tickets.issue(name, value, seconds)
+        ticket = tickets.issue(name, value, seconds, base() or "/")
         st.session_state[_TICKET] = (told, ticket)
     return str(ticket)
 
@@ -63,6 +65,6 @@ def _brought(cookie: str) -> None:
         viewer.enter(token)
 
 
-def _address() -> str:
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}{tickets.PATH}" if base else tickets.PATH
+def address() -> str:
+    """Where on this host a ticket is changed for its cookie."""
+    return base() + tickets.PATH

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 _PUNCTUATION: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$&^=])")
 _MEANING: Final = re.compile(r"(?<=[:@])|(?<=www)")
 _JOINER: Final = "\u2060"
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\N{MINUS SIGN}")
+_NEXT_CELL: Final = ("\t", "\r", "\n")
 
 
 def plain(text: str, longest: int = 200) -> str:
@@ -19,7 +21,16 @@ def plain(text: str, longest: int = 200) -> str:
 
 
 def harmless(cell: object) -> object:
-    """A spreadsheet cell that no spreadsheet takes for a formula."""
-    if isinstance(cell, str) and cell.startswith(_FORMULA):
-        return f"'{cell}"
-    return cell
+    """A spreadsheet cell that no spreadsheet takes for a formula.
+
+    Some look past what is not seen before the first sign, and some read wide signs as narrow ones.
+    """
+    if not isinstance(cell, str):
+        return cell
+    first = next((sign for sign in cell if _seen(sign)), "")
+    formula = unicodedata.normalize("NFKC", first) in _FORMULA
+    return f"'{cell}" if formula or cell.startswith(_NEXT_CELL) else cell
+
+
+def _seen(sign: str) -> bool:
+    return not sign.isspace() and not unicodedata.category(sign).startswith("C")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -24,7 +24,7 @@ from people.desk import Desk
 from people.rights import ALL, NONE, Narrowing, Rights
 from people.shares import Share
 from umami.endpoints import websites
-from umami.errors import SettingsError, Unreachable
+from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.models.websites import Website
 from umami.view import parse
 
@@ -35,6 +35,7 @@ _NOW: Final = "the viewer"
 _TOKEN: Final = "what opens the session of this tab"
 _LINK: Final = "share link that this tab was opened with"
 _LINK_TOKEN: Final = "what opens the share link of this tab"
+_AWAY: Final = "What the dashboard knows of sessions cannot be reached."
 _LOOKED: Final = 1.0
 """Seconds for which what was looked up in this run need not be looked up again."""
 
@@ -59,6 +60,16 @@ class Viewer:
 
 
 NOBODY: Final = Viewer("nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """What a tab brings with it to be let in; ``repr`` shows none of it."""
+
+    link: str | None = field(repr=False)
+    link_token: str | None = field(repr=False)
+    token: str | None = field(repr=False)
+    provided: Mapping[str, Any] | None = field(repr=False)
 
 
 @st.cache_resource(show_spinner=False)
@@ -101,6 +112,23 @@ def still() -> Viewer:
     return now
 
 
+def apart() -> Callable[[], Viewer]:
+    """Who looks, for what runs apart from any run: found out anew whenever it is called.
+
+    Nobody is there where it cannot be found out.
+    """
+    looking = current()
+    brought = None if looking.how == "open" else _brought()
+
+    def now() -> Viewer:
+        try:
+            return _found(brought) if brought else looking
+        except (SQLAlchemyError, UmamiError):
+            return NOBODY
+
+    return now
+
+
 def resolve() -> Viewer:
     """Find out who looks. Raises ``SettingsError`` where this cannot be run as it is set up, and
     ``Unreachable`` where the store is away: nobody is in then."""
@@ -109,12 +137,12 @@ def resolve() -> Viewer:
         # Streamlit drops parameters in the first of the two steps of a page change.
         st.session_state[_LINK] = st.session_state[SHARE] or st.session_state.get(_LINK)
     try:
-        found = _found()
+        found = _found(_brought()) if signs_in() else _open()
     except SQLAlchemyError:
         # What a database says may hold its address.
         found = None
     if found is None:
-        raise Unreachable("What the dashboard knows of sessions cannot be reached.")
+        raise Unreachable(_AWAY)
     st.session_state[_NOW] = found
     return found
 
@@ -191,22 +219,31 @@ def address() -> str | None:
 
 
 def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> None:
-    """Write into the audit log; where nobody signs in there is no one to write about."""
-    if who.how not in ("nobody", "open"):
+    """Write into the audit log; where nobody signs in there is no one to write about.
+
+    Raises ``Unreachable`` where the store is away.
+    """
+    if who.how in ("nobody", "open"):
+        return
+    try:
         desk().audit.record(who.account, what, about, done=done)
+    except SQLAlchemyError:
+        away = Unreachable(_AWAY)
+    else:
+        return
+    raise away
 
 
-def _found() -> Viewer:
-    if not signs_in():
-        return _open()
-    link = st.session_state.get(_LINK)
-    if link:
-        return _by_link(link)
-    opened = token()
-    account = desk().whose(opened) if opened else None
-    if account:
-        return _of(account, "password")
-    return _vouched()
+def _brought() -> _Brought:
+    link, opened = (st.session_state.get(key) for key in (_LINK, _LINK_TOKEN))
+    return _Brought(link, opened, None if link else token(), None if link else provided())
+
+
+def _found(brought: _Brought) -> Viewer:
+    if brought.link:
+        return _by_link(brought.link, brought.link_token)
+    account = desk().whose(brought.token) if brought.token else None
+    return _of(account, "password") if account else _vouched(brought.provided)
 
 
 def _open() -> Viewer:
@@ -251,19 +288,20 @@ def _every_website() -> Iterable[Website]:
         yield from client.ask(websites.websites(page=number)).rows
 
 
-def _vouched() -> Viewer:
+def _vouched(user: Mapping[str, Any] | None) -> Viewer:
     """Who an identity provider says it is."""
-    user = provided()
-    if user is None:
+    email = str(user.get("email") or "") if user else ""
+    if user is None or not email:
         return NOBODY
-    email = str(user.get("email") or "")
     verified = user.get("email_verified") is not False
     issued = user.get("iat")
     at = datetime.fromtimestamp(issued if isinstance(issued, int | float) else 0, UTC)
-    account = desk().vouched(email, at) if email and verified else None
+    account = desk().vouched(email, at, verified=verified)
     if account:
         return _of(account, "provider")
-    if email and _accounts().by_email(email) is None:
+    if not verified:
+        return Viewer("nobody", problem=f"{email} is not confirmed by the identity provider.")
+    if _accounts().by_email(email) is None:
         return Viewer("nobody", problem=f"{email} has no account here.")
     return NOBODY
 
@@ -273,13 +311,13 @@ def provided() -> Mapping[str, Any] | None:
     return st.user.to_dict() if getattr(st.user, "is_logged_in", False) else None
 
 
-def _by_link(link: str) -> Viewer:
+def _by_link(link: str, opened: str | None) -> Viewer:
     share = desk().shares.found(link)
     if share is None:
         return Viewer("nobody", problem="This link is not valid.")
     if share.over:
         return Viewer("nobody", problem=share.over)
-    if not desk().opens_share(share, st.session_state.get(_LINK_TOKEN)):
+    if not desk().opens_share(share, opened):
         return Viewer("nobody", share=share)
     rights = share.rights(areas.ASKS, _narrowing(share))
     return Viewer("share", share.name, f"link {share.name}", rights, share)

@@ -20,6 +20,8 @@ from people.sessions import Sessions, fingerprint
 from people.shares import Share, Shares
 
 ALGORITHM: Final = "HS256"
+VOUCHED: Final = timedelta(days=31)
+"""Longer than the platform believes what a provider said."""
 
 
 class Refused(Exception):
@@ -103,13 +105,21 @@ class Desk:
         self._sessions.end_all(name)
         return self._begin(name, self.accounts().users[name].password or "")
 
-    def vouched(self, email: str, issued: datetime) -> Account | None:
-        """The account an identity provider vouched for, unless it has signed out since."""
-        account = self.accounts().by_email(email)
-        if account is None:
+    def vouched(self, email: str, issued: datetime, *, verified: bool = True) -> Account | None:
+        """The account an identity provider vouched for at a moment, unless it has signed out since.
+
+        Each time somebody is vouched for is written down, once, whether it lets them in or not.
+        """
+        account = self.accounts().by_email(email) if verified else None
+        known = _vouched(account.username if account else SOMEBODY)
+        left = self._sessions.signed_out(known) if account else None
+        if left is not None and issued <= left:
             return None
-        left = self._sessions.signed_out(_vouched(account.username))
-        return None if left is not None and issued <= left else account
+        if self._sessions.first(known, f"{known} {email} {issued.isoformat()}", VOUCHED):
+            who = account.username if account else SOMEBODY
+            about = f"as {email}, by an identity provider"
+            self.audit.record(who, "sign in", about, done=account is not None)
+        return account
 
     def leave_vouched(self, account: Account) -> None:
         """Sign out somebody whom a provider vouched for: in every browser."""

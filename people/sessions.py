@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from people.store import SESSIONS, SIGNED_OUT, digest
 
@@ -27,19 +28,18 @@ class Sessions:
         is another, the session is over.
         """
         token = secrets.token_urlsafe(32)
-        now = datetime.now(UTC)
-        with self.engine.begin() as store:
-            store.execute(delete(SESSIONS).where(SESSIONS.c.ends < now))
-            store.execute(
-                insert(SESSIONS).values(
-                    token=digest(token),
-                    account=account,
-                    fingerprint=digest(account, password),
-                    begun=now,
-                    ends=now + lasting,
-                )
-            )
+        self._keep(token, account, fingerprint(account, password), lasting)
         return token
+
+    def first(self, account: str, token: str, lasting: timedelta) -> bool:
+        """Keep a session that was begun elsewhere; whether it had not been seen before."""
+        if self.account(token):
+            return False
+        try:
+            self._keep(token, account, "", lasting)
+        except IntegrityError:  # another thread was the first
+            return False
+        return True
 
     def account(self, token: str) -> tuple[str, str] | None:
         """Whose session a token opens, and the fingerprint of what they signed in with."""
@@ -74,6 +74,20 @@ class Sessions:
         """When an account of an identity provider last signed out."""
         with self.engine.connect() as store:
             return store.scalar(select(SIGNED_OUT.c.at).where(SIGNED_OUT.c.account == account))
+
+    def _keep(self, token: str, account: str, fingerprint: str, lasting: timedelta) -> None:
+        now = datetime.now(UTC)
+        with self.engine.begin() as store:
+            store.execute(delete(SESSIONS).where(SESSIONS.c.ends < now))
+            store.execute(
+                insert(SESSIONS).values(
+                    token=digest(token),
+                    account=account,
+                    fingerprint=fingerprint,
+                    begun=now,
+                    ends=now + lasting,
+                )
+            )
 
 
 def fingerprint(account: str, password: str) -> str:

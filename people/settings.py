@@ -2,21 +2,35 @@
 
 ``DASHBOARD_USERS`` names a YAML file of accounts (else they stand in the secrets), and
 ``DASHBOARD_STORE`` the database of sessions, share links and the audit log. ``DASHBOARD_OPEN=yes``
-lets everybody in without signing in, wherever they come from. ``DASHBOARD_SMTP_URL`` and
-``DASHBOARD_MAIL_FROM`` name the server that reports are mailed by, and who they are from.
+lets everybody in without signing in, wherever they come from. ``DASHBOARD_MONITOR`` is where
+health and metrics are answered: a port of this machine, or an address with one.
+``DASHBOARD_SMTP_URL`` and ``DASHBOARD_MAIL_FROM`` name the server that reports are mailed by, and
+who they are from.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from people.store import DEFAULT
 from umami.errors import SettingsError
 from umami.settings import SECRETS, secrets_of
+
+STORE: Final = "sqlite:///.streamlit/dashboard.sqlite"
+LOOPBACK: Final = "127.0.0.1"
+"""Where only this machine can ask."""
+_ADDRESS: Final = re.compile(r"((?P<host>\[[0-9a-f:.]+\]|[\w.-]+):)?(?P<port>\d{1,5})", re.A | re.I)
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +39,10 @@ class Running:
 
     users: Path
     """The file of accounts; need not be there."""
-    store: str = field(default=DEFAULT, repr=False)
+    store: str = field(default=STORE, repr=False)
     open: bool = False
+    monitor: Address | None = None
+    """Where health and metrics are answered; nowhere unless told."""
     smtp_url: str = field(default="", repr=False)
     """``smtp://user:password@host:587``; empty where nothing is mailed."""
     mail_from: str = ""
@@ -48,11 +64,23 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> R
         raise SettingsError("DASHBOARD_OPEN is yes or no.")
     return Running(
         Path(users).expanduser() if users else secrets,
-        _text(environ, table, "store") or DEFAULT,
+        _text(environ, table, "store") or STORE,
         told in ("yes", "true", "1"),
+        _address(_text(environ, table, "monitor")),
         _text(environ, table, "smtp_url"),
         _text(environ, table, "mail_from"),
     )
+
+
+def _address(text: str) -> Address | None:
+    if not text:
+        return None
+    found = _ADDRESS.fullmatch(text)
+    if not found or not 0 < int(found["port"]) < 65_536:
+        raise SettingsError(
+            "DASHBOARD_MONITOR is a port, or an address with one: 9100 or 127.0.0.1:9100."
+        )
+    return Address((found["host"] or LOOPBACK).strip("[]"), int(found["port"]))
 
 
 def _text(environ: Mapping[str, str], table: Mapping[str, Any], name: str) -> str:

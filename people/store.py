@@ -1,6 +1,6 @@
 """What has to survive a restart: sessions, failed attempts, share links, the audit log.
 
-In an SQLite file unless ``DASHBOARD_STORE`` names another database. No password, token or key is
+In the database that ``DASHBOARD_STORE`` names: SQLite or PostgreSQL. No password, token or key is
 ever written: only hashes of them.
 """
 
@@ -26,6 +26,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    select,
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
@@ -33,8 +34,11 @@ from sqlalchemy.types import TypeDecorator
 
 from umami.errors import SettingsError
 
-DEFAULT: Final = "sqlite:///.streamlit/dashboard.sqlite"
 METADATA: Final = MetaData()
+CONNECTING: Final = 5
+"""Seconds until a database server that does not answer counts as away."""
+_TABLES: Final = 7_246_101
+"""The number under which processes take turns to make the tables."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -101,7 +105,7 @@ AUDIT: Final = Table(
 )
 
 
-def opened(url: str = DEFAULT) -> Engine:
+def opened(url: str) -> Engine:
     """The database at an SQLAlchemy address, with its tables. Raises ``SettingsError``."""
     try:
         # The driver that comes with us, whichever way the address is written.
@@ -111,7 +115,7 @@ def opened(url: str = DEFAULT) -> Engine:
         if address.get_backend_name() not in ("sqlite", "postgresql"):
             raise SettingsError("DASHBOARD_STORE is an address of SQLite or PostgreSQL.")
         engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _server(address)
-        METADATA.create_all(engine)
+        _make(engine)
     except (ArgumentError, SQLAlchemyError, OSError, ImportError):
         # What a database says of an address may hold its password.
         problem = "DASHBOARD_STORE cannot be opened: check the address, and that it can be written."
@@ -120,8 +124,30 @@ def opened(url: str = DEFAULT) -> Engine:
     raise SettingsError(problem)
 
 
+def reach(engine: Engine) -> None:
+    """Ask the database for nothing. Raises what SQLAlchemy raises where it is away."""
+    with engine.connect() as connection:
+        connection.execute(select(1))
+
+
+def _make(engine: Engine) -> None:
+    """Make the tables that are not there yet; of replicas that start together, one does."""
+    turn = "BEGIN IMMEDIATE"
+    if engine.dialect.name == "postgresql":
+        turn = f"SELECT pg_advisory_xact_lock({_TABLES})"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(turn)
+        METADATA.create_all(connection)
+
+
 def _server(address: Any) -> Engine:
-    return create_engine(address, pool_pre_ping=True, pool_size=8, hide_parameters=True)
+    return create_engine(
+        address,
+        pool_pre_ping=True,
+        pool_size=8,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECTING},
+    )
 
 
 def _sqlite(address: Any) -> Engine:
@@ -139,9 +165,9 @@ def _sqlite(address: Any) -> Engine:
 
     @event.listens_for(engine, "connect")
     def readers_need_not_wait(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA busy_timeout=5000")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA busy_timeout=5000")
 
     return engine
 

@@ -19,19 +19,20 @@ SECONDS: Final = 30
 SERVED: bool = False
 """Whether this process answers at ``PATH``; set by whoever serves it."""
 
-_ISSUED: Final[TTLCache[str, tuple[str, str, int]]] = TTLCache(10_000, SECONDS)
+_ISSUED: Final[TTLCache[str, tuple[str, str, int, str]]] = TTLCache(10_000, SECONDS)
 
 
-def issue(name: str, value: str, seconds: int) -> str:
-    """A ticket for a cookie that lasts so many seconds; good once, and for moments."""
+def issue(name: str, value: str, seconds: int, path: str = "/") -> str:
+    """A ticket for a cookie that lasts so many seconds and is sent to addresses under ``path``;
+    good once, and for moments."""
     ticket = secrets.token_urlsafe(24)
-    _ISSUED[ticket] = (name, value, seconds)
+    _ISSUED[ticket] = (name, value, seconds, path)
     return ticket
 
 
 async def cookie(request: Request) -> Response:
     """Give the cookie for a ticket; one without a value takes the browser's away."""
-    name, value, seconds = _ISSUED.pop(request.headers.get(HEADER, ""), ("", "", 0))
+    name, value, seconds, path = _ISSUED.pop(request.headers.get(HEADER, ""), ("", "", 0, "/"))
     if not name:
         return Response(status_code=403)
     forwarded = request.headers.get("x-forwarded-proto", "").split(",")[0].strip()
@@ -43,6 +44,6 @@ async def cookie(request: Request) -> Response:
         secure="https" in (request.url.scheme, forwarded),
         httponly=True,
         samesite="strict",
-        path="/",
+        path=path,
     )
     return answer

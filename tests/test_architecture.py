@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = ("pages", "reports", "components", "people", "umami")
+OURS = ("pages", "reports", "components", "monitoring", "people", "umami")
 MODULES = sorted(
     [
         ROOT / "asgi.py",
@@ -45,9 +45,22 @@ def within(name: str, *packages: str) -> bool:
 
 ABOVE = ("reports", "pages", "app")
 FORBIDDEN = {
-    "umami": ("people", "components", *ABOVE, "streamlit", "plotly", "umami.embedded"),
-    "umami.embedded": ("people", "components", *ABOVE, "streamlit", "plotly", "httpx"),
-    "people": ("components", *ABOVE, "streamlit", "plotly", "httpx", "umami.embedded"),
+    "umami": (
+        *("people", "monitoring", "components", *ABOVE),
+        *("streamlit", "plotly", "umami.embedded"),
+    ),
+    "umami.embedded": (
+        *("people", "monitoring", "components", *ABOVE),
+        *("streamlit", "plotly", "httpx"),
+    ),
+    "people": (
+        *("monitoring", "components", *ABOVE),
+        *("streamlit", "plotly", "httpx", "umami.embedded"),
+    ),
+    "monitoring": (
+        *("components", *ABOVE),
+        *("streamlit", "plotly", "httpx", "duckdb", "umami.embedded"),
+    ),
     "components": (*ABOVE, "httpx", "duckdb"),
     "reports": ("pages", "app", "httpx", "duckdb", "umami.transport", "umami.embedded"),
     "pages": ("app", "httpx", "duckdb", "plotly", "umami.transport", "umami.embedded"),

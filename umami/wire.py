@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Annotated, Any
 
 import pandas as pd
@@ -99,6 +100,7 @@ _BUCKETS = TypeAdapter(list[Bucket])
 _NAMED = TypeAdapter(list[NamedBucket])
 
 
+@lru_cache(maxsize=8192)  # the same ones come in every series of a period
 def bucket(text: str, period: Period) -> pd.Timestamp:
     """The bucket a server's text names, as naive wall clock of the period's zone.
 

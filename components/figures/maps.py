@@ -29,6 +29,8 @@ class Country:
     """The alpha-3 code, as the geometry knows it."""
     name: str
     count: float
+    said: str
+    """The count in words."""
     share: float
 
 
@@ -47,32 +49,32 @@ def places() -> frozenset[str]:
     return frozenset(shape["id"] for shape in geometry)
 
 
-def world(ranking: pd.DataFrame) -> World:
-    """Countries of a ranking (``name`` an alpha-2 code, ``count``, ``share``) for the map."""
+def world(ranking: pd.DataFrame, said: Callable[[float], str] = formats.whole) -> World:
+    """Countries of a ranking (``name`` an alpha-2 code, ``count``, ``share``) for the map.
+
+    ``said`` puts a count into words.
+    """
     found: tuple[list[Country], list[Country]] = ([], [])
     for code, count, share in zip(ranking["name"], ranking["count"], ranking["share"], strict=True):
         if not isinstance(code, str) or not code:
             continue
         place = names.iso3(code) or ""
-        one = Country(code, place, names.country(code), float(count), float(share))
+        one = Country(
+            code, place, names.country(code), float(count), said(float(count)), float(share)
+        )
         found[place not in places()].append(one)
     return World(tuple(found[0]), tuple(found[1]))
 
 
-def world_figure(
-    data: World, mode: Mode, said: Callable[[float], str] = formats.whole
-) -> go.Figure:
-    """A world map; depth of colour grows with the root of the count, so that small ones show.
-
-    ``said`` puts a count into words.
-    """
+def world_figure(data: World, mode: Mode) -> go.Figure:
+    """A world map; depth of colour grows with the root of the count, so that small ones show."""
     figure = go.Figure(layout={"template": template(mode)})
     scale = PALETTES[mode].sequential[2:]
     figure.add_choropleth(
         locations=[one.place for one in data.drawn],
         z=[math.sqrt(max(one.count, 0.0)) for one in data.drawn],
         zmin=0,
-        customdata=[[one.name, said(one.count), one.share, one.code] for one in data.drawn],
+        customdata=[[one.name, one.said, one.share, one.code] for one in data.drawn],
         locationmode="ISO-3",
         colorscale=[[step / (len(scale) - 1), colour] for step, colour in enumerate(scale)],
         showscale=False,

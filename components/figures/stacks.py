@@ -20,27 +20,30 @@ class Stacks:
     times: tuple[pd.Timestamp, ...]
     series: tuple[tuple[str, tuple[float, ...]], ...]
     unit: Unit
+    money: str = ""
+    """The currency of amounts that are money."""
 
 
-def stacked(frame: pd.DataFrame, unit: Unit, value: str = "count", most: int = 5) -> Stacks:
+def stacked(
+    frame: pd.DataFrame, unit: Unit, value: str = "count", most: int = 5, *, money: str = ""
+) -> Stacks:
     """A named series (``time``, ``event`` and a value) as stacks, ``most`` of them at most."""
     if frame.empty:
-        return Stacks((), (), unit)
-    table = frame.pivot_table(
-        index="time", columns="event", values=value, aggfunc="sum", fill_value=0
-    )
+        return Stacks((), (), unit, money)
+    table = frame.groupby(["time", "event"])[value].sum().unstack(fill_value=0)
     order = table.sum().sort_values(ascending=False, kind="stable").index
     series = [(str(name), tuple(float(one) for one in table[name])) for name in order[:most]]
     if len(order) > most:
         rest = table[order[most:]].sum(axis=1)
         series.append((f"{len(order) - most} others", tuple(float(one) for one in rest)))
-    return Stacks(tuple(pd.Timestamp(time) for time in table.index), tuple(series), unit)
+    times = tuple(pd.Timestamp(time) for time in table.index)
+    return Stacks(times, tuple(series), unit, money)
 
 
-def stacked_figure(data: Stacks, mode: Mode, *, money: str = "") -> go.Figure:
-    """Stacked bars; ``money`` is the currency of amounts that are money."""
+def stacked_figure(data: Stacks, mode: Mode) -> go.Figure:
+    """Stacked bars."""
     figure = go.Figure(layout={"template": template(mode)})
-    shown = f"%{{y:,.2f}} {plain(money)}" if money else "%{y:,}"
+    shown = f"%{{y:,.2f}} {plain(data.money)}" if data.money else "%{y:,}"
     for name, values in data.series:
         figure.add_bar(
             x=data.times,
@@ -50,5 +53,7 @@ def stacked_figure(data: Stacks, mode: Mode, *, money: str = "") -> go.Figure:
         )
     over_time(figure, data.times, data.unit)
     figure.update_layout(height=280, barmode="stack", bargap=0.25)
-    figure.update_yaxes(nticks=4, tickprefix=plain(formats.symbol(money)) if money else "")
+    figure.update_yaxes(
+        nticks=4, tickprefix=plain(formats.symbol(data.money)) if data.money else ""
+    )
     return figure

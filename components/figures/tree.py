@@ -24,9 +24,11 @@ class Tree:
     names: tuple[str, ...]
     values: tuple[float, ...]
     paths: tuple[tuple[str, ...], ...]
+    what: str
+    """What the values count."""
 
 
-def tree(nodes: pd.DataFrame) -> Tree:
+def tree(nodes: pd.DataFrame, what: str) -> Tree:
     """What ``umami.analysis.breakdown.tree`` gives (its paths already named) as a treemap."""
     places: dict[tuple[str, ...], str] = {}
     children: dict[str, int] = {}
@@ -46,11 +48,11 @@ def tree(nodes: pd.DataFrame) -> Tree:
         names.append(path[-1])
         values.append(float(value))
         paths.append(path)
-    return Tree(tuple(ids), tuple(parents), tuple(names), tuple(values), tuple(paths))
+    return Tree(tuple(ids), tuple(parents), tuple(names), tuple(values), tuple(paths), what)
 
 
-def tree_figure(data: Tree, mode: Mode, what: str) -> go.Figure:
-    """A treemap; ``what`` names the measure. Each node's custom data is its place in ``data``."""
+def tree_figure(data: Tree, mode: Mode) -> go.Figure:
+    """A treemap. Each node's custom data is its place in ``data``."""
     figure = go.Figure(layout={"template": template(mode)})
     palette = PALETTES[mode]
     tops = [one for one in data.ids if "." not in one]
@@ -66,7 +68,7 @@ def tree_figure(data: Tree, mode: Mode, what: str) -> go.Figure:
             for at, (value, path) in enumerate(zip(data.values, data.paths, strict=True))
         ],
         texttemplate="%{label}<br>%{customdata[1]}",
-        hovertemplate=f"%{{customdata[2]}}<br><b>%{{customdata[1]}}</b> {what}<extra></extra>",
+        hovertemplate=f"%{{customdata[2]}}<br><b>%{{customdata[1]}}</b> {data.what}<extra></extra>",
         marker={
             "colors": [shades[one.partition(".")[0]] for one in data.ids],
             "line": {"color": palette.background, "width": 2},

@@ -105,7 +105,8 @@ def _part(part: str, credit: told.Credit) -> None:
     sums, data, frame, fields = told.of_part(credit, part)
     st.caption(plain(sums))
     panels.chart(
-        drawn.shift_figure(data, panels.mode()),
+        drawn.shift_figure,
+        data,
         key=f"shift_{part}",
         alt=f"{title}: credit by first and by last touch",
     )

@@ -84,7 +84,8 @@ def _treemap(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
             _filter(found.loc[rows.index[0]], now.fields[: len(path)])
 
     panels.chart(
-        drawn.tree_figure(data, panels.mode(), what),
+        drawn.tree_figure,
+        data,
         key="treemap",
         alt=f"{what.capitalize()} by {' and '.join(FIELDS[one] for one in now.fields)}",
         on_select=chosen,

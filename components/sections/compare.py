@@ -51,7 +51,8 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> None:
     if data.names:
         measure = rankings.MEASURES[now.measure].lower()
         panels.chart(
-            drawn.deltas_figure(data, panels.mode()),
+            drawn.deltas_figure,
+            data,
             key="deltas",
             alt=f"{told.title(by)} that moved most, by {measure}",
         )

@@ -143,7 +143,8 @@ def funnel(
         if lost := told.lost(now):
             st.caption(f":material/trending_down: {lost[0]}{plain(lost[1], 60)}{lost[2]}")
         panels.chart(
-            drawn.funnel_figure(drawn.funnel(table, analysis.worst(now)), panels.mode()),
+            drawn.funnel_figure,
+            drawn.funnel(table, analysis.worst(now)),
             key="funnel",
             alt="Visitors at each step of the funnel",
         )

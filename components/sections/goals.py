@@ -172,7 +172,8 @@ def _draw(target: Target, key: str, data: drawn.Trend | None) -> None:
         blank(told.NOT_REACHED)
         return
     panels.chart(
-        drawn.trend_figure(data, panels.mode()),
+        drawn.trend_figure,
+        data,
         key=key,
         alt=f"How often the goal {target.step.value} was reached over time",
     )

@@ -59,7 +59,8 @@ def values(name: str, found: Sequence[PropertyValue]) -> None:
         tiles.draw(told.figures(spread), within=True)
         if spread.least < spread.most:
             panels.chart(
-                distribution_figure(spread, panels.mode()),
+                distribution_figure,
+                spread,
                 key="distribution",
                 alt=f"How often numbers of {name} occur",
             )

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import panels, start, tiles
+from components import measures, panels, start, tiles
 from components.asking import blank, trouble
 from components.fields import Field
 from components.figures import minutes as drawn
@@ -56,6 +56,7 @@ def page(view: View, own: str, *, still: bool) -> None:
     st.fragment(_look, run_every=None if still else EVERY)(view, own, still=still)
 
 
+@measures.part("realtime")
 def _look(view: View, own: str, *, still: bool) -> None:
     seen, problem = _seen(view, still=still)
     _said(view, seen, problem, still=still)

@@ -49,7 +49,8 @@ def triangle(view: View, by: Grain, answer: Retention) -> None:
     data = drawn.triangle(found, by)
     st.caption(told.explained(found, data, by))
     panels.chart(
-        drawn.triangle_figure(data, panels.mode()),
+        drawn.triangle_figure,
+        data,
         key="triangle",
         alt="Share of each cohort that came back, by time after the first visit",
     )
@@ -63,7 +64,8 @@ def curve(view: View, now: Retention, before: Retention | None = None) -> None:
         return
     st.caption(told.WEIGHED)
     panels.chart(
-        drawn.curve_figure(told.curve(view, now, before), panels.mode()),
+        drawn.curve_figure,
+        told.curve(view, now, before),
         key="curve",
         alt="Average share of visitors that are back, by day after the first visit",
     )
@@ -76,7 +78,5 @@ def sizes(view: View, by: Grain, answer: Retention) -> None:
         return
     found = told.found(view, answer, by)
     data = drawn.sizes(found, by)
-    panels.chart(
-        drawn.sizes_figure(data, panels.mode()), key="sizes", alt="Visitors of each cohort"
-    )
+    panels.chart(drawn.sizes_figure, data, key="sizes", alt="Visitors of each cohort")
     st.caption(told.counts(found))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import address, formats, panels, parameters, tiles
+from components import address, panels, parameters, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank, trouble
-from components.figures import maps, stacks
+from components.figures import stacks
 from components.listing import listing
 from components.told import revenue as told
 from umami import names
@@ -70,12 +70,13 @@ def series(view: View, code: str, now: Revenue) -> None:
     if now.chart is None:
         blank(told.BY_DAY)
         return
-    data = stacks.stacked(now.chart, view.period.unit, "amount")
+    data = stacks.stacked(now.chart, view.period.unit, "amount", money=code)
     if not now.orders:
         blank(address.why_empty(told.NO_MONEY))
         return
     panels.chart(
-        stacks.stacked_figure(data, panels.mode(), money=code),
+        stacks.stacked_figure,
+        data,
         key="revenue",
         alt=f"Revenue over time by event, in {code}",
     )
@@ -83,13 +84,8 @@ def series(view: View, code: str, now: Revenue) -> None:
 
 def world(code: str, now: Revenue) -> None:
     """Money by country on the map."""
-    data = told.world(now)
-    panels.world_map(
-        maps.world_figure(data, panels.mode(), said=lambda amount: formats.money(amount, code)),
-        key="revenue_map",
-        alt=f"Revenue by country, in {code}",
-    )
-    panels.small_countries(data, lambda amount: formats.money(amount, code))
+    data = told.world(code, now)
+    panels.world_map(data, key="revenue_map", alt=f"Revenue by country, in {code}")
 
 
 def part(name: str, code: str, now: Revenue, before: Revenue | None = None) -> None:

@@ -63,7 +63,8 @@ def parameter(name: str, now: Utm, before: Utm | None = None) -> None:
         return
     compared = before is not None
     panels.chart(
-        drawn.bars_figure(told.bars(table, compared=compared), panels.mode()),
+        drawn.bars_figure,
+        told.bars(table, compared=compared),
         key=f"bars_{name}",
         alt=f"Views by utm_{name}",
     )

@@ -78,7 +78,8 @@ def groups(now: Choice, answer: Breakdown) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def treemap(now: Choice, named: pd.DataFrame) -> drawn.Tree:
     """The groups as areas."""
-    return drawn.tree(analysis.tree(named, now.fields, now.drawn))
+    what = MEASURES[now.drawn][0].lower()
+    return drawn.tree(analysis.tree(named, now.fields, now.drawn), what)
 
 
 def several(now: Choice) -> str | None:

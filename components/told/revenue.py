@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from components import formats
 from components.fields import Field, Kind
 from components.figures import maps
 from components.figures.tiles import Tile, counted
@@ -77,9 +78,10 @@ def figures(code: str, now: Revenue, before: Revenue | None = None) -> list[Tile
     ]
 
 
-def world(now: Revenue) -> maps.World:
+def world(code: str, now: Revenue) -> maps.World:
     """Money by country for the map."""
-    return maps.world(analysis.part(now.countries, None).rename(columns={"amount": "count"}))
+    ranked = analysis.part(now.countries, None).rename(columns={"amount": "count"})
+    return maps.world(ranked, said=lambda amount: formats.money(amount, code))
 
 
 def part(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import pandas as pd
@@ -47,11 +46,11 @@ def busiest(data: Week) -> str | None:
     return f"Visitors by weekday and hour. Most come on {day}, {hour:02}:00 to {hour + 1:02}:00."
 
 
-def undrawn(data: maps.World, said: Callable[[float], str]) -> str | None:
+def undrawn(data: maps.World) -> str | None:
     """Names the countries that the map's geometry cannot draw; ``None`` where there are none."""
     if not data.undrawn:
         return None
-    small = ", ".join(f"{one.name} ({said(one.count)})" for one in data.undrawn[:6])
+    small = ", ".join(f"{one.name} ({one.said})" for one in data.undrawn[:6])
     return f"Too small for the map: {small}"
 
 

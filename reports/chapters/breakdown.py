@@ -36,9 +36,7 @@ def _treemap(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
     what = told.MEASURES[choice.drawn][0].lower()
     by = " and ".join(FIELDS[one] for one in choice.fields)
     data = told.treemap(choice, named)
-    blocks: list[Block] = [
-        Chart(f"{what.capitalize()} by {by}", partial(drawn.tree_figure, data, what=what))
-    ]
+    blocks: list[Block] = [Chart(f"{what.capitalize()} by {by}", partial(drawn.tree_figure, data))]
     told_too = told.several(choice), told.FIRST if len(found) >= analysis.MOST else None
     return [*blocks, *(Sentence(one) for one in told_too if one)]
 

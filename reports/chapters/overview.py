@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from components import formats, rankings, words
+from components import rankings, words
 from components.figures import heat, lines, maps, stacks, tiles
 from components.told import traffic as told
 from components.told.events import NO_EVENTS
@@ -76,7 +76,7 @@ def _traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[
 def _world(view: View, countries: Ranking) -> list[Block]:
     data = maps.world(countries.frame)
     blocks: list[Block] = [Chart("Visitors by country", partial(maps.world_figure, data))]
-    small = told.undrawn(data, formats.whole)
+    small = told.undrawn(data)
     return [*blocks, Sentence(small)] if small else blocks
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import formats, words
+from components import words
 from components.figures import maps, stacks
 from components.told import revenue as told
 from components.told import traffic
@@ -48,20 +48,16 @@ def _series(view: View, code: str, now: Revenue) -> list[Block]:
         return [Sentence(told.BY_DAY)]
     if not now.orders:
         return [Sentence(words.why_empty(view, told.NO_MONEY))]
-    data = stacks.stacked(now.chart, view.period.unit, "amount")
+    data = stacks.stacked(now.chart, view.period.unit, "amount", money=code)
     alt = f"Revenue over time by event, in {code}"
-    return [Chart(alt, partial(stacks.stacked_figure, data, money=code))]
+    return [Chart(alt, partial(stacks.stacked_figure, data))]
 
 
 def _world(code: str, now: Revenue) -> list[Block]:
-    data = told.world(now)
-
-    def said(amount: float) -> str:
-        return formats.money(amount, code)
-
+    data = told.world(code, now)
     alt = f"Revenue by country, in {code}"
-    blocks: list[Block] = [Chart(alt, partial(maps.world_figure, data, said=said))]
-    small = traffic.undrawn(data, said)
+    blocks: list[Block] = [Chart(alt, partial(maps.world_figure, data))]
+    small = traffic.undrawn(data)
     return [*blocks, Sentence(small)] if small else blocks
 
 

@@ -12,12 +12,10 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,8 +26,8 @@ import httpx
 
 from tests.bench import pages, people
 from tests.bench.multiply import TABLES, multiply
+from tests.bench.processes import server, vitals
 from tests.browser.app import running_app, running_browser, settled
-from tests.support.ports import free_port
 from umami.embedded.importing import load
 from umami.embedded.store import Store
 
@@ -88,43 +86,6 @@ def median(measure: Callable[[], Any]) -> float:
     return statistics.median(times)
 
 
-@contextmanager
-def server(*arguments: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes], float]]:
-    """An embedded server of its own process; also the seconds from the command to an answer."""
-    port = free_port()
-    begun = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "umami.embedded", "--port", str(port), *arguments]
-    )
-    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600)
-    try:
-        while True:
-            try:
-                client.get("/api/heartbeat").raise_for_status()
-                break
-            except httpx.TransportError:
-                if process.poll() is not None or time.perf_counter() - begun > 600:
-                    raise
-                time.sleep(0.01)
-        took = time.perf_counter() - begun
-        login = client.post("/api/auth/login", json={"username": "admin", "password": "umami"})
-        client.headers["authorization"] = f"Bearer {login.json()['token']}"
-        yield client, process, took
-    finally:
-        client.close()
-        process.terminate()
-        process.wait(30)
-
-
-def resident(pid: int) -> float | None:
-    """Resident memory of a process in MB; ``None`` where the system does not tell."""
-    status = Path(f"/proc/{pid}/status")
-    if not status.exists():
-        return None
-    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-    return int(lines["VmRSS"].split()[0]) / 1024
-
-
 def floor(folder: Path, website: str) -> float:
     """Seconds DuckDB needs to count events, sessions and visits of the website."""
     store = Store()
@@ -151,7 +112,7 @@ def analyses() -> list[str]:
         for generation, version in FACES.items():
             print(f"\n{f'asked as {version} is':<48}{'median':>10}{'floors':>9}{'limit':>7}")
             arguments = ("--data", str(folder), "--generation", generation)
-            with server(*arguments) as (client, _process, _took):
+            with server(*arguments) as (client, _pid, _took):
                 slow += [
                     f"{version} {asked.name}"
                     for asked in questions(version)
@@ -189,16 +150,16 @@ def starts() -> list[str]:
     missed = []
     print(f"\n{'demo':<48}{'measured':>10}{'limit':>12}")
     for name, limit in (("first start", FIRST_START), ("next start", NEXT_START)):
-        with server() as (_client, process, took):
+        with server() as (_client, pid, took):
             print(f"{name:<48}{took:>8.2f} s{limit:>10.0f} s")
             if took > limit:
                 missed.append(name)
-            print(f"{name + ', memory of the server':<48}{resident(process.pid) or 0:>7.0f} MB")
+            print(f"{name + ', memory of the server':<48}{vitals(pid).memory:>7.0f} MB")
     with running_app() as app, running_browser() as browser:
         page = browser.new_page()
         page.goto(app.address)
         settled(page)
-        weight = resident(app.pid) or 0
+        weight = vitals(app.pid).memory
         print(f"{'dashboard and demo, Overview shown':<48}{weight:>7.0f} MB{MEMORY_LIMIT:>9.0f} MB")
         if weight > MEMORY_LIMIT:
             missed.append("memory")

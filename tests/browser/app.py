@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.support.ports import free_port
 
@@ -45,11 +46,13 @@ def running_app(
     /,
     *,
     port: int | None = None,
+    path: str = "",
     secrets: Path | None = None,
     **environment: str,
 ) -> Iterator[App]:
     """The real app in its own process; it sees only the given ``UMAMI_…`` and ``DASHBOARD_…``
-    variables. ``script`` is what Streamlit is told to run."""
+    variables. ``script`` is what Streamlit is told to run, ``path`` (``/stats``) where on its host
+    it is told to live."""
     port = port or free_port()
     inherited = {
         name: value
@@ -61,6 +64,7 @@ def running_app(
         "server.address": "127.0.0.1",
         "server.headless": "true",
         "server.fileWatcherType": "none",
+        "server.baseUrlPath": path,
         **({"secrets.files": str(secrets)} if secrets else {}),
     }
     process = subprocess.Popen(
@@ -75,7 +79,7 @@ def running_app(
         text=True,
     )
     assert process.stdout
-    app = App(f"http://127.0.0.1:{port}", process.pid)
+    app = App(f"http://127.0.0.1:{port}{path}", process.pid)
 
     def read(lines: Iterable[str]) -> None:
         for line in lines:
@@ -116,6 +120,8 @@ def running_browser() -> Iterator[Browser]:
                 "--no-sandbox",
                 "--disable-gpu",
                 "--in-process-gpu",
+                # Pages of one browser share a process, which has read Streamlit's scripts once.
+                "--process-per-site",
                 "--disable-quic",
                 "--no-first-run",
                 "--disable-background-networking",
@@ -125,6 +131,27 @@ def running_browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@contextmanager
+def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+    """The browser of somebody who has been here before.
+
+    A tab stays open on the host of every app, so that what it has read once is not read again.
+    """
+    with browser.new_context(**options) as one:
+        stays = one.new_page()
+        stays.route("**", lambda route: route.fulfill(body="", content_type="text/html"))
+        stays.goto("http://127.0.0.1/")
+        yield one
+
+
+def forget(context: BrowserContext) -> None:
+    """Close the tabs of a test; nothing that it left behind is found by the next."""
+    for tab in context.pages[1:]:
+        tab.evaluate("localStorage.clear()")
+        tab.close()
+    context.clear_cookies()
 
 
 def settled(page: Page) -> None:

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.app import TABLES, WAIT, App, running_app, running_browser
+from tests.browser.app import (
+    TABLES,
+    WAIT,
+    App,
+    forget,
+    running_app,
+    running_browser,
+    visitor,
+)
 
 # The first page a browser loads fetches all of Streamlit, on cores that other tests use too.
 expect.set_options(timeout=WAIT)
@@ -36,17 +44,13 @@ BERLIN: dict[str, Any] = {
 
 @pytest.fixture(scope="session")
 def berlin(browser: Browser) -> Iterator[BrowserContext]:
-    """The browser of a viewer in Berlin, who has been here before: Streamlit is in its cache."""
-    with browser.new_context(**BERLIN) as one:
+    """The browser of a viewer in Berlin."""
+    with visitor(browser, **BERLIN) as one:
         yield one
 
 
 @pytest.fixture
 def page(berlin: BrowserContext) -> Iterator[Page]:
-    """A fresh tab of a viewer in Berlin; nothing an earlier one left behind is found there."""
-    one = berlin.new_page()
-    yield one
-    for tab in berlin.pages:
-        tab.evaluate("localStorage.clear()")
-        tab.close()
-    berlin.clear_cookies()
+    """A fresh tab of a viewer in Berlin."""
+    yield berlin.new_page()
+    forget(berlin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -201,11 +202,15 @@ def test_a_table_opens_in_full_and_downloads(app: App, page: Page) -> None:
     page.locator(".st-key-all_path button").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_test_id("stDataFrame")).to_be_visible()
+    # The platform's own download knows nothing of formulas.
+    dialog.get_by_test_id("stDataFrame").hover()
+    expect(dialog.get_by_label("Search", exact=True).last).to_be_visible()
+    expect(dialog.get_by_label("Download as CSV")).to_be_hidden()
     with page.expect_download() as found:
         dialog.get_by_role("button", name="Download CSV").click()
     text = found.value.path().read_text("utf-8-sig")
-    assert text.splitlines()[0].startswith("Page,")
-    assert "/pricing," in text
+    assert text.splitlines()[0].startswith('"Page",')
+    assert '"/pricing",' in text
     assert len(text.splitlines()) > 11
 
 
@@ -228,3 +233,21 @@ def test_a_phone_has_no_sideways_scroll(app: App, page: Page) -> None:
 
 def test_nothing_was_logged_that_should_not_be(app: App) -> None:
     assert "Traceback" not in "".join(app.printed)
+
+
+def test_the_link_and_the_charts_are_taken_along(app: App, page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(link(app))
+    settled(page)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    beginnings = {"PNG": b"\x89PNG", "SVG": b"<svg"}
+    for kind, beginning in beginnings.items():
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Visitors by country as {kind}").click()
+        taken = Path(download.value.path()).read_bytes()
+        assert taken.startswith(beginning)
+        assert download.value.suggested_filename == f"Visitors by country.{kind.lower()}"
+        if kind == "SVG":
+            assert len(taken) > 300_000, "the world is drawn"

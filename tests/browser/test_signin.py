@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -17,7 +18,7 @@ from sqlalchemy import func, select
 from people import accounts, store
 from people.attempts import Attempts
 from people.desk import Desk
-from tests.browser.app import TABLES, App, metric, running_app, settled
+from tests.browser.app import TABLES, App, forget, metric, running_app, settled, visitor
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import KEY, PASSWORD, user, write
 from tests.support.cookieless import cookieless
@@ -72,13 +73,20 @@ def house(
     engine.dispose()
 
 
-@pytest.fixture
-def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
+@pytest.fixture(scope="module")
+def people(browser: Browser) -> Iterator[list[BrowserContext]]:
     """Two browsers of two people."""
-    made = [browser.new_context(viewport={"width": 1440, "height": 1000}) for _ in range(2)]
-    yield made
-    for one in made:
-        one.close()
+    size: Any = {"viewport": {"width": 1440, "height": 1000}}
+    with visitor(browser, **size) as one, visitor(browser, **size) as other:
+        yield [one, other]
+
+
+@pytest.fixture
+def contexts(people: list[BrowserContext]) -> Iterator[list[BrowserContext]]:
+    """The same, as if they had not been here."""
+    yield people
+    for one in people:
+        forget(one)
 
 
 def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
@@ -104,7 +112,7 @@ def is_out(page: Page) -> None:
 
 def cookie(context: BrowserContext) -> dict[str, object]:
     """The session's cookie, once the browser has it."""
-    page = context.pages[0]
+    page = context.pages[-1]
     for _ in range(100):
         found = next((one for one in context.cookies() if one["name"] == "umami_test"), None)
         if found:
@@ -162,6 +170,20 @@ def failures(house: House) -> int:
         return int(held.execute(select(func.sum(store.ATTEMPTS.c.failures))).scalar() or 0)
 
 
+def downloaded(page: Page) -> str:
+    """What a table downloads as."""
+    with page.expect_download() as found:
+        page.locator(".st-key-utm_source_csv button").first.click()
+    return found.value.path().read_text("utf-8-sig")
+
+
+def last(house: House) -> tuple[str, str, str, bool]:
+    """What was last written into the audit log, but for signing in and out."""
+    rows = house.desk.audit.read().rows
+    one = next(one for one in rows if not one.what.startswith("sign"))
+    return one.who, one.what, one.about, one.done
+
+
 def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
     house: House, contexts: list[BrowserContext]
 ) -> None:
@@ -175,13 +197,18 @@ def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
     settled(second)
     thief.add_cookies([kept])  # type: ignore[list-item]
     copied = thief.new_page()
-    copied.goto(house.at())
+    copied.goto(house.at("utm"))
     expect(copied.locator(".st-key-bar")).to_be_visible()
     settled(copied)
+    assert downloaded(copied).startswith('"Source",')
+    assert last(house) == ("cleo", "export", f"sources.csv of {WEBSITES['shop']}", True)
 
     page.locator(".st-key-me button").first.click()
     page.locator(".st-key-sign_out button").click()
     is_out(page)
+    # What a page that was drawn before offers to download is not given any more.
+    assert downloaded(copied) == "This is not open to you any more.\n"
+    assert last(house) == ("cleo", "export", f"sources.csv of {WEBSITES['shop']}", False)
     # The other tab hears of it without being touched.
     is_out(second)
     # What was copied sees nothing from its next move on, also as a fresh visit.
@@ -209,6 +236,7 @@ def test_a_changed_password_ends_the_other_sessions(
     here.get_by_label("New password again", exact=True).fill("another-Passw0rd")
     here.get_by_role("button", name="Change password").last.click()
     expect(here.get_by_text("The password was changed.")).to_be_visible()
+    assert last(house) == ("dan", "change password", "", True)
     there.get_by_test_id("stSidebarNavLink").filter(has_text="UTM").click()
     is_out(there)
     sign_in(there, "dan")
@@ -249,6 +277,8 @@ def test_a_link_is_made_opens_and_is_withdrawn(
     made = page.get_by_test_id("stPopoverBody").locator("code")
     expect(made).to_contain_text("?share=")
     address = made.inner_text()
+    about = f"Client <b>, of {WEBSITES['shop']}"
+    assert last(house) == ("eve", "make share link", about, True)
 
     guest.goto(address)
     expect(metric(guest, "Views")).to_have_text(shown)
@@ -263,6 +293,7 @@ def test_a_link_is_made_opens_and_is_withdrawn(
     settled(page)
     page.get_by_role("button", name="Withdraw").first.click()
     expect(page.get_by_text("This link was withdrawn.").first).to_be_visible()
+    assert last(house) == ("eve", "withdraw share link", about, True)
     guest.reload()
     expect(guest.get_by_text("This link was withdrawn.")).to_be_visible()
     expect(guest.get_by_test_id("stMetric")).to_have_count(0)

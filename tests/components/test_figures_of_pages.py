@@ -57,10 +57,10 @@ def empty(mode: Mode) -> list[go.Figure]:
             shift.shift(pd.DataFrame({"label": [], "first": [], "last": []}), ([], [])), mode
         ),
         stacks.stacked_figure(
-            stacks.stacked(EventSeries.read([], DAY).frame, "day"), mode, money="EUR"
+            stacks.stacked(EventSeries.read([], DAY).frame, "day", money="EUR"), mode
         ),
         steps.funnel_figure(steps.funnel(funnel.table([], None), None), mode),
-        tree.tree_figure(tree.tree(breakdown.tree(groups, ["os"], "views")), mode, "views"),
+        tree.tree_figure(tree.tree(breakdown.tree(groups, ["os"], "views"), "views"), mode),
         trend.trend_figure(trend.trend([], [], "day", "views", 9), mode),
     ]
 
@@ -88,7 +88,7 @@ def test_hostile_names_are_letters_in_every_figure() -> None:
         deltas.deltas_figure(deltas.deltas(moved), "light"),
         shift.shift_figure(shift.shift(table, (["1"], ["2"])), "light"),
         steps.funnel_figure(steps.funnel(funnel.table(result, result), None), "light"),
-        tree.tree_figure(tree.tree(groups), "light", "views"),
+        tree.tree_figure(tree.tree(groups, "views"), "light"),
     ):
         assert "<b onclick" not in figure.to_json()
 
@@ -105,7 +105,7 @@ def test_a_small_cohort_is_marked_and_days_to_come_are_blank() -> None:
 
 def test_a_treemap_draws_parents_before_children_and_knows_its_places() -> None:
     nodes = pd.DataFrame({"path": [("a", "x"), ("b",), ("a",), ("a", "y")], "value": [2, 1, 5, 3]})
-    data = tree.tree(nodes)
+    data = tree.tree(nodes, "views")
     assert data.ids == ("0", "1", "0.0", "0.1")
     assert data.parents == ("", "", "0", "0")
     assert [data.paths[at] for at in (2, 3)] == [("a", "y"), ("a", "x")]

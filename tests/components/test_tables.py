@@ -82,7 +82,11 @@ def test_search_ignores_case_and_patterns() -> None:
 
 
 def test_csv_is_text_for_spreadsheets() -> None:
-    text = tables.csv(pd.DataFrame({"Page": ["=HYPERLINK(1)", "ü"], "Views": [-1, 2]})).decode(
-        "utf-8-sig"
-    )
-    assert text.splitlines() == ["Page,Views", "'=HYPERLINK(1),-1", "ü,2"]
+    """Also for one that parts cells by semicolons; and headings may come from the data."""
+    frame = pd.DataFrame({"Page": ["=HYPERLINK(1)", "ü", "a;=1+1"], "@x": [-1, 2, 3]})
+    assert tables.csv(frame).decode("utf-8-sig").splitlines() == [
+        '"Page","\'@x"',
+        '"\'=HYPERLINK(1)",-1',
+        '"ü",2',
+        '"a;=1+1",3',
+    ]

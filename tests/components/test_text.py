@@ -31,11 +31,17 @@ def test_long_text_is_cut() -> None:
     assert plain("x" * 300, 10) == "xxxxxxxxx…"
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_is_a_formula(start: str) -> None:
-    assert harmless(f"{start}1+1") == f"'{start}1+1"
+@pytest.mark.parametrize("sign", [*"=+-@", *"＝＋－＠", *"﹦﹢﹣﹫−"])
+@pytest.mark.parametrize("unseen", ["", " ", "\t", "\r\n", "\xa0", "\ufeff", "\u200b", "\0 "])
+def test_no_cell_is_a_formula(unseen: str, sign: str) -> None:
+    assert harmless(f"{unseen}{sign}1+1") == f"'{unseen}{sign}1+1"
+
+
+@pytest.mark.parametrize("start", ["\t", "\r", "\n"])
+def test_no_cell_begins_the_next(start: str) -> None:
+    assert harmless(f"{start}x") == f"'{start}x"
 
 
 def test_other_cells_stay() -> None:
-    assert harmless("/pricing") == "/pricing"
-    assert harmless(-5) == -5
+    for cell in ("/pricing", " a=b", "1-2", "\u200b", "", -5, None):
+        assert harmless(cell) is cell

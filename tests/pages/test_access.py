@@ -16,12 +16,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import viewer
+from components import server, viewer
 from components.areas import ACCESS, AREAS
 from reports import making
 from tests.pages.conftest import RECORDED, ROOT, TABLES, WEBSITES, open_page, said, tiles
-from tests.pages.test_asked import endpoints
 from tests.support.accounts import PASSWORD, user, write
+from tests.support.asked import endpoints
 from tests.support.between import Between, Passed
 from umami.documentation import example
 from umami.embedded.server import serve
@@ -58,6 +58,7 @@ SITES: dict[str, set[str]] = {
     "ended link": set(),
 }
 """Of the two websites that are asked about."""
+TAB = "what opens the session of this tab"
 VIEW = View(SHOP, Period.of_days(*(datetime(2026, 8, day).date() for day in (1, 3)), "UTC"))
 
 
@@ -112,7 +113,7 @@ def opened_as(who: str, page: str = "overview", **params: str | list[str]) -> Ap
     """Open a page as somebody."""
     state: dict[str, Any] = {}
     if who in ("viewer", "analyst", "admin"):
-        state["what opens the session of this tab"] = viewer.desk().enter(who, PASSWORD, None)
+        state[TAB] = viewer.desk().enter(who, PASSWORD, None)
     elif who != "anonymous":
         params["share"] = link(days=-1 if who == "ended link" else 1)
     return open_page(page, state, **params)
@@ -251,7 +252,7 @@ def test_every_question_is_answered_or_refused_as_configured(
 def seeded(app: AppTest, who: str) -> None:
     if who in ("viewer", "analyst", "admin"):
         token = viewer.desk().enter(who, PASSWORD, None)
-        app.session_state["what opens the session of this tab"] = token
+        app.session_state[TAB] = token
     elif who != "anonymous":
         app.session_state["share link that this tab was opened with"] = link(
             days=-1 if who == "ended link" else 1
@@ -261,7 +262,6 @@ def seeded(app: AppTest, who: str) -> None:
 def test_a_report_of_another_website_cannot_be_reached_by_naming_ones_own(
     accounts: Between,
 ) -> None:
-    from components import server
     from umami.endpoints import reports
 
     theirs = server.umami().ask(reports.create_report(DOCS, "utm", "Theirs", {}))
@@ -352,6 +352,24 @@ def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
     assert app.run().get("download_button")
     told = [(one.who, one.what, one.about) for one in viewer.desk().audit.read().rows]
     assert told[0] == ("analyst", "export", f"report (utm) as html of {SHOP}")
+
+
+@pytest.mark.parametrize("page", ["overview", "sessions"])
+def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) -> None:
+    """Neither in the run that signs out, nor where another tab's session has ended."""
+    state = {TAB: viewer.desk().enter("analyst", PASSWORD, None)}
+    mine, other = (open_page(page, {**state, "me": True}) for _ in range(2))
+    assert mine.metric
+    server.umami().forget()
+    accounts.passed.clear()
+    mine.button(key="sign_out").click().run()
+    # Whatever is pressed there asks for another period.
+    other.button(key="earlier").click().run()
+    for app in (mine, other):
+        assert not app.exception
+        assert not app.metric
+        assert [one.value for one in (*app.header, *app.subheader)] == ["Sign in"]
+    assert asked(accounts) == []
 
 
 def test_changes_are_written_down_whether_done_or_refused(accounts: Between) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from urllib.parse import urlsplit
 
 import pytest
 
 from components.areas import AREAS, Area
 from tests.pages.conftest import RECORDED, open_page
-from tests.support.between import Between, Passed
+from tests.support.asked import endpoints, of_pages
+from tests.support.between import Between
 from tests.support.pages import CHOICES, MORE, Parameters
-from umami.question import REGISTRY, Access, Freshness
+from umami.question import REGISTRY, Freshness
 
 NAMES = [area.name for area in AREAS]
 BAR = {"websites", "daterange", "segments"}
@@ -20,28 +19,6 @@ BAR = {"websites", "daterange", "segments"}
 PARTS = {"goal": {"session_stats"}}
 """What one question is made of at a server that does not answer it as a whole."""
 SHORT_LIVED = {Freshness.NEVER, Freshness.LIVE}
-
-
-def of_pages(way: Between) -> list[Passed]:
-    """What was asked, but for signing in and finding out which server it is (unsigned, or about a
-    website that nobody has)."""
-    return [
-        one
-        for one in way.passed
-        if endpoints(one) and one.status == 200 and "00000000-0000-0000-0000-" not in one.target
-    ]
-
-
-def endpoints(one: Passed) -> set[str]:
-    """The endpoints that a request may be of: several share a route."""
-    path = urlsplit(one.target).path.removeprefix("/api")
-    found = set()
-    for name, endpoint in REGISTRY.items():
-        route = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(endpoint.route))
-        same = endpoint.method == one.method and re.fullmatch(route, path)
-        if same and endpoint.access is Access.READS and not endpoint.secret:
-            found.add(name)
-    return found
 
 
 def opened_with(area: Area) -> list[Parameters]:
@@ -59,7 +36,7 @@ def test_a_page_asks_what_it_is_declared_to_ask(way: Between, area: Area) -> Non
         way.passed.clear()
         app = open_page(area.name, **parameters)
         assert not app.exception
-        for one in of_pages(way):
+        for one in of_pages(way.passed):
             possible = endpoints(one)
             assert possible & allowed, f"{one.target} is not declared"
             asked |= possible
@@ -69,7 +46,7 @@ def test_a_page_asks_what_it_is_declared_to_ask(way: Between, area: Area) -> Non
 @pytest.mark.parametrize("area", AREAS, ids=NAMES)
 def test_what_a_page_always_asks_it_asks_without_any_choice(way: Between, area: Area) -> None:
     open_page(area.name)
-    asked = set().union(*(endpoints(one) for one in of_pages(way)))
+    asked = set().union(*(endpoints(one) for one in of_pages(way.passed)))
     assert set(area.asks) <= asked
 
 
@@ -77,7 +54,7 @@ def test_what_a_page_always_asks_it_asks_without_any_choice(way: Between, area: 
 def test_nothing_is_asked_twice_and_a_second_viewer_asks_nothing(way: Between, area: Area) -> None:
     parameters = CHOICES.get(area.name, {})
     open_page(area.name, **parameters)
-    asked = Counter((one.target, one.body) for one in of_pages(way))
+    asked = Counter((one.target, one.body) for one in of_pages(way.passed))
     assert [target for target, times in asked.items() if times > 1] == []
     before = len(way.passed)
     open_page(area.name, **parameters)
@@ -98,8 +75,8 @@ def test_all_questions_of_a_page_leave_together(way: Between, area: Area) -> Non
     way.delay = 0.4
     # Another month: nothing of it is known yet.
     open_page(area.name, **{"from": "2026-09-01", "to": "2026-09-30"}, **CHOICES.get(area.name, {}))
-    asked = [one for one in of_pages(way) if RECORDED["website"] in one.target or one.body]
-    asked = asked or of_pages(way)
+    asked = [one for one in of_pages(way.passed) if RECORDED["website"] in one.target or one.body]
+    asked = asked or of_pages(way.passed)
     begun = min(one.came for one in asked)
     slowest = max(one.answered - one.came for one in asked)
     assert max(one.answered for one in asked) - begun <= 1.5 * slowest

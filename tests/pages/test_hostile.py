@@ -6,12 +6,10 @@ import re
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.areas import AREAS, Area
-from components.listing import csv
 from components.text import plain
 from tests.pages.conftest import TABLES, WEBSITES, Open, open_page, said
 from tests.support.hostile import MARK, build
@@ -89,13 +87,6 @@ def test_the_measure_of_harm_finds_it() -> None:
     for name in ("<script>xyzzy", "**xyzzy**", "[click](x)", ":red[x]"):
         assert HARM.search(name)
         assert not HARM.search(plain(name))
-
-
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx"])
-def test_no_cell_of_a_csv_is_a_formula(name: str) -> None:
-
-    lines = csv(pd.DataFrame({"a": [name]})).decode("utf-8-sig").splitlines()
-    assert lines[1].lstrip('"').startswith("'")
 
 
 @pytest.mark.parametrize("area", AREAS, ids=IDS)

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from people import accounts, store
+from people.audit import Entry
 from people.desk import ALGORITHM, Desk, Refused
 from people.passwords import hashed
 from tests.people.conftest import SECTIONS
@@ -164,8 +165,7 @@ def test_the_log_knows_who_and_what_and_no_secret(desk: Desk) -> None:
     with pytest.raises(Refused):
         desk.enter(PASSWORD, "", HERE)
     desk.leave(token)
-    told = [(one.who, one.what, one.done) for one in desk.audit.read().rows]
-    assert told == [
+    assert [(one.who, one.what, one.done) for one in told(desk)] == [
         ("ann", "sign out", True),
         ("somebody", "sign in", False),
         ("ann", "sign in", False),
@@ -179,6 +179,10 @@ def test_the_log_knows_who_and_what_and_no_secret(desk: Desk) -> None:
         ]
     for secret in (PASSWORD, "mistyped-secret", token, KEY):
         assert not any(secret in row for row in everything)
+
+
+def told(desk: Desk) -> tuple[Entry, ...]:
+    return desk.audit.read().rows
 
 
 def test_the_log_is_searched_as_text(desk: Desk) -> None:
@@ -195,6 +199,32 @@ def test_a_provider_lets_in_who_has_an_account_and_none_other(desk: Desk) -> Non
     assert account.username == "pat"
     assert desk.vouched("eve@agency.example", now) is None
     assert desk.vouched("", now) is None
+
+
+def test_who_comes_by_a_provider_is_written_down_once(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    later = now + timedelta(hours=1)
+    # Every run asks again.
+    for at in (now, now, later, now):
+        assert desk.vouched("pat@agency.example", at)
+    for _ in range(2):
+        assert desk.vouched("eve@agency.example", now) is None
+        assert desk.vouched("pat@agency.example", now, verified=False) is None
+    assert [(one.who, one.what, one.about.split(",")[0], one.done) for one in told(desk)] == [
+        ("somebody", "sign in", "as pat@agency.example", False),
+        ("somebody", "sign in", "as eve@agency.example", False),
+        ("pat", "sign in", "as pat@agency.example", True),
+        ("pat", "sign in", "as pat@agency.example", True),
+    ]
+
+
+def test_no_cookie_opens_what_a_provider_said(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    desk.vouched("pat@agency.example", now)
+    with desk.engine.connect() as kept:
+        (account,) = kept.execute(select(store.SESSIONS.c.account)).scalars()
+    for token in (account, f"{account} pat@agency.example {now.isoformat()}"):
+        assert desk.whose(token) is None
 
 
 def test_what_a_provider_said_before_signing_out_is_refused(desk: Desk) -> None:

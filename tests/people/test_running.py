@@ -6,7 +6,9 @@ import io
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr
 from pathlib import Path
 
@@ -28,7 +30,35 @@ def test_the_environment_goes_before_the_secrets(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "environ", [{"DASHBOARD_OPEN": "perhaps"}, {"DASHBOARD_USERS": "/nowhere/users.yaml"}]
+    ("told", "meant"),
+    [
+        ("", None),
+        ("9100", ("127.0.0.1", 9100)),
+        ("0.0.0.0:9100", ("0.0.0.0", 9100)),
+        ("localhost:65535", ("localhost", 65_535)),
+        ("[::1]:9100", ("::1", 9100)),
+    ],
+)
+def test_where_health_is_told_is_a_port_of_this_machine_or_an_address(
+    told: str, meant: tuple[str, int] | None, tmp_path: Path
+) -> None:
+    assert settings.read({"DASHBOARD_MONITOR": told}, tmp_path / "none.toml").monitor == meant
+
+
+def test_a_port_in_the_secrets_need_not_be_text(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text("[dashboard]\nmonitor = 9100\n")
+    assert settings.read({}, secrets).monitor == ("127.0.0.1", 9100)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"DASHBOARD_OPEN": "perhaps"},
+        {"DASHBOARD_USERS": "/nowhere/users.yaml"},
+        *({"DASHBOARD_MONITOR": one} for one in ("yes", "0", "70000", "::1:9100", "a/b:9100")),
+        {"DASHBOARD_MONITOR": "user:secret@localhost:9100"},
+    ],
 )
 def test_what_cannot_be_is_named(environ: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=next(iter(environ))):
@@ -55,6 +85,29 @@ def test_the_file_is_its_owners(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "dashboard.sqlite"
     store.opened(f"sqlite:///{path}").dispose()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_replicas_that_start_together_make_one_store(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres")
+        emptied = store.opened(url)
+        store.METADATA.drop_all(emptied)
+        emptied.dispose()
+    together = threading.Barrier(6)
+
+    def start() -> None:
+        together.wait()
+        engine = store.opened(url)
+        store.reach(engine)
+        engine.dispose()
+
+    with ThreadPoolExecutor(6) as replicas:
+        for started in [replicas.submit(start) for _ in range(6)]:
+            started.result()
 
 
 def test_an_account_is_made_by_answering(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ CARRIED = (
     *("content-type", "authorization", "accept"),
     *("x-umami-share-token", "x-umami-share-context", "x-umami-api-key"),
 )
+LOST = 0
+"""The status of what was not answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Passed:
 @dataclass(slots=True)
 class Between:
     """``delay`` is added to every answer, in seconds; ``breaks`` says what is answered with 500,
-    ``lacks`` what with a page that there is no such thing."""
+    ``lacks`` what with a page that there is no such thing, ``cuts`` whose answer is lost: it was
+    done, but the connection ends. So does every connection while there is no server behind."""
 
     url: str
     behind: str
@@ -40,6 +43,7 @@ class Between:
     delay: float = 0.0
     breaks: Callable[[str], bool] = field(default=lambda _target: False)
     lacks: Callable[[str], bool] = field(default=lambda _target: False)
+    cuts: Callable[[str], bool] = field(default=lambda _target: False)
     passed: list[Passed] = field(default_factory=list)
 
 
@@ -59,16 +63,30 @@ def between(behind: str) -> Iterator[Between]:
             elif here.lacks(self.path):
                 status, kind, answer = 404, "text/html", b"<html>404</html>"
             else:
-                status, kind, answer = self.hand_on(body)
+                try:
+                    status, kind, answer = self.hand_on(body)
+                except (OSError, http.client.HTTPException):
+                    status, kind, answer = LOST, "", b""
+            if here.cuts(self.path):
+                status = LOST
             time.sleep(here.delay)
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            if status != LOST and not self.answered(status, kind, answer):
+                status = LOST
+            self.close_connection = self.close_connection or status == LOST
             here.passed.append(
                 Passed(self.path, came, time.monotonic(), status, self.command, body)
             )
+
+        def answered(self, status: int, kind: str, answer: bytes) -> bool:
+            try:
+                self.send_response(status)
+                self.send_header("content-type", kind)
+                self.send_header("content-length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+            except OSError:  # whoever asked is gone
+                return False
+            return True
 
         do_GET = do_POST = do_DELETE = handle_any
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
+import numpy as np
 import pandas as pd
 
 from umami.models.reports import Attribution
@@ -17,21 +21,24 @@ def shift(first: Attribution, last: Attribution, value: str) -> pd.DataFrame:
     the other, unless that list is full: then it is unknown (``NaN``). A negative shift begins
     visits and loses the credit by the end. Most credit first within a part; parts in order.
     """
-    parts = list(dict.fromkeys([*first.frame["part"], *last.frame["part"]]))
-    frames = []
-    for part in parts:
-        lists = [
-            one.frame[one.frame["part"] == part].set_index("name")[value].astype("float64").dropna()
-            for one in (first, last)
-        ]
-        both = pd.concat(lists, axis=1, keys=["first", "last"])
-        for name, known in zip(("first", "last"), lists, strict=True):
-            if len(known) < LONGEST_LIST:
-                both[name] = both[name].fillna(0.0)
-        both["shift"] = both["last"] - both["first"]
-        most = both[["first", "last"]].max(axis=1)
-        both = both.assign(part=part, most=most).rename_axis("name").reset_index()
-        frames.append(both.sort_values(["most", "name"], ascending=[False, True]))
-    columns = ["part", "name", "first", "last", "shift"]
-    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
-    return table[columns]
+    begun, ended = _credit(first, value), _credit(last, value)
+    rows = []
+    for part in dict.fromkeys([*first.frame["part"], *last.frame["part"]]):
+        firsts, lasts = begun.get(part, {}), ended.get(part, {})
+        both = [(name, _known(firsts, name), _known(lasts, name)) for name in {**firsts, **lasts}]
+        both.sort(key=lambda row: (-np.nanmax(row[1:]), row[0]))
+        rows += [(part, name, one, other, other - one) for name, one, other in both]
+    return pd.DataFrame(rows, columns=["part", "name", "first", "last", "shift"])
+
+
+def _credit(answer: Attribution, value: str) -> dict[str, dict[str, float]]:
+    """What each name is credited with, by part; names without a number are left out."""
+    told: dict[str, dict[str, float]] = {}
+    frame = answer.frame.dropna(subset=[value])
+    for part, name, number in zip(frame["part"], frame["name"], frame[value], strict=True):
+        told.setdefault(part, {})[name] = float(number)
+    return told
+
+
+def _known(listed: Mapping[str, float], name: str) -> float:
+    return listed.get(name, 0.0 if len(listed) < LONGEST_LIST else math.nan)

@@ -46,7 +46,7 @@ def pivot(
         ["views", "visitors", "visits", "bounces", "seconds"]
     ]
     cells = table(Breakdown(sums.sum().reset_index()))
-    found = cells.pivot_table(index=rows, columns=columns, values=measure, aggfunc="sum")
+    found = cells.groupby([rows, columns])[measure].sum().unstack()
     names = [*order.index[:COLUMNS], *([rest] if rest in set(folded) else [])]
     lines = groups.groupby(rows)["views"].sum().sort_values(ascending=False, kind="stable").index
     return found.reindex(index=lines, columns=list(dict.fromkeys(names)))
@@ -57,10 +57,10 @@ def tree(groups: pd.DataFrame, fields: Sequence[str], measure: Measure) -> pd.Da
 
     ``path`` is a tuple of values from the root, ``value`` the sum of the groups below.
     """
-    frames = []
-    for depth in range(1, len(fields) + 1):
-        keys = list(fields[:depth])
-        sums = groups.groupby(keys, sort=False)[[measure]].sum().reset_index()
-        paths = [tuple(row) for row in sums[keys].itertuples(index=False)]
-        frames.append(pd.DataFrame({"path": paths, "value": sums[measure].to_numpy()}))
-    return pd.concat(frames, ignore_index=True)
+    levels: list[dict[tuple[str, ...], float]] = [{} for _ in fields]
+    for *path, value in zip(*(groups[one] for one in (*fields, measure)), strict=True):
+        for depth, sums in enumerate(levels, 1):
+            place = tuple(path[:depth])
+            sums[place] = sums.get(place, 0) + value
+    nodes = [node for sums in levels for node in sums.items()]
+    return pd.DataFrame({"path": [path for path, _ in nodes], "value": [sum for _, sum in nodes]})

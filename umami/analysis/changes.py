@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 
@@ -13,12 +14,13 @@ def beside(now: pd.DataFrame, before: pd.DataFrame | None, on: str, value: str) 
     ``before``, ``delta`` and ``change`` are ``NaN``.
     """
     frame = now[[on, value]].sort_values(value, ascending=False, kind="stable", ignore_index=True)
-    total = float(frame[value].sum())
-    frame["share"] = frame[value] / total if total else 0.0
-    if before is None:
-        return frame.assign(before=float("nan"), delta=float("nan"), change=float("nan"))
-    earlier = before.groupby(on)[value].sum()
-    frame["before"] = frame[on].map(earlier).astype("float64").fillna(0.0)
-    frame["delta"] = frame[value] - frame["before"]
-    frame["change"] = frame[value] / frame["before"].where(frame["before"] > 0) - 1
-    return frame
+    numbers = frame[value].to_numpy()
+    total = float(numbers.sum())
+    was, change = np.full((2, len(numbers)), np.nan)
+    if before is not None:
+        earlier = before.groupby(on)[value].sum().to_dict()
+        was = np.array([earlier.get(name, 0) for name in frame[on]], dtype="float64")
+        change = np.divide(numbers, was, out=change, where=was > 0) - 1
+    return frame.assign(
+        share=numbers / total if total else 0.0, before=was, delta=numbers - was, change=change
+    )

@@ -63,7 +63,9 @@ def cohorts(answer: Retention, until: pd.Timestamp, grain: Grain) -> Cohorts:
     sizes = frame.groupby("cohort")["size"].max()
     days = pd.RangeIndex(1, LAST_DAY + 1)
     returned = (
-        frame.pivot_table(index="cohort", columns="day", values="returned", aggfunc="sum")
+        frame.groupby(["cohort", "day"])["returned"]
+        .sum()
+        .unstack()
         .reindex(index=sizes.index, columns=days)
         .fillna(0)
     )
@@ -97,7 +99,8 @@ def _firsts(days: pd.DatetimeIndex, grain: Grain) -> pd.DatetimeIndex:
 
 
 def _weekly(daily: pd.DataFrame) -> pd.DataFrame:
+    days = daily.to_numpy()
     summed = {
-        week: daily.loc[:, first:last].sum(axis=1) for week, (first, last) in enumerate(WEEKS, 1)
+        week: days[:, first - 1 : last].sum(axis=1) for week, (first, last) in enumerate(WEEKS, 1)
     }
-    return pd.DataFrame(summed).astype("int64")
+    return pd.DataFrame(summed, index=daily.index).astype("int64")

@@ -20,6 +20,6 @@ def by_event(revenue: Revenue) -> pd.DataFrame:
 
 def part(now: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
     """One part of the money (``name``, ``amount``) beside the comparison's."""
-    named = now.dropna(subset=["name"])
-    earlier = None if before is None else before.dropna(subset=["name"])
+    named = now[now["name"].notna()]
+    earlier = None if before is None else before[before["name"].notna()]
     return beside(named, earlier, "name", "amount")

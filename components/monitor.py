@@ -1,0 +1,50 @@
+"""The monitor of this process: started once, where ``DASHBOARD_MONITOR`` says."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+import streamlit as st
+
+from components import measures, server, viewer
+from monitoring.readiness import Readiness
+from monitoring.server import Monitor, serve
+from people import settings, store
+from umami.errors import SettingsError
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda one: one and one.stop())
+def start() -> Monitor | None:
+    """Answer where ``DASHBOARD_MONITOR`` says, from the first call on; ``None`` where it does not,
+    or where that address cannot be had, which the log tells. Raises ``SettingsError``."""
+    address, watching = settings.read().monitor, measures.metrics()
+    if address is None or watching is None:
+        return None
+    checks = {"settings": _settings, "store": _store, "server": server.reach}
+    try:
+        return serve(address, watching, Readiness(checks))
+    except OSError:
+        _LOG.error("DASHBOARD_MONITOR: port %s cannot be had, so nothing answers.", address.port)
+        return None
+
+
+def begin() -> None:
+    """Start as the process does. What is wrong with the settings, every page says."""
+    try:
+        start()
+    except SettingsError as problem:
+        _LOG.error("%s", problem)
+
+
+def _settings() -> None:
+    settings.read()
+    viewer.signs_in()
+
+
+def _store() -> None:
+    # Where nobody signs in, nothing is kept.
+    if viewer.signs_in():
+        store.reach(viewer.desk().engine)

@@ -1,0 +1,129 @@
+"""How often a server has to be asked: learnt page by page, reckoned from who looked at what when.
+
+A question is asked when somebody wants it and no answer is at hand that is still fresh. So the
+number of times it has to be asked follows from the moments at which it was wanted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
+from tests.support.asked import endpoints, of_pages
+from tests.support.between import Between, Passed
+from tests.support.session import Session
+from umami.cache import ENDED, LISTING, LIVE, RUNNING, SETTLED
+from umami.question import REGISTRY, Freshness
+
+EARLY = 0.05
+"""Seconds by which clocks and what is between two measurements may differ."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A page (its path; none is the first) with the parameters of its address."""
+
+    page: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as it is spelled to the server."""
+
+    method: str
+    target: str
+    body: bytes | None
+
+    @classmethod
+    def of(cls, one: Passed) -> Asked:
+        """What a request asked."""
+        return cls(one.method, one.target, one.body)
+
+    @property
+    def freshness(self) -> Freshness:
+        """How long its answer may be shown, by what its endpoint declares."""
+        (found,) = {
+            REGISTRY[name].freshness
+            for name in endpoints(Passed(self.target, 0, 0, 200, self.method, self.body))
+        }
+        return found
+
+    @property
+    def until(self) -> float | None:
+        """The end of the period that is asked about (Unix seconds)."""
+        given = parse_qs(urlsplit(self.target).query).get("endAt")
+        if given:
+            return int(given[-1]) / 1000
+        told = json.loads(self.body or b"{}").get("parameters", {}).get("endDate")
+        return datetime.fromisoformat(told).astimezone(UTC).timestamp() if told else None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Somebody's run (its moment is of ``time.monotonic``) of a page, or of its live part."""
+
+    at: float
+    place: Place
+    live: bool = False
+
+
+Learnt = Mapping[Place, frozenset[Asked]]
+
+
+async def learn(address: str, way: Between, places: Iterable[Place]) -> Learnt:
+    """What each place asks of a server when nothing is known, by opening it in an app that is
+    nobody else's."""
+    learnt: dict[Place, frozenset[Asked]] = {}
+    for place in sorted(set(places)):
+        session = Session(address)
+        await session.connect()
+        await session.forget()
+        way.passed.clear()
+        run = await session.go(place.page, place.query)
+        await session.close()
+        assert not run.faults + run.troubles, (place, run)
+        learnt[place] = frozenset(map(Asked.of, of_pages(way.passed)))
+    return learnt
+
+
+def fresh(one: Asked, at: float) -> float:
+    """Seconds that an answer given at ``at`` (Unix seconds) is fresh."""
+    if one.freshness is Freshness.PERIOD:
+        return (ENDED if one.until is not None and at > one.until + SETTLED else RUNNING).fresh
+    return {Freshness.LIVE: LIVE, Freshness.LISTING: LISTING}[one.freshness].fresh
+
+
+def asks(
+    wanted: Iterable[Wanted],
+    learnt: Learnt,
+    now: float,
+    takes: float,
+    away: tuple[float, float] = (0.0, 0.0),
+) -> Iterator[tuple[float, Asked]]:
+    """When which question has to be asked; an answer ``takes`` so many seconds to arrive, and does
+    not arrive at all while the server is ``away``. ``now`` is the Unix time of the first moment."""
+    until: dict[Asked, float] = {}
+    for one in sorted(wanted, key=lambda one: one.at):
+        for asked in learnt[one.place]:
+            if one.live and asked.freshness is not Freshness.LIVE:
+                continue
+            if one.at >= until.get(asked, 0.0):
+                yield one.at, asked
+                if not away[0] <= one.at <= away[1]:
+                    until[asked] = one.at + takes + fresh(asked, now)
+
+
+def early(passed: Iterable[Passed], now: float) -> list[Asked]:
+    """Questions that were asked again although their last answer was still fresh."""
+    last: dict[Asked, float] = {}
+    found = []
+    for one in sorted(passed, key=lambda one: one.came):
+        asked = Asked.of(one)
+        if asked in last and one.came < last[asked] + fresh(asked, now) - EARLY:
+            found.append(asked)
+        last[asked] = max(one.answered, last.get(asked, 0.0))
+    return found

@@ -1,0 +1,145 @@
+"""Many viewers at once: what they wait for, what is asked for them, what they weigh."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import time
+from collections import Counter
+from collections.abc import Awaitable, Sequence
+from typing import Final
+
+from tests.bench import questions
+from tests.bench.crowd import (
+    SHOWN,
+    Crowd,
+    Looked,
+    Seen,
+    Watched,
+    learnt,
+    opened,
+    running_apps,
+    served,
+    told,
+    views,
+)
+from tests.bench.processes import vitals
+from tests.bench.questions import Asked, Learnt
+from tests.bench.table import Table
+from tests.browser.app import App
+from tests.support.asked import of_pages
+from tests.support.between import Between, Passed
+from tests.support.redis import running_redis
+from tests.support.waiting import eventually
+
+EXACT: Final = 0.02
+SLOWEST: Final = 1.0
+"""Seconds in which 95 of 100 reruns are over."""
+A_SESSION: Final = 8.0
+"""MB."""
+FLAT: Final = 0.05
+"""The part by which memory may grow once it is warm."""
+QUIET: Final = 1.0
+"""Seconds without a question after which there is none on its way."""
+
+
+def one_process(crowd: Crowd) -> list[str]:
+    """Viewers of one process; the names of what was missed."""
+    looked = views()
+    with served() as (way, _server):
+        known = learnt(way, looked)
+        with running_apps(way) as apps:
+            return _measured("viewers of one process", crowd, way, known, apps, looked)
+
+
+def replicas(crowd: Crowd) -> list[str]:
+    """Viewers of four processes that share what they know by a Redis; the same."""
+    looked = views()
+    with served() as (way, _server), running_redis() as redis:
+        known = learnt(way, looked)
+        with running_apps(way, 4, UMAMI_REDIS_URL=redis.url) as apps:
+            return _measured("viewers of four replicas", crowd, way, known, apps, looked)
+
+
+def _measured(
+    title: str,
+    crowd: Crowd,
+    way: Between,
+    known: Learnt,
+    apps: Sequence[App],
+    looked: Sequence[Looked],
+) -> list[str]:
+    """Let the crowd come and print what it saw."""
+    way.passed.clear()
+    now = time.time()
+    seen, watched = Seen(), Watched()
+    first = looked[0].places()[0]
+    for app in apps:  # imports all there is
+        seen.runs.append((asyncio.run(opened(app.address, first)), first))
+    bare = sum(vitals(app.pid).memory for app in apps)
+    printed = sum(len(app.printed) for app in apps)
+    own = vitals(os.getpid()).processor
+    begun = time.monotonic()
+    asyncio.run(_watching(watched, apps, crowd.visit(apps, looked, seen)))
+    over = time.monotonic()
+    own = vitals(os.getpid()).processor - own
+    eventually(lambda: time.monotonic() - way.passed[-1].answered > QUIET, within=60)
+
+    lasted = over - begun
+    asked = of_pages(way.passed)
+    takes = statistics.mean(one.answered - one.came for one in asked)
+    wanted = Counter(one for _, one in questions.asks(seen.wanted, known, now, takes))
+    took = sorted(run.seconds for run in seen.whole)
+    minute = min(60.0, lasted / 4)
+    warm, late = (
+        watched.median(lambda one: one.memory, at, at + minute)
+        for at in (begun + minute, over - minute)
+    )
+    busy = [sum(one.processor for one in held) for _, held in watched.moments]
+
+    table = Table(title)
+    table.told("viewers", crowd.many)
+    table.told("Views", len(looked))
+    table.told("an action every", crowd.pace, "s")
+    table.told("for", lasted, "s")
+    table.told("runs of pages", len(took))
+    table.told("runs of live parts", len(seen.runs) - len(took))
+    table.most("failed runs", len(seen.failed), 0)
+    table.most("broken connections", seen.lost, 0)
+    table.most("lines in the log", sum(len(app.printed) for app in apps) - printed, 0)
+    table.told("distinct questions", len(wanted))
+    table.equal("questions asked", len(asked), wanted.total(), EXACT)
+    table.most("asked though still fresh", len(questions.early(asked, now)), 0)
+    table.told("looks at what the server is", len(way.passed) - len(asked))
+    table.told("a rerun, half of them", 1000 * _part(took, 0.5), "ms")
+    table.most("a rerun, 95 of 100", 1000 * _part(took, 0.95), 1000 * SLOWEST, "ms")
+    table.told("a rerun, the slowest", 1000 * took[-1], "ms")
+    table.told("memory before", bare, "MB")
+    table.told("memory after the first minute", warm, "MB")
+    table.most("memory in the last minute", late, warm * (1 + FLAT), "MB")
+    table.most("memory of a session", (late - bare) / crowd.many, A_SESSION, "MB", 2)
+    table.told("processors in use, apps", (busy[-1] - busy[0]) / lasted, digits=2)
+    table.told("processors in use, viewers and proxy", own / lasted, digits=2)
+    _explained(seen, asked, wanted)
+    return table.missed
+
+
+async def _watching(watched: Watched, apps: Sequence[App], coming: Awaitable[None]) -> None:
+    watch = asyncio.create_task(watched.watch([app.pid for app in apps]))
+    await coming
+    watch.cancel()
+
+
+def _part(took: Sequence[float], part: float) -> float:
+    return took[min(len(took) - 1, int(part * len(took)))]
+
+
+def _explained(seen: Seen, asked: Sequence[Passed], wanted: Counter[Asked]) -> None:
+    """Say which runs failed, and of which questions there were too many or too few."""
+    told(seen.failed)
+    found = Counter(map(Asked.of, asked))
+    off = {one: found[one] - wanted[one] for one in found | wanted if found[one] != wanted[one]}
+    for one in sorted(off, key=lambda one: -abs(off[one]))[:SHOWN]:
+        body = (one.body or b"").decode()
+        print(f"  asked {off[one]:+} of {wanted[one]}: {one.method} {one.target} {body}")

@@ -1,0 +1,89 @@
+"""The monitor of a process, and how runs end as it counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.runtime.scriptrunner import StopException
+
+from components import measures, monitor
+from monitoring.metrics import Metrics
+from tests.support.ports import free_port
+
+
+@pytest.fixture
+def watching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
+    """A process that is told to answer on a port of this machine."""
+    monkeypatch.setenv("DASHBOARD_MONITOR", str(free_port()))
+    measures.metrics.clear()
+    monitor.start.clear()
+    found = measures.metrics()
+    assert found is not None
+    yield found
+    monitor.start.clear()
+    measures.metrics.clear()
+
+
+def test_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DASHBOARD_MONITOR", raising=False)
+    measures.metrics.clear()
+    monitor.start.clear()
+    assert measures.metrics() is None
+    assert monitor.start() is None
+    with measures.Run().of("Overview"):
+        pass
+
+
+def test_it_is_started_once(watching: Metrics) -> None:
+    first = monitor.start()
+    assert first is not None
+    assert monitor.start() is first
+    assert measures.metrics() is watching
+
+
+def test_a_port_that_is_taken_stops_nobody(
+    watching: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken = monitor.start()
+    assert taken is not None
+    monkeypatch.setenv("DASHBOARD_MONITOR", str(taken.address.port))
+    assert monitor.start.__wrapped__() is None
+    assert str(taken.address.port) in caplog.text
+
+
+def test_a_setting_that_cannot_be_is_logged_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("DASHBOARD_MONITOR", "nonsense")
+    measures.metrics.clear()
+    monitor.start.clear()
+    monitor.begin()
+    assert "DASHBOARD_MONITOR is a port" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("ends", "outcome"), [(None, "done"), (StopException(), "left"), (KeyError(), "failed")]
+)
+def test_how_a_run_ends(watching: Metrics, ends: BaseException | None, outcome: str) -> None:
+    def run() -> None:
+        with measures.Run().of("Funnel"):
+            if ends:
+                raise ends
+
+    if ends:
+        with pytest.raises(type(ends)):
+            run()
+    else:
+        run()
+    labels = {"page": "funnel", "kind": "page", "outcome": outcome}
+    assert watching.registry.get_sample_value("dashboard_run_seconds_count", labels) == 1
+
+
+def test_a_part_inside_a_whole_run_is_that_runs(watching: Metrics) -> None:
+    with measures.Run().of("Realtime"), measures.part("realtime"):
+        pass
+    labels = {"page": "realtime", "outcome": "done"}
+    count = watching.registry.get_sample_value
+    assert count("dashboard_run_seconds_count", {**labels, "kind": "page"}) == 1
+    assert count("dashboard_run_seconds_count", {**labels, "kind": "part"}) is None

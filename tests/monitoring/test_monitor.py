@@ -1,0 +1,146 @@
+"""The monitor over a real socket: alive, ready or one word why not, and what Prometheus reads."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitoring.__main__ import asked
+from monitoring.metrics import Metrics
+from monitoring.readiness import Readiness
+from monitoring.server import Monitor, serve
+from people.settings import Address
+from umami.errors import Unreachable
+from umami.watching import Watch
+
+HERE = Address("127.0.0.1", 0)
+
+
+@contextmanager
+def watched(
+    metrics: Metrics | None = None, patience: float = 5.0, **checks: Callable[[], object]
+) -> Iterator[Monitor]:
+    """A monitor with these checks until the block is left."""
+    one = serve(HERE, metrics or Metrics(), Readiness(checks, patience))
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def get(monitor: Monitor, path: str) -> httpx.Response:
+    return httpx.get(f"http://127.0.0.1:{monitor.address.port}{path}", trust_env=False)
+
+
+def fails() -> None:
+    raise Unreachable("http://umami.secret.example cannot be reached by user:password.")
+
+
+def test_alive_and_ready() -> None:
+    with watched(settings=lambda: None, server=lambda: None) as monitor:
+        assert (get(monitor, "/live").status_code, get(monitor, "/live").text) == (200, "live\n")
+        assert (get(monitor, "/ready").status_code, get(monitor, "/ready").text) == (200, "ready\n")
+        assert get(monitor, "/").status_code == 404
+
+
+def test_what_is_missing_is_one_word_and_the_process_lives() -> None:
+    with watched(settings=lambda: None, store=fails, server=fails) as monitor:
+        answer = get(monitor, "/ready")
+        assert (answer.status_code, answer.text) == (503, "store\n")
+        assert get(monitor, "/live").status_code == 200
+        assert asked(monitor.address) == (False, "store")
+
+
+def test_what_recovers_is_ready_again() -> None:
+    away = True
+
+    def server() -> None:
+        if away:
+            fails()
+
+    with watched(server=server) as monitor:
+        assert get(monitor, "/ready").text == "server\n"
+        away = False
+        assert get(monitor, "/ready").text == "ready\n"
+
+
+def test_a_check_that_hangs_is_told_soon_and_made_once() -> None:
+    hanging, asked_for = threading.Event(), []
+
+    def server() -> None:
+        asked_for.append(1)
+        hanging.wait(30)
+
+    with watched(patience=0.05, settings=lambda: None, server=server) as monitor:
+        assert [get(monitor, "/ready").text for _ in range(4)] == ["server\n"] * 4
+        assert len(asked_for) == 1
+        hanging.set()
+
+
+def test_what_the_client_does_is_counted() -> None:
+    metrics = Metrics()
+    watch: Watch = metrics
+    watch.answered("stats", "ok", 0.2)
+    watch.answered("stats", "timed out", 60.0)
+    watch.found("stats", "stale")
+    watch.found("stats", "stale")
+    watch.waited(0.5)
+    metrics.ran("overview", "page", "done", 0.1)
+    with watched(metrics) as monitor:
+        answer = get(monitor, "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    found = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert found["dashboard_request_seconds_count", "ok", "stats"] == 1
+    assert found["dashboard_request_seconds_sum", "stats", "timed out"] == 60
+    assert found["dashboard_answers_total", "stale", "stats"] == 2
+    assert found["dashboard_wait_seconds_sum",] == 0.5
+    assert found["dashboard_run_seconds_count", "done", "overview", "page"] == 1
+    assert found["process_resident_memory_bytes",] > 1_000_000
+    assert not [name for name, *_ in found if name.endswith("_created")]
+
+
+def test_two_processes_have_nothing_in_common() -> None:
+    one, other = Metrics(), Metrics()
+    one.found("stats", "fresh")
+    with watched(other) as monitor:
+        assert "dashboard_answers_total{" not in get(monitor, "/metrics").text
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = Address("127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            serve(address, Metrics(), Readiness({}))
+        assert asked(address)[0] is False
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "said"),
+    [("", 2, "not set"), ("nonsense", 2, "DASHBOARD_MONITOR"), ("PORT", 0, "ready")],
+)
+def test_a_health_check_without_curl(told: str, code: int, said: str) -> None:
+    with watched(server=lambda: None) as monitor:
+        run = subprocess.run(
+            [sys.executable, "-m", "monitoring"],
+            env={
+                **os.environ,
+                "DASHBOARD_MONITOR": told.replace("PORT", f"0.0.0.0:{monitor.address.port}"),
+            },
+            capture_output=True,
+            text=True,
+        )
+    assert run.returncode == code
+    assert said in run.stdout + run.stderr

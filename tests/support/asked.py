@@ -1,0 +1,39 @@
+"""Reading what a server was asked: which endpoint a request is of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from urllib.parse import urlsplit
+
+import umami.endpoints  # noqa: F401 - fills the registry
+from tests.support.between import Passed
+from umami.question import REGISTRY, Access
+
+
+def endpoints(one: Passed) -> frozenset[str]:
+    """The endpoints that a request may be of: several share a route."""
+    return _endpoints(one.method, urlsplit(one.target).path.removeprefix("/api"))
+
+
+@cache
+def _endpoints(method: str, path: str) -> frozenset[str]:
+    found = {}
+    for name, endpoint in REGISTRY.items():
+        route = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(endpoint.route))
+        same = endpoint.method == method and re.fullmatch(route, path)
+        if same and endpoint.access is Access.READS and not endpoint.secret:
+            found[name] = endpoint.route.count("{")
+    # A word in a route goes before a name that any word may take.
+    return frozenset(name for name, free in found.items() if free == min(found.values()))
+
+
+def of_pages(passed: Iterable[Passed]) -> list[Passed]:
+    """What was asked for pages, but for signing in and finding out which server it is (unsigned,
+    or about a website that nobody has)."""
+    return [
+        one
+        for one in passed
+        if endpoints(one) and one.status == 200 and "00000000-0000-0000-0000-" not in one.target
+    ]
