@@ -1,21 +1,24 @@
 """The dashboard: who looks, navigation, the gate and the control bar; pages do the rest."""
 
+from functools import partial
+
 import streamlit as st
 
 from components import (
     account,
     address,
-    areas,
     controls,
     exports,
     gate,
     measures,
     monitor,
+    navigation,
     server,
     signin,
     start,
     viewer,
 )
+from reports import popover
 from umami.errors import UmamiError
 
 run = measures.Run()
@@ -33,11 +36,11 @@ try:
     monitor.start()
     looking = viewer.resolve()
 except UmamiError as problem:
-    areas.closed()
+    navigation.closed()
     start.stopped(problem)
     st.stop()
 # Before anything may stop: only this ends Streamlit's own running of pages/.
-page = areas.navigation(looking.rights)
+page = navigation.drawn(looking.rights)
 with unseen:
     account.watch(looking)
 if not looking.inside:
@@ -59,10 +62,11 @@ except UmamiError as problem:
     start.stopped(problem)
     st.stop()
 
-controls.bar(client, sites)
+shown = navigation.named(page.url_path, looking.rights)
+controls.bar(client, sites, partial(popover.draw, client, sites, shown))
 exports.toolbars()
 start.server_line()
-areas.go_on(looking.rights)
+navigation.go_on(looking.rights)
 with run.of(page.title), gate.opening():
     page.run()
 server.tune()

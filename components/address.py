@@ -13,10 +13,12 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import pandas as pd
 import streamlit as st
 
-from components import formats, viewer
+from components import viewer, words
+from components.words import dates as dates
+from components.words import described as described
+from components.words import present as present
 from people.rights import Narrowing
 from umami.abilities import Abilities
 from umami.errors import InvalidView
@@ -188,31 +190,9 @@ def change(updates: Mapping[str, list[str]]) -> None:
         st.session_state[name] = value
 
 
-def present(now: View) -> pd.Timestamp | None:
-    """The wall clock in the View's zone while its period is running, else ``None``."""
-    if now.period.end <= datetime.now(UTC):
-        return None
-    return pd.Timestamp.now(now.period.timezone).tz_localize(None)
-
-
 def why_empty(otherwise: str) -> str:
-    """Why a place is empty, in words: the filters where there are any, else what would fill it."""
-    fields = {one.field for one in view().filters}
-    if "event" in fields:
-        return "Umami counts views and events apart, so a filter on an event leaves no views."
-    return "Nothing in this period matches the filters." if fields else otherwise
-
-
-def described(now: View) -> str:
-    """The View's dates in words, and those it is compared with."""
-    words = formats.period(now.period)
-    compared = now.compared()
-    return f"{words} compared with {formats.period(compared.period)}" if compared else words
-
-
-def dates(now: View) -> str:
-    """The View's dates in words, for what is compared with nothing."""
-    return formats.period(now.period)
+    """Why a place on the page is empty, in words."""
+    return words.why_empty(view(), otherwise)
 
 
 def _viewer_zone() -> str:

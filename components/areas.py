@@ -10,10 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import streamlit as st
-
-from people.rights import Rights
-
 
 @dataclass(frozen=True, slots=True)
 class Area:
@@ -39,9 +35,6 @@ TRAFFIC: Final = "Traffic"
 BEHAVIOUR: Final = "Behaviour"
 MARKETING: Final = "Marketing"
 MANAGEMENT: Final = "Manage"
-
-HOME: Final = "home"
-"""What the first page is called; it answers at the root."""
 
 OVERVIEW: Final = Area(
     "overview",
@@ -185,75 +178,3 @@ ASKS: Final[dict[str, frozenset[str]]] = {
     area.name: frozenset((*area.asks, *area.sometimes)) for area in AREAS
 }
 """The endpoints of each section: who has a section may ask these, and no others."""
-
-_GOING: Final = "page and parameters to go to"
-
-
-def go(name: str, **parameters: str | list[str]) -> None:
-    """Open another page with its own parameters in the next run; the View stays. A callback's."""
-    st.session_state[_GOING] = (name, parameters)
-
-
-def go_on(rights: Rights) -> None:
-    """Go where a callback said. Call in ``app.py``, once the bar keeps the View in the URL."""
-    name, parameters = st.session_state.pop(_GOING, (None, {}))
-    area = next((area for area in opened(rights) if area.name == name), None)
-    if area:
-        st.switch_page(area.file, query_params=parameters)
-
-
-def opened(rights: Rights) -> list[Area]:
-    """The areas that these rights open, at some website at least."""
-    mine = [area for area in AREAS if rights.opens(area.name)]
-    return [*mine, ACCESS] if rights.admin else mine
-
-
-def navigation(rights: Rights) -> st.Page:
-    """The navigation in its groups; returns the page that was asked for.
-
-    The first area answers at the root. What is not open is at no address.
-    """
-    mine = opened(rights)
-    if not mine:
-        return closed()
-    groups: dict[str, list[st.Page]] = {}
-    for area in mine:
-        groups.setdefault(area.group, []).append(_page(area, first=area is mine[0]))
-    # The default page answers at / alone; its own name is an address too.
-    groups[mine[0].group].append(
-        st.Page(mine[0].file, title=mine[0].title, url_path=mine[0].name, visibility="hidden")
-    )
-    for area in (*AREAS, ACCESS):
-        if area not in mine:
-            away = st.Page(_not_open, title=area.title, url_path=area.name, visibility="hidden")
-            groups[mine[0].group].append(away)
-    return st.navigation(groups, expanded=True)
-
-
-def closed() -> st.Page:
-    """No navigation at all, whatever address was opened: for whoever is not let in."""
-    pages = [st.Page(_nothing, title="Umami Dashboard", url_path=HOME, default=True)]
-    for area in (*AREAS, ACCESS):
-        pages.append(
-            st.Page(_nothing, title="Umami Dashboard", url_path=area.name, visibility="hidden")
-        )
-    return st.navigation(pages, position="hidden")
-
-
-def _page(area: Area, *, first: bool) -> st.Page:
-    return st.Page(
-        area.file,
-        title=area.title,
-        icon=f":material/{area.icon}:",
-        url_path=HOME if first else area.name,
-        default=first,
-    )
-
-
-def _nothing() -> None:
-    """A page without anything on it."""
-
-
-def _not_open() -> None:
-    st.header("Not open to you", anchor=False)
-    st.caption("This page is not among those you can open. Ask whoever runs this dashboard.")

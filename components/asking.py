@@ -11,22 +11,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Final, TypeVarTuple, Unpack
 
 import streamlit as st
 
 from components import freshness
-from components.freshness import Asks
+from components.questions import Asks, Questions, where
 from components.text import plain
 from people.rights import Forbidden
-from umami.client import Reply
 from umami.errors import NotOffered, UmamiError
-from umami.question import Question
-from umami.turns import Asker
-from umami.view import View
 
-T = TypeVar("T")
-U = TypeVar("U")
 Ts = TypeVarTuple("Ts")
 
 PATIENCE: Final = 1.0
@@ -47,55 +41,13 @@ class _Section:
         return all(answer.done() for answer in self.answers)
 
 
-@dataclass(frozen=True, slots=True)
-class Compared(Generic[T]):
-    """An answer, and the comparison's where there is one; unpacks to both, for a section."""
-
-    now: Future[T]
-    earlier: tuple[Future[T], ...]
-
-    def __iter__(self) -> Iterator[Future[T]]:
-        return iter((self.now, *self.earlier))
-
-
 @dataclass(slots=True)
-class Page:
+class Page(Questions):
     """One run of one page: what was asked, and the sections still waiting for their answers."""
 
-    client: Asks
     _notice: Any = field(default_factory=st.empty)
-    _asker: Asker = field(default_factory=Asker)
     _since: float = field(default_factory=freshness.since)
-    _asked: dict[str, tuple[Question[Any], Reply[Any]]] = field(default_factory=dict)
     _waiting: list[_Section] = field(default_factory=list)
-
-    def ask(self, question: Question[T]) -> Future[T]:
-        """Send a question and go on; the same question asked twice on a page is one."""
-        if question.key not in self._asked:
-            reply = self.client.submit(question, self._asker, self._since)
-            self._asked[question.key] = question, reply
-        return self._asked[question.key][1]
-
-    def against(self, view: View, question: Callable[[View], Question[T]]) -> Compared[T]:
-        """Ask about a View, and about the one that it is compared with, if any."""
-        earlier = view.compared()
-        return Compared(self.ask(question(view)), (self.ask(question(earlier)),) if earlier else ())
-
-    def hint(self, question: Question[T], otherwise: U) -> Future[T | U]:
-        """Ask for what the page is better with, and fine without: a failure gives ``otherwise``."""
-        hinted: Future[T | U] = Future()
-
-        def arrived(answer: Future[T]) -> None:
-            problem = answer.exception()
-            if problem is None:
-                hinted.set_result(answer.result())
-            elif isinstance(problem, UmamiError):
-                hinted.set_result(otherwise)
-            else:
-                hinted.set_exception(problem)
-
-        self.ask(question).add_done_callback(arrived)
-        return hinted
 
     def section(
         self,
@@ -142,13 +94,9 @@ class Page:
                     )
         if said:
             self._notice.empty()
-        asked = [(question, reply) for question, reply in self._asked.values() if reply.done()]
+        asked = [one for one in self.asked if one[1].done()]
         freshness.tell((reply for _, reply in asked))
         freshness.follow(self.client, asked)
-
-    def leave(self) -> None:
-        """Wait for nothing any more: what was not asked yet need not be."""
-        self._asker.leave()
 
 
 @contextmanager
@@ -201,7 +149,7 @@ def _draw(section: _Section) -> None:
         except UmamiError as problem:
             trouble(problem)
         except Exception as problem:  # a fault of ours stays in its section
-            _LOG.error("a section could not be drawn: %s", _where(problem))
+            _LOG.error("a section could not be drawn: %s", where(problem))
             trouble(UmamiError("This part of the page could not be drawn."))
 
 
@@ -213,15 +161,6 @@ def fault(problem: Exception) -> bool:
     if isinstance(problem, UmamiError):
         trouble(problem)
     else:
-        _LOG.error("a run failed: %s", _where(problem))
+        _LOG.error("a run failed: %s", where(problem))
         trouble(UmamiError("This page could not be drawn."))
     return True
-
-
-def _where(problem: Exception) -> str:
-    """The kind of a fault and the line it came from; its text could hold anything."""
-    trace = problem.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    at = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "nowhere"
-    return f"{type(problem).__name__} at {at}"

@@ -6,7 +6,7 @@ It draws what the URL spells and writes the URL anew; it keeps nothing itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -15,13 +15,14 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from components import sharing
+from components import sharing, words
 from components.address import change, free, go, note, notes, view
 from components.asking import aside
+from components.questions import every_website
 from components.text import plain
 from people.guard import Guarded
 from umami import names
-from umami.endpoints import segments, traffic, websites
+from umami.endpoints import segments, traffic
 from umami.errors import InvalidView, UmamiError
 from umami.filters import FIELDS, OPERATORS, Filter
 from umami.models.websites import Website
@@ -58,12 +59,8 @@ UNIT_NAMES: Final[dict[Unit, str]] = {
 
 
 def sites(client: Guarded) -> tuple[Website, ...]:
-    """Every website of this account, by name. Raises ``UmamiError``."""
-    first = client.ask(websites.websites())
-    last = -(-first.count // (first.page_size or 1))
-    rest = client.ask_all(*(websites.websites(page=page) for page in range(2, last + 1)))
-    found = (*first.rows, *(site for page in rest for site in page.result().rows))
-    return tuple(sorted(found, key=lambda site: (site.name.casefold(), site.id)))
+    """Every website that this viewer may look at, by name. Raises ``UmamiError``."""
+    return every_website(client)
 
 
 def domain(client: Guarded, website: str) -> str:
@@ -71,10 +68,10 @@ def domain(client: Guarded, website: str) -> str:
     return next((site.domain for site in sites(client) if site.id == website), "")
 
 
-def bar(client: Guarded, among: Sequence[Website]) -> None:
+def bar(client: Guarded, among: Sequence[Website], beside: Callable[[View], None]) -> None:
     """Draw the controls of the View that the URL spells, and its filters as chips.
 
-    ``among`` are the websites to choose from.
+    ``among`` are the websites to choose from; ``beside`` draws what else the bar has.
     """
     now = view()
     labels = _labels(among)
@@ -142,6 +139,7 @@ def bar(client: Guarded, among: Sequence[Website]) -> None:
             _filter_popover(client, now)
         _time_popover(now)
         sharing.popover(now)
+        beside(now)
     if free():
         _chips(client, now)
     else:
@@ -345,7 +343,7 @@ def _chips(client: Guarded, now: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="chips"):
         for one in now.filters:
             _chip(
-                f"{FIELDS[one.field]} {OPERATORS[one.operator]} **{plain(_in_words(one), 60)}**",
+                f"{FIELDS[one.field]} {OPERATORS[one.operator]} **{plain(words.values(one), 60)}**",
                 key=f"chip_{one.field}" + ("" if one.operator == "eq" else f"_{one.operator}"),
                 without=replace(now, filters=tuple(other for other in now.filters if other != one)),
             )
@@ -375,13 +373,9 @@ def _chips(client: Guarded, now: View) -> None:
 
 def _fixed(now: View) -> None:
     """What narrows a View that cannot be narrowed otherwise."""
-    words = [
-        f"{FIELDS[one.field]} {OPERATORS[one.operator]} {_in_words(one)}" for one in now.filters
-    ]
-    words += ["in a segment"] * bool(now.segment) + ["in a cohort"] * bool(now.cohort)
-    if words:
+    if said := words.narrowed(now):
         with st.container(key="fixed"):
-            st.caption(f":material/lock: {plain(' · '.join(words))}")
+            st.caption(f":material/lock: {plain(' · '.join(said))}")
 
 
 def _chip(words: str, *, key: str, without: View) -> None:
@@ -393,12 +387,6 @@ def _chip(words: str, *, key: str, without: View) -> None:
         help="Remove this filter",
         on_click=lambda: go(without),
     )
-
-
-def _in_words(one: Filter) -> str:
-    if one.operator in ("re", "nre"):
-        return one.values[0]
-    return " or ".join(names.label(one.field, value) for value in one.values)
 
 
 def _labels(among: Sequence[Website]) -> dict[str, str]:

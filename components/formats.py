@@ -129,6 +129,13 @@ def at(instant: datetime | None, timezone: str) -> str:
     return f"{pd.Timestamp(instant).tz_convert(timezone):%a %-d %b %Y, %H:%M}"
 
 
+def wall(instant: datetime | None, timezone: str) -> pd.Timestamp | None:
+    """An instant on the wall clock of a zone, itself without one; ``None`` for none."""
+    if instant is None:
+        return None
+    return pd.Timestamp(instant).tz_convert(timezone).tz_localize(None)
+
+
 def hover_format(unit: Unit) -> str:
     """The same names as ``moment``, in the letters of Plotly's axes."""
     return _MOMENTS[unit]

@@ -10,17 +10,18 @@ import time
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components import address, formats
+from components.questions import Asks
 from components.text import plain
 from umami.client import PASSING, Reply
 from umami.errors import UmamiError
 from umami.question import Question
-from umami.turns import BEHIND, Asker
+from umami.turns import BEHIND
 
 T = TypeVar("T")
 
@@ -33,24 +34,6 @@ _SINCE: Final = "when this viewer asked for everything anew"
 _FAILED: Final = "how often in a row a page could not get all it shows"
 _DIALOG: Final = "a dialog may be open"
 _PLACE: ContextVar[DeltaGenerator | None] = ContextVar("where ages are said", default=None)
-
-
-class Asks(Protocol):
-    """What a page needs of a client."""
-
-    def submit(self, question: Question[T], asker: Asker = ..., since: float = ...) -> Reply[T]:
-        """Ask without waiting; the reply is done at once where the answer is at hand."""
-        ...
-
-    @property
-    def waiting(self) -> int:
-        """How many calls wait for their turn, at a server that counts them."""
-        ...
-
-    @property
-    def well(self) -> bool:
-        """Whether the server answers, as far as is known."""
-        ...
 
 
 def place() -> None:

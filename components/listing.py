@@ -4,69 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from csv import QUOTE_NONNUMERIC
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from dataclasses import replace
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
-from components import exports, formats, freshness
-from components.record_table import Cell, Column, Record, Tone, record_table
+from components import exports, freshness
+from components.fields import Field, labelled, longest
+from components.record_table import Cell, Column, Record, record_table
 from components.text import harmless
 
 SHOWN: Final = 10
-Kind = Literal["text", "count", "percent", "seconds", "money", "change", "points", "delta"]
-"""What a column holds: text, whole numbers, fractions of a whole, seconds, money, how much more
-than before as a fraction, differences of fractions, differences of numbers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A column of a frame, and how it is shown.
-
-    ``note`` is another column, said in small below; ``bar`` draws its share of the largest behind
-    the row's name;
-    ``wide`` leaves it out on narrow screens; ``good`` colours changes: which way is welcome.
-    """
-
-    column: str
-    label: str
-    kind: Kind = "count"
-    note: str | None = None
-    bar: bool = False
-    wide: bool = False
-    currency: str = ""
-    good: Literal["up", "down", "neither"] = "up"
-
-    def shown(self, value: Any) -> str:
-        """A value in words; nothing is a dash."""
-        if not isinstance(value, str) and pd.isna(value):
-            return formats.ABSENT
-        if self.kind == "text":
-            return str(value)
-        return _SHOWN[self.kind](float(value), self.currency)
-
-    def tone(self, value: Any) -> Tone:
-        """The colour of a change."""
-        moves = self.kind in ("change", "points", "delta")
-        if not moves or self.good == "neither" or pd.isna(value) or not value:
-            return ""
-        return "good" if (value > 0) == (self.good == "up") else "bad"
-
-
-_SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
-    "count": lambda value, _: formats.whole(value),
-    "percent": lambda value, _: formats.percent(value),
-    "seconds": lambda value, _: formats.duration(value),
-    "money": formats.money,
-    "change": lambda value, _: formats.relative(value) or "0%",
-    "points": lambda value, _: f"{100 * value:+.1f} pts" if abs(value) >= 0.0005 else "0 pts",
-    "delta": lambda value, currency: (
-        f"{'+' if value > 0 else ''}{formats.money(value, currency)}"
-        if currency
-        else f"{value:+,.0f}"
-    ),
-}
 
 
 def records(
@@ -77,9 +26,7 @@ def records(
     active: Collection[str] = (),
 ) -> list[Record]:
     """The rows of a frame as they are drawn; ``value`` is the column that a click gives."""
-    measured = next((field.column for field in fields if field.bar), None)
-    sizes = pd.to_numeric(frame[measured]).abs() if measured else pd.Series(dtype="float64")
-    longest = float(sizes.max()) if sizes.notna().any() else 0.0
+    bars = longest(frame, fields)
     found = []
     for at, row in enumerate(frame.to_dict("records")):
         cells = []
@@ -87,8 +34,9 @@ def records(
             given = row[field.column]
             note = str(row[field.note]) if field.note and not pd.isna(row[field.note]) else ""
             cells.append(Cell(field.shown(given), note, tone=field.tone(given)))
-        if longest and not pd.isna(sizes.iloc[at]):
-            cells[0] = replace(cells[0], bar=round(100 * float(sizes.iloc[at]) / longest, 1))
+        if bars and not pd.isna(bars[0].iloc[at]):
+            share = float(bars[0].iloc[at]) / bars[1]
+            cells[0] = replace(cells[0], bar=round(100 * share, 1))
         chosen = row[value] if value else None
         found.append(
             Record(tuple(cells), chosen if isinstance(chosen, str) else None, chosen in active)
@@ -98,7 +46,7 @@ def records(
 
 def columns(fields: Sequence[Field]) -> list[Column]:
     """The headings of a table."""
-    return [Column(field.label, field.kind != "text", field.wide) for field in fields]
+    return [Column(field.label, field.number, field.wide) for field in fields]
 
 
 def listing(
@@ -184,6 +132,7 @@ def grid(
 def _config(field: Field, first: bool) -> Any:
     formatted = {
         "count": "localized",
+        "number": "localized",
         "percent": "%.1f%%",
         "seconds": "%.0f s",
         "money": "%.2f",
@@ -193,17 +142,9 @@ def _config(field: Field, first: bool) -> Any:
     }
     if field.kind == "text":
         return st.column_config.TextColumn(width="large" if first else None)
+    if field.kind == "time":
+        return st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
     return st.column_config.NumberColumn(format=formatted[field.kind])
-
-
-def labelled(frame: pd.DataFrame, fields: Sequence[Field]) -> pd.DataFrame:
-    """The shown columns by the names they are shown under, notes beside them, nothing rounded."""
-    found: dict[str, Any] = {}
-    for field in fields:
-        found[field.label] = frame[field.column].to_numpy()
-        if field.note and field.note not in {one.column for one in fields}:
-            found[field.note.capitalize()] = frame[field.note].to_numpy()
-    return pd.DataFrame(found)
 
 
 def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:

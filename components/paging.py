@@ -11,7 +11,8 @@ import streamlit as st
 
 from components import address, formats, parameters
 from components.asking import blank
-from components.listing import Field, columns, download, records
+from components.fields import Field
+from components.listing import columns, download, records
 from components.record_table import record_table
 from components.whole import Whole, export
 from umami.models.paging import Page

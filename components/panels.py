@@ -16,6 +16,7 @@ from components.figures import common, heat, lines, maps, stacks
 from components.figures.finished import Data, finished
 from components.text import plain
 from components.theme import Mode
+from components.told import traffic as told
 from umami.models.events import EventSeries
 from umami.models.sessions import Rhythm
 from umami.models.traffic import Ranking, Timeline
@@ -45,27 +46,16 @@ def card(text: str, about: str = "") -> Iterator[None]:
 
 def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
     """Views and visitors over time, the comparison dashed below them."""
-    if _silent(now):
-        blank(
-            address.why_empty(
-                "No views in this period yet. They appear as soon as Umami's tracker is on the "
-                "website and somebody visits it."
-            )
-        )
+    data = told.over_time(view, now, before)
+    if data is None:
+        blank(address.why_empty(told.NO_VIEWS))
         return
-    earlier = None if before is None or _silent(before) else before.frame
-    data = lines.traffic(now.frame, view.period.unit, earlier, address.present(view))
     chart(
         lines.traffic_figure,
         data,
         key="traffic",
         alt=f"Views and visitors, {address.described(view)}",
     )
-
-
-def _silent(timeline: Timeline) -> bool:
-    """Whether nothing happened in all of it."""
-    return not (timeline.frame["views"].any() or timeline.frame["sessions"].any())
 
 
 def world(countries: Ranking) -> None:
@@ -91,22 +81,18 @@ def world_map(data: maps.World, *, key: str, alt: str) -> None:
         selection_mode="points",
         config={**common.STILL, "topojsonURL": _topojson()},
     )
-    if data.undrawn:
-        small = ", ".join(f"{one.name} ({one.said})" for one in data.undrawn[:6])
-        st.caption(f"Too small for the map: {plain(small, 200)}")
+    if small := told.undrawn(data):
+        st.caption(plain(small, 220))
 
 
 def rhythm(weekly: Rhythm) -> None:
     """When in the week visitors come."""
     data = heat.week(weekly.frame)
-    busiest = data.busiest
-    if busiest is None:
-        blank("No visits in this period. Their hours and weekdays show here.")
+    said = told.busiest(data)
+    if said is None:
+        blank(told.NO_RHYTHM)
         return
-    st.caption(
-        f"Visitors by weekday and hour. Most come on {busiest[0]}, "
-        f"{busiest[1]:02}:00 to {busiest[1] + 1:02}:00."
-    )
+    st.caption(said)
     chart(heat.week_figure, data, key="rhythm", alt="Visitors by weekday and hour")
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import streamlit as st
+
+from components.fields import Tone
 
 _HTML: Final = """
 <div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>
@@ -158,8 +160,6 @@ export default function (component) {
 """
 
 _COMPONENT = st.components.v2.component("record_table", html=_HTML, css=_CSS, js=_JS)
-
-Tone = Literal["", "good", "bad", "muted"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,21 @@
 """The server that is looked at, once a process: settings, the embedded one where none is set.
 
-The one place that knows the embedded server, and it knows only how to start it. What it gives is
-not limited to what a viewer may see: pages ask through ``start.client``.
+What it gives is not limited to what a viewer may see: pages ask through ``start.client``.
 """
 
 from __future__ import annotations
 
 import atexit
 import gc
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from components import measures
+from components import measures, starting
+from components.starting import Running
 from umami.client import Client, connect
-from umami.errors import SettingsError
 from umami.settings import read
 from umami.watching import NOBODY
-
-if TYPE_CHECKING:
-    from umami.embedded.server import Running
 
 
 @st.cache_resource(show_spinner=False)
@@ -43,26 +37,12 @@ def umami() -> Client:
         found = connect(settings, watch=watch)
         found.recognise()
         return found
-    running = _own_server(settings.data)
-    filled = replace(
-        settings,
-        api=f"{running.url}/api",
-        username=running.username,
-        password=running.password,
-    )
-    return connect(filled, label="Embedded Umami", demo=running.demo, watch=watch)
+    return starting.client_of(_own_server(settings.data), settings, watch=watch)
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
 def _own_server(data: Path | None) -> Running:
-    # Whoever has a server of their own need not load a database.
-    from umami.embedded.server import serve
-    from umami.embedded.tables import ImportRefused
-
-    try:
-        running = serve(data, generation=3)
-    except ImportRefused as refusal:
-        raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
+    running = starting.own_server(data)
     atexit.register(running.stop)
     return running
 

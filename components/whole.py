@@ -12,7 +12,8 @@ import streamlit as st
 
 from components import exports, formats, progress, start
 from components.asking import trouble
-from components.listing import Field, csv, labelled
+from components.fields import Field, labelled
+from components.listing import csv
 from people.guard import Guarded
 from umami.errors import UmamiError
 from umami.models.paging import Page

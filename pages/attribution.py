@@ -5,6 +5,7 @@ from functools import partial
 from components import address, controls, gate, panels, saved, start, steps
 from components.asking import asking
 from components.sections import attribution as shown
+from components.told import attribution as told
 from umami.endpoints import reports
 
 gate.opened()
@@ -19,8 +20,8 @@ with asking(start.client()) as page:
     listed = saved.ask(page, view)
     touches = (
         (
-            page.ask(shown.asked(view, step, currency, "first-click")),
-            page.ask(shown.asked(view, step, currency, "last-click")),
+            page.ask(told.asked(view, step, currency, "first-click")),
+            page.ask(told.asked(view, step, currency, "last-click")),
         )
         if step.value
         else ()

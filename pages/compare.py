@@ -5,6 +5,7 @@ from functools import partial
 from components import address, controls, gate, panels, start, tiles
 from components.asking import asking
 from components.sections import compare as shown
+from components.told import compare as told
 from umami.endpoints import traffic
 
 gate.opened()
@@ -17,7 +18,7 @@ with asking(start.client()) as page:
     if view.compared():
         timeline = page.ask(traffic.pageviews(view))
         totals = tiles.ask(page, view)
-        ranked = page.against(view, shown.ranking(by))
+        ranked = page.against(view, told.ranking(by))
 
         page.section(partial(tiles.row, view), totals.now, timeline, *totals.earlier, height=170)
         with panels.card("What moved", about=address.described(view)):

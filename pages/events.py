@@ -8,6 +8,7 @@ from components import address, controls, gate, paging, panels, start
 from components.asking import asking
 from components.sections import events as shown
 from components.sections import properties
+from components.told import events as told
 from umami.endpoints import events
 
 gate.opened()
@@ -32,7 +33,7 @@ with asking(start.client()) as page:
         page.section(partial(shown.events, view, place), listed, height=700)
 
     left, right = st.columns(2)
-    empty = "No event carries data. Send it along: umami.track('signup', { plan: 'pro' })."
+    empty = told.NO_PROPERTIES
     with left, panels.card("Event properties"):
         draw = partial(properties.properties, "Times", empty, choice.property, shown.choose)
         page.section(draw, known, height=300)

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, controls, gate, panels, start, tables, tiles
+from components import address, controls, gate, panels, rankings, start, tables, tiles
 from components.asking import asking
 from umami.endpoints import events, sessions, traffic
 
@@ -18,13 +18,13 @@ with asking(start.client()) as page:
     earlier = [page.ask(traffic.pageviews(compared))] if compared else []
     totals = tiles.ask(page, view)
     online = page.ask(traffic.active(view.website))
-    pages = tables.ask(page, tables.PAGES, view, key="pages")
-    sources = tables.ask(page, tables.SOURCES, view, key="sources")
+    pages = tables.ask(page, rankings.PAGES, view, key="pages")
+    sources = tables.ask(page, rankings.SOURCES, view, key="sources")
     countries = page.ask(traffic.metrics(view, "country"))
-    places = tables.ask(page, tables.PLACES, view, key="places")
-    environment = tables.ask(page, tables.ENVIRONMENT, view, key="environment")
+    places = tables.ask(page, rankings.PLACES, view, key="places")
+    environment = tables.ask(page, rankings.ENVIRONMENT, view, key="environment")
     event_series = page.ask(events.series(view))
-    event_names = tables.ask(page, tables.EVENTS, view, key="events")
+    event_names = tables.ask(page, rankings.EVENTS, view, key="events")
     week = page.ask(sessions.weekly(view))
 
     with panels.title("Overview"):

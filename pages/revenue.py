@@ -7,6 +7,7 @@ import streamlit as st
 from components import address, controls, gate, panels, start
 from components.asking import asking
 from components.sections import revenue as shown
+from components.told import revenue as told
 
 gate.opened()
 
@@ -16,7 +17,7 @@ with asking(start.client()) as page:
     with panels.title("Revenue"):
         code = shown.currency(page, view)
     if code:
-        money = page.against(view, partial(shown.asked, code))
+        money = page.against(view, partial(told.asked, code))
 
         page.section(partial(shown.figures, code), *money, height=120)
         with panels.card("Revenue over time", about=address.described(view)):
@@ -29,5 +30,5 @@ with asking(start.client()) as page:
                 page.section(partial(shown.part, "countries", code), *money, height=330)
         with st.grid(2, min_column_width=330):
             for name in ("events", "regions", "channels", "referrers"):
-                with panels.card(shown.PARTS[name][0]):
+                with panels.card(told.PARTS[name][0]):
                     page.section(partial(shown.part, name, code), *money, height=330)

@@ -8,6 +8,7 @@ from components import address, controls, gate, paging, panels, start
 from components.asking import Page, asking
 from components.sections import profile, properties
 from components.sections import sessions as shown
+from components.told import sessions as told
 from umami.endpoints import sessions
 from umami.view import View
 
@@ -48,7 +49,7 @@ def all_sessions(page: Page, view: View, choice: shown.Choice) -> None:
         page.section(partial(shown.sessions, view, place), listed, height=700)
     left, right = st.columns(2)
     chosen = ("", choice.property) if choice.property else None
-    empty = "No session has properties. Tell who visitors are with umami.identify({ … })."
+    empty = told.NO_PROPERTIES
     with left, panels.card("Session properties"):
         draw = partial(properties.properties, "Sessions", empty, chosen, shown.choose)
         page.section(draw, known, height=300)

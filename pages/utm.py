@@ -7,6 +7,7 @@ import streamlit as st
 from components import address, controls, gate, panels, start, tiles
 from components.asking import asking
 from components.sections import utm as shown
+from components.told import utm as told
 from umami.endpoints import reports
 
 gate.opened()
@@ -27,6 +28,6 @@ with asking(start.client()) as page:
         shown.not_looked_into(campaign)
 
     with st.grid(2, min_column_width=330):
-        for name, title in shown.NAMES.items():
+        for name, title in told.NAMES.items():
             with panels.card(title):
                 page.section(partial(shown.parameter, name), *utm, height=420)

@@ -4,6 +4,8 @@
 ``DASHBOARD_STORE`` the database of sessions, share links and the audit log. ``DASHBOARD_OPEN=yes``
 lets everybody in without signing in, wherever they come from. ``DASHBOARD_MONITOR`` is where
 health and metrics are answered: a port of this machine, or an address with one.
+``DASHBOARD_SMTP_URL`` and ``DASHBOARD_MAIL_FROM`` name the server that reports are mailed by, and
+who they are from.
 """
 
 from __future__ import annotations
@@ -41,6 +43,9 @@ class Running:
     open: bool = False
     monitor: Address | None = None
     """Where health and metrics are answered; nowhere unless told."""
+    smtp_url: str = field(default="", repr=False)
+    """``smtp://user:password@host:587``; empty where nothing is mailed."""
+    mail_from: str = ""
 
 
 def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> Running:
@@ -62,6 +67,8 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> R
         _text(environ, table, "store") or STORE,
         told in ("yes", "true", "1"),
         _address(_text(environ, table, "monitor")),
+        _text(environ, table, "smtp_url"),
+        _text(environ, table, "mail_from"),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = ("pages", "components", "monitoring", "people", "umami")
+OURS = ("pages", "reports", "components", "monitoring", "people", "umami")
 MODULES = sorted(
     [
         ROOT / "asgi.py",
@@ -41,36 +43,26 @@ def within(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(package + ".") for package in packages)
 
 
+ABOVE = ("reports", "pages", "app")
 FORBIDDEN = {
     "umami": (
-        "people",
-        "monitoring",
-        "components",
-        "pages",
-        "app",
-        "streamlit",
-        "plotly",
-        "umami.embedded",
+        *("people", "monitoring", "components", *ABOVE),
+        *("streamlit", "plotly", "umami.embedded"),
     ),
     "umami.embedded": (
-        "people",
-        "monitoring",
-        "components",
-        "pages",
-        "app",
-        "streamlit",
-        "plotly",
-        "httpx",
+        *("people", "monitoring", "components", *ABOVE),
+        *("streamlit", "plotly", "httpx"),
     ),
     "people": (
-        *("monitoring", "components", "pages", "app"),
+        *("monitoring", "components", *ABOVE),
         *("streamlit", "plotly", "httpx", "umami.embedded"),
     ),
     "monitoring": (
-        *("components", "pages", "app"),
+        *("components", *ABOVE),
         *("streamlit", "plotly", "httpx", "duckdb", "umami.embedded"),
     ),
-    "components": ("pages", "app", "httpx", "duckdb"),
+    "components": (*ABOVE, "httpx", "duckdb"),
+    "reports": ("pages", "app", "httpx", "duckdb", "umami.transport", "umami.embedded"),
     "pages": ("app", "httpx", "duckdb", "plotly", "umami.transport", "umami.embedded"),
     "app": ("httpx", "duckdb", "plotly", "umami.transport"),
     "asgi": ("httpx", "duckdb", "plotly", "umami", "pages"),
@@ -147,4 +139,14 @@ def test_only_the_viewers_client_is_on_a_page() -> None:
         if layer(path) in ("app", "pages", "components")
         and imports(path) & {"umami.client.connect", "umami.client.Client"}
     }
-    assert asking == {"components/server.py"}
+    assert asking == {"components/server.py", "components/starting.py"}
+
+
+def test_reports_are_made_without_the_platform() -> None:
+    """``python -m reports`` loads no Streamlit; only the way to a report from a page runs it."""
+    loading = "import sys, reports.__main__; sys.exit('streamlit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loading], cwd=ROOT, check=False).returncode == 0
+    drawing = [
+        path.name for path in MODULES if layer(path) == "reports" and "streamlit" in imports(path)
+    ]
+    assert drawing == ["popover.py"]

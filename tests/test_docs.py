@@ -47,7 +47,9 @@ def test_make_commands_exist(document: Path) -> None:
 
 
 def test_settings_named_in_the_readme_are_read() -> None:
-    documents = "".join((ROOT / name).read_text() for name in ("README.md", "docs/access.md"))
+    documents = "".join(
+        (ROOT / name).read_text() for name in ("README.md", "docs/access.md", "docs/reports.md")
+    )
     named = set(re.findall(r"\b(?:UMAMI|DASHBOARD)_[A-Z]+\b", documents))
     code = "\n".join(
         path.read_text()

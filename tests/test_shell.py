@@ -15,7 +15,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 CONSTANT = re.compile(r"_[A-Z_]+(\.format\(data\.least_width\))?")
 DRAWING = sorted(
-    [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *ROOT.glob("components/**/*.py")]
+    [
+        ROOT / "app.py",
+        *(ROOT / "pages").glob("*.py"),
+        *ROOT.glob("components/**/*.py"),
+        *ROOT.glob("reports/**/*.py"),
+    ]
 )
 
 

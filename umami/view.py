@@ -212,6 +212,13 @@ PRESETS: dict[str, Preset] = {
             relativedelta(hours=24),
         ),
         Preset("week", "This week", _monday, _hour_end, relativedelta(weeks=1), "day"),
+        Preset(
+            "last-week",
+            "Last week",
+            lambda now: _monday(now) - relativedelta(weeks=1),
+            _monday,
+            relativedelta(weeks=1),
+        ),
         Preset("7d", "Last 7 days", _ago(days=6), _hour_end, relativedelta(days=7)),
         Preset("month", "This month", _first, _hour_end, relativedelta(months=1), "day"),
         Preset(

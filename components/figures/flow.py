@@ -1,12 +1,16 @@
-"""Journeys as a Sankey diagram, in the words of ECharts: Plotly's has no clicks in Streamlit."""
+"""Journeys as a Sankey diagram: on pages in the words of ECharts, as Plotly's has no clicks in
+Streamlit, in reports as a figure like the others."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final
 
+import plotly.graph_objects as go
+
 from components import formats
-from components.theme import FONT, PALETTES, Mode
+from components.figures.common import plain
+from components.theme import FONT, PALETTES, Mode, faded, template
 from umami.analysis.journey import Flow, Node, Through
 
 ROOM: Final = {1: 28, 2: 28, 3: 28, 4: 26, 5: 20, 6: 15}
@@ -138,3 +142,46 @@ def sankey_spec(data: Sankey, mode: Mode) -> dict[str, Any]:
             }
         ],
     }
+
+
+def sankey_figure(data: Sankey, mode: Mode) -> go.Figure:
+    """The same diagram as a figure."""
+    figure = go.Figure(layout={"template": template(mode)})
+    palette = PALETTES[mode]
+    linked = bool(data.links)
+    figure.add_sankey(
+        arrangement="fixed",
+        node={
+            "label": [plain(label) for label in data.labels] if linked else [],
+            "customdata": [
+                [plain(name, 200), formats.whole(visits)]
+                for name, visits in zip(data.names, data.visits, strict=True)
+            ],
+            "color": [
+                palette.muted
+                if folded
+                else palette.categorical[1]
+                if chosen
+                else palette.categorical[0]
+                for folded, chosen in zip(data.folded, data.chosen, strict=True)
+            ],
+            "align": "left",
+            "pad": 16,
+            "thickness": 12,
+            "line": {"width": 0},
+            "hovertemplate": "%{customdata[0]}<br><b>%{customdata[1]}</b> visits<extra></extra>",
+        },
+        link={
+            "source": [source for source, _, _ in data.links],
+            "target": [target for _, target, _ in data.links],
+            "value": [visits for _, _, visits in data.links],
+            "color": faded(palette.categorical[0], 0.22),
+            "hovertemplate": (
+                "%{source.customdata[0]} → %{target.customdata[0]}<br>"
+                "<b>%{value:,}</b> visits<extra></extra>"
+            ),
+        },
+        textfont={"color": palette.text, "size": 11},
+    )
+    figure.update_layout(height=data.height, margin={"l": 4, "r": 4, "t": 8, "b": 8})
+    return figure

@@ -10,7 +10,8 @@ import streamlit as st
 
 from components import address, areas, paging, sharing, viewer
 from components.asking import blank
-from components.listing import Field, listing
+from components.fields import Field
+from components.listing import listing
 from components.paging import Place
 from components.text import plain
 from people.rights import Rights

@@ -4,53 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, Literal
 
-import pandas as pd
 import streamlit as st
 
-from components import address, formats, panels, parameters, saved, steps, tiles
+from components import address, panels, parameters, saved, steps, tiles
 from components.asking import aside, blank
 from components.figures import shift as drawn
-from components.listing import Field, listing
+from components.listing import listing
 from components.text import plain
-from umami import names
-from umami.analysis import attribution as analysis
+from components.told import attribution as told
 from umami.analysis import saved as spelling
-from umami.analysis.steps import KINDS, read, spell
-from umami.endpoints import reports
-from umami.errors import InvalidView
+from umami.analysis.steps import spell
 from umami.models.paging import Page
 from umami.models.reports import Attribution, FunnelStep, Report
 from umami.models.traffic import Value
-from umami.question import Question
 from umami.view import View
-
-PARTS: Final = {
-    "referrer": ("Referrers", "referrer"),
-    "paid ads": ("Paid ads", "ads"),
-    "source": ("UTM sources", "utmSource"),
-    "medium": ("UTM media", "utmMedium"),
-    "campaign": ("UTM campaigns", "utmCampaign"),
-    "content": ("UTM contents", "utmContent"),
-    "term": ("UTM terms", "utmTerm"),
-}
-"""What credit is given to: a title, and the field that the names are of."""
-_NOTHING: Final = FunnelStep("event", "")
 
 
 def conversion() -> tuple[FunnelStep, str | None]:
     """The conversion that the URL names (its value may still be empty), and the currency."""
-    given = parameters.read("conversion", "currency")
-    currency = (given["currency"] or [""])[-1].upper() or None
-    if currency and not (currency.isascii() and currency.isalnum() and len(currency) <= 10):
-        aside(f"“{currency[:20]}” is not a currency.")
-        currency = None
-    try:
-        return (read(given["conversion"][-1]) if given["conversion"] else _NOTHING), currency
-    except InvalidView as problem:
-        aside(str(problem))
-        return _NOTHING, currency
+    step, currency, faults = told.read(parameters.read("conversion", "currency"))
+    for fault in faults:
+        aside(fault)
+    return step, currency
 
 
 def editor(
@@ -93,13 +69,6 @@ def _saving(view: View, step: FunnelStep, currency: str | None) -> dict[str, obj
     )
 
 
-def asked(
-    view: View, step: FunnelStep, currency: str | None, model: reports.Model
-) -> Question[Attribution]:
-    """The credit by one model."""
-    return reports.attribution(view, model, step.kind, step.value, currency)
-
-
 def nothing() -> None:
     """What is shown until there is a conversion."""
     blank(
@@ -111,80 +80,34 @@ def nothing() -> None:
 def totals(step: FunnelStep, first: Attribution, last: Attribution) -> None:
     """How many conversions there were; both models see the same ones."""
     del last
-    tiles.draw(
-        [
-            tiles.counted(
-                "Conversions",
-                first.conversions,
-                None,
-                f"How often it happened: {KINDS[step.kind].lower()} {plain(step.value, 60)}.",
-            ),
-            tiles.counted("Converted visitors", first.visitors, None, "Visitors who did it."),
-            tiles.counted("Converted visits", first.visits, None, "Visits in which they did."),
-        ]
-    )
+    tiles.draw(told.totals(step, first))
 
 
 def parts(currency: str | None, first: Attribution, last: Attribution) -> None:
     """Each part of the credit as a figure and a table."""
-    measure: Literal["visitors", "amount"] = "visitors"
-    if currency and first.frame["amount"].notna().any():
-        measure = "amount"
-    elif currency:
-        aside(
-            "This server tells which visitors converted, not the money they "
-            "brought. Visitors are shown."
-        )
-    table = analysis.shift(first, last, measure)
-    if table.empty:
-        blank(
-            address.why_empty(
-                "Nobody converted in this period, or nobody came from anywhere that is known."
-            )
-        )
+    credit = told.credit(currency, first, last)
+    if credit.moneyless:
+        aside(told.NO_MONEY)
+    if credit.table.empty:
+        blank(address.why_empty(told.NOBODY))
         return
-    st.caption(
-        "First touch is how a visitor first came in the period. Last touch is what they did right "
-        "before converting: within a visit that is a page of your own, which credits nobody."
-    )
-    found = [part for part in PARTS if (table["part"] == part).any()]
+    st.caption(told.EXPLAINED)
     with st.grid(2, min_column_width=330):
-        for part in found:
-            with panels.card(PARTS[part][0]):
-                _part(part, table[table["part"] == part], currency if measure == "amount" else None)
-    missing = [title for part, (title, _) in PARTS.items() if part not in found]
-    if missing:
-        st.caption(f"No credit by {', '.join(missing)}.")
+        for part in credit.parts:
+            with panels.card(told.PARTS[part][0]):
+                _part(part, credit)
+    if credit.missing:
+        st.caption(credit.missing)
 
 
-def _part(part: str, table: pd.DataFrame, currency: str | None) -> None:
-    title, field = PARTS[part]
-    named = table.assign(label=[names.label(field, one) for one in table["name"]])
-
-    def said(column: str) -> list[str]:
-        return [
-            formats.money(one, currency) if currency else formats.whole(one)
-            for one in named[column].fillna(0)
-        ]
-
-    sums = (named[column].sum() for column in ("first", "last"))
-    first, last = (formats.money(one, currency) if currency else formats.whole(one) for one in sums)
-    st.caption(plain(f"First touches name {first}, last touches {last}."))
+def _part(part: str, credit: told.Credit) -> None:
+    title = told.PARTS[part][0]
+    sums, data, frame, fields = told.of_part(credit, part)
+    st.caption(plain(sums))
     panels.chart(
         drawn.shift_figure,
-        drawn.shift(named, (said("first"), said("last"))),
+        data,
         key=f"shift_{part}",
         alt=f"{title}: credit by first and by last touch",
     )
-    kind: Literal["money", "count"] = "money" if currency else "count"
-    listing(
-        named,
-        [
-            Field("label", title.removeprefix("UTM ").capitalize(), "text"),
-            Field("first", "First touch", kind, currency=currency or ""),
-            Field("last", "Last touch", kind, currency=currency or ""),
-            Field("shift", "Shift", "delta", currency=currency or ""),
-        ],
-        what=title,
-        key=f"credit_{part}",
-    )
+    listing(frame, fields, what=title, key=f"credit_{part}")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -12,57 +11,32 @@ import streamlit as st
 from components import address, panels, parameters, start
 from components.asking import aside, blank
 from components.figures import tree as drawn
-from components.listing import Field, Kind, listing
-from umami import names
+from components.listing import listing
+from components.told import breakdown as told
+from components.told.breakdown import Choice
 from umami.analysis import breakdown as analysis
-from umami.analysis.breakdown import Measure
-from umami.endpoints.reports import BreakdownField
 from umami.errors import InvalidView
 from umami.filters import FIELDS, Filter
 from umami.models.reports import Breakdown
 from umami.view import View
 
-MOST_FIELDS: Final = 3
-DEFAULT: Final[tuple[BreakdownField, ...]] = ("country", "browser")
-MEASURES: Final[dict[Measure, tuple[str, Kind]]] = {
-    "views": ("Views", "count"),
-    "visitors": ("Visitors", "count"),
-    "visits": ("Visits", "count"),
-    "bounce_rate": ("Bounce rate", "percent"),
-    "average_visit": ("Visit duration", "seconds"),
-}
-_MEASURE_NAMES: Final = {one: label for one, (label, _) in MEASURES.items()}
-SUMMED: Final = ("views", "visitors", "visits")
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is broken down, and by which measure."""
-
-    fields: tuple[BreakdownField, ...]
-    measure: Measure
+_MEASURE_NAMES: Final = {one: label for one, (label, _) in told.MEASURES.items()}
 
 
 def choice() -> Choice:
     """Read the choice off the URL and draw its controls."""
     able = start.client().abilities.fields
-    # A breakdown counts views, and those have no event.
-    known = [one for one in get_args(BreakdownField) if one in able and one != "event"]
-    given = parameters.read("measure", several=("field",))
-    asked = list(dict.fromkeys(given["field"]))
-    named: dict[str, BreakdownField] = {one: one for one in known}
-    fields = tuple(named[one] for one in asked if one in named)[:MOST_FIELDS] or DEFAULT
-    if strange := [one for one in asked if one not in named]:
-        aside(f"“{strange[0][:40]}” is not a field that can be broken down here.")
-    measure: Measure = next((one for one in MEASURES if [one] == given["measure"]), "views")
+    found, faults = told.read(parameters.read("measure", several=("field",)), able)
+    for fault in faults:
+        aside(fault)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.session_state["pick_fields"] = list(fields)
+        st.session_state["pick_fields"] = list(found.fields)
         st.multiselect(
             "Fields",
-            known,
+            told.known(able),
             key="pick_fields",
             format_func=FIELDS.__getitem__,
-            max_selections=MOST_FIELDS,
+            max_selections=told.MOST_FIELDS,
             placeholder="One to three fields",
             label_visibility="collapsed",
             on_change=lambda: parameters.write(field=st.session_state["pick_fields"]),
@@ -70,44 +44,34 @@ def choice() -> Choice:
         parameters.choice(
             "Measure",
             _MEASURE_NAMES,
-            measure,
+            found.measure,
             key="pick_measure",
             icon=":material/straighten:",
             width=190,
             write=lambda one: parameters.write(measure=one),
         )
-    return Choice(fields, measure)
+    return found
 
 
 def groups(view: View, now: Choice, answer: Breakdown) -> None:
     """The groups as a treemap, as a pivot table, and one by one."""
-    found = analysis.ranked(analysis.table(answer), now.measure)
+    found, named = told.groups(now, answer)
     if found.empty:
-        blank(address.why_empty("No views in this period. Groups appear with the first ones."))
+        blank(address.why_empty(told.NONE))
         return
-    named = _named(found, now.fields)
     if len(found) >= analysis.MOST:
-        st.caption(f"The server tells the first {analysis.MOST} groups; there are more.")
+        st.caption(told.FIRST)
     _treemap(now, found, named)
     if len(now.fields) > 1:
-        _pivot(now, named)
+        title, frame, fields = told.pivot(now, named)
+        st.markdown(f"**{title}**")
+        listing(frame, fields, what="rows of the pivot table", key="pivot")
     _every(now, found, named)
 
 
-def _named(found: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:
-    columns = {
-        field: [
-            names.label(field, value if isinstance(value, str) else None) for value in found[field]
-        ]
-        for field in fields
-    }
-    return found.assign(**columns)
-
-
 def _treemap(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
-    measure: Measure = now.measure if now.measure in SUMMED else "views"
-    what = MEASURES[measure][0].lower()
-    data = drawn.tree(analysis.tree(named, now.fields, measure), what)
+    what = told.MEASURES[now.drawn][0].lower()
+    data = told.treemap(now, named)
     firsts = named.drop_duplicates(subset=list(now.fields))
 
     def chosen() -> None:
@@ -127,8 +91,8 @@ def _treemap(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
         on_select=chosen,
         selection_mode="points",
     )
-    if measure != "views":
-        st.caption(f"One with {what} in several groups counts in each of them.")
+    if said := told.several(now):
+        st.caption(said)
 
 
 def _filter(group: pd.Series[Any], fields: Sequence[str]) -> None:
@@ -151,43 +115,11 @@ def _filter(group: pd.Series[Any], fields: Sequence[str]) -> None:
     address.go(view)
 
 
-def _pivot(now: Choice, named: pd.DataFrame) -> None:
-    label, kind = MEASURES[now.measure]
-    rows, columns = now.fields[0], now.fields[1]
-    table = analysis.pivot(named, rows, columns, now.measure, "Others")
-    st.markdown(f"**{label} by {FIELDS[rows].lower()} and {FIELDS[columns].lower()}**")
-    frame = table.reset_index()
-    # Positions for names: a value may be called as the first column is.
-    frame.columns = pd.Index(["name", *(f"c{at}" for at in range(len(table.columns)))])
-    fields = [
-        Field("name", FIELDS[rows], "text"),
-        *(
-            Field(f"c{at}", _unlike(str(name), FIELDS[rows]), kind, wide=at > 1)
-            for at, name in enumerate(table.columns)
-        ),
-    ]
-    listing(frame, fields, what="rows of the pivot table", key="pivot")
-
-
-def _unlike(name: str, other: str) -> str:
-    """A column's heading, unlike the first one's."""
-    return f"{name} " if name == other else name
-
-
 def _every(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
-    st.markdown(f"**Every group, by {MEASURES[now.measure][0].lower()}**")
-    first, *others = now.fields
-    fields = [
-        Field(first, FIELDS[first], "text"),
-        *(Field(one, FIELDS[one], "text") for one in others),
-        *(
-            Field(one, label, kind, bar=one == now.measure, wide=one != now.measure)
-            for one, (label, kind) in MEASURES.items()
-        ),
-    ]
+    st.markdown(f"**Every group, by {told.MEASURES[now.measure][0].lower()}**")
     listing(
         named.assign(place=[str(at) for at in range(len(named))]),
-        fields,
+        told.every(now),
         what="groups",
         key="groups",
         value="place",

@@ -6,38 +6,34 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
-from components import address, formats, panels, parameters, saved, steps, tiles
+from components import address, panels, parameters, saved, steps, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank
 from components.figures import trend as drawn
-from components.listing import Field, download
+from components.listing import download
 from components.text import plain
+from components.told import goals as told
 from umami.analysis import goals as analysis
 from umami.analysis import saved as spelling
-from umami.analysis.steps import KINDS, Target, read_targets, spell_target
-from umami.endpoints import events, reports, traffic
+from umami.analysis.steps import KINDS, Target, spell_target
+from umami.endpoints import events, traffic
 from umami.models.events import EventSeries
 from umami.models.paging import Page
 from umami.models.reports import FunnelStep, Goal, Report
 from umami.models.traffic import Timeline, Value
-from umami.question import Question
 from umami.view import View
 
-MOST: Final = 12
 _NEW: Final = Target(FunnelStep("path", ""))
 
 
 def targets() -> tuple[Target, ...]:
     """Read the goals off the URL; what cannot be is said and left out."""
-    found, faults = read_targets(parameters.read(several=("goal",))["goal"])
-    if len(found) > MOST:
-        faults = (*faults, f"At most {MOST} goals are shown; the others are left out.")
+    found, faults = told.read(parameters.read(several=("goal",)))
     for fault in faults:
         aside(fault)
-    return found[:MOST]
+    return found
 
 
 def editor(
@@ -76,7 +72,7 @@ def editor(
             "Add goal",
             key="add_goal",
             icon=":material/add:",
-            disabled=len(lines) >= MOST or _NEW in lines,
+            disabled=len(lines) >= told.MOST or _NEW in lines,
             on_click=_write,
             args=((*lines, _NEW),),
         )
@@ -137,7 +133,7 @@ def cards(page: Asking, view: View, wanted: Sequence[Target]) -> None:
         with st.container(border=True):
             blank("Choose a page or an event. Its card tells how often it is reached, and by whom.")
         return
-    asked = [page.against(view, partial(_goal, target)) for target in complete]
+    asked = [page.against(view, partial(told.asked, target)) for target in complete]
     trends = [_trend(page, view, target) for target in complete]
     with st.grid(2, min_column_width=330, gap="small"):
         for at, (target, answers, over_time) in enumerate(
@@ -151,10 +147,6 @@ def cards(page: Asking, view: View, wanted: Sequence[Target]) -> None:
     page.section(partial(_csv, complete), *(one.now for one in asked), height=24)
 
 
-def _goal(target: Target, view: View) -> Question[Goal]:
-    return reports.goal(view, target.step.kind, target.step.value)
-
-
 def _trend(page: Asking, view: View, target: Target) -> Callable[[str], None]:
     """Ask for the trend of a goal; returns what keeps its place."""
     if target.step.kind == "event":
@@ -162,35 +154,23 @@ def _trend(page: Asking, view: View, target: Target) -> Callable[[str], None]:
         return lambda key: page.section(partial(_of_event, view, target, key), series, height=150)
     narrowed = analysis.viewing(view, target)
     if narrowed is None:
-        return lambda _key: blank(
-            "Its trend is shown for a single page, without a filter on pages."
-        )
+        return lambda _key: blank(told.NO_TREND)
     timeline = page.ask(traffic.pageviews(narrowed))
     return lambda key: page.section(partial(_of_page, view, target, key), timeline, height=150)
 
 
 def _of_event(view: View, target: Target, key: str, series: EventSeries) -> None:
-    frame = analysis.trend(series, target)
-    _draw(view, target, key, list(frame["time"]), list(frame["count"]), "times")
+    _draw(target, key, told.of_event(view, target, series))
 
 
 def _of_page(view: View, target: Target, key: str, timeline: Timeline) -> None:
-    frame = timeline.frame
-    _draw(view, target, key, list(frame["time"]), list(frame["views"]), "views")
+    _draw(target, key, told.of_page(view, target, timeline))
 
 
-def _draw(
-    view: View,
-    target: Target,
-    key: str,
-    times: Sequence[pd.Timestamp],
-    values: Sequence[float],
-    what: str,
-) -> None:
-    if not any(values):
-        blank("It was not reached in this period.")
+def _draw(target: Target, key: str, data: drawn.Trend | None) -> None:
+    if data is None:
+        blank(told.NOT_REACHED)
         return
-    data = drawn.trend(times, values, view.period.unit, what, target.times or None)
     panels.chart(
         drawn.trend_figure,
         data,
@@ -201,43 +181,10 @@ def _draw(
 
 def result(target: Target, now: Goal, before: Goal | None = None) -> None:
     """How often it was reached, by how many, and how far that is of the target."""
-    tiles.draw(
-        [
-            tiles.counted(
-                "Times", now.times, before.times if before else None, "How often it happened."
-            ),
-            tiles.counted(
-                "Visitors",
-                now.visitors,
-                before.visitors if before else None,
-                "Visitors who reached it at least once.",
-            ),
-            tiles.rated(
-                "Conversion",
-                now.conversion,
-                before.conversion if before else None,
-                "Visitors who reached it, of all visitors of the period.",
-            ),
-        ],
-        within=True,
-    )
-    share = analysis.reached(now, target)
-    if share is not None:
-        st.progress(
-            min(share, 1.0),
-            text=f"{formats.percent(share)} of the target of {formats.whole(target.times)}",
-        )
+    tiles.draw(told.figures(now, before), within=True)
+    if reached := told.reached(target, now):
+        st.progress(min(reached[0], 1.0), text=reached[1])
 
 
 def _csv(wanted: Sequence[Target], *answers: Goal) -> None:
-    frame = analysis.table(wanted, answers)
-    fields = [
-        Field("value", "Goal", "text"),
-        Field("kind", "Kind", "text"),
-        Field("times", "Times"),
-        Field("visitors", "Visitors"),
-        Field("conversion", "Conversion", "percent"),
-        Field("target", "Target"),
-        Field("reached", "Of the target", "percent"),
-    ]
-    download(frame, fields, what="goals", key="goals")
+    download(*told.listed(wanted, answers), what="goals", key="goals")

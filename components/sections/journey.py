@@ -3,61 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
 
-from components import address, formats, panels, parameters, steps
+from components import address, panels, parameters, steps
 from components.asking import aside, blank
 from components.figures import flow as drawn
-from components.listing import Field, listing
+from components.listing import listing
+from components.told import journey as told
+from components.told.journey import Choice
 from umami.analysis import journey as analysis
 from umami.analysis.journey import Flow, Through
-from umami.endpoints import reports
-from umami.filters import LONGEST_VALUE
 from umami.models.reports import Path
 from umami.models.traffic import Value
-from umami.question import Question
 from umami.view import View
 
-LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
-DEFAULT_LENGTH: Final = 5
 _CLICKS: Final = "clicks on the flow"
 _WIDE: Final = "<style>.st-key-flow{{overflow-x:auto}} .st-key-flow>*{{min-width:{}px}}</style>"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which journeys are looked at: so many steps, from ``start``, to ``end``."""
-
-    length: int
-    start: str | None
-    end: str | None
-    through: Through | None
-
-
 def choice() -> Choice:
     """Read the choice off the URL; what cannot be is said."""
-    given = {
-        name: (values or [""])[-1]
-        for name, values in parameters.read("steps", "start", "end", "through").items()
-    }
-    length = next((one for one in LENGTHS if str(one) == given["steps"]), DEFAULT_LENGTH)
-    if given["steps"] and str(length) != given["steps"]:
-        aside(f"“{given['steps'][:20]}” is no number of steps from 3 to 7.")
-    through = Through.read(given["through"])
-    return Choice(
-        length,
-        given["start"][:LONGEST_VALUE] or None,
-        given["end"][:LONGEST_VALUE] or None,
-        through if through and through.step <= length else None,
-    )
-
-
-def asked(now: Choice, view: View) -> Question[tuple[Path, ...]]:
-    """The paths of a View."""
-    return reports.journey(view, now.length, now.start, now.end)
+    found, faults = told.read(parameters.read("steps", "start", "end", "through"))
+    for fault in faults:
+        aside(fault)
+    return found
 
 
 def controls(now: Choice, paths: Sequence[Value], events: Sequence[Value]) -> None:
@@ -67,7 +38,7 @@ def controls(now: Choice, paths: Sequence[Value], events: Sequence[Value]) -> No
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         parameters.choice(
             "Steps",
-            LENGTHS,
+            told.LENGTHS,
             now.length,
             key="pick_steps",
             icon=":material/stairs:",
@@ -101,40 +72,19 @@ def _edge(name: str, placeholder: str, value: str | None, values: Sequence[str])
 
 def journeys(view: View, now: Choice, answer: tuple[Path, ...]) -> None:
     """The flow of all journeys, or of those through one node, and the paths one by one."""
-    paths = [path for path in answer if now.through is None or now.through.leads(path)]
+    paths = told.chosen(now, answer)
     whole = analysis.flow(answer)
     if not answer:
-        blank(
-            address.why_empty(
-                "No visit took such a path in this period. Try another start or end, or more time."
-            )
-        )
+        blank(address.why_empty(told.NONE))
         return
     _through(now, whole)
-    visits = sum(path.visits for path in paths)
-    of = sum(path.visits for path in answer)
-    said = f"{formats.whole(visits)} visits on {formats.whole(len(paths))} paths"
-    if now.through:
-        said += f", {formats.percent(visits / of)} of those on all paths"
-    if len(answer) >= analysis.LONGEST_LIST:
-        said += f". The server tells the {analysis.LONGEST_LIST} most frequent paths"
-    st.caption(f"{said}.")
+    st.caption(told.counts(now, paths, answer))
     if not paths:
         blank("None of the paths goes through there.")
         return
     _draw(now, analysis.flow(paths))
-    listing(
-        analysis.table(paths),
-        [
-            Field("path", "Path", "text"),
-            Field("length", "Steps", wide=True),
-            Field("visits", "Visits", bar=True),
-            Field("share", "Share", "percent"),
-        ],
-        what="paths",
-        key="paths",
-        shown=15,
-    )
+    frame, fields = told.listed(paths)
+    listing(frame, fields, what="paths", key="paths", shown=15)
 
 
 def _through(now: Choice, whole: Flow) -> None:

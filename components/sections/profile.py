@@ -10,11 +10,12 @@ import streamlit as st
 
 from components import formats, parameters, tiles
 from components.asking import blank
-from components.listing import Field, columns, download, listing, records
+from components.fields import Field
+from components.listing import columns, download, listing, records
 from components.record_table import Cell, Column, Record, record_table
-from components.sections.properties import TYPES
-from components.sections.sessions import by_what, where
 from components.text import plain
+from components.told.properties import TYPES
+from components.told.sessions import by_what, where
 from umami import names
 from umami.analysis import activity as analysis
 from umami.analysis.activity import Visit
@@ -52,7 +53,7 @@ def who(view: View, one: Session) -> None:
                 one.seconds,
                 None,
                 "From first to last step of each visit, together.",
-                show=formats.duration,
+                kind="seconds",
             ),
         ]
     )

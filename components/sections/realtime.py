@@ -11,8 +11,9 @@ import streamlit as st
 
 from components import measures, panels, start, tiles
 from components.asking import blank, trouble
+from components.fields import Field
 from components.figures import minutes as drawn
-from components.listing import Field, columns, listing, records
+from components.listing import columns, listing, records
 from components.record_table import record_table
 from components.text import plain
 from umami import names

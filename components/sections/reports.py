@@ -8,9 +8,10 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import address, areas, formats, parameters, start, viewer
+from components import address, areas, formats, navigation, parameters, start, viewer
 from components.asking import blank
-from components.listing import Field, listing
+from components.fields import Field
+from components.listing import listing
 from components.text import plain
 from umami.analysis import saved
 from umami.endpoints import reports
@@ -130,7 +131,7 @@ def _open(
         zone = view.period.timezone
         first, last = (pd.Timestamp(one).tz_convert(zone).date().isoformat() for one in dates)
         address.change({"period": ["custom"], "from": [first], "to": [last], "unit": []})
-    areas.go(opening.page, **opening.parameters)
+    navigation.go(opening.page, **opening.parameters)
 
 
 def _rename(view: View, report: Report) -> None:

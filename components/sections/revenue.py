@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import pandas as pd
 import streamlit as st
 
-from components import address, formats, panels, parameters, tiles
+from components import address, panels, parameters, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank, trouble
-from components.figures import maps, stacks
-from components.listing import Field, listing
+from components.figures import stacks
+from components.listing import listing
+from components.told import revenue as told
 from umami import names
-from umami.analysis import revenue as analysis
 from umami.endpoints import reports
 from umami.errors import UmamiError
 from umami.models.reports import Revenue
-from umami.question import Question
 from umami.view import View
-
-NO_MONEY: Final = (
-    "No revenue in this period. Send it with an event that has the properties revenue and "
-    "currency: umami.track('purchase', { revenue: 19.99, currency: 'EUR' })."
-)
-PARTS: Final = {
-    "countries": ("Countries", "country"),
-    "regions": ("Regions", "region"),
-    "referrers": ("Referrers", "referrer"),
-    "channels": ("Channels", "channel"),
-    "events": ("Events", "event"),
-}
 
 
 def currency(page: Asking, view: View) -> str | None:
@@ -39,32 +23,27 @@ def currency(page: Asking, view: View) -> str | None:
     What the URL names is taken as it is, without waiting for the list. Where there is no money
     that is said, and ``None`` is returned.
     """
-    named = (parameters.read("currency")["currency"] or [""])[-1].upper()
+    named, fault = told.named(parameters.read("currency"))
     listed = page.ask(reports.currencies(view))
-    if named and not _sound(named):
-        aside(f"“{named[:20]}” is not a currency.")
-        named = ""
+    if fault:
+        aside(fault)
     if not named:
         try:
-            codes = sorted({code.upper() for code in listed.result() if _sound(code)})
+            suggested = told.suggested(listed.result())
         except UmamiError as problem:
             trouble(problem)
             return None
-        if not codes:
+        if suggested is None:
             with st.container(border=True):
-                blank(address.why_empty(NO_MONEY))
+                blank(address.why_empty(told.NO_MONEY))
             return None
-        named = "EUR" if "EUR" in codes else codes[0]
+        named = suggested
     page.section(lambda codes: _choice(named, codes), listed, height=40)
     return named
 
 
-def _sound(code: str) -> bool:
-    return 1 <= len(code) <= 10 and code.isascii() and code.isalnum()
-
-
 def _choice(now: str, listed: tuple[str, ...]) -> None:
-    codes = sorted({now, *(code.upper() for code in listed if _sound(code))})
+    codes = sorted({now, *(code.upper() for code in listed if told.sound(code))})
     parameters.choice(
         "Currency",
         {code: _name(code) for code in codes},
@@ -81,44 +60,19 @@ def _name(code: str) -> str:
     return f"{code} · {name}" if name != code else code
 
 
-def asked(code: str, view: View) -> Question[Revenue]:
-    """The money of a View in one currency."""
-    return reports.revenue(view, code)
-
-
 def figures(code: str, now: Revenue, before: Revenue | None = None) -> None:
     """The money in all, and by order and visitor."""
-
-    def money(amount: float) -> str:
-        return formats.money_short(amount, code)
-
-    def tile(label: str, field: str, about: str, *, is_money: bool = True) -> tiles.Tile:
-        value, previous = (
-            None if one is None or getattr(one, field) is None else float(getattr(one, field))
-            for one in (now, before)
-        )
-        shown = money if is_money else formats.short
-        return tiles.counted(label, value, previous, about, show=shown)
-
-    tiles.draw(
-        [
-            tile("Revenue", "total", "All money of the period in this currency."),
-            tile("Orders", "orders", "Events that brought money.", is_money=False),
-            tile("Average order", "average", "Money an order."),
-            tile("Paying visitors", "visitors", "Visitors who brought money.", is_money=False),
-            tile("Revenue per visitor", "per_visitor", "Money a visitor, paying or not."),
-        ]
-    )
+    tiles.draw(told.figures(code, now, before))
 
 
 def series(view: View, code: str, now: Revenue) -> None:
     """Money over time by event."""
     if now.chart is None:
-        blank("This server tells revenue by day only. Choose days in the Time menu.")
+        blank(told.BY_DAY)
         return
     data = stacks.stacked(now.chart, view.period.unit, "amount", money=code)
     if not now.orders:
-        blank(address.why_empty(NO_MONEY))
+        blank(address.why_empty(told.NO_MONEY))
         return
     panels.chart(
         stacks.stacked_figure,
@@ -130,30 +84,21 @@ def series(view: View, code: str, now: Revenue) -> None:
 
 def world(code: str, now: Revenue) -> None:
     """Money by country on the map."""
-    ranked = analysis.part(now.countries, None).rename(columns={"amount": "count"})
-    data = maps.world(ranked, said=lambda amount: formats.money(amount, code))
+    data = told.world(code, now)
     panels.world_map(data, key="revenue_map", alt=f"Revenue by country, in {code}")
 
 
 def part(name: str, code: str, now: Revenue, before: Revenue | None = None) -> None:
     """A table of one part of the money."""
-    title, field = PARTS[name]
-    frame, earlier = _part(name, now), None if before is None else _part(name, before)
-    if frame is None:
-        blank(f"This server does not tell revenue by {field}.")
+    title, field = told.PARTS[name]
+    found = told.part(name, code, now, before)
+    if found is None:
+        blank(told.untold(name))
         return
-    table = analysis.part(frame, earlier)
+    table, fields = found
     if table.empty:
-        blank(address.why_empty("They appear with the first revenue."))
+        blank(address.why_empty(told.NONE_OF))
         return
-    table.insert(0, "label", [names.label(field, one) for one in table["name"]])
-    fields = [
-        Field("label", title, "text"),
-        Field("amount", "Revenue", "money", currency=code, bar=True),
-        Field("share", "Share", "percent", wide=True),
-    ]
-    if before is not None:
-        fields.append(Field("change", "Change", "change"))
     listing(
         table,
         fields,
@@ -163,10 +108,3 @@ def part(name: str, code: str, now: Revenue, before: Revenue | None = None) -> N
         active=address.chosen(field),
         on_choose=lambda value: address.toggle(field, value),
     )
-
-
-def _part(name: str, revenue: Revenue) -> pd.DataFrame | None:
-    if name == "events":
-        return None if revenue.chart is None else analysis.by_event(revenue)
-    frame: pd.DataFrame | None = getattr(revenue, name)
-    return frame

@@ -7,12 +7,13 @@ from typing import Final
 
 import streamlit as st
 
-from components import address, formats, panels, parameters, start, tables, tiles
+from components import address, panels, parameters, rankings, start, tables, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank
 from components.figures import bars as drawn
-from components.listing import Field, listing
+from components.listing import listing
 from components.text import plain
+from components.told import utm as told
 from umami.analysis import utm as analysis
 from umami.endpoints import traffic
 from umami.errors import InvalidView
@@ -21,13 +22,6 @@ from umami.models.reports import Utm
 from umami.models.traffic import Stats
 from umami.view import View
 
-NAMES: Final = {
-    "source": "Sources",
-    "medium": "Media",
-    "campaign": "Campaigns",
-    "content": "Contents",
-    "term": "Terms",
-}
 FIELDS: Final = {
     "source": "utmSource",
     "medium": "utmMedium",
@@ -36,11 +30,11 @@ FIELDS: Final = {
     "term": "utmTerm",
 }
 DETAILS: Final = (
-    tables.Table("path", "Pages", "pages"),
-    tables.Table("utmSource", "Sources", "sources"),
-    tables.Table("utmMedium", "Media", "media"),
-    tables.Table("utmContent", "Contents", "contents"),
-    tables.Table("country", "Countries", "countries"),
+    rankings.Table("path", "Pages", "pages"),
+    rankings.Table("utmSource", "Sources", "sources"),
+    rankings.Table("utmMedium", "Media", "media"),
+    rankings.Table("utmContent", "Contents", "contents"),
+    rankings.Table("country", "Countries", "countries"),
 )
 
 
@@ -58,73 +52,28 @@ def campaign(view: View) -> tuple[str, View | None]:
 
 def tagged(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> None:
     """How much of the traffic carries tags, and how much does not."""
-    found = analysis.tagged(now, all_views.current.views)
-    before = None
-    match earlier:
-        case (Utm() as utm, Stats() as stats):
-            before = analysis.tagged(utm, stats.current.views)
-        case (Utm() as utm,) if all_views.previous:
-            before = analysis.tagged(utm, all_views.previous.views)
-    more = " More, in fact: the server tells the first 50 sources." if found.at_least else ""
-    tiles.draw(
-        [
-            tiles.counted(
-                "Tagged views",
-                found.tagged,
-                before.tagged if before else None,
-                f"Views of pages whose address names a utm_source.{more}",
-            ),
-            tiles.counted(
-                "Untagged views",
-                found.untagged,
-                before.untagged if before else None,
-                "Views without one: direct, search, links nobody tagged.",
-            ),
-            tiles.rated(
-                "Tagged share",
-                found.share,
-                before.share if before else None,
-                "Tagged views of all views.",
-            ),
-        ]
-    )
+    tiles.draw(told.tagged(now, all_views, *earlier))
 
 
 def parameter(name: str, now: Utm, before: Utm | None = None) -> None:
     """One parameter: its first values as bars, all of them as a table."""
     table = analysis.table(now, before, name)
     if table.empty:
-        blank(
-            address.why_empty(
-                f"No utm_{name} in this period. Add ?utm_{name}=… to the links you share, and the "
-                "views they bring are counted here."
-            )
-        )
+        blank(address.why_empty(told.none_of(name)))
         return
+    compared = before is not None
     panels.chart(
         drawn.bars_figure,
-        drawn.bars(
-            list(table["value"]),
-            list(table["views"]),
-            [formats.whole(one) for one in table["views"]],
-            () if before is None else list(table["before"]),
-        ),
+        told.bars(table, compared=compared),
         key=f"bars_{name}",
         alt=f"Views by utm_{name}",
     )
-    fields = [
-        Field("value", name.capitalize(), "text"),
-        Field("views", "Views"),
-        Field("share", "Share", "percent", wide=True),
-    ]
-    if before is not None:
-        fields += [Field("before", "Before", wide=True), Field("change", "Change", "change")]
     able = start.client().abilities.fields
     looks_into = name == "campaign" and "utmCampaign" in able
     listing(
         table,
-        fields,
-        what=NAMES[name].lower(),
+        told.fields(name, compared=compared),
+        what=told.NAMES[name].lower(),
         key=f"utm_{name}",
         value="value" if looks_into or FIELDS[name] in able else None,
         active=address.chosen(FIELDS[name]),

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from components import address, areas, formats, paging, parameters, tiles, viewer
+from components import address, areas, formats, navigation, paging, parameters, tiles, viewer
 from components.asking import Page as Asking
 from components.asking import aside, blank
 from components.figures import common
@@ -112,7 +112,7 @@ def _heading(site: Website, now: Choice) -> None:
 
 def _open(site: Website) -> None:
     address.change({"website": [site.id], "filter": []})
-    areas.go(areas.OVERVIEW.name)
+    navigation.go(areas.OVERVIEW.name)
 
 
 def _visitors(

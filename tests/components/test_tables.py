@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from components import tables
+from components import rankings, tables
 from umami.models.traffic import Ranking
 
 
@@ -22,7 +22,7 @@ def ranking(*rows: tuple[str, int], country: list[str] | None = None) -> pd.Data
 
 def test_rows_carry_names_shares_and_bars() -> None:
     first, second = tables.rows(
-        tables.Table("country", "Countries", "countries"),
+        rankings.Table("country", "Countries", "countries"),
         ranking(("DE", 6), ("US", 3)),
         active=("DE", "FR"),
     )
@@ -34,27 +34,27 @@ def test_rows_carry_names_shares_and_bars() -> None:
 
 
 def test_a_field_without_filter_cannot_be_clicked() -> None:
-    (row,) = tables.rows(tables.Table("screen", "Screens", "screens"), ranking(("1920x1080", 1)))
+    (row,) = tables.rows(rankings.Table("screen", "Screens", "screens"), ranking(("1920x1080", 1)))
     assert row.value is None
 
 
 def test_an_entry_page_filters_by_path() -> None:
-    entry = next(table for table in tables.PAGES if table.field == "entry")
+    entry = next(table for table in rankings.PAGES if table.field == "entry")
     assert entry.filters == "path"
 
 
 def test_at_most_ten_rows_are_drawn() -> None:
     many = ranking(*((f"/{n}", 1) for n in range(30)))
-    assert len(tables.rows(tables.PAGES[0], many)) == tables.SHOWN
+    assert len(tables.rows(rankings.PAGES[0], many)) == tables.SHOWN
 
 
 def test_nothing_gives_no_rows() -> None:
-    assert tables.rows(tables.PAGES[0], ranking()) == []
+    assert tables.rows(rankings.PAGES[0], ranking()) == []
 
 
 def test_the_full_table_keeps_codes_beside_names() -> None:
-    frame = tables.full(
-        tables.Table("region", "Regions", "regions"),
+    frame = rankings.full(
+        rankings.Table("region", "Regions", "regions"),
         Ranking(ranking(("DE-BE", 3), ("CH-ZH", 1), country=["DE", "CH"]), "visitors"),
     )
     assert frame.to_dict("records") == [
@@ -71,7 +71,7 @@ def test_the_full_table_keeps_codes_beside_names() -> None:
 
 def test_what_is_counted_heads_its_column() -> None:
     entries = Ranking(ranking(("/", 3)), "times")
-    assert list(tables.full(tables.PAGES[1], entries)) == ["Entry", "Times", "Share"]
+    assert list(rankings.full(rankings.PAGES[1], entries)) == ["Entry", "Times", "Share"]
 
 
 def test_search_ignores_case_and_patterns() -> None:

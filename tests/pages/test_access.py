@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from components import server, viewer
 from components.areas import ACCESS, AREAS
+from reports import making
 from tests.pages.conftest import RECORDED, ROOT, TABLES, WEBSITES, open_page, said, tiles
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.asked import endpoints
@@ -330,6 +331,27 @@ def test_who_may_not_export_finds_no_way_to(accounts: Between) -> None:
     for who in ("analyst", "admin"):
         app = opened_as(who, "utm")
         assert app.get("download_button"), who
+
+
+def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
+    accounts: Between,
+) -> None:
+    assert accounts
+    for who in ("viewer", "link"):
+        app = opened_as(who)
+        app.session_state["report_menu"] = True
+        assert not [one for one in app.run().multiselect if one.key == "report_pages"], who
+    app = opened_as("analyst", "utm")
+    app.session_state["report_menu"] = True
+    app.run()
+    offered = app.multiselect(key="report_pages")
+    assert (offered.value, len(offered.options)) == (["utm"], len(making.offered()))
+    app.button(key="make_report").click().run()
+    work = app.session_state["the report that is made, or was made last"].work
+    assert b"<h2>UTM</h2>" in work.result(30)
+    assert app.run().get("download_button")
+    told = [(one.who, one.what, one.about) for one in viewer.desk().audit.read().rows]
+    assert told[0] == ("analyst", "export", f"report (utm) as html of {SHOP}")
 
 
 @pytest.mark.parametrize("page", ["overview", "sessions"])

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from components import formats, server
-from components.listing import Field
+from components.fields import Field
 from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles
 from umami.analysis.movers import movers
 from umami.analysis.retention import cohorts

@@ -11,8 +11,8 @@ from functools import partial
 
 import pytest
 
-from components.listing import Field
-from components.sections import sessions as section
+from components.fields import Field
+from components.told import sessions as told_of
 from components.whole import SIZE, Whole, write
 from people.guard import Guarded
 from people.rights import ALL
@@ -41,7 +41,7 @@ def client(way: Between) -> Iterator[Guarded]:
 @pytest.fixture
 def whole() -> Whole:
     view = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
-    return Whole(partial(sessions.sessions, view), partial(section.frame, zone="UTC"))
+    return Whole(partial(sessions.sessions, view), partial(told_of.frame, zone="UTC"))
 
 
 def quiet(_done: int, _total: int) -> None:

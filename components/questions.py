@@ -1,0 +1,124 @@
+"""What a page or a chapter of a report asks, all of it together, and nothing of it twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from umami.client import Reply
+from umami.endpoints import traffic, websites
+from umami.errors import UmamiError
+from umami.models.traffic import Stats
+from umami.models.websites import Website
+from umami.question import Question
+from umami.turns import Asker
+from umami.view import View
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class Asks(Protocol):
+    """What is needed of a client."""
+
+    def submit(self, question: Question[T], asker: Asker = ..., since: float = ...) -> Reply[T]:
+        """Ask without waiting; the reply is done at once where the answer is at hand."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn, at a server that counts them."""
+        ...
+
+    @property
+    def well(self) -> bool:
+        """Whether the server answers, as far as is known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Generic[T]):
+    """An answer, and the comparison's where there is one; unpacks to both, for a section."""
+
+    now: Future[T]
+    earlier: tuple[Future[T], ...]
+
+    def __iter__(self) -> Iterator[Future[T]]:
+        return iter((self.now, *self.earlier))
+
+
+@dataclass(slots=True)
+class Questions:
+    """What was asked so far, and of whom.
+
+    Answers that were given before ``_since`` (Unix seconds) are too old.
+    """
+
+    client: Asks
+    _asker: Asker = field(default_factory=Asker, kw_only=True)
+    _since: float = field(default=0.0, kw_only=True)
+    _asked: dict[str, tuple[Question[Any], Reply[Any]]] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def asked(self) -> list[tuple[Question[Any], Reply[Any]]]:
+        """Every question with its reply, which may still be on its way."""
+        return list(self._asked.values())
+
+    def ask(self, question: Question[T]) -> Future[T]:
+        """Send a question and go on; the same question asked twice is one."""
+        if question.key not in self._asked:
+            reply = self.client.submit(question, self._asker, self._since)
+            self._asked[question.key] = question, reply
+        return self._asked[question.key][1]
+
+    def leave(self) -> None:
+        """Wait for nothing any more: what was not asked yet need not be."""
+        self._asker.leave()
+
+    def against(self, view: View, question: Callable[[View], Question[T]]) -> Compared[T]:
+        """Ask about a View, and about the one that it is compared with, if any."""
+        earlier = view.compared()
+        return Compared(self.ask(question(view)), (self.ask(question(earlier)),) if earlier else ())
+
+    def totals(self, view: View) -> Compared[Stats]:
+        """Ask for a website's totals, and apart for those of a comparison that the viewer chose:
+        of any other servers answer both at once."""
+        compared = view.compared()
+        apart = (self.ask(traffic.stats(compared)),) if compared and view.against else ()
+        return Compared(self.ask(traffic.stats(view)), apart)
+
+    def hint(self, question: Question[T], otherwise: U) -> Future[T | U]:
+        """Ask for what one is better with, and fine without: a failure gives ``otherwise``."""
+        hinted: Future[T | U] = Future()
+
+        def arrived(answer: Future[T]) -> None:
+            problem = answer.exception()
+            if problem is None:
+                hinted.set_result(answer.result())
+            elif isinstance(problem, UmamiError):
+                hinted.set_result(otherwise)
+            else:
+                hinted.set_exception(problem)
+
+        self.ask(question).add_done_callback(arrived)
+        return hinted
+
+
+def every_website(client: Asks) -> tuple[Website, ...]:
+    """Every website of this account, by name. Raises ``UmamiError``."""
+    first = client.submit(websites.websites()).result()
+    last = -(-first.count // (first.page_size or 1))
+    rest = [client.submit(websites.websites(page=page)) for page in range(2, last + 1)]
+    found = (*first.rows, *(site for page in rest for site in page.result().rows))
+    return tuple(sorted(found, key=lambda site: (site.name.casefold(), site.id)))
+
+
+def where(problem: Exception) -> str:
+    """The kind of a fault and the line it came from; its text could hold anything."""
+    trace = problem.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    at = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "nowhere"
+    return f"{type(problem).__name__} at {at}"

@@ -1,0 +1,56 @@
+"""A server of our own where none is set: the one place that knows the embedded server, and it knows
+only how to start it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from umami.client import Client, connect
+from umami.errors import SettingsError
+from umami.settings import Settings
+from umami.watching import NOBODY, Watch
+
+
+class Running(Protocol):
+    """A server of our own that runs until it is stopped."""
+
+    url: str
+    username: str
+    password: str
+
+    @property
+    def demo(self) -> bool:
+        """Whether what it holds is made up."""
+        ...
+
+    def stop(self) -> None:
+        """Answer no more."""
+        ...
+
+
+def own_server(data: Path | None) -> Running:
+    """Start the embedded server over tables, or over a demo that it makes.
+
+    Raises ``SettingsError`` for tables that cannot be read.
+    """
+    # Whoever has a server of their own need not load a database.
+    from umami.embedded.server import serve
+    from umami.embedded.tables import ImportRefused
+
+    try:
+        return serve(data, generation=3)
+    except ImportRefused as refusal:
+        raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
+
+
+def client_of(running: Running, settings: Settings, *, watch: Watch = NOBODY) -> Client:
+    """A client of it."""
+    filled = replace(
+        settings,
+        api=f"{running.url}/api",
+        username=running.username,
+        password=running.password,
+    )
+    return connect(filled, label="Embedded Umami", demo=running.demo, watch=watch)

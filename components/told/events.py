@@ -1,0 +1,63 @@
+"""Events: their totals, and a page of their list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+
+from components import formats
+from components.fields import Field
+from components.figures.tiles import Tile, counted
+from umami import names
+from umami.models.events import Event, EventTotals, Kind
+
+NO_EVENTS: Final = "No events in this period. Send one from your pages with umami.track('name')."
+NOTHING: Final = "Nothing happened in this period. Views and events appear as they happen."
+NO_PROPERTIES: Final = (
+    "No event carries data. Send it along: umami.track('signup', { plan: 'pro' })."
+)
+
+
+def totals(now: EventTotals, before: EventTotals | None = None) -> list[Tile]:
+    """How many custom events there were, and by how many."""
+
+    def tile(label: str, field: str, about: str) -> Tile:
+        return counted(
+            label, getattr(now, field), getattr(before, field) if before else None, about
+        )
+
+    return [
+        tile("Events", "times", "Custom events that your pages sent."),
+        tile("Visitors", "visitors", "Visitors who did at least one."),
+        tile("Visits", "visits", "Visits with at least one."),
+        tile("Different events", "names", "Names of events."),
+    ]
+
+
+FIELDS: Final = (
+    Field("what", "What", "text", note="more"),
+    Field("kind", "Kind", "text", wide=True),
+    Field("from", "Referrer", "text", wide=True),
+    Field("at", "Time", "time", unit="hour"),
+)
+"""The columns of what ``frame`` gives."""
+
+
+def frame(rows: Sequence[Event], zone: str) -> pd.DataFrame:
+    """Views and events as rows of a table, times on the wall clock of a zone."""
+    return pd.DataFrame(
+        [
+            {
+                "session": one.session,
+                "what": one.name if one.kind is Kind.CUSTOM and one.name else one.path,
+                "more": f"on {one.path}" if one.kind is Kind.CUSTOM and one.name else one.title,
+                "kind": "Event" if one.kind is Kind.CUSTOM else "View",
+                "from": names.label("referrer", one.referrer) if one.referrer else "",
+                "at": formats.wall(one.at, zone),
+            }
+            for one in rows
+        ],
+        columns=["session", "what", "more", "kind", "from", "at"],
+    )

@@ -1,0 +1,59 @@
+"""Views and visitors over time, where they came from, when they come."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from components.fields import Field
+from components.figures import lines, maps
+from components.figures.heat import Week
+from components.words import present
+from umami.models.traffic import Timeline
+from umami.view import View
+
+NO_VIEWS: Final = (
+    "No views in this period yet. They appear as soon as Umami's tracker is on the website and "
+    "somebody visits it."
+)
+NO_RHYTHM: Final = "No visits in this period. Their hours and weekdays show here."
+
+
+def over_time(view: View, now: Timeline, before: Timeline | None = None) -> lines.Traffic | None:
+    """Both lines, the comparison's below them; ``None`` where nothing happened."""
+    if _silent(now):
+        return None
+    earlier = None if before is None or _silent(before) else before.frame
+    return lines.traffic(now.frame, view.period.unit, earlier, present(view))
+
+
+def timeline(view: View, now: Timeline) -> tuple[pd.DataFrame, list[Field]]:
+    """A row a bucket."""
+    unit = view.period.unit
+    return now.frame, [
+        Field("time", unit.capitalize(), "time", unit=unit),
+        Field("views", "Views"),
+        Field("sessions", "Visitors"),
+    ]
+
+
+def busiest(data: Week) -> str | None:
+    """When most visitors come, in a sentence; ``None`` where there are none."""
+    if data.busiest is None:
+        return None
+    day, hour = data.busiest
+    return f"Visitors by weekday and hour. Most come on {day}, {hour:02}:00 to {hour + 1:02}:00."
+
+
+def undrawn(data: maps.World) -> str | None:
+    """Names the countries that the map's geometry cannot draw; ``None`` where there are none."""
+    if not data.undrawn:
+        return None
+    small = ", ".join(f"{one.name} ({one.said})" for one in data.undrawn[:6])
+    return f"Too small for the map: {small}"
+
+
+def _silent(timeline: Timeline) -> bool:
+    """Whether nothing happened in all of it."""
+    return not timeline.frame[["views", "sessions"]].to_numpy().any()

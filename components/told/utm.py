@@ -1,0 +1,85 @@
+"""UTM: what tagged links bring."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from components import formats
+from components.fields import Field
+from components.figures import bars as drawn
+from components.figures.tiles import Tile, counted, rated
+from umami.analysis import utm as analysis
+from umami.models.reports import Utm
+from umami.models.traffic import Stats
+
+NAMES: Final = {
+    "source": "Sources",
+    "medium": "Media",
+    "campaign": "Campaigns",
+    "content": "Contents",
+    "term": "Terms",
+}
+
+
+def tagged(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Tile]:
+    """How much of the traffic carries tags, and how much does not."""
+    found = analysis.tagged(now, all_views.current.views)
+    before = None
+    match earlier:
+        case (Utm() as utm, Stats() as stats):
+            before = analysis.tagged(utm, stats.current.views)
+        case (Utm() as utm,) if all_views.previous:
+            before = analysis.tagged(utm, all_views.previous.views)
+    more = " More, in fact: the server tells the first 50 sources." if found.at_least else ""
+    return [
+        counted(
+            "Tagged views",
+            found.tagged,
+            before.tagged if before else None,
+            f"Views of pages whose address names a utm_source.{more}",
+        ),
+        counted(
+            "Untagged views",
+            found.untagged,
+            before.untagged if before else None,
+            "Views without one: direct, search, links nobody tagged.",
+        ),
+        rated(
+            "Tagged share",
+            found.share,
+            before.share if before else None,
+            "Tagged views of all views.",
+        ),
+    ]
+
+
+def none_of(name: str) -> str:
+    """Why there is nothing of a parameter."""
+    return (
+        f"No utm_{name} in this period. Add ?utm_{name}=… to the links you share, and the "
+        "views they bring are counted here."
+    )
+
+
+def bars(table: pd.DataFrame, *, compared: bool) -> drawn.Bars:
+    """The first values of a parameter, of what ``umami.analysis.utm.table`` gives."""
+    return drawn.bars(
+        list(table["value"]),
+        list(table["views"]),
+        [formats.whole(one) for one in table["views"]],
+        list(table["before"]) if compared else (),
+    )
+
+
+def fields(name: str, *, compared: bool) -> list[Field]:
+    """The columns of such a table."""
+    found = [
+        Field("value", name.capitalize(), "text"),
+        Field("views", "Views"),
+        Field("share", "Share", "percent", wide=True),
+    ]
+    if compared:
+        found += [Field("before", "Before", wide=True), Field("change", "Change", "change")]
+    return found

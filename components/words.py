@@ -1,0 +1,52 @@
+"""What a View is, in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from components import formats
+from umami import names
+from umami.filters import FIELDS, OPERATORS, Filter
+from umami.view import View
+
+
+def described(now: View) -> str:
+    """The View's dates in words, and those it is compared with."""
+    words = formats.period(now.period)
+    compared = now.compared()
+    return f"{words} compared with {formats.period(compared.period)}" if compared else words
+
+
+def dates(now: View) -> str:
+    """The View's dates in words, for what is compared with nothing."""
+    return formats.period(now.period)
+
+
+def present(now: View) -> pd.Timestamp | None:
+    """The wall clock in the View's zone while its period is running, else ``None``."""
+    if now.period.end <= datetime.now(UTC):
+        return None
+    return pd.Timestamp.now(now.period.timezone).tz_localize(None)
+
+
+def why_empty(now: View, otherwise: str) -> str:
+    """Why a place is empty, in words: the filters where there are any, else what would fill it."""
+    fields = {one.field for one in now.filters}
+    if "event" in fields:
+        return "Umami counts views and events apart, so a filter on an event leaves no views."
+    return "Nothing in this period matches the filters." if fields else otherwise
+
+
+def values(one: Filter) -> str:
+    """What a filter compares with: ``Germany or France``."""
+    if one.operator in ("re", "nre"):
+        return one.values[0]
+    return " or ".join(names.label(one.field, value) for value in one.values)
+
+
+def narrowed(now: View) -> list[str]:
+    """Everything that narrows a View: ``Country is Germany``, ``in a segment``."""
+    words = [f"{FIELDS[one.field]} {OPERATORS[one.operator]} {values(one)}" for one in now.filters]
+    return words + ["in a segment"] * bool(now.segment) + ["in a cohort"] * bool(now.cohort)

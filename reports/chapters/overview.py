@@ -1,0 +1,113 @@
+"""The Overview."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from components import rankings, words
+from components.figures import heat, lines, maps, stacks, tiles
+from components.told import traffic as told
+from components.told.events import NO_EVENTS
+from reports.asking import Asking
+from reports.document import Block, Chart, Sentence, Table, Tiles
+from umami.endpoints import events, sessions, traffic
+from umami.models.events import EventSeries
+from umami.models.sessions import Rhythm
+from umami.models.traffic import Ranking, Stats, Timeline
+from umami.view import View
+
+PARTS = (
+    ("Pages", (*rankings.PAGES[:3],)),
+    ("Sources", rankings.SOURCES),
+    ("Places", rankings.PLACES),
+    ("Environment", rankings.ENVIRONMENT),
+)
+
+
+def ask(page: Asking) -> None:
+    """What the page asks, and every one of its tabs."""
+    view = page.view
+    timeline = page.against(view, traffic.pageviews)
+    totals = page.totals(view)
+    ranked = {
+        table.field: page.ask(traffic.metrics(view, table.field))
+        for _, tables in (*PARTS, ("Events", rankings.EVENTS))
+        for table in tables
+    }
+    series = page.ask(events.series(view))
+    week = page.ask(sessions.weekly(view))
+
+    page.section("Figures", partial(figures, view), totals.now, timeline.now, *totals.earlier)
+    page.section("Traffic", partial(_traffic, view), *timeline, about=words.described(view))
+    for title, tables in PARTS:
+        if title == "Places":
+            page.section("World", partial(_world, view), ranked["country"])
+        for table in tables:
+            page.section(
+                table.many.capitalize(), partial(ranking, view, table), ranked[table.field]
+            )
+    page.section("Events over time", partial(over_time, view), series)
+    page.section("Events", partial(ranking, view, rankings.EVENTS[0]), ranked["event"])
+    page.section("The week's rhythm", rhythm, week)
+
+
+def figures(
+    view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
+) -> list[Block]:
+    """A website's five figures."""
+    return [Tiles(tiles.of_website(view, stats, timeline, compared))]
+
+
+def _traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[Block]:
+    data = told.over_time(view, now, before)
+    if data is None:
+        return [Sentence(words.why_empty(view, told.NO_VIEWS))]
+    frame, fields = told.timeline(view, now)
+    return [
+        Chart(
+            f"Views and visitors, {words.described(view)}",
+            partial(lines.traffic_figure, data),
+        ),
+        Table("Traffic over time", frame, fields, shown=0),
+    ]
+
+
+def _world(view: View, countries: Ranking) -> list[Block]:
+    data = maps.world(countries.frame)
+    blocks: list[Block] = [Chart("Visitors by country", partial(maps.world_figure, data))]
+    small = told.undrawn(data)
+    return [*blocks, Sentence(small)] if small else blocks
+
+
+def ranking(view: View, table: rankings.Table, found: Ranking) -> Sequence[Block]:
+    """A ranking as a table."""
+    if found.frame.empty:
+        return [
+            Sentence(
+                words.why_empty(
+                    view, f"No {table.many} in this period. {table.fill.replace('`', '')}"
+                )
+            )
+        ]
+    return [Table(table.many, rankings.full(table, found), rankings.fields(table, found))]
+
+
+def over_time(view: View, series: EventSeries) -> list[Block]:
+    """Events over time, the most frequent ones apart."""
+    data = stacks.stacked(series.frame, view.period.unit)
+    if not data.series:
+        return [Sentence(words.why_empty(view, NO_EVENTS))]
+    return [Chart("Events over time", partial(stacks.stacked_figure, data))]
+
+
+def rhythm(weekly: Rhythm) -> list[Block]:
+    """When in the week visitors come."""
+    data = heat.week(weekly.frame)
+    said = told.busiest(data)
+    if said is None:
+        return [Sentence(told.NO_RHYTHM)]
+    return [
+        Sentence(said),
+        Chart("Visitors by weekday and hour", partial(heat.week_figure, data)),
+    ]

@@ -1,0 +1,42 @@
+"""UTM."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from components import words
+from components.figures import bars as drawn
+from components.told import utm as told
+from reports.asking import Asking
+from reports.document import Block, Chart, Sentence, Table, Tiles
+from umami.analysis import utm as analysis
+from umami.endpoints import reports
+from umami.models.reports import Utm
+from umami.models.traffic import Stats
+from umami.view import View
+
+
+def ask(page: Asking) -> None:
+    """Every parameter of tagged links."""
+    view = page.view
+    utm = page.against(view, reports.utm)
+    totals = page.totals(view)
+    page.section("Figures", _tagged, utm.now, totals.now, *utm.earlier, *totals.earlier)
+    for name, title in told.NAMES.items():
+        page.section(title, partial(_parameter, view, name), *utm)
+
+
+def _tagged(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
+    return [Tiles(told.tagged(now, all_views, *earlier))]
+
+
+def _parameter(view: View, name: str, now: Utm, before: Utm | None = None) -> list[Block]:
+    table = analysis.table(now, before, name)
+    if table.empty:
+        return [Sentence(words.why_empty(view, told.none_of(name)))]
+    compared = before is not None
+    data = told.bars(table, compared=compared)
+    return [
+        Chart(f"Views by utm_{name}", partial(drawn.bars_figure, data)),
+        Table(told.NAMES[name].lower(), table, told.fields(name, compared=compared)),
+    ]

@@ -1,0 +1,167 @@
+"""Reports in a real browser: from disk with the network off, on paper, and made on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from reports import html
+from reports.document import Report
+from tests.browser.app import TABLES, App, settled
+from tests.reports.conftest import EVERY, GIVEN, SEPTEMBER, asking, ordered, seen
+from tests.support.hostile import MARK, build
+from umami.embedded.server import serve
+from umami.endpoints import events, traffic
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+DRAWN = """
+[...document.querySelectorAll(".chart")].map((one) => ({
+  alt: one.getAttribute("aria-label"),
+  drawn: one.querySelectorAll(".main-svg path, .main-svg rect, .main-svg image").length,
+  wide: Math.round(one.querySelector(".main-svg").getBoundingClientRect().width),
+  room: Math.round(one.getBoundingClientRect().width),
+}))
+"""
+WIDER = """
+[...document.querySelectorAll(".chart text, .chart .main-svg, td, th, .tile")].filter((one) => {
+  const box = one.getBoundingClientRect()
+  return box.width && (box.right > document.documentElement.clientWidth + 1 || box.left < -1)
+}).map((one) => one.outerHTML.slice(0, 200))
+"""
+PAPERS = {"A4": 680, "Letter": 702}
+"""Pixels between margins of 15 mm."""
+
+
+@pytest.fixture(scope="module")
+def offline(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(offline=True, viewport={"width": 1200, "height": 900}) as one:
+        yield one
+
+
+class Seen:
+    """A report as it was opened, and what the browser had to say about it."""
+
+    def __init__(self, context: BrowserContext, file: Path) -> None:
+        self.page = context.new_page()
+        self.complaints: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda one: self.complaints.append(one.text))
+        self.page.on("pageerror", lambda one: self.complaints.append(str(one)))
+        self.page.on("dialog", lambda one: self.complaints.append(one.message))
+        self.page.on("request", lambda one: self.asked.append(one.url))
+        self.page.goto(file.as_uri())
+        self.charts = self.page.evaluate("window.report.drawn")
+
+
+def written(report: Report, folder: Path) -> Path:
+    """The file of a report."""
+    file = folder / "report.html"
+    file.write_text(html.page(report), "utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
+    with serve(TABLES, generation=3) as running, asking(running) as client:
+        report = ordered(client, seen(), EVERY)
+    return report, written(report, tmp_path_factory.mktemp("report"))
+
+
+def test_every_chart_draws_with_the_network_off(
+    offline: BrowserContext, whole: tuple[Report, Path]
+) -> None:
+    report, file = whole
+    opened = Seen(offline, file)
+    charts = [one for chapter in report.chapters for one in chapter.charts]
+    found = opened.page.evaluate(DRAWN)
+    assert opened.charts == len(charts) == len(found)
+    assert [one["alt"] for one in found] == [one.alt for one in charts]
+    assert [one["alt"] for one in found if one["drawn"] < 5] == []
+    assert opened.complaints == []
+    assert opened.asked == [file.as_uri()]
+    # Every country stands on the map, and the one with most visitors in the deepest colour.
+    assert opened.page.locator(".chart .geo path.choroplethlayer, .choropleth path").count() > 5
+    opened.page.close()
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_no_chart_and_no_table_is_cut_on_paper(
+    offline: BrowserContext, whole: tuple[Report, Path], paper: str
+) -> None:
+    opened = Seen(offline, whole[1])
+    opened.page.set_viewport_size({"width": PAPERS[paper], "height": 1000})
+    opened.page.emulate_media(media="print", color_scheme="dark")
+    opened.page.evaluate("window.report.print()")
+    assert opened.page.evaluate(WIDER) == []
+    for one in opened.page.evaluate(DRAWN):
+        assert 0.9 * one["room"] < one["wide"] <= one["room"], one
+    # Light on paper, whatever the screen is.
+    paint = "getComputedStyle(document.body).getPropertyValue('--text')"
+    assert opened.page.evaluate(paint).strip() == "#1d2622"
+    opened.page.close()
+
+
+def test_dark_screens_get_a_dark_report(
+    offline: BrowserContext, whole: tuple[Report, Path]
+) -> None:
+    opened = Seen(offline, whole[1])
+    label = opened.page.locator(".chart .xtick text").first
+    light = label.evaluate("(one) => one.style.fill")
+    opened.page.emulate_media(color_scheme="dark")
+    expect(opened.page.locator("body")).to_have_css("background-color", "rgb(17, 23, 21)")
+    expect(label).not_to_have_css("fill", light)
+    opened.page.close()
+
+
+def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None:
+    view = seen(**{"from": ["2026-08-01"]})
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    with serve(build(TABLES, tables), generation=3) as running, asking(running) as client:
+        path, other = client.ask(traffic.metrics(view, "path")).frame["name"][:2]
+        event = client.ask(traffic.metrics(view, "event")).frame["name"][0]
+        known = client.ask(events.event_data_properties(view))[0]
+        given = {
+            **GIVEN,
+            "funnel": {"step": [f"1.path.{path}", f"2.path.{other}", f"3.event.{event}"]},
+            "goals": {"goal": [f"5.event.{event}", f"0.path.{path}"]},
+            "attribution": {"conversion": [f"event.{event}"]},
+            "journey": {"through": [f"1.{path}"]},
+            "events": {"event": [known.event or ""], "property": [known.name]},
+        }
+        report = ordered(client, view, EVERY, given)
+    name = f"<script>alert('{MARK}')</script></title>"
+    file = written(replace(report, cover=replace(report.cover, website=name)), tmp_path)
+    opened = Seen(offline, file)
+    assert opened.complaints == []
+    assert opened.asked == [file.as_uri()]
+    expect(opened.page.locator("h1")).to_have_text(name)
+    assert opened.page.title().startswith(name)
+    assert opened.page.locator("main img, main script, main a").count() == 0
+    assert opened.page.locator(".chart a, .chart image[href^=http]").count() == 0
+    assert opened.page.get_by_text(f"<script>alert('{MARK}')</script>").count() > 5
+    opened.page.close()
+
+
+def test_a_report_is_made_on_a_page_and_downloaded(app: App, page: Page) -> None:
+    query = {name: values[0] for name, values in SEPTEMBER.items()}
+    page.goto(f"{app.address}/utm?{urlencode(query)}")
+    settled(page)
+    page.locator(".st-key-report_menu button").first.click()
+    expect(page.locator(".st-key-report_pages")).to_contain_text("UTM")
+    page.locator(".st-key-report_kind").get_by_text("XLSX").click()
+    make = page.get_by_role("button", name="Make report")
+    make.click()
+    download = page.locator(".st-key-report_download button")
+    expect(download).to_contain_text("Download XLSX")
+    with page.expect_download() as coming:
+        download.click()
+    name = coming.value.suggested_filename
+    assert name == "nordlicht-shop-2026-09-01-2026-09-30.xlsx"
+    assert Path(coming.value.path()).read_bytes()[:2] == b"PK"

@@ -1,0 +1,72 @@
+"""What a report says is what the page says: figures, tables, sums of the workbook."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from io import BytesIO
+
+import openpyxl
+import pytest
+
+from components import server
+from components.questions import every_website
+from reports import html, making, xlsx
+from reports.document import Report, Table, Tiles
+from tests.pages.conftest import RECORDED, Open, table, tiles
+from tests.support.pages import CHOICES
+from umami.view import parse
+
+SEPTEMBER = {"from": "2026-09-01", "to": "2026-09-30"}
+TABLES = {
+    "compare": ("moved_grew", "referrers that grew"),
+    "breakdown": ("groups", "groups"),
+    "sessions": ("session_list", "latest sessions"),
+    "events": ("event_list", "latest views and events"),
+    "funnel": ("funnel_steps", "funnel steps"),
+    "journey": ("paths", "paths"),
+    "utm": ("utm_source", "sources"),
+    "attribution": ("credit_referrer", "credit to referrers"),
+    "revenue": ("revenue_countries", "revenue by country"),
+}
+"""A table of each page that has one of records: its key on the page, its title in the report."""
+NAMES = [name for name in making.CHAPTERS if name != "websites"]
+
+
+def report(page: str) -> Report:
+    """The report of a page, as it is opened here."""
+    client = server.umami()
+    sites = every_website(client)
+    spelled = {name: [value] for name, value in {**RECORDED, **SEPTEMBER}.items()}
+    view = parse(spelled, now=datetime.now(UTC), websites=[one.id for one in sites]).view
+    given = {
+        name: [one] if isinstance(one, str) else one for name, one in CHOICES.get(page, {}).items()
+    }
+    return making.make(client, making.Order(view, [page], sites, {page: given}))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_report_says_what_its_page_says(opened: Open, name: str) -> None:
+    choices = {key: one for key, one in CHOICES.get(name, {}).items() if key != "campaign"}
+    app = opened(name, **SEPTEMBER, **choices)
+    made = report(name)
+    blocks = [block for part in made.chapters[0].sections for block in part.blocks]
+    told = {one.label: one.value for one in blocks if isinstance(one, Tiles) for one in one.tiles}
+    assert told == tiles(app)
+    if name in TABLES:
+        key, title = TABLES[name]
+        found = [one for one in blocks if isinstance(one, Table) and one.title == title]
+        shown = table(app, key) if found else []
+        printed = [[cell.text for cell in row] for row in html.rows(found[0])] if found else []
+        many = min(len(shown), len(printed))
+        assert bool(found) == bool(shown)
+        assert printed[:many] == shown[:many]
+
+
+def test_sums_of_the_workbook_are_the_pages(opened: Open) -> None:
+    app = opened("overview", **SEPTEMBER)
+    book = openpyxl.load_workbook(BytesIO(xlsx.workbook(report("overview"))))
+    _, *days = book["Traffic over time"].iter_rows(values_only=True)
+    assert f"{sum(day[1] for day in days):,}" == tiles(app)["Views"]
+    figures = {row[1]: row[2] for row in book["Overview figures"].iter_rows(values_only=True)}
+    assert f"{figures['Visitors']:,}" == tiles(app)["Visitors"]
+    assert f"{figures['Bounce rate']:.1%}" == tiles(app)["Bounce rate"]

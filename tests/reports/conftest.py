@@ -1,0 +1,94 @@
+"""Reports over the recorded tables, made once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from components.questions import every_website
+from reports import making
+from reports.document import Report
+from tests.support.pages import CHOICES
+from umami.client import Client, connect
+from umami.embedded.server import Running, serve
+from umami.settings import Settings
+from umami.view import View, parse
+from umami.work import Told, Work
+
+ROOT = Path(__file__).parents[2]
+TABLES = ROOT / "tests" / "contract" / "data" / "tables"
+WEBSITES: dict[str, str] = json.loads(
+    (ROOT / "tests" / "contract" / "data" / "websites.json").read_text()
+)
+SEPTEMBER = {
+    "website": [WEBSITES["shop"]],
+    "period": ["custom"],
+    "from": ["2026-09-01"],
+    "to": ["2026-09-30"],
+    "tz": ["UTC"],
+}
+GIVEN = {
+    page: {name: [one] if isinstance(one, str) else one for name, one in parameters.items()}
+    for page, parameters in CHOICES.items()
+}
+"""Parameters of their own, for pages that have some."""
+EVERY = list(making.CHAPTERS)
+
+
+def seen(**params: Sequence[str]) -> View:
+    """The View of a link."""
+    parsed = parse({**SEPTEMBER, **params}, now=datetime.now(UTC), websites=list(WEBSITES.values()))
+    assert not parsed.dropped
+    return parsed.view
+
+
+def ordered(
+    client: Client,
+    view: View,
+    pages: Sequence[str],
+    given: Mapping[str, Mapping[str, Sequence[str]]] = GIVEN,
+    told: Told = lambda done, total: None,
+) -> Report:
+    """A report of pages."""
+    order = making.Order(view, pages, every_website(client), given)
+    return making.make(client, order, told)
+
+
+def asking(running: Running) -> Client:
+    """A client of a server of our own."""
+    settings = Settings(
+        api=f"{running.url}/api", username=running.username, password=running.password
+    )
+    return connect(settings, label="Umami")
+
+
+def apart(do: Callable[[], bytes]) -> bytes:
+    """Do it in a thread of its own: a browser that a test drives has this one's event loop."""
+    return Work(lambda told: do()).result(150)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Running]:
+    with serve(TABLES, generation=3) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def client(running: Running) -> Iterator[Client]:
+    with asking(running) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def overview(client: Client) -> Report:
+    return ordered(client, seen(), ["overview"])
+
+
+@pytest.fixture(scope="session")
+def whole(client: Client) -> Report:
+    """Every page, with all it can show."""
+    return ordered(client, seen(), EVERY)

@@ -1,0 +1,133 @@
+"""The command line, as it is typed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from reports.__main__ import main
+from tests.reports.conftest import ROOT, TABLES
+from umami.embedded.server import Running
+
+
+@pytest.fixture
+def told(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings name a server."""
+    for name in ("API_KEY", "SHARE_URL", "DATA"):
+        monkeypatch.delenv(f"UMAMI_{name}", raising=False)
+    monkeypatch.setenv("UMAMI_URL", running.url)
+    monkeypatch.setenv("UMAMI_USERNAME", running.username)
+    monkeypatch.setenv("UMAMI_PASSWORD", running.password)
+
+
+def test_tables_without_a_server_as_they_would_be_typed(tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    run = subprocess.run(
+        [
+            *(
+                sys.executable,
+                "-m",
+                "reports",
+                "--data",
+                str(TABLES),
+                "--website",
+                "nordlicht shop",
+            ),
+            *("--from", "2026-09-01", "--to", "2026-09-30", "--timezone", "Europe/Berlin"),
+            *("--out", str(out)),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    page = out.read_text("utf-8")
+    assert "Nordlicht Shop" in page
+    assert "Europe/Berlin" in page
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("website", ["shop.example.com", "NORDLICHT SHOP"])
+def test_a_workbook_of_several_pages(tmp_path: Path, website: str) -> None:
+    out = tmp_path / "report.xlsx"
+    arguments = ["--website", website, "--pages", "overview,utm", "--out", str(out)]
+    days = ["--from", "2026-09-01", "--to", "2026-09-30", "--filter", "country=DE"]
+    assert main([*arguments, *days, "--compare", "none"]) == 0
+    book = openpyxl.load_workbook(out)
+    told = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True)}
+    assert told["Filters"] == "Country is Germany"
+    assert told["Compared with"] == "Nothing"
+    assert "UTM figures" in book.sheetnames
+
+
+@pytest.mark.usefixtures("told")
+def test_a_link_of_the_dashboard(tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    link = "http://localhost:8501/funnel?period=all&step=1.path./&step=2.event.purchase"
+    arguments = ["--website", "shop.example.com", "--pages", "funnel", "--out", str(out)]
+    assert main([*arguments, "--view", link]) == 0
+    assert "Lost before it" in out.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["--out", "report.doc"], 2, "ends in .html, .pdf or .xlsx"),
+        ([], 2, "--out FILE, --mail TO"),
+        (["--out", "/nowhere/report.html"], 2, "folder of --out does not exist"),
+        (["--out", "x.html", "--period", "7d", "--from", "2026-01-01"], 2, "not both"),
+        (["--out", "x.html", "--from", "2026-01-01"], 2, "two ends"),
+        (["--out", "x.html", "--pages", "realtime"], 2, "No report has the page “realtime”"),
+        (["--out", "x.html", "--website", "nix"], 2, "No website is called “nix”: there are"),
+        (["--out", "x.html"], 2, "“Nordlicht Docs”"),
+        (["--out", "x.html", "--website", "shop.example.com", "--period", "x"], 2, "not a period"),
+        (
+            ["--out", "x.html", "--website", "shop.example.com", "--timezone", "Mars"],
+            2,
+            "not a time zone",
+        ),
+        (
+            ["--out", "x.html", "--website", "shop.example.com", "--filter", "planet=Mars"],
+            2,
+            "not a field to filter by",
+        ),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(
+    arguments: list[str], status: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == status
+    told = capsys.readouterr()
+    assert words in told.err
+    assert told.err.count("\n") == 1
+    assert told.out == ""
+
+
+@pytest.mark.usefixtures("told")
+def test_a_server_that_is_away_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("UMAMI_URL", "http://127.0.0.1:9")
+    assert main(["--out", str(tmp_path / "report.html")]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("told")
+def test_without_a_browser_a_pdf_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
+    out = tmp_path / "report.pdf"
+    assert main(["--website", "shop.example.com", "--out", str(out)]) == 1
+    assert "Install Chromium" in capsys.readouterr().err
+    assert not out.exists()

@@ -1,0 +1,60 @@
+"""A report as one file: its size, its policy, its text; what is drawn is tested in a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import plotly
+
+from reports import html
+from reports.document import Report
+from tests.reports.conftest import ROOT
+
+MEGABYTE = 1_000_000
+
+
+def test_the_overview_is_under_2_mb_and_all_pages_under_6(overview: Report, whole: Report) -> None:
+    assert len(html.page(overview).encode()) < 2 * MEGABYTE
+    assert len(html.page(whole).encode()) < 6 * MEGABYTE
+
+
+def test_nothing_is_loaded_from_anywhere(whole: Report) -> None:
+    page = html.page(whole)
+    readable = re.sub(r'<script type="text/plain"[^>]*>[^<]*</script>', "", page)
+    assert not re.search(r"<(img|link|iframe|object|embed|video|audio)\b", readable)
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!#)""", readable)
+    assert "url(" not in readable
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
+    assert policy
+    assert "default-src &#39;none&#39;" in policy[1]
+    script = policy[1].partition("script-src")[2].partition(";")[0]
+    assert "unsafe" not in script
+
+
+def test_the_policy_names_the_scripts_by_what_they_are(overview: Report) -> None:
+    page = html.page(overview)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    for one in (script, html.LIBRARY.read_text("utf-8")):
+        digest = base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()
+        assert f"sha256-{digest}" in page
+
+
+def test_what_draws_is_of_the_version_that_plotly_brings() -> None:
+    theirs = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    version = re.search(r"plotly\.js v([\d.]+)", theirs.read_text("utf-8")[:200])
+    assert version
+    assert f'version="{version[1]}"' in html.LIBRARY.read_text("utf-8")
+    assert version[1] in (html.ASSETS / "README.md").read_text()
+
+
+def test_every_trace_that_figures_make_can_be_drawn() -> None:
+    made = set()
+    for path in (ROOT / "components" / "figures").glob("*.py"):
+        made.update(re.findall(r"\.add_(?!hline|vline|annotation)(\w+)\(", path.read_text()))
+    assert made >= {"bar", "choropleth", "funnel", "heatmap", "sankey", "scatter", "treemap"}
+    entry = (html.ASSETS / "plotly.entry.js").read_text()
+    brought = set(re.findall(r"plotly\.js/lib/(\w+)", entry)) | {"scatter"}
+    assert made <= brought

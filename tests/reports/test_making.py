@@ -1,0 +1,148 @@
+"""Reports ask what pages ask, hold rights, stand when a part fails, and can be called off."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from components.areas import AREAS, ASKS
+from people.guard import Guarded
+from people.rights import Grant, Rights
+from reports import making
+from reports.document import Chart, Report, Section, Sentence, Table, Tiles
+from tests.reports.conftest import (
+    EVERY,
+    GIVEN,
+    TABLES,
+    WEBSITES,
+    asking,
+    ordered,
+    seen,
+)
+from umami.client import Client
+from umami.embedded.server import serve
+from umami.endpoints import traffic
+from umami.work import CalledOff
+
+
+def sections(report: Report, page: str) -> dict[str, Section]:
+    """The sections of a chapter by their titles."""
+    chapter = next(one for one in report.chapters if one.name == page)
+    return {one.title: one for one in chapter.sections}
+
+
+def said(report: Report) -> str:
+    """All sentences of a report."""
+    return "\n".join(
+        block.text
+        for chapter in report.chapters
+        for part in chapter.sections
+        for block in part.blocks
+        if isinstance(block, Sentence)
+    )
+
+
+def test_every_page_that_means_something_on_paper_has_a_chapter(whole: Report) -> None:
+    without = {area.name for area in AREAS} - set(making.CHAPTERS)
+    assert without == {"realtime", "reports"}
+    assert [chapter.name for chapter in whole.chapters] == [area.name for area in making.offered()]
+
+
+def test_every_chapter_tells_something(whole: Report) -> None:
+    assert "could not be made" not in said(whole)
+    for chapter in whole.chapters:
+        kinds = {type(block) for part in chapter.sections for block in part.blocks}
+        assert kinds & {Table, Tiles}, chapter.name
+        assert Chart in kinds or chapter.name == "websites", chapter.name
+
+
+def test_a_figure_is_the_servers(whole: Report, client: Client) -> None:
+    stats = client.ask(traffic.stats(seen())).current
+    (tiles,) = sections(whole, "overview")["Figures"].blocks
+    assert isinstance(tiles, Tiles)
+    told = {one.label: one.number for one in tiles.tiles}
+    assert (told["Views"], told["Visitors"], told["Visits"]) == (
+        stats.views,
+        stats.visitors,
+        stats.visits,
+    )
+    assert told["Bounce rate"] == pytest.approx(stats.bounce_rate)
+
+
+def test_an_older_server_is_reported_too() -> None:
+    with serve(TABLES, generation=2) as running, asking(running) as old:
+        report = ordered(old, seen(), EVERY)
+    assert "could not be made" not in said(report)
+    assert len(report.chapters) == len(EVERY)
+
+
+def test_an_empty_website_says_what_would_fill_it(client: Client) -> None:
+    report = ordered(client, seen(website=[WEBSITES["empty"]]), EVERY)
+    assert "could not be made" not in said(report)
+    assert "No pages in this period" in said(report)
+
+
+def test_analyses_saved_in_umami_stand_where_none_was_chosen(client: Client) -> None:
+    report = ordered(client, seen(), ["funnel", "goals", "attribution"], {})
+    told = said(report)
+    for page, none in (
+        ("funnel", "No funnel was chosen"),
+        ("goals", "No goal was chosen"),
+        ("attribution", "No conversion was chosen"),
+    ):
+        assert none in told or len(sections(report, page)) >= 1
+    assert "could not be made" not in told
+
+
+def test_what_the_viewer_may_not_see_is_not_asked(client: Client) -> None:
+    shop = frozenset({WEBSITES["shop"]})
+    asks = frozenset({"stats", "pageviews"})
+    mine = Rights((Grant(shop, frozenset({"overview"}), asks, filters=True, exports=True),))
+    guarded = Guarded(client, mine)
+    report = making.make(guarded, making.Order(seen(), ["overview"], (), GIVEN))
+    parts = sections(report, "overview")
+    assert isinstance(parts["Figures"].blocks[0], Tiles)
+    (refused,) = parts["Countries"].blocks
+    assert refused == Sentence("You have no access to this part of the website.")
+    other = making.Order(seen(website=[WEBSITES["docs"]]), ["overview"], (), GIVEN)
+    for part in sections(making.make(guarded, other), "overview").values():
+        assert part.blocks == (Sentence("You have no access to this website."),)
+
+
+def test_a_report_asks_nothing_that_its_pages_do_not(client: Client) -> None:
+    """So that the rights of a page are those of its chapter."""
+    from reports.asking import Asking
+
+    for name, ask in making.CHAPTERS.items():
+        page = Asking(client, seen(), client.abilities, (), GIVEN.get(name, {}))
+        ask(page)
+        page.finish()
+        asked = {question.name for question, _ in page.asked}
+        assert asked <= ASKS[name], name
+
+
+def test_work_is_called_off_between_chapters(client: Client) -> None:
+    heard: list[tuple[int, int]] = []
+
+    def told(done: int, total: int) -> None:
+        heard.append((done, total))
+        if done == 1:
+            raise CalledOff
+
+    with pytest.raises(CalledOff):
+        ordered(client, seen(), ["overview", "utm", "revenue"], told=told)
+    assert heard == [(0, 3), (1, 3)]
+
+
+def test_the_cover_says_what_it_is_of(client: Client) -> None:
+    view = seen(filter=["country.eq.DE", "browser.eq.chrome"], match=["any"])
+    cover = ordered(client, view, ["overview"]).cover
+    assert {one.name for one in fields(cover)} >= {"website", "period", "timezone", "made"}
+    lines = cover.lines
+    assert lines["Website"] == "Nordlicht Shop (shop.example.com)"
+    assert lines["Period"] == "1 – 30 Sep 2026"
+    assert lines["Filters"] == "any of: Browser is Chrome; Country is Germany"
+    assert lines["Compared with"] == "2 – 31 Aug 2026"
+    assert cover.as_of <= cover.made or (cover.as_of - cover.made).total_seconds() < 60
+    assert "127.0.0.1" not in lines["Server"]
