@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from umami.errors import UmamiError
 from umami.flights import Flights
 
+_LOG: Final = logging.getLogger(__name__)
 PATIENCE: Final = 2.0
 """Seconds after which whoever asks is told where the checks are still at."""
 
@@ -24,12 +27,13 @@ class Readiness:
     checks: Mapping[str, Callable[[], object]]
     patience: float = PATIENCE
     _at: str = ""
+    _said: str = "ready"
     _flights: Flights[str] = field(default_factory=Flights, repr=False)
 
     def missing(self) -> str:
         """The word of what is missing; empty where nothing is. Takes no longer than ``patience``.
 
-        Why it is missing is in the log, and on the page; what is said here could be read by many.
+        Why it is missing is in the log, once: the word could be read by many.
         """
         flight = self._flights.board("readiness", self._first, _apart)
         try:
@@ -42,9 +46,21 @@ class Readiness:
             self._at = word
             try:
                 check()
-            except Exception:
+            except Exception as problem:
+                self._log(f"not ready, {word}: {_reason(problem)}")
                 return word
+        self._log("ready")
         return ""
+
+    def _log(self, sentence: str) -> None:
+        if sentence != self._said:
+            self._said = sentence
+            _LOG.warning("The dashboard is %s", sentence)
+
+
+def _reason(problem: Exception) -> str:
+    """Our own sentences hold no secret; what others say may."""
+    return str(problem) if isinstance(problem, UmamiError) else f"{type(problem).__name__}."
 
 
 def _apart(work: Callable[[], None]) -> None:

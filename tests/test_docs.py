@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from umami import settings as umami
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
@@ -46,20 +49,57 @@ def test_make_commands_exist(document: Path) -> None:
     assert named <= targets
 
 
-def test_settings_named_in_the_readme_are_read() -> None:
-    documents = "".join(
-        (ROOT / name).read_text() for name in ("README.md", "docs/access.md", "docs/reports.md")
-    )
-    named = set(re.findall(r"\b(?:UMAMI|DASHBOARD)_[A-Z]+\b", documents))
-    code = "\n".join(
-        path.read_text()
-        for top in ("umami", "people", "components")
-        for path in (ROOT / top).rglob("*.py")
-    )
-    assert named
-    # Names of the dashboard's own settings are put together where they are read.
-    code += "".join(f"DASHBOARD_{name.upper()}" for name in ("users", "store", "open"))
-    assert {name for name in named if name not in code} == set()
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_links_lead_to_a_heading(document: Path) -> None:
+    text = document.read_text()
+    for path, anchor in re.findall(r"\]\((?!https?://)([^)#\s]*)#([^)\s]+)\)", text):
+        target = (document.parent / path).resolve() if path else document
+        assert anchor in anchors(target.read_text()), f"{path}#{anchor}"
+
+
+def anchors(text: str) -> set[str]:
+    """What the headings of a document are called in links."""
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_python_commands_exist(document: Path) -> None:
+    for module in re.findall(r"\bpython3? -m ([\w.]+)", document.read_text()):
+        ours = ROOT / module.replace(".", "/")
+        if ours.is_dir():
+            assert (ours / "__main__.py").is_file(), module
+        else:
+            assert importlib.util.find_spec(module) is not None, module
+
+
+def code() -> str:
+    """All of ours that runs."""
+    return "\n".join((ROOT / name).read_text() for name in sorted(tracked()) if runs(name))
+
+
+def runs(name: str) -> bool:
+    return name.endswith(".py") and not name.startswith("tests/")
+
+
+def settings() -> set[str]:
+    """Names of all settings: put together where they are read."""
+    dashboard = re.findall(r"_text\(environ, table, \"(\w+)\"\)", code())
+    return {f"UMAMI_{name}" for name in umami.NAMES} | {f"DASHBOARD_{n.upper()}" for n in dashboard}
+
+
+def test_settings_named_in_the_documents_are_read() -> None:
+    documents = "".join(one.read_text() for one in DOCUMENTS)
+    named = set(re.findall(r"\b(?:UMAMI|DASHBOARD)_[A-Z]+(?:_[A-Z]+)*\b", documents))
+    assert named >= {"UMAMI_URL", "DASHBOARD_STORE"}
+    everything = code()
+    assert {name for name in named - settings() if name not in everything} == set()
+
+
+def test_every_setting_is_in_a_document() -> None:
+    documents = "".join(one.read_text() for one in DOCUMENTS if one.name != "CHANGELOG.md")
+    assert {"UMAMI_REDIS_URL", "DASHBOARD_MONITOR"} <= settings()
+    assert {name for name in settings() if not re.search(rf"\b{name}\b", documents)} == set()
 
 
 def test_requirements_are_pinned() -> None:

@@ -42,7 +42,11 @@ def get(monitor: Monitor, path: str) -> httpx.Response:
 
 
 def fails() -> None:
-    raise Unreachable("http://umami.secret.example cannot be reached by user:password.")
+    raise Unreachable("There is no answer.")
+
+
+def breaks() -> None:
+    raise KeyError("postgresql://user:password@host/name")
 
 
 def test_alive_and_ready() -> None:
@@ -52,15 +56,21 @@ def test_alive_and_ready() -> None:
         assert get(monitor, "/").status_code == 404
 
 
-def test_what_is_missing_is_one_word_and_the_process_lives() -> None:
-    with watched(settings=lambda: None, store=fails, server=fails) as monitor:
+def test_what_is_missing_is_one_word_and_the_process_lives(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with watched(settings=lambda: None, store=breaks, server=fails) as monitor:
         answer = get(monitor, "/ready")
         assert (answer.status_code, answer.text) == (503, "store\n")
         assert get(monitor, "/live").status_code == 200
         assert asked(monitor.address) == (False, "store")
+    assert "KeyError" in caplog.text
+    assert "password" not in caplog.text
 
 
-def test_what_recovers_is_ready_again() -> None:
+def test_what_recovers_is_ready_again_and_the_log_says_both_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     away = True
 
     def server() -> None:
@@ -68,9 +78,12 @@ def test_what_recovers_is_ready_again() -> None:
             fails()
 
     with watched(server=server) as monitor:
-        assert get(monitor, "/ready").text == "server\n"
+        assert [get(monitor, "/ready").text for _ in range(3)] == ["server\n"] * 3
         away = False
-        assert get(monitor, "/ready").text == "ready\n"
+        assert [get(monitor, "/ready").text for _ in range(3)] == ["ready\n"] * 3
+    lost, found = [one.getMessage() for one in caplog.records if "dashboard is" in one.getMessage()]
+    assert "server: There is no answer." in lost
+    assert found == "The dashboard is ready"
 
 
 def test_a_check_that_hangs_is_told_soon_and_made_once() -> None:
