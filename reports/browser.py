@@ -32,8 +32,9 @@ PATIENCE: Final = 120.0
 """Seconds after which a browser that has not answered is given up."""
 _AT_ONCE: Final = threading.BoundedSemaphore(2)
 """A browser takes a few hundred megabytes: whoever else wants one waits."""
-_WIDE: Final = 720
-"""Pixels of the window that pictures are taken in."""
+_WINDOW: Final = {"width": 720, "height": 900, "deviceScaleFactor": 2, "mobile": False}
+"""What reports are looked at in; pictures are as wide."""
+_LIGHT: Final = [{"name": "prefers-color-scheme", "value": "light"}]
 # Chromium writes much that means nothing to whoever wants a report.
 logging.getLogger("choreographer").setLevel(logging.CRITICAL)
 logging.getLogger("browser_proc").setLevel(logging.CRITICAL)
@@ -95,11 +96,6 @@ def pictures(page: str) -> list[Picture]:
     """The charts of a report's HTML, in their order, light. Raises as ``pdf`` does."""
 
     async def taken(tab: Tab) -> list[Picture]:
-        size = {"width": _WIDE, "height": 900, "deviceScaleFactor": 2, "mobile": False}
-        await _told(tab, "Emulation.setDeviceMetricsOverride", **size)
-        light = [{"name": "prefers-color-scheme", "value": "light"}]
-        await _told(tab, "Emulation.setEmulatedMedia", features=light)
-        await _evaluated(tab, "window.report.fit()")
         places = await _evaluated(tab, _PLACES)
         found = []
         for place in places:
@@ -152,6 +148,10 @@ async def _opened(page: str) -> AsyncIterator[Tab]:
         async with Browser(path=path, headless=True) as browser:
             tab = await browser.create_tab("about:blank")
             await _told(tab, "Page.enable")
+            # Before anything is drawn, so that nothing has to move to another size afterwards.
+            await _told(tab, "Emulation.setDeviceMetricsOverride", **_WINDOW)
+            await _told(tab, "Emulation.setScrollbarsHidden", hidden=True)
+            await _told(tab, "Emulation.setEmulatedMedia", features=_LIGHT)
             loaded = tab.subscribe_once("Page.loadEventFired")
             await _told(tab, "Page.navigate", url=file.as_uri())
             await loaded

@@ -54,7 +54,6 @@
     return places.length
   }
 
-  const settled = (printed) => drawAll(printed).then(() => places.length)
-  window.report = { drawn: begin(), print: () => settled(true), fit: () => settled(false) }
+  window.report = { drawn: begin(), print: () => drawAll(true).then(() => places.length) }
   window.report.drawn.catch(() => document.documentElement.classList.add("undrawn"))
 })()

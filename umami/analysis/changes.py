@@ -14,7 +14,7 @@ def beside(now: pd.DataFrame, before: pd.DataFrame | None, on: str, value: str) 
     ``before``, ``delta`` and ``change`` are ``NaN``.
     """
     frame = now[[on, value]].sort_values(value, ascending=False, kind="stable", ignore_index=True)
-    numbers = frame[value].to_numpy()
+    numbers = frame[value].to_numpy(dtype="float64")
     total = float(numbers.sum())
     was, change = np.full((2, len(numbers)), np.nan)
     if before is not None:
