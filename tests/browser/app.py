@@ -8,15 +8,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from tests.support.fresh import forked
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -54,11 +55,34 @@ def running_app(
     variables. ``script`` is what Streamlit is told to run, ``path`` (``/stats``) where on its host
     it is told to live."""
     port = port or free_port()
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("UMAMI_", "DASHBOARD_"))
-    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", *_arguments(script, port, path, secrets)],
+        cwd=ROOT,
+        env=_environment(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert process.stdout
+    try:
+        address = f"http://127.0.0.1:{port}{path}"
+        with _watched(App(address, process.pid), process.stdout) as app:
+            yield app
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@contextmanager
+def fresh_app(**environment: str) -> Iterator[App]:
+    """The same, forked from a process that has imported much and run nothing: it starts sooner."""
+    port = free_port()
+    with forked(_arguments("asgi.py", port), _environment(environment)) as (pid, printed):
+        stream = open(os.dup(printed.fileno()), "rb")  # noqa: SIM115
+        with _watched(App(f"http://127.0.0.1:{port}", pid), stream) as app:
+            yield app
+
+
+def _arguments(script: str, port: int, path: str = "", secrets: Path | None = None) -> list[str]:
     options = {
         "server.port": port,
         "server.address": "127.0.0.1",
@@ -67,45 +91,42 @@ def running_app(
         "server.baseUrlPath": path,
         **({"secrets.files": str(secrets)} if secrets else {}),
     }
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "streamlit", "run", script),
-            *(f"--{name}={value}" for name, value in options.items()),
-        ],
-        cwd=ROOT,
-        env={**inherited, **environment, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout
-    app = App(f"http://127.0.0.1:{port}{path}", process.pid)
+    return ["run", script, *(f"--{name}={value}" for name, value in options.items())]
 
-    def read(lines: Iterable[str]) -> None:
-        for line in lines:
-            app.printed.append(line)
 
-    reader = threading.Thread(target=read, args=(process.stdout,), daemon=True)
+def _environment(given: dict[str, str]) -> dict[str, str]:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("UMAMI_", "DASHBOARD_"))
+    }
+    return {**inherited, **given, "PYTHONUNBUFFERED": "1"}
+
+
+@contextmanager
+def _watched(app: App, prints: IO[bytes]) -> Iterator[App]:
+    """Wait until the app answers, and keep what it prints until it ends."""
+
+    def read() -> None:
+        with prints:
+            for line in prints:
+                app.printed.append(line.decode())
+
+    reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    try:
-        assert _answers(app, process), "".join(app.printed)
-        yield app
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        reader.join()
-
-
-def _answers(app: App, process: subprocess.Popen[str]) -> bool:
-    """Wait until the app answers; whether it does before it ends or the time is over."""
     last = time.monotonic() + START
-    while time.monotonic() < last and process.poll() is None:
-        try:
-            if httpx.get(f"{app.address}/_stcore/health", trust_env=False).is_success:
-                return True
-        except httpx.TransportError:
-            time.sleep(0.05)
-    return False
+    while not _answers(app):
+        assert reader.is_alive(), "".join(app.printed)
+        assert time.monotonic() < last, "".join(app.printed)
+        time.sleep(0.05)
+    yield app
+
+
+def _answers(app: App) -> bool:
+    try:
+        return httpx.get(f"{app.address}/_stcore/health", trust_env=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 @contextmanager

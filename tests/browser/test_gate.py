@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.app import ROOT, TABLES, App, metric, running_app, settled
+from tests.browser.app import ROOT, TABLES, App, fresh_app, metric, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
+from tests.browser.test_signin import is_out
 from tests.support.accounts import user, write
 from tests.support.stream import opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-
-
 FIRST = ("overview", "sessions")
-"""Pages that a fresh process is asked for; what holds for them all is read off their code below."""
+"""Pages that a fresh process of an open app is asked for; of the others the code is read below."""
+FORM = ["Skip to main content", "Sign in", "User name", "Password", "visibility", "Sign in"]
+"""All that a page says to whoever is not signed in; an icon is a word to a script."""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """How an app with accounts is run."""
+    place = tmp_path_factory.mktemp("house")
+    users = write(place / "users.yaml", {"ann": user("admin")})
+    return {
+        "UMAMI_DATA": str(TABLES),
+        "DASHBOARD_USERS": str(users),
+        "DASHBOARD_STORE": f"sqlite:///{place / 'dashboard.sqlite'}",
+    }
+
+
+def link(app: App, name: str) -> str:
+    return f"{app.address}/{name}?{urlencode({'website': WEBSITES['shop'], **RECORDED})}"
 
 
 @pytest.mark.parametrize("name", FIRST)
 def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
-    with running_app(UMAMI_DATA=str(TABLES)) as app:
-        query = "&".join(f"{key}={value}" for key, value in RECORDED.items())
-        page.goto(f"{app.address}/{name}?website={WEBSITES['shop']}&{query}")
+    with fresh_app(UMAMI_DATA=str(TABLES)) as app:
+        page.goto(link(app, name))
         expect(page.locator(".st-key-bar")).to_be_visible()
         expect(page.locator(".st-key-server")).to_be_visible()
         settled(page)
@@ -39,15 +54,10 @@ def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
-    name: str, tmp_path: Path
+    name: str, house: dict[str, str]
 ) -> None:
     """Over a raw WebSocket, to a fresh process each."""
-    users = write(tmp_path / "users.yaml", {"ann": user("admin")})
-    with running_app(
-        UMAMI_DATA=str(TABLES),
-        DASHBOARD_USERS=str(users),
-        DASHBOARD_STORE=f"sqlite:///{tmp_path / 'dashboard.sqlite'}",
-    ) as app:
+    with fresh_app(**house) as app:
         query = urlencode({"website": WEBSITES["shop"], **RECORDED})
         told = opened(app.address, name, query)
         # The first answer may be the page's own, which sends the viewer on to the app.
@@ -58,6 +68,19 @@ def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
         kinds = {one.delta.new_element.WhichOneof("type") for one in told if one.HasField("delta")}
         assert not kinds & {"metric", "plotly_chart", "arrow_data_frame", "iframe"}
         assert "pick_website" not in str(everything)
+        assert "Traceback" not in "".join(app.printed)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
+    name: str, house: dict[str, str], page: Page
+) -> None:
+    """To a fresh process each, whose first request it is."""
+    with fresh_app(**house) as app:
+        page.goto(link(app, name))
+        is_out(page)
+        said = page.get_by_test_id("stApp").inner_text().split("\n")
+        assert [line for line in said if line] == FORM
         assert "Traceback" not in "".join(app.printed)
 
 

@@ -85,7 +85,7 @@ def test_the_paths_download(app: App, page: Page) -> None:
     with page.expect_download() as found:
         page.locator(".st-key-paths_csv button").click()
     lines = found.value.path().read_text("utf-8-sig").splitlines()
-    assert lines[0] == "Path,Steps,Visits,Share"
+    assert lines[0] == '"Path","Steps","Visits","Share"'
     assert len(lines) > 16
 
 

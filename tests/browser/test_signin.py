@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,24 +22,31 @@ from people.attempts import Attempts
 from people.desk import Desk
 from tests.browser.app import TABLES, App, forget, metric, running_app, settled, visitor
 from tests.browser.test_overview import RECORDED, WEBSITES
-from tests.support.accounts import KEY, PASSWORD, user, write
+from tests.support.accounts import HASH, KEY, PASSWORD, user, write
+from tests.support.between import Between, between
 from tests.support.cookieless import cookieless
+from tests.support.redis import Redis, running_redis
+from umami.embedded.server import Running, serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 SHOP = {"website": WEBSITES["shop"], **RECORDED}
+MARKER = "marker-secret-of-what-is-around"
 NAMES = ("ann", "bob", "cleo", "dan", "eve", "fay")
 """A person each, so that what one fails makes no other wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A running app with accounts, and its desk as the app has it."""
+    """A running app with accounts, its desk as the app has it, and what is around it."""
 
     app: App
     desk: Desk
     script: str
     written: Path
+    way: Between
+    """The way to the Umami that it asks."""
+    cache: Redis
 
     def at(self, page: str = "", **params: str) -> str:
         return f"{self.app.address}/{page}?{urlencode({**SHOP, **params})}"
@@ -47,9 +56,15 @@ BOTH = ("asgi.py", "app.py")
 """What may be run: the application with what only it can send, and the script alone."""
 
 
+@pytest.fixture(scope="module")
+def behind() -> Iterator[Running]:
+    with serve(TABLES, generation=3) as running:
+        yield running
+
+
 @pytest.fixture(scope="module", params=["asgi.py"])
 def house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, behind: Running
 ) -> Iterator[House]:
     place = tmp_path_factory.mktemp("house")
     users = write(
@@ -63,13 +78,23 @@ def house(
     url = f"sqlite:///{place / 'dashboard.sqlite'}"
     engine = store.opened(url)
     sections = [*("overview", "utm", "retention", "sessions")]
-    with running_app(
-        request.param,
-        UMAMI_DATA=str(TABLES),
-        DASHBOARD_USERS=str(users),
-        DASHBOARD_STORE=url,
-    ) as app:
-        yield House(app, Desk(engine, lambda: accounts.read(users, sections)), request.param, place)
+    with ExitStack() as around:
+        way = around.enter_context(between(behind.url))
+        way.password = f"{MARKER}-of-umami"
+        cache = around.enter_context(running_redis(f"{MARKER}-of-redis"))
+        app = around.enter_context(
+            running_app(
+                request.param,
+                UMAMI_URL=way.url,
+                UMAMI_USERNAME=behind.username,
+                UMAMI_PASSWORD=way.password,
+                UMAMI_REDIS_URL=cache.url,
+                DASHBOARD_USERS=str(users),
+                DASHBOARD_STORE=url,
+            )
+        )
+        desk = Desk(engine, lambda: accounts.read(users, sections))
+        yield House(app, desk, request.param, place, way, cache)
     engine.dispose()
 
 
@@ -357,18 +382,49 @@ def test_a_host_that_passes_no_cookie_on_keeps_people_in_all_the_same(
 
 
 def test_nothing_secret_was_written_anywhere(house: House, page: Page) -> None:
-    """After all of the above: logs, files, addresses, and the page as it stands."""
+    """After all of the above, and with all around it out of order: whatever was printed, kept,
+    asked for and sent to the browser."""
     seen: list[str] = []
     page.on("request", lambda request: seen.append(request.url))
     page.on("console", lambda message: seen.append(message.text))
+    page.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda sent: frames.append(sent))
+    )
+    frames: list[str | bytes] = []
+    users = house.written / "users.yaml"
     signed_in(page, house, "ann")
     kept = str(cookie(page.context)["value"])
-    page.goto(house.at("sessions", session="no-such", filter="nonsense"))
-    settled(page)
-    seen += [page.content(), page.url, *house.app.printed]
-    for path in house.written.rglob("*"):
-        if path.is_file() and path.suffix != ".yaml":
-            seen.append(path.read_bytes().decode("latin-1"))
-    for secret in (PASSWORD, "another-Passw0rd", "wrong-password", KEY, kept, kept[-43:]):
+
+    def visit(to: str, says: str, **params: str) -> None:
+        page.goto(house.at(to, **params))
+        expect(page.get_by_text(says).first).to_be_visible()
+        seen.extend((page.content(), page.url))
+
+    nobody = "11111111-1111-4111-8111-111111111111"
+    visit("sessions", "it may have been deleted", session=nobody, filter="nonsense")
+    house.way.breaks = lambda target: "/auth/" not in target
+    visit("retention", "fault of the Umami server")
+    for path in house.written.glob("dashboard.sqlite*"):
+        seen.append(path.read_bytes().decode("latin-1"))
+        path.write_bytes(b"no database")
+    visit("utm", "cannot be reached")
+    users.write_text(f"cookie: [{KEY}, {HASH}")
+    visit("utm", "is not YAML")
+    users.unlink()
+
+    seen += [path.read_text("latin-1") for path in house.written.rglob("*") if path.is_file()]
+    seen += [*house.app.printed, *(one.target for one in house.way.passed)]
+    seen += [one.decode("latin-1") if isinstance(one, bytes) else one for one in frames]
+    assert len(frames) > 10
+    with house.cache.client() as cache:
+        names = cache.keys()
+        seen += [one.decode("latin-1") for one in (*names, *filter(None, map(cache.get, names)))]
+    assert names
+    logins = [json.loads(one.answer) for one in house.way.passed if "/auth/login" in one.target]
+    tokens = [one["token"] for one in logins]
+    assert tokens
+    for secret in (PASSWORD, "another-Passw0rd", "wrong-password", KEY, HASH, MARKER, *tokens):
+        assert not [one[:80] for one in seen if secret in one], secret
+    for secret in (kept, kept.split(".")[1]):
         assert not [one[:80] for one in seen if secret in one]
     assert "Traceback" not in "".join(house.app.printed)

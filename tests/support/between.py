@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from umami.embedded.state import PASSWORD
+
 CARRIED = (
     *("content-type", "authorization", "accept"),
     *("x-umami-share-token", "x-umami-share-context", "x-umami-api-key"),
@@ -29,6 +31,7 @@ class Passed:
     status: int
     method: str = "GET"
     body: bytes | None = None
+    answer: bytes = b""
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class Between:
     url: str
     behind: str
     """The server that is asked; may be changed at any time."""
+    password: str = ""
+    """What opens the server to those who come this way, in the place of its own password."""
     delay: float = 0.0
     breaks: Callable[[str], bool] = field(default=lambda _target: False)
     lacks: Callable[[str], bool] = field(default=lambda _target: False)
@@ -59,7 +64,8 @@ def between(behind: str) -> Iterator[Between]:
             size = int(self.headers.get("content-length") or 0)
             body = self.rfile.read(size) if size else None
             if here.breaks(self.path):
-                status, kind, answer = 500, "text/plain", b"out of order"
+                answer = b"out of order: " + str(self.headers).encode() + (body or b"")
+                status, kind = 500, "text/plain"
             elif here.lacks(self.path):
                 status, kind, answer = 404, "text/html", b"<html>404</html>"
             else:
@@ -74,7 +80,7 @@ def between(behind: str) -> Iterator[Between]:
                 status = LOST
             self.close_connection = self.close_connection or status == LOST
             here.passed.append(
-                Passed(self.path, came, time.monotonic(), status, self.command, body)
+                Passed(self.path, came, time.monotonic(), status, self.command, body, answer)
             )
 
         def answered(self, status: int, kind: str, answer: bytes) -> bool:
@@ -91,6 +97,8 @@ def between(behind: str) -> Iterator[Between]:
         do_GET = do_POST = do_DELETE = handle_any
 
         def hand_on(self, body: bytes | None) -> tuple[int, str, bytes]:
+            if here.password and self.path.endswith("/auth/login") and body:
+                body = body.replace(here.password.encode(), PASSWORD.encode())
             headers = {name: self.headers[name] for name in CARRIED if name in self.headers}
             host = urlsplit(here.behind).netloc
             connection = http.client.HTTPConnection(host, timeout=30)

@@ -57,11 +57,13 @@ def executable() -> str:
 
 
 @contextmanager
-def running_redis() -> Iterator[Redis]:
+def running_redis(password: str = "") -> Iterator[Redis]:
     """A Redis that keeps nothing on disk, until the block is left."""
     port = free_port()
-    url = f"redis://127.0.0.1:{port}/0"
+    url = f"redis://:{password}@127.0.0.1:{port}/0" if password else f"redis://127.0.0.1:{port}/0"
     settings = {"port": port, "bind": "127.0.0.1", "save": "", "appendonly": "no"}
+    if password:
+        settings["requirepass"] = password
 
     def answers() -> bool:
         with redis.Redis.from_url(url) as one:
