@@ -27,8 +27,8 @@ lint: $(VENV)/dev  ## Style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/dev  ## Measure against a million events, print a table
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/dev  ## Measure all but the half-hour soak, print tables; PARTS="soak viewers" picks
+	$(BIN)/python -m tests.bench $(PARTS)
 
 screenshots: $(VENV)/dev chromium  ## Pictures of the pages, wide and narrow, light and dark
 	$(BIN)/python -m tests.screenshots

@@ -1,13 +1,18 @@
-"""`make bench`: what a million events cost, as ratios within one run.
+"""`make bench`: what it costs, part by part; `make bench PARTS="viewers outages"` runs some.
+
+What a million events cost, as ratios within one run.
 
 Every question the contract recorded for the shop's whole range is asked of the embedded server
 over HTTP, and compared with a floor: DuckDB counting events, distinct sessions and distinct
-visits of the same website and range. Also: how fast the demo starts, what it weighs, and what a
-rerun of each page costs.
+visits of the same website and range. Also: how fast the demo starts, and what it weighs; what a
+rerun of each page costs; what many viewers at once wait for and what is asked for them, in one
+process and in replicas; what they notice when something is killed; and, in half an hour of its own,
+whether anything grows.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import os
@@ -16,7 +21,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +31,8 @@ import duckdb
 import httpx
 import streamlit
 
-from tests.bench import pages, people, reruns
+from tests.bench import outages, pages, people, reruns, soak, viewers
+from tests.bench.crowd import Crowd
 from tests.bench.multiply import TABLES, multiply
 from tests.bench.processes import server, vitals
 from tests.browser.app import running_app, running_browser, settled
@@ -168,13 +174,54 @@ def starts() -> list[str]:
     return missed
 
 
-def main() -> int:
+CROWDS: dict[str, tuple[Callable[[Crowd], list[str]], Crowd]] = {
+    "viewers": (viewers.one_process, Crowd(many=100, seconds=300, pace=10)),
+    # Two cores draw about ten pages a second, so five hundred viewers look at one a minute.
+    "replicas": (viewers.replicas, Crowd(many=500, seconds=300, pace=60)),
+    "outages": (outages.outages, Crowd(many=24, seconds=90, pace=5)),
+    "soak": (soak.soak, Crowd(many=30, seconds=1800, pace=6)),
+}
+"""Parts that are measured with viewers, and how many of them come for how long."""
+PARTS: dict[str, Callable[[], list[str]]] = {
+    "starts": starts,
+    "reruns": reruns.reruns,
+    "analyses": analyses,
+}
+LONG = frozenset({"soak"})
+"""Parts that are run only where they are named."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; 1 if any limit was missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        choices=[*PARTS, *CROWDS],
+        default=[name for name in (*PARTS, *CROWDS) if name not in LONG],
+        help="what is measured; everything but the soak if nothing is named",
+    )
+    parser.add_argument("--viewers", type=int, help="how many come, in parts that have viewers")
+    parser.add_argument("--seconds", type=float, help="for how long they stay")
+    parser.add_argument("--pace", type=float, help="seconds from one action of theirs to the next")
+    given = parser.parse_args(arguments)
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"DuckDB {duckdb.__version__}, Streamlit {streamlit.__version__}"
+        f"Streamlit {streamlit.__version__}, DuckDB {duckdb.__version__}"
     )
-    missed = [*starts(), *reruns.reruns(), *analyses()]
+    missed = []
+    for name in given.parts:
+        if name in PARTS:
+            missed += PARTS[name]()
+            continue
+        measure, crowd = CROWDS[name]
+        missed += measure(
+            Crowd(
+                given.viewers or crowd.many,
+                given.seconds or crowd.seconds,
+                given.pace or crowd.pace,
+            )
+        )
     print(f"\n{len(missed)} over their limits" + (f": {', '.join(missed)}" if missed else ""))
     return 1 if missed else 0
 

@@ -22,7 +22,7 @@ from components.areas import AREAS
 from components.sections import realtime
 from tests.bench import questions
 from tests.bench.processes import Embedded, Vitals, embedded, vitals
-from tests.bench.questions import Learnt, Place, Wanted
+from tests.bench.questions import Asked, Learnt, Place, Wanted
 from tests.browser.app import App, running_app
 from tests.support.between import Between, between
 from tests.support.pages import CHOICES
@@ -271,11 +271,16 @@ def served() -> Iterator[tuple[Between, Embedded]]:
         yield way, one
 
 
+_LEARNT: Final[dict[Place, frozenset[Asked]]] = {}
+
+
 def learnt(way: Between, looked: Sequence[Looked]) -> Learnt:
-    """What every page of these Views asks."""
-    with running_apps(way) as (app,):
-        places = [place for one in looked for place in one.places()]
-        return asyncio.run(questions.learn(app.address, way, places))
+    """What every page of these Views asks; found out once a process."""
+    places = {place for one in looked for place in one.places()} - _LEARNT.keys()
+    if places:
+        with running_apps(way) as (app,):
+            _LEARNT.update(asyncio.run(questions.learn(app.address, way, places)))
+    return _LEARNT
 
 
 def told(failed: Sequence[tuple[Run, Place]]) -> None:

@@ -1,0 +1,60 @@
+"""The bench's own arithmetic: how often a question has to be asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.bench.questions import Asked, Place, Wanted, asks, early
+from tests.support.between import Passed
+
+SITE = "/api/websites/47a8e931-d51a-4351-a5e1-51db9a717a5d"
+NOW = 1_790_000_000.0
+"""Unix seconds; the running period below ends after it, the other one long before."""
+RUNNING = Asked("GET", f"{SITE}/stats?startAt=1789000000000&endAt=1795000000000", None)
+ENDED = Asked("GET", f"{SITE}/stats?startAt=1780000000000&endAt=1785000000000", None)
+ANALYSIS = Asked(
+    "POST", "/api/reports/utm", b'{"parameters": {"endDate": "2026-08-31T23:59:59.999Z"}}'
+)
+LIVE = Asked("GET", f"{SITE}/active", None)
+LISTING = Asked("GET", "/api/websites?includeTeams=true", None)
+PAGE = Place("", "website=47a8e931")
+EVERYTHING = {PAGE: frozenset({RUNNING, ENDED, ANALYSIS, LIVE, LISTING})}
+
+
+def times(*wanted: Wanted, away: tuple[float, float] = (0.0, 0.0)) -> Counter[Asked]:
+    return Counter(one for _, one in asks(wanted, EVERYTHING, NOW, 0.5, away))
+
+
+def test_what_is_wanted_once_is_asked_once() -> None:
+    assert times(Wanted(1.0, PAGE)) == Counter(EVERYTHING[PAGE])
+
+
+def test_each_question_is_asked_as_often_as_it_expires() -> None:
+    found = times(*(Wanted(float(at), PAGE) for at in range(1, 182)))
+    assert found[LIVE] == 1 + 180 // 9
+    assert found[RUNNING] == found[LISTING] == 1 + 180 // 61
+    assert found[ENDED] == found[ANALYSIS] == 1
+
+
+def test_nobody_asks_what_nobody_wants() -> None:
+    assert times(Wanted(1.0, PAGE), Wanted(600.0, PAGE))[LIVE] == 2
+
+
+def test_the_live_part_of_a_page_asks_for_what_is_live() -> None:
+    found = times(Wanted(1.0, PAGE), Wanted(100.0, PAGE, live=True))
+    assert (found[LIVE], found[RUNNING]) == (2, 1)
+
+
+def test_while_a_server_is_away_everybody_asks_in_vain() -> None:
+    wanted = [Wanted(at, PAGE) for at in (1.0, 11.0, 12.0, 30.0)]
+    found = times(*wanted, away=(10.0, 20.0))
+    assert (found[LIVE], found[RUNNING]) == (4, 1)
+
+
+def test_asking_before_an_answer_has_expired_is_noticed() -> None:
+    def passed(one: Asked, came: float) -> Passed:
+        return Passed(one.target, came, came + 0.5, 200, one.method, one.body)
+
+    due = [passed(LIVE, at) for at in (1.0, 9.6, 18.2)]
+    assert early(due, NOW) == []
+    assert early([*due, passed(LIVE, 20.0), passed(RUNNING, 20.0)], NOW) == [LIVE]
