@@ -7,6 +7,7 @@ import streamlit as st
 from components import (
     account,
     address,
+    areas,
     controls,
     exports,
     gate,
@@ -18,6 +19,7 @@ from components import (
     start,
     viewer,
 )
+from components.sections import setup
 from reports import popover
 from umami.errors import UmamiError
 
@@ -47,26 +49,31 @@ if not looking.inside:
     signin.draw(looking)
     st.stop()
 account.menu(looking)
-
-try:
-    client = start.client()
-    sites = controls.sites(client)
-    if not sites:
-        start.no_websites()
-        st.stop()
+if page.url_path == areas.SETUP.name:
+    # Also there while nothing can be asked. A run that stops would keep what was typed.
     with unseen:
-        address.resolve(
-            page.url_path, [site.id for site in sites], start.recorded, client.abilities
-        )
-except UmamiError as problem:
-    start.stopped(problem)
-    st.stop()
-
-shown = navigation.named(page.url_path, looking.rights)
-controls.bar(client, sites, partial(popover.draw, client, sites, shown))
-exports.toolbars()
-start.server_line()
-navigation.go_on(looking.rights)
+        address.keep()
+    navigation.go_on(looking.rights)
+else:
+    setup.leave()
+    try:
+        client = start.client()
+        sites = controls.sites(client)
+        if not sites:
+            start.no_websites()
+            st.stop()
+        with unseen:
+            address.resolve(
+                page.url_path, [site.id for site in sites], start.recorded, client.abilities
+            )
+    except UmamiError as problem:
+        start.stopped(problem)
+        st.stop()
+    shown = navigation.named(page.url_path, looking.rights)
+    controls.bar(client, sites, partial(popover.draw, client, sites, shown))
+    exports.toolbars()
+    start.server_line()
+    navigation.go_on(looking.rights)
 with run.of(page.title), gate.opening():
     page.run()
 server.tune()

@@ -147,6 +147,18 @@ def resolve(
     return found
 
 
+def keep() -> None:
+    """Keep the View in the URL on a page that shows nothing of it. Call once a run, in ``app.py``,
+    where what it draws is not seen."""
+    _bound()
+
+
+def clear() -> None:
+    """Look at what a link that says nothing looks at, from the next run on. A callback's."""
+    for name, value in _inputs({}).items():
+        st.session_state[name] = value
+
+
 def _bound() -> dict[str, list[str]]:
     """The URL's parameters, read through the inputs bound to it; what is empty is left out."""
     for name in SPELLED:

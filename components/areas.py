@@ -173,7 +173,16 @@ ACCESS: Final = Area(
     "Who may see what, the links you share, and what was done.",
     (),
 )
-"""An admin's alone: no role can name it, and it asks Umami for nothing."""
+SETUP: Final = Area(
+    "setup",
+    "Setup",
+    "cable",
+    MANAGEMENT,
+    "Which Umami is looked at, and who may look: chosen, checked and written down.",
+    (),
+)
+ADMINS: Final = (ACCESS, SETUP)
+"""An admin's alone: no role can name them, and they ask Umami for nothing by a page's rights."""
 ASKS: Final[dict[str, frozenset[str]]] = {
     area.name: frozenset((*area.asks, *area.sometimes)) for area in AREAS
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from components.areas import ACCESS, AREAS
+from components.areas import ADMINS, AREAS
 from umami.documentation import DOCS, told
 
 TARGET: Final = DOCS / "pages.md"
@@ -33,7 +33,7 @@ made good, and which tell something else than the newest; how is told in
 def pages() -> str:
     """The page of the pages, in Markdown."""
     rows = []
-    for area in (*AREAS, ACCESS):
+    for area in (*AREAS, *ADMINS):
         every = (*area.asks, *area.sometimes)
         cells = (
             f"**{area.title}**",

@@ -16,11 +16,11 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.stats import CounterStat, GaugeStat
 
-from components import areas
+from components import areas, secrets
 from monitoring.metrics import Kind, Metrics, Outcome
 from people import settings
 
-NAMES: Final = {area.title: area.name for area in (*areas.AREAS, areas.ACCESS)}
+NAMES: Final = {area.title: area.name for area in (*areas.AREAS, *areas.ADMINS)}
 NO_PAGE: Final = "none"
 """Where nothing is open to whoever looks."""
 SESSIONS: Final = "active_sessions"
@@ -31,7 +31,7 @@ EVENTS: Final = "session_events"
 @st.cache_resource(show_spinner=False)
 def metrics() -> Metrics | None:
     """The metrics of this process; ``None`` where nobody watches. Raises ``SettingsError``."""
-    if settings.read().monitor is None:
+    if settings.read(secrets=secrets.file()).monitor is None:
         return None
     made = Metrics()
     made.registry.register(Sessions())

@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import measures, server, viewer
+from components import measures, secrets, server, viewer
 from monitoring.readiness import Readiness
 from monitoring.server import Monitor, serve
 from people import settings, store
@@ -20,7 +20,7 @@ _LOG: Final = logging.getLogger(__name__)
 def start() -> Monitor | None:
     """Answer where ``DASHBOARD_MONITOR`` says, from the first call on; ``None`` where it does not,
     or where that address cannot be had, which the log tells. Raises ``SettingsError``."""
-    address, watching = settings.read().monitor, measures.metrics()
+    address, watching = settings.read(secrets=secrets.file()).monitor, measures.metrics()
     if address is None or watching is None:
         return None
     checks = {"settings": _settings, "store": _store, "server": server.reach}
@@ -40,7 +40,7 @@ def begin() -> None:
 
 
 def _settings() -> None:
-    settings.read()
+    settings.read(secrets=secrets.file())
     viewer.signs_in()
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from components.areas import ACCESS, AREAS, Area
+from components.areas import ADMINS, AREAS, Area
 from people.rights import Rights
 
 HOME: Final = "home"
@@ -30,7 +30,7 @@ def go_on(rights: Rights) -> None:
 def opened(rights: Rights) -> list[Area]:
     """The areas that these rights open, at some website at least."""
     mine = [area for area in AREAS if rights.opens(area.name)]
-    return [*mine, ACCESS] if rights.admin else mine
+    return [*mine, *ADMINS] if rights.admin else mine
 
 
 def named(path: str, rights: Rights) -> str:
@@ -54,7 +54,7 @@ def drawn(rights: Rights) -> st.Page:
     groups[mine[0].group].append(
         st.Page(mine[0].file, title=mine[0].title, url_path=mine[0].name, visibility="hidden")
     )
-    for area in (*AREAS, ACCESS):
+    for area in (*AREAS, *ADMINS):
         if area not in mine:
             away = st.Page(_not_open, title=area.title, url_path=area.name, visibility="hidden")
             groups[mine[0].group].append(away)
@@ -64,7 +64,7 @@ def drawn(rights: Rights) -> st.Page:
 def closed() -> st.Page:
     """No navigation at all, whatever address was opened: for whoever is not let in."""
     pages = [st.Page(_nothing, title="Umami Dashboard", url_path=HOME, default=True)]
-    for area in (*AREAS, ACCESS):
+    for area in (*AREAS, *ADMINS):
         pages.append(
             st.Page(_nothing, title="Umami Dashboard", url_path=area.name, visibility="hidden")
         )

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from components import measures, starting
+from components import measures, secrets, starting
 from components.starting import Running
+from people import setup
+from people.setup import Setup
+from umami import trying
 from umami.client import Client, connect
-from umami.settings import read
+from umami.errors import SettingsError
+from umami.settings import Settings, of_environment, read, secrets_of
+from umami.trying import Found
 from umami.watching import NOBODY
 
 
@@ -32,7 +42,7 @@ def umami() -> Client:
 
     Raises ``SettingsError`` for settings that cannot be, data that cannot be read included.
     """
-    settings, watch = read(), measures.metrics() or NOBODY
+    settings, watch = set_up(), measures.metrics() or NOBODY
     if not settings.embedded:
         found = connect(settings, watch=watch)
         found.recognise()
@@ -47,9 +57,14 @@ def _own_server(data: Path | None) -> Running:
     return running
 
 
+def set_up() -> Settings:
+    """Which server is looked at, as it stands now. Raises ``SettingsError``."""
+    return read(secrets=secrets.file())
+
+
 def demo() -> bool:
     """Whether all that can be looked at is made up. Raises ``SettingsError``."""
-    settings = read()
+    settings = set_up()
     return settings.embedded and settings.data is None
 
 
@@ -66,3 +81,70 @@ def reach() -> None:
 def _unseen() -> None:
     # A cached function inside another draws no spinner.
     umami()
+
+
+def anew() -> None:
+    """Let go of the client, so that the settings are read and the server is found again."""
+    _unseen.clear()
+    umami.clear()
+
+
+def decided() -> tuple[str, ...]:
+    """The variables of the environment that say which server is looked at, so that the secrets
+    cannot."""
+    return of_environment(secrets=_secrets())
+
+
+def tried(settings: Settings) -> Found:
+    """What is at the other end of settings that are not in use yet, tables included, which stay
+    open until ``settle`` or ``let_go``. Raises an ``UmamiError``, which says what to change."""
+    if not settings.embedded:
+        return trying.tried(settings)
+    try:
+        running = opened(settings.data)
+    except SettingsError as refusal:
+        problem = trying.unreadable(refusal)
+    else:
+        found = trying.tried(starting.filled(settings, running))
+        return replace(found, settings=settings)
+    raise problem
+
+
+def opened(data: Path | None) -> Running:
+    """A server of our own on these tables, begun where it does not run yet; reads all of them.
+
+    Raises ``SettingsError``.
+    """
+    return _own_server(data)
+
+
+def let_go(settings: Settings) -> None:
+    """Close what was only tried."""
+    with suppress(SettingsError):
+        if settings.embedded and settings.data != set_up().data:
+            _own_server.clear(settings.data)
+
+
+def settle(wanted: Setup) -> None:
+    """Write down which server is looked at from now on, and by whom, and look at it.
+
+    Raises ``SettingsError`` where it cannot be written; then all is as it was.
+    """
+    copied = set(of_environment()) - set(decided())
+    before: Settings | None = None
+    with suppress(SettingsError):
+        before = set_up()
+    setup.write(secrets.file(), wanted)
+    for name in copied:
+        # Streamlit took it there from where it stands no more.
+        os.environ.pop(name, None)
+    anew()
+    if before and before.embedded and before.data != wanted.server.data:
+        _own_server.clear(before.data)
+
+
+def _secrets() -> Mapping[str, Any]:
+    try:
+        return secrets_of(secrets.file())
+    except SettingsError:
+        return {}

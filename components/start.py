@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
-from components import address, freshness, server, viewer
+from components import address, areas, freshness, navigation, server, viewer
 from components.asking import trouble
 from components.takeaway import takeaway
 from components.text import plain
@@ -16,6 +16,8 @@ from people.guard import Guarded
 from umami.endpoints import websites
 from umami.errors import UmamiError
 from umami.question import Question
+
+_NOT_NOW: Final = "whether this tab stays with the demo"
 
 
 def client() -> Guarded:
@@ -52,17 +54,43 @@ def server_line() -> None:
         if asked.demo:
             st.badge("Demo data", icon=":material/science:", color="orange", width="content")
         st.caption(plain(f"{where}Times in {zone}."), width="content")
+        if asked.demo and viewer.current().rights.admin:
+            _invitation()
         takeaway()
         freshness.place()
+
+
+def _invitation() -> None:
+    """The way from the demo to a server of one's own, for as long as it is wanted."""
+    if st.session_state.get(_NOT_NOW):
+        return
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", width="content", key="connect"
+    ):
+        st.button(
+            "Connect your own Umami",
+            type="tertiary",
+            icon=":material/cable:",
+            on_click=navigation.go,
+            args=(areas.SETUP.name,),
+        )
+        st.button("Not now", type="tertiary", on_click=_not_now)
+
+
+def _not_now() -> None:
+    st.session_state[_NOT_NOW] = True
 
 
 def stopped(problem: UmamiError) -> None:
     """The page when nothing can be asked at all: a sentence, a remedy, a way to try again."""
     st.header("The dashboard is not connected", anchor=False)
     trouble(problem)
-    if st.button("Try again", icon=":material/refresh:"):
-        server.umami.clear()
-        st.rerun()
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Try again", icon=":material/refresh:"):
+            server.anew()
+            st.rerun()
+        if viewer.sets_up(viewer.current()) and st.button("Set up", icon=":material/cable:"):
+            st.switch_page(areas.SETUP.file, query_params={})
 
 
 def no_websites() -> None:

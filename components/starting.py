@@ -45,12 +45,17 @@ def own_server(data: Path | None) -> Running:
         raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
 
 
-def client_of(running: Running, settings: Settings, *, watch: Watch = NOBODY) -> Client:
-    """A client of it."""
-    filled = replace(
+def filled(settings: Settings, running: Running) -> Settings:
+    """Settings that mean a server of our own, with where it is."""
+    return replace(
         settings,
         api=f"{running.url}/api",
         username=running.username,
         password=running.password,
     )
-    return connect(filled, label="Embedded Umami", demo=running.demo, watch=watch)
+
+
+def client_of(running: Running, settings: Settings, *, watch: Watch = NOBODY) -> Client:
+    """A client of it."""
+    found = filled(settings, running)
+    return connect(found, label="Built-in server", demo=running.demo, watch=watch)

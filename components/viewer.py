@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
-from components import areas, server
+from components import areas, secrets, server
 from people import accounts, settings, store
 from people.accounts import Account
 from people.desk import Desk
@@ -74,7 +74,7 @@ class _Brought:
 
 @st.cache_resource(show_spinner=False)
 def _running() -> settings.Running:
-    return settings.read()
+    return settings.read(secrets=secrets.file())
 
 
 @st.cache_resource(show_spinner=False)
@@ -91,6 +91,11 @@ def forget() -> None:
     """Read everything about accounts anew; for a process whose settings have changed."""
     _running.clear()
     desk.clear()
+
+
+def accounts_stand_in_secrets() -> bool:
+    """Whether accounts are read from the secrets, and not from a file of their own."""
+    return _running().users == secrets.file()
 
 
 def signs_in() -> bool:
@@ -150,6 +155,11 @@ def resolve() -> Viewer:
 def link_input() -> None:
     """The share link of the URL, which stays there from page to page. Call once a run."""
     st.text_input(SHARE, key=SHARE, bind="query-params", label_visibility="collapsed")
+
+
+def begin(username: str) -> str:
+    """A session of somebody who was just given an account here; returns what opens it."""
+    return desk().begin(_accounts().users[username])
 
 
 def enter(token: str) -> None:
@@ -248,7 +258,7 @@ def _found(brought: _Brought) -> Viewer:
 
 def _open() -> Viewer:
     """Everybody, where nobody signs in and nobody from elsewhere can look."""
-    if not (_running().open or server.demo() or _only_here()):
+    if not (_running().open or server.demo() or only_here()):
         problem = SettingsError(
             "This dashboard can be reached from other machines, and nobody has to sign in to it."
         )
@@ -259,7 +269,13 @@ def _open() -> Viewer:
     return Viewer("open", "Everybody", "everybody", ALL)
 
 
-def _only_here() -> bool:
+def sets_up(who: Viewer) -> bool:
+    """Whether somebody may say which server is looked at, and by whom: an admin; where nobody
+    signs in, whoever sits at this machine, as long as nobody else can look."""
+    return who.rights.admin and (who.how != "open" or only_here())
+
+
+def only_here() -> bool:
     """Whether only this machine can look: bound to it, and not behind a proxy that can be reached
     from elsewhere."""
     headers = st.context.headers

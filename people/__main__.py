@@ -5,19 +5,18 @@ Everything is asked for: a password never stands in an argument, a history or a 
 
 from __future__ import annotations
 
-import secrets
 import sys
 from collections.abc import Callable
 from getpass import getpass
 
-from people import passwords
-from people.accounts import NAME
+from people import passwords, setup
+from people.accounts import EVERY, NAME
 
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns what the process ends with."""
     if arguments == ["key"]:
-        print(secrets.token_urlsafe(48))
+        print(setup.key())
         return 0
     if arguments:
         print("Usage: python -m people [key]", file=sys.stderr)
@@ -48,22 +47,17 @@ def entry(ask: Callable[[str], str], ask_hidden: Callable[[str], str]) -> str:
             print("They are not the same.", file=sys.stderr)
         else:
             break
-    listed = ", ".join(_quoted(one) for one in websites if one)
-    lines = [
-        f"[credentials.usernames.{_quoted(username)}]",
-        f"first_name = {_quoted(name)}",
-        f"password = {_quoted(passwords.hashed(password))}",
-        f"roles = [{_quoted(role)}]",
-    ]
-    if email:
-        lines.append(f"email = {_quoted(email)}")
-    if listed:
-        lines.append('websites = "all"' if websites == ["all"] else f"websites = [{listed}]")
-    return "\n".join(lines)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    named = tuple(one for one in websites if one)
+    return setup.entry(
+        setup.Person(
+            username,
+            name,
+            passwords.hashed(password),
+            (role,),
+            None if named == (EVERY,) else named,
+            email,
+        )
+    )
 
 
 if __name__ == "__main__":

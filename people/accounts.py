@@ -7,9 +7,9 @@ may be seen, and what may be done there. What is not said is not allowed.
 
 from __future__ import annotations
 
+import io
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from uuid import UUID
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from people import passwords
+from people import files, passwords
 from people.rights import Grant, Rights
 from umami.errors import SettingsError
 from umami.models.websites import Website
@@ -281,11 +281,8 @@ def change_password(path: Path, username: str, password: str) -> None:
             users = content["credentials"]["usernames"]
             entry = next(one for one in users if str(one).casefold() == username)
             users[entry]["password"] = passwords.hashed(password)
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=path.parent, prefix=".users-", delete=False
-            ) as beside:
-                yaml.dump(content, beside)
-            os.chmod(beside.name, path.stat().st_mode & 0o777)
-            os.replace(beside.name, path)
+            changed = io.StringIO()
+            yaml.dump(content, changed)
+            files.replaced(path, changed.getvalue(), mode=path.stat().st_mode & 0o777)
         except (OSError, YAMLError, LookupError, TypeError, StopIteration):
             raise SettingsError(f"{path.name} cannot be written.") from None

@@ -36,6 +36,15 @@ class Unreachable(UmamiError):
     remedy = "Check the address and that the server is running."
 
 
+class Untrusted(Unreachable):
+    """The server's certificate is not one that this machine trusts."""
+
+    remedy = (
+        "Give the server a certificate that this machine trusts, or name a file with that of its "
+        "authority in SSL_CERT_FILE."
+    )
+
+
 class TimedOut(UmamiError):
     """The server took longer than we were willing to wait."""
 
@@ -49,6 +58,12 @@ class Unauthorised(UmamiError):
     """
 
     remedy = "Check the credentials, and that this account may see the website."
+
+
+class SecondFactor(Unauthorised):
+    """The account signs in with more than a password."""
+
+    remedy = "Make an account for the dashboard in Umami that has no second factor."
 
 
 class NotFound(UmamiError):

@@ -38,6 +38,8 @@ NAMES: Final = (
     "REDIS_URL",
     "GENERATION",
 )
+SERVER: Final = ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA")
+"""Those that say which server is asked, and as whom; the others say how."""
 CLOUD_PACE: Final = (48, 15.5)
 """Calls in so many seconds. Umami Cloud takes 50 in 15 and counts them as they arrive there, which
 may be closer together than they left."""
@@ -161,6 +163,21 @@ class Settings:
         """The setting that holds the address."""
         return "UMAMI_URL" if self.share is None else "UMAMI_SHARE_URL"
 
+    @property
+    def given(self) -> dict[str, str]:
+        """The texts that say which server is asked, and as whom, by name without prefix: what
+        ``understood`` makes these settings of. Holds secrets."""
+        if self.api is None:
+            return {"DATA": str(self.data)} if self.data else {}
+        if self.share is not None:
+            return {"SHARE_URL": f"{self.address}/share/{self.share}"}
+        # A folder that is called like one of Umami's pages is only understood with the API behind.
+        known = _api(self.address) == self.api
+        url = {} if self.cloud else {"URL": self.address if known else self.api}
+        if self.api_key is not None:
+            return {**url, "API_KEY": self.api_key}
+        return {**url, "USERNAME": self.username or "", "PASSWORD": self.password or ""}
+
 
 def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> Settings:
     """The settings of this process; the environment goes before the secrets file.
@@ -168,7 +185,14 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> S
     Of the file, ``UMAMI_URL``, ``umami_url`` and ``url`` in a table ``[umami]`` count alike.
     Raises ``SettingsError`` with a sentence that names the setting.
     """
-    given = _given(os.environ if environ is None else environ, secrets_of(secrets))
+    return understood(_given(os.environ if environ is None else environ, secrets_of(secrets)))
+
+
+def understood(given: Mapping[str, str]) -> Settings:
+    """The settings that these texts say, by name without prefix (``{"URL": …}``).
+
+    Raises ``SettingsError`` with a sentence that names the setting.
+    """
     common = Settings(
         timeout=_number(given, "TIMEOUT", 60.0, 1, 3600),
         connections=int(_number(given, "CONNECTIONS", 0, 1, 64)) or None,
@@ -184,6 +208,23 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> S
             "UMAMI_DATA is for the embedded server, but another server is set. Remove one of them."
         )
     return found
+
+
+def of_environment(
+    environ: Mapping[str, str] | None = None, secrets: Mapping[str, Any] | None = None
+) -> tuple[str, ...]:
+    """The full names of what the environment itself says of which server is asked.
+
+    Streamlit copies what stands at the top of a secrets file into the environment; what is there
+    just as it is in ``secrets`` is the file's.
+    """
+    environ = os.environ if environ is None else environ
+    full = (PREFIX + name for name in SERVER)
+    return tuple(
+        name
+        for name in full
+        if environ.get(name, "").strip() and environ[name] != str((secrets or {}).get(name))
+    )
 
 
 def secrets_of(path: Path) -> Mapping[str, Any]:
@@ -300,9 +341,14 @@ def _api(text: str) -> str:
     """Where the API begins, from an address as it is pasted from a browser."""
     address = _parsed(text, "URL")
     host = address.hostname or ""
-    if host == "umami.is" or host.endswith(".umami.is"):
+    if is_cloud(host):
         return CLOUD
     return _spelled(address, _folder(address.path))
+
+
+def is_cloud(host: str) -> bool:
+    """Whether a host is Umami Cloud's."""
+    return host == "umami.is" or host.endswith(".umami.is")
 
 
 def _parsed(text: str, name: str) -> SplitResult:
@@ -327,7 +373,9 @@ def _parsed(text: str, name: str) -> SplitResult:
     except (ValueError, UnicodeError):
         sound = False
     if not sound:
-        raise SettingsError(f"{full} is not an address.")
+        raise SettingsError(
+            f"{full} cannot be read: addresses look like https://umami.example.com."
+        )
     if address.username is not None or address.password is not None:
         raise SettingsError(
             f"{full} holds a user name or password: set UMAMI_USERNAME and UMAMI_PASSWORD instead."

@@ -15,7 +15,14 @@ from urllib.parse import quote
 from pydantic_core import from_json
 
 from umami.endpoints import account
-from umami.errors import NotFound, NotOffered, UmamiError, Unauthorised, UnexpectedAnswer
+from umami.errors import (
+    NotFound,
+    NotOffered,
+    SecondFactor,
+    UmamiError,
+    Unauthorised,
+    UnexpectedAnswer,
+)
 from umami.flights import Flights, again
 from umami.question import Request
 from umami.settings import ApiKey, Login, ShareLink
@@ -148,13 +155,11 @@ class Account(_Token):
         try:
             answer = _decoded(self._send(question.request, question.name), question.name)
             return question.read(answer).token
-        except Unauthorised as refused:
-            # A second factor has a sentence of its own.
+        except SecondFactor as refused:
+            problem = SecondFactor(str(refused), endpoint=question.name)
+        except Unauthorised:
             problem = Unauthorised(
-                "The server does not accept this user name and password."
-                if refused.endpoint
-                else str(refused),
-                endpoint=question.name,
+                "The server does not accept this user name and password.", endpoint=question.name
             )
         except (NotFound, NotOffered) as nowhere:
             problem = NotFound(str(nowhere), endpoint=question.name)

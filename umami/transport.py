@@ -38,6 +38,7 @@ from umami.errors import (
     Unauthorised,
     UnexpectedAnswer,
     Unreachable,
+    Untrusted,
 )
 from umami.flights import again
 from umami.pace import Pace
@@ -312,10 +313,12 @@ class Transport:
         ):
             return _Trouble(self._late(call))
         gone = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.ProxyError)
-        untrusted = gone and "CERTIFICATE_VERIFY_FAILED" in str(error)
-        if untrusted:
-            sentence = f"The certificate of {address} is not trusted."
-        elif isinstance(error, httpx.ProxyError):
+        if gone and "CERTIFICATE_VERIFY_FAILED" in str(error):
+            untrusted = Untrusted(
+                f"The certificate of {address} is not trusted.", endpoint=call.endpoint
+            )
+            return _Trouble(untrusted, gone=True)
+        if isinstance(error, httpx.ProxyError):
             sentence = f"The proxy did not connect us to {address}."
         elif gone:
             sentence = f"No connection to {address} could be made."
@@ -323,7 +326,7 @@ class Transport:
             sentence = f"The connection to {address} broke before the answer was there."
         return _Trouble(
             Unreachable(sentence, endpoint=call.endpoint),
-            passing=not untrusted and not isinstance(error, httpx.ConnectTimeout),
+            passing=not isinstance(error, httpx.ConnectTimeout),
             gone=gone,
         )
 

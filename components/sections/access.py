@@ -30,8 +30,8 @@ def unguarded() -> None:
     """What this page says while nobody signs in."""
     st.caption("Nobody signs in to this dashboard: whoever can open it sees everything.")
     st.markdown(
-        "Make an account with `python -m people`, put what it prints into "
-        "`.streamlit/secrets.toml`, and a cookie key beside it (`python -m people key`)."
+        "The page Setup makes accounts. Or make one with `python -m people`, put what it prints "
+        "into `.streamlit/secrets.toml`, and a cookie key beside it (`python -m people key`)."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.areas import ACCESS, AREAS, Area
+from components.areas import ADMINS, AREAS, Area
 from components.documentation import TARGET, pages
 from tests.browser.app import ROOT
 from umami.question import REGISTRY
@@ -13,7 +13,7 @@ FILES = {path.stem for path in (ROOT / "pages").glob("*.py")}
 
 
 def test_every_page_is_declared_once() -> None:
-    names = [area.name for area in (*AREAS, ACCESS)]
+    names = [area.name for area in (*AREAS, *ADMINS)]
     assert sorted(names) == sorted(FILES)
 
 
@@ -21,7 +21,7 @@ def test_the_table_is_fresh() -> None:
     assert TARGET.read_text() == pages(), "run make docs"
 
 
-@pytest.mark.parametrize("area", [*AREAS, ACCESS], ids=lambda area: area.name)
+@pytest.mark.parametrize("area", [*AREAS, *ADMINS], ids=lambda area: area.name)
 def test_a_page_reads_like_a_table_of_contents(area: Area) -> None:
     lines = (ROOT / area.file).read_text().splitlines()
     assert len(lines) <= 80

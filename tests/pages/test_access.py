@@ -17,7 +17,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import server, viewer
-from components.areas import ACCESS, AREAS
+from components.areas import ADMINS, AREAS
 from reports import making
 from tests.pages.conftest import RECORDED, ROOT, TABLES, WEBSITES, open_page, said, tiles
 from tests.support.accounts import PASSWORD, user, write
@@ -32,6 +32,7 @@ from umami.view import View
 
 SHOP, DOCS = WEBSITES["shop"], WEBSITES["docs"]
 EVERY_PAGE = {area.name for area in AREAS}
+OF_ADMINS = {"access", "setup"}
 ALWAYS = {"websites", "website", "daterange"}
 OF_CHOICES = {"values", "segments"}
 SAVING = {"create_report", "update_report", "delete_report"}
@@ -45,7 +46,7 @@ PAGES: dict[str, set[str]] = {
     "anonymous": set(),
     "viewer": {"overview", "utm"},
     "analyst": EVERY_PAGE,
-    "admin": {*EVERY_PAGE, ACCESS.name},
+    "admin": {*EVERY_PAGE, *OF_ADMINS},
     "link": {"overview", "retention"},
     "ended link": set(),
 }
@@ -157,7 +158,7 @@ def asked(way: Between) -> list[Passed]:
     ]
 
 
-@pytest.mark.parametrize("page", sorted({*EVERY_PAGE, ACCESS.name}))
+@pytest.mark.parametrize("page", sorted({*EVERY_PAGE, *OF_ADMINS}))
 @pytest.mark.parametrize("who", WHO)
 def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
     accounts: Between, who: str, page: str
@@ -179,7 +180,7 @@ def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
             assert headings == ["Not open to you"]
             assert not app.metric
         else:
-            title = next(one.title for one in (*AREAS, ACCESS) if one.name == page)
+            title = next(one.title for one in (*AREAS, *ADMINS) if one.name == page)
             assert headings[0] == title
             assert ":material/lock:" not in said(app)
         if site not in SITES[who] and SITES[who]:

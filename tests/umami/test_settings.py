@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from umami.errors import SettingsError
-from umami.settings import CLOUD, Settings, read
+from umami.settings import CLOUD, Settings, of_environment, read
 
 NOWHERE = Path("no/such/secrets.toml")
 LOGIN = {"UMAMI_USERNAME": "ada", "UMAMI_PASSWORD": "s3cret!"}
@@ -193,3 +193,28 @@ def test_how_much_is_in_flight_depends_on_what_is_asked() -> None:
     assert most(URL="http://127.0.0.1:3000") >= 24
     assert most(URL="http://localhost:3000") >= 24
     assert most(URL="https://a.example", CONNECTIONS="2") == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"URL": "https://a.example", "USERNAME": "ada", "PASSWORD": " s3cret! "},
+        {"URL": "https://a.example/dashboard/api", "USERNAME": "ada", "PASSWORD": "x"},
+        {"URL": "http://[::1]:3000/umami", "API_KEY": "k"},
+        {"API_KEY": "k"},
+        {"SHARE_URL": "https://a.example/tools/umami/share/AbC123/shop.example"},
+        {"DATA": "."},
+        {},
+    ],
+)
+def test_what_settings_were_given_gives_them_again(given: dict[str, str]) -> None:
+    settings = from_environment(**given)
+    assert from_environment(**settings.given) == settings
+
+
+def test_the_environment_decides_what_streamlit_did_not_copy_there() -> None:
+    environ = {"UMAMI_URL": "https://a.example", "UMAMI_TIMEOUT": "5", "UMAMI_PASSWORD": " "}
+    assert of_environment(environ) == ("UMAMI_URL",)
+    assert of_environment(environ, {"UMAMI_URL": "https://a.example"}) == ()
+    assert of_environment(environ, {"UMAMI_URL": "https://b.example"}) == ("UMAMI_URL",)
+    assert of_environment({"UMAMI_PASSWORD": "12345"}, {"UMAMI_PASSWORD": 12345}) == ()

@@ -13,7 +13,14 @@ from tests.support.faults import SIGNED_IN, TOKEN, USER, Act, Faulty, Seen, page
 from tests.umami.conftest import PASSWORD, SITE
 from umami.client import Client
 from umami.endpoints import traffic, websites
-from umami.errors import NotFound, ServerFault, UmamiError, Unauthorised, UnexpectedAnswer
+from umami.errors import (
+    NotFound,
+    SecondFactor,
+    ServerFault,
+    UmamiError,
+    Unauthorised,
+    UnexpectedAnswer,
+)
 from umami.generations import Generation
 from umami.question import Request
 from umami.settings import Settings
@@ -111,7 +118,7 @@ def test_wrong_passwords_are_tried_once(server: Faulty, transport: Transport) ->
         (said({"token": "a\r\nb", "user": USER}), UnexpectedAnswer),
         (said({"token": "", "user": USER}), UnexpectedAnswer),
         (said({"token": "schlüssel", "user": USER}), UnexpectedAnswer),
-        (said({"requiresTwoFactor": True, "partialToken": "x"}), Unauthorised),
+        (said({"requiresTwoFactor": True, "partialToken": "x"}), SecondFactor),
     ],
 )
 def test_sign_ins_that_make_no_sense(

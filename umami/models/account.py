@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from umami.errors import Unauthorised
+from umami.errors import SecondFactor
 from umami.wire import Row
 
 
@@ -53,7 +53,7 @@ class SignedIn:
     def read(cls, answer: Any) -> SignedIn:
         """From ``{token, user}``."""
         if isinstance(answer, dict) and answer.get("requiresTwoFactor"):
-            raise Unauthorised(
+            raise SecondFactor(
                 "This account asks for a second factor, which a dashboard cannot give."
             )
         row = _SIGNED_IN.validate_python(answer)

@@ -1,0 +1,120 @@
+"""The first five minutes: from nothing configured to one's own Umami, as somebody new goes."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.app import TABLES, App, running_app, settled
+from tests.browser.test_every_page import Watched, fits, watch
+from umami.embedded.server import Running, serve
+from umami.settings import read
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+CHOSEN = "a-marker-Passw0rd"
+
+
+@pytest.fixture(scope="module")
+def umamis() -> Iterator[tuple[Running, Running]]:
+    """Two servers of somebody's own: a 2.x and a 3.x."""
+    with serve(TABLES, generation=2) as old, serve(TABLES, generation=3) as new:
+        yield old, new
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """Where this app's secrets will be."""
+    return tmp_path / "secrets.toml"
+
+
+@pytest.fixture
+def fresh(secrets: Path) -> Iterator[App]:
+    """An app that nothing was configured for."""
+    store = f"sqlite:///{secrets.parent / 'dashboard.sqlite'}"
+    with running_app(secrets=secrets, DASHBOARD_STORE=store) as app:
+        yield app
+
+
+def check(page: Page, umami: Running, password: str) -> None:
+    """Fill in the form as somebody does who copies the address from their browser."""
+    page.get_by_label("Address").fill(umami.url.removeprefix("http://"))
+    page.get_by_label("User name").fill(umami.username)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Check").click()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def heading(page: Page, name: str) -> None:
+    """Wait for a heading; every step holds at both widths."""
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    settled(page)
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        fits(page)
+
+
+def test_from_nothing_to_ones_own_umami(
+    fresh: App, secrets: Path, umamis: tuple[Running, Running], page: Page
+) -> None:
+    old, new = umamis
+    seen = watch(page)
+    page.goto(fresh.address)
+    expect(page.get_by_text("Demo data")).to_be_visible()
+    settled(page)
+    expect(page.get_by_text("Connect your own Umami")).to_be_visible()
+    press(page, "Not now")
+    expect(page.get_by_text("Connect your own Umami")).to_have_count(0)
+    page.reload()
+    page.get_by_role("button", name="Connect your own Umami").click()
+
+    heading(page, "Setup")
+    check(page, old, "wrong")
+    expect(page.get_by_text("does not accept this user name and password")).to_be_visible()
+    expect(page.get_by_text("Type both once more")).to_be_visible()
+    check(page, old, old.password)
+    heading(page, "It answers")
+    expect(page.get_by_text("Umami 2.18")).to_be_visible()
+    expect(page.get_by_text("Nordlicht Docs, Nordlicht Empty and Nordlicht Shop")).to_be_visible()
+    press(page, "Continue")
+    heading(page, "Do people sign in?")
+    press(page, "Go on without accounts")
+    heading(page, "This is what you get")
+    press(page, "Save and look")
+    heading(page, "Overview")
+    expect(page.get_by_text("Demo data")).to_have_count(0)
+    assert read({}, secrets).given["URL"] == old.url
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+
+    page.get_by_role("link", name="Setup").click()
+    heading(page, "Setup")
+    check(page, new, new.password)
+    heading(page, "It answers")
+    press(page, "Continue")
+    heading(page, "Do people sign in?")
+    page.get_by_label("User name").fill("ann")
+    page.get_by_label("Password (").fill(CHOSEN)
+    page.get_by_label("Password again").fill(CHOSEN)
+    press(page, "Make this account")
+    heading(page, "Who may look")
+    press(page, "Continue")
+    heading(page, "This is what you get")
+    expect(page.get_by_text("ann signs in")).to_be_visible()
+    press(page, "Save and look")
+    heading(page, "Overview")
+    assert read({}, secrets).given["URL"] == new.url
+    expect(page.locator(".st-key-account")).to_contain_text("ann")
+    page.reload()
+    heading(page, "Overview")
+
+    assert seen == Watched(hosts={fresh.address.removeprefix("http://")})
+    printed = "".join(fresh.printed)
+    assert "Traceback" not in printed
+    assert CHOSEN not in printed + page.url

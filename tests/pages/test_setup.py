@@ -1,0 +1,403 @@
+"""The setup assistant, step by step, through the real app over real servers."""
+
+from __future__ import annotations
+
+import pickle
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+from components import server, viewer
+from components.sections import connecting
+from people import accounts, passwords
+from tests.pages.conftest import ROOT, TABLES, said, tiles
+from tests.support.accounts import PASSWORD, user, write
+from tests.support.faults import Faulty, faulty, page
+from tests.support.ports import free_port
+from umami.embedded.server import Running
+from umami.settings import read
+from umami.trying import Way
+
+UMAMIS = "marker-umami"
+"""A password that opens no Umami."""
+CHOSEN = "a-marker-Passw0rd"
+
+
+@pytest.fixture
+def here(bare: pytest.MonkeyPatch) -> Iterator[None]:
+    """A dashboard that only this machine can open."""
+    bare.delenv("DASHBOARD_OPEN")
+    before = config.get_option("server.address")
+    config.set_option("server.address", "127.0.0.1")
+    yield
+    config.set_option("server.address", before)
+
+
+@pytest.fixture
+def secrets(bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Where the secrets of this test are written, and its store."""
+    bare.setenv("DASHBOARD_STORE", f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
+    before = config.get_option("secrets.files")
+    path = tmp_path / "secrets.toml"
+    config.set_option("secrets.files", [str(path)])
+    viewer.forget()
+    yield path
+    viewer.desk().engine.dispose()
+    config.set_option("secrets.files", before)
+
+
+@pytest.fixture
+def account(secrets: Path, bare: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """An admin's session, of accounts that stand in a file of their own."""
+    users = write(tmp_path / "users.yaml", {"ada": user("admin")})
+    bare.delenv("DASHBOARD_OPEN")
+    bare.setenv("DASHBOARD_USERS", str(users))
+    viewer.forget()
+    return viewer.desk().enter("ada", PASSWORD, None)
+
+
+@pytest.fixture
+def strange() -> Iterator[Faulty]:
+    """A server that answers everything with a web page."""
+    with faulty() as one:
+        one.decide(lambda request: page())
+        yield one
+
+
+def opened(token: str | None = None) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/setup.py")
+    if token:
+        app.session_state["what opens the session of this tab"] = token
+    return app.run()
+
+
+def check(app: AppTest, way: str, **typed: str) -> AppTest:
+    """Fill in the form of a way, and send it."""
+    if way == "tables":
+        app.radio(key="setup_source").set_value("tables").run()
+    elif way != "account":
+        app.segmented_control(key="setup_way").set_value(way).run()
+    for name, text in typed.items():
+        app.text_input(key=f"setup_{name}").set_value(text)
+    return app.button(key=f"setup_check_{way}").click().run()
+
+
+def press(app: AppTest, *keys: str) -> AppTest:
+    for key in keys:
+        app.button(key=key).click().run()
+        assert not app.exception
+    return app
+
+
+def step(app: AppTest) -> str:
+    """The step that the page is at."""
+    return next(
+        one.value.split(" ")[-1].rstrip("]")
+        for one in app.markdown
+        if ":primary-badge" in one.value
+    )
+
+
+def held(app: AppTest) -> dict[str, Any]:
+    """Everything that the session holds."""
+    return dict(app.session_state._state.filtered_state)
+
+
+def hidden(password: str, app: AppTest) -> bool:
+    """Whether a password is nowhere in the session, however deep."""
+    return not any(password.encode() in _bytes(value) for value in held(app).values())
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return pickle.dumps(value)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return repr(value).encode()
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("generation", [2, 3])
+def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
+    generation: int, old: Running, behind: str, secrets: Path
+) -> None:
+    url = old.url if generation == 2 else behind
+    secrets.write_text("# mine\nother = 1\n")
+    app = check(
+        opened(), "account", URL=url.removeprefix("http://"), USERNAME="admin", PASSWORD="umami"
+    )
+    assert not app.exception
+    assert step(app) == "Check"
+    assert "setup_PASSWORD" not in held(app)
+    assert f"**Umami {'2.18' if generation == 2 else '3.1'}, or a version like it**" in (
+        said(app).replace("\\", "")
+    )
+    assert "**3 websites**: Nordlicht Docs, Nordlicht Empty and Nordlicht Shop" in said(app)
+    press(app, "setup_on")
+    assert step(app) == "People"
+    assert "whoever uses this machine sees everything" in said(app)
+    press(app, "setup_on")
+    assert step(app) == "Save"
+    assert not secrets.read_text().count("umami")
+    press(app, "setup_save")
+    assert [one.value for one in app.header] == ["Overview"]
+    assert tiles(app)
+    assert app.selectbox(key="pick_website").value is not None
+    assert "Saved" in app.toast[0].value
+    assert read({}, secrets).given == {"URL": url, "USERNAME": "admin", "PASSWORD": "umami"}
+    assert secrets.read_text().startswith("# mine\nother = 1\n")
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    assert not {"setup_PASSWORD", "what is being set up"} & set(held(app))
+
+
+@pytest.mark.usefixtures("here", "secrets")
+@pytest.mark.parametrize(
+    ("way", "typed", "sentence", "remedy"),
+    [
+        ("account", {"URL": "127.0.0.1:{nobody}"}, "No connection to", "check that Umami runs"),
+        ("account", {"URL": "{umami}"}, "does not accept this user name", "Type both once more"),
+        ("account", {"URL": "{strange}"}, "is no Umami", "opens in your browser"),
+        ("account", {"URL": "{umami}/share/abc/x"}, "a share link", "Choose “Share link”"),
+        ("account", {"URL": "cloud.umami.is"}, "Umami Cloud", "Choose “API key”"),
+        ("account", {"URL": ""}, "Type the address", ""),
+        ("key", {"API_KEY": UMAMIS, "KEY_URL": "{umami}"}, "this key", "Umami Cloud"),
+        ("share", {"SHARE_URL": "{umami}/share/nothing"}, "does not exist", "Copy the link"),
+        ("share", {"SHARE_URL": "{umami}/websites/1"}, "is not a share link", "Correct it"),
+        ("tables", {"DATA": "{empty}"}, "no website_event.csv", "Name the folder or zip"),
+        ("tables", {"DATA": "/no/such/folder"}, "There is no folder", "all of its path"),
+    ],
+)
+def test_every_failure_says_what_to_change(
+    behind: str,
+    strange: Faulty,
+    tmp_path: Path,
+    way: str,
+    typed: dict[str, str],
+    sentence: str,
+    remedy: str,
+) -> None:
+    if way == "account":
+        typed = {"USERNAME": "admin", "PASSWORD": UMAMIS, **typed}
+    places = {"umami": behind, "strange": strange.url, "empty": tmp_path, "nobody": free_port()}
+    app = check(opened(), way, **{name: one.format(**places) for name, one in typed.items()})
+    assert not app.exception
+    assert step(app) == "Choose"
+    (error,) = app.error
+    words = error.value.replace("\\", "").replace("\u2060", "")
+    assert sentence in words
+    assert remedy in words
+    assert UMAMIS not in words
+    assert "UMAMI_" not in words
+
+
+@pytest.mark.usefixtures("here")
+def test_tables_are_read_before_they_are_looked_at(secrets: Path) -> None:
+    app = check(opened(), "tables", DATA=f"'{TABLES}'")
+    assert step(app) == "Check"
+    press(app, "setup_on", "setup_on", "setup_save")
+    assert [one.value for one in app.header] == ["Overview"]
+    assert app.selectbox(key="pick_period").value == "all"
+    assert tiles(app)["Views"] != "0"
+    assert read({}, secrets).data == TABLES
+    # Back to the demo, which needs no check.
+    app = opened()
+    app.radio(key="setup_source").set_value("demo").run()
+    press(app, "setup_demo")
+    assert step(app) == "Save"
+    press(app, "setup_back")
+    assert step(app) == "Choose"
+
+
+@pytest.mark.usefixtures("here")
+def test_the_first_account_is_an_admins_who_is_let_in_at_once(behind: str, secrets: Path) -> None:
+    app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
+    press(app, "setup_on")
+    for password, again, sentence in (
+        ("short", "short", "10 characters"),
+        (CHOSEN, "another-Passw0rd", "not the same"),
+        (CHOSEN, CHOSEN, None),
+    ):
+        app.text_input(key="setup_0_username").set_value("Ann")
+        app.text_input(key="setup_0_password").set_value(password)
+        app.text_input(key="setup_0_again").set_value(again)
+        press(app, "setup_0_made")
+        errors = [one.value for one in app.error]
+        assert (sentence in errors[0]) if sentence else not errors
+    assert hidden(CHOSEN, app)
+    app.text_input(key="setup_1_username").set_value("vic")
+    app.multiselect(key="setup_1_websites").set_value(["47a8e931-d51a-4351-a5e1-51db9a717a5d"])
+    app.text_input(key="setup_1_password").set_value(CHOSEN)
+    app.text_input(key="setup_1_again").set_value(CHOSEN)
+    press(app, "setup_1_made", "setup_on")
+    assert "ann and vic sign in" in said(app)
+    press(app, "setup_save")
+    assert [one.value for one in app.header] == ["Overview"]
+    assert viewer.SHARE in app.session_state
+    found = accounts.read(secrets, ["overview"])
+    assert passwords.matches(CHOSEN, found.users["ann"].password)
+    assert found.users["ann"].roles[0].admin
+    assert found.users["vic"].roles[0].websites == {"47a8e931-d51a-4351-a5e1-51db9a717a5d"}
+    assert hidden(CHOSEN, app)
+    written = viewer.desk().audit.read().rows
+    assert ("ann", "setup") in {(one.who, one.what) for one in written}
+    assert not any(word == "umami" for one in written for word in one.about.split())
+    # Whoever comes now signs in.
+    assert [one.value for one in opened().header] == []
+
+
+@pytest.mark.usefixtures("here")
+def test_where_nothing_can_be_written_the_text_is_shown(behind: str, secrets: Path) -> None:
+    config.set_option("secrets.files", ["/proc/secrets.toml"])
+    app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
+    press(app, "setup_on", "setup_on", "setup_save")
+    assert step(app) == "Save"
+    assert "cannot be written here" in said(app)
+    assert "does not start without accounts" in said(app)
+    text = app.code[0].value
+    secrets.write_text(text)
+    assert read({}, secrets).given == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
+    press(app, "setup_done")
+    assert [one.value for one in app.header] == ["Overview"]
+    assert "what is being set up" not in app.session_state
+
+
+@pytest.mark.usefixtures("here", "secrets")
+def test_the_environment_goes_before_and_is_named(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("UMAMI_DATA", str(TABLES))
+    app = opened()
+    assert not app.exception
+    assert "`UMAMI_DATA`" in said(app)
+    assert "changes nothing" in said(app)
+    assert not app.radio
+    assert not app.button
+
+
+@pytest.mark.usefixtures("here")
+def test_what_streamlit_copied_from_the_secrets_is_no_environment(
+    bare: pytest.MonkeyPatch, behind: str, secrets: Path
+) -> None:
+    """Streamlit copies the top of the file into the environment as it starts."""
+    nobody = f"http://127.0.0.1:{free_port()}"
+    secrets.write_text(
+        f'UMAMI_URL = "{nobody}"\nUMAMI_USERNAME = "a"\nUMAMI_PASSWORD = "b"\nUMAMI_TIMEOUT = 20\n'
+    )
+    for name, value in (("URL", nobody), ("USERNAME", "a"), ("PASSWORD", "b"), ("TIMEOUT", "20")):
+        bare.setenv(f"UMAMI_{name}", value)
+    app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
+    press(app, "setup_on", "setup_on", "setup_save")
+    assert [one.value for one in app.header] == ["Overview"]
+    assert tiles(app)
+    assert server.set_up().given["URL"] == behind
+    assert server.set_up().timeout == 20
+
+
+@pytest.mark.usefixtures("secrets")
+def test_from_elsewhere_nobody_sets_up_what_nobody_signs_in_to(
+    bare: pytest.MonkeyPatch, behind: str, secrets: Path
+) -> None:
+    app = opened()
+    assert not app.exception
+    assert "Other machines can open this dashboard" in said(app)
+    assert not app.radio
+    assert not app.button
+    # What it says to write by hand is understood.
+    secrets.write_text(app.code[0].value)
+    assert read({}, secrets).username == "reader"
+
+
+def test_who_began_here_and_is_seen_elsewhere_saves_nothing(
+    here: None, behind: str, secrets: Path
+) -> None:
+    app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
+    press(app, "setup_on", "setup_on")
+    # The demo is still everybody's to look at, and this button nobody's any more.
+    config.set_option("server.address", "0.0.0.0")
+    app.button(key="setup_save").click().run()
+    assert not app.exception
+    assert not secrets.exists()
+    assert "Other machines can open this dashboard" in said(app)
+
+
+def test_an_admin_sets_up_from_anywhere_and_is_written_down(
+    account: str, behind: str, secrets: Path
+) -> None:
+    app = check(opened(account), "account", URL=behind, USERNAME="admin", PASSWORD=UMAMIS)
+    assert app.error
+    check(app, "account", PASSWORD="umami")
+    press(app, "setup_on")
+    # People sign in already: that stays as it is.
+    assert step(app) == "Save"
+    press(app, "setup_save")
+    assert [one.value for one in app.header] == ["Overview"]
+    assert read({}, secrets).given["URL"] == behind
+    written = [(one.what, one.about, one.done) for one in viewer.desk().audit.read().rows]
+    assert written[:3] == [
+        ("setup", f"Umami at {behind}, as admin", True),
+        ("try a server", f"Umami at {behind}, as admin", True),
+        ("try a server", f"Umami at {behind}, as admin", False),
+    ]
+    assert UMAMIS not in str(written)
+
+
+@pytest.mark.usefixtures("here", "secrets")
+def test_leaving_forgets_what_was_begun(behind: str) -> None:
+    app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
+    assert "what is being set up" in app.session_state
+    app.switch_page("pages/access.py").run()
+    assert not app.exception
+    assert "what is being set up" not in app.session_state
+    app.switch_page("pages/setup.py").run()
+    assert step(app) == "Choose"
+    # What is no secret need not be typed again.
+    assert app.text_input(key="setup_URL").value == behind
+    assert app.text_input(key="setup_PASSWORD").value == ""
+
+
+@pytest.mark.usefixtures("here")
+def test_what_cannot_be_connected_can_be_set_up(behind: str, secrets: Path) -> None:
+    secrets.write_text(
+        f'[umami]\nurl = "http://127.0.0.1:{free_port()}"\nusername = "a"\npassword = "b"\n'
+    )
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert [one.value for one in app.header] == ["The dashboard is not connected"]
+    assert "Set up" in [one.label for one in app.button]
+    app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
+    press(app, "setup_on", "setup_on", "setup_save")
+    assert [one.value for one in app.header] == ["Overview"]
+
+
+@pytest.mark.usefixtures("here")
+def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: Path) -> None:
+    secrets.write_text(
+        f'[umami]\nurl = "{behind}"\nusername = "admin"\npassword = "umami"   # mine\n'
+    )
+    app = opened()
+    app.radio(key="setup_source").set_value("same").run()
+    press(app, "setup_same")
+    assert step(app) == "Check"
+    press(app, "setup_on")
+    app.text_input(key="setup_0_username").set_value("ann")
+    app.text_input(key="setup_0_password").set_value(CHOSEN)
+    app.text_input(key="setup_0_again").set_value(CHOSEN)
+    press(app, "setup_0_made", "setup_remove_ann")
+    assert "Go on without accounts" in [one.label for one in app.button]
+    app.text_input(key="setup_0_username").set_value("ann")
+    app.text_input(key="setup_0_password").set_value(CHOSEN)
+    app.text_input(key="setup_0_again").set_value(CHOSEN)
+    press(app, "setup_0_made", "setup_on", "setup_save")
+    assert [one.value for one in app.header] == ["Overview"]
+    assert set(accounts.read(secrets, ["overview"]).users) == {"ann"}
+    assert read({}, secrets).given == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
+    # Now that people sign in, that is no choice any more.
+    app.switch_page("pages/setup.py").run()
+    assert not app.exception
+    assert "What I look at now" not in app.radio(key="setup_source").options
+
+
+def test_the_ways_of_the_page_are_those_that_can_be_tried() -> None:
+    assert {*connecting.WAYS, "tables"} == set(get_args(Way))
