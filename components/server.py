@@ -37,20 +37,20 @@ def umami() -> Client:
         found = connect(settings, watch=watch)
         found.recognise()
         return found
-    return starting.client_of(_own_server(settings.data), settings, watch=watch)
+    running = _own_server(settings.data, settings.store)
+    return starting.client_of(running, settings, watch=watch)
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
-def _own_server(data: Path | None) -> Running:
-    running = starting.own_server(data)
+def _own_server(data: Path | None, store: Path | None) -> Running:
+    running = starting.own_server(data, store)
     atexit.register(running.stop)
     return running
 
 
 def demo() -> bool:
     """Whether all that can be looked at is made up. Raises ``SettingsError``."""
-    settings = read()
-    return settings.embedded and settings.data is None
+    return read().demo
 
 
 def reach() -> None:
