@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         default=2,
         help="whose API to speak: that of Umami 2.18 or of Umami 3.1 (default: 2)",
     )
-    commands = parser.add_subparsers(dest="command", metavar="import")
+    commands = parser.add_subparsers(title="instead of serving", dest="command", metavar="import")
     importing = commands.add_parser(
         "import",
         help="add tables to a store and end",
@@ -84,7 +84,8 @@ def _teller(begun: float) -> Callable[[Progress], None]:
             f"{progress.done / MEGABYTE:,.1f} of {progress.total / MEGABYTE:,.1f} MB read, "
             f"{progress.rows:,} rows"
         )
-        if progress.done:
+        # Of the very first bytes nothing can be told.
+        if progress.done * 100 >= progress.total:
             left = took * (progress.total - progress.done) / progress.done
             line += f", {progress.rows / took:,.0f} a second, {left:,.0f} s left"
         last = progress.done == progress.total

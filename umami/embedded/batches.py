@@ -26,7 +26,8 @@ class Batch:
 
     path: Path
     at: int
-    """How far the packed file was read by its end, in its own bytes."""
+    """How much of the packed file, in its own bytes, is in the batches up to this one: rather less
+    than more."""
 
 
 def batches(packed: Packed, folder: Path, size: int) -> Generator[Batch]:
@@ -51,7 +52,7 @@ def batches(packed: Packed, folder: Path, size: int) -> Generator[Batch]:
                 raise StoreRefused(
                     f"There is no room to unpack {packed.name} ({error.strerror})."
                 ) from None
-            yield Batch(path, text.at())
+            yield Batch(path, records.at)
             path.unlink()
 
 
@@ -59,6 +60,8 @@ class _Records:
     """The records of a text after its header."""
 
     def __init__(self, text: Text, name: str, size: int) -> None:
+        self.at = 0
+        self._text = text
         self._size = size
         self._blocks = _blocks(text, name, min(size, LONGEST))
         self._rest = b""
@@ -79,6 +82,7 @@ class _Records:
                 self._rest = block[end:]
                 break
             file.write(block)
+            self.at = self._text.at()
             quotes += block.count(b'"')
         return length > 0
 

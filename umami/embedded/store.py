@@ -149,7 +149,6 @@ FAULTS_OF_THE_PLACE = (
     duckdb.OutOfMemoryException,
     duckdb.FatalException,
     duckdb.TransactionException,
-    duckdb.InterruptException,
 )
 """What DuckDB raises whatever the rows are."""
 
@@ -203,13 +202,11 @@ class Store:
                 )
             elif "umami_store" not in there:
                 raise StoreRefused(f"{self._name} is a database of something else.")
-            version, secret = cursor.execute("SELECT version, secret FROM umami_store").fetchall()[
-                0
-            ]
-        if version > VERSION:
+            row = cursor.execute("SELECT version, secret FROM umami_store").fetchone()
+            assert row
+        if row[0] > VERSION:
             raise StoreRefused(f"{self._name} was made by a later version of this dashboard.")
-        assert isinstance(secret, bytes)
-        return secret
+        return bytes(row[1])
 
     @property
     def _name(self) -> str:
@@ -251,8 +248,8 @@ class Store:
         """As ``writing``, but others go on writing meanwhile: for what takes long. Not to be used
         twice at a time.
 
-        Gives a cursor, which sees the data as they were when it began, and an empty folder. Raises
-        ``StoreRefused`` where there is no room, or where others changed what it changed too.
+        Gives a cursor, which sees the data as they were when it began, and a folder to write into.
+        Raises ``StoreRefused`` where there is no room, or where others changed what it changed too.
         """
         folder = self._folder()
         with self._connection.cursor() as cursor:
@@ -266,6 +263,11 @@ class Store:
             except (*FAULTS_OF_THE_PLACE, duckdb.ConstraintException) as error:
                 reason = _reason(error)
                 problem = f"cannot be written{reason}" if reason else "was changed meanwhile"
+            except RuntimeError as error:
+                # What DuckDB makes of Ctrl-C while it is at work.
+                if "interrupted" in str(error):
+                    raise KeyboardInterrupt from None
+                raise
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
                 # Where it ended well, or failed to, there is no transaction.
