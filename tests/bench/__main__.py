@@ -2,8 +2,8 @@
 
 Every question the contract recorded for the shop's whole range is asked of the embedded server
 over HTTP, and compared with a floor: DuckDB counting events, distinct sessions and distinct
-visits of the same website and range. Also: how fast the demo starts, what it weighs, what a rerun of
-each page costs, and what an import of five million events takes.
+visits of the same website and range. Also: how fast the demo starts, what it weighs, what a rerun
+of each page costs, and what an import of five million events takes.
 """
 
 from __future__ import annotations
