@@ -47,12 +47,13 @@ def umami() -> Client:
         found = connect(settings, watch=watch)
         found.recognise()
         return found
-    return starting.client_of(_own_server(settings.data), settings, watch=watch)
+    running = _own_server(settings.data, settings.store)
+    return starting.client_of(running, settings, watch=watch)
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
-def _own_server(data: Path | None) -> Running:
-    running = starting.own_server(data)
+def _own_server(data: Path | None, store: Path | None) -> Running:
+    running = starting.own_server(data, store)
     atexit.register(running.stop)
     return running
 
@@ -64,8 +65,7 @@ def set_up() -> Settings:
 
 def demo() -> bool:
     """Whether all that can be looked at is made up. Raises ``SettingsError``."""
-    settings = set_up()
-    return settings.embedded and settings.data is None
+    return set_up().demo
 
 
 def reach() -> None:
@@ -101,7 +101,7 @@ def tried(settings: Settings) -> Found:
     if not settings.embedded:
         return trying.tried(settings)
     try:
-        running = opened(settings.data)
+        running = opened(settings)
     except SettingsError as refusal:
         problem = trying.unreadable(refusal)
     else:
@@ -110,19 +110,17 @@ def tried(settings: Settings) -> Found:
     raise problem
 
 
-def opened(data: Path | None) -> Running:
-    """A server of our own on these tables, begun where it does not run yet; reads all of them.
-
-    Raises ``SettingsError``.
-    """
-    return _own_server(data)
+def opened(settings: Settings) -> Running:
+    """A server of our own on the tables of these settings, begun where it does not run yet; reads
+    all of them. Raises ``SettingsError``."""
+    return _own_server(settings.data, settings.store)
 
 
 def let_go(settings: Settings) -> None:
     """Close what was only tried."""
     with suppress(SettingsError):
-        if settings.embedded and settings.data != set_up().data:
-            _own_server.clear(settings.data)
+        if settings.embedded and _tables(settings) != _tables(set_up()):
+            _own_server.clear(*_tables(settings))
 
 
 def settle(wanted: Setup) -> None:
@@ -139,8 +137,12 @@ def settle(wanted: Setup) -> None:
         # Streamlit took it there from where it stands no more.
         os.environ.pop(name, None)
     anew()
-    if before and before.embedded and before.data != wanted.server.data:
-        _own_server.clear(before.data)
+    if before and before.embedded and _tables(before) != _tables(wanted.server):
+        _own_server.clear(*_tables(before))
+
+
+def _tables(settings: Settings) -> tuple[Path | None, Path | None]:
+    return settings.data, settings.store
 
 
 def _secrets() -> Mapping[str, Any]:

@@ -30,19 +30,23 @@ class Running(Protocol):
         ...
 
 
-def own_server(data: Path | None) -> Running:
-    """Start the embedded server over tables, or over a demo that it makes.
+def own_server(data: Path | None, store: Path | None = None) -> Running:
+    """Start the embedded server over tables, over the file that keeps them, or over a demo that it
+    makes.
 
-    Raises ``SettingsError`` for tables that cannot be read.
+    Raises ``SettingsError`` for tables that cannot be read, and a file that cannot be used.
     """
     # Whoever has a server of their own need not load a database.
     from umami.embedded.server import serve
+    from umami.embedded.store import StoreRefused
     from umami.embedded.tables import ImportRefused
 
     try:
-        return serve(data, generation=3)
+        return serve(data, store, generation=3)
     except ImportRefused as refusal:
         raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
+    except StoreRefused as refusal:
+        raise SettingsError(f"UMAMI_STORE cannot be used: {refusal}") from None
 
 
 def filled(settings: Settings, running: Running) -> Settings:

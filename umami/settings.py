@@ -1,9 +1,9 @@
 """Which server is asked, as whom, and how patiently; read from environment and secrets.
 
 Names are those of the environment: ``UMAMI_URL``, ``UMAMI_USERNAME``, ``UMAMI_PASSWORD``,
-``UMAMI_API_KEY``, ``UMAMI_SHARE_URL``, ``UMAMI_DATA``, ``UMAMI_TIMEOUT``,
-``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB``, ``UMAMI_REDIS_URL`` and ``UMAMI_GENERATION``. None set
-means the embedded server.
+``UMAMI_API_KEY``, ``UMAMI_SHARE_URL``, ``UMAMI_DATA``, ``UMAMI_STORE``, ``UMAMI_TIMEOUT``,
+``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB``, ``UMAMI_REDIS_URL`` and ``UMAMI_GENERATION``. No server
+set means the embedded one.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ NAMES: Final = (
     "API_KEY",
     "SHARE_URL",
     "DATA",
+    "STORE",
     "TIMEOUT",
     "CONNECTIONS",
     "CACHE_MB",
@@ -103,7 +104,10 @@ class Settings:
     share: str | None = field(default=None, repr=False)
     """The id of a public share link."""
     data: Path | None = None
-    """Tables for the embedded server; ``None`` lets it make the demo."""
+    """Tables for the embedded server."""
+    store: Path | None = None
+    """The file in which the embedded server keeps its data; without tables and file it makes the
+    demo."""
     timeout: float = 60.0
     """Seconds an answer may take."""
     connections: int | None = None
@@ -134,6 +138,11 @@ class Settings:
     def embedded(self) -> bool:
         """Whether no server is set, so that the embedded one is meant."""
         return self.api is None
+
+    @property
+    def demo(self) -> bool:
+        """Whether the embedded server makes up what it shows."""
+        return self.embedded and self.data is None and self.store is None
 
     @property
     def address(self) -> str:
@@ -202,11 +211,13 @@ def understood(given: Mapping[str, str]) -> Settings:
     )
     found = _server(given, common)
     if found is None:
-        return replace(common, data=_data(given))
-    if "DATA" in given:
-        raise SettingsError(
-            "UMAMI_DATA is for the embedded server, but another server is set. Remove one of them."
-        )
+        return replace(common, data=_data(given), store=_store(given))
+    for name in ("DATA", "STORE"):
+        if name in given:
+            raise SettingsError(
+                f"{PREFIX}{name} is for the embedded server, but another server is set. "
+                "Remove one of them."
+            )
     return found
 
 
@@ -287,6 +298,20 @@ def _data(given: Mapping[str, str]) -> Path | None:
     path = Path(given["DATA"]).expanduser()
     if not path.exists():
         raise SettingsError("UMAMI_DATA names a folder or zip of tables that does not exist.")
+    return path
+
+
+def _store(given: Mapping[str, str]) -> Path | None:
+    if "STORE" not in given:
+        return None
+    path = Path(given["STORE"]).expanduser()
+    if path.is_dir():
+        raise SettingsError("UMAMI_STORE names a folder: name a file in it, such as umami.duckdb.")
+    if "DATA" not in given and not path.exists():
+        raise SettingsError(
+            "UMAMI_STORE names a file that does not exist: set UMAMI_DATA too, once, to import "
+            "tables into it."
+        )
     return path
 
 

@@ -14,6 +14,8 @@ SHARED = {"website_id"}
 def multiply(events: int, folder: Path) -> int:
     """Write the contract's tables with at least ``events`` events; how many there are."""
     database = duckdb.connect()
+    # Drawn where nobody seems to have started a script.
+    database.execute("SET enable_progress_bar = false")
     count = len(database.read_csv(str(TABLES / "website_event.csv.gz"), all_varchar=True))
     copies = -(-events // count)
     folder.mkdir(parents=True, exist_ok=True)

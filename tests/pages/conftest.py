@@ -48,7 +48,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
     A server of its own stays, by the tables it holds: who writes has another.
     """
-    for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA"):
+    for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
     # Streamlit's test tool is bound to no address: it counts as one that anybody can reach.
     monkeypatch.setenv("DASHBOARD_OPEN", "yes")

@@ -69,6 +69,17 @@ def test_nothing_set_means_the_embedded_server(tmp_path: Path) -> None:
     assert from_environment().embedded
     assert from_environment(URL=" ", API_KEY="").embedded
     assert from_environment(DATA=str(tmp_path)).data == tmp_path
+    assert from_environment().demo
+    assert not from_environment(DATA=str(tmp_path)).demo
+
+
+def test_a_file_keeps_what_the_embedded_server_has(tmp_path: Path) -> None:
+    path = tmp_path / "umami.duckdb"
+    first = from_environment(DATA=str(tmp_path), STORE=str(path))
+    assert (first.data, first.store, first.demo) == (tmp_path, path, False)
+    path.touch()
+    later = from_environment(STORE=str(path))
+    assert (later.data, later.store, later.embedded, later.demo) == (None, path, True, False)
 
 
 def test_a_key_without_an_address_is_a_key_to_the_cloud() -> None:
@@ -116,6 +127,9 @@ def test_a_key_without_an_address_is_a_key_to_the_cloud() -> None:
         ),
         ({"DATA": "/no/such/folder"}, ["UMAMI_DATA"]),
         ({"DATA": ".", "API_KEY": "k"}, ["UMAMI_DATA"]),
+        ({"STORE": "no-such.duckdb"}, ["UMAMI_STORE", "UMAMI_DATA"]),
+        ({"STORE": "."}, ["UMAMI_STORE", "umami.duckdb"]),
+        ({"STORE": "umami.duckdb", "API_KEY": "k"}, ["UMAMI_STORE"]),
         ({"TIMEOUT": "soon"}, ["UMAMI_TIMEOUT"]),
         ({"TIMEOUT": "0"}, ["UMAMI_TIMEOUT"]),
         ({"TIMEOUT": "nan"}, ["UMAMI_TIMEOUT"]),

@@ -4,6 +4,7 @@
 """
 
 from umami.embedded.server import PortTaken, Running, serve
+from umami.embedded.store import StoreRefused
 from umami.embedded.tables import ImportRefused
 
-__all__ = ["ImportRefused", "PortTaken", "Running", "serve"]
+__all__ = ["ImportRefused", "PortTaken", "Running", "StoreRefused", "serve"]

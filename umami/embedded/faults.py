@@ -8,31 +8,34 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 
+from umami.embedded.store import limit_memory
 from umami.embedded.tables import ImportRefused, Table, limits, quoted, typed
 
 
-def explained(table: Table, problem: str) -> ImportRefused:
-    """The refusal of a table that DuckDB did not read, for this problem, or read as unsound."""
-    found = _structure(table) or _content(table)
+def explained(table: Table, path: Path, problem: str, spill: Path) -> ImportRefused:
+    """The refusal of a plain file that DuckDB did not read, for this problem, or read as unsound;
+    in the folder ``spill`` is room for what does not fit into memory."""
+    found = _structure(table, path) or _content(table, path, spill)
     if found:
         return found
     line = re.search(r"CSV Error on Line: (\d+)", problem)
     return ImportRefused("It cannot be read.", table.name, int(line[1]) if line else None)
 
 
-def _structure(table: Table) -> ImportRefused | None:
+def _structure(table: Table, path: Path) -> ImportRefused | None:
     """The first line that is not text, or has too few or too many fields."""
-    with table.path.open("rb") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
                 line.decode()
             except UnicodeDecodeError:
                 return ImportRefused("This is not UTF-8.", table.name, number)
     width = len(table.header)
-    for number, row in _records(table):
+    for number, row in _records(table, path):
         if row and len(row) != width:
             return ImportRefused(
                 f"There are {len(row)} fields where the header has {width}.",
@@ -43,7 +46,7 @@ def _structure(table: Table) -> ImportRefused | None:
     return None
 
 
-def _content(table: Table) -> ImportRefused | None:
+def _content(table: Table, path: Path, spill: Path) -> ImportRefused | None:
     """The first value that is missing, of the wrong kind, or there twice."""
     cases = []
     for name in table.layout.columns:
@@ -62,10 +65,12 @@ def _content(table: Table) -> ImportRefused | None:
             cases.append((name, f"{value} NOT BETWEEN {quoted(low)} AND {quoted(high)}"))
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
+        database.execute("SET temp_directory = ?", [str(spill)])
+        limit_memory(database)
         spelled = " ".join(f"WHEN {test} THEN {number}" for number, (_, test) in enumerate(cases))
         try:
             row = database.execute(
-                f"SELECT CASE {spelled} END AS fault, * FROM {table.numbered} "
+                f"SELECT CASE {spelled} END AS fault, * FROM {table.numbered(path)} "
                 "WHERE fault IS NOT NULL ORDER BY record LIMIT 1"
             )
             names = [one[0] for one in row.description]
@@ -76,25 +81,27 @@ def _content(table: Table) -> ImportRefused | None:
                 return ImportRefused(
                     _fault(record[column], table.kinds[column]),
                     table.name,
-                    _line(table, record["record"]),
+                    _line(table, path, record["record"]),
                     column,
                 )
-            return _repeated(database, table)
+            return _repeated(database, table, path)
         except duckdb.Error:
             return None
 
 
-def _repeated(database: duckdb.DuckDBPyConnection, table: Table) -> ImportRefused | None:
+def _repeated(
+    database: duckdb.DuckDBPyConnection, table: Table, path: Path
+) -> ImportRefused | None:
     if not table.layout.unique:
         return None
     row = database.execute(
-        f"SELECT record FROM {table.numbered} QUALIFY row_number() OVER (PARTITION BY "
+        f"SELECT record FROM {table.numbered(path)} QUALIFY row_number() OVER (PARTITION BY "
         f"{table.value(table.layout.unique)} ORDER BY record) = 2 ORDER BY record LIMIT 1"
     ).fetchone()
     if not row:
         return None
     return ImportRefused(
-        "This id was there before.", table.name, _line(table, row[0]), table.layout.unique
+        "This id was there before.", table.name, _line(table, path, row[0]), table.layout.unique
     )
 
 
@@ -106,9 +113,9 @@ def _fault(value: str | None, kind: str) -> str:
     return f"{shown!r} is not {wanted.get(kind, 'a number')} that Umami could hold."
 
 
-def _records(table: Table) -> Iterator[tuple[int, list[str]]]:
+def _records(table: Table, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Every record after the header with the line it begins in."""
-    with table.path.open(encoding="utf-8-sig", newline="") as text:
+    with path.open(encoding="utf-8-sig", newline="") as text:
         reader = csv.reader(text, strict=True)
         next(reader, None)
         while True:
@@ -122,7 +129,7 @@ def _records(table: Table) -> Iterator[tuple[int, list[str]]]:
             yield begins, row
 
 
-def _line(table: Table, index: int) -> int:
+def _line(table: Table, path: Path, index: int) -> int:
     """The line in which a record begins; records count from 0, empty lines are none."""
-    records = (number for number, row in _records(table) if row)
+    records = (number for number, row in _records(table, path) if row)
     return next((number for at, number in enumerate(records) if at == index), index + 2)

@@ -1,10 +1,14 @@
 """Umami's tables as CSV, into the store: all of them, or nothing.
 
-Read are a folder or a zip, plain or gzipped, of either layout:
+Read are a folder, a zip or a single file, plain or gzipped, of either layout:
 
 - the tables of a PostgreSQL database, each with its header (``website_event.csv``, …);
 - the export of Umami Cloud, where every event row carries its session's attributes, ``''`` stands
   for NULL and there is no table of sessions.
+
+Rows that are there already, by their primary keys, stay as they are. All else is added in one
+transaction, a batch at a time, so that neither memory nor the time between two words about the
+progress depends on how much there is.
 
 DuckDB reads at full speed and is only told afterwards to look closer: what it refuses is read a
 second time, slowly, to say in which line and column the fault is.
@@ -12,150 +16,152 @@ second time, slowly, to say in which line and column the fault is.
 
 from __future__ import annotations
 
-import tempfile
+import hashlib
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from umami.embedded.appending import Appending, Imported
+from umami.embedded.batches import batches
 from umami.embedded.faults import explained
-from umami.embedded.store import TABLES, Store
+from umami.embedded.store import FAULTS_OF_THE_PLACE, Store
 from umami.embedded.tables import (
     CLOUD,
     CLOUD_EXPORT,
     POSTGRES,
-    SESSION_ATTRIBUTES,
     ImportRefused,
     Table,
     checked,
     header,
-    limits,
-    quoted,
 )
-from umami.embedded.unpacking import unpacked
+from umami.embedded.unpacking import Packed, tables_of
 
-__all__ = ["ImportRefused", "load"]
+__all__ = ["ImportRefused", "Imported", "Progress", "import_into", "load", "unchanged"]
+
+BATCH = 128 * 2**20
+"""Bytes of text: half a million events."""
+_ALONE = threading.Lock()
+"""Of two imports at a time neither would see what the other adds."""
 
 
-def load(store: Store, source: Path) -> None:
-    """Import a folder or zip of tables into an empty store.
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is."""
+
+    done: int
+    """Bytes of the source's files whose rows are in: never fewer than before, ``total`` at last."""
+    total: int
+    """Bytes of the source's files, as they lie there."""
+    rows: int
+    """Rows that were read by now."""
+
+
+Told = Callable[[Progress], object]
+"""Hears of the progress; what it raises ends the import, of which then nothing is kept."""
+
+
+def import_into(path: Path, source: Path, told: Told = lambda _: None) -> Imported:
+    """Import tables into a store's file, which is made where there is none.
+
+    A server of this process may be serving the file: it goes on meanwhile, and answers with the
+    new rows once all of them are there. Another process must not have it open.
 
     Raises:
-        ImportRefused: for whatever cannot be read; then the store stays empty.
+        ImportRefused: for what cannot be read; then the file holds what it held before.
+        StoreRefused: for a file that cannot be opened or written; likewise.
     """
-    with tempfile.TemporaryDirectory(prefix="umami-import-") as scratch:
-        files = unpacked(source, Path(scratch))
-        if "website_event" not in files:
-            raise ImportRefused(f"There is no website_event.csv in {source.name or source}.")
-        cloud = CLOUD in header(*files["website_event"])
-        if not cloud and "session" not in files:
-            raise ImportRefused(f"There is no session.csv in {source.name or source}.")
-        layouts = CLOUD_EXPORT if cloud else POSTGRES
-        tables = {
-            table: checked(table, *files[table], layouts[table])
-            for table in layouts
-            if table in files
-        }
-        with store.writing() as cursor:
-            for table, found in tables.items():
-                _insert(cursor, table, found, cloud)
-            _complete(cursor, tables, cloud)
+    with closing(Store(path)) as store:
+        return load(store, source, told)
 
 
-def _insert(cursor: duckdb.DuckDBPyConnection, table: str, found: Table, cloud: bool) -> None:
-    values = {name: found.value(name) for name in TABLES[table]}
-    if cloud:
-        values = {
-            name: f"nullif({value}, '')" if TABLES[table][name] == "VARCHAR" else value
-            for name, value in values.items()
-        }
-    if table == "website_event":
-        values |= {name: f"coalesce({values[name]}, '')" for name in ("url_path", "url_query")}
-    if table == "event_data" and cloud:
-        values |= {"website_event_id": found.value("event_id")}
-    if table in ("event_data", "session_data") and cloud:
-        values[f"{table}_id"] = "uuid()"
-    # Sorted, so that a question about one website and range skips whole blocks of rows.
-    order = " ORDER BY website_id, created_at" if table != "website" else ""
-    names = ", ".join(values)
-    selected = ", ".join(f"{value} AS {name}" for name, value in values.items())
-    try:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT {selected} FROM {found.reader}{order}"
-        )
-        sound = _sound(cursor, table, found)
-    except duckdb.Error as error:
-        raise explained(found, str(error)) from None
-    if not sound:
-        raise explained(found, "")
+def load(
+    store: Store, source: Path, told: Told = lambda _: None, *, batch: int = BATCH
+) -> Imported:
+    """Import a folder, a zip or a file of tables; ``batch`` is how many bytes of text at a time.
+
+    ``told`` hears of the progress before the first batch, after each, and when all is in and only
+    has to be kept. Raises as ``import_into`` does.
+    """
+    files = tables_of(source)
+    tables = _checked(source, files)
+    total = sum(files[table].size for table in tables)
+    done = 0
+    with _ALONE, store.appending() as (cursor, folder):
+        appending = Appending(cursor, tables)
+        told(Progress(done, total, 0))
+        for table, found in tables.items():
+            for at in _added(appending, table, found, files[table], folder, batch):
+                if done + at < total:
+                    told(Progress(done + at, total, appending.read))
+            done += files[table].size
+        appending.complete()
+        cursor.execute("INSERT INTO umami_imported VALUES (?)", [_fingerprint(files)])
+        told(Progress(total, total, appending.read))
+    return appending.imported
 
 
-def _sound(cursor: duckdb.DuckDBPyConnection, table: str, found: Table) -> bool:
-    """Whether no required value is missing, no time is absurd and no id comes twice."""
-    filled = {
-        "website_event_id" if table == "event_data" and name == "event_id" else name
-        for name in found.layout.filled
-    }
-    faults = [f"{name} IS NULL" for name in filled]
-    faults += [
-        f"{name} NOT BETWEEN {quoted(low)} AND {quoted(high)}"
-        for name, kind in TABLES[table].items()
-        if kind == "TIMESTAMP"
-        for low, high in [limits(name)]
+def unchanged(store: Store, source: Path) -> bool:
+    """Whether a source was imported before and its files are the same still, as far as names,
+    sizes and times tell. Raises ``ImportRefused`` where there is none."""
+    row = store.row(
+        "SELECT 1 FROM umami_imported WHERE fingerprint = ?", [_fingerprint(tables_of(source))]
+    )
+    return row is not None
+
+
+def _fingerprint(files: dict[str, Packed]) -> str:
+    known = [
+        (table, packed.name, packed.size, packed.path.stat().st_mtime_ns)
+        for table, packed in sorted(files.items())
     ]
-    row = cursor.execute(
-        f"SELECT count(*) FILTER ({' OR '.join(faults)}), count(*) FROM {table}"
-    ).fetchone()
-    assert row
-    if row[0]:
-        return False
-    if found.layout.unique:
-        distinct = cursor.execute(
-            f"SELECT count(*) FROM (SELECT DISTINCT {found.layout.unique} FROM {table})"
-        ).fetchone()
-        return distinct == (row[1],)
-    return True
+    return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
-def _complete(cursor: duckdb.DuckDBPyConnection, tables: dict[str, Table], cloud: bool) -> None:
-    """Make the tables that are not there from those that are."""
-    if cloud:
-        events = tables["website_event"]
-        attributes = ", ".join(
-            f"arg_min(nullif({events.value(name)}, ''), {events.value('created_at')})"
-            for name in SESSION_ATTRIBUTES
-        )
-        cursor.execute(
-            f"INSERT INTO session (session_id, website_id, created_at, "
-            f"{', '.join(SESSION_ATTRIBUTES)}) "
-            f"SELECT {events.value('session_id')} AS session, "
-            f"{events.value('website_id')} AS site, "
-            f"min({events.value('created_at')}) AS first_at, {attributes} FROM {events.reader} "
-            "GROUP BY session, site ORDER BY site, first_at"
-        )
-    if "website" not in tables:
-        cursor.execute(
-            """
-            INSERT INTO website (website_id, name, domain, created_at)
-            SELECT website_id,
-                   coalesce(mode(regexp_replace(hostname, '^www\\.', '')),
-                            'Website ' || left(website_id::VARCHAR, 8)),
-                   mode(regexp_replace(hostname, '^www\\.', '')), min(created_at)
-            FROM website_event GROUP BY website_id ORDER BY website_id
-            """
-        )
-    cursor.execute("UPDATE website SET created_at = updated_at WHERE created_at IS NULL")
-    if "revenue" not in tables:
-        # As 2.18 tells revenue: an event with a property for the sum and one for the currency.
-        cursor.execute(
-            """
-            INSERT INTO revenue
-            SELECT uuid(), e.website_id, e.session_id, e.event_id, e.event_name,
-                   currency.string_value, revenue.number_value, e.created_at
-            FROM website_event e
-            JOIN event_data revenue ON revenue.website_event_id = e.event_id
-            JOIN event_data currency ON currency.website_event_id = e.event_id
-            WHERE revenue.data_key ILIKE '%revenue%' AND currency.data_key ILIKE '%currency%'
-              AND revenue.number_value IS NOT NULL AND currency.string_value IS NOT NULL
-            ORDER BY e.website_id, e.created_at
-            """
-        )
+def _checked(source: Path, files: dict[str, Packed]) -> dict[str, Table]:
+    """The tables of a source whose headers are as they have to be."""
+    place = source.name or source
+    if "website_event" not in files:
+        raise ImportRefused(f"There is no website_event.csv in {place}.")
+    headers = {table: header(packed.name, packed.first_line()) for table, packed in files.items()}
+    cloud = CLOUD in headers["website_event"]
+    if not cloud and "session" not in files:
+        raise ImportRefused(f"There is no session.csv in {place}.")
+    layouts = CLOUD_EXPORT if cloud else POSTGRES
+    return {
+        table: checked(table, files[table].name, headers[table], layout)
+        for table, layout in layouts.items()
+        if table in files
+    }
+
+
+def _added(
+    appending: Appending, table: str, found: Table, packed: Packed, folder: Path, size: int
+) -> Iterator[int]:
+    """Add what is new of a table, batch by batch; how far its file is done after each."""
+    problem = ""
+    try:
+        with closing(batches(packed, folder, size)) as parts:
+            for part in parts:
+                appending.add(table, part.path)
+                yield part.at
+        if appending.sound(table):
+            return
+    except FAULTS_OF_THE_PLACE:
+        raise
+    except duckdb.Error as error:
+        problem = str(error)
+    raise _explained(found, packed, folder, problem)
+
+
+def _explained(found: Table, packed: Packed, folder: Path, problem: str) -> ImportRefused:
+    path = packed.path
+    if not packed.plain:
+        path = folder / "whole.csv"
+        with packed.opened() as text, path.open("wb") as file:
+            shutil.copyfileobj(text, file)
+    return explained(found, path, problem, folder)

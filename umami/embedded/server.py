@@ -14,7 +14,7 @@ import uvicorn
 from umami.embedded.application import application
 from umami.embedded.faces import Generation
 from umami.embedded.state import PASSWORD, USERNAME, Umami
-from umami.embedded.store import Store
+from umami.embedded.store import Store, StoreRefused
 
 HOST = "127.0.0.1"
 KEEP_ALIVE = 75
@@ -82,19 +82,27 @@ class Running:
         self.stop()
 
 
-def serve(data: Path | None = None, *, port: int = 0, generation: Generation = 2) -> Running:
+def serve(
+    data: Path | None = None,
+    store: Path | None = None,
+    *,
+    port: int = 0,
+    generation: Generation = 2,
+) -> Running:
     """Start an embedded Umami in this process; returns when it answers.
 
-    ``data`` is a folder or zip of Umami's tables as CSV; without it the server makes the demo.
+    ``data`` is a folder, zip or file of Umami's tables as CSV; ``store`` is a DuckDB file, where
+    they are kept with all that is sent and edited. Without both the server makes the demo.
     ``port`` 0 takes any free one; ``generation`` is whose API it speaks, that of Umami 2 or 3.
 
     Raises:
         PortTaken: the port is in use.
         ImportRefused: the data cannot be read.
+        StoreRefused: the file cannot be opened or written, or is not there and there are no data.
     """
     with ExitStack() as undone:
         listener = undone.enter_context(bound(port))
-        umami = opened(data)
+        umami = opened(data, store)
         undone.callback(umami.store.close)
         listen(listener)
         undone.pop_all()
@@ -113,10 +121,10 @@ def serve(data: Path | None = None, *, port: int = 0, generation: Generation = 2
     )
 
 
-def run(data: Path | None, *, port: int, generation: Generation = 2) -> None:
+def run(data: Path | None, store: Path | None, *, port: int, generation: Generation = 2) -> None:
     """Serve in this thread until Ctrl-C or SIGTERM; raises as ``serve`` does."""
     with bound(port) as listener:
-        umami = opened(data)
+        umami = opened(data, store)
         with closing(umami.store):
             listen(listener)
             # When uvicorn has finished answering, it hands the signal on.
@@ -144,15 +152,25 @@ def listen(listener: socket.socket) -> None:
         raise PortTaken(listener.getsockname()[1]) from None
 
 
-def opened(data: Path | None) -> Umami:
-    """The state to serve: imported tables, or the demo."""
-    store = Store()
-    if data is None:
-        from umami.embedded.demo.demo import Demo
+def opened(data: Path | None, kept: Path | None = None) -> Umami:
+    """The state to serve: imported tables, what a file holds, or the demo.
 
-        demo = Demo(store)
-        return Umami(store, demo=True, catch_up=demo.catch_up)
-    from umami.embedded.importing import load
+    Data that were imported into the file before are not read again until their files change.
+    """
+    if data is None and kept is not None and not kept.exists():
+        raise StoreRefused(f"There is no {kept.name}: import tables into it first.")
+    with ExitStack() as undone:
+        store = Store(kept)
+        undone.callback(store.close)
+        umami = Umami(store)
+        if data is not None:
+            from umami.embedded.importing import load, unchanged
 
-    load(store, data)
-    return Umami(store)
+            if kept is None or not unchanged(store, data):
+                load(store, data)
+        elif kept is None:
+            from umami.embedded.demo.demo import Demo
+
+            umami.demo, umami.catch_up = True, Demo(store).catch_up
+        undone.pop_all()
+    return umami

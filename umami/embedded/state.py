@@ -112,8 +112,6 @@ class Umami:
     """Inserts the demo traffic that has become due; cheap, called before each answer."""
     generation: int = 2
     """Whose habits the answers have."""
-    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    """What this server signs its tokens with, as long as it runs."""
 
     def admit(
         self, user: User | None, headers: Mapping[str, str], website: object, *, reads: bool
@@ -141,8 +139,8 @@ class Umami:
         return self.sign(f"share {website} {share}")
 
     def sign(self, text: str) -> str:
-        """A signature that only this server can make."""
-        return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
+        """A signature that only this server can make, as long as its store is kept."""
+        return hmac.new(self.store.secret, text.encode(), hashlib.sha256).hexdigest()
 
     def _shared(self, headers: Mapping[str, str], website: object) -> bool:
         token = headers.get(SHARE_HEADER, "")

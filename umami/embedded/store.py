@@ -1,4 +1,4 @@
-"""The tables of a real Umami database, in DuckDB.
+"""The tables of a real Umami database, in DuckDB: in memory, or kept in a file.
 
 Columns bear the names that Umami gives them in PostgreSQL, so that a table exported there is
 read here. Times are UTC without a zone, to the millisecond; ids are UUIDs.
@@ -6,15 +6,25 @@ read here. Times are UTC without a zone, to the millisecond; ids are UUIDs.
 
 from __future__ import annotations
 
+import re
+import secrets
+import shutil
 import tempfile
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+VERSION = 1
+"""Of the tables below; a file of a later version is refused."""
+MEMORY = "1 GiB"
+"""What DuckDB may take for a file; what does not fit waits in a folder beside it."""
+RESERVE = 2**20
+"""Bytes."""
 
 TABLES: dict[str, dict[str, str]] = {
     "website": {
@@ -127,23 +137,80 @@ TABLES: dict[str, dict[str, str]] = {
 text."""
 
 
+OWN: dict[str, dict[str, str]] = {
+    "umami_store": {"version": "INTEGER", "secret": "BLOB"},
+    "umami_imported": {"fingerprint": "VARCHAR"},
+}
+"""What Umami has no table for: what the file is, and which sources were imported as they are."""
+
+
+FAULTS_OF_THE_PLACE = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.FatalException,
+    duckdb.TransactionException,
+)
+"""What DuckDB raises whatever the rows are."""
+
+
+class StoreRefused(Exception):
+    """The file cannot hold the data, or another program has it; ``str()`` is a sentence."""
+
+
 class Store:
     """One DuckDB database. Reads run side by side; writes take turns.
 
-    ``path`` is the database file; without one the data live in memory.
+    ``path`` is the database file, which is made where there is none; without a path the data live
+    in memory. A file belongs to one process at a time, which may open it more than once.
+
+    Raises ``StoreRefused`` for a file that cannot be opened, or holds something else.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._connection = duckdb.connect(str(path) if path else ":memory:")
-        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        if path is None:
-            # Made only when memory runs short; the default is a folder where one stands.
-            spill = Path(tempfile.gettempdir()) / f"umami-{uuid.uuid4()}"
-            self._connection.execute("SET GLOBAL temp_directory = ?", [str(spill)])
+        self.path = path and path.absolute()
+        self._connection = _connected(self.path)
         self._writing = threading.RLock()
-        for table, columns in TABLES.items():
-            spelled = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-            self._connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({spelled})")
+        try:
+            self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            if self.path is None:
+                # Made only when memory runs short; the default is a folder where one stands.
+                spill = Path(tempfile.gettempdir()) / f"umami-{uuid.uuid4()}"
+                self._connection.execute("SET GLOBAL temp_directory = ?", [str(spill)])
+            else:
+                limit_memory(self._connection)
+            self.secret = self._made()
+        except BaseException:
+            self.close()
+            raise
+
+    def _made(self) -> bytes:
+        """Make the tables, unless they are there; the secret that the store signs with."""
+        with self.writing() as cursor:
+            there = {
+                row[0]
+                for row in cursor.execute(
+                    "SELECT table_name FROM duckdb_tables() WHERE database_name = "
+                    "current_database() AND NOT temporary"
+                ).fetchall()
+            }
+            if not there:
+                for table, columns in (TABLES | OWN).items():
+                    spelled = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+                    cursor.execute(f"CREATE TABLE {table} ({spelled})")
+                cursor.execute(
+                    "INSERT INTO umami_store VALUES (?, ?)", [VERSION, secrets.token_bytes(32)]
+                )
+            elif "umami_store" not in there:
+                raise StoreRefused(f"{self._name} is a database of something else.")
+            row = cursor.execute("SELECT version, secret FROM umami_store").fetchone()
+            assert row
+        if row[0] > VERSION:
+            raise StoreRefused(f"{self._name} was made by a later version of this dashboard.")
+        return bytes(row[1])
+
+    @property
+    def _name(self) -> str:
+        return self.path.name if self.path else "The database"
 
     def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Every row that a query answers."""
@@ -176,6 +243,91 @@ class Store:
                 raise
             cursor.execute("COMMIT")
 
+    @contextmanager
+    def appending(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+        """As ``writing``, but others go on writing meanwhile: for what takes long. Not to be used
+        twice at a time.
+
+        Gives a cursor, which sees the data as they were when it began, and a folder to write into.
+        Raises ``StoreRefused`` where there is no room, or where others changed what it changed too.
+        """
+        folder = self._folder()
+        with self._connection.cursor() as cursor:
+            try:
+                cursor.execute("BEGIN")
+                yield cursor, folder
+                cursor.execute("COMMIT")
+                return
+            except duckdb.OutOfMemoryException:
+                problem = "needs more memory, or more room beside it, than there is"
+            except (*FAULTS_OF_THE_PLACE, duckdb.ConstraintException) as error:
+                reason = _reason(error)
+                problem = f"cannot be written{reason}" if reason else "was changed meanwhile"
+            except RuntimeError as error:
+                # What DuckDB makes of Ctrl-C while it is at work.
+                if "interrupted" in str(error):
+                    raise KeyboardInterrupt from None
+                raise
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+                # Where it ended well, or failed to, there is no transaction.
+                with suppress(duckdb.Error):
+                    cursor.execute("ROLLBACK")
+        raise StoreRefused(f"{self._name} {problem}; nothing was added.")
+
+    def _folder(self) -> Path:
+        """A folder beside the file, where there is room for what is going to be in it."""
+        if self.path is None:
+            return Path(tempfile.mkdtemp(prefix="umami-import-"))
+        folder = self.path.with_name(f"{self.path.name}.import")
+        try:
+            # What is there was left by a process that was killed, as no other has the store.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            # Where the disk is full in the end, there is still room to put the file in order.
+            (folder / "reserve").write_bytes(bytes(RESERVE))
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise StoreRefused(
+                f"There is no room beside {self._name} ({error.strerror})."
+            ) from None
+        return folder
+
     def close(self) -> None:
         """Give the database up; every later call fails."""
         self._connection.close()
+
+
+def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a database take no more memory than ``MEMORY``, or what DuckDB finds right if less."""
+    row = connection.execute(
+        "SELECT least(parse_formatted_bytes(?), "
+        "parse_formatted_bytes(current_setting('memory_limit')))",
+        [MEMORY],
+    ).fetchone()
+    assert row
+    connection.execute("SET GLOBAL memory_limit = ?", [f"{row[0]} B"])
+
+
+def _connected(path: Path | None) -> duckdb.DuckDBPyConnection:
+    if path is None:
+        return duckdb.connect(":memory:")
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.Error as error:
+        problem = str(error)
+    if "lock on file" in problem:
+        raise StoreRefused(f"{path.name} is in use by another program.")
+    if "not a valid DuckDB database" in problem:
+        raise StoreRefused(f"{path.name} is no DuckDB file.")
+    if "version number" in problem:
+        raise StoreRefused(f"{path.name} was made by another version of DuckDB.")
+    raise StoreRefused(f"{path.name} cannot be opened{_reason(problem)}.")
+
+
+def _reason(problem: Exception | str) -> str:
+    """What the system says of a file, in brackets, if that is what went wrong."""
+    if isinstance(problem, OSError):
+        return f" ({problem.strerror})" if problem.strerror else ""
+    found = re.search(r"\": ([A-Z][a-z -]+)$", str(problem).split("\n")[0])
+    return f" ({found[1]})" if found else ""

@@ -25,7 +25,6 @@ CLOUD = "browser"
 TIMES = ("1970-01-02", "2100-01-01")
 """When something can have happened; elsewhere a date may be any of four digits."""
 DATES = ("0001-01-01", "9999-12-31")
-LONGEST_LINE = 2_000_000
 
 
 class ImportRefused(Exception):
@@ -51,6 +50,8 @@ class Layout:
 
     filled: tuple[str, ...]
     """Columns without whose value a row says nothing."""
+    known_by: tuple[str, ...]
+    """Columns of the store by which a row is the same as one that is there already."""
     empty: tuple[str, ...] = ()
     """Columns whose values may be missing."""
     ignored: tuple[str, ...] = ()
@@ -75,11 +76,12 @@ MAY_LACK = {
 
 
 def _layout(
-    table: str, filled: str, ignored: tuple[str, ...] = (), unique: str | None = None
+    table: str, filled: str, ignored: tuple[str, ...] = (), known_by: str | None = None
 ) -> Layout:
+    """As PostgreSQL has it, where the first column is the primary key."""
     names = tuple(filled.split())
     rest = tuple(name for name in TABLES[table] if name not in names)
-    return Layout(names, rest, ignored, unique)
+    return Layout(names, (known_by or names[0],), rest, ignored, unique=names[0])
 
 
 POSTGRES = {
@@ -90,19 +92,16 @@ POSTGRES = {
             *("user_id", "team_id", "created_by"),
             *("replay_enabled", "replay_config", "recorder_enabled"),
         ),
-        unique="website_id",
     ),
     "session": _layout(
         "session",
         "session_id website_id created_at",
         ("hostname", "subdivision1", "subdivision2"),
-        unique="session_id",
     ),
     "website_event": _layout(
         "website_event",
         "event_id website_id session_id visit_id created_at event_type",
         VITALS,
-        unique="event_id",
     ),
     "event_data": _layout(
         "event_data", "event_data_id website_id website_event_id data_key data_type created_at"
@@ -110,7 +109,10 @@ POSTGRES = {
     "session_data": _layout(
         "session_data", "session_data_id website_id session_id data_key data_type created_at"
     ),
-    "revenue": _layout("revenue", "revenue_id website_id session_id event_id currency created_at"),
+    # Where an export has no such table, it is made with ids of our own: an event tells better.
+    "revenue": _layout(
+        "revenue", "revenue_id website_id session_id event_id currency created_at", (), "event_id"
+    ),
 }
 CLOUD_EXPORT = {
     "website_event": replace(
@@ -118,13 +120,16 @@ CLOUD_EXPORT = {
         empty=POSTGRES["website_event"].empty + SESSION_ATTRIBUTES,
         ignored=("job_id", *VITALS),
     ),
+    # Rows of data have no ids there.
     "event_data": Layout(
         ("website_id", "event_id", "data_key", "data_type", "created_at"),
+        ("website_event_id", "data_key"),
         ("string_value", "number_value", "date_value"),
         ("session_id", "url_path", "event_name", "job_id"),
     ),
     "session_data": Layout(
         ("website_id", "session_id", "data_key", "data_type", "created_at"),
+        ("session_id", "data_key", "created_at"),
         ("string_value", "number_value", "date_value", "distinct_id"),
         ("job_id",),
     ),
@@ -133,32 +138,30 @@ CLOUD_EXPORT = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One CSV file with a header, unpacked."""
+    """The rows of one table as CSV with a header."""
 
     name: str
-    """As a person knows it: ``website_event.csv.gz``."""
-    path: Path
+    """The file as a person knows it: ``website_event.csv.gz``."""
     header: tuple[str, ...]
     layout: Layout
     kinds: dict[str, str] = field(default_factory=dict)
     """DuckDB type by column."""
 
-    @property
-    def reader(self) -> str:
-        """``read_csv(…)`` with every column as text; a quoted empty field is ``''``, not NULL."""
+    def reader(self, path: Path) -> str:
+        """``read_csv(…)`` of a plain file, with every column as text; a quoted empty field is
+        ``''``, not NULL."""
         nulls = r"['', '\N']" if self.layout in CLOUD_EXPORT.values() else "''"
         columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in self.header)
         return (
-            f"read_csv({quoted(_no_glob(self.path))}, auto_detect=false, header=true, delim=',', "
+            f"read_csv({quoted(_no_glob(path))}, auto_detect=false, header=true, delim=',', "
             "quote='\"', escape='\"', strict_mode=true, allow_quoted_nulls=false, "
             f"nullstr={nulls}, "
             f"columns={{{columns}}})"
         )
 
-    @property
-    def numbered(self) -> str:
+    def numbered(self, path: Path) -> str:
         """The same with ``record``, the place of each row in the file, from 0."""
-        return f"(SELECT row_number() OVER () - 1 AS record, * FROM {self.reader})"
+        return f"(SELECT row_number() OVER () - 1 AS record, * FROM {self.reader(path)})"
 
     def value(self, column: str) -> str:
         """SQL of a column's typed value; NULL where the file has no such column."""
@@ -167,9 +170,8 @@ class Table:
         return typed("CAST", f'"{column}"', self.kinds[column])
 
 
-def checked(table: str, name: str, path: Path, layout: Layout) -> Table:
+def checked(table: str, name: str, found: tuple[str, ...], layout: Layout) -> Table:
     """The table of a file whose header is as the layout wants it."""
-    found = header(name, path)
     for column in found:
         if column not in layout.columns + layout.ignored:
             raise ImportRefused("Umami has no such column.", name, 1, column or "(no name)")
@@ -178,16 +180,13 @@ def checked(table: str, name: str, path: Path, layout: Layout) -> Table:
     for column in layout.columns:
         if column not in found and (column in layout.filled or column not in MAY_LACK):
             raise ImportRefused("This column is missing.", name, 1, column)
-    _require_lines(name, path)
     kinds = dict.fromkeys(found, "VARCHAR") | {"event_id": "UUID"}
     kinds |= {column: kind.split(" ")[0] for column, kind in TABLES[table].items()}
-    return Table(name, path, found, layout, kinds)
+    return Table(name, found, layout, kinds)
 
 
-def header(name: str, path: Path) -> tuple[str, ...]:
+def header(name: str, line: bytes) -> tuple[str, ...]:
     """The names in a file's first line."""
-    with path.open("rb") as file:
-        line = file.readline(100_000)
     try:
         names = next(csv.reader([line.decode("utf-8-sig")], strict=True), None)
     except UnicodeDecodeError:
@@ -197,16 +196,6 @@ def header(name: str, path: Path) -> tuple[str, ...]:
     if not names:
         raise ImportRefused("There is no header.", name, 1)
     return tuple(names)
-
-
-def _require_lines(name: str, path: Path) -> None:
-    """Refuse a line that does not end: DuckDB may pass over one that fills its whole buffer."""
-    number = 1
-    with path.open("rb") as file:
-        while piece := file.read(LONGEST_LINE):
-            if b"\n" not in piece and len(piece) == LONGEST_LINE:
-                raise ImportRefused("This line is longer than any row.", name, number)
-            number += piece.count(b"\n")
 
 
 def limits(column: str) -> tuple[str, str]:

@@ -1,0 +1,59 @@
+"""The server of its own that the dashboard starts: what it serves, and what is said of what it
+cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from components import server
+from umami.embedded.importing import import_into
+from umami.endpoints import websites
+from umami.errors import SettingsError
+
+TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """A process without settings, whose client is made anew."""
+    for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE"):
+        monkeypatch.delenv(f"UMAMI_{name}", raising=False)
+    server.umami.clear()
+    yield monkeypatch
+    server.umami.clear()
+
+
+def test_a_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "umami.duckdb"
+    import_into(path, TABLES)
+    bare.setenv("UMAMI_STORE", str(path))
+    found = server.umami().ask(websites.websites()).rows
+    assert sorted(site.name for site in found) == [
+        "Nordlicht Docs",
+        "Nordlicht Empty",
+        "Nordlicht Shop",
+    ]
+    assert not server.demo()
+
+
+@pytest.mark.parametrize(
+    ("data", "store", "said"),
+    [
+        (".", "umami.duckdb", "UMAMI_DATA cannot be read: There is no website_event.csv in"),
+        (str(TABLES), "none/umami.duckdb", "UMAMI_STORE cannot be used: umami.duckdb cannot be"),
+        (str(TABLES), "notes.txt", "UMAMI_STORE cannot be used: notes.txt is no DuckDB file."),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(
+    bare: pytest.MonkeyPatch, tmp_path: Path, data: str, store: str, said: str
+) -> None:
+    bare.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("hello")
+    bare.setenv("UMAMI_DATA", data)
+    bare.setenv("UMAMI_STORE", store)
+    with pytest.raises(SettingsError) as refused:
+        server.umami()
+    assert str(refused.value).startswith(said)

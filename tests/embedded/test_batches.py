@@ -1,0 +1,122 @@
+"""Batches hold whole records, all of them once, whatever their text is and however they are cut."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from umami.embedded.batches import LONGEST, batches
+from umami.embedded.tables import ImportRefused
+from umami.embedded.unpacking import Packed, tables_of
+
+HEADER = "session_id,city\n"
+
+
+def cut(packed: Packed, folder: Path, size: int) -> list[tuple[bytes, int]]:
+    """The text of every batch, and how much of the file was in it by then."""
+    folder.mkdir(exist_ok=True)
+    return [(batch.path.read_bytes(), batch.at) for batch in batches(packed, folder, size)]
+
+
+def records(text: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text.decode(), newline=""), strict=True))
+
+
+def plain(folder: Path, text: str) -> Packed:
+    path = folder / "session.csv"
+    path.write_bytes(text.encode())
+    return tables_of(path)["session"]
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(st.text('a,"\né', max_size=9), st.text('b"\r\n,', max_size=30)), max_size=12
+    ),
+    size=st.integers(1, 60),
+    ended=st.booleans(),
+)
+def test_records_stay_whole(
+    tmp_path: Path, rows: list[tuple[str, str]], size: int, ended: bool
+) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    text = HEADER + (out.getvalue() if ended else out.getvalue().removesuffix("\n"))
+    found = cut(plain(tmp_path, text), tmp_path / "cut", size)
+    assert HEADER + "".join(one.decode().removeprefix(HEADER) for one, _ in found) == text
+    read = [row for one, _ in found for row in records(one)[1:]]
+    assert read == records(text.encode())[1:]
+    if rows:
+        assert len(found) >= min(len(rows), len(out.getvalue()) // (size + 90))
+
+
+def test_a_value_that_should_have_been_quoted(tmp_path: Path) -> None:
+    lines = [f"{number},{'x' * 90}" for number in range(60_000)]
+    lines[10] = '10,a 5" lamp'
+    text = HEADER + "\n".join(lines) + "\n"
+    assert len(text) > 2 * LONGEST
+    found = cut(plain(tmp_path, text), tmp_path / "cut", 1000)
+    assert len(found) > 2
+    assert [row[0] for one, _ in found for row in records(one)[1:]] == [
+        str(number) for number in range(60_000)
+    ]
+
+
+def test_a_line_without_an_end(tmp_path: Path) -> None:
+    packed = plain(tmp_path, HEADER + "1,a\n2," + "x" * (LONGEST + 1000) + "\n")
+    with pytest.raises(ImportRefused, match="longer") as refused:
+        cut(packed, tmp_path / "cut", 1000)
+    assert refused.value.line == 3
+
+
+def zipped(source: Path, compression: int) -> Path:
+    path = source.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.write(source, f"export/{source.name}")
+    return path
+
+
+def gzipped(source: Path) -> Path:
+    path = source.with_name(f"{source.name}.gz")
+    path.write_bytes(gzip.compress(source.read_bytes()))
+    return path
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        lambda path: path,
+        gzipped,
+        lambda path: zipped(path, zipfile.ZIP_STORED),
+        lambda path: zipped(path, zipfile.ZIP_DEFLATED),
+        lambda path: zipped(gzipped(path), zipfile.ZIP_DEFLATED),
+    ],
+    ids=["plain", "gzip", "zip", "deflated", "gzip in a zip"],
+)
+def test_how_far_it_is_is_told_in_bytes_of_the_file(
+    tmp_path: Path, tables: Path, pack: Callable[[Path], Path]
+) -> None:
+    path = tmp_path / "website_event.csv"
+    path.write_bytes(gzip.decompress((tables / "website_event.csv.gz").read_bytes()))
+    packed = tables_of(pack(path))["website_event"]
+    found = cut(packed, tmp_path / "cut", 100_000)
+    header = found[0][0].index(b"\n") + 1
+    length = header
+    for one, at in found:
+        length += len(one) - header
+        share = length / path.stat().st_size
+        # What was read ahead is not counted; what unpacks is not packed evenly.
+        assert share - 0.12 < at / packed.size < share + 0.12
+        if packed.plain:
+            assert length - 200_000 <= at <= length
+    assert [at for _, at in found] == sorted(at for _, at in found)
+    assert found[-1][1] == packed.size
+    assert len(found) > 10

@@ -1,0 +1,204 @@
+"""Rows of CSV files into the tables of a store, but for those that are there already; and the
+tables that a source does not have, made from those it has.
+
+All of it happens in one transaction of DuckDB's, within which rows that are added have higher row
+ids than all before them: that tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from umami.embedded.store import TABLES
+from umami.embedded.tables import CLOUD_EXPORT, SESSION_ATTRIBUTES, Table, limits, quoted
+
+SEEN = ("session_id", "website_id", "created_at", *SESSION_ATTRIBUTES)
+"""What an event of Umami Cloud tells of its session."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of the rows of a source, by table."""
+
+    added: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+    """Rows that were there already."""
+
+
+class Appending:
+    """Adds to the tables of a store by a cursor that is in a transaction.
+
+    ``tables`` are those of the source; ``imported`` and ``read`` count what was done.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, tables: dict[str, Table]) -> None:
+        self.imported = Imported()
+        self.read = 0
+        """Rows of the source, new or not."""
+        self._cursor = cursor
+        self._tables = tables
+        self._cloud = tables["website_event"].layout is CLOUD_EXPORT["website_event"]
+        self._last = {
+            table: self._number(f"SELECT coalesce(max(rowid), -1) FROM {table}") for table in TABLES
+        }
+        if self._cloud:
+            columns = ", ".join(f"{name} {TABLES['session'][name]}" for name in SEEN)
+            cursor.execute(f"CREATE TEMP TABLE seen ({columns})")
+
+    def add(self, table: str, path: Path) -> None:
+        """Add what is new of a plain CSV file. Raises ``duckdb.Error`` for what is malformed."""
+        found = self._tables[table]
+        values = {name: found.value(name) for name in TABLES[table]}
+        if self._cloud:
+            values = {
+                name: f"nullif({value}, '')" if TABLES[table][name] == "VARCHAR" else value
+                for name, value in values.items()
+            }
+        if table == "website_event":
+            values |= {name: f"coalesce({values[name]}, '')" for name in ("url_path", "url_query")}
+        if table == "event_data" and self._cloud:
+            values |= {"website_event_id": found.value("event_id")}
+        if table in ("event_data", "session_data") and self._cloud:
+            values[f"{table}_id"] = "uuid()"
+        reader = found.reader(path)
+        selected = ", ".join(f"{value} AS {name}" for name, value in values.items())
+        added = self._insert(table, f"(SELECT {selected} FROM {reader})", found.layout.known_by)
+        rows = self._number(f"SELECT count(*) FROM {reader}") if self._old(table) else added
+        self.read += rows
+        self.imported.known[table] += rows - added
+        if table == "website_event" and self._cloud:
+            self._see(found, reader)
+
+    def sound(self, table: str) -> bool:
+        """Whether of the rows that were added no required value is missing, no time is absurd and
+        no id comes twice."""
+        layout = self._tables[table].layout
+        filled = {
+            "website_event_id" if table == "event_data" and name == "event_id" else name
+            for name in layout.filled
+        }
+        faults = [f"{name} IS NULL" for name in filled]
+        faults += [
+            f"{name} NOT BETWEEN {quoted(low)} AND {quoted(high)}"
+            for name, kind in TABLES[table].items()
+            if kind == "TIMESTAMP"
+            for low, high in [limits(name)]
+        ]
+        if self._number(f"SELECT count(*) FROM {self._new(table)} WHERE {' OR '.join(faults)}"):
+            return False
+        if not layout.unique:
+            return True
+        distinct = self._number(
+            f"SELECT count(*) FROM (SELECT DISTINCT {layout.unique} FROM {self._new(table)})"
+        )
+        return distinct == self.imported.added[table]
+
+    def complete(self) -> None:
+        """Make the tables that are not there from those that are."""
+        if self._cloud:
+            self._sessions()
+        if "website" not in self._tables:
+            self._websites()
+        if "revenue" not in self._tables:
+            self._revenue()
+        self._cursor.execute(
+            "UPDATE website SET created_at = updated_at "
+            f"WHERE created_at IS NULL AND rowid > {self._last['website']}"
+        )
+
+    def _number(self, sql: str) -> int:
+        row = self._cursor.execute(sql).fetchone()
+        assert row
+        return int(row[0])
+
+    def _old(self, table: str) -> bool:
+        """Whether a table had rows before."""
+        return self._last[table] >= 0
+
+    def _new(self, table: str) -> str:
+        """SQL of the rows that were added to a table."""
+        return f"(SELECT * FROM {table} WHERE rowid > {self._last[table]})"
+
+    def _insert(self, table: str, rows: str, known_by: tuple[str, ...]) -> int:
+        """Add rows that were not there before, as these columns tell; how many were added."""
+        if self._old(table):
+            key = ", ".join(known_by)
+            rows += (
+                f" ANTI JOIN (SELECT {key} FROM {table} WHERE rowid <= {self._last[table]}) "
+                f"USING ({key})"
+            )
+        # Sorted, so that a question about one website and range skips whole blocks of rows.
+        order = " ORDER BY website_id, created_at" if table != "website" else ""
+        added = self._number(f"INSERT INTO {table} BY NAME SELECT * FROM {rows}{order}")
+        self.imported.added[table] += added
+        return added
+
+    def _see(self, events: Table, reader: str) -> None:
+        """Remember what a batch of events of Umami Cloud tells of its sessions."""
+        values = ", ".join(
+            f"nullif({events.value(name)}, '') AS {name}"
+            if name in SESSION_ATTRIBUTES
+            else f"{events.value(name)} AS {name}"
+            for name in SEEN
+        )
+        others = ", ".join(name for name in SEEN if name != "created_at")
+        self._cursor.execute(
+            f"INSERT INTO seen BY NAME SELECT {others}, min(created_at) AS created_at "
+            f"FROM (SELECT {values} FROM {reader}) GROUP BY {others}"
+        )
+
+    def _sessions(self) -> None:
+        """Make sessions of what was seen of them; of one that is there, what it lacks is filled."""
+        first = ", ".join(f"arg_min({name}, created_at) AS {name}" for name in SESSION_ATTRIBUTES)
+        self._cursor.execute(
+            f"CREATE TEMP TABLE made AS SELECT session_id, website_id, {first}, "
+            "min(created_at) AS created_at FROM seen GROUP BY session_id, website_id"
+        )
+        added = self._insert("session", "made", ("session_id", "website_id"))
+        if self._old("session"):
+            self.imported.known["session"] += self._number("SELECT count(*) FROM made") - added
+            filled = ", ".join(
+                f"{name} = coalesce(session.{name}, made.{name})" for name in SESSION_ATTRIBUTES
+            )
+            lacking = " OR ".join(
+                f"(session.{name} IS NULL AND made.{name} IS NOT NULL)"
+                for name in SESSION_ATTRIBUTES
+            )
+            self._cursor.execute(
+                f"UPDATE session SET {filled}, "
+                "created_at = least(session.created_at, made.created_at) FROM made "
+                "WHERE session.session_id = made.session_id "
+                "AND session.website_id = made.website_id "
+                f"AND session.rowid <= {self._last['session']} "
+                f"AND (made.created_at < session.created_at OR {lacking})"
+            )
+        self._cursor.execute("DROP TABLE seen")
+        self._cursor.execute("DROP TABLE made")
+
+    def _websites(self) -> None:
+        rows = f"""
+            (SELECT website_id,
+                   coalesce(mode(regexp_replace(hostname, '^www\\.', '')),
+                            'Website ' || left(website_id::VARCHAR, 8)) AS name,
+                   mode(regexp_replace(hostname, '^www\\.', '')) AS domain,
+                   min(created_at) AS created_at
+            FROM {self._new("website_event")} GROUP BY website_id ORDER BY website_id)
+            """
+        self._insert("website", rows, ("website_id",))
+
+    def _revenue(self) -> None:
+        """As 2.18 tells revenue: an event with a property for the sum and one for the currency."""
+        rows = f"""
+            (SELECT uuid() AS revenue_id, e.website_id, e.session_id, e.event_id, e.event_name,
+                   currency.string_value AS currency, amount.number_value AS revenue, e.created_at
+            FROM website_event e
+            JOIN {self._new("event_data")} amount ON amount.website_event_id = e.event_id
+            JOIN {self._new("event_data")} currency ON currency.website_event_id = e.event_id
+            WHERE amount.data_key ILIKE '%revenue%' AND currency.data_key ILIKE '%currency%'
+              AND amount.number_value IS NOT NULL AND currency.string_value IS NOT NULL)
+            """
+        self._insert("revenue", rows, ("event_id",))
