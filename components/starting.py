@@ -3,6 +3,7 @@ only how to start it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,10 @@ class Running(Protocol):
     @property
     def demo(self) -> bool:
         """Whether what it holds is made up."""
+        ...
+
+    def tell(self, changed: Callable[[str | None], None]) -> None:
+        """Call this with the id of each website whose rows are changed from now on."""
         ...
 
     def stop(self) -> None:
@@ -60,6 +65,8 @@ def filled(settings: Settings, running: Running) -> Settings:
 
 
 def client_of(running: Running, settings: Settings, *, watch: Watch = NOBODY) -> Client:
-    """A client of it."""
+    """A client of it, which lets go of what is changed there, by whomever."""
     found = filled(settings, running)
-    return connect(found, label="Built-in server", demo=running.demo, watch=watch)
+    client = connect(found, label="Built-in server", demo=running.demo, watch=watch)
+    running.tell(client.forget)
+    return client

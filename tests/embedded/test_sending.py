@@ -29,7 +29,7 @@ class Tracker:
     """Sends to one website of a running server, and looks at what was kept."""
 
     def __init__(self, running: Running, website: str) -> None:
-        self.store: Store = running._store
+        self.store: Store = running._umami.store
         self.website = website
         self.client = httpx.Client(base_url=running.url, headers={"user-agent": CHROME})
 

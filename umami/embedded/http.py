@@ -140,6 +140,7 @@ class Routes:
         """
         # An analysis is a POST that only reads.
         reads = method == "GET" or (path.startswith("/reports/") and "{" not in path)
+        changes = not (reads or open_to_all or path.startswith("/auth/"))
 
         def declare(handler: Handler[A]) -> Handler[A]:
             def answer(request: Request, body: bytes) -> Response:
@@ -149,10 +150,13 @@ class Routes:
                 place = {name: _id(name, text) for name, text in request.path_params.items()}
                 asked = _read(parameters, given)
                 user = umami.accounts.identify(request.headers)
+                website = None
                 if not open_to_all:
                     website = place.get("website_id") or getattr(asked, "websiteId", None)
                     umami.admit(user, request.headers, website, reads=reads)
                 found = handler(Call(umami, asked, place, request.headers, user))
+                if changes:
+                    umami.changed(str(website) if website else None)
                 return found if isinstance(found, Response) else Json(found)
 
             async def endpoint(request: Request) -> Response:

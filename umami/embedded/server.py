@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,13 +63,18 @@ class Running:
     password: str = field(default=PASSWORD, repr=False)
     _server: _Server = field(kw_only=True, repr=False)
     _thread: threading.Thread = field(kw_only=True, repr=False)
-    _store: Store = field(kw_only=True, repr=False)
+    _umami: Umami = field(kw_only=True, repr=False)
+
+    def tell(self, changed: Callable[[str | None], None]) -> None:
+        """Call this with the id of each website whose rows are changed from now on, by whomever;
+        with ``None`` where any may have been."""
+        self._umami.changed = changed
 
     def stop(self) -> None:
         """Answer what was asked, then no more; the data are given up. May be called twice."""
         self._server.should_exit = True
         self._thread.join()
-        self._store.close()
+        self._umami.store.close()
 
     def __enter__(self) -> Running:
         return self
@@ -117,7 +123,7 @@ def serve(
         umami.demo,
         _server=server,
         _thread=thread,
-        _store=umami.store,
+        _umami=umami,
     )
 
 

@@ -112,6 +112,8 @@ class Umami:
     """Inserts the demo traffic that has become due; cheap, called before each answer."""
     generation: int = 2
     """Whose habits the answers have."""
+    changed: Callable[[str | None], None] = lambda _website: None
+    """Told the id of a website whose rows were changed; ``None`` where any may have been."""
 
     def admit(
         self, user: User | None, headers: Mapping[str, str], website: object, *, reads: bool

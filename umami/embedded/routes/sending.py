@@ -95,6 +95,7 @@ def send(call: Call[Message]) -> Any:
             _keep_event(cursor, sent, visit, found, at)
         else:
             _keep_person(cursor, sent, visit, found, at)
+    umami.changed(str(sent.website))
     return {
         "cache": visit.token(umami.sign),
         "sessionId": str(visit.session),

@@ -1,0 +1,55 @@
+"""A server of our own: what changes there is known at once to who asks it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from components import starting
+from tests.pages.conftest import SHOP, TABLES, WEBSITES
+from umami.endpoints import traffic, websites
+from umami.period import Period
+from umami.settings import Settings
+from umami.view import View
+
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
+
+
+@pytest.fixture
+def today() -> View:
+    now = datetime.now(UTC)
+    return View(SHOP, Period.of_days(now.date() - timedelta(days=1), now.date(), "UTC"))
+
+
+def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None:
+    running = starting.own_server(TABLES)
+    try:
+        with starting.client_of(running, Settings()) as client:
+            other = View(WEBSITES["docs"], today.period)
+            assert client.ask(traffic.stats(today)).current.views == 0
+            kept = client.submit(traffic.stats(other))
+            kept.result()
+            payload = {"website": SHOP, "hostname": "shop.example", "url": "/new"}
+            httpx.post(
+                f"{running.url}/api/send",
+                json={"type": "event", "payload": payload},
+                headers={"user-agent": AGENT},
+            ).raise_for_status()
+            assert client.ask(traffic.stats(today)).current.views == 1
+            assert client.submit(traffic.stats(other)).answered_at == kept.answered_at
+
+            assert client.ask(websites.website(SHOP)).name != "Renamed"
+            signed = httpx.post(
+                f"{running.url}/api/auth/login",
+                json={"username": running.username, "password": running.password},
+            ).json()
+            httpx.post(
+                f"{running.url}/api/websites/{SHOP}",
+                json={"name": "Renamed"},
+                headers={"authorization": f"Bearer {signed['token']}"},
+            ).raise_for_status()
+            assert client.ask(websites.website(SHOP)).name == "Renamed"
+    finally:
+        running.stop()
