@@ -377,7 +377,7 @@ def test_a_fault_of_ours_tells_no_secret(
 ) -> None:
     broken = serve(tables)
     with signed_in(broken) as client:
-        broken._store.close()
+        broken._umami.store.close()
         answer = client.get("/api/websites", params={"search": "s3cret"})
         broken.stop()
     assert (answer.status_code, answer.json()) == (500, {"error": "Internal server error"})
