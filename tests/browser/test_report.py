@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from components.theme import LIGHT
 from reports import html
 from reports.document import Report
 from tests.browser.app import TABLES, App, settled
@@ -34,6 +35,7 @@ WIDER = """
   return box.width && (box.right > document.documentElement.clientWidth + 1 || box.left < -1)
 }).map((one) => one.outerHTML.slice(0, 200))
 """
+MUTED = f"rgb({', '.join(str(int(LIGHT.muted[at : at + 2], 16)) for at in (1, 3, 5))})"
 PAPERS = {"A4": 680, "Letter": 702}
 """Pixels between margins of 15 mm."""
 
@@ -73,11 +75,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
     return report, written(report, tmp_path_factory.mktemp("report"))
 
 
-def test_every_chart_draws_with_the_network_off(
-    offline: BrowserContext, whole: tuple[Report, Path]
-) -> None:
+@pytest.fixture(scope="module")
+def opened(offline: BrowserContext, whole: tuple[Report, Path]) -> Seen:
+    """The report of every page, opened once."""
+    return Seen(offline, whole[1])
+
+
+def test_every_chart_draws_with_the_network_off(opened: Seen, whole: tuple[Report, Path]) -> None:
     report, file = whole
-    opened = Seen(offline, file)
     charts = [one for chapter in report.chapters for one in chapter.charts]
     found = opened.page.evaluate(DRAWN)
     assert opened.charts == len(charts) == len(found)
@@ -85,16 +90,19 @@ def test_every_chart_draws_with_the_network_off(
     assert [one["alt"] for one in found if one["drawn"] < 5] == []
     assert opened.complaints == []
     assert opened.asked == [file.as_uri()]
-    # Every country stands on the map, and the one with most visitors in the deepest colour.
-    assert opened.page.locator(".chart .geo path.choroplethlayer, .choropleth path").count() > 5
-    opened.page.close()
+    assert opened.page.locator(".chart .choropleth path, .chart .choroplethlayer path").count() > 5
+
+
+def test_dark_screens_get_a_dark_report(opened: Seen) -> None:
+    label = opened.page.locator(".chart .xtick text").first
+    light = label.evaluate("(one) => one.style.fill")
+    opened.page.emulate_media(color_scheme="dark")
+    expect(opened.page.locator("body")).to_have_css("background-color", "rgb(17, 23, 21)")
+    expect(label).not_to_have_css("fill", light)
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_no_chart_and_no_table_is_cut_on_paper(
-    offline: BrowserContext, whole: tuple[Report, Path], paper: str
-) -> None:
-    opened = Seen(offline, whole[1])
+def test_no_chart_and_no_table_is_cut_on_paper(opened: Seen, paper: str) -> None:
     opened.page.set_viewport_size({"width": PAPERS[paper], "height": 1000})
     opened.page.emulate_media(media="print", color_scheme="dark")
     opened.page.evaluate("window.report.print()")
@@ -103,20 +111,9 @@ def test_no_chart_and_no_table_is_cut_on_paper(
         assert 0.9 * one["room"] < one["wide"] <= one["room"], one
     # Light on paper, whatever the screen is.
     paint = "getComputedStyle(document.body).getPropertyValue('--text')"
-    assert opened.page.evaluate(paint).strip() == "#1d2622"
-    opened.page.close()
-
-
-def test_dark_screens_get_a_dark_report(
-    offline: BrowserContext, whole: tuple[Report, Path]
-) -> None:
-    opened = Seen(offline, whole[1])
-    label = opened.page.locator(".chart .xtick text").first
-    light = label.evaluate("(one) => one.style.fill")
-    opened.page.emulate_media(color_scheme="dark")
-    expect(opened.page.locator("body")).to_have_css("background-color", "rgb(17, 23, 21)")
-    expect(label).not_to_have_css("fill", light)
-    opened.page.close()
+    assert opened.page.evaluate(paint).strip() == LIGHT.text
+    text = opened.page.locator(".chart .ytick text").first
+    assert text.evaluate("(one) => getComputedStyle(one).fill") == MUTED
 
 
 def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None:
