@@ -8,6 +8,11 @@ RUN python -m venv /venv \
     && /venv/bin/pip uninstall --quiet --yes setuptools pip
 
 FROM python:3.11-slim-bookworm
+# Reports on paper need a browser: --build-arg PACKAGES=chromium
+ARG PACKAGES=""
+RUN test -z "$PACKAGES" || { apt-get update --quiet \
+    && apt-get install --quiet --yes --no-install-recommends $PACKAGES \
+    && rm -rf /var/lib/apt/lists/*; }
 RUN useradd --uid 10001 --no-create-home --home-dir /data dashboard \
     && install --directory --owner dashboard --mode 0700 /data
 COPY --from=build /venv /venv
