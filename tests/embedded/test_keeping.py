@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import duckdb
@@ -177,6 +178,21 @@ def test_exports_of_the_cloud_that_overlap_are_one(path: Path, tmp_path: Path) -
 
 
 # All or nothing
+
+
+def test_what_others_made_meanwhile_is_theirs(path: Path, tmp_path: Path) -> None:
+    folder = small(tmp_path / "tables")
+    with closing(Store(path)) as store:
+
+        def make(progress: Progress) -> None:
+            if progress.done == progress.total:
+                with store.writing() as cursor:
+                    cursor.execute("INSERT INTO website (website_id) VALUES (?)", [WEBSITE])
+
+        with pytest.raises(StoreRefused, match="was changed meanwhile; nothing was added"):
+            load(store, folder, make)
+        assert counts(store)["website_event"] == 0
+        assert load(store, folder).added["website_event"] == 1
 
 
 class Enough(Exception):
@@ -445,6 +461,21 @@ def test_an_import_does_not_stop_the_server(tables: Path, path: Path, shop: str)
     assert rows(path, "SELECT count(*) FROM website_event WHERE event_name = 'meanwhile'") == [
         (len(asked),)
     ]
+
+
+def test_a_reset_waits_for_the_end_of_an_import(tables: Path, path: Path, shop: str) -> None:
+    """Else what was added would belong to sessions that are gone."""
+    with serve(None, made(path, shop), generation=3) as running, signed_in(running) as client:
+        resetting = Thread(target=lambda: client.post(f"/api/websites/{shop}/reset"))
+
+        def told(progress: Progress) -> None:
+            if progress.done == 0:
+                resetting.start()
+
+        import_into(path, tables, told)
+        resetting.join()
+    assert rows(path, f"SELECT count(*) FROM website_event WHERE website_id = '{shop}'") == [(0,)]
+    assert rows(path, f"SELECT count(*) FROM session WHERE website_id = '{shop}'") == [(0,)]
 
 
 def made(path: Path, shop: str) -> Path:

@@ -17,7 +17,7 @@ from umami.embedded.server import Running
 @pytest.fixture
 def told(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings name a server."""
-    for name in ("API_KEY", "SHARE_URL", "DATA"):
+    for name in ("API_KEY", "SHARE_URL", "DATA", "STORE"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
     monkeypatch.setenv("UMAMI_URL", running.url)
     monkeypatch.setenv("UMAMI_USERNAME", running.username)

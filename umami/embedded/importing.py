@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -45,8 +44,6 @@ __all__ = ["ImportRefused", "Imported", "Progress", "import_into", "load", "unch
 
 BATCH = 128 * 2**20
 """Bytes of text: half a million events."""
-_ALONE = threading.Lock()
-"""Of two imports at a time neither would see what the other adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,8 @@ def import_into(path: Path, source: Path, told: Told = lambda _: None) -> Import
     """Import tables into a store's file, which is made where there is none.
 
     A server of this process may be serving the file: it goes on meanwhile, and answers with the
-    new rows once all of them are there. Another process must not have it open.
+    new rows once all of them are there. A second import waits for the first. Another process must
+    not have the file open.
 
     Raises:
         ImportRefused: for what cannot be read; then the file holds what it held before.
@@ -89,9 +87,10 @@ def load(
     """
     files = tables_of(source)
     tables = _checked(source, files)
+    fingerprint = _fingerprint(files)
     total = sum(files[table].size for table in tables)
     done = 0
-    with _ALONE, store.appending() as (cursor, folder):
+    with store.appending() as (cursor, folder):
         appending = Appending(cursor, tables)
         told(Progress(done, total, 0))
         for table, found in tables.items():
@@ -100,7 +99,7 @@ def load(
                     told(Progress(done + at, total, appending.read))
             done += files[table].size
         appending.complete()
-        cursor.execute("INSERT INTO umami_imported VALUES (?)", [_fingerprint(files)])
+        cursor.execute("INSERT INTO umami_imported VALUES (?)", [fingerprint])
         told(Progress(total, total, appending.read))
     return appending.imported
 
@@ -162,6 +161,10 @@ def _explained(found: Table, packed: Packed, folder: Path, problem: str) -> Impo
     path = packed.path
     if not packed.plain:
         path = folder / "whole.csv"
-        with packed.opened() as text, path.open("wb") as file:
-            shutil.copyfileobj(text, file)
+        try:
+            with packed.opened() as text, path.open("wb") as file:
+                shutil.copyfileobj(text, file)
+        except OSError:
+            # There is no room to look closer.
+            return ImportRefused("It cannot be read.", packed.name)
     return explained(found, path, problem, folder)

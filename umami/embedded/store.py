@@ -25,6 +25,8 @@ MEMORY = "1 GiB"
 """What DuckDB may take for a file; what does not fit waits in a folder beside it."""
 RESERVE = 2**20
 """Bytes."""
+_ALONE = threading.Lock()
+"""Held by who appends much, going by what is there, and by who takes away what is there."""
 
 TABLES: dict[str, dict[str, str]] = {
     "website": {
@@ -244,15 +246,20 @@ class Store:
             cursor.execute("COMMIT")
 
     @contextmanager
+    def erasing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """As ``writing``, for what takes rows of visitors away; waits until nobody is appending."""
+        with _ALONE, self.writing() as cursor:
+            yield cursor
+
+    @contextmanager
     def appending(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
-        """As ``writing``, but others go on writing meanwhile: for what takes long. Not to be used
-        twice at a time.
+        """As ``writing``, but others go on writing meanwhile: for what takes long. One at a time.
 
         Gives a cursor, which sees the data as they were when it began, and a folder to write into.
         Raises ``StoreRefused`` where there is no room, or where others changed what it changed too.
         """
-        folder = self._folder()
-        with self._connection.cursor() as cursor:
+        with _ALONE, self._connection.cursor() as cursor:
+            folder = self._folder()
             try:
                 cursor.execute("BEGIN")
                 yield cursor, folder

@@ -155,7 +155,7 @@ def changed(call: Call[Any]) -> dict[str, Any]:
 @routes("DELETE", "/websites/{website_id}", Nothing)
 def delete(call: Call[Nothing]) -> Any:
     """Deletes a website with all that was collected and saved about it."""
-    with call.umami.store.writing() as cursor:
+    with call.umami.store.erasing() as cursor:
         for table in TABLES:
             cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [call.id("website_id")])
     return {"ok": True}
@@ -164,7 +164,7 @@ def delete(call: Call[Nothing]) -> Any:
 @routes("POST", "/websites/{website_id}/reset", Nothing)
 def reset(call: Call[Nothing]) -> Any:
     """Deletes all that was collected about a website."""
-    with call.umami.store.writing() as cursor:
+    with call.umami.store.erasing() as cursor:
         for table in TRAFFIC:
             cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [call.id("website_id")])
         cursor.execute(
