@@ -56,4 +56,4 @@ def undrawn(data: maps.World) -> str | None:
 
 def _silent(timeline: Timeline) -> bool:
     """Whether nothing happened in all of it."""
-    return not timeline.frame[["views", "sessions"]].to_numpy().any()
+    return not (timeline.frame["views"].any() or timeline.frame["sessions"].any())

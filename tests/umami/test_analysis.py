@@ -303,6 +303,8 @@ def test_beside() -> None:
     assert found["change"][0] == 0.5
     assert pd.isna(found["change"][1])
     assert changes.beside(now, None, "k", "v")["before"].isna().all()
+    nothing = pd.DataFrame(columns=["k", "v"])
+    assert changes.beside(nothing, nothing, "k", "v").empty
 
 
 def test_tagged_and_untagged_views() -> None:
