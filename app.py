@@ -11,6 +11,7 @@ from components import (
     controls,
     exports,
     gate,
+    log,
     measures,
     monitor,
     navigation,
@@ -23,6 +24,7 @@ from components.sections import setup
 from reports import popover
 from umami.errors import UmamiError
 
+log.brief()
 run = measures.Run()
 st.set_page_config(
     page_title="Umami Dashboard",

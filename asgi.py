@@ -9,7 +9,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from components import monitor, tab
+from components import log, monitor, tab
 from components.asking import fault
 from components.headers import Headers
 from people import tickets
@@ -22,6 +22,7 @@ async def watched(_: st.App) -> AsyncIterator[None]:
     yield
 
 
+log.brief()
 tickets.SERVED = True
 app = st.App(
     "app.py",

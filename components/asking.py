@@ -154,13 +154,11 @@ def _draw(section: _Section) -> None:
 
 
 def fault(problem: Exception) -> bool:
-    """Say calmly that a run failed, and log where; for faults that no section held.
+    """Say calmly that a run failed; for faults that no section held, which the platform logs.
 
-    Returns ``True``: the platform, which would log all of it, need not.
+    Returns ``True``: the platform need not say it, too.
     """
-    if isinstance(problem, UmamiError):
-        trouble(problem)
-    else:
-        _LOG.error("a run failed: %s", where(problem))
-        trouble(UmamiError("This page could not be drawn."))
+    if not isinstance(problem, UmamiError):
+        problem = UmamiError("This page could not be drawn.")
+    trouble(problem)
     return True

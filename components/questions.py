@@ -115,7 +115,7 @@ def every_website(client: Asks) -> tuple[Website, ...]:
     return tuple(sorted(found, key=lambda site: (site.name.casefold(), site.id)))
 
 
-def where(problem: Exception) -> str:
+def where(problem: BaseException) -> str:
     """The kind of a fault and the line it came from; its text could hold anything."""
     trace = problem.__traceback__
     while trace and trace.tb_next:

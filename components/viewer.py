@@ -250,9 +250,11 @@ def _brought() -> _Brought:
 
 
 def _found(brought: _Brought) -> Viewer:
+    # Opened for strangers, too: they are told that it cannot be, before they type a password.
+    open_desk = desk()
     if brought.link:
         return _by_link(brought.link, brought.link_token)
-    account = desk().whose(brought.token) if brought.token else None
+    account = open_desk.whose(brought.token) if brought.token else None
     return _of(account, "password") if account else _vouched(brought.provided)
 
 

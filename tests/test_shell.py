@@ -11,6 +11,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import streamlit_authenticator
+from streamlit_authenticator.controllers import AuthenticationController
 
 ROOT = Path(__file__).parent.parent
 CONSTANT = re.compile(r"_[A-Z_]+(\.format\(data\.least_width\))?")
@@ -29,6 +31,7 @@ def test_the_platform_is_told_to_be_careful() -> None:
     assert options["server"]["enableXsrfProtection"] is True
     assert options["server"]["maxUploadSize"] <= 50
     assert options["client"]["showErrorDetails"] == "none"
+    assert options["logger"]["enableRich"] is False
     assert options["browser"]["gatherUsageStats"] is False
     assert "cookieSecret" not in options["server"]
 
@@ -55,6 +58,19 @@ def test_links_to_elsewhere_take_nothing_along() -> None:
             r"<a\b[^>]*>|st\.link_button|createElement\(\"a\"\).*", path.read_text()
         ):
             assert "noopener" in found, path
+
+
+def test_passwords_and_codes_are_never_mailed() -> None:
+    """Of the library that draws the form, only the form is used."""
+    offered = {
+        name
+        for one in (streamlit_authenticator.Authenticate, AuthenticationController)
+        for name in vars(one)
+        if re.search(r"forgot|send_|two_factor|register|guest", name)
+    }
+    assert "forgot_password" in offered
+    for path in [*DRAWING, *ROOT.glob("people/*.py")]:
+        assert not [name for name in offered if name in path.read_text()], path
 
 
 def test_nothing_installed_has_a_known_weakness() -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
+from websockets.exceptions import InvalidStatus
 
 from tests.browser.app import ROOT, TABLES, App, fresh_app, metric, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
@@ -103,6 +104,12 @@ def test_behind_a_proxy_a_loopback_address_is_no_shelter(headers: dict[str, str]
     everything = b"".join(one.SerializeToString() for one in told)
     assert b"reached from other machines" in everything
     assert b"Nordlicht" not in everything
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null"])
+def test_another_sites_page_opens_nothing(app: App, origin: str) -> None:
+    with pytest.raises(InvalidStatus, match="403"):
+        opened(app.address, "", headers={"Origin": origin})
 
 
 @pytest.mark.parametrize("name", PAGES)

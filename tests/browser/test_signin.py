@@ -408,6 +408,11 @@ def test_nothing_secret_was_written_anywhere(house: House, page: Page) -> None:
         seen.append(path.read_bytes().decode("latin-1"))
         path.write_bytes(b"no database")
     visit("utm", "cannot be reached")
+    # A fault that no page holds: whoever signs in is looked for in what is no database.
+    page.context.clear_cookies()
+    page.goto(house.at("utm"))
+    sign_in(page, "ann")
+    expect(page.get_by_text("could not be drawn")).to_be_visible()
     users.write_text(f"cookie: [{KEY}, {HASH}")
     visit("utm", "is not YAML")
     users.unlink()
@@ -427,4 +432,6 @@ def test_nothing_secret_was_written_anywhere(house: House, page: Page) -> None:
         assert not [one[:80] for one in seen if secret in one], secret
     for secret in (kept, kept.split(".")[1]):
         assert not [one[:80] for one in seen if secret in one]
-    assert "Traceback" not in "".join(house.app.printed)
+    printed = "".join(house.app.printed)
+    assert re.search(r"DatabaseError at .*\.py:\d+", printed)
+    assert "Traceback" not in printed

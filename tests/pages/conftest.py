@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -55,6 +56,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     server.umami.clear()
     viewer.forget()
     yield monkeypatch
+    logging.setLogRecordFactory(logging.LogRecord)
     server.umami.clear()
     viewer.forget()
 

@@ -19,7 +19,7 @@ from people.audit import Entry
 from people.desk import ALGORITHM, Desk, Refused
 from people.passwords import hashed
 from tests.people.conftest import SECTIONS
-from tests.support.accounts import KEY, PASSWORD, user, write
+from tests.support.accounts import HASH, KEY, PASSWORD, user, write
 
 HERE = "203.0.113.7"
 WRONG = "User name or password is wrong."
@@ -183,6 +183,15 @@ def test_the_log_knows_who_and_what_and_no_secret(desk: Desk) -> None:
 
 def told(desk: Desk) -> tuple[Entry, ...]:
     return desk.audit.read().rows
+
+
+def test_what_holds_secrets_shows_none(desk: Desk) -> None:
+    token = desk.enter("ann", PASSWORD, HERE)
+    held = (desk, desk.whose(token), desk.accounts(), desk.shares, desk.audit, desk.engine)
+    shown = " ".join(map(repr, held))
+    assert "ann" in shown
+    for secret in (KEY, HASH, PASSWORD, token):
+        assert secret not in shown
 
 
 def test_the_log_is_searched_as_text(desk: Desk) -> None:

@@ -1,0 +1,73 @@
+"""What a start finds: sessions from before it, and settings that cannot be; over raw WebSockets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from people import accounts, store
+from people.desk import Desk
+from tests.browser.app import TABLES, App, fresh_app
+from tests.browser.test_overview import RECORDED, WEBSITES
+from tests.support.accounts import PASSWORD, user, write
+from tests.support.stream import opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+MARKER = "marker-secret-of-settings"
+
+
+def told(app: App, page: str, headers: Mapping[str, str] | None = None) -> bytes:
+    """Everything that is sent to somebody who opens a page."""
+    query = urlencode({"website": WEBSITES["shop"], **RECORDED})
+    sent = opened(app.address, page, query, dict(headers or {}))
+    return b"".join(one.SerializeToString() for one in sent)
+
+
+def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Path) -> None:
+    """Also where the account of a session is gone: it is nobody's, and no fault."""
+    users = tmp_path / "users.yaml"
+    url = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
+    desk = Desk(store.opened(url), lambda: accounts.read(users, ("overview",)))
+    write(users, {name: user("admin") for name in ("ann", "gone", "out")})
+    tokens = {name: desk.enter(name, PASSWORD, None) for name in ("ann", "gone", "out")}
+    headers = {
+        name: {"Cookie": f"umami_test={desk.sealed(token)}"} for name, token in tokens.items()
+    }
+    desk.leave(tokens["out"])
+    write(users, {name: user("admin") for name in ("ann", "out")})
+    desk.engine.dispose()
+    with fresh_app(UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url) as app:
+        for name in ("gone", "out"):
+            assert b"Sign in" in told(app, "retention", headers[name])
+        assert b"Nordlicht" in told(app, "retention", headers["ann"])
+        assert "Traceback" not in "".join(app.printed)
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"UMAMI_URL": f"https://me:{MARKER}@127.0.0.1:1"}, "UMAMI_URL"),
+        ({"UMAMI_URL": "http://127.0.0.1:1", "UMAMI_API_KEY": MARKER}, "No connection to"),
+        ({"UMAMI_SHARE_URL": f"http://127.0.0.1:1/share/{MARKER}"}, "No connection to"),
+        ({"UMAMI_REDIS_URL": f"http://:{MARKER}@127.0.0.1"}, "UMAMI_REDIS_URL"),
+        ({"DASHBOARD_STORE": f"mysql://me:{MARKER}@127.0.0.1/x"}, "DASHBOARD_STORE"),
+        ({"DASHBOARD_STORE": f"postgresql://me:{MARKER}@127.0.0.1:1/x"}, "DASHBOARD_STORE"),
+    ],
+    ids=["password in the address", "key", "share", "redis", "no store", "a store that is away"],
+)
+def test_settings_that_cannot_be_are_named_without_their_secret(
+    tmp_path: Path, environment: dict[str, str], said: str
+) -> None:
+    if "DASHBOARD_STORE" in environment:
+        users = write(tmp_path / "users.yaml", {"ann": user("admin")})
+        environment = {"DASHBOARD_USERS": str(users), **environment}
+    with fresh_app(**environment) as app:
+        sent = told(app, "overview").decode("latin-1")
+        assert said in sent.replace("\\", "")
+        written = sent + "".join(app.printed)
+    assert MARKER not in written
+    assert "Traceback" not in written
