@@ -50,7 +50,7 @@ def one_process(crowd: Crowd) -> list[str]:
     with served() as (way, _server):
         known = learnt(way, looked)
         with running_apps(way) as apps:
-            return _measured("viewers of one process", crowd, way, known, apps, looked)
+            return _measured("viewers of one process", crowd, way, known, apps, looked, SLOWEST)
 
 
 def replicas(crowd: Crowd) -> list[str]:
@@ -69,8 +69,10 @@ def _measured(
     known: Learnt,
     apps: Sequence[App],
     looked: Sequence[Looked],
+    slowest: float | None = None,
 ) -> list[str]:
-    """Let the crowd come and print what it saw."""
+    """Let the crowd come and print what it saw; ``slowest`` is the limit (seconds) of most reruns,
+    where there is one."""
     way.passed.clear()
     now = time.time()
     seen, watched = Seen(), Watched()
@@ -113,7 +115,10 @@ def _measured(
     table.most("asked though still fresh", len(questions.early(asked, now)), 0)
     table.told("looks at what the server is", len(way.passed) - len(asked))
     table.told("a rerun, half of them", 1000 * _part(took, 0.5), "ms")
-    table.most("a rerun, 95 of 100", 1000 * _part(took, 0.95), 1000 * SLOWEST, "ms")
+    if slowest is None:
+        table.told("a rerun, 95 of 100", 1000 * _part(took, 0.95), "ms")
+    else:
+        table.most("a rerun, 95 of 100", 1000 * _part(took, 0.95), 1000 * slowest, "ms")
     table.told("a rerun, the slowest", 1000 * took[-1], "ms")
     table.told("memory before", bare, "MB")
     table.told("memory after the first minute", warm, "MB")
