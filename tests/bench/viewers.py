@@ -80,7 +80,7 @@ def _measured(
     for app in apps:  # imports all there is
         seen.runs.append((asyncio.run(opened(app.address, first)), first))
     bare = sum(vitals(app.pid).memory for app in apps)
-    printed = sum(len(app.printed) for app in apps)
+    printed = [len(app.printed) for app in apps]
     own = vitals(os.getpid()).processor
     begun = time.monotonic()
     asyncio.run(_watching(watched, apps, crowd.visit(apps, looked, seen)))
@@ -100,6 +100,7 @@ def _measured(
     )
     busy = [sum(one.processor for one in held) for _, held in watched.moments]
 
+    lines = [line for app, known in zip(apps, printed, strict=True) for line in app.printed[known:]]
     table = Table(title)
     table.told("viewers", crowd.many)
     table.told("Views", len(looked))
@@ -109,7 +110,7 @@ def _measured(
     table.told("runs of live parts", len(seen.runs) - len(took))
     table.most("failed runs", len(seen.failed), 0)
     table.most("broken connections", seen.lost, 0)
-    table.most("lines in the log", sum(len(app.printed) for app in apps) - printed, 0)
+    table.most("lines in the log", len(lines), 0)
     table.told("distinct questions", len(wanted))
     table.equal("questions asked", len(asked), wanted.total(), EXACT)
     table.most("asked though still fresh", len(questions.early(asked, now)), 0)
@@ -126,7 +127,7 @@ def _measured(
     table.most("memory of a session", (late - bare) / crowd.many, A_SESSION, "MB", 2)
     table.told("processors in use, apps", (busy[-1] - busy[0]) / lasted, digits=2)
     table.told("processors in use, viewers and proxy", own / lasted, digits=2)
-    _explained(seen, asked, wanted)
+    _explained(seen, lines, asked, wanted)
     return table.missed
 
 
@@ -140,9 +141,14 @@ def _part(took: Sequence[float], part: float) -> float:
     return took[min(len(took) - 1, int(part * len(took)))]
 
 
-def _explained(seen: Seen, asked: Sequence[Passed], wanted: Counter[Asked]) -> None:
-    """Say which runs failed, and of which questions there were too many or too few."""
+def _explained(
+    seen: Seen, lines: Sequence[str], asked: Sequence[Passed], wanted: Counter[Asked]
+) -> None:
+    """Say which runs failed, what the log says, and of which questions there were too many or too
+    few."""
     told(seen.failed)
+    for line, times in Counter(lines).most_common(SHOWN):
+        print(f"  log, {times} times: {line.rstrip()}")
     found = Counter(map(Asked.of, asked))
     off = {one: found[one] - wanted[one] for one in found | wanted if found[one] != wanted[one]}
     for one in sorted(off, key=lambda one: -abs(off[one]))[:SHOWN]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -62,6 +62,14 @@ class Run:
         return self.finished - self.asked
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A message that need not be sent again, and at which of the runs it was used last."""
+
+    told: ForwardMsg
+    used: int
+
+
 class Session:
     """One session over a WebSocket, as a browser's tab has it; what comes is read as it comes.
 
@@ -79,9 +87,10 @@ class Session:
         self._ran = ran
         self._socket: ClientConnection | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._kept: dict[str, tuple[int, ForwardMsg]] = {}
+        self._kept: dict[str, _Kept] = {}
         self._age = 0
         self._oldest = 2
+        self._under_way = False
         self._pages: dict[str, str] = {}
         self._widgets: dict[str, str] = {}
         self._unfilled: set[tuple[int, ...]] = set()
@@ -184,6 +193,7 @@ class Session:
     async def _send(self, asked: BackMsg) -> None:
         if self._socket is None:
             raise ConnectionError("The session is closed.")
+        self._under_way = False
         await self._socket.send(asked.SerializeToString())
 
     async def _read(self, socket: ClientConnection) -> None:
@@ -200,17 +210,15 @@ class Session:
 
     def _told(self, told: ForwardMsg) -> None:
         what = told.WhichOneof("type")
+        path = told.metadata.delta_path
         if what == "ref_hash":
-            kept = self._kept.get(told.ref_hash)
-            if kept is None:
+            if told.ref_hash not in self._kept:
                 self._fault("it names a message that was not kept")
                 return
-            path, told = list(told.metadata.delta_path), kept[1]
+            told = self._kept[told.ref_hash].told
             what = told.WhichOneof("type")
-        else:
-            path = list(told.metadata.delta_path)
         if told.metadata.cacheable:
-            self._kept[told.hash] = self._age, told
+            self._kept[told.hash] = _Kept(told, self._age)
         if what == "delta":
             self._drawn(tuple(path), told)
         elif what == "new_session":
@@ -234,6 +242,7 @@ class Session:
             self._fault(f"the session says {told.session_event.WhichOneof('type')}")
 
     def _begun(self, told: ForwardMsg) -> None:
+        self._under_way = True
         self.id = told.new_session.initialize.session_id or self.id
         self._oldest = told.new_session.config.max_cached_message_age or self._oldest
         parts = told.metadata.run.fragment_ids
@@ -250,12 +259,10 @@ class Session:
 
     def _finished(self, told: ForwardMsg) -> None:
         status = ForwardMsg.ScriptFinishedStatus.Name(told.script_finished)
-        self._age += 1
-        self._kept = {
-            known: one for known, one in self._kept.items() if self._age - one[0] <= self._oldest
-        }
         if status == "FINISHED_EARLY_FOR_RERUN":
             return
+        if self._under_way:  # else what was named in the latest question would be let go of
+            self._let_go(told.metadata.run.fragment_ids)
         if status not in GOOD:
             self._fault(status)
         if self._unfilled:
@@ -268,6 +275,16 @@ class Session:
                 self._tell(run)
             elif not self._whole[1].done():
                 self._whole[1].set_result(run)
+
+    def _let_go(self, parts: Sequence[str]) -> None:
+        """Keep no more what was not used for some runs, of the parts that ran or of anything."""
+        self._age += 1
+        self._kept = {
+            name: one
+            for name, one in self._kept.items()
+            if (parts and one.told.delta.fragment_id not in parts)
+            or self._age - one.used <= self._oldest
+        }
 
     def _tell(self, run: Run) -> None:
         if self._ran is not None:
