@@ -80,6 +80,7 @@ def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
     with fresh_app(**house) as app:
         page.goto(link(app, name))
         is_out(page)
+        settled(page)
         said = page.get_by_test_id("stApp").inner_text().split("\n")
         assert [line for line in said if line] == FORM
         assert "Traceback" not in "".join(app.printed)
