@@ -135,7 +135,7 @@ def wrong(*sentences: str) -> None:
 def described(settings: Settings) -> str:
     """What settings mean, in words; holds no secret."""
     if settings.embedded:
-        return f"tables in {settings.data}" if settings.data else "demo data"
+        return "demo data" if settings.demo else f"tables in {settings.data or settings.store}"
     where = "Umami Cloud" if settings.cloud else f"Umami at {settings.address}"
     if settings.share is not None:
         return f"{where}, by a share link"

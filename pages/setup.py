@@ -5,9 +5,11 @@ from components.sections import setup as shown
 
 gate.opened()
 
+may = viewer.sets_up(viewer.current())
 with panels.title("Setup"):
-    shown.state()
-if not viewer.sets_up(viewer.current()):
+    if may:
+        shown.state()
+if not may:
     shown.not_from_here()
 elif decided := server.decided():
     shown.decided_elsewhere(decided)

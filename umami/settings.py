@@ -39,7 +39,7 @@ NAMES: Final = (
     "REDIS_URL",
     "GENERATION",
 )
-SERVER: Final = ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA")
+SERVER: Final = ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE")
 """Those that say which server is asked, and as whom; the others say how."""
 CLOUD_PACE: Final = (48, 15.5)
 """Calls in so many seconds. Umami Cloud takes 50 in 15 and counts them as they arrive there, which
@@ -177,7 +177,8 @@ class Settings:
         """The texts that say which server is asked, and as whom, by name without prefix: what
         ``understood`` makes these settings of. Holds secrets."""
         if self.api is None:
-            return {"DATA": str(self.data)} if self.data else {}
+            places = {"DATA": self.data, "STORE": self.store}
+            return {name: str(path) for name, path in places.items() if path}
         if self.share is not None:
             return {"SHARE_URL": f"{self.address}/share/{self.share}"}
         # A folder that is called like one of Umami's pages is only understood with the API behind.

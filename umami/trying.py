@@ -55,6 +55,7 @@ WORDS: Final = {
     "UMAMI_PASSWORD": "the password",
     "UMAMI_API_KEY": "the key",
     "UMAMI_DATA": "the folder or zip",
+    "UMAMI_STORE": "the file that keeps the tables",
 }
 """What a form calls the settings."""
 LOCAL: Final = (".local", ".lan", ".internal", ".home.arpa", ".test")

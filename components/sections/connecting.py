@@ -62,12 +62,11 @@ def _now() -> Settings | None:
 
 def _lacks_people(now: Settings | None) -> bool:
     """Whether there is something of somebody's own that nobody signs in to."""
-    own = now is not None and not (now.embedded and now.data is None)
-    return own and "people" in drafts.order()
+    return now is not None and not now.demo and "people" in drafts.order()
 
 
 def _demo(now: Settings | None) -> None:
-    if now and now.embedded and now.data is None:
+    if now and now.demo:
         st.button("Look at the demo", type="primary", on_click=navigation.go, args=("overview",))
     else:
         st.button(

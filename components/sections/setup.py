@@ -171,7 +171,7 @@ def _saved() -> None:
     drafts.forget()
     st.session_state[_DONE] = f"Saved. You look at {drafts.described(draft.settings)}."
     address.clear()
-    if draft.settings.data:
+    if draft.settings.embedded and not draft.settings.demo:
         # What was exported has no last week.
         parameters.write(period=ALL_TIME)
     navigation.go(areas.OVERVIEW.name)

@@ -303,6 +303,7 @@ def test_from_elsewhere_nobody_sets_up_what_nobody_signs_in_to(
     app = opened()
     assert not app.exception
     assert "Other machines can open this dashboard" in said(app)
+    assert "Now:" not in said(app)
     assert not app.radio
     assert not app.button
     # What it says to write by hand is understood.

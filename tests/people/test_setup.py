@@ -28,6 +28,7 @@ BEFORE: dict[str, str] = {
 UMAMI_URL = "https://old.example"   # of old
 UMAMI_USERNAME = "old"
 UMAMI_PASSWORD = "{OLD}"
+UMAMI_STORE = "old.duckdb"
 UMAMI_TIMEOUT = 5   # kept
 other = 1
 """,
@@ -121,9 +122,10 @@ def within(part: Any, whole: Any) -> bool:
         Settings(api="https://new.example/umami/api", api_key="k"),
         Settings(api="https://new.example/api", share="AbC123"),
         Settings(data=Path(__file__).parent),
+        Settings(store=Path(__file__)),
         Settings(),
     ],
-    ids=["account", "key", "share", "tables", "demo"],
+    ids=["account", "key", "share", "tables", "kept tables", "demo"],
 )
 def test_a_server_is_named_and_all_else_stays(
     tmp_path: Path, before: str, server: Settings

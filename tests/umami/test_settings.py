@@ -218,6 +218,8 @@ def test_how_much_is_in_flight_depends_on_what_is_asked() -> None:
         {"API_KEY": "k"},
         {"SHARE_URL": "https://a.example/tools/umami/share/AbC123/shop.example"},
         {"DATA": "."},
+        {"DATA": ".", "STORE": "umami.duckdb"},
+        {"STORE": "README.md"},
         {},
     ],
 )
