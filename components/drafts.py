@@ -16,6 +16,7 @@ from components.text import plain
 from people.setup import Person
 from umami.settings import Settings
 from umami.trying import Found
+from umami.work import Work
 
 Step = Literal["choose", "check", "people", "save"]
 STEPS: Final[dict[Step, str]] = {
@@ -26,6 +27,7 @@ STEPS: Final[dict[Step, str]] = {
 }
 _DRAFT: Final = "what is being set up"
 _SENT: Final = "the form that was just sent"
+_WRONG: Final = "what was wrong with what was chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Draft:
     people: tuple[Person, ...] = ()
     refused: str = ""
     """Why it could not be written."""
+    importing: Work[None] | None = None
+    """Tables on their way into the file that keeps them; nothing is checked before they are in."""
 
     @property
     def admin(self) -> Person | None:
@@ -61,6 +65,8 @@ def forget() -> None:
     """Choose anew, or nothing at all."""
     draft = st.session_state.pop(_DRAFT, None)
     if isinstance(draft, Draft):
+        if draft.importing:
+            draft.importing.call_off()
         server.let_go(draft.settings)
 
 
@@ -130,6 +136,17 @@ def sent(
 def wrong(*sentences: str) -> None:
     """Say what is wrong with what was typed, and what to change."""
     st.error("  \n".join(plain(one, 400) for one in sentences if one), icon=":material/error:")
+
+
+def wrong_next(*sentences: str) -> None:
+    """Say in the next run, where it is chosen anew, what is wrong with what was chosen."""
+    st.session_state[_WRONG] = sentences
+
+
+def was_wrong() -> None:
+    """Say what an earlier run found wrong."""
+    if sentences := st.session_state.pop(_WRONG, None):
+        wrong(*sentences)
 
 
 def described(settings: Settings) -> str:

@@ -3,7 +3,8 @@ only how to start it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,7 @@ from umami.client import Client, connect
 from umami.errors import SettingsError
 from umami.settings import Settings
 from umami.watching import NOBODY, Watch
+from umami.work import Told
 
 
 class Running(Protocol):
@@ -43,15 +45,37 @@ def own_server(data: Path | None, store: Path | None = None) -> Running:
     """
     # Whoever has a server of their own need not load a database.
     from umami.embedded.server import serve
+
+    with _in_settings():
+        return serve(data, store, generation=3)
+
+
+def take_in(data: Path, store: Path, told: Told) -> None:
+    """Import tables into the file that keeps them, all or nothing; ``told`` hears of bytes read.
+
+    A server of this process goes on answering from the file meanwhile. Raises ``SettingsError``.
+    """
+    from umami.embedded.importing import import_into
+
+    with _in_settings():
+        import_into(store, data, lambda now: told(now.done, now.total))
+
+
+@contextmanager
+def _in_settings() -> Iterator[None]:
+    """What the embedded server refuses, in the words of the settings."""
     from umami.embedded.store import StoreRefused
     from umami.embedded.tables import ImportRefused
 
     try:
-        return serve(data, store, generation=3)
+        yield
     except ImportRefused as refusal:
-        raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
+        problem = f"UMAMI_DATA cannot be read: {refusal}"
     except StoreRefused as refusal:
-        raise SettingsError(f"UMAMI_STORE cannot be used: {refusal}") from None
+        problem = f"UMAMI_STORE cannot be used: {refusal}"
+    else:
+        return
+    raise SettingsError(problem)
 
 
 def filled(settings: Settings, running: Running) -> Settings:

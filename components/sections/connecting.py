@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import streamlit as st
 
-from components import drafts, navigation, server, viewer
+from components import drafts, navigation, progress, secrets, server, starting, viewer
 from components.drafts import Draft
 from components.text import plain
 from umami.errors import SettingsError, UmamiError
 from umami.settings import Settings
-from umami.trying import Found, Way, meant
+from umami.trying import Found, Way, meant, unreadable
+from umami.work import CalledOff, Work
 
 SOURCES: Final = {
     "server": ("An Umami server", "Your own, or Umami Cloud: you need a way to sign in to it."),
@@ -25,6 +27,7 @@ WAYS: Final[dict[Way, str]] = {
     "key": "API key",
     "share": "Share link",
 }
+_KEEP: Final = "setup_KEEP"
 SHOWN: Final = 12
 """Names of websites that are listed."""
 
@@ -50,6 +53,7 @@ def choose() -> None:
             _ask(lambda: now)
     else:
         _server()
+    drafts.was_wrong()
 
 
 def _now() -> Settings | None:
@@ -118,6 +122,12 @@ def _tables() -> dict[str, str]:
     st.caption(
         "What Umami Cloud exports, or the tables of your database as CSV files with headers."
     )
+    st.checkbox(
+        "Keep them in a file",
+        value=True,
+        key=_KEEP,
+        help="The next start is quick, and later exports are added to what is there.",
+    )
     return {"DATA": typed}
 
 
@@ -140,8 +150,45 @@ def _form(way: Way, fields: Callable[[], dict[str, str]]) -> None:
     with st.form(f"setup_{way}", border=True):
         typed = fields()
         asked = drafts.sent("Check", key=f"setup_check_{way}")
-    if asked:
+    if asked and way == "tables" and st.session_state.get(_KEEP):
+        _import(typed)
+    elif asked:
         _ask(lambda: meant(way, typed))
+
+
+def _import(typed: dict[str, str]) -> None:
+    """Begin to read tables into the file that keeps them; or say what is wrong with them."""
+    looking = viewer.still()
+    if not viewer.sets_up(looking):
+        st.rerun()
+    try:
+        data = meant("tables", typed).data
+    except UmamiError as problem:
+        drafts.wrong(str(problem), problem.remedy)
+        return
+    store = secrets.file().with_name("umami.duckdb")
+    if data is not None:
+        work = Work(partial(starting.take_in, data, store), "import")
+        drafts.keep(Draft(Settings(store=store), importing=work))
+    st.rerun()
+
+
+def importing(draft: Draft, work: Work[None]) -> None:
+    """How far the tables are; and once they are in, what is there."""
+    if work.state == "running":
+        progress.watch(work, what="Reading the tables", key="setup_import")
+        return
+    drafts.forget()
+    try:
+        work.result()
+    except CalledOff:
+        st.rerun()
+    except SettingsError as refusal:
+        problem = unreadable(refusal)
+        drafts.wrong_next(str(problem), problem.remedy)
+        st.rerun()
+    else:
+        _ask(lambda: draft.settings)
 
 
 def _ask(chosen: Callable[[], Settings]) -> None:

@@ -84,6 +84,8 @@ def assistant() -> None:
         drafts.steps(draft.step if draft else "choose")
         if draft is None:
             connecting.choose()
+        elif draft.importing:
+            connecting.importing(draft, draft.importing)
         elif draft.step == "check" and draft.found:
             connecting.checked(draft, draft.found)
         elif draft.step == "people":

@@ -19,6 +19,7 @@ from tests.pages.conftest import ROOT, TABLES, said, tiles
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.faults import Faulty, faulty, page
 from tests.support.ports import free_port
+from tests.support.waiting import eventually
 from umami.embedded.server import Running
 from umami.settings import read
 from umami.trying import Way
@@ -77,10 +78,11 @@ def opened(token: str | None = None) -> AppTest:
     return app.run()
 
 
-def check(app: AppTest, way: str, **typed: str) -> AppTest:
-    """Fill in the form of a way, and send it."""
+def check(app: AppTest, way: str, *, keep: bool = False, **typed: str) -> AppTest:
+    """Fill in the form of a way, and send it; ``keep`` keeps tables in a file."""
     if way == "tables":
         app.radio(key="setup_source").set_value("tables").run()
+        app.checkbox(key="setup_KEEP").set_value(keep)
     elif way != "account":
         app.segmented_control(key="setup_way").set_value(way).run()
     for name, text in typed.items():
@@ -211,6 +213,29 @@ def test_tables_are_read_before_they_are_looked_at(secrets: Path) -> None:
     assert step(app) == "Save"
     press(app, "setup_back")
     assert step(app) == "Choose"
+
+
+@pytest.mark.usefixtures("here")
+def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(secrets: Path) -> None:
+    app = check(opened(), "tables", keep=True, DATA=str(TABLES))
+    eventually(lambda: "It answers" in [one.value for one in app.run().subheader], within=60)
+    assert not app.exception
+    press(app, "setup_on", "setup_on", "setup_save")
+    assert [one.value for one in app.header] == ["Overview"]
+    assert tiles(app)["Views"] != "0"
+    store = secrets.with_name("umami.duckdb")
+    assert (read({}, secrets).data, read({}, secrets).store) == (None, store)
+    server.anew()
+
+
+@pytest.mark.usefixtures("here")
+def test_tables_that_cannot_be_taken_in_say_what_to_change(tmp_path: Path) -> None:
+    app = check(opened(), "tables", keep=True, DATA=str(tmp_path))
+    eventually(lambda: app.run().error, within=60)
+    assert not app.exception
+    assert step(app) == "Choose"
+    assert "no website\\_event\\.csv" in app.error[0].value
+    assert "UMAMI" not in app.error[0].value
 
 
 @pytest.mark.usefixtures("here")
