@@ -12,6 +12,7 @@ import logging
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,9 +125,13 @@ def _run(page: str, work: Callable[[Tab], Coroutine[Any, Any, T]]) -> T:
         async with _opened(page) as tab:
             return await work(tab)
 
+    async def in_time() -> T:
+        return await asyncio.wait_for(all_of_it(), PATIENCE)
+
     try:
-        with _AT_ONCE:
-            return asyncio.run(asyncio.wait_for(all_of_it(), PATIENCE))
+        # In a thread of its own: the caller's may have a loop of events that runs already.
+        with _AT_ONCE, ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, in_time()).result()
     except ChromeNotFoundError:
         problem: UmamiError = NoBrowser("There is no browser here to print with.")
     except (BrowserFailedError, BrowserClosedError, ChannelClosedError):
