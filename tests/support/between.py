@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import random
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -19,6 +22,8 @@ CARRIED = (
 )
 LOST = 0
 """The status of what was not answered."""
+WHOLE = 2**63
+"""More than any answer is long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,131 @@ class Passed:
     answer: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered; without a ``length`` its end is where the connection ends."""
+
+    status: int
+    body: bytes
+    kind: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    length: int | None = WHOLE
+    """What is promised; the body's own unless told otherwise."""
+
+
+class Exchange:
+    """One request, for a fault to do with as it likes: hand it on, answer it, or neither."""
+
+    def __init__(self, here: Between, handler: BaseHTTPRequestHandler, body: bytes | None) -> None:
+        self._here = here
+        self._handler = handler
+        self.method, self.target, self.body = handler.command, handler.path, body
+        self.headers = {name: handler.headers[name] for name in CARRIED if name in handler.headers}
+        self.status, self.answer = LOST, b""
+
+    def hand_on(self) -> Answer:
+        """What the server behind answers. Raises what a connection does."""
+        asked = self.method, self.target, self.body
+        known = self._here.known
+        if known is not None and asked in known:
+            return known[asked]
+        answer = self._ask()
+        if known is not None and answer.status == 200 and "/auth/" not in self.target:
+            known[asked] = answer
+        return answer
+
+    def _ask(self) -> Answer:
+        body = self.body
+        if self._here.password and self.target.endswith("/auth/login") and body:
+            body = body.replace(self._here.password.encode(), PASSWORD.encode())
+        host = urlsplit(self._here.behind).netloc
+        connection = http.client.HTTPConnection(host, timeout=30)
+        try:
+            connection.request(self.method, self.target, body, self.headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.read(), answer.getheader("content-type", ""))
+        finally:
+            connection.close()
+
+    def send(self, answer: Answer, pause: float = 0.0) -> None:
+        """Answer; with a ``pause`` (seconds) between one byte and the next."""
+        if self._here.delay:
+            self.wait(self._here.delay)
+        self.status, self.answer = answer.status, answer.body
+        dated = any(name.lower() == "date" for name, _ in answer.headers)
+        if dated:
+            self._handler.send_response_only(answer.status)
+        else:
+            self._handler.send_response(answer.status)
+        for name, value in (("content-type", answer.kind), *answer.headers):
+            self._handler.send_header(name, value)
+        if answer.length is None:
+            self._handler.send_header("connection", "close")
+            self._handler.close_connection = True
+        else:
+            promised = len(answer.body) if answer.length == WHOLE else answer.length
+            self._handler.send_header("content-length", str(promised))
+            self._handler.close_connection |= promised != len(answer.body)
+        self._handler.end_headers()
+        if not pause:
+            self._handler.wfile.write(answer.body)
+            return
+        for byte in answer.body:
+            self._handler.wfile.write(bytes([byte]))
+            self.wait(pause)
+
+    def write(self, raw: bytes) -> None:
+        """Send this, whatever it is."""
+        self._handler.close_connection = True
+        self._handler.wfile.write(raw)
+
+    def hang_up(self) -> None:
+        """End the connection as a crash does: with a reset."""
+        at_once = struct.pack("ii", 1, 0)
+        self._handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self._handler.close_connection = True
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, but none once nobody stands here any more."""
+        self._here.over.wait(seconds)
+
+
+Fault = Callable[[Exchange], None]
+"""What becomes of a request instead of its answer."""
+
+
+def _anything(_target: str) -> bool:
+    return True
+
+
+@dataclass(slots=True)
+class Strike:
+    """A fault, and what it befalls: a ``share`` of the requests that ``where`` is true of."""
+
+    fault: Fault
+    where: Callable[[str], bool] = _anything
+    share: float = 1.0
+    seed: int = 0
+    struck: int = 0
+    """Requests that it has befallen so far."""
+    _chance: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._chance = random.Random(self.seed)
+
+    def befalls(self, target: str) -> bool:
+        """Whether it befalls this request."""
+        found = self.where(target) and (self.share >= 1 or self._chance.random() < self.share)
+        self.struck += found
+        return found
+
+
 @dataclass(slots=True)
 class Between:
     """``delay`` is added to every answer, in seconds; ``breaks`` says what is answered with 500,
     ``lacks`` what with a page that there is no such thing, ``cuts`` whose answer is lost: it was
-    done, but the connection ends. So does every connection while there is no server behind."""
+    done, but the connection ends. So does every connection while there is no server behind. What
+    else can go wrong is for ``befall``."""
 
     url: str
     behind: str
@@ -50,6 +175,59 @@ class Between:
     lacks: Callable[[str], bool] = field(default=lambda _target: False)
     cuts: Callable[[str], bool] = field(default=lambda _target: False)
     passed: list[Passed] = field(default_factory=list)
+    """What was asked and answered, or given up."""
+    asked: list[str] = field(default_factory=list)
+    """The target of everything that came by, answered by now or not."""
+    strike: Strike | None = None
+    known: dict[tuple[str, str, bytes | None], Answer] | None = None
+    """Where this is not ``None``, what was answered well is answered again without asking: for
+    tests that ask the same very often of a server whose data stay as they are."""
+    over: threading.Event = field(default_factory=threading.Event, repr=False)
+    _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def befall(
+        self,
+        fault: Fault,
+        where: Callable[[str], bool] = _anything,
+        share: float = 1.0,
+        seed: int = 0,
+    ) -> Strike:
+        """From now on this fault befalls what is asked, until ``heal``."""
+        self.strike = Strike(fault, where, share, seed)
+        return self.strike
+
+    def heal(self) -> None:
+        """From now on all is well."""
+        self.strike = None
+
+    def fault(self, target: str) -> Fault:
+        """What becomes of a request."""
+        with self._guard:
+            self.asked.append(target)
+            if self.strike is not None and self.strike.befalls(target):
+                return self.strike.fault
+        if self.breaks(target):
+            return _breaks
+        return _lacks if self.lacks(target) else _cuts if self.cuts(target) else well
+
+
+def well(exchange: Exchange) -> None:
+    """No fault at all."""
+    exchange.send(exchange.hand_on())
+
+
+def _breaks(exchange: Exchange) -> None:
+    echoed = str(exchange.headers).encode() + (exchange.body or b"")
+    exchange.send(Answer(500, b"out of order: " + echoed, "text/plain"))
+
+
+def _lacks(exchange: Exchange) -> None:
+    exchange.send(Answer(404, b"<html>404</html>", "text/html"))
+
+
+def _cuts(exchange: Exchange) -> None:
+    exchange.hand_on()
+    exchange.hang_up()
 
 
 @contextmanager
@@ -62,64 +240,51 @@ def between(behind: str) -> Iterator[Between]:
         def handle_any(self) -> None:
             came = time.monotonic()
             size = int(self.headers.get("content-length") or 0)
-            body = self.rfile.read(size) if size else None
-            if here.breaks(self.path):
-                answer = b"out of order: " + str(self.headers).encode() + (body or b"")
-                status, kind = 500, "text/plain"
-            elif here.lacks(self.path):
-                status, kind, answer = 404, "text/html", b"<html>404</html>"
-            else:
-                try:
-                    status, kind, answer = self.hand_on(body)
-                except (OSError, http.client.HTTPException):
-                    status, kind, answer = LOST, "", b""
-            if here.cuts(self.path):
-                status = LOST
-            time.sleep(here.delay)
-            if status != LOST and not self.answered(status, kind, answer):
-                status = LOST
-            self.close_connection = self.close_connection or status == LOST
+            exchange = Exchange(here, self, self.rfile.read(size) if size else None)
+            fault = here.fault(self.path)
+            try:
+                fault(exchange)
+            except (OSError, http.client.HTTPException):
+                # Nobody behind, or nobody before us any more.
+                self.close_connection, exchange.status = True, LOST
             here.passed.append(
-                Passed(self.path, came, time.monotonic(), status, self.command, body, answer)
+                Passed(
+                    self.path,
+                    came,
+                    time.monotonic(),
+                    exchange.status,
+                    self.command,
+                    exchange.body,
+                    exchange.answer,
+                )
             )
 
-        def answered(self, status: int, kind: str, answer: bytes) -> bool:
-            try:
-                self.send_response(status)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-            except OSError:  # whoever asked is gone
-                return False
-            return True
-
         do_GET = do_POST = do_DELETE = handle_any
-
-        def hand_on(self, body: bytes | None) -> tuple[int, str, bytes]:
-            if here.password and self.path.endswith("/auth/login") and body:
-                body = body.replace(here.password.encode(), PASSWORD.encode())
-            headers = {name: self.headers[name] for name in CARRIED if name in self.headers}
-            host = urlsplit(here.behind).netloc
-            connection = http.client.HTTPConnection(host, timeout=30)
-            try:
-                connection.request(self.command, self.path, body, headers)
-                answer = connection.getresponse()
-                return answer.status, answer.getheader("content-type", ""), answer.read()
-            finally:
-                connection.close()
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+        def finish_request(self, *given: object) -> None:
+            # Whoever asked may be gone when the rest of the answer is sent.
+            with suppress(OSError):
+                super().finish_request(*given)  # type: ignore[arg-type]
+
+        def shutdown_request(self, request: object) -> None:
+            # Shutting down would end the connection politely before it is reset.
+            self.close_request(request)  # type: ignore[arg-type]
+
+    server = Server(("127.0.0.1", 0), Handler)
     here = Between(f"http://127.0.0.1:{server.server_port}", behind)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield here
     finally:
+        here.over.set()
         server.shutdown()
         server.server_close()
         thread.join()
