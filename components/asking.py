@@ -7,7 +7,7 @@ when its own answers are there, whichever comes first; one that fails leaves the
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +19,10 @@ from components import freshness
 from components.questions import Asks, Questions, where
 from components.text import plain
 from people.rights import Forbidden
+from umami.client import Reply
 from umami.errors import NotOffered, UmamiError
+from umami.question import Question
+from umami.turns import Asker
 
 Ts = TypeVarTuple("Ts")
 
@@ -27,6 +30,7 @@ PATIENCE: Final = 1.0
 """Seconds without any answer after which the viewer is told why."""
 LOOK: Final = 0.2
 """Seconds after which a page that waits notices that its viewer has left it."""
+_DRAWN: Final = "what the last run drew, place by place"
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -35,6 +39,8 @@ class _Section:
     draw: Callable[..., None]
     answers: tuple[Future[Any], ...]
     slot: Any
+    kept: bool = False
+    """Whether what an earlier run drew there is still seen, of the same questions."""
 
     @property
     def ready(self) -> bool:
@@ -48,6 +54,11 @@ class Page(Questions):
     _notice: Any = field(default_factory=st.empty)
     _since: float = field(default_factory=freshness.since)
     _waiting: list[_Section] = field(default_factory=list)
+    _drawn: list[tuple[str | None, ...]] = field(default_factory=list)
+    _drawn_before: Sequence[tuple[str | None, ...]] = field(
+        # What is begun and not finished leaves nobody knows what on the page.
+        default_factory=lambda: st.session_state.pop(_DRAWN, ())
+    )
 
     def section(
         self,
@@ -58,12 +69,21 @@ class Page(Questions):
         """Keep a place here and draw into it once its answers are there.
 
         ``draw`` is called with what the futures hold. Where all of them are done already it is
-        called now, and no skeleton is ever shown; ``height`` (pixels) is the skeleton's.
+        called now, and no skeleton is ever shown; ``height`` (pixels) is the skeleton's. Nor is
+        one shown where the same was drawn before: that stays until there is something newer.
         """
+        self._drawn.append(tuple(self.key(answer) for answer in answers))
         if all(answer.done() for answer in answers):
             _draw(_Section(draw, answers, st.container()))
+        elif self._drawn_here():
+            self._waiting.append(_Section(draw, answers, st.container(), kept=True))
         else:
             self._waiting.append(_Section(draw, answers, st.skeleton(height=height)))
+
+    def _drawn_here(self) -> bool:
+        """Whether the last run drew the same up to this place, so that it is still seen."""
+        known = None not in self._drawn[-1]
+        return known and list(self._drawn_before[: len(self._drawn)]) == self._drawn
 
     def finish(self) -> None:
         """Draw what is still waiting, in the order in which answers arrive; then say how old they
@@ -74,7 +94,8 @@ class Page(Questions):
             ready = [section for section in self._waiting if section.ready]
             for section in ready:
                 self._waiting.remove(section)
-                section.slot = section.slot.container()
+                if not section.kept:
+                    section.slot = section.slot.container()
                 _draw(section)
             open_answers = {
                 answer
@@ -94,6 +115,7 @@ class Page(Questions):
                     )
         if said:
             self._notice.empty()
+        st.session_state[_DRAWN] = tuple(self._drawn)
         asked = [one for one in self.asked if one[1].done()]
         freshness.tell((reply for _, reply in asked))
         freshness.follow(self.client, asked)
@@ -111,6 +133,19 @@ def asking(client: Asks) -> Iterator[Page]:
         page.finish()
     finally:
         page.leave()
+
+
+def answers(client: Asks, *questions: Question[Any]) -> list[Reply[Any]]:
+    """Ask, and wait until all of it is answered or failed; a viewer who goes elsewhere meanwhile
+    ends the run, and with it the questions."""
+    asker = Asker()
+    replies = [client.submit(question, asker) for question in questions]
+    try:
+        while wait(replies, LOOK).not_done:
+            _go_on()
+    finally:
+        asker.leave()
+    return replies
 
 
 def _go_on() -> None:

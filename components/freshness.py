@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import wait
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import Any, Final, TypeVar
 
 import streamlit as st
@@ -18,8 +21,8 @@ from streamlit.delta_generator import DeltaGenerator
 from components import address, formats
 from components.questions import Asks
 from components.text import plain
-from umami.client import PASSING, Reply
-from umami.errors import UmamiError
+from umami.client import Reply
+from umami.errors import PASSING, Changed, UmamiError, Unauthorised, Unwanted
 from umami.question import Question
 from umami.turns import BEHIND
 
@@ -27,11 +30,15 @@ T = TypeVar("T")
 
 YOUNG: Final = 5.0
 """Seconds; an answer that is younger is as new as one that is asked anew."""
-STALE, FAILED, LONGEST = 2.0, 5.0, 60.0
+STALE, FAILED, LONGEST = 2.0, 5.0, 30.0
 """Seconds between two looks for what is being asked anew, for what failed at first, and for what
 goes on failing."""
+MOMENT: Final = 0.5
+"""Seconds that a look waits for what it has asked; what takes longer, the next look finds."""
+AGAIN: Final = (*PASSING, Unauthorised, Changed, Unwanted)
+"""What is looked for again by itself. A token may have been refused for a clock that is off."""
 _SINCE: Final = "when this viewer asked for everything anew"
-_FAILED: Final = "how often in a row a page could not get all it shows"
+_TIMES: Final = "how often in a row this session could not get all it asked for"
 _DIALOG: Final = "a dialog may be open"
 _PLACE: ContextVar[DeltaGenerator | None] = ContextVar("where ages are said", default=None)
 
@@ -80,37 +87,116 @@ def tell(replies: Iterable[Reply[Any]]) -> None:
 
 
 def follow(client: Asks, asked: Sequence[tuple[Question[Any], Reply[Any]]]) -> None:
-    """Look for newer answers behind those that are stale or failed for a while; then draw anew."""
-    failed = [question for question, reply in asked if _failed(reply)]
-    stale = [question for question, reply in asked if not _failed(reply) and reply.stale]
-    times = st.session_state.get(_FAILED, 0)
-    st.session_state[_FAILED] = times + 1 if failed else 0
-    if not failed and not stale:
+    """Look for newer answers behind those that are old or failed for a while; then draw anew."""
+    looked_for = [
+        _LookedFor(question, found)
+        for question, reply in asked
+        if (found := _state(reply)) is not _State.GOOD
+    ]
+    if all(one.found is _State.COMING for one in looked_for):
+        st.session_state.pop(_TIMES, None)
+    if not looked_for:
         return
-    pause = min(FAILED * 2.0**times, LONGEST) if failed else STALE
-    mark = since()
+    behind = _Behind(client, looked_for, since())
 
-    def look() -> None:
-        replies = [client.submit(one, BEHIND, mark) for one in (*failed, *stale)]
-        better = [one.done() and one.exception() is None and not one.stale for one in replies]
-        if (all(better) if failed == [] else any(better)) and _DIALOG not in st.session_state:
-            st.rerun()
-
-    began = time.monotonic()
-
-    @st.fragment(run_every=pause)
+    @st.fragment(run_every=behind.interval)
     def looking() -> None:
-        # The first time is a part of the run that has just asked.
-        if time.monotonic() - began > pause / 2:
-            look()
+        if behind.look() and _DIALOG not in st.session_state:
+            st.rerun()
 
     looking()
 
 
-def _failed(reply: Reply[Any]) -> bool:
-    """Whether the server failed to answer, and may do better in a while."""
-    problem: BaseException | UmamiError | None = reply.exception() or reply.problem
-    return isinstance(problem, PASSING)
+def again(problem: UmamiError) -> None:
+    """Try by itself, every now and then, to draw what could not be drawn at all for a while."""
+    if not isinstance(problem, PASSING):
+        return
+    pause = _pause()
+    drawn = time.monotonic()
+
+    @st.fragment(run_every=pause)
+    def trying() -> None:
+        # The first time is a part of the run that has just failed.
+        if time.monotonic() - drawn > pause / 2:
+            st.rerun()
+
+    trying()
+
+
+class _State(IntEnum):
+    """How good an answer is, the worst first."""
+
+    FAILED = 0
+    OLD = 1
+    """It stands in for a newer one, which the server failed to give."""
+    COMING = 2
+    """It is older than it should be, or not there yet, and on its way."""
+    GOOD = 3
+
+
+def _state(reply: Reply[Any]) -> _State:
+    if not reply.done():
+        return _State.COMING
+    problem = reply.exception()
+    if isinstance(problem, AGAIN):
+        return _State.FAILED
+    if reply.problem is not None:
+        return _State.OLD
+    # Whatever else is wrong with it, asking again will not change that.
+    return _State.COMING if reply.stale else _State.GOOD
+
+
+@dataclass(slots=True)
+class _LookedFor:
+    """A question, how good its answer was when the page was drawn, and the latest one."""
+
+    question: Question[Any]
+    found: _State
+    reply: Reply[Any] | None = None
+
+    @property
+    def now(self) -> _State:
+        return self.found if self.reply is None else _state(self.reply)
+
+
+class _Behind:
+    """Looks for better answers behind a page; the worse they are, the less often."""
+
+    def __init__(self, client: Asks, looked_for: Sequence[_LookedFor], mark: float) -> None:
+        self._client = client
+        self._looked_for = looked_for
+        self._mark = mark
+        self._troubled = any(one.found is not _State.COMING for one in looked_for)
+        self.interval = FAILED if self._troubled else STALE
+        """Seconds from one look to the next; what has just failed is asked less and less often."""
+        # The page has just asked.
+        self._asked_again = time.monotonic() + self._pause() - self.interval / 2
+
+    def look(self) -> bool:
+        """Whether there is something better to show, or to say; asks anew where it is time."""
+        if time.monotonic() >= self._asked_again:
+            for one in self._looked_for:
+                if one.reply is None or (one.reply.done() and one.now is not _State.GOOD):
+                    one.reply = self._client.submit(one.question, BEHIND, self._mark)
+            self._asked_again = time.monotonic() + self._pause() - self.interval / 2
+        wait([one.reply for one in self._looked_for if one.reply is not None], MOMENT)
+        better = any(
+            one.now > one.found and one.now is not _State.COMING
+            for one in self._looked_for
+            if one.found is not _State.COMING
+        )
+        coming = [one.now for one in self._looked_for if one.found is _State.COMING]
+        return better or (bool(coming) and _State.COMING not in coming)
+
+    def _pause(self) -> float:
+        return _pause() if self._troubled else self.interval
+
+
+def _pause() -> float:
+    """Seconds until this session asks again for what has failed: longer each time in a row."""
+    times: int = st.session_state.get(_TIMES, 0)
+    st.session_state[_TIMES] = times + 1
+    return float(min(FAILED * 2.0 ** min(times, 9), LONGEST))
 
 
 def _ask_anew() -> None:

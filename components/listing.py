@@ -86,7 +86,7 @@ def listing(
 def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
     """All rows in a dialog, searched and sorted by the viewer."""
 
-    @st.dialog(what.capitalize(), width="large")
+    @st.dialog(what.capitalize(), width="large", on_dismiss="rerun")
     def dialog() -> None:
         freshness.hold()
         needle = st.text_input(

@@ -60,6 +60,7 @@ class Questions:
     _asker: Asker = field(default_factory=Asker, kw_only=True)
     _since: float = field(default=0.0, kw_only=True)
     _asked: dict[str, tuple[Question[Any], Reply[Any]]] = field(default_factory=dict, kw_only=True)
+    _keys: dict[Future[Any], str] = field(default_factory=dict, kw_only=True)
 
     @property
     def asked(self) -> list[tuple[Question[Any], Reply[Any]]]:
@@ -71,7 +72,12 @@ class Questions:
         if question.key not in self._asked:
             reply = self.client.submit(question, self._asker, self._since)
             self._asked[question.key] = question, reply
+            self._keys[reply] = question.key
         return self._asked[question.key][1]
+
+    def key(self, answer: Future[Any]) -> str | None:
+        """The key of the question that this answers; ``None`` for what was not asked here."""
+        return self._keys.get(answer)
 
     def leave(self) -> None:
         """Wait for nothing any more: what was not asked yet need not be."""
@@ -103,6 +109,7 @@ class Questions:
                 hinted.set_exception(problem)
 
         self.ask(question).add_done_callback(arrived)
+        self._keys[hinted] = question.key
         return hinted
 
 

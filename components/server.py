@@ -44,9 +44,8 @@ def umami() -> Client:
     """
     settings, watch = set_up(), measures.metrics() or NOBODY
     if not settings.embedded:
-        found = connect(settings, watch=watch)
-        found.recognise()
-        return found
+        # What fails is not kept here, so whether it answers is for those to find out who ask it.
+        return connect(settings, watch=watch)
     running = _own_server(settings.data, settings.store)
     return starting.client_of(running, settings, watch=watch)
 

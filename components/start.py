@@ -14,7 +14,7 @@ from components.takeaway import takeaway
 from components.text import plain
 from people.guard import Guarded
 from umami.endpoints import websites
-from umami.errors import UmamiError
+from umami.errors import PASSING, UmamiError
 from umami.question import Question
 
 _NOT_NOW: Final = "whether this tab stays with the demo"
@@ -82,15 +82,28 @@ def _not_now() -> None:
 
 
 def stopped(problem: UmamiError) -> None:
-    """The page when nothing can be asked at all: a sentence, a remedy, a way to try again."""
+    """The page when nothing can be asked at all: a sentence, a remedy, a way to try again. What
+    may pass is tried again by itself."""
     st.header("The dashboard is not connected", anchor=False)
     trouble(problem)
     with st.container(horizontal=True, gap="small"):
         if st.button("Try again", icon=":material/refresh:"):
-            server.anew()
+            # Settings may have been corrected. Whoever looks at a server that only fails for a
+            # while must not lose what is kept of it.
+            if not (isinstance(problem, PASSING) and _recognised()):
+                server.anew()
             st.rerun()
         if viewer.sets_up(viewer.current()) and st.button("Set up", icon=":material/cable:"):
             st.switch_page(areas.SETUP.file, query_params={})
+    freshness.again(problem)
+
+
+def _recognised() -> bool:
+    """Whether the server that is set has ever been found to be an Umami."""
+    try:
+        return server.umami().known
+    except UmamiError:
+        return False
 
 
 def no_websites() -> None:

@@ -104,7 +104,7 @@ def draw(table: Table, ranking: Ranking) -> None:
 def _everything(table: Table, ranking: Ranking) -> None:
     frame = full(table, ranking)
 
-    @st.dialog(table.many.capitalize(), width="large")
+    @st.dialog(table.many.capitalize(), width="large", on_dismiss="rerun")
     def dialog() -> None:
         freshness.hold()
         needle = st.text_input(

@@ -27,10 +27,13 @@ JITTER: Final = 0.2
 class Breaker:
     """What is known of a server's health. Safe to use from many threads."""
 
-    def __init__(self, pause: float = PAUSE, longest: float = LONGEST) -> None:
+    def __init__(self, pause: float | None = None, longest: float | None = None) -> None:
+        """Pauses, and how long they get, are ``PAUSE`` and ``LONGEST`` unless said otherwise."""
         self._guard = threading.Lock()
-        self._first, self._longest = pause, longest
-        self._pause = pause
+        self._first = PAUSE if pause is None else pause
+        self._longest = LONGEST if longest is None else longest
+        self._pause = self._first
+        self._worked_at = 0.0
         self._failures: list[str] = []
         self._problem: UmamiError | None = None
         self._until = 0.0
@@ -54,20 +57,31 @@ class Breaker:
 
     def worked(self) -> None:
         """The server answered, whatever it said."""
+        self._worked_at = time.monotonic()
         if self._failures or self._problem is not None:
             with self._guard:
                 self._failures.clear()
                 self._problem = None
                 self._pause = self._first
 
-    def failed(self, endpoint: str, problem: UmamiError, *, gone: bool = False) -> None:
-        """Nothing came back; ``gone`` means that there is no server to connect to."""
+    def failed(self, endpoint: str, problem: UmamiError) -> None:
+        """Nothing came back."""
         with self._guard:
             self._failures = [*self._failures, endpoint][-FAILURES:]
-            several = len(self._failures) == FAILURES and len(set(self._failures)) > 1
-            if self._problem is None and (gone or several):
-                self._problem = problem
-                self._until = time.monotonic() + self._paused()
+            if len(self._failures) == FAILURES and len(set(self._failures)) > 1:
+                self._break(problem)
+
+    def gone(self, problem: UmamiError, begun: float) -> None:
+        """Nobody was there to connect to, since ``begun`` (monotonic seconds): that is enough,
+        unless something else was answered meanwhile."""
+        with self._guard:
+            if self._worked_at < begun:
+                self._break(problem)
+
+    def _break(self, problem: UmamiError) -> None:
+        if self._problem is None:
+            self._problem = problem
+            self._until = time.monotonic() + self._paused()
 
     def _paused(self) -> float:
         pause = self._pause

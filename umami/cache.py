@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from cachetools import LRUCache, TTLCache
 
+from umami.errors import PASSING, UmamiError
 from umami.flights import Flights, Run
 from umami.question import Freshness, Question
 from umami.shared import Shared
@@ -39,6 +40,8 @@ AGREED: Final = 1.0
 """Seconds after which a replica looks again whether another one has forgotten."""
 PATIENCE: Final = 90.0
 """Seconds that another replica's asking is waited for."""
+MOST_FAILING: Final = 1024
+"""Questions of which it is known that asking them failed the last time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +130,12 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer at hand; ``stale`` says that it is older than it should be, and asked anew."""
+    """An answer at hand; ``stale`` says that it is older than it should be, and asked anew;
+    ``problem`` is why that failed the last time."""
 
     kept: Kept
     stale: bool = False
+    problem: UmamiError | None = None
 
 
 class Eras:
@@ -202,6 +207,8 @@ class Cache:
         self._keeping = keeping
         self._flights = Flights[Kept]() if flights is None else flights
         self._watch = watch
+        self._guard = threading.Lock()
+        self._failing: LRUCache[str, UmamiError] = LRUCache(MOST_FAILING)
 
     def ask(
         self,
@@ -218,13 +225,16 @@ class Cache:
 
         ``scope`` is server and account; ``fetch`` asks the server, by way of ``run`` in another
         thread, or of ``behind`` where there is something to show meanwhile. What was answered
-        before ``since`` (Unix seconds) is asked anew. A stale answer whose asking anew fails stays
-        until it is too old to be shown.
+        before ``since`` (Unix seconds) is asked anew. An answer whose asking anew fails for a while
+        stays until it is too old even for that.
         """
         name = self._name(scope, question)
         kept = self._kept(name, question, since)
         holds = self._keeping(question, kept.answered_at) if kept else None
-        if kept is None or holds is None or kept.age >= holds.shown:
+        with self._guard:
+            failing = self._failing.get(name)
+        lasts = 0.0 if holds is None else holds.spare if failing else holds.shown
+        if kept is None or holds is None or kept.age >= lasts:
             how: How = "shared" if self._flights.under_way(name) else "asked"
             self._watch.found(question.name, how)
             return self._fly(name, question, fetch, run, asker, since)
@@ -233,7 +243,7 @@ class Cache:
             return Found(kept)
         self._watch.found(question.name, "stale")
         self._fly(name, question, fetch, behind or run, asker, since)
-        return Found(kept, stale=True)
+        return Found(kept, stale=True, problem=failing)
 
     def spare(self, scope: tuple[str, str], question: Question[Any]) -> Kept | None:
         """An answer that may stand in where the server fails."""
@@ -302,7 +312,7 @@ class Cache:
             self._put(name, question, kept)
             return kept
 
-        def once() -> Kept:
+        def asked() -> Kept:
             found = there()
             if found is not None:
                 return found
@@ -311,6 +321,17 @@ class Cache:
             with self._shared.alone(name, there, PATIENCE) as alone:
                 found = None if alone else there()
                 return found or fetched()
+
+        def once() -> Kept:
+            try:
+                kept = asked()
+            except PASSING as problem:
+                with self._guard:
+                    self._failing[name] = problem
+                raise
+            with self._guard:
+                self._failing.pop(name, None)
+            return kept
 
         return self._flights.board(name, once, run, asker)
 

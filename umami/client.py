@@ -6,6 +6,7 @@ learns which generation answers.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,17 +24,15 @@ from umami.cache import Cache, Found, Kept, Memory
 from umami.connection import Connection
 from umami.dialect import Dialect, settled
 from umami.errors import (
+    PASSING,
     Changed,
     NotFound,
     NotOffered,
-    RateLimited,
     Rejected,
     ServerFault,
-    TimedOut,
     UmamiError,
     Unauthorised,
     UnexpectedAnswer,
-    Unreachable,
     Unwanted,
 )
 from umami.flights import again, settle
@@ -50,8 +49,8 @@ T = TypeVar("T")
 PARTS: Final = 32
 """Threads for the parts of answers that several requests make. How many are in flight is another
 matter and the transport's."""
-PASSING: Final = (Unreachable, TimedOut, RateLimited, ServerFault, UnexpectedAnswer)
-"""What may be over in a while: until then an older answer stands in, where there is one."""
+STILL_AT_IT: Final = 60.0
+"""Seconds within which a server has done what it was told to, though it did not say so."""
 
 CLOUD_PAGES: Final = "https://cloud.umami.is"
 
@@ -181,6 +180,11 @@ class Client:
         """Whether the server answers, as far as is known; where not, it is tried now and then."""
         return self._transport.well
 
+    @property
+    def known(self) -> bool:
+        """Whether it has been found out what the server is; asks nothing."""
+        return self._connection.known is not None
+
     def forget(self, website: str | None = None) -> None:
         """Let go of all that is kept of this server, or of what one website's rows change, so that
         it is asked anew."""
@@ -241,7 +245,8 @@ class Client:
             coming = Future()
             run(partial(settle, coming, lambda: Kept(_wanted(asker, fetch), time.time())))
         if isinstance(coming, Found):
-            self._at_hand(asking, found, coming.kept, stale=coming.stale)
+            failing = again(coming.problem) if coming.problem else None
+            self._at_hand(asking, found, coming.kept, stale=coming.stale, problem=failing)
         else:
             last = before is not None
             coming.add_done_callback(partial(self._arrived, asking, found, last))
@@ -259,6 +264,13 @@ class Client:
             still = self._connection.still(found, self._in_parts)
         try:
             answer = self._answered(question, dialect)
+        except PASSING as problem:
+            if writes and problem.asked:
+                # The server may still be at it, and what is asked meanwhile be of before.
+                later = threading.Timer(STILL_AT_IT, self.forget, (question.website,))
+                later.daemon = True
+                later.start()
+            raise
         finally:
             # A write that failed may have been done all the same.
             if writes:
@@ -438,6 +450,8 @@ def _of_another_generation(question: Question[Any], problem: UmamiError) -> bool
     """Whether an error may come of a server that has become another, and asking again is safe."""
     if isinstance(problem, Changed | NotOffered | Rejected):
         return True
+    if isinstance(problem, ServerFault) and problem.status != 500:
+        return False
     reads = question.endpoint.access is Access.READS
     return reads and isinstance(problem, UnexpectedAnswer | NotFound | ServerFault)
 

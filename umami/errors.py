@@ -6,11 +6,15 @@ do about it (``error.remedy``). No message ever holds a token, a password or a t
 
 from __future__ import annotations
 
+from typing import Final
+
 
 class UmamiError(Exception):
     """Base of all our errors: ``except UmamiError`` catches whatever a question can raise."""
 
     remedy = "Try again in a moment."
+    asked = True
+    """Whether the server was asked; it is not while it is known to be unwell."""
 
     def __init__(self, message: str, *, endpoint: str | None = None) -> None:
         super().__init__(message)
@@ -124,3 +128,7 @@ class Unwanted(UmamiError):
     """Whoever asked had left before the question was sent, so that it was not."""
 
     remedy = "Ask again."
+
+
+PASSING: Final = (Unreachable, TimedOut, RateLimited, ServerFault, UnexpectedAnswer)
+"""What may be over in a while: until then an older answer stands in, where there is one."""

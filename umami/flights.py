@@ -41,12 +41,15 @@ class _Flight(Generic[T]):
 
 
 class Flights(Generic[T]):
-    """Work under way, by key, and what failed a moment ago."""
+    """Work under way, by key, and what was asked and failed a moment ago."""
 
-    def __init__(self, pause: float = PAUSE) -> None:
+    def __init__(self, pause: float | None = None) -> None:
+        """What fails is not tried again for ``PAUSE`` seconds unless told otherwise."""
         self._guard = threading.Lock()
         self._open: dict[str, _Flight[T]] = {}
-        self._failed: TTLCache[str, UmamiError] = TTLCache(MOST_FAILURES, pause)
+        self._failed: TTLCache[str, UmamiError] = TTLCache(
+            MOST_FAILURES, PAUSE if pause is None else pause
+        )
 
     def board(
         self,
@@ -97,7 +100,7 @@ class Flights(Generic[T]):
     def _end(self, key: str, problem: BaseException | None) -> None:
         with self._guard:
             del self._open[key]
-            if isinstance(problem, UmamiError):
+            if isinstance(problem, UmamiError) and problem.asked:
                 self._failed[key] = problem
 
 

@@ -61,9 +61,13 @@ PATIENCE: Final = 1.5
 ATTEMPTS: Final = 3
 LONGEST_PAUSE: Final = 15.0
 """Seconds; a server that asks for more is not waited for."""
+HOUR, NEVER = 3600.0, 10.0**9
+"""Seconds."""
 IDLE: Final = 4.0
 """Seconds a connection is kept; Node closes its own after 5, and might do so under a request."""
-LARGEST: Final = 64 * 2**20
+LARGEST: Final = 16 * 2**20
+"""Bytes; many times what any question is answered with, and few enough to be read for many
+questions at one moment."""
 LARGEST_REFUSAL: Final = 64 * 2**10
 PASSING: Final = frozenset({429, 502, 503, 504})
 """Statuses that another attempt may change; Umami's 500 would be the same again."""
@@ -204,6 +208,7 @@ class Transport:
                 and (outcome.after or 0.0) <= min(LONGEST_PAUSE, call.left)
             )
 
+        begun = time.monotonic()
         outcome: _Outcome = Retrying(
             retry=retry_if_result(worth_repeating),
             stop=stop_after_attempt(ATTEMPTS),
@@ -212,7 +217,7 @@ class Transport:
             retry_error_callback=_last,
         )(self._attempt, call)
         if isinstance(outcome, _Trouble) and outcome.gone:
-            self._breaker.failed(call.endpoint, outcome.problem, gone=True)
+            self._breaker.gone(outcome.problem, begun)
         return outcome
 
     def _attempt(self, call: _Call) -> _Outcome:
@@ -258,8 +263,10 @@ class Transport:
         refused = self._breaker.refusal()
         if refused is None:
             return None
+        why = str(refused)
         problem = again(refused)
-        problem.endpoint = call.endpoint
+        problem.args = (f"“{call.endpoint}” was not asked: {why[:1].lower()}{why[1:]}",)
+        problem.endpoint, problem.asked = call.endpoint, False
         return _Trouble(problem)
 
     def _exchanged(self, call: _Call) -> _Outcome:
@@ -355,10 +362,10 @@ class Transport:
             return bytes(body)
         said = self._concealed(bytes(body[:most]))
         problem = meaning(status, said, endpoint=call.endpoint, address=self._settings.address)
-        after = _seconds(response.headers.get("retry-after")) if status in PASSING else None
+        after = _pause_asked(response.headers) if status in PASSING else None
         if isinstance(problem, RateLimited) and after and after > LONGEST_PAUSE:
             problem = RateLimited(
-                f"The server asks for a pause of {after:.0f} seconds.", endpoint=call.endpoint
+                f"The server asks for a pause of {_long(after)}.", endpoint=call.endpoint
             )
         return _Trouble(problem, passing=status in PASSING, after=after)
 
@@ -441,18 +448,34 @@ def _last(state: RetryCallState) -> _Outcome:
     return outcome
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """``Retry-After`` in seconds or as an HTTP date; ``None`` for what is neither."""
-    if not retry_after:
+def _pause_asked(headers: httpx.Headers) -> float | None:
+    """``Retry-After`` in seconds, an HTTP date by the server's own clock where it tells that;
+    ``None`` for what is neither."""
+    asked = headers.get("retry-after")
+    if not asked:
         return None
     try:
-        seconds = float(retry_after)
-        return max(0.0, seconds) if seconds < 10**9 else float(10**9)
+        seconds = float(asked)
+        return max(0.0, seconds) if seconds < NEVER else NEVER
     except ValueError:
         pass
+    until = _moment(asked)
+    if until is None:
+        return None
+    # A clock that is off is so for both dates; a pause until long ago is none that was meant.
+    now = _moment(headers.get("date")) or datetime.now(UTC)
+    seconds = (until - now).total_seconds()
+    return seconds if seconds >= 0 else None
+
+
+def _moment(date: str | None) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(retry_after)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+        moment = parsedate_to_datetime(date or "")
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _long(seconds: float) -> str:
+    """A pause in words."""
+    return f"{seconds:.0f} seconds" if seconds < HOUR else "more than an hour"

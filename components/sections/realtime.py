@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from components import measures, panels, start, tiles
-from components.asking import blank, trouble
+from components.asking import answers, blank, trouble
 from components.fields import Field
 from components.figures import minutes as drawn
 from components.listing import columns, listing, records
@@ -98,17 +98,20 @@ def _seen(view: View, *, still: bool) -> tuple[Seen, UmamiError | None]:
         last = Seen(view.website, datetime.now(UTC))
     elif still:
         return last, None
-    now, active = start.client().ask_all(
-        realtime.realtime(view.website, view.period.timezone), traffic.active(view.website)
+    now, active = answers(
+        start.client(),
+        realtime.realtime(view.website, view.period.timezone),
+        traffic.active(view.website),
     )
-    seen, problem = replace(last, at=datetime.now(UTC)), None
+    seen, problem = last, None
     try:
-        seen = replace(seen, active=active.result())
+        seen = replace(seen, active=active.result(), at=active.answered_at or seen.at)
     except UmamiError as failed:
         problem = failed
     try:
         found: Realtime = now.result()
-        seen = replace(seen, now=found, log=analysis.longer(last.log, found.log))
+        log = analysis.longer(last.log, found.log)
+        seen = replace(seen, now=found, log=log, at=now.answered_at or seen.at)
     except UmamiError as failed:
         problem = failed
     if problem:

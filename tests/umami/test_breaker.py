@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.support.waiting import eventually
 from umami.breaker import FAILURES, Breaker
 from umami.errors import TimedOut, Unreachable
@@ -43,8 +45,16 @@ def test_a_success_between_them_begins_the_count_anew() -> None:
 
 def test_a_server_that_is_gone_is_so_at_once() -> None:
     breaker = Breaker()
-    breaker.failed("stats", Unreachable("Nobody there."), gone=True)
+    breaker.gone(Unreachable("Nobody there."), time.monotonic())
     assert isinstance(breaker.refusal(), Unreachable)
+
+
+def test_a_connection_that_fails_while_others_are_answered_breaks_nothing() -> None:
+    breaker = Breaker()
+    begun = time.monotonic()
+    breaker.worked()
+    breaker.gone(Unreachable("Nobody there."), begun)
+    assert breaker.refusal() is None
 
 
 def test_one_at_a_time_tries_it_again_and_a_success_lets_all_through() -> None:
@@ -57,8 +67,8 @@ def test_one_at_a_time_tries_it_again_and_a_success_lets_all_through() -> None:
 
 def test_pauses_grow_up_to_a_limit() -> None:
     breaker = Breaker(pause=0.01, longest=0.03)
-    breaker.failed("stats", LATE, gone=True)
+    breaker.gone(LATE, time.monotonic())
     for _ in range(5):
         eventually(lambda: breaker.refusal() is None, within=1)
-        breaker.failed("stats", LATE, gone=True)
+        breaker.gone(LATE, time.monotonic())
     assert breaker.refusal() is LATE

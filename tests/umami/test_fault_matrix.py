@@ -1,0 +1,198 @@
+"""Every fault of a server, or of the way to it, in every question that there is: the truth or an
+error of ours, at most three times the requests, and the truth again as soon as the fault is over.
+
+What a page is told is one of few kinds of error, whatever went wrong; ``tests/pages`` has each of
+these on every page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.contract.recordings import DATA
+from tests.contract.test_generation_blindness import QUESTIONS, plain
+from tests.support.between import Between, between
+from tests.support.ports import free_port
+from tests.support.troubles import MOST, TROUBLES, data, late, reset
+from tests.support.waiting import eventually
+from umami import breaker, cache, flights
+from umami.cache import DAY, Keeping
+from umami.client import Client
+from umami.embedded.faces import Generation
+from umami.embedded.server import serve
+from umami.errors import NotOffered, TimedOut, UmamiError
+from umami.settings import Settings
+
+PATIENCE, PATIENT = 0.6, 60.0
+"""Seconds that an answer is waited for, where faults are to be noticed and where none is."""
+ASKED = {name: found[0] for name, found in QUESTIONS.items() if name not in ("verify", "websites")}
+LIVE = ("active", "realtime")
+OF_ANSWERS = (
+    *("half answers", "truncated JSON", "HTML"),
+    *("words for numbers", "other shapes", "members missing"),
+)
+"""Faults that 2.x may take in its own way, where several of its answers make one."""
+INDISTINCT = {
+    ("utm", "members missing"): "an empty object is what 2.x says of a website without campaigns",
+    ("session", "members missing"): "an empty object is what 3.x says of a session there is not",
+}
+Outcomes = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A server, what it says of everything, and how many requests that takes."""
+
+    way: Between
+    truth: Outcomes
+    requests: int
+
+
+@contextmanager
+def telling(generation: Generation) -> Iterator[Told]:
+    with serve(DATA / "tables", generation=generation) as running, between(running.url) as way:
+        way.known = {}
+        with connected(way.url, PATIENT) as client:
+            way.asked.clear()
+            truth = outcomes(client)
+        assert {one for one in truth.values() if isinstance(one, type)} <= {NotOffered}
+        yield Told(way, truth, len(way.asked))
+
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[Told]:
+    with telling(3) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def told_by_2x() -> Iterator[Told]:
+    with telling(2) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has failed is tried again in a moment."""
+    monkeypatch.setattr(flights, "PAUSE", 0.05)
+    monkeypatch.setattr(breaker, "PAUSE", 0.05)
+
+
+def connected(url: str, patience: float = PATIENCE) -> Client:
+    """A client that has signed in and found out what it asks."""
+    settings = Settings(f"{url}/api", username="admin", password="umami", timeout=patience)
+    client = Client(settings)
+    client.ask(QUESTIONS["websites"][0])
+    return client
+
+
+def outcomes(client: Client, names: Iterable[str] = ASKED) -> Outcomes:
+    """What becomes of questions asked at once: a model as plain values, or a kind of error."""
+    replies = {name: client.submit(ASKED[name]) for name in names}
+    wait(replies.values(), 60)
+    found: Outcomes = {}
+    for name, reply in replies.items():
+        problem = reply.exception(0)
+        found[name] = type(problem) if problem else plain(ASKED[name], reply.result())
+    return found
+
+
+def recovers(told: Told, client: Client, found: Outcomes) -> None:
+    """Wait until what was found otherwise is answered with the truth."""
+    told.way.heal()
+
+    def well() -> bool:
+        nonlocal found
+        found = wrong(told, outcomes(client, found))
+        return not found
+
+    eventually(well)
+
+
+def wrong(told: Told, found: Outcomes) -> Outcomes:
+    """What is not the truth."""
+    return {name: one for name, one in found.items() if one != told.truth[name]}
+
+
+def holds(told: Told, name: str) -> None:
+    trouble = TROUBLES[name]
+    patience = PATIENCE if TimedOut in trouble.becomes else PATIENT
+    with connected(told.way.url, patience) as client:
+        told.way.asked.clear()
+        strike = told.way.befall(trouble.fault(PATIENCE), data)
+        found = wrong(told, outcomes(client))
+        assert strike.struck
+        assert len(told.way.asked) <= MOST * told.requests
+        for indistinct, named in INDISTINCT:
+            if named == name and found.get(indistinct) not in trouble.becomes:
+                found.pop(indistinct, None)
+                client.forget()
+        assert set(found.values()) <= set(trouble.becomes)
+        assert bool(found) == bool(trouble.becomes)
+        recovers(told, client, found)
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_the_truth_or_an_error_of_ours(told: Told, name: str) -> None:
+    holds(told, name)
+
+
+@pytest.mark.parametrize("name", OF_ANSWERS)
+def test_the_truth_of_several_answers_or_an_error_of_ours(told_by_2x: Told, name: str) -> None:
+    holds(told_by_2x, name)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_what_befalls_some_leaves_the_others(told: Told, share: float) -> None:
+    with connected(told.way.url) as client:
+        told.way.asked.clear()
+        strike = told.way.befall(reset, data, share, seed=7)
+        found = wrong(told, outcomes(client))
+        assert strike.struck
+        assert len(found) < len(told.truth)
+        assert all(issubclass(one, UmamiError) for one in found.values())
+        assert len(told.way.asked) <= MOST * told.requests
+        recovers(told, client, found)
+
+
+@pytest.mark.parametrize("fault", [reset, late(60)], ids=["gone", "silent"])
+def test_older_answers_stand_in_and_the_server_is_left_in_peace(
+    told: Told, fault: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Pauses as they are outside of tests.
+    monkeypatch.undo()
+    for name in ("LISTING", "RUNNING", "ENDED", "LIVE"):
+        monkeypatch.setattr(cache, name, Keeping(0, 600, DAY))
+    with connected(told.way.url) as client:
+        assert not wrong(told, outcomes(client))
+        told.way.asked.clear()
+        told.way.befall(fault)
+        eventually(lambda: not wrong(told, outcomes(client)) and not client.well)
+        for _ in range(20):
+            client.ask_all(*ASKED.values())
+        replies = client.ask_all(*ASKED.values())
+        assert len(told.way.asked) <= told.requests
+        assert all(one.done() for one in replies)
+        assert any(one.problem for one in replies)
+        assert all(one.stale and one.answered_at for one in replies if not one.exception())
+        told.way.heal()
+
+
+def test_a_server_that_is_killed_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    with serve(DATA / "tables", port=port, generation=3) as running:
+        client = connected(running.url, 10)
+        truth = outcomes(client)
+    lost = outcomes(client)
+    assert lost == {**truth, **{name: one for name, one in lost.items() if name in LIVE}}
+    client.forget()
+    assert all(issubclass(one, UmamiError) for one in outcomes(client).values())
+    # It knows no token that it gave out before.
+    with serve(DATA / "tables", port=port, generation=3), client:
+        eventually(lambda: outcomes(client) == truth)

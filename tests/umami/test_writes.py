@@ -1,0 +1,157 @@
+"""What changes something is sent once, whatever goes wrong: not lost in silence, never doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.contract.recordings import DATA
+from tests.support.between import Between, Exchange, Fault, between
+from tests.support.troubles import (
+    PAGE,
+    done_and_lost,
+    expired,
+    half,
+    late,
+    page,
+    reset,
+    said,
+    too_many,
+)
+from tests.support.waiting import eventually
+from umami import client as clients
+from umami.client import Client
+from umami.embedded.server import serve
+from umami.endpoints import reports, sending, traffic, websites
+from umami.errors import UmamiError
+from umami.models.websites import Website
+from umami.question import REGISTRY, Access, Question
+from umami.settings import Settings
+
+PATIENCE = 0.5
+"""Seconds that an answer is waited for."""
+
+
+def done_and(instead: Fault) -> Fault:
+    """Do what was asked, and say something else."""
+
+    def fault(exchange: Exchange) -> None:
+        exchange.hand_on()
+        instead(exchange)
+
+    return fault
+
+
+UNDONE: dict[str, Callable[[], Fault]] = {
+    "a reset": lambda: reset,
+    "503": lambda: page(503),
+    "429": lambda: too_many("0"),
+}
+DONE: dict[str, Callable[[], Fault]] = {
+    "then a reset": lambda: done_and_lost,
+    "then half an answer": lambda: half,
+    "then no answer in time": lambda: done_and(late(10 * PATIENCE)),
+    "then 502": lambda: done_and(page(502)),
+    "then 504": lambda: done_and(page(504)),
+    "then a web page": lambda: done_and(said(PAGE)),
+}
+
+
+@pytest.fixture(scope="module")
+def way() -> Iterator[Between]:
+    with serve(DATA / "tables", generation=3) as running, between(running.url) as one:
+        yield one
+
+
+@pytest.fixture
+def client(way: Between) -> Iterator[Client]:
+    way.heal()
+    settings = Settings(f"{way.url}/api", username="admin", password="umami", timeout=PATIENCE)
+    with Client(settings) as one:
+        yield one
+
+
+@pytest.fixture
+def site(client: Client) -> Website:
+    """A website of the test's own."""
+    return client.ask(websites.create_website("Orchard", "orchard.example"))
+
+
+def names(client: Client) -> list[str]:
+    return sorted(one.name for one in client.ask(websites.websites()).rows)
+
+
+def writes(client: Client, site: Website) -> list[Question[Any]]:
+    """One of each that there is."""
+    report = client.ask(reports.create_report(site.id, "funnel", "Checkout", {"window": 60}))
+    return [
+        sending.send_pageview(site.id, "/", "orchard.example"),
+        sending.send_event(site.id, "signup", "/", "orchard.example"),
+        sending.send_identity(site.id, "orchard.example", data={"plan": "pro"}),
+        reports.create_report(site.id, "funnel", "Another", {"window": 60}),
+        reports.update_report(report.id, site.id, "funnel", "Renamed", {"window": 60}),
+        reports.delete_report(report.id),
+        websites.create_website("Meadow", "meadow.example"),
+        websites.update_website(site.id, "Vineyard", "vineyard.example", None),
+        websites.reset_website(site.id),
+        websites.delete_website(site.id),
+    ]
+
+
+def test_every_write_is_among_them(client: Client, site: Website) -> None:
+    written = {name for name, one in REGISTRY.items() if one.access is Access.WRITES}
+    assert {one.name for one in writes(client, site)} == written
+
+
+@pytest.mark.parametrize("fault", {**UNDONE, **DONE})
+def test_a_write_is_sent_once(way: Between, client: Client, site: Website, fault: str) -> None:
+    for question in writes(client, site):
+        # What is answered well in between keeps the breaker from being tripped.
+        client.ask(traffic.active(site.id))
+        strike = way.befall({**UNDONE, **DONE}[fault]())
+        with pytest.raises(UmamiError):
+            client.ask(question)
+        way.heal()
+        assert strike.struck == 1, question.name
+
+
+@pytest.mark.parametrize("fault", {**UNDONE, **DONE})
+def test_what_was_done_is_seen_at_once_and_once(way: Between, client: Client, fault: str) -> None:
+    before = names(client)
+    name = f"Orchard, {fault}"
+    way.befall({**UNDONE, **DONE}[fault](), lambda target: target == "/api/websites")
+    with pytest.raises(UmamiError):
+        client.ask(websites.create_website(name, "orchard.example"))
+    way.heal()
+    assert names(client) == sorted([*before, *([name] if fault in DONE else [])])
+
+
+def test_what_was_refused_for_its_token_is_sent_again_and_done_once(
+    way: Between, client: Client
+) -> None:
+    before = names(client)
+    strike = way.befall(expired(), lambda target: target == "/api/websites")
+    client.ask(websites.create_website("Orchard, signed in anew", "orchard.example"))
+    assert strike.struck == 2
+    way.heal()
+    assert names(client) == sorted([*before, "Orchard, signed in anew"])
+
+
+def test_what_was_done_after_nobody_waited_is_seen_soon(
+    way: Between, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "STILL_AT_IT", 4 * PATIENCE)
+    before = names(client)
+
+    def slow(exchange: Exchange) -> None:
+        exchange.wait(2 * PATIENCE)
+        exchange.hand_on()
+
+    way.befall(slow, lambda target: target == "/api/websites")
+    with pytest.raises(UmamiError):
+        client.ask(websites.create_website("Orchard, late", "orchard.example"))
+    way.heal()
+    assert names(client) == before
+    eventually(lambda: names(client) == sorted([*before, "Orchard, late"]))
