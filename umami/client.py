@@ -264,8 +264,8 @@ class Client:
             still = self._connection.still(found, self._in_parts)
         try:
             answer = self._answered(question, dialect)
-        except PASSING as problem:
-            if writes and problem.asked:
+        except PASSING as failed:
+            if writes and failed.asked:
                 # The server may still be at it, and what is asked meanwhile be of before.
                 later = threading.Timer(STILL_AT_IT, self.forget, (question.website,))
                 later.daemon = True

@@ -265,7 +265,8 @@ class Transport:
             return None
         why = str(refused)
         problem = again(refused)
-        problem.args = (f"“{call.endpoint}” was not asked: {why[:1].lower()}{why[1:]}",)
+        if f"“{refused.endpoint}”" in why and refused.endpoint != call.endpoint:
+            problem.args = (f"“{call.endpoint}” was not asked: {why[:1].lower()}{why[1:]}",)
         problem.endpoint, problem.asked = call.endpoint, False
         return _Trouble(problem)
 

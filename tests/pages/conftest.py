@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,10 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from components import server, viewer
+from components.areas import Area
 from tests.support.between import Between, between
+from tests.support.pages import CHOICES
+from umami import breaker, flights
 from umami.embedded.server import Running, serve
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +36,7 @@ RECORDED = {
     "tz": "UTC",
 }
 
+CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
 Open = Callable[..., AppTest]
 
 
@@ -83,6 +89,26 @@ def way(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
         yield one
 
 
+@pytest.fixture(scope="session")
+def remembered(behind: str) -> Iterator[Between]:
+    with between(behind) as one:
+        one.known = {}
+        yield one
+
+
+@pytest.fixture
+def quick(remembered: Between, bare: pytest.MonkeyPatch) -> Between:
+    """A server that is quick, as it remembers what it has answered, and is tried again at once
+    when it fails."""
+    bare.setenv("UMAMI_URL", remembered.url)
+    bare.setenv("UMAMI_USERNAME", "admin")
+    bare.setenv("UMAMI_PASSWORD", "umami")
+    bare.setattr(flights, "PAUSE", 0.01)
+    bare.setattr(breaker, "PAUSE", 0.01)
+    remembered.heal()
+    return remembered
+
+
 @pytest.fixture(params=["2.x", "own"])
 def opened(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch, old: Running) -> Open:
     """Opens a page with these URL parameters: over a 2.x, and over a server of its own, which
@@ -111,6 +137,35 @@ def open_page(
     for name, held in (state or {}).items():
         app.session_state[name] = held
     return app.run()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page tells in figures, and what it says; clocks are left out of that."""
+
+    metrics: list[tuple[str, str, str]]
+    tables: list[tuple[str, str]]
+    charts: list[tuple[str, str]]
+    words: list[str]
+
+
+def opened_at(area: Area) -> AppTest:
+    """Open a page so that it shows all it can."""
+    return open_page(area.name, **CHOICES.get(area.name, {}))
+
+
+def shown(app: AppTest) -> Shown:
+    """Everything that could be a wrong number."""
+
+    def key(element: Any) -> str:
+        return str(element.proto.id).rpartition("-")[2]
+
+    return Shown(
+        [(one.label, one.value, one.delta) for one in app.metric],
+        [(key(one), one.proto.json) for one in app.get("bidi_component")],
+        [(key(one), one.proto.spec) for one in app.get("plotly_chart")],
+        [CLOCK.sub("", line) for line in said(app).splitlines()],
+    )
 
 
 def tiles(app: AppTest) -> dict[str, str]:

@@ -47,6 +47,12 @@ def late(seconds: float) -> Fault:
     return fault
 
 
+def silent(exchange: Exchange) -> None:
+    """Never answer."""
+    exchange.wait(LONG)
+    exchange.hang_up()
+
+
 def uneven(most: float, seed: int = 0) -> Fault:
     """Answer now sooner, now later."""
     chance = random.Random(seed)
@@ -212,7 +218,7 @@ HOURS: Final = timedelta(hours=7)
 TROUBLES: Final[dict[str, Trouble]] = {
     "latency": Trouble(lambda patience: late(patience / 3)),
     "jitter": Trouble(lambda patience: uneven(patience / 2)),
-    "no answer in time": Trouble(lambda _: late(LONG), (TimedOut,)),
+    "no answer in time": Trouble(lambda _: silent, (TimedOut,)),
     "resets": Trouble(lambda _: reset, (Unreachable,)),
     "half answers": Trouble(lambda _: half, (Unreachable,)),
     "no HTTP": Trouble(lambda _: no_http, (Unreachable,)),

@@ -1,0 +1,117 @@
+"""Faults × pages: a page stands, says what failed, shows no wrong number, asks no more than three
+times as much, and shows everything as soon as the fault is over.
+
+Every fault is on some pages, and one of each kind on all: what a page is told of a fault is its
+kind, and ``tests/umami/test_fault_matrix.py`` has every fault in every question. With
+``FAULT_MATRIX=whole`` every fault is on every page.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from components import server
+from components.areas import AREAS, Area
+from components.formats import ABSENT
+from components.text import plain
+from tests.pages.conftest import Shown, opened_at, said, shown
+from tests.support.between import Between
+from tests.support.troubles import MOST, TROUBLES, data
+from tests.support.waiting import eventually
+from umami.errors import PASSING, TimedOut, Unauthorised
+
+OF_EACH_KIND = (
+    *("jitter", "expired tokens", "no answer in time", "resets", "429", "500", "503"),
+    *("HTML", "words for numbers", "tokens never good"),
+)
+SOME = ("overview", "realtime", "funnel")
+CASES = [
+    (area, name)
+    for area in AREAS
+    for name in TROUBLES
+    if name in OF_EACH_KIND or area.name in SOME or os.environ.get("FAULT_MATRIX") == "whole"
+]
+TROUBLE = ":material/cloud_off:"
+REMEDIES = {plain(kind.remedy) for kind in (*PASSING, Unauthorised)}
+NUMBER = re.compile(r"\d")
+Told = tuple[Shown, int]
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, Told]:
+    """What pages show without any fault, and how many requests that takes."""
+    return {}
+
+
+def truth(way: Between, area: Area, known: dict[str, Told]) -> Told:
+    if area.name not in known:
+        recognised()
+        app = opened_at(area)
+        assert not app.exception
+        known[area.name] = shown(app), len(way.asked)
+    return known[area.name]
+
+
+def recognised() -> None:
+    """The process begins anew, and has found out what its server is."""
+    server.umami.clear()
+    server.umami().recognise()
+
+
+def wrong(found: Shown, right: Shown) -> list[object]:
+    """What is neither the truth, nor a figure that is missing, nor about what failed."""
+    figures = [one for one in found.metrics if one not in right.metrics and one[1] != ABSENT]
+    drawn = [one for one in found.tables if one not in right.tables]
+    drawn += [one for one in found.charts if one not in right.charts]
+    words = [
+        one
+        for one in found.words
+        if NUMBER.search(one)
+        and one not in right.words
+        and not one.startswith(TROUBLE)
+        and one not in REMEDIES
+    ]
+    return [*figures, *drawn, *words]
+
+
+def same(found: Shown, right: Shown) -> bool:
+    return (found.metrics, found.tables, found.charts) == (
+        right.metrics,
+        right.tables,
+        right.charts,
+    )
+
+
+@pytest.mark.parametrize(
+    ("area", "name"), CASES, ids=[f"{area.name}-{name}" for area, name in CASES]
+)
+def test_a_page_under_a_fault(
+    quick: Between,
+    bare: pytest.MonkeyPatch,
+    known: dict[str, Told],
+    area: Area,
+    name: str,
+) -> None:
+    trouble = TROUBLES[name]
+    quick.asked.clear()
+    right, usual = truth(quick, area, known)
+    if TimedOut in trouble.becomes:
+        bare.setenv("UMAMI_TIMEOUT", "1")
+    recognised()
+    quick.asked.clear()
+    strike = quick.befall(trouble.fault(1), data)
+    app = opened_at(area)
+    found = shown(app)
+    assert strike.struck
+    assert not app.exception
+    assert [one.value for one in app.header] == [area.title]
+    assert wrong(found, right) == []
+    failed = [one for one in found.words if one.startswith(TROUBLE)]
+    assert bool(failed) == bool(trouble.becomes)
+    assert same(found, right) or trouble.becomes
+    assert len(quick.asked) <= MOST * usual
+    quick.heal()
+    eventually(lambda: same(shown(app.run()), right) and TROUBLE not in said(app))

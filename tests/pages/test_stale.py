@@ -1,0 +1,131 @@
+"""A server that fails after everything was answered once: the figures stay and say how old they are
+and why, and asking anew blanks nothing."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components import freshness, server
+from components.areas import AREAS, Area
+from tests.pages.conftest import Shown, open_page, opened_at, shown
+from tests.support.between import Between
+from tests.support.troubles import MOST, TROUBLES, data, page, reset
+from tests.support.waiting import eventually
+from umami import cache, flights
+from umami.cache import DAY, Keeping
+
+FAULTS = {"gone": reset, "a web page in its place": page(200)}
+KEPT = [area for area in AREAS if area.name not in ("realtime", "reports")]
+"""What is live is never kept, and says for itself how old it is. Reports is drawn so fast that it
+is left before its only question has its turn, which it gets when the page looks behind itself."""
+TROUBLE = ":material/cloud_off:"
+
+
+def of_age(bare: pytest.MonkeyPatch, keeping: Keeping) -> None:
+    for name in ("RUNNING", "ENDED", "LISTING"):
+        bare.setattr(cache, name, keeping)
+
+
+def figures(found: Shown) -> object:
+    return found.metrics, found.tables, found.charts
+
+
+def marked(app: AppTest) -> bool:
+    """Whether the page says that what it shows is old, and why."""
+    return any(
+        one.value.startswith(TROUBLE) and "Shown are figures as of" in one.value
+        for one in app.caption
+    )
+
+
+def boxes(app: AppTest) -> list[str]:
+    """What is said in the place of figures."""
+    return [one.value for one in app.markdown if one.value.startswith(TROUBLE)]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("area", KEPT, ids=[area.name for area in KEPT])
+def test_figures_stay_and_say_how_old_they_are(
+    quick: Between, bare: pytest.MonkeyPatch, area: Area, fault: str
+) -> None:
+    # Older than it should be as soon as it is there.
+    of_age(bare, Keeping(0, 600, DAY))
+    app = opened_at(area)
+    right = figures(shown(app))
+    quick.befall(FAULTS[fault])
+
+    def says_so() -> bool:
+        app.run()
+        assert figures(shown(app)) == right
+        assert boxes(app) == []
+        return marked(app)
+
+    eventually(says_so)
+    quick.heal()
+
+    def recovered() -> bool:
+        app.run()
+        assert figures(shown(app)) == right
+        return not marked(app)
+
+    eventually(recovered)
+
+
+def test_asking_anew_blanks_nothing(quick: Between, bare: pytest.MonkeyPatch) -> None:
+    bare.setattr(freshness, "YOUNG", 0.0)
+    app = open_page()
+    right = figures(shown(app))
+    quick.befall(reset, data)
+    app.button(key="refresh").click().run()
+    assert figures(shown(app)) == right
+    assert not boxes(app)
+    eventually(lambda: marked(app.run()))
+    assert figures(shown(app)) == right
+    quick.heal()
+    quick.asked.clear()
+    eventually(lambda: not marked(app.run()))
+    assert len([one for one in quick.asked if data(one)]) >= 10
+    # Once it is there, it is new enough.
+    eventually(lambda: server.umami().well)
+    quick.asked.clear()
+    app.run()
+    assert [one for one in quick.asked if data(one) and not one.endswith("/active")] == []
+
+
+def test_what_is_too_old_to_be_shown_stands_in(quick: Between, bare: pytest.MonkeyPatch) -> None:
+    of_age(bare, Keeping(0, 0, DAY))
+    app = open_page("compare")
+    right = figures(shown(app))
+    quick.befall(reset, data)
+    app.run()
+    assert figures(shown(app)) == right
+    assert marked(app)
+    # It is known by now that nobody need wait for an answer.
+    bare.setenv("UMAMI_TIMEOUT", "60")
+    quick.befall(TROUBLES["no answer in time"].fault(60), data)
+    app.run()
+    assert figures(shown(app)) == right
+    assert marked(app)
+
+
+@pytest.mark.parametrize("name", ["resets", "HTML", "503", "no HTTP", "429"])
+def test_many_who_come_to_a_dashboard_without_its_server(
+    quick: Between, bare: pytest.MonkeyPatch, name: str
+) -> None:
+    quick.asked.clear()
+    server.umami().recognise()
+    usual = len(quick.asked)
+    server.umami.clear()
+    # As long as it is outside of tests.
+    bare.setattr(flights, "PAUSE", 3.0)
+    quick.asked.clear()
+    quick.befall(TROUBLES[name].fault(1))
+    apps = [open_page() for _ in range(5)]
+    for app in apps:
+        assert not app.exception
+        assert [one.value for one in app.header] == ["The dashboard is not connected"]
+        assert len(boxes(app)) == 1
+    assert len(quick.asked) <= MOST * usual
+    quick.heal()
+    eventually(lambda: [one.value for one in apps[0].run().header] == ["Overview"])
