@@ -16,7 +16,7 @@ from tests.support.between import Between, between
 from tests.support.pages import CHOICES
 
 DELAY = 0.2
-TOGETHER = 1.5
+TOGETHER = 1.2
 """Times its slowest answer in which all of a page's data is there."""
 RERUNS = 5
 SAME = 1.5
