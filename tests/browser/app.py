@@ -183,7 +183,9 @@ def settled(page: Page) -> None:
     page.wait_for_selector("[data-testid='stMain'] [data-testid='stHeading']", timeout=WAIT)
     page.wait_for_selector(SETTLED, timeout=WAIT)
     expect(page.locator("[data-stale='true']")).to_have_count(0, timeout=WAIT)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=WAIT)
+    # Of charts that are being loaded, and of sections whose answers are on their way.
+    for skeleton in ("stSkeleton", "stSkeletonElement"):
+        expect(page.get_by_test_id(skeleton)).to_have_count(0, timeout=WAIT)
 
 
 def metric(page: Page, label: str) -> Locator:

@@ -1,0 +1,188 @@
+"""What viewers see of a server that fails and recovers, in a real browser; and what is not asked
+for them any more once they have gone elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from components.freshness import STALE, YOUNG
+from tests.browser.app import TABLES, App, metric, running_app, settled
+from tests.browser.test_overview import WEBSITES
+from tests.support.between import Between, between
+from tests.support.troubles import data, late, reset
+from tests.support.troubles import page as web_page
+from umami.cache import LIVE
+from umami.embedded.server import Running, serve
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+EVER = {"period": "custom", "from": "2026-08-01", "to": "2035-12-31", "tz": "UTC"}
+"""A period that has not ended, with all that was recorded in it."""
+WATCH = """() => {
+  const values = () => [...document.querySelectorAll('[data-testid=stMetricValue]')]
+    .map(one => one.innerText.trim())
+  const count = kind => document.querySelectorAll(`[data-testid=${kind}]`).length
+  window.here = true
+  window.seen = { least: 1000, charts: 1000, skeletons: 0, views: [] }
+  const look = () => {
+    const shown = values(), seen = window.seen
+    seen.least = Math.min(seen.least, shown.filter(Boolean).length)
+    seen.charts = Math.min(seen.charts, count('stPlotlyChart'))
+    seen.skeletons = Math.max(seen.skeletons, count('stSkeleton') + count('stSkeletonElement'))
+    if (seen.views.at(-1) !== shown[0]) seen.views.push(shown[0])
+  }
+  look()
+  new MutationObserver(look).observe(document.querySelector('[data-testid=stMain]'),
+    { childList: true, subtree: true, characterData: true })
+}"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with serve(TABLES, generation=3) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def way(server: Running) -> Iterator[Between]:
+    with between(server.url) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def app(way: Between) -> Iterator[App]:
+    """An app that asks one question at a time."""
+    with running_app(
+        UMAMI_URL=way.url, UMAMI_USERNAME="admin", UMAMI_PASSWORD="umami", UMAMI_CONNECTIONS="1"
+    ) as one:
+        yield one
+
+
+def link(app: App, page: str = "", **given: str) -> str:
+    return f"{app.address}/{page}?{urlencode({'website': WEBSITES['shop'], **EVER, **given})}"
+
+
+def visit(server: Running) -> None:
+    """One more view of the shop."""
+    sent = {"website": WEBSITES["shop"], "url": "/new", "hostname": "x.example", "title": "New"}
+    answer = httpx.post(
+        f"{server.url}/api/send",
+        json={"type": "event", "payload": sent},
+        headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"},
+        trust_env=False,
+    )
+    assert answer.is_success
+
+
+def views(page: Page) -> int:
+    return int(metric(page, "Views").inner_text().replace(",", ""))
+
+
+def test_a_dashboard_that_found_no_server_finds_it_when_it_is_there(
+    way: Between, app: App, page: Page
+) -> None:
+    way.befall(reset)
+    page.goto(link(app))
+    expect(page.get_by_role("heading", name="The dashboard is not connected")).to_be_visible()
+    page.evaluate("window.here = true")
+    way.heal()
+    expect(metric(page, "Views")).to_have_text("10,797")
+    assert page.evaluate("window.here")
+
+
+def test_a_page_recovers_by_itself(way: Between, app: App, page: Page) -> None:
+    page.goto(link(app))
+    settled(page)
+    way.befall(web_page(503), data)
+    page.goto(link(app, tz="Europe/Berlin"))
+    expect(page.get_by_text("The server failed while answering").first).to_be_visible()
+    settled(page)
+    page.evaluate("window.here = true")
+    way.heal()
+    expect(metric(page, "Views")).to_have_text("10,797")
+    expect(page.get_by_text("The server failed while answering")).to_have_count(0)
+    assert page.evaluate("window.here")
+
+
+def test_stale_figures_become_new_ones_and_nothing_is_blanked_meanwhile(
+    way: Between, server: Running, app: App, page: Page
+) -> None:
+    page.goto(link(app))
+    settled(page)
+    before = views(page)
+    # What is live is too old by then to be shown while it is asked anew.
+    page.wait_for_timeout(1000 * (LIVE.shown + 0.5))
+    visit(server)
+    page.evaluate(WATCH)
+    way.befall(late(0.3), data)
+    page.get_by_role("button", name="Refresh").click()
+    expect(metric(page, "Views")).to_have_text(f"{before + 1:,}")
+    settled(page)
+    seen = page.evaluate("window.seen")
+    assert seen["views"] == [f"{before:,}", f"{before + 1:,}"]
+    assert seen["skeletons"] == 0
+    way.heal()
+
+
+def test_a_dialog_stays_open_while_newer_figures_come(
+    way: Between, server: Running, app: App, page: Page
+) -> None:
+    page.goto(link(app))
+    settled(page)
+    before = views(page)
+    # Only what is older than that is asked anew.
+    page.wait_for_timeout(1000 * (YOUNG + 0.5))
+    visit(server)
+    way.befall(late(0.2), data)
+    way.passed.clear()
+    page.get_by_role("button", name="Refresh").click()
+    page.get_by_role("button", name="All").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    while not any("/weekly" in one.target for one in list(way.passed)):
+        page.wait_for_timeout(10)
+    # Long enough for two looks behind the page.
+    page.wait_for_timeout(1000 * (2 * STALE + 0.5))
+    expect(dialog).to_be_visible()
+    expect(metric(page, "Views")).to_have_text(f"{before:,}")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(metric(page, "Views")).to_have_text(f"{before + 1:,}")
+    way.heal()
+
+
+def asked(way: Between) -> list[str]:
+    """What was asked for pages, but for the list of reports."""
+    return [one for one in list(way.asked) if data(one) and "/reports?" not in one]
+
+
+@pytest.mark.parametrize("going", ["elsewhere", "away"])
+def test_what_a_page_that_was_left_had_not_asked_is_not_asked(
+    way: Between, app: App, page: Page, going: str
+) -> None:
+    # Of another day each time, so that nothing of it is known.
+    given = {"from": {"elsewhere": "2026-08-02", "away": "2026-08-03"}[going]}
+    page.goto(link(app, "reports", **given))
+    settled(page)
+    way.befall(late(1.0), data)
+    way.asked.clear()
+    way.passed.clear()
+    page.get_by_role("link", name="Overview").click()
+    while not asked(way):
+        page.wait_for_timeout(10)
+    if going == "elsewhere":
+        page.get_by_role("link", name="Reports").click()
+        expect(page.get_by_role("heading", name="Reports", exact=True)).to_be_visible()
+    else:
+        page.goto(f"{app.address}/_stcore/health")
+    # The next of them would have its turn as soon as the first one is answered.
+    while not [one for one in list(way.passed) if one.target == asked(way)[0]]:
+        page.wait_for_timeout(10)
+    page.wait_for_timeout(500)
+    way.heal()
+    assert len(asked(way)) == 1
