@@ -403,7 +403,8 @@ def test_nothing_secret_was_written_anywhere(house: House, page: Page) -> None:
     nobody = "11111111-1111-4111-8111-111111111111"
     visit("sessions", "it may have been deleted", session=nobody, filter="nonsense")
     house.way.breaks = lambda target: "/auth/" not in target
-    visit("retention", "fault of the Umami server")
+    # Of a period that nobody has looked at: what is kept is shown whatever the server does.
+    visit("retention", "fault of the Umami server", **{"from": "2026-08-05"})
     for path in house.written.glob("dashboard.sqlite*"):
         seen.append(path.read_bytes().decode("latin-1"))
         path.write_bytes(b"no database")
