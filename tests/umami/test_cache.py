@@ -293,6 +293,36 @@ def test_an_answer_stands_in_for_as_long_as_it_may() -> None:
     assert live.spare(SCOPE, question) is None
 
 
+def test_what_failed_the_last_time_stands_in_at_once_and_says_why() -> None:
+    source = Source()
+    cache = Cache(keeping=lambda _question, _at: GONE, flights=Flights(0.0))
+
+    def asked() -> Found | Future[Kept]:
+        return cache.ask(SCOPE, websites.websites(), source, lambda work: work())
+
+    asked()
+    source.problem = Unreachable("Nobody there.")
+    first = asked()
+    assert isinstance(first, Future), "nobody knew, so it was waited for"
+    assert first.exception() is source.problem
+    then = asked()
+    assert isinstance(then, Found)
+    assert (then.kept.answer, then.stale, then.problem) == (b"1", True, source.problem)
+    source.problem = None
+    assert isinstance(asked(), Found), "it is asked anew behind this one"
+    assert isinstance(asked(), Future), "the server answers, so it is waited for again"
+
+
+def test_what_was_never_asked_is_asked_again_at_once() -> None:
+    source, flights = Source(), Flights[bytes](60.0)
+    refused = Unreachable("Nobody there.")
+    refused.asked = False
+    source.problem = refused
+    assert flights.board("a", source, lambda work: work()).exception() is refused
+    source.problem = None
+    assert flights.board("a", source, lambda work: work()).result() == b"2"
+
+
 def test_forgetting_one_website_leaves_the_others() -> None:
     cache, source = cached(LONG), Source()
     questions = websites.website(SITE), websites.website(SITE[::-1]), websites.websites()

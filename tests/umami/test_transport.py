@@ -156,6 +156,21 @@ def test_the_server_says_how_long_to_wait(
     assert 0.9 <= time.monotonic() - begun < 4
 
 
+@pytest.mark.parametrize("hours", [-7, 7])
+def test_a_clock_that_is_off_changes_no_pause(
+    server: Faulty, transport: Transport, hours: int
+) -> None:
+    now = datetime.now(UTC) + timedelta(hours=hours)
+    dates = (
+        ("date", format_datetime(now, usegmt=True)),
+        ("retry-after", format_datetime(now + timedelta(seconds=1), usegmt=True)),
+    )
+    server.script("/stats", said({}, 429, headers=dates), said(1))
+    begun = time.monotonic()
+    ask(transport)
+    assert 0.9 <= time.monotonic() - begun < 4
+
+
 @pytest.mark.parametrize(
     "after", ["3600", "99999999999999999999999", "Fri, 31 Dec 2100 23:59:59 GMT"]
 )

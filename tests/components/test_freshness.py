@@ -1,0 +1,98 @@
+"""Looking behind a page for better answers: they are found however short they are kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import streamlit as st
+
+from components import freshness
+from tests.support.waiting import eventually
+from umami.client import Reply
+from umami.endpoints import traffic
+from umami.errors import NotOffered, UmamiError, Unauthorised, Unreachable
+from umami.question import Question
+
+SITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
+ACTIVE = traffic.active(SITE)
+
+
+def reply(problem: UmamiError | None = None, **more: Any) -> Reply[Any]:
+    """One that is there."""
+    found: Reply[Any] = Reply()
+    for name, value in more.items():
+        setattr(found, name, value)
+    if problem is None:
+        found.set_result("here")
+    else:
+        found.set_exception(problem)
+    return found
+
+
+class Asked:
+    """Answers as it is told to, and counts how often it is asked; keeps nothing."""
+
+    waiting, well = 0, True
+
+    def __init__(self, answer: Callable[[], Reply[Any]]) -> None:
+        self.answer = answer
+        self.times = 0
+
+    def submit(self, _question: Question[Any], *_: object) -> Reply[Any]:
+        self.times += 1
+        return self.answer()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Looks that wait for nothing, in a session of their own."""
+    monkeypatch.setattr(freshness, "MOMENT", 0.0)
+    st.session_state.clear()
+    yield
+    st.session_state.clear()
+
+
+def behind(client: Asked, before: Reply[Any]) -> freshness._Behind:
+    looked_for = freshness._LookedFor(ACTIVE, freshness._state(before))
+    return freshness._Behind(client, [looked_for], 0.0)
+
+
+def test_what_takes_longer_than_a_look_is_found_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where it is kept so shortly that asking again would find nothing."""
+    monkeypatch.setattr(freshness, "FAILED", 0.0)
+    coming: Reply[Any] = Reply()
+    client = Asked(lambda: coming)
+    looking = behind(client, reply(Unreachable("Nobody there.")))
+    assert not looking.look()
+    threading.Timer(0.05, coming.set_result, ["here"]).start()
+    eventually(looking.look)
+    assert client.times == 1
+
+
+def test_a_refresh_that_fails_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(freshness, "STALE", 0.0)
+    monkeypatch.setattr(freshness, "FAILED", 0.0)
+    old = reply(stale=True, problem=Unreachable("Nobody there."))
+    client = Asked(lambda: old)
+    assert behind(client, reply(stale=True)).look(), "the page does not say so yet"
+    assert not behind(client, old).look(), "now it does"
+    client.answer = reply
+    assert behind(client, old).look()
+
+
+def test_what_goes_on_failing_is_asked_for_less_and_less_often() -> None:
+    pauses = [freshness._pause() for _ in range(6)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] == freshness.FAILED
+    assert pauses[-2:] == [freshness.LONGEST] * 2
+
+
+def test_what_asking_again_will_not_change_is_not_looked_for() -> None:
+    assert freshness._state(reply(NotOffered("No."))) is freshness._State.GOOD
+    assert freshness._state(reply(Unauthorised("No."))) is freshness._State.FAILED
+    assert freshness._state(reply()) is freshness._State.GOOD
