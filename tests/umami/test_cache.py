@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.source import Source
 from tests.support.waiting import eventually
 from umami.cache import (
     ENDED,
@@ -37,24 +37,6 @@ SITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
 LONG = Keeping(1e6, 2e6, 3e6)
 STALE = Keeping(-1, 1e6, 1e6)
 GONE = Keeping(-1, -1, 1e6)
-
-
-class Source:
-    """Counts how often it is asked; answers with the count, or fails."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.problem: Exception | None = None
-        self.let = threading.Event()
-        self.let.set()
-
-    def __call__(self) -> bytes:
-        self.asked += 1
-        mine = self.asked
-        assert self.let.wait(10)
-        if self.problem is not None:
-            raise self.problem
-        return b"%d" % mine
 
 
 @dataclass(frozen=True, slots=True)

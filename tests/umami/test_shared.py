@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +11,7 @@ import pytest
 
 from tests.support.ports import free_port
 from tests.support.redis import Redis, running_redis
+from tests.support.source import Source
 from tests.support.waiting import eventually
 from umami import shared as sharing
 from umami.cache import Cache, Found, Keeping, Memory
@@ -22,24 +22,6 @@ from umami.shared import Shared
 
 SCOPE = ("https://a.example/api", "user ada")
 LONG = Keeping(1e6, 2e6, 3e6)
-
-
-class Source:
-    """Counts how often it is asked; answers with the count, or fails; slowly, where told to."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.problem: Exception | None = None
-        self.let = threading.Event()
-        self.let.set()
-
-    def __call__(self) -> bytes:
-        self.asked += 1
-        mine = self.asked
-        assert self.let.wait(20)
-        if self.problem is not None:
-            raise self.problem
-        return b"%d" % mine
 
 
 @pytest.fixture(scope="module")
