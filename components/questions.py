@@ -32,11 +32,6 @@ class Asks(Protocol):
         """How many calls wait for their turn, at a server that counts them."""
         ...
 
-    @property
-    def well(self) -> bool:
-        """Whether the server answers, as far as is known."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class Compared(Generic[T]):

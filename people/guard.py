@@ -57,11 +57,6 @@ class Guarded:
         """Ask several at once."""
         return [self.submit(question) for question in questions]
 
-    @property
-    def well(self) -> bool:
-        """Whether the server answers, as far as is known."""
-        return self._client.well
-
     def submit(
         self,
         question: Question[T],

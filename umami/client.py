@@ -176,11 +176,6 @@ class Client:
         return [self.submit(question) for question in questions]
 
     @property
-    def well(self) -> bool:
-        """Whether the server answers, as far as is known; where not, it is tried now and then."""
-        return self._transport.well
-
-    @property
     def known(self) -> bool:
         """Whether it has been found out what the server is; asks nothing."""
         return self._connection.known is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -71,6 +71,16 @@ def counted(
         kind=kind,
         currency=currency,
     )
+
+
+def counts(
+    now: object, before: object | None, fields: Sequence[tuple[str, str, str]]
+) -> list[Tile]:
+    """Counts that are fields of an answer, against the comparison's: label, field, meaning."""
+    return [
+        counted(label, getattr(now, field), getattr(before, field) if before else None, about)
+        for label, field, about in fields
+    ]
 
 
 def rated(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from components import formats
 from components.fields import Field
-from components.figures.tiles import Tile, counted
+from components.figures.tiles import Tile, counts
 from umami import names
 from umami.models.events import Event, EventTotals, Kind
 
@@ -23,17 +23,13 @@ NO_PROPERTIES: Final = (
 def totals(now: EventTotals, before: EventTotals | None = None) -> list[Tile]:
     """How many custom events there were, and by how many."""
 
-    def tile(label: str, field: str, about: str) -> Tile:
-        return counted(
-            label, getattr(now, field), getattr(before, field) if before else None, about
-        )
-
-    return [
-        tile("Events", "times", "Custom events that your pages sent."),
-        tile("Visitors", "visitors", "Visitors who did at least one."),
-        tile("Visits", "visits", "Visits with at least one."),
-        tile("Different events", "names", "Names of events."),
-    ]
+    fields = (
+        ("Events", "times", "Custom events that your pages sent."),
+        ("Visitors", "visitors", "Visitors who did at least one."),
+        ("Visits", "visits", "Visits with at least one."),
+        ("Different events", "names", "Names of events."),
+    )
+    return counts(now, before, fields)
 
 
 FIELDS: Final = (

@@ -8,7 +8,7 @@ import pandas as pd
 
 from components import formats
 from components.fields import Field
-from components.figures.tiles import Tile, counted
+from components.figures.tiles import Tile, counts
 from umami import names
 from umami.models.sessions import Session, SessionStats
 
@@ -19,18 +19,14 @@ NO_PROPERTIES = "No session has properties. Tell who visitors are with umami.ide
 def totals(now: SessionStats, before: SessionStats | None = None) -> list[Tile]:
     """The sums over all sessions of the View."""
 
-    def tile(label: str, field: str, about: str) -> Tile:
-        return counted(
-            label, getattr(now, field), getattr(before, field) if before else None, about
-        )
-
-    return [
-        tile("Visitors", "visitors", "Different visitors; Umami calls them sessions."),
-        tile("Visits", "visits", "Stays on the website; 30 minutes of silence end one."),
-        tile("Views and events", "rows", "Pages looked at and custom events together."),
-        tile("Custom events", "events", "Events that your pages sent by name."),
-        tile("Countries", "countries", "Different countries."),
-    ]
+    fields = (
+        ("Visitors", "visitors", "Different visitors; Umami calls them sessions."),
+        ("Visits", "visits", "Stays on the website; 30 minutes of silence end one."),
+        ("Views and events", "rows", "Pages looked at and custom events together."),
+        ("Custom events", "events", "Events that your pages sent by name."),
+        ("Countries", "countries", "Different countries."),
+    )
+    return counts(now, before, fields)
 
 
 def fields(rows: Sequence[Session]) -> list[Field]:

@@ -42,7 +42,6 @@ def page_of_sections() -> None:
 
         class Client:
             waiting = 0
-            well = True
 
             def submit(self, question: Question[Any], *_: Any) -> Any:
                 reply: Reply[Any] = Reply()
@@ -114,7 +113,6 @@ def page_that_waits() -> None:
 
         class Client:
             waiting = 2
-            well = True
 
             def submit(self, question: Question[Any], *_: Any) -> Any:
                 reply: Reply[Any] = Reply()
