@@ -178,7 +178,13 @@ def test_older_answers_stand_in_and_the_server_is_left_in_peace(
         eventually(lambda: client.submit(websites.websites(page=2)).exception() is None)
         told.way.asked.clear()
         told.way.befall(fault)
-        eventually(lambda: not wrong(told, outcomes(client)) and not client.well)
+
+        def known() -> bool:
+            replies = client.ask_all(*ASKED.values())
+            return all(one.done() and (one.exception() or one.problem) for one in replies)
+
+        assert not wrong(told, outcomes(client))
+        eventually(known)
         for _ in range(20):
             client.ask_all(*ASKED.values())
         replies = client.ask_all(*ASKED.values())
