@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cachetools import LRUCache, TTLCache
@@ -40,8 +40,13 @@ AGREED: Final = 1.0
 """Seconds after which a replica looks again whether another one has forgotten."""
 PATIENCE: Final = 90.0
 """Seconds that another replica's asking is waited for."""
+FAILING: Final = 60.0
+"""Seconds for which it is held against a question that asking it failed the last time."""
+TOLD: Final = 10.0
+"""Seconds for which that is told as the reason why an answer is an old one; later it is only old,
+and being asked anew."""
 MOST_FAILING: Final = 1024
-"""Questions of which it is known that asking them failed the last time."""
+"""Questions of which it is known that asking them failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,16 @@ class Found:
     problem: UmamiError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    problem: UmamiError
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def told(self) -> UmamiError | None:
+        return self.problem if time.monotonic() - self.at < TOLD else None
+
+
 class Eras:
     """Which era of a server, or of one of its websites, it is: forgetting begins a new one.
 
@@ -208,7 +223,7 @@ class Cache:
         self._flights = Flights[Kept]() if flights is None else flights
         self._watch = watch
         self._guard = threading.Lock()
-        self._failing: LRUCache[str, UmamiError] = LRUCache(MOST_FAILING)
+        self._failing: TTLCache[str, _Failure] = TTLCache(MOST_FAILING, FAILING)
 
     def ask(
         self,
@@ -243,7 +258,7 @@ class Cache:
             return Found(kept)
         self._watch.found(question.name, "stale")
         self._fly(name, question, fetch, behind or run, asker, since)
-        return Found(kept, stale=True, problem=failing)
+        return Found(kept, stale=True, problem=failing.told if failing else None)
 
     def spare(self, scope: tuple[str, str], question: Question[Any]) -> Kept | None:
         """An answer that may stand in where the server fails."""
@@ -327,7 +342,7 @@ class Cache:
                 kept = asked()
             except PASSING as problem:
                 with self._guard:
-                    self._failing[name] = problem
+                    self._failing[name] = _Failure(problem)
                 raise
             with self._guard:
                 self._failing.pop(name, None)

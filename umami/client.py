@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -43,6 +43,7 @@ from umami.settings import Settings, read
 from umami.shared import Shared
 from umami.turns import BEHIND, SOMEBODY, Asker, Turns
 from umami.watching import NOBODY, Watch
+from umami.workers import Workers
 
 T = TypeVar("T")
 
@@ -110,7 +111,7 @@ class Client:
         self._cache = _cache(settings, watch) if cache is None else cache
         self._read: WeakKeyDictionary[Kept, Any] = WeakKeyDictionary()
         self._turns = Turns(settings.in_flight, watch)
-        self._parts = ThreadPoolExecutor(PARTS, "umami-part")
+        self._parts = Workers(PARTS, "umami-part")
 
     def __repr__(self) -> str:
         return f"Client({self._address!r})"
@@ -189,7 +190,7 @@ class Client:
         """Ask nothing more. What waits fails with ``Unreachable``; what is kept stays."""
         self._transport.close()
         self._turns.close()
-        self._parts.shutdown(wait=False)
+        self._parts.close()
 
     def __enter__(self) -> Client:
         return self
@@ -256,7 +257,7 @@ class Client:
             raise Unauthorised("A share link can only be read.", endpoint=question.name)
         still = None
         if dialect.mistakable(question):
-            still = self._connection.still(found, self._in_parts)
+            still = self._connection.still(found, self._parts.submit)
         try:
             answer = self._answered(question, dialect)
         except PASSING as failed:
@@ -318,14 +319,8 @@ class Client:
     def _part(self, work: Callable[[], T]) -> Future[T]:
         """Something on the way to an answer; threads of its own, as answers wait for it."""
         coming: Future[T] = Future()
-        self._in_parts(partial(settle, coming, work))
+        self._parts.submit(partial(settle, coming, work))
         return coming
-
-    def _in_parts(self, work: Callable[[], None]) -> None:
-        try:
-            self._parts.submit(work)
-        except RuntimeError:  # closed, which the transport has a sentence for
-            work()
 
     def _at_hand(
         self,

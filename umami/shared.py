@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 CONNECTING, ANSWERING = 0.5, 1.0
 """Seconds; a shared cache that is slower than that is no help."""
+CONNECTIONS: Final = 8
+"""Each is busy for well under a millisecond a question."""
 AWAY: Final = 5.0
 """Seconds until a Redis that was lost is tried again."""
 HELD: Final = 6.0
@@ -192,11 +194,14 @@ class Shared:
 
 def _connections(url: str) -> redis.Redis:
     with suppress(ValueError, redis.RedisError):
-        return redis.Redis.from_url(
+        pool = redis.BlockingConnectionPool.from_url(
             url,
+            max_connections=CONNECTIONS,
+            timeout=ANSWERING,
             socket_connect_timeout=CONNECTING,
             socket_timeout=ANSWERING,
             # Once more, for a connection that the server closed while it was idle.
             retry=Retry(NoBackoff(), 1),
         )
+        return redis.Redis.from_pool(pool)
     raise SettingsError("UMAMI_REDIS_URL is not an address of a Redis: redis://HOST:6379/0.")

@@ -13,11 +13,11 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
 from umami.watching import NOBODY, Watch
+from umami.workers import Workers
 
 
 class Asker:
@@ -56,7 +56,7 @@ class Turns:
     """Has work done in other threads, so much at a time. Safe to use from many threads."""
 
     def __init__(self, at_once: int, watch: Watch = NOBODY) -> None:
-        self._pool = ThreadPoolExecutor(at_once, "umami")
+        self._workers = Workers(at_once, "umami")
         self._watch = watch
         self._guard = threading.Lock()
         self._numbers = itertools.count()
@@ -67,14 +67,11 @@ class Turns:
         with self._guard:
             waiting = self._waiting.setdefault(asker, [])
             heapq.heappush(waiting, _Waiting(effort, next(self._numbers), time.monotonic(), work))
-        try:
-            self._pool.submit(self._next)
-        except RuntimeError:
-            self._next()
+        self._workers.submit(self._next)
 
     def close(self) -> None:
         """Begin nothing more in other threads; what waits is still done."""
-        self._pool.shutdown(wait=False)
+        self._workers.close()
 
     def _next(self) -> None:
         with self._guard:

@@ -10,7 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from tests.bench.crowd import Crowd, Looked, Seen, Watched, running_apps, served, told, views
+from tests.bench.crowd import (
+    Crowd,
+    Looked,
+    Seen,
+    Watched,
+    opened,
+    running_apps,
+    served,
+    told,
+    views,
+)
 from tests.bench.processes import Embedded, Vitals, vitals
 from tests.bench.table import Table
 from tests.browser.app import App
@@ -29,6 +39,8 @@ FAILING: Final = 8.0
 """Seconds for which something fails."""
 EVERY: Final = 40.0
 """Seconds from one failure to the next."""
+EACH: Final = 5 * EVERY
+"""Seconds in which everything that can fail has failed."""
 RECOVERED: Final = 15.0
 """Seconds in which what failed is forgotten."""
 FLAT: Final = 0.05
@@ -95,7 +107,7 @@ def soak(crowd: Crowd) -> list[str]:
     ):
         weather = Weather(way, server, redis)
         seen, watched = Seen(), Watched()
-        first = replace(crowd, seconds=crowd.seconds * WARM)
+        first = replace(crowd, seconds=max(EACH, crowd.seconds * WARM))
         rest = replace(crowd, seconds=crowd.seconds - first.seconds)
         before = asyncio.run(_lived(first, apps, looked, seen, watched, weather))
         warm = time.monotonic()
@@ -151,10 +163,12 @@ async def _lived(
     watched: Watched,
     weather: Weather,
 ) -> Vitals:
-    """Let the crowd come, in this weather; what the app holds when all have gone."""
+    """Let the crowd come, in this weather; what the app holds when all have gone, the same page
+    having been the last that somebody looked at."""
     watching = asyncio.create_task(watched.watch([app.pid for app in apps]))
     raging = weather.rage(time.monotonic() + crowd.seconds)
     await asyncio.gather(crowd.visit(apps, looked, seen, STAY), raging)
+    await opened(apps[0].address, looked[0].place("realtime", looked[0].periods[-1]))
     await asyncio.sleep(REST)
     watching.cancel()
     return vitals(apps[0].pid)

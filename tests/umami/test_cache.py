@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.source import Source
 from tests.support.waiting import eventually
+from umami import cache as cache_module
 from umami.cache import (
     ENDED,
     LISTING,
@@ -293,6 +294,27 @@ def test_what_failed_the_last_time_stands_in_at_once_and_says_why() -> None:
     source.problem = None
     assert isinstance(asked(), Found), "it is asked anew behind this one"
     assert isinstance(asked(), Future), "the server answers, so it is waited for again"
+
+
+@pytest.mark.parametrize(("told", "remembered"), [(0.0, 60.0), (0.0, 0.0)])
+def test_what_failed_a_while_ago_is_not_the_trouble_of_now(
+    told: float, remembered: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_module, "TOLD", told)
+    monkeypatch.setattr(cache_module, "FAILING", remembered)
+    source = Source()
+    cache = Cache(keeping=lambda _question, _at: GONE, flights=Flights(0.0))
+    ask(cache, source)
+    source.problem = Unreachable("Nobody there.")
+    assert ask(cache, source).problem
+    source.problem = None
+    then = cache.ask(SCOPE, websites.websites(), source, lambda work: work())
+    if remembered:
+        assert isinstance(then, Found)
+        assert (then.stale, then.problem) == (True, None)
+    else:
+        assert isinstance(then, Future), "whether it fails is found out anew"
+        assert then.result().answer == b"3"
 
 
 def test_what_was_never_asked_is_asked_again_at_once() -> None:
