@@ -1,8 +1,9 @@
-"""One browser, and one app over the recorded tables, for all browser tests."""
+"""One browser, and one app over the recorded tables, for the browser tests of each worker."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,15 @@ from tests.browser.app import (
 
 # The first page a browser loads fetches all of Streamlit, on cores that other tests use too.
 expect.set_options(timeout=WAIT)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file together: they share apps that take seconds to start."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,6 @@ from umami.endpoints import websites
 from umami.question import REGISTRY
 from umami.recognition import QUESTIONS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
 SHOP = urlencode({"website": WEBSITES["shop"], **RECORDED})
 Counted = dict[tuple[str, ...], float]
 

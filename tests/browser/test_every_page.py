@@ -15,8 +15,6 @@ from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.hostile import build
 from tests.support.pages import CHOICES, Parameters
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
 OWN = {
     "funnel": {"step": ["1.path./*", "2.event.*"]},
     "goals": {"goal": ["5.path./*", "0.event.*"]},

@@ -15,8 +15,6 @@ from tests.browser.test_signin import is_out
 from tests.support.accounts import user, write
 from tests.support.stream import opened
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 FIRST = ("overview", "sessions")
 """Pages that a fresh process of an open app is asked for; of the others the code is read below."""

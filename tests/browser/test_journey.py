@@ -11,8 +11,6 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.app import App, settled
 from tests.browser.test_overview import RECORDED, WEBSITES, spelled
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
 
 def link(app: App, **params: str) -> str:
     query = urlencode({"website": WEBSITES["shop"], **RECORDED, **params})

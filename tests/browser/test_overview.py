@@ -7,12 +7,9 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 from tests.browser.app import ROOT, App, metric, settled
-
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 WEBSITES: dict[str, str] = json.loads(
     (ROOT / "tests" / "contract" / "data" / "websites.json").read_text()

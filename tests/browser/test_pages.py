@@ -7,13 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.app import App, metric, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
-
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 DRAWN = ".st-key-minutes svg[version='1.1']"
 STEPS = ["1.path./", "2.event.purchase"]

@@ -17,8 +17,6 @@ from tests.browser.test_signin import is_out
 from tests.support.accounts import user, write
 from tests.support.ports import free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
 MARKER = "marker-secret-of-the-provider"
 
 

@@ -19,8 +19,6 @@ from tests.support.hostile import MARK, build
 from umami.embedded.server import serve
 from umami.endpoints import events, traffic
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
 DRAWN = """
 [...document.querySelectorAll(".chart")].map((one) => ({
   alt: one.getAttribute("aria-label"),

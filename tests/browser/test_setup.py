@@ -14,8 +14,6 @@ from tests.browser.test_every_page import Watched, fits, watch
 from umami.embedded.server import Running, serve
 from umami.settings import read
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
 CHOSEN = "a-marker-Passw0rd"
 
 

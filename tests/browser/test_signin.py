@@ -28,8 +28,6 @@ from tests.support.cookieless import cookieless
 from tests.support.redis import Redis, running_redis
 from umami.embedded.server import Running, serve
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
 SHOP = {"website": WEBSITES["shop"], **RECORDED}
 MARKER = "marker-secret-of-what-is-around"
 NAMES = ("ann", "bob", "cleo", "dan", "eve", "fay")

@@ -15,8 +15,6 @@ from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.stream import opened
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
 MARKER = "marker-secret-of-settings"
 
 
