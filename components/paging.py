@@ -24,18 +24,25 @@ LONGEST_SEARCH: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which page of a list is looked at (from 1), and what is searched for in it."""
+    """Which page of a list is looked at (from 1), and what is searched for in it; ``of`` is how
+    the list is called in the URL."""
 
+    of: str
     page: int = 1
     search: str | None = None
 
 
-def read(given: dict[str, list[str]]) -> Place:
-    """The place that the parameters ``page`` and ``search`` spell, or the beginning."""
-    number = (given["page"] or [""])[-1]
+def spelled(of: str) -> tuple[str, str]:
+    """The parameters that spell a place in the list of this name: its page, what is searched."""
+    return f"{of}_page", f"{of}_search"
+
+
+def read(of: str, given: dict[str, list[str]]) -> Place:
+    """The place in a list that its parameters spell, or its beginning."""
+    number, search = ((given[name] or [""])[-1] for name in spelled(of))
     sound = number.isascii() and number.isdigit() and 0 < int(number[:9]) <= LAST
-    search = (given["search"] or [""])[-1].strip()[:LONGEST_SEARCH]
-    return Place(int(number[:9]) if sound else 1, search or None)
+    search = search.strip()[:LONGEST_SEARCH]
+    return Place(of, int(number[:9]) if sound else 1, search or None)
 
 
 def search_box(now: Place, placeholder: str) -> None:
@@ -44,7 +51,8 @@ def search_box(now: Place, placeholder: str) -> None:
 
     def changed() -> None:
         given: Any = st.session_state["pick_search"]
-        parameters.write(search=str(given or "").strip(), page="")
+        turn(now.of)
+        parameters.write(**{spelled(now.of)[1]: str(given or "").strip()})
 
     st.text_input(
         "Search",
@@ -76,7 +84,7 @@ def listed(
     if frame.empty:
         blank(_why_empty(found, now, what, empty))
         if found.count and now.page > 1:
-            st.button("First page", key=f"{key}_first", on_click=_turn, args=(1,))
+            st.button("First page", key=f"{key}_first", on_click=turn, args=(now.of,))
         return
     first = (now.page - 1) * SIZE + 1
     many = f"more than {formats.whole(found.count)}" if found.capped else formats.whole(found.count)
@@ -98,7 +106,7 @@ def listed(
                 pages,
                 default=at,
                 key=number,
-                on_change=lambda: _turn(st.session_state[number]),
+                on_change=lambda: turn(now.of, st.session_state[number]),
             )
         download(frame, fields, what=f"{what} page {now.page}", key=key)
     if whole is not None and found.count > len(frame):
@@ -113,5 +121,6 @@ def _why_empty(found: Page[Any], now: Place, what: str, empty: str) -> str:
     return address.why_empty(empty)
 
 
-def _turn(page: int) -> None:
-    parameters.write(page="" if page == 1 else str(page))
+def turn(of: str, page: int = 1) -> None:
+    """Look at another page of a list. A callback's."""
+    parameters.write(**{spelled(of)[0]: "" if page == 1 else str(page)})

@@ -2,7 +2,8 @@
 
 They live as the View's do (see ``address``): in inputs that nobody sees, bound to the URL by
 Streamlit, kept while other pages are looked at and there again on coming back. A page reads them
-anew in each run, checks them, and writes them in callbacks.
+anew in each run, checks them, and writes them in callbacks. No two pages share a name: Streamlit
+would lose its value on the way from one to the other, and Back would not bring it again.
 """
 
 from __future__ import annotations

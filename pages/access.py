@@ -6,7 +6,7 @@ from components.sections import access as shown
 gate.opened()
 
 view = controls.view()
-place = paging.read(parameters.read("search", "page"))
+place = paging.read("log", parameters.read(*paging.spelled("log")))
 
 with panels.title("Access"):
     pass

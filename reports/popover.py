@@ -28,8 +28,9 @@ from umami.work import CalledOff, Told, Work
 
 KINDS: Final[dict[FileKind, str]] = {"html": "HTML", "pdf": "PDF", "xlsx": "XLSX"}
 OWN: Final = (
-    *("by", "measure", "field", "event", "property", "step", "window", "grain"),
-    *("steps", "start", "end", "through", "goal", "conversion", "currency"),
+    *("by", "measure", "field", "event", "event_property", "session_property", "step", "window"),
+    *("grain", "steps", "start", "end", "through", "goal", "conversion", "conversion_currency"),
+    "revenue_currency",
 )
 """Parameters of pages that say what is asked, whichever page they are of."""
 _MAKING: Final = "the report that is made, or was made last"

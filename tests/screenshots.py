@@ -24,8 +24,8 @@ SHOWN: dict[str, dict[str, str | list[str]]] = {
     },
     "goals": {"goal": ["250.event.purchase", "0.event.newsletter-signup", "0.path./cart"]},
     "attribution": {"conversion": "event.purchase"},
-    "events": {"event": "purchase", "property": "revenue"},
-    "sessions": {"property": "membership"},
+    "events": {"event": "purchase", "event_property": "revenue"},
+    "sessions": {"session_property": "membership"},
     "compare": {"by": "referrer"},
     "breakdown": {"field": ["country", "device"]},
 }

@@ -23,7 +23,7 @@ from umami.view import View
 
 def conversion() -> tuple[FunnelStep, str | None]:
     """The conversion that the URL names (its value may still be empty), and the currency."""
-    step, currency, faults = told.read(parameters.read("conversion", "currency"))
+    step, currency, faults = told.read(parameters.read("conversion", "conversion_currency"))
     for fault in faults:
         aside(fault)
     return step, currency
@@ -57,7 +57,7 @@ def editor(
                 key="pick_currency",
                 icon=":material/payments:",
                 width=220,
-                write=lambda code: parameters.write(currency=code),
+                write=lambda code: parameters.write(conversion_currency=code),
             )
         making = partial(_saving, view, step, currency) if step.value else None
         saved.menu(view, "attribution", making, listed)

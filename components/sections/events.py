@@ -14,6 +14,8 @@ from umami.models.events import Event, EventSeries, EventTotals
 from umami.models.paging import Page
 from umami.view import View
 
+LIST = "events"
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -25,9 +27,9 @@ class Choice:
 
 def choice() -> Choice:
     """Read the choice off the URL."""
-    given = parameters.read("page", "search", "event", "property")
-    event, name = ((given[one] or [""])[-1][:500] for one in ("event", "property"))
-    return Choice(paging.read(given), (event, name) if event and name else None)
+    given = parameters.read(*paging.spelled(LIST), "event", told.PROPERTY)
+    event, name = ((given[one] or [""])[-1][:500] for one in ("event", told.PROPERTY))
+    return Choice(paging.read(LIST, given), (event, name) if event and name else None)
 
 
 def totals(now: EventTotals, before: EventTotals | None = None) -> None:
@@ -65,4 +67,4 @@ def events(view: View, place: Place, found: Page[Event]) -> None:
 
 def choose(event: str, name: str) -> None:
     """Look at the values of a property."""
-    parameters.write(event=event, property=name)
+    parameters.write(event=event, **{told.PROPERTY: name})

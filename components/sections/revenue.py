@@ -23,7 +23,7 @@ def currency(page: Asking, view: View) -> str | None:
     What the URL names is taken as it is, without waiting for the list. Where there is no money
     that is said, and ``None`` is returned.
     """
-    named, fault = told.named(parameters.read("currency"))
+    named, fault = told.named(parameters.read("revenue_currency"))
     listed = page.ask(reports.currencies(view))
     if fault:
         aside(fault)
@@ -51,7 +51,7 @@ def _choice(now: str, listed: tuple[str, ...]) -> None:
         key="pick_currency",
         icon=":material/payments:",
         width=250,
-        write=lambda code: parameters.write(currency=code),
+        write=lambda code: parameters.write(revenue_currency=code),
     )
 
 

@@ -15,6 +15,8 @@ from umami.models.paging import Page
 from umami.models.sessions import Session, SessionStats
 from umami.view import View
 
+LIST = "sessions"
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -27,16 +29,15 @@ class Choice:
 
 def choice() -> Choice:
     """Read the choice off the URL; what cannot be is said."""
-    given = parameters.read("page", "search", "session", "property")
+    given = parameters.read(*paging.spelled(LIST), "session", told.PROPERTY)
     session = (given["session"] or [""])[-1]
     try:
         session = str(UUID(session)) if session else ""
     except ValueError:
         aside(f"“{session[:40]}” is not the id of a session.")
         session = ""
-    return Choice(
-        paging.read(given), session or None, (given["property"] or [""])[-1][:500] or None
-    )
+    name = (given[told.PROPERTY] or [""])[-1][:500]
+    return Choice(paging.read(LIST, given), session or None, name or None)
 
 
 def totals(now: SessionStats, before: SessionStats | None = None) -> None:
@@ -66,4 +67,4 @@ def sessions(view: View, place: Place, found: Page[Session]) -> None:
 
 def choose(_event: str, name: str) -> None:
     """Look at the values of a property."""
-    parameters.write(property=name)
+    parameters.write(**{told.PROPERTY: name})

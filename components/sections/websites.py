@@ -22,6 +22,7 @@ from umami.models.traffic import Stats, Timeline
 from umami.models.websites import Website
 from umami.view import View
 
+LIST: Final = "websites"
 SIZE: Final = 12
 """Websites on a page: two questions each."""
 
@@ -36,14 +37,14 @@ class Choice:
 
 def choice() -> Choice:
     """Read the choice off the URL; what cannot be is said."""
-    given = parameters.read("search", "page", "site")
+    given = parameters.read(*paging.spelled(LIST), "site")
     site = (given["site"] or [""])[-1]
     try:
         site = str(UUID(site)) if site else ""
     except ValueError:
         aside(f"“{site[:40]}” is not the id of a website.")
         site = ""
-    return Choice(paging.read(given), site or None)
+    return Choice(paging.read(LIST, given), site or None)
 
 
 def matching(sites: Sequence[Website], now: Choice) -> list[Website]:
@@ -74,7 +75,7 @@ def glance(page: Asking, view: View, found: Sequence[Website], now: Choice) -> N
             pages,
             default=at,
             key=number,
-            on_change=lambda: parameters.write(page=str(st.session_state[number])),
+            on_change=lambda: paging.turn(LIST, st.session_state[number]),
         )
 
 

@@ -70,7 +70,7 @@ def read(
     """The conversion that a page's parameters name (its value may still be empty), the currency,
     and what is wrong with them."""
     faults: list[str] = []
-    currency = (list(given.get("currency", ())) or [""])[-1].upper() or None
+    currency = (list(given.get("conversion_currency", ())) or [""])[-1].upper() or None
     if currency and not (currency.isascii() and currency.isalnum() and len(currency) <= 10):
         faults.append(f"“{currency[:20]}” is not a currency.")
         currency = None

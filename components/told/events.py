@@ -15,6 +15,8 @@ from umami.models.events import Event, EventTotals, Kind
 
 NO_EVENTS: Final = "No events in this period. Send one from your pages with umami.track('name')."
 NOTHING: Final = "Nothing happened in this period. Views and events appear as they happen."
+PROPERTY = "event_property"
+"""The parameter that names the property whose values are shown."""
 NO_PROPERTIES: Final = (
     "No event carries data. Send it along: umami.track('signup', { plan: 'pro' })."
 )

@@ -35,7 +35,7 @@ PARTS: Final = {
 
 def named(given: Mapping[str, Sequence[str]]) -> tuple[str, str | None]:
     """The currency that a page's parameters name (``""`` for none), and what is wrong with it."""
-    code = (list(given.get("currency", ())) or [""])[-1].upper()
+    code = (list(given.get("revenue_currency", ())) or [""])[-1].upper()
     if code and not sound(code):
         return "", f"“{code[:20]}” is not a currency."
     return code, None

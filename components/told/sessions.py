@@ -13,6 +13,8 @@ from umami import names
 from umami.models.sessions import Session, SessionStats
 
 NO_SESSIONS = "No sessions in this period. They appear with the first visits."
+PROPERTY = "session_property"
+"""The parameter that names the property whose values are shown."""
 NO_PROPERTIES = "No session has properties. Tell who visitors are with umami.identify({ … })."
 
 

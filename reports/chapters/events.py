@@ -25,7 +25,7 @@ def ask(page: Asking) -> None:
     series = page.ask(events.series(view))
     listed = page.ask(events.events(view, 1, LATEST))
     known = page.ask(events.event_data_properties(view))
-    event, name = ((page.one(one) or [""])[-1] for one in ("event", "property"))
+    event, name = ((page.one(one) or [""])[-1] for one in ("event", told.PROPERTY))
 
     page.section("Figures", _figures, *totals, about=words.described(view))
     page.section("Events over time", partial(over_time, view), series)

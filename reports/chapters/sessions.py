@@ -25,7 +25,7 @@ def ask(page: Asking) -> None:
     listed = page.ask(sessions.sessions(view, 1, LATEST))
     week = page.ask(sessions.weekly(view))
     known = page.ask(sessions.session_data_properties(view))
-    name = (page.one("property") or [""])[-1]
+    name = (page.one(told.PROPERTY) or [""])[-1]
 
     page.section("Figures", _figures, *totals, about=words.described(view))
     page.section("The week's rhythm", rhythm, week)

@@ -43,8 +43,7 @@ NARROWED: Final[Sequence[Sequence[str]]] = (
     ("path.c./blog",),
 )
 APART: Final = 4
-"""From one page of a View to its next in the navigation: neighbours share names of parameters,
-which Streamlit takes away on the way from one to the other."""
+"""From one page of a View to its next in the navigation."""
 SHOWN: Final = 8
 """Lines about what went wrong."""
 TITLES: Final = {"" if area is AREAS[0] else area.name: area.title for area in AREAS}

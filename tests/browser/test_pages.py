@@ -132,13 +132,13 @@ def test_a_list_is_searched_and_paged_by_the_server(app: App, page: Page) -> Non
     expect(page.get_by_text("1–20 of 2,517 sessions")).to_be_visible()
     page.get_by_test_id("stPagination").get_by_text("3", exact=True).click()
     expect(page.get_by_text("41–60 of 2,517 sessions")).to_be_visible()
-    at(page, r"page=3")
+    at(page, r"sessions_page=3")
     settled(page)
     box = page.locator(".st-key-pick_search input")
     box.fill("firefox")
     box.press("Enter")
     expect(page.get_by_text(re.compile(r"^1–20 of \d{2,3} sessions"))).to_be_visible()
-    at(page, r"search=firefox")
+    at(page, r"sessions_search=firefox")
     expect(rows(page, "session_list").first).to_contain_text("Firefox")
 
 
@@ -146,11 +146,26 @@ def test_an_event_leads_to_who_did_it_and_a_property_to_its_values(app: App, pag
     page.goto(link(app, "events"))
     page.get_by_role("button", name="price add-to-cart").click()
     expect(page.get_by_text("Median")).to_be_visible()
-    at(page, r"property=price")
+    at(page, r"event_property=price")
     settled(page)
     rows(page, "event_list").first.get_by_role("button").click()
     expect(page.get_by_role("heading", name="Session", exact=True)).to_be_visible()
     at(page, r"/sessions\?.*session=")
+
+
+def test_back_finds_a_list_as_it_was_left(app: App, page: Page) -> None:
+    page.goto(link(app, "events"))
+    settled(page)
+    page.get_by_test_id("stPagination").get_by_text("3", exact=True).click()
+    there = page.get_by_text(re.compile(r"^41–60 of "))
+    expect(there).to_be_visible()
+    settled(page)
+    rows(page, "event_list").first.get_by_role("button").click()
+    expect(page.get_by_role("heading", name="Session", exact=True)).to_be_visible()
+    settled(page)
+    page.go_back()
+    at(page, r"/events\?")
+    expect(there).to_be_visible()
 
 
 def test_a_group_filters_every_page(app: App, page: Page) -> None:

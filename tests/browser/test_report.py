@@ -128,7 +128,7 @@ def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None
             "goals": {"goal": [f"5.event.{event}", f"0.path.{path}"]},
             "attribution": {"conversion": [f"event.{event}"]},
             "journey": {"through": [f"1.{path}"]},
-            "events": {"event": [known.event or ""], "property": [known.name]},
+            "events": {"event": [known.event or ""], "event_property": [known.name]},
         }
         report = ordered(client, view, EVERY, given)
     name = f"<script>alert('{MARK}')</script></title>"

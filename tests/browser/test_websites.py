@@ -68,7 +68,7 @@ def test_a_website_from_its_creation_to_its_deletion(own: App, page: Page) -> No
 
 
 def test_open_leads_to_the_websites_figures(own: App, page: Page) -> None:
-    page.goto(link(own, search="docs"))
+    page.goto(link(own, websites_search="docs"))
     settled(page)
     expect(page.get_by_role("heading", name="Nordlicht Shop")).to_have_count(0)
     # A button with a tooltip is drawn twice, one of them for touch.

@@ -54,8 +54,8 @@ def choices(hostile: Path) -> dict[str, Parameters]:
         "attribution": {"conversion": f"event.{event}"},
         "journey": {"through": f"1.{path}", "start": path},
         "utm": {"campaign": campaign},
-        "events": {"event": known.event or "", "property": known.name},
-        "sessions": {"property": session_property},
+        "events": {"event": known.event or "", "event_property": known.name},
+        "sessions": {"session_property": session_property},
         "session": {"session": session},
     }
 

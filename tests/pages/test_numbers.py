@@ -77,7 +77,7 @@ def test_sessions(opened: Open, filters: list[str]) -> None:
 
 
 def test_a_page_of_sessions_is_the_servers(opened: Open) -> None:
-    app = opened("sessions", page="3", search="chrome")
+    app = opened("sessions", sessions_page="3", sessions_search="chrome")
     whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
     found = answer(sessions.sessions(whole, 3, 20, "chrome"))
     assert f"41–60 of {many(found)} sessions" in said(app)
@@ -129,7 +129,7 @@ def test_events(opened: Open, filters: list[str]) -> None:
 
 
 def test_values_of_a_property(opened: Open) -> None:
-    app = opened("events", event="purchase", property="revenue")
+    app = opened("events", event="purchase", event_property="revenue")
     whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
     found = answer(events.event_data_values(whole, "purchase", "revenue"))
     rows = table(app, "values")
@@ -202,7 +202,7 @@ def test_utm(opened: Open, filters: list[str]) -> None:
 
 
 def test_revenue(opened: Open, filters: list[str]) -> None:
-    app = opened("revenue", **SEPTEMBER, filter=filters, currency="EUR")
+    app = opened("revenue", **SEPTEMBER, filter=filters, revenue_currency="EUR")
     now = answer(reports.revenue(view(filters), "EUR"))
     if now is None:
         assert not app.metric
@@ -280,8 +280,12 @@ def test_compare_needs_a_comparison(opened: Open) -> None:
         ("funnel", {"window": "soon"}, "no number of minutes"),
         ("goals", {"goal": "many.event.x"}, "whole number"),
         ("attribution", {"conversion": "purchase"}, "is not a step"),
-        ("attribution", {"conversion": "event.purchase", "currency": "<b>"}, "not a currency"),
-        ("revenue", {"currency": "€uro"}, "not a currency"),
+        (
+            "attribution",
+            {"conversion": "event.purchase", "conversion_currency": "<b>"},
+            "not a currency",
+        ),
+        ("revenue", {"revenue_currency": "€uro"}, "not a currency"),
         ("breakdown", {"field": "shoe-size"}, "not a field that can be broken down"),
         ("journey", {"steps": "99"}, "no number of steps"),
         ("websites", {"site": "x"}, "not the id of a website"),

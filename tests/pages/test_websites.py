@@ -106,12 +106,12 @@ def test_no_comparison_no_change(opened: Open) -> None:
 
 @pytest.mark.parametrize(("search", "found"), [("DOCS", 1), ("example.com", 3), ("no such", 0)])
 def test_searching(opened: Open, search: str, found: int) -> None:
-    app = opened("websites", search=search)
+    app = opened("websites", websites_search=search)
     assert len(names(app)) == found
     assert ("No website matches the search." in notes(app)) == (not found)
     app.text_input(key="pick_search").set_value("").run()
     assert len(names(app)) == 3
-    assert app.session_state["search"] == ""
+    assert app.session_state["websites_search"] == ""
 
 
 def test_another_page_of_many(fresh: Running) -> None:
@@ -121,9 +121,9 @@ def test_another_page_of_many(fresh: Running) -> None:
         client.ask(websites.create_website(f"Zweig {number:02}", "zweig.example"))
     first = open_page("websites")
     assert len(names(first)) == 12
-    second = open_page("websites", page="2")
+    second = open_page("websites", websites_page="2")
     assert names(second) == ["Zweig 09", "Zweig 10", "Zweig 11"]
-    beyond = open_page("websites", page="99")
+    beyond = open_page("websites", websites_page="99")
     assert names(beyond) == names(second)
 
 

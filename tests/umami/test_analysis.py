@@ -227,10 +227,10 @@ def test_what_is_saved_opens_as_it_was() -> None:
         (
             "attribution",
             {"type": "event", "step": "buy"},
-            {"conversion": "event.buy", "currency": ""},
+            {"conversion": "event.buy", "conversion_currency": ""},
         ),
         ("breakdown", {"fields": ["country", "os"]}, {"field": ["country", "os"]}),
-        ("revenue", {"currency": "EUR"}, {"currency": "EUR"}),
+        ("revenue", {"currency": "EUR"}, {"revenue_currency": "EUR"}),
         ("retention", {}, {}),
     ],
 )

@@ -125,7 +125,10 @@ def _journey(report: Report) -> dict[str, str | list[str]]:
 def _attribution(report: Report) -> dict[str, str | list[str]]:
     given = report.parameters
     step = steps.read(f"{given['type']}.{given['step']}")
-    return {"conversion": steps.spell(step), "currency": str(given.get("currency") or "")}
+    return {
+        "conversion": steps.spell(step),
+        "conversion_currency": str(given.get("currency") or ""),
+    }
 
 
 _READ: Final[dict[str, Callable[[Report], dict[str, str | list[str]]]]] = {
@@ -135,6 +138,6 @@ _READ: Final[dict[str, Callable[[Report], dict[str, str | list[str]]]]] = {
     "attribution": _attribution,
     "retention": lambda _report: {},
     "utm": lambda _report: {},
-    "revenue": lambda report: {"currency": str(report.parameters.get("currency") or "")},
+    "revenue": lambda report: {"revenue_currency": str(report.parameters.get("currency") or "")},
     "breakdown": lambda report: {"field": [str(one) for one in report.parameters["fields"]]},
 }

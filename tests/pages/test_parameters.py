@@ -1,0 +1,24 @@
+"""What pages write into the URL, each under names of its own."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from components.address import SPELLED
+from components.areas import ADMINS, AREAS
+from tests.pages.conftest import opened_at
+from tests.support.between import Between
+from tests.support.pages import CHOICES
+
+
+def bound(app: AppTest) -> set[str]:
+    """The names of the parameters that inputs of the page are bound to, the View's left out."""
+    inputs = (*app.text_input, *app.multiselect, *app.toggle)
+    return {one.proto.query_param_key for one in inputs} - {"", "filter", "share", *SPELLED}
+
+
+def test_no_two_pages_share_a_name(quick: Between) -> None:
+    found = {area.name: bound(opened_at(area)) for area in (*AREAS, *ADMINS)}
+    assert all(CHOICES[name].keys() <= found[name] for name in CHOICES)
+    names = [name for own in found.values() for name in own]
+    assert sorted(names) == sorted(set(names))
