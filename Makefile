@@ -20,7 +20,8 @@ run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL
 	$(BIN)/python -m streamlit run asgi.py --server.address $(ADDRESS) --server.port $(PORT)
 
 test: $(VENV)/dev chromium lint  ## Every check and every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@# Three at a time, whatever the cores: while some wait, others work.
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 lint: $(VENV)/dev  ## Style and types
 	$(BIN)/ruff check .
