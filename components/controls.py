@@ -49,6 +49,16 @@ COMPARISONS: Final[dict[Comparison, str]] = {
     "custom": "vs. custom dates",
     "none": "No comparison",
 }
+_NARROW: Final = """<style>
+@media (max-width: 640px) {
+  .st-key-bar, .st-key-server { gap: 0.5rem }
+  .st-key-pick_website, .st-key-pick_comparison { flex-grow: 1 }
+  .st-key-pick_dates, .st-key-pick_compared { flex-grow: 1 }
+  .st-key-pick_website { flex-basis: 8rem; width: auto }
+  .st-key-pick_period { flex-basis: 10.25rem }
+}
+</style>"""
+"""On phones the controls fill their rows, so that fewer rows stand before the first figure."""
 UNIT_NAMES: Final[dict[Unit, str]] = {
     "minute": "Minute",
     "hour": "Hour",
@@ -75,6 +85,7 @@ def bar(client: Guarded, among: Sequence[Website], beside: Callable[[View], None
     """
     now = view()
     labels = _labels(among)
+    st.html(_NARROW)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
         _choice(
             "Website",
