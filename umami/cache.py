@@ -45,6 +45,8 @@ FAILING: Final = 60.0
 TOLD: Final = 10.0
 """Seconds for which that is told as the reason why an answer is an old one; later it is only old,
 and being asked anew."""
+MOST_LATEST: Final = 4096
+"""Questions about running periods of which it is known how they were answered last."""
 MOST_FAILING: Final = 1024
 """Questions of which it is known that asking them failed."""
 
@@ -223,6 +225,7 @@ class Cache:
         self._flights = Flights[Kept]() if flights is None else flights
         self._watch = watch
         self._guard = threading.Lock()
+        self._latest: LRUCache[str, str] = LRUCache(MOST_LATEST)
         self._failing: TTLCache[str, _Failure] = TTLCache(MOST_FAILING, FAILING)
 
     def ask(
@@ -261,8 +264,15 @@ class Cache:
         return Found(kept, stale=True, problem=failing.told if failing else None)
 
     def spare(self, scope: tuple[str, str], question: Question[Any]) -> Kept | None:
-        """An answer that may stand in where the server fails."""
+        """An answer that may stand in where the server fails.
+
+        For a period that runs, one from before its end moved on serves, too.
+        """
         kept = self._kept(self._name(scope, question), question, 0.0)
+        if kept is None and _running(question, time.time()):
+            with self._guard:
+                latest = self._latest.get(f"{self._place(scope, question)}:{question.kin}")
+            kept = self._memory.get(latest) if latest else None
         holds = self._keeping(question, kept.answered_at) if kept else None
         return kept if kept and holds and kept.age < holds.spare else None
 
@@ -288,9 +298,12 @@ class Cache:
 
     def _name(self, scope: tuple[str, str], question: Question[Any]) -> str:
         """The key; it holds the eras of server and website, so that answers can be left behind."""
+        return f"{self._place(scope, question)}:{question.key}"
+
+    def _place(self, scope: tuple[str, str], question: Question[Any]) -> str:
         server, account = scope
         eras = self._eras.of(_era(server)), self._eras.of(_era(server, question.website or ""))
-        return f"umami:{_digest(server, account, *(era.hex() for era in eras))}:{question.key}"
+        return f"umami:{_digest(server, account, *(era.hex() for era in eras))}"
 
     def _kept(self, name: str, question: Question[Any], since: float) -> Kept | None:
         """What is kept: here, or where another replica may have put something newer."""
@@ -352,9 +365,17 @@ class Cache:
 
     def _put(self, name: str, question: Question[Any], kept: Kept) -> None:
         self._memory.put(name, kept)
+        if _running(question, kept.answered_at):
+            with self._guard:
+                self._latest[f"{name.rpartition(':')[0]}:{question.kin}"] = name
         holds = self._keeping(question, kept.answered_at)
         if self._shared is not None and holds is not None:
             self._shared.put(name, kept.answer, kept.answered_at, max(holds.spare, holds.shown))
+
+
+def _running(question: Question[Any], at: float) -> bool:
+    """Whether the period asked about had not ended at this moment (Unix seconds)."""
+    return question.until is not None and question.until.timestamp() > at
 
 
 def _era(server: str, website: str | None = None) -> str:

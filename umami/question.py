@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 from umami import narrowing
 from umami.errors import UmamiError, UnexpectedAnswer
+from umami.period import milliseconds
 from umami.view import View
 
 T = TypeVar("T")
@@ -165,8 +166,21 @@ class Question(Generic[T]):
     @property
     def key(self) -> str:
         """A text that is equal for equal questions in every process, and holds no secret."""
-        spelled = json.dumps([self.name, self.path, self.query, self.body, self.filters])
-        return hashlib.sha256(spelled.encode()).hexdigest()
+        return hashlib.sha256(self._spelled.encode()).hexdigest()
+
+    @property
+    def kin(self) -> str | None:
+        """A text that is equal for questions that differ in the end of their period alone; ``None``
+        for a question without."""
+        if self.until is None:
+            return None
+        endless = self._spelled.replace(str(milliseconds(self.until)), "")
+        endless = endless.replace(self.until.strftime("%Y-%m-%dT%H:%M:%S"), "")
+        return hashlib.sha256(endless.encode()).hexdigest()
+
+    @property
+    def _spelled(self) -> str:
+        return json.dumps([self.name, self.path, self.query, self.body, self.filters])
 
     @property
     def website(self) -> str | None:

@@ -3,13 +3,17 @@ and why, and asking anew blanks nothing."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, tzinfo
+from typing import Self
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import freshness, server
+from components import address, freshness, server
 from components.areas import AREAS, Area
 from tests.pages.conftest import Shown, open_page, opened_at, shown
 from tests.support.between import Between
+from tests.support.pages import CHOICES
 from tests.support.troubles import MOST, TROUBLES, data, page, reset
 from tests.support.waiting import eventually
 from umami import cache, flights
@@ -20,6 +24,8 @@ FAULTS = {"gone": reset, "a web page in its place": page(200)}
 KEPT = [area for area in AREAS if area.name not in ("realtime", "reports")]
 """What is live is never kept, and says for itself how old it is. Reports is drawn so fast that it
 is left before its only question has its turn, which it gets when the page looks behind itself."""
+ALONE = [area for area in KEPT if area.name != "compare"]
+"""Pages that show something without a comparison, whose period moves on as a whole."""
 TROUBLE = ":material/cloud_off:"
 
 
@@ -71,6 +77,35 @@ def test_figures_stay_and_say_how_old_they_are(
         return not marked(app)
 
     eventually(recovered)
+
+
+@pytest.mark.parametrize("period", ["90d", "today"])
+@pytest.mark.parametrize("area", ALONE, ids=[area.name for area in ALONE])
+def test_an_outage_outlasts_the_hour(
+    quick: Between, bare: pytest.MonkeyPatch, area: Area, period: str
+) -> None:
+    def at(hour: int) -> AppTest:
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> Self:
+                noon = super().now(tz).replace(hour=hour, minute=30)
+                return noon + timedelta(days=1)
+
+        bare.setattr(address, "datetime", Clock)
+        given = {**CHOICES.get(area.name, {}), "period": period, "compare": "none"}
+        return open_page(area.name, **given)
+
+    right = figures(shown(at(11)))
+    quick.befall(reset)
+    # A period that runs ends with the hour, so that its questions are others in the next one.
+    app = at(12)
+    assert not app.exception
+    assert boxes(app) == []
+    assert figures(shown(app)) == right
+    assert marked(app)
+    quick.heal()
+    eventually(lambda: not marked(app.run()))
+    assert boxes(app) == []
 
 
 def test_asking_anew_blanks_nothing(quick: Between, bare: pytest.MonkeyPatch) -> None:

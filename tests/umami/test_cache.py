@@ -25,7 +25,7 @@ from umami.cache import (
     Memory,
     keeping,
 )
-from umami.endpoints import account, realtime, traffic, websites
+from umami.endpoints import account, realtime, reports, traffic, websites
 from umami.errors import Unreachable, Unwanted
 from umami.flights import Flights
 from umami.period import Period
@@ -315,6 +315,25 @@ def test_what_failed_a_while_ago_is_not_the_trouble_of_now(
     else:
         assert isinstance(then, Future), "whether it fails is found out anew"
         assert then.result().answer == b"3"
+
+
+def test_what_was_answered_before_the_end_moved_on_stands_in() -> None:
+    cache, source, now = cached(GONE), Source(), datetime.now(UTC)
+
+    def about(start: datetime, end: datetime) -> list[Question[Any]]:
+        view = View(SITE, Period(start, end, "day", "UTC"))
+        return [traffic.stats(view), reports.retention(view)]
+
+    start, hour = datetime(2026, 8, 1, tzinfo=UTC), timedelta(hours=1)
+    before, after = about(start, now + hour), about(start, now + 2 * hour)
+    for one in before:
+        ask(cache, source, one)
+    found = [cache.spare(SCOPE, one) for one in (*before, *after)]
+    assert [one and one.answer for one in found] == [b"1", b"2"] * 2
+    for others in (about(start, now - hour), about(start + hour, now + 2 * hour)):
+        assert [cache.spare(SCOPE, one) for one in others] == [None, None]
+    cache.forget(SCOPE[0], SITE)
+    assert [cache.spare(SCOPE, one) for one in after] == [None, None]
 
 
 def test_what_was_never_asked_is_asked_again_at_once() -> None:
