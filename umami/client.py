@@ -50,6 +50,10 @@ T = TypeVar("T")
 PARTS: Final = 32
 """Threads for the parts of answers that several requests make. How many are in flight is another
 matter and the transport's."""
+LOOKS: Final = 25
+"""Times that a model is handed on before it is read anew. A frame remembers every look at a part of
+it, hundreds of them, for as long as it is there: for the answers of a day that is more than all
+else in them."""
 STILL_AT_IT: Final = 60.0
 """Seconds within which a server has done what it was told to, though it did not say so."""
 
@@ -109,7 +113,7 @@ class Client:
         self._cloud = settings.cloud
         self._cached_as = settings.api or ""
         self._cache = _cache(settings, watch) if cache is None else cache
-        self._read: WeakKeyDictionary[Kept, Any] = WeakKeyDictionary()
+        self._read: WeakKeyDictionary[Kept, _Read] = WeakKeyDictionary()
         self._turns = Turns(settings.in_flight, watch)
         self._parts = Workers(PARTS, "umami-part")
 
@@ -331,20 +335,20 @@ class Client:
         stale: bool = False,
         problem: UmamiError | None = None,
     ) -> None:
-        """Hand on what is kept, read once for all who are given it."""
+        """Hand on what is kept, read once for many who are given it."""
         reply = asking.reply
-        try:
-            model = self._read[kept]
-        except KeyError:
+        read = self._read.get(kept)
+        if read is None or read.looks >= LOOKS:
             model = self._model(asking.question, kept.answer)
             if isinstance(model, UmamiError):
                 self._cache.drop(self._scope(found), asking.question)
                 reply.set_exception(model)
                 return
-            self._read[kept] = model
+            read = self._read[kept] = _Read(model)
+        read.looks += 1
         reply.answered_at = datetime.fromtimestamp(kept.answered_at, UTC)
         reply.stale, reply.problem = stale, problem
-        reply.set_result(model)
+        reply.set_result(read.model)
 
     def _arrived(
         self, asking: _Asking[T], found: Recognised, last: bool, coming: Future[Kept]
@@ -406,6 +410,14 @@ class _Asking(Generic[T]):
     asker: Asker
     since: float
     keep: bool
+
+
+@dataclass(slots=True)
+class _Read:
+    """What an answer says, and how often that was handed on."""
+
+    model: Any
+    looks: int = 0
 
 
 def _cache(settings: Settings, watch: Watch) -> Cache:

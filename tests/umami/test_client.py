@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import time
 import traceback
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -81,6 +83,22 @@ def test_the_second_viewer_asks_the_server_nothing(
     assert all(one.done() for one in again)
     assert len(server.seen) == asked
     assert all(one.answered_at and not one.stale for one in again)
+
+
+def test_who_looks_at_an_answer_leaves_nothing_behind(
+    server: Faulty, client: Client, view: View
+) -> None:
+    server.script("/metrics", said([{"x": "/", "y": 3}]))
+
+    def looked(times: int) -> int:
+        for _ in range(times):
+            assert client.ask(traffic.metrics(view, "path")).frame["count"].sum() == 3
+        gc.collect()
+        return sum(isinstance(one, weakref.ref) for one in gc.get_objects())
+
+    few = looked(10)
+    assert looked(400) - few < 100
+    assert len(server.asked("/metrics")) == 1
 
 
 def test_other_servers_are_asked_a_few_at_a_time(
