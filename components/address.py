@@ -44,6 +44,7 @@ SPELLED: Final = (
 
 _VIEW: Final = "the view"
 _LAST: Final = "page and parameters of the last run"
+_ARRIVING: Final = "another page was looked at before"
 _SAID: Final = "link whose faults were named"
 _NOTES: Final = "what was dropped from the link"
 
@@ -75,6 +76,11 @@ def toggle(field: str, value: str) -> None:
         go(replace(now, filters=tuple(one for one in now.filters if one != wanted)))
     else:
         go(now.filtered(field, value))
+
+
+def arriving() -> bool:
+    """Whether another page was looked at before this one; so once only."""
+    return bool(st.session_state.pop(_ARRIVING, False))
 
 
 def note(*sentences: str) -> None:
@@ -119,6 +125,8 @@ def resolve(
         # a page change, and Back can end between them).
         given = last
     st.session_state[_LAST] = (page, given)
+    if page != last_page:
+        st.session_state[_ARRIVING] = True
     looking = viewer.current()
     if looking.share and "website" not in given:
         given = {**{name: list(values) for name, values in looking.share.view.items()}, **given}
@@ -150,7 +158,9 @@ def resolve(
 def keep() -> None:
     """Keep the View in the URL on a page that shows nothing of it. Call once a run, in ``app.py``,
     where what it draws is not seen."""
-    _bound()
+    given = _bound()
+    _, last = st.session_state.get(_LAST, ("", given))
+    st.session_state[_LAST] = ("", given if "website" in given else last)
 
 
 def clear() -> None:

@@ -3,7 +3,7 @@
 They live as the View's do (see ``address``): in inputs that nobody sees, bound to the URL by
 Streamlit, kept while other pages are looked at and there again on coming back. A page reads them
 anew in each run, checks them, and writes them in callbacks. No two pages share a name: Streamlit
-would lose its value on the way from one to the other, and Back would not bring it again.
+would lose its value on the way from one to the other, and Back could not bring it again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ from typing import Any, Final, TypeVar
 
 import streamlit as st
 
+from components import address
+
 T = TypeVar("T")
+_KEPT: Final = "parameters of pages as they were last"
+_LOST: Final = "parameters to be there again in the next run"
 _HIDDEN: Final = "<style>.st-key-own_spelled{display:none}</style>"
 
 
@@ -23,6 +27,9 @@ def read(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:
     ``several`` are those that may come more than once. Call once a run.
     """
     st.html(_HIDDEN)
+    names = (*single, *several)
+    given = any(name in st.query_params for name in names)
+    st.session_state.update(st.session_state.pop(_LOST, {}))
     found: dict[str, list[str]] = {}
     with st.container(key="own_spelled", gap=None):
         for name in single:
@@ -38,6 +45,14 @@ def read(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:
                 label_visibility="collapsed",
             )
             found[name] = list(st.session_state[name])
+    kept: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
+    if address.arriving() and not given:
+        # Back leads through the address of the page that is left, which knows nothing of this one.
+        lost = {name: kept[name] for name in names if kept.get(name) and not found[name]}
+        if lost:
+            st.session_state[_LOST] = lost
+            st.rerun()
+    kept.update({name: st.session_state[name] for name in names})
     return found
 
 
