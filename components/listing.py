@@ -14,6 +14,7 @@ from components import exports, freshness
 from components.fields import Field, labelled, longest
 from components.record_table import Cell, Column, Record, record_table
 from components.text import harmless
+from umami.derived import derived
 
 SHOWN: Final = 10
 
@@ -24,8 +25,22 @@ def records(
     *,
     value: str | None = None,
     active: Collection[str] = (),
+    shown: int | None = None,
 ) -> list[Record]:
-    """The rows of a frame as they are drawn; ``value`` is the column that a click gives."""
+    """The rows of a frame as they are drawn, or the first of them; ``value`` is the column that a
+    click gives."""
+    return _records(frame, tuple(fields), value, tuple(active), shown)
+
+
+@derived
+def _records(
+    given: pd.DataFrame,
+    fields: tuple[Field, ...],
+    value: str | None,
+    active: tuple[str, ...],
+    shown: int | None,
+) -> list[Record]:
+    frame = given if shown is None else given.head(shown)
     bars = longest(frame, fields)
     found = []
     for at, row in enumerate(frame.to_dict("records")):
@@ -67,7 +82,7 @@ def listing(
     """
     record_table(
         columns(fields),
-        records(frame.head(shown), fields, value=value, active=active),
+        records(frame, fields, value=value, active=active, shown=shown),
         label=what.capitalize(),
         key=key,
         on_choose=on_choose,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from copy import copy
+from functools import cache
+from typing import Any, Final
 
 import streamlit as st
 
@@ -52,33 +55,43 @@ def drawn(rights: Rights) -> st.Page:
         groups.setdefault(area.group, []).append(_page(area, first=area is mine[0]))
     # The default page answers at / alone; its own name is an address too.
     groups[mine[0].group].append(
-        st.Page(mine[0].file, title=mine[0].title, url_path=mine[0].name, visibility="hidden")
+        _made(mine[0].file, title=mine[0].title, url_path=mine[0].name, visibility="hidden")
     )
     for area in (*AREAS, *ADMINS):
         if area not in mine:
-            away = st.Page(_not_open, title=area.title, url_path=area.name, visibility="hidden")
+            away = _made(_not_open, title=area.title, url_path=area.name, visibility="hidden")
             groups[mine[0].group].append(away)
     return st.navigation(groups, expanded=True)
 
 
 def closed() -> st.Page:
     """No navigation at all, whatever address was opened: for whoever is not let in."""
-    pages = [st.Page(_nothing, title="Umami Dashboard", url_path=HOME, default=True)]
+    pages = [_made(_nothing, title="Umami Dashboard", url_path=HOME, default=True)]
     for area in (*AREAS, *ADMINS):
         pages.append(
-            st.Page(_nothing, title="Umami Dashboard", url_path=area.name, visibility="hidden")
+            _made(_nothing, title="Umami Dashboard", url_path=area.name, visibility="hidden")
         )
     return st.navigation(pages, position="hidden")
 
 
 def _page(area: Area, *, first: bool) -> st.Page:
-    return st.Page(
+    return _made(
         area.file,
         title=area.title,
         icon=f":material/{area.icon}:",
         url_path=HOME if first else area.name,
         default=first,
     )
+
+
+def _made(page: str | Callable[[], None], **options: Any) -> st.Page:
+    """A page for this run. Making one looks for its file on the disk, twenty times a run."""
+    return copy(_prototype(page, **options))
+
+
+@cache
+def _prototype(page: str | Callable[[], None], **options: Any) -> st.Page:
+    return st.Page(page, **options)
 
 
 def _nothing() -> None:

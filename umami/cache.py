@@ -172,7 +172,8 @@ class Eras:
     def of(self, name: str) -> bytes:
         """The present era."""
         with self._guard:
-            here = self._here.setdefault(name, _new_era())
+            # Not ``setdefault``: it would make an era every time.
+            here = self._here.get(name) or self._here.setdefault(name, _new_era())
             known = self._shared is None or name in self._agreed or name in self._untold
         if self._shared is None or known:
             return here

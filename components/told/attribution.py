@@ -16,6 +16,7 @@ from umami import names
 from umami.analysis import attribution as analysis
 from umami.analysis.steps import KINDS
 from umami.analysis.steps import read as read_step
+from umami.derived import derived
 from umami.endpoints import reports
 from umami.errors import InvalidView
 from umami.models.reports import Attribution, FunnelStep
@@ -104,6 +105,7 @@ def totals(step: FunnelStep, first: Attribution) -> list[Tile]:
     ]
 
 
+@derived
 def credit(currency: str | None, first: Attribution, last: Attribution) -> Credit:
     """The credit by both models side by side."""
     in_money = bool(currency and first.frame["amount"].notna().any())
@@ -119,6 +121,7 @@ def credit(currency: str | None, first: Attribution, last: Attribution) -> Credi
     )
 
 
+@derived
 def of_part(credit: Credit, part: str) -> tuple[str, drawn.Shift, pd.DataFrame, list[Field]]:
     """One part: its sums in a sentence, its figure, its table."""
     title = PARTS[part][0]

@@ -13,6 +13,7 @@ from components.figures import tree as drawn
 from umami import names
 from umami.analysis import breakdown as analysis
 from umami.analysis.breakdown import Measure
+from umami.derived import derived
 from umami.endpoints.reports import BreakdownField
 from umami.filters import FIELDS
 from umami.models.reports import Breakdown
@@ -64,6 +65,7 @@ def read(
     return Choice(fields, measure), tuple(faults)
 
 
+@derived
 def groups(now: Choice, answer: Breakdown) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The groups in their order, as values and as names."""
     found = analysis.ranked(analysis.table(answer), now.measure)
@@ -76,6 +78,7 @@ def groups(now: Choice, answer: Breakdown) -> tuple[pd.DataFrame, pd.DataFrame]:
     return found, found.assign(**columns)
 
 
+@derived
 def treemap(now: Choice, named: pd.DataFrame) -> drawn.Tree:
     """The groups as areas."""
     what = MEASURES[now.drawn][0].lower()
@@ -89,6 +92,7 @@ def several(now: Choice) -> str | None:
     return f"One with {MEASURES[now.drawn][0].lower()} in several groups counts in each of them."
 
 
+@derived
 def pivot(now: Choice, named: pd.DataFrame) -> tuple[str, pd.DataFrame, list[Field]]:
     """The first field by the second: a title, a row a value of the first."""
     label, kind = MEASURES[now.measure]

@@ -10,6 +10,7 @@ from components import formats, rankings
 from components.fields import Field
 from umami import names
 from umami.analysis.movers import Move, Movers, movers
+from umami.derived import derived
 from umami.endpoints import traffic
 from umami.endpoints.traffic import Metric
 from umami.models.traffic import Ranking
@@ -57,6 +58,7 @@ def ranking(by: Metric) -> Callable[[View], Question[Ranking]]:
     return lambda view: traffic.metrics(view, by, limit=LIMIT)
 
 
+@derived
 def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
     """What moved, with names (``label``)."""
     found = movers(now, before, LIMIT)
@@ -67,6 +69,7 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
     return replace(found, frame=found.frame.assign(label=labels))
 
 
+@derived
 def counts(by: Metric, now: Ranking, found: Movers) -> str:
     """How many made each kind of move."""
     measure = rankings.MEASURES[now.measure].lower()

@@ -13,6 +13,7 @@ from components.figures import trend as drawn
 from components.figures.tiles import Tile, counted, rated
 from umami.analysis import goals as analysis
 from umami.analysis.steps import Target, read_targets
+from umami.derived import derived
 from umami.endpoints import reports
 from umami.models.events import EventSeries
 from umami.models.reports import Goal
@@ -89,6 +90,7 @@ def _trend(
     return drawn.trend(times, values, view.period.unit, what, target.times or None)
 
 
+@derived
 def listed(wanted: Sequence[Target], answers: Sequence[Goal]) -> tuple[pd.DataFrame, list[Field]]:
     """A row a goal."""
     return analysis.table(wanted, answers), [

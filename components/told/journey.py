@@ -12,6 +12,7 @@ from components import formats
 from components.fields import Field
 from umami.analysis import journey as analysis
 from umami.analysis.journey import Through
+from umami.derived import derived
 from umami.endpoints import reports
 from umami.filters import LONGEST_VALUE
 from umami.models.reports import Path
@@ -75,6 +76,7 @@ def counts(now: Choice, paths: Sequence[Path], answer: Sequence[Path]) -> str:
     return f"{said}."
 
 
+@derived
 def listed(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[Field]]:
     """A row a path."""
     return analysis.table(paths), [

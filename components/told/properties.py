@@ -12,6 +12,7 @@ from components.fields import Field
 from components.figures.tiles import Tile
 from umami.analysis import properties as analysis
 from umami.analysis.properties import Distribution
+from umami.derived import derived
 from umami.models.events import DataType, Property, PropertyValue
 
 TYPES: Final = {
@@ -27,6 +28,7 @@ FIRST: Final = (
 )
 
 
+@derived
 def listed(counted: str, found: Sequence[Property]) -> tuple[pd.DataFrame, list[Field]]:
     """A row a property, its place as ``key``; ``counted`` says what the totals are of."""
     frame = pd.DataFrame(
@@ -45,6 +47,7 @@ def listed(counted: str, found: Sequence[Property]) -> tuple[pd.DataFrame, list[
     ]
 
 
+@derived
 def values(found: Sequence[PropertyValue]) -> tuple[pd.DataFrame, list[Field]]:
     """A row a value."""
     table = analysis.table(found)

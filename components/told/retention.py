@@ -13,6 +13,7 @@ from components.figures import cohorts as drawn
 from components.figures.tiles import Tile, counted, rated
 from umami.analysis import retention as analysis
 from umami.analysis.retention import GRAINS, Cohorts, Grain, cohorts
+from umami.derived import derived
 from umami.models.reports import Retention
 from umami.view import View
 
@@ -29,6 +30,7 @@ def grain(view: View, given: Mapping[str, Sequence[str]]) -> Grain:
     return next((one for one in GRAINS if [one] == asked), analysis.suggested(days))
 
 
+@derived
 def found(view: View, answer: Retention, by: Grain) -> Cohorts:
     """The cohorts of an answer about a View."""
     until = (
@@ -37,6 +39,7 @@ def found(view: View, answer: Retention, by: Grain) -> Cohorts:
     return cohorts(answer, until, by)
 
 
+@derived
 def figures(view: View, now: Retention, before: Retention | None = None) -> list[Tile]:
     """How many were back on some days, on average over the cohorts."""
     average = found(view, now, "day").average
@@ -75,6 +78,7 @@ def explained(cohorts: Cohorts, data: drawn.Triangle, by: Grain) -> str:
     return said
 
 
+@derived
 def table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
     """A row a cohort, a column a step."""
     names = [drawn.step_name(*step) for step in cohorts.steps]
@@ -87,6 +91,7 @@ def table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
     ]
 
 
+@derived
 def curve(view: View, now: Retention, before: Retention | None = None) -> drawn.Curve:
     """How many are back by day, on average."""
     compared = view.compared()
@@ -94,6 +99,7 @@ def curve(view: View, now: Retention, before: Retention | None = None) -> drawn.
     return drawn.curve(found(view, now, "day"), earlier)
 
 
+@derived
 def counts(cohorts: Cohorts) -> str:
     """How many cohorts, and how large."""
     return (

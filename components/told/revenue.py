@@ -13,6 +13,7 @@ from components.figures import maps
 from components.figures.tiles import Tile, counted
 from umami import names
 from umami.analysis import revenue as analysis
+from umami.derived import derived
 from umami.endpoints import reports
 from umami.models.reports import Revenue
 from umami.question import Question
@@ -78,12 +79,14 @@ def figures(code: str, now: Revenue, before: Revenue | None = None) -> list[Tile
     ]
 
 
+@derived
 def world(code: str, now: Revenue) -> maps.World:
     """Money by country for the map."""
     ranked = analysis.part(now.countries, None).rename(columns={"amount": "count"})
     return maps.world(ranked, said=lambda amount: formats.money(amount, code))
 
 
+@derived
 def part(
     name: str, code: str, now: Revenue, before: Revenue | None = None
 ) -> tuple[pd.DataFrame, list[Field]] | None:

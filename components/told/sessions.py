@@ -10,6 +10,7 @@ from components import formats
 from components.fields import Field
 from components.figures.tiles import Tile, counts
 from umami import names
+from umami.derived import derived
 from umami.models.sessions import Session, SessionStats
 
 NO_SESSIONS = "No sessions in this period. They appear with the first visits."
@@ -44,6 +45,7 @@ def fields(rows: Sequence[Session]) -> list[Field]:
     ]
 
 
+@derived
 def frame(rows: Sequence[Session], zone: str) -> pd.DataFrame:
     """Sessions as rows of a table, times on the wall clock of a zone."""
     return pd.DataFrame(

@@ -11,6 +11,7 @@ from components.fields import Field
 from components.figures import bars as drawn
 from components.figures.tiles import Tile, counted, rated
 from umami.analysis import utm as analysis
+from umami.derived import derived
 from umami.models.reports import Utm
 from umami.models.traffic import Stats
 
@@ -23,6 +24,7 @@ NAMES: Final = {
 }
 
 
+@derived
 def tagged(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Tile]:
     """How much of the traffic carries tags, and how much does not."""
     found = analysis.tagged(now, all_views.current.views)
@@ -63,6 +65,7 @@ def none_of(name: str) -> str:
     )
 
 
+@derived
 def bars(table: pd.DataFrame, *, compared: bool) -> drawn.Bars:
     """The first values of a parameter, of what ``umami.analysis.utm.table`` gives."""
     return drawn.bars(

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from umami.derived import derived
 from umami.models.reports import FunnelResult
 
 
+@derived
 def table(now: Sequence[FunnelResult], before: Sequence[FunnelResult] | None) -> pd.DataFrame:
     """A row a step, in order.
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from umami.derived import derived
 from umami.models.events import PropertyValue
 
 LONGEST_LIST: Final = 100
@@ -34,6 +35,7 @@ class Distribution:
     counts: tuple[int, ...]
 
 
+@derived
 def table(values: Sequence[PropertyValue]) -> pd.DataFrame:
     """``value``, ``total`` and ``share`` of the totals, most frequent first."""
     frame = pd.DataFrame(
@@ -46,6 +48,7 @@ def table(values: Sequence[PropertyValue]) -> pd.DataFrame:
     return frame.assign(share=frame["total"] / total if total else 0.0)
 
 
+@derived
 def distribution(values: Sequence[PropertyValue]) -> Distribution | None:
     """How the numbers among the values are distributed; ``None`` where there are none."""
     known = [(_number(one.value), one.total) for one in values if one.total > 0]

@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 
 from umami.analysis.changes import beside
+from umami.derived import derived
 from umami.models.reports import Utm
 
 PARAMETERS: Final = ("source", "medium", "campaign", "content", "term")
@@ -15,6 +16,7 @@ LONGEST_LIST: Final = 50
 """Values that newer servers tell at most."""
 
 
+@derived
 def table(now: Utm, before: Utm | None, parameter: str) -> pd.DataFrame:
     """The values of one parameter: ``value``, ``views``, and what ``beside`` adds."""
     return beside(
@@ -48,6 +50,7 @@ class Tagged:
         return min(1.0, self.tagged / self.views) if self.views else None
 
 
+@derived
 def tagged(utm: Utm, views: int) -> Tagged:
     """How much of the traffic carries tags; ``views`` are all of the same View."""
     sources = _of(utm, "source")
