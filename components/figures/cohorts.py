@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.figures.common import over_time
+from components.figures.common import HOVER_ALL, HOVER_ONE, amounts_axis, time_axis
 from components.theme import PALETTES, Mode, faded, template
 from umami.analysis.retention import SMALL, Cohorts, Grain
 from umami.period import Unit
@@ -65,44 +65,52 @@ def step_name(first: int, last: int) -> str:
 
 def triangle_figure(data: Triangle, mode: Mode) -> go.Figure:
     """A heatmap; cells of few steps say their share."""
-    figure = go.Figure(layout={"template": template(mode)})
     scale = PALETTES[mode].sequential
     few = len(data.steps) <= 8
-    figure.add_heatmap(
-        z=data.shares,
-        x=data.steps,
-        # Positions, not names: two cohorts may be called alike.
-        y=list(range(len(data.cohorts))),
-        customdata=data.hover,
-        hovertemplate="%{customdata}<extra></extra>",
-        hoverongaps=False,
-        texttemplate="%{z:.1%}" if few else None,
-        xgap=2,
-        ygap=2,
-        zmin=0,
-        showscale=False,
-        colorscale=[[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
+    weekly = [step for at, step in enumerate(data.steps, 1) if at == 1 or at % 7 == 0]
+    # Positions, not names: two cohorts may be called alike.
+    places = list(range(len(data.cohorts)))
+    return go.Figure(
+        data=[
+            {
+                "type": "heatmap",
+                "z": data.shares,
+                "x": data.steps,
+                "y": places,
+                "customdata": data.hover,
+                "hovertemplate": "%{customdata}<extra></extra>",
+                "hoverongaps": False,
+                "texttemplate": "%{z:.1%}" if few else None,
+                "xgap": 2,
+                "ygap": 2,
+                "zmin": 0,
+                "showscale": False,
+                "colorscale": [[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
+            }
+        ],
+        layout={
+            "template": template(mode),
+            **HOVER_ONE,
+            "height": max(46 + max(len(places), 1) * (30 if few else 20), 120),
+            "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+            "xaxis": {
+                "side": "top",
+                "fixedrange": True,
+                "showline": False,
+                "ticks": "",
+                "tickangle": 0,
+                "tickvals": None if few else weekly,
+            },
+            "yaxis": {
+                "autorange": "reversed",
+                "fixedrange": True,
+                "showline": False,
+                "showgrid": False,
+                "tickvals": places,
+                "ticktext": data.cohorts,
+            },
+        },
     )
-    figure.update_xaxes(side="top", fixedrange=True, showline=False, ticks="", tickangle=0)
-    if not few:
-        shown = [step for at, step in enumerate(data.steps, 1) if at == 1 or at % 7 == 0]
-        figure.update_xaxes(tickvals=shown)
-    figure.update_yaxes(
-        autorange="reversed",
-        fixedrange=True,
-        showline=False,
-        showgrid=False,
-        tickvals=list(range(len(data.cohorts))),
-        ticktext=data.cohorts,
-    )
-    height = 46 + max(len(data.cohorts), 1) * (30 if few else 20)
-    figure.update_layout(
-        height=max(height, 120),
-        dragmode=False,
-        hovermode="closest",
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
-    )
-    return figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,43 +135,45 @@ def curve(now: Cohorts, before: Cohorts | None) -> Curve:
 
 def curve_figure(data: Curve, mode: Mode) -> go.Figure:
     """The share that is back by day, the comparison dotted."""
-    figure = go.Figure(layout={"template": template(mode)})
     colour = PALETTES[mode].categorical[0]
-    if data.before:
-        figure.add_scatter(
-            x=data.days,
-            y=data.before,
-            name="Before",
-            mode="lines",
-            line={"color": faded(colour, 0.55), "width": 1.5, "dash": "dot"},
-            hovertemplate="%{y:.1%}<extra>Before</extra>",
-        )
-    figure.add_scatter(
-        x=data.days,
-        y=data.now,
-        name="This period",
-        mode="lines+markers",
-        marker={"size": 5},
-        line={"color": colour, "width": 2.25},
-        fill="tozeroy",
-        fillcolor=faded(colour, 0.10),
-        hovertemplate="<b>%{y:.1%}</b><extra>This period</extra>",
+    before = {
+        "type": "scatter",
+        "x": data.days,
+        "y": data.before,
+        "name": "Before",
+        "mode": "lines",
+        "line": {"color": faded(colour, 0.55), "width": 1.5, "dash": "dot"},
+        "hovertemplate": "%{y:.1%}<extra>Before</extra>",
+    }
+    now = {
+        "type": "scatter",
+        "x": data.days,
+        "y": data.now,
+        "name": "This period",
+        "mode": "lines+markers",
+        "marker": {"size": 5},
+        "line": {"color": colour, "width": 2.25},
+        "fill": "tozeroy",
+        "fillcolor": faded(colour, 0.10),
+        "hovertemplate": "<b>%{y:.1%}</b><extra>This period</extra>",
+    }
+    return go.Figure(
+        data=[before, now] if data.before else [now],
+        layout={
+            "template": template(mode),
+            **HOVER_ALL,
+            "height": 300,
+            "showlegend": bool(data.before),
+            "margin": {"l": 8, "r": 16, "t": 30, "b": 8},
+            "xaxis": {
+                "title": {"text": "Days after the first visit"},
+                "fixedrange": True,
+                "tickvals": [1, 7, 14, 21, 28],
+                "unifiedhovertitle": {"text": "Day %{x}"},
+            },
+            "yaxis": {"fixedrange": True, "tickformat": ".0%", "nticks": 5},
+        },
     )
-    figure.update_xaxes(
-        title_text="Days after the first visit",
-        fixedrange=True,
-        tickvals=[1, 7, 14, 21, 28],
-        unifiedhovertitle_text="Day %{x}",
-    )
-    figure.update_yaxes(fixedrange=True, tickformat=".0%", nticks=5)
-    figure.update_layout(
-        height=300,
-        hovermode="x unified",
-        dragmode=False,
-        showlegend=bool(data.before),
-        margin={"l": 8, "r": 16, "t": 30, "b": 8},
-    )
-    return figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,17 +198,26 @@ def sizes(cohorts: Cohorts, grain: Grain) -> Sizes:
 
 def sizes_figure(data: Sizes, mode: Mode) -> go.Figure:
     """Bars, small cohorts pale."""
-    figure = go.Figure(layout={"template": template(mode)})
     colour = PALETTES[mode].categorical[0]
-    figure.add_bar(
-        x=data.times,
-        y=data.visitors,
-        marker_color=[faded(colour, 0.4) if small else colour for small in data.small],
-        hovertemplate="<b>%{y:,}</b> visitors<extra></extra>",
+    pale = faded(colour, 0.4)
+    return go.Figure(
+        data=[
+            {
+                "type": "bar",
+                "x": data.times,
+                "y": data.visitors,
+                "marker": {"color": [pale if small else colour for small in data.small]},
+                "hovertemplate": "<b>%{y:,}</b> visitors<extra></extra>",
+            }
+        ],
+        layout={
+            "template": template(mode),
+            **HOVER_ALL,
+            "height": 260,
+            "bargap": 0.25,
+            "showlegend": False,
+            "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
+            "xaxis": time_axis(data.times, data.unit),
+            "yaxis": amounts_axis(4),
+        },
     )
-    over_time(figure, data.times, data.unit)
-    figure.update_layout(
-        height=260, bargap=0.25, showlegend=False, margin={"l": 8, "r": 16, "t": 12, "b": 8}
-    )
-    figure.update_yaxes(nticks=4)
-    return figure

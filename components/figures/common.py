@@ -1,13 +1,16 @@
-"""What figures share: axes over time, names that markup cannot leave, sparklines."""
+"""What figures share: parts of their layouts, names that markup cannot leave, sparklines.
+
+A figure is described in full and built by one call: Plotly checks it anew at each later change,
+which takes several times as long as building it.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from components import formats
 from components.theme import PALETTES, Mode
@@ -16,24 +19,22 @@ from umami.period import Unit
 STILL: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 """Plotly configuration of a figure that is read, not operated."""
 
+HOVER_ONE: Final = {"hovermode": "closest", "dragmode": False}
+"""The part of a layout that tells, on hovering, of what is under the pointer."""
+HOVER_ALL: Final = {"hovermode": "x unified", "dragmode": False}
+"""The part of a layout that tells, on hovering, of all series at once where the pointer is."""
 
-def over_time(figure: go.Figure, times: Sequence[pd.Timestamp], unit: Unit) -> None:
-    """What charts over time have in common: one hover for all lines, dates named as people do."""
-    figure.update_layout(
-        hovermode="x unified",
-        dragmode=False,
-        showlegend=True,
-        margin={"l": 8, "r": 24, "t": 36, "b": 8},
-    )
+
+def time_axis(times: Sequence[pd.Timestamp], unit: Unit) -> dict[str, Any]:
+    """An axis over time, dates named as people do."""
     named = ticks(times)
-    figure.update_xaxes(
-        type="date",
-        hoverformat=formats.hover_format(unit),
-        tickvals=named,
-        ticktext=formats.ticks(named, unit),
-        fixedrange=True,
-    )
-    figure.update_yaxes(fixedrange=True, tickformat="~s")
+    return {
+        "type": "date",
+        "hoverformat": formats.hover_format(unit),
+        "tickvals": named,
+        "ticktext": formats.ticks(named, unit),
+        "fixedrange": True,
+    }
 
 
 def ticks(times: Sequence[pd.Timestamp], most: int = 7) -> list[pd.Timestamp]:
@@ -41,21 +42,25 @@ def ticks(times: Sequence[pd.Timestamp], most: int = 7) -> list[pd.Timestamp]:
     return list(times[:: math.ceil(len(times) / most) or 1])
 
 
-def named_rows(figure: go.Figure, names: Sequence[str], mode: Mode, longest: int = 26) -> None:
-    """Name the rows of a horizontal figure, the first on top; rows stand at 0, 1, 2, …
+def amounts_axis(most: int) -> dict[str, Any]:
+    """An axis of counts or money, large ones short (``20k``), with ``most`` ticks at most."""
+    return {"fixedrange": True, "tickformat": "~s", "nticks": most}
+
+
+def rows_axis(names: Sequence[str], mode: Mode, longest: int) -> dict[str, Any]:
+    """The rows of a horizontal figure by name, the first on top; they stand at 0, 1, 2, …
 
     Positions and not names place them: two rows may be called alike.
     """
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=[plain(name, longest) for name in names],
-        autorange="reversed",
-        fixedrange=True,
-        showgrid=False,
-        tickfont={"color": PALETTES[mode].text},
-        rangemode="normal",
-    )
-    figure.update_layout(dragmode=False, hovermode="closest")
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": [plain(name, longest) for name in names],
+        "autorange": "reversed",
+        "fixedrange": True,
+        "showgrid": False,
+        "tickfont": {"color": PALETTES[mode].text},
+        "rangemode": "normal",
+    }
 
 
 def plain(text: str, longest: int = 60) -> str:

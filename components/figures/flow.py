@@ -146,42 +146,50 @@ def sankey_spec(data: Sankey, mode: Mode) -> dict[str, Any]:
 
 def sankey_figure(data: Sankey, mode: Mode) -> go.Figure:
     """The same diagram as a figure."""
-    figure = go.Figure(layout={"template": template(mode)})
     palette = PALETTES[mode]
-    linked = bool(data.links)
-    figure.add_sankey(
-        arrangement="fixed",
-        node={
-            "label": [plain(label) for label in data.labels] if linked else [],
-            "customdata": [
-                [plain(name, 200), formats.whole(visits)]
-                for name, visits in zip(data.names, data.visits, strict=True)
-            ],
-            "color": [
-                palette.muted
-                if folded
-                else palette.categorical[1]
-                if chosen
-                else palette.categorical[0]
-                for folded, chosen in zip(data.folded, data.chosen, strict=True)
-            ],
-            "align": "left",
-            "pad": 16,
-            "thickness": 12,
-            "line": {"width": 0},
-            "hovertemplate": "%{customdata[0]}<br><b>%{customdata[1]}</b> visits<extra></extra>",
+    node = {
+        "label": [plain(label) for label in data.labels] if data.links else [],
+        "customdata": [
+            [plain(name, 200), formats.whole(visits)]
+            for name, visits in zip(data.names, data.visits, strict=True)
+        ],
+        "color": [
+            palette.muted
+            if folded
+            else palette.categorical[1]
+            if chosen
+            else palette.categorical[0]
+            for folded, chosen in zip(data.folded, data.chosen, strict=True)
+        ],
+        "align": "left",
+        "pad": 16,
+        "thickness": 12,
+        "line": {"width": 0},
+        "hovertemplate": "%{customdata[0]}<br><b>%{customdata[1]}</b> visits<extra></extra>",
+    }
+    link = {
+        "source": [source for source, _, _ in data.links],
+        "target": [target for _, target, _ in data.links],
+        "value": [visits for _, _, visits in data.links],
+        "color": faded(palette.categorical[0], 0.22),
+        "hovertemplate": (
+            "%{source.customdata[0]} → %{target.customdata[0]}<br>"
+            "<b>%{value:,}</b> visits<extra></extra>"
+        ),
+    }
+    return go.Figure(
+        data=[
+            {
+                "type": "sankey",
+                "arrangement": "fixed",
+                "node": node,
+                "link": link,
+                "textfont": {"color": palette.text, "size": 11},
+            }
+        ],
+        layout={
+            "template": template(mode),
+            "height": data.height,
+            "margin": {"l": 4, "r": 4, "t": 8, "b": 8},
         },
-        link={
-            "source": [source for source, _, _ in data.links],
-            "target": [target for _, target, _ in data.links],
-            "value": [visits for _, _, visits in data.links],
-            "color": faded(palette.categorical[0], 0.22),
-            "hovertemplate": (
-                "%{source.customdata[0]} → %{target.customdata[0]}<br>"
-                "<b>%{value:,}</b> visits<extra></extra>"
-            ),
-        },
-        textfont={"color": palette.text, "size": 11},
     )
-    figure.update_layout(height=data.height, margin={"l": 4, "r": 4, "t": 8, "b": 8})
-    return figure

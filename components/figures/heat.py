@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 import plotly.graph_objects as go
 
+from components.figures.common import HOVER_ONE
 from components.theme import PALETTES, Mode, template
 
 WEEKDAYS: Final = (
@@ -46,30 +47,43 @@ def week(frame: pd.DataFrame, what: str = "visitors") -> Week:
 
 def week_figure(data: Week, mode: Mode) -> go.Figure:
     """The week's rhythm: a row a weekday, a column an hour."""
-    figure = go.Figure(layout={"template": template(mode)})
     scale = PALETTES[mode].sequential
-    figure.add_heatmap(
-        z=data.counts,
-        x=[f"{hour:02}:00" for hour in range(24)],
-        y=[day[:3] for day in WEEKDAYS],
-        customdata=[
-            [f"{day} {hour:02}:00 to {hour + 1:02}:00" for hour in range(24)] for day in WEEKDAYS
+    hours = [f"{hour:02}:00" for hour in range(24)]
+    return go.Figure(
+        data=[
+            {
+                "type": "heatmap",
+                "z": data.counts,
+                "x": hours,
+                "y": [day[:3] for day in WEEKDAYS],
+                "customdata": [
+                    [f"{day} {hour:02}:00 to {hour + 1:02}:00" for hour in range(24)]
+                    for day in WEEKDAYS
+                ],
+                "xgap": 2,
+                "ygap": 2,
+                "zmin": 0,
+                "showscale": False,
+                "colorscale": [[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
+                "hovertemplate": f"%{{customdata}}<br><b>%{{z:,}}</b> {data.what}<extra></extra>",
+            }
         ],
-        xgap=2,
-        ygap=2,
-        zmin=0,
-        showscale=False,
-        colorscale=[[step / (len(scale) - 1), colour] for step, colour in enumerate(scale)],
-        hovertemplate=f"%{{customdata}}<br><b>%{{z:,}}</b> {data.what}<extra></extra>",
+        layout={
+            "template": template(mode),
+            **HOVER_ONE,
+            "height": 270,
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "xaxis": {
+                "fixedrange": True,
+                "showline": False,
+                "ticks": "",
+                "tickvals": hours[::3],
+            },
+            "yaxis": {
+                "autorange": "reversed",
+                "fixedrange": True,
+                "showline": False,
+                "showgrid": False,
+            },
+        },
     )
-    figure.update_xaxes(
-        fixedrange=True,
-        showline=False,
-        ticks="",
-        tickvals=[f"{hour:02}:00" for hour in range(0, 24, 3)],
-    )
-    figure.update_yaxes(autorange="reversed", fixedrange=True, showline=False, showgrid=False)
-    figure.update_layout(
-        height=270, dragmode=False, margin={"l": 8, "r": 8, "t": 8, "b": 8}, hovermode="closest"
-    )
-    return figure

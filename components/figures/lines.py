@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.figures.common import over_time
+from components.figures.common import HOVER_ALL, amounts_axis, time_axis
 from components.theme import PALETTES, Mode, faded, template
 from umami.period import Unit
 
@@ -75,44 +76,62 @@ def traffic(
 
 def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
     """Areas for now, dashed lines for the comparison, one hover for all with true dates."""
-    figure = go.Figure(layout={"template": template(mode)})
-    colours = PALETTES[mode].categorical
-    notes = ["  so far" if at == data.running else "" for at in range(len(data.times))]
+    traces = []
     for line in sorted(data.lines, key=lambda line: (not line.earlier, line.role)):
-        colour = colours[line.role]
-        figure.add_scatter(
-            x=data.times,
-            y=line.values,
-            name=line.name,
-            customdata=line.when if line.earlier else notes,
-            mode="lines+markers" if len(data.times) < 3 else "lines",
-            line={
-                "color": faded(colour, 0.55) if line.earlier else colour,
-                "width": 1.5 if line.earlier else 2.25,
-                "dash": "dot" if line.earlier else "solid",
-                "shape": "linear",
-            },
-            fill="none" if line.earlier else "tozeroy",
-            fillcolor=faded(colour, 0.10),
-            hovertemplate=(
-                "%{y:,}  (%{customdata})<extra>%{fullData.name}</extra>"
-                if line.earlier
-                else "<b>%{y:,}</b>%{customdata}<extra>%{fullData.name}</extra>"
-            ),
-            legendrank=2 * line.role + line.earlier,
-        )
+        traces.append(_line(line, data, mode))
         if data.running and not line.earlier:
-            # Gaps in the page's own colour: what is not over is not read as a fall.
-            last = slice(data.running - 1, data.running + 1)
-            figure.add_scatter(
-                x=data.times[last],
-                y=line.values[last],
-                mode="lines",
-                line={"color": PALETTES[mode].background, "width": 3, "dash": "4px,4px"},
-                hoverinfo="skip",
-                showlegend=False,
-            )
-    over_time(figure, data.times, data.unit)
-    figure.update_layout(height=300)
-    figure.update_yaxes(nticks=5)
-    return figure
+            traces.append(_gaps(line, data.times, data.running, mode))
+    return go.Figure(
+        data=traces,
+        layout={
+            "template": template(mode),
+            **HOVER_ALL,
+            "height": 300,
+            "showlegend": True,
+            "margin": {"l": 8, "r": 24, "t": 36, "b": 8},
+            "xaxis": time_axis(data.times, data.unit),
+            "yaxis": amounts_axis(5),
+        },
+    )
+
+
+def _line(line: Line, data: Traffic, mode: Mode) -> dict[str, Any]:
+    """One series as it is drawn."""
+    colour = PALETTES[mode].categorical[line.role]
+    notes = ["  so far" if at == data.running else "" for at in range(len(data.times))]
+    return {
+        "type": "scatter",
+        "x": data.times,
+        "y": line.values,
+        "name": line.name,
+        "customdata": line.when if line.earlier else notes,
+        "mode": "lines+markers" if len(data.times) < 3 else "lines",
+        "line": {
+            "color": faded(colour, 0.55) if line.earlier else colour,
+            "width": 1.5 if line.earlier else 2.25,
+            "dash": "dot" if line.earlier else "solid",
+            "shape": "linear",
+        },
+        "fill": "none" if line.earlier else "tozeroy",
+        "fillcolor": faded(colour, 0.10),
+        "hovertemplate": (
+            "%{y:,}  (%{customdata})<extra>%{fullData.name}</extra>"
+            if line.earlier
+            else "<b>%{y:,}</b>%{customdata}<extra>%{fullData.name}</extra>"
+        ),
+        "legendrank": 2 * line.role + line.earlier,
+    }
+
+
+def _gaps(line: Line, times: tuple[pd.Timestamp, ...], running: int, mode: Mode) -> dict[str, Any]:
+    """Gaps in the page's own colour: what is not over is not read as a fall."""
+    last = slice(running - 1, running + 1)
+    return {
+        "type": "scatter",
+        "x": times[last],
+        "y": line.values[last],
+        "mode": "lines",
+        "line": {"color": PALETTES[mode].background, "width": 3, "dash": "4px,4px"},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }

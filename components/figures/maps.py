@@ -68,25 +68,34 @@ def world(ranking: pd.DataFrame, said: Callable[[float], str] = formats.whole) -
 
 def world_figure(data: World, mode: Mode) -> go.Figure:
     """A world map; depth of colour grows with the root of the count, so that small ones show."""
-    figure = go.Figure(layout={"template": template(mode)})
     scale = PALETTES[mode].sequential[2:]
-    figure.add_choropleth(
-        locations=[one.place for one in data.drawn],
-        z=[math.sqrt(max(one.count, 0.0)) for one in data.drawn],
-        zmin=0,
-        customdata=[[one.name, one.said, one.share, one.code] for one in data.drawn],
-        locationmode="ISO-3",
-        colorscale=[[step / (len(scale) - 1), colour] for step, colour in enumerate(scale)],
-        showscale=False,
-        hovertemplate=(
-            "<b>%{customdata[0]}</b><br>%{customdata[1]} (%{customdata[2]:.1%})<extra></extra>"
-        ),
+    return go.Figure(
+        data=[
+            {
+                "type": "choropleth",
+                "locations": [one.place for one in data.drawn],
+                "z": [math.sqrt(max(one.count, 0.0)) for one in data.drawn],
+                "zmin": 0,
+                "customdata": [[one.name, one.said, one.share, one.code] for one in data.drawn],
+                "locationmode": "ISO-3",
+                "colorscale": [[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
+                "showscale": False,
+                "hovertemplate": (
+                    "<b>%{customdata[0]}</b><br>"
+                    "%{customdata[1]} (%{customdata[2]:.1%})<extra></extra>"
+                ),
+            }
+        ],
+        layout={
+            "template": template(mode),
+            "height": 330,
+            "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+            "dragmode": False,
+            "geo": {
+                "projection": {"type": "natural earth"},
+                "fitbounds": False,
+                "lataxis": {"range": [-56, 84]},
+                "lonaxis": {"range": [-180, 180]},
+            },
+        },
     )
-    figure.update_geos(
-        projection_type="natural earth",
-        fitbounds=False,
-        lataxis_range=[-56, 84],
-        lonaxis_range=[-180, 180],
-    )
-    figure.update_layout(height=330, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False)
-    return figure

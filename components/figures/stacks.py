@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.figures.common import over_time, plain
+from components.figures.common import HOVER_ALL, amounts_axis, plain, time_axis
 from components.theme import Mode, template
 from umami.period import Unit
 
@@ -42,18 +42,30 @@ def stacked(
 
 def stacked_figure(data: Stacks, mode: Mode) -> go.Figure:
     """Stacked bars."""
-    figure = go.Figure(layout={"template": template(mode)})
     shown = f"%{{y:,.2f}} {plain(data.money)}" if data.money else "%{y:,}"
-    for name, values in data.series:
-        figure.add_bar(
-            x=data.times,
-            y=values,
-            name=plain(name, 40),
-            hovertemplate=f"<b>{shown}</b><extra>%{{fullData.name}}</extra>",
-        )
-    over_time(figure, data.times, data.unit)
-    figure.update_layout(height=280, barmode="stack", bargap=0.25)
-    figure.update_yaxes(
-        nticks=4, tickprefix=plain(formats.symbol(data.money)) if data.money else ""
+    return go.Figure(
+        data=[
+            {
+                "type": "bar",
+                "x": data.times,
+                "y": values,
+                "name": plain(name, 40),
+                "hovertemplate": f"<b>{shown}</b><extra>%{{fullData.name}}</extra>",
+            }
+            for name, values in data.series
+        ],
+        layout={
+            "template": template(mode),
+            **HOVER_ALL,
+            "height": 280,
+            "barmode": "stack",
+            "bargap": 0.25,
+            "showlegend": True,
+            "margin": {"l": 8, "r": 24, "t": 36, "b": 8},
+            "xaxis": time_axis(data.times, data.unit),
+            "yaxis": {
+                **amounts_axis(4),
+                "tickprefix": plain(formats.symbol(data.money)) if data.money else "",
+            },
+        },
     )
-    return figure

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.figures.common import named_rows, plain
+from components.figures.common import HOVER_ONE, plain, rows_axis
 from components.theme import PALETTES, Mode, faded, template
 
 
@@ -42,46 +42,47 @@ def funnel(table: pd.DataFrame, worst: int | None) -> Funnel:
 
 def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
     """A funnel, its worst step in another colour; the comparison pale beside it."""
-    figure = go.Figure(layout={"template": template(mode)})
     palette = PALETTES[mode]
-    colours = [
-        palette.categorical[1] if at == data.worst else palette.categorical[0]
-        for at in range(len(data.names))
-    ]
-    figure.add_funnel(
-        y=list(range(len(data.names))),
-        x=data.visitors,
-        name="This period",
-        text=data.said,
-        textinfo="text",
-        textposition="auto",
-        insidetextfont={"color": palette.background, "size": 13},
-        outsidetextfont={"color": palette.text, "size": 13},
-        customdata=[plain(name, 200) for name in data.names],
-        marker={"color": colours},
-        connector={"fillcolor": faded(palette.categorical[0], 0.12), "line": {"width": 0}},
-        hovertemplate="%{customdata}<br><b>%{x:,}</b> visitors<extra></extra>",
+    places = list(range(len(data.names)))
+    now = {
+        "type": "funnel",
+        "y": places,
+        "x": data.visitors,
+        "name": "This period",
+        "text": data.said,
+        "textinfo": "text",
+        "textposition": "auto",
+        "insidetextfont": {"color": palette.background, "size": 13},
+        "outsidetextfont": {"color": palette.text, "size": 13},
+        "customdata": [plain(name, 200) for name in data.names],
+        "marker": {"color": [palette.categorical[1 if at == data.worst else 0] for at in places]},
+        "connector": {"fillcolor": faded(palette.categorical[0], 0.12), "line": {"width": 0}},
+        "hovertemplate": "%{customdata}<br><b>%{x:,}</b> visitors<extra></extra>",
+    }
+    before = {
+        "type": "scatter",
+        "y": places,
+        "x": [visitors / 2 for visitors in data.before],
+        "name": "Before",
+        "mode": "markers",
+        "marker": {
+            "symbol": "line-ns",
+            "size": 26,
+            "line": {"width": 2.5, "color": palette.text},
+        },
+        "customdata": data.before,
+        "hovertemplate": "before: <b>%{customdata:,}</b> visitors<extra></extra>",
+    }
+    return go.Figure(
+        data=[now, before] if data.before else [now],
+        layout={
+            "template": template(mode),
+            **HOVER_ONE,
+            "height": 70 + 62 * max(len(places), 2),
+            "showlegend": bool(data.before),
+            "margin": {"l": 8, "r": 8, "t": 30 if data.before else 8, "b": 8},
+            "funnelgap": 0.25,
+            "xaxis": {"visible": False, "fixedrange": True},
+            "yaxis": rows_axis(data.names, mode, 30),
+        },
     )
-    if data.before:
-        figure.add_scatter(
-            y=list(range(len(data.names))),
-            x=[half / 2 for half in data.before],
-            name="Before",
-            mode="markers",
-            marker={
-                "symbol": "line-ns",
-                "size": 26,
-                "line": {"width": 2.5, "color": palette.text},
-            },
-            customdata=data.before,
-            hovertemplate="before: <b>%{customdata:,}</b> visitors<extra></extra>",
-        )
-    named_rows(figure, data.names, mode, 30)
-    figure.update_xaxes(visible=False, fixedrange=True)
-    figure.update_layout(
-        height=70 + 62 * max(len(data.names), 2),
-        showlegend=bool(data.before),
-        margin={"l": 8, "r": 8, "t": 30 if data.before else 8, "b": 8},
-        funnelgap=0.25,
-    )
-    return figure

@@ -53,35 +53,41 @@ def tree(nodes: pd.DataFrame, what: str) -> Tree:
 
 def tree_figure(data: Tree, mode: Mode) -> go.Figure:
     """A treemap. Each node's custom data is its place in ``data``."""
-    figure = go.Figure(layout={"template": template(mode)})
     palette = PALETTES[mode]
     tops = [one for one in data.ids if "." not in one]
     shades = {top: palette.categorical[at % 6] for at, top in enumerate(tops)}
-    figure.add_treemap(
-        ids=data.ids,
-        parents=data.parents,
-        labels=[plain(name, 40) for name in data.names],
-        values=data.values,
-        branchvalues="total",
-        customdata=[
-            [at, formats.whole(value), " › ".join(plain(name, 60) for name in path)]
-            for at, (value, path) in enumerate(zip(data.values, data.paths, strict=True))
+    return go.Figure(
+        data=[
+            {
+                "type": "treemap",
+                "ids": data.ids,
+                "parents": data.parents,
+                "labels": [plain(name, 40) for name in data.names],
+                "values": data.values,
+                "branchvalues": "total",
+                "customdata": [
+                    [at, formats.whole(value), " › ".join(plain(name, 60) for name in path)]
+                    for at, (value, path) in enumerate(zip(data.values, data.paths, strict=True))
+                ],
+                "texttemplate": "%{label}<br>%{customdata[1]}",
+                "hovertemplate": (
+                    f"%{{customdata[2]}}<br><b>%{{customdata[1]}}</b> {data.what}<extra></extra>"
+                ),
+                "marker": {
+                    "colors": [shades[one.partition(".")[0]] for one in data.ids],
+                    "line": {"color": palette.background, "width": 2},
+                    "pad": {"t": 24, "l": 3, "r": 3, "b": 3},
+                },
+                "textfont": {"color": palette.background},
+                "pathbar": {"visible": False},
+                "tiling": {"pad": 2},
+                "sort": False,
+            }
         ],
-        texttemplate="%{label}<br>%{customdata[1]}",
-        hovertemplate=f"%{{customdata[2]}}<br><b>%{{customdata[1]}}</b> {data.what}<extra></extra>",
-        marker={
-            "colors": [shades[one.partition(".")[0]] for one in data.ids],
-            "line": {"color": palette.background, "width": 2},
-            "pad": {"t": 24, "l": 3, "r": 3, "b": 3},
+        layout={
+            "template": template(mode),
+            "height": 420,
+            "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+            "uniformtext": {"minsize": 10, "mode": "hide"},
         },
-        textfont={"color": palette.background},
-        pathbar={"visible": False},
-        tiling={"pad": 2},
-        sort=False,
     )
-    figure.update_layout(
-        height=420,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        uniformtext={"minsize": 10, "mode": "hide"},
-    )
-    return figure

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from components.figures.common import over_time
+from components.figures.common import HOVER_ALL, amounts_axis, time_axis
 from components.theme import PALETTES, Mode, faded, template
 from umami.period import Unit
 
@@ -44,22 +44,36 @@ def trend(
 
 def trend_figure(data: Trend, mode: Mode) -> go.Figure:
     """Bars, with a line at what the target asks of each."""
-    figure = go.Figure(layout={"template": template(mode)})
     palette = PALETTES[mode]
-    figure.add_bar(
-        x=data.times,
-        y=data.values,
-        marker_color=faded(palette.categorical[0], 0.85),
-        hovertemplate=f"<b>%{{y:,}}</b> {data.what}<extra></extra>",
+    asked = {
+        "type": "line",
+        "xref": "x domain",
+        "x0": 0,
+        "x1": 1,
+        "yref": "y",
+        "y0": data.target,
+        "y1": data.target,
+        "line": {"color": palette.categorical[1], "width": 1.5, "dash": "dot"},
+    }
+    return go.Figure(
+        data=[
+            {
+                "type": "bar",
+                "x": data.times,
+                "y": data.values,
+                "marker": {"color": faded(palette.categorical[0], 0.85)},
+                "hovertemplate": f"<b>%{{y:,}}</b> {data.what}<extra></extra>",
+            }
+        ],
+        layout={
+            "template": template(mode),
+            **HOVER_ALL,
+            "height": 150,
+            "bargap": 0.25,
+            "showlegend": False,
+            "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
+            "shapes": [] if data.target is None else [asked],
+            "xaxis": time_axis(data.times, data.unit),
+            "yaxis": amounts_axis(3),
+        },
     )
-    over_time(figure, data.times, data.unit)
-    if data.target is not None:
-        figure.add_hline(
-            y=data.target,
-            line={"color": palette.categorical[1], "width": 1.5, "dash": "dot"},
-        )
-    figure.update_layout(
-        height=150, bargap=0.25, showlegend=False, margin={"l": 8, "r": 16, "t": 8, "b": 8}
-    )
-    figure.update_yaxes(nticks=3)
-    return figure

@@ -15,10 +15,14 @@ from pathlib import Path
 from typing import Final
 
 STANDS_ON: Final = (
+    "babel.dates",
+    "duckdb",
     "pandas",
     "people.desk",
     "plotly.graph_objects",
+    "prometheus_client",
     "pyarrow",
+    "pycountry",
     "sqlalchemy",
     "streamlit.web.bootstrap",
     "streamlit.web.cli",
