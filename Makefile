@@ -20,8 +20,7 @@ run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL
 	$(BIN)/python -m streamlit run asgi.py --server.address $(ADDRESS) --server.port $(PORT)
 
 test: $(VENV)/dev chromium lint  ## Every check and every test
-	@# Three at a time, whatever the cores: while some wait, others work.
-	$(BIN)/python -m pytest -n 3 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/dev  ## Style and types
 	$(BIN)/ruff check .

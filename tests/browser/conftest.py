@@ -1,10 +1,10 @@
-"""One browser, and one app over the recorded tables, for the browser tests of each worker."""
+"""One browser, and one app over the recorded tables, for all browser tests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -23,20 +23,14 @@ from tests.browser.app import (
 expect.set_options(timeout=WAIT)
 
 
-BROWSERS: Final = 2
-"""At a time; each keeps a core busy."""
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have no more browsers than there are cores, and keep the tests of a file together: they
-    share apps that take seconds to start."""
-    ours = [item for item in items if item.path.parent == Path(__file__).parent]
-    files = sorted({item.path for item in ours})
-    for item in ours:
-        item.add_marker(pytest.mark.browser)
-        lane = files.index(item.path) % BROWSERS
-        item.add_marker(pytest.mark.xdist_group(f"browser {lane}"))
+    """Have one browser at a time: each keeps a core busy, and tests share the apps that take
+    seconds to start."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
