@@ -6,6 +6,7 @@ the two together. No other file of ours names a colour.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -89,6 +90,11 @@ def faded(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
+def scale(colours: Sequence[str]) -> list[tuple[float, str]]:
+    """Colours at even steps from 0 to 1, as Plotly reads a colour scale."""
+    return [(at / (len(colours) - 1), colour) for at, colour in enumerate(colours)]
+
+
 @cache
 def template(mode: Mode) -> go.layout.Template:
     """The Plotly template of one appearance; figures name roles, this gives them colours."""
@@ -105,17 +111,13 @@ def template(mode: Mode) -> go.layout.Template:
         "tickfont": {"color": palette.muted, "size": 12},
         "title": {"font": {"color": palette.muted, "size": 12}},
     }
-    scale = [
-        [step / (len(palette.sequential) - 1), colour]
-        for step, colour in enumerate(palette.sequential)
-    ]
     return go.layout.Template(
         layout={
             "font": {"family": FONT, "color": palette.text, "size": 13},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "colorway": palette.categorical,
-            "colorscale": {"sequential": scale},
+            "colorscale": {"sequential": scale(palette.sequential)},
             "hoverlabel": {
                 "bgcolor": palette.surface,
                 "bordercolor": palette.border,

@@ -172,8 +172,9 @@ class Eras:
     def of(self, name: str) -> bytes:
         """The present era."""
         with self._guard:
-            # Not ``setdefault``: it would make an era every time.
-            here = self._here.get(name) or self._here.setdefault(name, _new_era())
+            if name not in self._here:
+                self._here[name] = _new_era()
+            here = self._here[name]
             known = self._shared is None or name in self._agreed or name in self._untold
         if self._shared is None or known:
             return here

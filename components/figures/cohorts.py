@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from components import formats
 from components.figures.common import HOVER_ALL, HOVER_ONE, amounts_axis, time_axis
-from components.theme import PALETTES, Mode, faded, template
+from components.theme import PALETTES, Mode, faded, scale, template
 from umami.analysis.retention import SMALL, Cohorts, Grain
 from umami.period import Unit
 
@@ -65,7 +65,6 @@ def step_name(first: int, last: int) -> str:
 
 def triangle_figure(data: Triangle, mode: Mode) -> go.Figure:
     """A heatmap; cells of few steps say their share."""
-    scale = PALETTES[mode].sequential
     few = len(data.steps) <= 8
     weekly = [step for at, step in enumerate(data.steps, 1) if at == 1 or at % 7 == 0]
     # Positions, not names: two cohorts may be called alike.
@@ -85,7 +84,7 @@ def triangle_figure(data: Triangle, mode: Mode) -> go.Figure:
                 "ygap": 2,
                 "zmin": 0,
                 "showscale": False,
-                "colorscale": [[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
+                "colorscale": scale(PALETTES[mode].sequential),
             }
         ],
         layout={

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components.figures.common import HOVER_ONE
-from components.theme import PALETTES, Mode, template
+from components.theme import PALETTES, Mode, scale, template
 
 WEEKDAYS: Final = (
     "Monday",
@@ -47,7 +47,6 @@ def week(frame: pd.DataFrame, what: str = "visitors") -> Week:
 
 def week_figure(data: Week, mode: Mode) -> go.Figure:
     """The week's rhythm: a row a weekday, a column an hour."""
-    scale = PALETTES[mode].sequential
     hours = [f"{hour:02}:00" for hour in range(24)]
     return go.Figure(
         data=[
@@ -64,7 +63,7 @@ def week_figure(data: Week, mode: Mode) -> go.Figure:
                 "ygap": 2,
                 "zmin": 0,
                 "showscale": False,
-                "colorscale": [[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
+                "colorscale": scale(PALETTES[mode].sequential),
                 "hovertemplate": f"%{{customdata}}<br><b>%{{z:,}}</b> {data.what}<extra></extra>",
             }
         ],

@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.theme import PALETTES, Mode, template
+from components.theme import PALETTES, Mode, scale, template
 from umami import names
 
 WORLD: Final = Path(__file__).parents[2] / "static" / "topojson" / "world_110m.json"
@@ -68,7 +68,6 @@ def world(ranking: pd.DataFrame, said: Callable[[float], str] = formats.whole) -
 
 def world_figure(data: World, mode: Mode) -> go.Figure:
     """A world map; depth of colour grows with the root of the count, so that small ones show."""
-    scale = PALETTES[mode].sequential[2:]
     return go.Figure(
         data=[
             {
@@ -78,7 +77,7 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
                 "zmin": 0,
                 "customdata": [[one.name, one.said, one.share, one.code] for one in data.drawn],
                 "locationmode": "ISO-3",
-                "colorscale": [[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
+                "colorscale": scale(PALETTES[mode].sequential[2:]),
                 "showscale": False,
                 "hovertemplate": (
                     "<b>%{customdata[0]}</b><br>"

@@ -35,7 +35,6 @@ class Distribution:
     counts: tuple[int, ...]
 
 
-@derived
 def table(values: Sequence[PropertyValue]) -> pd.DataFrame:
     """``value``, ``total`` and ``share`` of the totals, most frequent first."""
     frame = pd.DataFrame(

@@ -50,7 +50,6 @@ class Tagged:
         return min(1.0, self.tagged / self.views) if self.views else None
 
 
-@derived
 def tagged(utm: Utm, views: int) -> Tagged:
     """How much of the traffic carries tags; ``views`` are all of the same View."""
     sources = _of(utm, "source")
