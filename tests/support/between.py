@@ -60,6 +60,25 @@ class Exchange:
         self.method, self.target, self.body = handler.command, handler.path, body
         self.headers = {name: handler.headers[name] for name in CARRIED if name in handler.headers}
         self.status, self.answer = LOST, b""
+        self._came = time.monotonic()
+        self._noted = False
+
+    def note(self) -> None:
+        """Remember that it is answered, or given up; once."""
+        if self._noted:
+            return
+        self._noted = True
+        self._here.passed.append(
+            Passed(
+                self.target,
+                self._came,
+                time.monotonic(),
+                self.status,
+                self.method,
+                self.body,
+                self.answer,
+            )
+        )
 
     def hand_on(self) -> Answer:
         """What the server behind answers. Raises what a connection does."""
@@ -104,6 +123,9 @@ class Exchange:
             promised = len(answer.body) if answer.length == WHOLE else answer.length
             self._handler.send_header("content-length", str(promised))
             self._handler.close_connection |= promised != len(answer.body)
+        if not pause:
+            # Before it goes: whoever asked may look at what passed as soon as they have all of it.
+            self.note()
         self._handler.end_headers()
         if not pause:
             self._handler.wfile.write(answer.body)
@@ -238,7 +260,6 @@ def between(behind: str) -> Iterator[Between]:
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
-            came = time.monotonic()
             size = int(self.headers.get("content-length") or 0)
             exchange = Exchange(here, self, self.rfile.read(size) if size else None)
             fault = here.fault(self.path)
@@ -247,17 +268,7 @@ def between(behind: str) -> Iterator[Between]:
             except (OSError, http.client.HTTPException):
                 # Nobody behind, or nobody before us any more.
                 self.close_connection, exchange.status = True, LOST
-            here.passed.append(
-                Passed(
-                    self.path,
-                    came,
-                    time.monotonic(),
-                    exchange.status,
-                    self.command,
-                    exchange.body,
-                    exchange.answer,
-                )
-            )
+            exchange.note()
 
         do_GET = do_POST = do_DELETE = handle_any
 
