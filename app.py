@@ -15,6 +15,7 @@ from components import (
     measures,
     monitor,
     navigation,
+    runs,
     server,
     signin,
     start,
@@ -26,56 +27,57 @@ from umami.errors import UmamiError
 
 log.brief()
 run = measures.Run()
-st.set_page_config(
-    page_title="Umami Dashboard",
-    page_icon="static/mark.svg",
-    layout="wide",
-    menu_items={"Get help": None, "Report a bug": None, "About": None},
-)
-unseen = account.unseen()
-with unseen:
-    viewer.link_input()
-st.logo("static/logo.svg", size="large")
-try:
-    monitor.start()
-    looking = viewer.resolve()
-except UmamiError as problem:
-    navigation.closed()
-    start.stopped(problem)
-    st.stop()
-# Before anything may stop: only this ends Streamlit's own running of pages/.
-page = navigation.drawn(looking.rights)
-with unseen:
-    account.watch(looking)
-if not looking.inside:
-    signin.draw(looking)
-    st.stop()
-account.menu(looking)
-if page.url_path == areas.SETUP.name:
-    # Also there while nothing can be asked. A run that stops would keep what was typed.
+with runs.FLOOR.taken():
+    st.set_page_config(
+        page_title="Umami Dashboard",
+        page_icon="static/mark.svg",
+        layout="wide",
+        menu_items={"Get help": None, "Report a bug": None, "About": None},
+    )
+    unseen = account.unseen()
     with unseen:
-        address.keep()
-    navigation.go_on(looking.rights)
-else:
-    setup.leave()
+        viewer.link_input()
+    st.logo("static/logo.svg", size="large")
     try:
-        client = start.client()
-        sites = controls.sites(client)
-        if not sites:
-            start.no_websites()
-            st.stop()
-        with unseen:
-            address.resolve(
-                page.url_path, [site.id for site in sites], start.recorded, client.abilities
-            )
+        monitor.start()
+        looking = viewer.resolve()
     except UmamiError as problem:
+        navigation.closed()
         start.stopped(problem)
         st.stop()
-    shown = navigation.named(page.url_path, looking.rights)
-    controls.bar(client, sites, partial(popover.draw, client, sites, shown))
-    exports.toolbars()
-    start.server_line()
-    navigation.go_on(looking.rights)
-with run.of(page.title), gate.opening():
-    page.run()
-server.tune()
+    # Before anything may stop: only this ends Streamlit's own running of pages/.
+    page = navigation.drawn(looking.rights)
+    with unseen:
+        account.watch(looking)
+    if not looking.inside:
+        signin.draw(looking)
+        st.stop()
+    account.menu(looking)
+    if page.url_path == areas.SETUP.name:
+        # Also there while nothing can be asked. A run that stops would keep what was typed.
+        with unseen:
+            address.keep()
+        navigation.go_on(looking.rights)
+    else:
+        setup.leave()
+        try:
+            client = start.client()
+            sites = controls.sites(client)
+            if not sites:
+                start.no_websites()
+                st.stop()
+            with unseen:
+                address.resolve(
+                    page.url_path, [site.id for site in sites], start.recorded, client.abilities
+                )
+        except UmamiError as problem:
+            start.stopped(problem)
+            st.stop()
+        shown = navigation.named(page.url_path, looking.rights)
+        controls.bar(client, sites, partial(popover.draw, client, sites, shown))
+        exports.toolbars()
+        start.server_line()
+        navigation.go_on(looking.rights)
+    with run.of(page.title), gate.opening():
+        page.run()
+    server.tune()

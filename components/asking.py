@@ -7,7 +7,7 @@ when its own answers are there, whichever comes first; one that fails leaves the
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from components.text import plain
 from people.rights import Forbidden
 from umami.client import Reply
 from umami.errors import NotOffered, UmamiError
+from umami.floor import left
 from umami.question import Question
 from umami.turns import Asker
 
@@ -52,6 +53,7 @@ class Page(Questions):
     """One run of one page: what was asked, and the sections still waiting for their answers."""
 
     _notice: Any = field(default_factory=st.empty)
+    _noticed: bool = False
     _since: float = field(default_factory=freshness.since)
     _waiting: list[_Section] = field(default_factory=list)
     _drawn: list[tuple[str | None, ...]] = field(default_factory=list)
@@ -88,8 +90,6 @@ class Page(Questions):
     def finish(self) -> None:
         """Draw what is still waiting, in the order in which answers arrive; then say how old they
         are, and look for newer ones where they are too old."""
-        silent = 0.0
-        said = False
         while self._waiting:
             ready = [section for section in self._waiting if section.ready]
             for section in ready:
@@ -104,21 +104,27 @@ class Page(Questions):
                 if not answer.done()
             }
             if open_answers:
-                arrived, _ = wait(open_answers, LOOK, return_when=FIRST_COMPLETED)
-                _go_on()
-                silent = 0.0 if arrived else silent + LOOK
-                if silent >= PATIENCE and self.client.waiting and not said:
-                    said = True
-                    self._notice.caption(
-                        ":material/hourglass_top: Umami Cloud takes 50 calls in 15 seconds. "
-                        "This page waits for its turn."
-                    )
-        if said:
+                with left():
+                    self._arrival(open_answers)
+        if self._noticed:
             self._notice.empty()
         st.session_state[_DRAWN] = tuple(self._drawn)
         asked = [one for one in self.asked if one[1].done()]
         freshness.tell((reply for _, reply in asked))
         freshness.follow(self.client, asked)
+
+    def _arrival(self, answers: Iterable[Future[Any]]) -> None:
+        """Wait until one of them is there, and say why, where that takes long."""
+        silent = 0.0
+        while not wait(answers, LOOK, return_when=FIRST_COMPLETED).done:
+            _go_on()
+            silent += LOOK
+            if silent >= PATIENCE and self.client.waiting and not self._noticed:
+                self._noticed = True
+                self._notice.caption(
+                    ":material/hourglass_top: Umami Cloud takes 50 calls in 15 seconds. "
+                    "This page waits for its turn."
+                )
 
 
 @contextmanager
@@ -141,8 +147,9 @@ def answers(client: Asks, *questions: Question[Any]) -> list[Reply[Any]]:
     asker = Asker()
     replies = [client.submit(question, asker) for question in questions]
     try:
-        while wait(replies, LOOK).not_done:
-            _go_on()
+        with left():
+            while wait(replies, LOOK).not_done:
+                _go_on()
     finally:
         asker.leave()
     return replies

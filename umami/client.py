@@ -36,6 +36,7 @@ from umami.errors import (
     Unwanted,
 )
 from umami.flights import again, settle
+from umami.floor import left
 from umami.generations import Generation
 from umami.question import JSON, Access, Question, Request
 from umami.recognition import Recognised
@@ -81,7 +82,7 @@ class Server:
 
 
 class Reply(Future[T]):
-    """An answer on its way, or at hand."""
+    """An answer on its way, or at hand. Who waits for it leaves the floor to others meanwhile."""
 
     answered_at: datetime | None = None
     """When the server gave the answer (aware, UTC); known once the reply is done."""
@@ -89,6 +90,13 @@ class Reply(Future[T]):
     """Whether it is older than it should be, and is being asked anew."""
     problem: UmamiError | None = None
     """Why the answer is an old one, where the server failed to give a newer one."""
+
+    def result(self, timeout: float | None = None) -> T:
+        """The answer, waited for. Raises an ``UmamiError``."""
+        if self.done():
+            return super().result()
+        with left():
+            return super().result(timeout)
 
 
 class Client:
@@ -135,7 +143,8 @@ class Client:
 
     def recognise(self) -> Server:
         """What is asked, its generation included; asks the server. Raises an ``UmamiError``."""
-        self._connection.recognised()
+        with left():
+            self._connection.recognised()
         return self.server
 
     @property
@@ -146,6 +155,8 @@ class Client:
     @property
     def abilities(self) -> Abilities:
         """What this server can narrow an answer by; may have to ask it. Raises ``UmamiError``."""
+        if not self.known:
+            self.recognise()
         return self._connection.speaks(self._connection.recognised()).abilities
 
     def ask(self, question: Question[T]) -> T:

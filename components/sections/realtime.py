@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import measures, panels, start, tiles
+from components import measures, panels, runs, start, tiles
 from components.asking import answers, blank, trouble
 from components.fields import Field
 from components.figures import minutes as drawn
@@ -57,6 +57,7 @@ def page(view: View, own: str, *, still: bool) -> None:
 
 
 @measures.part("realtime")
+@runs.FLOOR.taken()
 def _look(view: View, own: str, *, still: bool) -> None:
     seen, problem = _seen(view, still=still)
     _said(view, seen, problem, still=still)

@@ -237,14 +237,6 @@ class Crowd:
         await asyncio.gather(*(seat() for _ in range(self.many)))
 
 
-async def opened(address: str, place: Place) -> Run:
-    """Open a page once, as a session that ends with it."""
-    session = Session(address)
-    run = await session.go(place.page, place.query)
-    await session.close()
-    return run
-
-
 @contextmanager
 def running_apps(way: Between, many: int = 1, **environment: str) -> Iterator[list[App]]:
     """Apps that ask the same server, each in a process of its own."""

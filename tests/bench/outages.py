@@ -21,7 +21,6 @@ from tests.bench.crowd import (
     Seen,
     asking,
     learnt,
-    opened,
     running_apps,
     served,
     told,
@@ -35,7 +34,7 @@ from tests.support.asked import endpoints, of_pages
 from tests.support.between import Between, Passed
 from tests.support.ports import free_port
 from tests.support.redis import running_redis
-from tests.support.session import LOST, Run, Session
+from tests.support.session import LOST, Run, Session, opened
 from tests.support.waiting import eventually
 from umami.question import REGISTRY, Freshness
 
@@ -90,7 +89,8 @@ def _without_redis(crowd: Crowd, way: Between, looked: Sequence[Looked]) -> list
         twice = []
         for at, app in enumerate(apps):
             before = len(way.passed)
-            asyncio.run(opened(app.address, looked[0].place("", UNSEEN)))
+            place = looked[0].place("", UNSEEN)
+            asyncio.run(opened(app.address, place.page, place.query))
             if at:
                 twice = [one for one in of_pages(way.passed[before:]) if not _lives(one)]
         lines = sum(len(app.printed) for app in apps) - printed

@@ -15,7 +15,6 @@ from tests.bench.crowd import (
     Looked,
     Seen,
     Watched,
-    opened,
     running_apps,
     served,
     told,
@@ -26,6 +25,7 @@ from tests.bench.table import Table
 from tests.browser.app import App
 from tests.support.between import Between
 from tests.support.redis import Redis, running_redis
+from tests.support.session import opened
 
 STAY: Final = 90.0
 """Seconds for which people look, about."""
@@ -168,7 +168,8 @@ async def _lived(
     watching = asyncio.create_task(watched.watch([app.pid for app in apps]))
     raging = weather.rage(time.monotonic() + crowd.seconds)
     await asyncio.gather(crowd.visit(apps, looked, seen, STAY), raging)
-    await opened(apps[0].address, looked[0].place("realtime", looked[0].periods[-1]))
+    place = looked[0].place("realtime", looked[0].periods[-1])
+    await opened(apps[0].address, place.page, place.query)
     await asyncio.sleep(REST)
     watching.cancel()
     return vitals(apps[0].pid)

@@ -18,7 +18,6 @@ from tests.bench.crowd import (
     Seen,
     Watched,
     learnt,
-    opened,
     running_apps,
     served,
     told,
@@ -31,6 +30,7 @@ from tests.browser.app import App
 from tests.support.asked import of_pages
 from tests.support.between import Between, Passed
 from tests.support.redis import running_redis
+from tests.support.session import opened
 from tests.support.waiting import eventually
 
 EXACT: Final = 0.02
@@ -78,7 +78,7 @@ def _measured(
     seen, watched = Seen(), Watched()
     first = looked[0].places()[0]
     for app in apps:  # imports all there is
-        seen.runs.append((asyncio.run(opened(app.address, first)), first))
+        seen.runs.append((asyncio.run(opened(app.address, first.page, first.query)), first))
     bare = sum(vitals(app.pid).memory for app in apps)
     printed = [len(app.printed) for app in apps]
     own = vitals(os.getpid()).processor

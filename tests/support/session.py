@@ -332,3 +332,11 @@ class Session:
         for name in fragments:
             if name in self._ticking:
                 self._ticking.pop(name).cancel()
+
+
+async def opened(address: str, page: str, query: str = "") -> Run:
+    """Open a page once, as a session that ends with it."""
+    session = Session(address)
+    run = await session.go(page, query)
+    await session.close()
+    return run

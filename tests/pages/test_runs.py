@@ -1,0 +1,44 @@
+"""Runs of one app: real sessions, side by side, over a server that takes its time."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlencode
+
+from tests.browser.app import running_app
+from tests.pages.conftest import RECORDED, TABLES
+from tests.support.between import between
+from tests.support.session import Run, opened
+from tests.support.waiting import eventually
+from umami.embedded.server import serve
+from umami.floor import PATIENCE
+
+
+def test_a_page_that_waits_for_the_server_holds_up_no_other() -> None:
+    with (
+        serve(TABLES, generation=3) as server,
+        between(server.url) as way,
+        running_app(
+            UMAMI_URL=way.url,
+            UMAMI_USERNAME=server.username,
+            UMAMI_PASSWORD=server.password,
+            DASHBOARD_OPEN="yes",
+        ) as app,
+    ):
+
+        async def side_by_side() -> tuple[Run, Run]:
+            shop = urlencode(RECORDED)
+            await opened(app.address, "", shop)
+            asked, answered = len(way.asked), len(way.passed)
+            # Less than what a run stands in line at most.
+            way.delay = PATIENCE - 1
+            slow = asyncio.create_task(opened(app.address, "events", shop))
+            await asyncio.to_thread(eventually, lambda: len(way.asked) > asked)
+            quick = await opened(app.address, "", shop)
+            assert len(way.passed) == answered
+            return quick, await slow
+
+        quick, slow = asyncio.run(side_by_side())
+    assert "Overview" in quick.headings
+    assert "Events" in slow.headings
+    assert quick.troubles == slow.troubles == []
