@@ -14,7 +14,7 @@ from components.theme import PALETTES, Mode, faded, template
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """Visitors at each step, the comparison's too where there is one."""
+    """Visitors at each step, the comparison's too where it had any."""
 
     names: tuple[str, ...]
     visitors: tuple[int, ...]
@@ -31,7 +31,7 @@ def funnel(table: pd.DataFrame, worst: int | None) -> Funnel:
     return Funnel(
         tuple(f"{at}  {value}" for at, value in enumerate(table["value"], 1)),
         tuple(int(one) for one in table["visitors"]),
-        () if before.isna().any() else tuple(int(one) for one in before),
+        () if before.isna().any() or not before.any() else tuple(int(one) for one in before),
         tuple(
             f"{formats.whole(visitors)}  {formats.percent(None if pd.isna(share) else share)}"
             for visitors, share in zip(table["visitors"], table["of_first"], strict=True)
@@ -62,7 +62,8 @@ def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
     before = {
         "type": "scatter",
         "y": places,
-        "x": [visitors / 2 for visitors in data.before],
+        # A mark for nobody would stand in the middle of the bar, across what is written there.
+        "x": [visitors / 2 if visitors else None for visitors in data.before],
         "name": "Before",
         "mode": "markers",
         "marker": {

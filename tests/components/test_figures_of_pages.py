@@ -118,6 +118,20 @@ def test_the_worst_step_has_another_colour() -> None:
     assert first != second
 
 
+def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
+    def stepped(*visitors: int) -> list[FunnelResult]:
+        return [FunnelResult(FunnelStep("path", "/"), n, 0, 0, None, None) for n in visitors]
+
+    def marks(*before: int) -> list[tuple[float | None, ...]]:
+        table = funnel.table(stepped(9, 3), stepped(*before))
+        figure = steps.funnel_figure(steps.funnel(table, None), "light")
+        return [one.x for one in figure.data[1:]]
+
+    assert marks(8, 2) == [(4, 1)]
+    assert marks(8, 0) == [(4, None)]
+    assert marks(0, 0) == []
+
+
 def test_flows_fold_what_is_rare() -> None:
     paths = [Path(("/", f"/{at}"), 20 - at) for at in range(12)]
     data = flow.sankey(journey.flow(paths), None)
