@@ -16,7 +16,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.stats import CounterStat, GaugeStat
 
-from components import areas, secrets
+from components import areas, runs, secrets
 from monitoring.metrics import Kind, Metrics, Outcome
 from people import settings
 
@@ -34,6 +34,7 @@ def metrics() -> Metrics | None:
     if settings.read(secrets=secrets.file()).monitor is None:
         return None
     made = Metrics()
+    made.registry.register(Line())
     made.registry.register(Sessions())
     return made
 
@@ -76,6 +77,16 @@ def _timed(page: str, kind: Kind, begun: float) -> Iterator[None]:
         watching = metrics()
         if watching:
             watching.ran(page, kind, outcome, time.perf_counter() - begun)
+
+
+class Line(Collector):
+    """Runs that wait for those before them, when somebody asks."""
+
+    def collect(self) -> Iterator[Metric]:
+        """How many there are."""
+        yield GaugeMetricFamily(
+            "dashboard_runs_in_line", "Runs that stand in line.", runs.FLOOR.line
+        )
 
 
 class Sessions(Collector):

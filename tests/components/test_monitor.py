@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 from streamlit.runtime.scriptrunner import StopException
 
-from components import measures, monitor
+from components import measures, monitor, runs
 from monitoring.metrics import Metrics
 from tests.support.ports import free_port
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -87,3 +89,20 @@ def test_a_part_inside_a_whole_run_is_that_runs(watching: Metrics) -> None:
     count = watching.registry.get_sample_value
     assert count("dashboard_run_seconds_count", {**labels, "kind": "page"}) == 1
     assert count("dashboard_run_seconds_count", {**labels, "kind": "part"}) is None
+
+
+def test_who_stands_in_line_is_counted(watching: Metrics) -> None:
+    def line() -> float | None:
+        return watching.registry.get_sample_value("dashboard_runs_in_line")
+
+    def take() -> None:
+        with runs.FLOOR.taken():
+            pass
+
+    assert line() == 0
+    with runs.FLOOR.taken():
+        waiting = threading.Thread(target=take)
+        waiting.start()
+        eventually(lambda: line() == 1)
+    waiting.join(10)
+    assert line() == 0
