@@ -27,24 +27,25 @@ from umami.errors import UmamiError
 
 log.brief()
 run = measures.Run()
+st.set_page_config(
+    page_title="Umami Dashboard",
+    page_icon="static/mark.svg",
+    layout="wide",
+    menu_items={"Get help": None, "Report a bug": None, "About": None},
+)
+unseen = account.unseen()
+with unseen:
+    viewer.link_input()
+st.logo("static/logo.svg", size="large")
+try:
+    monitor.start()
+    looking = viewer.resolve()
+except UmamiError as problem:
+    navigation.closed()
+    start.stopped(problem)
+    st.stop()
+# From here on it draws; who looks may be asked of a database elsewhere.
 with runs.FLOOR.taken():
-    st.set_page_config(
-        page_title="Umami Dashboard",
-        page_icon="static/mark.svg",
-        layout="wide",
-        menu_items={"Get help": None, "Report a bug": None, "About": None},
-    )
-    unseen = account.unseen()
-    with unseen:
-        viewer.link_input()
-    st.logo("static/logo.svg", size="large")
-    try:
-        monitor.start()
-        looking = viewer.resolve()
-    except UmamiError as problem:
-        navigation.closed()
-        start.stopped(problem)
-        st.stop()
     # Before anything may stop: only this ends Streamlit's own running of pages/.
     page = navigation.drawn(looking.rights)
     with unseen:

@@ -9,6 +9,8 @@ from typing import Final
 
 import bcrypt
 
+from umami.floor import left
+
 LONGEST: Final = 72
 """Bytes; bcrypt looks at no more."""
 USUAL: Final = 12
@@ -44,7 +46,8 @@ def matches(password: str, known: str | None, usual: int = USUAL) -> bool:
     """
     given = password.encode(errors="replace")
     against = known if known is not None else _nobodys(usual)
-    with _AT_ONCE:
+    # Python is free meanwhile.
+    with left(), _AT_ONCE:
         same = bcrypt.checkpw(given[:LONGEST], against.encode())
     return same and known is not None and len(given) <= LONGEST
 
