@@ -23,14 +23,11 @@ from tests.browser.app import (
 expect.set_options(timeout=WAIT)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one browser at a time: each keeps a core busy, and tests share the apps that take
-    seconds to start."""
+    """Mark the tests that drive a browser."""
     for item in items:
         if item.path.parent == Path(__file__).parent:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")

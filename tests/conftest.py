@@ -1,0 +1,23 @@
+"""Which tests are run by which of several workers."""
+
+from __future__ import annotations
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+BROWSER = "tests/browser/"
+
+
+class OneBrowser(LoadFileScheduling):
+    """A file's tests stay together, and share what takes seconds to start. So do all tests of
+    browsers: each keeps a core busy, and on one that others use too, clicks are lost."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowser:
+    """Deal out work as above."""
+    return OneBrowser(config, log)
