@@ -20,7 +20,7 @@ run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL
 	$(BIN)/python -m streamlit run asgi.py --server.address $(ADDRESS) --server.port $(PORT)
 
 test: $(VENV)/dev chromium lint  ## Every check and every test
-	$(BIN)/python -m pytest -n 3 --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 
 lint: $(VENV)/dev  ## Style and types
 	$(BIN)/ruff check .
