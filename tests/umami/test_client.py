@@ -263,7 +263,8 @@ def test_closing_lets_nobody_wait(settings: Settings, server: Faulty, view: View
     client = Client(replace(settings, connections=1))
     replies = client.ask_all(*many(view, 40))
     client.close()
-    _, waiting = wait(replies, timeout=5)
+    # Much less than what the settings let an answer take.
+    _, waiting = wait(replies, timeout=15)
     assert not waiting
     assert all(isinstance(one.exception(), Unreachable | None) for one in replies)
 
