@@ -19,6 +19,7 @@ help:  ## What each command does
 run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL is set)
 	$(BIN)/python -m streamlit run asgi.py --server.address $(ADDRESS) --server.port $(PORT)
 
+# In the order of the files: the browser's tests take longest, and begin among the first.
 test: $(VENV)/dev chromium lint  ## Every check and every test
 	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 

@@ -143,8 +143,7 @@ class Client:
 
     def recognise(self) -> Server:
         """What is asked, its generation included; asks the server. Raises an ``UmamiError``."""
-        with left():
-            self._connection.recognised()
+        self._recognised()
         return self.server
 
     @property
@@ -155,9 +154,7 @@ class Client:
     @property
     def abilities(self) -> Abilities:
         """What this server can narrow an answer by; may have to ask it. Raises ``UmamiError``."""
-        if not self.known:
-            self.recognise()
-        return self._connection.speaks(self._connection.recognised()).abilities
+        return self._connection.speaks(self._recognised()).abilities
 
     def ask(self, question: Question[T]) -> T:
         """The answer. Raises an ``UmamiError``."""
@@ -217,6 +214,13 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _recognised(self) -> Recognised:
+        """What the server is; whoever has to wait for it leaves the floor meanwhile."""
+        if self.known:
+            return self._connection.recognised()
+        with left():
+            return self._connection.recognised()
 
     def _begin(self, asking: _Asking[T], before: Recognised | None = None) -> None:
         """Ask as the server's generation is asked; ``before`` is the one that it no longer is.

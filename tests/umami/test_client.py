@@ -263,8 +263,7 @@ def test_closing_lets_nobody_wait(settings: Settings, server: Faulty, view: View
     client = Client(replace(settings, connections=1))
     replies = client.ask_all(*many(view, 40))
     client.close()
-    # Much less than what the settings let an answer take.
-    _, waiting = wait(replies, timeout=15)
+    _, waiting = wait(replies, timeout=5)
     assert not waiting
     assert all(isinstance(one.exception(), Unreachable | None) for one in replies)
 
