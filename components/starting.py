@@ -47,7 +47,7 @@ def own_server(data: Path | None, store: Path | None = None) -> Running:
     from umami.embedded.server import serve
 
     with _in_settings():
-        return serve(data, store, generation=3)
+        return serve(data, store)
 
 
 def take_in(data: Path, store: Path, told: Told) -> None:

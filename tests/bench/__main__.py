@@ -45,8 +45,8 @@ REPEATS = 5
 OVERVIEW_LIMIT, REPORT_LIMIT = 6.0, 30.0
 FIRST_START, NEXT_START = 5.0, 2.0
 MEMORY_LIMIT = 500.0
-FACES = {"2": "v2.18.1", "3": "v3.1.0"}
-"""Generations of the embedded server, and whose questions it is asked."""
+ASKED = "v3.1.0"
+"""The recording whose questions the embedded server is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ class Asked:
         return REPORT_LIMIT if heavy else OVERVIEW_LIMIT
 
 
-def questions(version: str) -> Iterator[Asked]:
-    """Each kind of question over the shop's whole range, once, as a version was asked it."""
+def questions() -> Iterator[Asked]:
+    """Each kind of question over the shop's whole range, once."""
     seen: set[str] = set()
-    with gzip.open(DATA / f"{version}.jsonl.gz", "rt") as lines:
+    with gzip.open(DATA / f"{ASKED}.jsonl.gz", "rt") as lines:
         for line in map(json.loads, lines):
             if not line["name"].startswith("shop-0-") or line["status"] != 200:
                 continue
@@ -117,22 +117,15 @@ def analyses() -> list[str]:
         count = multiply(EVENTS, folder)
         base = floor(folder, website)
         print(f"\n{count:,} events; floor {base * 1000:.1f} ms\n")
-        for generation, version in FACES.items():
-            print(f"\n{f'asked as {version} is':<48}{'median':>10}{'floors':>9}{'limit':>7}")
-            arguments = ("--data", str(folder), "--generation", generation)
-            with server(*arguments) as (client, _pid, _took):
-                slow += [
-                    f"{version} {asked.name}"
-                    for asked in questions(version)
-                    if over_its_limit(client, asked, base)
-                ]
-                if generation == "3":
-                    slow += pages.arrivals(str(client.base_url).rstrip("/"))
-                    with server("--data", str(TABLES), "--generation", "3") as (few, _, _took):
-                        slow += people.signing_in(str(few.base_url).rstrip("/"))
-                        slow += pages.long_lists(
-                            str(client.base_url).rstrip("/"), str(few.base_url).rstrip("/")
-                        )
+        print(f"\n{f'asked as {ASKED} is':<48}{'median':>10}{'floors':>9}{'limit':>7}")
+        with server("--data", str(folder)) as (client, _pid, _took):
+            slow += [asked.name for asked in questions() if over_its_limit(client, asked, base)]
+            address = str(client.base_url).rstrip("/")
+            slow += pages.arrivals(address)
+            with server("--data", str(TABLES)) as (few, _, _took):
+                small = str(few.base_url).rstrip("/")
+                slow += people.signing_in(small)
+                slow += pages.long_lists(address, small)
     return slow
 
 

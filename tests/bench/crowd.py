@@ -257,7 +257,7 @@ def asking(way: Between) -> dict[str, str]:
 @contextmanager
 def served() -> Iterator[tuple[Between, Embedded]]:
     """A server of the contract's tables, and a counting proxy before it."""
-    one = embedded("--data", str(DATA / "tables"), "--generation", "3")
+    one = embedded("--data", str(DATA / "tables"))
     with one.service, between(one.url) as way:
         yield way, one
 

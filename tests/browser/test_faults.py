@@ -42,7 +42,7 @@ WATCH = """() => {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with serve(TABLES, generation=3) as one:
+    with serve(TABLES) as one:
         yield one
 
 

@@ -68,7 +68,7 @@ def written(report: Report, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
-    with serve(TABLES, generation=3) as running, asking(running) as client:
+    with serve(TABLES) as running, asking(running) as client:
         report = ordered(client, seen(), EVERY)
     return report, written(report, tmp_path_factory.mktemp("report"))
 
@@ -118,7 +118,7 @@ def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None
     view = seen(**{"from": ["2026-08-01"]})
     tables = tmp_path / "tables"
     tables.mkdir()
-    with serve(build(TABLES, tables), generation=3) as running, asking(running) as client:
+    with serve(build(TABLES, tables)) as running, asking(running) as client:
         path, other = client.ask(traffic.metrics(view, "path")).frame["name"][:2]
         event = client.ask(traffic.metrics(view, "event")).frame["name"][0]
         known = client.ask(events.event_data_properties(view))[0]

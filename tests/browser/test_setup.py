@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.app import TABLES, App, running_app, settled
 from tests.browser.test_every_page import Watched, fits, watch
+from tests.doubles.umami import serve as serve_version
 from umami.embedded.server import Running, serve
 from umami.settings import read
 
@@ -20,7 +21,7 @@ CHOSEN = "a-marker-Passw0rd"
 @pytest.fixture(scope="module")
 def umamis() -> Iterator[tuple[Running, Running]]:
     """Two servers of somebody's own: a 2.x and a 3.x."""
-    with serve(TABLES, generation=2) as old, serve(TABLES, generation=3) as new:
+    with serve_version("2.18", TABLES) as old, serve(TABLES) as new:
         yield old, new
 
 

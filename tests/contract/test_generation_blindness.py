@@ -19,11 +19,11 @@ import pytest
 
 from tests.contract.asking import Unspoken, asked
 from tests.contract.recordings import DATA, VERSIONS, Ask, Unrecorded, answered, lines, recording
+from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
 from umami.compatibility import DIFFERENCES, differs
 from umami.connection import dialect
 from umami.dialect import Dialect
-from umami.embedded.server import serve
 from umami.endpoints import account, realtime, reports, websites
 from umami.errors import NotFound, NotOffered
 from umami.generations import Generation
@@ -78,8 +78,8 @@ UNASKED = {
 @pytest.fixture(scope="module")
 def sources() -> Iterator[dict[str, tuple[Dialect, Ask]]]:
     with (
-        serve(DATA / "tables", generation=2) as two,
-        serve(DATA / "tables", generation=3) as three,
+        serve_version("2.18", DATA / "tables") as two,
+        serve_version("3.1", DATA / "tables") as three,
         signed_in(two) as old,
         signed_in(three) as new,
     ):

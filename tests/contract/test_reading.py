@@ -22,8 +22,8 @@ from tests.contract.recordings import (
     lines,
     recording,
 )
+from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
-from umami.embedded.server import serve
 from umami.errors import NotFound, NotOffered
 from umami.period import Period, zone
 from umami.question import JSON, REGISTRY, Request
@@ -53,8 +53,8 @@ def figure(raw: Any) -> Decimal:
 def beyond() -> Iterator[dict[int, httpx.Client]]:
     """What a dialect asks beyond the recorded questions: both faces over the same rows."""
     with (
-        serve(DATA / "tables", generation=2) as two,
-        serve(DATA / "tables", generation=3) as three,
+        serve_version("2.18", DATA / "tables") as two,
+        serve_version("3.1", DATA / "tables") as three,
         signed_in(two) as old,
         signed_in(three) as new,
     ):

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
 from umami.client import Client, connect
-from umami.embedded.server import Running, serve
+from umami.embedded.server import Running
 from umami.endpoints import account, realtime, reports, segments, sending, traffic, websites
 from umami.errors import NotFound, NotOffered, Rejected, Unauthorised
 from umami.period import Period
@@ -21,9 +22,9 @@ from umami.view import View
 TABLES = Path(__file__).parent / "data" / "tables"
 
 
-@pytest.fixture(scope="module", params=[2, 3], ids=["2.x", "3.x"])
+@pytest.fixture(scope="module", params=["2.18", "3.1"])
 def running(request: pytest.FixtureRequest) -> Iterator[Running]:
-    with serve(TABLES, generation=request.param) as found:
+    with serve_version(request.param, TABLES) as found:
         yield found
 
 

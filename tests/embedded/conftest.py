@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from umami.embedded.server import Running, serve
+from tests.doubles.umami import serve as serve_version
+from umami.embedded.server import Running
 
 DATA = Path(__file__).parent.parent / "contract" / "data"
 
@@ -36,7 +37,7 @@ def shop(websites: dict[str, str]) -> str:
 @pytest.fixture(scope="session")
 def server(tables: Path) -> Iterator[Running]:
     """A running server over the contract's tables; for reading only."""
-    with serve(tables) as running:
+    with serve_version("2.18", tables) as running:
         yield running
 
 
@@ -49,16 +50,15 @@ def umami(server: Running) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="session")
 def umami3(tables: Path) -> Iterator[httpx.Client]:
-    """A plain HTTP client of a server with the face of 3.x over the contract's tables, signed in;
-    for reading only."""
-    with serve(tables, generation=3) as running, signed_in(running) as client:
+    """A plain HTTP client of a 3.1 server over the contract's tables; for reading only."""
+    with serve_version("3.1", tables) as running, signed_in(running) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def own(tables: Path) -> Iterator[httpx.Client]:
     """A client of a server that is the module's own, to write to."""
-    with serve(tables) as running, signed_in(running) as client:
+    with serve_version("2.18", tables) as running, signed_in(running) as client:
         yield client
 
 

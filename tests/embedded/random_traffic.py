@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from umami.embedded.application import application
+from tests.doubles.umami.v3 import application
 from umami.embedded.state import PASSWORD, USERNAME, Umami
 from umami.embedded.store import Store
 
@@ -96,10 +96,10 @@ def traffic(seed: int) -> tuple[Store, list[Row]]:
 
 
 class Client:
-    """Asks a server with the face of 3.x over a store, signed in and without a socket."""
+    """Asks a 3.1 server over a store, signed in and without a socket."""
 
     def __init__(self, store: Store, portal: BlockingPortal) -> None:
-        transport = httpx.ASGITransport(application(Umami(store), 3))
+        transport = httpx.ASGITransport(application("3.1", Umami(store)))
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
         self._portal = portal
         known = {"username": USERNAME, "password": PASSWORD}

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from tests.embedded.conftest import DATA
 from tests.embedded.golden import END, START, WEBSITE, golden
 from tests.embedded.test_refusals import ODD_TEXT
+from umami.embedded.filters import FRUITLESS, OPERATORS, dated, narrowed
+from umami.embedded.parameters import Bucketed
 from umami.embedded.queries.totals import totals
 from umami.embedded.refusals import BadRequest
+from umami.embedded.routes.traffic import Metrics
 from umami.embedded.scope import Filter, Scope
 from umami.embedded.store import Store
-from umami.embedded.v3.filters import FRUITLESS, OPERATORS, dated
-from umami.embedded.v3.parameters import Bucketed, narrowed
-from umami.embedded.v3.traffic import Metrics
 
 ALL = Scope(WEBSITE, START, END)
 RANGE = {"startAt": 1785542400000, "endAt": 1790812799999}

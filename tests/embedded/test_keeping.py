@@ -403,13 +403,13 @@ def test_what_is_sent_and_edited_is_kept(tables: Path, path: Path, shop: str) ->
     event = {"type": "event", "payload": {"website": shop, "url": "/kept", "name": "kept"}}
     saved = {"websiteId": shop, "type": "goal", "name": "Kept", "description": "", "parameters": {}}
     segment = {"type": "segment", "name": "Kept", "parameters": {"filters": []}}
-    with serve(tables, path, generation=3) as running, signed_in(running) as client:
+    with serve(tables, path) as running, signed_in(running) as client:
         sent = client.post("/api/send", json=event, headers=BROWSER).raise_for_status().json()
         client.post(f"/api/websites/{shop}", json={"name": "Kept", "domain": "kept.example"})
         client.post("/api/reports", json=saved).raise_for_status()
         client.post(f"/api/websites/{shop}/segments", json=segment).raise_for_status()
     for data in (None, tables):
-        with serve(data, path, generation=3) as running, signed_in(running) as client:
+        with serve(data, path) as running, signed_in(running) as client:
             assert not running.demo
             assert client.get(f"/api/websites/{shop}").json()["name"] == "Kept"
             assert client.get("/api/reports", params={"websiteId": shop}).json()["count"] == 1
@@ -444,7 +444,7 @@ def test_an_import_does_not_stop_the_server(tables: Path, path: Path, shop: str)
     }
     days = {"startAt": 1785542400000, "endAt": 1790812800000}
     asked: list[int] = []
-    with serve(None, made(path, shop), generation=3) as running, signed_in(running) as client:
+    with serve(None, made(path, shop)) as running, signed_in(running) as client:
 
         def pageviews() -> int:
             found = client.get(f"/api/websites/{shop}/stats", params=days)
@@ -465,7 +465,7 @@ def test_an_import_does_not_stop_the_server(tables: Path, path: Path, shop: str)
 
 def test_a_reset_waits_for_the_end_of_an_import(tables: Path, path: Path, shop: str) -> None:
     """Else what was added would belong to sessions that are gone."""
-    with serve(None, made(path, shop), generation=3) as running, signed_in(running) as client:
+    with serve(None, made(path, shop)) as running, signed_in(running) as client:
         resetting = Thread(target=lambda: client.post(f"/api/websites/{shop}/reset"))
 
         def told(progress: Progress) -> None:

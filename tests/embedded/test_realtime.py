@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.embedded.test_sending import CHROME, IPHONE
+from tests.embedded.test_collect import CHROME, IPHONE
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.routing import Route
 
+from tests.doubles.umami import serve as serve_version
+from tests.doubles.umami import v2
 from tests.embedded.conftest import DATA, signed_in
 from umami.embedded import serve
-from umami.embedded.faces import FACES
 from umami.embedded.http import Parameters
+from umami.embedded.routes import ROUTES
 
 RANGE = {"startAt": 1785542400000, "endAt": 1790812799999}
 
@@ -227,8 +229,8 @@ def plain(query: dict[str, Any]) -> dict[str, str]:
 def owned(tables: Path) -> Iterator[dict[int, httpx.Client]]:
     """A client of a server of each generation that is the module's own, to write to."""
     with (
-        serve(tables, generation=2) as two,
-        serve(tables, generation=3) as three,
+        serve_version("2.18", tables) as two,
+        serve(tables) as three,
         signed_in(two) as old,
         signed_in(three) as new,
     ):
@@ -239,8 +241,8 @@ def owned(tables: Path) -> Iterator[dict[int, httpx.Client]]:
     ("generation", "route"),
     [
         pytest.param(generation, route, id=f"{generation} {min(route.methods)} {route.path}")
-        for generation, face in FACES.items()
-        for route in face.routes
+        for generation, routes in ((2, v2.ROUTES), (3, ROUTES))
+        for route in routes
         if route.methods
     ],
 )

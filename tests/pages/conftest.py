@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from components import server, viewer
 from components.areas import Area
+from tests.doubles.umami import serve as serve_version
 from tests.support.between import Between, between
 from tests.support.pages import CHOICES
 from umami import breaker, flights
@@ -70,13 +71,13 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 @pytest.fixture(scope="session")
 def old() -> Iterator[Running]:
     """A server of the second generation."""
-    with serve(TABLES, generation=2) as running:
+    with serve_version("2.18", TABLES) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def behind() -> Iterator[str]:
-    with serve(TABLES, generation=3) as running:
+    with serve(TABLES) as running:
         yield running.url
 
 

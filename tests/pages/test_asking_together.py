@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import RECORDED, TABLES, open_page
 from tests.support.between import Between, Passed, between
-from umami.embedded.server import serve
 
 KINDS = {
     # On 2.18 pages are ranked by a breakdown, and hostnames tell which referrers are foreign.
@@ -25,7 +25,7 @@ def generation(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(scope="module")
 def behind(generation: Any) -> Iterator[str]:
-    with serve(TABLES, generation=generation) as running:
+    with serve_version({2: "2.18", 3: "3.1"}[generation], TABLES) as running:
         yield running.url
 
 

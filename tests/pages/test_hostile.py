@@ -34,7 +34,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def choices(hostile: Path) -> dict[str, Parameters]:
     """Choices made of hostile names themselves."""
-    with serve(hostile, generation=3) as running:
+    with serve(hostile) as running:
         settings = Settings(
             api=f"{running.url}/api", username=running.username, password=running.password
         )

@@ -17,7 +17,7 @@ from umami.floor import PATIENCE
 
 def test_a_page_that_waits_for_the_server_holds_up_no_other() -> None:
     with (
-        serve(TABLES, generation=3) as server,
+        serve(TABLES) as server,
         between(server.url) as way,
         running_app(
             UMAMI_URL=way.url,

@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from components import formats, server
 from components.sections.manage import EVENT
+from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import SHOP, TABLES, WEBSITES, Open, open_page
-from umami.embedded.server import Running, serve
+from umami.embedded.server import Running
 from umami.endpoints import realtime, traffic, websites
 from umami.errors import NotFound
 from umami.models.websites import Website
@@ -26,10 +27,10 @@ VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 HOSTILE = 'Neu <b>x</b> $a$ *b* "ü" \u202e'
 
 
-@pytest.fixture(params=[2, 3], ids=["2.x", "3.x"])
+@pytest.fixture(params=["2.18", "3.1"])
 def fresh(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch) -> Iterator[Running]:
     """A server that a test may change, which the app asks."""
-    with serve(TABLES, generation=request.param) as running:
+    with serve_version(request.param, TABLES) as running:
         bare.setenv("UMAMI_URL", running.url)
         bare.setenv("UMAMI_USERNAME", running.username)
         bare.setenv("UMAMI_PASSWORD", running.password)

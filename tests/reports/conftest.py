@@ -73,7 +73,7 @@ def apart(do: Callable[[], bytes]) -> bytes:
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Running]:
-    with serve(TABLES, generation=3) as one:
+    with serve(TABLES) as one:
         yield one
 
 

@@ -11,6 +11,7 @@ from people.guard import Guarded
 from people.rights import Grant, Rights
 from reports import making
 from reports.document import Chart, Report, Section, Sentence, Table, Tiles
+from tests.doubles.umami import serve as serve_version
 from tests.reports.conftest import (
     EVERY,
     GIVEN,
@@ -21,7 +22,6 @@ from tests.reports.conftest import (
     seen,
 )
 from umami.client import Client
-from umami.embedded.server import serve
 from umami.endpoints import traffic
 from umami.work import CalledOff
 
@@ -71,7 +71,7 @@ def test_a_figure_is_the_servers(whole: Report, client: Client) -> None:
 
 
 def test_an_older_server_is_reported_too() -> None:
-    with serve(TABLES, generation=2) as running, asking(running) as old:
+    with serve_version("2.18", TABLES) as running, asking(running) as old:
         report = ordered(old, seen(), EVERY)
     assert "could not be made" not in said(report)
     assert len(report.chapters) == len(EVERY)

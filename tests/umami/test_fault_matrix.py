@@ -17,6 +17,7 @@ import pytest
 
 from tests.contract.recordings import DATA
 from tests.contract.test_generation_blindness import QUESTIONS, plain
+from tests.doubles.umami import serve as serve_version
 from tests.support.between import Between, between
 from tests.support.ports import free_port
 from tests.support.troubles import MOST, TROUBLES, data, reset, silent
@@ -24,7 +25,6 @@ from tests.support.waiting import eventually
 from umami import breaker, cache, flights
 from umami.cache import DAY, Cache, Keeping
 from umami.client import Client
-from umami.embedded.faces import Generation
 from umami.embedded.server import serve
 from umami.endpoints import websites
 from umami.errors import NotOffered, TimedOut, UmamiError
@@ -56,8 +56,8 @@ class Told:
 
 
 @contextmanager
-def telling(generation: Generation) -> Iterator[Told]:
-    with serve(DATA / "tables", generation=generation) as running, between(running.url) as way:
+def telling(version: str) -> Iterator[Told]:
+    with serve_version(version, DATA / "tables") as running, between(running.url) as way:
         way.known = {}
         with connected(way.url, PATIENT) as client:
             way.asked.clear()
@@ -68,13 +68,13 @@ def telling(generation: Generation) -> Iterator[Told]:
 
 @pytest.fixture(scope="module")
 def told() -> Iterator[Told]:
-    with telling(3) as found:
+    with telling("3.1") as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def told_by_2x() -> Iterator[Told]:
-    with telling(2) as found:
+    with telling("2.18") as found:
         yield found
 
 
@@ -197,7 +197,7 @@ def test_older_answers_stand_in_and_the_server_is_left_in_peace(
 
 def test_a_server_that_is_killed_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
-    with serve(DATA / "tables", port=port, generation=3) as running:
+    with serve(DATA / "tables", port=port) as running:
         client = connected(running.url, 10)
         truth = outcomes(client)
     lost = outcomes(client)
@@ -205,5 +205,5 @@ def test_a_server_that_is_killed_and_comes_back(monkeypatch: pytest.MonkeyPatch)
     client.forget()
     assert all(issubclass(one, UmamiError) for one in outcomes(client).values())
     # It knows no token that it gave out before.
-    with serve(DATA / "tables", port=port, generation=3), client:
+    with serve(DATA / "tables", port=port), client:
         eventually(lambda: outcomes(client) == truth)

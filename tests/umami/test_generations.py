@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from tests.contract.test_generation_blindness import ordered, plain, without
+from tests.doubles.umami import serve as serve_version
 from tests.support.between import Between, between
 from tests.support.faults import SIGNED_IN, Act, Faulty, page, said
 from tests.support.ports import free_port
 from tests.umami.conftest import SITE
 from umami.client import Client
 from umami.compatibility import differs
-from umami.embedded.server import Running, serve
+from umami.embedded.server import Running
 from umami.endpoints import events, reports, sessions, traffic, websites
 from umami.errors import (
     NotFound,
@@ -46,7 +47,7 @@ PAGE = replace(AUGUST, filters=(Filter("path", "c", "products"),))
 
 @pytest.fixture(scope="module")
 def faces() -> Iterator[dict[int, Running]]:
-    with serve(TABLES, generation=2) as two, serve(TABLES, generation=3) as three:
+    with serve_version("2.18", TABLES) as two, serve_version("3.1", TABLES) as three:
         yield {2: two, 3: three}
 
 

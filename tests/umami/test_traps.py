@@ -11,11 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
 from tests.support.faults import Faulty, said
 from tests.umami.conftest import SITE
 from umami.client import Client, connect
-from umami.embedded.server import Running, serve
+from umami.embedded.server import Running
 from umami.endpoints import events, reports, sending, sessions, traffic, websites
 from umami.errors import NotFound, NotOffered, Unauthorised
 from umami.filters import Filter
@@ -30,9 +31,9 @@ SUMMER = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 SHARE = "summer2026"
 
 
-@pytest.fixture(scope="module", params=[2, 3], ids=["2.x", "3.x"])
+@pytest.fixture(scope="module", params=["2.18", "3.1"])
 def running(request: pytest.FixtureRequest) -> Iterator[Running]:
-    with serve(TABLES, generation=request.param) as one:
+    with serve_version(request.param, TABLES) as one:
         yield one
 
 

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.doubles.umami import serve as serve_version
 from tests.support.faults import SIGNED_IN, Act, Faulty, Seen, page, said
 from tests.support.ports import free_port
-from umami.embedded.server import serve
 from umami.errors import SettingsError, UmamiError
 from umami.settings import CLOUD, Settings, read
 from umami.trying import Way, completed, meant, tried
@@ -115,7 +115,7 @@ NOWHERE = Path("no/such/secrets.toml")
 
 @pytest.mark.parametrize(("generation", "what"), [(2, "Umami 2.18"), (3, "Umami 3.1")])
 def test_a_server_tells_what_it_is_and_its_websites(generation: int, what: str) -> None:
-    with serve(TABLES, generation=2 if generation == 2 else 3) as running:
+    with serve_version({2: "2.18", 3: "3.1"}[generation], TABLES) as running:
         found = tried(
             meant("account", {"URL": running.url, "USERNAME": "admin", "PASSWORD": "umami"})
         )

@@ -62,7 +62,7 @@ DONE: dict[str, Callable[[], Fault]] = {
 
 @pytest.fixture(scope="module")
 def way() -> Iterator[Between]:
-    with serve(DATA / "tables", generation=3) as running, between(running.url) as one:
+    with serve(DATA / "tables") as running, between(running.url) as one:
         yield one
 
 

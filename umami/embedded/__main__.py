@@ -34,13 +34,6 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--store", type=Path, metavar="FILE", help=STORE_HELP)
     parser.add_argument("--port", type=int, default=3000, metavar="N", help="0 takes any free one")
-    parser.add_argument(
-        "--generation",
-        type=int,
-        choices=(2, 3),
-        default=2,
-        help="whose API to speak: that of Umami 2.18 or of Umami 3.1 (default: 2)",
-    )
     commands = parser.add_subparsers(title="instead of serving", dest="command", metavar="import")
     importing = commands.add_parser(
         "import",
@@ -64,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
             found = import_into(given.store, given.tables, _teller(begun))
             print(*_told(found, time.monotonic() - begun), sep="\n")
         else:
-            run(given.data, given.store, port=given.port, generation=given.generation)
+            run(given.data, given.store, port=given.port)
     except (ImportRefused, StoreRefused, PortTaken) as refused:
         print(refused, file=sys.stderr)
         return 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -9,23 +10,26 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
 
-from umami.embedded.faces import FACES, Generation
 from umami.embedded.http import Json
-from umami.embedded.refusals import Refusal
+from umami.embedded.refusals import Refusal, error_object
+from umami.embedded.routes import ROUTES
 from umami.embedded.state import Umami
 
 
 async def _no_route(request: Request, problem: Exception) -> Response:
-    """An unknown path or method: an empty 404 or 405; a trailing slash is sent on, as Umami's."""
+    """An unknown path is answered with a web page, a wrong method with nothing, as Umami does; a
+    trailing slash is redirected."""
     assert isinstance(problem, HTTPException)
     path = request.url.path
     if problem.status_code == 404 and path.endswith("/") and path.strip("/"):
         # One slash in front: two would name another host.
         bare = request.url.replace(scheme="", netloc="", path="/" + path.strip("/"))
         return RedirectResponse(str(bare), status_code=308)
-    return PlainTextResponse("", status_code=problem.status_code, headers=problem.headers)
+    page = "<!DOCTYPE html><title>404</title>" if problem.status_code == 404 else ""
+    return HTMLResponse(page, status_code=problem.status_code, headers=problem.headers)
 
 
 async def _gone(_request: Request, _problem: Exception) -> Response:
@@ -33,14 +37,16 @@ async def _gone(_request: Request, _problem: Exception) -> Response:
     return Response(status_code=400)
 
 
-def application(umami: Umami, generation: Generation) -> Starlette:
-    """The embedded server's application over this state, with the face of a generation."""
-    face = FACES[generation]
-    umami.generation = generation
+def application(
+    umami: Umami,
+    routes: Sequence[Route] = ROUTES,
+    error_body: Callable[[Refusal], Any] = error_object,
+) -> Starlette:
+    """The embedded server's application; ``error_body`` makes the JSON of a refusal."""
 
     async def refuse(_request: Request, refusal: Exception) -> Response:
         assert isinstance(refusal, Refusal)
-        return Json(face.refusal(refusal), status_code=refusal.status)
+        return Json(error_body(refusal), status_code=refusal.status)
 
     handlers: dict[Any, Any] = {
         Refusal: refuse,
@@ -49,7 +55,7 @@ def application(umami: Umami, generation: Generation) -> Starlette:
     }
     # A page of the web could have its own name point here, and read what the browser may.
     own_name = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    app = Starlette(routes=face.routes, exception_handlers=handlers, middleware=[own_name])
+    app = Starlette(routes=list(routes), exception_handlers=handlers, middleware=[own_name])
     app.router.redirect_slashes = False
     app.state.umami = umami
     return app

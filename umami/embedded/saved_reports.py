@@ -11,9 +11,11 @@ from uuid import UUID, uuid4
 from umami.embedded.http import now
 from umami.embedded.store import Store
 
-_COMMON = ("funnel", "retention", "utm", "journey", "revenue", "attribution")
-TYPES = {2: (*_COMMON, "insights", "goals"), 3: (*_COMMON, "breakdown", "goal", "performance")}
-"""What a generation calls its analyses."""
+TYPES = (
+    *("attribution", "breakdown", "funnel", "goal", "journey", "performance", "retention"),
+    *("revenue", "utm"),
+)
+"""The analyses whose parameters can be saved."""
 
 
 @dataclass(frozen=True, slots=True)

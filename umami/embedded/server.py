@@ -11,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 
 import uvicorn
+from starlette.applications import Starlette
 
 from umami.embedded.application import application
-from umami.embedded.faces import Generation
 from umami.embedded.state import PASSWORD, USERNAME, Umami
 from umami.embedded.store import Store, StoreRefused
 
@@ -32,10 +32,10 @@ class PortTaken(Exception):
 class _Server(uvicorn.Server):
     """A uvicorn server that tells when it answers."""
 
-    def __init__(self, umami: Umami, generation: Generation) -> None:
+    def __init__(self, app: Starlette) -> None:
         super().__init__(
             uvicorn.Config(
-                application(umami, generation),
+                app,
                 log_config=None,
                 log_level="warning",
                 access_log=False,
@@ -93,13 +93,13 @@ def serve(
     store: Path | None = None,
     *,
     port: int = 0,
-    generation: Generation = 2,
+    build: Callable[[Umami], Starlette] = application,
 ) -> Running:
     """Start an embedded Umami in this process; returns when it answers.
 
     ``data`` is a folder, zip or file of Umami's tables as CSV; ``store`` is a DuckDB file, where
     they are kept with all that is sent and edited. Without both the server makes the demo.
-    ``port`` 0 takes any free one; ``generation`` is whose API it speaks, that of Umami 2 or 3.
+    ``port`` 0 takes any free one; ``build`` makes the application over the data.
 
     Raises:
         PortTaken: the port is in use.
@@ -112,7 +112,7 @@ def serve(
         undone.callback(umami.store.close)
         listen(listener)
         undone.pop_all()
-    server = _Server(umami, generation)
+    server = _Server(build(umami))
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="embedded-umami", daemon=True
     )
@@ -127,7 +127,13 @@ def serve(
     )
 
 
-def run(data: Path | None, store: Path | None, *, port: int, generation: Generation = 2) -> None:
+def run(
+    data: Path | None,
+    store: Path | None,
+    *,
+    port: int,
+    build: Callable[[Umami], Starlette] = application,
+) -> None:
     """Serve in this thread until Ctrl-C or SIGTERM; raises as ``serve`` does."""
     with bound(port) as listener:
         umami = opened(data, store)
@@ -135,7 +141,7 @@ def run(data: Path | None, store: Path | None, *, port: int, generation: Generat
             listen(listener)
             # When uvicorn has finished answering, it hands the signal on.
             with suppress(KeyboardInterrupt):
-                _Server(umami, generation).run(sockets=[listener])
+                _Server(build(umami)).run(sockets=[listener])
 
 
 def bound(port: int) -> socket.socket:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from umami.embedded.definitions import NEWEST, Definitions
 from umami.embedded.refusals import Refusal
 from umami.embedded.store import Store
 
@@ -110,8 +111,8 @@ class Umami:
     demo: bool = False
     catch_up: Callable[[], None] = lambda: None
     """Inserts the demo traffic that has become due; cheap, called before each answer."""
-    generation: int = 2
-    """Whose habits the answers have."""
+    definitions: Definitions = NEWEST
+    """What a bounce, a channel and revenue under filters mean in the answers."""
     changed: Callable[[str | None], None] = lambda _website: None
     """Told the id of a website whose rows were changed; ``None`` where any may have been."""
 
@@ -146,7 +147,7 @@ class Umami:
 
     def _shared(self, headers: Mapping[str, str], website: object) -> bool:
         token = headers.get(SHARE_HEADER, "")
-        if not token or (self.generation > 2 and SHARE_CONTEXT not in headers):
+        if not token or SHARE_CONTEXT not in headers:
             return False
         row = self.store.row(
             "SELECT website_id, share_id FROM website WHERE website_id = ? "

@@ -28,6 +28,11 @@ def last_half_hour(call: Call[Now]) -> Any:
 
     ``totals.visitors`` is the sum over minutes, as Umami's is.
     """
+    return answer(call, with_hostname=True)
+
+
+def answer(call: Call[Now], *, with_hostname: bool) -> dict[str, Any]:
+    """The last half hour as JSON."""
     found = realtime(call.umami.store, call.id("website_id"), call.asked.timezone, now())
     firsts = found.first_of_session
     countries = Counter(found.rows[place]["country"] for place in firsts)
@@ -40,7 +45,7 @@ def last_half_hour(call: Call[Now]) -> Any:
         "countries": countries,
         "urls": urls,
         "referrers": referrers,
-        "events": _events(found, with_hostname=call.umami.generation > 2),
+        "events": _events(found, with_hostname=with_hostname),
         "series": {"views": _series(found.views), "visitors": _series(found.visitors)},
         "totals": {
             "views": sum(count for _, count in found.views),

@@ -11,6 +11,8 @@ import duckdb
 from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
+from umami.embedded.parameters import MOST_ROWS
+from umami.embedded.queries.websites import recorded
 from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.state import ADMIN
 from umami.embedded.store import TABLES
@@ -28,21 +30,20 @@ COLUMNS = {
     "deletedAt": "deleted_at",
 }
 TRAFFIC = [table for table in TABLES if table not in ("website", "report", "segment")]
-MOST_ROWS = 10_000
 ACTIVE = timedelta(minutes=5)
 
 Name = Annotated[Text, Field(max_length=100)]
 Domain = Annotated[Text, Field(max_length=500)]
-ShareId = Annotated[str, Field(pattern=r"^[a-zA-Z0-9]{8,16}$")]
+ShareId = Annotated[str, Field(pattern=r"^[\w.-]{1,50}$")]
 
 
 class Listed(Parameters):
-    """Which websites of the list; ``query`` is what 2.15 and older call ``search``."""
+    """Which websites of the list; ``includeTeams`` adds those of the account's teams."""
 
     search: Text | None = None
-    query: Text | None = None
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
+    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 20
+    includeTeams: Text | None = None
     orderBy: Literal[
         "id", "name", "domain", "shareId", "resetAt", "createdAt", "updatedAt", "deletedAt"
     ] = "name"
@@ -59,10 +60,10 @@ class Created(Parameters):
 
 
 class Changed(Parameters):
-    """What a website shall be; without ``shareId`` that stays, with null it goes."""
+    """What changes; what is left out stays, and a ``shareId`` of null closes the public link."""
 
-    name: Name
-    domain: Domain
+    name: Name = ""
+    domain: Domain = ""
     shareId: ShareId | None = None
 
 
@@ -75,7 +76,7 @@ def listed(call: Call[Listed]) -> Any:
 def page(call: Call[Any]) -> dict[str, Any]:
     """A page of the list, in the order of a column."""
     asked = call.asked
-    search = asked.search or asked.query or ""
+    search = asked.search or ""
     # Umami compares with ILIKE too, but takes the text as it is.
     pattern = "%" + search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
     where = r"""
@@ -184,6 +185,13 @@ def active(call: Call[Nothing]) -> Any:
     )
     assert row
     return {"visitors": row[0]}
+
+
+@routes("GET", "/websites/{website_id}/daterange", Nothing)
+def daterange(call: Call[Nothing]) -> Any:
+    """The times of the first and the last event of any type; null without events."""
+    first, last = recorded(call.umami.store, call.id("website_id"))
+    return {"startDate": instant(first), "endDate": instant(last)}
 
 
 def _require_free(cursor: duckdb.DuckDBPyConnection, share: str | None, website: UUID) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from tests.doubles.umami.v2.parameters import NAMES, Bucketed, Filtered, scope
 from umami.embedded.http import Call, Range, Routes, Text, instant
 from umami.embedded.parameters import compared, one_of
 from umami.embedded.queries import values as known
@@ -15,7 +16,6 @@ from umami.embedded.queries.timeline import Bucket, timeline
 from umami.embedded.queries.totals import totals
 from umami.embedded.scope import Filter, Scope, Unit, spelled
 from umami.embedded.store import Store
-from umami.embedded.v2.parameters import NAMES, Bucketed, Filtered, scope
 
 routes = Routes()
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.embedded.conftest import signed_in
-from umami.embedded import sending, serve, visitor
+from umami.embedded import collect, serve, user_agent
 from umami.embedded.server import Running
 from umami.embedded.store import Store
 
@@ -245,10 +245,10 @@ def test_a_visit_ends_after_half_an_hour() -> None:
 
     website, begun = uuid4(), 1785578340
     at = datetime(2026, 8, 1, 9, 59)
-    first = sending.visit_of(website, "me", at, now=begun, earlier=None, backdated=False, sign=sign)
-    assert sending.of_token(first.token(sign), sign) == first
+    first = collect.visit_of(website, "me", at, now=begun, earlier=None, backdated=False, sign=sign)
+    assert collect.of_token(first.token(sign), sign) == first
     for seconds, goes_on in ((1, True), (1800, True), (1801, False)):
-        later = sending.visit_of(
+        later = collect.visit_of(
             *(website, "me", datetime(2026, 8, 1, 10, 40)),
             now=begun + seconds,
             earlier=first,
@@ -257,7 +257,7 @@ def test_a_visit_ends_after_half_an_hour() -> None:
         )
         assert (later.visit == first.visit) is goes_on
         assert later.begun == (begun if goes_on else begun + seconds)
-    elsewhere = sending.visit_of(
+    elsewhere = collect.visit_of(
         uuid4(), "me", at, now=begun, earlier=first, backdated=False, sign=sign
     )
     assert elsewhere.visit != first.visit
@@ -299,7 +299,7 @@ def test_machines_are_heard_and_forgotten(tracker: Tracker, agent: str) -> None:
 def test_refused(tracker: Tracker, payload: dict[str, Any], reason: str) -> None:
     answer = tracker.post(**payload)
     assert answer.status_code == 400
-    assert any(reason in one for one in answer.json()["error"])
+    assert reason in answer.text
     assert tracker.rows("1") == tracker.rows("1", "session") == []
 
 
@@ -307,7 +307,8 @@ def test_without_a_user_agent(tracker: Tracker) -> None:
     tracker.client.headers["user-agent"] = ""
     for payload in ({}, {"userAgent": "  "}):
         answer = tracker.post(**payload)
-        assert (answer.status_code, answer.json()) == (400, {"error": ["User-Agent: Required"]})
+        assert answer.status_code == 400
+        assert answer.json()["error"]["properties"] == {"User-Agent": {"errors": ["Required"]}}
 
 
 def test_other_types_are_of_newer_servers(tracker: Tracker) -> None:
@@ -351,8 +352,8 @@ ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, l
     ],
 )
 def test_browsers_and_systems(agent: str, browser: str | None, system: str | None) -> None:
-    assert (visitor.browser(agent), visitor.system(agent)) == (browser, system)
-    assert not visitor.is_machine(agent)
+    assert (user_agent.browser(agent), user_agent.system(agent)) == (browser, system)
+    assert not user_agent.is_machine(agent)
 
 
 @pytest.mark.parametrize(
@@ -376,4 +377,4 @@ def test_browsers_and_systems(agent: str, browser: str | None, system: str | Non
     ],
 )
 def test_devices(screen: str | None, os: str | None, device: str | None) -> None:
-    assert visitor.device(screen, os) == device
+    assert user_agent.device(screen, os) == device

@@ -1,7 +1,8 @@
-"""Reports that were saved, as both faces list and keep them."""
+"""Saved reports: list, create, read, change, delete."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -39,9 +40,9 @@ def reports(call: Call[Listed]) -> Any:
     """Saved reports, a page at a time."""
     asked = call.asked
     skipped = (asked.page - 1) * asked.pageSize
-    found, count = saved_reports.listed(call.umami.store, asked.websiteId, asked.pageSize, skipped)
+    rows, count = saved_reports.listed(call.umami.store, asked.websiteId, asked.pageSize, skipped)
     return {
-        "data": [_spelled(report) for report in found],
+        "data": [_spelled(report) for report in rows],
         "count": count,
         "page": asked.page,
         "pageSize": asked.pageSize,
@@ -51,38 +52,40 @@ def reports(call: Call[Listed]) -> Any:
 @routes("POST", "/reports", Given)
 def create_report(call: Call[Given]) -> Any:
     """Save a report."""
-    return _save(call, None)
+    return save(call, None)
 
 
 @routes("GET", "/reports/{report_id}", Nothing)
 def report(call: Call[Nothing]) -> Any:
     """A saved report."""
-    return _spelled(_found(call))
+    return _spelled(found(call))
 
 
 @routes("POST", "/reports/{report_id}", Given)
 def update_report(call: Call[Given]) -> Any:
     """Save a report again."""
-    return _save(call, _found(call))
+    return save(call, found(call))
 
 
 @routes("DELETE", "/reports/{report_id}", Nothing)
 def delete_report(call: Call[Nothing]) -> Any:
     """Delete a report."""
-    saved_reports.delete(call.umami.store, _found(call).id)
+    saved_reports.delete(call.umami.store, found(call).id)
     return {"ok": True}
 
 
-def _found(call: Call[Any]) -> Saved:
+def found(call: Call[Any]) -> Saved:
+    """The report of the path's id; ``Refusal`` 404 where there is none."""
     report = saved_reports.found(call.umami.store, call.id("report_id"))
     if report is None:
         raise Refusal(404, "Not found")
     return report
 
 
-def _save(call: Call[Given], instead: Saved | None) -> Any:
+def save(call: Call[Given], instead: Saved | None, types: Collection[str] = TYPES) -> Any:
+    """Save a report of one of the types, or save it ``instead`` of one that is there."""
     asked = call.asked
-    if asked.type not in TYPES[call.umami.generation]:
+    if asked.type not in types:
         raise BadRequest("type: Invalid report type")
     if call.user is None:
         raise Refusal(401, "Unauthorized")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
+from tests.doubles.umami.v2.parameters import NAMES
 from umami.embedded import wire
-from umami.embedded.http import Call, Parameters, Routes, Text, Zone, moment
+from umami.embedded.http import Call, Parameters, Routes, Text, Zone
 from umami.embedded.parameters import UNITS, one_of
 from umami.embedded.queries.reports import goals as goal_queries
 from umami.embedded.queries.reports import revenue as revenue_queries
@@ -22,34 +22,10 @@ from umami.embedded.queries.reports.retention import retention as retention_quer
 from umami.embedded.queries.reports.steps import Step
 from umami.embedded.queries.reports.utm import utm as utm_query
 from umami.embedded.refusals import BadRequest
+from umami.embedded.routes.reports import LONGEST_WINDOW, Date
 from umami.embedded.scope import Filter, Operator, Scope, Unit, spelled
-from umami.embedded.v2.parameters import NAMES
 
 routes = Routes()
-
-LONGEST_WINDOW = 60 * 24 * 366
-"""Minutes."""
-
-
-def _date(value: Any) -> datetime:
-    """A date as JavaScript reads it: ISO text or Unix milliseconds; naive UTC."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("Invalid date")
-    if isinstance(value, int | float):
-        if not 0 <= value <= 4_102_444_800_000:
-            raise ValueError("Invalid date")
-        return moment(int(value))
-    try:
-        found = datetime.fromisoformat(value)
-        found = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-    except (ValueError, OverflowError):
-        raise ValueError("Invalid date") from None
-    if not 1970 <= found.year <= 2100:
-        raise ValueError("Invalid date")
-    return found
-
-
-Date = Annotated[datetime, BeforeValidator(_date)]
 
 
 class DateRange(Parameters):

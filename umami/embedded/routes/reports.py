@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -15,7 +15,8 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 
 from umami.embedded import wire
-from umami.embedded.http import Call, Parameters, Routes, Text, Zone
+from umami.embedded.filters import narrowed
+from umami.embedded.http import Call, Parameters, Routes, Text, Zone, moment
 from umami.embedded.parameters import UNITS, compared, one_of
 from umami.embedded.queries.reports import goals as goal_queries
 from umami.embedded.queries.reports import revenue as money
@@ -29,11 +30,32 @@ from umami.embedded.queries.reports.steps import Step
 from umami.embedded.queries.reports.utm import utm_columns
 from umami.embedded.scope import Scope, Unit, spelled
 from umami.embedded.store import Store
-from umami.embedded.v2.analyses import LONGEST_WINDOW, Date
-from umami.embedded.v3.parameters import narrowed
 
 routes = Routes()
 
+LONGEST_WINDOW = 60 * 24 * 366
+"""Minutes."""
+
+
+def _date(value: Any) -> datetime:
+    """A date as JavaScript reads it: ISO text or Unix milliseconds; naive UTC."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("Invalid date")
+    if isinstance(value, int | float):
+        if not 0 <= value <= 4_102_444_800_000:
+            raise ValueError("Invalid date")
+        return moment(int(value))
+    try:
+        found = datetime.fromisoformat(value)
+        found = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    except (ValueError, OverflowError):
+        raise ValueError("Invalid date") from None
+    if not 1970 <= found.year <= 2100:
+        raise ValueError("Invalid date")
+    return found
+
+
+Date = Annotated[datetime, BeforeValidator(_date)]
 FIELDS = (
     *("path", "referrer", "title", "query", "os", "browser", "device", "country", "region"),
     *("city", "tag", "hostname", "language", "event", "distinctId"),

@@ -6,10 +6,9 @@ from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import Filtered, Paged, scope, spelled_row
 from umami.embedded.queries import event_data
 from umami.embedded.queries import events as single
-from umami.embedded.v3.parameters import Filtered, Paged, scope
 
 routes = Routes()
 

@@ -10,10 +10,9 @@ from pydantic import Field, model_validator
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Routes, Text
-from umami.embedded.parameters import compared, one_of
+from umami.embedded.parameters import UTC, Filtered, compared, one_of, scope
 from umami.embedded.queries.reports.utm import UTM
-from umami.embedded.v3 import analyses
-from umami.embedded.v3.parameters import UTC, Filtered, scope
+from umami.embedded.routes import reports
 
 routes = Routes()
 
@@ -33,7 +32,7 @@ class Ranged(Filtered):
         return self
 
 
-class Funnel(analyses.Funnel, Ranged):
+class Funnel(reports.Funnel, Ranged):
     """A funnel; the steps are JSON text."""
 
 
@@ -42,10 +41,10 @@ class Retention(Ranged):
 
     def answer(self, store: Any, rows: Any) -> Any:
         """Cohorts by local day, and who of them came back."""
-        return analyses.Retention(timezone=self.clock).answer(store, rows)
+        return reports.Retention(timezone=self.clock).answer(store, rows)
 
 
-class Goal(analyses.Goal, Ranged):
+class Goal(reports.Goal, Ranged):
     """A goal."""
 
 
@@ -57,11 +56,11 @@ class Journey(Ranged):
     endStep: Text | None = None
 
 
-class Breakdown(analyses.Breakdown, Ranged):
+class Breakdown(reports.Breakdown, Ranged):
     """Fields, as JSON text."""
 
 
-class Attribution(analyses.Attribution, Ranged):
+class Attribution(reports.Attribution, Ranged):
     """A model and a conversion."""
 
 
@@ -71,14 +70,14 @@ class Tagged(Ranged):
     type: Annotated[str, one_of(UTM, "Invalid type")]
 
 
-class Money(analyses.InCurrency, Ranged):
+class Money(reports.InCurrency, Ranged):
     """Money in one currency."""
 
 
 class MoneyBy(Money):
     """By what."""
 
-    type: Annotated[str, one_of(analyses.PARTS, "Invalid type")]
+    type: Annotated[str, one_of(reports.PARTS, "Invalid type")]
 
 
 def _answer(call: Call[Any]) -> Any:
@@ -100,24 +99,22 @@ for _path, _asked in ROUTED.items():
 def journeys(call: Call[Journey]) -> Any:
     """The most frequent beginnings of visits; the filter by type is the query's own."""
     asked = call.asked
-    given = analyses.Journey(steps=asked.steps, startStep=asked.startStep, endStep=asked.endStep)
+    given = reports.Journey(steps=asked.steps, startStep=asked.startStep, endStep=asked.endStep)
     return given.answer(call.umami.store, scope(call))
 
 
 @routes("GET", "/websites/{website_id}/utm/metrics", Tagged)
 def utm(call: Call[Tagged]) -> Any:
     """Values of one parameter with their pageviews."""
-    return analyses.Utm().answer(call.umami.store, scope(call))[call.asked.type]
+    return reports.Utm().answer(call.umami.store, scope(call))[call.asked.type]
 
 
 @routes("GET", "/websites/{website_id}/revenue/chart", Money)
 def revenue_chart(call: Call[Money]) -> Any:
     """What each event earned over time."""
     asked = call.asked
-    given = analyses.Revenue(
-        currency=asked.currency, unit=asked.unit or "day", timezone=asked.clock
-    )
-    return _in_numbers({"chart": analyses.chart(call.umami.store, _rows(call), given)})
+    given = reports.Revenue(currency=asked.currency, unit=asked.unit or "day", timezone=asked.clock)
+    return _in_numbers({"chart": reports.chart(call.umami.store, _rows(call), given)})
 
 
 @routes("GET", "/websites/{website_id}/revenue/stats", Money)
@@ -127,8 +124,8 @@ def revenue_stats(call: Call[Money]) -> Any:
     before = compared(rows, asked.start, asked.end, asked.compare)
     return _in_numbers(
         {
-            **analyses.total(store, rows, asked.currency),
-            "comparison": analyses.total(store, before, asked.currency),
+            **reports.total(store, rows, asked.currency),
+            "comparison": reports.total(store, before, asked.currency),
         }
     )
 
@@ -136,8 +133,8 @@ def revenue_stats(call: Call[Money]) -> Any:
 @routes("GET", "/websites/{website_id}/revenue/metrics", MoneyBy)
 def revenue_metrics(call: Call[MoneyBy]) -> Any:
     """Amounts by country, region, referrer or channel."""
-    part = next(one for one in analyses.PARTS if one == call.asked.type)
-    return _in_numbers(analyses.by_part(call.umami.store, _rows(call), call.asked.currency, part))
+    part = next(one for one in reports.PARTS if one == call.asked.type)
+    return _in_numbers(reports.by_part(call.umami.store, _rows(call), call.asked.currency, part))
 
 
 def _rows(call: Call[Any]) -> Any:

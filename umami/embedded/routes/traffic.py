@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from umami.embedded.filters import FIELDS
 from umami.embedded.http import Call, Routes, Text, instant
-from umami.embedded.parameters import compared, one_of
+from umami.embedded.parameters import Bucketed, Filtered, Timed, ZoneOrUtc, compared, one_of, scope
 from umami.embedded.queries import values as known
 from umami.embedded.queries.channels import channel_totals, channel_visitors
 from umami.embedded.queries.domains import DOMAIN
@@ -25,8 +26,6 @@ from umami.embedded.queries.timeline import event_series, timeline
 from umami.embedded.queries.totals import event_totals, totals
 from umami.embedded.scope import Filter, Scope
 from umami.embedded.store import Store
-from umami.embedded.v3.filters import FIELDS
-from umami.embedded.v3.parameters import Bucketed, Filtered, Timed, ZoneOrUtc, scope
 
 routes = Routes()
 

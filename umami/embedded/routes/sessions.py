@@ -7,14 +7,13 @@ from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text, Zone
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import Filtered, Paged, Timed, scope, spelled_row
 from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
 from umami.embedded.queries.events import steps
 from umami.embedded.queries.timeline import rhythm
+from umami.embedded.routes.traffic import VIEWS
 from umami.embedded.scope import SESSION_COLUMNS
-from umami.embedded.v3.parameters import Filtered, Paged, Timed, scope
-from umami.embedded.v3.traffic import VIEWS
 
 routes = Routes()
 

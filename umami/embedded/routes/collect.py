@@ -11,7 +11,7 @@ from uuid import UUID
 import duckdb
 from pydantic import Field, IPvAnyAddress, field_validator
 
-from umami.embedded import sending, visitor
+from umami.embedded import collect, user_agent
 from umami.embedded.http import Call, Parameters, Routes, Text, moment
 from umami.embedded.refusals import BadRequest
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW
@@ -51,7 +51,7 @@ class Message(Parameters):
     @classmethod
     def _addresses(cls, payload: Payload) -> Payload:
         try:
-            sending.page(payload.url, payload.hostname, payload.referrer)
+            collect.page(payload.url, payload.hostname, payload.referrer)
         except ValueError:
             raise ValueError("Invalid URL") from None
         return payload
@@ -69,23 +69,23 @@ def send(call: Call[Message]) -> Any:
     )
     if not known:
         raise BadRequest("Website not found.")
-    agent = sending.clean(sent.userAgent or call.headers.get("user-agent", "")).strip()
+    agent = collect.clean(sent.userAgent or call.headers.get("user-agent", "")).strip()
     if not agent:
         raise BadRequest("User-Agent: Required")
-    if visitor.is_machine(agent):
+    if user_agent.is_machine(agent):
         return {"beep": "boop"}
     try:
-        found = list(sending.properties(sent.data or {}))
+        found = list(collect.properties(sent.data or {}))
     except ValueError as problem:
         raise BadRequest(f"payload.data.{problem}") from None
     sent_at = int(time.time() * 1000)
     at = moment(sent.timestamp * 1000 if sent.timestamp else sent_at)
-    visit = sending.visit_of(
+    visit = collect.visit_of(
         sent.website,
         sent.id or (_address(call), agent),
         at,
         now=sent_at // 1000,
-        earlier=sending.of_token(call.headers.get("x-umami-cache", ""), umami.sign),
+        earlier=collect.of_token(call.headers.get("x-umami-cache", ""), umami.sign),
         backdated=bool(sent.timestamp),
         sign=umami.sign,
     )
@@ -113,20 +113,20 @@ def _address(call: Call[Message]) -> str:
 def _keep_session(
     cursor: duckdb.DuckDBPyConnection,
     sent: Payload,
-    visit: sending.Visit,
+    visit: collect.Visit,
     agent: str,
     at: datetime,
 ) -> None:
-    os = visitor.system(agent)
+    os = user_agent.system(agent)
     _insert(
         cursor,
         "session",
         {
             "session_id": visit.session,
             "website_id": visit.website,
-            "browser": visitor.browser(agent),
+            "browser": user_agent.browser(agent),
             "os": os,
-            "device": visitor.device(sent.screen, os),
+            "device": user_agent.device(sent.screen, os),
             "screen": sent.screen,
             "language": sent.language,
             "created_at": at,
@@ -139,8 +139,8 @@ def _keep_session(
 def _keep_event(
     cursor: duckdb.DuckDBPyConnection,
     sent: Payload,
-    visit: sending.Visit,
-    data: list[sending.Property],
+    visit: collect.Visit,
+    data: list[collect.Property],
     at: datetime,
 ) -> None:
     event = uuid.uuid4()
@@ -155,11 +155,11 @@ def _keep_event(
             "visit_id": visit.visit,
             "created_at": at,
             "page_title": sent.title
-            and sending.clean(sending.decoded(sent.title))[: sending.LONGEST],
+            and collect.clean(collect.decoded(sent.title))[: collect.LONGEST],
             "event_type": CUSTOM_EVENT if name else PAGEVIEW,
             "event_name": name,
             "tag": sent.tag,
-            **sending.page(sent.url, sent.hostname, sent.referrer),
+            **collect.page(sent.url, sent.hostname, sent.referrer),
         },
     )
     for one in data:
@@ -174,7 +174,7 @@ def _keep_event(
                 "created_at": at,
             },
         )
-    money = sending.revenue(sent.data or {})
+    money = collect.revenue(sent.data or {})
     if name and money:
         _insert(
             cursor,
@@ -195,8 +195,8 @@ def _keep_event(
 def _keep_person(
     cursor: duckdb.DuckDBPyConnection,
     sent: Payload,
-    visit: sending.Visit,
-    data: list[sending.Property],
+    visit: collect.Visit,
+    data: list[collect.Property],
     at: datetime,
 ) -> None:
     for one in data:
@@ -218,7 +218,7 @@ def _keep_person(
         )
 
 
-def _value(one: sending.Property) -> dict[str, Any]:
+def _value(one: collect.Property) -> dict[str, Any]:
     return {
         "data_key": one.key,
         "string_value": one.text,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from tests.doubles.umami.v2.parameters import NEWEST, Bucketed, Paged, scope
 from umami.embedded import wire
 from umami.embedded.http import Call, Range, Routes, Text
 from umami.embedded.parameters import one_of, spelled_row
@@ -11,7 +12,6 @@ from umami.embedded.queries import event_data
 from umami.embedded.queries import events as single
 from umami.embedded.queries.timeline import event_series
 from umami.embedded.scope import spelled
-from umami.embedded.v2.parameters import NEWEST, Bucketed, Paged, scope
 
 routes = Routes()
 

@@ -1,4 +1,4 @@
-"""What 3.x says about websites in its own way."""
+"""What 2.x says about websites in its own way."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ from umami.embedded.routes import websites
 
 routes = Routes()
 
-PAGE = 20
-
 
 class Listed(websites.Listed):
-    """``includeTeams`` adds the websites of teams; here nobody has a team."""
+    """``query`` is what 2.15 and older call ``search``."""
 
-    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = PAGE
-    includeTeams: Text | None = None
+    query: Text | None = None
+    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
 
 
 class Changed(Parameters):
-    """What of a website shall be otherwise; a share id of null closes the public link."""
+    """What a website shall be; without ``shareId`` that stays, with null it goes."""
 
-    name: websites.Name = ""
-    domain: websites.Domain = ""
-    shareId: Annotated[str, Field(pattern=r"^[\w.-]{1,50}$")] | None = None
+    name: websites.Name
+    domain: websites.Domain
+    shareId: Annotated[str, Field(pattern=r"^[a-zA-Z0-9]{8,16}$")] | None = None
 
 
 @routes("GET", "/websites", Listed)
@@ -39,7 +37,7 @@ def listed(call: Call[Listed]) -> Any:
 
 @routes("POST", "/websites/{website_id}", Changed)
 def change(call: Call[Changed]) -> Any:
-    """Changes what is said, and leaves the rest."""
+    """Changes name, domain and public link."""
     return websites.changed(call)
 
 
@@ -47,4 +45,4 @@ def change(call: Call[Changed]) -> Any:
 def daterange(call: Call[Nothing]) -> Any:
     """The times of the first and the last event of any type; null without events."""
     first, last = recorded(call.umami.store, call.id("website_id"))
-    return {"startDate": instant(first), "endDate": instant(last)}
+    return {"mindate": instant(first), "maxdate": instant(last)}

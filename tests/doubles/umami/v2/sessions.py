@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from tests.doubles.umami.v2.events import COLUMNS as EVENT_COLUMNS
+from tests.doubles.umami.v2.parameters import NEWEST, Filtered, Paged, scope
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Range, Routes, Text, Zone
 from umami.embedded.parameters import one_of, spelled_row
@@ -13,8 +15,6 @@ from umami.embedded.queries.events import activity as newest_events
 from umami.embedded.queries.timeline import rhythm
 from umami.embedded.refusals import Refusal
 from umami.embedded.scope import SESSION_COLUMNS
-from umami.embedded.v2.events import COLUMNS as EVENT_COLUMNS
-from umami.embedded.v2.parameters import NEWEST, Filtered, Paged, scope
 
 routes = Routes()
 

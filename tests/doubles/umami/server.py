@@ -1,0 +1,36 @@
+"""A running server of a chosen version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from tests.doubles.umami import v2, v3
+from umami.embedded import server
+from umami.embedded.server import Running
+from umami.embedded.state import Umami
+
+BUILDERS: dict[str, Callable[[Umami], Starlette]] = {
+    "2.18": v2.application,
+    **{version: partial(v3.application, version) for version in v3.VERSIONS},
+}
+VERSIONS = tuple(BUILDERS)
+"""The versions that can be served."""
+
+
+def serve(
+    version: str, data: Path | None = None, store: Path | None = None, *, port: int = 0
+) -> Running:
+    """Start a server of this version over the tables; without tables, over the demo.
+
+    Raises as ``umami.embedded.serve`` does, and ``KeyError`` for a version that is not served.
+    """
+    return server.serve(data, store, port=port, build=BUILDERS[version])
+
+
+def run(version: str, data: Path | None, *, port: int) -> None:
+    """Serve in this thread until Ctrl-C."""
+    server.run(data, None, port=port, build=BUILDERS[version])

@@ -1,0 +1,55 @@
+"""Umami 2.x, in the spelling of 2.18.1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.doubles.umami.v2 import (
+    account,
+    analyses,
+    events,
+    realtime,
+    saved_reports,
+    sessions,
+    traffic,
+    websites,
+)
+from umami.embedded import routes
+from umami.embedded.application import application as embedded
+from umami.embedded.definitions import V3_1
+from umami.embedded.refusals import Refusal
+from umami.embedded.state import SHARE_CONTEXT, Umami
+
+MODULES = (account, websites, traffic, events, sessions, analyses, realtime, saved_reports)
+SHARED = (routes.account, routes.websites, routes.collect)
+"""Groups of which 2.x has routes that are the same in 3.x."""
+ROUTES = [route for module in (*MODULES, *SHARED) for route in module.routes.all]
+
+
+def error_text(refusal: Refusal) -> Any:
+    """The error of 2.x: a list of reasons for 400, one text otherwise."""
+    return {"error": list(refusal.reasons) if refusal.status == 400 else refusal.reasons[0]}
+
+
+def application(umami: Umami) -> Starlette:
+    """A server of 2.18 over the state."""
+    umami.definitions = V3_1
+    app = embedded(umami, ROUTES, error_text)
+    app.add_middleware(_ShareContext)
+    return app
+
+
+class _ShareContext:
+    """2.x takes a share token alone, where later versions want a second header."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            MutableHeaders(scope=scope)[SHARE_CONTEXT] = "1"
+        await self._app(scope, receive, send)
