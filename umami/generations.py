@@ -18,9 +18,15 @@ class Generation(Enum):
     """2.19 and 2.20: everything is ranked by visitors."""
     V3_0 = (3, 0)
     V3_1 = (3, 1)
-    """3.1 and 3.2: several values a filter, more fields, more analyses."""
+    """Several values in a filter, more fields, more analyses."""
+    V3_2 = (3, 2)
+    """Statistics and series of properties; revenue of the sessions that pass the filters."""
     V3_3 = (3, 3)
-    """From where analyses are asked under the website, with GET."""
+    """New definitions of bounce and channel, stitched sessions, filters by property."""
+    V3_4 = (3, 4)
+    """Annotations, API keys, and analyses as GET requests under the website."""
+    V3_5 = (3, 5)
+    """Browser errors; ``/api/config`` is gone. Newer versions are treated as this one."""
 
     def __str__(self) -> str:
         return ".".join(map(str, self.value))

@@ -73,14 +73,14 @@ def recognise(ask: Ask, address: str) -> Recognised:
     elif "currentVersion" not in config and not _known(answers["event_stats"]):
         generation = Generation.V3_0
     else:
-        generation = Generation.V3_1 if _known(answers["analysis"]) else Generation.V3_3
+        generation = Generation.V3_1 if _known(answers["analysis"]) else Generation.V3_4
     return Recognised(generation, _version(answers["version"]), _mark(config))
 
 
 def recognise_cloud(ask: Ask) -> Recognised:
     """Find out how Umami Cloud, which is always the newest, wants analyses asked."""
     known = _known(_answer(ask, ANALYSIS, "analysis"))
-    return Recognised(Generation.V3_1 if known else Generation.V3_3)
+    return Recognised(Generation.V3_1 if known else Generation.V3_4)
 
 
 def looks_the_same(ask: Ask, found: Recognised) -> bool:

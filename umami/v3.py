@@ -268,7 +268,7 @@ def _analysis(question: Question[Any], own: V3) -> tuple[Request, ...]:
     given = body["parameters"]
     if question.name == "revenue" and not own.first:
         given["currency"] = given["currency"].upper()
-    if own.generation < Generation.V3_3:
+    if own.generation < Generation.V3_4:
         body["filters"] = dict(own.filters(question))
         return (replace(own.asking(question), body=spelled(body)),)
     common = {
@@ -339,7 +339,7 @@ def _lists(requests: tuple[Request, ...], names: tuple[str, ...]) -> Plan:
 
 
 def _revenue(question: Question[Any], own: V3) -> Plan:
-    if own.generation >= Generation.V3_3:
+    if own.generation >= Generation.V3_4:
         chart, total, *parts = yield _analysis(question, own)
         return {**chart, "total": total, **dict(zip(MONEY_BY, parts, strict=True))}
     if not own.first:
@@ -360,7 +360,7 @@ def _attribution(question: Question[Any], own: V3) -> Plan:
     """With a currency 3.0 tells money instead of visitors, later ones visitors all the same."""
     (asked,) = _analysis(question, own)
     body = json.loads(asked.body or "{}")
-    if own.generation >= Generation.V3_3:
+    if own.generation >= Generation.V3_4:
         (visitors,) = yield (asked,)
         return visitors
     currency = body["parameters"].pop("currency", None)

@@ -33,7 +33,7 @@ SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
 FACES = {
     "embedded in the words of 2.18": (2, Generation.V2_18),
     "embedded in the words of 3.1": (3, Generation.V3_1),
-    "embedded in the words of 3.3": (3, Generation.V3_3),
+    "embedded in the words of 3.4": (3, Generation.V3_4),
 }
 REFERENCE = "v3.1.0"
 SOURCES = (*FACES, *VERSIONS)

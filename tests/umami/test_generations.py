@@ -96,11 +96,11 @@ TOLD = {
         {"/config": said(CONFIG), "/events/stats": SIGNED_OUT, "/reports/retention": REFUSED},
     ),
     "3.3": (
-        Generation.V3_3,
+        Generation.V3_4,
         {"/config": said({**CONFIG, "currentVersion": "3.3.1", "sessionDeletionEnabled": True})},
     ),
     "3.3 with another method": (
-        Generation.V3_3,
+        Generation.V3_4,
         {"/config": said({**CONFIG, "currentVersion": True}), "/reports/retention": Act(405, b"")},
     ),
 }
@@ -314,7 +314,7 @@ def test_analyses_that_moved_are_asked_where_they_are(
     way.behind = faces[3].url
     way.lacks = lambda target: target.startswith("/api/reports/")
     moved, reference = connected(account(way.url)), connected(account(faces[3].url))
-    assert moved.recognise().generation is Generation.V3_3
+    assert moved.recognise().generation is Generation.V3_4
     for name, question in ASKED.items():
         assert outcome(moved, question) == outcome(reference, question), name
     assert not any(one.status >= 400 for one in way.passed[6:])
@@ -329,4 +329,4 @@ def test_an_upgrade_to_3_3_is_noticed_by_what_is_gone(
     way.lacks = lambda target: target.startswith("/api/reports/")
     client.forget()
     assert client.ask(reports.utm(AUGUST)).frame.equals(before.frame)
-    assert client.server.generation is Generation.V3_3
+    assert client.server.generation is Generation.V3_4
