@@ -22,7 +22,7 @@ from people import setup
 from people.setup import Setup
 from umami import trying
 from umami.client import Client, connect
-from umami.errors import SettingsError
+from umami.errors import SettingsError, UmamiError
 from umami.settings import Settings, of_environment, read, secrets_of
 from umami.trying import Found
 from umami.watching import NOBODY
@@ -60,6 +60,15 @@ def _own_server(data: Path | None, store: Path | None) -> Running:
 def set_up() -> Settings:
     """Which server is looked at, as it stands now. Raises ``SettingsError``."""
     return read(secrets=secrets.file())
+
+
+def shared_sections() -> frozenset[str] | None:
+    """The parts of the website that Umami's share link is limited to; ``None`` for no limit, where
+    no link is used, and where it cannot be opened. May have to ask the server."""
+    try:
+        return umami().shared_sections
+    except UmamiError:
+        return None
 
 
 def demo() -> bool:
