@@ -23,6 +23,7 @@ from umami.abilities import Abilities
 from umami.cache import Cache, Found, Kept, Memory
 from umami.compat.detection import Detected
 from umami.connection import Connection
+from umami.definitions import Definitions, definitions
 from umami.dialect import Dialect, settled
 from umami.errors import (
     PASSING,
@@ -110,8 +111,13 @@ class Client:
         label: str = "Umami",
         demo: bool = False,
         watch: Watch = NOBODY,
+        defined_by: Generation | None = None,
     ) -> None:
-        """Raises ``SettingsError`` where no server is set; asks nothing yet."""
+        """Raises ``SettingsError`` where no server is set; asks nothing yet.
+
+        ``defined_by`` is the generation whose definitions the server applies, where that is not
+        its own.
+        """
         self._connection = Connection(settings, watch)
         self._transport = self._connection.transport
         self._shared = settings.share is not None
@@ -119,6 +125,7 @@ class Client:
         self._label = "Umami Cloud" if settings.cloud else label
         self._demo = demo
         self._cloud = settings.cloud
+        self._defined_by = defined_by
         self._cached_as = settings.api or ""
         self._cache = _cache(settings, watch) if cache is None else cache
         self._read: WeakKeyDictionary[Kept, _Read] = WeakKeyDictionary()
@@ -187,6 +194,11 @@ class Client:
     def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
         """Ask several at once."""
         return [self.submit(question) for question in questions]
+
+    @property
+    def definitions(self) -> Definitions:
+        """What figures mean on this server; may have to ask it. Raises ``UmamiError``."""
+        return definitions(self._defined_by or self._recognised().generation)
 
     @property
     def shared_sections(self) -> frozenset[str] | None:
@@ -495,12 +507,14 @@ def connect(
     label: str = "Umami",
     demo: bool = False,
     watch: Watch = NOBODY,
+    defined_by: Generation | None = None,
 ) -> Client:
     """A client of the server that the settings name, by default this process's; asks nothing yet.
 
     Raises ``SettingsError``, also for settings that mean the embedded server: start-up code must
     have started it and filled in its address. ``label`` is what to call the server, ``demo`` says
-    that what it holds is made up; ``watch`` is told what the client does.
+    that what it holds is made up; ``watch`` is told what the client does; ``defined_by`` is the
+    generation whose definitions the server applies, where that is not its own.
     """
     found = read() if settings is None else settings
-    return Client(found, cache, label=label, demo=demo, watch=watch)
+    return Client(found, cache, label=label, demo=demo, watch=watch, defined_by=defined_by)
