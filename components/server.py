@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.types import ASGIApp
 
 from components import measures, secrets, starting
 from components.starting import Running
@@ -89,6 +90,20 @@ def reach() -> None:
 def _unseen() -> None:
     # A cached function inside another draws no spinner.
     umami()
+
+
+def collector() -> ASGIApp | None:
+    """What visitors of websites may reach of the embedded server, which is started where it does
+    not run yet; ``None`` where it does not collect. Raises ``SettingsError``.
+
+    Outside a run, as ``reach``.
+    """
+    settings = set_up()
+    if not settings.collect:
+        return None
+    # The client lets go of answers that what is sent makes old.
+    _unseen()
+    return _own_server(settings.data, settings.store).collector
 
 
 def anew() -> None:
