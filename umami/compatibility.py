@@ -144,8 +144,8 @@ MADE_GOOD: Final = (
     Repair(
         _of("groups"),
         FROM_3_3,
-        "From 3.3.1 on, the list of a page field answers 0 for all bounces and seconds; a breakdown "
-        "tells both for the 500 values with most visitors.",
+        "From 3.3.1 on, the list of a page field answers 0 for all bounces and seconds; a "
+        "breakdown tells both for the 500 values with most visitors.",
     ),
     Repair(
         _of("activity"),
@@ -161,8 +161,9 @@ MADE_GOOD: Final = (
     Repair(
         _of("funnel", "retention", "goal", "journey", "breakdown", "attribution"),
         frozenset({Generation.V3_4, Generation.V3_5}),
-        "Asked with GET under the website, and with POST where a server lacks that; UTM and revenue "
-        "are asked with POST, one request instead of five or six, and with GET where that is gone.",
+        "Asked with GET under the website, and with POST where a server lacks that. UTM and "
+        "revenue are asked with POST, which is one request instead of five or six, and with GET "
+        "where that is gone.",
     ),
     Repair(
         _of("stats"),
@@ -412,7 +413,7 @@ DIFFERENCES: Final = (
 
 
 def differs(
-    question: Question[Any], generation: Generation, other: Generation = max(Generation)
+    question: Question[Any], generation: Generation, other: Generation
 ) -> Difference | None:
     """What is known to differ between the answers of two generations to a question: the members of
     all differences that concern one of the two."""
