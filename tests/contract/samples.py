@@ -320,6 +320,22 @@ SAMPLES = _by_name(
         sessions.session_data_property_series(VIEW, "plan"),
         [{"x": "pro", "t": "2026-08-02 00:00:00", "y": 3}],
     ),
+    (
+        sessions.session_properties(SITE, OTHER),
+        [
+            {
+                "websiteId": SITE,
+                "sessionId": OTHER,
+                "dataKey": key,
+                "dataType": kind,
+                "stringValue": text,
+                "numberValue": number,
+                "dateValue": None,
+                "createdAt": NOW,
+            }
+            for key, kind, text, number in (("plan", 1, "pro", None), ("age", 2, "41.0000", "41"))
+        ],
+    ),
     (teams.teams(), page(TEAM_ROW)),
     (teams.team_websites(TEAM), page({**WEBSITE, "teamId": TEAM})),
     (websites.websites(), page(WEBSITE)),
