@@ -14,7 +14,7 @@ from umami.embedded.routes import ROUTES
 from umami.generations import Generation
 from umami.question import REGISTRY, Request
 
-SERVED = (Generation.V2_18, Generation.V3_1, Generation.V3_4)
+SERVED = (Generation.V2_18, Generation.V3_1, Generation.V3_5)
 """Whose words the embedded server understands."""
 
 
