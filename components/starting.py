@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from starlette.types import ASGIApp
+
 from umami.client import Client, connect
 from umami.errors import SettingsError
 from umami.settings import Settings
@@ -26,6 +28,11 @@ class Running(Protocol):
     @property
     def demo(self) -> bool:
         """Whether what it holds is made up."""
+        ...
+
+    @property
+    def collector(self) -> ASGIApp:
+        """What visitors of websites may reach of it: its tracker, and where that sends to."""
         ...
 
     def tell(self, changed: Callable[[str | None], None]) -> None:

@@ -1,9 +1,9 @@
 """Which server is asked, as whom, and how patiently; read from environment and secrets.
 
 Names are those of the environment: ``UMAMI_URL``, ``UMAMI_USERNAME``, ``UMAMI_PASSWORD``,
-``UMAMI_API_KEY``, ``UMAMI_SHARE_URL``, ``UMAMI_DATA``, ``UMAMI_STORE``, ``UMAMI_TIMEOUT``,
-``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB``, ``UMAMI_REDIS_URL`` and ``UMAMI_GENERATION``. No server
-set means the embedded one.
+``UMAMI_API_KEY``, ``UMAMI_SHARE_URL``, ``UMAMI_DATA``, ``UMAMI_STORE``, ``UMAMI_COLLECT``,
+``UMAMI_TIMEOUT``, ``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB``, ``UMAMI_REDIS_URL`` and
+``UMAMI_GENERATION``. No server set means the embedded one.
 """
 
 from __future__ import annotations
@@ -33,13 +33,17 @@ NAMES: Final = (
     "SHARE_URL",
     "DATA",
     "STORE",
+    "COLLECT",
     "TIMEOUT",
     "CONNECTIONS",
     "CACHE_MB",
     "REDIS_URL",
     "GENERATION",
 )
-SERVER: Final = ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE")
+SERVER: Final = (
+    *("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL"),
+    *("DATA", "STORE", "COLLECT"),
+)
 """Those that say which server is asked, and as whom; the others say how."""
 CLOUD_PACE: Final = (48, 15.5)
 """Calls in so many seconds. Umami Cloud takes 50 in 15 and counts them as they arrive there, which
@@ -108,6 +112,8 @@ class Settings:
     store: Path | None = None
     """The file in which the embedded server keeps its data; without tables and file it makes the
     demo."""
+    collect: bool = False
+    """Whether websites may send to the embedded server by way of the dashboard's address."""
     timeout: float = 60.0
     """Seconds an answer may take."""
     connections: int | None = None
@@ -211,8 +217,14 @@ def understood(given: Mapping[str, str]) -> Settings:
         generation=Generation.named(given["GENERATION"]) if "GENERATION" in given else None,
     )
     found = _server(given, common)
+    collect = _flag(given, "COLLECT")
+    if collect and (found or "STORE" not in given):
+        raise SettingsError(
+            "UMAMI_COLLECT needs UMAMI_STORE: only the embedded server collects, and only into a "
+            "file. Set UMAMI_STORE, or remove UMAMI_COLLECT."
+        )
     if found is None:
-        return replace(common, data=_data(given), store=_store(given))
+        return replace(common, data=_data(given), store=_store(given), collect=collect)
     for name in ("DATA", "STORE"):
         if name in given:
             raise SettingsError(
@@ -291,6 +303,13 @@ def _number(
     if not least <= number <= most:
         raise SettingsError(f"{PREFIX}{name} is a number from {least:g} to {most:g}.")
     return number
+
+
+def _flag(given: Mapping[str, str], name: str) -> bool:
+    text = given.get(name, "no").casefold()
+    if text not in ("yes", "true", "1", "no", "false", "0"):
+        raise SettingsError(f"{PREFIX}{name} is yes or no.")
+    return text in ("yes", "true", "1")
 
 
 def _data(given: Mapping[str, str]) -> Path | None:

@@ -119,6 +119,7 @@ GOOD_BODIES["/api/websites/{website_id}/segments"] = {
     "name": "A",
     "parameters": {"filters": [{"name": "country", "operator": "eq", "value": "DE"}]},
 }
+GOOD_BODIES["/api/batch"] = [GOOD_BODIES["/api/send"]]
 GOOD_BODIES["/api/me/api-keys"] = {"name": "A"}
 GOOD_BODIES["/api/links"] = {"name": "A", "slug": "a", "url": "https://a.example", "teamId": None}
 GOOD_BODIES["/api/pixels"] = {"name": "A", "slug": "a", "id": str(uuid4())}
