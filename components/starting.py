@@ -57,15 +57,16 @@ def own_server(data: Path | None, store: Path | None = None) -> Running:
         return serve(data, store)
 
 
-def take_in(data: Path, store: Path, told: Told) -> None:
+def take_in(data: Path, store: Path, told: Told) -> tuple[str, ...]:
     """Import tables into the file that keeps them, all or nothing; ``told`` hears of bytes read.
+    Returns what was not read, a sentence each.
 
     A server of this process goes on answering from the file meanwhile. Raises ``SettingsError``.
     """
     from umami.embedded.importing import import_into
 
     with _in_settings():
-        import_into(store, data, lambda now: told(now.done, now.total))
+        return tuple(import_into(store, data, lambda now: told(now.done, now.total)).notes)
 
 
 @contextmanager

@@ -28,7 +28,8 @@ def client() -> Iterator[Client]:
         for number, (session, time, path, lcp, cls) in enumerate(MEASURED):
             cursor.execute(
                 "INSERT INTO website_event (event_id, website_id, session_id, visit_id, created_at,"
-                " event_type, url_path, page_title, lcp, cls) VALUES (?, ?, ?, ?, ?, 5, ?, ?, ?, ?)",
+                " url_path, page_title, lcp, cls, event_type) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 5)",
                 [
                     *(identity("speed", number), WEBSITE),
                     *(identity(session), identity(session, 1)),
