@@ -103,7 +103,7 @@ def collector() -> ASGIApp | None:
         return None
     # The client lets go of answers that what is sent makes old.
     _unseen()
-    return _own_server(settings.data, settings.store).collector
+    return opened(settings).collector
 
 
 def anew() -> None:
