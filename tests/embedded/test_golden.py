@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.umami.v2.queries.channels import channels
+from tests.doubles.umami.v2.queries.edges import edges
 from tests.embedded.golden import END, START, WEBSITE, golden, identity
+from umami.embedded.definitions import V3_1
 from umami.embedded.queries import event_data, session_data
-from umami.embedded.queries.channels import channels
 from umami.embedded.queries.events import activity, events
-from umami.embedded.queries.metrics import Edge, edges, ranking
+from umami.embedded.queries.metrics import Edge, ranking
 from umami.embedded.queries.sessions import (
     SessionTotals,
     session,
@@ -24,7 +26,7 @@ from umami.embedded.queries.values import values
 from umami.embedded.scope import Filter, Scope
 from umami.embedded.store import Store
 
-ALL = Scope(WEBSITE, START, END)
+ALL = Scope(WEBSITE, START, END, definitions=V3_1)
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def since_reset(call: Call[Any]) -> Scope:
     row = call.umami.store.row("SELECT reset_at FROM website WHERE website_id = ?", [website])
     reset = row[0] if row else None
     start = max(asked.start, reset) if reset else asked.start
-    return Scope(website, start, asked.end)
+    return Scope(website, start, asked.end, definitions=call.umami.definitions)
 
 
 def compared(scope: Scope, start: datetime, end: datetime, compare: str | None) -> Scope:

@@ -14,6 +14,8 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from umami.embedded.definitions import NEWEST, Definitions
+
 Operator = Literal["eq", "neq", "c", "dnc", "re", "nre"]
 Unit = Literal["minute", "hour", "day", "month", "year"]
 
@@ -43,7 +45,7 @@ SESSION_COLUMNS = {
 }
 OF_SESSION = {**SESSION_COLUMNS, "distinctId": "distinct_id"}
 """The session's columns that can be filtered by; the last one tells who somebody is."""
-PAGEVIEW, CUSTOM_EVENT = 1, 2
+PAGEVIEW, CUSTOM_EVENT, PERFORMANCE = 1, 2, 5
 
 
 def column(name: str) -> str:
@@ -126,6 +128,8 @@ class Scope:
     """Whether a website's own name is its hostname without ``www.``, as from 3.1 on."""
     own_referrers: bool = False
     """Whether a filter by referrer also finds visits that a website sent to itself."""
+    definitions: Definitions = NEWEST
+    """What bounces, channels and revenue under filters mean."""
 
     @property
     def narrowed(self) -> bool:
@@ -171,7 +175,13 @@ class Scope:
 
     def unfiltered(self) -> Scope:
         """Every row of the website and the range."""
-        return Scope(self.website, self.start, self.end, bare_hostname=self.bare_hostname)
+        return Scope(
+            self.website,
+            self.start,
+            self.end,
+            bare_hostname=self.bare_hostname,
+            definitions=self.definitions,
+        )
 
     def between(self, start: datetime, end: datetime) -> Scope:
         """The same question over another range."""
