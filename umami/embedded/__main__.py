@@ -99,7 +99,7 @@ def _teller(begun: float) -> Callable[[Progress], None]:
 
 
 def _told(found: Imported, took: float) -> list[str]:
-    """What became of the rows, in all and by table."""
+    """What became of the rows, in all and by table, and what was not read."""
     lines = [
         f"{found.added.total():,} rows were added, {found.known.total():,} were there already "
         f"({took:.1f} s)."
@@ -108,7 +108,7 @@ def _told(found: Imported, took: float) -> list[str]:
         f"  {table:<14}{found.added[table]:>12,} added{found.known[table]:>12,} there already"
         for table in sorted(found.added | found.known)
     ]
-    return lines
+    return lines + found.notes
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from umami.embedded.application import application
 from umami.embedded.definitions import NEWEST, Definitions
 from umami.embedded.state import PASSWORD, USERNAME, Umami
 from umami.embedded.store import Store, StoreRefused
+
+_log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 KEEP_ALIVE = 75
@@ -185,7 +188,8 @@ def opened(data: Path | None, kept: Path | None = None) -> Umami:
             from umami.embedded.importing import load, unchanged
 
             if kept is None or not unchanged(store, data):
-                load(store, data)
+                for note in load(store, data).notes:
+                    _log.warning("%s", note)
         elif kept is None:
             from umami.embedded.demo.demo import Demo
 

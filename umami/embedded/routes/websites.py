@@ -15,7 +15,7 @@ from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.queries.websites import recorded
 from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.state import ADMIN
-from umami.embedded.store import TABLES
+from umami.embedded.store import COLLECTED, OF_WEBSITE
 
 routes = Routes()
 
@@ -29,7 +29,6 @@ COLUMNS = {
     "updatedAt": "updated_at",
     "deletedAt": "deleted_at",
 }
-TRAFFIC = [table for table in TABLES if table not in ("website", "report", "segment")]
 ACTIVE = timedelta(minutes=5)
 
 Name = Annotated[Text, Field(max_length=100)]
@@ -157,7 +156,7 @@ def changed(call: Call[Any]) -> dict[str, Any]:
 def delete(call: Call[Nothing]) -> Any:
     """Deletes a website with all that was collected and saved about it."""
     with call.umami.store.erasing() as cursor:
-        for table in TABLES:
+        for table in OF_WEBSITE:
             cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [call.id("website_id")])
     return {"ok": True}
 
@@ -166,7 +165,7 @@ def delete(call: Call[Nothing]) -> Any:
 def reset(call: Call[Nothing]) -> Any:
     """Deletes all that was collected about a website."""
     with call.umami.store.erasing() as cursor:
-        for table in TRAFFIC:
+        for table in COLLECTED:
             cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [call.id("website_id")])
         cursor.execute(
             "UPDATE website SET reset_at = ? WHERE website_id = ?", [now(), call.id("website_id")]
