@@ -119,6 +119,7 @@ GOOD_BODIES["/api/websites/{website_id}/segments"] = {
     "name": "A",
     "parameters": {"filters": [{"name": "country", "operator": "eq", "value": "DE"}]},
 }
+GOOD_BODIES["/api/batch"] = [GOOD_BODIES["/api/send"]]
 GOOD_BODIES["/api/me/api-keys"] = {"name": "A"}
 GOOD_BODIES["/api/reports/{report_id}"] = GOOD_BODIES["/api/reports"]
 

@@ -13,8 +13,10 @@ from types import TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from umami.embedded.application import application
+from umami.embedded.collector import collector
 from umami.embedded.definitions import NEWEST, Definitions
 from umami.embedded.state import PASSWORD, USERNAME, Umami
 from umami.embedded.store import Store, StoreRefused
@@ -63,6 +65,8 @@ class Running:
 
     url: str
     demo: bool
+    collector: ASGIApp = field(repr=False)
+    """The collect routes, bounded for the public; an ASGI application for the same process."""
     username: str = USERNAME
     password: str = field(default=PASSWORD, repr=False)
     _server: _Server = field(kw_only=True, repr=False)
@@ -128,6 +132,7 @@ def serve(
     return Running(
         f"http://{HOST}:{listener.getsockname()[1]}",
         umami.demo,
+        collector(umami),
         _server=server,
         _thread=thread,
         _umami=umami,
