@@ -171,7 +171,10 @@ def test_event_data(store: Store) -> None:
 
 
 def test_session_data(store: Store) -> None:
-    assert session_data.properties(store, ALL) == [("age", 1), ("email", 1)]
+    assert session_data.properties(store, ALL) == [
+        session_data.Property("age", 1, 2),
+        session_data.Property("email", 1, 1),
+    ]
     assert session_data.values(store, ALL, "age") == [("42", 1)]
     before = ALL.between(START, START.replace(day=12))
     assert session_data.properties(store, before) == []

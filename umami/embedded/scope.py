@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from umami.embedded.definitions import NEWEST, Definitions
+
+if TYPE_CHECKING:
+    from umami.embedded.property_filters import PropertyFilter
 
 Operator = Literal["eq", "neq", "c", "dnc", "re", "nre"]
 Unit = Literal["minute", "hour", "day", "month", "year"]
@@ -119,6 +122,8 @@ class Scope:
     """Filters that a row has to pass, even where one of ``filters`` is enough."""
     any_filter: bool = False
     """Whether one of ``filters`` is enough."""
+    properties: tuple[PropertyFilter, ...] = ()
+    """Filters by properties of events and sessions, all of which a row has to pass."""
     event_type: int | None = None
     without_bounces: bool = False
     """Only visits with more than one view in the range, whatever the filters."""
@@ -170,7 +175,7 @@ class Scope:
         return Rows(f"FROM website_event e{session} WHERE {' AND '.join(conditions)}", values)
 
     def filtered(self, *filters: Filter) -> Scope:
-        """The same question with these filters instead of its own."""
+        """The same question with these filters by fields instead of its own."""
         return replace(self, filters=filters)
 
     def unfiltered(self) -> Scope:
@@ -194,6 +199,7 @@ class Scope:
             either = " OR ".join(one.sql for one in passed)
             passed = [Rows(f"({either})", [value for one in passed for value in one.values])]
         found = [*passed, *(Rows(*one.sql) for one in self.required)]
+        found += [one.restriction(self.website) for one in self.properties]
         if not self.own_referrers and any(one.field == "referrer" for one in self.filters):
             # A website is no source of its own visitors.
             found.append(Rows(f"({self.elsewhere} OR e.referrer_domain IS NULL)"))

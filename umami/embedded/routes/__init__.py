@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from umami.embedded.routes import (
+    about,
     account,
     analyses,
     collect,
@@ -17,6 +18,7 @@ from umami.embedded.routes import (
 )
 
 MODULES = (
+    about,
     account,
     websites,
     traffic,
@@ -30,4 +32,7 @@ MODULES = (
     saved_reports,
     collect,
 )
-ROUTES: list[Route] = [route for module in MODULES for route in module.routes.all]
+ROUTES: list[Route] = [
+    *(route for module in MODULES for route in module.routes.all),
+    about.openapi,
+]

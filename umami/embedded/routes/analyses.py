@@ -1,34 +1,19 @@
-"""Analyses as 3.3 spells them: GETs under the website, its filters in the query."""
+"""Analyses as 3.4 spells them: GETs under the website, its filters in the query."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Routes, Text
-from umami.embedded.parameters import UTC, Filtered, compared, one_of, scope
+from umami.embedded.parameters import Ranged, compared, one_of, scope
 from umami.embedded.queries.reports.utm import UTM
 from umami.embedded.routes import reports
 
 routes = Routes()
-
-
-class Ranged(Filtered):
-    """A range that has to be one, and filters."""
-
-    @property
-    def clock(self) -> str:
-        """The zone whose clock is followed."""
-        return "UTC" if self.timezone in (None, UTC) else str(self.timezone)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Ranged:
-        if self.endAt < self.startAt:
-            raise ValueError("endAt must be after startAt")
-        return self
 
 
 class Funnel(reports.Funnel, Ranged):

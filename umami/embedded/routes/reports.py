@@ -1,6 +1,6 @@
 """Analyses as 3.1 spells them: a POST each, its filters and parameters in the body.
 
-Each takes its answer from a function that the GETs of 3.3 (``under_website``) share.
+Each takes its answer from a function that the GETs of 3.4 (``analyses``) share.
 """
 
 from __future__ import annotations

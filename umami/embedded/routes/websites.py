@@ -219,4 +219,6 @@ def _spelled(row: dict[str, Any]) -> dict[str, Any]:
         "userId": str(ADMIN.id),
         "teamId": None,
         "createdBy": str(ADMIN.id),
+        "recorderEnabled": False,
+        "replayConfig": None,
     }
