@@ -149,7 +149,7 @@ def narrowed(store: Store, scope: Scope, given: Mapping[str, Any]) -> Scope:
         for name, text in asked.items()
         if name not in SWITCHES and name not in of_properties
     }
-    by_property = [_property(name, text) for name, text in of_properties.items()]
+    by_property = [_property(store, name, text) for name, text in of_properties.items()]
     match = asked.get("match")
     if match not in (None, "all", "any"):
         raise BadRequest("match: Invalid option: expected one of all, any")
@@ -157,12 +157,12 @@ def narrowed(store: Store, scope: Scope, given: Mapping[str, Any]) -> Scope:
         segment = _saved(store, scope.website, "segment", asked["segment"])
         filters |= segment.given
         match = segment.match or match
-        by_property += _properties_of(segment)
+        by_property += _properties_of(store, segment)
     return replace(
         scope,
         filters=_filters(store, filters),
         any_filter=match == "any",
-        properties=_checked_expressions(store, by_property),
+        properties=tuple(by_property),
         event_type=_event_type(asked["eventType"]) if "eventType" in asked else None,
         without_bounces=bool(asked.get("excludeBounce")),
         cohort=_cohort(store, scope, asked["cohort"]) if "cohort" in asked else None,
@@ -248,28 +248,26 @@ def _check_expression(store: Store, name: str, expression: str) -> None:
         raise BadRequest(f"{name}: Invalid regular expression") from None
 
 
-def _property(name: str, text: str) -> PropertyFilter:
+def _property(store: Store, name: str, text: str) -> PropertyFilter:
     try:
-        return property_filters.parsed("session" if name[0] == "s" else "event", text)
+        found = property_filters.parsed("session" if name[0] == "s" else "event", text)
     except ValueError as problem:
         raise BadRequest(f"{name}: {problem}") from None
+    return _with_expression(store, name, found)
 
 
-def _properties_of(segment: Selection) -> list[PropertyFilter]:
+def _properties_of(store: Store, segment: Selection) -> list[PropertyFilter]:
     try:
-        return [one.filter for one in segment.sessionPropertyFilters]
+        found = [one.filter for one in segment.sessionPropertyFilters]
     except ValueError as problem:
         raise BadRequest(f"segment: {problem}") from None
+    return [_with_expression(store, "segment", one) for one in found]
 
 
-def _checked_expressions(
-    store: Store, filters: Iterable[PropertyFilter]
-) -> tuple[PropertyFilter, ...]:
-    found = tuple(filters)
-    for one in found:
-        if one.operator in ("re", "nre"):
-            _check_expression(store, one.name[:60], one.value)
-    return found
+def _with_expression(store: Store, name: str, given: PropertyFilter) -> PropertyFilter:
+    if given.operator in ("re", "nre"):
+        _check_expression(store, name, given.value)
+    return given
 
 
 def _saved(store: Store, website: UUID, kind: str, id: str) -> Selection:
