@@ -66,6 +66,7 @@ def _wildcard(question: Question[Any]) -> bool:
 V3_1: Final = Generation.V3_1
 UNTIL_3_1: Final = UNTIL_3_0 | {V3_1}
 UNTIL_3_2: Final = UNTIL_3_1 | {Generation.V3_2}
+UNTIL_3_3: Final = UNTIL_3_2 | {Generation.V3_3}
 FROM_3_3: Final = frozenset(Generation) - UNTIL_3_2
 UNTOLD_GROUPS: Final = ("entry", "exit", "event")
 """Fields whose groups no breakdown tells."""
@@ -201,6 +202,38 @@ MADE_GOOD: Final = (
         _of("event_data_values", "event_data_fields"),
         frozenset(Generation) - UNTIL_2_20,
         "Dates are written in another way than on 2.x; read as one.",
+    ),
+    Repair(
+        _of("websites"),
+        frozenset(Generation),
+        "2.x lists the account’s own websites only, 3.x also those of teams that it owns; those of "
+        "the teams that it is a member of are asked for under each team.",
+    ),
+    Repair(
+        _of("me"),
+        UNTIL_3_3,
+        "The answer repeats the token, which is dropped before anything is kept.",
+    ),
+    Repair(
+        _of("website_charts"),
+        UNTIL_3_2,
+        "There are no charts of several websites; stats and pageviews of each one tell them.",
+    ),
+    Repair(
+        _of("website_charts"),
+        frozenset(Generation) - UNTIL_3_2,
+        "The curve is right only for periods that start at midnight or noon and are all summer "
+        "time or all winter time; for others pageviews tell it.",
+    ),
+    Repair(
+        _of("revenue_stats", "revenue_chart", "revenue_metrics"),
+        UNTIL_3_1,
+        "There are no parts of the report on revenue; they are taken from the whole.",
+    ),
+    Repair(
+        _of("performance_stats", "performance_chart", "performance_metrics"),
+        UNTIL_3_3 - UNTIL_3_0,
+        "One report tells all performance figures; each part is taken from it.",
     ),
 )
 """What is had by other questions, or read in another way."""
@@ -407,6 +440,31 @@ DIFFERENCES: Final = (
         UNTIL_2_18,
         "Up to 2.18 there are no segments and cohorts; 2.19 and 2.20 filter by their names, which "
         "two may share, so there they are not filtered by.",
+    ),
+    Difference(
+        _of("create_segment", "update_segment"),
+        UNTIL_2_20,
+        "2.x saves segments in a form of its own: they are read and deleted, but not saved.",
+    ),
+    Difference(
+        _of("website_charts"),
+        UNTIL_3_2,
+        "Before 3.3 the curve has the buckets of the period’s unit, later half days.",
+        members=_of("frame"),
+    ),
+    Difference(
+        _of("revenue_metrics"),
+        UNTIL_3_0,
+        "Before 3.1 revenue is not told by region, referrer and channel: such are refused.",
+        when=lambda question: question.arguments["by"] != "country",
+    ),
+    Difference(
+        _of("revenue_chart"),
+        frozenset({V3_0}),
+        "3.0 adds up revenue by days whatever unit is asked: by hours it is refused.",
+        when=lambda question: bool(
+            question.view and question.view.period.unit in ("minute", "hour")
+        ),
     ),
 )
 """What remains different."""

@@ -65,29 +65,24 @@ def _row(one: Endpoint) -> str:
     return f"| `{one.name}{_parameters(one)}` | {_requests(one)} | {_answer(one)} | {fresh} | {_old_filters(one)} |"  # noqa: E501
 
 
-def _requests(one: Endpoint) -> str:
+def _requests(endpoint: Endpoint) -> str:
     """What each version is asked: neighbours that are asked alike share an entry."""
-    question = example(one, field="browser")
-    by_version = {
-        version: _first_requests(question, dialect(version)) for version in sorted(Generation)
-    }
-    cloud = _first_requests(question, dialect(max(Generation), cloud=True))
-    alike = [
-        (asked, [version for version, _asked in versions])
-        for asked, versions in groupby(by_version.items(), lambda entry: entry[1])
-    ]
-    as_newest = cloud == by_version[max(Generation)]
-    entries = [
-        f"{_versions(versions, open_end=as_newest)} {asked}".strip()
-        for asked, versions in alike
-        if asked
-    ]
-    if cloud and not as_newest:
+    question = example(endpoint, field="browser")
+    newest = max(Generation)
+    by_version = {version: _first_requests(question, dialect(version)) for version in Generation}
+    cloud = _first_requests(question, dialect(newest, cloud=True))
+    same_in_cloud = cloud == by_version[newest]
+    entries = []
+    for requests, versions in groupby(sorted(Generation), lambda version: by_version[version]):
+        stretch = _stretch(list(versions), open_end=same_in_cloud)
+        if requests:
+            entries.append(f"{stretch} {requests}".strip())
+    if cloud and not same_in_cloud:
         entries.append(f"Cloud {cloud}")
     return " · ".join(entries)
 
 
-def _versions(versions: Sequence[Generation], *, open_end: bool) -> str:
+def _stretch(versions: Sequence[Generation], *, open_end: bool) -> str:
     """``2.18–3.3``, ``from 3.4``, or nothing where these are all."""
     first, last = versions[0], versions[-1]
     if open_end and last is max(Generation):
@@ -95,14 +90,14 @@ def _versions(versions: Sequence[Generation], *, open_end: bool) -> str:
     return str(first) if first is last else f"{first}–{last}"
 
 
-def _first_requests(question: Question[Any], speaks: Dialect) -> str:
+def _first_requests(question: Question[Any], server: Dialect) -> str:
     """Methods and routes in Markdown; nothing where the question is refused."""
-    if speaks.refusal(question):
+    if server.refusal(question):
         return ""
-    plan = speaks.plan(question)
+    plan = server.plan(question)
     requests = (plan,) if isinstance(plan, Request) else next(plan)
-    routes = dict.fromkeys(f"`{one.method} /api{_named(one.path)}`" for one in requests)
-    return " + ".join(routes)
+    routes = [f"`{request.method} /api{_named(request.path)}`" for request in requests]
+    return " + ".join(dict.fromkeys(routes))
 
 
 def _named(path: str) -> str:

@@ -157,16 +157,16 @@ def _cut_at_noon(period: Period) -> bool:
     return first.time() in (time(0), time(12)) and len(offsets) == 1
 
 
-def part_of_revenue(question: Question[Any], answered: Callable[[Question[Any]], Part]) -> Plan:
-    """What a question about revenue asks for, from the report on revenue, which ``answered`` asks
-    for."""
-    asked = question.arguments
-    answer = yield from answered(reports.revenue(asked["view"], asked["currency"]))
+def part_of_revenue(question: Question[Any], answer_to: Callable[[Question[Any]], Part]) -> Plan:
+    """What a question about revenue asks for, from the whole report on revenue; ``answer_to`` is
+    how the report is asked for."""
+    arguments = question.arguments
+    report = yield from answer_to(reports.revenue(arguments["view"], arguments["currency"]))
     if question.name == "revenue_stats":
-        return answer["total"]
+        return report["total"]
     if question.name == "revenue_chart":
-        return {"chart": answer["chart"]}
-    return answer[asked["by"]]
+        return {"chart": report["chart"]}
+    return report[arguments["by"]]
 
 
 def without_token(answer: JSON) -> JSON:

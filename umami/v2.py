@@ -274,9 +274,9 @@ def _searched(question: Question[Any], _own: V2) -> Request:
     return _asking(question, query=question.arguments["search"])
 
 
-def _websites(question: Question[Any], _own: V2) -> Plan:
+def _websites(question: Question[Any], dialect: V2) -> Plan:
     def spell(question: Question[Any]) -> Request:
-        return _asking(question) if question.name == "teams" else _searched(question, _own)
+        return _asking(question) if question.name == "teams" else _searched(question, dialect)
 
     return websites_of_teams_too(question, spell)
 
@@ -378,8 +378,8 @@ def _revenue(question: Question[Any], _own: V2) -> Plan:
     return {**money, "total": {**money["total"], "total_sessions": visitors}}
 
 
-def _part_of_revenue(question: Question[Any], own: V2) -> Plan:
-    return part_of_revenue(question, lambda whole: _revenue(whole, own))
+def _part_of_revenue(question: Question[Any], dialect: V2) -> Plan:
+    return part_of_revenue(question, lambda whole: _revenue(whole, dialect))
 
 
 def _attribution(question: Question[Any], _own: V2) -> Plan:

@@ -144,25 +144,25 @@ class V3:
         return None
 
 
-def _me(question: Question[Any], own: V3) -> Plan:
-    return once(own.asking(question), without_token)
+def _me(question: Question[Any], dialect: V3) -> Plan:
+    return once(dialect.asking(question), without_token)
 
 
-def _websites(question: Question[Any], own: V3) -> Plan:
+def _websites(question: Question[Any], dialect: V3) -> Plan:
     def spell(question: Question[Any]) -> Request:
         if question.name == "websites":
-            return own.asking(question, includeTeams="true")
-        return own.asking(question)
+            return dialect.asking(question, includeTeams="true")
+        return dialect.asking(question)
 
     return websites_of_teams_too(question, spell)
 
 
-def _website_charts(question: Question[Any], own: V3) -> Request | Plan:
+def _website_charts(question: Question[Any], dialect: V3) -> Request | Plan:
     return website_charts(
         question,
-        own.asking,
+        dialect.asking,
         lambda stats: stats["visitors"],
-        offered=own.generation >= Generation.V3_3,
+        offered=dialect.generation >= Generation.V3_3,
     )
 
 
@@ -512,29 +512,29 @@ def _first_revenue(question: Question[Any], own: V3) -> Plan:
     return {**money, "chart": chart, "total": {**money["total"], "total_sessions": visitors}}
 
 
-def _part_of_revenue(question: Question[Any], own: V3) -> Request | Plan:
+def _part_of_revenue(question: Question[Any], dialect: V3) -> Request | Plan:
     """Before 3.2 a part of the answer to the whole question."""
-    if own.generation >= Generation.V3_2:
-        return own.asking(question)
-    return part_of_revenue(question, lambda whole: _revenue(whole, own))
+    if dialect.generation >= Generation.V3_2:
+        return dialect.asking(question)
+    return part_of_revenue(question, lambda whole: _revenue(whole, dialect))
 
 
-def _performance(question: Question[Any], own: V3) -> Request | Plan:
+def _performance(question: Question[Any], dialect: V3) -> Request | Plan:
     """Before 3.4 one report tells it all."""
-    if own.generation >= Generation.V3_4:
-        return own.asking(question)
-    asked = question.arguments
-    view: View = asked["view"]
-    unit, vital = view.period.unit, asked.get("vital")
+    if dialect.generation >= Generation.V3_4:
+        return dialect.asking(question)
+    arguments = question.arguments
+    view: View = arguments["view"]
+    unit, vital = view.period.unit, arguments.get("vital")
     body = report(view, "performance", unit=unit, metric=vital)
-    body["filters"] = dict(own.filters(question))
+    body["filters"] = dict(dialect.filters(question))
     request = Request("POST", "/reports/performance", (), spelled(body))
     if question.name == "performance_stats":
         return once(request, lambda answer: answer["summary"])
     if question.name == "performance_chart":
         return request
-    part = PERFORMANCE_BY[asked["field"]]
-    return once(request, lambda answer: answer[part][: asked["limit"]])
+    part = PERFORMANCE_BY[arguments["field"]]
+    return once(request, lambda answer: answer[part][: arguments["limit"]])
 
 
 PERFORMANCE_BY: Final = {

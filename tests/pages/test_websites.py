@@ -25,6 +25,7 @@ from umami.endpoints import realtime, traffic, websites
 from umami.errors import NotFound
 from umami.models.websites import Website
 from umami.period import Period
+from umami.settings import Settings
 from umami.view import View
 
 VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
@@ -179,7 +180,9 @@ def collecting(bare: pytest.MonkeyPatch, kept: Path) -> Iterator[pytest.MonkeyPa
     bare.setattr(collect, "SERVED", True)
     yield bare
     server.umami.clear()
-    server._own_server.clear(None, kept)
+    bare.delenv("UMAMI_COLLECT")
+    bare.delenv("UMAMI_STORE")
+    server.let_go(Settings(store=kept))
 
 
 @pytest.mark.parametrize(

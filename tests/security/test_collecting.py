@@ -18,6 +18,7 @@ from components.headers import Headers
 from umami.embedded.collector import LARGEST, PER_ADDRESS
 from umami.embedded.importing import import_into
 from umami.embedded.store import Store
+from umami.settings import Settings
 
 CONTRACT = Path(__file__).parents[1] / "contract" / "data"
 SHOP: str = json.loads((CONTRACT / "websites.json").read_text())["shop"]
@@ -42,8 +43,15 @@ def bare(monkeypatch: pytest.MonkeyPatch, file: Path) -> Iterator[pytest.MonkeyP
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
     server.umami.clear()
     yield monkeypatch
+    close(monkeypatch, file)
+
+
+def close(settings: pytest.MonkeyPatch, file: Path) -> None:
+    """End the server that has the file."""
+    for name in ("COLLECT", "STORE"):
+        settings.delenv(f"UMAMI_{name}", raising=False)
     server.umami.clear()
-    server._own_server.clear(None, file)
+    server.let_go(Settings(store=file))
 
 
 @pytest.fixture
@@ -204,7 +212,7 @@ def test_what_strangers_send_is_data(collects: pytest.MonkeyPatch, file: Path) -
     }
     answer = request("POST", "/collect/api/send", json={"type": "event", "payload": payload})
     assert answer.status_code == 200
-    server._own_server.clear(None, file)
+    close(collects, file)
     store = Store(file)
     row = store.row("SELECT count(*) FROM event_data WHERE data_key = ?", [hostile])
     store.close()

@@ -122,7 +122,11 @@ def test_what_settings_say_is_not_asked(
     client = connected(replace(settings, generation=Generation.V3_0))
     assert client.server.generation is Generation.V3_0
     client.ask(websites.websites())
-    assert {one.path.rpartition("/")[2] for one in server.seen} == {"login", "websites"}
+    assert {one.path.rpartition("/")[2] for one in server.seen} == {
+        "login",
+        "websites",
+        "teams",
+    }
     given = {"UMAMI_API_KEY": "k", "UMAMI_URL": "https://umami.example"}
     told = read({**given, "UMAMI_GENERATION": "2.20"}, Path("nowhere"))
     assert told.generation is Generation.V2_20

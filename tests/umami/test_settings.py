@@ -82,6 +82,13 @@ def test_a_file_keeps_what_the_embedded_server_has(tmp_path: Path) -> None:
     assert (later.data, later.store, later.embedded, later.demo) == (None, path, True, False)
 
 
+def test_definitions_are_those_of_a_version() -> None:
+    assert from_environment().definitions == "3.5"
+    assert from_environment(DEFINITIONS="3.1").definitions == "3.1"
+    # They do not keep anybody from looking at another server.
+    assert from_environment(DEFINITIONS="3.1", URL="https://a.example", API_KEY="k").api
+
+
 def test_a_key_without_an_address_is_a_key_to_the_cloud() -> None:
     assert from_environment(API_KEY="k").api == CLOUD
     assert from_environment(API_KEY="k", URL="https://cloud.umami.is/websites").api == CLOUD
@@ -137,6 +144,7 @@ def test_a_key_without_an_address_is_a_key_to_the_cloud() -> None:
             ["UMAMI_COLLECT needs UMAMI_STORE"],
         ),
         ({"COLLECT": "perhaps", "STORE": "umami.duckdb", "DATA": "."}, ["UMAMI_COLLECT"]),
+        ({"DEFINITIONS": "3.2"}, ["UMAMI_DEFINITIONS", "3.1", "3.5"]),
         ({"TIMEOUT": "soon"}, ["UMAMI_TIMEOUT"]),
         ({"TIMEOUT": "0"}, ["UMAMI_TIMEOUT"]),
         ({"TIMEOUT": "nan"}, ["UMAMI_TIMEOUT"]),

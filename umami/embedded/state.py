@@ -16,6 +16,8 @@ from umami.embedded.refusals import Refusal
 from umami.embedded.share_sections import readable
 from umami.embedded.store import Store
 
+VERSION = "3.5.0"
+"""The version of Umami whose API is served."""
 USERNAME, PASSWORD = "admin", "umami"
 """The account of a new Umami server; the embedded one is bound to loopback and has no other."""
 SHARE_HEADER = "x-umami-share-token"
@@ -103,9 +105,9 @@ class Accounts:
             del self._keys[text]
         return bool(found)
 
-    def by_key(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request comes with a key instead of a token."""
-        return _bearer(headers).startswith(KEY_PREFIX)
+    def key_of(self, headers: Mapping[str, str]) -> ApiKey | None:
+        """The key that a request comes with, instead of a token."""
+        return self._keys.get(_bearer(headers))
 
 
 def _bearer(headers: Mapping[str, str]) -> str:
@@ -124,6 +126,8 @@ class Umami:
     """Inserts the demo traffic that has become due; cheap, called before each answer."""
     definitions: Definitions = NEWEST
     """What a bounce, a channel and revenue under filters mean in the answers."""
+    version: str = VERSION
+    """The version of Umami that it says to be."""
     changed: Callable[[str | None], None] = lambda _website: None
     """Told the id of a website whose rows were changed; ``None`` where any may have been."""
 

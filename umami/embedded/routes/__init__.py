@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from umami.embedded.routes import (
+    about,
     account,
     analyses,
     annotations,
@@ -27,6 +28,7 @@ from umami.embedded.routes import (
 )
 
 MODULES = (
+    about,
     account,
     # "charts" would be an id of a website, link or pixel, so it comes before them.
     charts,
@@ -51,4 +53,7 @@ MODULES = (
     unrecorded,
     collect,
 )
-ROUTES: list[Route] = [route for module in MODULES for route in module.routes.all]
+ROUTES: list[Route] = [
+    *(route for module in MODULES for route in module.routes.all),
+    about.openapi,
+]

@@ -42,9 +42,14 @@ def logout(call: Call[Nothing]) -> Any:
 
 @routes("GET", "/me", Nothing)
 def me(call: Call[Nothing]) -> Any:
-    """The account a token belongs to. (Umami's own also echoes the token.)"""
+    """The account that a token or a key belongs to, and which of both was sent."""
     assert call.user
-    return {"user": spelled_user(call.user)}
+    user = spelled_user(call.user)
+    del user["createdAt"]
+    key = call.umami.accounts.key_of(call.headers)
+    if key is None:
+        return {"user": user, "authType": "session"}
+    return {"user": user, "authType": "api-key", "apiKey": {"id": str(key.id), "name": key.name}}
 
 
 def spelled_user(user: User) -> dict[str, Any]:
@@ -95,6 +100,6 @@ def verify(call: Call[Nothing]) -> Any:
 
 def _in_person(call: Call[Any]) -> User:
     """Who asks, where it is with a token: keys make no keys."""
-    if call.user is None or call.umami.accounts.by_key(call.headers):
+    if call.user is None or call.umami.accounts.key_of(call.headers):
         raise Refusal(401, "Unauthorized")
     return call.user

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from umami.embedded.http import Call, Routes
-from umami.embedded.parameters import Bucketed, scope
+from umami.embedded.parameters import Bucketed, Ranged, scope
 from umami.embedded.queries import performance as queries
 from umami.embedded.queries.performance import Dimension, Vital
-from umami.embedded.routes.analyses import Ranged
 
 routes = Routes()
 

@@ -10,10 +10,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from umami.embedded.http import Call, Routes, Text
-from umami.embedded.parameters import MOST_ROWS, Bucketed, scope, spelled_row
+from umami.embedded.parameters import MOST_ROWS, Bucketed, Ranged, scope, spelled_row
 from umami.embedded.queries import properties as queries
 from umami.embedded.queries.properties import Metric, PivotPage
-from umami.embedded.routes.analyses import Ranged
 from umami.embedded.scope import Rows
 
 routes = Routes()

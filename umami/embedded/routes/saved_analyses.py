@@ -10,10 +10,9 @@ from pydantic import Field, ValidationError
 from umami.embedded import saved_reports
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import scope
+from umami.embedded.parameters import Ranged, scope
 from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.routes import reports
-from umami.embedded.routes.analyses import Ranged
 from umami.embedded.routes.saved_reports import spelled_report
 from umami.embedded.saved_reports import Saved
 

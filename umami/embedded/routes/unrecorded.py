@@ -11,8 +11,8 @@ from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Range, Routes, Text
 from umami.embedded.listing import Listing
+from umami.embedded.parameters import Ranged
 from umami.embedded.refusals import Refusal
-from umami.embedded.routes.analyses import Ranged
 
 routes = Routes()
 

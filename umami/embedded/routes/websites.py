@@ -233,4 +233,6 @@ def _spelled(row: dict[str, Any]) -> dict[str, Any]:
         "userId": None if row["team_id"] else str(ADMIN.id),
         "teamId": str(row["team_id"]) if row["team_id"] else None,
         "createdBy": str(ADMIN.id),
+        "recorderEnabled": False,
+        "replayConfig": None,
     }
