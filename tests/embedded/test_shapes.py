@@ -168,7 +168,7 @@ def test_sessions_of_one_visitor_are_added_up(client: Client) -> None:
         "2026-11-13T09:00:40.000Z",
     )
     assert (found["stitchedSessionCount"], found["distinctIds"]) == (3, ["anna"])
-    assert (found["distinctId"], found["country"], found["canDelete"]) == ("anna", "DE", False)
+    assert (found["distinctId"], found["country"], found["canDelete"]) == ("anna", "DE", True)
 
 
 def test_a_session_of_two_visitors_names_none(client: Client) -> None:

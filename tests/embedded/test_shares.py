@@ -76,9 +76,65 @@ def test_the_share_id_of_a_website_is_a_share(client: Client) -> None:
     assert status(client, f"{OF_WEBSITE}/daterange", headers) == 401
 
 
+UTM = {
+    "websiteId": str(WEBSITE),
+    "type": "utm",
+    "filters": {},
+    "parameters": {"startDate": "2026-11-10", "endDate": "2026-11-16"},
+}
+
+
+def test_a_share_of_some_sections(client: Client) -> None:
+    parameters = {"overview": True, "utm": True, "events": False, "allowFilter": False}
+    share = client.ask("POST", SHARES, json={"parameters": parameters}).json()
+    assert client.get(f"/api/share/{share['slug']}", {}).json()["parameters"] == parameters
+    headers = with_token(client, share["slug"])
+    for path, asked in (
+        ("", {}),
+        ("/daterange", {}),
+        ("/stats", RANGE),
+        ("/pageviews", RANGE),
+        ("/metrics", {**RANGE, "type": "path"}),
+        ("/metrics/expanded", {**RANGE, "type": "path"}),
+        ("/utm/metrics", {**RANGE, "type": "utm_source"}),
+    ):
+        assert status(client, f"{OF_WEBSITE}{path}", headers, **asked) == 200, path
+    for path, asked in (
+        ("events", RANGE),
+        ("events/series", {**RANGE, "timezone": "UTC"}),
+        ("sessions", RANGE),
+        ("event-data-pivot", {**RANGE, "eventName": "x"}),
+        ("retention", RANGE),
+        ("performance/stats", RANGE),
+        ("export", RANGE),
+        ("segments", {"type": "segment"}),
+        ("annotations", {}),
+        ("values", {**RANGE, "type": "path"}),
+    ):
+        assert status(client, f"{OF_WEBSITE}/{path}", headers, **asked) == 401, path
+    assert status(client, f"/api/realtime/{WEBSITE}", headers) == 401
+    utm = client.ask("POST", "/api/reports/utm", json=UTM, headers=headers)
+    assert utm.status_code == 200
+    attribution = {
+        **UTM,
+        "type": "attribution",
+        "parameters": {
+            **UTM["parameters"],
+            "model": "first-click",
+            "type": "path",
+            "step": "/",
+        },
+    }
+    refused = client.ask("POST", "/api/reports/attribution", json=attribution, headers=headers)
+    assert refused.status_code == 401
+    # Another share of the same website is not limited by this one.
+    whole = with_token(client, client.ask("POST", SHARES, json={}).json()["slug"])
+    assert status(client, f"{OF_WEBSITE}/events", whole, **RANGE) == 200
+
+
 def test_what_is_refused(client: Client) -> None:
-    restricted = {"parameters": {"overview": True}}
-    assert client.ask("POST", SHARES, json=restricted).status_code == 400
+    for body in ({"parameters": []}, {"name": "x" * 201}, {"colour": "red"}):
+        assert client.ask("POST", SHARES, json=body).status_code == 400
     share = client.ask("POST", SHARES, json={}).json()
     taken = client.ask("POST", OF_WEBSITE, json={"shareId": share["slug"]})
     assert taken.status_code == 400

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from umami.embedded.definitions import NEWEST, Definitions
 from umami.embedded.refusals import Refusal
+from umami.embedded.share_sections import readable
 from umami.embedded.store import Store
 
 VERSION = "3.5.0"
@@ -130,14 +132,21 @@ class Umami:
     """Told the id of a website whose rows were changed; ``None`` where any may have been."""
 
     def admit(
-        self, user: User | None, headers: Mapping[str, str], website: object, *, reads: bool
+        self,
+        user: User | None,
+        headers: Mapping[str, str],
+        website: object,
+        path: str,
+        *,
+        reads: bool,
     ) -> None:
         """Refuse who may not ask this (401), and to write to a website that is not there (404).
 
-        A share token opens what reads its own website, and nothing else. Where there is no such
+        A share token opens what reads its own website, or some sections of it, and nothing else;
+        ``path`` is that of the route. Where there is no such
         website there is nothing to read, which is an answer, as Umami's is.
         """
-        if user is None and not (reads and website and self._shared(headers, website)):
+        if user is None and not (reads and website and self._shared(headers, website, path)):
             raise Refusal(401, "Unauthorized")
         if website and not reads:
             self.require_website(website)
@@ -158,13 +167,15 @@ class Umami:
         """A signature that only this server can make, as long as its store is kept."""
         return hmac.new(self.store.secret, text.encode(), hashlib.sha256).hexdigest()
 
-    def _shared(self, headers: Mapping[str, str], website: object) -> bool:
+    def _shared(self, headers: Mapping[str, str], website: object, path: str) -> bool:
         token = headers.get(SHARE_HEADER, "")
         if not token or SHARE_CONTEXT not in headers:
             return False
         rows = self.store.rows(
-            f"SELECT entity_id, slug FROM ({SHARES}) WHERE entity_id = ?", [website]
+            f"SELECT entity_id, slug, parameters FROM ({SHARES}) WHERE entity_id = ?", [website]
         )
         return any(
-            hmac.compare_digest(token.encode(), self.share_token(*row).encode()) for row in rows
+            hmac.compare_digest(token.encode(), self.share_token(website_id, slug).encode())
+            and readable(path, json.loads(parameters))
+            for website_id, slug, parameters in rows
         )

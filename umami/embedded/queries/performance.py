@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from umami.embedded.scope import Scope, Unit, bucket, column
+from umami.embedded.scope import PERFORMANCE, Scope, Unit, bucket, column
 from umami.embedded.store import Store
 
-PERFORMANCE = 5
-"""The event type of measurements."""
 Vital = Literal["lcp", "inp", "cls", "fcp", "ttfb"]
 VITALS: tuple[Vital, ...] = ("lcp", "inp", "cls", "fcp", "ttfb")
 Dimension = Literal["path", "title", "device", "browser"]

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from umami.embedded.property_filters import BOOLEAN, DATE, LIST, NUMBER, TEXT
+from umami.embedded.queries.session_data import NEWEST_VALUE
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Rows, Scope, Unit, bucket, wall_clock
 from umami.embedded.store import Store
 
-STRING, NUMBER, BOOLEAN, DATE, ARRAY = 1, 2, 3, 4, 5
 NOT_PERFORMANCE = (1, 2, 3, 4)
 """Event types by which a session is known to have been there."""
 MOST_LABELS = 100
@@ -84,10 +85,7 @@ def of_sessions(scope: Scope, name: str) -> Rows:
     passed = scope.rows(*NOT_PERFORMANCE)
     sql = f"""
         FROM (
-            SELECT * FROM session_data WHERE website_id = ? AND data_key = ?
-            QUALIFY row_number() OVER (
-                PARTITION BY session_id ORDER BY created_at DESC, session_data_id DESC
-            ) = 1
+            SELECT d.* FROM session_data d WHERE d.website_id = ? AND d.data_key = ? {NEWEST_VALUE}
         ) d
         WHERE d.session_id IN (SELECT e.session_id {passed.sql})
         """
@@ -131,7 +129,7 @@ def value_series(
     at = bucket(_wide(store, scope, records, "d.created_at"), unit, timezone, "d.created_at")
     found = store.rows(
         f"SELECT d.string_value AS x, {at} AS t, count(*) {records.sql} "
-        f"AND d.data_type IN ({STRING}, {BOOLEAN}) GROUP BY x, t ORDER BY t, x",
+        f"AND d.data_type IN ({TEXT}, {BOOLEAN}) GROUP BY x, t ORDER BY t, x",
         records.values,
     )
     return [(value, start, count) for value, start, count in found]
@@ -147,7 +145,7 @@ def array_series(
         SELECT x, t, count(*)
         FROM (
             SELECT unnest(TRY_CAST(d.string_value AS JSON) ->> '$[*]') AS x, {at} AS t
-            {records.sql} AND d.data_type = {ARRAY}
+            {records.sql} AND d.data_type = {LIST}
               AND json_type(TRY_CAST(d.string_value AS JSON)) = 'ARRAY'
         )
         GROUP BY x, t ORDER BY t, x
@@ -178,7 +176,7 @@ def labels(store: Store, scope: Scope, name: str) -> list[Label]:
         f"""
         WITH value AS (
             SELECT d.session_id, d.string_value {records.sql}
-              AND d.data_type = {STRING} AND d.string_value <> ''
+              AND d.data_type = {TEXT} AND d.string_value <> ''
         ),
         did AS (
             SELECT e.session_id, count(DISTINCT e.visit_id) AS visits, count(*) AS activity,
@@ -238,13 +236,10 @@ def pivoted_sessions(
     )
     count = store.row(f"SELECT count(*) {records.sql}", records.values)
     newest = Rows(
-        """
+        f"""
         FROM (
-            SELECT * FROM session_data
-            WHERE website_id = ? AND session_id IN (SELECT unnest(?))
-            QUALIFY row_number() OVER (
-                PARTITION BY session_id, data_key ORDER BY created_at DESC, session_data_id DESC
-            ) = 1
+            SELECT d.* FROM session_data d
+            WHERE d.website_id = ? AND d.session_id IN (SELECT unnest(?)) {NEWEST_VALUE}
         ) d WHERE true
         """,
         [scope.website, [row["session_id"] for row in found]],

@@ -144,13 +144,12 @@ def paying(call: Call[Paying]) -> Any:
         call.umami.store,
         rows,
         search=asked.search,
-        newest=None,
-        order=None,
+        most=asked.maxResults,
         limit=asked.pageSize,
         offset=asked.skipped,
         among=Rows(revenue, [rows.website, rows.start, rows.end, asked.currency]),
     )
-    return asked.answer([spelled_row(row, ROW) for row in found.rows], found.count)
+    return asked.listed(found, ROW)
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
@@ -171,8 +170,7 @@ def session(call: Call[Nothing]) -> Any:
         **({"distinctId": distinct_ids[0]} if len(distinct_ids) == 1 else {}),
         "distinctIds": distinct_ids,
         "stitchedSessionCount": len(linked.sessions),
-        # There is no route that deletes one.
-        "canDelete": False,
+        "canDelete": call.user is not None,
     }
 
 

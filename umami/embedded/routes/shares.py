@@ -1,4 +1,4 @@
-"""Share links of websites, which open every page of the website.
+"""Share links of websites, which open all sections of a website or some of them.
 
 A website's own ``shareId`` is a share too, whose id is that of the website.
 """
@@ -14,23 +14,17 @@ from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
 from umami.embedded.listing import Listing
-from umami.embedded.refusals import BadRequest, Refusal
+from umami.embedded.refusals import Refusal
 from umami.embedded.state import SHARES
 
 routes = Routes()
 
 WEBSITE = 1
 """The type of a share that opens a website."""
-RESTRICTIONS = {
-    *("overview", "events", "sessions", "realtime", "performance", "compare", "breakdown"),
-    *("goals", "funnels", "journeys", "retention", "utm", "revenue", "attribution"),
-    "allowFilter",
-}
-"""Parameters by which Umami restricts a share to some pages."""
 
 
 class Share(Parameters):
-    """A share to create."""
+    """A share to create; its parameters may name the sections that it opens."""
 
     name: Annotated[Text, Field(max_length=200)] = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -66,8 +60,6 @@ def shares(call: Call[Listing]) -> Any:
 def create_share(call: Call[Share]) -> Any:
     """Create a share, which has a slug of its own."""
     asked, id, at = call.asked, uuid.uuid4(), now()
-    if RESTRICTIONS & asked.parameters.keys():
-        raise BadRequest("parameters: This server cannot restrict a share to some pages")
     with call.umami.store.writing() as cursor:
         cursor.execute(
             "INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, ?)",
