@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.types import ASGIApp
 
 from components import measures, secrets, starting
 from components.starting import Running
@@ -22,7 +23,7 @@ from people import setup
 from people.setup import Setup
 from umami import trying
 from umami.client import Client, connect
-from umami.errors import SettingsError
+from umami.errors import SettingsError, UmamiError
 from umami.settings import Settings, of_environment, read, secrets_of
 from umami.trying import Found
 from umami.watching import NOBODY
@@ -46,13 +47,13 @@ def umami() -> Client:
     if not settings.embedded:
         # What fails is not kept here, so whether it answers is for those to find out who ask it.
         return connect(settings, watch=watch)
-    running = _own_server(settings.data, settings.store)
+    running = _own_server(*_tables(settings))
     return starting.client_of(running, settings, watch=watch)
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
-def _own_server(data: Path | None, store: Path | None) -> Running:
-    running = starting.own_server(data, store)
+def _own_server(data: Path | None, store: Path | None, definitions: str) -> Running:
+    running = starting.own_server(data, store, definitions)
     atexit.register(running.stop)
     return running
 
@@ -60,6 +61,15 @@ def _own_server(data: Path | None, store: Path | None) -> Running:
 def set_up() -> Settings:
     """Which server is looked at, as it stands now. Raises ``SettingsError``."""
     return read(secrets=secrets.file())
+
+
+def shared_sections() -> frozenset[str] | None:
+    """The parts of the website that Umami's share link is limited to; ``None`` for no limit, where
+    no link is used, and where it cannot be opened. May have to ask the server."""
+    try:
+        return umami().shared_sections
+    except UmamiError:
+        return None
 
 
 def demo() -> bool:
@@ -80,6 +90,20 @@ def reach() -> None:
 def _unseen() -> None:
     # A cached function inside another draws no spinner.
     umami()
+
+
+def collector() -> ASGIApp | None:
+    """What visitors of websites may reach of the embedded server, which is started where it does
+    not run yet; ``None`` where it does not collect. Raises ``SettingsError``.
+
+    Outside a run, as ``reach``.
+    """
+    settings = set_up()
+    if not settings.collect:
+        return None
+    # The client lets go of answers that what is sent makes old.
+    _unseen()
+    return opened(settings).collector
 
 
 def anew() -> None:
@@ -112,7 +136,7 @@ def tried(settings: Settings) -> Found:
 def opened(settings: Settings) -> Running:
     """A server of our own on the tables of these settings, begun where it does not run yet; reads
     all of them. Raises ``SettingsError``."""
-    return _own_server(settings.data, settings.store)
+    return _own_server(*_tables(settings))
 
 
 def let_go(settings: Settings) -> None:
@@ -140,8 +164,8 @@ def settle(wanted: Setup) -> None:
         _own_server.clear(*_tables(before))
 
 
-def _tables(settings: Settings) -> tuple[Path | None, Path | None]:
-    return settings.data, settings.store
+def _tables(settings: Settings) -> tuple[Path | None, Path | None, str]:
+    return settings.data, settings.store, settings.definitions
 
 
 def _secrets() -> Mapping[str, Any]:

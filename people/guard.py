@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, cast
 from people.rights import OF_REPORTS, Rights
 from umami.abilities import Abilities
 from umami.client import Client, Reply, Server
+from umami.definitions import Definitions
 from umami.endpoints import notes, reports, segments
 from umami.errors import UmamiError
 from umami.models.paging import Page
@@ -55,6 +56,11 @@ class Guarded:
     def abilities(self) -> Abilities:
         """What this server can narrow an answer by; may have to ask it. Raises ``UmamiError``."""
         return self._client.abilities
+
+    @property
+    def definitions(self) -> Definitions:
+        """What figures mean on this server; may have to ask it. Raises ``UmamiError``."""
+        return self._client.definitions
 
     def ask(self, question: Question[T]) -> T:
         """The answer. Raises ``Forbidden`` or another ``UmamiError``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -42,7 +43,10 @@ class Tracker:
     def post(self, type_: str = "event", cache: str = "", **payload: Any) -> httpx.Response:
         body = {"type": type_, "payload": {"website": self.website, **payload}}
         return self.client.post(
-            "/api/send", json=body, headers={"x-umami-cache": cache} if cache else {}
+            "/api/send",
+            # As browsers spell it: half of a character is an escape.
+            content=json.dumps(body),
+            headers={"x-umami-cache": cache} if cache else {},
         )
 
     def rows(self, columns: str, table: str = "website_event") -> list[tuple[Any, ...]]:
@@ -286,14 +290,11 @@ def test_machines_are_heard_and_forgotten(tracker: Tracker, agent: str) -> None:
         ({"website": "nope"}, "website"),
         ({"url": "http://[x"}, "URL"),
         ({"referrer": "http://[x"}, "URL"),
-        ({"name": "x" * 51}, "name"),
-        ({"screen": "1" * 12}, "screen"),
         ({"ip": "1.2.3"}, "ip"),
         ({"timestamp": -1}, "timestamp"),
         ({"timestamp": 10**18}, "timestamp"),
         ({"data": []}, "data"),
         ({"data": {"n": 10**15}}, "data.n"),
-        ({"colour": "red"}, "colour"),
     ],
 )
 def test_refused(tracker: Tracker, payload: dict[str, Any], reason: str) -> None:
@@ -311,8 +312,73 @@ def test_without_a_user_agent(tracker: Tracker) -> None:
         assert answer.json()["error"]["properties"] == {"User-Agent": {"errors": ["Required"]}}
 
 
-def test_other_types_are_of_newer_servers(tracker: Tracker) -> None:
-    assert tracker.post("performance").status_code == 400
+def test_what_a_later_tracker_adds_is_no_reason_to_refuse(tracker: Tracker) -> None:
+    tracker.send(
+        vid="5f0c", browser="chrome", colour={"a": [1]}, url="/a?" + "q" * 5000, title="\ud800t"
+    )
+    tracker.send(name="n" * 60, screen="1" * 12, language="l" * 40, tag="t" * 60)
+    assert tracker.rows("page_title, event_name, tag, length(url_query)") == [
+        ("t", None, None, 500),
+        (None, "n" * 50, "t" * 50, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("type_", "payload"),
+    [
+        ("performance", {"url": "/", "lcp": 1200.5, "inp": 80, "cls": 0.01, "fcp": 1, "ttfb": 2}),
+        ("engagement", {"url": "/", "engagement": 12_000}),
+        # As 3.5 sends it: the time is in milliseconds.
+        (
+            "error",
+            {
+                "version": 1,
+                "eventId": str(uuid4()),
+                "timestamp": 1_789_000_000_000,
+                "name": "TypeError" * 20,
+                "message": "x is undefined",
+                "stack": "at /a.js",
+                "handled": False,
+                "tags": {},
+                "url": "/",
+                "release": "",
+                "environment": "",
+            },
+        ),
+    ],
+)
+def test_what_is_not_kept_is_accepted(
+    tracker: Tracker, type_: str, payload: dict[str, Any]
+) -> None:
+    before = tracker.send(url="/")
+    answer = tracker.send(type_, cache=before["cache"], **payload)
+    assert answer == before
+    assert tracker.rows("url_path") == [("/",)]
+    assert tracker.post(type_, website=str(uuid4())).status_code == 400
+
+
+def test_a_batch(tracker: Tracker) -> None:
+    def message(type_: str = "event", **payload: Any) -> dict[str, Any]:
+        return {"type": type_, "payload": {"website": tracker.website, **payload}}
+
+    sent = [
+        message(url="/a"),
+        message("nonsense"),
+        7,
+        message(url="/b", name="buy"),
+        message("error"),
+    ]
+    answer = tracker.client.post("/api/batch", json=sent).json()
+    assert {name: answer[name] for name in ("size", "processed", "errors")} == {
+        "size": 5,
+        "processed": 3,
+        "errors": 2,
+    }
+    assert [one["index"] for one in answer["details"]] == [1, 2]
+    assert answer["details"][0]["response"]["error"]["code"] == "bad-request"
+    assert sorted(tracker.rows("url_path, event_name")) == [("/a", None), ("/b", "buy")]
+    for wrong in ({}, [{}] * 501):
+        assert tracker.client.post("/api/batch", json=wrong).status_code == 400
 
 
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"

@@ -13,9 +13,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from umami.embedded.cors import Cors
 from umami.embedded.http import Json
 from umami.embedded.refusals import Refusal, error_object
-from umami.embedded.routes import ROUTES
+from umami.embedded.routes import ROUTES, collect
 from umami.embedded.state import Umami
 
 
@@ -43,7 +44,22 @@ def application(
     error_body: Callable[[Refusal], Any] = error_object,
 ) -> Starlette:
     """The embedded server's application; ``error_body`` makes the JSON of a refusal."""
+    # A page of the web could have its own name point here, and read what the browser may.
+    own_name = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    return _built(umami, [*routes, collect.script], error_body, [own_name, Middleware(Cors)])
 
+
+def collecting(umami: Umami) -> Starlette:
+    """The collect routes alone, under whatever host name they are reached."""
+    return _built(umami, [*collect.routes.all, collect.script], error_object, [])
+
+
+def _built(
+    umami: Umami,
+    routes: Sequence[Route],
+    error_body: Callable[[Refusal], Any],
+    middleware: Sequence[Middleware],
+) -> Starlette:
     async def refuse(_request: Request, refusal: Exception) -> Response:
         assert isinstance(refusal, Refusal)
         return Json(error_body(refusal), status_code=refusal.status)
@@ -53,9 +69,7 @@ def application(
         HTTPException: _no_route,
         ClientDisconnect: _gone,
     }
-    # A page of the web could have its own name point here, and read what the browser may.
-    own_name = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    app = Starlette(routes=list(routes), exception_handlers=handlers, middleware=[own_name])
+    app = Starlette(routes=list(routes), exception_handlers=handlers, middleware=middleware)
     app.router.redirect_slashes = False
     app.state.umami = umami
     return app

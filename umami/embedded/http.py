@@ -148,7 +148,7 @@ class Routes:
                 umami.catch_up()
                 given = _json(body) if method != "GET" else dict(request.query_params)
                 place = {name: _id(name, text) for name, text in request.path_params.items()}
-                asked = _read(parameters, given)
+                asked = validated(parameters, given)
                 user = umami.accounts.identify(request.headers)
                 website = None
                 if not open_to_all:
@@ -253,7 +253,8 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _read(parameters: type[A], given: Any) -> A:
+def validated(parameters: type[A], given: Any) -> A:
+    """The parameters in decoded JSON or a query; ``BadRequest`` names what is wrong with them."""
     try:
         return parameters.model_validate(given)
     except ValidationError as refused:

@@ -14,6 +14,8 @@ from umami.embedded.definitions import NEWEST, Definitions
 from umami.embedded.refusals import Refusal
 from umami.embedded.store import Store
 
+VERSION = "3.5.0"
+"""The version of Umami whose API is served."""
 USERNAME, PASSWORD = "admin", "umami"
 """The account of a new Umami server; the embedded one is bound to loopback and has no other."""
 SHARE_HEADER = "x-umami-share-token"
@@ -32,6 +34,15 @@ class User:
     username: str
     role: str = "admin"
 
+
+SHARES = """
+    SELECT s.share_id, s.entity_id, s.name, s.slug, s.parameters, s.created_at, s.updated_at
+    FROM share s JOIN website w ON w.website_id = s.entity_id AND w.deleted_at IS NULL
+    UNION ALL
+    SELECT website_id, website_id, name, share_id, '{}', created_at, updated_at
+    FROM website WHERE share_id IS NOT NULL AND deleted_at IS NULL
+"""
+"""SQL of all shares, among them each website's ``shareId``, whose id is that of the website."""
 
 ADMIN = User(uuid.UUID("41e2b680-648e-4b09-bcd7-3e2b10c06264"), USERNAME)
 
@@ -92,9 +103,9 @@ class Accounts:
             del self._keys[text]
         return bool(found)
 
-    def by_key(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request comes with a key instead of a token."""
-        return _bearer(headers).startswith(KEY_PREFIX)
+    def key_of(self, headers: Mapping[str, str]) -> ApiKey | None:
+        """The key that a request comes with, instead of a token."""
+        return self._keys.get(_bearer(headers))
 
 
 def _bearer(headers: Mapping[str, str]) -> str:
@@ -113,6 +124,8 @@ class Umami:
     """Inserts the demo traffic that has become due; cheap, called before each answer."""
     definitions: Definitions = NEWEST
     """What a bounce, a channel and revenue under filters mean in the answers."""
+    version: str = VERSION
+    """The version of Umami that it says to be."""
     changed: Callable[[str | None], None] = lambda _website: None
     """Told the id of a website whose rows were changed; ``None`` where any may have been."""
 
@@ -149,11 +162,9 @@ class Umami:
         token = headers.get(SHARE_HEADER, "")
         if not token or SHARE_CONTEXT not in headers:
             return False
-        row = self.store.row(
-            "SELECT website_id, share_id FROM website WHERE website_id = ? "
-            "AND share_id IS NOT NULL AND deleted_at IS NULL",
-            [website],
+        rows = self.store.rows(
+            f"SELECT entity_id, slug FROM ({SHARES}) WHERE entity_id = ?", [website]
         )
-        return row is not None and hmac.compare_digest(
-            token.encode(), self.share_token(*row).encode()
+        return any(
+            hmac.compare_digest(token.encode(), self.share_token(*row).encode()) for row in rows
         )

@@ -48,8 +48,18 @@ def website(website: str) -> Asked[Website]:
 
 @endpoint("POST", "/websites", fresh=Freshness.NEVER, access=Access.WRITES)
 def create_website(name: str, domain: str, share_id: str | None = None) -> Asked[Website]:
-    """Make a website; ``share_id`` opens a public link to it."""
-    return Asked(Website.read, body={"name": name, "domain": domain, "shareId": share_id})
+    """Make a website; ``share_id`` opens a public link to it.
+
+    ``domain`` may be an address: servers from 3.4 on take a bare host in small letters only.
+    """
+    body = {"name": name, "domain": _host(domain), "shareId": share_id}
+    return Asked(Website.read, body=body)
+
+
+def _host(domain: str) -> str:
+    """The host of an address or a domain, with its port, in small letters."""
+    _, _, rest = domain.strip().rpartition("://")
+    return rest.partition("/")[0].lower()
 
 
 @endpoint("POST", "/websites/{website}", fresh=Freshness.NEVER, access=Access.WRITES)
@@ -57,7 +67,7 @@ def update_website(
     website: str, name: str, domain: str, share_id: str | Keep | None = KEEP
 ) -> Asked[Website]:
     """Change a website. ``share_id`` opens a public link; ``None`` closes it."""
-    body: dict[str, Any] = {"name": name, "domain": domain}
+    body: dict[str, Any] = {"name": name, "domain": _host(domain)}
     if not isinstance(share_id, Keep):
         body["shareId"] = share_id
     return Asked(Website.read, path={"website": identified(website)}, body=body)

@@ -26,6 +26,8 @@ class _Session(Row):
     region: str | None = None
     city: str | None = None
     distinctId: str | None = None
+    distinctIds: list[str] | None = None
+    stitchedSessionCount: Count | None = None
     firstAt: Time
     lastAt: Time
     visits: Count
@@ -86,7 +88,8 @@ class Session:
 
     In lists figures are limited to the period; for a single session they are over its whole life.
     What a server does not tell is ``None``: ``seconds`` in lists, ``events`` in lists before 3.1,
-    and ``hostname``, which some versions tell.
+    and ``hostname``, which some versions tell. ``stitched`` is how many sessions the figures of a
+    single session cover: from 3.3 on, all sessions that share one of its distinct ids.
     """
 
     id: str
@@ -106,6 +109,7 @@ class Session:
     region: str | None
     city: str | None
     distinct_id: str | None
+    stitched: int = 1
 
     @classmethod
     def read(cls, answer: Any) -> Session:
@@ -131,7 +135,8 @@ class Session:
             row.country,
             row.region,
             row.city,
-            row.distinctId,
+            row.distinctId or ", ".join(row.distinctIds or ()) or None,
+            max(1, row.stitchedSessionCount or 1),
         )
 
 

@@ -1,51 +1,93 @@
-"""What trackers send: page views, events with data, and who somebody is."""
+"""What trackers send: page views, events with data, and who somebody is; and a tracker."""
 
 from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import duckdb
-from pydantic import Field, IPvAnyAddress, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    IPvAnyAddress,
+    RootModel,
+    ValidationInfo,
+    field_validator,
+)
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from umami.embedded import collect, user_agent
-from umami.embedded.http import Call, Parameters, Routes, Text, moment
-from umami.embedded.refusals import BadRequest
+from umami.embedded.http import Call, Parameters, Routes, moment, validated
+from umami.embedded.refusals import BadRequest, Refusal, error_object
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW
 
 routes = Routes()
+
+STORED: Final = ("event", "identify")
+"""Types of messages that are kept; the others are accepted, so that a tracker goes on."""
+IDENTIFYING: Final = frozenset({"website", "id", "ip", "userAgent"})
+"""Fields of a payload from which the visit follows."""
+TRACKER: Final = Path(__file__).parents[1] / "tracker.js"
+
+
+def _cut(longest: int) -> AfterValidator:
+    """A validator that shortens a text to what Umami keeps: refusing it would lose the event."""
+    return AfterValidator(lambda text: collect.clean(text)[:longest])
+
 
 Seconds = Annotated[int, Field(ge=0, le=4_102_444_800)]
 """Unix seconds, up to the year 2100."""
 
 
 class Payload(Parameters):
-    """One message of a tracker."""
+    """One message of a tracker. Fields that only a later version knows are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
 
     website: UUID
-    hostname: Annotated[Text, Field(max_length=100)] | None = None
-    url: Text | None = None
-    referrer: Text | None = None
-    title: Text | None = None
-    language: Annotated[Text, Field(max_length=35)] | None = None
-    screen: Annotated[Text, Field(max_length=11)] | None = None
-    name: Annotated[Text, Field(max_length=50)] | None = None
-    tag: Annotated[Text, Field(max_length=50)] | None = None
-    data: dict[Text, Any] | None = None
-    id: Annotated[Text, Field(max_length=50)] | None = None
+    hostname: Annotated[str, _cut(100)] | None = None
+    url: str | None = None
+    referrer: str | None = None
+    title: str | None = None
+    language: Annotated[str, _cut(35)] | None = None
+    screen: Annotated[str, _cut(11)] | None = None
+    name: Annotated[str, _cut(50)] | None = None
+    tag: Annotated[str, _cut(50)] | None = None
+    data: dict[str, Any] | None = None
+    id: Annotated[str, _cut(50)] | None = None
     ip: IPvAnyAddress | None = None
-    userAgent: Text | None = None
+    userAgent: str | None = None
     timestamp: Seconds | None = None
 
 
 class Message(Parameters):
-    """What happened: an event (a page view, if it has no name), or that a visitor is known."""
+    """What happened: an event (a page view, if it has no name), or that a visitor is known.
 
-    type: Literal["event", "identify"]
+    Trackers of 3.1 and later also send how fast a page was, how long it was read and which script
+    failed; the server has no tables for these.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: Literal["event", "identify", "performance", "engagement", "error"]
     payload: Payload
+
+    @field_validator("payload", mode="before")
+    @classmethod
+    def _identifying(cls, payload: Any, message: ValidationInfo) -> Any:
+        """Of a message that is not kept only what identifies the visit: the other fields have
+        rules of their own (the time of an error is in milliseconds, for one)."""
+        if message.data.get("type") in STORED or not isinstance(payload, dict):
+            return payload
+        return {name: value for name, value in payload.items() if name in IDENTIFYING}
 
     @field_validator("payload")
     @classmethod
@@ -57,13 +99,62 @@ class Message(Parameters):
         return payload
 
 
+class Batch(RootModel[Annotated[list[Any], Field(max_length=500)]]):
+    """Messages, each of which is accepted or refused by itself."""
+
+
+Write = Callable[[duckdb.DuckDBPyConnection], None]
+
+
 @routes("POST", "/send", Message, open_to_all=True)
 def send(call: Call[Message]) -> Any:
     """Keeps a message; answers which session and visit it belongs to, and a token to go on.
 
     No places: the server has no table of addresses.
     """
-    umami, sent = call.umami, call.asked.payload
+    answer, write = _accepted(call, call.asked)
+    _keep(call, [write])
+    return answer
+
+
+@routes("POST", "/batch", Batch, open_to_all=True)
+def batch(call: Call[Batch]) -> Any:
+    """Keeps up to 500 messages of ``/send``; answers how many, and why the others were refused."""
+    details, writes = [], []
+    for index, sent in enumerate(call.asked.root):
+        try:
+            writes.append(_accepted(call, validated(Message, sent))[1])
+        except Refusal as refusal:
+            details.append({"index": index, "response": error_object(refusal)})
+    _keep(call, writes)
+    return {
+        "size": len(call.asked.root),
+        "processed": len(writes),
+        "errors": len(details),
+        "details": details,
+    }
+
+
+def _keep(call: Call[Any], writes: Sequence[tuple[UUID, Write] | None]) -> None:
+    """Do what messages want written, in one transaction."""
+    wanted = [one for one in writes if one]
+    if not wanted:
+        return
+    with call.umami.store.writing() as cursor:
+        for _, write in wanted:
+            write(cursor)
+    for website in {website for website, _ in wanted}:
+        call.umami.changed(str(website))
+
+
+def _accepted(
+    call: Call[Any], message: Message
+) -> tuple[dict[str, str], tuple[UUID, Write] | None]:
+    """What a message is answered, and what is to be written for which website, if anything.
+
+    Raises ``BadRequest``.
+    """
+    umami, sent = call.umami, message.payload
     known = umami.store.row(
         "SELECT 1 FROM website WHERE website_id = ? AND deleted_at IS NULL", [sent.website]
     )
@@ -73,7 +164,7 @@ def send(call: Call[Message]) -> Any:
     if not agent:
         raise BadRequest("User-Agent: Required")
     if user_agent.is_machine(agent):
-        return {"beep": "boop"}
+        return {"beep": "boop"}, None
     try:
         found = list(collect.properties(sent.data or {}))
     except ValueError as problem:
@@ -82,32 +173,48 @@ def send(call: Call[Message]) -> Any:
     at = moment(sent.timestamp * 1000 if sent.timestamp else sent_at)
     visit = collect.visit_of(
         sent.website,
-        sent.id or (_address(call), agent),
+        sent.id or (_address(call, sent), agent),
         at,
         now=sent_at // 1000,
         earlier=collect.of_token(call.headers.get("x-umami-cache", ""), umami.sign),
         backdated=bool(sent.timestamp),
         sign=umami.sign,
     )
-    with umami.store.writing() as cursor:
-        _keep_session(cursor, sent, visit, agent, at)
-        if call.asked.type == "event":
-            _keep_event(cursor, sent, visit, found, at)
-        else:
-            _keep_person(cursor, sent, visit, found, at)
-    umami.changed(str(sent.website))
-    return {
+    answer = {
         "cache": visit.token(umami.sign),
         "sessionId": str(visit.session),
         "visitId": str(visit.visit),
     }
+    if message.type not in STORED:
+        return answer, None
+
+    def write(cursor: duckdb.DuckDBPyConnection) -> None:
+        _keep_session(cursor, sent, visit, agent, at)
+        if message.type == "event":
+            _keep_event(cursor, sent, visit, found, at)
+        else:
+            _keep_person(cursor, sent, visit, found, at)
+
+    return answer, (sent.website, write)
 
 
-def _address(call: Call[Message]) -> str:
-    if call.asked.payload.ip:
-        return str(call.asked.payload.ip)
+def _address(call: Call[Any], sent: Payload) -> str:
+    if sent.ip:
+        return str(sent.ip)
     forwarded = call.headers.get("x-forwarded-for", "").split(",")[0]
     return forwarded.strip() or call.headers.get("x-real-ip", "")
+
+
+async def _tracker(_request: Request) -> Response:
+    return Response(
+        TRACKER.read_bytes(),
+        media_type="text/javascript",
+        headers={"cache-control": "public, max-age=86400, must-revalidate"},
+    )
+
+
+script = Route("/script.js", _tracker, methods=["GET"])
+"""Serves the tracker that a website's pages load."""
 
 
 def _keep_session(
@@ -215,6 +322,19 @@ def _keep_person(
                 "distinct_id": sent.id or None,
                 "created_at": at,
             },
+        )
+    if sent.id:
+        _insert(
+            cursor,
+            "session_link",
+            {
+                "website_id": visit.website,
+                "session_id": visit.session,
+                "distinct_id": sent.id,
+                "created_at": at,
+            },
+            "NOT EXISTS (SELECT 1 FROM session_link WHERE website_id = $website_id "
+            "AND session_id = $session_id AND distinct_id = $distinct_id)",
         )
 
 

@@ -141,7 +141,6 @@ def metrics_expanded(call: Call[Metrics]) -> Any:
     return [
         {"name": one.name}
         | ({"country": one.country} if asked.type in IN_A_COUNTRY else {})
-        | ({"y": None} if asked.type == CHANNEL else {})
         | {
             "pageviews": str(one.views),
             "visitors": one.visitors,
