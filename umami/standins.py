@@ -66,7 +66,7 @@ def websites_of_teams_too(question: Question[Any], spell: Spell) -> Plan:
     except REFUSALS:
         (own,) = yield (spell(question),)
         return own
-    if not first_teams["data"]:
+    if not isinstance(first_teams, dict) or not first_teams.get("data"):
         return own
     rows = yield from _every_row(
         lambda number: spell(websites.websites(search, number, ROWS_AT_ONCE, order))

@@ -508,6 +508,8 @@ def test_who_has_no_team_is_asked_for_no_more(generation: Generation) -> None:
     speaks: Dialect = dialect(generation)
     assert answered(websites.websites(), speaks, server) == read("websites")
     assert server.targets == ["GET /websites", "GET /me/teams"]
+    server.answers["GET /me/teams"] = {}
+    assert answered(websites.websites(), speaks, server) == read("websites")
 
 
 def test_questions_about_several_websites_name_them_all() -> None:
