@@ -24,6 +24,8 @@ from tests.embedded.conftest import signed_in
 from umami.compatibility import DIFFERENCES, differs
 from umami.connection import dialect
 from umami.dialect import Dialect
+from umami.embedded.definitions import V3_1
+from umami.embedded.server import serve
 from umami.endpoints import account, realtime, reports, websites
 from umami.errors import NotFound, NotOffered
 from umami.generations import Generation
@@ -31,9 +33,9 @@ from umami.question import JSON, REGISTRY, Access, Question, Request
 
 SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
 FACES = {
-    "embedded in the words of 2.18": (2, Generation.V2_18),
-    "embedded in the words of 3.1": (3, Generation.V3_1),
-    "embedded in the words of 3.4": (3, Generation.V3_4),
+    "embedded in the words of 2.18": ("2.18", Generation.V2_18),
+    "embedded in the words of 3.1": ("3.1", Generation.V3_1),
+    "embedded in the words of 3.4": ("3.5 by the definitions of 3.1", Generation.V3_4),
 }
 REFERENCE = "v3.1.0"
 SOURCES = (*FACES, *VERSIONS)
@@ -80,10 +82,12 @@ def sources() -> Iterator[dict[str, tuple[Dialect, Ask]]]:
     with (
         serve_version("2.18", DATA / "tables") as two,
         serve_version("3.1", DATA / "tables") as three,
+        serve(DATA / "tables", definitions=V3_1) as newest,
         signed_in(two) as old,
         signed_in(three) as new,
+        signed_in(newest) as newer,
     ):
-        clients = {2: old, 3: new}
+        clients = dict(zip((face for face, _ in FACES.values()), (old, new, newer), strict=True))
         yield {
             **{
                 name: (dialect(words), http(clients[face])) for name, (face, words) in FACES.items()
