@@ -206,6 +206,8 @@ def test_properties_by_version(doubles: dict[str, Double]) -> None:
         assert ("dataType" in double.answer("/session-data/properties")[0]) == newer
         name = {"eventName" if newer else "event": "purchase"}
         assert double.answer("/event-data/values", propertyName="currency", **name)
+        pages = double.get("/metrics", type="fullPath")
+        assert pages.status_code == (200 if version >= "3.2" else 400)
         filtered = double.get("/stats", spf0="1.eq.plan.pro")
         assert filtered.status_code == (200 if newer else 400)
 

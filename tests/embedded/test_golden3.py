@@ -151,6 +151,19 @@ def test_expanded_channels(client: Client) -> None:
     }
 
 
+def test_a_path_with_its_query_is_a_page_of_its_own(newest: Client) -> None:
+    found = counted(newest, "fullPath")
+    assert {name: count for name, count in found.items() if name.startswith("/?")} == {
+        "/?utm_source=google&utm_medium=cpc&utm_campaign=x&gclid=abc": 1,
+        "/?utm_source=newsletter&utm_medium=email": 1,
+    }
+    # A came back to the first page, and B saw it.
+    assert (found["/"], found["/pricing"]) == (2, 2)
+    assert counted(newest, "fullPath", search="PRIC") == {"/pricing": 2}
+    pages = answer(newest, "metrics/expanded", type="fullPath")
+    assert {one["name"]: one["visitors"] for one in pages} == found
+
+
 KEYS = ("pageviews", "visitors", "visits", "bounces", "totaltime")
 
 

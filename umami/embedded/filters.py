@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -229,21 +229,19 @@ def _filters(store: Store, given: Mapping[str, str]) -> tuple[Filter, ...]:
         field = field_of(name)
         if field is None:
             raise BadRequest(f"{name[:60]}: Unknown filter")
-        found.append(parsed(field, text))
-    _check_expressions(store, found)
+        one = parsed(field, text)
+        _check_expression(store, field, one.operator, one.values[0])
+        found.append(one)
     return tuple(found)
 
 
-def _check_expressions(store: Store, filters: Iterable[Filter]) -> None:
-    for one in filters:
-        if one.operator in ("re", "nre"):
-            _check_expression(store, one.field, one.values[0])
-
-
-def _check_expression(store: Store, name: str, expression: str) -> None:
-    test = matching("''", expression)
+def _check_expression(store: Store, name: str, operator: str, text: str) -> None:
+    """Refuse a regular expression that is none; other operators take any text."""
+    if operator not in ("re", "nre"):
+        return
+    test = matching("''", text)
     try:
-        store.row(f"SELECT {test}", [expression.removeprefix(MINDING_CASE)])
+        store.row(f"SELECT {test}", [text.removeprefix(MINDING_CASE)])
     except duckdb.Error:
         raise BadRequest(f"{name}: Invalid regular expression") from None
 
@@ -253,7 +251,8 @@ def _property(store: Store, name: str, text: str) -> PropertyFilter:
         found = property_filters.parsed("session" if name[0] == "s" else "event", text)
     except ValueError as problem:
         raise BadRequest(f"{name}: {problem}") from None
-    return _with_expression(store, name, found)
+    _check_expression(store, name, found.operator, found.value)
+    return found
 
 
 def _properties_of(store: Store, segment: Selection) -> list[PropertyFilter]:
@@ -261,13 +260,9 @@ def _properties_of(store: Store, segment: Selection) -> list[PropertyFilter]:
         found = [one.filter for one in segment.sessionPropertyFilters]
     except ValueError as problem:
         raise BadRequest(f"segment: {problem}") from None
-    return [_with_expression(store, "segment", one) for one in found]
-
-
-def _with_expression(store: Store, name: str, given: PropertyFilter) -> PropertyFilter:
-    if given.operator in ("re", "nre"):
-        _check_expression(store, name, given.value)
-    return given
+    for one in found:
+        _check_expression(store, "segment", one.operator, one.value)
+    return found
 
 
 def _saved(store: Store, website: UUID, kind: str, id: str) -> Selection:

@@ -61,6 +61,8 @@ def _change(version: tuple[int, ...], route: Route) -> Change | None:
 def _refuse_later_parameters(version: tuple[int, ...], request: Request) -> None:
     """Real servers ignore them, so that a client would not notice its mistake."""
     for name in request.query_params:
+        if name == "type" and request.query_params[name] == "fullPath" and version < (3, 2):
+            raise BadRequest("type: Invalid type")
         by_property = PROPERTY_FILTER.fullmatch(name) and version < (3, 3)
         if by_property or (version == (3, 0) and name in ONLY_3_0_LACKS):
             raise BadRequest(f"{name}: Unknown parameter")

@@ -17,6 +17,8 @@ NUMBERS: dict[Counted, str] = {
     "visitors": "count(DISTINCT e.session_id)",
 }
 IN_A_COUNTRY = ("region", "city")
+FULL_PATH = "e.url_path || CASE WHEN e.url_query <> '' THEN '?' || e.url_query ELSE '' END"
+"""A page's path with its query."""
 LANGUAGE = "lower(left(s.language, 2))"
 """A language without its country."""
 
@@ -54,14 +56,16 @@ def ranking(
     offset: int = 0,
     types: Sequence[int] = (PAGEVIEW,),
     named: bool = False,
+    name: str | None = None,
 ) -> list[Rank]:
     """By value of a field, most first: rows of the types, or the distinct sessions among them.
 
     For ``event``, custom event rows instead. For ``referrer``, rows without one, and those that
     come from the page's own hostname, are left out. ``named`` leaves out every row without a value,
-    and takes languages without their countries.
+    and takes languages without their countries. ``name`` is SQL that is counted by instead of the
+    field.
     """
-    name = _name(field) if named else column(field)
+    name = name or (_name(field) if named else column(field))
     rows = _rows(scope, field, types, (f"{name} <> ''",) if named else ())
     found = store.rows(
         f"""

@@ -25,9 +25,10 @@ SESSION_ROW = {name: column for name, column in ROW.items() if name != "distinct
 
 
 class OfProperty(Filtered):
-    """One property, of one event or of all."""
+    """One property; the name of an event, as 2.x and 3.3 spell it, has no effect."""
 
     propertyName: Text
+    eventName: Text | None = None
 
 
 routes("GET", "/me", Nothing)(me)
