@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from starlette.middleware import Middleware
 
 from components import collecting, server
 from components.headers import Headers
+from tests.support.loops import run
 from umami.embedded.collector import LARGEST, PER_ADDRESS
 from umami.embedded.importing import import_into
 from umami.embedded.store import Store
@@ -76,7 +76,7 @@ def requests(
         ) as client:
             return [await client.request(method, path, **rest) for method, path, rest in sent]
 
-    return asyncio.run(ask())
+    return run(ask())
 
 
 def request(method: str, path: str, **rest: Any) -> httpx.Response:
