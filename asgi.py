@@ -9,7 +9,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from components import log, monitor, tab
+from components import collecting, log, monitor, tab
 from components.asking import fault
 from components.headers import Headers
 from people import tickets
@@ -17,17 +17,19 @@ from people import tickets
 
 @asynccontextmanager
 async def watched(_: st.App) -> AsyncIterator[None]:
-    """The monitor answers from the start on; where ``app.py`` is run, from the first viewer on."""
+    """The monitor answers from the start on; where ``app.py`` is run, from the first viewer on.
+    So does a server that collects."""
     monitor.begin()
+    collecting.begin()
     yield
 
 
 log.brief()
-tickets.SERVED = True
+tickets.SERVED = collecting.SERVED = True
 app = st.App(
     "app.py",
     lifespan=watched,
     middleware=[Middleware(Headers)],
     on_script_error=fault,
-    routes=[Route(tab.address(), tickets.cookie, methods=["POST"])],
+    routes=[Route(tab.address(), tickets.cookie, methods=["POST"]), collecting.route()],
 )

@@ -30,6 +30,11 @@ class Area:
         """Where the page is, from the project's root."""
         return f"pages/{self.name}.py"
 
+    @property
+    def shared_as(self) -> str:
+        """What a share link of Umami calls this page, where it may be limited to some of them."""
+        return {"funnel": "funnels", "journey": "journeys"}.get(self.name, self.name)
+
 
 TRAFFIC: Final = "Traffic"
 BEHAVIOUR: Final = "Behaviour"

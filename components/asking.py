@@ -20,7 +20,7 @@ from components.questions import Asks, Questions, where
 from components.text import plain
 from people.rights import Forbidden
 from umami.client import Reply
-from umami.errors import NotOffered, UmamiError
+from umami.errors import NotOffered, NotShared, UmamiError
 from umami.floor import left
 from umami.question import Question
 from umami.turns import Asker
@@ -184,7 +184,7 @@ def _draw(section: _Section) -> None:
         try:
             answers = [answer.result() for answer in section.answers]
             section.draw(*answers)
-        except NotOffered as problem:
+        except (NotOffered, NotShared) as problem:
             blank(plain(str(problem)))
         except Forbidden as problem:
             st.caption(f":material/lock: {plain(str(problem))}")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from components import server
 from components.areas import ADMINS, AREAS, Area
 from people.rights import Rights
 
@@ -31,8 +32,14 @@ def go_on(rights: Rights) -> None:
 
 
 def opened(rights: Rights) -> list[Area]:
-    """The areas that these rights open, at some website at least."""
-    mine = [area for area in AREAS if rights.opens(area.name)]
+    """The areas that these rights open, at some website at least, and that the server shows: a
+    share link of Umami may be limited to some of them."""
+    shown = server.shared_sections()
+    mine = [
+        area
+        for area in AREAS
+        if rights.opens(area.name) and (shown is None or area.shared_as in shown)
+    ]
     return [*mine, *ADMINS] if rights.admin else mine
 
 

@@ -87,7 +87,7 @@ def listed(
             st.button("First page", key=f"{key}_first", on_click=turn, args=(now.of,))
         return
     first = (now.page - 1) * SIZE + 1
-    many = f"more than {formats.whole(found.count)}" if found.capped else formats.whole(found.count)
+    many = f"at least {formats.whole(found.count)}" if found.capped else formats.whole(found.count)
     st.caption(f"{formats.whole(first)}–{formats.whole(first + len(frame) - 1)} of {many} {what}")
     record_table(
         columns(fields),
@@ -110,7 +110,7 @@ def listed(
             )
         download(frame, fields, what=f"{what} page {now.page}", key=key)
     if whole is not None and found.count > len(frame):
-        export(whole, fields, found.count, what=what, key=key)
+        export(whole, fields, found.count, capped=found.capped, what=what, key=key)
 
 
 def _why_empty(found: Page[Any], now: Place, what: str, empty: str) -> str:

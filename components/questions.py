@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from umami.client import Reply
+from umami.definitions import Definitions
 from umami.endpoints import traffic, websites
 from umami.errors import UmamiError
 from umami.models.traffic import Stats
@@ -25,6 +26,11 @@ class Asks(Protocol):
 
     def submit(self, question: Question[T], asker: Asker = ..., since: float = ...) -> Reply[T]:
         """Ask without waiting; the reply is done at once where the answer is at hand."""
+        ...
+
+    @property
+    def definitions(self) -> Definitions:
+        """What figures mean on the server; may have to ask it. Raises ``UmamiError``."""
         ...
 
     @property

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.types import ASGIApp
 
 from components import measures, secrets, starting
 from components.starting import Running
@@ -22,7 +23,7 @@ from people import setup
 from people.setup import Setup
 from umami import trying
 from umami.client import Client, connect
-from umami.errors import SettingsError
+from umami.errors import SettingsError, UmamiError
 from umami.settings import Settings, of_environment, read, secrets_of
 from umami.trying import Found
 from umami.watching import NOBODY
@@ -62,6 +63,15 @@ def set_up() -> Settings:
     return read(secrets=secrets.file())
 
 
+def shared_sections() -> frozenset[str] | None:
+    """The parts of the website that Umami's share link is limited to; ``None`` for no limit, where
+    no link is used, and where it cannot be opened. May have to ask the server."""
+    try:
+        return umami().shared_sections
+    except UmamiError:
+        return None
+
+
 def demo() -> bool:
     """Whether all that can be looked at is made up. Raises ``SettingsError``."""
     return set_up().demo
@@ -80,6 +90,20 @@ def reach() -> None:
 def _unseen() -> None:
     # A cached function inside another draws no spinner.
     umami()
+
+
+def collector() -> ASGIApp | None:
+    """What visitors of websites may reach of the embedded server, which is started where it does
+    not run yet; ``None`` where it does not collect. Raises ``SettingsError``.
+
+    Outside a run, as ``reach``.
+    """
+    settings = set_up()
+    if not settings.collect:
+        return None
+    # The client lets go of answers that what is sent makes old.
+    _unseen()
+    return opened(settings).collector
 
 
 def anew() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from components import address, viewer
 from components.areas import AREAS, OVERVIEW
-from components.base import base
+from components.base import public
 from components.text import plain
 from people.shares import LONGEST_NAME
 from umami.period import zone
@@ -111,10 +111,8 @@ def _wrong(name: str, sections: tuple[str, ...], ends: Any, password: str) -> st
 
 def link(id: str) -> str:
     """The address that opens a share link, as this viewer's browser knows the dashboard."""
-    here = urlsplit(st.context.url or "http://localhost")
     token = viewer.desk().shares.token(id)
-    where = f"{here.scheme}://{here.netloc}{base()}/"
-    return f"{where}?{urlencode({viewer.SHARE: token})}"
+    return f"{public()}/?{urlencode({viewer.SHARE: token})}"
 
 
 def listed_pages(sections: tuple[str, ...]) -> str:

@@ -9,8 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from starlette.types import ASGIApp
+
 from umami.client import Client, connect
 from umami.errors import SettingsError
+from umami.generations import Generation
 from umami.settings import DEFINITIONS, Settings
 from umami.watching import NOBODY, Watch
 from umami.work import Told
@@ -26,6 +29,11 @@ class Running(Protocol):
     @property
     def demo(self) -> bool:
         """Whether what it holds is made up."""
+        ...
+
+    @property
+    def collector(self) -> ASGIApp:
+        """What visitors of websites may reach of it: its tracker, and where that sends to."""
         ...
 
     def tell(self, changed: Callable[[str | None], None]) -> None:
@@ -53,15 +61,16 @@ def own_server(
         return serve(data, store, definitions=BY_VERSION[definitions])
 
 
-def take_in(data: Path, store: Path, told: Told) -> None:
+def take_in(data: Path, store: Path, told: Told) -> tuple[str, ...]:
     """Import tables into the file that keeps them, all or nothing; ``told`` hears of bytes read.
+    Returns what was not read, a sentence each.
 
     A server of this process goes on answering from the file meanwhile. Raises ``SettingsError``.
     """
     from umami.embedded.importing import import_into
 
     with _in_settings():
-        import_into(store, data, lambda now: told(now.done, now.total))
+        return tuple(import_into(store, data, lambda now: told(now.done, now.total)).notes)
 
 
 @contextmanager
@@ -94,6 +103,12 @@ def filled(settings: Settings, running: Running) -> Settings:
 def client_of(running: Running, settings: Settings, *, watch: Watch = NOBODY) -> Client:
     """A client of it, which lets go of what is changed there, by whomever."""
     found = filled(settings, running)
-    client = connect(found, label="Built-in server", demo=running.demo, watch=watch)
+    client = connect(
+        found,
+        label="Built-in server",
+        demo=running.demo,
+        watch=watch,
+        defined_by=Generation.named(settings.definitions),
+    )
     running.tell(client.forget)
     return client

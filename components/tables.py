@@ -14,8 +14,10 @@ import streamlit as st
 from components import address, exports, formats, freshness
 from components.asking import Page, blank
 from components.listing import csv, search
+from components.questions import Asks
 from components.rankings import MEASURES, Table, full
 from components.share_table import Row, share_table
+from components.text import plain
 from umami import names
 from umami.endpoints import traffic
 from umami.models.traffic import Ranking
@@ -48,7 +50,7 @@ def rankings(page: Page, asked: Tabs) -> None:
         tabs = st.tabs([table.tab for table in asked.tables], key=asked.key, on_change="rerun")
         place = tabs[list(asked.tables).index(asked.shown)]
     with place:
-        page.section(partial(draw, asked.shown), asked.ranking, height=400)
+        page.section(partial(draw, page.client, asked.shown), asked.ranking, height=400)
 
 
 def rows(
@@ -78,8 +80,10 @@ def rows(
     return found
 
 
-def draw(table: Table, ranking: Ranking) -> None:
+def draw(client: Asks, table: Table, ranking: Ranking) -> None:
     """The first ten rows, a click on which filters the page, and a way to all of them."""
+    if table.field == "channel":
+        st.caption("How channels are counted", help=plain(client.definitions.channel, 400))
     frame = ranking.frame
     if frame.empty:
         blank(address.why_empty(f"No {table.many} in this period. {table.fill}"))

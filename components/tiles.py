@@ -14,7 +14,7 @@ from components.figures.tiles import Tile as Tile
 from components.figures.tiles import counted as counted
 from components.figures.tiles import rated as rated
 from components.figures.tiles import totals as totals
-from components.questions import Compared
+from components.questions import Asks, Compared
 from components.text import plain
 from umami.models.traffic import Active, Stats, Timeline
 from umami.view import View
@@ -25,9 +25,11 @@ def ask(page: Page, view: View) -> Compared[Stats]:
     return page.totals(view)
 
 
-def row(view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None) -> None:
+def row(
+    client: Asks, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
+) -> None:
     """Draw a website's five figures; ``compared`` where the comparison was asked apart."""
-    draw(figures.of_website(view, stats, timeline, compared))
+    draw(figures.of_website(client.definitions, view, stats, timeline, compared))
 
 
 def draw(tiles: Sequence[Tile], *, within: bool = False) -> None:

@@ -284,10 +284,11 @@ def only_here() -> bool:
     if any(headers.get(name) for name in ("X-Forwarded-For", "X-Forwarded-Host", "Forwarded")):
         return False
     asked = urlsplit(f"//{headers.get('Host') or 'localhost'}").hostname
-    return _loopback(str(st.get_option("server.address") or "")) and _loopback(asked or "")
+    return loopback(str(st.get_option("server.address") or "")) and loopback(asked or "")
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Whether a host name or address means the machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -61,8 +61,13 @@ def write(client: Guarded, whole: Whole[Any], fields: Sequence[Field], told: Tol
         raise
 
 
-def export(whole: Whole[Any], fields: Sequence[Field], count: int, *, what: str, key: str) -> None:
-    """A button that gets the whole list, then how far that is, then the file to download."""
+def export(
+    whole: Whole[Any], fields: Sequence[Field], count: int, *, capped: bool, what: str, key: str
+) -> None:
+    """A button that gets the whole list, then how far that is, then the file to download.
+
+    ``capped`` says that the server lists no more than the first ``count`` rows of a longer list.
+    """
     if not exports.allowed():
         return
     held, asked = f"{key}_whole", whole.question(1, SIZE).key
@@ -78,20 +83,21 @@ def export(whole: Whole[Any], fields: Sequence[Field], count: int, *, what: str,
         st.session_state[held] = (asked, begun)
 
     if work is not None and work.state == "running":
-        progress.watch(work, what=f"Getting all {what}", key=key)
+        progress.watch(work, what=f"Getting {what}", key=key)
     elif work is not None and work.state == "done":
         file = work.result()
+        of_all = "the first" if capped else "all"
         exports.button(
             lambda: _read(file),
             file_name=f"{what.replace(' ', '-')}.csv",
             key=f"{key}_file",
-            label=f"Download all {formats.whole(work.done)}",
+            label=f"Download {of_all} {formats.whole(work.done)}",
         )
     else:
         if work is not None and work.state == "failed":
             _failed(work)
         st.button(
-            f"Get all {formats.whole(count)} as CSV",
+            f"Get {'the first' if capped else 'all'} {formats.whole(count)} as CSV",
             key=f"{key}_begin",
             type="tertiary",
             icon=":material/download:",

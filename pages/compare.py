@@ -20,7 +20,9 @@ with asking(start.client()) as page:
         totals = tiles.ask(page, view)
         ranked = page.against(view, told.ranking(by))
 
-        page.section(partial(tiles.row, view), totals.now, timeline, *totals.earlier, height=170)
+        page.section(
+            partial(tiles.row, page.client, view), totals.now, timeline, *totals.earlier, height=170
+        )
         with panels.card("What moved", about=address.described(view)):
             page.section(partial(shown.moved, by), *ranked, height=700)
     else:

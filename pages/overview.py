@@ -29,7 +29,9 @@ with asking(start.client()) as page:
 
     with panels.title("Overview"):
         page.section(tiles.live, online, height=24)
-    page.section(partial(tiles.row, view), totals.now, over_time, *totals.earlier, height=170)
+    page.section(
+        partial(tiles.row, page.client, view), totals.now, over_time, *totals.earlier, height=170
+    )
     with panels.card("Traffic", about=address.described(view)):
         page.section(partial(panels.traffic, view), over_time, *earlier, height=300)
 

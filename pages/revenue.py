@@ -19,7 +19,7 @@ with asking(start.client()) as page:
     if code:
         money = page.against(view, partial(told.asked, code))
 
-        page.section(partial(shown.figures, code), *money, height=120)
+        page.section(partial(shown.figures, page.client, view, code), *money, height=120)
         with panels.card("Revenue over time", about=address.described(view)):
             page.section(partial(shown.series, view, code), money.now, height=280)
         with panels.card("Places"):

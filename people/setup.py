@@ -132,6 +132,9 @@ def _name(document: MutableMapping[str, Any], server: Settings) -> None:
         del document[TABLE]
     given = {name.lower(): value for name, value in server.given.items()}
     for name in (*SERVER, "GENERATION"):
+        if name == "COLLECT" and server.store:
+            # Websites go on sending to the dashboard, whichever file they are kept in.
+            continue
         full = PREFIX + name
         for spelling in (full, full.lower()):
             document.pop(spelling, None)

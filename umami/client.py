@@ -21,7 +21,9 @@ from pydantic_core import from_json, to_json
 
 from umami.abilities import Abilities
 from umami.cache import Cache, Found, Kept, Memory
+from umami.compat.detection import Detected
 from umami.connection import Connection
+from umami.definitions import Definitions, definitions
 from umami.dialect import Dialect, settled
 from umami.errors import (
     PASSING,
@@ -39,7 +41,6 @@ from umami.flights import again, settle
 from umami.floor import left
 from umami.generations import Generation
 from umami.question import JSON, Access, Question, Request
-from umami.recognition import Recognised
 from umami.settings import Settings, read
 from umami.shared import Shared
 from umami.turns import BEHIND, SOMEBODY, Asker, Turns
@@ -110,8 +111,13 @@ class Client:
         label: str = "Umami",
         demo: bool = False,
         watch: Watch = NOBODY,
+        defined_by: Generation | None = None,
     ) -> None:
-        """Raises ``SettingsError`` where no server is set; asks nothing yet."""
+        """Raises ``SettingsError`` where no server is set; asks nothing yet.
+
+        ``defined_by`` is the generation whose definitions the server applies, where that is not
+        its own.
+        """
         self._connection = Connection(settings, watch)
         self._transport = self._connection.transport
         self._shared = settings.share is not None
@@ -119,6 +125,7 @@ class Client:
         self._label = "Umami Cloud" if settings.cloud else label
         self._demo = demo
         self._cloud = settings.cloud
+        self._defined_by = defined_by
         self._cached_as = settings.api or ""
         self._cache = _cache(settings, watch) if cache is None else cache
         self._read: WeakKeyDictionary[Kept, _Read] = WeakKeyDictionary()
@@ -189,6 +196,23 @@ class Client:
         return [self.submit(question) for question in questions]
 
     @property
+    def definitions(self) -> Definitions:
+        """What figures mean on this server; may have to ask it. Raises ``UmamiError``."""
+        return definitions(self._defined_by or self._recognised().generation)
+
+    @property
+    def shared_sections(self) -> frozenset[str] | None:
+        """The parts of the website that a share link is limited to (``funnels``, ``utm``…).
+
+        ``None`` where there is no limit, and where no share link is used. May have to open the
+        link; raises ``UmamiError``.
+        """
+        if not self._shared:
+            return None
+        with left():
+            return self._transport.shared_sections
+
+    @property
     def known(self) -> bool:
         """Whether it has been found out what the server is; asks nothing."""
         return self._connection.known is not None
@@ -215,14 +239,14 @@ class Client:
     ) -> None:
         self.close()
 
-    def _recognised(self) -> Recognised:
+    def _recognised(self) -> Detected:
         """What the server is; whoever has to wait for it leaves the floor meanwhile."""
         if self.known:
             return self._connection.recognised()
         with left():
             return self._connection.recognised()
 
-    def _begin(self, asking: _Asking[T], before: Recognised | None = None) -> None:
+    def _begin(self, asking: _Asking[T], before: Detected | None = None) -> None:
         """Ask as the server's generation is asked; ``before`` is the one that it no longer is.
 
         Whatever goes wrong here must reach who waits.
@@ -266,11 +290,14 @@ class Client:
             last = before is not None
             coming.add_done_callback(partial(self._arrived, asking, found, last))
 
-    def _scope(self, found: Recognised) -> tuple[str, str]:
-        """Under what answers are kept: server and account, and how it was understood."""
-        return self._cached_as, f"{found.generation} {self._transport.account}"
+    def _scope(self, found: Detected) -> tuple[str, str]:
+        """Under what answers are cached: server, its exact version, and account.
 
-    def _fetch(self, question: Question[Any], found: Recognised, dialect: Dialect) -> bytes:
+        A patch release may change what a figure means.
+        """
+        return self._cached_as, f"{found.generation} {found.version} {self._transport.account}"
+
+    def _fetch(self, question: Question[Any], found: Detected, dialect: Dialect) -> bytes:
         writes = question.endpoint.access is Access.WRITES
         if writes and self._shared:
             raise Unauthorised("A share link can only be read.", endpoint=question.name)
@@ -344,7 +371,7 @@ class Client:
     def _at_hand(
         self,
         asking: _Asking[T],
-        found: Recognised,
+        found: Detected,
         kept: Kept,
         *,
         stale: bool = False,
@@ -366,7 +393,7 @@ class Client:
         reply.set_result(read.model)
 
     def _arrived(
-        self, asking: _Asking[T], found: Recognised, last: bool, coming: Future[Kept]
+        self, asking: _Asking[T], found: Detected, last: bool, coming: Future[Kept]
     ) -> None:
         """Hand on what came; whatever goes wrong here must reach who waits."""
         problem = coming.exception()
@@ -383,19 +410,19 @@ class Client:
                 asking.question.endpoint.effort,
             )
 
-    def _once_more(self, asking: _Asking[T], before: Recognised, problem: UmamiError) -> None:
-        """Ask again where the server is of another generation by now."""
+    def _once_more(self, asking: _Asking[T], before: Detected, problem: UmamiError) -> None:
+        """Ask again where the server is of another version by now."""
         try:
             found = self._connection.recognised_anew(before, problem)
         except Exception:
             # What came first says more about the question.
             found = before
-        if found.generation == before.generation:
+        if found == before:
             self._failed(asking, before, problem)
         else:
             self._begin(asking, before)
 
-    def _failed(self, asking: _Asking[T], found: Recognised, problem: UmamiError) -> None:
+    def _failed(self, asking: _Asking[T], found: Detected, problem: UmamiError) -> None:
         """Hand on an older answer where the server fails for a while, or else what went wrong."""
         spare = None
         if isinstance(problem, PASSING) and asking.question.endpoint.access is Access.READS:
@@ -480,12 +507,14 @@ def connect(
     label: str = "Umami",
     demo: bool = False,
     watch: Watch = NOBODY,
+    defined_by: Generation | None = None,
 ) -> Client:
     """A client of the server that the settings name, by default this process's; asks nothing yet.
 
     Raises ``SettingsError``, also for settings that mean the embedded server: start-up code must
     have started it and filled in its address. ``label`` is what to call the server, ``demo`` says
-    that what it holds is made up; ``watch`` is told what the client does.
+    that what it holds is made up; ``watch`` is told what the client does; ``defined_by`` is the
+    generation whose definitions the server applies, where that is not its own.
     """
     found = read() if settings is None else settings
-    return Client(found, cache, label=label, demo=demo, watch=watch)
+    return Client(found, cache, label=label, demo=demo, watch=watch, defined_by=defined_by)

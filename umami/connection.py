@@ -12,12 +12,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final
 
+from umami.compat.detection import Answer, Detected, detect, detect_cloud, is_unchanged
 from umami.dialect import Dialect
 from umami.errors import Changed, NotOffered, UmamiError
 from umami.flights import Flights, Run, again
 from umami.generations import Generation
 from umami.question import Question, Request
-from umami.recognition import Recognised, looks_the_same, recognise, recognise_cloud
 from umami.settings import Settings
 from umami.transport import Transport
 from umami.v2 import V2
@@ -27,6 +27,10 @@ from umami.watching import NOBODY, Watch
 REMEMBERED: Final = 600.0
 """Seconds after which the server is recognised anew, behind an answer; a server that is upgraded
 to one that speaks nearly alike is noticed by then."""
+
+
+MOST_OF_DOCUMENT: Final = 128 * 2**10
+"""Bytes; ``info`` of a large ``openapi.json`` ends well before."""
 
 
 def dialect(generation: Generation, *, cloud: bool = False) -> Dialect:
@@ -41,17 +45,17 @@ class Connection:
         """Raises ``SettingsError`` where no server is set; asks nothing yet."""
         self.transport = Transport(settings, watch)
         self._settings = settings
-        self._flights: Flights[Recognised] = Flights()
+        self._flights: Flights[Detected] = Flights()
         self._checks: Flights[bool] = Flights()
         self._guard = threading.Lock()
         self._missing: set[str | None] = set()
-        self._known: Recognised | None = None
+        self._known: Detected | None = None
         self._known_since = 0.0
         if settings.generation is not None:
-            self._known = Recognised(settings.generation)
+            self._known = Detected(settings.generation)
 
     @property
-    def known(self) -> Recognised | None:
+    def known(self) -> Detected | None:
         """What the server is, where that has been found."""
         return self._known
 
@@ -60,7 +64,7 @@ class Connection:
         """Whether settings say what the server is, so that nobody looks."""
         return self._settings.generation is not None
 
-    def recognised(self) -> Recognised:
+    def recognised(self) -> Detected:
         """What the server is; asks it where that is not known. Raises an ``UmamiError``."""
         return self._known or self._found(lambda: self._known or self._recognise())
 
@@ -69,7 +73,7 @@ class Connection:
         if not self.forced and time.monotonic() - self._known_since > REMEMBERED:
             self._flights.board("server", self._recognise, run)
 
-    def recognised_anew(self, before: Recognised, problem: UmamiError) -> Recognised:
+    def recognised_anew(self, before: Detected, problem: UmamiError) -> Detected:
         """What the server is, after an answer that did not fit what it was ``before``.
 
         Asks little where it still is what it was, and nothing again where an endpoint that is
@@ -86,7 +90,7 @@ class Connection:
             return self._found(self._recognise)
         return before
 
-    def still(self, found: Recognised, run: Run) -> Future[bool]:
+    def still(self, found: Detected, run: Run) -> Future[bool]:
         """Whether the server is at this moment what it was found to be."""
         if self.forced or self._settings.cloud:
             settled: Future[bool] = Future()
@@ -94,7 +98,7 @@ class Connection:
             return settled
         return self._checks.board(str(found), lambda: self._still(found), run)
 
-    def speaks(self, found: Recognised) -> Dialect:
+    def speaks(self, found: Detected) -> Dialect:
         """How the server is spoken with."""
         return dialect(found.generation, cloud=self._settings.cloud)
 
@@ -103,26 +107,32 @@ class Connection:
         if not still:
             raise Changed("The server was changed while it was asked.", endpoint=question.name)
 
-    def _still(self, found: Recognised) -> bool:
-        return looks_the_same(self.transport.ask_unsigned, found)
+    def _still(self, found: Detected) -> bool:
+        return is_unchanged(self._probe, found)
 
-    def _found(self, find: Callable[[], Recognised]) -> Recognised:
+    def _found(self, find: Callable[[], Detected]) -> Detected:
         flight = self._flights.board("server", find, lambda work: work())
         problem = flight.exception()
         if problem is not None:
             raise again(problem) if isinstance(problem, UmamiError) else problem
         return flight.result()
 
-    def _recognise(self) -> Recognised:
+    def _recognise(self) -> Detected:
         if self._settings.cloud:
-            found = recognise_cloud(self._signed)
+            found = detect_cloud(self._signed)
         else:
-            found = recognise(self.transport.ask_unsigned, self._settings.address)
+            found = detect(self._probe, self._document, self._settings.address)
         with self._guard:
             if self._known is None or self._known.generation != found.generation:
                 self._missing.clear()
             self._known, self._known_since = found, time.monotonic()
         return found
 
-    def _signed(self, request: Request, name: str) -> bytes:
-        return self.transport.ask(request, endpoint=name, repeatable=True)
+    def _probe(self, request: Request) -> Answer:
+        return Answer(*self.transport.probe(request))
+
+    def _document(self, path: str) -> bytes:
+        return self.transport.beginning(path, MOST_OF_DOCUMENT)
+
+    def _signed(self, request: Request) -> Answer:
+        return Answer(*self.transport.probe(request, signed=True))

@@ -70,6 +70,12 @@ class SecondFactor(Unauthorised):
     remedy = "Make an account for the dashboard in Umami that has no second factor."
 
 
+class NotShared(UmamiError):
+    """A share link does not show this part of the website."""
+
+    remedy = "Ask whoever shared the website to include it, in Umami under Share."
+
+
 class NotFound(UmamiError):
     """The website, session or report does not exist (any more)."""
 
@@ -116,6 +122,12 @@ class NotOffered(UmamiError):
     """This server cannot answer that: its generation has no such question, or no true answer."""
 
     remedy = "Another version of Umami can tell."
+
+
+class UndetectableVersion(UmamiError):
+    """The answers of the server fit no generation of Umami, or more than one."""
+
+    remedy = "Umami shows its version at the bottom of its settings."
 
 
 class Changed(UmamiError):

@@ -38,7 +38,7 @@ def meaning(status: int, body: bytes, *, endpoint: str, address: str) -> UmamiEr
         return NotFound(f"The server has nothing to answer “{endpoint}” with.", endpoint=endpoint)
     if status in (404, 405):
         return NotOffered(
-            f"At {address} is no Umami, or one that does not know “{endpoint}”.",
+            f"The server at {address} is not Umami, or a version without “{endpoint}”.",
             endpoint=endpoint,
         )
     if status == 408:
@@ -51,6 +51,12 @@ def meaning(status: int, body: bytes, *, endpoint: str, address: str) -> UmamiEr
             f"The server refused “{endpoint}”{because}.".replace("..", "."),
             endpoint=endpoint,
             reasons=said,
+        )
+    if status == 503 and said:
+        return ServerFault(
+            f"The server answers “{endpoint}” with: {'; '.join(said)}.".replace("..", "."),
+            endpoint=endpoint,
+            status=status,
         )
     if status >= 500:
         return ServerFault(

@@ -1,9 +1,9 @@
 """Which server is asked, as whom, and how patiently; read from environment and secrets.
 
 Names are those of the environment: ``UMAMI_URL``, ``UMAMI_USERNAME``, ``UMAMI_PASSWORD``,
-``UMAMI_API_KEY``, ``UMAMI_SHARE_URL``, ``UMAMI_DATA``, ``UMAMI_STORE``, ``UMAMI_DEFINITIONS``,
-``UMAMI_TIMEOUT``, ``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB``, ``UMAMI_REDIS_URL`` and
-``UMAMI_GENERATION``. No server set means the embedded one.
+``UMAMI_API_KEY``, ``UMAMI_SHARE_URL``, ``UMAMI_DATA``, ``UMAMI_STORE``, ``UMAMI_COLLECT``,
+``UMAMI_DEFINITIONS``, ``UMAMI_TIMEOUT``, ``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB``,
+``UMAMI_REDIS_URL`` and ``UMAMI_GENERATION``. No server set means the embedded one.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ NAMES: Final = (
     "SHARE_URL",
     "DATA",
     "STORE",
+    "COLLECT",
     "DEFINITIONS",
     "TIMEOUT",
     "CONNECTIONS",
@@ -40,7 +41,10 @@ NAMES: Final = (
     "REDIS_URL",
     "GENERATION",
 )
-SERVER: Final = ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE")
+SERVER: Final = (
+    *("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL"),
+    *("DATA", "STORE", "COLLECT"),
+)
 """Those that say which server is asked, and as whom; the others say how."""
 DEFINITIONS: Final = ("3.1", "3.5")
 """Versions of Umami whose definitions the embedded server can answer by."""
@@ -111,6 +115,8 @@ class Settings:
     store: Path | None = None
     """The file in which the embedded server keeps its data; without tables and file it makes the
     demo."""
+    collect: bool = False
+    """Whether websites may send to the embedded server by way of the dashboard's address."""
     definitions: str = "3.5"
     """The version of Umami whose definitions of bounces, channels and revenue under filters the
     embedded server applies: one of ``DEFINITIONS``. Other servers have those of their version."""
@@ -218,8 +224,14 @@ def understood(given: Mapping[str, str]) -> Settings:
         generation=Generation.named(given["GENERATION"]) if "GENERATION" in given else None,
     )
     found = _server(given, common)
+    collect = _flag(given, "COLLECT")
+    if collect and (found or "STORE" not in given):
+        raise SettingsError(
+            "UMAMI_COLLECT needs UMAMI_STORE: only the embedded server collects, and only into a "
+            "file. Set UMAMI_STORE, or remove UMAMI_COLLECT."
+        )
     if found is None:
-        return replace(common, data=_data(given), store=_store(given))
+        return replace(common, data=_data(given), store=_store(given), collect=collect)
     for name in ("DATA", "STORE"):
         if name in given:
             raise SettingsError(
@@ -298,6 +310,13 @@ def _number(
     if not least <= number <= most:
         raise SettingsError(f"{PREFIX}{name} is a number from {least:g} to {most:g}.")
     return number
+
+
+def _flag(given: Mapping[str, str], name: str) -> bool:
+    text = given.get(name, "no").casefold()
+    if text not in ("yes", "true", "1", "no", "false", "0"):
+        raise SettingsError(f"{PREFIX}{name} is yes or no.")
+    return text in ("yes", "true", "1")
 
 
 def _definitions(given: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ from umami.errors import (
     NotFound,
     NotOffered,
     SecondFactor,
+    ServerFault,
     UmamiError,
     Unauthorised,
     UnexpectedAnswer,
@@ -34,6 +35,11 @@ VAIN: Final = 30.0
 """Seconds in which a 401 is believed after signing in anew did not help: Umami answers 401 for
 what an account may not see, too, and each such question must not cost a sign-in."""
 SHARED: Final = "share"
+SECTIONS: Final = (
+    *("overview", "events", "sessions", "realtime", "performance", "compare", "breakdown"),
+    *("goals", "funnels", "journeys", "retention", "utm", "revenue", "attribution"),
+)
+"""Parts of a website that a share link of 3.2 and newer may be limited to."""
 
 
 class Identity(Protocol):
@@ -163,6 +169,14 @@ class Account(_Token):
             )
         except (NotFound, NotOffered) as nowhere:
             problem = NotFound(str(nowhere), endpoint=question.name)
+        except ServerFault as fault:
+            if fault.status != 503 or "factor" not in str(fault):
+                raise
+            problem = SecondFactor(
+                "This account has a second factor, and the server has no key to check it with "
+                "(TWO_FACTOR_ENCRYPTION_KEY).",
+                endpoint=question.name,
+            )
         except ValueError:
             problem = UnexpectedAnswer(
                 "Signing in was not answered with a token.", endpoint=question.name
@@ -187,6 +201,13 @@ class Share(_Token):
         self._link = link
         self._send = send
         self._website: str | None = None
+        self._sections: frozenset[str] | None = None
+
+    @property
+    def sections(self) -> frozenset[str] | None:
+        """The parts that the link is limited to, ``None`` where it shows all; may have to ask."""
+        self.headers()
+        return self._sections
 
     @property
     def website(self) -> str:
@@ -204,6 +225,9 @@ class Share(_Token):
             answer = _decoded(self._send(request, SHARED), SHARED)
             token = answer["token"]
             self._website = str(answer["websiteId"])
+            parameters = answer.get("parameters")
+            shown = parameters if isinstance(parameters, dict) else {}
+            self._sections = frozenset(name for name in SECTIONS if shown.get(name) is True) or None
             return str(token)
         except (NotFound, NotOffered):
             problem = NotFound("This share link does not exist (any more).", endpoint=SHARED)

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -31,6 +31,7 @@ from umami import watching
 from umami.breaker import Breaker
 from umami.errors import (
     InvalidView,
+    NotShared,
     RateLimited,
     SettingsError,
     TimedOut,
@@ -43,7 +44,7 @@ from umami.errors import (
 from umami.flights import again
 from umami.pace import Pace
 from umami.question import Request
-from umami.refusal import meaning
+from umami.refusal import meaning, reasons
 from umami.settings import Settings
 from umami.signin import Identity, Share, identity
 from umami.watching import NOBODY, Watch
@@ -84,6 +85,10 @@ class _Trouble:
     passing: bool = False
     after: float | None = None
     gone: bool = False
+    status: int | None = None
+    """The status of the server's answer, where there was one."""
+    body: bytes = field(default=b"", repr=False)
+    """The beginning of the server's answer, without our secrets."""
 
     @property
     def unwell(self) -> bool:
@@ -127,6 +132,8 @@ class Transport:
         self._slots = threading.BoundedSemaphore(settings.in_flight)
         self._pace = Pace(*settings.pace) if settings.pace else None
         self._closed = threading.Event()
+        self._answered = False
+        """Whether the server has ever accepted our identity."""
         self._breaker = Breaker()
         self._watch = watch
         self._http = self._connections()
@@ -149,7 +156,16 @@ class Transport:
             outcome = self._sent(_Call(request, endpoint, headers, until), repeatable)
             if _refused(outcome):
                 self._identity.in_vain()
+        if _refused(outcome) and isinstance(self._identity, Share) and self._answered:
+            raise NotShared("The share link does not show this.", endpoint=endpoint)
+        self._answered = self._answered or isinstance(outcome, bytes)
         return _body(outcome)
+
+    @property
+    def shared_sections(self) -> frozenset[str] | None:
+        """The parts of the website that a share link is limited to, ``None`` where there is no
+        limit; may have to ask."""
+        return self._identity.sections if isinstance(self._identity, Share) else None
 
     @property
     def website(self) -> str | None:
@@ -195,6 +211,41 @@ class Transport:
         """The body of the answer to what needs no identity; raises as ``ask`` does."""
         until = time.monotonic() + PATIENCE * self._settings.timeout
         return _body(self._sent(_Call(request, endpoint, {}, until), repeatable=True))
+
+    def probe(self, request: Request, *, signed: bool = False) -> tuple[int, bytes]:
+        """Status and body of the answer to a request, refusals included; ``signed`` signs in first.
+
+        Raises an ``UmamiError`` where no answer comes back, or only that of an overloaded server.
+        """
+        until = time.monotonic() + PATIENCE * self._settings.timeout
+        headers = self._identity.headers() if signed else {}
+        outcome = self._sent(_Call(request, "version", headers, until), repeatable=True)
+        if isinstance(outcome, bytes):
+            return 200, outcome
+        if outcome.status is None or outcome.passing:
+            raise outcome.problem
+        return outcome.status, outcome.body
+
+    def beginning(self, path: str, most: int) -> bytes:
+        """The first ``most`` bytes of a document that lies beside the API, outside ``/api``.
+
+        Empty where there is none; that is what every failure means here.
+        """
+        headers = {"range": f"bytes=0-{most - 1}"}
+        body = bytearray()
+        try:
+            with self._http.stream(
+                "GET", self._settings.address + path, headers=headers, timeout=CONNECTING
+            ) as response:
+                if response.status_code not in (200, 206):
+                    return b""
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) >= most:
+                        break
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, RuntimeError):
+            return b""
+        return bytes(body[:most])
 
     def _sent(self, call: _Call, repeatable: bool) -> _Outcome:
         """Attempts, as many as it takes and as are allowed."""
@@ -368,7 +419,9 @@ class Transport:
             problem = RateLimited(
                 f"The server asks for a pause of {_long(after)}.", endpoint=call.endpoint
             )
-        return _Trouble(problem, passing=status in PASSING, after=after)
+        # Umami itself answers 503 to say what it was not configured for: asking again is no use.
+        passing = status in PASSING and not (status == 503 and reasons(said))
+        return _Trouble(problem, passing=passing, after=after, status=status, body=said)
 
     def _redirected(self, call: _Call, url: str, response: httpx.Response) -> _Outcome | str:
         """Follow a missing or surplus slash; tell about everything else.
@@ -397,9 +450,10 @@ class Transport:
         return _Trouble(
             self._unexpected(
                 call,
-                f"The server sends us on to {where}, where no Umami was expected: "
+                f"The server redirects to {where} instead of answering: "
                 f"check {self._settings.named}.",
-            )
+            ),
+            status=response.status_code,
         )
 
     def _concealed(self, body: bytes) -> bytes:

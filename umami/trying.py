@@ -141,10 +141,7 @@ def tried(settings: Settings) -> Found:
             return Found(settings, server, named, page.count)
     except UmamiError as failure:
         problem = again(failure)
-    if isinstance(problem, Unauthorised) and problem.endpoint == "config":
-        sentence = "Something in front of the server wants to know who we are before Umami does."
-        problem = Unauthorised(sentence, endpoint="config")
-    elif isinstance(problem, Unauthorised) and settings.api_key:
+    if isinstance(problem, Unauthorised) and settings.api_key:
         problem = Unauthorised("The server does not accept this key.", endpoint=problem.endpoint)
     problem.args = (_in_words(str(problem)),)
     problem.remedy = _remedy(problem, settings)
@@ -199,8 +196,8 @@ def _remedy(problem: UmamiError, settings: Settings) -> str:
 
 
 def _of_refused(settings: Settings, problem: UmamiError) -> str:
-    if problem.endpoint == "config":
-        return "Whoever runs it can let what is under /api through, for this dashboard."
+    if problem.endpoint == "heartbeat":
+        return "Its administrator can let requests to /api through for this dashboard."
     if settings.cloud:
         return (
             "Copy it once more, in Umami Cloud under Settings, API keys. A key of an Umami of your "
@@ -209,7 +206,7 @@ def _of_refused(settings: Settings, problem: UmamiError) -> str:
     if settings.api_key:
         return (
             "Copy it once more. A key of Umami Cloud wants the address left empty; an Umami of "
-            "your own makes keys from version 3.3 on."
+            "your own makes keys from version 3.4 on."
         )
     return "Type both once more: they are those that you sign in to Umami with."
 

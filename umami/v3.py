@@ -9,20 +9,26 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from umami import narrowing
 from umami.abilities import EVERYTHING, Abilities
-from umami.dialect import Plan, once
-from umami.endpoints import events, sessions, traffic
-from umami.endpoints.spelling import identified
+from umami.dialect import Part, Plan, narrowed_by, once, too_new
+from umami.endpoints import events, reports, sessions, traffic
+from umami.endpoints.spelling import identified, report
 from umami.errors import NotOffered
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.generations import Generation
 from umami.period import Period, zone
 from umami.question import JSON, Question, Request, spelled
 from umami.referrers import foreign, without_itself
-from umami.standins import event_stats
+from umami.standins import (
+    event_stats,
+    part_of_revenue,
+    website_charts,
+    websites_of_teams_too,
+    without_token,
+)
 from umami.view import View
 
 FIRST: Final = Abilities(
@@ -33,9 +39,30 @@ FIRST: Final = Abilities(
 """What 3.0 can narrow by."""
 IN_THE_CLOUD: Final = Abilities(commas=False)
 """The cloud's database has patterns of another kind, so a comma cannot be spelled."""
+SESSION_FIELDS: Final = frozenset(
+    ("browser", "os", "device", "screen", "language", "country", "region", "city", "channel")
+)
+"""Fields of groups whose bounces and seconds every server tells."""
+BROKEN_DOWN: Final[frozenset[str]] = frozenset(get_args(reports.BreakdownField)) - {"event"}
+"""Fields that a breakdown has; its rows are pageviews, so an event is none of them."""
+MOST_BROKEN_DOWN: Final = 500
+"""Rows that a breakdown lists."""
+MISTAKABLE: Final = (
+    *("breakdown", "currencies", "event_data_values", "events", "groups", "revenue", "session"),
+    *("sessions", "stats"),
+)
+"""Endpoints that take the same request in every 3.x, or in 2.x, and mean something else by it."""
+MISTAKABLE_FIELDS: Final = ("channel", "entry", "exit")
+MOST_STEPS: Final = 500
+"""Steps that an activity lists."""
+NO_REFERRER: Final = "-"
+"""A text that is no domain."""
 UTM: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 MONEY_BY: Final = ("country", "region", "referrer", "channel")
 HOUR: Final = timedelta(hours=1)
+PARTS_OF_REVENUE: Final = frozenset({"revenue_stats", "revenue_chart", "revenue_metrics"})
+EMULATED: Final = PARTS_OF_REVENUE | {"event_stats", "website_charts"}
+"""Endpoints that a plan answers for servers which are older than the endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +86,7 @@ class V3:
 
     def refusal(self, question: Question[Any]) -> NotOffered | None:
         """Why this server cannot answer, where it cannot."""
-        sentence = self._lacking(question)
+        sentence = too_new(question, self.generation, EMULATED) or self._lacking(question)
         if sentence is None and question.filters and question.view is not None:
             sentence = question.view.lacking(self.abilities)
         return NotOffered(sentence, endpoint=question.name) if sentence else None
@@ -72,11 +99,10 @@ class V3:
         return self.asking(question)
 
     def mistakable(self, question: Question[Any]) -> bool:
-        """Whether a 2.x, or a 3.x that has other faults, would answer something else."""
+        """Whether a server of another version would answer something else."""
         turned = self.first and question.name == "weekly"
-        edge = question.name == "metrics" and question.arguments["field"] in ("entry", "exit")
-        alike = question.name in ("currencies", "events", "sessions")
-        return bool(question.filters or turned or edge or alike)
+        ranked = question.name == "metrics" and question.arguments["field"] in MISTAKABLE_FIELDS
+        return bool(question.filters or turned or ranked or question.name in MISTAKABLE)
 
     def asking(self, question: Question[Any], **instead: str | int | None) -> Request:
         """The question as one request, with this generation's filters."""
@@ -106,6 +132,10 @@ class V3:
             return "Umami 3.0 does not break down by UTM fields."
         if name == "goal" and "*" in asked["value"]:
             return "Umami 3.0 knows no wildcards in goals."
+        if name == "revenue_metrics" and asked["by"] != "country":
+            return f"Umami 3.0 does not tell revenue by {asked['by']}."
+        if name == "revenue_chart" and asked["view"].period.unit in ("minute", "hour"):
+            return "Umami 3.0 adds up revenue by the day, whatever unit it is asked for."
         if name == "weekly" and _hours_ahead(asked["view"].period) is None:
             return (
                 "Umami 3.0 tells weekdays and hours in UTC only, and this period and time zone "
@@ -114,9 +144,26 @@ class V3:
         return None
 
 
-def _websites(question: Question[Any], own: V3) -> Request:
-    # Those of the account's teams are listed by 2.x as well, under each team.
-    return own.asking(question, includeTeams="true")
+def _me(question: Question[Any], dialect: V3) -> Plan:
+    return once(dialect.asking(question), without_token)
+
+
+def _websites(question: Question[Any], dialect: V3) -> Plan:
+    def spell(question: Question[Any]) -> Request:
+        if question.name == "websites":
+            return dialect.asking(question, includeTeams="true")
+        return dialect.asking(question)
+
+    return websites_of_teams_too(question, spell)
+
+
+def _website_charts(question: Question[Any], dialect: V3) -> Request | Plan:
+    return website_charts(
+        question,
+        dialect.asking,
+        lambda stats: stats["visitors"],
+        offered=dialect.generation >= Generation.V3_3,
+    )
 
 
 def _stats(question: Question[Any], own: V3) -> Request | Plan:
@@ -140,6 +187,55 @@ def _metrics(question: Question[Any], own: V3) -> Request | Plan:
     return _first_metrics(question, own) if own.first else own.asking(question)
 
 
+def _groups(question: Question[Any], own: V3) -> Request | Plan:
+    """From 3.3.1 on, bounces and seconds of a page field are a literal 0; a breakdown has them."""
+    if own.first:
+        return _first_metrics(question, own)
+    if question.arguments["field"] in SESSION_FIELDS:
+        return own.asking(question)
+    if own.generation >= Generation.V3_3 and (broken_down := _broken_down(question, own)):
+        return _groups_of_breakdown(question, own, broken_down)
+    return once(own.asking(question), _without_literal_zeros)
+
+
+def _broken_down(question: Question[Any], own: V3) -> Request | None:
+    """The breakdown by the question's field over the same rows; ``None`` where there is none."""
+    view: View = question.arguments["view"]
+    field, search = question.arguments["field"], question.arguments["search"]
+    filters = {one.field for one in view.filters}
+    if field not in BROKEN_DOWN or (view.match == "any" and len(view.filters) > 1):
+        return None
+    if search:
+        if field in filters:
+            return None
+        view = narrowed_by(view, Filter(field, "c", search))
+    elif field == "referrer" and field not in filters:
+        # Any filter by referrer leaves out visits that the website referred to itself, and rows
+        # without a referrer, as the list of referrers does.
+        view = narrowed_by(view, Filter("referrer", "neq", NO_REFERRER))
+    return _analyses(reports.breakdown(view, (field,)), own)[0]
+
+
+def _groups_of_breakdown(question: Question[Any], own: V3, request: Request) -> Plan:
+    (rows,) = yield (request,)
+    field = question.arguments["field"]
+    first, last = question.arguments["offset"], question.arguments["limit"]
+    named = [{**row, "name": row[field], "pageviews": row["views"]} for row in rows if row[field]]
+    if named and (len(rows) < MOST_BROKEN_DOWN or len(named) >= first + last):
+        return named[first:][:last]
+    # There are more values than a breakdown lists, or none is of a pageview.
+    (listed,) = yield (own.asking(question),)
+    by_name = {row["name"]: row for row in named}
+    return [by_name.get(row["name"], row) for row in _without_literal_zeros(listed)]
+
+
+def _without_literal_zeros(rows: JSON) -> JSON:
+    """Rows without bounces and seconds where every one of them says 0, which tells nothing."""
+    if any(float(row["bounces"] or 0) or float(row["totaltime"] or 0) for row in rows):
+        return rows
+    return [{**row, "bounces": None, "totaltime": None} for row in rows]
+
+
 def _first_metrics(question: Question[Any], own: V3) -> Plan:
     """3.0 overlooks a ``www.``, and a row without a value takes the place of one with."""
     name = "x" if question.name == "metrics" else "name"
@@ -156,9 +252,10 @@ def _first_metrics(question: Question[Any], own: V3) -> Plan:
 
 
 def _events(question: Question[Any], own: V3) -> Request:
-    """A self-hosted 3.x compares the search as it is, wildcards included."""
+    """A self-hosted server compares the search with the whole text up to 3.3.0."""
     search = question.arguments["search"]
-    return own.asking(question, search=f"%{search}%" if search and not own.cloud else search)
+    whole = own.generation < Generation.V3_4 and not own.cloud
+    return own.asking(question, search=f"%{search}%" if search and whole else search)
 
 
 def _event_stats(question: Question[Any], own: V3) -> Request | Plan:
@@ -192,8 +289,32 @@ def _each_events_properties(question: Question[Any], own: V3) -> Plan:
 
 
 def _event_values(question: Question[Any], own: V3) -> Request:
-    # From 3.3 on the event has its old parameter again.
-    return own.asking(question, eventName=question.arguments["event"])
+    """From 3.3 on ``eventName`` is the name and ``event`` would be a filter beside it."""
+    if own.generation >= Generation.V3_3 or own.cloud:
+        return own.asking(question, eventName=question.arguments["event"], event=None)
+    return own.asking(question)
+
+
+def _activity(question: Question[Any], own: V3) -> Request | Plan:
+    """From 3.3 on the figures of a session cover all sessions that share its distinct ids."""
+    if own.generation < Generation.V3_3:
+        return own.asking(question)
+    return _stitched_activity(question, own)
+
+
+def _stitched_activity(question: Question[Any], own: V3) -> Plan:
+    view, session = question.arguments["view"], question.arguments["session"]
+    detail, steps = yield (
+        own.asking(sessions.session(view.website, session)),
+        own.asking(question),
+    )
+    distinct_ids = detail.get("distinctIds") or list(filter(None, [detail.get("distinctId")]))
+    if int(detail.get("stitchedSessionCount") or 1) < 2 or not distinct_ids:
+        return steps
+    answers = yield tuple(own.asking(question, distinctId=one) for one in distinct_ids)
+    stitched = {step["eventId"]: step for rows in (steps, *answers) for step in rows}
+    newest = sorted(stitched.values(), key=lambda step: str(step["createdAt"]), reverse=True)
+    return newest[:MOST_STEPS]
 
 
 def _weekly(question: Question[Any], own: V3) -> Request | Plan:
@@ -232,12 +353,12 @@ def _goal(question: Question[Any], own: V3) -> Plan:
     """3.x counts visitors; times are told by session stats with the goal as a filter."""
     counted = sessions.session_stats(question.arguments["view"])
     reached = _reached(question, own)
-    goal, *counts = yield (
-        *_analysis(question, own),
+    others = (
         # 3.0 counts those who did anything of the goal's kind.
         *([own.asking(counted)] if own.first else []),
         *([] if reached is None else [counted.asking((*own.filters(counted), reached))]),
     )
+    goal, *counts = yield from _either(*((*form, *others) for form in _forms(question, own)))
     return {
         "times": None if reached is None else counts[-1]["pageviews"]["value"],
         "num": goal["num"],
@@ -260,17 +381,42 @@ def _reached(question: Question[Any], own: V3) -> tuple[str, str] | None:
     return f"{kind}{same or ''}", text
 
 
-def _analysis(question: Question[Any], own: V3) -> tuple[Request, ...]:
-    """The requests of an analysis: one, or from 3.3 on those under the website."""
-    view = question.view
-    assert view is not None
-    body = json.loads(question.body or "{}")
-    given = body["parameters"]
-    if question.name == "revenue" and not own.first:
-        given["currency"] = given["currency"].upper()
+def _forms(question: Question[Any], own: V3) -> tuple[tuple[Request, ...], ...]:
+    """The forms in which this server takes an analysis, the better one first.
+
+    Up to 3.3 that is one POST. From 3.4 on it is a GET under the website, but for UTM and revenue,
+    which take five or six GETs; a server that lacks the first form is asked in the other.
+    """
+    post = (_posted(question, own),)
     if own.generation < Generation.V3_4:
-        body["filters"] = dict(own.filters(question))
-        return (replace(own.asking(question), body=spelled(body)),)
+        return (post,)
+    gets = _analyses(question, own)
+    return (gets, post) if len(gets) == 1 else (post, gets)
+
+
+def _either(*forms: tuple[Request, ...]) -> Part:
+    """The answers to the first form that the server has."""
+    *others, last = forms
+    for form in others:
+        try:
+            return (yield form)
+        except NotOffered:
+            continue
+    return (yield last)
+
+
+def _posted(question: Question[Any], own: V3) -> Request:
+    """An analysis as one POST, its filters in the body."""
+    body = _body(question, own)
+    body["filters"] = dict(own.filters(question))
+    return replace(own.asking(question), body=spelled(body))
+
+
+def _analyses(question: Question[Any], own: V3) -> tuple[Request, ...]:
+    """An analysis as GET requests under the website."""
+    view: View = question.arguments["view"]
+    if own.generation < Generation.V3_4:
+        return (_posted(question, own),)
     common = {
         "startAt": view.period.start_at,
         "endAt": view.period.end_at,
@@ -282,8 +428,19 @@ def _analysis(question: Question[Any], own: V3) -> tuple[Request, ...]:
             f"/websites/{identified(view.website)}/{route}",
             tuple(sorted((name, str(one)) for name, one in {**common, **query}.items())),
         )
-        for route, query in _UNDER_WEBSITE[question.name](given)
+        for route, query in _UNDER_WEBSITE[question.name](_body(question, own)["parameters"])
     )
+
+
+def _body(question: Question[Any], own: V3) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(question.body or "{}")
+    parameters = body["parameters"]
+    if question.name == "revenue" and not own.first:
+        parameters["currency"] = parameters["currency"].upper()
+    if question.name == "attribution" and not own.first:
+        # From 3.1 on a currency has no effect.
+        parameters.pop("currency", None)
+    return body
 
 
 Routed = tuple[str, dict[str, Any]]
@@ -323,31 +480,30 @@ def _of(given: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: given[name] for name in names}
 
 
-def _analysed(question: Question[Any], own: V3) -> Request | Plan:
-    requests = _analysis(question, own)
-    return requests[0]
+def _analysed(question: Question[Any], own: V3) -> Plan:
+    (answer,) = yield from _either(*_forms(question, own))
+    return answer
 
 
-def _utm(question: Question[Any], own: V3) -> Request | Plan:
-    requests = _analysis(question, own)
-    return requests[0] if len(requests) == 1 else _lists(requests, UTM)
-
-
-def _lists(requests: tuple[Request, ...], names: tuple[str, ...]) -> Plan:
-    answers = yield requests
-    return dict(zip(names, answers, strict=True))
+def _utm(question: Question[Any], own: V3) -> Plan:
+    answers = yield from _either(*_forms(question, own))
+    return answers[0] if len(answers) == 1 else dict(zip(UTM, answers, strict=True))
 
 
 def _revenue(question: Question[Any], own: V3) -> Plan:
-    if own.generation >= Generation.V3_4:
-        chart, total, *parts = yield _analysis(question, own)
-        return {**chart, "total": total, **dict(zip(MONEY_BY, parts, strict=True))}
-    if not own.first:
-        (money,) = yield _analysis(question, own)
-        return money
+    if own.first:
+        return (yield from _first_revenue(question, own))
+    answers = yield from _either(*_forms(question, own))
+    if len(answers) == 1:
+        return answers[0]
+    chart, total, *parts = answers
+    return {**chart, "total": total, **dict(zip(MONEY_BY, parts, strict=True))}
+
+
+def _first_revenue(question: Question[Any], own: V3) -> Plan:
     view: View = question.arguments["view"]
     money, everybody = yield (
-        *_analysis(question, own),
+        _posted(question, own),
         own.asking(sessions.session_stats(view.unfiltered())),
     )
     visitors = everybody["visitors"]["value"]
@@ -356,21 +512,49 @@ def _revenue(question: Question[Any], own: V3) -> Plan:
     return {**money, "chart": chart, "total": {**money["total"], "total_sessions": visitors}}
 
 
-def _attribution(question: Question[Any], own: V3) -> Plan:
+def _part_of_revenue(question: Question[Any], dialect: V3) -> Request | Plan:
+    """Before 3.2 a part of the answer to the whole question."""
+    if dialect.generation >= Generation.V3_2:
+        return dialect.asking(question)
+    return part_of_revenue(question, lambda whole: _revenue(whole, dialect))
+
+
+def _performance(question: Question[Any], dialect: V3) -> Request | Plan:
+    """Before 3.4 one report tells it all."""
+    if dialect.generation >= Generation.V3_4:
+        return dialect.asking(question)
+    arguments = question.arguments
+    view: View = arguments["view"]
+    unit, vital = view.period.unit, arguments.get("vital")
+    body = report(view, "performance", unit=unit, metric=vital)
+    body["filters"] = dict(dialect.filters(question))
+    request = Request("POST", "/reports/performance", (), spelled(body))
+    if question.name == "performance_stats":
+        return once(request, lambda answer: answer["summary"])
+    if question.name == "performance_chart":
+        return request
+    part = PERFORMANCE_BY[arguments["field"]]
+    return once(request, lambda answer: answer[part][: arguments["limit"]])
+
+
+PERFORMANCE_BY: Final = {
+    "path": "pages",
+    "title": "pageTitles",
+    "device": "devices",
+    "browser": "browsers",
+}
+"""The parts of the report before 3.4, by the field that they are grouped by."""
+
+
+def _attribution(question: Question[Any], own: V3) -> Request | Plan:
     """With a currency 3.0 tells money instead of visitors, later ones visitors all the same."""
-    (asked,) = _analysis(question, own)
+    if not own.first:
+        return _analysed(question, own)
+    asked = _posted(question, own)
     body = json.loads(asked.body or "{}")
-    if own.generation >= Generation.V3_4:
-        (visitors,) = yield (asked,)
-        return visitors
     currency = body["parameters"].pop("currency", None)
     alone = replace(asked, body=spelled(body))
-    if not own.first:
-        (visitors,) = yield (alone,)
-        return visitors
-    if currency is None:
-        return (yield from without_itself(question, alone, None, own.hosts))
-    return (yield from without_itself(question, alone, asked, own.hosts))
+    return without_itself(question, alone, None if currency is None else asked, own.hosts)
 
 
 def _currencies(question: Question[Any], own: V3) -> Request | Plan:
@@ -384,20 +568,27 @@ def _currencies(question: Question[Any], own: V3) -> Request | Plan:
 
 
 _PLANS: Final[dict[str, Callable[[Question[Any], V3], Request | Plan]]] = {
+    "me": _me,
     "websites": _websites,
+    "website_charts": _website_charts,
     "stats": _stats,
     "metrics": _metrics,
-    "groups": _metrics,
+    "groups": _groups,
     "events": _events,
     "event_stats": _event_stats,
     "event_data_events": _properties_of_events,
     "event_data_values": _event_values,
     "weekly": _weekly,
+    "activity": _activity,
     "currencies": _currencies,
     "goal": _goal,
     "utm": _utm,
     "revenue": _revenue,
     "attribution": _attribution,
+    **dict.fromkeys(PARTS_OF_REVENUE, _part_of_revenue),
+    **dict.fromkeys(
+        ("performance_stats", "performance_chart", "performance_metrics"), _performance
+    ),
     **dict.fromkeys(("funnel", "retention", "journey", "breakdown"), _analysed),
 }
 """How it is asked what it is asked otherwise than as it is."""

@@ -12,6 +12,7 @@ from components import formats
 from components.fields import Kind
 from components.figures import common
 from components.words import present
+from umami.definitions import Definitions
 from umami.models.traffic import Stats, Timeline, Totals
 from umami.view import View
 
@@ -109,7 +110,9 @@ def rated(
     )
 
 
-def totals(now: Totals, before: Totals | None, timeline: pd.DataFrame) -> tuple[Tile, ...]:
+def totals(
+    means: Definitions, now: Totals, before: Totals | None, timeline: pd.DataFrame
+) -> tuple[Tile, ...]:
     """Views, visitors, visits, bounce rate and visit duration, against the comparison's."""
 
     def tile(label: str, field: str, about: str, series: tuple[int, ...] = ()) -> Tile:
@@ -126,7 +129,7 @@ def totals(now: Totals, before: Totals | None, timeline: pd.DataFrame) -> tuple[
             "Bounce rate",
             now.bounce_rate,
             before.bounce_rate if before else None,
-            "Visits that saw a single page.",
+            f"Bounces as a part of all visits. {means.bounce}",
             good="down",
         ),
         counted(
@@ -140,8 +143,8 @@ def totals(now: Totals, before: Totals | None, timeline: pd.DataFrame) -> tuple[
 
 
 def of_website(
-    view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
+    means: Definitions, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
 ) -> tuple[Tile, ...]:
     """A website's five figures; ``compared`` where the comparison was asked apart."""
     history = common.over(timeline.frame, present(view))
-    return totals(stats.current, compared.current if compared else stats.previous, history)
+    return totals(means, stats.current, compared.current if compared else stats.previous, history)

@@ -12,6 +12,7 @@ from components import address, panels, parameters, start
 from components.asking import aside, blank
 from components.figures import tree as drawn
 from components.listing import listing
+from components.text import plain
 from components.told import breakdown as told
 from components.told.breakdown import Choice
 from umami.analysis import breakdown as analysis
@@ -116,7 +117,9 @@ def _filter(group: pd.Series[Any], fields: Sequence[str]) -> None:
 
 
 def _every(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
-    st.markdown(f"**Every group, by {told.MEASURES[now.measure][0].lower()}**")
+    about = start.client().definitions.bounce if now.measure == "bounce_rate" else None
+    measure = told.MEASURES[now.measure][0].lower()
+    st.markdown(f"**Every group, by {measure}**", help=about and plain(about, 300))
     listing(
         named.assign(place=[str(at) for at in range(len(named))]),
         told.every(now),

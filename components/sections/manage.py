@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, panels, parameters, start
+from components import address, collecting, panels, parameters, start
 from components.asking import trouble
 from components.text import plain
 from umami.endpoints import realtime, sending, websites
@@ -139,13 +139,16 @@ def _shared(site: Website, *, on: bool) -> None:
 
 def _tracker(site: Website) -> None:
     st.markdown("**Tracking code**")
-    st.caption("Put it into the head of every page.")
-    src = f"{start.client().server.pages}/script.js"
-    st.code(
-        f'<script defer src="{src}" data-website-id="{site.id}"></script>',
-        language="html",
-        wrap_lines=True,
-    )
+    tracking = collecting.tracking(start.client().server.pages)
+    if tracking.script:
+        st.caption("Put it into the head of every page.")
+        st.code(
+            f'<script defer src="{tracking.script}" data-website-id="{site.id}"></script>',
+            language="html",
+            wrap_lines=True,
+        )
+    if tracking.problem:
+        st.caption(plain(f"{tracking.problem} {tracking.remedy}"))
 
 
 def _test(site: Website) -> None:

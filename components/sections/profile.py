@@ -43,6 +43,8 @@ def who(view: View, one: Session) -> None:
     zone = view.period.timezone
     st.subheader(plain(where(one)), anchor=False)
     st.caption(plain(by_what(one) or "Nothing is known of the device."))
+    if one.stitched > 1:
+        st.caption(_stitched(one))
     tiles.draw(
         [
             tiles.counted("Visits", one.visits, None, "Over its whole life."),
@@ -75,6 +77,14 @@ def who(view: View, one: Session) -> None:
         label="What is known of this visitor",
         key="facts",
     )
+
+
+def _stitched(session: Session) -> str:
+    """Says which sessions the figures of a stitched session cover."""
+    cover = f"Umami has stitched {session.stitched} sessions of this visitor together"
+    if session.distinct_id is None:
+        return f"{cover}. The figures cover all of them, the activity only this one."
+    return f"{cover} by their distinct id. The figures and the activity cover all of them."
 
 
 def activity(view: View, steps: tuple[Step, ...]) -> None:

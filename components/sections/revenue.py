@@ -9,6 +9,7 @@ from components.asking import Page as Asking
 from components.asking import aside, blank, trouble
 from components.figures import stacks
 from components.listing import listing
+from components.questions import Asks
 from components.told import revenue as told
 from umami import names
 from umami.endpoints import reports
@@ -60,9 +61,11 @@ def _name(code: str) -> str:
     return f"{code} · {name}" if name != code else code
 
 
-def figures(code: str, now: Revenue, before: Revenue | None = None) -> None:
+def figures(
+    client: Asks, view: View, code: str, now: Revenue, before: Revenue | None = None
+) -> None:
     """The money in all, and by order and visitor."""
-    tiles.draw(told.figures(code, now, before))
+    tiles.draw(told.figures(client.definitions, view, code, now, before))
 
 
 def series(view: View, code: str, now: Revenue) -> None:

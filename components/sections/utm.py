@@ -105,7 +105,9 @@ def detail(page: Asking, name: str, view: View) -> None:
                 icon=":material/filter_alt:",
                 on_click=lambda: address.go(view.adding(_is(name), beside=False)),
             )
-        page.section(partial(tiles.row, view), totals.now, timeline, *totals.earlier, height=120)
+        page.section(
+            partial(tiles.row, page.client, view), totals.now, timeline, *totals.earlier, height=120
+        )
         tables.rankings(page, tabs)
 
 

@@ -13,6 +13,7 @@ from components.figures import maps
 from components.figures.tiles import Tile, counted
 from umami import names
 from umami.analysis import revenue as analysis
+from umami.definitions import Definitions
 from umami.derived import derived
 from umami.endpoints import reports
 from umami.models.reports import Revenue
@@ -60,8 +61,11 @@ def asked(code: str, view: View) -> Question[Revenue]:
     return reports.revenue(view, code)
 
 
-def figures(code: str, now: Revenue, before: Revenue | None = None) -> list[Tile]:
+def figures(
+    means: Definitions, view: View, code: str, now: Revenue, before: Revenue | None = None
+) -> list[Tile]:
     """The money in all, and by order and visitor."""
+    under_filters = f" {means.filtered_revenue}" if view.filters else ""
 
     def tile(label: str, field: str, about: str, kind: Kind = "money") -> Tile:
         value, previous = (
@@ -71,7 +75,7 @@ def figures(code: str, now: Revenue, before: Revenue | None = None) -> list[Tile
         return counted(label, value, previous, about, kind=kind, currency=code)
 
     return [
-        tile("Revenue", "total", "All money of the period in this currency."),
+        tile("Revenue", "total", f"All money of the period in this currency.{under_filters}"),
         tile("Orders", "orders", "Events that brought money.", "count"),
         tile("Average order", "average", "Money an order."),
         tile("Paying visitors", "visitors", "Visitors who brought money.", "count"),

@@ -28,7 +28,9 @@ def ask(page: Asking) -> None:
     totals = page.totals(view)
     ranked = page.against(view, told.ranking(by))
 
-    page.section("Figures", partial(figures, view), totals.now, timeline, *totals.earlier)
+    page.section(
+        "Figures", partial(figures, page.client, view), totals.now, timeline, *totals.earlier
+    )
     page.section("What moved", partial(_moved, view, by), *ranked, about=words.described(view))
     for move, (title, _) in told.MOVE_NAMES.items():
         page.section(title, partial(_of, by, move), *ranked)

@@ -7,6 +7,7 @@ from functools import partial
 
 from components import rankings, words
 from components.figures import heat, lines, maps, stacks, tiles
+from components.questions import Asks
 from components.told import traffic as told
 from components.told.events import NO_EVENTS
 from reports.asking import Asking
@@ -38,7 +39,9 @@ def ask(page: Asking) -> None:
     series = page.ask(events.series(view))
     week = page.ask(sessions.weekly(view))
 
-    page.section("Figures", partial(figures, view), totals.now, timeline.now, *totals.earlier)
+    page.section(
+        "Figures", partial(figures, page.client, view), totals.now, timeline.now, *totals.earlier
+    )
     page.section("Traffic", partial(_traffic, view), *timeline, about=words.described(view))
     for title, tables in PARTS:
         if title == "Places":
@@ -53,10 +56,10 @@ def ask(page: Asking) -> None:
 
 
 def figures(
-    view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
+    client: Asks, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
 ) -> list[Block]:
     """A website's five figures."""
-    return [Tiles(tiles.of_website(view, stats, timeline, compared))]
+    return [Tiles(tiles.of_website(client.definitions, view, stats, timeline, compared))]
 
 
 def _traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[Block]:

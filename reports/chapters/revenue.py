@@ -6,6 +6,7 @@ from functools import partial
 
 from components import words
 from components.figures import maps, stacks
+from components.questions import Asks
 from components.told import revenue as told
 from components.told import traffic
 from reports.asking import Asking
@@ -30,7 +31,7 @@ def ask(page: Asking) -> None:
         page.said("Revenue", words.why_empty(view, told.NO_MONEY))
         return
     money = page.against(view, partial(told.asked, code))
-    page.section("Figures", partial(_figures, code), *money)
+    page.section("Figures", partial(_figures, page.client, view, code), *money)
     page.section(
         f"Revenue in {code}", partial(_series, view, code), money.now, about=words.described(view)
     )
@@ -39,8 +40,10 @@ def ask(page: Asking) -> None:
         page.section(title, partial(_part, view, name, code), *money)
 
 
-def _figures(code: str, now: Revenue, before: Revenue | None = None) -> list[Block]:
-    return [Tiles(told.figures(code, now, before))]
+def _figures(
+    client: Asks, view: View, code: str, now: Revenue, before: Revenue | None = None
+) -> list[Block]:
+    return [Tiles(told.figures(client.definitions, view, code, now, before))]
 
 
 def _series(view: View, code: str, now: Revenue) -> list[Block]:

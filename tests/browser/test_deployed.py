@@ -21,7 +21,6 @@ from tests.support.ports import free_port
 from tests.support.waiting import eventually
 from umami.endpoints import websites
 from umami.question import REGISTRY
-from umami.recognition import QUESTIONS
 
 SHOP = urlencode({"website": WEBSITES["shop"], **RECORDED})
 Counted = dict[tuple[str, ...], float]
@@ -110,7 +109,7 @@ def test_what_is_counted_names_nobody_and_nothing(deployed: Deployed) -> None:
     }
     assert websites.websites().name in REGISTRY
     told = {value for name, value in labels if name == "endpoint"}
-    assert told <= {*REGISTRY, *QUESTIONS, "login"}
+    assert told <= {*REGISTRY, "version", "login"}
     pages = {value for name, value in labels if name == "page"}
     assert pages <= {area.name for area in (*AREAS, *ADMINS)}
     assert {name for name, _ in labels} <= {

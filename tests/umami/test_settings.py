@@ -137,6 +137,13 @@ def test_a_key_without_an_address_is_a_key_to_the_cloud() -> None:
         ({"STORE": "no-such.duckdb"}, ["UMAMI_STORE", "UMAMI_DATA"]),
         ({"STORE": "."}, ["UMAMI_STORE", "umami.duckdb"]),
         ({"STORE": "umami.duckdb", "API_KEY": "k"}, ["UMAMI_STORE"]),
+        ({"COLLECT": "yes"}, ["UMAMI_COLLECT needs UMAMI_STORE"]),
+        ({"COLLECT": "yes", "DATA": "."}, ["UMAMI_COLLECT needs UMAMI_STORE"]),
+        (
+            {"COLLECT": "yes", "URL": "https://a.example", "API_KEY": "k"},
+            ["UMAMI_COLLECT needs UMAMI_STORE"],
+        ),
+        ({"COLLECT": "perhaps", "STORE": "umami.duckdb", "DATA": "."}, ["UMAMI_COLLECT"]),
         ({"DEFINITIONS": "3.2"}, ["UMAMI_DEFINITIONS", "3.1", "3.5"]),
         ({"TIMEOUT": "soon"}, ["UMAMI_TIMEOUT"]),
         ({"TIMEOUT": "0"}, ["UMAMI_TIMEOUT"]),
@@ -242,3 +249,12 @@ def test_the_environment_decides_what_streamlit_did_not_copy_there() -> None:
     assert of_environment(environ, {"UMAMI_URL": "https://a.example"}) == ()
     assert of_environment(environ, {"UMAMI_URL": "https://b.example"}) == ("UMAMI_URL",)
     assert of_environment({"UMAMI_PASSWORD": "12345"}, {"UMAMI_PASSWORD": 12345}) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "collects"), [("yes", True), ("TRUE", True), ("1", True), ("no", False), ("0", False)]
+)
+def test_whether_the_embedded_server_collects(text: str, collects: bool) -> None:
+    found = from_environment(COLLECT=text, STORE="umami.duckdb", DATA=".")
+    assert found.collect is collects
+    assert from_environment(COLLECT="no", URL="https://a.example", API_KEY="k").collect is False

@@ -35,6 +35,15 @@ class User:
     role: str = "admin"
 
 
+SHARES = """
+    SELECT s.share_id, s.entity_id, s.name, s.slug, s.parameters, s.created_at, s.updated_at
+    FROM share s JOIN website w ON w.website_id = s.entity_id AND w.deleted_at IS NULL
+    UNION ALL
+    SELECT website_id, website_id, name, share_id, '{}', created_at, updated_at
+    FROM website WHERE share_id IS NOT NULL AND deleted_at IS NULL
+"""
+"""SQL of all shares, among them each website's ``shareId``, whose id is that of the website."""
+
 ADMIN = User(uuid.UUID("41e2b680-648e-4b09-bcd7-3e2b10c06264"), USERNAME)
 
 
@@ -153,11 +162,9 @@ class Umami:
         token = headers.get(SHARE_HEADER, "")
         if not token or SHARE_CONTEXT not in headers:
             return False
-        row = self.store.row(
-            "SELECT website_id, share_id FROM website WHERE website_id = ? "
-            "AND share_id IS NOT NULL AND deleted_at IS NULL",
-            [website],
+        rows = self.store.rows(
+            f"SELECT entity_id, slug FROM ({SHARES}) WHERE entity_id = ?", [website]
         )
-        return row is not None and hmac.compare_digest(
-            token.encode(), self.share_token(*row).encode()
+        return any(
+            hmac.compare_digest(token.encode(), self.share_token(*row).encode()) for row in rows
         )

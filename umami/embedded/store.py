@@ -190,9 +190,18 @@ TABLES: dict[str, dict[str, str]] = {
         "updated_at": "TIMESTAMP",
         "deleted_at": "TIMESTAMP",
     },
+    "share": {
+        "share_id": "UUID PRIMARY KEY",
+        "entity_id": "UUID",
+        "name": "VARCHAR",
+        "slug": "VARCHAR",
+        "parameters": "VARCHAR",
+        "created_at": "TIMESTAMP",
+        "updated_at": "TIMESTAMP",
+    },
 }
-"""Column and DuckDB type of every table; the ``parameters`` of ``report`` and ``segment`` are JSON
-text. New columns go to the end of a table, where an upgraded file has them."""
+"""Column and DuckDB type of every table; ``parameters`` are JSON text, and the ``entity_id`` of a
+share is a website. New columns go to the end of a table, where an upgraded file has them."""
 OF_WEBSITE = tuple(table for table, columns in TABLES.items() if "website_id" in columns)
 """The tables whose rows belong to a website, and ``website`` itself."""
 COLLECTED = tuple(

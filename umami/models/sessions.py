@@ -26,6 +26,8 @@ class _Session(Row):
     region: str | None = None
     city: str | None = None
     distinctId: str | None = None
+    distinctIds: list[str] | None = None
+    stitchedSessionCount: Count | None = None
     firstAt: Time
     lastAt: Time
     visits: Count
@@ -65,6 +67,16 @@ class _SessionProperty(Row):
     dateValue: Time = None
 
 
+class _PropertyStats(Row):
+    label: str | None
+    sessions: Count
+    visits: Count
+    views: Count
+    events: Count
+    activity: Count
+
+
+_PROPERTY_STATS = TypeAdapter(list[_PropertyStats])
 _SESSION, _STATS = TypeAdapter(_Session), TypeAdapter(_SessionStats)
 _STEPS, _PROPERTIES = TypeAdapter(list[_Step]), TypeAdapter(list[_SessionProperty])
 _WEEK = TypeAdapter(list[list[Count]])
@@ -76,7 +88,8 @@ class Session:
 
     In lists figures are limited to the period; for a single session they are over its whole life.
     What a server does not tell is ``None``: ``seconds`` in lists, ``events`` in lists before 3.1,
-    and ``hostname``, which some versions tell.
+    and ``hostname``, which some versions tell. ``stitched`` is how many sessions the figures of a
+    single session cover: from 3.3 on, all sessions that share one of its distinct ids.
     """
 
     id: str
@@ -96,6 +109,7 @@ class Session:
     region: str | None
     city: str | None
     distinct_id: str | None
+    stitched: int = 1
 
     @classmethod
     def read(cls, answer: Any) -> Session:
@@ -121,7 +135,8 @@ class Session:
             row.country,
             row.region,
             row.city,
-            row.distinctId,
+            row.distinctId or ", ".join(row.distinctIds or ()) or None,
+            max(1, row.stitchedSessionCount or 1),
         )
 
 
@@ -226,3 +241,27 @@ class Rhythm:
             raise ValueError("not a week")
         frame = pd.DataFrame([*week[1:], week[0]], index=pd.RangeIndex(7, name="weekday"))
         return cls(frame.astype("int64"))
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyStats:
+    """What the sessions with each value of a session property did, most active first.
+
+    ``frame`` has ``value``, ``visitors``, ``visits``, ``rows`` (pageviews and custom events
+    together) and ``events`` (custom events); 100 values at most. A visitor whose value changed
+    counts for each of them.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any) -> PropertyStats:
+        """From ``[{label, sessions, visits, views, events, activity}]``."""
+        rows = _PROPERTY_STATS.validate_python(answer)
+        names = {"sessions": "visitors", "visits": "visits", "views": "rows", "events": "events"}
+        values = pd.Series([row.label for row in rows], dtype="object")
+        figures = {
+            ours: pd.Series([getattr(row, theirs) for row in rows], dtype="int64")
+            for theirs, ours in names.items()
+        }
+        return cls(pd.DataFrame({"value": values, **figures}))

@@ -25,6 +25,8 @@ V3_2: Final = Definitions(
 SITE: Final = "/api/websites/{website_id}"
 SINCE: Final = {
     "/api/links": "3.0",
+    "/api/teams": "3.0",
+    "/api/teams/{team_id}/websites": "2.18",
     "/api/pixels": "3.0",
     f"{SITE}/event-data/{{event_id}}": "3.0",
     f"{SITE}/metrics/expanded": "3.0",

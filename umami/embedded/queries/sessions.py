@@ -51,6 +51,7 @@ def sessions(
     order: str | None = None,
     limit: int,
     offset: int,
+    among: Rows | None = None,
 ) -> Listed:
     """One row for each session and hostname with events of any type in the range, those with the
     newest event first, and only so many of the ``newest`` where that is said; counted up to
@@ -58,9 +59,11 @@ def sessions(
 
     First and last event, visits, views and custom events are those of the range. ``search`` keeps
     sessions whose distinct id, city, browser, system or device contains the text. ``order`` is a
-    column that then orders the ``newest`` among themselves, ascending.
+    column that then orders the ``newest`` among themselves, ascending. ``among`` is a query of the
+    session ids that count.
     """
-    where, texts = [], []
+    where: list[str] = []
+    texts: list[Any] = []
     if search:
         # Which sessions is cheaper to ask once each than for every event.
         found = " OR ".join(f"{name} {like(search)}" for name in SEARCHED)
@@ -68,6 +71,9 @@ def sessions(
             f"e.session_id IN (SELECT session_id FROM session WHERE website_id = ? AND ({found}))"
         )
         texts = [scope.website, *[f"%{search}%"] * len(SEARCHED)]
+    if among:
+        where.append(f"e.session_id IN ({among.sql})")
+        texts += among.values
     rows = scope.rows(where=where)
     given = [*rows.values, *texts]
     # Without an order of its own, no more are looked at than the page needs.
@@ -183,3 +189,20 @@ def session(
         {"website": website, "session": session, "sessions": [session, *also]},
     )
     return found[0] if found else None
+
+
+def delete(store: Store, website: UUID, session: UUID) -> bool:
+    """Delete a session with all that it did; whether there was one."""
+    with store.erasing() as cursor:
+        values = [website, session]
+        there = cursor.execute(
+            "SELECT 1 FROM session WHERE website_id = ? AND session_id = ?", values
+        ).fetchone()
+        cursor.execute(
+            "DELETE FROM event_data WHERE website_id = $website AND website_event_id IN (SELECT "
+            "event_id FROM website_event WHERE website_id = $website AND session_id = $session)",
+            {"website": website, "session": session},
+        )
+        for table in ("website_event", "session_data", "revenue", "session_link", "session"):
+            cursor.execute(f"DELETE FROM {table} WHERE website_id = ? AND session_id = ?", values)
+    return there is not None

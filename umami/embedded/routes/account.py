@@ -69,24 +69,6 @@ class Named(Parameters):
     name: Annotated[Text, Field(min_length=1, max_length=100)]
 
 
-@routes("GET", "/share/{share}", Nothing, open_to_all=True)
-def share(call: Call[Nothing]) -> Any:
-    """The website of a public link, and the token that reads it."""
-    row = call.umami.store.row(
-        "SELECT website_id, share_id FROM website WHERE share_id = ? AND deleted_at IS NULL",
-        [call.path["share"]],
-    )
-    if row is None:
-        raise Refusal(404, "Not found")
-    return {
-        "shareId": str(row[0]),
-        "shareType": 1,
-        "parameters": {},
-        "websiteId": str(row[0]),
-        "token": call.umami.share_token(*row),
-    }
-
-
 @routes("POST", "/me/api-keys", Named)
 def make_key(call: Call[Named]) -> Any:
     """A new key, whose text is answered this once."""

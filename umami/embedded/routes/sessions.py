@@ -21,8 +21,9 @@ from umami.embedded.queries import sessions as queries
 from umami.embedded.queries.events import steps
 from umami.embedded.queries.timeline import rhythm
 from umami.embedded.refusals import Refusal
+from umami.embedded.routes.reports import InCurrency
 from umami.embedded.routes.traffic import VIEWS
-from umami.embedded.scope import SESSION_COLUMNS
+from umami.embedded.scope import SESSION_COLUMNS, Rows
 
 routes = Routes()
 
@@ -115,6 +116,41 @@ def weekly(call: Call[Zoned]) -> Any:
     """Sessions with a view by weekday, from Sunday, and hour."""
     found = rhythm(call.umami.store, scope(call), call.asked.timezone, VIEWS)
     return wire.week(found)
+
+
+@routes("DELETE", "/websites/{website_id}/sessions/{session_id}", Nothing)
+def delete(call: Call[Nothing]) -> Any:
+    """Delete a session with all that it did."""
+    if not queries.delete(call.umami.store, call.id("website_id"), call.id("session_id")):
+        raise Refusal(404, "Not found")
+    return {"ok": True}
+
+
+class Paying(Paged, InCurrency):
+    """A currency; its name is compared in upper case."""
+
+
+@routes("GET", "/websites/{website_id}/revenue/sessions", Paying)
+def paying(call: Call[Paying]) -> Any:
+    """A page of the sessions that paid in a currency within the range, as the list of sessions has
+    them."""
+    asked = call.asked
+    rows = scope(call)
+    revenue = (
+        "SELECT session_id FROM revenue WHERE website_id = ? AND created_at BETWEEN ? AND ? "
+        "AND upper(currency) = ?"
+    )
+    found = queries.sessions(
+        call.umami.store,
+        rows,
+        search=asked.search,
+        newest=None,
+        order=None,
+        limit=asked.pageSize,
+        offset=asked.skipped,
+        among=Rows(revenue, [rows.website, rows.start, rows.end, asked.currency]),
+    )
+    return asked.answer([spelled_row(row, ROW) for row in found.rows], found.count)
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)

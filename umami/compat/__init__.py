@@ -1,0 +1,1 @@
+"""How servers of different versions are told apart."""
