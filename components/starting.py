@@ -3,11 +3,12 @@ only how to start it."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from starlette.types import ASGIApp
 
@@ -17,6 +18,8 @@ from umami.generations import Generation
 from umami.settings import DEFINITIONS, Settings
 from umami.watching import NOBODY, Watch
 from umami.work import Told
+
+_CREATING: Final = threading.Lock()
 
 
 class Running(Protocol):
@@ -59,6 +62,16 @@ def own_server(
 
     with _in_settings():
         return serve(data, store, definitions=BY_VERSION[definitions])
+
+
+def create(store: Path) -> None:
+    """Make an empty file to collect into, where there is none. Raises ``SettingsError``."""
+    from umami.embedded.store import Store
+
+    # Another thread must not find a file whose tables are still being made.
+    with _CREATING, _in_settings():
+        if not store.exists():
+            Store(store).close()
 
 
 def take_in(data: Path, store: Path, told: Told) -> tuple[str, ...]:
