@@ -14,7 +14,6 @@ from starlette.types import ASGIApp
 
 from umami.client import Client, connect
 from umami.errors import SettingsError
-from umami.generations import Generation
 from umami.settings import DEFINITIONS, Settings
 from umami.watching import NOBODY, Watch
 from umami.work import Told
@@ -121,7 +120,7 @@ def client_of(running: Running, settings: Settings, *, watch: Watch = NOBODY) ->
         label="Built-in server",
         demo=running.demo,
         watch=watch,
-        defined_by=Generation.named(settings.definitions),
+        defined_by=settings.definitions,
     )
     running.tell(client.forget)
     return client

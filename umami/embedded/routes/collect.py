@@ -181,9 +181,10 @@ def _accepted(
         raise BadRequest(f"payload.data.{problem}") from None
     sent_at = int(time.time() * 1000)
     at = moment(sent.timestamp * 1000 if sent.timestamp else sent_at)
+    browser = (_address(call, sent), agent)
     visit = collect.visit_of(
         sent.website,
-        sent.id or (_address(call, sent), agent),
+        sent.id or browser,
         at,
         now=sent_at // 1000,
         earlier=collect.of_token(call.headers.get("x-umami-cache", ""), umami.sign),
@@ -204,6 +205,9 @@ def _accepted(
             _keep_event(cursor, sent, visit, found, at)
         elif message.type == "identify":
             _keep_person(cursor, sent, visit, found, at)
+            if sent.id:
+                anonymous = collect.session_of(sent.website, browser, at, umami.sign)
+                _link_sessions(cursor, sent.id, visit, anonymous, at)
         else:
             _keep_vitals(cursor, sent, visit, at)
 
@@ -359,17 +363,30 @@ def _keep_person(
                 "created_at": at,
             },
         )
-    if sent.id:
+
+
+def _link_sessions(
+    cursor: duckdb.DuckDBPyConnection,
+    distinct_id: str,
+    visit: collect.Visit,
+    anonymous: UUID,
+    at: datetime,
+) -> None:
+    """Link a distinct id to its own session, and to the session that the same browser had before
+    it was identified."""
+    for session in dict.fromkeys((visit.session, anonymous)):
         _insert(
             cursor,
             "session_link",
             {
                 "website_id": visit.website,
-                "session_id": visit.session,
-                "distinct_id": sent.id,
+                "session_id": session,
+                "distinct_id": distinct_id,
                 "created_at": at,
             },
-            "NOT EXISTS (SELECT 1 FROM session_link WHERE website_id = $website_id "
+            "EXISTS (SELECT 1 FROM session WHERE website_id = $website_id "
+            "AND session_id = $session_id) "
+            "AND NOT EXISTS (SELECT 1 FROM session_link WHERE website_id = $website_id "
             "AND session_id = $session_id AND distinct_id = $distinct_id)",
         )
 
