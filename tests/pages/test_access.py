@@ -21,7 +21,7 @@ from components.areas import ADMINS, AREAS
 from reports import making
 from tests.pages.conftest import RECORDED, ROOT, TABLES, WEBSITES, open_page, said, tiles
 from tests.support.accounts import PASSWORD, user, write
-from tests.support.asked import endpoints
+from tests.support.asked import detects, endpoints
 from tests.support.between import Between, Passed
 from umami.documentation import example
 from umami.embedded.server import serve
@@ -146,14 +146,13 @@ def website(one: Passed) -> str | None:
 
 
 def asked(way: Between) -> list[Passed]:
-    """What was asked but for signing in to Umami, and for finding out which server it is."""
+    """What was asked but for signing in to Umami, detecting its version, and the websites of teams,
+    which become a part of the list of websites."""
     return [
         one
         for one in way.passed
-        if "/auth/" not in one.target
-        and "/api/config" not in one.target
-        and "00000000-0000-0000-0000-" not in one.target
-        and one.body != b"{}"
+        if not one.target.startswith(("/api/auth/", "/api/me/teams"))
+        and not detects(one.target)
         and endpoints(one)
     ]
 

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.areas import AREAS, Area
 from tests.pages.conftest import WEBSITES, open_page, said
+from tests.support.asked import UNDER_WEBSITE
 from tests.support.between import Between
 from tests.support.pages import CHOICES
 from umami.question import REGISTRY
@@ -26,7 +27,12 @@ CASES = [
 
 def breaking(name: str, target: str) -> bool:
     route = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(REGISTRY[name].route))
-    return re.fullmatch(f"/api{route}", urlsplit(target).path) is not None
+    path = urlsplit(target).path
+    moved = [under for under, analysis in UNDER_WEBSITE.items() if analysis == name]
+    return any(
+        re.fullmatch(pattern, path)
+        for pattern in (f"/api{route}", *(f"/api/websites/[^/]+/{under}" for under in moved))
+    )
 
 
 def drawn(app: AppTest) -> int:

@@ -51,7 +51,7 @@ def text(value: Any, kind: Any = "count", **options: Any) -> str:
 
 def many(found: Page[Any]) -> str:
     """How many there are; old servers stop counting at a thousand."""
-    return f"{'more than ' if found.capped else ''}{found.count:,}"
+    return f"{'at least ' if found.capped else ''}{found.count:,}"
 
 
 def test_sessions(opened: Open, filters: list[str]) -> None:

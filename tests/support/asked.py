@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import umami.endpoints  # noqa: F401 - fills the registry
 from tests.support.between import Passed
+from umami.compat.detection import DOCUMENT, REQUESTS
 from umami.question import REGISTRY, Access
 
 
@@ -17,8 +18,22 @@ def endpoints(one: Passed) -> frozenset[str]:
     return _endpoints(one.method, urlsplit(one.target).path.removeprefix("/api"))
 
 
+UNDER_WEBSITE = {
+    "funnels/stats": "funnel",
+    "goals/stats": "goal",
+    "journeys": "journey",
+    "retention": "retention",
+    "breakdown": "breakdown",
+    "attribution": "attribution",
+}
+"""Routes under a website by which 3.4 and newer answer an analysis."""
+
+
 @cache
 def _endpoints(method: str, path: str) -> frozenset[str]:
+    under = re.fullmatch(r"/websites/[^/]+/(.+)", path)
+    if method == "GET" and under and under[1] in UNDER_WEBSITE:
+        return frozenset({UNDER_WEBSITE[under[1]]})
     found = {}
     for name, endpoint in REGISTRY.items():
         route = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(endpoint.route))
@@ -29,11 +44,15 @@ def _endpoints(method: str, path: str) -> frozenset[str]:
     return frozenset(name for name, free in found.items() if free == min(found.values()))
 
 
+def detects(target: str) -> bool:
+    """Whether this is asked to detect the version of the server, without a sign-in."""
+    path = urlsplit(target).path
+    return path == DOCUMENT or path.removeprefix("/api") in {one.path for one in REQUESTS}
+
+
 def of_pages(passed: Iterable[Passed]) -> list[Passed]:
     """What was asked for pages, but for signing in and finding out which server it is (unsigned,
     or about a website that nobody has)."""
     return [
-        one
-        for one in passed
-        if endpoints(one) and one.status == 200 and "00000000-0000-0000-0000-" not in one.target
+        one for one in passed if endpoints(one) and one.status == 200 and not detects(one.target)
     ]

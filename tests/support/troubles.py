@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from tests.support.asked import detects
 from tests.support.between import Answer, Exchange, Fault, well
 from umami.errors import (
     RateLimited,
@@ -34,7 +35,8 @@ def data(target: str) -> bool:
     """Whether this is asked for a page: not to sign in, nor to find out what the server is, nor
     for the bar above every page."""
     path = urlsplit(target).path
-    return path != "/api/websites" and not path.startswith(("/api/auth", "/api/config"))
+    bar = path in ("/api/websites", "/api/me/teams")
+    return not (bar or path.startswith("/api/auth") or detects(target))
 
 
 def late(seconds: float) -> Fault:
