@@ -138,11 +138,6 @@ MADE_GOOD: Final = (
         "The search is compared with the whole text; wildcards make it a search again.",
     ),
     Repair(
-        _of("stats"),
-        frozenset({V3_0}),
-        "The comparison with the year before is of another year; that year is asked apart.",
-    ),
-    Repair(
         _of("weekly"),
         frozenset({V3_0}),
         "Told in UTC whatever zone is asked; turned by the zone’s whole hours where they stay the "

@@ -136,23 +136,6 @@ def _websites(question: Question[Any], own: V3) -> Request:
     return own.asking(question, includeTeams="true")
 
 
-def _stats(question: Question[Any], own: V3) -> Request | Plan:
-    """3.0 compares a year with the wrong one, so it is asked twice."""
-    view = question.view
-    assert view is not None
-    if not own.first or view.comparison != "year":
-        return own.asking(question)
-    return _stats_apart(question, own, view.period.year_before())
-
-
-def _stats_apart(question: Question[Any], own: V3, before: Period) -> Plan:
-    now, then = yield (
-        own.asking(question, compare=None),
-        own.asking(question, compare=None, startAt=before.start_at, endAt=before.end_at),
-    )
-    return {**now, "comparison": {name: then[name] for name in then if name != "comparison"}}
-
-
 def _metrics(question: Question[Any], own: V3) -> Request | Plan:
     return _first_metrics(question, own) if own.first else own.asking(question)
 
@@ -505,7 +488,6 @@ def _currencies(question: Question[Any], own: V3) -> Request | Plan:
 
 _PLANS: Final[dict[str, Callable[[Question[Any], V3], Request | Plan]]] = {
     "websites": _websites,
-    "stats": _stats,
     "metrics": _metrics,
     "groups": _groups,
     "events": _events,
