@@ -41,8 +41,10 @@ class Draft:
     people: tuple[Person, ...] = ()
     refused: str = ""
     """Why it could not be written."""
-    importing: Work[None] | None = None
+    importing: Work[tuple[str, ...]] | None = None
     """Tables on their way into the file that keeps them; nothing is checked before they are in."""
+    notes: tuple[str, ...] = ()
+    """What the import did not read, a sentence each."""
 
     @property
     def admin(self) -> Person | None:

@@ -47,13 +47,13 @@ def umami() -> Client:
     if not settings.embedded:
         # What fails is not kept here, so whether it answers is for those to find out who ask it.
         return connect(settings, watch=watch)
-    running = _own_server(settings.data, settings.store)
+    running = _own_server(*_tables(settings))
     return starting.client_of(running, settings, watch=watch)
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
-def _own_server(data: Path | None, store: Path | None) -> Running:
-    running = starting.own_server(data, store)
+def _own_server(data: Path | None, store: Path | None, definitions: str) -> Running:
+    running = starting.own_server(data, store, definitions)
     atexit.register(running.stop)
     return running
 
@@ -103,7 +103,7 @@ def collector() -> ASGIApp | None:
         return None
     # The client lets go of answers that what is sent makes old.
     _unseen()
-    return _own_server(settings.data, settings.store).collector
+    return opened(settings).collector
 
 
 def anew() -> None:
@@ -136,7 +136,7 @@ def tried(settings: Settings) -> Found:
 def opened(settings: Settings) -> Running:
     """A server of our own on the tables of these settings, begun where it does not run yet; reads
     all of them. Raises ``SettingsError``."""
-    return _own_server(settings.data, settings.store)
+    return _own_server(*_tables(settings))
 
 
 def let_go(settings: Settings) -> None:
@@ -164,8 +164,8 @@ def settle(wanted: Setup) -> None:
         _own_server.clear(*_tables(before))
 
 
-def _tables(settings: Settings) -> tuple[Path | None, Path | None]:
-    return settings.data, settings.store
+def _tables(settings: Settings) -> tuple[Path | None, Path | None, str]:
+    return settings.data, settings.store, settings.definitions
 
 
 def _secrets() -> Mapping[str, Any]:

@@ -13,7 +13,8 @@ from starlette.types import ASGIApp
 
 from umami.client import Client, connect
 from umami.errors import SettingsError
-from umami.settings import Settings
+from umami.generations import Generation
+from umami.settings import DEFINITIONS, Settings
 from umami.watching import NOBODY, Watch
 from umami.work import Told
 
@@ -44,28 +45,32 @@ class Running(Protocol):
         ...
 
 
-def own_server(data: Path | None, store: Path | None = None) -> Running:
+def own_server(
+    data: Path | None, store: Path | None = None, definitions: str = DEFINITIONS[-1]
+) -> Running:
     """Start the embedded server over tables, over the file that keeps them, or over a demo that it
-    makes.
+    makes. It answers by the definitions of this version of Umami.
 
     Raises ``SettingsError`` for tables that cannot be read, and a file that cannot be used.
     """
     # Whoever has a server of their own need not load a database.
+    from umami.embedded.definitions import BY_VERSION
     from umami.embedded.server import serve
 
     with _in_settings():
-        return serve(data, store)
+        return serve(data, store, definitions=BY_VERSION[definitions])
 
 
-def take_in(data: Path, store: Path, told: Told) -> None:
+def take_in(data: Path, store: Path, told: Told) -> tuple[str, ...]:
     """Import tables into the file that keeps them, all or nothing; ``told`` hears of bytes read.
+    Returns what was not read, a sentence each.
 
     A server of this process goes on answering from the file meanwhile. Raises ``SettingsError``.
     """
     from umami.embedded.importing import import_into
 
     with _in_settings():
-        import_into(store, data, lambda now: told(now.done, now.total))
+        return tuple(import_into(store, data, lambda now: told(now.done, now.total)).notes)
 
 
 @contextmanager
@@ -98,6 +103,12 @@ def filled(settings: Settings, running: Running) -> Settings:
 def client_of(running: Running, settings: Settings, *, watch: Watch = NOBODY) -> Client:
     """A client of it, which lets go of what is changed there, by whomever."""
     found = filled(settings, running)
-    client = connect(found, label="Built-in server", demo=running.demo, watch=watch)
+    client = connect(
+        found,
+        label="Built-in server",
+        demo=running.demo,
+        watch=watch,
+        defined_by=Generation.named(settings.definitions),
+    )
     running.tell(client.forget)
     return client

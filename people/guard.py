@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from people.rights import OF_REPORTS, Rights
 from umami.abilities import Abilities
 from umami.client import Client, Reply, Server
 from umami.definitions import Definitions
-from umami.endpoints import reports
+from umami.endpoints import notes, reports, segments
 from umami.errors import UmamiError
 from umami.models.paging import Page
 from umami.models.websites import Website
@@ -21,6 +21,13 @@ from umami.turns import SOMEBODY, Asker
 T = TypeVar("T")
 Written = Callable[[Question[Any], UmamiError | None], None]
 """Told of every change that was asked for, and of what went wrong with it."""
+
+_DEFINITIONS: Final[dict[str, Callable[[str, str], Question[Any]]]] = {
+    "segment": segments.segment,
+    "annotation": notes.annotation,
+}
+"""How to read what a question names beside its website. The answer is ``NotFound`` where it is of
+another website."""
 
 
 class Guarded:
@@ -87,7 +94,11 @@ class Guarded:
 
     def _refusal(self, question: Question[Any]) -> UmamiError | None:
         if question.name not in OF_REPORTS:
-            return self._rights.refusal(question, question.website)
+            refusals = (
+                self._rights.refusal(question, website) for website in question.websites or (None,)
+            )
+            refused = next(filter(None, refusals), None)
+            return refused or self._of_another_website(question)
         named = question.website
         rights = self._rights if named else self._rights.anywhere()
         refused = rights.refusal(question, named)
@@ -99,6 +110,19 @@ class Guarded:
         except UmamiError as problem:
             return problem
         return self._rights.refusal(question, own)
+
+    def _of_another_website(self, question: Question[Any]) -> UmamiError | None:
+        """Why a segment or annotation may not be changed: it may be of another website than the one
+        that is named beside it, and not every server looks."""
+        if question.endpoint.access is Access.READS or self._rights.admin:
+            return None
+        for name, read in _DEFINITIONS.items():
+            if name in question.arguments:
+                try:
+                    self._client.ask(read(question.website or "", question.arguments[name]))
+                except UmamiError as problem:
+                    return problem
+        return None
 
     def _known(self, coming: Reply[Page[Website]]) -> Reply[Page[Website]]:
         """The list of websites without those that the viewer has no access to."""

@@ -17,6 +17,8 @@ CHOICES: Final = frozenset({"values", "segments"})
 """What the filters are chosen from."""
 SAVES: Final = frozenset({"create_report", "update_report", "delete_report"})
 """Writes that keep an analysis in Umami; every other write is an admin's."""
+FOR_ADMINS: Final = frozenset({"shares"})
+"""Questions about a website whose answers open it to others."""
 OF_REPORTS: Final = frozenset({"report", "update_report", "delete_report"})
 """Questions that name a report, whose website only the report itself tells."""
 
@@ -78,6 +80,8 @@ class Grant:
             return None if allowed else "You may look at this, not change it."
         if question.endpoint.secret or not self._asks(name):
             return "You have no access to this part of the website."
+        if not self.admin and (name in FOR_ADMINS or _about_the_account(question)):
+            return "Only an administrator may see this."
         if self.filters or name in STRUCTURE:
             return None
         given = Narrowing.of(question.view) if question.view else NOTHING
@@ -90,6 +94,12 @@ class Grant:
         if self.asks is None or name in STRUCTURE:
             return True
         return name in self.asks or (self.filters and name in CHOICES)
+
+
+def _about_the_account(question: Question[object]) -> bool:
+    """Whether the answer lists what belongs to the account, whatever website it is about."""
+    known = question.name == "websites" or question.name in OF_REPORTS
+    return not known and not question.websites
 
 
 EVERYTHING: Final = Grant(None, None, None, filters=True, exports=True, saves=True, admin=True)

@@ -137,7 +137,7 @@ def _client(data: Path | None) -> Iterator[Client]:
             client.recognise()
             yield client
         return
-    running = starting.own_server(settings.data, settings.store)
+    running = starting.own_server(settings.data, settings.store, settings.definitions)
     try:
         with starting.client_of(running, settings) as client:
             yield client

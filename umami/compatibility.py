@@ -1,7 +1,7 @@
-"""What servers of an older generation answer otherwise than the newest, all that is done about it.
+"""What servers of some generations answer otherwise than others, and all that is done about it.
 
-The one list of differences that remain: a test holds every model of every generation equal but for
-these, ``docs/compatibility.md`` shows them.
+The one list of differences that remain: a test compares every model of every generation and lets
+nothing differ but these; ``docs/compatibility.md`` shows them.
 """
 
 from __future__ import annotations
@@ -65,6 +65,11 @@ def _wildcard(question: Question[Any]) -> bool:
 
 V3_1: Final = Generation.V3_1
 UNTIL_3_1: Final = UNTIL_3_0 | {V3_1}
+UNTIL_3_2: Final = UNTIL_3_1 | {Generation.V3_2}
+UNTIL_3_3: Final = UNTIL_3_2 | {Generation.V3_3}
+FROM_3_3: Final = frozenset(Generation) - UNTIL_3_2
+UNTOLD_GROUPS: Final = ("entry", "exit", "event")
+"""Fields whose groups no breakdown tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +134,37 @@ MADE_GOOD: Final = (
     ),
     Repair(
         _of("event_data_events"),
-        frozenset({V3_0, V3_1}),
+        frozenset({V3_0, V3_1, Generation.V3_2}),
         "Fails without an event up to 3.2, so every event is asked for its own.",
     ),
     Repair(
         _of("events"),
-        frozenset(Generation) - UNTIL_2_20,
-        "The search is compared with the whole text; wildcards make it a search again.",
+        frozenset({V3_0, V3_1, Generation.V3_2, Generation.V3_3}),
+        "Up to 3.3.0 the search is compared with the whole text; wildcards make it a search again.",
+    ),
+    Repair(
+        _of("groups"),
+        FROM_3_3,
+        "From 3.3.1 on, the list of a page field answers 0 for all bounces and seconds; a "
+        "breakdown tells both for the 500 values with most visitors.",
+    ),
+    Repair(
+        _of("activity"),
+        FROM_3_3,
+        "The figures of a session cover all sessions that share its distinct ids; the activity of "
+        "all of them is asked for.",
+    ),
+    Repair(
+        _of("event_data_values"),
+        FROM_3_3,
+        "`event` is a filter beside `eventName`, which is the name; only the name is sent.",
+    ),
+    Repair(
+        _of("funnel", "retention", "goal", "journey", "breakdown", "attribution"),
+        frozenset({Generation.V3_4, Generation.V3_5}),
+        "Asked with GET under the website, and with POST where a server lacks that. UTM and "
+        "revenue are asked with POST, which is one request instead of five or six, and with GET "
+        "where that is gone.",
     ),
     Repair(
         _of("weekly"),
@@ -169,6 +198,38 @@ MADE_GOOD: Final = (
         frozenset(Generation) - UNTIL_2_20,
         "Dates are written in another way than on 2.x; read as one.",
     ),
+    Repair(
+        _of("websites"),
+        frozenset(Generation),
+        "2.x lists the account’s own websites only, 3.x also those of teams that it owns; those of "
+        "the teams that it is a member of are asked for under each team.",
+    ),
+    Repair(
+        _of("me"),
+        UNTIL_3_3,
+        "The answer repeats the token, which is dropped before anything is kept.",
+    ),
+    Repair(
+        _of("website_charts"),
+        UNTIL_3_2,
+        "There are no charts of several websites; stats and pageviews of each one tell them.",
+    ),
+    Repair(
+        _of("website_charts"),
+        frozenset(Generation) - UNTIL_3_2,
+        "The curve is right only for periods that start at midnight or noon and are all summer "
+        "time or all winter time; for others pageviews tell it.",
+    ),
+    Repair(
+        _of("revenue_stats", "revenue_chart", "revenue_metrics"),
+        UNTIL_3_1,
+        "There are no parts of the report on revenue; they are taken from the whole.",
+    ),
+    Repair(
+        _of("performance_stats", "performance_chart", "performance_metrics"),
+        UNTIL_3_3 - UNTIL_3_0,
+        "One report tells all performance figures; each part is taken from it.",
+    ),
 )
 """What is had by other questions, or read in another way."""
 
@@ -194,6 +255,49 @@ def _goal_among_filters(question: Question[Any]) -> bool:
 
 
 DIFFERENCES: Final = (
+    Difference(
+        _of("stats", "breakdown", "groups"),
+        UNTIL_3_2,
+        "Up to 3.2 a visit with one view is a bounce even where it has a custom event.",
+        members=_of("bounces"),
+    ),
+    Difference(
+        _of("groups"),
+        FROM_3_3,
+        "From 3.3.1 on, bounces and seconds of entry pages, exit pages and events are not told.",
+        members=_of("bounces", "seconds"),
+        when=_field(*UNTOLD_GROUPS),
+    ),
+    Difference(
+        _of("metrics", "groups"),
+        UNTIL_3_2,
+        "Up to 3.2 every view has a channel or none, and a visitor may count in several; later a "
+        "visit has exactly one, `direct` and `llm` among them.",
+        when=_field("channel"),
+    ),
+    Difference(
+        _of("revenue", "revenue_stats", "revenue_chart", "revenue_metrics"),
+        UNTIL_3_1,
+        "Up to 3.1 filters choose purchases; later they choose visitors, and all their purchases "
+        "count.",
+        when=_narrowed,
+    ),
+    Difference(
+        _of("revenue", "revenue_metrics"),
+        UNTIL_3_2,
+        "Up to 3.2 the channels of revenue follow the older rules.",
+        members=_of("channels"),
+    ),
+    Difference(
+        _of("event_data_fields"),
+        UNTIL_3_2,
+        "From 3.3 on, properties are listed without their values.",
+    ),
+    Difference(
+        _of("session", "activity"),
+        UNTIL_3_2,
+        "From 3.3 on, sessions that share a distinct id are stitched together.",
+    ),
     Difference(
         EVERYWHERE,
         UNTIL_3_0,
@@ -332,16 +436,46 @@ DIFFERENCES: Final = (
         "Up to 2.18 there are no segments and cohorts; 2.19 and 2.20 filter by their names, which "
         "two may share, so there they are not filtered by.",
     ),
+    Difference(
+        _of("create_segment", "update_segment"),
+        UNTIL_2_20,
+        "2.x saves segments in a form of its own: they are read and deleted, but not saved.",
+    ),
+    Difference(
+        _of("website_charts"),
+        UNTIL_3_2,
+        "Before 3.3 the curve has the buckets of the period’s unit, later half days.",
+        members=_of("frame"),
+    ),
+    Difference(
+        _of("revenue_metrics"),
+        UNTIL_3_0,
+        "Before 3.1 revenue is not told by region, referrer and channel: such are refused.",
+        when=lambda question: question.arguments["by"] != "country",
+    ),
+    Difference(
+        _of("revenue_chart"),
+        frozenset({V3_0}),
+        "3.0 adds up revenue by days whatever unit is asked: by hours it is refused.",
+        when=lambda question: bool(
+            question.view and question.view.period.unit in ("minute", "hour")
+        ),
+    ),
 )
 """What remains different."""
 
 
-def differs(question: Question[Any], generation: Generation) -> Difference | None:
-    """What is known to differ in a generation's answer to a question: members of all that apply."""
+def differs(
+    question: Question[Any], generation: Generation, other: Generation
+) -> Difference | None:
+    """What is known to differ between the answers of two generations to a question: the members of
+    all differences that concern one of the two."""
     found = [
-        one
-        for one in DIFFERENCES
-        if question.name in one.endpoints and generation in one.generations and one.when(question)
+        difference
+        for difference in DIFFERENCES
+        if question.name in difference.endpoints
+        and (generation in difference.generations) != (other in difference.generations)
+        and difference.when(question)
     ]
     if not found:
         return None

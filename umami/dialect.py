@@ -51,6 +51,17 @@ class Dialect(Protocol):
         ...
 
 
+def too_new(
+    question: Question[Any], generation: Generation, emulated: frozenset[str]
+) -> str | None:
+    """Why servers of this generation do not offer the endpoint, in a sentence; ``None`` where they
+    do, or where the dialect makes the answer of others (``emulated``)."""
+    endpoint = question.endpoint
+    if question.name in emulated or endpoint.first_version <= generation.value:
+        return None
+    return f"Umami {generation} has no {endpoint.subject}; they came with {endpoint.since}."
+
+
 def once(request: Request, read: Callable[[JSON], JSON]) -> Plan:
     """The plan of one request whose answer is read."""
     (answer,) = yield (request,)

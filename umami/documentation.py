@@ -7,28 +7,41 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import umami.endpoints
 from umami.compatibility import DIFFERENCES, MADE_GOOD, Difference, Repair
 from umami.connection import dialect
+from umami.dialect import Dialect
 from umami.generations import Generation
 from umami.models.reports import FunnelStep
 from umami.period import Period
-from umami.question import REGISTRY, Access, Endpoint, Question, Request
+from umami.question import REGISTRY, Access, Endpoint, Freshness, Question, Request
 from umami.v2 import FILTERED
 from umami.view import View
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 
-_HEAD: Final = """\
+_HEAD: Final = f"""\
 # The endpoints
 
-Written by `make docs` from the declarations in `umami/endpoints/`; do not edit. Calling one of
-these makes a question, which a client answers ([how](library.md)). Routes follow `/api`. *Fresh*
-says how long an answer is shown before it is asked again; *2.x filters* whether servers of the
-second generation apply a View's filters to it. All errors are those of `umami/errors.py`.
+Written by `make docs` from the declarations in `umami/endpoints/` and the dialects (`umami/v2.py`,
+`umami/v3.py`); do not edit. Calling one of these makes a question, which a client answers
+([how](library.md)).
+
+- *requests*: what a question without filters sends first, by version of Umami. **2.18** stands for
+  2.18 and older ones, **2.20** for 2.19 and 2.20; newer ones than {max(Generation)} and Umami Cloud
+  are asked as {max(Generation)}, unless *Cloud* is named. Where no version is named, all are asked
+  alike; a version that is left out is not asked: the client raises `NotOffered` with a sentence.
+  Whatever the request, the answer is the same but for [what remains different](compatibility.md).
+- *fresh*: how long an answer is shown before it is asked for again. *live* is
+  {Freshness.LIVE.value}; *listing* is {Freshness.LISTING.value}; *period* is
+  {Freshness.PERIOD.value}; *never* is {Freshness.NEVER.value}.
+- *filters on 2.x*: whether servers of the second generation apply a View's filters.
+
+All errors are those of `umami/errors.py`.
 """
 
 
@@ -38,8 +51,8 @@ def api() -> str:
     for group in umami.endpoints.__all__:
         members = [one for one in REGISTRY.values() if one.group == group]
         parts.append(f"## {group}\n")
-        parts.append("| call | route | answer | fresh | since | 2.x filters |")
-        parts.append("| --- | --- | --- | --- | --- | --- |")
+        parts.append("| call | requests | answer | fresh | filters on 2.x |")
+        parts.append("| --- | --- | --- | --- | --- |")
         parts += [_row(one) for one in members]
         parts.append("")
         for one in members:
@@ -48,16 +61,61 @@ def api() -> str:
 
 
 def _row(one: Endpoint) -> str:
-    route = f"`{one.method} {one.route}`"
-    fresh = "writes" if one.access is Access.WRITES else one.freshness.value
-    filters = "" if "view" not in one.signature.parameters else _yes(one.name in FILTERED)
+    fresh = "writes" if one.access is Access.WRITES else one.freshness.name.lower()
+    return f"| `{one.name}{_parameters(one)}` | {_requests(one)} | {_answer(one)} | {fresh} | {_old_filters(one)} |"  # noqa: E501
+
+
+def _requests(endpoint: Endpoint) -> str:
+    """What each version is asked: neighbours that are asked alike share an entry."""
+    question = example(endpoint, field="browser")
+    newest = max(Generation)
+    by_version = {version: _first_requests(question, dialect(version)) for version in Generation}
+    cloud = _first_requests(question, dialect(newest, cloud=True))
+    same_in_cloud = cloud == by_version[newest]
+    entries = []
+    for requests, versions in groupby(sorted(Generation), lambda version: by_version[version]):
+        stretch = _stretch(list(versions), open_end=same_in_cloud)
+        if requests:
+            entries.append(f"{stretch} {requests}".strip())
+    if cloud and not same_in_cloud:
+        entries.append(f"Cloud {cloud}")
+    return " · ".join(entries)
+
+
+def _stretch(versions: Sequence[Generation], *, open_end: bool) -> str:
+    """``2.18–3.3``, ``from 3.4``, or nothing where these are all."""
+    first, last = versions[0], versions[-1]
+    if open_end and last is max(Generation):
+        return "" if first is min(Generation) else f"from {first}"
+    return str(first) if first is last else f"{first}–{last}"
+
+
+def _first_requests(question: Question[Any], server: Dialect) -> str:
+    """Methods and routes in Markdown; nothing where the question is refused."""
+    if server.refusal(question):
+        return ""
+    plan = server.plan(question)
+    requests = (plan,) if isinstance(plan, Request) else next(plan)
+    routes = [f"`{request.method} /api{_named(request.path)}`" for request in requests]
+    return " + ".join(dict.fromkeys(routes))
+
+
+def _named(path: str) -> str:
+    """A path with names in the place of the example's ids, as Umami's documentation has them."""
+    for name, identifier in _IDS.items():
+        path = path.replace(identifier, f":{name}Id")
+    return path
+
+
+def _old_filters(one: Endpoint) -> str:
+    """What 2.x does with the filters of a View."""
+    old = [dialect(version) for version in Generation if version.major == 2]
+    offered = any(speaks.refusal(example(one)) is None for speaks in old)
+    if "view" not in one.signature.parameters or not offered:
+        return ""
     if not one.filtered:
-        filters = "" if "view" not in one.signature.parameters else "none apply"
-    return f"| `{one.name}{_parameters(one)}` | {route} | {_answer(one)} | {fresh} | {one.since} | {filters} |"  # noqa: E501
-
-
-def _yes(whether: bool) -> str:
-    return "applied" if whether else "not applied"
+        return "none apply"
+    return "applied" if one.name in FILTERED else "not applied"
 
 
 def _parameters(one: Endpoint) -> str:
@@ -83,9 +141,8 @@ what is not listed here is equal, field by field, on four recorded servers (2.18
 3.1.0) and on both faces of the embedded one.
 
 A generation is found by asking the server ([how](library.md)); it is a stretch of versions that
-speak alike: **2.18** and what came before, **2.20** (2.19 and 2.20), **3.0**, **3.1** (3.1 and
-3.2), **3.3** and what comes after. Umami Cloud is asked as 3.1 or, where that no longer answers, as
-3.3.
+speak alike: **2.18** and what came before, **2.20** (2.19 and 2.20), then one for each of **3.0**
+to **3.5**; newer ones are asked as 3.5.
 
 ## How each endpoint is asked
 
@@ -157,12 +214,21 @@ def _listed(
     ]
 
 
-_WEBSITE: Final = "00000000-0000-0000-0000-000000000000"
+_IDS: Final = {
+    name: f"00000000-0000-0000-0000-{number:012}"
+    for number, name in enumerate(
+        ("website", "session", "report", "segment", "annotation", "team", "board")
+    )
+}
+_PERIOD: Final = Period.of_days(date(2026, 1, 1), date(2026, 1, 31), "UTC")
 _ARGUMENTS: Final[dict[str, Any]] = {
-    "website": _WEBSITE,
-    "session": _WEBSITE,
-    "report": _WEBSITE,
-    "view": View(_WEBSITE, Period.of_days(date(2026, 1, 1), date(2026, 1, 31), "UTC")),
+    **_IDS,
+    "view": View(_IDS["website"], _PERIOD),
+    "websites": (_IDS["website"],),
+    "period": _PERIOD,
+    "at": _PERIOD.start,
+    "note": "A new campaign",
+    "by": "country",
     "field": "path",
     "event": "signup",
     "name": "plan",

@@ -88,6 +88,8 @@ class Endpoint:
     effort: Effort
     access: Access
     since: str
+    subject: str
+    """What the endpoint offers, in the plural: ``annotations``."""
     documentation: str
     signature: inspect.Signature
     secret: bool
@@ -98,6 +100,12 @@ class Endpoint:
     def repeatable(self) -> bool:
         """Whether asking twice is the same as asking once, so that a retry is safe."""
         return self.access is Access.READS
+
+    @property
+    def first_version(self) -> tuple[int, int]:
+        """``since`` as numbers, to compare with a generation's."""
+        major, minor = self.since.split(".")
+        return int(major), int(minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +196,12 @@ class Question(Generic[T]):
         found = self.view.website if self.view else self.arguments.get("website")
         return found if isinstance(found, str) else None
 
+    @property
+    def websites(self) -> tuple[str, ...]:
+        """Ids of all websites asked about; empty for a question about the account."""
+        several: Iterable[str] = self.arguments.get("websites", ())
+        return tuple(several) or ((self.website,) if self.website else ())
+
 
 REGISTRY: dict[str, Endpoint] = {}
 """Every declared endpoint by name, filled as ``umami.endpoints`` is imported."""
@@ -257,14 +271,16 @@ def endpoint(
     effort: Effort = Effort.MODERATE,
     access: Access = Access.READS,
     since: str = "2.0",
+    subject: str = "",
     secret: bool = False,
     filtered: bool = True,
 ) -> Callable[[Callable[P, Asked[T]]], Declared[P, T]]:
     """Declare an endpoint. ``route`` follows ``/api`` and names its parts in braces.
 
-    ``since`` is the first Umami version that offers it; ``secret`` keeps its body and answer out
-    of logs and cache (sign-in). ``effort`` is what answering costs the server. ``filtered`` says
-    whether the filters of its ``view``, where it has one, narrow the answer.
+    ``since`` is the first Umami version that offers it, and ``subject`` what it offers, in the
+    plural, for the sentence that refuses it to older servers. ``secret`` keeps its body and answer
+    out of logs and cache (sign-in). ``effort`` is what answering costs the server. ``filtered``
+    says whether the filters of its ``view``, where it has one, narrow the answer.
     """
 
     def declare(body: Callable[P, Asked[T]]) -> Declared[P, T]:
@@ -282,6 +298,7 @@ def endpoint(
             effort=effort,
             access=access,
             since=since,
+            subject=subject,
             documentation=inspect.cleandoc(body.__doc__),
             signature=inspect.signature(body),
             secret=secret,

@@ -88,8 +88,18 @@ def _said(error: Any) -> Iterator[str]:
         yield from (one for one in error if isinstance(one, str))
     elif isinstance(error, dict):
         detailed = list(islice(_nested(error, "", DEEPEST), 10 * MOST_REASONS))
-        message = error.get("message") or error.get("code")
-        yield from detailed or ([message] if isinstance(message, str) else [])
+        yield from detailed or _summary(error.get("message"), error.get("code"))
+
+
+def _summary(message: Any, code: Any) -> Iterator[str]:
+    """The message of an error, with the words of its code where they say more."""
+    words = code.replace("-", " ") if isinstance(code, str) else ""
+    if not isinstance(message, str) or not message:
+        yield words
+    elif words and words.casefold() not in message.casefold().replace("-", " "):
+        yield f"{message} ({words})"
+    else:
+        yield message
 
 
 def _nested(error: Any, place: str, deeper: int) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 Names are those of the environment: ``UMAMI_URL``, ``UMAMI_USERNAME``, ``UMAMI_PASSWORD``,
 ``UMAMI_API_KEY``, ``UMAMI_SHARE_URL``, ``UMAMI_DATA``, ``UMAMI_STORE``, ``UMAMI_COLLECT``,
-``UMAMI_TIMEOUT``, ``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB``, ``UMAMI_REDIS_URL`` and
-``UMAMI_GENERATION``. No server set means the embedded one.
+``UMAMI_DEFINITIONS``, ``UMAMI_TIMEOUT``, ``UMAMI_CONNECTIONS``, ``UMAMI_CACHE_MB``,
+``UMAMI_REDIS_URL`` and ``UMAMI_GENERATION``. No server set means the embedded one.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ NAMES: Final = (
     "DATA",
     "STORE",
     "COLLECT",
+    "DEFINITIONS",
     "TIMEOUT",
     "CONNECTIONS",
     "CACHE_MB",
@@ -45,6 +46,8 @@ SERVER: Final = (
     *("DATA", "STORE", "COLLECT"),
 )
 """Those that say which server is asked, and as whom; the others say how."""
+DEFINITIONS: Final = ("3.1", "3.5")
+"""Versions of Umami whose definitions the embedded server can answer by."""
 CLOUD_PACE: Final = (48, 15.5)
 """Calls in so many seconds. Umami Cloud takes 50 in 15 and counts them as they arrive there, which
 may be closer together than they left."""
@@ -114,6 +117,9 @@ class Settings:
     demo."""
     collect: bool = False
     """Whether websites may send to the embedded server by way of the dashboard's address."""
+    definitions: str = "3.5"
+    """The version of Umami whose definitions of bounces, channels and revenue under filters the
+    embedded server applies: one of ``DEFINITIONS``. Other servers have those of their version."""
     timeout: float = 60.0
     """Seconds an answer may take."""
     connections: int | None = None
@@ -210,6 +216,7 @@ def understood(given: Mapping[str, str]) -> Settings:
     Raises ``SettingsError`` with a sentence that names the setting.
     """
     common = Settings(
+        definitions=_definitions(given),
         timeout=_number(given, "TIMEOUT", 60.0, 1, 3600),
         connections=int(_number(given, "CONNECTIONS", 0, 1, 64)) or None,
         cache_mb=_number(given, "CACHE_MB", 64.0, 1, 4096),
@@ -310,6 +317,13 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
     if text not in ("yes", "true", "1", "no", "false", "0"):
         raise SettingsError(f"{PREFIX}{name} is yes or no.")
     return text in ("yes", "true", "1")
+
+
+def _definitions(given: Mapping[str, str]) -> str:
+    version = given.get("DEFINITIONS", DEFINITIONS[-1])
+    if version not in DEFINITIONS:
+        raise SettingsError(f"UMAMI_DEFINITIONS is {' or '.join(DEFINITIONS)}.")
+    return version
 
 
 def _data(given: Mapping[str, str]) -> Path | None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from umami.abilities import Abilities
-from umami.dialect import Part, Plan, narrowed_by, once, summed
+from umami.dialect import Part, Plan, narrowed_by, once, summed, too_new
 from umami.endpoints import sessions, traffic
 from umami.endpoints.spelling import identified, iso
 from umami.errors import NotOffered
@@ -23,7 +23,13 @@ from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.generations import Generation
 from umami.question import JSON, Question, Request, spelled
 from umami.referrers import foreign, without_itself
-from umami.standins import event_stats
+from umami.standins import (
+    event_stats,
+    part_of_revenue,
+    website_charts,
+    websites_of_teams_too,
+    without_token,
+)
 from umami.view import View
 
 RENAMED: Final = {"path": "url", "hostname": "host"}
@@ -54,6 +60,10 @@ GROUPED: Final = frozenset(
      "region", "city"}
 )  # fmt: skip
 """Fields whose groups a breakdown tells as the newest generation's own question does."""
+EMULATED: Final = frozenset(
+    {"event_stats", "groups", "website_charts", "revenue_stats", "revenue_chart", "revenue_metrics"}
+)
+"""Endpoints of 3.x that a plan answers."""
 NAMELESS: Final = (None, "", "null")
 """How a row says that it lacks the field."""
 NEWEST: Final = 1000
@@ -69,7 +79,11 @@ class V2:
 
     def refusal(self, question: Question[Any]) -> NotOffered | None:
         """Why 2.x cannot answer, where it cannot."""
-        sentence = self._lacking(question) or _beyond_filters(question)
+        sentence = (
+            too_new(question, self.generation, EMULATED)
+            or self._lacking(question)
+            or _beyond_filters(question)
+        )
         return NotOffered(sentence, endpoint=question.name) if sentence else None
 
     def plan(self, question: Question[Any]) -> Request | Plan:
@@ -92,14 +106,14 @@ class V2:
 
     def _lacking(self, question: Question[Any]) -> str | None:
         name, asked = question.name, question.arguments
-        if name == "segments" and self.generation < Generation.V2_20:
-            return "Umami before 2.19 has no segments."
         if name == "session_data_values" and self.generation is Generation.V2_20:
             return "Umami 2.19 and 2.20 fail to list the values of a session’s property."
         if name == "groups" and asked["field"] in {"event", *self._counted_by_rows}:
             return "Umami 2 does not tell the visitors of this."
         if name in ("metrics", "groups") and asked["field"] in NEWER_FIELDS:
             return f"Umami 2 does not rank by {FIELDS[asked['field']]}."
+        if name == "revenue_metrics" and asked["by"] != "country":
+            return f"Umami 2 does not tell revenue by {asked['by']}."
         if name == "breakdown" and NEWER_FIELDS & set(asked["fields"]):
             return "Umami 2 does not break down by UTM fields."
         if name == "goal" and "*" in asked["value"]:
@@ -259,6 +273,19 @@ def _searched(question: Question[Any], _own: V2) -> Request:
     return _asking(question, query=question.arguments["search"])
 
 
+def _websites(question: Question[Any], dialect: V2) -> Plan:
+    def spell(question: Question[Any]) -> Request:
+        return _asking(question) if question.name == "teams" else _searched(question, dialect)
+
+    return websites_of_teams_too(question, spell)
+
+
+def _website_charts(question: Question[Any], _own: V2) -> Request | Plan:
+    return website_charts(
+        question, _request, lambda stats: stats["visitors"]["value"], offered=False
+    )
+
+
 def _listed(question: Question[Any], own: V2) -> Request | Plan:
     request = _searched(question, own)
     return once(request, _cut) if own.generation < Generation.V2_20 else request
@@ -348,6 +375,10 @@ def _revenue(question: Question[Any], _own: V2) -> Plan:
     )
     visitors = everybody["visitors"]["value"]
     return {**money, "total": {**money["total"], "total_sessions": visitors}}
+
+
+def _part_of_revenue(question: Question[Any], dialect: V2) -> Plan:
+    return part_of_revenue(question, lambda whole: _revenue(whole, dialect))
 
 
 def _attribution(question: Question[Any], _own: V2) -> Plan:
@@ -491,7 +522,10 @@ def _reads(read: Callable[[JSON], JSON]) -> Callable[[Question[Any], V2], Plan]:
 
 
 _PLANS: Final[dict[str, Callable[[Question[Any], V2], Request | Plan]]] = {
-    "websites": _searched,
+    "me": _reads(without_token),
+    "websites": _websites,
+    "website_charts": _website_charts,
+    "team_websites": _searched,
     "daterange": _reads(
         lambda answer: {"startDate": answer["mindate"], "endDate": answer["maxdate"]}
     ),
@@ -518,6 +552,9 @@ _PLANS: Final[dict[str, Callable[[Question[Any], V2], Request | Plan]]] = {
     "goal": _goal,
     "breakdown": _breakdown,
     "revenue": _revenue,
+    "revenue_stats": _part_of_revenue,
+    "revenue_chart": _part_of_revenue,
+    "revenue_metrics": _part_of_revenue,
     "attribution": _attribution,
     "reports": _reads(lambda answer: {**answer, "data": [_saved(one) for one in answer["data"]]}),
     "report": _reads(_saved),
@@ -525,12 +562,3 @@ _PLANS: Final[dict[str, Callable[[Question[Any], V2], Request | Plan]]] = {
     "update_report": _saving,
 }
 """How 2.x is asked what it is asked otherwise."""
-
-MOVED: Final = {
-    "goal": "GET /websites/{website}/sessions/stats",
-    "groups": "POST /reports/insights",
-    "breakdown": "POST /reports/insights",
-    "event_stats": "GET /websites/{website}/sessions/stats",
-    "currencies": "GET /reports/revenue",
-}
-"""Where 2.x is asked for what has a route of its own later."""

@@ -13,16 +13,22 @@ from typing import Any, Final, get_args
 
 from umami import narrowing
 from umami.abilities import EVERYTHING, Abilities
-from umami.dialect import Part, Plan, narrowed_by, once
+from umami.dialect import Part, Plan, narrowed_by, once, too_new
 from umami.endpoints import events, reports, sessions, traffic
-from umami.endpoints.spelling import identified
+from umami.endpoints.spelling import identified, report
 from umami.errors import NotOffered
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.generations import Generation
 from umami.period import Period, zone
 from umami.question import JSON, Question, Request, spelled
 from umami.referrers import foreign, without_itself
-from umami.standins import event_stats
+from umami.standins import (
+    event_stats,
+    part_of_revenue,
+    website_charts,
+    websites_of_teams_too,
+    without_token,
+)
 from umami.view import View
 
 FIRST: Final = Abilities(
@@ -54,6 +60,9 @@ NO_REFERRER: Final = "-"
 UTM: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 MONEY_BY: Final = ("country", "region", "referrer", "channel")
 HOUR: Final = timedelta(hours=1)
+PARTS_OF_REVENUE: Final = frozenset({"revenue_stats", "revenue_chart", "revenue_metrics"})
+EMULATED: Final = PARTS_OF_REVENUE | {"event_stats", "website_charts"}
+"""Endpoints that a plan answers for servers which are older than the endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class V3:
 
     def refusal(self, question: Question[Any]) -> NotOffered | None:
         """Why this server cannot answer, where it cannot."""
-        sentence = self._lacking(question)
+        sentence = too_new(question, self.generation, EMULATED) or self._lacking(question)
         if sentence is None and question.filters and question.view is not None:
             sentence = question.view.lacking(self.abilities)
         return NotOffered(sentence, endpoint=question.name) if sentence else None
@@ -123,6 +132,10 @@ class V3:
             return "Umami 3.0 does not break down by UTM fields."
         if name == "goal" and "*" in asked["value"]:
             return "Umami 3.0 knows no wildcards in goals."
+        if name == "revenue_metrics" and asked["by"] != "country":
+            return f"Umami 3.0 does not tell revenue by {asked['by']}."
+        if name == "revenue_chart" and asked["view"].period.unit in ("minute", "hour"):
+            return "Umami 3.0 adds up revenue by the day, whatever unit it is asked for."
         if name == "weekly" and _hours_ahead(asked["view"].period) is None:
             return (
                 "Umami 3.0 tells weekdays and hours in UTC only, and this period and time zone "
@@ -131,9 +144,26 @@ class V3:
         return None
 
 
-def _websites(question: Question[Any], own: V3) -> Request:
-    # Those of the account's teams are listed by 2.x as well, under each team.
-    return own.asking(question, includeTeams="true")
+def _me(question: Question[Any], dialect: V3) -> Plan:
+    return once(dialect.asking(question), without_token)
+
+
+def _websites(question: Question[Any], dialect: V3) -> Plan:
+    def spell(question: Question[Any]) -> Request:
+        if question.name == "websites":
+            return dialect.asking(question, includeTeams="true")
+        return dialect.asking(question)
+
+    return websites_of_teams_too(question, spell)
+
+
+def _website_charts(question: Question[Any], dialect: V3) -> Request | Plan:
+    return website_charts(
+        question,
+        dialect.asking,
+        lambda stats: stats["visitors"],
+        offered=dialect.generation >= Generation.V3_3,
+    )
 
 
 def _metrics(question: Question[Any], own: V3) -> Request | Plan:
@@ -465,6 +495,40 @@ def _first_revenue(question: Question[Any], own: V3) -> Plan:
     return {**money, "chart": chart, "total": {**money["total"], "total_sessions": visitors}}
 
 
+def _part_of_revenue(question: Question[Any], dialect: V3) -> Request | Plan:
+    """Before 3.2 a part of the answer to the whole question."""
+    if dialect.generation >= Generation.V3_2:
+        return dialect.asking(question)
+    return part_of_revenue(question, lambda whole: _revenue(whole, dialect))
+
+
+def _performance(question: Question[Any], dialect: V3) -> Request | Plan:
+    """Before 3.4 one report tells it all."""
+    if dialect.generation >= Generation.V3_4:
+        return dialect.asking(question)
+    arguments = question.arguments
+    view: View = arguments["view"]
+    unit, vital = view.period.unit, arguments.get("vital")
+    body = report(view, "performance", unit=unit, metric=vital)
+    body["filters"] = dict(dialect.filters(question))
+    request = Request("POST", "/reports/performance", (), spelled(body))
+    if question.name == "performance_stats":
+        return once(request, lambda answer: answer["summary"])
+    if question.name == "performance_chart":
+        return request
+    part = PERFORMANCE_BY[arguments["field"]]
+    return once(request, lambda answer: answer[part][: arguments["limit"]])
+
+
+PERFORMANCE_BY: Final = {
+    "path": "pages",
+    "title": "pageTitles",
+    "device": "devices",
+    "browser": "browsers",
+}
+"""The parts of the report before 3.4, by the field that they are grouped by."""
+
+
 def _attribution(question: Question[Any], own: V3) -> Request | Plan:
     """With a currency 3.0 tells money instead of visitors, later ones visitors all the same."""
     if not own.first:
@@ -487,7 +551,9 @@ def _currencies(question: Question[Any], own: V3) -> Request | Plan:
 
 
 _PLANS: Final[dict[str, Callable[[Question[Any], V3], Request | Plan]]] = {
+    "me": _me,
     "websites": _websites,
+    "website_charts": _website_charts,
     "metrics": _metrics,
     "groups": _groups,
     "events": _events,
@@ -501,6 +567,10 @@ _PLANS: Final[dict[str, Callable[[Question[Any], V3], Request | Plan]]] = {
     "utm": _utm,
     "revenue": _revenue,
     "attribution": _attribution,
+    **dict.fromkeys(PARTS_OF_REVENUE, _part_of_revenue),
+    **dict.fromkeys(
+        ("performance_stats", "performance_chart", "performance_metrics"), _performance
+    ),
     **dict.fromkeys(("funnel", "retention", "journey", "breakdown"), _analysed),
 }
 """How it is asked what it is asked otherwise than as it is."""

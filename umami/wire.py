@@ -8,6 +8,7 @@ instants. Everything here raises ``ValueError`` for what it cannot be; the quest
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -96,7 +97,16 @@ class NamedBucket(Row):
     y: Amount
 
 
+class MeasuredBucket(Row):
+    """A point of a series of figures, whose names differ; ``t`` is its time."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=False)
+
+    t: str
+
+
 _BUCKETS = TypeAdapter(list[Bucket])
+_MEASURED = TypeAdapter(list[MeasuredBucket])
 _NAMED = TypeAdapter(list[NamedBucket])
 
 
@@ -145,6 +155,37 @@ def named_series(answer: Any, period: Period, value: str) -> pd.DataFrame:
             {"time": axis[:0], "event": pd.Series(dtype="str"), value: pd.Series(dtype="float64")}
         )
     return pd.concat(frames, ignore_index=True)
+
+
+def measured_series(
+    answer: Any, period: Period, columns: Mapping[str, str], *, additive: bool
+) -> pd.DataFrame:
+    """``time`` and a column for each of ``columns`` (server's name to ours), on the complete axis.
+
+    Buckets that the server left out are 0 where the figures are ``additive``, else ``NaN``. Where
+    a zone repeats an hour in autumn, additive figures are added up; of averages and percentiles
+    the later one counts.
+    """
+    axis = period.axis()
+    rows: dict[pd.Timestamp, dict[str, float]] = {}
+    for row in _MEASURED.validate_python(answer):
+        at, extra = bucket(row.t, period), row.model_extra or {}
+        before = rows.get(at, {}) if additive else {}
+        rows[at] = {
+            name: float(_amount(extra[name])) + before.get(name, 0.0)
+            for name in columns
+            if additive or extra[name] is not None
+        }
+    frame = pd.DataFrame(
+        {
+            column: pd.Series({at: row.get(name) for at, row in rows.items()}, dtype="float64")
+            for name, column in columns.items()
+        }
+    )
+    if not frame.index.isin(axis).all():
+        raise ValueError("buckets outside the period")
+    frame = frame.reindex(axis, fill_value=0.0 if additive else math.nan)
+    return frame.rename_axis("time").reset_index()
 
 
 def _placed(values: pd.Series[Any], period: Period) -> pd.Series[Any]:

@@ -173,14 +173,14 @@ def _import(typed: dict[str, str]) -> None:
     st.rerun()
 
 
-def importing(draft: Draft, work: Work[None]) -> None:
+def importing(draft: Draft, work: Work[tuple[str, ...]]) -> None:
     """How far the tables are; and once they are in, what is there."""
     if work.state == "running":
         progress.watch(work, what="Reading the tables", key="setup_import")
         return
     drafts.forget()
     try:
-        work.result()
+        notes = work.result()
     except CalledOff:
         st.rerun()
     except SettingsError as refusal:
@@ -188,10 +188,10 @@ def importing(draft: Draft, work: Work[None]) -> None:
         drafts.wrong_next(str(problem), problem.remedy)
         st.rerun()
     else:
-        _ask(lambda: draft.settings)
+        _ask(lambda: draft.settings, notes)
 
 
-def _ask(chosen: Callable[[], Settings]) -> None:
+def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     """Check what was chosen, and go on; or say what is wrong with it."""
     looking = viewer.still()
     if not viewer.sets_up(looking):
@@ -206,7 +206,7 @@ def _ask(chosen: Callable[[], Settings]) -> None:
         drafts.wrong(str(problem), problem.remedy)
         return
     viewer.record(looking, "try a server", drafts.described(settings))
-    drafts.keep(Draft(settings, found))
+    drafts.keep(Draft(settings, found, notes=notes))
     st.rerun()
 
 
@@ -233,4 +233,6 @@ def checked(draft: Draft, found: Found) -> None:
             st.markdown(f"**{counted}**: {plain(listed, 1000)}")
         else:
             st.markdown("**No website yet.** Add one in Umami, or sign in as somebody who has one.")
+        for note in draft.notes:
+            st.caption(plain(note, 1000))
     drafts.onward("check")

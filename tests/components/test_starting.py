@@ -11,7 +11,7 @@ from components import starting
 from tests.pages.conftest import SHOP, TABLES, WEBSITES
 from umami.endpoints import traffic, websites
 from umami.period import Period
-from umami.settings import Settings
+from umami.settings import DEFINITIONS, Settings
 from umami.view import View
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
@@ -53,3 +53,21 @@ def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None
             assert client.ask(websites.website(SHOP)).name == "Renamed"
     finally:
         running.stop()
+
+
+@pytest.mark.parametrize("version", DEFINITIONS)
+def test_our_own_server_answers_by_the_definitions_of_the_settings(version: str) -> None:
+    running = starting.own_server(TABLES, definitions=version)
+    try:
+        with httpx.Client(base_url=f"{running.url}/api") as client:
+            account = {"username": running.username, "password": running.password}
+            token = client.post("/auth/login", json=account).json()["token"]
+            answer = client.get(
+                f"/websites/{SHOP}/metrics",
+                params={"startAt": 0, "endAt": 4_102_444_800_000, "type": "channel"},
+                headers={"authorization": f"Bearer {token}"},
+            )
+    finally:
+        running.stop()
+    # Before 3.3 a visit without a source had no channel.
+    assert ("direct" in {one["x"] for one in answer.json()}) == (version == "3.5")

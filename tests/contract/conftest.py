@@ -1,5 +1,5 @@
 """The embedded server over the contract's tables, and a client of it."""
 
-from tests.embedded.conftest import server, tables, umami, umami3
+from tests.embedded.conftest import newest_by_3_1, server, tables, umami, umami3
 
-__all__ = ["server", "tables", "umami", "umami3"]
+__all__ = ["newest_by_3_1", "server", "tables", "umami", "umami3"]

@@ -152,10 +152,13 @@ def answered(question: Question[Any], speaks: Dialect, ask: Ask) -> Any:
     refused = speaks.refusal(question)
     if refused is not None:
         raise refused
+    return question.read(newest_form(question, speaks, ask))
+
+
+def newest_form(question: Question[Any], speaks: Dialect, ask: Ask) -> JSON:
+    """The answer to a question in the form that the newest generation gives it."""
     plan = speaks.plan(question)
-    if isinstance(plan, Request):
-        return question.read(ask(plan))
-    return question.read(settled(plan, partial(_each, ask)))
+    return ask(plan) if isinstance(plan, Request) else settled(plan, partial(_each, ask))
 
 
 def _each(ask: Ask, requests: tuple[Request, ...]) -> list[JSON]:

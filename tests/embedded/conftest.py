@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from tests.doubles.umami import serve as serve_version
-from umami.embedded.server import Running
+from umami.embedded.definitions import V3_1
+from umami.embedded.server import Running, serve
 
 DATA = Path(__file__).parent.parent / "contract" / "data"
 
@@ -52,6 +53,20 @@ def umami(server: Running) -> Iterator[httpx.Client]:
 def umami3(tables: Path) -> Iterator[httpx.Client]:
     """A plain HTTP client of a 3.1 server over the contract's tables; for reading only."""
     with serve_version("3.1", tables) as running, signed_in(running) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def newest(tables: Path) -> Iterator[httpx.Client]:
+    """A client of the embedded server itself over the contract's tables; for reading only."""
+    with serve(tables) as running, signed_in(running) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def newest_by_3_1(tables: Path) -> Iterator[httpx.Client]:
+    """A client of the embedded server that answers by the definitions of 3.1; for reading only."""
+    with serve(tables, definitions=V3_1) as running, signed_in(running) as client:
         yield client
 
 

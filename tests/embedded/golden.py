@@ -22,7 +22,8 @@ SESSIONS = {
 GOOGLE = "utm_source=google&utm_medium=cpc&utm_campaign=x&gclid=abc"
 LETTER = "utm_source=newsletter&utm_medium=email"
 # Session, visit, time, path, query, referrer, event, its data as (key, type, text)
-ROWS: list[tuple[str, int, str, str, str, str | None, str | None, tuple[Any, ...]]] = [
+Row = tuple[str, int, str, str, str, str | None, str | None, tuple[Any, ...]]
+ROWS: list[Row] = [
     ("A", 1, "10 08:00:00", "/", GOOGLE, "google.com", None, ()),
     ("A", 1, "10 08:01:00", "/pricing", "", OWN, None, ()),
     (
@@ -63,8 +64,8 @@ def identity(*parts: object) -> UUID:
     return uuid5(WEBSITE, " ".join(map(str, parts)))
 
 
-def golden() -> Store:
-    """A store of these rows."""
+def golden(more: list[Row] | None = None) -> Store:
+    """A store of these rows and some more."""
     store = Store()
     with store.writing() as cursor:
 
@@ -86,9 +87,13 @@ def golden() -> Store:
                 created_at=f"2026-11-{first}",
                 **attributes,
             )
-        for number, (name, visit, time, path, query, domain, event, data) in enumerate(ROWS):
+        for number, (name, visit, time, path, query, domain, event, data) in enumerate(
+            [*ROWS, *(more or [])]
+        ):
             at = f"2026-11-{time}"
-            campaign = dict(part.split("=") for part in query.split("&") if part)
+            campaign = dict(
+                part.split("=") for part in query.split("&") if part.startswith(("utm_", "gclid="))
+            )
             insert(
                 "website_event",
                 event_id=identity("event", number),

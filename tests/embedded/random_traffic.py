@@ -13,7 +13,8 @@ from uuid import UUID, uuid5
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from tests.doubles.umami.v3 import application
+from umami.embedded.application import application
+from umami.embedded.definitions import NEWEST, Definitions
 from umami.embedded.state import PASSWORD, USERNAME, Umami
 from umami.embedded.store import Store
 
@@ -31,6 +32,7 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "referrer_domain": (
         *(None, None, "", "a.test", "www.a.test", "b.test", "google.de", "t.co", "microsoft.com"),
         *("amazon.de", "youtube.com", "mail.yahoo.com", "partner.example", "target.com"),
+        "chatgpt.com",
     ),
     "tag": (None, "t1", "T2", ""),
     "utm_source": (None, None, "Google", "sms-blast", ""),
@@ -96,10 +98,11 @@ def traffic(seed: int) -> tuple[Store, list[Row]]:
 
 
 class Client:
-    """Asks a 3.1 server over a store, signed in and without a socket."""
+    """Asks an embedded server over a store, signed in and without a socket."""
 
-    def __init__(self, store: Store, portal: BlockingPortal) -> None:
-        transport = httpx.ASGITransport(application("3.1", Umami(store)))
+    def __init__(self, store: Store, portal: BlockingPortal, definitions: Definitions) -> None:
+        umami = Umami(store, definitions=definitions)
+        transport = httpx.ASGITransport(application(umami))
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
         self._portal = portal
         known = {"username": USERNAME, "password": PASSWORD}
@@ -116,10 +119,10 @@ class Client:
 
 
 @contextmanager
-def asking(store: Store) -> Iterator[Client]:
-    """A client of a server over a store."""
+def asking(store: Store, definitions: Definitions = NEWEST) -> Iterator[Client]:
+    """A client of a server over a store, which answers by these definitions."""
     with start_blocking_portal() as portal:
-        yield Client(store, portal)
+        yield Client(store, portal, definitions)
 
 
 def _insert(cursor: Any, table: str, row: Row) -> None:

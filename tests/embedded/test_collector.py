@@ -13,6 +13,7 @@ from starlette.types import Message
 
 from tests.embedded.conftest import signed_in
 from tests.embedded.test_collect import CHROME
+from tests.support.loops import run
 from umami.embedded import collector as collecting
 from umami.embedded import serve
 from umami.embedded.collector import LARGEST, Limits, Rate, collector
@@ -60,7 +61,7 @@ class Public:
             ) as client:
                 return await client.request(method, path, **options)
 
-        return asyncio.run(ask())
+        return run(ask())
 
     def send(self, website: str, host: str = "203.0.113.7", **options: Any) -> httpx.Response:
         body = {"type": "event", "payload": {"website": website, "url": "/"}}
@@ -171,5 +172,5 @@ def test_a_visitor_who_hangs_up(running: Running) -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/api/send", "headers": []}
-    asyncio.run(collector(running._umami)(scope, receive, send))
+    run(collector(running._umami)(scope, receive, send))
     assert not sent

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.umami.v2.queries.channels import channels
+from tests.doubles.umami.v2.queries.edges import edges
 from tests.embedded.golden import END, START, WEBSITE, golden, identity
+from umami.embedded.definitions import V3_1
 from umami.embedded.queries import event_data, session_data
-from umami.embedded.queries.channels import channels
 from umami.embedded.queries.events import activity, events
-from umami.embedded.queries.metrics import Edge, edges, ranking
+from umami.embedded.queries.metrics import Edge, ranking
 from umami.embedded.queries.sessions import (
     SessionTotals,
     session,
@@ -24,7 +26,7 @@ from umami.embedded.queries.values import values
 from umami.embedded.scope import Filter, Scope
 from umami.embedded.store import Store
 
-ALL = Scope(WEBSITE, START, END)
+ALL = Scope(WEBSITE, START, END, definitions=V3_1)
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +171,10 @@ def test_event_data(store: Store) -> None:
 
 
 def test_session_data(store: Store) -> None:
-    assert session_data.properties(store, ALL) == [("age", 1), ("email", 1)]
+    assert session_data.properties(store, ALL) == [
+        session_data.Property("age", 1, 2),
+        session_data.Property("email", 1, 1),
+    ]
     assert session_data.values(store, ALL, "age") == [("42", 1)]
     before = ALL.between(START, START.replace(day=12))
     assert session_data.properties(store, before) == []

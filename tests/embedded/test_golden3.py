@@ -1,4 +1,5 @@
-"""Figures that real servers of 3.1 gave for a handful of rows one can count by hand."""
+"""Figures for a handful of rows one can count by hand: what real servers of 3.1 gave for them, and
+what they are by the definitions of 3.5."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.embedded.golden import END, START, WEBSITE, golden
+from tests.embedded.golden import END, START, WEBSITE, Row, golden
 from tests.embedded.random_traffic import Client, asking
+from umami.embedded.definitions import NEWEST, V3_1, Definitions
 
 RANGE = {
     "startAt": int(START.replace(tzinfo=UTC).timestamp()) * 1000,
@@ -17,10 +19,28 @@ RANGE = {
 }
 
 
+ACTED: list[Row] = [
+    ("B", 2, "14 10:00:00", "/offer", "", None, None, ()),
+    ("B", 2, "14 10:00:09", "/offer", "", None, "call me", ()),
+]
+"""A visit with one view and one custom event."""
+
+
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    store = golden()
-    with asking(store) as found:
+    """Answers by the definitions of 3.1."""
+    yield from served(V3_1)
+
+
+@pytest.fixture(scope="module")
+def newest() -> Iterator[Client]:
+    """Answers by the definitions of 3.5."""
+    yield from served(NEWEST)
+
+
+def served(definitions: Definitions, more: list[Row] | None = None) -> Iterator[Client]:
+    store = golden(more)
+    with asking(store, definitions) as found:
         yield found
     store.close()
 
@@ -125,7 +145,126 @@ def test_events_over_time(client: Client) -> None:
 
 def test_expanded_channels(client: Client) -> None:
     found = {row.pop("name"): row for row in answer(client, "metrics/expanded", type="channel")}
-    alone = {"y": None, "pageviews": "1", "visitors": 1, "visits": 1, "bounces": 1}
+    alone = {"pageviews": "1", "visitors": 1, "visits": 1, "bounces": 1}
     assert found == {
         name: {**alone, "totaltime": "0"} for name in ("email", "organicSocial", "paidAds")
     }
+
+
+def test_a_path_with_its_query_is_a_page_of_its_own(newest: Client) -> None:
+    found = counted(newest, "fullPath")
+    assert {name: count for name, count in found.items() if name.startswith("/?")} == {
+        "/?utm_source=google&utm_medium=cpc&utm_campaign=x&gclid=abc": 1,
+        "/?utm_source=newsletter&utm_medium=email": 1,
+    }
+    # A came back to the first page, and B saw it.
+    assert (found["/"], found["/pricing"]) == (2, 2)
+    assert counted(newest, "fullPath", search="PRIC") == {"/pricing": 2}
+    pages = answer(newest, "metrics/expanded", type="fullPath")
+    assert {one["name"]: one["visitors"] for one in pages} == found
+
+
+KEYS = ("pageviews", "visitors", "visits", "bounces", "totaltime")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        # A's second visit, B and E saw one page and did nothing.
+        ({}, [12, 5, 7, 3, 970]),
+        ({"country": "DE"}, [6, 1, 3, 1, 370]),
+        # A's first visit began here, too, but went on to sign up and to buy.
+        ({"path": "/"}, [4, 3, 4, 3, 0]),
+        ({"path": "eq./,/blog"}, [6, 4, 5, 2, 0]),
+        ({"path": "/pricing"}, [2, 2, 2, 0, 0]),
+        ({"excludeBounce": "true"}, [9, 3, 4, 0, 970]),
+    ],
+)
+def test_a_visit_with_a_custom_event_is_no_bounce(
+    newest: Client, query: dict[str, str], expected: list[int]
+) -> None:
+    found = answer(newest, "stats", **query)
+    assert [found[key] for key in KEYS] == expected
+
+
+@pytest.mark.parametrize(("definitions", "bounces"), [(V3_1, 4), (NEWEST, 3)], ids=["3.1", "3.5"])
+def test_one_view_and_one_event(definitions: Definitions, bounces: int) -> None:
+    for client in served(definitions, ACTED):
+        assert answer(client, "stats") == {
+            **dict(zip(KEYS, (13, 5, 8, bounces, 970), strict=True)),
+            "comparison": dict.fromkeys(KEYS, 0),
+        }
+        # Neither a bounce nor kept where bounces are left out.
+        assert answer(client, "stats", excludeBounce="true")["visits"] == 4
+        by_path = {one["path"]: one for one in answer(client, "breakdown", fields='["path"]')}
+        assert by_path["/offer"]["bounces"] == bounces - 3
+        (american,) = [
+            one for one in answer(client, "metrics/expanded", type="country") if one["name"] == "US"
+        ]
+        # B's visits on the 10th and the 14th, and C's.
+        assert (american["visits"], american["bounces"]) == (3, bounces - 2)
+        pages = {one["name"]: one for one in answer(client, "metrics/expanded", type="path")}
+        assert pages["/offer"]["bounces"] == bounces - 3
+        assert pages["/account"]["bounces"] == 1
+
+
+def test_a_visit_has_one_channel(newest: Client) -> None:
+    assert counted(newest, "channel") == {
+        "direct": 3, "email": 1, "organicSocial": 1, "paidAds": 1,
+    }  # fmt: skip
+    found = {
+        one["name"]: [int(one[key]) for key in KEYS]
+        for one in answer(newest, "metrics/expanded", type="channel")
+    }
+    assert found == {
+        # A's second and third visit, B, and E.
+        "direct": [5, 3, 4, 3, 40],
+        "email": [2, 1, 1, 0, 0],
+        "organicSocial": [2, 1, 1, 0, 600],
+        "paidAds": [3, 1, 1, 0, 330],
+    }
+
+
+def test_a_later_row_tells_the_channel_and_assistants_are_their_own() -> None:
+    more: list[Row] = [
+        ("B", 2, "14 10:00:00", "/", "", None, None, ()),
+        ("B", 2, "14 10:00:09", "/blog", "", "chatgpt.com", None, ()),
+        ("B", 2, "14 10:00:20", "/blog", "utm_medium=email", None, None, ()),
+        # An underscore is no wildcard.
+        ("D", 2, "14 11:00:00", "/blog", "adXid=1", None, None, ()),
+    ]
+    for client in served(NEWEST, more):
+        assert counted(client, "channel") == {
+            "direct": 4, "email": 1, "llm": 1, "organicSocial": 1, "paidAds": 1,
+        }  # fmt: skip
+    for client in served(V3_1, more):
+        assert counted(client, "channel") == {
+            "email": 2, "organicSearch": 1, "organicSocial": 1, "paidAds": 2,
+        }  # fmt: skip
+
+
+def money(client: Client, currency: str, **query: str) -> list[float | None]:
+    found = answer(client, "revenue/stats", currency=currency, **query)
+    amount = None if found["sum"] is None else float(found["sum"])
+    return [amount, found["count"], found["unique_count"], found["total_sessions"]]
+
+
+def test_revenue_of_a_page_is_that_of_its_visitors(client: Client, newest: Client) -> None:
+    for one in (client, newest):
+        assert money(one, "USD") == [19.99, 1, 1, 5]
+        assert money(one, "EUR") == [5, 1, 1, 5]
+    # C, who bought, and D saw it; C bought elsewhere.
+    assert money(client, "EUR", path="/blog") == [None, 0, 0, 5]
+    assert money(newest, "EUR", path="/blog") == [5, 1, 1, 2]
+    # A, B and D.
+    assert money(newest, "USD", path="/") == [19.99, 1, 1, 3]
+    assert money(newest, "USD", path="/blog") == [None, 0, 0, 2]
+    found = answer(newest, "revenue/stats", currency="EUR", path="/blog")
+    assert (found["average"], found["arpu"]) == (5, 2.5)
+    chart = answer(newest, "revenue/chart", currency="EUR", path="/blog", unit="day")["chart"]
+    assert [(one["t"], float(one["y"]), one["count"]) for one in chart] == [
+        ("2026-11-11 00:00:00", 5, 1)
+    ]
+    for part, name in (("country", "US"), ("referrer", "t.co"), ("channel", "organicSocial")):
+        rows = answer(newest, "revenue/metrics", currency="EUR", path="/blog", type=part)
+        assert [(one["name"], float(one["value"])) for one in rows] == [(name, 5)]

@@ -7,15 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from tests.doubles.umami.v2.queries import revenue
+from tests.doubles.umami.v2.queries.goals import times
+from tests.doubles.umami.v2.queries.retention import retention
+from tests.doubles.umami.v2.queries.utm import utm
 from tests.embedded.golden import END, START, WEBSITE, golden
-from umami.embedded.queries.reports import revenue
 from umami.embedded.queries.reports.attribution import attribution
 from umami.embedded.queries.reports.funnel import funnel
-from umami.embedded.queries.reports.goals import times
 from umami.embedded.queries.reports.journey import journey
-from umami.embedded.queries.reports.retention import retention
 from umami.embedded.queries.reports.steps import Step
-from umami.embedded.queries.reports.utm import utm
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 
@@ -77,7 +77,7 @@ def test_revenue(store: Store) -> None:
 
 
 def test_attribution(store: Store) -> None:
-    found = attribution(store, ALL, "first-click", PURCHASE, None)
+    found = attribution(store, ALL, "first-click", PURCHASE)
     assert dict(found.parts["referrer"]) == {"google.com": 1, "t.co": 1}
     assert found.parts["paidAds"] == [("Google Ads", 1)]
     assert (found.rows, found.visitors, found.visits) == (2, 2, 2)

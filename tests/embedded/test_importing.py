@@ -90,15 +90,13 @@ def refused(source: Path) -> ImportRefused:
 
 def test_all_rows_of_the_contract(tables: Path) -> None:
     store = imported(tables)
-    assert counts(store) == {
+    assert counts(store) == dict.fromkeys(TABLES, 0) | {
         "website": 3,
         "session": 3228,
         "website_event": 16951,
         "event_data": 7651,
         "session_data": 370,
         "revenue": 280,
-        "report": 0,
-        "segment": 0,
     }
     assert store.row(
         "SELECT created_at, url_path, url_query, referrer_path, utm_source, event_name "
@@ -192,6 +190,114 @@ def test_columns_of_newer_and_older_servers(tmp_path: Path) -> None:
     store = imported(small(tmp_path, website=website, website_event=out.getvalue()))
     assert store.row("SELECT share_id FROM website") == ("abcdefgh",)
     assert store.row("SELECT tag, utm_source FROM website_event") == (None, None)
+
+
+TEAM, USER, LINK = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
+OF_3_5 = {
+    "website": "website_id,name,domain,team_id,recorder_enabled,replay_config,errors_enabled,"
+    f'error_retention_days\n{WEBSITE},Shop,,{TEAM},t,"{{""sampleRate"": 0.1}}",f,30\n',
+    "session_link": f"website_id,session_id,distinct_id,created_at\n{WEBSITE},{SESSION},user-1,\n",
+    "annotation": "annotation_id,website_id,user_id,date,all_day,note,created_at,updated_at\n"
+    f'{LINK},{WEBSITE},{USER},2026-08-01 00:00:00+00,t,"Sale, ""summer"" 🌞",,\n',
+    "team": "team_id,name,access_code,logo_url,created_at,updated_at,two_factor_required\n"
+    f"{TEAM},Marketing,team_x,,2026-08-01,,f\n",
+    "team_user": f"team_user_id,team_id,user_id,role\n{LINK},{TEAM},{USER},team-member\n",
+    "link": f"link_id,name,url,slug,user_id\n{LINK},Newsletter,https://a.example,abc,{USER}\n",
+    "pixel": f"pixel_id,name,slug,team_id\n{LINK},Mail,def,{TEAM}\n",
+}
+"""Files as Umami 3.5 has their tables, a row each."""
+
+
+def test_tables_of_3_5(tmp_path: Path) -> None:
+    store = Store()
+    found = load(store, small(tmp_path, **OF_3_5))
+    assert found.notes == []
+    assert {table: found.added[table] for table in OF_3_5} == dict.fromkeys(OF_3_5, 1)
+    assert store.row("SELECT team_id::VARCHAR FROM website") == (TEAM,)
+    assert store.row("SELECT distinct_id, session_id::VARCHAR FROM session_link") == (
+        "user-1",
+        SESSION,
+    )
+    assert store.row("SELECT date, all_day, note FROM annotation") == (
+        datetime(2026, 8, 1),
+        True,
+        'Sale, "summer" 🌞',
+    )
+    assert load(store, tmp_path).added.total() == 0
+
+
+def test_web_vitals_are_read(tmp_path: Path) -> None:
+    event = line(
+        "website_event",
+        event_id=EVENT,
+        website_id=WEBSITE,
+        session_id=SESSION,
+        visit_id=VISIT,
+        created_at="2026-08-01",
+        event_type="5",
+        lcp="1234.5",
+        cls="0.0123",
+    )
+    store = imported(small(tmp_path, website_event=event))
+    assert store.row("SELECT lcp, cls, inp FROM website_event") == (
+        Decimal("1234.5"),
+        Decimal("0.0123"),
+        None,
+    )
+
+
+def with_columns(added: dict[str, str]) -> str:
+    """A file with one session and more columns than Umami has."""
+    header, row = line(
+        "session", session_id=SESSION, website_id=WEBSITE, created_at="2026-08-01"
+    ).splitlines()
+    return f"{','.join([header, *added])}\n{','.join([row, *added.values()])}\n"
+
+
+def test_what_is_not_known_is_skipped_with_a_sentence(tmp_path: Path) -> None:
+    session = with_columns({"mood": "good", "colour": "red"})
+    small(tmp_path, session=session, heatmap_event="x\n\0\n", user="password\nhush\n")
+    (tmp_path / "two_factor_auth.csv.gz").write_bytes(b"not even gzip")
+    (tmp_path / "notes.txt").write_text("hello")
+    notes = [
+        "session.csv: These columns are unknown and were not read: mood, colour.",
+        "heatmap_event.csv was not read: the dashboard has no use for this table.",
+        "two_factor_auth.csv.gz was not read: it holds passwords or other secrets.",
+        "user.csv was not read: it holds passwords or other secrets.",
+    ]
+    store = Store()
+    assert load(store, tmp_path).notes == notes
+    assert counts(store)["session"] == 1
+    archive = tmp_path / "tables.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path in tmp_path.glob("*.*"):
+            if path != archive:
+                packed.write(path, f"export/{path.name}")
+    assert load(Store(), archive).notes == [f"export/{note}" for note in notes]
+
+
+def test_many_unknown_columns_are_one_sentence(tmp_path: Path) -> None:
+    session = with_columns({f"new_{number}": "" for number in range(500)})
+    (note,) = load(Store(), small(tmp_path, session=session)).notes
+    assert note.endswith("new_8, new_9 and 490 more.")
+
+
+@pytest.mark.parametrize(
+    ("table", "spoilt", "place"),
+    [
+        ("session_link", ("user-1", ""), (2, "distinct_id")),
+        ("session_link", ("\n", "\n" + OF_3_5["session_link"].split("\n")[1] + "\n"), (3, None)),
+        ("annotation", (",t,", ",perhaps,"), (2, "all_day")),
+        ("annotation", ("2026-08-01 00", "0001-01-01 00"), (2, "date")),
+        ("link", (LINK, "x"), (2, "link_id")),
+    ],
+)
+def test_faults_of_the_newer_tables(
+    tmp_path: Path, table: str, spoilt: tuple[str, str], place: tuple[int, str | None]
+) -> None:
+    text = OF_3_5[table].replace(*spoilt, 1)
+    refusal = refused(small(tmp_path, **{**OF_3_5, table: text}))
+    assert (refusal.file, refusal.line, refusal.column) == (f"{table}.csv", *place)
 
 
 def test_tables_that_are_not_there_are_made(folder: Path) -> None:
@@ -293,7 +399,7 @@ def spoilt(path: Path, number: int, old: str, new: str) -> None:
     ("table", "number", "old", "new", "column", "reason"),
     [
         ("session", 1, "browser,", "", "browser", "missing"),
-        ("session", 1, "browser,", "brwoser,", "brwoser", "no such column"),
+        ("session", 1, "browser,", "brwoser,", "browser", "missing"),
         ("session", 1, "browser,os", "os,os", "os", "twice"),
         ("session", 3, "a4fe1457-", "a4fe-", "session_id", "not a UUID"),
         ("session", 4, "2026-08-01 09", "2026-08-32 09", "created_at", "not a time"),
@@ -339,7 +445,7 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
     for content, reason in (
         (b"", "no header"),
         (b"\xff\xfe\x00", "not UTF-8"),
-        (b"<html>\n", "no such column"),
+        (b"<html>\n", "column is missing"),
         (b'"\n', "header"),
     ):
         (small(tmp_path) / "session.csv").write_bytes(content)

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.doubles.umami.v2.queries.retention import retention
+from umami.embedded.definitions import V3_1
 from umami.embedded.queries.reports.attribution import attribution
 from umami.embedded.queries.reports.breakdown import breakdown
 from umami.embedded.queries.reports.funnel import funnel
 from umami.embedded.queries.reports.journey import journey
-from umami.embedded.queries.reports.retention import retention
 from umami.embedded.queries.reports.steps import Step
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
@@ -107,7 +108,7 @@ def stored(rows: list[Row]) -> Store:
     return store
 
 
-SCOPE = Scope(SITE, BEGIN, END)
+SCOPE = Scope(SITE, BEGIN, END, definitions=V3_1)
 STEPS = st.one_of(
     st.builds(Step, st.just("path"), st.sampled_from([*PATHS, "/a*", "*b", "*a*", "*"])),
     st.builds(Step, st.just("event"), st.sampled_from([*EVENTS, "s*"])),
@@ -215,7 +216,7 @@ def test_attribution(model: str, data: st.DataObject) -> None:
             if touch.referrer and touch.referrer != "own.example":
                 referrers.setdefault(touch.referrer, set()).add(session)
     store = stored(rows)
-    found = attribution(store, SCOPE, model, step, None)  # type: ignore[arg-type]
+    found = attribution(store, SCOPE, model, step)  # type: ignore[arg-type]
     assert dict(found.parts["utm_source"]) == {name: len(who) for name, who in sources.items()}
     assert dict(found.parts["referrer"]) == {name: len(who) for name, who in referrers.items()}
     assert (found.rows, found.visitors) == (

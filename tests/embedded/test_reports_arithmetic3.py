@@ -1,4 +1,4 @@
-"""Any analysis and list of 3.1's gets what plain Python counts over the same random rows.
+"""Any analysis and list gets what plain Python counts over the same random rows.
 
 The counting here knows neither SQL nor the server's code: only Umami's definitions.
 """
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid5
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from tests.embedded.test_arithmetic import ZONES, bucket, grouped, sessions_of
 from tests.embedded.test_arithmetic3 import (
     COLUMNS,
     Asked,
+    acted,
     answer,
     channel,
     custom,
@@ -33,17 +34,27 @@ from tests.embedded.test_arithmetic3 import (
     views,
     within,
 )
+from umami.embedded.definitions import NEWEST, V3_1
 
 CURRENCIES = ("EUR", "eur", "USD")
 BROKEN_DOWN = st.sampled_from(sorted(set(COLUMNS) - {"screen", "domain"}))
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 
-@pytest.fixture(scope="module", params=[3, 4])
-def site(request: pytest.FixtureRequest) -> Iterator[tuple[Client, list[Row], list[Row]]]:
-    """A client, the rows, and the money that some custom events brought."""
-    store, rows = traffic(request.param)
-    chance = random.Random(request.param)
+class Site(NamedTuple):
+    """A client, the rows, the purchases among them, and whether 3.5 defines what is counted."""
+
+    client: Client
+    rows: list[Row]
+    earned: list[Row]
+    newest: bool
+
+
+@pytest.fixture(scope="module", params=[(3, V3_1), (4, NEWEST)], ids=["3.1", "3.5"])
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    seed, definitions = request.param
+    store, rows = traffic(seed)
+    chance = random.Random(seed)
     earned = [
         {**row, "currency": chance.choice(CURRENCIES), "amount": Decimal(chance.randrange(9999))}
         for row in custom(rows)
@@ -59,8 +70,8 @@ def site(request: pytest.FixtureRequest) -> Iterator[tuple[Client, list[Row], li
                     row["event_name"], row["currency"], row["amount"], row["created_at"],
                 ],
             )  # fmt: skip
-    with asking(store) as client:
-        yield client, rows, earned
+    with asking(store, definitions) as client:
+        yield Site(client, rows, earned, definitions is NEWEST)
     store.close()
 
 
@@ -75,8 +86,8 @@ def local_day(row: Row, zone: str) -> Any:
 
 @often
 @given(data=st.data(), kind=st.sampled_from(["path", "event"]), star=st.sampled_from(["", "*"]))
-def test_goal(site: Any, data: st.DataObject, kind: str, star: str) -> None:
-    client, rows, _ = site
+def test_goal(site: Site, data: st.DataObject, kind: str, star: str) -> None:
+    client, rows, *_ = site
     asked = data.draw(questions(rows))
     column, type_ = ("url_path", 1) if kind == "path" else ("event_name", 2)
     # A wildcard's own signs stay alive beside it, and have their test with filters.
@@ -98,8 +109,8 @@ def test_goal(site: Any, data: st.DataObject, kind: str, star: str) -> None:
 
 @often
 @given(data=st.data(), zone=st.sampled_from(ZONES))
-def test_retention(site: Any, data: st.DataObject, zone: str) -> None:
-    client, rows, _ = site
+def test_retention(site: Site, data: st.DataObject, zone: str) -> None:
+    client, rows, *_ = site
     asked = data.draw(questions(rows))
     firsts = {
         session: min(local_day(row, zone) for row in of)
@@ -129,8 +140,8 @@ def test_retention(site: Any, data: st.DataObject, zone: str) -> None:
 
 @often
 @given(data=st.data(), name=st.sampled_from(UTM))
-def test_utm(site: Any, data: st.DataObject, name: str) -> None:
-    client, rows, _ = site
+def test_utm(site: Site, data: st.DataObject, name: str) -> None:
+    client, rows, *_ = site
     asked = data.draw(questions(rows))
     pages = [row for row in kept(rows, asked) if row["event_type"] == 1]
     want = Counter(row[name] for row in pages if row[name])
@@ -140,24 +151,25 @@ def test_utm(site: Any, data: st.DataObject, name: str) -> None:
 
 @often
 @given(data=st.data(), fields=st.lists(BROKEN_DOWN, min_size=1, max_size=3, unique=True))
-def test_breakdown(site: Any, data: st.DataObject, fields: list[str]) -> None:
-    client, rows, _ = site
+def test_breakdown(site: Site, data: st.DataObject, fields: list[str]) -> None:
+    client, rows, _, newest = site
     asked = data.draw(questions(rows))
     pages = [row for row in kept(rows, asked) if row["event_type"] == 1]
     groups = grouped(pages, lambda row: tuple(row[COLUMNS[field]] for field in fields))
     found = answer(client, "breakdown", {**asked.query, "fields": str(fields).replace("'", '"')})
     have = {tuple(one[field] for field in fields): one for one in found}
     assert set(have) == set(groups)
+    events = acted(rows, asked) if newest else frozenset()
     for key, of in groups.items():
-        want = summed(of)
+        want = summed(of, events)
         want["views"] = want.pop("pageviews")
-        assert {name: have[key][name] for name in want} == want
+        assert {name: int(have[key][name]) for name in want} == want
 
 
 @often
 @given(data=st.data(), steps=st.integers(2, 7), kind=st.sampled_from([None, 1, 2]))
-def test_journey(site: Any, data: st.DataObject, steps: int, kind: int | None) -> None:
-    client, rows, _ = site
+def test_journey(site: Site, data: st.DataObject, steps: int, kind: int | None) -> None:
+    client, rows, *_ = site
     asked = data.draw(questions(rows))._replace(event_type=kind)
     paths: Counter[tuple[str, ...]] = Counter()
     for visit in grouped(kept(rows, asked), lambda row: row["visit_id"]).values():
@@ -179,16 +191,23 @@ def test_journey(site: Any, data: st.DataObject, steps: int, kind: int | None) -
     zone=st.sampled_from(ZONES),
     unit=st.sampled_from(["hour", "day", "month"]),
 )
-def test_revenue(site: Any, data: st.DataObject, currency: str, zone: str, unit: str) -> None:
-    client, rows, earned = site
+def test_revenue(site: Site, data: st.DataObject, currency: str, zone: str, unit: str) -> None:
+    client, rows, earned, newest = site
     asked = data.draw(questions(rows))._replace(exclude=False)
-    money = [row for row in kept(earned, asked) if row["currency"].upper() == currency]
+    bought = [row for row in within(earned, asked) if row["currency"].upper() == currency]
     everybody = within(rows, asked)
+    if newest:
+        chosen = [row for row in kept(rows, asked) if row["event_type"] != 5]
+        sessions = {row["session_id"] for row in chosen}
+        money = [row for row in bought if row["session_id"] in sessions]
+    else:
+        chosen = everybody
+        money = kept(bought, asked)
     query = {**asked.query, "currency": currency}
 
     total = answer(client, "revenue/stats", query)
     amount = sum(row["amount"] for row in money)
-    buyers, of = sessions_of(money), sessions_of(everybody)
+    buyers, of = sessions_of(money), sessions_of(chosen)
     assert float(total["sum"] or 0) == pytest.approx(float(amount))
     assert (total["count"], total["unique_count"], total["total_sessions"]) == (
         len(money), buyers, of,
@@ -204,14 +223,16 @@ def test_revenue(site: Any, data: st.DataObject, currency: str, zone: str, unit:
         "country": lambda row: row["country"],
         "region": lambda row: row["region"],
         "referrer": lambda row: firsts[row["session_id"]]["referrer_domain"],
-        "channel": lambda row: channel(firsts[row["session_id"]]) or "Unknown",
+        "channel": lambda row: (
+            channel(firsts[row["session_id"]], newest) or ("direct" if newest else "Unknown")
+        ),
     }
     for part, name in named.items():
         sums: Counter[Any] = Counter()
         for row in money:
             sums[name(row), row["country"] if part == "region" else None] += row["amount"]
         found = answer(client, "revenue/metrics", {**query, "type": part})
-        assert {(one["name"], one.get("country")): one["value"] for one in found} == {
+        assert {(one["name"], one.get("country")): float(one["value"]) for one in found} == {
             key: pytest.approx(float(value)) for key, value in sums.items()
         }
 
@@ -219,15 +240,15 @@ def test_revenue(site: Any, data: st.DataObject, currency: str, zone: str, unit:
     for row in money:
         chart[row["event_name"], bucket(row["at"], unit, zone)] += row["amount"]
     found = answer(client, "revenue/chart", {**query, "unit": unit, "timezone": zone})["chart"]
-    assert {(one["x"], one["t"]): one["y"] for one in found} == {
+    assert {(one["x"], one["t"]): float(one["y"]) for one in found} == {
         key: pytest.approx(float(value)) for key, value in chart.items()
     }
 
 
 @often
 @given(data=st.data(), zone=st.sampled_from(ZONES))
-def test_sessions(site: Any, data: st.DataObject, zone: str) -> None:
-    client, rows, _ = site
+def test_sessions(site: Site, data: st.DataObject, zone: str) -> None:
+    client, rows, *_ = site
     asked = data.draw(questions(rows))
     found = kept(rows, asked)
     of = grouped(found, lambda row: (str(row["session_id"]), row["hostname"]))
@@ -261,8 +282,8 @@ def test_sessions(site: Any, data: st.DataObject, zone: str) -> None:
 
 @often
 @given(data=st.data(), page=st.integers(1, 3), size=st.sampled_from([1, 7, 50]))
-def test_events(site: Any, data: st.DataObject, page: int, size: int) -> None:
-    client, rows, _ = site
+def test_events(site: Site, data: st.DataObject, page: int, size: int) -> None:
+    client, rows, *_ = site
     asked = data.draw(questions(rows))
     found = sorted(kept(rows, asked), key=lambda row: row["at"], reverse=True)
     listed = answer(client, "events", {**asked.query, "page": page, "pageSize": size})
@@ -272,8 +293,8 @@ def test_events(site: Any, data: st.DataObject, page: int, size: int) -> None:
     assert not any(one["hasData"] for one in listed["data"])
 
 
-def test_the_rows_are_of_every_kind(site: Any) -> None:
-    _client, rows, earned = site
+def test_the_rows_are_of_every_kind(site: Site) -> None:
+    _client, rows, earned, _newest = site
     assert {row["event_type"] for row in rows} == {1, 2, 3, 4, 5}
     assert {row["currency"] for row in earned} == set(CURRENCIES)
     assert max(row["at"] for row in rows) - min(row["at"] for row in rows) > timedelta(days=10)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from umami.embedded.queries.channels import channel
+from tests.doubles.umami.v2.queries.channels import channel
 
 RANGE = {"startAt": 1788739200000, "endAt": 1789343999999}
 """Seven days, to the last millisecond."""

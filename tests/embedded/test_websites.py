@@ -31,7 +31,7 @@ def test_signing_in_and_out(server: Running) -> None:
         assert {"id", "username", "role", "createdAt", "isAdmin"} == set(user)
         signed = {"authorization": f"Bearer {token}"}
         assert client.post("/api/auth/verify", headers=signed).json() == user
-        assert client.get("/api/me", headers=signed).json() == {"user": user}
+        assert client.get("/api/me", headers=signed).json() == {"token": token, "user": user}
         assert client.post("/api/auth/logout", headers=signed).json() == {"ok": True}
         assert client.post("/api/auth/verify", headers=signed).status_code == 401
 

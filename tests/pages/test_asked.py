@@ -14,7 +14,7 @@ from tests.support.pages import CHOICES, MORE, Parameters
 from umami.question import REGISTRY, Freshness
 
 NAMES = [area.name for area in AREAS]
-BAR = {"websites", "daterange", "segments"}
+BAR = {"websites", "teams", "daterange", "segments"}
 """What the bar above every page asks for."""
 PARTS = {"goal": {"session_stats"}}
 """What one question is made of at a server that does not answer it as a whole."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -216,10 +217,15 @@ def test_tables_are_read_before_they_are_looked_at(secrets: Path) -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(secrets: Path) -> None:
-    app = check(opened(), "tables", keep=True, DATA=str(TABLES))
+def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(
+    secrets: Path, tmp_path: Path
+) -> None:
+    tables = shutil.copytree(TABLES, tmp_path / "tables")
+    (tables / "user.csv").write_text("user_id,password\n")
+    app = check(opened(), "tables", keep=True, DATA=str(tables))
     eventually(lambda: "It answers" in [one.value for one in app.run().subheader], within=60)
     assert not app.exception
+    assert "it holds passwords or other secrets" in said(app)
     press(app, "setup_on", "setup_on", "setup_save")
     assert [one.value for one in app.header] == ["Overview"]
     assert tiles(app)["Views"] != "0"

@@ -7,20 +7,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from components import collecting as collect
 from components import formats, server
 from components.sections.manage import EVENT
 from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import SHOP, TABLES, WEBSITES, Open, open_page
+from umami.embedded.importing import import_into
 from umami.embedded.server import Running
 from umami.endpoints import realtime, traffic, websites
 from umami.errors import NotFound
 from umami.models.websites import Website
 from umami.period import Period
+from umami.settings import Settings
 from umami.view import View
 
 VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
@@ -147,13 +152,101 @@ def test_no_such_website_to_manage(opened: Open, given: str, said: str) -> None:
     assert len(names(app)) == 3
 
 
-def test_the_tracking_code(opened: Open) -> None:
-    app = opened("websites", site=SHOP)
-    (code,) = app.code
-    where = re.escape(server.umami().server.address)
-    assert re.fullmatch(
-        rf'<script defer src="{where}/script\.js" data-website-id="{SHOP}"></script>', code.value
-    )
+def test_the_tracking_code_of_a_server(fresh: Running) -> None:
+    app = open_page("websites", site=SHOP)
+    assert code(app) == [
+        f'<script defer src="{fresh.url}/script.js" data-website-id="{SHOP}"></script>'
+    ]
+
+
+def code(app: AppTest) -> list[str]:
+    assert not app.exception
+    return [one.value for one in app.code]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that the embedded server keeps its data in."""
+    path = tmp_path_factory.mktemp("kept") / "umami.duckdb"
+    import_into(path, TABLES)
+    return path
+
+
+@pytest.fixture
+def collecting(bare: pytest.MonkeyPatch, kept: Path) -> Iterator[pytest.MonkeyPatch]:
+    """A process that collects, as ``asgi.py`` serves it."""
+    bare.setenv("UMAMI_STORE", str(kept))
+    bare.setenv("UMAMI_COLLECT", "yes")
+    bare.setattr(collect, "SERVED", True)
+    yield bare
+    server.umami.clear()
+    bare.delenv("UMAMI_COLLECT")
+    bare.delenv("UMAMI_STORE")
+    server.let_go(Settings(store=kept))
+
+
+@pytest.mark.parametrize(
+    ("base", "script"),
+    [
+        ("", "https://stats.example.com/collect/script.js"),
+        ("stats", "https://stats.example.com/stats/collect/script.js"),
+    ],
+)
+def test_the_tracking_code_is_at_the_address_of_the_dashboard(
+    collecting: pytest.MonkeyPatch, base: str, script: str
+) -> None:
+    app = open_page("websites", site=SHOP)
+    app.context["url"] = f"https://stats.example.com/{base}/websites"
+    config.set_option("server.baseUrlPath", base)
+    try:
+        app.run()
+    finally:
+        config.set_option("server.baseUrlPath", "")
+    assert code(app) == [f'<script defer src="{script}" data-website-id="{SHOP}"></script>']
+    assert "this machine" not in notes(app)
+
+
+@pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501"])
+def test_an_address_that_no_website_reaches_is_named(
+    collecting: pytest.MonkeyPatch, host: str
+) -> None:
+    app = open_page("websites", site=SHOP)
+    app.context["url"] = f"http://{host}/websites"
+    app.run()
+    assert f"http://{host}/collect/script.js" in code(app)[0]
+    assert "Only pages on this machine reach this address" in notes(app)
+
+
+def test_without_asgi_there_is_no_tracking_code(collecting: pytest.MonkeyPatch) -> None:
+    collecting.setattr(collect, "SERVED", False)
+    app = open_page("websites", site=SHOP)
+    assert code(app) == []
+    assert "streamlit run asgi" in notes(app)
+
+
+def test_a_file_that_does_not_collect_has_no_tracking_code(
+    collecting: pytest.MonkeyPatch,
+) -> None:
+    collecting.setenv("UMAMI_COLLECT", "no")
+    app = open_page("websites", site=SHOP)
+    assert code(app) == []
+    assert "Set UMAMI_COLLECT=yes" in notes(app).replace("\\", "")
+
+
+def test_what_is_not_kept_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("UMAMI_DATA", str(TABLES))
+    app = open_page("websites", site=SHOP)
+    assert code(app) == []
+    assert "would be lost" in notes(app)
+    assert "Set UMAMI_STORE" in notes(app).replace("\\", "")
+
+
+def test_the_demo_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
+    open_page()
+    site = server.umami().ask(websites.websites()).rows[0].id
+    app = open_page("websites", website=site, site=site)
+    assert code(app) == []
+    assert "These are demo data" in notes(app)
 
 
 # Changing

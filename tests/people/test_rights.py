@@ -9,17 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+import umami.endpoints.account as account
+import umami.endpoints.boards as boards
 import umami.endpoints.events as events
+import umami.endpoints.links as links
+import umami.endpoints.notes as notes
+import umami.endpoints.performance as performance
 import umami.endpoints.reports as reports
+import umami.endpoints.segments as segments
 import umami.endpoints.sending as sending
 import umami.endpoints.sessions as sessions
+import umami.endpoints.teams as teams
 import umami.endpoints.traffic as traffic
 import umami.endpoints.websites as websites
 from components.areas import ASKS
-from people.rights import ALL, EVERYTHING, NONE, Grant, Narrowing, Rights
+from people.rights import ALL, EVERYTHING, NONE, OF_REPORTS, Grant, Narrowing, Rights
+from umami.documentation import example
 from umami.filters import Filter
 from umami.period import Period
-from umami.question import Question
+from umami.question import REGISTRY, Question
 from umami.view import View
 
 SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
@@ -49,7 +57,25 @@ QUESTIONS: tuple[Question[object], ...] = (
     websites.update_website(SHOP, "x", "x.example"),
     websites.delete_website(SHOP),
     sending.send_event(SHOP, "x", "/", "x.example"),
+    notes.annotations(VIEW),
+    notes.create_annotation(SHOP, VIEW.period.start, "x"),
+    notes.delete_annotation(SHOP, DOCS),
+    segments.segment(SHOP, DOCS),
+    segments.create_segment(SHOP, "segment", "x", {}),
+    performance.performance_stats(VIEW),
+    websites.shares(SHOP),
+    websites.create_share(SHOP, "x"),
+    account.me(),
+    teams.teams(),
+    teams.team_websites(DOCS),
+    boards.boards(),
+    boards.board(DOCS),
+    links.links(),
+    links.pixels(),
 )
+
+
+OF_THE_ACCOUNT = ["me", "teams", "team_websites", "boards", "board", "links", "pixels"]
 
 
 def allowed(rights: Rights, question: Question[object]) -> bool:
@@ -82,7 +108,7 @@ def test_another_website_is_never_told_of() -> None:
 def test_what_names_no_website_is_for_those_who_have_all() -> None:
     rights = Rights((replace(EVERYTHING, websites=frozenset({SHOP})),))
     without = [one.name for one in QUESTIONS if one.website is None and not allowed(rights, one)]
-    assert without == ["report", "delete_report", "create_website"]
+    assert without == ["report", "delete_report", "create_website", *OF_THE_ACCOUNT]
 
 
 def test_saving_is_no_administration() -> None:
@@ -92,7 +118,35 @@ def test_saving_is_no_administration() -> None:
         "update_website",
         "delete_website",
         "send_event",
+        "create_annotation",
+        "delete_annotation",
+        "create_segment",
+        "shares",
+        "create_share",
+        *OF_THE_ACCOUNT,
     ]
+
+
+def test_every_question_about_a_website_is_held_to_the_right_to_that_website() -> None:
+    """Whatever is declared: a new endpoint is covered without being named anywhere."""
+    elsewhere = Rights((replace(EVERYTHING, websites=frozenset({DOCS})),))
+    here = Rights((replace(EVERYTHING, websites=frozenset({SHOP})),))
+    for name, endpoint in REGISTRY.items():
+        if endpoint.secret or name in {*OF_REPORTS, "websites"}:
+            continue
+        question = example(endpoint, view=VIEW, website=SHOP, websites=(SHOP,))
+        for site in question.websites or (None,):
+            assert elsewhere.refusal(question, site) is not None, name
+            assert (here.refusal(question, site) is None) == bool(question.websites), name
+
+
+def test_lists_of_the_account_are_for_administrators() -> None:
+    """An analyst of every website does not learn of teams, boards and links."""
+    analyst = Rights((replace(EVERYTHING, admin=False),))
+    accounts = [question for question in QUESTIONS if question.name in OF_THE_ACCOUNT]
+    assert [question.name for question in accounts if allowed(analyst, question)] == []
+    assert [question.name for question in accounts if not allowed(ALL, question)] == []
+    assert str(analyst.refusal(teams.teams(), None)) == "Only an administrator may see this."
 
 
 @pytest.mark.parametrize(

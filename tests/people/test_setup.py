@@ -147,6 +147,16 @@ def test_a_server_is_named_and_all_else_stays(
     assert tomllib.loads(path.read_text("utf-8")) == tomllib.loads(written)
 
 
+@pytest.mark.parametrize("name", ["UMAMI_COLLECT", "umami_collect"])
+def test_collecting_goes_on_into_another_file_only(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text(f'{name} = "yes"\nUMAMI_STORE = "old.duckdb"\nUMAMI_DATA = "."\n')
+    setup.write(path, Setup(Settings(store=Path(__file__))))
+    assert read({}, path).collect
+    setup.write(path, Setup(SERVER))
+    assert not read({}, path).collect
+
+
 @pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
 def test_people_are_added_to_those_who_are_there(tmp_path: Path, before: str) -> None:
     path = tmp_path / "secrets.toml"

@@ -1,25 +1,26 @@
-"""Which Umami a server is: found by asking, found again, and never a wrong number meanwhile."""
+"""A server that is replaced by another version is noticed, and no number is wrong meanwhile."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.contract.test_generation_blindness import ordered, plain, without
+from tests.contract.test_generation_blindness import ordered, plain
 from tests.doubles.umami import serve as serve_version
 from tests.support.between import Between, between
-from tests.support.faults import SIGNED_IN, Act, Faulty, page, said
+from tests.support.faults import Act, Faulty, page, said
 from tests.support.ports import free_port
 from tests.umami.conftest import SITE
 from umami.client import Client
-from umami.compatibility import differs
-from umami.embedded.server import Running
+from umami.embedded.server import Running, serve
 from umami.endpoints import events, reports, sessions, traffic, websites
 from umami.errors import (
     NotFound,
@@ -45,16 +46,27 @@ BERLIN = replace(AUGUST, filters=(Filter("city", "eq", "Berlin"),))
 PAGE = replace(AUGUST, filters=(Filter("path", "c", "products"),))
 
 
+VERSIONS = {
+    "2.18": Generation.V2_18,
+    "3.1": Generation.V3_1,
+    "3.2": Generation.V3_2,
+    "3.3": Generation.V3_3,
+    "3.4": Generation.V3_4,
+    "3.5": Generation.V3_5,
+}
+
+
 @pytest.fixture(scope="module")
-def faces() -> Iterator[dict[int, Running]]:
-    with serve_version("2.18", TABLES) as two, serve_version("3.1", TABLES) as three:
-        yield {2: two, 3: three}
+def servers() -> Iterator[dict[str, Running]]:
+    """A server of each version over the same tables."""
+    with ExitStack() as stack:
+        yield {version: stack.enter_context(serve_version(version, TABLES)) for version in VERSIONS}
 
 
 @pytest.fixture
-def way(faces: dict[int, Running]) -> Iterator[Between]:
+def way(servers: dict[str, Running]) -> Iterator[Between]:
     """An address whose server can be exchanged."""
-    with between(faces[2].url) as one:
+    with between(servers["2.18"].url) as one:
         yield one
 
 
@@ -65,71 +77,42 @@ def account(url: str, **more: Any) -> Settings:
     return Settings(f"{url}/api", username="admin", password="umami", **more)
 
 
-# Recognition
+# Detection
 
 
-@pytest.mark.parametrize(("face", "expected"), [(2, Generation.V2_18), (3, Generation.V3_1)])
-def test_a_generation_is_found(
-    faces: dict[int, Running], connected: Connect, face: int, expected: Generation
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_version_is_detected(
+    servers: dict[str, Running], connected: Connect, version: str
 ) -> None:
-    client = connected(account(faces[face].url))
+    client = connected(account(servers[version].url))
     assert client.server.generation is None
     client.ask(websites.websites())
-    assert client.server.generation is expected
+    assert client.server.generation is VERSIONS[version]
+
+
+def test_the_embedded_server_is_detected_as_the_newest(connected: Connect) -> None:
+    with serve(TABLES) as running:
+        server = connected(account(running.url)).recognise()
+    assert (server.generation, server.version) == (Generation.V3_5, "3.5.0")
 
 
 CONFIG = {"cloudMode": False, "privateMode": False, "telemetryDisabled": False}
 REFUSED = said({"error": {"message": "Bad request", "code": "bad-request", "status": 400}}, 400)
-SIGNED_OUT = said({"error": "Unauthorized"}, 401)
+SIGNED_OUT = said({"error": {"message": "Unauthorized", "code": "unauthorized"}}, 401)
 ABSENT = page(404)
-TOLD = {
-    "2.15": (Generation.V2_18, {"/config": said({"uiDisabled": False, "telemetryDisabled": True})}),
-    "2.18": (Generation.V2_18, {}),
-    "2.20": (Generation.V2_20, {"/segments": said({"error": ["type: Required"]}, 400)}),
-    "3.0": (Generation.V3_0, {"/config": said(CONFIG), "/reports/retention": REFUSED}),
-    "3.1": (
-        Generation.V3_1,
-        {"/config": said({**CONFIG, "currentVersion": True}), "/reports/retention": REFUSED},
-    ),
-    "3.1 that hides its version": (
-        Generation.V3_1,
-        {"/config": said(CONFIG), "/events/stats": SIGNED_OUT, "/reports/retention": REFUSED},
-    ),
-    "3.3": (
-        Generation.V3_4,
-        {"/config": said({**CONFIG, "currentVersion": "3.3.1", "sessionDeletionEnabled": True})},
-    ),
-    "3.3 with another method": (
-        Generation.V3_4,
-        {"/config": said({**CONFIG, "currentVersion": True}), "/reports/retention": Act(405, b"")},
-    ),
-}
 
 
-@pytest.mark.parametrize("version", TOLD)
-def test_each_version_is_told_by_what_it_answers_strangers(
-    server: Faulty, settings: Settings, connected: Connect, version: str
-) -> None:
-    expected, answers = TOLD[version]
+def stand_for_3_1(server: Faulty) -> None:
+    """Let a server answer requests without a sign-in as 3.1 does."""
     server.script("/heartbeat", said({"ok": True}))
-    server.script("/telemetry", Act(body=b"(()=>{new Image().src='https://i/a.png?v=3.1.0'})()"))
-    for ending, act in answers.items():
-        server.script(ending, act)
-    server.script("/auth/login", SIGNED_IN)
-    server.script("/pageviews", said({"pageviews": [], "sessions": []}))
-    server.decide(lambda _seen: ABSENT)
-    client = connected(replace(settings, generation=None))
-    found = client.recognise()
-    assert (found.generation, found.version) == (expected, "3.1.0")
-    assert not any("authorization" in one.headers for one in server.seen)
-    # What is looked after while a filtered question is asked is still the same.
-    assert client.ask(traffic.pageviews(BERLIN)).frame["views"].sum() == 0
-
-
-def test_a_version_that_is_not_told_is_not_known(
-    faces: dict[int, Running], connected: Connect
-) -> None:
-    assert connected(account(faces[3].url)).recognise().version is None
+    server.script("/config", said({**CONFIG, "currentVersion": True}))
+    server.script("/telemetry", said("/* telemetry disabled */"))
+    server.script("/segments", REFUSED)
+    for path in ("/me", "/boards"):
+        server.script(path, SIGNED_OUT)
+    for path in ("/event-data-pivot", "/2fa/status", "/annotations", "/retention", "/errors"):
+        server.script(path, ABSENT)
+    server.script("/openapi.json", ABSENT)
 
 
 def test_what_settings_say_is_not_asked(
@@ -139,19 +122,25 @@ def test_what_settings_say_is_not_asked(
     client = connected(replace(settings, generation=Generation.V3_0))
     assert client.server.generation is Generation.V3_0
     client.ask(websites.websites())
-    assert {one.path.rpartition("/")[2] for one in server.seen} == {"login", "websites"}
+    assert {one.path.rpartition("/")[2] for one in server.seen} == {
+        "login",
+        "websites",
+        "teams",
+    }
     given = {"UMAMI_API_KEY": "k", "UMAMI_URL": "https://umami.example"}
     told = read({**given, "UMAMI_GENERATION": "2.20"}, Path("nowhere"))
     assert told.generation is Generation.V2_20
-    with pytest.raises(SettingsError, match=r"one of 2\.18, 2\.20, 3\.0, 3\.1, 3\.3"):
+    with pytest.raises(
+        SettingsError, match=r"one of 2\.18, 2\.20, 3\.0, 3\.1, 3\.2, 3\.3, 3\.4, 3\.5"
+    ):
         read({**given, "UMAMI_GENERATION": "4"}, Path("nowhere"))
 
 
-def test_a_server_is_recognised_once_for_all_who_ask(
+def test_a_server_is_detected_once_for_all_who_ask(
     server: Faulty, settings: Settings, connected: Connect
 ) -> None:
-    server.script("/config", said(CONFIG, delay=0.1))
-    server.script("/events/stats", ABSENT)
+    stand_for_3_1(server)
+    server.script("/config", said({**CONFIG, "currentVersion": True}, delay=0.1))
     server.script("/active", said({"visitors": 2}))
     client = connected(replace(settings, generation=None))
     for reply in client.ask_all(*(traffic.active(SITE) for _ in range(20))):
@@ -166,16 +155,16 @@ NO_UMAMI = {
         UnexpectedAnswer,
         "another page",
     ),
-    "another program": (said({"hello": "world"}), NotFound, "no Umami"),
-    "a list": (said([1, 2]), UnexpectedAnswer, "no Umami"),
-    "nothing at all": (page(404), NotFound, "no Umami"),
-    "a proxy that asks who we are": (Act(401, b""), Unauthorised, "UMAMI_GENERATION"),
+    "another program": (said({"hello": "world"}), NotFound, "No Umami server"),
+    "a list": (said([1, 2]), NotFound, "No Umami server"),
+    "nothing at all": (page(404), NotFound, "No Umami server"),
+    "a proxy that asks who we are": (Act(401, b""), Unauthorised, "let requests to /api through"),
     "broken": (Act(502, b""), ServerFault, "failed"),
 }
 
 
 @pytest.mark.parametrize("kind", NO_UMAMI)
-def test_what_is_no_umami_is_said_in_a_sentence(
+def test_what_is_not_umami_is_said_in_a_sentence(
     server: Faulty, settings: Settings, connected: Connect, kind: str
 ) -> None:
     act, error, sentence = NO_UMAMI[kind]
@@ -234,24 +223,34 @@ ASKED: dict[str, Question[Any]] = {
 }
 
 
+CHANGES = (
+    ("2.18", "3.1"),
+    ("3.1", "2.18"),
+    ("2.18", "3.5"),
+    ("3.1", "3.5"),
+    ("3.4", "3.5"),
+    ("3.5", "3.1"),
+)
+
+
 @pytest.mark.parametrize("name", ASKED)
-@pytest.mark.parametrize(("before", "after"), [(2, 3), (3, 2)], ids=["upgrade", "downgrade"])
+@pytest.mark.parametrize(("before", "after"), CHANGES)
 def test_a_server_that_changes_between_two_questions_gives_no_wrong_number(
-    faces: dict[int, Running],
+    servers: dict[str, Running],
     way: Between,
     connected: Connect,
     name: str,
-    before: int,
-    after: int,
+    before: str,
+    after: str,
 ) -> None:
     question = ASKED[name]
-    way.behind = faces[before].url
+    way.behind = servers[before].url
     client = connected(account(way.url))
     client.ask(traffic.active(SHOP))
-    way.behind = faces[after].url
-    reference = connected(account(faces[after].url))
+    way.behind = servers[after].url
+    reference = connected(account(servers[after].url))
     found = outcome(client, question)
-    if found is NotOffered and before == 2:
+    if found is NotOffered and before == "2.18":
         # What 2.x cannot be asked is refused before anything is sent.
         assert question.filters
     else:
@@ -267,35 +266,39 @@ def outcome(client: Client, question: Question[Any]) -> Any:
 
 
 def test_a_server_that_changes_for_good_is_known_for_it(
-    faces: dict[int, Running], way: Between, connected: Connect
+    servers: dict[str, Running], way: Between, connected: Connect
 ) -> None:
     client = connected(account(way.url))
     assert client.ask(traffic.stats(AUGUST)).current.visitors
     assert not client.abilities.several
-    way.behind = faces[3].url
+    way.behind = servers["3.1"].url
     client.forget()
     client.ask(traffic.stats(AUGUST))
     assert client.server.generation is Generation.V3_1
     assert client.abilities.several
 
 
-def test_both_faces_answer_a_page_alike(faces: dict[int, Running], connected: Connect) -> None:
-    two, three = (connected(account(faces[face].url)) for face in (2, 3))
-    for name, question in ASKED.items():
-        stated = differs(question, Generation.V2_18)
-        found = [outcome(client, question) for client in (two, three)]
-        if stated is None:
-            assert found[0] == found[1], name
-        elif not any(isinstance(one, type) for one in found):
-            assert without(found[0], stated.members) == without(found[1], stated.members), name
+def test_cached_answers_of_the_version_before_are_not_shown_after_an_upgrade(
+    servers: dict[str, Running], way: Between, connected: Connect
+) -> None:
+    way.behind = servers["3.1"].url
+    client = connected(account(way.url))
+    before = client.ask(traffic.stats(AUGUST)).current
+    old = client.definitions.bounce
+    way.behind = servers["3.5"].url
+    # A question that means something else on another version makes the client look.
+    client.ask(traffic.stats(PAGE))
+    assert client.server.generation is Generation.V3_5
+    after = client.ask(traffic.stats(AUGUST)).current
+    assert (after.views, after.visits) == (before.views, before.visits)
+    assert after.bounces < before.bounces
+    assert client.definitions.bounce != old
 
 
 def test_a_missing_endpoint_is_looked_into_once(
     server: Faulty, settings: Settings, connected: Connect
 ) -> None:
-    server.script("/config", said({**CONFIG, "currentVersion": True}))
-    server.script("/reports/retention", REFUSED)
-    server.script("/heartbeat", said({"ok": True}))
+    stand_for_3_1(server)
     server.script("/active", ABSENT)
     client = connected(replace(settings, generation=None))
     for _ in range(3):
@@ -305,28 +308,59 @@ def test_a_missing_endpoint_is_looked_into_once(
     assert len(server.asked("/heartbeat")) == 2
 
 
-# 3.3: analyses under the website
+# From 3.4 on: analyses under the website
 
 
-def test_analyses_that_moved_are_asked_where_they_are(
-    faces: dict[int, Running], way: Between, connected: Connect
+ANALYSES = ("funnel", "retention", "goal", "journey", "breakdown of Berlin", "attribution")
+"""Questions that 3.4 answers with one GET."""
+
+
+def test_analyses_are_gets_and_money_and_campaigns_stay_one_post(
+    servers: dict[str, Running], way: Between, connected: Connect
 ) -> None:
-    way.behind = faces[3].url
-    way.lacks = lambda target: target.startswith("/api/reports/")
-    moved, reference = connected(account(way.url)), connected(account(faces[3].url))
-    assert moved.recognise().generation is Generation.V3_4
-    for name, question in ASKED.items():
-        assert outcome(moved, question) == outcome(reference, question), name
-    assert not any(one.status >= 400 for one in way.passed[6:])
-
-
-def test_an_upgrade_to_3_3_is_noticed_by_what_is_gone(
-    faces: dict[int, Running], way: Between, connected: Connect
-) -> None:
-    way.behind = faces[3].url
+    way.behind = servers["3.5"].url
     client = connected(account(way.url))
-    before = client.ask(reports.utm(AUGUST))
-    way.lacks = lambda target: target.startswith("/api/reports/")
-    client.forget()
-    assert client.ask(reports.utm(AUGUST)).frame.equals(before.frame)
-    assert client.server.generation is Generation.V3_4
+    client.recognise()
+    for name in ANALYSES:
+        way.passed.clear()
+        client.ask(ASKED[name])
+        assert {one.method for one in way.passed} == {"GET"}, name
+    for name, target in (("utm", "/api/reports/utm"), ("revenue", "/api/reports/revenue")):
+        way.passed.clear()
+        client.ask(ASKED[name])
+        assert [one.target for one in way.passed if one.method == "POST"] == [target]
+        assert not [one for one in way.passed if "/utm/" in one.target or "/revenue/" in one.target]
+
+
+@pytest.mark.parametrize("missing", ["/api/reports/", f"/api/websites/{SHOP}/"])
+def test_a_server_that_lacks_one_form_of_an_analysis_is_asked_in_the_other(
+    servers: dict[str, Running], way: Between, connected: Connect, missing: str
+) -> None:
+    way.behind = servers["3.5"].url
+    routes = ("funnels", "retention", "goals", "journeys", "breakdown", "attribution")
+    reference = connected(account(servers["3.5"].url))
+    client = connected(account(way.url))
+    client.recognise()
+
+    def lacks(target: str) -> bool:
+        rest = target.removeprefix(missing)
+        return rest != target and (missing.endswith("reports/") or rest.startswith(routes))
+
+    way.lacks = lacks
+    for name in (*ANALYSES, "utm", "revenue"):
+        assert outcome(client, ASKED[name]) == outcome(reference, ASKED[name]), name
+
+
+def test_numbers_in_gets_are_whole(
+    servers: dict[str, Running], way: Between, connected: Connect
+) -> None:
+    way.behind = servers["3.5"].url
+    client = connected(account(way.url))
+    for name in ANALYSES:
+        client.ask(ASKED[name])
+    sent = [parse_qs(urlsplit(one.target).query) for one in way.passed]
+    dates = [
+        value for query in sent for key in ("startAt", "endAt") for value in query.get(key, [])
+    ]
+    assert dates
+    assert all(value.isdigit() for value in dates)

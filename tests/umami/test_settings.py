@@ -82,6 +82,13 @@ def test_a_file_keeps_what_the_embedded_server_has(tmp_path: Path) -> None:
     assert (later.data, later.store, later.embedded, later.demo) == (None, path, True, False)
 
 
+def test_definitions_are_those_of_a_version() -> None:
+    assert from_environment().definitions == "3.5"
+    assert from_environment(DEFINITIONS="3.1").definitions == "3.1"
+    # They do not keep anybody from looking at another server.
+    assert from_environment(DEFINITIONS="3.1", URL="https://a.example", API_KEY="k").api
+
+
 def test_a_key_without_an_address_is_a_key_to_the_cloud() -> None:
     assert from_environment(API_KEY="k").api == CLOUD
     assert from_environment(API_KEY="k", URL="https://cloud.umami.is/websites").api == CLOUD
@@ -130,6 +137,14 @@ def test_a_key_without_an_address_is_a_key_to_the_cloud() -> None:
         ({"STORE": "no-such.duckdb"}, ["UMAMI_STORE", "UMAMI_DATA"]),
         ({"STORE": "."}, ["UMAMI_STORE", "umami.duckdb"]),
         ({"STORE": "umami.duckdb", "API_KEY": "k"}, ["UMAMI_STORE"]),
+        ({"COLLECT": "yes"}, ["UMAMI_COLLECT needs UMAMI_STORE"]),
+        ({"COLLECT": "yes", "DATA": "."}, ["UMAMI_COLLECT needs UMAMI_STORE"]),
+        (
+            {"COLLECT": "yes", "URL": "https://a.example", "API_KEY": "k"},
+            ["UMAMI_COLLECT needs UMAMI_STORE"],
+        ),
+        ({"COLLECT": "perhaps", "STORE": "umami.duckdb", "DATA": "."}, ["UMAMI_COLLECT"]),
+        ({"DEFINITIONS": "3.2"}, ["UMAMI_DEFINITIONS", "3.1", "3.5"]),
         ({"TIMEOUT": "soon"}, ["UMAMI_TIMEOUT"]),
         ({"TIMEOUT": "0"}, ["UMAMI_TIMEOUT"]),
         ({"TIMEOUT": "nan"}, ["UMAMI_TIMEOUT"]),
@@ -234,3 +249,12 @@ def test_the_environment_decides_what_streamlit_did_not_copy_there() -> None:
     assert of_environment(environ, {"UMAMI_URL": "https://a.example"}) == ()
     assert of_environment(environ, {"UMAMI_URL": "https://b.example"}) == ("UMAMI_URL",)
     assert of_environment({"UMAMI_PASSWORD": "12345"}, {"UMAMI_PASSWORD": 12345}) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "collects"), [("yes", True), ("TRUE", True), ("1", True), ("no", False), ("0", False)]
+)
+def test_whether_the_embedded_server_collects(text: str, collects: bool) -> None:
+    found = from_environment(COLLECT=text, STORE="umami.duckdb", DATA=".")
+    assert found.collect is collects
+    assert from_environment(COLLECT="no", URL="https://a.example", API_KEY="k").collect is False

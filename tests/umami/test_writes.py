@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from tests.support.waiting import eventually
 from umami import client as clients
 from umami.client import Client
 from umami.embedded.server import serve
-from umami.endpoints import reports, sending, traffic, websites
+from umami.endpoints import notes, reports, segments, sending, traffic, websites
 from umami.errors import UmamiError
 from umami.models.websites import Website
 from umami.question import REGISTRY, Access, Question
@@ -99,6 +100,9 @@ def names(client: Client) -> list[str]:
 def writes(client: Client, site: Website) -> list[Question[Any]]:
     """One of each that there is."""
     report = client.ask(reports.create_report(site.id, "funnel", "Checkout", {"window": 60}))
+    segment = client.ask(segments.create_segment(site.id, "segment", "Germans", {"filters": []}))
+    noon = datetime(2026, 8, 1, 12, tzinfo=UTC)
+    note = client.ask(notes.create_annotation(site.id, noon, "A new campaign"))
     return [
         sending.send_pageview(site.id, "/", "orchard.example"),
         sending.send_event(site.id, "signup", "/", "orchard.example"),
@@ -106,6 +110,13 @@ def writes(client: Client, site: Website) -> list[Question[Any]]:
         reports.create_report(site.id, "funnel", "Another", {"window": 60}),
         reports.update_report(report.id, site.id, "funnel", "Renamed", {"window": 60}),
         reports.delete_report(report.id),
+        segments.create_segment(site.id, "cohort", "Buyers", {"filters": []}),
+        segments.update_segment(site.id, segment.id, "segment", "Renamed", {"filters": []}),
+        segments.delete_segment(site.id, segment.id),
+        notes.create_annotation(site.id, noon, "Another"),
+        notes.update_annotation(site.id, note.id, noon, "Changed"),
+        notes.delete_annotation(site.id, note.id),
+        websites.create_share(site.id, "For the agency"),
         websites.create_website("Meadow", "meadow.example"),
         websites.update_website(site.id, "Vineyard", "vineyard.example", None),
         websites.reset_website(site.id),

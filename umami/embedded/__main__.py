@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from umami.embedded.definitions import BY_VERSION, NEWEST_VERSION
+
 if TYPE_CHECKING:
     from umami.embedded.importing import Imported, Progress
 
@@ -33,6 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
         help=f"{TABLES_HELP}; without it, what the store holds, or a demo",
     )
     parser.add_argument("--store", type=Path, metavar="FILE", help=STORE_HELP)
+    parser.add_argument(
+        "--definitions",
+        choices=BY_VERSION,
+        default=NEWEST_VERSION,
+        help="the version of Umami whose bounces, channels and revenue under filters are counted "
+        "(default: %(default)s)",
+    )
     parser.add_argument("--port", type=int, default=3000, metavar="N", help="0 takes any free one")
     commands = parser.add_subparsers(title="instead of serving", dest="command", metavar="import")
     importing = commands.add_parser(
@@ -57,7 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
             found = import_into(given.store, given.tables, _teller(begun))
             print(*_told(found, time.monotonic() - begun), sep="\n")
         else:
-            run(given.data, given.store, port=given.port)
+            definitions = BY_VERSION[given.definitions]
+            run(given.data, given.store, port=given.port, definitions=definitions)
     except (ImportRefused, StoreRefused, PortTaken) as refused:
         print(refused, file=sys.stderr)
         return 2
@@ -89,7 +99,7 @@ def _teller(begun: float) -> Callable[[Progress], None]:
 
 
 def _told(found: Imported, took: float) -> list[str]:
-    """What became of the rows, in all and by table."""
+    """What became of the rows, in all and by table, and what was not read."""
     lines = [
         f"{found.added.total():,} rows were added, {found.known.total():,} were there already "
         f"({took:.1f} s)."
@@ -98,7 +108,7 @@ def _told(found: Imported, took: float) -> list[str]:
         f"  {table:<14}{found.added[table]:>12,} added{found.known[table]:>12,} there already"
         for table in sorted(found.added | found.known)
     ]
-    return lines
+    return lines + found.notes
 
 
 if __name__ == "__main__":

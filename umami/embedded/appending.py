@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from umami.embedded.store import TABLES
+from umami.embedded.store import COLLECTED, TABLES
 from umami.embedded.tables import CLOUD_EXPORT, SESSION_ATTRIBUTES, Table, limits, quoted
 
 SEEN = ("session_id", "website_id", "created_at", *SESSION_ATTRIBUTES)
@@ -27,6 +27,8 @@ class Imported:
     added: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
     """Rows that were there already."""
+    notes: list[str] = field(default_factory=list)
+    """What was not read, a sentence each."""
 
 
 class Appending:
@@ -93,7 +95,8 @@ class Appending:
         if not layout.unique:
             return True
         distinct = self._number(
-            f"SELECT count(*) FROM (SELECT DISTINCT {layout.unique} FROM {self._new(table)})"
+            f"SELECT count(*) FROM (SELECT DISTINCT {', '.join(layout.unique)} "
+            f"FROM {self._new(table)})"
         )
         return distinct == self.imported.added[table]
 
@@ -132,7 +135,7 @@ class Appending:
                 f"USING ({key})"
             )
         # Sorted, so that a question about one website and range skips whole blocks of rows.
-        order = " ORDER BY website_id, created_at" if table != "website" else ""
+        order = " ORDER BY website_id, created_at" if table in COLLECTED else ""
         added = self._number(f"INSERT INTO {table} BY NAME SELECT * FROM {rows}{order}")
         self.imported.added[table] += added
         return added

@@ -28,5 +28,6 @@ NEWEST: Final = Definitions()
 V3_1: Final = Definitions(
     event_prevents_bounce=False, one_channel_per_visit=False, revenue_of_sessions=False
 )
-BY_VERSION: Final[dict[str, Definitions]] = {"3.1": V3_1, "3.5": NEWEST}
+NEWEST_VERSION: Final = "3.5"
+BY_VERSION: Final[dict[str, Definitions]] = {"3.1": V3_1, NEWEST_VERSION: NEWEST}
 """The definitions by the version that introduced them, as ``UMAMI_DEFINITIONS`` names them."""

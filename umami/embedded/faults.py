@@ -92,24 +92,32 @@ def _content(table: Table, path: Path, spill: Path) -> ImportRefused | None:
 def _repeated(
     database: duckdb.DuckDBPyConnection, table: Table, path: Path
 ) -> ImportRefused | None:
-    if not table.layout.unique:
+    unique = table.layout.unique
+    if not unique:
         return None
+    key = ", ".join(table.value(column) for column in unique)
     row = database.execute(
         f"SELECT record FROM {table.numbered(path)} QUALIFY row_number() OVER (PARTITION BY "
-        f"{table.value(table.layout.unique)} ORDER BY record) = 2 ORDER BY record LIMIT 1"
+        f"{key} ORDER BY record) = 2 ORDER BY record LIMIT 1"
     ).fetchone()
     if not row:
         return None
-    return ImportRefused(
-        "This id was there before.", table.name, _line(table, path, row[0]), table.layout.unique
-    )
+    line = _line(table, path, row[0])
+    if len(unique) > 1:
+        return ImportRefused("This row was there before.", table.name, line)
+    return ImportRefused("This id was there before.", table.name, line, unique[0])
 
 
 def _fault(value: str | None, kind: str) -> str:
     if not value:
         return "A value is missing."
     shown = value if len(value) <= 60 else value[:60] + "…"
-    wanted = {"UUID": "a UUID", "TIMESTAMP": "a time", "INTEGER": "a whole number"}
+    wanted = {
+        "UUID": "a UUID",
+        "TIMESTAMP": "a time",
+        "INTEGER": "a whole number",
+        "BOOLEAN": "true or false",
+    }
     return f"{shown!r} is not {wanted.get(kind, 'a number')} that Umami could hold."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -13,7 +13,9 @@ from uuid import UUID
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from umami.embedded import property_filters
 from umami.embedded.http import Text, moment, now
+from umami.embedded.property_filters import PropertyFilter
 from umami.embedded.refusals import BadRequest
 from umami.embedded.scope import MINDING_CASE, Filter, Operator, Scope, matching
 from umami.embedded.store import Store
@@ -61,12 +63,31 @@ class Action(BaseModel):
     value: Text
 
 
+class PropertyCondition(BaseModel):
+    """A filter of a segment by a property of sessions."""
+
+    model_config = ConfigDict(extra="ignore")
+    propertyName: Text
+    dataType: int
+    operator: Text = "eq"
+    value: Text | Annotated[list[Text], Field(max_length=MOST_FILTERS)]
+
+    @property
+    def filter(self) -> PropertyFilter:
+        """The filter. Raises ``ValueError`` where it cannot be applied."""
+        value = self.value if isinstance(self.value, str) else ",".join(self.value)
+        return property_filters.checked(
+            PropertyFilter("session", self.propertyName, self.dataType, self.operator, value)
+        )
+
+
 class Selection(BaseModel):
     """What a segment or a cohort selects; ``dateRange`` and ``action`` are a cohort's."""
 
     model_config = ConfigDict(extra="ignore")
     filters: Annotated[list[Condition], Field(max_length=MOST_FILTERS)] = []
     match: Literal["all", "any"] | None = None
+    sessionPropertyFilters: Annotated[list[PropertyCondition], Field(max_length=MOST_FILTERS)] = []
     dateRange: Text | None = None
     action: Action | None = None
 
@@ -88,6 +109,11 @@ def field_of(name: str) -> str | None:
     return match[1] if match and match[1] in FIELDS else None
 
 
+def filters_by_property(name: str) -> bool:
+    """Whether a parameter of this name filters by a property."""
+    return property_filters.NAME.fullmatch(name) is not None
+
+
 def parsed(field: str, text: str) -> Filter:
     """A filter by its text: ``eq.DE,CH``, ``c.blog``, or a value alone.
 
@@ -107,7 +133,8 @@ def parsed(field: str, text: str) -> Filter:
 def narrowed(store: Store, scope: Scope, given: Mapping[str, Any]) -> Scope:
     """The scope with filters as 3.1 spells them, in a query or in a report's ``filters``.
 
-    Names are those of ``FIELDS``, also numbered, and of ``SWITCHES``; values are texts, and for
+    Names are those of ``FIELDS``, also numbered, and of ``SWITCHES``, and ``spf0`` and ``epf0`` for
+    properties; values are texts, and for
     ``eventType`` also a number. ``None`` is no filter.
 
     Raises:
@@ -116,7 +143,13 @@ def narrowed(store: Store, scope: Scope, given: Mapping[str, Any]) -> Scope:
     asked = {name: _text(name, value) for name, value in given.items() if value is not None}
     if len(asked) > MOST_FILTERS:
         raise BadRequest("Too many filters")
-    filters = {name: text for name, text in asked.items() if name not in SWITCHES}
+    of_properties = {name: text for name, text in asked.items() if filters_by_property(name)}
+    filters = {
+        name: text
+        for name, text in asked.items()
+        if name not in SWITCHES and name not in of_properties
+    }
+    by_property = [_property(store, name, text) for name, text in of_properties.items()]
     match = asked.get("match")
     if match not in (None, "all", "any"):
         raise BadRequest("match: Invalid option: expected one of all, any")
@@ -124,10 +157,12 @@ def narrowed(store: Store, scope: Scope, given: Mapping[str, Any]) -> Scope:
         segment = _saved(store, scope.website, "segment", asked["segment"])
         filters |= segment.given
         match = segment.match or match
+        by_property += _properties_of(store, segment)
     return replace(
         scope,
         filters=_filters(store, filters),
         any_filter=match == "any",
+        properties=tuple(by_property),
         event_type=_event_type(asked["eventType"]) if "eventType" in asked else None,
         without_bounces=bool(asked.get("excludeBounce")),
         cohort=_cohort(store, scope, asked["cohort"]) if "cohort" in asked else None,
@@ -194,20 +229,40 @@ def _filters(store: Store, given: Mapping[str, str]) -> tuple[Filter, ...]:
         field = field_of(name)
         if field is None:
             raise BadRequest(f"{name[:60]}: Unknown filter")
-        found.append(parsed(field, text))
-    _check_expressions(store, found)
+        one = parsed(field, text)
+        _check_expression(store, field, one.operator, one.values[0])
+        found.append(one)
     return tuple(found)
 
 
-def _check_expressions(store: Store, filters: Iterable[Filter]) -> None:
-    for one in filters:
-        if one.operator in ("re", "nre"):
-            expression = one.values[0]
-            test = matching("''", expression)
-            try:
-                store.row(f"SELECT {test}", [expression.removeprefix(MINDING_CASE)])
-            except duckdb.Error:
-                raise BadRequest(f"{one.field}: Invalid regular expression") from None
+def _check_expression(store: Store, name: str, operator: str, text: str) -> None:
+    """Refuse a regular expression that is none; other operators take any text."""
+    if operator not in ("re", "nre"):
+        return
+    test = matching("''", text)
+    try:
+        store.row(f"SELECT {test}", [text.removeprefix(MINDING_CASE)])
+    except duckdb.Error:
+        raise BadRequest(f"{name}: Invalid regular expression") from None
+
+
+def _property(store: Store, name: str, text: str) -> PropertyFilter:
+    try:
+        found = property_filters.parsed("session" if name[0] == "s" else "event", text)
+    except ValueError as problem:
+        raise BadRequest(f"{name}: {problem}") from None
+    _check_expression(store, name, found.operator, found.value)
+    return found
+
+
+def _properties_of(store: Store, segment: Selection) -> list[PropertyFilter]:
+    try:
+        found = [one.filter for one in segment.sessionPropertyFilters]
+    except ValueError as problem:
+        raise BadRequest(f"segment: {problem}") from None
+    for one in found:
+        _check_expression(store, "segment", one.operator, one.value)
+    return found
 
 
 def _saved(store: Store, website: UUID, kind: str, id: str) -> Selection:

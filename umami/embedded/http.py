@@ -153,7 +153,7 @@ class Routes:
                 website = None
                 if not open_to_all:
                     website = place.get("website_id") or getattr(asked, "websiteId", None)
-                    umami.admit(user, request.headers, website, reads=reads)
+                    umami.admit(user, request.headers, website, path, reads=reads)
                 found = handler(Call(umami, asked, place, request.headers, user))
                 if changes:
                     umami.changed(str(website) if website else None)

@@ -6,6 +6,9 @@ Read are a folder, a zip or a single file, plain or gzipped, of either layout:
 - the export of Umami Cloud, where every event row carries its session's attributes, ``''`` stands
   for NULL and there is no table of sessions.
 
+Columns and tables that no known release of Umami has are not read, nor are those of secrets;
+``Imported.notes`` names them.
+
 Rows that are there already, by their primary keys, stay as they are. All else is added in one
 transaction, a batch at a time, so that neither memory nor the time between two words about the
 progress depends on how much there is.
@@ -33,17 +36,20 @@ from umami.embedded.tables import (
     CLOUD,
     CLOUD_EXPORT,
     POSTGRES,
+    SECRET,
     ImportRefused,
     Table,
     checked,
     header,
 )
-from umami.embedded.unpacking import Packed, tables_of
+from umami.embedded.unpacking import Packed, other_tables, stem_of, tables_of
 
 __all__ = ["ImportRefused", "Imported", "Progress", "import_into", "load", "unchanged"]
 
 BATCH = 128 * 2**20
 """Bytes of text: half a million events."""
+MOST_NAMED = 10
+"""How many unknown columns of a file are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ def load(
     """
     files = tables_of(source)
     tables = _checked(source, files)
+    notes = _not_read(source, files, tables)
     fingerprint = _fingerprint(files)
     total = sum(files[table].size for table in tables)
     done = 0
@@ -101,6 +108,7 @@ def load(
         appending.complete()
         cursor.execute("INSERT INTO umami_imported VALUES (?)", [fingerprint])
         told(Progress(total, total, appending.read))
+    appending.imported.notes = notes
     return appending.imported
 
 
@@ -136,6 +144,32 @@ def _checked(source: Path, files: dict[str, Packed]) -> dict[str, Table]:
         for table, layout in layouts.items()
         if table in files
     }
+
+
+def _not_read(source: Path, files: dict[str, Packed], tables: dict[str, Table]) -> list[str]:
+    """What the source has that is not imported: a sentence for each file."""
+    notes = []
+    for table in tables.values():
+        if table.unknown:
+            shown = ", ".join(name[:60] or "(no name)" for name in table.unknown[:MOST_NAMED])
+            more = len(table.unknown) - MOST_NAMED
+            notes.append(
+                f"{table.name}: These columns are unknown and were not read: {shown}"
+                + (f" and {more} more." if more > 0 else ".")
+            )
+    for name in other_tables(source):
+        reason = (
+            "it holds passwords or other secrets"
+            if SECRET.fullmatch(stem_of(name) or "")
+            else "the dashboard has no use for this table"
+        )
+        notes.append(f"{name} was not read: {reason}.")
+    notes += [
+        f"{packed.name} was not read: exports of Umami Cloud do not have this table."
+        for table, packed in files.items()
+        if table not in tables
+    ]
+    return notes
 
 
 def _added(

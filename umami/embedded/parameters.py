@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, WrapValidator, model_validator
+from pydantic import AfterValidator, Field, WrapValidator, field_validator, model_validator
 
-from umami.embedded.filters import FIELDS, SWITCHES, field_of, narrowed
+from umami.embedded.filters import FIELDS, SWITCHES, field_of, filters_by_property, narrowed
 from umami.embedded.http import Call, Range, Text, Zone, instant
+from umami.embedded.queries.events import Listed
 from umami.embedded.scope import Scope, Unit, spelled
 
 UNITS: tuple[Unit, ...] = ("minute", "hour", "day", "month", "year")
@@ -37,7 +38,7 @@ def since_reset(call: Call[Any]) -> Scope:
     row = call.umami.store.row("SELECT reset_at FROM website WHERE website_id = ?", [website])
     reset = row[0] if row else None
     start = max(asked.start, reset) if reset else asked.start
-    return Scope(website, start, asked.end)
+    return Scope(website, start, asked.end, definitions=call.umami.definitions)
 
 
 def compared(scope: Scope, start: datetime, end: datetime, compare: str | None) -> Scope:
@@ -72,6 +73,9 @@ def _year_before(time: datetime) -> datetime:
         return time.replace(year=time.year - 1, day=28)
 
 
+DataType = Annotated[int, Field(ge=1, le=5)]
+"""1 text, 2 number, 3 boolean, 4 date, 5 list."""
+
 UTC = "utc"
 """As a zone in lower case: the clock of UTC, in buckets that are instants."""
 ZoneOrUtc = Annotated[
@@ -89,8 +93,9 @@ class Timed(Range):
 
 
 class Filtered(Timed):
-    """A range and the filters of 3.1: ``eq.DE,CH``, ``c.blog``, ``re.^/a``, or a value alone; a
-    field that is filtered by again has a number, ``browser1``."""
+    """A range and the filters of 3.x: ``eq.DE,CH``, ``c.blog``, ``re.^/a``, or a value alone; a
+    field that is filtered by again has a number, ``browser1``. ``spf0`` and ``epf0`` filter by
+    properties of sessions and events."""
 
     path: Text | None = None
     title: Text | None = None
@@ -163,13 +168,37 @@ class Bucketed(Filtered):
         return spelled(start)
 
 
+class Ranged(Filtered):
+    """A range whose ends are integers in order, and filters."""
+
+    @field_validator("startAt", "endAt", mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:
+        if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
+            raise ValueError("Expected an integer")
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Ranged:
+        if self.endAt < self.startAt:
+            raise ValueError("endAt must be after startAt")
+        return self
+
+    @property
+    def clock(self) -> str:
+        """The zone whose clock is followed."""
+        return "UTC" if self.timezone in (None, UTC) else str(self.timezone)
+
+
 class Paged(Filtered):
-    """A page of what passes the filters; ``orderBy`` has no effect, as on 3.1."""
+    """A page of what passes the filters; ``orderBy`` has no effect, as on 3.1. ``maxResults`` is
+    how far rows are counted."""
 
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 20
     search: Text | None = None
     orderBy: Text | None = None
+    maxResults: Annotated[int, Field(ge=1, le=1_000_000)] = MOST_ROWS
 
     @property
     def skipped(self) -> int:
@@ -180,6 +209,12 @@ class Paged(Filtered):
         """A page as it is answered."""
         return {"data": rows, "count": count, "page": self.page, "pageSize": self.pageSize}
 
+    def listed(self, found: Listed, columns: dict[str, str]) -> dict[str, Any]:
+        """A page as it is answered, with its rows under these names, and whether there are more
+        rows than were counted."""
+        rows = [spelled_row(row, columns) for row in found.rows]
+        return {**self.answer(rows, found.count), "isCapped": found.capped}
+
 
 def scope(call: Call[Any]) -> Scope:
     """The rows that are asked about; those from before the website's reset do not count."""
@@ -188,7 +223,7 @@ def scope(call: Call[Any]) -> Scope:
 
 
 def _numbered(name: str) -> bool:
-    return name not in FIELDS and field_of(name) is not None
+    return filters_by_property(name) or (name not in FIELDS and field_of(name) is not None)
 
 
 def _finest(start: datetime, end: datetime) -> Unit:

@@ -56,6 +56,16 @@ def listed(store: Store, website: UUID | None, limit: int, offset: int) -> tuple
     return [_saved(row) for row in rows], int(count[0]) if count else 0
 
 
+def of_website(store: Store, website: UUID, type: str | None) -> list[Saved]:
+    """The reports of a website, of one type or of all, by name."""
+    rows = store.rows(
+        f"SELECT {_COLUMNS} FROM report WHERE website_id = $website "
+        "AND ($type IS NULL OR type = $type) ORDER BY name, report_id",
+        {"website": website, "type": type},
+    )
+    return [_saved(row) for row in rows]
+
+
 def found(store: Store, report: UUID) -> Saved | None:
     """The report of this id, if there is one."""
     row = store.row(f"SELECT {_COLUMNS} FROM report WHERE report_id = ?", [report])

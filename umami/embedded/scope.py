@@ -10,9 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from umami.embedded.definitions import NEWEST, Definitions
+
+if TYPE_CHECKING:
+    from umami.embedded.property_filters import PropertyFilter
 
 Operator = Literal["eq", "neq", "c", "dnc", "re", "nre"]
 Unit = Literal["minute", "hour", "day", "month", "year"]
@@ -43,7 +48,7 @@ SESSION_COLUMNS = {
 }
 OF_SESSION = {**SESSION_COLUMNS, "distinctId": "distinct_id"}
 """The session's columns that can be filtered by; the last one tells who somebody is."""
-PAGEVIEW, CUSTOM_EVENT = 1, 2
+PAGEVIEW, CUSTOM_EVENT, PERFORMANCE = 1, 2, 5
 
 
 def column(name: str) -> str:
@@ -117,6 +122,8 @@ class Scope:
     """Filters that a row has to pass, even where one of ``filters`` is enough."""
     any_filter: bool = False
     """Whether one of ``filters`` is enough."""
+    properties: tuple[PropertyFilter, ...] = ()
+    """Filters by properties of events and sessions, all of which a row has to pass."""
     event_type: int | None = None
     without_bounces: bool = False
     """Only visits with more than one view in the range, whatever the filters."""
@@ -126,6 +133,8 @@ class Scope:
     """Whether a website's own name is its hostname without ``www.``, as from 3.1 on."""
     own_referrers: bool = False
     """Whether a filter by referrer also finds visits that a website sent to itself."""
+    definitions: Definitions = NEWEST
+    """What bounces, channels and revenue under filters mean."""
 
     @property
     def narrowed(self) -> bool:
@@ -166,12 +175,18 @@ class Scope:
         return Rows(f"FROM website_event e{session} WHERE {' AND '.join(conditions)}", values)
 
     def filtered(self, *filters: Filter) -> Scope:
-        """The same question with these filters instead of its own."""
+        """The same question with these filters by fields instead of its own."""
         return replace(self, filters=filters)
 
     def unfiltered(self) -> Scope:
         """Every row of the website and the range."""
-        return Scope(self.website, self.start, self.end, bare_hostname=self.bare_hostname)
+        return Scope(
+            self.website,
+            self.start,
+            self.end,
+            bare_hostname=self.bare_hostname,
+            definitions=self.definitions,
+        )
 
     def between(self, start: datetime, end: datetime) -> Scope:
         """The same question over another range."""
@@ -184,6 +199,7 @@ class Scope:
             either = " OR ".join(one.sql for one in passed)
             passed = [Rows(f"({either})", [value for one in passed for value in one.values])]
         found = [*passed, *(Rows(*one.sql) for one in self.required)]
+        found += [one.restriction(self.website) for one in self.properties]
         if not self.own_referrers and any(one.field == "referrer" for one in self.filters):
             # A website is no source of its own visitors.
             found.append(Rows(f"({self.elsewhere} OR e.referrer_domain IS NULL)"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -16,8 +17,11 @@ from starlette.types import ASGIApp
 
 from umami.embedded.application import application
 from umami.embedded.collector import collector
+from umami.embedded.definitions import NEWEST, Definitions
 from umami.embedded.state import PASSWORD, USERNAME, Umami
 from umami.embedded.store import Store, StoreRefused
+
+_log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 KEEP_ALIVE = 75
@@ -97,13 +101,15 @@ def serve(
     store: Path | None = None,
     *,
     port: int = 0,
+    definitions: Definitions = NEWEST,
     build: Callable[[Umami], Starlette] = application,
 ) -> Running:
     """Start an embedded Umami in this process; returns when it answers.
 
     ``data`` is a folder, zip or file of Umami's tables as CSV; ``store`` is a DuckDB file, where
     they are kept with all that is sent and edited. Without both the server makes the demo.
-    ``port`` 0 takes any free one; ``build`` makes the application over the data.
+    ``port`` 0 takes any free one; ``definitions`` say what is counted; ``build`` makes the
+    application over the data.
 
     Raises:
         PortTaken: the port is in use.
@@ -113,6 +119,7 @@ def serve(
     with ExitStack() as undone:
         listener = undone.enter_context(bound(port))
         umami = opened(data, store)
+        umami.definitions = definitions
         undone.callback(umami.store.close)
         listen(listener)
         undone.pop_all()
@@ -137,11 +144,13 @@ def run(
     store: Path | None,
     *,
     port: int,
+    definitions: Definitions = NEWEST,
     build: Callable[[Umami], Starlette] = application,
 ) -> None:
     """Serve in this thread until Ctrl-C or SIGTERM; raises as ``serve`` does."""
     with bound(port) as listener:
         umami = opened(data, store)
+        umami.definitions = definitions
         with closing(umami.store):
             listen(listener)
             # When uvicorn has finished answering, it hands the signal on.
@@ -184,7 +193,8 @@ def opened(data: Path | None, kept: Path | None = None) -> Umami:
             from umami.embedded.importing import load, unchanged
 
             if kept is None or not unchanged(store, data):
-                load(store, data)
+                for note in load(store, data).notes:
+                    _log.warning("%s", note)
         elif kept is None:
             from umami.embedded.demo.demo import Demo
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
@@ -12,8 +13,11 @@ from uuid import UUID
 
 from umami.embedded.definitions import NEWEST, Definitions
 from umami.embedded.refusals import Refusal
+from umami.embedded.share_sections import readable
 from umami.embedded.store import Store
 
+VERSION = "3.5.0"
+"""The version of Umami whose API is served."""
 USERNAME, PASSWORD = "admin", "umami"
 """The account of a new Umami server; the embedded one is bound to loopback and has no other."""
 SHARE_HEADER = "x-umami-share-token"
@@ -32,6 +36,15 @@ class User:
     username: str
     role: str = "admin"
 
+
+SHARES = """
+    SELECT s.share_id, s.entity_id, s.name, s.slug, s.parameters, s.created_at, s.updated_at
+    FROM share s JOIN website w ON w.website_id = s.entity_id AND w.deleted_at IS NULL
+    UNION ALL
+    SELECT website_id, website_id, name, share_id, '{}', created_at, updated_at
+    FROM website WHERE share_id IS NOT NULL AND deleted_at IS NULL
+"""
+"""SQL of all shares, among them each website's ``shareId``, whose id is that of the website."""
 
 ADMIN = User(uuid.UUID("41e2b680-648e-4b09-bcd7-3e2b10c06264"), USERNAME)
 
@@ -92,9 +105,9 @@ class Accounts:
             del self._keys[text]
         return bool(found)
 
-    def by_key(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request comes with a key instead of a token."""
-        return _bearer(headers).startswith(KEY_PREFIX)
+    def key_of(self, headers: Mapping[str, str]) -> ApiKey | None:
+        """The key that a request comes with, instead of a token."""
+        return self._keys.get(_bearer(headers))
 
 
 def _bearer(headers: Mapping[str, str]) -> str:
@@ -113,18 +126,27 @@ class Umami:
     """Inserts the demo traffic that has become due; cheap, called before each answer."""
     definitions: Definitions = NEWEST
     """What a bounce, a channel and revenue under filters mean in the answers."""
+    version: str = VERSION
+    """The version of Umami that it says to be."""
     changed: Callable[[str | None], None] = lambda _website: None
     """Told the id of a website whose rows were changed; ``None`` where any may have been."""
 
     def admit(
-        self, user: User | None, headers: Mapping[str, str], website: object, *, reads: bool
+        self,
+        user: User | None,
+        headers: Mapping[str, str],
+        website: object,
+        path: str,
+        *,
+        reads: bool,
     ) -> None:
         """Refuse who may not ask this (401), and to write to a website that is not there (404).
 
-        A share token opens what reads its own website, and nothing else. Where there is no such
+        A share token opens what reads its own website, or some sections of it, and nothing else;
+        ``path`` is that of the route. Where there is no such
         website there is nothing to read, which is an answer, as Umami's is.
         """
-        if user is None and not (reads and website and self._shared(headers, website)):
+        if user is None and not (reads and website and self._shared(headers, website, path)):
             raise Refusal(401, "Unauthorized")
         if website and not reads:
             self.require_website(website)
@@ -145,15 +167,15 @@ class Umami:
         """A signature that only this server can make, as long as its store is kept."""
         return hmac.new(self.store.secret, text.encode(), hashlib.sha256).hexdigest()
 
-    def _shared(self, headers: Mapping[str, str], website: object) -> bool:
+    def _shared(self, headers: Mapping[str, str], website: object, path: str) -> bool:
         token = headers.get(SHARE_HEADER, "")
         if not token or SHARE_CONTEXT not in headers:
             return False
-        row = self.store.row(
-            "SELECT website_id, share_id FROM website WHERE website_id = ? "
-            "AND share_id IS NOT NULL AND deleted_at IS NULL",
-            [website],
+        rows = self.store.rows(
+            f"SELECT entity_id, slug, parameters FROM ({SHARES}) WHERE entity_id = ?", [website]
         )
-        return row is not None and hmac.compare_digest(
-            token.encode(), self.share_token(*row).encode()
+        return any(
+            hmac.compare_digest(token.encode(), self.share_token(website_id, slug).encode())
+            and readable(path, json.loads(parameters))
+            for website_id, slug, parameters in rows
         )

@@ -19,8 +19,9 @@ from typing import Any
 
 import duckdb
 
-VERSION = 1
-"""Of the tables below; a file of a later version is refused."""
+VERSION = 2
+"""Of the tables below. A file of an earlier version gets what it lacks; one of a later version is
+refused."""
 MEMORY = "1 GiB"
 """What DuckDB may take for a file; what does not fit waits in a folder beside it."""
 RESERVE = 2**20
@@ -38,6 +39,7 @@ TABLES: dict[str, dict[str, str]] = {
         "updated_at": "TIMESTAMP",
         "deleted_at": "TIMESTAMP",
         "share_id": "VARCHAR",
+        "team_id": "UUID",
     },
     "session": {
         "session_id": "UUID",
@@ -80,6 +82,11 @@ TABLES: dict[str, dict[str, str]] = {
         "utm_source": "VARCHAR",
         "utm_term": "VARCHAR",
         "hostname": "VARCHAR",
+        "lcp": "DECIMAL(10,1)",
+        "inp": "DECIMAL(10,1)",
+        "cls": "DECIMAL(10,4)",
+        "fcp": "DECIMAL(10,1)",
+        "ttfb": "DECIMAL(10,1)",
     },
     "event_data": {
         "event_data_id": "UUID",
@@ -134,9 +141,73 @@ TABLES: dict[str, dict[str, str]] = {
         "created_at": "TIMESTAMP",
         "updated_at": "TIMESTAMP",
     },
+    "session_link": {
+        "website_id": "UUID",
+        "session_id": "UUID",
+        "distinct_id": "VARCHAR",
+        "created_at": "TIMESTAMP",
+    },
+    "annotation": {
+        "annotation_id": "UUID PRIMARY KEY",
+        "website_id": "UUID",
+        "user_id": "UUID",
+        "date": "TIMESTAMP",
+        "all_day": "BOOLEAN",
+        "note": "VARCHAR",
+        "created_at": "TIMESTAMP",
+        "updated_at": "TIMESTAMP",
+    },
+    "team": {
+        "team_id": "UUID PRIMARY KEY",
+        "name": "VARCHAR",
+        "created_at": "TIMESTAMP",
+        "updated_at": "TIMESTAMP",
+    },
+    "team_user": {
+        "team_user_id": "UUID PRIMARY KEY",
+        "team_id": "UUID",
+        "user_id": "UUID",
+        "role": "VARCHAR",
+        "created_at": "TIMESTAMP",
+        "updated_at": "TIMESTAMP",
+    },
+    "link": {
+        "link_id": "UUID PRIMARY KEY",
+        "name": "VARCHAR",
+        "url": "VARCHAR",
+        "slug": "VARCHAR",
+        "team_id": "UUID",
+        "created_at": "TIMESTAMP",
+        "updated_at": "TIMESTAMP",
+        "deleted_at": "TIMESTAMP",
+    },
+    "pixel": {
+        "pixel_id": "UUID PRIMARY KEY",
+        "name": "VARCHAR",
+        "slug": "VARCHAR",
+        "team_id": "UUID",
+        "created_at": "TIMESTAMP",
+        "updated_at": "TIMESTAMP",
+        "deleted_at": "TIMESTAMP",
+    },
+    "share": {
+        "share_id": "UUID PRIMARY KEY",
+        "entity_id": "UUID",
+        "name": "VARCHAR",
+        "slug": "VARCHAR",
+        "parameters": "VARCHAR",
+        "created_at": "TIMESTAMP",
+        "updated_at": "TIMESTAMP",
+    },
 }
-"""Column and DuckDB type of every table; the ``parameters`` of ``report`` and ``segment`` are JSON
-text."""
+"""Column and DuckDB type of every table; ``parameters`` are JSON text, and the ``entity_id`` of a
+share is a website. New columns go to the end of a table, where an upgraded file has them."""
+OF_WEBSITE = tuple(table for table, columns in TABLES.items() if "website_id" in columns)
+"""The tables whose rows belong to a website, and ``website`` itself."""
+COLLECTED = tuple(
+    table for table in OF_WEBSITE if table not in ("website", "report", "segment", "annotation")
+)
+"""The tables of what visitors did, which a reset of the website deletes."""
 
 
 OWN: dict[str, dict[str, str]] = {
@@ -186,28 +257,35 @@ class Store:
             raise
 
     def _made(self) -> bytes:
-        """Make the tables, unless they are there; the secret that the store signs with."""
+        """Create the tables, or add those that an earlier version did not have; returns the secret
+        that the store signs with."""
         with self.writing() as cursor:
-            there = {
-                row[0]
-                for row in cursor.execute(
-                    "SELECT table_name FROM duckdb_tables() WHERE database_name = "
-                    "current_database() AND NOT temporary"
-                ).fetchall()
-            }
+            there: dict[str, set[str]] = {}
+            for table, column in cursor.execute(
+                "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = "
+                "current_database() AND NOT internal"
+            ).fetchall():
+                there.setdefault(table, set()).add(column)
+            if there and "umami_store" not in there:
+                raise StoreRefused(f"{self._name} is a database of something else.")
             if not there:
-                for table, columns in (TABLES | OWN).items():
-                    spelled = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-                    cursor.execute(f"CREATE TABLE {table} ({spelled})")
+                _add_missing(cursor, TABLES | OWN, there)
                 cursor.execute(
                     "INSERT INTO umami_store VALUES (?, ?)", [VERSION, secrets.token_bytes(32)]
                 )
-            elif "umami_store" not in there:
-                raise StoreRefused(f"{self._name} is a database of something else.")
             row = cursor.execute("SELECT version, secret FROM umami_store").fetchone()
             assert row
-        if row[0] > VERSION:
-            raise StoreRefused(f"{self._name} was made by a later version of this dashboard.")
+            if row[0] > VERSION:
+                raise StoreRefused(f"{self._name} was made by a later version of this dashboard.")
+            if row[0] < VERSION:
+                try:
+                    _add_missing(cursor, TABLES | OWN, there)
+                    cursor.execute("UPDATE umami_store SET version = ?", [VERSION])
+                except duckdb.Error as error:
+                    raise StoreRefused(
+                        f"{self._name} cannot be upgraded to this version of the dashboard"
+                        f"{_reason(error)}; it was left as it is."
+                    ) from None
         return bytes(row[1])
 
     @property
@@ -303,6 +381,22 @@ class Store:
     def close(self) -> None:
         """Give the database up; every later call fails."""
         self._connection.close()
+
+
+def _add_missing(
+    cursor: duckdb.DuckDBPyConnection,
+    tables: dict[str, dict[str, str]],
+    there: dict[str, set[str]],
+) -> None:
+    """Create the tables and columns that a database does not have yet."""
+    for table, columns in tables.items():
+        if table not in there:
+            spelled = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            cursor.execute(f"CREATE TABLE {table} ({spelled})")
+            continue
+        for name, kind in columns.items():
+            if name not in there[table]:
+                cursor.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
 def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:

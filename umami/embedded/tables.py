@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -56,8 +57,8 @@ class Layout:
     """Columns whose values may be missing."""
     ignored: tuple[str, ...] = ()
     """Columns of other generations that no question asks for."""
-    unique: str | None = None
-    """The column in which no value may come twice."""
+    unique: tuple[str, ...] = ()
+    """The columns that no two rows may have in common."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -71,17 +72,25 @@ MAY_LACK = {
     *("tag", "hostname", "distinct_id", "event_name"),
     *("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"),
     *("fbclid", "gclid", "li_fat_id", "msclkid", "ttclid", "twclid"),
+    *("team_id", "user_id", "all_day"),
+    *VITALS,
 }
 """Columns that some release of Umami did not have, or that can be told otherwise."""
 
 
 def _layout(
-    table: str, filled: str, ignored: tuple[str, ...] = (), known_by: str | None = None
+    table: str,
+    filled: str,
+    ignored: tuple[str, ...] = (),
+    *,
+    key: str | None = None,
+    known_by: str | None = None,
 ) -> Layout:
-    """As PostgreSQL has it, where the first column is the primary key."""
+    """As PostgreSQL has it, where the first column is the primary key unless ``key`` names it."""
     names = tuple(filled.split())
     rest = tuple(name for name in TABLES[table] if name not in names)
-    return Layout(names, (known_by or names[0],), rest, ignored, unique=names[0])
+    unique = tuple(key.split()) if key else names[:1]
+    return Layout(names, (known_by,) if known_by else unique, rest, ignored, unique)
 
 
 POSTGRES = {
@@ -89,8 +98,8 @@ POSTGRES = {
         "website",
         "website_id name",
         (
-            *("user_id", "team_id", "created_by"),
-            *("replay_enabled", "replay_config", "recorder_enabled"),
+            *("user_id", "created_by", "replay_enabled", "replay_config", "recorder_enabled"),
+            *("errors_enabled", "error_retention_days"),
         ),
     ),
     "session": _layout(
@@ -101,7 +110,6 @@ POSTGRES = {
     "website_event": _layout(
         "website_event",
         "event_id website_id session_id visit_id created_at event_type",
-        VITALS,
     ),
     "event_data": _layout(
         "event_data", "event_data_id website_id website_event_id data_key data_type created_at"
@@ -111,14 +119,32 @@ POSTGRES = {
     ),
     # Where an export has no such table, it is made with ids of our own: an event tells better.
     "revenue": _layout(
-        "revenue", "revenue_id website_id session_id event_id currency created_at", (), "event_id"
+        "revenue",
+        "revenue_id website_id session_id event_id currency created_at",
+        known_by="event_id",
     ),
+    "session_link": _layout(
+        "session_link",
+        "website_id session_id distinct_id",
+        key="website_id distinct_id session_id",
+    ),
+    "annotation": _layout("annotation", "annotation_id website_id date note"),
+    "team": _layout(
+        "team",
+        "team_id name",
+        ("access_code", "logo_url", "deleted_at", "two_factor_required"),
+    ),
+    "team_user": _layout("team_user", "team_user_id team_id user_id role"),
+    "link": _layout("link", "link_id name url slug", ("user_id",)),
+    "pixel": _layout("pixel", "pixel_id name slug", ("user_id",)),
 }
+SECRET = re.compile(r"user|two_factor_\w+|app_setting|api_key")
+"""Tables of passwords, keys and codes, which are never read."""
 CLOUD_EXPORT = {
     "website_event": replace(
         POSTGRES["website_event"],
         empty=POSTGRES["website_event"].empty + SESSION_ATTRIBUTES,
-        ignored=("job_id", *VITALS),
+        ignored=("job_id",),
     ),
     # Rows of data have no ids there.
     "event_data": Layout(
@@ -163,6 +189,12 @@ class Table:
         """The same with ``record``, the place of each row in the file, from 0."""
         return f"(SELECT row_number() OVER () - 1 AS record, * FROM {self.reader(path)})"
 
+    @property
+    def unknown(self) -> list[str]:
+        """Columns that no release of Umami is known to have; they are not read."""
+        known = {*self.layout.columns, *self.layout.ignored}
+        return [column for column in self.header if column not in known]
+
     def value(self, column: str) -> str:
         """SQL of a column's typed value; NULL where the file has no such column."""
         if column not in self.header:
@@ -172,10 +204,8 @@ class Table:
 
 def checked(table: str, name: str, found: tuple[str, ...], layout: Layout) -> Table:
     """The table of a file whose header is as the layout wants it."""
-    for column in found:
-        if column not in layout.columns + layout.ignored:
-            raise ImportRefused("Umami has no such column.", name, 1, column or "(no name)")
-        if found.count(column) > 1:
+    for column, times in Counter(found).items():
+        if times > 1:
             raise ImportRefused("The header names this column twice.", name, 1, column)
     for column in layout.columns:
         if column not in found and (column in layout.filled or column not in MAY_LACK):
@@ -200,7 +230,7 @@ def header(name: str, line: bytes) -> tuple[str, ...]:
 
 def limits(column: str) -> tuple[str, str]:
     """The first and last time that a column may hold."""
-    return TIMES if column == "created_at" else DATES
+    return TIMES if column in ("created_at", "date") else DATES
 
 
 def typed(cast: str, text: str, kind: str) -> str:

@@ -128,8 +128,7 @@ def tables_of(source: Path) -> dict[str, Packed]:
             raise ImportRefused(f"There is no folder or file {source}.")
         found: dict[str, Packed] = {}
         for file in files:
-            # Of a path in a zip only the last part counts.
-            table = _table_of(PurePosixPath(file.name).name)
+            table = _table_of(file.name)
             if table in found:
                 raise ImportRefused(
                     f"The same table is there as {found[table].name} too.", file.name
@@ -139,6 +138,34 @@ def tables_of(source: Path) -> dict[str, Packed]:
     except FAULTS as error:
         raise _not_unpacked(source, error) from None
     return found
+
+
+def other_tables(source: Path) -> list[str]:
+    """The CSV files of a folder or a zip that are no table the importer reads, by name.
+
+    Raises ``ImportRefused`` where they cannot be listed.
+    """
+    try:
+        if source.is_dir():
+            names = [path.name for path in _files(source)]
+        elif zipfile.is_zipfile(source):
+            with zipfile.ZipFile(source) as archive:
+                names = [
+                    member.filename
+                    for member in archive.infolist()
+                    if not member.is_dir() and "__MACOSX" not in member.filename
+                ]
+        else:
+            names = []
+    except FAULTS as error:
+        raise _not_unpacked(source, error) from None
+    return sorted(name for name in names if stem_of(name) and not _table_of(name))
+
+
+def stem_of(path: str) -> str | None:
+    """The table that a file stands for by its name, wherever it lies; ``None`` if it is no CSV."""
+    stem = PurePosixPath(path).name.removesuffix(".gz")
+    return stem.removesuffix(".csv") if stem.endswith(".csv") else None
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -151,7 +178,7 @@ def _of_zip(source: Path) -> Iterator[Packed]:
     with zipfile.ZipFile(source) as archive:
         for member in archive.infolist():
             name = member.filename
-            if member.is_dir() or "__MACOSX" in name or not _table_of(PurePosixPath(name).name):
+            if member.is_dir() or "__MACOSX" in name or not _table_of(name):
                 continue
             if member.flag_bits & 1:
                 raise ImportRefused("It is encrypted.", name)
@@ -159,8 +186,8 @@ def _of_zip(source: Path) -> Iterator[Packed]:
 
 
 def _table_of(name: str) -> str | None:
-    table = name.removesuffix(".gz").removesuffix(".csv")
-    return table if table in POSTGRES and name != table and ".csv" in name else None
+    table = stem_of(name)
+    return table if table in POSTGRES else None
 
 
 def _not_unpacked(path: Path, error: Exception) -> ImportRefused:

@@ -1,10 +1,11 @@
-"""What both faces write alike, from what queries found to JSON."""
+"""What versions of Umami write alike, from what queries found to JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from umami.embedded.queries import session_data
 from umami.embedded.queries.event_data import Property, Size
 from umami.embedded.queries.reports.journey import Item
 from umami.embedded.queries.reports.retention import Cell
@@ -39,13 +40,13 @@ def properties(found: Iterable[Property], *, typed: bool = False, valued: bool =
     ]
 
 
-def fields(found: Iterable[Property]) -> Any:
-    """Properties with their values, whatever the event."""
+def fields(found: Iterable[Property], *, valued: bool = False) -> Any:
+    """Properties by type, and by value where that was asked, whatever the event."""
     return [
         {
             "propertyName": one.name,
             "dataType": one.data_type,
-            "value": one.value,
+            **({"value": one.value} if valued else {}),
             "total": one.count,
         }
         for one in found
@@ -57,9 +58,16 @@ def valued(found: Iterable[tuple[str | None, int]]) -> Any:
     return [{"value": value, "total": count} for value, count in found]
 
 
-def named(found: Iterable[tuple[str, int]]) -> Any:
-    """Names of properties and how many sessions have them."""
-    return [{"propertyName": name, "total": count} for name, count in found]
+def named(found: Iterable[session_data.Property], *, typed: bool = False) -> Any:
+    """Names of properties of sessions, by type where that was asked, and how many have them."""
+    return [
+        {
+            "propertyName": one.name,
+            **({"dataType": one.data_type} if typed else {}),
+            "total": one.sessions,
+        }
+        for one in found
+    ]
 
 
 def size(found: Size) -> Any:

@@ -5,24 +5,36 @@ Importing this package fills ``umami.question.REGISTRY``.
 
 from umami.endpoints import (
     account,
+    boards,
+    browser_errors,
     events,
+    links,
+    notes,
+    performance,
     realtime,
     reports,
     segments,
     sending,
     sessions,
+    teams,
     traffic,
     websites,
 )
 
 __all__ = [
     "account",
+    "boards",
+    "browser_errors",
     "events",
+    "links",
+    "notes",
+    "performance",
     "realtime",
     "reports",
     "segments",
     "sending",
     "sessions",
+    "teams",
     "traffic",
     "websites",
 ]

@@ -1,9 +1,9 @@
-"""Signing in."""
+"""Signing in, and whom the server takes the client for."""
 
 from __future__ import annotations
 
-from umami.models.account import Account, SignedIn
-from umami.question import Access, Asked, Freshness, endpoint
+from umami.models.account import Account, Identity, SignedIn
+from umami.question import Access, Asked, Effort, Freshness, endpoint
 
 
 @endpoint("POST", "/auth/login", fresh=Freshness.NEVER, access=Access.READS, secret=True)
@@ -19,3 +19,9 @@ def login(username: str, password: str) -> Asked[SignedIn]:
 def verify() -> Asked[Account]:
     """The account that is signed in; raises ``Unauthorised`` where the token is not accepted."""
     return Asked(Account.read)
+
+
+@endpoint("GET", "/me", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+def me() -> Asked[Identity]:
+    """The account, share link or API key that the server takes the client for."""
+    return Asked(Identity.read)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any, get_args
 
-from umami.endpoints.spelling import identified, ranged
+from umami.endpoints.spelling import identified, known, over_time, ranged
 from umami.models.events import (
     DataStats,
     Event,
     EventSeries,
     EventTotals,
+    NumericMetric,
+    NumericSeries,
+    NumericStats,
     Property,
+    PropertySeries,
     PropertyValue,
     properties,
     property_values,
@@ -44,7 +49,13 @@ def series(view: View) -> Asked[EventSeries]:
     )
 
 
-@endpoint("GET", "/websites/{website}/events/stats", fresh=Freshness.PERIOD, since="3.1")
+@endpoint(
+    "GET",
+    "/websites/{website}/events/stats",
+    fresh=Freshness.PERIOD,
+    since="3.1",
+    subject="event stats",
+)
 def event_stats(view: View) -> Asked[EventTotals]:
     """Custom events in all; up to 3.0 made of session totals."""
     return Asked(
@@ -108,3 +119,64 @@ def event_data_stats(view: View) -> Asked[DataStats]:
         query=ranged(view),
         until=view.period.end,
     )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/event-data-pivot/numeric-stats",
+    fresh=Freshness.PERIOD,
+    since="3.2",
+    subject="figures of event properties",
+)
+def event_data_numeric_stats(view: View, event: str, name: str) -> Asked[NumericStats]:
+    """Sum, average, median, least and largest number of one property of one event."""
+    return Asked(
+        NumericStats.read,
+        path={"website": identified(view.website)},
+        query=_property(view, event, name),
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/event-data-pivot/numeric-series",
+    fresh=Freshness.PERIOD,
+    since="3.2",
+    subject="series of event properties",
+)
+def event_data_numeric_series(
+    view: View, event: str, name: str, metric: NumericMetric = "sum"
+) -> Asked[NumericSeries]:
+    """The numbers of one property of one event in each bucket of the period."""
+    return Asked(
+        partial(NumericSeries.read, period=view.period, metric=metric),
+        path={"website": identified(view.website)},
+        query={
+            **_property(view, event, name),
+            **over_time(view),
+            "metric": known(metric, get_args(NumericMetric), "a metric of numbers"),
+        },
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/event-data-pivot/property-series",
+    fresh=Freshness.PERIOD,
+    since="3.2",
+    subject="series of event properties",
+)
+def event_data_property_series(view: View, event: str, name: str) -> Asked[PropertySeries]:
+    """The values of one property of one event in each bucket; texts and booleans only."""
+    return Asked(
+        partial(PropertySeries.read, period=view.period),
+        path={"website": identified(view.website)},
+        query={**_property(view, event, name), **over_time(view)},
+        until=view.period.end,
+    )
+
+
+def _property(view: View, event: str, name: str) -> dict[str, Any]:
+    return {**ranged(view), "eventName": event, "propertyName": name}

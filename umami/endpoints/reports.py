@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, get_args
 
-from umami.endpoints.spelling import identified, ranged
+import pandas as pd
+
+from umami.endpoints.spelling import identified, known, over_time, paging, ranged
 from umami.endpoints.spelling import report as spelled
 from umami.errors import InvalidView
 from umami.models.paging import Page, paged
@@ -20,6 +22,7 @@ from umami.models.reports import (
     Report,
     Retention,
     Revenue,
+    RevenueTotals,
     StepKind,
     Utm,
 )
@@ -32,12 +35,23 @@ from umami.models.reports import (
 from umami.models.reports import (
     journey as read_journey,
 )
+from umami.models.reports import (
+    revenue_chart as read_revenue_chart,
+)
+from umami.models.reports import (
+    revenue_metrics as read_revenue_metrics,
+)
+from umami.models.reports import (
+    revenue_stats as read_revenue_stats,
+)
+from umami.models.sessions import Session
 from umami.models.websites import done
 from umami.period import with_unit
 from umami.question import Access, Asked, Effort, Freshness, endpoint
 from umami.view import View
 
 Model = Literal["first-click", "last-click"]
+RevenueField = Literal["country", "region", "referrer", "channel"]
 BreakdownField = Literal[
     "path",
     "referrer",
@@ -200,6 +214,86 @@ def revenue(view: View, currency: str) -> Asked[Revenue]:
         body=spelled(view, "revenue", currency=currency, unit=view.period.unit),
         until=view.period.end,
     )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/revenue/stats",
+    fresh=Freshness.PERIOD,
+    since="3.2",
+    subject="parts of revenue reports",
+)
+def revenue_stats(view: View, currency: str) -> Asked[RevenueTotals]:
+    """Money in one currency in all, without what ``revenue`` tells beside it."""
+    return Asked(
+        read_revenue_stats,
+        path={"website": identified(view.website)},
+        query=_money(view, currency),
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/revenue/chart",
+    fresh=Freshness.PERIOD,
+    since="3.2",
+    subject="parts of revenue reports",
+)
+def revenue_chart(view: View, currency: str) -> Asked[pd.DataFrame]:
+    """Money in one currency over time by event: ``time``, ``event``, ``amount``."""
+    return Asked(
+        partial(read_revenue_chart, period=view.period),
+        path={"website": identified(view.website)},
+        query={**_money(view, currency), **over_time(view)},
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/revenue/metrics",
+    fresh=Freshness.PERIOD,
+    since="3.2",
+    subject="parts of revenue reports",
+)
+def revenue_metrics(view: View, currency: str, by: RevenueField) -> Asked[pd.DataFrame]:
+    """Money in one currency by country, region, referrer or channel: ``name``, ``country`` and
+    ``amount``, largest first."""
+    return Asked(
+        read_revenue_metrics,
+        path={"website": identified(view.website)},
+        query={
+            **_money(view, currency),
+            "type": known(by, get_args(RevenueField), "a field of revenue"),
+        },
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/revenue/sessions",
+    fresh=Freshness.PERIOD,
+    since="3.1",
+    subject="lists of sessions that paid",
+)
+def revenue_sessions(
+    view: View, currency: str, page: int = 1, page_size: int = 20, search: str | None = None
+) -> Asked[Page[Session]]:
+    """Sessions that paid in one currency, latest first; ``search`` looks in browser, OS, device and
+    city."""
+    return Asked(
+        paged(Session.read),
+        path={"website": identified(view.website)},
+        query={**_money(view, currency), **paging(page, page_size, search)},
+        until=view.period.end,
+    )
+
+
+def _money(view: View, currency: str) -> dict[str, Any]:
+    # Servers compare with the currency in capitals.
+    return {**ranged(view), "currency": currency.upper()}
 
 
 @endpoint("GET", "/websites/{website}/event-data/values", fresh=Freshness.PERIOD)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from umami.endpoints.spelling import identified, ranged
-from umami.models.events import Property, PropertyValue, properties, property_values
+from functools import partial
+from typing import Any, get_args
+
+from umami.endpoints.spelling import identified, known, over_time, ranged
+from umami.models.events import (
+    NumericMetric,
+    NumericSeries,
+    NumericStats,
+    Property,
+    PropertySeries,
+    PropertyValue,
+    properties,
+    property_values,
+)
 from umami.models.paging import Page, paged
 from umami.models.sessions import (
+    PropertyStats,
     Rhythm,
     Session,
     SessionProperty,
@@ -132,3 +145,82 @@ def session_data_values(view: View, name: str) -> Asked[tuple[PropertyValue, ...
         query={**ranged(view), "propertyName": name},
         until=view.period.end,
     )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/session-data/stats",
+    fresh=Freshness.PERIOD,
+    effort=Effort.HEAVY,
+    since="3.2",
+    subject="figures of session properties",
+)
+def session_data_stats(view: View, name: str) -> Asked[PropertyStats]:
+    """What the sessions with each value of one session property did, most active first."""
+    return Asked(
+        PropertyStats.read,
+        path={"website": identified(view.website)},
+        query={**_property(view, name), **over_time(view)},
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/session-data/numeric-stats",
+    fresh=Freshness.PERIOD,
+    since="3.2",
+    subject="figures of session properties",
+)
+def session_data_numeric_stats(view: View, name: str) -> Asked[NumericStats]:
+    """Sum, average, median, least and largest number of one session property."""
+    return Asked(
+        NumericStats.read,
+        path={"website": identified(view.website)},
+        query=_property(view, name),
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/session-data/numeric-series",
+    fresh=Freshness.PERIOD,
+    since="3.2",
+    subject="series of session properties",
+)
+def session_data_numeric_series(
+    view: View, name: str, metric: NumericMetric = "sum"
+) -> Asked[NumericSeries]:
+    """The numbers of one session property in each bucket of the period."""
+    return Asked(
+        partial(NumericSeries.read, period=view.period, metric=metric),
+        path={"website": identified(view.website)},
+        query={
+            **_property(view, name),
+            **over_time(view),
+            "metric": known(metric, get_args(NumericMetric), "a metric of numbers"),
+        },
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/session-data/property-series",
+    fresh=Freshness.PERIOD,
+    since="3.2",
+    subject="series of session properties",
+)
+def session_data_property_series(view: View, name: str) -> Asked[PropertySeries]:
+    """The values of one session property in each bucket; texts and booleans only."""
+    return Asked(
+        partial(PropertySeries.read, period=view.period),
+        path={"website": identified(view.website)},
+        query={**_property(view, name), **over_time(view)},
+        until=view.period.end,
+    )
+
+
+def _property(view: View, name: str) -> dict[str, Any]:
+    return {**ranged(view), "propertyName": name}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from umami.errors import InvalidView
 from umami.view import View
+
+T = TypeVar("T")
 
 
 def identified(text: str, what: str = "website") -> str:
@@ -21,6 +24,23 @@ def identified(text: str, what: str = "website") -> str:
 def ranged(view: View) -> dict[str, Any]:
     """The range as query parameters."""
     return {"startAt": view.period.start_at, "endAt": view.period.end_at}
+
+
+def over_time(view: View) -> dict[str, Any]:
+    """The unit and the zone of the buckets as query parameters."""
+    return {"unit": view.period.unit, "timezone": view.period.timezone}
+
+
+def known(value: T, choices: Sequence[T], what: str) -> T:
+    """The value, which must be one of these; raises ``InvalidView``."""
+    if value not in choices:
+        raise InvalidView(f"“{value}” is not {what}.")
+    return value
+
+
+def paging(page: int, page_size: int, search: str | None) -> dict[str, Any]:
+    """The parameters of a list that comes in pages."""
+    return {"page": page, "pageSize": page_size, "search": search}
 
 
 def report(view: View, kind: str, **parameters: Any) -> dict[str, Any]:

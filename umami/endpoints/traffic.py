@@ -97,6 +97,7 @@ def metrics(
     fresh=Freshness.PERIOD,
     effort=Effort.HEAVY,
     since="3.0",
+    subject="expanded metrics",
 )
 def groups(
     view: View, field: Metric, limit: int = 500, offset: int = 0, search: str | None = None

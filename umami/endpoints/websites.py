@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any
 
-from umami.endpoints.spelling import identified
+from umami.endpoints.spelling import identified, paging
+from umami.errors import InvalidView
 from umami.models.paging import Page, paged
-from umami.models.websites import DateRange, Website, done
+from umami.models.websites import DateRange, Share, Website, WebsiteChart, done
+from umami.models.websites import website_charts as read_charts
+from umami.period import Period
 from umami.question import Access, Asked, Effort, Freshness, endpoint
 
 
@@ -18,13 +23,16 @@ class Keep(Enum):
 
 
 KEEP = Keep.KEEP
+MOST_CHARTS = 20
+"""Servers draw no more websites at once."""
 
 
 @endpoint("GET", "/websites", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def websites(
     search: str | None = None, page: int = 1, page_size: int = 100, order_by: str = "name"
 ) -> Asked[Page[Website]]:
-    """The account's websites, a page at a time; ``search`` looks in name and domain.
+    """The account's websites and those of its teams, a page at a time; ``search`` looks in name and
+    domain.
 
     Newer servers do not sort, so a client that needs an order sorts what it gets.
     """
@@ -81,3 +89,63 @@ def reset_website(website: str) -> Asked[None]:
 def daterange(website: str) -> Asked[DateRange]:
     """First and last instant (UTC) for which the website has data."""
     return Asked(DateRange.read, path={"website": identified(website)})
+
+
+@endpoint(
+    "GET",
+    "/websites/charts",
+    fresh=Freshness.PERIOD,
+    since="3.3",
+    subject="charts of several websites",
+)
+def website_charts(websites: Sequence[str], period: Period) -> Asked[dict[str, WebsiteChart]]:
+    """The visitors of 1 to 20 websites by website: in all, and over time."""
+    if not 1 <= len(websites) <= MOST_CHARTS:
+        raise InvalidView(f"Charts are drawn of 1 to {MOST_CHARTS} websites at once.")
+    return Asked(
+        partial(read_charts, period=period),
+        query={
+            "ids": ",".join(identified(website) for website in websites),
+            "startAt": period.start_at,
+            "endAt": period.end_at,
+            "timezone": period.timezone,
+        },
+        until=period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/shares",
+    fresh=Freshness.LISTING,
+    effort=Effort.LIGHT,
+    since="3.1",
+    subject="lists of share links",
+)
+def shares(website: str, page: int = 1, page_size: int = 100) -> Asked[Page[Share]]:
+    """The public links to a website, a page at a time."""
+    return Asked(
+        paged(Share.read),
+        path={"website": identified(website)},
+        query=paging(page, page_size, None),
+    )
+
+
+@endpoint(
+    "POST",
+    "/websites/{website}/shares",
+    fresh=Freshness.NEVER,
+    access=Access.WRITES,
+    since="3.1",
+    subject="lists of share links",
+)
+def create_share(
+    website: str, name: str, parameters: Mapping[str, Any] | None = None
+) -> Asked[Share]:
+    """Open one more public link to a website. ``parameters`` name the sections it shows
+    (``{"overview": true}``); without any it shows all."""
+    return Asked(
+        Share.read,
+        path={"website": identified(website)},
+        body={"name": name, "parameters": dict(parameters or {})},
+    )

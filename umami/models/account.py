@@ -18,12 +18,22 @@ class _Account(Row):
     isAdmin: bool = False
 
 
+class _Key(Row):
+    name: str
+
+
+class _Me(Row):
+    user: _Account | None
+    authType: str | None = None
+    apiKey: _Key | None = None
+
+
 class _SignedIn(Row):
     token: str
     user: _Account
 
 
-_ACCOUNT, _SIGNED_IN = TypeAdapter(_Account), TypeAdapter(_SignedIn)
+_ACCOUNT, _SIGNED_IN, _ME = TypeAdapter(_Account), TypeAdapter(_SignedIn), TypeAdapter(_Me)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +68,21 @@ class SignedIn:
             )
         row = _SIGNED_IN.validate_python(answer)
         return cls(Account.read(row.user.model_dump()), row.token)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom the server takes the client for. ``account`` is ``None`` for a share link; ``kind`` is
+    ``session``, ``api-key`` or ``share``, and ``None`` before 3.4; ``key`` is the name of the API
+    key."""
+
+    account: Account | None
+    kind: str | None
+    key: str | None
+
+    @classmethod
+    def read(cls, answer: Any) -> Identity:
+        """From ``{user, authType, apiKey}``."""
+        row = _ME.validate_python(answer)
+        account = None if row.user is None else Account.read(row.user.model_dump())
+        return cls(account, row.authType, row.apiKey.name if row.apiKey else None)

@@ -6,13 +6,16 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import TypeAdapter
 
 from umami.period import Period
-from umami.wire import Count, Row, Time, named_series
+from umami.wire import Amount, Count, Row, Time, measured_series, named_series
+
+NumericMetric = Literal["sum", "avg", "count"]
+"""What a series tells of a property whose values are numbers."""
 
 
 class Kind(IntEnum):
@@ -75,6 +78,15 @@ class _DataStats(Row):
     records: Count
 
 
+class _NumericStats(Row):
+    total: Amount
+    average: Amount
+    median: Amount
+    min: Amount
+    max: Amount
+
+
+_NUMERIC_STATS = TypeAdapter(_NumericStats)
 _EVENT, _DATA_STATS = TypeAdapter(_Event), TypeAdapter(_DataStats)
 _TOTALS = TypeAdapter(_EventTotals)
 _PROPERTIES, _VALUED = TypeAdapter(list[_Property]), TypeAdapter(list[_Valued])
@@ -210,3 +222,55 @@ class DataStats:
         """From ``{events, properties, records}``."""
         row = _DATA_STATS.validate_python(answer)
         return cls(row.events, row.properties, row.records)
+
+
+@dataclass(frozen=True, slots=True)
+class NumericStats:
+    """Figures of a property's numbers: ``total`` is their sum. All are 0 where there are none."""
+
+    total: float
+    average: float
+    median: float
+    minimum: float
+    maximum: float
+
+    @classmethod
+    def read(cls, answer: Any) -> NumericStats:
+        """From ``{total, average, median, min, max}``."""
+        row = _NUMERIC_STATS.validate_python(answer)
+        return cls(*map(float, (row.total, row.average, row.median, row.min, row.max)))
+
+
+@dataclass(frozen=True, slots=True)
+class NumericSeries:
+    """A property's numbers over time.
+
+    ``frame`` has ``time`` (naive wall clock of the period's zone) and ``value`` for every bucket of
+    the period: 0 in a bucket without numbers, but ``NaN`` for averages.
+    """
+
+    frame: pd.DataFrame
+    metric: NumericMetric
+
+    @classmethod
+    def read(cls, answer: Any, period: Period, metric: NumericMetric) -> NumericSeries:
+        """From ``[{t: bucket, y: number}]``."""
+        frame = measured_series(answer, period, {"y": "value"}, additive=metric != "avg")
+        return cls(frame, metric)
+
+
+@dataclass(frozen=True, slots=True)
+class PropertySeries:
+    """A property's values over time; servers tell texts and booleans, no numbers and dates.
+
+    ``frame`` has ``time`` (naive wall clock of the period's zone), ``value`` and ``count``: every
+    value with every bucket.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any, period: Period) -> PropertySeries:
+        """From ``[{x: value, t: bucket, y: count}]``."""
+        frame = named_series(answer, period, "count").rename(columns={"event": "value"})
+        return cls(frame.astype({"count": "int64"}))

@@ -125,6 +125,7 @@ class _Currency(Row):
 _REPORT, _FUNNEL = TypeAdapter(_Report), TypeAdapter(list[_FunnelStep])
 _CELLS, _UTM, _GOAL = TypeAdapter(list[_Cell]), TypeAdapter(_Utm), TypeAdapter(_Goal)
 _JOURNEY, _MEASURES = TypeAdapter(list[_Journey]), TypeAdapter(list[_Measures])
+_REVENUE_TOTAL, _MONEY = TypeAdapter(_RevenueTotal), TypeAdapter(list[_Money])
 _REVENUE, _ATTRIBUTION = TypeAdapter(_Revenue), TypeAdapter(_Attribution)
 _CURRENCIES = TypeAdapter(list[_Currency])
 
@@ -338,25 +339,14 @@ def _text(value: Any) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Revenue:
-    """Money in one currency.
-
-    ``total`` is exact; ``visitors`` are those who paid, of ``of_visitors`` in all. ``chart`` has
-    ``time``, ``event`` and ``amount`` on the complete axis (``None`` from 3.0, which knows days
-    only, where the period is cut finer); the others have ``name`` and
-    ``amount``, largest first: ``countries`` (codes) everywhere, ``regions``, ``referrers``
-    (``None`` for direct) and ``channels`` from 3.1 on.
-    """
+class RevenueTotals:
+    """Money in one currency: ``total`` is exact; ``visitors`` are those who paid, of
+    ``of_visitors`` in all."""
 
     total: Decimal
     orders: int
     visitors: int
     of_visitors: int | None
-    chart: pd.DataFrame | None
-    countries: pd.DataFrame
-    regions: pd.DataFrame | None
-    referrers: pd.DataFrame | None
-    channels: pd.DataFrame | None
 
     @property
     def average(self) -> Decimal | None:
@@ -367,6 +357,48 @@ class Revenue:
     def per_visitor(self) -> Decimal | None:
         """Money per visitor of the period; ``None`` without visitors."""
         return self.total / self.of_visitors if self.of_visitors else None
+
+
+def revenue_stats(answer: Any) -> RevenueTotals:
+    """From ``{sum, count, unique_count, total_sessions}``."""
+    row = _REVENUE_TOTAL.validate_python(answer)
+    return RevenueTotals(row.sum, row.count, row.unique_count, row.total_sessions)
+
+
+def revenue_chart(answer: Any, period: Period) -> pd.DataFrame:
+    """``time``, ``event`` and ``amount`` for every event and every bucket of the period: from
+    ``{chart: [{x, t, y}]}``."""
+    return named_series(answer["chart"], period, "amount")
+
+
+def revenue_metrics(answer: Any) -> pd.DataFrame:
+    """``name``, ``country`` (code, with regions; else ``None``) and ``amount``, largest first: from
+    ``[{name, value, country}]``."""
+    rows = sorted(_MONEY.validate_python(answer), key=lambda row: -row.value)
+    return pd.DataFrame(
+        {
+            "name": pd.Series([row.name for row in rows], dtype="object"),
+            "country": pd.Series([row.country for row in rows], dtype="object"),
+            "amount": pd.Series([float(row.value) for row in rows], dtype="float64"),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue(RevenueTotals):
+    """Money in one currency, over time and by where it came from.
+
+    ``chart`` has ``time``, ``event`` and ``amount`` on the complete axis (``None`` from 3.0, which
+    knows days only, where the period is cut finer); the others have ``name`` and ``amount``,
+    largest first: ``countries`` (codes) everywhere, ``regions``, ``referrers`` (``None`` for
+    direct) and ``channels`` from 3.1 on.
+    """
+
+    chart: pd.DataFrame | None
+    countries: pd.DataFrame
+    regions: pd.DataFrame | None
+    referrers: pd.DataFrame | None
+    channels: pd.DataFrame | None
 
     @classmethod
     def read(cls, answer: Any, period: Period) -> Revenue:

@@ -67,6 +67,16 @@ class _SessionProperty(Row):
     dateValue: Time = None
 
 
+class _PropertyStats(Row):
+    label: str | None
+    sessions: Count
+    visits: Count
+    views: Count
+    events: Count
+    activity: Count
+
+
+_PROPERTY_STATS = TypeAdapter(list[_PropertyStats])
 _SESSION, _STATS = TypeAdapter(_Session), TypeAdapter(_SessionStats)
 _STEPS, _PROPERTIES = TypeAdapter(list[_Step]), TypeAdapter(list[_SessionProperty])
 _WEEK = TypeAdapter(list[list[Count]])
@@ -231,3 +241,27 @@ class Rhythm:
             raise ValueError("not a week")
         frame = pd.DataFrame([*week[1:], week[0]], index=pd.RangeIndex(7, name="weekday"))
         return cls(frame.astype("int64"))
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyStats:
+    """What the sessions with each value of a session property did, most active first.
+
+    ``frame`` has ``value``, ``visitors``, ``visits``, ``rows`` (pageviews and custom events
+    together) and ``events`` (custom events); 100 values at most. A visitor whose value changed
+    counts for each of them.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any) -> PropertyStats:
+        """From ``[{label, sessions, visits, views, events, activity}]``."""
+        rows = _PROPERTY_STATS.validate_python(answer)
+        names = {"sessions": "visitors", "visits": "visits", "views": "rows", "events": "events"}
+        values = pd.Series([row.label for row in rows], dtype="object")
+        figures = {
+            ours: pd.Series([getattr(row, theirs) for row in rows], dtype="int64")
+            for theirs, ours in names.items()
+        }
+        return cls(pd.DataFrame({"value": values, **figures}))

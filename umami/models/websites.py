@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
 from pydantic import TypeAdapter
 
 from umami.errors import NotFound
-from umami.wire import Row, Time
+from umami.period import Period
+from umami.wire import Count, Row, Time, series
 
 
 class _Website(Row):
@@ -27,6 +29,28 @@ class _DateRange(Row):
     endDate: Time
 
 
+class _Share(Row):
+    id: str
+    name: str | None = None
+    slug: str
+    parameters: dict[str, Any] | None = None
+    createdAt: Time = None
+
+
+class _Chart(Row):
+    total: Count
+    values: list[Count] | None = None
+    sessions: list[Any] | None = None
+
+
+class _Charts(Row):
+    data: dict[str, _Chart]
+
+
+HALF_DAY = "12h"
+"""The step of the newest generation's charts of websites."""
+
+_SHARE, _CHARTS = TypeAdapter(_Share), TypeAdapter(_Charts)
 _WEBSITE, _RANGE = TypeAdapter(_Website), TypeAdapter(_DateRange)
 
 
@@ -71,6 +95,56 @@ class DateRange:
         """From ``{startDate, endDate}``."""
         row = _RANGE.validate_python(answer)
         return cls(row.startDate, row.endDate)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A public link to a website; ``slug`` ends its address, so it is for administrators.
+
+    ``parameters`` are the server's own: which sections the link shows; none means all of them.
+    """
+
+    id: str
+    name: str
+    slug: str
+    parameters: dict[str, Any]
+    created: datetime | None
+
+    @classmethod
+    def read(cls, answer: Any) -> Share:
+        """From a share object."""
+        row = _SHARE.validate_python(answer)
+        return cls(row.id, row.name or "", row.slug, row.parameters or {}, row.createdAt)
+
+
+@dataclass(frozen=True, slots=True)
+class WebsiteChart:
+    """A website's visitors in a period.
+
+    ``frame`` has ``time`` (naive wall clock of the period's zone) and ``visitors`` (distinct ones
+    of that bucket: not additive). Its step is half a day, or the period's unit.
+    """
+
+    visitors: int
+    frame: pd.DataFrame
+
+
+def website_charts(answer: Any, period: Period) -> dict[str, WebsiteChart]:
+    """By website: from ``{data: {id: {total, values}}}``, half days from the start of the period;
+    dialects give ``sessions`` (``[{x, y}]``) in place of ``values`` where those are not right."""
+    charts = {}
+    for website, row in _CHARTS.validate_python(answer).data.items():
+        if row.sessions is not None:
+            frame = pd.DataFrame(
+                {"time": period.axis(), "visitors": series(row.sessions, period).to_numpy()}
+            )
+        else:
+            values = row.values or []
+            start = pd.Timestamp(period.start).tz_convert(period.timezone).tz_localize(None)
+            times = pd.date_range(start, periods=len(values), freq=HALF_DAY)
+            frame = pd.DataFrame({"time": times, "visitors": pd.Series(values, dtype="int64")})
+        charts[website] = WebsiteChart(row.total, frame)
+    return charts
 
 
 def done(answer: Any) -> None:

@@ -81,13 +81,26 @@ def values_of_event(store: Store, scope: Scope, event: str) -> list[Property]:
     return [Property(*row) for row in found]
 
 
-def properties(store: Store, scope: Scope) -> list[Property]:
-    """By event and property: records. Most first."""
+def properties(store: Store, scope: Scope, *, typed: bool = True) -> list[Property]:
+    """By event, property and type: records. Most first."""
     records = _records(scope)
     found = store.rows(
         f"""
-        SELECT e.event_name, d.data_key, count(*)
-        {records.sql} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT {MOST_PROPERTIES}
+        SELECT e.event_name, d.data_key, count(*), {"d.data_type" if typed else "NULL"} AS data_type
+        {records.sql} GROUP BY 1, 2, 4 ORDER BY 3 DESC, 1, 2, 4 LIMIT {MOST_PROPERTIES}
+        """,
+        records.values,
+    )
+    return [Property(*row) for row in found]
+
+
+def names(store: Store, scope: Scope, event: str | None) -> list[Property]:
+    """By property and type, of one event or of all: records. Most first."""
+    records = _of(_records(scope), event)
+    found = store.rows(
+        f"""
+        SELECT NULL, d.data_key, count(*), d.data_type
+        {records.sql} GROUP BY 2, 4 ORDER BY 3 DESC, 2, 4 LIMIT {MOST_PROPERTIES}
         """,
         records.values,
     )
@@ -110,16 +123,21 @@ def fields(store: Store, scope: Scope, dates: Dates = "plain") -> list[Property]
 
 
 def values(
-    store: Store, scope: Scope, event: str | None, name: str, dates: Dates = "plain"
+    store: Store,
+    scope: Scope,
+    event: str | None,
+    name: str,
+    dates: Dates = "plain",
+    data_type: int | None = None,
 ) -> list[tuple[str | None, int]]:
     """By value of one property, of one event or of all: records. Most first; only the first
     hundred."""
-    records = _records(scope)
-    of_event, given = ("AND e.event_name = ?", [event]) if event is not None else ("", [])
+    records = _of(_records(scope), event)
+    of_type, given = ("", ()) if data_type is None else ("AND d.data_type = ?", (data_type,))
     found = store.rows(
         f"""
         SELECT {text(dates)} AS value, count(*) AS number
-        {records.sql} AND d.data_key = ? {of_event}
+        {records.sql} AND d.data_key = ? {of_type}
         GROUP BY value ORDER BY number DESC, value LIMIT {MOST_VALUES}
         """,
         [*records.values, name, *given],
@@ -149,6 +167,13 @@ def size(store: Store, scope: Scope) -> Size:
     )
     assert row
     return Size(*row)
+
+
+def _of(records: Rows, event: str | None) -> Rows:
+    """The records of events of this name, or all of them."""
+    if event is None:
+        return records
+    return Rows(f"{records.sql} AND e.event_name = ?", [*records.values, event])
 
 
 def _records(scope: Scope) -> Rows:

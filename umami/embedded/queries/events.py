@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Scope, like
+from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Rows, Scope, like
 from umami.embedded.store import Store
 
 MOST_OF_SESSION = 500
@@ -20,10 +21,12 @@ HAS_DATA = """
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page of a list: some of its rows, by column name, and how many it has."""
+    """A page of a list: some of its rows, by column name, and how many it has; where rows were not
+    counted to the end, it is ``capped``."""
 
     rows: list[dict[str, Any]]
     count: int
+    capped: bool = False
 
 
 def events(
@@ -50,8 +53,7 @@ def events(
         texts = [f"%{search}%"] * 2
     rows = scope.rows(where=where)
     given = [*rows.values, *texts]
-    count = store.row(f"SELECT count(*) FROM (SELECT 1 {rows.sql} LIMIT {newest})", given)
-    assert count
+    count, _ = counted(store, Rows(f"SELECT 1 {rows.sql}", given), newest)
     return Listed(
         store.records(
             f"""
@@ -62,8 +64,18 @@ def events(
             """,
             [*given, limit, offset],
         ),
-        count[0],
+        count,
     )
+
+
+def counted(store: Store, rows: Rows, most: int | None) -> tuple[int, bool]:
+    """How many rows a query has, counted up to ``most``, and whether it has more."""
+    limit = "" if most is None else f"LIMIT {int(most) + 1}"
+    found = store.row(f"SELECT count(*) FROM ({rows.sql} {limit})", rows.values)
+    assert found
+    if most is None or found[0] <= most:
+        return found[0], False
+    return most, True
 
 
 def activity(store: Store, scope: Scope, session: UUID) -> list[dict[str, Any]]:
@@ -75,45 +87,49 @@ def activity(store: Store, scope: Scope, session: UUID) -> list[dict[str, Any]]:
     )
 
 
-def page(store: Store, scope: Scope, *, search: str | None, limit: int, offset: int) -> Listed:
-    """Rows of any type with their session's attributes and whether they carry data, newest first.
+def page(
+    store: Store, scope: Scope, *, pattern: str | None, most: int | None, limit: int, offset: int
+) -> Listed:
+    """Rows of any type with their session's attributes and whether they carry data, newest first,
+    counted up to ``most``.
 
-    ``search`` keeps custom events whose name, and views whose path, is the text; ``%`` and ``_``
-    are wildcards in it.
+    ``pattern`` keeps custom events whose name, and views whose path, fits: ``%`` and ``_`` are
+    wildcards in it.
     """
     where, texts = [], []
-    if search:
+    if pattern:
         where.append(
-            f"(e.event_type = {CUSTOM_EVENT} AND e.event_name {like(search)}"
-            f" OR e.event_type = {PAGEVIEW} AND e.url_path {like(search)})"
+            f"(e.event_type = {CUSTOM_EVENT} AND e.event_name {like(pattern)}"
+            f" OR e.event_type = {PAGEVIEW} AND e.url_path {like(pattern)})"
         )
-        texts = [search] * 2
+        texts = [pattern] * 2
     rows = scope.rows(where=where)
     given = [*rows.values, *texts]
-    count = store.row(f"SELECT count(*) {rows.sql}", given)
-    assert count
+    count, capped = counted(store, Rows(f"SELECT 1 {rows.sql}", given), most)
     return Listed(
         store.records(
             f"""
             WITH page AS (
                 SELECT e.* {rows.sql} ORDER BY e.created_at DESC, e.event_id LIMIT ? OFFSET ?
             )
-            SELECT e.*, s.country, s.city, s.device, s.os, s.browser, {HAS_DATA} AS has_data
+            SELECT e.*, s.distinct_id, s.country, s.city, s.device, s.os, s.browser,
+                   {HAS_DATA} AS has_data
             FROM page e
             LEFT JOIN session s ON s.session_id = e.session_id AND s.website_id = e.website_id
             ORDER BY e.created_at DESC, e.event_id
             """,
             [*given, limit, offset],
         ),
-        count[0],
+        count,
+        capped,
     )
 
 
-def steps(store: Store, scope: Scope, session: UUID) -> list[dict[str, Any]]:
-    """The newest events of one session and whether they carry data, newest first."""
-    rows = scope.rows(where=("e.session_id = ?",))
+def steps(store: Store, scope: Scope, sessions: Collection[UUID]) -> list[dict[str, Any]]:
+    """The newest events of some sessions and whether they carry data, newest first."""
+    rows = scope.rows(where=("e.session_id IN (SELECT unnest(?::UUID[]))",))
     return store.records(
         f"SELECT e.*, {HAS_DATA} AS has_data {rows.sql} "
         f"ORDER BY e.created_at DESC, e.event_id LIMIT {MOST_OF_SESSION}",
-        [*rows.values, session],
+        [*rows.values, [*sessions]],
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from umami.embedded.queries.totals import is_bounce
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Rows, Scope, column
 from umami.embedded.store import Store
 
@@ -16,6 +17,8 @@ NUMBERS: dict[Counted, str] = {
     "visitors": "count(DISTINCT e.session_id)",
 }
 IN_A_COUNTRY = ("region", "city")
+FULL_PATH = "e.url_path || CASE WHEN e.url_query <> '' THEN '?' || e.url_query ELSE '' END"
+"""A page's path with its query."""
 LANGUAGE = "lower(left(s.language, 2))"
 """A language without its country."""
 
@@ -53,14 +56,16 @@ def ranking(
     offset: int = 0,
     types: Sequence[int] = (PAGEVIEW,),
     named: bool = False,
+    name: str | None = None,
 ) -> list[Rank]:
     """By value of a field, most first: rows of the types, or the distinct sessions among them.
 
     For ``event``, custom event rows instead. For ``referrer``, rows without one, and those that
     come from the page's own hostname, are left out. ``named`` leaves out every row without a value,
-    and takes languages without their countries.
+    and takes languages without their countries. ``name`` is SQL that is counted by instead of the
+    field.
     """
-    name = _name(field) if named else column(field)
+    name = name or (_name(field) if named else column(field))
     rows = _rows(scope, field, types, (f"{name} <> ''",) if named else ())
     found = store.rows(
         f"""
@@ -100,7 +105,7 @@ def expanded(
             f"(SELECT (e.visit_id, {extreme}(e.created_at)) {everything.sql} GROUP BY e.visit_id)"
         )
         values = everything.values
-    rows = _rows(scope, field, types, where)
+    rows, summed = _rows(scope, field, types, where), summed_visits(scope)
     found = store.rows(
         f"""
         WITH visit AS (
@@ -108,21 +113,27 @@ def expanded(
                    count(*) AS views, min(e.created_at) AS first_at, max(e.created_at) AS last_at
             {rows.sql} GROUP BY 1, 2, 3, 4
         )
-        SELECT name, country, {TOTALS}
+        SELECT name, country, {summed.sql}
         FROM visit GROUP BY name, country
         ORDER BY visitors DESC, visits DESC, name, country LIMIT ? OFFSET ?
         """,
-        [*rows.values, *values, limit, offset],
+        [*rows.values, *values, *summed.values, limit, offset],
     )
     return [Expanded(*row) for row in found]
 
 
-TOTALS = """
-    sum(views)::BIGINT AS views, count(DISTINCT session_id) AS visitors,
-    count(DISTINCT visit_id) AS visits, count(*) FILTER (views = 1) AS bounces,
-    sum(floor(epoch(last_at - first_at)))::BIGINT AS seconds
-"""
-"""Over visits, each with its views and the times of its first and last."""
+def summed_visits(scope: Scope) -> Rows:
+    """The columns of ``Expanded`` over a table of visits, each with its views and the times of its
+    first and last; ``sql`` is what stands behind ``SELECT``."""
+    bounce = is_bounce(scope)
+    return Rows(
+        f"""
+        sum(views)::BIGINT AS views, count(DISTINCT session_id) AS visitors,
+        count(DISTINCT visit_id) AS visits, count(*) FILTER ({bounce.sql}) AS bounces,
+        sum(floor(epoch(last_at - first_at)))::BIGINT AS seconds
+        """,
+        bounce.values,
+    )
 
 
 def _name(field: str) -> str:
@@ -138,41 +149,6 @@ def _rows(scope: Scope, field: str, types: Sequence[int], where: Sequence[str]) 
         where = (*where, scope.elsewhere, "e.referrer_domain <> ''")
     counted = (CUSTOM_EVENT,) if field == "event" else types
     return scope.rows(*counted, columns=(field,), where=where)
-
-
-def edges(
-    store: Store,
-    scope: Scope,
-    edge: Edge,
-    *,
-    count: Counted,
-    limit: int,
-    offset: int = 0,
-) -> list[Rank]:
-    """By path, most first: the rows that are the first (``entry``) or last (``exit``) views of
-    their visit within the range, or the distinct sessions among them.
-
-    Which view is first is decided before the filters, so that a filter keeps or drops entries but
-    makes none. Two views of a visit in the same instant are both first.
-    """
-    all_views = scope.filtered().rows(PAGEVIEW)
-    rows = scope.rows(PAGEVIEW)
-    extreme = "min" if edge == "entry" else "max"
-    found = store.rows(
-        f"""
-        WITH edge AS (
-            SELECT e.visit_id, {extreme}(e.created_at) AS created_at {all_views.sql} GROUP BY 1
-        ),
-        view AS (
-            SELECT e.visit_id, e.created_at, e.session_id, e.url_path {rows.sql}
-        )
-        SELECT url_path, {NUMBERS[count]} AS number
-        FROM view e JOIN edge USING (visit_id, created_at)
-        GROUP BY url_path ORDER BY number DESC, url_path LIMIT ? OFFSET ?
-        """,
-        [*all_views.values, *rows.values, limit, offset],
-    )
-    return [Rank(*row) for row in found]
 
 
 def first_paths(

@@ -1,43 +1,61 @@
-"""Properties of sessions, as trackers' ``identify`` set them."""
+"""Properties of sessions, as trackers' ``identify`` set them: of each, the newest value counts."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from umami.embedded.queries.event_data import MOST_PROPERTIES, MOST_VALUES, Dates, text
-from umami.embedded.scope import Scope
+from umami.embedded.scope import Rows, Scope
 from umami.embedded.store import Store
 
+NEWEST_VALUE = """
+    QUALIFY row_number() OVER (
+        PARTITION BY d.session_id, d.data_key ORDER BY d.created_at DESC, d.session_data_id
+    ) = 1
+"""
 
-def properties(store: Store, scope: Scope) -> list[tuple[str, int]]:
-    """By property: the distinct sessions that have it and an event in the range. Most first."""
-    rows = scope.rows()
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property, with or without its type, and the sessions that have it."""
+
+    name: str
+    sessions: int
+    data_type: int | None = None
+
+
+def properties(
+    store: Store, scope: Scope, *, name: str | None = None, typed: bool = True
+) -> list[Property]:
+    """By property and type: the distinct sessions that have it and an event in the range. Most
+    first."""
+    records = _records(scope, name)
     found = store.rows(
         f"""
-        SELECT d.data_key, count(DISTINCT d.session_id)
-        FROM session_data d WHERE d.session_id IN (SELECT e.session_id {rows.sql})
-        GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_PROPERTIES}
+        SELECT data_key, count(*), {"data_type" if typed else "NULL"} AS data_type
+        FROM ({records.sql}) GROUP BY 1, 3 ORDER BY 2 DESC, 1, 3 LIMIT {MOST_PROPERTIES}
         """,
-        rows.values,
+        records.values,
     )
-    return [(name, sessions) for name, sessions in found]
+    return [Property(*row) for row in found]
 
 
 def values(
-    store: Store, scope: Scope, name: str, dates: Dates = "plain"
+    store: Store, scope: Scope, name: str, dates: Dates = "plain", data_type: int | None = None
 ) -> list[tuple[str | None, int]]:
     """By value of one property: the distinct sessions that have it and an event in the range.
     Most first; only the first hundred."""
-    rows = scope.rows()
+    records = _records(scope, name)
+    of_type, given = ("", ()) if data_type is None else ("WHERE d.data_type = ?", (data_type,))
     found = store.rows(
         f"""
-        SELECT {text(dates)} AS value, count(DISTINCT d.session_id) AS sessions
-        FROM session_data d
-        WHERE d.data_key = ? AND d.session_id IN (SELECT e.session_id {rows.sql})
+        SELECT {text(dates)} AS value, count(*) AS sessions
+        FROM ({records.sql}) d {of_type}
         GROUP BY value ORDER BY sessions DESC, value LIMIT {MOST_VALUES}
         """,
-        [name, *rows.values],
+        [*records.values, *given],
     )
     return [(value, sessions) for value, sessions in found]
 
@@ -45,9 +63,23 @@ def values(
 def properties_of(store: Store, website: UUID, session: UUID) -> list[dict[str, Any]]:
     """Everything known about one session, by property."""
     return store.records(
-        """
-        SELECT * REPLACE (replace(string_value, '.0000', '') AS string_value)
-        FROM session_data WHERE website_id = ? AND session_id = ? ORDER BY data_key, created_at
+        f"""
+        SELECT d.* REPLACE (replace(string_value, '.0000', '') AS string_value)
+        FROM session_data d WHERE d.website_id = ? AND d.session_id = ?
+        {NEWEST_VALUE} ORDER BY d.data_key
         """,
         [website, session],
+    )
+
+
+def _records(scope: Scope, name: str | None) -> Rows:
+    """``SELECT`` of the newest record of each session and property, of one property or of all."""
+    rows = scope.rows()
+    named, given = ("", ()) if name is None else ("AND d.data_key = ?", (name,))
+    return Rows(
+        f"""
+        SELECT d.* FROM session_data d
+        WHERE d.session_id IN (SELECT e.session_id {rows.sql}) {named} {NEWEST_VALUE}
+        """,
+        [*rows.values, *given],
     )

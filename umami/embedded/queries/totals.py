@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Scope
+from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Rows, Scope
 from umami.embedded.store import Store
 
 
@@ -30,14 +30,27 @@ class EventTotals:
     names: int
 
 
+def is_bounce(scope: Scope) -> Rows:
+    """Condition that a row of a table of visits (``session_id``, ``visit_id``, ``views``) is a
+    bounce: it has one view, and the visit no custom event in the range, whatever the filters."""
+    if not scope.definitions.event_prevents_bounce:
+        return Rows("views = 1")
+    events = scope.unfiltered().rows(CUSTOM_EVENT)
+    return Rows(
+        "views = 1 AND (session_id, visit_id) NOT IN "
+        f"(SELECT (e.session_id, e.visit_id) {events.sql})",
+        events.values,
+    )
+
+
 def totals(store: Store, scope: Scope, types: Sequence[int] = (PAGEVIEW,)) -> Totals:
-    """Views are rows of the types; visitors distinct sessions; visits distinct visits; a bounce is
-    a (session, visit) with one view; time is the sum over (session, visit) of whole seconds between
+    """Views are rows of the types; visitors distinct sessions; visits distinct visits; bounces are
+    those of ``is_bounce``; time is the sum over (session, visit) of whole seconds between
     its first and last view. Where bounces are left out, no visit is one, even if the filters leave
     one view of it.
     """
     rows = scope.rows(*types)
-    bounces = "0" if scope.without_bounces else "count(*) FILTER (views = 1)"
+    bounce = Rows("false") if scope.without_bounces else is_bounce(scope)
     found = store.row(
         f"""
         WITH visit AS (
@@ -46,11 +59,11 @@ def totals(store: Store, scope: Scope, types: Sequence[int] = (PAGEVIEW,)) -> To
             {rows.sql} GROUP BY 1, 2
         )
         SELECT coalesce(sum(views), 0), count(DISTINCT session_id), count(DISTINCT visit_id),
-               {bounces},
+               count(*) FILTER ({bounce.sql}),
                coalesce(sum(floor(epoch(last_at - first_at))), 0)
         FROM visit
         """,
-        rows.values,
+        [*rows.values, *bounce.values],
     )
     assert found
     return Totals(*(int(value) for value in found))

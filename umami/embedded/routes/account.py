@@ -42,9 +42,14 @@ def logout(call: Call[Nothing]) -> Any:
 
 @routes("GET", "/me", Nothing)
 def me(call: Call[Nothing]) -> Any:
-    """The account a token belongs to. (Umami's own also echoes the token.)"""
+    """The account that a token or a key belongs to, and which of both was sent."""
     assert call.user
-    return {"user": spelled_user(call.user)}
+    user = spelled_user(call.user)
+    del user["createdAt"]
+    key = call.umami.accounts.key_of(call.headers)
+    if key is None:
+        return {"user": user, "authType": "session"}
+    return {"user": user, "authType": "api-key", "apiKey": {"id": str(key.id), "name": key.name}}
 
 
 def spelled_user(user: User) -> dict[str, Any]:
@@ -62,24 +67,6 @@ class Named(Parameters):
     """What to call a key."""
 
     name: Annotated[Text, Field(min_length=1, max_length=100)]
-
-
-@routes("GET", "/share/{share}", Nothing, open_to_all=True)
-def share(call: Call[Nothing]) -> Any:
-    """The website of a public link, and the token that reads it."""
-    row = call.umami.store.row(
-        "SELECT website_id, share_id FROM website WHERE share_id = ? AND deleted_at IS NULL",
-        [call.path["share"]],
-    )
-    if row is None:
-        raise Refusal(404, "Not found")
-    return {
-        "shareId": str(row[0]),
-        "shareType": 1,
-        "parameters": {},
-        "websiteId": str(row[0]),
-        "token": call.umami.share_token(*row),
-    }
 
 
 @routes("POST", "/me/api-keys", Named)
@@ -113,6 +100,6 @@ def verify(call: Call[Nothing]) -> Any:
 
 def _in_person(call: Call[Any]) -> User:
     """Who asks, where it is with a token: keys make no keys."""
-    if call.user is None or call.umami.accounts.by_key(call.headers):
+    if call.user is None or call.umami.accounts.key_of(call.headers):
         raise Refusal(401, "Unauthorized")
     return call.user

@@ -1,35 +1,19 @@
-"""Analyses as 3.3 spells them: GETs under the website, its filters in the query."""
+"""Analyses as 3.4 spells them: GETs under the website, its filters in the query."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Routes, Text
-from umami.embedded.parameters import UTC, Filtered, compared, one_of, scope
+from umami.embedded.parameters import Ranged, compared, one_of, scope
 from umami.embedded.queries.reports.utm import UTM
 from umami.embedded.routes import reports
 
 routes = Routes()
-
-
-class Ranged(Filtered):
-    """A range that has to be one, and filters."""
-
-    @property
-    def clock(self) -> str:
-        """The zone whose clock is followed."""
-        return "UTC" if self.timezone in (None, UTC) else str(self.timezone)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Ranged:
-        if self.endAt < self.startAt:
-            raise ValueError("endAt must be after startAt")
-        return self
 
 
 class Funnel(reports.Funnel, Ranged):
@@ -81,7 +65,7 @@ class MoneyBy(Money):
 
 
 def _answer(call: Call[Any]) -> Any:
-    return _in_numbers(call.asked.answer(call.umami.store, scope(call)))
+    return reports.in_text(call.asked.answer(call.umami.store, scope(call)))
 
 
 ROUTED: dict[str, Any] = {
@@ -114,7 +98,7 @@ def revenue_chart(call: Call[Money]) -> Any:
     """What each event earned over time."""
     asked = call.asked
     given = reports.Revenue(currency=asked.currency, unit=asked.unit or "day", timezone=asked.clock)
-    return _in_numbers({"chart": reports.chart(call.umami.store, _rows(call), given)})
+    return reports.in_text({"chart": reports.chart(call.umami.store, _rows(call), given)})
 
 
 @routes("GET", "/websites/{website_id}/revenue/stats", Money)
@@ -122,7 +106,7 @@ def revenue_stats(call: Call[Money]) -> Any:
     """The sum and what it came from, also of the range before."""
     asked, store, rows = call.asked, call.umami.store, _rows(call)
     before = compared(rows, asked.start, asked.end, asked.compare)
-    return _in_numbers(
+    return reports.in_text(
         {
             **reports.total(store, rows, asked.currency),
             "comparison": reports.total(store, before, asked.currency),
@@ -134,19 +118,10 @@ def revenue_stats(call: Call[Money]) -> Any:
 def revenue_metrics(call: Call[MoneyBy]) -> Any:
     """Amounts by country, region, referrer or channel."""
     part = next(one for one in reports.PARTS if one == call.asked.type)
-    return _in_numbers(reports.by_part(call.umami.store, _rows(call), call.asked.currency, part))
+    return reports.in_text(
+        reports.by_part(call.umami.store, _rows(call), call.asked.currency, part)
+    )
 
 
 def _rows(call: Call[Any]) -> Any:
     return replace(scope(call), without_bounces=False)
-
-
-def _in_numbers(value: Any) -> Any:
-    """An answer with numbers as numbers."""
-    if isinstance(value, dict):
-        return {name: _in_numbers(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_in_numbers(one) for one in value]
-    if isinstance(value, Decimal):
-        return int(value) if value == int(value) else float(value)
-    return value

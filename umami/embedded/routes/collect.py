@@ -323,6 +323,19 @@ def _keep_person(
                 "created_at": at,
             },
         )
+    if sent.id:
+        _insert(
+            cursor,
+            "session_link",
+            {
+                "website_id": visit.website,
+                "session_id": visit.session,
+                "distinct_id": sent.id,
+                "created_at": at,
+            },
+            "NOT EXISTS (SELECT 1 FROM session_link WHERE website_id = $website_id "
+            "AND session_id = $session_id AND distinct_id = $distinct_id)",
+        )
 
 
 def _value(one: collect.Property) -> dict[str, Any]:

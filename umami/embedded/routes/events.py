@@ -6,7 +6,7 @@ from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import Filtered, Paged, scope, spelled_row
+from umami.embedded.parameters import DataType, Paged, Ranged, scope, spelled_row
 from umami.embedded.queries import event_data
 from umami.embedded.queries import events as single
 
@@ -16,6 +16,8 @@ COLUMNS = {
     "id": "event_id",
     "websiteId": "website_id",
     "sessionId": "session_id",
+    "visitId": "visit_id",
+    "distinctId": "distinct_id",
     "createdAt": "created_at",
     "hostname": "hostname",
     "urlPath": "url_path",
@@ -46,65 +48,73 @@ RECORD = {
 }
 
 
-class OfProperty(Filtered):
-    """One property, of one event or of all; 3.3 names the event as 2.x does."""
+class OfEvent(Ranged):
+    """One event or all of them; ``event`` is a filter beside it."""
+
+    eventName: Text | None = None
+
+
+class OfProperty(OfEvent):
+    """One property, of one type or of all."""
 
     propertyName: Text
-    eventName: Text | None = None
+    dataType: DataType | None = None
 
 
 @routes("GET", "/websites/{website_id}/events", Paged)
 def listed(call: Call[Paged]) -> Any:
-    """A page of events and views, newest first; a search is compared with the whole text."""
+    """A page of events and views, newest first; a search looks for a text in names and paths."""
     asked = call.asked
     found = single.page(
         call.umami.store,
         scope(call),
-        search=asked.search,
+        pattern=f"%{asked.search}%" if asked.search else None,
+        most=asked.maxResults,
         limit=asked.pageSize,
         offset=asked.skipped,
     )
-    return asked.answer([spelled_row(row, COLUMNS) for row in found.rows], found.count)
+    return asked.listed(found, COLUMNS)
 
 
-@routes("GET", "/websites/{website_id}/event-data/events", Filtered)
-def data_events(call: Call[Filtered]) -> Any:
-    """Which properties events have; of one event, also their values as they are stored.
-
-    (Umami's own fails without an event up to 3.2.)
-    """
-    store, rows = call.umami.store, _unnamed(call)
+@routes("GET", "/websites/{website_id}/event-data/events", Ranged)
+def data_events(call: Call[Ranged]) -> Any:
+    """Which properties events have; of one event, also their values as they are stored."""
+    store, rows = call.umami.store, unnamed(call)
     if call.asked.event is None:
         return wire.properties(event_data.properties_by_type(store, rows), typed=True)
     found = event_data.values_of_event(store, rows, call.asked.event)
     return wire.properties(found, typed=True, valued=True)
 
 
-@routes("GET", "/websites/{website_id}/event-data/fields", Filtered)
-def data_fields(call: Call[Filtered]) -> Any:
-    """Properties with their values, whatever the event."""
-    return wire.fields(event_data.fields(call.umami.store, scope(call), "instant"))
+@routes("GET", "/websites/{website_id}/event-data/fields", OfEvent)
+def data_fields(call: Call[OfEvent]) -> Any:
+    """Properties with their types, of one event or of all."""
+    return wire.fields(event_data.names(call.umami.store, scope(call), call.asked.eventName))
 
 
-@routes("GET", "/websites/{website_id}/event-data/properties", Filtered)
-def data_properties(call: Call[Filtered]) -> Any:
+@routes("GET", "/websites/{website_id}/event-data/properties", Ranged)
+def data_properties(call: Call[Ranged]) -> Any:
     """Which properties events have."""
-    return wire.properties(event_data.properties(call.umami.store, scope(call)))
+    return wire.properties(event_data.properties(call.umami.store, scope(call)), typed=True)
 
 
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property."""
     asked = call.asked
-    event = asked.event if asked.event is not None else asked.eventName
     found = event_data.values(
-        call.umami.store, _unnamed(call), event, asked.propertyName, "instant"
+        call.umami.store,
+        scope(call),
+        asked.eventName,
+        asked.propertyName,
+        "instant",
+        asked.dataType,
     )
     return wire.valued(found)
 
 
-@routes("GET", "/websites/{website_id}/event-data/stats", Filtered)
-def data_stats(call: Call[Filtered]) -> Any:
+@routes("GET", "/websites/{website_id}/event-data/stats", Ranged)
+def data_stats(call: Call[Ranged]) -> Any:
     """How much data events carry; the records are a text, and null without any."""
     return wire.size(event_data.size(call.umami.store, scope(call)))
 
@@ -116,7 +126,7 @@ def data_of_event(call: Call[Nothing]) -> Any:
     return [spelled_row(row, RECORD) for row in found]
 
 
-def _unnamed(call: Call[Any]) -> Any:
+def unnamed(call: Call[Any]) -> Any:
     """The rows that are asked about where ``event`` is the event's name as it is, no filter."""
     asked = call.asked.model_copy(update={"event": None})
     return scope(Call(call.umami, asked, call.path, call.headers, call.user))

@@ -1,6 +1,6 @@
 """Analyses as 3.1 spells them: a POST each, its filters and parameters in the body.
 
-Each takes its answer from a function that the GETs of 3.3 (``under_website``) share.
+Each takes its answer from a function that the GETs of 3.4 (``analyses``) share.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from umami.embedded.queries.reports.attribution import attribution as attributio
 from umami.embedded.queries.reports.breakdown import breakdown as breakdown_query
 from umami.embedded.queries.reports.funnel import funnel as funnel_query
 from umami.embedded.queries.reports.journey import journey as journey_query
-from umami.embedded.queries.reports.retention import retention_since_first_visit
+from umami.embedded.queries.reports.retention import retention as retention_query
 from umami.embedded.queries.reports.steps import Step
 from umami.embedded.queries.reports.utm import utm_columns
 from umami.embedded.scope import Scope, Unit, spelled
+from umami.embedded.state import Umami
 from umami.embedded.store import Store
 
 routes = Routes()
@@ -107,7 +108,7 @@ class Retention(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Cohorts by local day, and who of them came back."""
-        return wire.cohorts(retention_since_first_visit(store, scope, self.timezone))
+        return wire.cohorts(retention_query(store, scope, self.timezone))
 
 
 class Utm(Parameters):
@@ -241,7 +242,7 @@ class Attribution(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """What the conversions are credited to."""
-        found = attribution_query(store, scope, self.model, Step(self.type, self.step), None)
+        found = attribution_query(store, scope, self.model, Step(self.type, self.step))
         parts = {
             part: [{"name": name, "value": value} for name, value in rows]
             for part, rows in found.parts.items()
@@ -263,10 +264,11 @@ class Body(Parameters):
     websiteId: UUID
     filters: dict[str, Text | int | None]
 
-    def scope(self, store: Store, start: datetime, end: datetime) -> Scope:
+    def scope(self, umami: Umami, start: datetime, end: datetime) -> Scope:
         """The rows that are asked about."""
+        everything = Scope(self.websiteId, start, end, definitions=umami.definitions)
         given = {name: str(text) for name, text in self.filters.items() if text is not None}
-        return narrowed(store, Scope(self.websiteId, start, end), given)
+        return narrowed(umami.store, everything, given)
 
 
 class ZonedDates(Dates):
@@ -360,20 +362,19 @@ BODIES = {
 
 
 def _answer(call: Call[Any]) -> Any:
-    asked, store = call.asked, call.umami.store
-    given = asked.parameters
-    scope = asked.scope(store, given.startDate, given.endDate)
-    return _in_text(given.answer(store, scope))
+    given = call.asked.parameters
+    scope = call.asked.scope(call.umami, given.startDate, given.endDate)
+    return in_text(given.answer(call.umami.store, scope))
 
 
 for _kind, _body in BODIES.items():
     routes("POST", f"/reports/{_kind}", _body)(_answer)
 
 
-def _in_text(value: Any) -> Any:
+def in_text(value: Any) -> Any:
     """An answer with what a database sums up as text, without the zeros of a fixed scale."""
     if isinstance(value, dict):
-        return {name: _in_text(one) for name, one in value.items()}
+        return {name: in_text(one) for name, one in value.items()}
     if isinstance(value, list):
-        return [_in_text(one) for one in value]
+        return [in_text(one) for one in value]
     return f"{value.normalize():f}" if isinstance(value, Decimal) else value

@@ -42,7 +42,7 @@ def reports(call: Call[Listed]) -> Any:
     skipped = (asked.page - 1) * asked.pageSize
     rows, count = saved_reports.listed(call.umami.store, asked.websiteId, asked.pageSize, skipped)
     return {
-        "data": [_spelled(report) for report in rows],
+        "data": [spelled_report(report) for report in rows],
         "count": count,
         "page": asked.page,
         "pageSize": asked.pageSize,
@@ -58,7 +58,7 @@ def create_report(call: Call[Given]) -> Any:
 @routes("GET", "/reports/{report_id}", Nothing)
 def report(call: Call[Nothing]) -> Any:
     """A saved report."""
-    return _spelled(found(call))
+    return spelled_report(found(call))
 
 
 @routes("POST", "/reports/{report_id}", Given)
@@ -99,10 +99,11 @@ def save(call: Call[Given], instead: Saved | None, types: Collection[str] = TYPE
         asked.parameters,
         instead=instead,
     )
-    return _spelled(saved)
+    return spelled_report(saved)
 
 
-def _spelled(report: Saved) -> dict[str, Any]:
+def spelled_report(report: Saved) -> dict[str, Any]:
+    """A saved report as it is answered."""
     return {
         "id": str(report.id),
         "userId": str(report.user),

@@ -14,6 +14,7 @@ from umami.embedded.queries import values as known
 from umami.embedded.queries.channels import channel_totals, channel_visitors
 from umami.embedded.queries.domains import DOMAIN
 from umami.embedded.queries.metrics import (
+    FULL_PATH,
     IN_A_COUNTRY,
     Edge,
     Expanded,
@@ -37,9 +38,12 @@ COLUMNS = {
     **{name: name for name in FIELDS},
     "screen": "screen",
     "domain": "referrer",
+    "fullPath": "path",
     **dict.fromkeys(EDGES, "path"),
 }
 """The field that a metric counts by."""
+NAMES = {"fullPath": FULL_PATH}
+"""SQL of what a metric counts by, where it is not the field as it is."""
 CHANNEL = "channel"
 MOST_EXACT = 5
 """How many values a comma list of ``values`` may have; the rest is not looked at."""
@@ -141,7 +145,6 @@ def metrics_expanded(call: Call[Metrics]) -> Any:
     return [
         {"name": one.name}
         | ({"country": one.country} if asked.type in IN_A_COUNTRY else {})
-        | ({"y": None} if asked.type == CHANNEL else {})
         | {
             "pageviews": str(one.views),
             "visitors": one.visitors,
@@ -213,6 +216,7 @@ def _ranks(store: Store, here: Scope, asked: Metrics) -> list[Rank]:
         count="visitors",
         types=VIEWS,
         named=True,
+        name=NAMES.get(asked.type),
         limit=limit,
         offset=offset,
     )
@@ -227,7 +231,7 @@ def _expanded(store: Store, here: Scope, asked: Metrics) -> list[Expanded]:
         COLUMNS[asked.type],
         types=VIEWS,
         edge=EDGES.get(asked.type),
-        name=DOMAIN if asked.type == "domain" else None,
+        name={**NAMES, "domain": DOMAIN}.get(asked.type),
         limit=asked.limit,
         offset=asked.offset,
     )

@@ -14,8 +14,8 @@ from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant
 from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.queries.websites import recorded
 from umami.embedded.refusals import BadRequest, Refusal
-from umami.embedded.state import ADMIN
-from umami.embedded.store import TABLES
+from umami.embedded.state import ADMIN, SHARES
+from umami.embedded.store import COLLECTED, OF_WEBSITE
 
 routes = Routes()
 
@@ -29,7 +29,6 @@ COLUMNS = {
     "updatedAt": "updated_at",
     "deletedAt": "deleted_at",
 }
-TRAFFIC = [table for table in TABLES if table not in ("website", "report", "segment")]
 ACTIVE = timedelta(minutes=5)
 
 Name = Annotated[Text, Field(max_length=100)]
@@ -70,20 +69,24 @@ class Changed(Parameters):
 @routes("GET", "/websites", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of the websites whose name or domain holds the search text."""
-    return page(call)
+    if call.asked.includeTeams:
+        return page(call)
+    # The id of a team that was not imported hides no website.
+    return page(call, "(team_id IS NULL OR team_id NOT IN (SELECT team_id FROM team))")
 
 
-def page(call: Call[Any]) -> dict[str, Any]:
-    """A page of the list, in the order of a column."""
+def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, Any]:
+    """A page of the websites that meet an SQL condition, in the order of a column; ``values`` are
+    those of its named parameters."""
     asked = call.asked
     search = asked.search or ""
     # Umami compares with ILIKE too, but takes the text as it is.
     pattern = "%" + search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    where = r"""
-        FROM website WHERE deleted_at IS NULL
+    where = rf"""
+        FROM website WHERE deleted_at IS NULL AND {condition}
         AND (name ILIKE $pattern ESCAPE '\' OR domain ILIKE $pattern ESCAPE '\' OR $search = '')
     """
-    values = {"pattern": pattern, "search": search}
+    values |= {"pattern": pattern, "search": search}
     count = call.umami.store.row(f"SELECT count(*) {where}", values)
     rows = call.umami.store.records(
         f"SELECT * {where} ORDER BY {COLUMNS[asked.orderBy]}, website_id LIMIT $size OFFSET $skip",
@@ -107,17 +110,26 @@ def page(call: Call[Any]) -> dict[str, Any]:
 def create(call: Call[Created]) -> Any:
     """Makes a website."""
     asked = call.asked
-    if asked.teamId:
-        raise Refusal(401, "Unauthorized")
     website, present = asked.id or uuid.uuid4(), now()
     with call.umami.store.writing() as cursor:
+        if (
+            asked.teamId
+            and not cursor.execute(
+                "SELECT 1 FROM team WHERE team_id = ?", [asked.teamId]
+            ).fetchone()
+        ):
+            raise Refusal(401, "Unauthorized")
         if cursor.execute("SELECT 1 FROM website WHERE website_id = ?", [website]).fetchone():
             raise BadRequest("id: There is such a website already")
         _require_free(cursor, asked.shareId, website)
         cursor.execute(
-            "INSERT INTO website (website_id, name, domain, share_id, created_at, updated_at) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            [website, asked.name, asked.domain, asked.shareId or None, present, present],
+            "INSERT INTO website "
+            "(website_id, name, domain, share_id, team_id, created_at, updated_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                *(website, asked.name, asked.domain, asked.shareId or None, asked.teamId),
+                *(present, present),
+            ],
         )
     return _one(call, website)
 
@@ -157,8 +169,9 @@ def changed(call: Call[Any]) -> dict[str, Any]:
 def delete(call: Call[Nothing]) -> Any:
     """Deletes a website with all that was collected and saved about it."""
     with call.umami.store.erasing() as cursor:
-        for table in TABLES:
+        for table in OF_WEBSITE:
             cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [call.id("website_id")])
+        cursor.execute("DELETE FROM share WHERE entity_id = ?", [call.id("website_id")])
     return {"ok": True}
 
 
@@ -166,7 +179,7 @@ def delete(call: Call[Nothing]) -> Any:
 def reset(call: Call[Nothing]) -> Any:
     """Deletes all that was collected about a website."""
     with call.umami.store.erasing() as cursor:
-        for table in TRAFFIC:
+        for table in COLLECTED:
             cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [call.id("website_id")])
         cursor.execute(
             "UPDATE website SET reset_at = ? WHERE website_id = ?", [now(), call.id("website_id")]
@@ -196,7 +209,7 @@ def daterange(call: Call[Nothing]) -> Any:
 
 def _require_free(cursor: duckdb.DuckDBPyConnection, share: str | None, website: UUID) -> None:
     taken = cursor.execute(
-        "SELECT 1 FROM website WHERE share_id = ? AND website_id <> ?", [share, website]
+        f"SELECT 1 FROM ({SHARES}) WHERE slug = ? AND share_id <> ?", [share, website]
     ).fetchone()
     if taken:
         raise BadRequest("shareId: That share id is taken")
@@ -217,7 +230,9 @@ def _spelled(row: dict[str, Any]) -> dict[str, Any]:
             for name, value in values.items()
         },
         "id": str(values["id"]),
-        "userId": str(ADMIN.id),
-        "teamId": None,
+        "userId": None if row["team_id"] else str(ADMIN.id),
+        "teamId": str(row["team_id"]) if row["team_id"] else None,
         "createdBy": str(ADMIN.id),
+        "recorderEnabled": False,
+        "replayConfig": None,
     }

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.doubles.umami.reshaping import reshaped
 from tests.doubles.umami.v2 import (
     account,
     analyses,
@@ -18,6 +19,7 @@ from tests.doubles.umami.v2 import (
     traffic,
     websites,
 )
+from tests.doubles.umami.versions import EXACT, of_version
 from umami.embedded import routes
 from umami.embedded.application import application as embedded
 from umami.embedded.definitions import V3_1
@@ -25,9 +27,12 @@ from umami.embedded.refusals import Refusal
 from umami.embedded.state import SHARE_CONTEXT, Umami
 
 MODULES = (account, websites, traffic, events, sessions, analyses, realtime, saved_reports)
-SHARED = (routes.account, routes.websites, routes.collect)
+SHARED = (routes.about, routes.account, routes.websites, routes.teams, routes.collect)
 """Groups of which 2.x has routes that are the same in 3.x."""
-ROUTES = [route for module in (*MODULES, *SHARED) for route in module.routes.all]
+ROUTES = reshaped(
+    "2.18",
+    of_version("2.18", [one for module in (*MODULES, *SHARED) for one in module.routes.all]),
+)
 
 
 def error_text(refusal: Refusal) -> Any:
@@ -37,7 +42,7 @@ def error_text(refusal: Refusal) -> Any:
 
 def application(umami: Umami) -> Starlette:
     """A server of 2.18 over the state."""
-    umami.definitions = V3_1
+    umami.definitions, umami.version = V3_1, EXACT["2.18"]
     app = embedded(umami, ROUTES, error_text)
     app.add_middleware(_ShareContext)
     return app

@@ -1,4 +1,4 @@
-"""Public links to a website."""
+"""The account, and public links to a website."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ from typing import Any
 
 from umami.embedded.http import Call, Nothing, Routes
 from umami.embedded.refusals import Refusal
+from umami.embedded.routes.account import spelled_user
 
 routes = Routes()
+
+
+@routes("GET", "/me", Nothing)
+def me(call: Call[Nothing]) -> Any:
+    """The account a token belongs to, and the token."""
+    assert call.user
+    token = call.headers["authorization"].partition(" ")[2]
+    return {"token": token, "user": spelled_user(call.user)}
 
 
 @routes("GET", "/share/{share}", Nothing, open_to_all=True)

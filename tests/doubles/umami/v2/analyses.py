@@ -9,18 +9,20 @@ from uuid import UUID
 from pydantic import Field
 
 from tests.doubles.umami.v2.parameters import NAMES
+from tests.doubles.umami.v2.queries import goals as goal_queries
+from tests.doubles.umami.v2.queries import revenue as revenue_queries
+from tests.doubles.umami.v2.queries.retention import retention as retention_query
+from tests.doubles.umami.v2.queries.utm import utm as utm_query
 from umami.embedded import wire
+from umami.embedded.definitions import V3_1
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone
 from umami.embedded.parameters import UNITS, one_of
-from umami.embedded.queries.reports import goals as goal_queries
-from umami.embedded.queries.reports import revenue as revenue_queries
+from umami.embedded.queries.reports.attribution import Model, conversion_counts
 from umami.embedded.queries.reports.attribution import attribution as attribution_query
 from umami.embedded.queries.reports.breakdown import breakdown
 from umami.embedded.queries.reports.funnel import funnel as funnel_query
 from umami.embedded.queries.reports.journey import journey as journey_query
-from umami.embedded.queries.reports.retention import retention as retention_query
 from umami.embedded.queries.reports.steps import Step
-from umami.embedded.queries.reports.utm import utm as utm_query
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes.reports import LONGEST_WINDOW, Date
 from umami.embedded.scope import Filter, Operator, Scope, Unit, spelled
@@ -49,7 +51,8 @@ class Analysis(Parameters):
     @property
     def scope(self) -> Scope:
         """The rows of the range."""
-        return Scope(self.websiteId, self.dateRange.startDate, self.dateRange.endDate)
+        start, end = self.dateRange.startDate, self.dateRange.endDate
+        return Scope(self.websiteId, start, end, definitions=V3_1)
 
 
 class GivenStep(Parameters):
@@ -276,19 +279,20 @@ class Attribution(Analysis):
 def attribution(call: Call[Attribution]) -> Any:
     """What the conversions are credited to: sessions, or money as text."""
     asked = call.asked
-    found = attribution_query(
-        call.umami.store,
-        asked.scope,
-        "first-click" if asked.model == "firstClick" else "last-click",
-        asked.steps[0].step,
-        asked.currency or None,
-    )
+    model: Model = "first-click" if asked.model == "firstClick" else "last-click"
+    store, scope, step = call.umami.store, asked.scope, asked.steps[0].step
+    if asked.currency:
+        credit = revenue_queries.credited_money(store, scope, model, step, asked.currency)
+    else:
+        credit = attribution_query(store, scope, model, step).parts
     parts = {
         part: [
             {"name": name, "value": _money(value) if isinstance(value, Decimal) else value}
             for name, value in rows
         ]
-        for part, rows in found.parts.items()
+        for part, rows in credit.items()
     }
-    total = {"pageviews": found.rows, "visitors": found.visitors, "visits": found.visits}
-    return {**parts, "total": total}
+    total = zip(
+        ("pageviews", "visitors", "visits"), conversion_counts(store, scope, step), strict=True
+    )
+    return {**parts, "total": dict(total)}

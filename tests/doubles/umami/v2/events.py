@@ -87,13 +87,13 @@ def data_events(call: Call[OfEvent]) -> Any:
 @routes("GET", "/websites/{website_id}/event-data/fields", Range)
 def data_fields(call: Call[Range]) -> Any:
     """Properties with their values, whatever the event."""
-    return wire.fields(event_data.fields(call.umami.store, scope(call)))
+    return wire.fields(event_data.fields(call.umami.store, scope(call)), valued=True)
 
 
 @routes("GET", "/websites/{website_id}/event-data/properties", Range)
 def data_properties(call: Call[Range]) -> Any:
     """Which properties events have."""
-    return wire.properties(event_data.properties(call.umami.store, scope(call)))
+    return wire.properties(event_data.properties(call.umami.store, scope(call), typed=False))
 
 
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)

@@ -128,7 +128,7 @@ def properties(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/session-data/properties", Range)
 def data_properties(call: Call[Range]) -> Any:
     """Which properties sessions have."""
-    found = session_data.properties(call.umami.store, scope(call))
+    found = session_data.properties(call.umami.store, scope(call), typed=False)
     return wire.named(found)
 
 

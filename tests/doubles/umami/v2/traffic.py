@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from tests.doubles.umami.v2.parameters import NAMES, Bucketed, Filtered, scope
+from tests.doubles.umami.v2.queries.channels import channels
+from tests.doubles.umami.v2.queries.edges import edges
 from umami.embedded.http import Call, Range, Routes, Text, instant
 from umami.embedded.parameters import compared, one_of
 from umami.embedded.queries import values as known
-from umami.embedded.queries.channels import channels
-from umami.embedded.queries.metrics import Counted, Edge, Rank, edges, ranking
+from umami.embedded.queries.metrics import Counted, Edge, Rank, ranking
 from umami.embedded.queries.timeline import Bucket, timeline
 from umami.embedded.queries.totals import totals
 from umami.embedded.scope import Filter, Scope, Unit, spelled

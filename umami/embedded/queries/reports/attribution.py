@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
-from umami.embedded.queries.reports.revenue import money
 from umami.embedded.queries.reports.steps import Step
-from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Scope
+from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Rows, Scope
 from umami.embedded.store import Store
 
 Model = Literal["first-click", "last-click"]
@@ -24,46 +23,47 @@ CLICK_IDS = {
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 
+Parts = dict[str, list[tuple[str, int | Decimal]]]
+"""By part, names with their value: sessions, or an amount of money."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Names with their value in each part: sessions, or an amount of money."""
+    """What conversions are credited to, and how many rows, sessions and visits they are."""
 
-    parts: dict[str, list[tuple[str, int | Decimal]]]
+    parts: Parts
     rows: int
     visitors: int
     visits: int
 
 
-def attribution(
-    store: Store, scope: Scope, model: Model, step: Step, currency: str | None
-) -> Attribution:
+def attribution(store: Store, scope: Scope, model: Model, step: Step) -> Attribution:
     """A conversion is a session with a row that matches the step; its time is that of the last
-    such row. Its touch is the session's first row in the range, or the last one *before* the
-    conversion: nothing is credited to a session that begins with its conversion. Rows at exactly
-    that moment are the touch. Names without text and the website itself are left out.
+    such row. Values are numbers of sessions."""
+    rows = _conversions(scope, step)
+    converted = Rows(
+        "converted AS MATERIALIZED (SELECT e.session_id, max(e.created_at) AS converted_at, "
+        f"NULL AS amount {rows.sql} GROUP BY 1)",
+        rows.values,
+    )
+    parts = credited(store, scope, model, converted)
+    return Attribution(parts, *conversion_counts(store, scope, step))
 
-    With a currency the conversions are the step's rows with money in it, the value is the
-    session's sum of it, and rows without a name count under the empty one.
+
+def credited(
+    store: Store, scope: Scope, model: Model, converted: Rows, *, money: bool = False
+) -> Parts:
+    """What the conversions in a table are credited to: ``converted`` defines it, with
+    ``session_id``, ``converted_at`` and ``amount``.
+
+    Its touch is the session's first row in the range, or the last one *before* the conversion:
+    nothing is credited to a session that begins with its conversion. Rows at exactly that moment
+    are the touch. Names without text and the website itself are left out.
+
+    With ``money`` the value is the sum of the amounts, and rows without a name count under the
+    empty one.
     """
-    kind = PAGEVIEW if step.kind == "path" else CUSTOM_EVENT
-    condition, value = step.exactly
-    rows = scope.rows(kind, where=[condition])
     everything = scope.rows()
-    if currency is None:
-        table = (
-            "converted AS MATERIALIZED (SELECT e.session_id, max(e.created_at) AS converted_at, "
-            f"NULL AS amount {rows.sql} GROUP BY 1)"
-        )
-        values: list[Any] = [*rows.values, value]
-    else:
-        earned, values = money(scope)
-        column = step.column.replace("e.", "")
-        table = (
-            f"{earned}, converted AS MATERIALIZED (SELECT session_id, "
-            "max(created_at) AS converted_at, sum(amount) AS amount "
-            f"FROM money WHERE currency = ? AND {column} = ? GROUP BY 1)"
-        )
-        values += [currency, value]
     edge = "min" if model == "first-click" else "max"
     before = "" if model == "first-click" else "AND e.created_at < c.converted_at"
     parts = {
@@ -73,22 +73,22 @@ def attribution(
         + " ELSE '' END",
         **{name: f"coalesce({name}, '')" for name in UTM},
     }
-    counted = "count(DISTINCT session_id)" if currency is None else "sum(amount)"
+    counted = "sum(amount)" if money else "count(DISTINCT session_id)"
     selects = []
     for part, name in parts.items():
-        left_out = "WHERE name <> ''" if currency is None else ""
-        if currency is None and part == "referrer":
-            left_out += " AND elsewhere"
+        named = "" if money else "WHERE name <> ''"
+        if part == "referrer" and not money:
+            named += " AND elsewhere"
         selects.append(
             f"(SELECT '{part}', name, {counted} AS value "
-            f"FROM (SELECT *, {name} AS name FROM touch) {left_out} "
+            f"FROM (SELECT *, {name} AS name FROM touch) {named} "
             f"GROUP BY 2 ORDER BY value DESC, name LIMIT {MOST})"
         )
     conversion = " JOIN converted c ON c.session_id = e.session_id WHERE "
     joined = everything.sql.replace(" WHERE ", conversion, 1)
     found = store.rows(
         f"""
-        WITH {table},
+        WITH {converted.sql},
         row AS MATERIALIZED (
             SELECT e.session_id, e.created_at, e.referrer_domain, c.amount,
                    ({scope.elsewhere}) AS elsewhere,
@@ -99,14 +99,28 @@ def attribution(
         touch AS MATERIALIZED (SELECT * FROM row JOIN moment USING (session_id, created_at))
         {" UNION ALL ".join(selects)}
         """,
-        [*values, *everything.values],
+        [*converted.values, *everything.values],
     )
-    answered: dict[str, list[tuple[str, int | Decimal]]] = {part: [] for part in parts}
-    for part, name, credited in found:
-        answered[part].append((name, credited))
-    total = store.row(
+    answered: Parts = {part: [] for part in parts}
+    for part, name, value in found:
+        answered[part].append((name, value))
+    return answered
+
+
+def conversion_counts(store: Store, scope: Scope, step: Step) -> tuple[int, int, int]:
+    """The rows that match the step, and the distinct sessions and visits among them."""
+    rows = _conversions(scope, step)
+    found = store.row(
         f"SELECT count(*), count(DISTINCT e.session_id), count(DISTINCT e.visit_id) {rows.sql}",
-        [*rows.values, value],
+        rows.values,
     )
-    assert total
-    return Attribution(answered, *(int(one) for one in total))
+    assert found
+    return int(found[0]), int(found[1]), int(found[2])
+
+
+def _conversions(scope: Scope, step: Step) -> Rows:
+    """``FROM … WHERE …`` over the rows that match the step."""
+    kind = PAGEVIEW if step.kind == "path" else CUSTOM_EVENT
+    condition, value = step.exactly
+    rows = scope.rows(kind, where=[condition])
+    return Rows(rows.sql, [*rows.values, value])

@@ -1,9 +1,5 @@
-"""Revenue: money that custom events brought.
-
-From 2.19 on Umami keeps a table of revenue. Before, money is the value of an event's property whose
-name contains ``revenue``, in the currency that another property, whose name contains ``currency``,
-has.
-"""
+"""Revenue: the rows of the table of purchases, which custom events with an amount and a currency
+fill."""
 
 from __future__ import annotations
 
@@ -12,105 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from umami.embedded.queries.channels import channel_of_row
-from umami.embedded.scope import CUSTOM_EVENT, Rows, Scope, Unit, bucket
+from umami.embedded.queries.channels import DIRECT, channel_of_row
+from umami.embedded.scope import CUSTOM_EVENT, PERFORMANCE, Rows, Scope, Unit, bucket
 from umami.embedded.store import Store
-
-_MONEY = """
-    money AS MATERIALIZED (
-        SELECT e.event_id, e.session_id, e.event_name, e.url_path, d.created_at,
-               c.string_value AS currency,
-               coalesce(d.number_value, try_cast(d.string_value AS DECIMAL(19, 4))) AS amount
-        FROM event_data d
-        JOIN event_data c ON c.website_event_id = d.website_event_id
-             AND c.website_id = d.website_id AND c.data_key ILIKE '%currency%'
-             AND c.created_at BETWEEN ? AND ?
-        JOIN website_event e ON e.event_id = d.website_event_id AND e.website_id = d.website_id
-        WHERE d.website_id = ? AND d.created_at BETWEEN ? AND ? AND d.data_key ILIKE '%revenue%'
-    )
-"""
-"""What each event brought, in its currency."""
-
-
-def money(scope: Scope) -> tuple[str, list[Any]]:
-    """The common table ``money`` as SQL, and its values."""
-    return _MONEY, [scope.start, scope.end, scope.website, scope.start, scope.end]
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """An amount, the events it came from and the sessions; no amount at all is ``None``."""
-
-    currency: str
-    amount: Decimal | None
-    events: int
-    sessions: int
-
-
-def totals(store: Store, scope: Scope) -> list[Sum]:
-    """The sums in each currency, largest first."""
-    table, values = money(scope)
-    found = store.rows(
-        f"""
-        WITH {table}
-        SELECT currency, sum(amount) AS amount, count(DISTINCT event_id),
-               count(DISTINCT session_id)
-        FROM money GROUP BY 1 ORDER BY amount DESC
-        """,
-        values,
-    )
-    return [Sum(*row) for row in found]
-
-
-def chart(
-    store: Store, scope: Scope, currency: str, unit: Unit, timezone: str
-) -> list[tuple[str, datetime, Decimal]]:
-    """The amount of each event in each bucket that has one, by time."""
-    table, values = money(scope)
-    at = bucket(scope, unit, timezone, "created_at")
-    found = store.rows(
-        f"""
-        WITH {table}
-        SELECT event_name, {at} AS at, sum(amount) FROM money WHERE currency = ?
-        GROUP BY 1, 2 ORDER BY 2, 1
-        """,
-        [*values, currency],
-    )
-    return [(name, time, amount) for name, time, amount in found]
-
-
-def countries(store: Store, scope: Scope, currency: str) -> list[tuple[str | None, Decimal]]:
-    """The amount by the country of the session, by name."""
-    table, values = money(scope)
-    found = store.rows(
-        f"""
-        WITH {table}
-        SELECT s.country, sum(m.amount)
-        FROM money m JOIN session s ON s.session_id = m.session_id AND s.website_id = ?
-        WHERE m.currency = ? GROUP BY 1 ORDER BY 1
-        """,
-        [*values, scope.website, currency],
-    )
-    return [(country, amount) for country, amount in found]
-
-
-def currencies(store: Store, scope: Scope) -> list[str]:
-    """Values of properties whose name contains ``currency``, as they were sent."""
-    found = store.rows(
-        """
-        SELECT DISTINCT string_value FROM event_data
-        WHERE website_id = ? AND created_at BETWEEN ? AND ? AND data_key ILIKE '%currency%'
-          AND string_value IS NOT NULL
-        ORDER BY 1
-        """,
-        [scope.website, scope.start, scope.end],
-    )
-    return [row[0] for row in found]
-
 
 Part = Literal["country", "region", "referrer", "channel"]
 UNKNOWN = "Unknown"
-"""The channel of who came through none."""
+"""The channel of sessions without one before 3.3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +38,21 @@ class Earnings:
 
 
 def earned(store: Store, scope: Scope, currency: str) -> Earned:
-    """The rows of the table of revenue in a currency, whatever its case; the sessions in all are
-    those with any row in the range, whatever the filters."""
-    rows, everybody = _revenue(scope, currency), scope.unfiltered().rows()
+    """The purchases in a currency, whatever its case, and how many sessions there were in all:
+    those that pass the filters; before 3.2, all of the range."""
+    rows = _revenue(scope, currency)
+    if scope.definitions.revenue_of_sessions:
+        sessions = _sessions(scope)
+    else:
+        everything = scope.unfiltered().rows()
+        sessions = Rows(f"SELECT e.session_id {everything.sql}", everything.values)
     found = store.row(
         f"""
         SELECT sum(r.revenue), count(DISTINCT r.event_id), count(DISTINCT r.session_id),
-               (SELECT count(DISTINCT e.session_id) {everybody.sql})
+               (SELECT count(DISTINCT session_id) FROM ({sessions.sql}))
         {rows.sql}
         """,
-        [*everybody.values, *rows.values],
+        [*sessions.values, *rows.values],
     )
     assert found
     return Earned(*found)
@@ -177,16 +86,17 @@ def earned_by(
         name, values = f"s.{part}", list[Any]()
     else:
         everything = scope.unfiltered().rows()
-        told = {
+        nowhere = DIRECT if scope.definitions.one_channel_per_visit else UNKNOWN
+        source = {
             "referrer": "e.referrer_domain",
-            "channel": f"coalesce(nullif({channel_of_row(scope.elsewhere)}, ''), '{UNKNOWN}')",
+            "channel": f"coalesce(nullif({channel_of_row(scope)}, ''), '{nowhere}')",
         }[part]
         table = (
-            f"JOIN (SELECT e.session_id, arg_min_null({told}, e.created_at) AS told "
+            f"JOIN (SELECT e.session_id, arg_min_null({source}, e.created_at) AS source "
             f"{everything.sql} AND e.session_id IN (SELECT r.session_id {rows.sql}) GROUP BY 1) f "
             "ON f.session_id = r.session_id"
         )
-        name, country = "f.told", "NULL"
+        name, country = "f.source", "NULL"
         values = [*everything.values, *rows.values]
     joined = rows.sql.replace(" WHERE ", f" {table} WHERE ", 1)
     found = store.rows(
@@ -197,13 +107,23 @@ def earned_by(
     return [(name, country, amount) for name, country, amount in found]
 
 
+def _sessions(scope: Scope) -> Rows:
+    """``SELECT`` of the sessions that have a row that passes the filters."""
+    rows = scope.rows(where=(f"e.event_type <> {PERFORMANCE}",))
+    return Rows(f"SELECT DISTINCT e.session_id {rows.sql}", rows.values)
+
+
 def _revenue(scope: Scope, currency: str) -> Rows:
-    """``FROM … WHERE …`` over the rows ``r`` of the table; filters are the event's."""
+    """``FROM … WHERE …`` over the rows ``r`` of the table: those of the sessions that pass the
+    filters; before 3.2, those whose event passes them."""
     sql = (
         "FROM revenue r WHERE r.website_id = ? AND r.created_at BETWEEN ? AND ? "
         "AND upper(r.currency) = ?"
     )
     values: list[Any] = [scope.website, scope.start, scope.end, currency]
+    if scope.definitions.revenue_of_sessions:
+        sessions = _sessions(scope)
+        return Rows(f"{sql} AND r.session_id IN ({sessions.sql})", [*values, *sessions.values])
     if not scope.narrowed:
         return Rows(sql, values)
     passed = scope.rows(CUSTOM_EVENT)

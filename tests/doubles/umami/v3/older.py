@@ -1,0 +1,123 @@
+"""Answers of 3.0, 3.1 and 3.2 that are not those of later versions with something taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.doubles.umami.v2.account import me
+from umami.embedded import wire
+from umami.embedded.http import Call, Nothing, Routes, Text
+from umami.embedded.parameters import Filtered, Paged, Timed, scope, spelled_row
+from umami.embedded.queries import event_data, session_data
+from umami.embedded.queries import events as event_queries
+from umami.embedded.queries import sessions as session_queries
+from umami.embedded.refusals import Refusal
+from umami.embedded.routes.events import COLUMNS as EVENT
+from umami.embedded.routes.events import unnamed
+from umami.embedded.routes.sessions import ONE, ROW, STEP
+
+routes = Routes()
+
+EVENT_COLUMNS = {
+    name: column for name, column in EVENT.items() if name not in ("visitId", "distinctId")
+}
+SESSION_ROW = {name: column for name, column in ROW.items() if name != "distinctId"}
+
+
+class OfProperty(Filtered):
+    """One property; the name of an event, as 2.x and 3.3 spell it, has no effect."""
+
+    propertyName: Text
+    eventName: Text | None = None
+
+
+routes("GET", "/me", Nothing)(me)
+
+
+@routes("GET", "/links/charts", Nothing)
+def charts_of_links(_call: Call[Nothing]) -> Any:
+    """There is no such route yet: it is taken for the id of a link."""
+    raise Refusal(404, "Not found")
+
+
+@routes("GET", "/websites/{website_id}/events", Paged)
+def events(call: Call[Paged]) -> Any:
+    """A page of events and views, newest first; a search is compared with the whole text."""
+    asked = call.asked
+    found = event_queries.page(
+        call.umami.store,
+        scope(call),
+        pattern=asked.search,
+        most=None,
+        limit=asked.pageSize,
+        offset=asked.skipped,
+    )
+    return asked.answer([spelled_row(row, EVENT_COLUMNS) for row in found.rows], found.count)
+
+
+@routes("GET", "/websites/{website_id}/event-data/fields", Filtered)
+def event_data_fields(call: Call[Filtered]) -> Any:
+    """Properties with their values, whatever the event."""
+    return wire.fields(event_data.fields(call.umami.store, scope(call), "instant"), valued=True)
+
+
+@routes("GET", "/websites/{website_id}/event-data/properties", Filtered)
+def event_data_properties(call: Call[Filtered]) -> Any:
+    """Which properties events have."""
+    return wire.properties(event_data.properties(call.umami.store, scope(call), typed=False))
+
+
+@routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
+def event_data_values(call: Call[OfProperty]) -> Any:
+    """Values of one property; ``event`` is the name of an event."""
+    asked = call.asked
+    found = event_data.values(
+        call.umami.store, unnamed(call), asked.event, asked.propertyName, "instant"
+    )
+    return wire.valued(found)
+
+
+@routes("GET", "/websites/{website_id}/sessions", Paged)
+def sessions(call: Call[Paged]) -> Any:
+    """A page of the sessions that were active last, a row for each hostname they were on."""
+    asked = call.asked
+    found = session_queries.sessions(
+        call.umami.store,
+        scope(call),
+        search=asked.search,
+        limit=asked.pageSize,
+        offset=asked.skipped,
+    )
+    return asked.answer([spelled_row(row, SESSION_ROW) for row in found.rows], found.count)
+
+
+@routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
+def session(call: Call[Nothing]) -> Any:
+    """One session over its whole life, its sums as texts; nothing where there is none."""
+    found = session_queries.session(call.umami.store, call.id("website_id"), call.id("session_id"))
+    if found is None:
+        return {}
+    return {
+        **spelled_row(found, {**ONE, "distinctId": "distinct_id"}),
+        **wire.session_sums(found),
+    }
+
+
+@routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Timed)
+def activity(call: Call[Timed]) -> Any:
+    """The events of one session, newest first."""
+    rows = event_queries.steps(call.umami.store, scope(call), [call.id("session_id")])
+    return [spelled_row(row, STEP) for row in rows]
+
+
+@routes("GET", "/websites/{website_id}/session-data/properties", Filtered)
+def session_data_properties(call: Call[Filtered]) -> Any:
+    """Which properties sessions have."""
+    return wire.named(session_data.properties(call.umami.store, scope(call), typed=False))
+
+
+@routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
+def session_data_values(call: Call[OfProperty]) -> Any:
+    """Values of one property of sessions."""
+    found = session_data.values(call.umami.store, scope(call), call.asked.propertyName, "instant")
+    return wire.valued(found)

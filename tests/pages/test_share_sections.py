@@ -1,0 +1,52 @@
+"""A share link of Umami that is limited to some sections: the other pages are not there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from components import navigation, server
+from people.rights import ALL
+from tests.pages.conftest import SHOP, TABLES, open_page, said
+from tests.support.between import Answer, Between, Exchange, between
+from umami.client import connect
+from umami.embedded.server import serve
+from umami.endpoints import websites
+from umami.settings import Settings
+
+LINK = "summer2026"
+
+
+@pytest.fixture
+def limited(bare: pytest.MonkeyPatch) -> Iterator[Between]:
+    """A server whose share link shows the overview only, as 3.2 and newer limit it."""
+    with serve(TABLES) as running, between(running.url) as way:
+        account = Settings(f"{running.url}/api", username="admin", password="umami")
+        with connect(account) as client:
+            client.ask(websites.update_website(SHOP, "Shop", "shop.example.com", share_id=LINK))
+        path = f"/api/share/{LINK}"
+        link = httpx.get(running.url + path).raise_for_status().json()
+        link["parameters"] = {"overview": True, "events": False}
+        way.known = {("GET", path, None): Answer(200, json.dumps(link).encode())}
+        way.befall(refuse, where=lambda target: "/sessions" in target or "/events/" in target)
+        bare.setenv("UMAMI_SHARE_URL", f"{way.url}/share/{LINK}")
+        yield way
+
+
+def refuse(exchange: Exchange) -> None:
+    error = {"error": {"message": "Unauthorized", "code": "unauthorized", "status": 401}}
+    exchange.send(Answer(401, json.dumps(error).encode()))
+
+
+def test_pages_outside_the_link_are_hidden(limited: Between) -> None:
+    app = open_page()
+    assert not app.exception
+    assert [area.name for area in navigation.opened(ALL)[:1]] == ["overview"]
+    assert "sessions" not in [area.name for area in navigation.opened(ALL)]
+    assert server.shared_sections() == frozenset({"overview"})
+    assert [tile.label for tile in app.metric][:2] == ["Views", "Visitors"]
+    assert "The share link does not show this" in said(app)
+    assert "Check the credentials" not in said(app)

@@ -1,0 +1,114 @@
+"""Notes on dates, which Umami calls annotations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from umami.endpoints.spelling import identified, iso, paging, ranged
+from umami.errors import InvalidView
+from umami.models.notes import Annotation
+from umami.models.paging import Page, paged
+from umami.models.websites import done
+from umami.question import Access, Asked, Effort, Freshness, endpoint
+from umami.view import View
+
+LONGEST_NOTE = 500
+
+
+# The import of ``annotations`` above is only a message to the compiler.
+@endpoint(  # type: ignore[no-redef]
+    "GET",
+    "/websites/{website}/annotations",
+    fresh=Freshness.LISTING,
+    effort=Effort.LIGHT,
+    since="3.4",
+    subject="annotations",
+    filtered=False,
+)
+def annotations(
+    view: View, search: str | None = None, page: int = 1, page_size: int = 100
+) -> Asked[Page[Annotation]]:
+    """The notes on dates of the period, a page at a time; takes no filters."""
+    return Asked(
+        paged(Annotation.read),
+        path={"website": identified(view.website)},
+        query={**ranged(view), **paging(page, page_size, search)},
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/annotations/{annotation}",
+    fresh=Freshness.LISTING,
+    effort=Effort.LIGHT,
+    since="3.4",
+    subject="annotations",
+)
+def annotation(website: str, annotation: str) -> Asked[Annotation]:
+    """One note; raises ``NotFound`` where the website has no such note."""
+    return Asked(
+        partial(Annotation.read, website=identified(website)), path=_path(website, annotation)
+    )
+
+
+@endpoint(
+    "POST",
+    "/websites/{website}/annotations",
+    fresh=Freshness.NEVER,
+    access=Access.WRITES,
+    since="3.4",
+    subject="annotations",
+)
+def create_annotation(
+    website: str, at: datetime, note: str, all_day: bool = True
+) -> Asked[Annotation]:
+    """Add a note of up to 500 characters to a date; ``at`` is an aware datetime."""
+    return Asked(
+        Annotation.read, path={"website": identified(website)}, body=_body(at, note, all_day)
+    )
+
+
+@endpoint(
+    "POST",
+    "/websites/{website}/annotations/{annotation}",
+    fresh=Freshness.NEVER,
+    access=Access.WRITES,
+    since="3.4",
+    subject="annotations",
+)
+def update_annotation(
+    website: str, annotation: str, at: datetime, note: str, all_day: bool = True
+) -> Asked[Annotation]:
+    """Change a note or its date."""
+    return Asked(Annotation.read, path=_path(website, annotation), body=_body(at, note, all_day))
+
+
+@endpoint(
+    "DELETE",
+    "/websites/{website}/annotations/{annotation}",
+    fresh=Freshness.NEVER,
+    access=Access.WRITES,
+    since="3.4",
+    subject="annotations",
+)
+def delete_annotation(website: str, annotation: str) -> Asked[None]:
+    """Delete a note."""
+    return Asked(done, path=_path(website, annotation))
+
+
+def _path(website: str, annotation: str) -> dict[str, str]:
+    return {
+        "website": identified(website),
+        "annotation": identified(annotation, "annotation"),
+    }
+
+
+def _body(at: datetime, note: str, all_day: bool) -> dict[str, Any]:
+    if at.tzinfo is None:
+        raise InvalidView("An annotation needs an instant, not a wall-clock time.")
+    if not 1 <= len(note) <= LONGEST_NOTE:
+        raise InvalidView(f"An annotation has 1 to {LONGEST_NOTE} characters.")
+    return {"date": iso(at.astimezone(UTC)), "note": note, "allDay": all_day}

@@ -1,0 +1,83 @@
+"""Web vitals: how fast pages load and react."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal, get_args
+
+from umami.endpoints.spelling import identified, known, over_time, ranged
+from umami.errors import InvalidView
+from umami.models.performance import (
+    PerformanceChart,
+    PerformanceMetrics,
+    PerformanceStats,
+    Vital,
+)
+from umami.question import Asked, Effort, Freshness, endpoint
+from umami.view import View
+
+PerformanceField = Literal["path", "title", "device", "browser"]
+MOST_GROUPS = 500
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/performance/stats",
+    fresh=Freshness.PERIOD,
+    effort=Effort.HEAVY,
+    since="3.1",
+    subject="performance figures",
+)
+def performance_stats(view: View) -> Asked[PerformanceStats]:
+    """Percentiles of each web vital in the period."""
+    return Asked(
+        PerformanceStats.read,
+        path={"website": identified(view.website)},
+        query=ranged(view),
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/performance/chart",
+    fresh=Freshness.PERIOD,
+    effort=Effort.HEAVY,
+    since="3.1",
+    subject="performance figures",
+)
+def performance_chart(view: View, vital: Vital = "lcp") -> Asked[PerformanceChart]:
+    """Percentiles of one web vital in each bucket of the period."""
+    return Asked(
+        partial(PerformanceChart.read, period=view.period),
+        path={"website": identified(view.website)},
+        query={**ranged(view), **over_time(view), "metric": _vital(vital)},
+        until=view.period.end,
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/performance/metrics",
+    fresh=Freshness.PERIOD,
+    effort=Effort.HEAVY,
+    since="3.1",
+    subject="performance figures",
+)
+def performance_metrics(
+    view: View, field: PerformanceField, vital: Vital = "lcp", limit: int = 100
+) -> Asked[PerformanceMetrics]:
+    """Percentiles of one web vital by path, title, device or browser."""
+    known(field, get_args(PerformanceField), "a field of performance figures")
+    if not 1 <= limit <= MOST_GROUPS:
+        raise InvalidView(f"Performance figures come for 1 to {MOST_GROUPS} values.")
+    return Asked(
+        PerformanceMetrics.read,
+        path={"website": identified(view.website)},
+        query={**ranged(view), "type": field, "metric": _vital(vital), "limit": limit},
+        until=view.period.end,
+    )
+
+
+def _vital(vital: Vital) -> Vital:
+    return known(vital, get_args(Vital), "a web vital")
