@@ -138,8 +138,6 @@ def bar(client: Guarded, among: Sequence[Website], beside: Callable[[View], None
             width=215,
             write=_choose_comparison,
         )
-        if now.weekdays_matter:
-            _toggle_weekdays(now)
         compared = now.compared()
         if now.comparison == "custom" and compared:
             _dates(
@@ -333,7 +331,9 @@ def _add_filter(field: str, operator: Any, key: str, beside: bool) -> None:
 
 
 def _time_popover(now: View) -> None:
-    with st.popover("Time", icon=":material/tune:", key="time", help="Unit and time zone"):
+    with st.popover(
+        "Time", icon=":material/tune:", key="time", help="Unit, time zone and weekdays"
+    ):
         chosen = st.session_state["unit"] or "auto"
         units = ["auto", *now.period.units]
         _choice(
@@ -356,6 +356,8 @@ def _time_popover(now: View) -> None:
             width=260,
             write=lambda name: change({"tz": [name]}),
         )
+        if now.weekdays_matter:
+            _toggle_weekdays(now)
 
 
 def _chips(client: Guarded, now: View) -> None:

@@ -25,14 +25,12 @@ def compared(now: View) -> str:
     before = now.compared()
     if before is None:
         return ""
-    notes = []
+    words = formats.period(before.period)
     if now.comparison == "umami":
-        notes.append("Umami's previous period")
-    if now.weekdays_matter and now.weekdays:
-        notes.append("same weekdays")
+        return f"{words} (Umami's previous period)"
+    notes = ["same weekdays"] if now.weekdays and now.weekdays_matter else []
     if difference := _difference(now.period, before.period):
         notes.append(difference)
-    words = formats.period(before.period)
     return f"{words} ({', '.join(notes)})" if notes else words
 
 

@@ -106,10 +106,15 @@ def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
             "height": 300,
             "showlegend": True,
             "margin": {"l": 8, "r": 24, "t": 36, "b": 8},
-            "xaxis": time_axis(data.times, data.unit),
+            "xaxis": {**time_axis(data.times, data.unit), **_width(data)},
             "yaxis": amounts_axis(5),
         },
     )
+
+
+def _width(data: Traffic) -> dict[str, Any]:
+    """The axis from the first to the last bucket: Plotly leaves room for points beyond them."""
+    return {"range": [data.times[0], data.times[-1]]} if len(data.times) > 2 else {}
 
 
 def _line(line: Line, data: Traffic, mode: Mode) -> dict[str, Any]:
@@ -136,6 +141,7 @@ def _partial_points(line: Line, data: Traffic, mode: Mode) -> dict[str, Any]:
     return {
         **_points(line, data, line.partial),
         "mode": "markers",
+        "cliponaxis": False,
         "marker": {"symbol": "circle-open", "size": 7, "color": _colour(line, mode)},
         "showlegend": False,
     }

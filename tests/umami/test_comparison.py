@@ -143,7 +143,7 @@ def test_a_difference_in_length_is_explained() -> None:
     spring = view(from_="2026-03-30", to="2026-03-30", unit="hour")
     assert words.compared(spring) == "Sun 29 Mar 2026 (one hour shorter)"
     assert words.compared(view("7d", compare="umami")) == (
-        "9 Nov 2026, 00:01 – 16 Nov 2026, 00:01 (Umami's previous period, one day longer)"
+        "9 Nov 2026, 00:01 – 16 Nov 2026, 00:01 (Umami's previous period)"
     )
     assert words.compared(view("today", weekdays="1")) == (
         "Mon 16 Nov 2026, until 16:00 (same weekdays)"
