@@ -61,7 +61,7 @@ def test_a_custom_comparison_has_its_own_figures(opened: Open) -> None:
         **{"from": "2026-09-01", "to": "2026-09-30"},
         compare="custom",
         compare_from="2026-08-01",
-        compare_to="2026-08-31",
+        compare_to="2026-08-15",
     )
     previous = opened(**{"from": "2026-09-01", "to": "2026-09-30"})
     assert app.metric[0].delta
