@@ -21,7 +21,7 @@ from components import (
     start,
     viewer,
 )
-from components.sections import setup
+from components.sections import manage, setup
 from reports import popover
 from umami.errors import UmamiError
 
@@ -66,6 +66,8 @@ with runs.FLOOR.taken():
             sites = controls.sites(client)
             if not sites:
                 start.no_websites()
+                if looking.rights.admin:
+                    manage.create()
                 st.stop()
             with unseen:
                 address.resolve(

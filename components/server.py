@@ -47,7 +47,7 @@ def umami() -> Client:
     if not settings.embedded:
         # What fails is not kept here, so whether it answers is for those to find out who ask it.
         return connect(settings, watch=watch)
-    running = _own_server(*_tables(settings))
+    running = opened(settings)
     return starting.client_of(running, settings, watch=watch)
 
 
@@ -135,7 +135,9 @@ def tried(settings: Settings) -> Found:
 
 def opened(settings: Settings) -> Running:
     """A server of our own on the tables of these settings, begun where it does not run yet; reads
-    all of them. Raises ``SettingsError``."""
+    all of them. A file that is to be collected into is made. Raises ``SettingsError``."""
+    if settings.collect and settings.store and settings.data is None:
+        starting.create(settings.store)
     return _own_server(*_tables(settings))
 
 

@@ -110,6 +110,6 @@ def no_websites() -> None:
     """The page of somebody who has no website to look at."""
     st.header("No website yet", anchor=False)
     if viewer.current().rights.admin:
-        st.caption("Add a website in Umami, put its tracker on your pages, and this page fills.")
+        st.caption("Add a website and put its tracking code on your pages.")
     else:
         st.caption("No website is open to you. Ask whoever runs this dashboard.")

@@ -3,20 +3,22 @@ only how to start it."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from starlette.types import ASGIApp
 
 from umami.client import Client, connect
 from umami.errors import SettingsError
-from umami.generations import Generation
 from umami.settings import DEFINITIONS, Settings
 from umami.watching import NOBODY, Watch
 from umami.work import Told
+
+_CREATING: Final = threading.Lock()
 
 
 class Running(Protocol):
@@ -59,6 +61,16 @@ def own_server(
 
     with _in_settings():
         return serve(data, store, definitions=BY_VERSION[definitions])
+
+
+def create(store: Path) -> None:
+    """Make an empty file to collect into, where there is none. Raises ``SettingsError``."""
+    from umami.embedded.store import Store
+
+    # Another thread must not find a file whose tables are still being made.
+    with _CREATING, _in_settings():
+        if not store.exists():
+            Store(store).close()
 
 
 def take_in(data: Path, store: Path, told: Told) -> tuple[str, ...]:
@@ -108,7 +120,7 @@ def client_of(running: Running, settings: Settings, *, watch: Watch = NOBODY) ->
         label="Built-in server",
         demo=running.demo,
         watch=watch,
-        defined_by=Generation.named(settings.definitions),
+        defined_by=settings.definitions,
     )
     running.tell(client.forget)
     return client

@@ -111,12 +111,12 @@ class Client:
         label: str = "Umami",
         demo: bool = False,
         watch: Watch = NOBODY,
-        defined_by: Generation | None = None,
+        defined_by: str | None = None,
     ) -> None:
         """Raises ``SettingsError`` where no server is set; asks nothing yet.
 
-        ``defined_by`` is the generation whose definitions the server applies, where that is not
-        its own.
+        ``defined_by`` is the version whose definitions the server applies, where that is not its
+        own.
         """
         self._connection = Connection(settings, watch)
         self._transport = self._connection.transport
@@ -125,7 +125,7 @@ class Client:
         self._label = "Umami Cloud" if settings.cloud else label
         self._demo = demo
         self._cloud = settings.cloud
-        self._defined_by = defined_by
+        self._defined_by = None if defined_by is None else Generation.named(defined_by)
         self._cached_as = settings.api or ""
         self._cache = _cache(settings, watch) if cache is None else cache
         self._read: WeakKeyDictionary[Kept, _Read] = WeakKeyDictionary()
@@ -507,14 +507,14 @@ def connect(
     label: str = "Umami",
     demo: bool = False,
     watch: Watch = NOBODY,
-    defined_by: Generation | None = None,
+    defined_by: str | None = None,
 ) -> Client:
     """A client of the server that the settings name, by default this process's; asks nothing yet.
 
     Raises ``SettingsError``, also for settings that mean the embedded server: start-up code must
     have started it and filled in its address. ``label`` is what to call the server, ``demo`` says
     that what it holds is made up; ``watch`` is told what the client does; ``defined_by`` is the
-    generation whose definitions the server applies, where that is not its own.
+    version whose definitions the server applies, where that is not its own.
     """
     found = read() if settings is None else settings
     return Client(found, cache, label=label, demo=demo, watch=watch, defined_by=defined_by)

@@ -294,6 +294,24 @@ DIFFERENCES: Final = (
         "From 3.3 on, properties are listed without their values.",
     ),
     Difference(
+        _of("event_data_properties", "session_data_properties"),
+        UNTIL_3_2,
+        "Up to 3.2 the lists of properties do not tell their types.",
+        members=_of("type"),
+    ),
+    Difference(
+        _of("events", "sessions"),
+        UNTIL_3_2,
+        "From 3.3 on, lists are counted up to 10,000 rows only, and the page says so.",
+        members=_of("count", "capped"),
+    ),
+    Difference(
+        _of("sessions"),
+        UNTIL_3_2,
+        "Up to 3.2 the list does not tell the distinct ids of sessions.",
+        members=_of("distinct_id"),
+    ),
+    Difference(
         _of("session", "activity"),
         UNTIL_3_2,
         "From 3.3 on, sessions that share a distinct id are stitched together.",

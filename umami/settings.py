@@ -231,7 +231,7 @@ def understood(given: Mapping[str, str]) -> Settings:
             "file. Set UMAMI_STORE, or remove UMAMI_COLLECT."
         )
     if found is None:
-        return replace(common, data=_data(given), store=_store(given), collect=collect)
+        return replace(common, data=_data(given), store=_store(given, collect), collect=collect)
     for name in ("DATA", "STORE"):
         if name in given:
             raise SettingsError(
@@ -335,16 +335,16 @@ def _data(given: Mapping[str, str]) -> Path | None:
     return path
 
 
-def _store(given: Mapping[str, str]) -> Path | None:
+def _store(given: Mapping[str, str], collect: bool) -> Path | None:
     if "STORE" not in given:
         return None
     path = Path(given["STORE"]).expanduser()
     if path.is_dir():
         raise SettingsError("UMAMI_STORE names a folder: name a file in it, such as umami.duckdb.")
-    if "DATA" not in given and not path.exists():
+    if "DATA" not in given and not path.exists() and not collect:
         raise SettingsError(
             "UMAMI_STORE names a file that does not exist: set UMAMI_DATA too, once, to import "
-            "tables into it."
+            "tables into it, or UMAMI_COLLECT=yes to begin with an empty one."
         )
     return path
 

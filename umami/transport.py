@@ -212,8 +212,12 @@ class Transport:
         until = time.monotonic() + PATIENCE * self._settings.timeout
         return _body(self._sent(_Call(request, endpoint, {}, until), repeatable=True))
 
-    def probe(self, request: Request, *, signed: bool = False) -> tuple[int, bytes]:
-        """Status and body of the answer to a request, refusals included; ``signed`` signs in first.
+    def probe(
+        self, request: Request, *, signed: bool = False
+    ) -> tuple[int, bytes, UmamiError | None]:
+        """Status, body and meaning of the answer to a request; a refusal is an answer, too.
+
+        ``signed`` signs in first. The meaning is the error that ``ask`` would raise, if any.
 
         Raises an ``UmamiError`` where no answer comes back, or only that of an overloaded server.
         """
@@ -221,10 +225,10 @@ class Transport:
         headers = self._identity.headers() if signed else {}
         outcome = self._sent(_Call(request, "version", headers, until), repeatable=True)
         if isinstance(outcome, bytes):
-            return 200, outcome
+            return 200, outcome, None
         if outcome.status is None or outcome.passing:
             raise outcome.problem
-        return outcome.status, outcome.body
+        return outcome.status, outcome.body, outcome.problem
 
     def beginning(self, path: str, most: int) -> bytes:
         """The first ``most`` bytes of a document that lies beside the API, outside ``/api``.

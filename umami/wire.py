@@ -136,10 +136,13 @@ def series(answer: Any, period: Period) -> pd.Series[int]:
     return _placed(pd.Series(found, dtype="int64"), period)
 
 
-def named_series(answer: Any, period: Period, value: str) -> pd.DataFrame:
-    """``time``, ``event`` and ``value`` for every event and every bucket of the period."""
-    rows = _NAMED.validate_python(answer)
+def named_series(answer: Any, period: Period, value: str, *, clip: bool = False) -> pd.DataFrame:
+    """``time``, ``event`` and ``value`` for every event and every bucket of the period; ``clip``
+    leaves out buckets outside the period, which are refused otherwise."""
     axis = period.axis()
+    rows = _NAMED.validate_python(answer)
+    if clip:
+        rows = [row for row in rows if bucket(row.t, period) in axis]
     found: dict[str, dict[pd.Timestamp, Decimal]] = {}
     for row in rows:
         at = bucket(row.t, period)
@@ -158,13 +161,19 @@ def named_series(answer: Any, period: Period, value: str) -> pd.DataFrame:
 
 
 def measured_series(
-    answer: Any, period: Period, columns: Mapping[str, str], *, additive: bool
+    answer: Any,
+    period: Period,
+    columns: Mapping[str, str],
+    *,
+    additive: bool,
+    clip: bool = False,
 ) -> pd.DataFrame:
     """``time`` and a column for each of ``columns`` (server's name to ours), on the complete axis.
 
     Buckets that the server left out are 0 where the figures are ``additive``, else ``NaN``. Where
     a zone repeats an hour in autumn, additive figures are added up; of averages and percentiles
-    the later one counts.
+    the later one counts. ``clip`` leaves out buckets outside the period, which are refused
+    otherwise.
     """
     axis = period.axis()
     rows: dict[pd.Timestamp, dict[str, float]] = {}
@@ -182,7 +191,7 @@ def measured_series(
             for name, column in columns.items()
         }
     )
-    if not frame.index.isin(axis).all():
+    if not clip and not frame.index.isin(axis).all():
         raise ValueError("buckets outside the period")
     frame = frame.reindex(axis, fill_value=0.0 if additive else math.nan)
     return frame.rename_axis("time").reset_index()

@@ -42,7 +42,14 @@ from umami.endpoints import (
     traffic,
     websites,
 )
-from umami.errors import InvalidView, NotFound, ServerFault, TimedOut, Unauthorised
+from umami.errors import (
+    InvalidView,
+    NotFound,
+    ServerFault,
+    TimedOut,
+    Unauthorised,
+    UnexpectedAnswer,
+)
 from umami.generations import Generation
 from umami.models.performance import Percentiles
 from umami.models.teams import Team
@@ -207,6 +214,15 @@ def test_series_of_properties() -> None:
     values = read("event_data_property_series").frame.set_index(["value", "time"])["count"]
     assert values.loc["pro"].tolist() == [2, 0, 0]
     assert values.loc["free"].tolist() == [0, 0, 5]
+
+
+def test_a_session_property_may_have_been_set_before_the_period() -> None:
+    early = [{"x": "pro", "t": "2026-07-20 00:00:00", "y": 7}]
+    inside = SAMPLES["session_data_property_series"][1]
+    assert read("session_data_property_series", early + inside).frame["count"].sum() == 3
+    assert read("session_data_numeric_series", early).frame["value"].isna().all()
+    with pytest.raises(UnexpectedAnswer):
+        read("event_data_property_series", early)
 
 
 def test_an_hour_that_comes_twice_is_added_up_where_that_means_something() -> None:

@@ -401,3 +401,27 @@ def test_who_may_not_write_reads_why(fresh: Running, bare: pytest.MonkeyPatch) -
     confirm(app, "delete", SHOP, "Nordlicht Shop").click().run()
     assert "A share link can only be read." in notes(app).replace("\\", "")
     assert names(app) == ["Nordlicht Shop"]
+
+
+# Beginning with nothing
+
+
+def test_the_first_website_of_an_empty_file(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "umami.duckdb"
+    bare.setenv("UMAMI_STORE", str(file))
+    bare.setenv("UMAMI_COLLECT", "yes")
+    bare.setattr(collect, "SERVED", True)
+    app = open_page("overview", website="")
+    assert [one.value for one in app.header] == ["No website yet"]
+    app.text_input(key="new_name").set_value("Shop")
+    app.text_input(key="new_domain").set_value("shop.example")
+    app.button(key="create_website").click().run()
+    assert not app.exception
+    assert [one.value for one in app.header] == ["Overview"]
+    (made,) = server.umami().ask(websites.websites()).rows
+    app = open_page("websites", website=made.id, site=made.id)
+    assert names(app) == ["Shop"]
+    assert "/collect/script.js" in code(app)[0]
+    bare.delenv("UMAMI_COLLECT")
+    bare.delenv("UMAMI_STORE")
+    server.let_go(Settings(store=file))

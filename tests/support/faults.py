@@ -186,3 +186,18 @@ def faulty() -> Iterator[Faulty]:
     finally:
         loops[0].call_soon_threadsafe(stop.set)
         thread.join()
+
+
+def as_3_1(server: Faulty) -> None:
+    """Let a server answer requests without a sign-in as Umami 3.1 does."""
+    refused = {"error": {"message": "Bad request", "code": "bad-request", "status": 400}}
+    signed_out = {"error": {"message": "Unauthorized", "code": "unauthorized", "status": 401}}
+    server.script("/heartbeat", said({"ok": True}))
+    server.script("/config", said({"privateMode": False, "currentVersion": True}))
+    server.script("/scripts/telemetry", Act(body=b"/* telemetry disabled */"))
+    server.script("/segments", said(refused, 400))
+    for path in ("/api/me", "/boards"):
+        server.script(path, said(signed_out, 401))
+    for path in ("/event-data-pivot", "/2fa/status", "/annotations", "/retention", "/errors"):
+        server.script(path, page(404))
+    server.script("/openapi.json", page(404))

@@ -257,4 +257,7 @@ def test_the_environment_decides_what_streamlit_did_not_copy_there() -> None:
 def test_whether_the_embedded_server_collects(text: str, collects: bool) -> None:
     found = from_environment(COLLECT=text, STORE="umami.duckdb", DATA=".")
     assert found.collect is collects
+    if collects:
+        # Only who collects begins with a file that is not there.
+        assert from_environment(COLLECT=text, STORE="no-such.duckdb").store
     assert from_environment(COLLECT="no", URL="https://a.example", API_KEY="k").collect is False

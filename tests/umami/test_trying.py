@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.doubles.umami import serve as serve_version
-from tests.support.faults import SIGNED_IN, Act, Faulty, Seen, page, said
+from tests.support.faults import SIGNED_IN, Act, Faulty, Seen, as_3_1, page, said
 from tests.support.ports import free_port
 from umami.errors import SettingsError, UmamiError
 from umami.settings import CLOUD, Settings, read
@@ -113,32 +113,34 @@ def test_what_was_meant_is_what_is_written() -> None:
 NOWHERE = Path("no/such/secrets.toml")
 
 
-@pytest.mark.parametrize(("generation", "what"), [(2, "Umami 2.18"), (3, "Umami 3.1")])
-def test_a_server_tells_what_it_is_and_its_websites(generation: int, what: str) -> None:
-    with serve_version({2: "2.18", 3: "3.1"}[generation], TABLES) as running:
+@pytest.mark.parametrize(
+    ("version", "what"),
+    [("2.18", "Umami 2.18.1"), ("3.1", "Umami 3.1.0"), ("3.5", "Umami 3.5.0")],
+)
+def test_a_server_tells_what_it_is_and_its_websites(version: str, what: str) -> None:
+    with serve_version(version, TABLES) as running:
         found = tried(
             meant("account", {"URL": running.url, "USERNAME": "admin", "PASSWORD": "umami"})
         )
-    assert found.what == f"{what}, or a version like it"
+    assert found.what == what
     assert found.count == 3
     names = [site.name for site in found.websites]
     assert names == ["Nordlicht Docs", "Nordlicht Empty", "Nordlicht Shop"]
 
 
 def test_a_version_that_is_told_is_shown(server: Faulty) -> None:
+    settings = answering(server)
     server.script("/scripts/telemetry", Act(body=b"fetch('https://x?v=3.1.2&e=1')"))
-    server.script("/websites", said({"data": [], "count": 0, "page": 1, "pageSize": 10}))
-    found = tried(answering(server))
+    for path in ("/websites", "/me/teams"):
+        server.script(path, said({"data": [], "count": 0, "page": 1, "pageSize": 10}))
+    found = tried(settings)
     assert found.what == "Umami 3.1.2"
     assert (found.websites, found.count) == ((), 0)
 
 
 def answering(server: Faulty) -> Settings:
     """The settings that a form gives for a server that answers as 3.1 does."""
-    answers = {"/config": said({"privateMode": False, "currentVersion": True})}
-    refused = ("/segments", "/events/stats", "/reports/retention")
-    for ending, act in {**answers, **dict.fromkeys(refused, REFUSED)}.items():
-        server.script(ending, act)
+    as_3_1(server)
     return meant("account", {"URL": server.url, **LOGIN})
 
 
@@ -165,9 +167,9 @@ def elsewhere(request: Seen) -> Act:
 @pytest.mark.parametrize(
     ("decide", "sentence", "remedy"),
     [
-        (html, "is no Umami", "Use the address"),
-        (missing, "is no Umami", "Use the address"),
-        (guarded, "in front of the server", "Whoever runs it"),
+        (html, "instead of Umami", "Use the address"),
+        (missing, "No Umami server answers", "Use the address"),
+        (guarded, "in front of the server", "Its administrator"),
         (broken, "The server failed", "This is a fault"),
         (elsewhere, "check the address", "Use the address"),
     ],
@@ -194,9 +196,10 @@ def test_what_is_no_umami_is_said_with_what_to_change(
 def test_who_is_not_let_in_is_told_what_to_change(
     server: Faulty, answer: Act, sentence: str, remedy: str
 ) -> None:
+    settings = answering(server)
     server.script("/auth/login", answer)
     server.script("/websites", REFUSED)
-    problem = refusal(answering(server))
+    problem = refusal(settings)
     assert sentence in str(problem)
     assert problem.remedy.startswith(remedy)
 

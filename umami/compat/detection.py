@@ -20,10 +20,12 @@ from pydantic_core import from_json
 
 from umami.errors import (
     NotFound,
+    UmamiError,
     Unauthorised,
     UndetectableVersion,
     UnexpectedAnswer,
 )
+from umami.flights import again
 from umami.generations import Generation
 from umami.question import Request
 
@@ -73,6 +75,8 @@ class Answer:
 
     status: int
     body: bytes
+    problem: UmamiError | None = None
+    """What the answer means as an error, where it is no success."""
 
 
 Probe = Callable[[Request], Answer]
@@ -248,8 +252,8 @@ def _require_heartbeat(answer: Answer, address: str) -> None:
             "through for the dashboard.",
             endpoint="heartbeat",
         )
-    if 300 <= answer.status < 400:
-        raise UnexpectedAnswer("The server redirects to another page.", endpoint="heartbeat")
+    if answer.problem is not None and (300 <= answer.status < 400 or answer.status >= 500):
+        raise again(answer.problem)
     if answer.status == 200 and heartbeat is None:
         raise UnexpectedAnswer(
             f"A web page answers at {address} instead of Umami; it may be a login page in front "

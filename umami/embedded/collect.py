@@ -175,16 +175,22 @@ def visit_of(
     ``person`` is the id a website gave, or address and User-Agent; ``time`` (naive UTC) is when
     it happened and ``now`` (Unix seconds) when it was sent; ``earlier`` is the tracker's token.
     """
-    if isinstance(person, str):
-        session = _uuid(sign, website, person)
-    else:
-        session = _uuid(sign, website, *person, time.strftime("%Y-%m"))
+    session = session_of(website, person, time, sign)
     visit = _uuid(sign, session, time.strftime("%Y-%m-%d %H"))
     if earlier is None or earlier.website != website:
         return Visit(website, session, visit, now)
     if not backdated and now - earlier.begun > VISIT_SECONDS:
         return Visit(website, session, visit, now)
     return Visit(website, session, earlier.visit, earlier.begun)
+
+
+def session_of(
+    website: UUID, person: str | tuple[str, str], time: datetime, sign: Callable[[str], str]
+) -> UUID:
+    """The session of an id that a website gave, or of an address and User-Agent in this month."""
+    if isinstance(person, str):
+        return _uuid(sign, website, person)
+    return _uuid(sign, website, *person, time.strftime("%Y-%m"))
 
 
 def _uuid(sign: Callable[[str], str], *parts: object) -> UUID:

@@ -192,9 +192,10 @@ def session_data_numeric_stats(view: View, name: str) -> Asked[NumericStats]:
 def session_data_numeric_series(
     view: View, name: str, metric: NumericMetric = "sum"
 ) -> Asked[NumericSeries]:
-    """The numbers of one session property in each bucket of the period."""
+    """The numbers of one session property, in the bucket in which each was set. What the sessions
+    of the period had set before it is left out."""
     return Asked(
-        partial(NumericSeries.read, period=view.period, metric=metric),
+        partial(NumericSeries.read, period=view.period, metric=metric, clip=True),
         path={"website": identified(view.website)},
         query={
             **_property(view, name),
@@ -213,9 +214,10 @@ def session_data_numeric_series(
     subject="series of session properties",
 )
 def session_data_property_series(view: View, name: str) -> Asked[PropertySeries]:
-    """The values of one session property in each bucket; texts and booleans only."""
+    """The values of one session property, in the bucket in which each was set; texts and booleans
+    only. What the sessions of the period had set before it is left out."""
     return Asked(
-        partial(PropertySeries.read, period=view.period),
+        partial(PropertySeries.read, period=view.period, clip=True),
         path={"website": identified(view.website)},
         query={**_property(view, name), **over_time(view)},
         until=view.period.end,

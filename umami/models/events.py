@@ -253,9 +253,12 @@ class NumericSeries:
     metric: NumericMetric
 
     @classmethod
-    def read(cls, answer: Any, period: Period, metric: NumericMetric) -> NumericSeries:
-        """From ``[{t: bucket, y: number}]``."""
-        frame = measured_series(answer, period, {"y": "value"}, additive=metric != "avg")
+    def read(
+        cls, answer: Any, period: Period, metric: NumericMetric, *, clip: bool = False
+    ) -> NumericSeries:
+        """From ``[{t: bucket, y: number}]``; ``clip`` leaves out buckets outside the period."""
+        additive = metric != "avg"
+        frame = measured_series(answer, period, {"y": "value"}, additive=additive, clip=clip)
         return cls(frame, metric)
 
 
@@ -270,7 +273,8 @@ class PropertySeries:
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, answer: Any, period: Period) -> PropertySeries:
-        """From ``[{x: value, t: bucket, y: count}]``."""
-        frame = named_series(answer, period, "count").rename(columns={"event": "value"})
-        return cls(frame.astype({"count": "int64"}))
+    def read(cls, answer: Any, period: Period, *, clip: bool = False) -> PropertySeries:
+        """From ``[{x: value, t: bucket, y: count}]``; ``clip`` leaves out buckets outside the
+        period."""
+        frame = named_series(answer, period, "count", clip=clip)
+        return cls(frame.rename(columns={"event": "value"}).astype({"count": "int64"}))

@@ -27,11 +27,11 @@ from starlette.routing import Route
 from umami.embedded import collect, user_agent
 from umami.embedded.http import Call, Parameters, Routes, moment, validated
 from umami.embedded.refusals import BadRequest, Refusal, error_object
-from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW
+from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, PERFORMANCE
 
 routes = Routes()
 
-STORED: Final = ("event", "identify")
+STORED: Final = ("event", "identify", "performance")
 """Types of messages that are kept; the others are accepted, so that a tracker goes on."""
 IDENTIFYING: Final = frozenset({"website", "id", "ip", "userAgent"})
 """Fields of a payload from which the visit follows."""
@@ -45,6 +45,10 @@ def _cut(longest: int) -> AfterValidator:
 
 Seconds = Annotated[int, Field(ge=0, le=4_102_444_800)]
 """Unix seconds, up to the year 2100."""
+
+
+Vital = Annotated[float, Field(ge=0, le=60_000)]
+"""Milliseconds of a web vital."""
 
 
 class Payload(Parameters):
@@ -66,13 +70,19 @@ class Payload(Parameters):
     ip: IPvAnyAddress | None = None
     userAgent: str | None = None
     timestamp: Seconds | None = None
+    lcp: Vital | None = None
+    inp: Vital | None = None
+    cls: Annotated[float, Field(ge=0, le=100)] | None = None
+    fcp: Vital | None = None
+    ttfb: Vital | None = None
 
 
 class Message(Parameters):
-    """What happened: an event (a page view, if it has no name), or that a visitor is known.
+    """What happened: an event (a page view, if it has no name), that a visitor is known, or how
+    fast a page was.
 
-    Trackers of 3.1 and later also send how fast a page was, how long it was read and which script
-    failed; the server has no tables for these.
+    Trackers of 3.5 and later also send how long a page was read and which script failed; the server
+    has no tables for these.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -171,9 +181,10 @@ def _accepted(
         raise BadRequest(f"payload.data.{problem}") from None
     sent_at = int(time.time() * 1000)
     at = moment(sent.timestamp * 1000 if sent.timestamp else sent_at)
+    browser = (_address(call, sent), agent)
     visit = collect.visit_of(
         sent.website,
-        sent.id or (_address(call, sent), agent),
+        sent.id or browser,
         at,
         now=sent_at // 1000,
         earlier=collect.of_token(call.headers.get("x-umami-cache", ""), umami.sign),
@@ -192,8 +203,13 @@ def _accepted(
         _keep_session(cursor, sent, visit, agent, at)
         if message.type == "event":
             _keep_event(cursor, sent, visit, found, at)
-        else:
+        elif message.type == "identify":
             _keep_person(cursor, sent, visit, found, at)
+            if sent.id:
+                anonymous = collect.session_of(sent.website, browser, at, umami.sign)
+                _link_sessions(cursor, sent.id, visit, anonymous, at)
+        else:
+            _keep_vitals(cursor, sent, visit, at)
 
     return answer, (sent.website, write)
 
@@ -261,8 +277,7 @@ def _keep_event(
             "session_id": visit.session,
             "visit_id": visit.visit,
             "created_at": at,
-            "page_title": sent.title
-            and collect.clean(collect.decoded(sent.title))[: collect.LONGEST],
+            "page_title": _title(sent),
             "event_type": CUSTOM_EVENT if name else PAGEVIEW,
             "event_name": name,
             "tag": sent.tag,
@@ -299,6 +314,31 @@ def _keep_event(
         )
 
 
+def _keep_vitals(
+    cursor: duckdb.DuckDBPyConnection, sent: Payload, visit: collect.Visit, at: datetime
+) -> None:
+    path = collect.page(sent.url, sent.hostname, None)["url_path"]
+    _insert(
+        cursor,
+        "website_event",
+        {
+            "event_id": uuid.uuid4(),
+            "website_id": visit.website,
+            "session_id": visit.session,
+            "visit_id": visit.visit,
+            "created_at": at,
+            "event_type": PERFORMANCE,
+            "url_path": path and path.partition("#")[0],
+            "page_title": _title(sent),
+            **sent.model_dump(include={"lcp", "inp", "cls", "fcp", "ttfb"}),
+        },
+    )
+
+
+def _title(sent: Payload) -> str | None:
+    return sent.title and collect.clean(collect.decoded(sent.title))[: collect.LONGEST]
+
+
 def _keep_person(
     cursor: duckdb.DuckDBPyConnection,
     sent: Payload,
@@ -323,17 +363,30 @@ def _keep_person(
                 "created_at": at,
             },
         )
-    if sent.id:
+
+
+def _link_sessions(
+    cursor: duckdb.DuckDBPyConnection,
+    distinct_id: str,
+    visit: collect.Visit,
+    anonymous: UUID,
+    at: datetime,
+) -> None:
+    """Link a distinct id to its own session, and to the session that the same browser had before
+    it was identified."""
+    for session in dict.fromkeys((visit.session, anonymous)):
         _insert(
             cursor,
             "session_link",
             {
                 "website_id": visit.website,
-                "session_id": visit.session,
-                "distinct_id": sent.id,
+                "session_id": session,
+                "distinct_id": distinct_id,
                 "created_at": at,
             },
-            "NOT EXISTS (SELECT 1 FROM session_link WHERE website_id = $website_id "
+            "EXISTS (SELECT 1 FROM session WHERE website_id = $website_id "
+            "AND session_id = $session_id) "
+            "AND NOT EXISTS (SELECT 1 FROM session_link WHERE website_id = $website_id "
             "AND session_id = $session_id AND distinct_id = $distinct_id)",
         )
 

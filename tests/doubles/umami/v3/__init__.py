@@ -9,7 +9,7 @@ from __future__ import annotations
 from starlette.applications import Starlette
 
 from tests.doubles.umami.reshaping import reshaped
-from tests.doubles.umami.v3 import older, stand_ins, v3_0
+from tests.doubles.umami.v3 import older, v3_0
 from tests.doubles.umami.v3.settings import config
 from tests.doubles.umami.versions import EXACT, definitions, instead, number, of_version
 from umami.embedded.application import application as embedded
@@ -27,7 +27,7 @@ def application(version: str, umami: Umami) -> Starlette:
         own += older.routes.all
     if number(version) == (3, 0):
         own += v3_0.routes.all
-    routes = of_version(version, [*ROUTES, *stand_ins.routes.all])
+    routes = of_version(version, ROUTES)
     app = embedded(umami, reshaped(version, instead(routes, own)))
     if number(version) == (3, 0):
         app.add_middleware(v3_0.SingleValues)
