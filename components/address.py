@@ -34,6 +34,7 @@ SPELLED: Final = (
     "unit",
     "tz",
     "compare",
+    "weekdays",
     "compare_from",
     "compare_to",
     "match",

@@ -44,9 +44,10 @@ PERIODS: Final[dict[str, str]] = {
     CUSTOM: "Custom dates",
 }
 COMPARISONS: Final[dict[Comparison, str]] = {
-    "previous": "vs. previous period",
-    "year": "vs. previous year",
-    "custom": "vs. custom dates",
+    "previous": "Previous period",
+    "year": "Previous year",
+    "umami": "Umami's previous period",
+    "custom": "Custom dates",
     "none": "No comparison",
 }
 _NARROW: Final = """<style>
@@ -160,7 +161,20 @@ def bar(client: Guarded, among: Sequence[Website], beside: Callable[[View], None
 
 
 def _step(steps: int) -> None:
-    go(shifted(view(), steps), keep_unit=False)
+    try:
+        go(shifted(view(), steps), keep_unit=False)
+    except InvalidView as problem:
+        note(str(problem))
+
+
+def _toggle_weekdays(now: View) -> None:
+    st.session_state["match_weekdays"] = now.weekdays
+    st.toggle(
+        "Match weekdays",
+        key="match_weekdays",
+        help="Compare with dates that begin on the same weekday, so that weekends meet weekends.",
+        on_change=lambda: change({"weekdays": ["1"] if st.session_state["match_weekdays"] else []}),
+    )
 
 
 def _choose_period(chosen: str) -> None:
@@ -175,7 +189,7 @@ def _choose_comparison(chosen: str) -> None:
     if chosen == "custom":
         compared = now.compared() or replace(now, comparison="previous").compared()
         assert compared is not None
-        first, last = _days(compared.period)
+        first, last = compared.period.days
         change({"compare": [chosen], "compare_from": [str(first)], "compare_to": [str(last)]})
     else:
         change({"compare": [chosen], "compare_from": [], "compare_to": []})
@@ -206,16 +220,11 @@ def _choice(
     )
 
 
-def _days(period: Period) -> tuple[date, date]:
-    local = zone(period.timezone)
-    return period.start.astimezone(local).date(), period.end.astimezone(local).date()
-
-
 def _dates(
     label: str, period: Period, key: str, edges: tuple[str, str], resets: Mapping[str, list[str]]
 ) -> None:
     """A range of dates that shows a period and writes its edges."""
-    st.session_state[key] = _days(period)
+    st.session_state[key] = period.days
 
     def write() -> None:
         chosen = st.session_state[key]
@@ -226,7 +235,7 @@ def _dates(
     st.date_input(
         label,
         key=key,
-        max_value=max(datetime.now(zone(period.timezone)).date(), _days(period)[1]),
+        max_value=max(datetime.now(zone(period.timezone)).date(), period.days[1]),
         min_value=date(2000, 1, 1),
         format="YYYY-MM-DD",
         label_visibility="collapsed",
@@ -322,7 +331,9 @@ def _add_filter(field: str, operator: Any, key: str, beside: bool) -> None:
 
 
 def _time_popover(now: View) -> None:
-    with st.popover("Time", icon=":material/tune:", key="time", help="Unit and time zone"):
+    with st.popover(
+        "Time", icon=":material/tune:", key="time", help="Unit, time zone and weekdays"
+    ):
         chosen = st.session_state["unit"] or "auto"
         units = ["auto", *now.period.units]
         _choice(
@@ -345,6 +356,8 @@ def _time_popover(now: View) -> None:
             width=260,
             write=lambda name: change({"tz": [name]}),
         )
+        if now.weekdays_matter:
+            _toggle_weekdays(now)
 
 
 def _chips(client: Guarded, now: View) -> None:

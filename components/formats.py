@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import pandas as pd
 from babel import Locale
 from babel.numbers import format_compact_currency, format_currency, get_currency_symbol
 
-from umami.period import Period, Unit
+from umami.period import MILLISECOND, Period, Unit
 
 ABSENT: Final = "–"
 _ENGLISH: Final = Locale("en")
@@ -154,19 +154,24 @@ def ticks(times: Sequence[pd.Timestamp], unit: Unit) -> list[str]:
 def period(one: Period) -> str:
     """The dates of a period, in its zone: ``1 Aug – 30 Sep 2026``.
 
-    A period before another ends within the other's first minute (see ``Period.previous``); the
-    day that minute belongs to is not named.
+    Times are named where it does not begin or end with a day: ``1 – 23 Nov 2026, until 15:00``.
     """
-    short = one.end - one.start <= timedelta(hours=1)
-    first = pd.Timestamp(one.start).tz_convert(one.timezone)
-    last = pd.Timestamp(one.end).tz_convert(one.timezone)
-    last -= timedelta(0) if short else timedelta(minutes=1)
-    if short:
-        return f"{first:%-d %b %Y, %H:%M} – {last:%H:%M}"
+    at_start, at_end = one.edges_of_days
+    first, last, after = (
+        pd.Timestamp(moment).tz_convert(one.timezone)
+        for moment in (one.start, one.end, one.end + MILLISECOND)
+    )
+    if not at_start:
+        begun = f"{first:%-d %b %Y, %H:%M}"
+        if at_end:
+            return f"{begun} – {last:%-d %b %Y}"
+        same_day = first.date() == after.date()
+        return f"{begun} – {after:%H:%M}" if same_day else f"{begun} – {after:%-d %b %Y, %H:%M}"
+    until = "" if at_end else f", until {after:%H:%M}"
     if first.date() == last.date():
-        return f"{first:%a %-d %b %Y}"
+        return f"{first:%a %-d %b %Y}{until}"
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first:%-d} – {last:%-d %b %Y}"
+        return f"{first:%-d} – {last:%-d %b %Y}{until}"
     if first.year == last.year:
-        return f"{first:%-d %b} – {last:%-d %b %Y}"
-    return f"{first:%-d %b %Y} – {last:%-d %b %Y}"
+        return f"{first:%-d %b} – {last:%-d %b %Y}{until}"
+    return f"{first:%-d %b %Y} – {last:%-d %b %Y}{until}"

@@ -90,11 +90,13 @@ class Questions:
         return Compared(self.ask(question(view)), (self.ask(question(earlier)),) if earlier else ())
 
     def totals(self, view: View) -> Compared[Stats]:
-        """Ask for a website's totals, and apart for those of a comparison that the viewer chose:
-        of any other servers answer both at once."""
-        compared = view.compared()
-        apart = (self.ask(traffic.stats(compared)),) if compared and view.against else ()
-        return Compared(self.ask(traffic.stats(view)), apart)
+        """Ask for a website's totals and, in a second question, for those of the comparison.
+
+        Servers answer both at once for the previous period by Umami's own rule.
+        """
+        if view.comparison == "umami":
+            return Compared(self.ask(traffic.stats(view)), ())
+        return self.against(view, traffic.stats)
 
     def hint(self, question: Question[T], otherwise: U) -> Future[T | U]:
         """Ask for what one is better with, and fine without: a failure gives ``otherwise``."""

@@ -40,7 +40,9 @@ def draw(tiles: Sequence[Tile], *, within: bool = False) -> None:
                 tile.label,
                 tile.value,
                 tile.delta,
-                delta_color="normal" if tile.good == "up" else "inverse",
+                delta_color=(
+                    "off" if tile.slight else "normal" if tile.good == "up" else "inverse"
+                ),
                 delta_description=f"from {tile.before}" if tile.delta is not None else None,
                 help=plain(tile.about, 300),
                 chart_data=common.sparkline(tile.series),

@@ -9,14 +9,44 @@ import pandas as pd
 from components import formats
 from umami import names
 from umami.filters import FIELDS, OPERATORS, Filter
+from umami.period import Period, Unit
 from umami.view import View
 
 
 def described(now: View) -> str:
     """The View's dates in words, and those it is compared with."""
-    words = formats.period(now.period)
-    compared = now.compared()
-    return f"{words} compared with {formats.period(compared.period)}" if compared else words
+    before = compared(now)
+    return f"{dates(now)} compared with {before}" if before else dates(now)
+
+
+def compared(now: View) -> str:
+    """The dates of the comparison in words, and how it differs from the period: ``1 – 30 Sep 2026
+    (one day shorter)``. Empty without a comparison."""
+    before = now.compared()
+    if before is None:
+        return ""
+    words = formats.period(before.period)
+    if now.comparison == "umami":
+        return f"{words} (Umami's previous period)"
+    notes = ["same weekdays"] if now.weekdays and now.weekdays_matter else []
+    if difference := _difference(now.period, before.period):
+        notes.append(difference)
+    return f"{words} ({', '.join(notes)})" if notes else words
+
+
+def _difference(now: Period, before: Period) -> str:
+    """How much longer a comparison is in local days, or else in buckets; empty where it is not."""
+    (first, last), (first_before, last_before) = now.days, before.days
+    unit: Unit = "day"
+    longer = (last_before - first_before).days - (last - first).days
+    if not longer and before.unit != "day":
+        unit = before.unit
+        longer = len(before.axis()) - len(now.axis())
+    if not longer:
+        return ""
+    many = abs(longer)
+    length = f"one {unit}" if many == 1 else f"{formats.whole(many)} {unit}s"
+    return f"{length} {'longer' if longer > 0 else 'shorter'}"
 
 
 def dates(now: View) -> str:

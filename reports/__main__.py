@@ -27,7 +27,7 @@ from umami.endpoints import websites
 from umami.errors import InvalidView, SettingsError, UmamiError
 from umami.models.websites import Website
 from umami.settings import read
-from umami.view import ALL_TIME, PRESETS, View, parse
+from umami.view import ALL_TIME, COMPARISONS, PRESETS, View, parse
 
 _NO_SECRETS: Final = Path(os.devnull)
 _FILTER: Final = re.compile(r"(\w+)(!=|=|~)(.+)", re.DOTALL)
@@ -74,7 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--from", dest="first", metavar="DATE", help="first day: 2026-01-31")
     what.add_argument("--to", dest="last", metavar="DATE", help="last day, itself included")
     what.add_argument("--timezone", metavar="ZONE", help="of days and hours: Europe/Berlin (UTC)")
-    what.add_argument("--compare", metavar="WITH", choices=("none", "previous", "year"))
+    what.add_argument(
+        "--compare", metavar="WITH", choices=[one for one in COMPARISONS if one != "custom"]
+    )
+    what.add_argument("--match-weekdays", action="store_true", help="compare Mondays with Mondays")
     what.add_argument(
         "--filter",
         action="append",
@@ -177,6 +180,7 @@ def _view(
         "to": asked.last,
         "tz": asked.timezone,
         "compare": asked.compare,
+        "weekdays": "1" if asked.match_weekdays else None,
     }
     spelled = {**given, **{name: [value] for name, value in told.items() if value}}
     if asked.first:
@@ -197,8 +201,8 @@ def _view(
         recorded=span,
         abilities=client.abilities,
     )
-    if parsed.dropped:
-        raise InvalidView(parsed.dropped[0])
+    if parsed.faults:
+        raise InvalidView(parsed.faults[0].reason)
     return parsed.view
 
 

@@ -180,7 +180,7 @@ def rows(table: Table, most: int | None = None) -> list[list[Cell]]:
 
 
 def _tone(tile: Tile) -> str:
-    if not isinstance(tile.delta, str):
+    if tile.slight or not isinstance(tile.delta, str):
         return ""
     return "good" if tile.delta.startswith("+") == (tile.good == "up") else "bad"
 

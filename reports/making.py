@@ -113,7 +113,6 @@ def make(client: Client, order: Order, told: Told = lambda done, total: None) ->
 def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cover:
     view = order.view
     site = next((one for one in order.sites if one.id == view.website), None)
-    compared = view.compared()
     name = f"{server.label} {server.version}" if server.version else server.label
     joined = words.narrowed(view)
     if len(view.filters) > 1 and view.match == "any":
@@ -124,7 +123,7 @@ def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cov
         period=formats.period(view.period),
         timezone=view.period.timezone,
         filters=tuple(joined),
-        comparison=formats.period(compared.period) if compared else "",
+        comparison=words.compared(view),
         server=f"{name} at {server.address}" if order.tells_address else name,
         demo=server.demo,
         made=made,

@@ -167,11 +167,6 @@ MADE_GOOD: Final = (
         "where that is gone.",
     ),
     Repair(
-        _of("stats"),
-        frozenset({V3_0}),
-        "The comparison with the year before is of another year; that year is asked apart.",
-    ),
-    Repair(
         _of("weekly"),
         frozenset({V3_0}),
         "Told in UTC whatever zone is asked; turned by the zone’s whole hours where they stay the "

@@ -3,13 +3,16 @@
 Umami's ranges include both ends, so ``Period.end`` is the last instant that counts
 (``…:59.999``). Buckets are wall-clock times in the period's zone, as Umami groups them:
 on the autumn night that has 02:00 twice, both hours share one bucket.
+
+Comparison periods are computed on local calendar dates in the period's zone and only then turned
+into instants, so that a change of the clocks never moves the edge of a day.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
@@ -21,6 +24,13 @@ Unit = Literal["minute", "hour", "day", "month", "year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
 MILLISECOND = timedelta(milliseconds=1)
+_STEPS: Final[dict[Unit, relativedelta]] = {
+    "minute": relativedelta(minutes=1),
+    "hour": relativedelta(hours=1),
+    "day": relativedelta(days=1),
+    "month": relativedelta(months=1),
+    "year": relativedelta(years=1),
+}
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -84,9 +94,7 @@ class Period:
     @classmethod
     def of_days(cls, first: date, last: date, timezone: str, unit: Unit | None = None) -> Period:
         """Whole local days, ``first`` and ``last`` included."""
-        start = datetime.combine(first, time(), zone(timezone))
-        end = datetime.combine(last + timedelta(days=1), time(), zone(timezone)) - MILLISECOND
-        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        start, end = midnight(first, zone(timezone)), _day_end(last, zone(timezone))
         return cls(start, end, unit or finest_unit(start, end), timezone)
 
     @property
@@ -126,19 +134,125 @@ class Period:
         frequency = {"day": "D", "month": "MS", "year": "YS"}[self.unit]
         return pd.date_range(floor(first, self.unit), last, freq=frequency, name="time")
 
-    def previous(self) -> Period:
-        """The period before, by Umami's definition: both ends back by the whole minutes between.
+    def partial(self) -> tuple[bool, bool]:
+        """Whether the period covers only a part of its first and of its last bucket."""
+        axis, local = self.axis(), zone(self.timezone)
+        first = axis[0].to_pydatetime()
+        after = (axis[-1] + _STEPS[self.unit]).to_pydatetime()
+        return (
+            _instant(first, local) < self.start,
+            _instant(after, local) - MILLISECOND > self.end,
+        )
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last local date that the period touches."""
+        local = zone(self.timezone)
+        return self.start.astimezone(local).date(), self.end.astimezone(local).date()
+
+    @property
+    def edges_of_days(self) -> tuple[bool, bool]:
+        """Whether the period begins where a local day begins, and ends where one ends."""
+        first, last = self.days
+        local = zone(self.timezone)
+        return self.start == midnight(first, local), self.end == _day_end(last, local)
+
+    @property
+    def step(self) -> relativedelta | None:
+        """The period's length in calendar units: whole months, else days.
+
+        A period that begins with a day has the length of all days it touches. One that begins
+        within a day has a length only where that is whole days of the wall clock, else ``None``.
+        """
+        local = zone(self.timezone)
+        if self.edges_of_days[0]:
+            first, last = self.days
+            if self._whole_months:
+                months = 12 * (last.year - first.year) + last.month - first.month + 1
+                return relativedelta(months=months)
+            return relativedelta(days=(last - first).days + 1)
+        start, end = (
+            moment.astimezone(local).replace(tzinfo=None)
+            for moment in (self.start, self.end + MILLISECOND)
+        )
+        length = end - start
+        return None if not length or length % timedelta(days=1) else relativedelta(days=length.days)
+
+    @property
+    def _whole_months(self) -> bool:
+        first, last = self.days
+        return (
+            all(self.edges_of_days)
+            and first.day == 1
+            and (last + timedelta(days=1)).month != last.month
+        )
+
+    def previous(self, step: relativedelta | None = None, *, weekdays: bool = False) -> Period:
+        """The comparable period right before this one.
+
+        ``step`` is the calendar unit that this period is, or is the beginning of: a running month
+        is compared with the month before up to the same day and time. Without one, whole months
+        are compared with as many months before, days with as many days before, anything else
+        with a range of the same length. With ``weekdays`` the distance is the smallest
+        number of whole weeks that keeps both apart.
+        """
+        step = self._weeks() if weekdays else step or self.step
+        earlier = self.earlier(step) if step else None
+        if earlier is None or earlier.start >= self.start:
+            length = self.end - self.start + MILLISECOND
+            return self.moved(self.start - length, self.end - length)
+        return self.moved(earlier.start, min(earlier.end, self.start - MILLISECOND))
+
+    def year_before(self, *, weekdays: bool = False) -> Period:
+        """The same dates one calendar year earlier (29 February becomes the 28th).
+
+        With ``weekdays`` it is 52 weeks earlier, or as many more as keep both apart.
+        """
+        return self.earlier(self._weeks(52) if weekdays else relativedelta(years=1))
+
+    def previous_by_umami(self) -> Period:
+        """The period before as Umami defines it: both ends back by the whole minutes between.
 
         A day from 00:00:00.000 to 23:59:59.999 moves by 1,439 minutes, so neighbours overlap
-        by about a minute; a number compared with Umami's own must share that habit.
+        by about a minute, and a change of the clocks moves the edges of days by an hour.
         """
         back = timedelta(minutes=int((self.end - self.start).total_seconds() // 60))
         return self.moved(self.start - back, self.end - back)
 
-    def year_before(self) -> Period:
-        """The same dates one calendar year earlier (29 February becomes the 28th)."""
-        year = relativedelta(years=1)
-        return self.moved(self.start - year, self.end - year)
+    def earlier(self, step: relativedelta) -> Period:
+        """This period moved back by a calendar step.
+
+        Whole days stay whole days, and whole months stay whole months where the step is months
+        or years. A time of day stays the same, but a date that the earlier month lacks becomes
+        the end of that month.
+        """
+        local = zone(self.timezone)
+        monthly = bool(step.months or step.years)
+        first, last = (day - step for day in self.days)
+        if midnight(first, local) == midnight(last + timedelta(days=1), local):
+            # The zone skipped all of it, as Samoa skipped 30 December 2011.
+            first, last = first - timedelta(days=1), last - timedelta(days=1)
+        from_edge, to_edge = self.edges_of_days
+        begun = self.start.astimezone(local).time()
+        start = (
+            midnight(first, local) if from_edge else _instant(datetime.combine(first, begun), local)
+        )
+        clamped = monthly and last.day != self.days[1].day and first != last
+        if monthly and self._whole_months:
+            last += relativedelta(day=31)
+        if to_edge or clamped:
+            end = _day_end(last, local)
+        else:
+            # The later of two equal times, and the last moment before a time that is skipped.
+            ended = self.end.astimezone(local).time()
+            end = _instant(datetime.combine(last, ended.replace(fold=1)), local)
+        if end < start:
+            end = self.end - (self.start - start)
+        return self.moved(start, end)
+
+    def _weeks(self, least: int = 1) -> relativedelta:
+        first, last = self.days
+        return relativedelta(weeks=max(least, (last - first).days // 7 + 1))
 
     def moved(self, start: datetime, end: datetime) -> Period:
         """Another range cut by the same unit, or by the finest that servers answer for it.
@@ -146,6 +260,20 @@ class Period:
         Half a year by the day may be followed by half a year that is a day too long for that.
         """
         return with_unit(start, end, self.timezone, self.unit)
+
+
+def midnight(day: date, local: ZoneInfo) -> datetime:
+    """The first instant of a local date; where clocks skip midnight, the first after it."""
+    return _instant(datetime.combine(day, time()), local)
+
+
+def _day_end(day: date, local: ZoneInfo) -> datetime:
+    return midnight(day + timedelta(days=1), local) - MILLISECOND
+
+
+def _instant(wall: datetime, local: ZoneInfo) -> datetime:
+    """A wall-clock time as an instant, by its ``fold`` where the zone has it twice or never."""
+    return wall.replace(tzinfo=local).astimezone(UTC)
 
 
 def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) -> Period:

@@ -158,9 +158,8 @@ def _asking(question: Question[Any], **instead: str | int | None) -> Request:
 
 
 def _stats(question: Question[Any], _own: V2) -> Plan:
-    compare = dict(question.query).get("compare")
-    request = _asking(question, compare="yoy" if compare == "yoy" else None)
-    return once(request, _flat_stats)
+    # 2.x always answers for the previous period, too.
+    return once(_asking(question, compare=None), _flat_stats)
 
 
 def _flat_stats(answer: JSON) -> JSON:

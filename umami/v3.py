@@ -166,23 +166,6 @@ def _website_charts(question: Question[Any], dialect: V3) -> Request | Plan:
     )
 
 
-def _stats(question: Question[Any], own: V3) -> Request | Plan:
-    """3.0 compares a year with the wrong one, so it is asked twice."""
-    view = question.view
-    assert view is not None
-    if not own.first or view.comparison != "year":
-        return own.asking(question)
-    return _stats_apart(question, own, view.period.year_before())
-
-
-def _stats_apart(question: Question[Any], own: V3, before: Period) -> Plan:
-    now, then = yield (
-        own.asking(question, compare=None),
-        own.asking(question, compare=None, startAt=before.start_at, endAt=before.end_at),
-    )
-    return {**now, "comparison": {name: then[name] for name in then if name != "comparison"}}
-
-
 def _metrics(question: Question[Any], own: V3) -> Request | Plan:
     return _first_metrics(question, own) if own.first else own.asking(question)
 
@@ -571,7 +554,6 @@ _PLANS: Final[dict[str, Callable[[Question[Any], V3], Request | Plan]]] = {
     "me": _me,
     "websites": _websites,
     "website_charts": _website_charts,
-    "stats": _stats,
     "metrics": _metrics,
     "groups": _groups,
     "events": _events,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal, TypeVar, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,9 +21,11 @@ from umami.abilities import EVERYTHING, Abilities
 from umami.errors import InvalidView
 from umami.filters import Filter, Match, Operator
 from umami.filters import read as read_filters
-from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, with_unit, zone
+from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, midnight, with_unit, zone
 
-Comparison = Literal["none", "previous", "year", "custom"]
+Comparison = Literal["none", "previous", "year", "umami", "custom"]
+"""What a View is compared with: ``previous`` and ``year`` by the calendar, ``umami`` with the range
+that Umami itself calls the previous period."""
 COMPARISONS: tuple[Comparison, ...] = get_args(Comparison)
 R = TypeVar("R")
 
@@ -31,6 +34,8 @@ R = TypeVar("R")
 class View:
     """What is looked at. ``against`` is the range compared with, for a custom comparison.
 
+    ``weekdays`` makes the comparisons ``previous`` and ``year`` begin on the weekday that the
+    period begins on.
     ``match`` joins the filters; ``segment`` and ``cohort`` are ids of what was saved in Umami.
     """
 
@@ -43,6 +48,7 @@ class View:
     match: Match = "all"
     segment: str | None = None
     cohort: str | None = None
+    weekdays: bool = False
 
     def __post_init__(self) -> None:
         kinds = [(one.field, one.operator) for one in self.filters]
@@ -66,17 +72,13 @@ class View:
 
     def compared(self) -> View | None:
         """The View of the comparison period, itself compared with nothing; or ``None``."""
-        if self.comparison == "none":
-            return None
-        if self.comparison == "previous":
-            period = self.period.previous()
-        elif self.comparison == "year":
-            period = self.period.year_before()
-        elif self.against is None:
-            raise InvalidView("A custom comparison needs its own dates.")
-        else:
-            period = self.period.moved(*self.against)
-        return replace(self, period=period, comparison="none", against=None, preset="custom")
+        return _compared(self)
+
+    @property
+    def weekdays_matter(self) -> bool:
+        """Whether the comparison is another one with ``weekdays`` than without."""
+        matched, plain = (replace(self, weekdays=on).compared() for on in (True, False))
+        return matched is not None and plain is not None and matched.period != plain.period
 
     def filtered(self, field: str, value: str, operator: Operator = "eq") -> View:
         """This View with the filter on ``field`` set, replacing those that are there."""
@@ -107,6 +109,7 @@ class View:
             "unit": [self.period.unit],
             "tz": [self.period.timezone],
             "compare": [self.comparison],
+            "weekdays": ["1"] if self.weekdays else [],
             "filter": [text for one in self.filters for text in one.spelled()],
             "match": [self.match] if self.match == "any" else [],
             "segment": [self.segment] if self.segment else [],
@@ -123,12 +126,52 @@ class View:
         return {key: values for key, values in spelled.items() if values}
 
 
+@lru_cache(maxsize=256)
+def _compared(view: View) -> View | None:
+    period, preset = view.period, PRESETS.get(view.preset)
+    # Months have no weekday to begin on.
+    weekdays = view.weekdays and period.unit not in ("month", "year")
+    if view.comparison == "none":
+        return None
+    if view.comparison == "previous":
+        before = period.previous(preset.step if preset else None, weekdays=weekdays)
+    elif view.comparison == "year":
+        before = period.year_before(weekdays=weekdays)
+    elif view.comparison == "umami":
+        before = period.previous_by_umami()
+    elif view.against is None:
+        raise InvalidView("A custom comparison needs its own dates.")
+    else:
+        before = period.moved(*view.against)
+    return replace(view, period=before, comparison="none", against=None, preset=CUSTOM)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A part of a URL that cannot be shown: why, and what is shown instead (both in words)."""
+
+    reason: str
+    """A sentence."""
+    instead: str = ""
+    """What follows “Showing”; empty where the reason says it."""
+
+    def __str__(self) -> str:
+        if not self.instead:
+            return self.reason
+        return f"Showing {self.instead}: {self.reason[0].lower()}{self.reason[1:]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The nearest valid View, and one sentence for each thing that was dropped to get there."""
+    """The nearest valid View, and the faults of the URL that were passed over to get there."""
 
     view: View
-    dropped: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """A sentence for each fault, with what is shown instead."""
+        return tuple(dict.fromkeys(map(str, self.faults)))
 
 
 def _saved(identifier: str | None, what: str) -> str | None:
@@ -166,7 +209,9 @@ class Preset:
 
     ``end`` gives the first moment that no longer counts; a period that is still running is
     cut at the end of the running hour, so that a question stays the same for an hour (and
-    caches can answer it) and comparisons are between stretches of like length.
+    caches can answer it) and comparisons are between stretches of like length. “Last” N days or
+    months are whole ones, as in Google Analytics and Plausible: they end before today or before
+    this month.
     """
 
     name: str
@@ -174,17 +219,19 @@ class Preset:
     start: Callable[[datetime], datetime]
     end: Callable[[datetime], datetime]
     step: relativedelta
-    """What ‘previous’ and ‘next’ move this period by."""
+    """The calendar unit that this period is or begins: what the arrows move it by, and how far
+    back its previous period lies."""
     unit: Unit | None = None
 
 
 def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
 
 
 def _hour_end(moment: datetime) -> datetime:
-    whole = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return (whole + timedelta(hours=1)).astimezone(moment.tzinfo)
+    offset = moment.utcoffset() or timedelta()
+    hour = moment.replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
+    return (hour - offset + timedelta(hours=1)).astimezone(moment.tzinfo)
 
 
 def _monday(moment: datetime) -> datetime:
@@ -195,56 +242,46 @@ def _first(moment: datetime) -> datetime:
     return _midnight(moment).replace(day=1)
 
 
-def _ago(**back: int) -> Callable[[datetime], datetime]:
-    return lambda now: _midnight(now) - relativedelta(**back)  # type: ignore[arg-type]
+def _quarter(moment: datetime) -> datetime:
+    return _first(moment) - relativedelta(months=(moment.month - 1) % 3)
 
 
+def _last_days(days: int) -> Preset:
+    """Whole days that end yesterday."""
+    step = relativedelta(days=days)
+    return Preset(
+        f"{days}d", f"Last {days} days", lambda now: _midnight(now) - step, _midnight, step
+    )
+
+
+_DAY, _WEEK, _YEAR = relativedelta(days=1), relativedelta(weeks=1), relativedelta(years=1)
+_MONTH, _QUARTER = relativedelta(months=1), relativedelta(months=3)
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset("today", "Today", _midnight, _hour_end, relativedelta(days=1)),
-        Preset("yesterday", "Yesterday", _ago(days=1), _midnight, relativedelta(days=1)),
+        Preset("today", "Today", _midnight, _hour_end, _DAY),
+        Preset("yesterday", "Yesterday", lambda now: _midnight(now) - _DAY, _midnight, _DAY),
         Preset(
             "24h",
             "Last 24 hours",
             lambda now: _hour_end(now) - timedelta(hours=24),
             _hour_end,
-            relativedelta(hours=24),
+            _DAY,
         ),
-        Preset("week", "This week", _monday, _hour_end, relativedelta(weeks=1), "day"),
+        Preset("week", "This week", _monday, _hour_end, _WEEK, "day"),
+        Preset("last-week", "Last week", lambda now: _monday(now) - _WEEK, _monday, _WEEK),
+        *map(_last_days, (7, 14, 28, 30)),
+        Preset("month", "This month", _first, _hour_end, _MONTH, "day"),
+        Preset("last-month", "Last month", lambda now: _first(now) - _MONTH, _first, _MONTH),
+        *map(_last_days, (90, 180)),
+        Preset("quarter", "This quarter", _quarter, _hour_end, _QUARTER, "day"),
         Preset(
-            "last-week",
-            "Last week",
-            lambda now: _monday(now) - relativedelta(weeks=1),
-            _monday,
-            relativedelta(weeks=1),
-        ),
-        Preset("7d", "Last 7 days", _ago(days=6), _hour_end, relativedelta(days=7)),
-        Preset("month", "This month", _first, _hour_end, relativedelta(months=1), "day"),
-        Preset(
-            "last-month",
-            "Last month",
-            lambda now: _first(now) - relativedelta(months=1),
-            _first,
-            relativedelta(months=1),
-        ),
-        Preset("30d", "Last 30 days", _ago(days=29), _hour_end, relativedelta(days=30)),
-        Preset("90d", "Last 90 days", _ago(days=89), _hour_end, relativedelta(days=90)),
-        Preset(
-            "year",
-            "This year",
-            lambda now: _first(now).replace(month=1),
-            _hour_end,
-            relativedelta(years=1),
-            "month",
+            "last-quarter", "Last quarter", lambda now: _quarter(now) - _QUARTER, _quarter, _QUARTER
         ),
         Preset(
-            "12mo",
-            "Last 12 months",
-            lambda now: _first(now) - relativedelta(months=11),
-            _hour_end,
-            relativedelta(years=1),
+            "year", "This year", lambda now: _first(now).replace(month=1), _hour_end, _YEAR, "month"
         ),
+        Preset("12mo", "Last 12 months", lambda now: _first(now) - _YEAR, _first, _YEAR),
     )
 }
 DEFAULT_PRESET = "7d"
@@ -264,22 +301,28 @@ def preset_period(name: str, now: datetime, timezone: str, unit: Unit | None = N
 def shifted(view: View, steps: int) -> View:
     """The View ``steps`` periods later (negative: earlier), calendar periods by calendar steps.
 
-    The period becomes a custom one; a running period that is left behind becomes whole.
+    The period becomes a custom one; a running period that is left behind becomes whole. Raises
+    ``InvalidView`` beyond the years that periods lie in.
     """
-    local = zone(view.period.timezone)
-    start, end = view.period.start.astimezone(local), view.period.end.astimezone(local)
-    if view.preset in PRESETS:
-        step = PRESETS[view.preset].step
-        start = start + step * steps
-        end = start + step - MILLISECOND
+    period, preset = view.period, PRESETS.get(view.preset)
+    local = zone(period.timezone)
+    start, end = period.start.astimezone(local), period.end.astimezone(local)
+    first, last = period.days
+    step = preset.step if preset else period.step
+    if step is None:
+        length = timedelta(days=(last - first).days + 1) * steps
+        start, end = start + length, end + length
+    elif period.edges_of_days[0]:
+        first += step * steps
+        start, end = midnight(first, local), midnight(first + step, local) - MILLISECOND
     else:
-        days = (end.date() - start.date()).days + 1
-        length = relativedelta(days=days)
-        start, end = start + length * steps, end + length * steps
-    period = with_unit(
-        start.astimezone(UTC), end.astimezone(UTC), view.period.timezone, view.period.unit
-    )
-    return replace(view, period=period, preset=CUSTOM)
+        start = start + step * steps
+        end = (start + step).astimezone(UTC) - MILLISECOND
+    if end < start:
+        # The zone skipped this day, as Samoa skipped 30 December 2011.
+        return shifted(view, steps + (1 if steps > 0 else -1))
+    moved = with_unit(start.astimezone(UTC), end.astimezone(UTC), period.timezone, period.unit)
+    return replace(view, period=moved, preset=CUSTOM)
 
 
 def parse(
@@ -300,40 +343,40 @@ def parse(
     """
     if not websites:
         raise InvalidView("There is no website to look at.")
-    dropped: list[str] = []
+    faults: list[Fault] = []
 
     def last(key: str) -> str | None:
         values = params.get(key)
         return values[-1] if values else None
 
-    def attempt(read: Callable[[], R], otherwise: R) -> R:
+    def fault(reason: str, instead: str = "") -> None:
+        faults.append(Fault(reason, instead))
+
+    def attempt(read: Callable[[], R], otherwise: R, instead: str) -> R:
         try:
             return read()
         except InvalidView as problem:
-            dropped.append(str(problem))
+            fault(str(problem), instead)
             return otherwise
 
     website = last("website") or websites[0]
     if website not in websites:
-        dropped.append("The link’s website is not among those you can open.")
+        fault("The link’s website is not among those you can open.", "your first website")
         website = websites[0]
 
-    def viewer_zone() -> str:
-        return zone(timezone).key if last("tz") is None else zone(last("tz") or "").key
-
-    tz = attempt(viewer_zone, "UTC" if last("tz") is None else timezone)
-    tz = attempt(lambda: zone(tz).key, "UTC")
+    chosen_zone = last("tz")
+    tz = attempt(lambda: zone(timezone).key, "UTC", "times in UTC")
+    if chosen_zone is not None:
+        tz = attempt(lambda: zone(chosen_zone).key, tz, f"times in {tz}")
     local = zone(tz)
 
     unit = last("unit")
-    if unit is not None and unit not in UNITS:
-        dropped.append(f"“{unit[:40]}” is not a unit of time.")
-        unit = None
-    asked_unit: Unit | None = unit
+    asked_unit: Unit | None = unit if unit in UNITS else None
 
     preset = last("period") or (CUSTOM if last("from") else DEFAULT_PRESET)
+    default = f"the {PRESETS[DEFAULT_PRESET].label.lower()}"
     if preset not in {*PRESETS, CUSTOM, ALL_TIME}:
-        dropped.append(f"“{preset[:40]}” is not a period.")
+        fault(f"“{preset[:40]}” is not a period.", default)
         preset = DEFAULT_PRESET
 
     def custom(start_key: str, end_key: str) -> tuple[datetime, datetime]:
@@ -343,7 +386,7 @@ def parse(
         start, end = _edge(first, local, end=False), _edge(final, local, end=True)
         if end < start:
             start, end = _edge(final, local, end=False), _edge(first, local, end=True)
-            dropped.append("The dates were reversed; they have been put in order.")
+            fault("The dates were reversed; they have been put in order.")
         if start > now:
             raise InvalidView("That period lies in the future.")
         Period(start, end, finest_unit(start, end), tz)
@@ -361,28 +404,37 @@ def parse(
         return with_unit(start, end, tz, asked_unit)
 
     fallback = preset_period(DEFAULT_PRESET, now, tz)
-    chosen = attempt(period, fallback)
+    chosen = attempt(period, fallback, default)
     if chosen is fallback:
         preset = DEFAULT_PRESET
-    if asked_unit and chosen.unit != asked_unit:
-        dropped.append(f"This period is too long to be cut by the {asked_unit}.")
+    if unit is not None and asked_unit is None:
+        fault(f"“{unit[:40]}” is not a unit of time.", f"figures by the {chosen.unit}")
+    elif asked_unit and chosen.unit != asked_unit:
+        fault(
+            f"This period is too long to be cut by the {asked_unit}.",
+            f"figures by the {chosen.unit}",
+        )
 
     comparison = last("compare") or "previous"
+    usual = "the previous period as the comparison"
     against = None
     if comparison not in COMPARISONS:
-        dropped.append(f"“{comparison[:40]}” is not a comparison.")
+        fault(f"“{comparison[:40]}” is not a comparison.", usual)
         comparison = "previous"
     if comparison == "custom":
-        against = attempt(lambda: custom("compare_from", "compare_to"), None)
+        against = attempt(lambda: custom("compare_from", "compare_to"), None, usual)
         comparison = comparison if against else "previous"
+    weekdays = last("weekdays") or "0"
+    if weekdays not in ("0", "1"):
+        fault(f"“{weekdays[:40]}” does not say whether weekdays match.", "dates as they are")
 
-    filters, faults = read_filters(params.get("filter", ()))
-    dropped += faults
+    filters, problems = read_filters(params.get("filter", ()))
 
     match = last("match") or "all"
     if match not in get_args(Match):
-        dropped.append(f"“{match[:40]}” does not join filters.")
+        problems.append(f"“{match[:40]}” does not join filters; rows match all of them.")
         match = "all"
+    faults += map(Fault, problems)
 
     view = View(
         website=website,
@@ -391,14 +443,20 @@ def parse(
         preset=preset,
         against=against,
         match=match,  # type: ignore[arg-type]
-        segment=attempt(lambda: _saved(last("segment"), "segment"), None),
-        cohort=attempt(lambda: _saved(last("cohort"), "cohort"), None),
+        segment=attempt(lambda: _saved(last("segment"), "segment"), None, "no segment"),
+        cohort=attempt(lambda: _saved(last("cohort"), "cohort"), None, "no cohort"),
+        weekdays=weekdays == "1",
     )
-    view, faults = _possible(replace(view, filters=filters), abilities)
-    dropped += faults
+    view, problems = _possible(replace(view, filters=filters), abilities)
+    faults += map(Fault, problems)
     alone = replace(view, comparison="none", against=None)
-    view = attempt(lambda: _aligned(view), alone)
-    return Parsed(view, tuple(dict.fromkeys(dropped)))
+    view = attempt(lambda: _aligned(view), alone, "no comparison")
+    if asked_unit == chosen.unit != view.period.unit:
+        fault(
+            f"The comparison is too long to be cut by the {asked_unit}.",
+            f"figures by the {view.period.unit}",
+        )
+    return Parsed(view, tuple(faults))
 
 
 def _possible(view: View, abilities: Abilities) -> tuple[View, list[str]]:

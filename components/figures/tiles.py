@@ -36,6 +36,12 @@ class Tile:
     kind: Kind = "count"
     currency: str = ""
 
+    @property
+    def slight(self) -> bool:
+        """Whether the change is less than 1% of what was before: neither good nor bad."""
+        change = formats.change(self.number, self.earlier)
+        return change is not None and abs(change) < 0.01
+
 
 _SHORT: Final[dict[str, Callable[[float, str], str]]] = {
     "count": lambda value, _: formats.short(value),
@@ -95,7 +101,8 @@ def rated(
     """A fraction against the comparison's: they differ by points, not by per cent of per cent."""
     delta: str | int | None = None
     if now is not None and before is not None:
-        points = round(100 * (now - before), 1)
+        # Of the figures as they are shown, so that they add up.
+        points = round(round(100 * now, 1) - round(100 * before, 1), 1)
         delta = f"{points:+.1f} pts" if points else 0
     return Tile(
         label,

@@ -25,7 +25,15 @@ def over_time(view: View, now: Timeline, before: Timeline | None = None) -> line
     if _silent(now):
         return None
     earlier = None if before is None or _silent(before) else before.frame
-    return lines.traffic(now.frame, view.period.unit, earlier, present(view))
+    compared = view.compared()
+    return lines.traffic(
+        now.frame,
+        view.period.unit,
+        earlier,
+        present(view),
+        view.period.partial(),
+        compared.period.partial() if compared else (False, False),
+    )
 
 
 def timeline(view: View, now: Timeline) -> tuple[pd.DataFrame, list[Field]]:

@@ -35,7 +35,7 @@ def ask(page: Asking) -> None:
     sites = page.sites[:MOST]
     views = [replace(page.view.unfiltered(), website=site.id) for site in sites]
     now: list[Future[Any]] = [page.hint(traffic.stats(one), None) for one in views]
-    apart = [one.compared() for one in views if one.against]
+    apart = [one.compared() for one in views if one.comparison != "umami"]
     earlier: list[Future[Any]] = [page.hint(traffic.stats(one), None) for one in apart if one]
     page.section(
         "Websites",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from components.figures import common, heat, lines, maps, stacks
+from components.figures import common, heat, lines, maps, stacks, tiles
 from components.theme import Mode
 
 MODES: tuple[Mode, ...] = ("light", "dark")
@@ -49,6 +49,52 @@ def test_the_running_bucket_is_marked_and_the_future_is_not_drawn() -> None:
     assert data.lines[0].values == (5, 6, None)
     views = next(trace for trace in lines.traffic_figure(data, "light").data if trace.name)
     assert views.customdata == ("", "  so far", "")
+
+
+def test_a_partial_bucket_of_the_comparison_is_drawn_apart() -> None:
+    now = buckets("2026-11-01", [5, 6, 7], [2, 3, 4])
+    before = buckets("2026-10-01", [8, 9, 1], [5, 6, 1])
+    data = lines.traffic(now, "day", before, None, (False, False), (True, True))
+    assert [line.partial for line in data.lines] == [(), (0, 2), (), (0, 2)]
+    figure = lines.traffic_figure(data, "light")
+    whole, points = (
+        next(trace for trace in figure.data if trace.name == "Views, before" and trace.mode == mode)
+        for mode in ("lines", "markers")
+    )
+    assert (whole.y, points.y) == ((None, 9, None), (8, 1))
+    assert points.customdata == ("Thu 1 Oct 2026  in part", "Sat 3 Oct 2026  in part")
+    assert points.marker.symbol == "circle-open"
+    dotted = next(trace for trace in figure.data if trace.line.dash == "1px,5px")
+    assert dotted.y == (8, 9, None, 9, 1, None)
+
+
+def test_a_partial_bucket_beyond_the_period_is_not_drawn() -> None:
+    before = buckets("2026-08-30", [7, 8, 9], [4, 5, 6])
+    data = lines.traffic(
+        buckets("2026-09-01", [5, 6], [2, 3]), "day", before, partial_before=(False, True)
+    )
+    assert data.lines[1].partial == ()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_single_partial_bucket_has_a_point(mode: Mode) -> None:
+    day = buckets("2026-09-01", [5], [2])
+    data = lines.traffic(
+        day, "day", day, pd.Timestamp("2026-09-01 11:00"), (False, True), (False, True)
+    )
+    points = [one for one in lines.traffic_figure(data, mode).data if one.mode == "markers"]
+    assert [point.y for point in points] == [(5,), (2,)]
+
+
+def test_a_slight_change_is_neither_good_nor_bad() -> None:
+    assert tiles.counted("Visits", 1009, 1000, "").slight
+    assert not tiles.counted("Visits", 1010, 1000, "").slight
+    assert not tiles.counted("Visits", 5, None, "").slight
+
+
+def test_points_are_those_between_the_figures_shown() -> None:
+    tile = tiles.rated("Bounce rate", 0.07648, 0.07751, "")
+    assert (tile.value, tile.before, tile.delta) == ("7.6%", "7.8%", "-0.2 pts")
 
 
 def test_half_a_bucket_is_no_history() -> None:

@@ -19,7 +19,6 @@ from umami.view import View
 ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
 NEW = {"url": "path", "host": "hostname"}
 OLD_SIGNS = {"!~": "dnc", "~": "c", "!": "neq", "": "eq"}
-COMPARISONS = {"prev": "previous", "yoy": "year"}
 
 
 class Unspoken(Exception):
@@ -68,11 +67,13 @@ def view(line: Line, *, filtered: bool = True) -> View:
         else:
             found.append(one)
     joined = "any" if query.get("match") == "any" and len(found) > 1 else "all"
-    comparison = COMPARISONS.get(query.get("compare", ""), "none")
+    compare = query.get("compare") if line["path"].endswith("/stats") else None
+    if compare == "yoy":
+        raise Unspoken("the year before is a question of its own")
     return View(
         named.group(),
         period,
-        comparison=comparison if line["path"].endswith("/stats") else "none",  # type: ignore[arg-type]
+        comparison="umami" if compare == "prev" else "none",
         filters=tuple(found),
         match=joined,  # type: ignore[arg-type]
     )

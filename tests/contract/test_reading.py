@@ -72,8 +72,6 @@ def made_up(version: str, line: Line) -> str | None:
         return "before 3.1 a website can be its own referrer"
     if version == "v2.18.1" and kind in ("url", "title", "query", "tag"):
         return "2.18 counts views; a breakdown tells visitors"
-    if version == "v3.0.3" and query.get("compare") == "yoy":
-        return "3.0 compares with the wrong year"
     if version == "v3.1.0" and body.get("parameters", {}).get("currency") and "model" in str(body):
         return "3.1 pays no heed to the currency"
     if query.get("unit") == "hour" and query["endAt"] - query["startAt"] > 49 * 3_600_000:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import ROOT, SHOP, Open, tiles
+from components import formats, server
+from tests.pages.conftest import ROOT, SHOP, Open, said, tiles
 from tests.support.ports import free_port
+from umami.endpoints import traffic
+from umami.period import Period
+from umami.view import View
+
+VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 
 
 def test_the_recorded_figures(opened: Open) -> None:
@@ -52,11 +61,44 @@ def test_a_custom_comparison_has_its_own_figures(opened: Open) -> None:
         **{"from": "2026-09-01", "to": "2026-09-30"},
         compare="custom",
         compare_from="2026-08-01",
-        compare_to="2026-08-31",
+        compare_to="2026-08-15",
     )
     previous = opened(**{"from": "2026-09-01", "to": "2026-09-30"})
     assert app.metric[0].delta
     assert app.metric[0].delta != previous.metric[0].delta
+
+
+def test_the_comparison_is_a_question_of_its_own(opened: Open) -> None:
+    september = opened(**{"from": "2026-09-01", "to": "2026-09-30"}, compare="previous")
+    august = opened(
+        **{"from": "2026-09-01", "to": "2026-09-30"},
+        compare="custom",
+        compare_from="2026-08-01",
+        compare_to="2026-08-31",
+    )
+    assert [tile.delta for tile in september.metric] == [tile.delta for tile in august.metric]
+    assert "1 – 30 Sep 2026 compared with 1 – 31 Aug 2026 (one day longer)" in said(september)
+
+
+def test_umamis_own_comparison_is_the_servers(opened: Open) -> None:
+    app = opened(**{"from": "2026-09-01", "to": "2026-09-30"}, compare="umami")
+    now = replace(VIEW, period=Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
+    umami, earlier = (replace(now, comparison="umami"), now.period.previous_by_umami())
+    client = server.umami()
+    before = client.ask(traffic.stats(umami)).previous
+    assert before == client.ask(traffic.stats(replace(now, period=earlier))).current
+    visitors = next(tile for tile in app.metric if tile.label == "Visitors")
+    assert f"from {formats.short(before.visitors)}" in visitors.proto.delta_description
+    assert "2 Aug 2026, 00:01 – 1 Sep 2026, 00:01 (Umami's previous period)" in said(app)
+
+
+def test_weekdays_can_be_matched_where_it_matters(opened: Open) -> None:
+    app = opened(**{"from": "2026-09-01", "to": "2026-09-30"})
+    app.toggle(key="match_weekdays").set_value(True).run()
+    assert app.session_state["weekdays"] == "1"
+    assert "28 Jul – 26 Aug 2026 (same weekdays)" in said(app)
+    week = opened(**{"from": "2026-09-07", "to": "2026-09-13"})
+    assert not week.toggle
 
 
 def test_the_bar_writes_what_the_link_reads(opened: Open) -> None:

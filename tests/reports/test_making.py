@@ -143,6 +143,6 @@ def test_the_cover_says_what_it_is_of(client: Client) -> None:
     assert lines["Website"] == "Nordlicht Shop (shop.example.com)"
     assert lines["Period"] == "1 – 30 Sep 2026"
     assert lines["Filters"] == "any of: Browser is Chrome; Country is Germany"
-    assert lines["Compared with"] == "2 – 31 Aug 2026"
+    assert lines["Compared with"] == "1 – 31 Aug 2026 (one day longer)"
     assert cover.as_of <= cover.made or (cover.as_of - cover.made).total_seconds() < 60
     assert "127.0.0.1" not in lines["Server"]

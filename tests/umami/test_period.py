@@ -1,4 +1,4 @@
-"""Periods: complete axes, right across DST, and ranges by Umami's definition."""
+"""Periods: complete axes, right across DST."""
 
 from __future__ import annotations
 
@@ -69,21 +69,6 @@ def test_a_range_within_an_hour_has_minutes() -> None:
     start = datetime(2026, 8, 1, 12, 10, 30, tzinfo=UTC)
     period = Period(start, start + timedelta(minutes=2), "minute", "UTC")
     assert walls(period) == [f"2026-08-01 12:{minute}:00" for minute in (10, 11, 12)]
-
-
-def test_the_previous_period_is_umamis() -> None:
-    day = Period.of_days(date(2026, 8, 2), date(2026, 8, 2), "UTC")
-    assert day.start - day.previous().start == timedelta(minutes=1439)
-
-
-def test_the_year_before_a_leap_day() -> None:
-    leap = Period.of_days(date(2028, 2, 29), date(2028, 2, 29), "UTC")
-    assert leap.year_before().start == datetime(2027, 2, 28, tzinfo=UTC)
-
-
-def test_half_a_year_by_the_day_can_be_compared() -> None:
-    half = Period.of_days(date(2026, 3, 1), date(2026, 8, 31), "UTC", "day")
-    assert half.previous().unit in ("day", "month")
 
 
 @pytest.mark.parametrize(

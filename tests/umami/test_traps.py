@@ -216,29 +216,6 @@ def test_a_list_that_was_cut_says_so(
     assert old.ask(events.events(replace(view, website=SITE))).capped
 
 
-def test_3_0_compares_with_the_right_year(
-    server: Faulty, connected: Callable[..., Client], settings: Settings, view: View
-) -> None:
-    totals = dict.fromkeys(("pageviews", "visitors", "visits", "bounces", "totaltime"), 0)
-    wrong = dict.fromkeys(totals, 99)
-
-    def stats(number: int) -> dict[str, object]:
-        return {**totals, "visitors": number, "comparison": wrong}
-
-    starts = {str(view.period.start_at): 5, str(view.period.year_before().start_at): 3}
-    server.decide(
-        lambda seen: said(
-            {"token": "t", "user": {"id": "1", "username": "a", "role": "admin"}}
-            if seen.path.endswith("/login")
-            else stats(starts[seen.query["startAt"]])
-        )
-    )
-    client = connected(replace(settings, generation=Generation.V3_0))
-    found = client.ask(traffic.stats(replace(view, comparison="year")))
-    assert found.previous is not None
-    assert (found.current.visitors, found.previous.visitors) == (5, 3)
-
-
 @pytest.mark.parametrize(
     ("zone", "month", "hours"),
     [("UTC", 9, 0), ("Europe/Berlin", 9, 2), ("America/New_York", 9, -4), ("Asia/Tokyo", 9, 9)],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from umami.errors import InvalidView
 from umami.filters import FIELDS, OPERATORS, Filter
 from umami.period import Period, zone
-from umami.view import PRESETS, View, parse, shifted
+from umami.view import COMPARISONS, PRESETS, View, parse, shifted
 
 NOW = datetime(2026, 11, 23, 14, 5, 17, tzinfo=UTC)
 SITES = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"]
@@ -40,14 +40,36 @@ def lists(params: dict[str, str | list[str]]) -> dict[str, list[str]]:
 def test_nothing_asked_is_the_last_seven_days_of_the_first_website() -> None:
     view = read()
     assert (view.website, view.preset, view.comparison) == (SITES[0], "7d", "previous")
-    assert view.period.start == datetime(2026, 11, 17, tzinfo=UTC)
+    assert view.period == Period.of_days(date(2026, 11, 16), date(2026, 11, 22), "UTC")
+
+
+@pytest.mark.parametrize("days", [7, 14, 28, 30, 90, 180])
+def test_the_last_days_are_whole_and_end_yesterday(days: int) -> None:
+    period = read(period=f"{days}d", tz="Europe/Berlin").period
+    assert period.days == (date(2026, 11, 23) - timedelta(days), date(2026, 11, 22))
+    assert len(period.axis()) == days
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("12mo", "2025-11-01", "2026-10-31"),
+        ("quarter", "2026-10-01", "2026-11-23"),
+        ("last-quarter", "2026-07-01", "2026-09-30"),
+    ],
+)
+def test_months_and_quarters(name: str, first: str, last: str) -> None:
+    days = read(period=name).period.days
+    assert tuple(map(str, days)) == (first, last)
 
 
 def test_a_running_period_ends_with_the_running_hour() -> None:
-    for name in ("today", "24h", "7d", "month"):
+    for name in ("today", "24h", "week", "month"):
         assert read(period=name).period.end == datetime(2026, 11, 23, 14, 59, 59, 999000, UTC)
-    later = parse({}, now=NOW + timedelta(minutes=50), websites=SITES).view
-    assert later == read()
+    later = parse({"period": ["today"]}, now=NOW + timedelta(minutes=50), websites=SITES).view
+    assert later == read(period="today")
+    # India is half an hour off, and has hours of its own.
+    assert read(period="today", tz="Asia/Kolkata").period.end.minute == 29
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -56,6 +78,43 @@ def test_presets_are_days_of_the_zone(name: str) -> None:
     wall = view.period.start.astimezone(zone("America/New_York"))
     assert wall.minute == 0
     assert name == "24h" or wall.hour == 0
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"period": "6m"}, "Showing the last 7 days: “6m” is not a period."),
+        (
+            {"period": "custom", "from_": "2026-08-01"},
+            "Showing the last 7 days: a custom period needs both its dates.",
+        ),
+        ({"unit": "week"}, "Showing figures by the day: “week” is not a unit of time."),
+        (
+            {"unit": "minute"},
+            "Showing figures by the day: this period is too long to be cut by the minute.",
+        ),
+        (
+            {"compare": "mars"},
+            "Showing the previous period as the comparison: “mars” is not a comparison.",
+        ),
+        ({"tz": "Mars/Olympus"}, "Showing times in UTC: “Mars/Olympus” is not a time zone."),
+        (
+            {"website": "no"},
+            "Showing your first website: the link’s website is not among those you can open.",
+        ),
+        (
+            {"period": "custom", "from_": "2000-01-01", "to": "2009-12-31"},
+            "Showing no comparison: a period lies between the years 2000 and 2100.",
+        ),
+        (
+            {"period": "custom", "from_": "2026-10-26", "to": "2026-10-27", "unit": "hour"}
+            | {"tz": "Europe/Berlin"},
+            "Showing figures by the day: the comparison is too long to be cut by the hour.",
+        ),
+    ],
+)
+def test_a_wrong_link_says_what_is_shown_instead(params: dict[str, str], sentence: str) -> None:
+    assert dropped(**params)[1] == sentence
 
 
 def test_custom_days_include_the_last() -> None:
@@ -122,9 +181,11 @@ def test_next_and_previous_move_by_calendar_steps() -> None:
     march = shifted(read(period="last-month"), -7)
     assert march.params()["from"] == ["2026-03-01"]
     assert march.params()["to"] == ["2026-03-31"]
-    assert shifted(march, 1).period.start == datetime(2026, 4, 1, tzinfo=UTC)
+    assert shifted(march, 1).period == Period.of_days(date(2026, 4, 1), date(2026, 4, 30), "UTC")
     week = shifted(read(period="week"), -1)
     assert (week.params()["from"], week.params()["to"]) == (["2026-11-16"], ["2026-11-22"])
+    new_year = read(period="custom", from_="2011-12-31", to="2011-12-31", tz="Pacific/Apia")
+    assert shifted(new_year, -1).params()["from"] == ["2011-12-29"]
 
 
 def test_a_view_and_its_comparison_are_cut_alike() -> None:
@@ -138,7 +199,7 @@ TEXT = st.one_of(
     st.text(max_size=20),
     st.dates().map(str),
     st.sampled_from(
-        [*PRESETS, "custom", "all", *FIELDS, "hour", "day", "month", "year", "UTC", "none", *SITES]
+        [*PRESETS, *COMPARISONS, "all", *FIELDS, "hour", "day", "month", "year", "UTC", "1", *SITES]
     ),
     st.builds(
         "{}.{}.{}".format,
@@ -149,7 +210,7 @@ TEXT = st.one_of(
 )
 NAMES = ("website", "period", "from", "to", "unit", "tz", "compare", "filter")
 PARAMS = st.dictionaries(
-    st.sampled_from([*NAMES, "compare_from", "compare_to", "other"]),
+    st.sampled_from([*NAMES, "compare_from", "compare_to", "weekdays", "other"]),
     st.lists(TEXT, max_size=3),
     max_size=8,
 )

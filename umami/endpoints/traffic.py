@@ -52,10 +52,10 @@ def active(website: str) -> Asked[Active]:
 def stats(view: View) -> Asked[Stats]:
     """Views, visitors, visits, bounces and seconds on site.
 
-    The comparison's totals come along for the previous period and the previous year; for a custom
-    comparison ask ``stats(view.compared())``.
+    The comparison's totals come along only where Umami's own previous period is compared with;
+    for any other comparison ask ``stats(view.compared())``.
     """
-    compare = {"previous": "prev", "year": "yoy"}.get(view.comparison)
+    compare = "prev" if view.comparison == "umami" else None
     return Asked(
         partial(Stats.read, compared=compare is not None),
         path={"website": identified(view.website)},
