@@ -136,19 +136,22 @@ _COMPATIBILITY: Final = """\
 # What is the same on every Umami
 
 Written by `make docs` from the dialects (`umami/v2.py`, `umami/v3.py`) and the list of differences
-(`umami/compatibility.py`); do not edit. `tests/contract/test_generation_blindness.py` holds that
-what is not listed here is equal, field by field, on four recorded servers (2.18.1, 2.20.2, 3.0.3,
-3.1.0) and on both faces of the embedded one.
+(`umami/compatibility.py`); do not edit. `tests/contract/test_generation_blindness.py` compares what
+is not listed here, field by field, on four recorded servers (2.18.1, 2.20.2, 3.0.3, 3.1.0) and on
+test doubles of 2.18 and 3.1 to 3.5.
 
-A generation is found by asking the server ([how](library.md)); it is a stretch of versions that
-speak alike: **2.18** and what came before, **2.20** (2.19 and 2.20), then one for each of **3.0**
-to **3.5**; newer ones are asked as 3.5.
+The client detects the generation of a server ([how](library.md)). A generation is named after its
+first or best known version: **2.18** (and older), **2.20** (2.19 and 2.20), **3.0** to **3.5** (and
+newer). Umami Cloud is asked as 3.5, or as 3.4 while it has no browser errors.
+
+What figures mean on which version, such as bounces and channels, is in
+[the metrics](metrics.md#definitions-by-version).
 
 ## How each endpoint is asked
 
-*as it is*: in the words of its declaration. *in its words*: one request that is spelled, or an
-answer that is read, in the generation's own way. *of N*: made of N answers or more. *no*: refused
-with a sentence, before anything is sent. A View without filters is meant.
+*as it is*: the request as declared. *in its words*: one request or answer in the generation's own
+form. *of N*: made of N answers or more. *no*: refused with a sentence, and nothing is sent. The table
+is for a View without filters.
 """
 
 
@@ -160,7 +163,7 @@ def compatibility() -> str:
         question = example(one)
         told = " | ".join(_asked(question, generation) for generation in Generation)
         parts.append(f"| `{one.name}` | {told} |")
-    parts.append("\n## What is made good\n")
+    parts.append("\n## What the client makes up for\n")
     parts += [_difference(one.endpoints, one.generations, one.reason) for one in MADE_GOOD]
     parts.append("\n## What stays different\n")
     parts += [_difference(one.endpoints, one.generations, one.reason) for one in DIFFERENCES]
