@@ -150,8 +150,8 @@ What figures mean on which version, such as bounces and channels, is in
 ## How each endpoint is asked
 
 *as it is*: the request as declared. *in its words*: one request or answer in the generation's own
-form. *of N*: made of N answers or more. *no*: refused with a sentence, and nothing is sent. The table
-is for a View without filters.
+form. *of N*: made of N answers or more. *no*: refused with a sentence, and nothing is sent. A View
+without filters is meant.
 """
 
 
