@@ -16,7 +16,7 @@ from umami.abilities import EVERYTHING, Abilities
 from umami.dialect import Part, Plan, narrowed_by, once, too_new
 from umami.endpoints import events, reports, sessions, traffic
 from umami.endpoints.spelling import identified, report
-from umami.errors import NotOffered
+from umami.errors import NotFound, NotOffered
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.generations import Generation
 from umami.period import Period, zone
@@ -378,12 +378,12 @@ def _forms(question: Question[Any], own: V3) -> tuple[tuple[Request, ...], ...]:
 
 
 def _either(*forms: tuple[Request, ...]) -> Part:
-    """The answers to the first form that the server has."""
+    """The answers to the first form that the server has; Umami Cloud says “not found” of others."""
     *others, last = forms
     for form in others:
         try:
             return (yield form)
-        except NotOffered:
+        except (NotOffered, NotFound):
             continue
     return (yield last)
 

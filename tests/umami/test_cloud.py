@@ -29,7 +29,7 @@ REFUSED = said({"error": {"message": "Bad request", "code": "bad-request", "stat
 @pytest.fixture
 def cloud(server: Faulty) -> Settings:
     """A server that is spoken with as Umami Cloud is."""
-    server.script("/reports/retention", REFUSED)
+    server.script("/errors", REFUSED)
     return Settings(f"{server.url}/v1", api_key="key-1", cloud=True, timeout=5)
 
 
@@ -49,12 +49,13 @@ def test_the_key_goes_where_the_cloud_wants_it(
     client = connected(cloud)
     assert client.ask(traffic.active(SITE)).visitors == 4
     probe, asked = server.seen
-    assert (probe.method, probe.path) == ("POST", "/v1/reports/retention")
+    nobody = "00000000-0000-0000-0000-000000000000"
+    assert (probe.method, probe.path) == ("GET", f"/v1/websites/{nobody}/errors")
     assert asked.path == f"/v1/websites/{SITE}/active"
     for seen in (probe, asked):
         assert seen.headers["x-umami-api-key"] == "key-1"
         assert "authorization" not in seen.headers
-    assert (client.server.label, client.server.generation) == ("Umami Cloud", Generation.V3_1)
+    assert (client.server.label, client.server.generation) == ("Umami Cloud", Generation.V3_5)
     assert "key-1" not in repr(client)
 
 
@@ -62,7 +63,7 @@ def test_the_key_goes_where_the_cloud_wants_it(
 def test_analyses_that_the_cloud_has_moved_are_asked_where_they_are(
     server: Faulty, cloud: Settings, connected: Connect, view: View, gone: Act
 ) -> None:
-    server.script("/reports/retention", gone)
+    server.script("/reports/utm", gone)
     server.script("/utm/metrics", said([{"utm": "x", "views": 2}]))
     found = connected(cloud).ask(reports.utm(view))
     assert found.frame["views"].tolist() == [2] * 5
