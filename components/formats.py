@@ -19,6 +19,8 @@ from babel.numbers import (
 from umami.period import MILLISECOND, Period, Unit
 
 ABSENT: Final = "–"
+SLIGHT: Final = 0.01
+"""Relative changes below this are neither good nor bad."""
 _ENGLISH: Final = Locale("en")
 
 _MOMENTS: Final[dict[Unit, str]] = {
