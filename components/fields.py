@@ -64,7 +64,22 @@ class Field:
         moves = self.kind in ("change", "points", "delta")
         if not moves or self.good == "neither" or pd.isna(value) or not value:
             return ""
+        if self.kind == "change" and abs(value) < formats.SLIGHT:
+            return ""
         return "good" if (value > 0) == (self.good == "up") else "bad"
+
+    @property
+    def decimals(self) -> int | None:
+        """The decimals of amounts of money; ``None`` for what is no money."""
+        is_money = bool(self.currency) and self.kind in ("money", "delta")
+        return formats.decimals(self.currency) if is_money else None
+
+    @property
+    def heading(self) -> str:
+        """The label where values are bare numbers, so with the currency of amounts."""
+        if self.decimals is None:
+            return self.label
+        return f"{self.label} ({formats.iso_currency(self.currency) or self.currency.strip()})"
 
     @property
     def number(self) -> bool:
@@ -89,10 +104,16 @@ _SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
 
 
 def labelled(frame: pd.DataFrame, fields: Sequence[Field]) -> pd.DataFrame:
-    """The shown columns by the names they are shown under, notes beside them, nothing rounded."""
+    """The shown columns by their headings, notes beside them, nothing rounded but money: to the
+    decimals of its currency, as everywhere."""
     found: dict[str, Any] = {}
     for field in fields:
-        found[field.label] = frame[field.column].to_numpy()
+        values = frame[field.column]
+        if field.decimals is not None:
+            values = values.astype("float64").round(field.decimals)
+        if field.decimals == 0:
+            values = values.astype("Int64")
+        found[field.heading] = values.array
         if field.note and field.note not in {one.column for one in fields}:
             found[field.note.capitalize()] = frame[field.note].to_numpy()
     return pd.DataFrame(found)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import pandas as pd
 from babel import Locale
-from babel.numbers import format_compact_currency, format_currency, get_currency_symbol
+from babel.numbers import (
+    format_compact_currency,
+    format_currency,
+    get_currency_precision,
+    get_currency_symbol,
+)
 
 from umami.period import MILLISECOND, Period, Unit
 
 ABSENT: Final = "–"
+SLIGHT: Final = 0.01
+"""Relative changes below this are neither good nor bad."""
 _ENGLISH: Final = Locale("en")
 
 _MOMENTS: Final[dict[Unit, str]] = {
@@ -69,30 +77,50 @@ def duration(seconds: float | None) -> str:
 
 def money(amount: float, currency: str) -> str:
     """An amount as its currency is written: ``€1,234.50``, ``¥1,235``, ``12.00 POINTS``."""
-    code = currency.upper()
-    if code in _ENGLISH.currencies:
-        return str(format_currency(amount, code, locale=_ENGLISH))
-    return f"{amount:,.2f} {currency}"
+    code = iso_currency(currency)
+    # Without this a loss of less than half a cent is “-€0.00”.
+    rounded = round(amount, decimals(currency)) + 0.0
+    if code:
+        return _apart(format_currency(rounded, code, locale=_ENGLISH))
+    return f"{rounded:,.2f} {currency.strip()}"
 
 
 def money_short(amount: float, currency: str) -> str:
     """For small tiles: no cents from a thousand on, then ``€1.2M``."""
     size = abs(amount)
-    if size < 1_000 or currency.upper() not in _ENGLISH.currencies:
+    code = iso_currency(currency)
+    if size < 1_000:
         return money(amount, currency)
+    if not code:
+        return f"{short(amount)} {currency.strip()}"
     if size >= 1_000_000:
-        return str(
-            format_compact_currency(amount, currency.upper(), locale=_ENGLISH, fraction_digits=1)
-        )
-    whole_money = format_currency(
-        amount, currency.upper(), "¤#,##0", locale=_ENGLISH, currency_digits=False
-    )
-    return str(whole_money)
+        return _apart(format_compact_currency(amount, code, locale=_ENGLISH, fraction_digits=1))
+    whole_money = format_currency(amount, code, "¤#,##0", locale=_ENGLISH, currency_digits=False)
+    return _apart(whole_money)
+
+
+def _apart(amount: str) -> str:
+    """An amount with a space between letters and digits, which Babel leaves out: ``CHF 12.00``."""
+    return re.sub(r"(?<=[A-Za-z])(?=\d)", "\u00a0", amount)
+
+
+def iso_currency(currency: str) -> str | None:
+    """The ISO 4217 code that a currency's text spells, ``None`` where it spells none: servers list
+    whatever websites sent."""
+    code = currency.strip().upper()
+    return code if code in _ENGLISH.currencies else None
+
+
+def decimals(currency: str) -> int:
+    """The decimals of a currency's amounts: 2 for EUR, 0 for JPY, 3 for KWD, 2 where unknown."""
+    code = iso_currency(currency)
+    return int(get_currency_precision(code)) if code else 2
 
 
 def symbol(currency: str) -> str:
-    """What stands before amounts of a currency on an axis: ``€``."""
-    return str(get_currency_symbol(currency.upper(), locale=_ENGLISH))
+    """The short form of a currency: ``€``; the text itself where it is no ISO code."""
+    code = iso_currency(currency)
+    return str(get_currency_symbol(code, locale=_ENGLISH)) if code else currency.strip()
 
 
 def ago(seconds: float) -> str:
@@ -104,8 +132,11 @@ def ago(seconds: float) -> str:
 
 
 def change(now: float | None, before: float | None) -> float | None:
-    """How much more now than before, as a fraction; ``None`` where there is nothing to compare."""
-    if now is None or not before:
+    """How much more now than before, as a fraction.
+
+    ``None`` where there is nothing to compare, or a loss: a fraction of that has no meaning.
+    """
+    if now is None or before is None or before <= 0:
         return None
     return now / before - 1
 

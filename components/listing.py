@@ -134,26 +134,29 @@ def grid(
     named: pd.DataFrame, fields: Sequence[Field], *, height: int, key: str | None = None
 ) -> None:
     """A frame that ``labelled`` made, to sort and search in the browser."""
-    hundredfold = [field.label for field in fields if field.kind in ("percent", "change", "points")]
+    hundredfold = [
+        field.heading for field in fields if field.kind in ("percent", "change", "points")
+    ]
     st.dataframe(
         named.assign(**{label: 100 * named[label] for label in hundredfold}),
         hide_index=True,
         height=height,
         key=key,
-        column_config={field.label: _config(field, at == 0) for at, field in enumerate(fields)},
+        column_config={field.heading: _config(field, at == 0) for at, field in enumerate(fields)},
     )
 
 
 def _config(field: Field, first: bool) -> Any:
+    decimals = 2 if field.decimals is None else field.decimals
     formatted = {
         "count": "localized",
         "number": "localized",
         "percent": "%.1f%%",
         "seconds": "%.0f s",
-        "money": "%.2f",
+        "money": f"%.{decimals}f",
         "change": "%+.1f%%",
         "points": "%+.1f pts",
-        "delta": "%+.2f" if field.currency else "%+d",
+        "delta": f"%+.{decimals}f" if field.currency else "%+d",
     }
     if field.kind == "text":
         return st.column_config.TextColumn(width="large" if first else None)

@@ -63,9 +63,9 @@ def world(countries: Ranking) -> None:
     world_map(maps.world(countries.frame), key="world", alt="Visitors by country")
 
 
-def world_map(data: maps.World, *, key: str, alt: str) -> None:
+def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -> None:
     """Draw a world map and name the countries its geometry has not; a click on a country filters
-    by it."""
+    by it where the map is ``clickable``."""
 
     def chosen() -> None:
         points = st.session_state[key].selection.points
@@ -77,7 +77,7 @@ def world_map(data: maps.World, *, key: str, alt: str) -> None:
         data,
         key=key,
         alt=alt,
-        on_select=chosen,
+        on_select=chosen if clickable else "ignore",
         selection_mode="points",
         config={**common.STILL, "topojsonURL": _topojson()},
     )

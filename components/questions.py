@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from people.rights import Forbidden
 from umami.client import Reply
 from umami.definitions import Definitions
 from umami.endpoints import traffic, websites
@@ -88,6 +89,15 @@ class Questions:
         """Ask about a View, and about the one that it is compared with, if any."""
         earlier = view.compared()
         return Compared(self.ask(question(view)), (self.ask(question(earlier)),) if earlier else ())
+
+    def unfiltered(self, view: View, question: Callable[[View], Question[T]]) -> Future[T]:
+        """Ask about a View without what narrows it, or with that where the viewer may see nothing
+        else."""
+        answer = self.ask(question(view.unfiltered()))
+        # Rights refuse at once, without asking.
+        if answer.done() and isinstance(answer.exception(), Forbidden):
+            return self.ask(question(view))
+        return answer
 
     def totals(self, view: View) -> Compared[Stats]:
         """Ask for a website's totals and, in a second question, for those of the comparison.

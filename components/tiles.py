@@ -44,7 +44,9 @@ def draw(tiles: Sequence[Tile], *, within: bool = False) -> None:
                     "off" if tile.slight else "normal" if tile.good == "up" else "inverse"
                 ),
                 delta_description=f"from {tile.before}" if tile.delta is not None else None,
-                help=plain(tile.about, 300),
+                help=plain(
+                    " ".join(filter(None, (tile.about, common.axis_note(tile.series)))), 400
+                ),
                 chart_data=common.sparkline(tile.series),
                 chart_type="area",
                 border=not within,

@@ -5,9 +5,10 @@ from functools import partial
 import streamlit as st
 
 from components import address, controls, gate, panels, start
-from components.asking import asking
+from components.asking import aside, asking
 from components.sections import revenue as shown
 from components.told import revenue as told
+from umami.endpoints import reports
 
 gate.opened()
 
@@ -15,20 +16,24 @@ view = controls.view()
 
 with asking(start.client()) as page:
     with panels.title("Revenue"):
-        code = shown.currency(page, view)
-    if code:
-        money = page.against(view, partial(told.asked, code))
+        found = shown.scope(page, view)
+    if found:
+        scope = found
+        if scope.left_out:
+            aside(scope.left_out)
+        money = page.against(scope.view, partial(told.asked, scope.currency))
 
-        page.section(partial(shown.figures, page.client, view, code), *money, height=120)
-        with panels.card("Revenue over time", about=address.described(view)):
-            page.section(partial(shown.series, view, code), money.now, height=280)
+        listed = page.hint(reports.currencies(view.unfiltered()), ())
+        page.section(partial(shown.figures, page, scope), listed, *money, height=120)
+        with panels.card("Revenue over time", about=address.described(scope.view)):
+            page.section(partial(shown.series, scope), *money, height=280)
         with panels.card("Places"):
             left, right = st.columns([3, 2])
             with left:
-                page.section(partial(shown.world, code), money.now, height=330)
+                page.section(partial(shown.world, scope), money.now, height=330)
             with right:
-                page.section(partial(shown.part, "countries", code), *money, height=330)
+                page.section(partial(shown.part, "countries", scope), *money, height=330)
         with st.grid(2, min_column_width=330):
             for name in ("events", "regions", "channels", "referrers"):
                 with panels.card(told.PARTS[name][0]):
-                    page.section(partial(shown.part, name, code), *money, height=330)
+                    page.section(partial(shown.part, name, scope), *money, height=330)

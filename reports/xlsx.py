@@ -13,6 +13,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from components import formats
 from components.fields import Field, Kind
 from components.figures.tiles import Tile
 from components.theme import LIGHT
@@ -212,10 +213,13 @@ def _cell(
 
 
 def _number_format(field: Field) -> str:
-    if field.currency and field.kind in ("money", "delta"):
-        code = re.sub(r"[^A-Z0-9]", "", field.currency.upper())
+    if field.decimals is not None:
+        # Quotes would end the text, and what is not printed has no place in a format.
+        spelled = formats.iso_currency(field.currency) or field.currency.strip()
+        code = "".join(one for one in spelled if one.isprintable() and one != '"')[:20]
         sign = "+" if field.kind == "delta" else ""
-        return f'{sign}#,##0.00 "{code}";-#,##0.00 "{code}"'
+        digits = f"#,##0.{'0' * field.decimals}".rstrip(".")
+        return f'{sign}{digits} "{code}";-{digits} "{code}"'
     return _FORMATS[field.kind]
 
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from umami.filters import FIELDS, SESSION_FIELDS
 from umami.generations import Generation
 
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """Sentences that define figures, for tooltips."""
+    """Sentences that define figures, for tooltips, and what follows from them."""
 
     bounce: str
     channel: str
     filtered_revenue: str
+    revenue_fields: frozenset[str]
+    """The fields by which revenue can be filtered so that it is the revenue of the visitors who
+    match: before 3.2 other filters are applied to the purchases themselves."""
+    attribution_money: bool
+    """Whether attribution tells money beside visitors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +61,16 @@ FILTERED_REVENUE: Final = Changed(
 def definitions(generation: Generation) -> Definitions:
     """The definitions that servers of a generation apply."""
     return Definitions(
-        BOUNCE.of(generation), CHANNEL.of(generation), FILTERED_REVENUE.of(generation)
+        BOUNCE.of(generation),
+        CHANNEL.of(generation),
+        FILTERED_REVENUE.of(generation),
+        _revenue_fields(generation),
+        attribution_money=generation < Generation.V3_1,
     )
+
+
+def _revenue_fields(generation: Generation) -> frozenset[str]:
+    if generation >= FILTERED_REVENUE.since:
+        return frozenset(FIELDS)
+    # 2.x drops every filter of revenue without a word.
+    return SESSION_FIELDS if generation >= Generation.V3_0 else frozenset()

@@ -47,6 +47,10 @@ NEWER_FIELDS = frozenset(
     {"utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm", "distinctId"}
 )
 """Those of them that came with 3.1."""
+SESSION_FIELDS = frozenset(
+    {"browser", "os", "device", "language", "country", "region", "city", "distinctId"}
+)
+"""Those of them that are properties of visitors; the others are of single views and events."""
 Match = Literal["all", "any"]
 """How filters are joined."""
 LONGEST_VALUE = 500

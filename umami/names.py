@@ -120,7 +120,7 @@ def language(code: str) -> str:
 @lru_cache(maxsize=256)
 def currency(code: str) -> str:
     """The currency of an ISO 4217 code: ``EUR`` is Euro."""
-    return str(_ENGLISH.currencies.get(code.upper(), code))
+    return str(_ENGLISH.currencies.get(code.strip().upper(), code))
 
 
 @lru_cache(maxsize=1024)

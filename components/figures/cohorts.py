@@ -217,6 +217,6 @@ def sizes_figure(data: Sizes, mode: Mode) -> go.Figure:
             "showlegend": False,
             "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
             "xaxis": time_axis(data.times, data.unit),
-            "yaxis": amounts_axis(4),
+            "yaxis": amounts_axis(4, 0, max(data.visitors, default=0)),
         },
     )

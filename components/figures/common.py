@@ -42,9 +42,33 @@ def ticks(times: Sequence[pd.Timestamp], most: int = 7) -> list[pd.Timestamp]:
     return list(times[:: math.ceil(len(times) / most) or 1])
 
 
-def amounts_axis(most: int) -> dict[str, Any]:
-    """An axis of counts or money, large ones short (``20k``), with ``most`` ticks at most."""
-    return {"fixedrange": True, "tickformat": "~s", "nticks": most}
+def amounts_axis(
+    most: int, lowest: float, highest: float, currency: str | None = None
+) -> dict[str, Any]:
+    """An axis of counts (or money in a currency) from ``lowest`` to ``highest``, with about
+    ``most`` ticks: ``0, 1, 2``, ``20k``, ``3.4M``, ``€2.5B``.
+
+    Plotly chooses the ticks, as hiding a series changes what the axis spans. Its exponent ``B``
+    writes k, M and B, where the format ``~s`` writes G, and m for thousandths.
+    """
+    axis: dict[str, Any] = {
+        "fixedrange": True,
+        "exponentformat": "B",
+        "separatethousands": True,
+        "nticks": most,
+    }
+    whole = not currency or formats.decimals(currency) == 0
+    if whole and max(abs(lowest), abs(highest)) <= most:
+        axis["dtick"] = 1
+    if currency:
+        symbol = formats.symbol(currency)
+        # Plotly writes a prefix before the minus: it would read “€−5”.
+        if lowest >= 0 and formats.iso_currency(currency):
+            space = "\u00a0" if symbol[-1].isalpha() else ""
+            axis["tickprefix"] = f"{plain(symbol)}{space}"
+        else:
+            axis["ticksuffix"] = f"\u00a0{plain(symbol)}"
+    return axis
 
 
 def rows_axis(names: Sequence[str], mode: Mode, longest: int) -> dict[str, Any]:
@@ -77,3 +101,12 @@ def over(frame: pd.DataFrame, until: pd.Timestamp | None) -> pd.DataFrame:
 def sparkline(values: Sequence[int]) -> list[int] | None:
     """A series for a tile, or ``None`` where it has no shape to show."""
     return [int(value) for value in values] if len(values) > 2 and any(values) else None
+
+
+def axis_note(values: Sequence[int]) -> str | None:
+    """What a tile says of its sparkline: Streamlit draws it from its lowest value on, and has no
+    option for zero. ``None`` where that is zero, or nothing is drawn."""
+    if not sparkline(values) or not min(values):
+        return None
+    lowest, highest = formats.whole(min(values)), formats.whole(max(values))
+    return f"The curve spans {lowest} to {highest}: it does not start at zero."

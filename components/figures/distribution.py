@@ -33,7 +33,12 @@ def distribution_figure(data: Distribution, mode: Mode) -> go.Figure:
             "height": 200,
             "showlegend": False,
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "xaxis": {"fixedrange": True, "nticks": 8},
-            "yaxis": amounts_axis(4),
+            "xaxis": {
+                "fixedrange": True,
+                "exponentformat": "B",
+                "separatethousands": True,
+                "nticks": 8,
+            },
+            "yaxis": amounts_axis(4, 0, max(data.counts, default=0)),
         },
     )

@@ -98,6 +98,7 @@ def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
             traces.append(_partial_ends(line, data.times, mode))
         if line.partial and line.earlier:
             traces.append(_partial_points(line, data, mode))
+    highest = max((value or 0 for line in data.lines for value in line.values), default=0)
     return go.Figure(
         data=traces,
         layout={
@@ -107,7 +108,7 @@ def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
             "showlegend": True,
             "margin": {"l": 8, "r": 24, "t": 36, "b": 8},
             "xaxis": {**time_axis(data.times, data.unit), **_width(data)},
-            "yaxis": amounts_axis(5),
+            "yaxis": amounts_axis(5, 0, highest),
         },
     )
 

@@ -31,7 +31,8 @@ class Country:
     count: float
     said: str
     """The count in words."""
-    share: float
+    share: float | None
+    """``None`` where the counts' signs differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +55,57 @@ def world(ranking: pd.DataFrame, said: Callable[[float], str] = formats.whole) -
 
     ``said`` puts a count into words.
     """
+    signs_differ = bool((ranking["count"] < 0).any())
     found: tuple[list[Country], list[Country]] = ([], [])
     for code, count, share in zip(ranking["name"], ranking["count"], ranking["share"], strict=True):
         if not isinstance(code, str) or not code:
             continue
         place = names.iso3(code) or ""
         one = Country(
-            code, place, names.country(code), float(count), said(float(count)), float(share)
+            code,
+            place,
+            names.country(code),
+            float(count),
+            said(float(count)),
+            None if signs_differ else float(share),
         )
         found[place not in places()].append(one)
     return World(tuple(found[0]), tuple(found[1]))
 
 
 def world_figure(data: World, mode: Mode) -> go.Figure:
-    """A world map; depth of colour grows with the root of the count, so that small ones show."""
+    """A world map; depth of colour grows with the root of the count, so that small ones show.
+
+    Losses have a colour of their own.
+    """
+    palette = PALETTES[mode]
+    depths = [math.copysign(math.sqrt(abs(one.count)), one.count) for one in data.drawn]
+    losses = any(depth < 0 for depth in depths)
+    deepest = max(map(abs, depths), default=0.0)
+    colours = scale(palette.sequential[2:])
+    if losses:
+        colours = scale([palette.categorical[1], palette.surface, palette.categorical[0]])
     return go.Figure(
         data=[
             {
                 "type": "choropleth",
                 "locations": [one.place for one in data.drawn],
-                "z": [math.sqrt(max(one.count, 0.0)) for one in data.drawn],
-                "zmin": 0,
-                "customdata": [[one.name, one.said, one.share, one.code] for one in data.drawn],
+                "z": depths,
+                **({"zmin": -deepest, "zmax": deepest} if losses else {"zmin": 0}),
+                "customdata": [
+                    [
+                        one.name,
+                        one.said,
+                        "" if one.share is None else f" ({one.share:.1%})",
+                        one.code,
+                    ]
+                    for one in data.drawn
+                ],
                 "locationmode": "ISO-3",
-                "colorscale": scale(PALETTES[mode].sequential[2:]),
+                "colorscale": colours,
                 "showscale": False,
                 "hovertemplate": (
-                    "<b>%{customdata[0]}</b><br>"
-                    "%{customdata[1]} (%{customdata[2]:.1%})<extra></extra>"
+                    "<b>%{customdata[0]}</b><br>%{customdata[1]}%{customdata[2]}<extra></extra>"
                 ),
             }
         ],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from components.figures.common import HOVER_ONE, plain, rows_axis
+from components.figures.common import HOVER_ONE, amounts_axis, plain, rows_axis
 from components.theme import PALETTES, Mode, template
 
 MOST = 8
@@ -21,9 +21,11 @@ class Shift:
     first: tuple[float, ...]
     last: tuple[float, ...]
     said: tuple[tuple[str, str], ...]
+    currency: str = ""
+    """The currency of credit in money."""
 
 
-def shift(frame: pd.DataFrame, said: tuple[list[str], list[str]]) -> Shift:
+def shift(frame: pd.DataFrame, said: tuple[list[str], list[str]], currency: str = "") -> Shift:
     """The first names of a table of shifts (``label``, ``first``, ``last``); ``said`` are the two
     values in words, a row each."""
     known = frame["first"].notna() & frame["last"].notna()
@@ -34,6 +36,7 @@ def shift(frame: pd.DataFrame, said: tuple[list[str], list[str]]) -> Shift:
         tuple(float(one) for one in top["first"]),
         tuple(float(one) for one in top["last"]),
         tuple(words[:MOST]),
+        currency,
     )
 
 
@@ -41,7 +44,9 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
     """A line from the first touch's credit to the last's, a row a name."""
     palette = PALETTES[mode]
     places = list(range(len(data.names)))
-    longest = max((*data.first, *data.last), default=0.0) or 1.0
+    credited = (*data.first, *data.last, 0.0)
+    lowest, highest = min(credited), max(credited)
+    length = highest - lowest or 1.0
     ways = [
         {
             "type": "scatter",
@@ -87,10 +92,9 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
             "height": 80 + 34 * max(len(places), 2),
             "margin": {"l": 8, "r": 16, "t": 30, "b": 8},
             "xaxis": {
-                "fixedrange": True,
+                **amounts_axis(6, lowest, highest, data.currency),
                 # Room at both ends: half of a marker at nought would be cut.
-                "range": [-0.04 * longest, 1.05 * longest],
-                "tickformat": "~s",
+                "range": [lowest - 0.04 * length, highest + 0.05 * length],
                 "showgrid": True,
             },
             "yaxis": rows_axis(data.names, mode, 24),

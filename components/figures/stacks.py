@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
 from components.figures.common import HOVER_ALL, amounts_axis, plain, time_axis
-from components.theme import Mode, template
+from components.theme import PALETTES, Mode, faded, template
 from umami.period import Unit
+
+NET = "Net amount"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,38 +26,63 @@ class Stacks:
     unit: Unit
     money: str = ""
     """The currency of amounts that are money."""
+    before: tuple[float, ...] = ()
+    """The comparison's amounts of all names, by position."""
+    when: tuple[str, ...] = ()
+    """The names of the comparison's buckets."""
+
+    @property
+    def net(self) -> bool:
+        """Whether gains and losses were added up, as stacks of both show no sum."""
+        return [name for name, _ in self.series] == [NET]
 
 
 def stacked(
-    frame: pd.DataFrame, unit: Unit, value: str = "count", most: int = 5, *, money: str = ""
+    frame: pd.DataFrame,
+    unit: Unit,
+    value: str = "count",
+    most: int = 5,
+    *,
+    money: str = "",
+    before: pd.DataFrame | None = None,
 ) -> Stacks:
-    """A named series (``time``, ``event`` and a value) as stacks, ``most`` of them at most."""
+    """A named series (``time``, ``event`` and a value) as stacks, ``most`` of them at most.
+
+    Where the signs of the values differ there is one series of net amounts. The first bucket of
+    ``before``, a series like ``frame``, is drawn at the first of ``frame``.
+    """
     if frame.empty:
         return Stacks((), (), unit, money)
     table = frame.groupby(["time", "event"])[value].sum().unstack(fill_value=0)
-    order = table.sum().sort_values(ascending=False, kind="stable").index
-    series = [(str(name), tuple(float(one) for one in table[name])) for name in order[:most]]
-    if len(order) > most:
-        rest = table[order[most:]].sum(axis=1)
-        series.append((f"{len(order) - most} others", tuple(float(one) for one in rest)))
     times = tuple(pd.Timestamp(time) for time in table.index)
-    return Stacks(times, tuple(series), unit, money)
+    if (table < 0).any(axis=None) and (table > 0).any(axis=None):
+        series = [(NET, _values(table.sum(axis=1)))]
+    else:
+        order = table.sum().sort_values(ascending=False, kind="stable").index
+        series = [(str(name), _values(table[name])) for name in order[:most]]
+        if len(order) > most:
+            rest = table[order[most:]].sum(axis=1)
+            series.append((f"{len(order) - most} others", _values(rest)))
+    if before is None or before.empty:
+        return Stacks(times, tuple(series), unit, money)
+    earlier = before.groupby("time")[value].sum().head(len(times))
+    when = tuple(formats.moment(pd.Timestamp(time), unit) for time in earlier.index)
+    return Stacks(times, tuple(series), unit, money, _values(earlier), when)
+
+
+def _values(amounts: pd.Series[Any]) -> tuple[float, ...]:
+    return tuple(float(one) for one in amounts)
 
 
 def stacked_figure(data: Stacks, mode: Mode) -> go.Figure:
-    """Stacked bars."""
-    shown = f"%{{y:,.2f}} {plain(data.money)}" if data.money else "%{y:,}"
+    """Stacked bars, a dashed line for all of the comparison, losses below zero."""
+    sums = [sum(bucket) for bucket in zip(*(values for _, values in data.series), strict=True)]
+    drawn = (*sums, *data.before, 0.0)
+    traces = [_bars(name, values, data, mode) for name, values in data.series]
+    if data.before:
+        traces.append(_before(data, mode))
     return go.Figure(
-        data=[
-            {
-                "type": "bar",
-                "x": data.times,
-                "y": values,
-                "name": plain(name, 40),
-                "hovertemplate": f"<b>{shown}</b><extra>%{{fullData.name}}</extra>",
-            }
-            for name, values in data.series
-        ],
+        data=traces,
         layout={
             "template": template(mode),
             **HOVER_ALL,
@@ -63,9 +92,43 @@ def stacked_figure(data: Stacks, mode: Mode) -> go.Figure:
             "showlegend": True,
             "margin": {"l": 8, "r": 24, "t": 36, "b": 8},
             "xaxis": time_axis(data.times, data.unit),
-            "yaxis": {
-                **amounts_axis(4),
-                "tickprefix": plain(formats.symbol(data.money)) if data.money else "",
-            },
+            "yaxis": amounts_axis(4, min(drawn), max(drawn), data.money),
         },
     )
+
+
+def _bars(name: str, values: Sequence[float], data: Stacks, mode: Mode) -> dict[str, Any]:
+    bars: dict[str, Any] = {
+        "type": "bar",
+        "x": data.times,
+        "y": values,
+        "name": plain(name, 40),
+        "customdata": _said(values, data),
+        "hovertemplate": "<b>%{customdata}</b><extra>%{fullData.name}</extra>",
+    }
+    if data.net:
+        gain, loss = PALETTES[mode].categorical[:2]
+        bars["marker"] = {"color": [loss if value < 0 else gain for value in values]}
+    return bars
+
+
+def _before(data: Stacks, mode: Mode) -> dict[str, Any]:
+    amounts = _said(data.before, data)
+    return {
+        "type": "scatter",
+        "x": data.times[: len(data.before)],
+        "y": data.before,
+        "name": "Total, before",
+        "mode": "lines+markers" if len(data.before) < 3 else "lines",
+        "line": {"color": faded(PALETTES[mode].text, 0.55), "width": 1.5, "dash": "dash"},
+        "customdata": [f"{amount}  ({at})" for amount, at in zip(amounts, data.when, strict=True)],
+        "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
+    }
+
+
+def _said(values: Sequence[float], data: Stacks) -> list[str]:
+    """Amounts in words."""
+    return [
+        plain(formats.money(value, data.money)) if data.money else formats.whole(value)
+        for value in values
+    ]

@@ -40,7 +40,7 @@ class Tile:
     def slight(self) -> bool:
         """Whether the change is less than 1% of what was before: neither good nor bad."""
         change = formats.change(self.number, self.earlier)
-        return change is not None and abs(change) < 0.01
+        return change is not None and abs(change) < formats.SLIGHT
 
 
 _SHORT: Final[dict[str, Callable[[float, str], str]]] = {

@@ -74,6 +74,6 @@ def trend_figure(data: Trend, mode: Mode) -> go.Figure:
             "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
             "shapes": [] if data.target is None else [asked],
             "xaxis": time_axis(data.times, data.unit),
-            "yaxis": amounts_axis(3),
+            "yaxis": amounts_axis(3, min(data.values, default=0), max(data.values, default=0)),
         },
     )

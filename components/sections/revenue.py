@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from components import address, panels, parameters, tiles
@@ -9,7 +11,6 @@ from components.asking import Page as Asking
 from components.asking import aside, blank, trouble
 from components.figures import stacks
 from components.listing import listing
-from components.questions import Asks
 from components.told import revenue as told
 from umami import names
 from umami.endpoints import reports
@@ -18,41 +19,40 @@ from umami.models.reports import Revenue
 from umami.view import View
 
 
-def currency(page: Asking, view: View) -> str | None:
-    """The currency to look at, which the page's other questions need; draws the control.
+def scope(page: Asking, view: View) -> told.Scope | None:
+    """What to ask about money, which the page's other questions need; draws the control.
 
     What the URL names is taken as it is, without waiting for the list. Where there is no money
-    that is said, and ``None`` is returned.
+    that is said, and ``None`` is returned. The list is of the whole website: the properties of
+    purchases do not match filters on other views.
     """
     named, fault = told.named(parameters.read("revenue_currency"))
-    listed = page.ask(reports.currencies(view))
+    listed = page.unfiltered(view, reports.currencies)
     if fault:
         aside(fault)
-    if not named:
-        try:
-            suggested = told.suggested(listed.result())
-        except UmamiError as problem:
-            trouble(problem)
-            return None
-        if suggested is None:
-            with st.container(border=True):
-                blank(address.why_empty(told.NO_MONEY))
-            return None
-        named = suggested
-    page.section(lambda codes: _choice(named, codes), listed, height=40)
-    return named
+    try:
+        means = page.client.definitions
+        currency = named or told.suggested(listed.result())
+    except UmamiError as problem:
+        trouble(problem)
+        return None
+    if currency is None:
+        with st.container(border=True):
+            blank(told.NO_MONEY)
+        return None
+    page.section(partial(_choice, currency), listed, height=40)
+    return told.scope(means, view, currency)
 
 
 def _choice(now: str, listed: tuple[str, ...]) -> None:
-    codes = sorted({now, *(code.upper() for code in listed if told.sound(code))})
     parameters.choice(
         "Currency",
-        {code: _name(code) for code in codes},
+        {currency: _name(currency) for currency in told.choices(listed, now)},
         now,
         key="pick_currency",
         icon=":material/payments:",
         width=250,
-        write=lambda code: parameters.write(revenue_currency=code),
+        write=lambda currency: parameters.write(revenue_currency=currency),
     )
 
 
@@ -62,52 +62,67 @@ def _name(code: str) -> str:
 
 
 def figures(
-    client: Asks, view: View, code: str, now: Revenue, before: Revenue | None = None
+    page: Asking,
+    of: told.Scope,
+    listed: tuple[str, ...],
+    now: Revenue,
+    before: Revenue | None = None,
 ) -> None:
-    """The money in all, and by order and visitor."""
-    tiles.draw(told.figures(client.definitions, view, code, now, before))
+    """The money in all, and by order and visitor; what other spellings of the currency hold."""
+    tiles.draw(told.figures(page.client.definitions, of.view, of.currency, now, before))
+    for spelling in told.choices(listed, of.currency)[of.currency]:
+        found = page.ask(told.asked(spelling, of.view)).result()
+        if sentence := told.elsewhere(spelling, found):
+            aside(sentence)
 
 
-def series(view: View, code: str, now: Revenue) -> None:
-    """Money over time by event."""
+def series(of: told.Scope, now: Revenue, before: Revenue | None = None) -> None:
+    """Money over time by event, the comparison's as a dashed line."""
     if now.chart is None:
         blank(told.BY_DAY)
         return
-    data = stacks.stacked(now.chart, view.period.unit, "amount", money=code)
     if not now.orders:
-        blank(address.why_empty(told.NO_MONEY))
+        blank(told.why_none(of.view))
         return
+    if told.losses(now):
+        aside(told.LOSSES)
     panels.chart(
         stacks.stacked_figure,
-        data,
+        told.series(of, now, before),
         key="revenue",
-        alt=f"Revenue over time by event, in {code}",
+        alt=f"Revenue over time by event, in {of.currency}",
     )
 
 
-def world(code: str, now: Revenue) -> None:
+def world(of: told.Scope, now: Revenue) -> None:
     """Money by country on the map."""
-    data = told.world(code, now)
-    panels.world_map(data, key="revenue_map", alt=f"Revenue by country, in {code}")
+    data = told.world(of.currency, now)
+    panels.world_map(
+        data,
+        key="revenue_map",
+        alt=f"Revenue by country, in {of.currency}",
+        clickable="country" in of.fields,
+    )
 
 
-def part(name: str, code: str, now: Revenue, before: Revenue | None = None) -> None:
+def part(name: str, of: told.Scope, now: Revenue, before: Revenue | None = None) -> None:
     """A table of one part of the money."""
     title, field = told.PARTS[name]
-    found = told.part(name, code, now, before)
+    found = told.part(name, of.currency, now, before)
     if found is None:
         blank(told.untold(name))
         return
     table, fields = found
     if table.empty:
-        blank(address.why_empty(told.NONE_OF))
+        blank(told.none_of(name, of.view, now))
         return
+    clickable = field in ("country", "region", "referrer") and field in of.fields
     listing(
         table,
         fields,
         what=title.lower(),
         key=f"revenue_{name}",
-        value="name" if field in ("country", "region", "referrer") else None,
+        value="name" if clickable else None,
         active=address.chosen(field),
         on_choose=lambda value: address.toggle(field, value),
     )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pandas as pd
 
 from components import formats
 from components.fields import Field, Kind
-from components.figures import maps
+from components.figures import maps, stacks
 from components.figures.tiles import Tile, counted
 from umami import names
 from umami.analysis import revenue as analysis
 from umami.definitions import Definitions
 from umami.derived import derived
 from umami.endpoints import reports
-from umami.models.reports import Revenue
+from umami.filters import FIELDS
+from umami.models.reports import Revenue, RevenueTotals
 from umami.question import Question
 from umami.view import View
 
@@ -25,7 +27,19 @@ NO_MONEY: Final = (
     "currency: umami.track('purchase', { revenue: 19.99, currency: 'EUR' })."
 )
 BY_DAY: Final = "This server tells revenue by day only. Choose days in the Time menu."
-NONE_OF: Final = "They appear with the first revenue."
+LOSSES: Final = (
+    "Some amounts are negative, such as refunds. Amounts are therefore shown without shares, and "
+    "gains and losses over time as net amounts."
+)
+NONE_OF: Final = {
+    "countries": "The country of the visitors who brought this revenue is unknown.",
+    "regions": "The region of the visitors who brought this revenue is unknown.",
+    "referrers": "No visitor who brought this revenue came from another website.",
+    "channels": "The channel of the visitors who brought this revenue is unknown.",
+    "events": "The events that brought this revenue are unknown.",
+}
+LONGEST_CURRENCY: Final = 100
+"""Characters that servers store of a currency."""
 PARTS: Final = {
     "countries": ("Countries", "country"),
     "regions": ("Regions", "region"),
@@ -35,25 +49,100 @@ PARTS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which money is asked for: the View without the filters that the server cannot apply."""
+
+    view: View
+    currency: str
+    fields: frozenset[str]
+    """The fields by which revenue can be filtered."""
+    left_out: str | None
+    """Which filters are left out, in a sentence."""
+
+
+def scope(means: Definitions, view: View, currency: str) -> Scope:
+    """The scope of a View on a server.
+
+    Filters joined by “any” are left out together: the others alone would choose other visitors. A
+    segment holds filters that are not known here.
+    """
+    fields = means.revenue_fields
+    refused = [one.field for one in view.filters if one.field not in fields]
+    if refused and view.match == "any":
+        refused = [one.field for one in view.filters]
+    names_of = [FIELDS[field] for field in dict.fromkeys(refused)]
+    applied = replace(view, filters=tuple(one for one in view.filters if one.field not in refused))
+    if view.segment and fields != frozenset(FIELDS):
+        names_of.append("a segment")
+        applied = replace(applied, segment=None)
+    if not names_of:
+        return Scope(view, currency, fields, None)
+    these = "this filter" if len(names_of) == 1 else "these filters"
+    left_out = (
+        f"This server cannot filter revenue by {' or '.join(names_of)}. "
+        f"The figures below are without {these}."
+    )
+    return Scope(applied, currency, fields, left_out)
+
+
+def why_none(view: View) -> str:
+    """Why there is no money at all."""
+    if view.narrowed:
+        return "No revenue in this period from visitors who match the filters."
+    return NO_MONEY
+
+
 def named(given: Mapping[str, Sequence[str]]) -> tuple[str, str | None]:
     """The currency that a page's parameters name (``""`` for none), and what is wrong with it."""
-    code = (list(given.get("revenue_currency", ())) or [""])[-1].upper()
-    if code and not sound(code):
-        return "", f"“{code[:20]}” is not a currency."
-    return code, None
+    currency = (list(given.get("revenue_currency", ())) or [""])[-1]
+    if currency and not sound(currency):
+        return "", f"“{currency[:20]}” is not a currency."
+    return currency, None
+
+
+def choices(listed: Iterable[str], chosen: str = "") -> dict[str, tuple[str, ...]]:
+    """The currencies to choose from as they were sent, each with its other spellings.
+
+    Spellings of one currency differ in case and in spaces around them only; the one that is asked
+    for is ``chosen`` where that is one of them.
+    """
+    spellings: dict[str, set[str]] = {}
+    for currency in (*listed, *([chosen] if chosen else [])):
+        if sound(currency):
+            spellings.setdefault(currency.strip().upper(), set()).add(currency)
+    found: dict[str, tuple[str, ...]] = {}
+    for code, alike in sorted(spellings.items()):
+        first = next((one for one in (chosen, code) if one in alike), min(alike))
+        found[first] = tuple(sorted(alike - {first}))
+    return found
 
 
 def suggested(listed: Iterable[str]) -> str | None:
-    """The currency to begin with, among those that occur; ``None`` without any."""
-    codes = sorted({code.upper() for code in listed if sound(code)})
-    if not codes:
+    """The currency to begin with, among those that occur: EUR, else the first ISO code, else the
+    first text; ``None`` without any."""
+    codes = list(choices(listed))
+    return min(
+        codes,
+        key=lambda one: (one.strip().upper() != "EUR", formats.iso_currency(one) is None, one),
+        default=None,
+    )
+
+
+def sound(currency: str) -> bool:
+    """Whether a text may be a currency: websites send symbols and names, too."""
+    return bool(currency.strip()) and len(currency) <= LONGEST_CURRENCY and currency.isprintable()
+
+
+def elsewhere(spelling: str, found: RevenueTotals) -> str | None:
+    """Money under another spelling of the currency, in a sentence."""
+    if not found.orders:
         return None
-    return "EUR" if "EUR" in codes else codes[0]
-
-
-def sound(code: str) -> bool:
-    """Whether a text may be a currency's code."""
-    return 1 <= len(code) <= 10 and code.isascii() and code.isalnum()
+    amount = formats.money(float(found.total), spelling)
+    return (
+        f"The figures are without {amount} that were sent with the currency “{spelling}”, which is "
+        "spelled differently."
+    )
 
 
 def asked(code: str, view: View) -> Question[Revenue]:
@@ -84,6 +173,15 @@ def figures(
 
 
 @derived
+def series(of: Scope, now: Revenue, before: Revenue | None = None) -> stacks.Stacks:
+    """Money over time by event, beside all of the comparison's; ``now`` has a chart."""
+    assert now.chart is not None
+    earlier = None if before is None else before.chart
+    unit = of.view.period.unit
+    return stacks.stacked(now.chart, unit, "amount", money=of.currency, before=earlier)
+
+
+@derived
 def world(code: str, now: Revenue) -> maps.World:
     """Money by country for the map."""
     ranked = analysis.part(now.countries, None).rename(columns={"amount": "count"})
@@ -100,15 +198,33 @@ def part(
     if frame is None:
         return None
     table = analysis.part(frame, earlier)
-    table.insert(0, "label", [names.label(field, one) for one in table["name"]])
+    table.insert(0, "label", [_label(field, one) for one in table["name"]])
+    losses = bool((table["amount"] < 0).any())
     fields = [
         Field("label", title, "text"),
-        Field("amount", "Revenue", "money", currency=code, bar=True),
-        Field("share", "Share", "percent", wide=True),
+        Field("amount", "Revenue", "money", currency=code, bar=not losses),
     ]
+    if not losses:
+        fields.append(Field("share", "Share", "percent", wide=True))
     if before is not None:
         fields.append(Field("change", "Change", "change"))
     return table, fields
+
+
+def losses(now: Revenue) -> bool:
+    """Whether any amount is negative."""
+    frames = (now.chart, now.countries, now.regions, now.referrers, now.channels)
+    return any((frame["amount"] < 0).any() for frame in frames if frame is not None)
+
+
+def none_of(name: str, view: View, now: Revenue) -> str:
+    """Why one part of the money is empty."""
+    return NONE_OF[name] if now.orders else why_none(view)
+
+
+def _label(field: str, name: str) -> str:
+    # Before 3.3 visitors without any source have the channel “Unknown”, later “direct”.
+    return names.label(field, "direct" if (field, name) == ("channel", "Unknown") else name)
 
 
 def untold(name: str) -> str:

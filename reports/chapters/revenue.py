@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import words
+from components import formats, words
 from components.figures import maps, stacks
-from components.questions import Asks
 from components.told import revenue as told
 from components.told import traffic
 from reports.asking import Asking
@@ -14,46 +13,64 @@ from reports.document import Block, Chart, Sentence, Table, Tiles
 from umami.endpoints import reports
 from umami.errors import UmamiError
 from umami.models.reports import Revenue
-from umami.view import View
 
 
 def ask(page: Asking) -> None:
     """The money in all, and every part of it."""
     view = page.view
-    code, _ = told.named(page.given)
-    if not code:
-        try:
-            code = told.suggested(page.ask(reports.currencies(view)).result()) or ""
-        except UmamiError as problem:
-            page.said("Revenue", str(problem))
-            return
-    if not code:
-        page.said("Revenue", words.why_empty(view, told.NO_MONEY))
+    currency, _ = told.named(page.given)
+    try:
+        means = page.client.definitions
+        if not currency:
+            listed = page.unfiltered(view, reports.currencies).result()
+            currency = told.suggested(listed) or ""
+    except UmamiError as problem:
+        page.said("Revenue", str(problem))
         return
-    money = page.against(view, partial(told.asked, code))
-    page.section("Figures", partial(_figures, page.client, view, code), *money)
+    if not currency:
+        page.said("Revenue", told.NO_MONEY)
+        return
+    scope = told.scope(means, view, currency)
+    if scope.left_out:
+        page.said("Filters", scope.left_out)
+    money = page.against(scope.view, partial(told.asked, currency))
+    listed_too = page.hint(reports.currencies(view.unfiltered()), ())
+    page.section("Figures", partial(_figures, page, scope), listed_too, *money)
     page.section(
-        f"Revenue in {code}", partial(_series, view, code), money.now, about=words.described(view)
+        f"Revenue in {formats.iso_currency(currency) or currency}",
+        partial(_series, scope),
+        *money,
+        about=words.described(scope.view),
     )
-    page.section("World", partial(_world, code), money.now)
+    page.section("World", partial(_world, currency), money.now)
     for name, (title, _) in told.PARTS.items():
-        page.section(title, partial(_part, view, name, code), *money)
+        page.section(title, partial(_part, scope, name), *money)
 
 
 def _figures(
-    client: Asks, view: View, code: str, now: Revenue, before: Revenue | None = None
+    page: Asking,
+    scope: told.Scope,
+    listed: tuple[str, ...],
+    now: Revenue,
+    before: Revenue | None = None,
 ) -> list[Block]:
-    return [Tiles(told.figures(client.definitions, view, code, now, before))]
+    means = page.client.definitions
+    blocks: list[Block] = [Tiles(told.figures(means, scope.view, scope.currency, now, before))]
+    for spelling in told.choices(listed, scope.currency)[scope.currency]:
+        found = page.ask(told.asked(spelling, scope.view)).result()
+        if sentence := told.elsewhere(spelling, found):
+            blocks.append(Sentence(sentence))
+    return blocks
 
 
-def _series(view: View, code: str, now: Revenue) -> list[Block]:
+def _series(scope: told.Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:
     if now.chart is None:
         return [Sentence(told.BY_DAY)]
     if not now.orders:
-        return [Sentence(words.why_empty(view, told.NO_MONEY))]
-    data = stacks.stacked(now.chart, view.period.unit, "amount", money=code)
-    alt = f"Revenue over time by event, in {code}"
-    return [Chart(alt, partial(stacks.stacked_figure, data))]
+        return [Sentence(told.why_none(scope.view))]
+    alt = f"Revenue over time by event, in {scope.currency}"
+    chart = Chart(alt, partial(stacks.stacked_figure, told.series(scope, now, before)))
+    return [Sentence(told.LOSSES), chart] if told.losses(now) else [chart]
 
 
 def _world(code: str, now: Revenue) -> list[Block]:
@@ -64,13 +81,11 @@ def _world(code: str, now: Revenue) -> list[Block]:
     return [*blocks, Sentence(small)] if small else blocks
 
 
-def _part(
-    view: View, name: str, code: str, now: Revenue, before: Revenue | None = None
-) -> list[Block]:
-    found = told.part(name, code, now, before)
+def _part(scope: told.Scope, name: str, now: Revenue, before: Revenue | None = None) -> list[Block]:
+    found = told.part(name, scope.currency, now, before)
     if found is None:
         return [Sentence(told.untold(name))]
     table, fields = found
     if table.empty:
-        return [Sentence(words.why_empty(view, told.NONE_OF))]
+        return [Sentence(told.none_of(name, scope.view, now))]
     return [Table(f"revenue by {told.PARTS[name][1]}", table, fields)]

@@ -154,3 +154,73 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
         ),
     ):
         assert figure.to_json()
+
+
+def over_days(*amounts: tuple[float, float]) -> pd.DataFrame:
+    """Two events on consecutive days."""
+    return pd.DataFrame(
+        [
+            (time, event, amount)
+            for time, pair in zip(pd.date_range("2026-09-01", periods=9), amounts, strict=False)
+            for event, amount in zip(("purchase", "refund"), pair, strict=True)
+        ],
+        columns=["time", "event", "amount"],
+    )
+
+
+def test_the_axis_of_few_counts_has_whole_ticks_and_no_si_prefixes() -> None:
+    for highest in (1, 2, 4, 2_500_000_000):
+        axis = common.amounts_axis(4, 0, highest)
+        assert "tickformat" not in axis
+        assert axis["exponentformat"] == "B"
+        assert axis.get("dtick") == (1 if highest <= 4 else None)
+    assert common.amounts_axis(4, 0, 2, "JPY")["dtick"] == 1
+    assert "dtick" not in common.amounts_axis(4, 0, 2, "EUR")
+
+
+def test_an_axis_of_money_names_its_currency() -> None:
+    assert common.amounts_axis(4, 0, 9, "EUR")["tickprefix"] == "€"
+    assert common.amounts_axis(4, 0, 9, "CHF")["tickprefix"] == "CHF\u00a0"
+    assert common.amounts_axis(4, 0, 9, "€")["ticksuffix"] == "\u00a0€"
+    assert common.amounts_axis(4, -5, 9, "EUR")["ticksuffix"] == "\u00a0€"
+    assert common.amounts_axis(4, 0, 9, "POINTS")["ticksuffix"] == "\u00a0POINTS"
+
+
+def test_gains_and_losses_are_drawn_as_net_amounts_not_as_stacks() -> None:
+    data = stacks.stacked(over_days((10, -4), (0, -6)), "day", "amount", money="EUR")
+    assert data.net
+    assert data.series == ((stacks.NET, (6, -6)),)
+    figure = stacks.stacked_figure(data, "light")
+    assert figure.data[0].customdata == ("€6.00", "-€6.00")
+    assert len(set(figure.data[0].marker.color)) == 2
+    assert not stacks.stacked(over_days((-10, -4)), "day", "amount", money="EUR").net
+
+
+def test_the_money_of_the_comparison_is_a_dashed_line() -> None:
+    data = stacks.stacked(
+        over_days((10, 1), (20, 2)),
+        "day",
+        "amount",
+        money="KWD",
+        before=over_days((3, 4), (5, 6), (7, 8)),
+    )
+    assert data.before == (7, 11)
+    line = stacks.stacked_figure(data, "light").data[-1]
+    assert (line.line.dash, line.y) == ("dash", (7, 11))
+    assert line.customdata[0].replace("\xa0", " ") == "KWD 7.000  (Tue 1 Sep 2026)"
+
+
+def test_the_world_draws_losses_and_no_shares_where_signs_differ() -> None:
+    data = maps.world(ranking(("DE", 10), ("FR", -4)))
+    assert [one.share for one in data.drawn] == [None, None]
+    (drawn,) = maps.world_figure(data, "light").data
+    assert drawn.z[1] == -2
+    assert drawn.zmin == -drawn.zmax
+
+
+def test_a_sparkline_says_where_its_axis_starts() -> None:
+    assert common.axis_note((315, 402, 340)) == (
+        "The curve spans 315 to 402: it does not start at zero."
+    )
+    assert common.axis_note((0, 402, 340)) is None
+    assert common.axis_note((1, 2)) is None

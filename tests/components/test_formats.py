@@ -65,3 +65,26 @@ def test_a_tick_names_its_day_only_where_it_changes() -> None:
 )
 def test_periods(first: date, last: date, text: str) -> None:
     assert formats.period(Period.of_days(first, last, "Europe/Berlin")) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "said", "short"),
+    [
+        (49.9, "€", "49.90 €", "49.90 €"),
+        (49.9, "US Dollar", "49.90 US Dollar", "49.90 US Dollar"),
+        (15, "usd ", "$15.00", "$15.00"),
+        (-1234.5, "EUR", "-€1,234.50", "-€1,234"),
+        (-0.001, "EUR", "€0.00", "€0.00"),
+        (1234.56, "JPY", "¥1,235", "¥1,235"),
+        (1.2345, "KWD", "KWD 1.234", "KWD 1.234"),
+        (3_700_000_000, "POINTS", "3,700,000,000.00 POINTS", "3.7B POINTS"),
+    ],
+)
+def test_money_follows_its_currency(amount: float, currency: str, said: str, short: str) -> None:
+    assert formats.money(amount, currency).replace("\xa0", " ") == said
+    assert formats.money_short(amount, currency).replace("\xa0", " ") == short
+
+
+def test_a_loss_before_has_no_relative_change() -> None:
+    assert formats.change(100, -50) is None
+    assert formats.change(-50, 100) == -1.5

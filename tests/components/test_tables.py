@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from components import rankings, tables
+from components import listing, rankings, tables
+from components.fields import Field, labelled
 from umami.models.traffic import Ranking
 
 
@@ -90,3 +91,30 @@ def test_csv_is_text_for_spreadsheets() -> None:
         '"ü",2',
         '"a;=1+1",3',
     ]
+
+
+def test_money_leaves_with_its_currency_and_its_decimals() -> None:
+    frame = pd.DataFrame({"name": ["a", "b"], "amount": [0.1 + 0.2, -1234.5678]})
+    told = {
+        currency: listing.csv(
+            labelled(
+                frame,
+                [
+                    Field("name", "Name", "text"),
+                    Field("amount", "Revenue", "money", currency=currency),
+                ],
+            )
+        )
+        .decode("utf-8-sig")
+        .splitlines()
+        for currency in ("eur", "JPY", "KWD", "€")
+    }
+    assert told["eur"] == ['"Name","Revenue (EUR)"', '"a",0.3', '"b",-1234.57']
+    assert told["JPY"] == ['"Name","Revenue (JPY)"', '"a",0', '"b",-1235']
+    assert told["KWD"] == ['"Name","Revenue (KWD)"', '"a",0.3', '"b",-1234.568']
+    assert told["€"] == ['"Name","Revenue (€)"', '"a",0.3', '"b",-1234.57']
+
+
+def test_slight_changes_have_no_colour() -> None:
+    change = Field("change", "Change", "change")
+    assert [change.tone(one) for one in (0.009, -0.009, 0.02, -0.02)] == ["", "", "good", "bad"]

@@ -203,10 +203,8 @@ def test_utm(opened: Open, filters: list[str]) -> None:
 
 def test_revenue(opened: Open, filters: list[str]) -> None:
     app = opened("revenue", **SEPTEMBER, filter=filters, revenue_currency="EUR")
-    now = answer(reports.revenue(view(filters), "EUR"))
-    if now is None:
-        assert not app.metric
-        return
+    # 2.x refuses filters of revenue: the page leaves them out, and says so.
+    now = answer(reports.revenue(view(filters), "EUR")) or answer(reports.revenue(view([]), "EUR"))
     assert tiles(app)["Orders"] == f"{now.orders:,}"
     assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
     rows = table(app, "revenue_countries")
@@ -285,7 +283,7 @@ def test_compare_needs_a_comparison(opened: Open) -> None:
             {"conversion": "event.purchase", "conversion_currency": "<b>"},
             "not a currency",
         ),
-        ("revenue", {"revenue_currency": "€uro"}, "not a currency"),
+        ("revenue", {"revenue_currency": "E" * 101}, "not a currency"),
         ("breakdown", {"field": "shoe-size"}, "not a field that can be broken down"),
         ("journey", {"steps": "99"}, "no number of steps"),
         ("websites", {"site": "x"}, "not the id of a website"),

@@ -139,3 +139,20 @@ def test_what_is_unknown_stays_empty(overview: Report) -> None:
     assert (sheet["B2"].value, sheet["C2"].value) == (0.5, 12.5)
     assert sheet["D3"].value.total_seconds() == 3_661
     assert sheet["E2"].value == datetime(2026, 3, 29, 2, 30)
+
+
+@pytest.mark.parametrize(
+    ("currency", "number"),
+    [
+        ("EUR", '#,##0.00 "EUR";-#,##0.00 "EUR"'),
+        ("jpy ", '#,##0 "JPY";-#,##0 "JPY"'),
+        ("KWD", '#,##0.000 "KWD";-#,##0.000 "KWD"'),
+        ("€", '#,##0.00 "€";-#,##0.00 "€"'),
+        ('a"b', '#,##0.00 "ab";-#,##0.00 "ab"'),
+    ],
+)
+def test_money_has_the_format_of_its_currency(overview: Report, currency: str, number: str) -> None:
+    frame = pd.DataFrame({"name": ["a"], "money": [-12.5]})
+    fields = [Field("name", "Name", "text"), Field("money", "Money", "money", currency=currency)]
+    cell = opened(of(overview, Table("x", frame, fields)))["X"]["B2"]
+    assert (cell.value, cell.number_format) == (-12.5, number)

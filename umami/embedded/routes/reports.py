@@ -62,8 +62,6 @@ FIELDS = (
     *("city", "tag", "hostname", "language", "event", "distinctId"),
     *("utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm"),
 )
-CURRENCY = r"^[A-Z]{1,10}$"
-"""Small letters match nothing on 3.1, without a word."""
 
 
 def _listed(value: Any) -> Any:
@@ -172,9 +170,10 @@ class Breakdown(Parameters):
 
 
 class InCurrency(Parameters):
-    """Money in one currency."""
+    """Money in one currency: any text, which is compared with what was sent in upper case. Small
+    letters match nothing, as on 3.1."""
 
-    currency: Annotated[str, Field(pattern=CURRENCY)]
+    currency: Annotated[Text, Field(min_length=1)]
 
 
 class Revenue(InCurrency):

@@ -1,0 +1,122 @@
+"""Revenue: filters that servers cannot apply, currencies that are no codes, losses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from components import formats, server
+from tests.pages.conftest import TABLES, open_page, said, table, tiles
+from tests.pages.test_numbers import SEPTEMBER, answer, view
+from tests.support.money import with_money
+from umami.embedded.server import Running
+from umami.endpoints import reports
+
+GOOGLE = ["referrer.eq.google.com"]
+UNFILTERED = "This server cannot filter revenue by Referrer. The figures below are without this"
+
+
+def embedded(bare: pytest.MonkeyPatch, data: Path = TABLES, definitions: str = "3.5") -> None:
+    """Look at an embedded server over these tables."""
+    bare.setenv("UMAMI_DATA", str(data))
+    bare.setenv("UMAMI_DEFINITIONS", definitions)
+    server.umami.clear()
+
+
+def words(app: Any) -> str:
+    """What a page says, without the marks that keep it from being read as Markdown."""
+    return said(app).replace("\\", "")
+
+
+def links(app: Any, key: str) -> list[Any]:
+    """What a click on each row of a table filters by."""
+    for element in app.get("bidi_component"):
+        if element.proto.id.endswith(f"-{key}"):
+            return [one["value"] for one in json.loads(element.proto.json)["records"]]
+    raise AssertionError(f"there is no table {key}")
+
+
+def test_a_filter_on_a_source_shows_the_money_of_its_visitors(bare: pytest.MonkeyPatch) -> None:
+    embedded(bare)
+    app = open_page("revenue", **SEPTEMBER, filter=GOOGLE)
+    now = answer(reports.revenue(view(GOOGLE), "EUR"))
+    assert now.orders > 0
+    assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
+    assert "cannot filter" not in words(app)
+    assert any(links(app, "revenue_referrers"))
+
+
+def test_a_filter_that_would_choose_purchases_is_left_out_and_named(
+    bare: pytest.MonkeyPatch,
+) -> None:
+    embedded(bare, definitions="3.1")
+    app = open_page("revenue", **SEPTEMBER, filter=[*GOOGLE, "country.eq.DE"])
+    now = answer(reports.revenue(view(["country.eq.DE"]), "EUR"))
+    assert now.orders > 0
+    assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
+    assert UNFILTERED in words(app)
+    assert not any(links(app, "revenue_referrers"))
+    assert any(links(app, "revenue_countries"))
+
+
+def test_a_server_that_filters_no_revenue_shows_all_of_it(
+    bare: pytest.MonkeyPatch, old: Running
+) -> None:
+    bare.setenv("UMAMI_URL", old.url)
+    bare.setenv("UMAMI_USERNAME", old.username)
+    bare.setenv("UMAMI_PASSWORD", old.password)
+    app = open_page("revenue", **SEPTEMBER, filter=GOOGLE)
+    now = answer(reports.revenue(view([]), "EUR"))
+    assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
+    assert UNFILTERED in words(app)
+    assert not any(links(app, "revenue_countries"))
+
+
+@pytest.mark.parametrize("sent", ["€", "US Dollar"])
+def test_money_in_a_currency_that_is_no_code_is_shown_as_it_is(
+    bare: pytest.MonkeyPatch, tmp_path: Path, sent: str
+) -> None:
+    embedded(bare, with_money(TABLES, tmp_path / "tables", lambda rows: rows.assign(currency=sent)))
+    app = open_page("revenue", **SEPTEMBER)
+    now = answer(reports.revenue(view([]), sent))
+    assert now.orders > 0
+    shown = formats.money_short(float(now.total), sent.upper())
+    assert tiles(app)["Revenue"] == shown
+    assert shown.endswith(sent.upper())
+
+
+def test_money_under_another_spelling_is_named(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def respell(rows: pd.DataFrame) -> pd.DataFrame:
+        euros = rows.index[rows["currency"] == "EUR"]
+        rows.loc[euros[::2], "currency"] = "eur "
+        return rows
+
+    embedded(bare, with_money(TABLES, tmp_path / "tables", respell))
+    app = open_page("revenue", **SEPTEMBER)
+    plain, spaced = (
+        float(answer(reports.revenue(view([]), currency)).total) for currency in ("EUR", "EUR ")
+    )
+    assert min(plain, spaced) > 0
+    assert tiles(app)["Revenue"] == formats.money_short(plain, "EUR")
+    assert f"The figures are without {formats.money(spaced, 'EUR')}" in words(app)
+
+
+def test_losses_have_no_shares_and_are_said(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refund(rows: pd.DataFrame) -> pd.DataFrame:
+        refunds = rows.index[::3]
+        rows.loc[refunds, "revenue"] = "-500.00"
+        return rows
+
+    embedded(bare, with_money(TABLES, tmp_path / "tables", refund))
+    app = open_page("revenue", **SEPTEMBER, revenue_currency="EUR")
+    now = answer(reports.revenue(view([]), "EUR"))
+    assert now.total < 0
+    assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
+    assert tiles(app)["Revenue"].startswith("-€")
+    assert "Some amounts are negative" in words(app)
+    # Name, amount and change, but no share.
+    assert {len(row) for row in table(app, "revenue_countries")} == {3}
