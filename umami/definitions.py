@@ -15,6 +15,8 @@ class Definitions:
     bounce: str
     channel: str
     filtered_revenue: str
+    direct: bool
+    """Whether the channel ``direct`` holds the visitors with a visit that has no source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +57,8 @@ FILTERED_REVENUE: Final = Changed(
 def definitions(generation: Generation) -> Definitions:
     """The definitions that servers of a generation apply."""
     return Definitions(
-        BOUNCE.of(generation), CHANNEL.of(generation), FILTERED_REVENUE.of(generation)
+        BOUNCE.of(generation),
+        CHANNEL.of(generation),
+        FILTERED_REVENUE.of(generation),
+        direct=generation >= CHANNEL.since,
     )

@@ -59,7 +59,11 @@ def figures(
     client: Asks, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
 ) -> list[Block]:
     """A website's five figures."""
-    return [Tiles(tiles.of_website(client.definitions, view, stats, timeline, compared))]
+    blocks: list[Block] = [
+        Tiles(tiles.of_website(client.definitions, view, stats, timeline, compared))
+    ]
+    unknown = words.why_unknown(view)
+    return [*blocks, Sentence(unknown)] if unknown else blocks
 
 
 def _traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[Block]:
