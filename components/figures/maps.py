@@ -31,7 +31,8 @@ class Country:
     count: float
     said: str
     """The count in words."""
-    share: float
+    share: str
+    """The share in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,12 @@ def world(ranking: pd.DataFrame, said: Callable[[float], str] = formats.whole) -
             continue
         place = names.iso3(code) or ""
         one = Country(
-            code, place, names.country(code), float(count), said(float(count)), float(share)
+            code,
+            place,
+            names.country(code),
+            float(count),
+            said(float(count)),
+            formats.percent(None if pd.isna(share) else float(share)),
         )
         found[place not in places()].append(one)
     return World(tuple(found[0]), tuple(found[1]))
@@ -80,8 +86,7 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
                 "colorscale": scale(PALETTES[mode].sequential[2:]),
                 "showscale": False,
                 "hovertemplate": (
-                    "<b>%{customdata[0]}</b><br>"
-                    "%{customdata[1]} (%{customdata[2]:.1%})<extra></extra>"
+                    "<b>%{customdata[0]}</b><br>%{customdata[1]} (%{customdata[2]})<extra></extra>"
                 ),
             }
         ],
