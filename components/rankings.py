@@ -134,8 +134,8 @@ def shares(
     if ranking.measure == "visitors":
         heading, total = "% of visitors", stats.current.visitors if stats else 0
         notes.append(
-            "Share of all visitors of the period. A visitor counts in every row that applies, so "
-            "shares may add up to more than 100 %."
+            "Share of all visitors of the period, with filters of those who pass them. A visitor "
+            "counts in every row that applies, so shares may add up to more than 100 %."
         )
     else:
         # Times do not overlap: each row of the server counts in one of the values.
@@ -184,7 +184,7 @@ def full(table: Table, ranking: Shares) -> pd.DataFrame:
             for code in given["country"]
         ]
     frame[MEASURES[ranking.measure]] = given["count"].astype(int).to_numpy()
-    frame[ranking.heading] = given["share"].round(4).to_numpy()
+    frame[ranking.heading] = given["share"].to_numpy()
     return frame
 
 
