@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import address
+from components import address, rankings
 from components.asking import blank
 from components.base import base
 from components.figures import common, heat, lines, maps, stacks
@@ -19,7 +19,7 @@ from components.theme import Mode
 from components.told import traffic as told
 from umami.models.events import EventSeries
 from umami.models.sessions import Rhythm
-from umami.models.traffic import Ranking, Timeline
+from umami.models.traffic import Ranking, Stats, Timeline
 from umami.view import View
 
 
@@ -58,9 +58,10 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
     )
 
 
-def world(countries: Ranking) -> None:
+def world(countries: Ranking, stats: Stats | None) -> None:
     """A world map, bare where no visits were; a click on a country filters by it."""
-    world_map(maps.world(countries.frame), key="world", alt="Visitors by country")
+    found = rankings.shares(rankings.COUNTRIES, countries, stats)
+    world_map(maps.world(found.frame), key="world", alt="Visitors by country")
 
 
 def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -> None:

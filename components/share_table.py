@@ -16,6 +16,7 @@ _HTML: Final = """
 <div class="head" aria-hidden="true">
   <span class="what"></span>
   <span class="measure"></span>
+  <span class="part"></span>
 </div>
 <ul class="rows"></ul>
 """
@@ -24,19 +25,21 @@ _CSS: Final = """
 :host { display: block; }
 * { box-sizing: border-box; }
 .head {
-  display: flex;
-  justify-content: space-between;
-  gap: 1rem;
+  display: grid;
+  grid-template-columns: minmax(0, 1fr) auto 5.4rem;
+  gap: 0.75rem;
   padding: 0 0.6rem 0.35rem;
   font-family: var(--st-font);
   font-size: 0.8rem;
   color: color-mix(in srgb, var(--st-text-color) 72%, transparent);
 }
+.part { text-align: right; white-space: nowrap; cursor: help;
+  text-decoration: underline dotted; text-underline-offset: 3px; }
 .rows { list-style: none; margin: 0; padding: 0; display: grid; gap: 3px; }
 .row {
   position: relative;
   display: grid;
-  grid-template-columns: minmax(0, 1fr) auto 3.4rem;
+  grid-template-columns: minmax(0, 1fr) auto 5.4rem;
   align-items: center;
   gap: 0.75rem;
   width: 100%;
@@ -80,6 +83,10 @@ export default function (component) {
   const list = parentElement.querySelector(".rows")
   parentElement.querySelector(".what").textContent = data.what
   parentElement.querySelector(".measure").textContent = data.measure
+  const part = parentElement.querySelector(".part")
+  part.textContent = data.part
+  part.title = data.about
+  list.setAttribute("aria-label", `${data.what}. ${data.about}`)
 
   const root = parentElement.getRootNode()
   const focused = root.activeElement && root.activeElement.dataset
@@ -103,7 +110,7 @@ export default function (component) {
       line.setAttribute("aria-pressed", String(row.active))
       line.setAttribute(
         "aria-label",
-        `${row.name}: ${row.count} ${data.measure}, ${row.share}. ` +
+        `${row.name}: ${row.count} ${data.measure}, ${row.share} ${data.part.slice(2)}. ` +
           (row.active ? "Remove this filter" : "Filter by this")
       )
       line.onclick = () => setTriggerValue("chosen", row.value)
@@ -142,10 +149,13 @@ def share_table(
     *,
     what: str,
     measure: str,
+    part: str,
+    about: str,
     key: str,
     on_choose: Callable[[str], None],
 ) -> None:
-    """Draw rows under the headings ``what`` and ``measure``; a click calls ``on_choose(value)``."""
+    """Draw rows under the headings ``what``, ``measure`` and ``part`` (``% of visitors``), which
+    ``about`` explains; a click calls ``on_choose(value)``."""
 
     def chosen() -> None:
         value: Any = st.session_state[key].chosen
@@ -154,6 +164,12 @@ def share_table(
 
     _COMPONENT(
         key=key,
-        data={"what": what, "measure": measure, "rows": [asdict(row) for row in rows]},
+        data={
+            "what": what,
+            "measure": measure,
+            "part": part,
+            "about": about,
+            "rows": [asdict(row) for row in rows],
+        },
         on_chosen_change=chosen,
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -15,12 +15,12 @@ from components import address, exports, formats, freshness
 from components.asking import Page, blank
 from components.listing import csv, search
 from components.questions import Asks
-from components.rankings import MEASURES, Table, full
+from components.rankings import MEASURES, Shares, Table, full, shares
+from components.rankings import ask as ask_for
 from components.share_table import Row, share_table
 from components.text import plain
 from umami import names
-from umami.endpoints import traffic
-from umami.models.traffic import Ranking
+from umami.models.traffic import Ranking, Stats
 from umami.view import View
 
 SHOWN: Final = 10
@@ -28,19 +28,20 @@ SHOWN: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """Tables behind tabs, and the answer for the one that is shown."""
+    """Tables behind tabs, and the answers for the one that is shown."""
 
     key: str
     tables: Sequence[Table]
     shown: Table
-    ranking: Future[Ranking]
+    answers: tuple[Future[Any], ...]
+    """The ranking, and what ``rankings.shares`` takes beside it."""
 
 
 def ask(page: Page, tables: Sequence[Table], view: View, *, key: str) -> Tabs:
     """Ask for one of the tables: the one whose tab is open."""
     opened = st.session_state.get(key)
     shown = next((table for table in tables if table.tab == opened), tables[0])
-    return Tabs(key, tables, shown, page.ask(traffic.metrics(view, shown.field)))
+    return Tabs(key, tables, shown, ask_for(page, shown, view))
 
 
 def rankings(page: Page, asked: Tabs) -> None:
@@ -50,7 +51,7 @@ def rankings(page: Page, asked: Tabs) -> None:
         tabs = st.tabs([table.tab for table in asked.tables], key=asked.key, on_change="rerun")
         place = tabs[list(asked.tables).index(asked.shown)]
     with place:
-        page.section(partial(draw, page.client, asked.shown), asked.ranking, height=400)
+        page.section(partial(draw, page.client, asked.shown), *asked.answers, height=400)
 
 
 def rows(
@@ -62,7 +63,7 @@ def rows(
     filter. Bars are relative to the longest.
     """
     top = ranking.head(SHOWN)
-    longest = float(top["share"].max()) if len(top) else 0.0
+    longest = float(top["count"].max()) if len(top) else 0.0
     found = []
     for value, count, share, of in zip(
         top["name"], top["count"], top["share"], top["country"], strict=True
@@ -71,8 +72,8 @@ def rows(
             Row(
                 name=names.label(table.field, value, of=of if isinstance(of, str) else None),
                 count=formats.whole(count),
-                share=formats.percent(share),
-                bar=round(100 * share / longest, 1) if longest else 0.0,
+                share=formats.percent(None if pd.isna(share) else share),
+                bar=round(100 * count / longest, 1) if longest else 0.0,
                 value=value if table.filters and free else None,
                 active=value in active,
             )
@@ -80,11 +81,18 @@ def rows(
     return found
 
 
-def draw(client: Asks, table: Table, ranking: Ranking) -> None:
+def draw(
+    client: Asks,
+    table: Table,
+    ranking: Ranking,
+    stats: Stats | None = None,
+    channels: Ranking | None = None,
+) -> None:
     """The first ten rows, a click on which filters the page, and a way to all of them."""
     if table.field == "channel":
         st.caption("How channels are counted", help=plain(client.definitions.channel, 400))
-    frame = ranking.frame
+    found = shares(table, ranking, stats, channels)
+    frame = found.frame
     if frame.empty:
         blank(address.why_empty(f"No {table.many} in this period. {table.fill}"))
         return
@@ -93,6 +101,8 @@ def draw(client: Asks, table: Table, ranking: Ranking) -> None:
         rows(table, frame, address.chosen(field), free=address.free()),
         what=table.many.capitalize(),
         measure=MEASURES[ranking.measure],
+        part=found.heading,
+        about=found.about,
         key=f"ranking_{table.field}",
         on_choose=partial(address.toggle, field or table.field),
     )
@@ -102,10 +112,10 @@ def draw(client: Asks, table: Table, ranking: Ranking) -> None:
         type="tertiary",
         icon=":material/open_in_full:",
     ):
-        _everything(table, ranking)
+        _everything(table, found)
 
 
-def _everything(table: Table, ranking: Ranking) -> None:
+def _everything(table: Table, ranking: Shares) -> None:
     frame = full(table, ranking)
 
     @st.dialog(table.many.capitalize(), width="large", on_dismiss="rerun")
@@ -121,14 +131,17 @@ def _everything(table: Table, ranking: Ranking) -> None:
         )
         found = search(frame, needle or "")
         st.dataframe(
-            found.assign(Share=100 * found["Share"]),
+            found.assign(**{ranking.heading: 100 * found[ranking.heading]}),
             hide_index=True,
             height=430,
             column_config={
                 found.columns[0]: st.column_config.TextColumn(width="large"),
                 MEASURES[ranking.measure]: st.column_config.NumberColumn(format="localized"),
-                "Share": st.column_config.ProgressColumn(
-                    format="%.1f%%", min_value=0, max_value=100 * float(frame["Share"].max() or 1)
+                ranking.heading: st.column_config.ProgressColumn(
+                    format="%.1f%%",
+                    min_value=0,
+                    max_value=100 * float(frame[ranking.heading].fillna(1).max()),
+                    help=ranking.about,
                 ),
             },
         )

@@ -16,6 +16,7 @@ from components.figures.tiles import rated as rated
 from components.figures.tiles import totals as totals
 from components.questions import Asks, Compared
 from components.text import plain
+from components.words import why_unknown
 from umami.models.traffic import Active, Stats, Timeline
 from umami.view import View
 
@@ -30,6 +31,8 @@ def row(
 ) -> None:
     """Draw a website's five figures; ``compared`` where the comparison was asked apart."""
     draw(figures.of_website(client.definitions, view, stats, timeline, compared))
+    if unknown := why_unknown(view):
+        st.caption(unknown)
 
 
 def draw(tiles: Sequence[Tile], *, within: bool = False) -> None:

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 import pandas as pd
 
 from components import formats
 from umami import names
-from umami.filters import FIELDS, OPERATORS, Filter
+from umami.filters import FIELDS, OPERATORS, VISIT_FIELDS, Filter
 from umami.period import Period, Unit
 from umami.view import View
+
+NO_VIEWS_OF_EVENTS: Final = (
+    "Umami counts views and events apart, so a filter on an event leaves no views, visitors or "
+    "visits."
+)
+PARTS_OF_VISITS: Final = (
+    "Umami filters views, not visits: with a filter on a page, source, title, query, event or "
+    "campaign, a visit keeps only its matching views, so its bounce rate and duration would be "
+    "wrong."
+)
+SEGMENT: Final = (
+    "Umami filters views, not visits: where a segment filters by a page, source, title, query, "
+    "event or campaign, a visit keeps only its matching views, so its bounce rate and duration "
+    "would be wrong."
+)
 
 
 def described(now: View) -> str:
@@ -63,10 +79,20 @@ def present(now: View) -> pd.Timestamp | None:
 
 def why_empty(now: View, otherwise: str) -> str:
     """Why a place is empty, in words: the filters where there are any, else what would fill it."""
-    fields = {one.field for one in now.filters}
-    if "event" in fields:
-        return "Umami counts views and events apart, so a filter on an event leaves no views."
-    return "Nothing in this period matches the filters." if fields else otherwise
+    if not now.keeps_views:
+        return NO_VIEWS_OF_EVENTS
+    return "Nothing in this period matches the filters." if now.filters else otherwise
+
+
+def why_unknown(now: View) -> str | None:
+    """Why the server cannot tell bounce rate and visit duration of a View, or none of its totals
+    at all, in a sentence; ``None`` where it tells them."""
+    if not now.keeps_views:
+        return NO_VIEWS_OF_EVENTS
+    if now.keeps_whole_visits:
+        return None
+    on_views = any(one.field not in VISIT_FIELDS for one in now.filters)
+    return PARTS_OF_VISITS if on_views else SEGMENT
 
 
 def values(one: Filter) -> str:

@@ -20,7 +20,7 @@ with asking(start.client()) as page:
     online = page.ask(traffic.active(view.website))
     pages = tables.ask(page, rankings.PAGES, view, key="pages")
     sources = tables.ask(page, rankings.SOURCES, view, key="sources")
-    countries = page.ask(traffic.metrics(view, "country"))
+    countries = rankings.ask(page, rankings.COUNTRIES, view)
     places = tables.ask(page, rankings.PLACES, view, key="places")
     environment = tables.ask(page, rankings.ENVIRONMENT, view, key="environment")
     event_series = page.ask(events.series(view))
@@ -44,7 +44,7 @@ with asking(start.client()) as page:
     with panels.card("Places"):
         left, right = st.columns([3, 2])
         with left:
-            page.section(panels.world, countries, height=330)
+            page.section(panels.world, *countries, height=330)
         with right:
             tables.rankings(page, places)
 

@@ -8,7 +8,7 @@ from components import address, controls, gate, panels, start, tiles
 from components.asking import asking
 from components.sections import utm as shown
 from components.told import utm as told
-from umami.endpoints import reports
+from umami.endpoints import reports, traffic
 
 gate.opened()
 
@@ -17,6 +17,7 @@ view = controls.view()
 with asking(start.client()) as page:
     utm = page.against(view, reports.utm)
     totals = tiles.ask(page, view)
+    all_views = page.hint(traffic.stats(view), None)
 
     with panels.title("UTM"):
         campaign, looked_into = shown.campaign(view)
@@ -30,4 +31,6 @@ with asking(start.client()) as page:
     with st.grid(2, min_column_width=330):
         for name, title in told.NAMES.items():
             with panels.card(title):
-                page.section(partial(shown.parameter, name), *utm, height=420)
+                page.section(
+                    partial(shown.parameter, name), utm.now, all_views, *utm.earlier, height=420
+                )

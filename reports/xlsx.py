@@ -142,7 +142,8 @@ def _figures(book: _Book, chapter: Chapter) -> None:
         sheet.write_string(row, 0, of)
         sheet.write_string(row, 1, tile.label)
         field = Field("", "", tile.kind, currency=tile.currency)
-        _cell(book, sheet, row, 2, field, tile.number, otherwise=tile.value)
+        said = "" if tile.value == formats.ABSENT else tile.value
+        _cell(book, sheet, row, 2, field, tile.number, otherwise=said)
         if compared:
             _cell(book, sheet, row, 3, field, tile.earlier)
             kind: Kind = "points" if tile.kind == "percent" else "change"

@@ -21,6 +21,8 @@ class Definitions:
     match: before 3.2 other filters are applied to the purchases themselves."""
     attribution_money: bool
     """Whether attribution tells money beside visitors."""
+    direct: bool
+    """Whether the channel ``direct`` holds the visitors with a visit that has no source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def definitions(generation: Generation) -> Definitions:
         FILTERED_REVENUE.of(generation),
         _revenue_fields(generation),
         attribution_money=generation < Generation.V3_1,
+        direct=generation >= CHANNEL.since,
     )
 
 

@@ -43,6 +43,11 @@ FIELDS: dict[str, str] = {
     "distinctId": "Distinct id",
 }
 """Fields to filter by, in the newest spelling, with the words for them."""
+VISIT_FIELDS = frozenset(
+    {"browser", "os", "device", "language", "country", "region", "city", "distinctId"}
+)
+"""Those of them that all views of a visit agree in. Servers keep the rows that pass a filter, so a
+filter on one of these keeps or drops whole visits; any other keeps single views of a visit."""
 NEWER_FIELDS = frozenset(
     {"utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm", "distinctId"}
 )

@@ -19,7 +19,7 @@ from dateutil.relativedelta import relativedelta
 
 from umami.abilities import EVERYTHING, Abilities
 from umami.errors import InvalidView
-from umami.filters import Filter, Match, Operator
+from umami.filters import VISIT_FIELDS, Filter, Match, Operator
 from umami.filters import read as read_filters
 from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, midnight, with_unit, zone
 
@@ -64,6 +64,21 @@ class View:
     def narrowed(self) -> bool:
         """Whether anything but website and period restricts what is looked at."""
         return bool(self.filters or self.segment or self.cohort)
+
+    @property
+    def keeps_whole_visits(self) -> bool:
+        """Whether visits are counted with all of their views, as bounces and durations require.
+
+        The filters of a segment are known to the server only, so with a segment this is ``False``.
+        """
+        return not self.segment and all(one.field in VISIT_FIELDS for one in self.filters)
+
+    @property
+    def keeps_views(self) -> bool:
+        """Whether the filters can leave any views: a row that has an event is not a view."""
+        on_events = [one.field == "event" for one in self.filters]
+        only_events = any(on_events) if self.match == "all" else all(on_events)
+        return not (on_events and only_events)
 
     def lacking(self, abilities: Abilities) -> str | None:
         """What of this View a server of these abilities cannot answer for, in a sentence."""

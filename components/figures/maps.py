@@ -31,8 +31,8 @@ class Country:
     count: float
     said: str
     """The count in words."""
-    share: float | None
-    """``None`` where the counts' signs differ."""
+    share: str
+    """The share in words; empty where it is not known or the counts' signs differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def world(ranking: pd.DataFrame, said: Callable[[float], str] = formats.whole) -
             names.country(code),
             float(count),
             said(float(count)),
-            None if signs_differ else float(share),
+            "" if signs_differ or pd.isna(share) else formats.percent(float(share)),
         )
         found[place not in places()].append(one)
     return World(tuple(found[0]), tuple(found[1]))
@@ -96,7 +96,7 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
                     [
                         one.name,
                         one.said,
-                        "" if one.share is None else f" ({one.share:.1%})",
+                        one.share and f" ({one.share})",
                         one.code,
                     ]
                     for one in data.drawn

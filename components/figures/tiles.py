@@ -11,7 +11,7 @@ import pandas as pd
 from components import formats
 from components.fields import Kind
 from components.figures import common
-from components.words import present
+from components.words import present, why_unknown
 from umami.definitions import Definitions
 from umami.models.traffic import Stats, Timeline, Totals
 from umami.view import View
@@ -118,11 +118,17 @@ def rated(
 
 
 def totals(
-    means: Definitions, now: Totals, before: Totals | None, timeline: pd.DataFrame
+    means: Definitions, view: View, now: Totals, before: Totals | None, timeline: pd.DataFrame
 ) -> tuple[Tile, ...]:
-    """Views, visitors, visits, bounce rate and visit duration, against the comparison's."""
+    """Views, visitors, visits, bounce rate and visit duration, against the comparison's.
+
+    What the filters of the View make meaningless is unknown, and says why.
+    """
+    unknown = why_unknown(view)
 
     def tile(label: str, field: str, about: str, series: tuple[int, ...] = ()) -> Tile:
+        if unknown and not view.keeps_views:
+            return counted(label, None, None, unknown)
         previous = getattr(before, field) if before else None
         return counted(label, getattr(now, field), previous, about, series=series)
 
@@ -132,14 +138,18 @@ def totals(
         tile("Views", "views", "Pages looked at.", views),
         tile("Visitors", "visitors", "Different visitors.", visitors),
         tile("Visits", "visits", "Stays on the website; 30 minutes of silence end one."),
-        rated(
+        rated("Bounce rate", None, None, unknown, good="down")
+        if unknown
+        else rated(
             "Bounce rate",
             now.bounce_rate,
             before.bounce_rate if before else None,
             f"Bounces as a part of all visits. {means.bounce}",
             good="down",
         ),
-        counted(
+        counted("Visit duration", None, None, unknown, kind="seconds")
+        if unknown
+        else counted(
             "Visit duration",
             now.average_visit,
             before.average_visit if before else None,
@@ -154,4 +164,5 @@ def of_website(
 ) -> tuple[Tile, ...]:
     """A website's five figures; ``compared`` where the comparison was asked apart."""
     history = common.over(timeline.frame, present(view))
-    return totals(means, stats.current, compared.current if compared else stats.previous, history)
+    before = compared.current if compared else stats.previous
+    return totals(means, view, stats.current, before, history)

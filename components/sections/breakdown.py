@@ -56,14 +56,16 @@ def choice() -> Choice:
 
 def groups(view: View, now: Choice, answer: Breakdown) -> None:
     """The groups as a treemap, as a pivot table, and one by one."""
-    found, named = told.groups(now, answer)
+    found, named = told.groups(view, now, answer)
     if found.empty:
         blank(address.why_empty(told.NONE))
         return
     if len(found) >= analysis.MOST:
         st.caption(told.FIRST)
     _treemap(now, found, named)
-    if len(now.fields) > 1:
+    if unknown := told.rates_unknown(view, now):
+        st.caption(unknown)
+    if told.has_pivot(view, now):
         title, frame, fields = told.pivot(now, named)
         st.markdown(f"**{title}**")
         listing(frame, fields, what="rows of the pivot table", key="pivot")

@@ -206,12 +206,13 @@ def _ranked(title: str, field: str, counts: dict[str, int]) -> None:
         blank(f"No {title.lower()} in the last half hour.")
         return
     frame.insert(0, "label", [names.label(field, name) for name in frame["name"]])
+    measure = "Visitors" if field == "country" else "Times"
     listing(
         frame,
         [
             Field("label", title, "text"),
-            Field("count", "Visitors" if field == "country" else "Times", bar=True),
-            Field("share", "Share", "percent", wide=True),
+            Field("count", measure, bar=True),
+            Field("share", f"% of {measure.lower()} listed", "percent", wide=True),
         ],
         what=title.lower(),
         key=f"live_{field}",

@@ -14,7 +14,6 @@ from components.figures import bars as drawn
 from components.listing import listing
 from components.text import plain
 from components.told import utm as told
-from umami.analysis import utm as analysis
 from umami.endpoints import traffic
 from umami.errors import InvalidView
 from umami.filters import Filter
@@ -55,9 +54,9 @@ def tagged(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> None:
     tiles.draw(told.tagged(now, all_views, *earlier))
 
 
-def parameter(name: str, now: Utm, before: Utm | None = None) -> None:
+def parameter(name: str, now: Utm, all_views: Stats | None, before: Utm | None = None) -> None:
     """One parameter: its first values as bars, all of them as a table."""
-    table = analysis.table(now, before, name)
+    table = told.table(name, now, all_views, before)
     if table.empty:
         blank(address.why_empty(told.none_of(name)))
         return

@@ -10,13 +10,15 @@ import pandas as pd
 
 from components.fields import Field, Kind
 from components.figures import tree as drawn
+from components.words import why_unknown
 from umami import names
 from umami.analysis import breakdown as analysis
 from umami.analysis.breakdown import Measure
 from umami.derived import derived
 from umami.endpoints.reports import BreakdownField
-from umami.filters import FIELDS
+from umami.filters import FIELDS, VISIT_FIELDS
 from umami.models.reports import Breakdown
+from umami.view import View
 
 MOST_FIELDS: Final = 3
 DEFAULT: Final[tuple[BreakdownField, ...]] = ("country", "browser")
@@ -28,6 +30,11 @@ MEASURES: Final[dict[Measure, tuple[str, Kind]]] = {
     "average_visit": ("Visit duration", "seconds"),
 }
 SUMMED: Final = ("views", "visitors", "visits")
+PARTS_OF_VISITS: Final = (
+    "Umami groups views, not visits: by a page, source, title, query or campaign, a visit falls "
+    "into several groups and has only its own views in each, so bounce rates and visit durations "
+    "would be wrong."
+)
 NONE: Final = "No views in this period. Groups appear with the first ones."
 FIRST: Final = f"The server tells the first {analysis.MOST} groups; there are more."
 
@@ -65,10 +72,24 @@ def read(
     return Choice(fields, measure), tuple(faults)
 
 
+def rates_unknown(view: View, now: Choice) -> str | None:
+    """Why bounce rates and visit durations of groups are unknown; ``None`` where they are not."""
+    if any(field not in VISIT_FIELDS for field in now.fields):
+        return PARTS_OF_VISITS
+    return why_unknown(view)
+
+
+def groups(view: View, now: Choice, answer: Breakdown) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The groups in their order, as values and as names; rates that are unknown are ``NaN``."""
+    return _groups(now, answer, rates=rates_unknown(view, now) is None)
+
+
 @derived
-def groups(now: Choice, answer: Breakdown) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The groups in their order, as values and as names."""
-    found = analysis.ranked(analysis.table(answer), now.measure)
+def _groups(now: Choice, answer: Breakdown, *, rates: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    table = analysis.table(answer)
+    if not rates:
+        table = table.assign(bounce_rate=float("nan"), average_visit=float("nan"))
+    found = analysis.ranked(table, now.measure)
     columns = {
         field: [
             names.label(field, value if isinstance(value, str) else None) for value in found[field]
@@ -83,6 +104,12 @@ def treemap(now: Choice, named: pd.DataFrame) -> drawn.Tree:
     """The groups as areas."""
     what = MEASURES[now.drawn][0].lower()
     return drawn.tree(analysis.tree(named, now.fields, now.drawn), what)
+
+
+def has_pivot(view: View, now: Choice) -> bool:
+    """Whether there are two fields, and the measure is known."""
+    known = now.measure in SUMMED or rates_unknown(view, now) is None
+    return len(now.fields) > 1 and known
 
 
 def several(now: Choice) -> str | None:

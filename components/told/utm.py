@@ -66,8 +66,17 @@ def none_of(name: str) -> str:
 
 
 @derived
+def table(name: str, now: Utm, all_views: Stats | None, before: Utm | None = None) -> pd.DataFrame:
+    """The values of a parameter, with their share of all views, tagged or not, where those are
+    known."""
+    found = analysis.table(now, before, name)
+    views = all_views.current.views if all_views else 0
+    return found.assign(share=found["views"] / (views or float("nan")))
+
+
+@derived
 def bars(table: pd.DataFrame, *, compared: bool) -> drawn.Bars:
-    """The first values of a parameter, of what ``umami.analysis.utm.table`` gives."""
+    """The first values of a parameter, of what ``table`` gives."""
     return drawn.bars(
         list(table["value"]),
         list(table["views"]),
@@ -81,7 +90,7 @@ def fields(name: str, *, compared: bool) -> list[Field]:
     found = [
         Field("value", name.capitalize(), "text"),
         Field("views", "Views"),
-        Field("share", "Share", "percent", wide=True),
+        Field("share", "% of views", "percent", wide=True),
     ]
     if compared:
         found += [Field("before", "Before", wide=True), Field("change", "Change", "change")]

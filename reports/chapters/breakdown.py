@@ -24,13 +24,13 @@ def ask(page: Asking) -> None:
     groups = page.ask(reports.breakdown(view, choice.fields))
     by = " and ".join(FIELDS[one].lower() for one in choice.fields)
     page.section(f"By {by}", partial(_treemap, view, choice), groups, about=words.dates(view))
-    if len(choice.fields) > 1:
-        page.section("Pivot table", partial(_pivot, choice), groups)
-    page.section("Every group", partial(_every, choice), groups)
+    if told.has_pivot(view, choice):
+        page.section("Pivot table", partial(_pivot, view, choice), groups)
+    page.section("Every group", partial(_every, view, choice), groups)
 
 
 def _treemap(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
-    found, named = told.groups(choice, answer)
+    found, named = told.groups(view, choice, answer)
     if found.empty:
         return [Sentence(words.why_empty(view, told.NONE))]
     what = told.MEASURES[choice.drawn][0].lower()
@@ -41,14 +41,18 @@ def _treemap(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
     return [*blocks, *(Sentence(one) for one in told_too if one)]
 
 
-def _pivot(choice: Choice, answer: Breakdown) -> list[Block]:
-    found, named = told.groups(choice, answer)
+def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
+    found, named = told.groups(view, choice, answer)
     if found.empty:
         return []
     title, frame, fields = told.pivot(choice, named)
     return [Sentence(f"{title}."), Table("pivot table", frame, fields)]
 
 
-def _every(choice: Choice, answer: Breakdown) -> list[Block]:
-    found, named = told.groups(choice, answer)
-    return [] if found.empty else [Table("groups", named, told.every(choice), 25)]
+def _every(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
+    found, named = told.groups(view, choice, answer)
+    if found.empty:
+        return []
+    unknown = told.rates_unknown(view, choice)
+    blocks: list[Block] = [Sentence(unknown)] if unknown else []
+    return [*blocks, Table("groups", named, told.every(choice), 25)]

@@ -32,7 +32,7 @@ def ask(page: Asking) -> None:
     timeline = page.against(view, traffic.pageviews)
     totals = page.totals(view)
     ranked = {
-        table.field: page.ask(traffic.metrics(view, table.field))
+        table.field: rankings.ask(page, table, view)
         for _, tables in (*PARTS, ("Events", rankings.EVENTS))
         for table in tables
     }
@@ -45,13 +45,13 @@ def ask(page: Asking) -> None:
     page.section("Traffic", partial(_traffic, view), *timeline, about=words.described(view))
     for title, tables in PARTS:
         if title == "Places":
-            page.section("World", partial(_world, view), ranked["country"])
+            page.section("World", _world, *ranked["country"])
         for table in tables:
             page.section(
-                table.many.capitalize(), partial(ranking, view, table), ranked[table.field]
+                table.many.capitalize(), partial(ranking, view, table), *ranked[table.field]
             )
     page.section("Events over time", partial(over_time, view), series)
-    page.section("Events", partial(ranking, view, rankings.EVENTS[0]), ranked["event"])
+    page.section("Events", partial(ranking, view, rankings.EVENTS[0]), *ranked["event"])
     page.section("The week's rhythm", rhythm, week)
 
 
@@ -59,7 +59,11 @@ def figures(
     client: Asks, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
 ) -> list[Block]:
     """A website's five figures."""
-    return [Tiles(tiles.of_website(client.definitions, view, stats, timeline, compared))]
+    blocks: list[Block] = [
+        Tiles(tiles.of_website(client.definitions, view, stats, timeline, compared))
+    ]
+    unknown = words.why_unknown(view)
+    return [*blocks, Sentence(unknown)] if unknown else blocks
 
 
 def _traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[Block]:
@@ -76,15 +80,22 @@ def _traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[
     ]
 
 
-def _world(view: View, countries: Ranking) -> list[Block]:
-    data = maps.world(countries.frame)
+def _world(countries: Ranking, stats: Stats | None) -> list[Block]:
+    data = maps.world(rankings.shares(rankings.COUNTRIES, countries, stats).frame)
     blocks: list[Block] = [Chart("Visitors by country", partial(maps.world_figure, data))]
     small = told.undrawn(data)
     return [*blocks, Sentence(small)] if small else blocks
 
 
-def ranking(view: View, table: rankings.Table, found: Ranking) -> Sequence[Block]:
+def ranking(
+    view: View,
+    table: rankings.Table,
+    ranked: Ranking,
+    stats: Stats | None = None,
+    channels: Ranking | None = None,
+) -> Sequence[Block]:
     """A ranking as a table."""
+    found = rankings.shares(table, ranked, stats, channels)
     if found.frame.empty:
         return [
             Sentence(
@@ -93,7 +104,8 @@ def ranking(view: View, table: rankings.Table, found: Ranking) -> Sequence[Block
                 )
             )
         ]
-    return [Table(table.many, rankings.full(table, found), rankings.fields(table, found))]
+    blocks = [Table(table.many, rankings.full(table, found), rankings.fields(table, found))]
+    return [*blocks, Sentence(rankings.NO_DIRECT)] if found.no_direct else blocks
 
 
 def over_time(view: View, series: EventSeries) -> list[Block]:

@@ -9,8 +9,7 @@ from components.figures import bars as drawn
 from components.told import utm as told
 from reports.asking import Asking
 from reports.document import Block, Chart, Sentence, Table, Tiles
-from umami.analysis import utm as analysis
-from umami.endpoints import reports
+from umami.endpoints import reports, traffic
 from umami.models.reports import Utm
 from umami.models.traffic import Stats
 from umami.view import View
@@ -21,17 +20,20 @@ def ask(page: Asking) -> None:
     view = page.view
     utm = page.against(view, reports.utm)
     totals = page.totals(view)
+    all_views = page.hint(traffic.stats(view), None)
     page.section("Figures", _tagged, utm.now, totals.now, *utm.earlier, *totals.earlier)
     for name, title in told.NAMES.items():
-        page.section(title, partial(_parameter, view, name), *utm)
+        page.section(title, partial(_parameter, view, name), utm.now, all_views, *utm.earlier)
 
 
 def _tagged(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
     return [Tiles(told.tagged(now, all_views, *earlier))]
 
 
-def _parameter(view: View, name: str, now: Utm, before: Utm | None = None) -> list[Block]:
-    table = analysis.table(now, before, name)
+def _parameter(
+    view: View, name: str, now: Utm, all_views: Stats | None, before: Utm | None = None
+) -> list[Block]:
+    table = told.table(name, now, all_views, before)
     if table.empty:
         return [Sentence(words.why_empty(view, told.none_of(name)))]
     compared = before is not None

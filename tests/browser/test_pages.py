@@ -195,7 +195,7 @@ def test_a_table_downloads(app: App, page: Page) -> None:
     with page.expect_download() as found:
         page.locator(".st-key-utm_source_csv button").first.click()
     text = found.value.path().read_text("utf-8-sig")
-    assert text.splitlines()[0].startswith('"Source","Views","Share')
+    assert text.splitlines()[0].startswith('"Source","Views","% of views')
 
 
 def test_realtime_shows_what_happens_without_a_flicker(page: Page) -> None:

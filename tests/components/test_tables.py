@@ -6,28 +6,30 @@ import pandas as pd
 
 from components import listing, rankings, tables
 from components.fields import Field, labelled
-from umami.models.traffic import Ranking
+from umami.models.traffic import Measure, Ranking, Stats, Totals
 
 
-def ranking(*rows: tuple[str, int], country: list[str] | None = None) -> pd.DataFrame:
-    total = sum(count for _, count in rows) or 1
-    return pd.DataFrame(
+def ranking(
+    *rows: tuple[str, int], country: list[str] | None = None, measure: Measure = "visitors"
+) -> Ranking:
+    frame = pd.DataFrame(
         {
             "name": pd.Series([name for name, _ in rows], dtype=object),
-            "count": [count for _, count in rows],
-            "share": [count / total for _, count in rows],
+            "count": pd.Series([count for _, count in rows], dtype="int64"),
             "country": pd.Series(country or [None] * len(rows), dtype=object),
         }
     )
+    return Ranking(frame, measure)
+
+
+def stats(visitors: int) -> Stats:
+    return Stats(Totals(0, visitors, 0, 0, 0), None)
 
 
 def test_rows_carry_names_shares_and_bars() -> None:
-    first, second = tables.rows(
-        rankings.Table("country", "Countries", "countries"),
-        ranking(("DE", 6), ("US", 3)),
-        active=("DE", "FR"),
-    )
-    assert (first.name, first.count, first.share, first.bar) == ("Germany", "6", "66.7%", 100.0)
+    found = rankings.shares(rankings.COUNTRIES, ranking(("DE", 6), ("US", 3)), stats(20))
+    first, second = tables.rows(rankings.COUNTRIES, found.frame, active=("DE", "FR"))
+    assert (first.name, first.count, first.share, first.bar) == ("Germany", "6", "30.0%", 100.0)
     assert first.active
     assert second.value == "US"
     assert second.bar == 50.0
@@ -35,7 +37,10 @@ def test_rows_carry_names_shares_and_bars() -> None:
 
 
 def test_a_field_without_filter_cannot_be_clicked() -> None:
-    (row,) = tables.rows(rankings.Table("screen", "Screens", "screens"), ranking(("1920x1080", 1)))
+    screens = rankings.Table("screen", "Screens", "screens")
+    found = rankings.shares(screens, ranking(("1920x1080", 1)))
+    (row,) = tables.rows(screens, found.frame)
+    assert row.share == "–"
     assert row.value is None
 
 
@@ -45,34 +50,65 @@ def test_an_entry_page_filters_by_path() -> None:
 
 
 def test_at_most_ten_rows_are_drawn() -> None:
-    many = ranking(*((f"/{n}", 1) for n in range(30)))
-    assert len(tables.rows(rankings.PAGES[0], many)) == tables.SHOWN
+    many = rankings.shares(rankings.PAGES[0], ranking(*((f"/{n}", 1) for n in range(30))))
+    assert len(tables.rows(rankings.PAGES[0], many.frame)) == tables.SHOWN
 
 
 def test_nothing_gives_no_rows() -> None:
-    assert tables.rows(rankings.PAGES[0], ranking()) == []
+    nothing = rankings.shares(rankings.PAGES[0], ranking(), stats(0))
+    assert tables.rows(rankings.PAGES[0], nothing.frame) == []
 
 
 def test_the_full_table_keeps_codes_beside_names() -> None:
-    frame = rankings.full(
-        rankings.Table("region", "Regions", "regions"),
-        Ranking(ranking(("DE-BE", 3), ("CH-ZH", 1), country=["DE", "CH"]), "visitors"),
-    )
+    regions = rankings.Table("region", "Regions", "regions")
+    found = ranking(("DE-BE", 3), ("CH-ZH", 1), country=["DE", "CH"])
+    frame = rankings.full(regions, rankings.shares(regions, found, stats(4)))
     assert frame.to_dict("records") == [
-        {"Region": "Berlin", "Code": "DE-BE", "Country": "Germany", "Visitors": 3, "Share": 0.75},
+        {
+            "Region": "Berlin",
+            "Code": "DE-BE",
+            "Country": "Germany",
+            "Visitors": 3,
+            "% of visitors": 0.75,
+        },
         {
             "Region": "Zürich",
             "Code": "CH-ZH",
             "Country": "Switzerland",
             "Visitors": 1,
-            "Share": 0.25,
+            "% of visitors": 0.25,
         },
     ]
 
 
 def test_what_is_counted_heads_its_column() -> None:
-    entries = Ranking(ranking(("/", 3)), "times")
-    assert list(rankings.full(rankings.PAGES[1], entries)) == ["Entry", "Times", "Share"]
+    entries = rankings.shares(rankings.PAGES[1], ranking(("/", 3), measure="times"), stats(2))
+    assert list(rankings.full(rankings.PAGES[1], entries)) == ["Entry", "Times", "% of times"]
+    events = rankings.shares(rankings.EVENTS[0], ranking(("a", 3), ("b", 1), measure="times"))
+    assert events.heading == "% of events"
+    assert list(events.frame["share"]) == [0.75, 0.25]
+
+
+def test_direct_visitors_are_a_row_where_the_server_tells_them() -> None:
+    referrers = rankings.SOURCES[0]
+    found = ranking(("google.com", 5), ("www.bing.com", 1))
+    channels = ranking(("organicSearch", 6), ("direct", 3))
+    told = rankings.shares(referrers, found, stats(8), channels)
+    rows = tables.rows(referrers, told.frame)
+    assert [(row.name, row.count, row.share, row.value) for row in rows] == [
+        ("google.com", "5", "62.5%", "google.com"),
+        ("Direct / none", "3", "37.5%", None),
+        ("bing.com", "1", "12.5%", "www.bing.com"),
+    ]
+    assert list(rankings.full(referrers, told)["Referrer"]) == [
+        "google.com",
+        "Direct / none",
+        "bing.com",
+    ]
+    untold = rankings.shares(referrers, found, stats(8))
+    assert list(untold.frame["name"]) == ["google.com", "www.bing.com"]
+    assert untold.no_direct
+    assert "does not tell direct visitors" in untold.about
 
 
 def test_search_ignores_case_and_patterns() -> None:

@@ -213,12 +213,11 @@ def plain(question: Question[Any], model: Any) -> Any:
 
 
 def above_the_cut(rows: list[Any], limit: int) -> Any:
-    """The rows of a limited list that are in it whatever the order of equals; shares follow."""
+    """The rows of a limited list that are in it whatever the order of equals."""
     measure = "count" if rows and "count" in rows[0] else "visitors"
     if len(rows) >= limit:
         least = min(row[measure] for row in rows)
         rows = [row for row in rows if row[measure] > least]
-        rows = [{key: one for key, one in row.items() if key != "share"} for row in rows]
     return ordered(rows)
 
 

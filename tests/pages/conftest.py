@@ -186,3 +186,12 @@ def table(app: AppTest, key: str) -> list[list[str]]:
             data = json.loads(element.proto.json)
             return [[cell["text"] for cell in record["cells"]] for record in data["records"]]
     raise AssertionError(f"there is no table {key}")
+
+
+def share_table(app: AppTest, field: str) -> dict[str, Any]:
+    """What the table of a ranking draws."""
+    for element in app.get("bidi_component"):
+        if element.proto.id.endswith(f"-ranking_{field}"):
+            found: dict[str, Any] = json.loads(element.proto.json)
+            return found
+    raise AssertionError(f"there is no table of {field}")

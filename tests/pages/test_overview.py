@@ -8,10 +8,12 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import formats, server
-from tests.pages.conftest import ROOT, SHOP, Open, said, tiles
+from components import formats, server, words
+from components.text import plain
+from tests.pages.conftest import ROOT, SHOP, Open, said, share_table, tiles
 from tests.support.ports import free_port
 from umami.endpoints import traffic
+from umami.filters import Filter
 from umami.period import Period
 from umami.view import View
 
@@ -163,13 +165,66 @@ def test_a_page_by_itself_runs_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("filter", "said"),
+    ("filter", "views", "said"),
     [
-        ("event.eq.purchase", "a filter on an event leaves no views"),
-        ("path.eq./nowhere", "Nothing in this period matches the filters."),
+        ("event.eq.purchase", "–", "a filter on an event leaves no views"),
+        ("path.eq./nowhere", "0", "Nothing in this period matches the filters."),
     ],
 )
-def test_an_empty_page_says_that_it_is_the_filters(opened: Open, filter: str, said: str) -> None:
+def test_an_empty_page_says_that_it_is_the_filters(
+    opened: Open, filter: str, views: str, said: str
+) -> None:
     app = opened(filter=[filter])
-    assert app.metric[0].value == "0"
+    assert app.metric[0].value == views
     assert sum(said in one.value for one in app.caption) >= 4
+
+
+@pytest.mark.parametrize(
+    "filter", ["referrer.eq.google.com", "path.eq./products", "title.c.a", "query.c.utm"]
+)
+def test_a_filter_that_keeps_parts_of_visits_shows_no_rates(opened: Open, filter: str) -> None:
+    app = opened(filter=[filter], **{"from": "2026-09-01", "to": "2026-09-30"})
+    found = tiles(app)
+    assert found["Visits"] not in ("0", "–")
+    for name in ("Bounce rate", "Visit duration"):
+        tile = next(one for one in app.metric if one.label == name)
+        assert (tile.value, tile.delta, tile.help) == ("–", "", plain(words.PARTS_OF_VISITS, 300))
+    assert said(app).count(words.PARTS_OF_VISITS) == 1
+
+
+def test_shares_are_of_all_visitors(opened: Open) -> None:
+    app = opened()
+    client = server.umami()
+    visitors = client.ask(traffic.stats(VIEW)).current.visitors
+    ranking = client.ask(traffic.metrics(VIEW, "path"))
+    pages = share_table(app, "path")
+    if ranking.measure == "visitors":
+        assert pages["part"] == "% of visitors"
+        counts = dict(zip(ranking.frame["name"], ranking.frame["count"], strict=True))
+        assert {row["name"]: row["share"] for row in pages["rows"]} == {
+            row["name"]: formats.percent(counts[row["name"]] / visitors) for row in pages["rows"]
+        }
+    assert share_table(app, "event")["part"] == "% of events"
+
+
+@pytest.mark.parametrize(
+    ("filters", "tells"), [([], True), (["country.eq.DE"], True), (["path.eq./products"], False)]
+)
+def test_direct_visitors_have_a_row_where_they_are_told(
+    opened: Open, filters: list[str], tells: bool
+) -> None:
+    app = opened(filter=filters)
+    client = server.umami()
+    referrers = share_table(app, "referrer")
+    rows = {row["name"]: row for row in referrers["rows"]}
+    if not (tells and client.definitions.direct):
+        assert "Direct / none" not in rows
+        assert "does not tell direct visitors" in referrers["about"]
+        return
+    view = replace(VIEW, filters=tuple(Filter.parse(one) for one in filters))
+    visitors = client.ask(traffic.stats(view)).current.visitors
+    channels = client.ask(traffic.metrics(view, "channel")).frame.set_index("name")["count"]
+    direct = rows["Direct / none"]
+    assert direct["count"] == formats.whole(channels["direct"])
+    assert direct["share"] == formats.percent(channels["direct"] / visitors)
+    assert direct["value"] is None

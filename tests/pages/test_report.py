@@ -8,11 +8,11 @@ from io import BytesIO
 import openpyxl
 import pytest
 
-from components import server
+from components import server, words
 from components.questions import every_website
-from reports import html, making, xlsx
+from reports import html, mail, making, xlsx
 from reports.document import Report, Table, Tiles
-from tests.pages.conftest import RECORDED, Open, table, tiles
+from tests.pages.conftest import RECORDED, Open, said, share_table, table, tiles
 from tests.support.pages import CHOICES
 from umami.view import parse
 
@@ -32,11 +32,12 @@ TABLES = {
 NAMES = [name for name in making.CHAPTERS if name != "websites"]
 
 
-def report(page: str) -> Report:
+def report(page: str, *filters: str) -> Report:
     """The report of a page, as it is opened here."""
     client = server.umami()
     sites = every_website(client)
     spelled = {name: [value] for name, value in {**RECORDED, **SEPTEMBER}.items()}
+    spelled["filter"] = list(filters)
     view = parse(spelled, now=datetime.now(UTC), websites=[one.id for one in sites]).view
     given = {
         name: [one] if isinstance(one, str) else one for name, one in CHOICES.get(page, {}).items()
@@ -70,3 +71,37 @@ def test_sums_of_the_workbook_are_the_pages(opened: Open) -> None:
     figures = {row[1]: row[2] for row in book["Overview figures"].iter_rows(values_only=True)}
     assert f"{figures['Visitors']:,}" == tiles(app)["Visitors"]
     assert f"{figures['Bounce rate']:.1%}" == tiles(app)["Bounce rate"]
+
+
+@pytest.mark.parametrize("filters", [[], ["referrer.eq.google.com"]], ids=["all", "source"])
+def test_shares_and_unknown_rates_are_the_same_everywhere(opened: Open, filters: list[str]) -> None:
+    app = opened("overview", **SEPTEMBER, filter=filters)
+    made = report("overview", *filters)
+    page, text, book = (
+        html.page(made),
+        mail.plain(made),
+        openpyxl.load_workbook(BytesIO(xlsx.workbook(made))),
+    )
+    figures = {row[1]: row for row in book["Overview figures"].iter_rows(values_only=True)}
+    heading = [cell.value for cell in book["Overview figures"][1]]
+    if filters:
+        assert tiles(app)["Bounce rate"] == "–"
+        assert words.PARTS_OF_VISITS in said(app)
+        assert f">{words.PARTS_OF_VISITS}</p>" in page
+        assert words.PARTS_OF_VISITS in text
+        assert "Bounce rate: –\n" in text
+        for name in ("Bounce rate", "Visit duration"):
+            assert figures[name][heading.index("Value")] is None
+            assert figures[name][heading.index("Means")] == words.PARTS_OF_VISITS
+    else:
+        assert words.PARTS_OF_VISITS not in f"{said(app)}{page}{text}"
+    sheets = {"path": "Pages", "referrer": "Referrers"} | ({} if filters else {"event": "Events"})
+    for field, sheet in sheets.items():
+        shown = share_table(app, field)
+        first, *rows = book[sheet].iter_rows(values_only=True)
+        assert first[-1] == shown["part"]
+        assert f">{shown['part']}</th>" in page
+        wanted = [(row["name"], row["count"], row["share"]) for row in shown["rows"]]
+        assert [(row[0], f"{row[-2]:,}", f"{row[-1]:.1%}") for row in rows[:10]] == wanted
+        for name, count, share in wanted:
+            assert f"{name}  {count}  {share}" in text

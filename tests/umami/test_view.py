@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import example, given
@@ -236,3 +237,25 @@ def test_a_filter_is_itself_again_or_refused(text: str) -> None:
     except InvalidView:
         return
     assert [Filter.parse(spelled) for spelled in one.spelled()] == [one]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_only_filters_on_the_visitor_keep_whole_visits(field: str) -> None:
+    view = read(filter=f"{field}.eq.x")
+    on_visitors = ("browser", "os", "device", "language", "country", "region", "city", "distinctId")
+    assert view.keeps_whole_visits == (field in on_visitors)
+    assert view.keeps_views == (field != "event")
+    assert not view.filtered("path", "/").keeps_whole_visits
+
+
+def test_what_a_segment_filters_by_is_unknown() -> None:
+    assert read().keeps_whole_visits
+    assert not read(segment=str(UUID(int=1))).keeps_whole_visits
+    assert read(cohort=str(UUID(int=1))).keeps_whole_visits
+
+
+def test_any_of_an_event_and_a_page_leaves_views() -> None:
+    both = ["event.eq.purchase", "path.eq./"]
+    assert not read(filter=both).keeps_views
+    assert read(filter=both, match="any").keeps_views
+    assert not read(filter=both[0], match="any").keeps_views

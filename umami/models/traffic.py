@@ -131,9 +131,9 @@ class Timeline:
 class Ranking:
     """Values of a field with their counts, largest first; rows that lack the field are left out.
 
-    ``frame`` has ``name``, ``count``, ``share`` (fraction of the sum of counts) and ``country``
-    (code, with regions and cities; else ``None``). ``measure`` says what is counted: visitors,
-    but times for events, and for entry and exit pages on servers up to 2.18.
+    ``frame`` has ``name``, ``count`` and ``country`` (code, with regions and cities; else
+    ``None``). A visitor may count in several rows. ``measure`` says what is counted: visitors, but
+    times for events, and for entry and exit pages on servers up to 2.18.
     """
 
     frame: pd.DataFrame
@@ -152,8 +152,6 @@ class Ranking:
                 "country": pd.Series([row.country for row in rows], dtype="object"),
             }
         ).sort_values("count", ascending=False, kind="stable", ignore_index=True)
-        total = frame["count"].sum()
-        frame.insert(2, "share", frame["count"] / total if total else 0.0)
         return cls(frame, measure)
 
 
