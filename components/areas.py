@@ -143,7 +143,7 @@ AREAS: Final = (
         MARKETING,
         "Which first and last touch conversions are credited to.",
         ("values", "currencies", "reports"),
-        ("attribution",),
+        ("attribution", "event_data_properties"),
     ),
     Area(
         "revenue",

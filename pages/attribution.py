@@ -6,7 +6,7 @@ from components import address, controls, gate, panels, saved, start, steps
 from components.asking import asking
 from components.sections import attribution as shown
 from components.told import attribution as told
-from umami.endpoints import reports
+from umami.endpoints import events, reports
 
 gate.opened()
 
@@ -16,23 +16,28 @@ with asking(start.client()) as page:
     with panels.title("Attribution"):
         step, currency = shown.conversion()
     suggestions = steps.ask(page, view)
-    codes = page.hint(reports.currencies(view), ())
+    codes = page.hint(reports.currencies(view.unfiltered()), ())
     listed = saved.ask(page, view)
-    touches = (
-        (
-            page.ask(told.asked(view, step, currency, "first-click")),
-            page.ask(told.asked(view, step, currency, "last-click")),
-        )
-        if step.value
-        else ()
-    )
+    if not step.value:
+        properties = page.hint(events.event_data_properties(view.unfiltered()), ())
+        names = steps.suggestions(*(coming.result() for coming in suggestions)).events
+        step = told.suggested(properties.result(), names)
+    in_money = shown.tells_money(page)
+    credited = partial(told.asked, step=step, currency=currency if in_money else None)
 
-    with panels.card("Conversion", about=address.dates(view)):
+    with panels.card("Conversion", about=address.described(view)):
         page.section(
-            partial(shown.editor, view, step, currency), *suggestions, codes, listed, height=60
+            partial(shown.editor, view, step, currency, in_money),
+            *suggestions,
+            codes,
+            listed,
+            height=60,
         )
-        if not touches:
+        if not step.value:
             shown.nothing()
-    if touches:
+    if step.value:
+        first = page.against(view, partial(credited, model="first-click"))
+        last = page.ask(credited(view, model="last-click"))
+        touches = (first.now, last, *first.earlier)
         page.section(partial(shown.totals, step), *touches, height=120)
         page.section(partial(shown.parts, currency), *touches, height=420)

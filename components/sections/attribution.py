@@ -8,13 +8,15 @@ from functools import partial
 import streamlit as st
 
 from components import address, panels, parameters, saved, steps, tiles
+from components.asking import Page as Asking
 from components.asking import aside, blank
-from components.figures import shift as drawn
 from components.listing import listing
 from components.text import plain
 from components.told import attribution as told
+from components.told.revenue import choices
 from umami.analysis import saved as spelling
 from umami.analysis.steps import spell
+from umami.errors import UmamiError
 from umami.models.paging import Page
 from umami.models.reports import Attribution, FunnelStep, Report
 from umami.models.traffic import Value
@@ -29,16 +31,26 @@ def conversion() -> tuple[FunnelStep, str | None]:
     return step, currency
 
 
+def tells_money(page: Asking) -> bool:
+    """Whether the server tells money in attribution; not known to while it does not answer."""
+    try:
+        return page.client.definitions.attribution_money
+    except UmamiError:
+        # Every section says what went wrong.
+        return False
+
+
 def editor(
     view: View,
     step: FunnelStep,
     currency: str | None,
+    in_money: bool,
     paths: Sequence[Value],
     events: Sequence[Value],
     codes: tuple[str, ...],
     listed: Page[Report],
 ) -> None:
-    """Inputs for the conversion and the money, and what is saved."""
+    """Inputs for the conversion and, where the server tells money, for that; what is saved."""
     offered = steps.suggestions(paths, events)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         steps.inputs(
@@ -48,11 +60,11 @@ def editor(
             key="edit",
             write=lambda one: parameters.write(conversion=spell(one)),
         )
-        money = sorted({*(code.upper() for code in codes), *([currency] if currency else [])})
-        if money:
+        if codes and in_money:
+            money = choices(codes, currency or "")
             parameters.choice(
                 "Count",
-                {"": "Count visitors", **{code: f"And money in {code}" for code in money}},
+                {"": "Count visitors", **{code: f"And revenue in {code}" for code in money}},
                 currency or "",
                 key="pick_currency",
                 icon=":material/payments:",
@@ -77,15 +89,22 @@ def nothing() -> None:
     )
 
 
-def totals(step: FunnelStep, first: Attribution, last: Attribution) -> None:
+def totals(
+    step: FunnelStep, first: Attribution, last: Attribution, before: Attribution | None = None
+) -> None:
     """How many conversions there were; both models see the same ones."""
     del last
-    tiles.draw(told.totals(step, first))
+    tiles.draw(told.totals(step, first, before))
 
 
-def parts(currency: str | None, first: Attribution, last: Attribution) -> None:
+def parts(
+    currency: str | None,
+    first: Attribution,
+    last: Attribution,
+    before: Attribution | None = None,
+) -> None:
     """Each part of the credit as a figure and a table."""
-    credit = told.credit(currency, first, last)
+    credit = told.credit(currency, first, last, before)
     if credit.moneyless:
         aside(told.NO_MONEY)
     if credit.table.empty:
@@ -102,12 +121,12 @@ def parts(currency: str | None, first: Attribution, last: Attribution) -> None:
 
 def _part(part: str, credit: told.Credit) -> None:
     title = told.PARTS[part][0]
-    sums, data, frame, fields = told.of_part(credit, part)
-    st.caption(plain(sums))
+    found = told.of_part(credit, part)
+    st.caption(plain(found.sentence, 300))
     panels.chart(
-        drawn.shift_figure,
-        data,
+        told.part_figure,
+        found.figure,
         key=f"shift_{part}",
         alt=f"{title}: credit by first and by last touch",
     )
-    listing(frame, fields, what=title, key=f"credit_{part}")
+    listing(found.frame, found.fields, what=title, key=f"credit_{part}")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from components import formats
-from components.fields import Field
+from components.fields import Field, Kind
+from components.figures import bars
 from components.figures import shift as drawn
 from components.figures.tiles import Tile, counted
+from components.theme import Mode
+from components.told.revenue import sound
 from umami import names
 from umami.analysis import attribution as analysis
 from umami.analysis.steps import KINDS
@@ -19,6 +24,7 @@ from umami.analysis.steps import read as read_step
 from umami.derived import derived
 from umami.endpoints import reports
 from umami.errors import InvalidView
+from umami.models.events import Property
 from umami.models.reports import Attribution, FunnelStep
 from umami.question import Question
 from umami.view import View
@@ -37,6 +43,10 @@ NOBODY: Final = "Nobody converted in this period, or nobody came from anywhere t
 EXPLAINED: Final = (
     "First touch is how a visitor first came in the period. Last touch is what they did right "
     "before converting: within a visit that is a page of your own, which credits nobody."
+)
+NO_LAST: Final = (
+    "Last touch is left out: right before converting, visitors looked at a page of this website, "
+    "which credits nobody."
 )
 NO_MONEY: Final = (
     "This server tells which visitors converted, not the money they brought. Visitors are shown."
@@ -71,8 +81,8 @@ def read(
     """The conversion that a page's parameters name (its value may still be empty), the currency,
     and what is wrong with them."""
     faults: list[str] = []
-    currency = (list(given.get("conversion_currency", ())) or [""])[-1].upper() or None
-    if currency and not (currency.isascii() and currency.isalnum() and len(currency) <= 10):
+    currency = (list(given.get("conversion_currency", ())) or [""])[-1] or None
+    if currency and not sound(currency):
         faults.append(f"“{currency[:20]}” is not a currency.")
         currency = None
     spelled = list(given.get("conversion", ()))
@@ -84,6 +94,17 @@ def read(
     return step, currency, tuple(faults)
 
 
+_PURCHASES: Final = re.compile(r"purchas|order|paid|payment|sale|donat|subscri|sign.?up", re.I)
+
+
+def suggested(properties: Sequence[Property], events: Sequence[str]) -> FunnelStep:
+    """The conversion to begin with: the event that most often carries revenue, else the most
+    frequent one with the name of a purchase or the like; its value is empty without any."""
+    carriers = [one.event for one in properties if one.event and one.name.lower() == "revenue"]
+    named = [name for name in events if _PURCHASES.search(name)]
+    return FunnelStep("event", next(iter((*carriers, *named)), ""))
+
+
 def asked(
     view: View, step: FunnelStep, currency: str | None, model: reports.Model
 ) -> Question[Attribution]:
@@ -91,25 +112,34 @@ def asked(
     return reports.attribution(view, model, step.kind, step.value, currency)
 
 
-def totals(step: FunnelStep, first: Attribution) -> list[Tile]:
+def totals(step: FunnelStep, first: Attribution, before: Attribution | None = None) -> list[Tile]:
     """How many conversions there were; both models see the same ones."""
+
+    def tile(label: str, field: str, about: str) -> Tile:
+        earlier = None if before is None else getattr(before, field)
+        return counted(label, getattr(first, field), earlier, about)
+
+    happened = f"How often it happened: {KINDS[step.kind].lower()} {step.value[:60]}."
     return [
-        counted(
-            "Conversions",
-            first.conversions,
-            None,
-            f"How often it happened: {KINDS[step.kind].lower()} {step.value[:60]}.",
-        ),
-        counted("Converted visitors", first.visitors, None, "Visitors who did it."),
-        counted("Converted visits", first.visits, None, "Visits in which they did."),
+        tile("Conversions", "conversions", happened),
+        tile("Converted visitors", "visitors", "Visitors who did it."),
+        tile("Converted visits", "visits", "Visits in which they did."),
     ]
 
 
 @derived
-def credit(currency: str | None, first: Attribution, last: Attribution) -> Credit:
-    """The credit by both models side by side."""
+def credit(
+    currency: str | None,
+    first: Attribution,
+    last: Attribution,
+    before: Attribution | None = None,
+) -> Credit:
+    """The credit by both models side by side, and that of the first touch before."""
     in_money = bool(currency and first.frame["amount"].notna().any())
-    table = analysis.shift(first, last, "amount" if in_money else "visitors")
+    value = "amount" if in_money else "visitors"
+    table = analysis.shift(first, last, value)
+    if before is not None:
+        table = analysis.against(table, before, value)
     labels = [
         names.label(PARTS[part][1], name) if part in PARTS else str(name)
         for part, name in zip(table["part"], table["name"], strict=True)
@@ -121,24 +151,62 @@ def credit(currency: str | None, first: Attribution, last: Attribution) -> Credi
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The credit by one part: a sentence, a figure's data and a table.
+
+    The figure has bars of the first touch where last touch credits nothing.
+    """
+
+    sentence: str
+    figure: drawn.Shift | bars.Bars
+    frame: pd.DataFrame
+    fields: list[Field]
+
+
+def part_figure(data: drawn.Shift | bars.Bars, mode: Mode) -> go.Figure:
+    """The figure of one part."""
+    if isinstance(data, bars.Bars):
+        return bars.bars_figure(data, mode)
+    return drawn.shift_figure(data, mode)
+
+
 @derived
-def of_part(credit: Credit, part: str) -> tuple[str, drawn.Shift, pd.DataFrame, list[Field]]:
-    """One part: its sums in a sentence, its figure, its table."""
+def of_part(credit: Credit, part: str) -> Part:
+    """One part of the credit."""
     title = PARTS[part][0]
     frame = credit.table[credit.table["part"] == part]
-    currency = credit.currency
+    currency = credit.currency or ""
+    compared = "before" in frame
 
     def said(value: float) -> str:
         return formats.money(value, currency) if currency else formats.whole(value)
 
     first, last = (said(frame[column].sum()) for column in ("first", "last"))
-    words = tuple([said(one) for one in frame[column].fillna(0)] for column in ("first", "last"))
-    kind: Literal["money", "count"] = "money" if currency else "count"
+    kind: Kind = "money" if currency else "count"
     fields = [
         Field("label", title.removeprefix("UTM ").capitalize(), "text"),
-        Field("first", "First touch", kind, currency=currency or ""),
-        Field("last", "Last touch", kind, currency=currency or ""),
-        Field("shift", "Shift", "delta", currency=currency or ""),
+        Field("first", "First touch", kind, currency=currency),
     ]
-    sentence = f"First touches name {first}, last touches {last}."
-    return sentence, drawn.shift(frame, (words[0], words[1])), frame, fields
+    figure: drawn.Shift | bars.Bars
+    if frame["last"].fillna(0).any():
+        sentence = f"First touches name {first}, last touches {last}."
+        fields += [
+            Field("last", "Last touch", kind, currency=currency),
+            Field("shift", "Shift", "delta", currency=currency),
+        ]
+        words = [[said(one) for one in frame[column].fillna(0)] for column in ("first", "last")]
+        figure = drawn.shift(frame, (words[0], words[1]), currency)
+    else:
+        sentence = f"First touches name {first}. {NO_LAST}"
+        known = frame.fillna({"first": 0.0, "before": 0.0})
+        earlier = list(known["before"]) if compared else []
+        figure = bars.bars(
+            list(known["label"]),
+            list(known["first"]),
+            [said(one) for one in known["first"]],
+            earlier,
+        )
+    if compared:
+        fields.append(Field("change", "Change of first touch", "change", wide=True))
+    return Part(sentence, figure, frame, fields)

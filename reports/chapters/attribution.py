@@ -5,29 +5,53 @@ from __future__ import annotations
 from functools import partial
 
 from components import words
-from components.figures import shift as drawn
 from components.told import attribution as told
 from reports.asking import Asking
 from reports.chapters import saved
 from reports.document import Block, Chart, Sentence, Table, Tiles
+from umami.endpoints import events, traffic
+from umami.errors import UmamiError
 from umami.models.reports import Attribution, FunnelStep
+from umami.models.traffic import Value
 from umami.view import View
 
 
 def ask(page: Asking) -> None:
-    """First and last touch of each conversion."""
+    """First and last touch of each conversion, and the first touch of the comparison."""
+    view = page.view
     step, currency, _ = told.read(page.given)
-    wanted = [(step, currency)] if step.value else _saved(page)
+    wanted = [(step, currency)] if step.value else _saved(page) or _suggested(page)
     if not wanted:
         page.said("Conversion", "No conversion was chosen, and none is saved in Umami.")
+        return
+    try:
+        in_money = page.client.definitions.attribution_money
+    except UmamiError as problem:
+        page.said("Conversion", str(problem))
+        return
     for step, currency in wanted:
-        first, last = (
-            page.ask(told.asked(page.view, step, currency, model))
-            for model in ("first-click", "last-click")
+        credited = partial(told.asked, step=step, currency=currency if in_money else None)
+        first = page.against(view, partial(credited, model="first-click"))
+        last = page.ask(credited(view, model="last-click"))
+        about = words.described(view)
+        page.section(step.value, partial(_totals, step), *first, about=about)
+        page.section(
+            f"Credit for {step.value}",
+            partial(_credit, view, currency),
+            first.now,
+            last,
+            *first.earlier,
         )
-        about = words.dates(page.view)
-        page.section(step.value, partial(_totals, step), first, about=about)
-        page.section(f"Credit for {step.value}", partial(_credit, page.view, currency), first, last)
+
+
+def _suggested(page: Asking) -> list[tuple[FunnelStep, str | None]]:
+    """The conversion that the page begins with. Waits for the answers."""
+    none: tuple[Value, ...] = ()
+    properties = page.hint(events.event_data_properties(page.view.unfiltered()), ())
+    values = page.hint(traffic.values(page.view, "event"), none)
+    names = [one.value for one in values.result() if one.value]
+    step = told.suggested(properties.result(), names)
+    return [(step, None)] if step.value else []
 
 
 def _saved(page: Asking) -> list[tuple[FunnelStep, str | None]]:
@@ -35,22 +59,31 @@ def _saved(page: Asking) -> list[tuple[FunnelStep, str | None]]:
     return [one for one in dict.fromkeys(found) if one[0].value]
 
 
-def _totals(step: FunnelStep, first: Attribution) -> list[Block]:
-    return [Tiles(told.totals(step, first))]
+def _totals(step: FunnelStep, first: Attribution, before: Attribution | None = None) -> list[Block]:
+    return [Tiles(told.totals(step, first, before))]
 
 
-def _credit(view: View, currency: str | None, first: Attribution, last: Attribution) -> list[Block]:
-    credit = told.credit(currency, first, last)
+def _credit(
+    view: View,
+    currency: str | None,
+    first: Attribution,
+    last: Attribution,
+    before: Attribution | None = None,
+) -> list[Block]:
+    credit = told.credit(currency, first, last, before)
     blocks: list[Block] = [Sentence(told.NO_MONEY)] if credit.moneyless else []
     if credit.table.empty:
         return [*blocks, Sentence(words.why_empty(view, told.NOBODY))]
     blocks.append(Sentence(told.EXPLAINED))
     for part in credit.parts:
         title = told.PARTS[part][0]
-        sums, data, frame, fields = told.of_part(credit, part)
+        found = told.of_part(credit, part)
         blocks += [
-            Sentence(f"{title}. {sums}"),
-            Chart(f"{title}: credit by first and by last touch", partial(drawn.shift_figure, data)),
-            Table(f"credit to {title.lower()}", frame, fields, 10),
+            Sentence(f"{title}. {found.sentence}"),
+            Chart(
+                f"{title}: credit by first and by last touch",
+                partial(told.part_figure, found.figure),
+            ),
+            Table(f"credit to {title.lower()}", found.frame, found.fields, 10),
         ]
     return [*blocks, Sentence(credit.missing)] if credit.missing else blocks

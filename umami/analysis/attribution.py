@@ -31,6 +31,21 @@ def shift(first: Attribution, last: Attribution, value: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["part", "name", "first", "last", "shift"])
 
 
+def against(table: pd.DataFrame, before: Attribution, value: str) -> pd.DataFrame:
+    """What ``shift`` gives, with ``before``, the first touch's credit in a comparison, and
+    ``change``, a fraction; ``NaN`` where it is unknown or there was none."""
+    parts = _credit(before, value)
+    earlier = pd.Series(
+        [
+            _known(parts.get(part, {}), name)
+            for part, name in zip(table["part"], table["name"], strict=True)
+        ],
+        index=table.index,
+        dtype="float64",
+    )
+    return table.assign(before=earlier, change=table["first"] / earlier.where(earlier > 0) - 1)
+
+
 def _credit(answer: Attribution, value: str) -> dict[str, dict[str, float]]:
     """What each name is credited with, by part; names without a number are left out."""
     told: dict[str, dict[str, float]] = {}

@@ -1,0 +1,45 @@
+"""Attribution: the conversion it begins with, money only where servers tell it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pages.conftest import TABLES, open_page, said, table, tiles
+from tests.pages.test_numbers import SEPTEMBER
+from umami.embedded.server import Running
+
+
+def test_it_begins_with_the_event_that_carries_money(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("UMAMI_DATA", str(TABLES))
+    app, chosen = (
+        open_page("attribution", **SEPTEMBER, **one)
+        for one in ({}, {"conversion": "event.purchase"})
+    )
+    assert tiles(app)["Conversions"] == tiles(chosen)["Conversions"]
+    assert table(app, "credit_referrer") == table(chosen, "credit_referrer")
+    assert app.metric[0].delta
+
+
+def test_without_a_comparison_there_is_no_change(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("UMAMI_DATA", str(TABLES))
+    app = open_page("attribution", **SEPTEMBER, compare="none")
+    assert not app.metric[0].delta
+    assert {len(row) for row in table(app, "credit_referrer")} == {2}
+
+
+def test_money_is_offered_only_where_the_server_tells_it(
+    bare: pytest.MonkeyPatch, old: Running
+) -> None:
+    bare.setenv("UMAMI_DATA", str(TABLES))
+    given = {"conversion": "event.purchase", "conversion_currency": "EUR"}
+    app = open_page("attribution", **SEPTEMBER, **given)
+    assert "Count" not in {one.label for one in app.selectbox}
+    assert said(app).count("not the money they brought") == 1
+    bare.delenv("UMAMI_DATA")
+    bare.setenv("UMAMI_URL", old.url)
+    bare.setenv("UMAMI_USERNAME", old.username)
+    bare.setenv("UMAMI_PASSWORD", old.password)
+    app = open_page("attribution", **SEPTEMBER, **given)
+    assert "Count" in {one.label for one in app.selectbox}
+    assert "not the money they brought" not in said(app)
+    assert table(app, "credit_referrer")[0][1].startswith("€")
