@@ -212,7 +212,7 @@ def test_the_money_of_the_comparison_is_a_dashed_line() -> None:
 
 def test_the_world_draws_losses_and_no_shares_where_signs_differ() -> None:
     data = maps.world(ranking(("DE", 10), ("FR", -4)))
-    assert [one.share for one in data.drawn] == [None, None]
+    assert [one.share for one in data.drawn] == ["", ""]
     (drawn,) = maps.world_figure(data, "light").data
     assert drawn.z[1] == -2
     assert drawn.zmin == -drawn.zmax
