@@ -81,7 +81,7 @@ OPTIONAL: Final = frozenset(
     {"query", "tag", "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm"}
 )
 """Fields that many views lack, without a question that tells how many visitors those are."""
-NO_DIRECT: Final = "This server does not tell direct visitors."
+NO_DIRECT: Final = "Direct visitors have no row: the server does not tell them here."
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def test_direct_visitors_are_a_row_where_the_server_tells_them() -> None:
     untold = rankings.shares(referrers, found, stats(8))
     assert list(untold.frame["name"]) == ["google.com", "www.bing.com"]
     assert untold.no_direct
-    assert "does not tell direct visitors" in untold.about
+    assert "Direct visitors have no row" in untold.about
 
 
 def test_search_ignores_case_and_patterns() -> None:

@@ -219,7 +219,7 @@ def test_direct_visitors_have_a_row_where_they_are_told(
     rows = {row["name"]: row for row in referrers["rows"]}
     if not (tells and client.definitions.direct):
         assert "Direct / none" not in rows
-        assert "does not tell direct visitors" in referrers["about"]
+        assert "Direct visitors have no row" in referrers["about"]
         return
     view = replace(VIEW, filters=tuple(Filter.parse(one) for one in filters))
     visitors = client.ask(traffic.stats(view)).current.visitors

@@ -20,6 +20,7 @@ from tests.support.faults import Act, Faulty, as_3_1, page, said
 from tests.support.ports import free_port
 from tests.umami.conftest import SITE
 from umami.client import Client
+from umami.definitions import definitions
 from umami.embedded.server import Running, serve
 from umami.endpoints import events, reports, sessions, traffic, websites
 from umami.errors import (
@@ -350,3 +351,8 @@ def test_numbers_in_gets_are_whole(
     ]
     assert dates
     assert all(value.isdigit() for value in dates)
+
+
+def test_direct_visitors_are_told_where_a_visit_has_one_channel() -> None:
+    told = [str(one) for one in Generation if definitions(one).direct]
+    assert told == ["3.3", "3.4", "3.5"]

@@ -1,0 +1,52 @@
+"""Rates of a breakdown's groups, where the groups cut visits into parts and where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from components import words
+from components.told import breakdown as told
+from components.told.breakdown import Choice
+from umami.endpoints.reports import BreakdownField
+from umami.filters import Filter
+from umami.models.reports import Breakdown
+from umami.period import Period
+from umami.view import View
+
+VIEW = View(
+    "7e6f5c1a-0000-4000-8000-000000000001",
+    Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"),
+)
+
+
+def answer(field: str) -> Breakdown:
+    numbers = {"views": [3], "visitors": [2], "visits": [2], "bounces": [1], "seconds": [30]}
+    return Breakdown(pd.DataFrame({field: ["x"], **numbers}))
+
+
+@pytest.mark.parametrize(
+    ("field", "filters", "reason"),
+    [
+        ("country", (), None),
+        ("country", (Filter("browser", "eq", "chrome"),), None),
+        ("country", (Filter("path", "eq", "/"),), words.PARTS_OF_VISITS),
+        ("referrer", (), told.PARTS_OF_VISITS),
+        ("utmCampaign", (), told.PARTS_OF_VISITS),
+    ],
+)
+def test_rates_of_parts_of_visits_are_unknown(
+    field: BreakdownField, filters: tuple[Filter, ...], reason: str | None
+) -> None:
+    view = replace(VIEW, filters=filters)
+    now = Choice((field, "browser"), "bounce_rate")
+    assert told.rates_unknown(view, now) == reason
+    assert told.has_pivot(view, now) == (reason is None)
+    assert told.has_pivot(view, replace(now, measure="views"))
+    _, named = told.groups(view, Choice((field,), "views"), answer(field))
+    shown = [one.shown(named[one.column].iloc[0]) for one in told.every(Choice((field,), "views"))]
+    rates = ["–", "–"] if reason else ["50.0%", "15s"]
+    assert shown[1:] == ["3", "2", "2", *rates]
