@@ -86,7 +86,7 @@ def draw(client: Asks, table: Table, ranking: Ranking) -> None:
         st.caption("How channels are counted", help=plain(client.definitions.channel, 400))
     frame = ranking.frame
     if frame.empty:
-        blank(address.why_empty(f"No {table.many} in this period. {table.fill}"))
+        blank(table.why_empty(address.view()))
         return
     field = table.filters
     share_table(

@@ -28,7 +28,7 @@ MEASURES: Final[dict[Measure, tuple[str, Kind]]] = {
     "average_visit": ("Visit duration", "seconds"),
 }
 SUMMED: Final = ("views", "visitors", "visits")
-NONE: Final = "No views in this period. Groups appear with the first ones."
+NONE: Final = "No views in this period."
 FIRST: Final = f"The server tells the first {analysis.MOST} groups; there are more."
 
 

@@ -124,7 +124,11 @@ def suggested(listed: Iterable[str]) -> str | None:
     codes = list(choices(listed))
     return min(
         codes,
-        key=lambda one: (one.strip().upper() != "EUR", formats.iso_currency(one) is None, one),
+        key=lambda one: (
+            one.strip().upper() != "EUR",
+            formats.iso_currency(one) is None,
+            one.upper(),
+        ),
         default=None,
     )
 

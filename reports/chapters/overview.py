@@ -86,13 +86,7 @@ def _world(view: View, countries: Ranking) -> list[Block]:
 def ranking(view: View, table: rankings.Table, found: Ranking) -> Sequence[Block]:
     """A ranking as a table."""
     if found.frame.empty:
-        return [
-            Sentence(
-                words.why_empty(
-                    view, f"No {table.many} in this period. {table.fill.replace('`', '')}"
-                )
-            )
-        ]
+        return [Sentence(table.why_empty(view).replace("`", ""))]
     return [Table(table.many, rankings.full(table, found), rankings.fields(table, found))]
 
 
