@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from components import words
 from components.fields import Field
 from components.questions import Asks, Questions
 from umami import names
@@ -29,8 +30,20 @@ class Table:
     many: str
     """What its rows are, in the plural: ``pages``."""
     by: str | None = None
-    fill: str = "They appear here with the first visits."
-    """What would fill it."""
+    fill: str = ""
+    """How to fill it, in a sentence."""
+    none: str = ""
+    """Why it may be empty, without the period: ``No page has a title``."""
+
+    def why_empty(self, view: View, when: str = "in this period") -> str:
+        """Why there are no rows, which there may not be although there are visits."""
+        if any(one.field == "event" for one in view.filters):
+            return words.why_empty(view, "")
+        reason = self.none or f"No {self.many}"
+        if view.filters:
+            # What would fill it is no help: the filters may be what keeps it empty.
+            return f"{reason} {when} with these filters."
+        return f"{reason} {when}. {self.fill}".strip()
 
     @property
     def filters(self) -> str | None:
@@ -42,30 +55,32 @@ PAGES: Final = (
     Table("path", "Pages", "pages"),
     Table("entry", "Entry", "entry pages", by="path"),
     Table("exit", "Exit", "exit pages", by="path"),
-    Table("title", "Titles", "titles"),
+    Table("title", "Titles", "titles", none="No page with a title was viewed"),
     Table(
         "query",
         "Queries",
         "queries",
-        fill="They appear with the first visit to an address that has one.",
+        none="No address with a query was viewed",
     ),
 )
 SOURCES: Final = (
-    Table("referrer", "Referrers", "referrers"),
-    Table("channel", "Channels", "channels"),
+    Table("referrer", "Referrers", "referrers", none="No visitor came from another website"),
+    Table("channel", "Channels", "channels", none="No channel of a visit is known"),
 )
 ENVIRONMENT: Final = (
-    Table("browser", "Browsers", "browsers"),
-    Table("os", "Systems", "operating systems"),
-    Table("device", "Devices", "kinds of device"),
-    Table("screen", "Screens", "screen sizes"),
-    Table("language", "Languages", "languages"),
+    Table("browser", "Browsers", "browsers", none="No browser of a visitor is known"),
+    Table("os", "Systems", "operating systems", none="No operating system of a visitor is known"),
+    Table("device", "Devices", "kinds of device", none="No device of a visitor is known"),
+    Table("screen", "Screens", "screen sizes", none="No screen size of a visitor is known"),
+    Table("language", "Languages", "languages", none="No language of a visitor is known"),
 )
-COUNTRIES: Final = Table("country", "Countries", "countries")
+COUNTRIES: Final = Table(
+    "country", "Countries", "countries", none="No country of a visitor is known"
+)
 PLACES: Final = (
     COUNTRIES,
-    Table("region", "Regions", "regions"),
-    Table("city", "Cities", "cities"),
+    Table("region", "Regions", "regions", none="No region of a visitor is known"),
+    Table("city", "Cities", "cities", none="No city of a visitor is known"),
 )
 EVENTS: Final = (
     Table(

@@ -94,7 +94,7 @@ def draw(
     found = shares(table, ranking, stats, channels)
     frame = found.frame
     if frame.empty:
-        blank(address.why_empty(f"No {table.many} in this period. {table.fill}"))
+        blank(table.why_empty(address.view()))
         return
     field = table.filters
     share_table(

@@ -42,7 +42,7 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> None:
     """What moved the total most, and everything that moved by kind of move."""
     found = told.moved(by, now, before)
     if found.frame.empty:
-        blank(address.why_empty(told.none_of(by)))
+        blank(told.none_of(by, address.view()))
         return
     st.markdown(f"**{told.counts(by, now, found)}**")
     if left_out := told.left_out(by, found):

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import panels, parameters, tiles
+from components import address, panels, parameters, tiles
 from components.asking import blank
 from components.figures import cohorts as drawn
 from components.listing import download
@@ -74,7 +74,7 @@ def curve(view: View, now: Retention, before: Retention | None = None) -> None:
 def sizes(view: View, by: Grain, answer: Retention) -> None:
     """How many visitors each cohort has."""
     if answer.frame.empty:
-        blank("Cohorts appear with the first visits.")
+        blank(address.why_empty("No visits in this period."))
         return
     found = told.found(view, answer, by)
     data = drawn.sizes(found, by)

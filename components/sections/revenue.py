@@ -38,7 +38,7 @@ def scope(page: Asking, view: View) -> told.Scope | None:
         return None
     if currency is None:
         with st.container(border=True):
-            blank(told.NO_MONEY)
+            blank(told.no_currency(view, page.key(listed)))
         return None
     page.section(partial(_choice, currency), listed, height=40)
     return told.scope(means, view, currency)
@@ -69,7 +69,7 @@ def figures(
     before: Revenue | None = None,
 ) -> None:
     """The money in all, and by order and visitor; what other spellings of the currency hold."""
-    tiles.draw(told.figures(page.client.definitions, of.view, of.currency, now, before))
+    tiles.draw(told.figures(page.client.definitions, of, now, before))
     for spelling in told.choices(listed, of.currency)[of.currency]:
         found = page.ask(told.asked(spelling, of.view)).result()
         if sentence := told.elsewhere(spelling, found):

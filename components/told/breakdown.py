@@ -35,7 +35,7 @@ PARTS_OF_VISITS: Final = (
     "into several groups and has only its own views in each, so bounce rates and visit durations "
     "would be wrong."
 )
-NONE: Final = "No views in this period. Groups appear with the first ones."
+NONE: Final = "No views in this period."
 FIRST: Final = f"The server tells the first {analysis.MOST} groups; there are more."
 
 

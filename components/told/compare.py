@@ -87,9 +87,9 @@ def left_out(by: Metric, found: Movers) -> str | None:
     )
 
 
-def none_of(by: Metric) -> str:
+def none_of(by: Metric, view: View) -> str:
     """Why there is nothing to compare."""
-    return f"No {TABLES[by].many} in either period. {TABLES[by].fill}"
+    return TABLES[by].why_empty(view, "in either period")
 
 
 def fields(by: Metric, move: Move) -> list[Field]:

@@ -86,6 +86,16 @@ def scope(means: Definitions, view: View, currency: str) -> Scope:
     return Scope(applied, currency, fields, left_out)
 
 
+def no_currency(view: View, listed: str | None) -> str:
+    """Why no currency is listed; ``listed`` is the key of the question that was asked for them."""
+    if view.narrowed and listed == reports.currencies(view).key:
+        return (
+            "With the filters that are fixed for you, this server lists no currency. A link to "
+            "this page that names the currency can show revenue."
+        )
+    return NO_MONEY
+
+
 def why_none(view: View) -> str:
     """Why there is no money at all."""
     if view.narrowed:
@@ -124,7 +134,11 @@ def suggested(listed: Iterable[str]) -> str | None:
     codes = list(choices(listed))
     return min(
         codes,
-        key=lambda one: (one.strip().upper() != "EUR", formats.iso_currency(one) is None, one),
+        key=lambda one: (
+            one.strip().upper() != "EUR",
+            formats.iso_currency(one) is None,
+            one.upper(),
+        ),
         default=None,
     )
 
@@ -151,17 +165,21 @@ def asked(code: str, view: View) -> Question[Revenue]:
 
 
 def figures(
-    means: Definitions, view: View, code: str, now: Revenue, before: Revenue | None = None
+    means: Definitions, of: Scope, now: Revenue, before: Revenue | None = None
 ) -> list[Tile]:
-    """The money in all, and by order and visitor."""
-    under_filters = f" {means.filtered_revenue}" if view.filters else ""
+    """The money in all, and by order and visitor. Each says which filters are left out: workbooks
+    have no other place for that."""
+    under_filters = f" {means.filtered_revenue}" if of.view.filters else ""
+    left_out = f" {of.left_out}" if of.left_out else ""
 
     def tile(label: str, field: str, about: str, kind: Kind = "money") -> Tile:
         value, previous = (
             None if one is None or getattr(one, field) is None else float(getattr(one, field))
             for one in (now, before)
         )
-        return counted(label, value, previous, about, kind=kind, currency=code)
+        return counted(
+            label, value, previous, f"{about}{left_out}", kind=kind, currency=of.currency
+        )
 
     return [
         tile("Revenue", "total", f"All money of the period in this currency.{under_filters}"),

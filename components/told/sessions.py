@@ -13,7 +13,7 @@ from umami import names
 from umami.derived import derived
 from umami.models.sessions import Session, SessionStats
 
-NO_SESSIONS = "No sessions in this period. They appear with the first visits."
+NO_SESSIONS = "No sessions in this period: nobody visited the website."
 PROPERTY = "session_property"
 """The parameter that names the property whose values are shown."""
 NO_PROPERTIES = "No session has properties. Tell who visitors are with umami.identify({ … })."

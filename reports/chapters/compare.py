@@ -39,7 +39,7 @@ def ask(page: Asking) -> None:
 def _moved(view: View, by: Metric, now: Ranking, before: Ranking) -> list[Block]:
     found = told.moved(by, now, before)
     if found.frame.empty:
-        return [Sentence(words.why_empty(view, told.none_of(by).replace("`", "")))]
+        return [Sentence(told.none_of(by, view).replace("`", ""))]
     blocks: list[Block] = [Sentence(told.counts(by, now, found))]
     if left_out := told.left_out(by, found):
         blocks.append(Sentence(left_out))

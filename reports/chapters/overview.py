@@ -97,13 +97,7 @@ def ranking(
     """A ranking as a table."""
     found = rankings.shares(table, ranked, stats, channels)
     if found.frame.empty:
-        return [
-            Sentence(
-                words.why_empty(
-                    view, f"No {table.many} in this period. {table.fill.replace('`', '')}"
-                )
-            )
-        ]
+        return [Sentence(table.why_empty(view).replace("`", ""))]
     blocks = [Table(table.many, rankings.full(table, found), rankings.fields(table, found))]
     return [*blocks, Sentence(rankings.NO_DIRECT)] if found.no_direct else blocks
 

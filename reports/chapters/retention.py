@@ -60,7 +60,7 @@ def _curve(view: View, now: Retention, before: Retention | None = None) -> list[
 
 def _sizes(view: View, by: Grain, answer: Retention) -> list[Block]:
     if answer.frame.empty:
-        return [Sentence("Cohorts appear with the first visits.")]
+        return [Sentence(words.why_empty(view, "No visits in this period."))]
     found = told.found(view, answer, by)
     data = drawn.sizes(found, by)
     return [

@@ -22,13 +22,13 @@ def ask(page: Asking) -> None:
     try:
         means = page.client.definitions
         if not currency:
-            listed = page.unfiltered(view, reports.currencies).result()
-            currency = told.suggested(listed) or ""
+            listed = page.unfiltered(view, reports.currencies)
+            currency = told.suggested(listed.result()) or ""
+            if not currency:
+                page.said("Revenue", told.no_currency(view, page.key(listed)))
+                return
     except UmamiError as problem:
         page.said("Revenue", str(problem))
-        return
-    if not currency:
-        page.said("Revenue", told.NO_MONEY)
         return
     scope = told.scope(means, view, currency)
     if scope.left_out:
@@ -55,7 +55,7 @@ def _figures(
     before: Revenue | None = None,
 ) -> list[Block]:
     means = page.client.definitions
-    blocks: list[Block] = [Tiles(told.figures(means, scope.view, scope.currency, now, before))]
+    blocks: list[Block] = [Tiles(told.figures(means, scope, now, before))]
     for spelling in told.choices(listed, scope.currency)[scope.currency]:
         found = page.ask(told.asked(spelling, scope.view)).result()
         if sentence := told.elsewhere(spelling, found):

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 
 from components import listing, rankings, tables
 from components.fields import Field, labelled
+from components.told import revenue
+from umami.definitions import definitions
+from umami.filters import Filter
+from umami.generations import Generation
+from umami.models.reports import Revenue
 from umami.models.traffic import Measure, Ranking, Stats, Totals
+from umami.period import Period
+from umami.view import View
 
 
 def ranking(
@@ -154,3 +163,50 @@ def test_money_leaves_with_its_currency_and_its_decimals() -> None:
 def test_slight_changes_have_no_colour() -> None:
     change = Field("change", "Change", "change")
     assert [change.tone(one) for one in (0.009, -0.009, 0.02, -0.02)] == ["", "", "good", "bad"]
+
+
+def test_an_empty_ranking_is_not_explained_by_a_lack_of_visits() -> None:
+    referrers = next(table for table in rankings.SOURCES if table.field == "referrer")
+    period = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
+    seen = View("47a8e931-d51a-4351-a5e1-51db9a717a5d", period)
+    assert referrers.why_empty(seen) == "No visitor came from another website in this period."
+    german = seen.filtered("country", "DE")
+    assert referrers.why_empty(german) == (
+        "No visitor came from another website in this period with these filters."
+    )
+
+
+def test_a_part_of_revenue_is_not_empty_for_lack_of_revenue() -> None:
+    period = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
+    seen = View("47a8e931-d51a-4351-a5e1-51db9a717a5d", period)
+    total = {"sum": "9.5", "count": 1, "unique_count": 1, "total_sessions": 4}
+    direct = [{"name": None, "value": "9.5"}]
+    answer = {"chart": [], "country": direct, "referrer": direct, "total": total}
+    now = Revenue.read(answer, period)
+    assert revenue.none_of("referrers", seen, now) == (
+        "No visitor who brought this revenue came from another website."
+    )
+    nothing = Revenue.read({**answer, "total": {**total, "sum": None, "count": 0}}, period)
+    assert revenue.none_of("referrers", seen, nothing) == revenue.NO_MONEY
+
+
+def test_currencies_are_chosen_by_what_was_sent() -> None:
+    assert revenue.suggested(["€"]) == "€"
+    assert revenue.suggested(["$", "usd", "XTS"]) == "usd"
+    assert revenue.suggested([]) is None
+    assert revenue.choices(["usd ", "USD", "€", ""]) == {"USD": ("usd ",), "€": ()}
+    assert revenue.choices(["usd "], "USD") == {"USD": ("usd ",)}
+
+
+def test_filters_joined_by_any_are_left_out_together() -> None:
+    period = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
+    filters = (Filter("path", "eq", "/x"), Filter("country", "eq", "DE"))
+    seen = View("47a8e931-d51a-4351-a5e1-51db9a717a5d", period, filters=filters, match="any")
+    old, new = (definitions(one) for one in (Generation.V3_1, Generation.V3_2))
+    assert revenue.scope(new, seen, "EUR").view == seen
+    found = revenue.scope(old, seen, "EUR")
+    assert not found.view.filters
+    assert found.left_out == (
+        "This server cannot filter revenue by Country or Page. The figures below are without "
+        "these filters."
+    )

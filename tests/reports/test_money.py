@@ -1,0 +1,83 @@
+"""Money in reports: filters that a server cannot apply, and what may not be asked."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import openpyxl
+import pytest
+
+from people.guard import Guarded
+from people.rights import Grant, Narrowing, Rights
+from reports import html, making, xlsx
+from reports.document import Report, Table, Tiles
+from tests.doubles.umami import serve as serve_version
+from tests.reports.conftest import TABLES, WEBSITES, asking, ordered, seen
+from tests.reports.test_making import said, sections
+from umami.client import Client
+from umami.endpoints import reports
+from umami.filters import Filter
+
+GOOGLE = ["referrer.eq.google.com"]
+LEFT_OUT = (
+    "This server cannot filter revenue by Referrer. The figures below are without this filter."
+)
+
+
+def revenue(report: Report) -> float | None:
+    """The revenue in all that a report tells."""
+    block = sections(report, "revenue")["Figures"].blocks[0]
+    assert isinstance(block, Tiles)
+    return block.tiles[0].number
+
+
+def test_a_filter_on_a_source_keeps_the_money_of_its_visitors(client: Client) -> None:
+    report = ordered(client, seen(filter=GOOGLE), ["revenue"], {})
+    expected = client.ask(reports.revenue(seen(filter=GOOGLE), "EUR"))
+    assert expected.orders > 0
+    assert revenue(report) == float(expected.total)
+    assert "cannot filter" not in said(report)
+
+
+@pytest.mark.parametrize("version", ["2.18", "3.0", "3.1"])
+def test_a_filter_that_cannot_be_applied_is_named_wherever_the_report_goes(version: str) -> None:
+    with serve_version(version, TABLES) as running, asking(running) as old:
+        report = ordered(old, seen(filter=GOOGLE), ["revenue"], {})
+        expected = old.ask(reports.revenue(seen(), "EUR"))
+    assert expected.orders > 0
+    assert revenue(report) == float(expected.total)
+    assert LEFT_OUT in said(report)
+    assert LEFT_OUT in html.page(report)
+    book = openpyxl.load_workbook(BytesIO(xlsx.workbook(report)))
+    assert book["Revenue figures"]["C2"].value == float(expected.total)
+    assert any(LEFT_OUT in str(cell.value) for cell in book["Revenue figures"][2])
+
+
+def test_fixed_filters_do_not_deny_that_there_is_money(client: Client) -> None:
+    narrowing = making.Order(seen(filter=GOOGLE), ["revenue"], (), {})
+    fixed = Rights(
+        (
+            Grant(
+                frozenset({WEBSITES["shop"]}),
+                frozenset({"revenue"}),
+                frozenset({"revenue", "currencies"}),
+                narrowing=Narrowing((Filter("referrer", "eq", "google.com"),)),
+                exports=True,
+            ),
+        )
+    )
+    report = making.make(Guarded(client, fixed), narrowing)
+    assert "lists no currency" in said(report)
+    assert "No revenue in this period." not in said(report)
+
+
+def test_attribution_begins_with_the_event_that_carries_money(client: Client) -> None:
+    report = ordered(client, seen(), ["attribution"], {})
+    parts = sections(report, "attribution")
+    assert "purchase" in parts
+    (table,) = [
+        block
+        for block in parts["Credit for purchase"].blocks
+        if isinstance(block, Table) and block.title == "credit to referrers"
+    ]
+    assert [field.column for field in table.fields] == ["label", "first", "change"]
