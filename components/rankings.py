@@ -37,7 +37,7 @@ class Table:
 
     def why_empty(self, view: View, when: str = "in this period") -> str:
         """Why there are no rows, which there may not be although there are visits."""
-        if any(one.field == "event" for one in view.filters):
+        if not view.keeps_views:
             return words.why_empty(view, "")
         reason = self.none or f"No {self.many}"
         if view.filters:

@@ -168,7 +168,7 @@ def test_a_page_by_itself_runs_nothing() -> None:
     ("filter", "views", "said"),
     [
         ("event.eq.purchase", "–", "a filter on an event leaves no views"),
-        ("path.eq./nowhere", "0", "Nothing in this period matches the filters."),
+        ("path.eq./nowhere", "0", "in this period with these filters."),
     ],
 )
 def test_an_empty_page_says_that_it_is_the_filters(
