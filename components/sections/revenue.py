@@ -116,6 +116,7 @@ def part(name: str, of: told.Scope, now: Revenue, before: Revenue | None = None)
     if table.empty:
         blank(told.none_of(name, of.view, now))
         return
+    table = table.assign(name=table["name"].where(table["name"] != "", None))
     clickable = field in ("country", "region", "referrer") and field in of.fields
     listing(
         table,

@@ -202,7 +202,9 @@ def series(of: Scope, now: Revenue, before: Revenue | None = None) -> stacks.Sta
 @derived
 def world(code: str, now: Revenue) -> maps.World:
     """Money by country for the map."""
-    ranked = analysis.part(now.countries, None).rename(columns={"amount": "count"})
+    ranked = analysis.part(now.countries, None, float(now.total)).rename(
+        columns={"amount": "count"}
+    )
     return maps.world(ranked, said=lambda amount: formats.money(amount, code))
 
 
@@ -215,7 +217,8 @@ def part(
     frame, earlier = _part(name, now), None if before is None else _part(name, before)
     if frame is None:
         return None
-    table = analysis.part(frame, earlier)
+    # Money of visitors whose first view had no referrer has no name.
+    table = analysis.part(frame, earlier, float(now.total), nameless=name == "referrers")
     table.insert(0, "label", [_label(field, one) for one in table["name"]])
     losses = bool((table["amount"] < 0).any())
     fields = [
@@ -223,7 +226,7 @@ def part(
         Field("amount", "Revenue", "money", currency=code, bar=not losses),
     ]
     if not losses:
-        fields.append(Field("share", "Share", "percent", wide=True))
+        fields.append(Field("share", "% of revenue", "percent", wide=True))
     if before is not None:
         fields.append(Field("change", "Change", "change"))
     return table, fields
@@ -241,6 +244,8 @@ def none_of(name: str, view: View, now: Revenue) -> str:
 
 
 def _label(field: str, name: str) -> str:
+    if not name:
+        return "Direct / none"
     # Before 3.3 visitors without any source have the channel “Unknown”, later “direct”.
     return names.label(field, "direct" if (field, name) == ("channel", "Unknown") else name)
 

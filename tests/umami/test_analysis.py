@@ -460,6 +460,11 @@ def test_values_have_shares() -> None:
     assert table["share"].tolist() == [0.75, 0.25]
 
 
-def test_parts_of_money_leave_the_nameless_out() -> None:
+def test_parts_of_money_are_shares_of_all_money() -> None:
     frame = pd.DataFrame({"name": ["a", None], "amount": [2.0, 1.0]})
-    assert revenue.part(frame, None)["name"].tolist() == ["a"]
+    named = revenue.part(frame, None, 4.0)
+    assert (named["name"].tolist(), named["share"].tolist()) == (["a"], [0.5])
+    everybody = revenue.part(frame, frame, 4.0, nameless=True)
+    assert (everybody["name"].tolist(), everybody["share"].tolist()) == (["a", ""], [0.5, 0.25])
+    assert everybody["before"].tolist() == [2.0, 1.0]
+    assert revenue.part(frame, None, 0.0)["share"].tolist() == [0.0]

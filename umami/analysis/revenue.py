@@ -18,8 +18,25 @@ def by_event(revenue: Revenue) -> pd.DataFrame:
     return pd.DataFrame({"name": sums.index.astype("object"), "amount": sums.to_numpy()})
 
 
-def part(now: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
-    """One part of the money (``name``, ``amount``) beside the comparison's."""
-    named = now[now["name"].notna()]
-    earlier = None if before is None else before[before["name"].notna()]
-    return beside(named, earlier, "name", "amount")
+def part(
+    now: pd.DataFrame, before: pd.DataFrame | None, total: float, *, nameless: bool = False
+) -> pd.DataFrame:
+    """One part of the money (``name``, ``amount``) beside the comparison's.
+
+    ``share`` is a fraction of ``total``, all money of the period. ``nameless`` keeps the money of
+    rows without a name, under the name ``""``; otherwise they are left out.
+    """
+    found = beside(
+        _named(now, nameless=nameless),
+        None if before is None else _named(before, nameless=nameless),
+        "name",
+        "amount",
+    )
+    return found.assign(share=found["amount"] / total if total else 0.0)
+
+
+def _named(frame: pd.DataFrame, *, nameless: bool) -> pd.DataFrame:
+    if not nameless:
+        return frame[frame["name"].notna()]
+    names = frame["name"].where(frame["name"].notna(), "")
+    return frame.assign(name=names.astype("object"))
