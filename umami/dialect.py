@@ -84,12 +84,16 @@ def settled(plan: Plan, ask: Callable[[tuple[Request, ...]], list[JSON]]) -> JSO
 
 
 def narrowed_by(view: View, one: Filter) -> View:
-    """The View with one more filter."""
+    """The View with one more filter, which everything has to pass.
+
+    A single filter is joined by nothing, so “any” becomes “all” beside it; several filters that
+    are joined by “any” cannot take one more like this.
+    """
     return View(
         view.website,
         view.period,
         filters=(*view.filters, one),
-        match=view.match,
+        match=view.match if len(view.filters) > 1 else "all",
         segment=view.segment,
         cohort=view.cohort,
     )

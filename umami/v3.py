@@ -176,12 +176,13 @@ def _groups(question: Question[Any], own: V3) -> Request | Plan:
         return _first_metrics(question, own)
     if question.arguments["field"] in SESSION_FIELDS:
         return own.asking(question)
-    if own.generation >= Generation.V3_3 and (broken_down := _broken_down(question, own)):
+    broken_down = _broken_down(question, own) if own.generation >= Generation.V3_3 else None
+    if broken_down is not None:
         return _groups_of_breakdown(question, own, broken_down)
     return once(own.asking(question), _without_literal_zeros)
 
 
-def _broken_down(question: Question[Any], own: V3) -> Request | None:
+def _broken_down(question: Question[Any], own: V3) -> Question[Any] | None:
     """The breakdown by the question's field over the same rows; ``None`` where there is none."""
     view: View = question.arguments["view"]
     field, search = question.arguments["field"], question.arguments["search"]
@@ -196,11 +197,11 @@ def _broken_down(question: Question[Any], own: V3) -> Request | None:
         # Any filter by referrer leaves out visits that the website referred to itself, and rows
         # without a referrer, as the list of referrers does.
         view = narrowed_by(view, Filter("referrer", "neq", NO_REFERRER))
-    return _analyses(reports.breakdown(view, (field,)), own)[0]
+    return reports.breakdown(view, (field,))
 
 
-def _groups_of_breakdown(question: Question[Any], own: V3, request: Request) -> Plan:
-    (rows,) = yield (request,)
+def _groups_of_breakdown(question: Question[Any], own: V3, broken_down: Question[Any]) -> Plan:
+    (rows,) = yield from _either(*_forms(broken_down, own))
     field = question.arguments["field"]
     first, last = question.arguments["offset"], question.arguments["limit"]
     named = [{**row, "name": row[field], "pageviews": row["views"]} for row in rows if row[field]]
@@ -398,8 +399,6 @@ def _posted(question: Question[Any], own: V3) -> Request:
 def _analyses(question: Question[Any], own: V3) -> tuple[Request, ...]:
     """An analysis as GET requests under the website."""
     view: View = question.arguments["view"]
-    if own.generation < Generation.V3_4:
-        return (_posted(question, own),)
     common = {
         "startAt": view.period.start_at,
         "endAt": view.period.end_at,

@@ -143,6 +143,28 @@ def test_groups_are_searched_and_paged(client: Client) -> None:
     assert first["visitors"].min() >= second["visitors"].max()
 
 
+def test_any_of_one_filter_is_that_filter(client: Client) -> None:
+    """What a dialect adds to it must not become an alternative."""
+    german = replace(SUMMER, filters=(Filter("country", "eq", "DE"),))
+    for search in (None, "goo"):
+        every, either = (
+            client.ask(traffic.groups(replace(german, match=match), "referrer", search=search))
+            for match in ("all", "any")
+        )
+        assert every.frame["visitors"].sum() > 0
+        pd.testing.assert_frame_equal(every.frame, either.frame)
+
+
+def test_groups_are_told_where_a_server_lacks_one_form_of_the_breakdown(
+    client: Client, way: Between
+) -> None:
+    told = client.ask(traffic.groups(SUMMER, "path")).frame
+    lacking = f"/api/websites/{SHOP}/breakdown"
+    way.lacks = lambda target: target.startswith(lacking)
+    client.forget()
+    pd.testing.assert_frame_equal(client.ask(traffic.groups(SUMMER, "path")).frame, told)
+
+
 def test_filters_joined_by_any_leave_out_what_cannot_be_told(client: Client) -> None:
     either = replace(
         SUMMER,
