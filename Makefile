@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 PORT ?= 8501
-# Without accounts only this machine may look; ADDRESS=0.0.0.0 shows it to those who sign in.
+# ADDRESS=0.0.0.0 lets other machines reach the dashboard: make accounts first.
 ADDRESS ?= localhost
 
 .DEFAULT_GOAL := help
@@ -17,7 +17,8 @@ help:  ## What each command does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL is set)
-	$(BIN)/python -m streamlit run asgi.py --server.address $(ADDRESS) --server.port $(PORT)
+	$(BIN)/python -m streamlit run asgi.py --server.address $(ADDRESS) --server.port $(PORT) \
+		--logger.hideWelcomeMessage true
 
 # In the order of the files: the browser's tests take longest, and begin among the first.
 test: $(VENV)/dev chromium lint  ## Every check and every test

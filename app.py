@@ -11,10 +11,12 @@ from components import (
     controls,
     exports,
     gate,
+    local_access,
     log,
     measures,
     monitor,
     navigation,
+    origins,
     runs,
     server,
     signin,
@@ -26,6 +28,7 @@ from reports import popover
 from umami.errors import UmamiError
 
 log.brief()
+origins.configure()
 run = measures.Run()
 st.set_page_config(
     page_title="Umami Dashboard",
@@ -33,6 +36,11 @@ st.set_page_config(
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
+if refused := origins.session_refused():
+    navigation.closed()
+    start.refused(refused)
+    st.stop()
+local_access.receive()
 unseen = account.unseen()
 with unseen:
     viewer.link_input()

@@ -1,6 +1,9 @@
-"""The dashboard as a web application of its own, with what a script alone cannot send: security
-headers, and a cookie that no script can read. ``streamlit run asgi.py`` serves it; where only
-``app.py`` can be run (Streamlit Community Cloud), all else is the same."""
+"""The dashboard as a web application, with what a script alone cannot do: it refuses requests of
+other origins, sends security headers, and sets cookies that no script can read.
+
+``streamlit run asgi.py`` runs it; where only ``app.py`` can be run (Streamlit Community Cloud), all
+else is the same.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,19 +11,26 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from streamlit import cli_util, config
 
-from components import collecting, log, monitor, tab
+from components import collecting, local_access, log, monitor, origins, tab, viewer
 from components.asking import fault
 from components.headers import Headers
 from people import tickets
 
 
 @asynccontextmanager
-async def watched(_: st.App) -> AsyncIterator[None]:
-    """The monitor answers from the start on; where ``app.py`` is run, from the first viewer on.
-    So does a server that collects."""
+async def started(_: st.App) -> AsyncIterator[None]:
+    """Before the first request: start the monitor and a server that collects, say where the
+    dashboard is, and open it in the browser of a desktop."""
+    origins.configure()
+    # No page may frame the dashboard, so none may send it messages either.
+    config.set_option("client.allowedOrigins", [])
     monitor.begin()
     collecting.begin()
+    address = viewer.announced()
+    if not st.get_option("server.headless"):
+        cli_util.open_browser(address)
     yield
 
 
@@ -28,8 +38,12 @@ log.brief()
 tickets.SERVED = collecting.SERVED = True
 app = st.App(
     "app.py",
-    lifespan=watched,
-    middleware=[Middleware(Headers)],
+    lifespan=started,
+    middleware=[
+        Middleware(Headers),
+        Middleware(origins.SameOrigin),
+        Middleware(local_access.TakesCode),
+    ],
     on_script_error=fault,
     routes=[Route(tab.address(), tickets.cookie, methods=["POST"]), collecting.route()],
 )

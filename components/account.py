@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import signin, tab, viewer
+from components import local_access, signin, tab, viewer
 from components.text import plain
 
 EVERY: Final = 30
@@ -23,6 +23,7 @@ def unseen() -> DeltaGenerator:
 def watch(looking: viewer.Viewer) -> None:
     """Keep the cookie, and notice the end of the session. Call once a run."""
     if looking.how == "open":
+        local_access.keep()
         return
     tab.keep(inside=looking.inside)
     if looking.inside:

@@ -6,14 +6,10 @@ import base64
 import hashlib
 import re
 from pathlib import Path
-from typing import Final
 
 import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-FRAMES: Final = "'self' https://*.streamlit.app https://share.streamlit.io"
-"""Who may show the dashboard in a frame: itself, and the host that does so to every app."""
 
 
 def policy() -> str:
@@ -34,7 +30,7 @@ def policy() -> str:
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
-        f"frame-ancestors {FRAMES}",
+        "frame-ancestors 'self'",
     )
     return "; ".join(parts)
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 import streamlit as st
-from streamlit_authenticator import Authenticate
-from streamlit_authenticator.controllers import AuthenticationController, CookieController
-from streamlit_authenticator.models import AuthenticationModel
-from streamlit_authenticator.models.cookie_model import CookieModel
 
 from components import tab, viewer
+from components.authenticator import (
+    Authenticate,
+    AuthenticationController,
+    AuthenticationModel,
+    CookieController,
+    CookieModel,
+)
 from components.text import plain
 from people.desk import Desk, Refused
 from people.shares import Share

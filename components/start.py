@@ -14,7 +14,7 @@ from components.takeaway import takeaway
 from components.text import plain
 from people.guard import Guarded
 from umami.endpoints import websites
-from umami.errors import PASSING, UmamiError
+from umami.errors import PASSING, SettingsError, UmamiError
 from umami.question import Question
 
 _NOT_NOW: Final = "whether this tab stays with the demo"
@@ -96,6 +96,16 @@ def stopped(problem: UmamiError) -> None:
         if viewer.sets_up(viewer.current()) and st.button("Set up", icon=":material/cable:"):
             st.switch_page(areas.SETUP.file, query_params={})
     freshness.again(problem)
+
+
+def refused(reason: str) -> None:
+    """The page of a session that a web page elsewhere began."""
+    problem = SettingsError(reason)
+    problem.remedy = (
+        "Open the dashboard at its own address. If a proxy changes the Host header, name the "
+        "address that browsers use in DASHBOARD_ORIGINS."
+    )
+    trouble(problem)
 
 
 def _recognised() -> bool:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
-from components import areas, secrets, server
+from components import areas, local_access, secrets, server
 from people import accounts, settings, store
 from people.accounts import Account
 from people.desk import Desk
@@ -73,34 +73,46 @@ class _Brought:
 
 
 @st.cache_resource(show_spinner=False)
-def _running() -> settings.Running:
+def running() -> settings.Running:
+    """How this process is run. Raises ``SettingsError``."""
     return settings.read(secrets=secrets.file())
 
 
 @st.cache_resource(show_spinner=False)
 def desk() -> Desk:
     """Where people are let in, once a process. Raises ``SettingsError``."""
-    return Desk(store.opened(_running().store), _accounts)
+    return Desk(store.opened(running().store), _accounts)
 
 
 def _accounts() -> accounts.Accounts:
-    return accounts.read(_running().users, areas.ASKS.keys())
+    return accounts.read(running().users, areas.ASKS.keys())
 
 
 def forget() -> None:
     """Read everything about accounts anew; for a process whose settings have changed."""
-    _running.clear()
+    running.clear()
     desk.clear()
 
 
 def accounts_stand_in_secrets() -> bool:
     """Whether accounts are read from the secrets, and not from a file of their own."""
-    return _running().users == secrets.file()
+    return running().users == secrets.file()
 
 
 def signs_in() -> bool:
     """Whether there are accounts, so that people sign in. Raises ``SettingsError``."""
     return bool(_accounts().users)
+
+
+def announced() -> str:
+    """Print where the dashboard is, as it starts; returns the address, which holds the one-time
+    code where nobody signs in."""
+    with suppress(SettingsError):
+        if not signs_in():
+            local_access.CODES.announce()
+            return local_access.CODES.link()
+    print(f"\n  The dashboard is at {local_access.here()}\n", flush=True)
+    return local_access.here()
 
 
 def current() -> Viewer:
@@ -259,13 +271,18 @@ def _found(brought: _Brought) -> Viewer:
 
 
 def _open() -> Viewer:
-    """Everybody, where nobody signs in and nobody from elsewhere can look."""
-    if not (_running().open or server.demo() or only_here()):
+    """Everybody, where nobody signs in: to the demo, and to data that is open on purpose; else
+    only the person who started the dashboard."""
+    if not (running().open or server.demo() or local_access.granted()):
+        local_access.CODES.announce()
         problem = SettingsError(
-            "This dashboard can be reached from other machines, and nobody has to sign in to it."
+            "The link that this page was opened with was used before, or is not good any more."
+            if local_access.refused()
+            else "Nobody signs in to this dashboard, so it is open to who started it only."
         )
         problem.remedy = (
-            "Make accounts with “python -m people”, or set DASHBOARD_OPEN=yes to let everybody in."
+            "Open the link that the dashboard printed where it was started. To let others in, make "
+            "accounts with “python -m people”, or set DASHBOARD_OPEN=yes to let everybody in."
         )
         raise problem
     return Viewer("open", "Everybody", "everybody", ALL)
@@ -273,18 +290,8 @@ def _open() -> Viewer:
 
 def sets_up(who: Viewer) -> bool:
     """Whether somebody may say which server is looked at, and by whom: an admin; where nobody
-    signs in, whoever sits at this machine, as long as nobody else can look."""
-    return who.rights.admin and (who.how != "open" or only_here())
-
-
-def only_here() -> bool:
-    """Whether only this machine can look: bound to it, and not behind a proxy that can be reached
-    from elsewhere."""
-    headers = st.context.headers
-    if any(headers.get(name) for name in ("X-Forwarded-For", "X-Forwarded-Host", "Forwarded")):
-        return False
-    asked = urlsplit(f"//{headers.get('Host') or 'localhost'}").hostname
-    return loopback(str(st.get_option("server.address") or "")) and loopback(asked or "")
+    signs in, the person who started the dashboard."""
+    return who.rights.admin and (who.how != "open" or local_access.granted())
 
 
 def loopback(host: str) -> bool:

@@ -5,7 +5,8 @@
 lets everybody in without signing in, wherever they come from. ``DASHBOARD_MONITOR`` is where
 health and metrics are answered: a port of this machine, or an address with one.
 ``DASHBOARD_SMTP_URL`` and ``DASHBOARD_MAIL_FROM`` name the server that reports are mailed by, and
-who they are from.
+who they are from. ``DASHBOARD_ORIGINS`` names further addresses of the dashboard, which a proxy
+needs that changes the ``Host`` header.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ STORE: Final = "sqlite:///.streamlit/dashboard.sqlite"
 LOOPBACK: Final = "127.0.0.1"
 """Where only this machine can ask."""
 _ADDRESS: Final = re.compile(r"((?P<host>\[[0-9a-f:.]+\]|[\w.-]+):)?(?P<port>\d{1,5})", re.A | re.I)
+_ORIGIN: Final = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?", re.A)
+_PORTS: Final = {"http": "80", "https": "443"}
 
 
 class Address(NamedTuple):
@@ -46,6 +49,8 @@ class Running:
     smtp_url: str = field(default="", repr=False)
     """``smtp://user:password@host:587``; empty where nothing is mailed."""
     mail_from: str = ""
+    origins: tuple[str, ...] = ()
+    """Further origins whose pages may talk to the dashboard, such as ``https://stats.example.com``."""
 
 
 def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> Running:
@@ -69,7 +74,26 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> R
         _address(_text(environ, table, "monitor")),
         _text(environ, table, "smtp_url"),
         _text(environ, table, "mail_from"),
+        _origins(_text(environ, table, "origins")),
     )
+
+
+def origin(text: str) -> tuple[str, str, str] | None:
+    """Scheme, host and port of an origin such as ``https://stats.example.com``; ``None`` for a text
+    that is none, which ``null`` is, the origin of a page without a host."""
+    found = _ORIGIN.fullmatch(text.lower())
+    return (found[1], found[2], found[3] or _PORTS[found[1]]) if found else None
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    found = tuple(one.rstrip("/") for one in re.split(r"[,\s]+", text) if one)
+    for one in found:
+        if origin(one) is None:
+            raise SettingsError(
+                "DASHBOARD_ORIGINS lists addresses without a path, separated by commas: "
+                "https://stats.example.com."
+            )
+    return found
 
 
 def _address(text: str) -> Address | None:

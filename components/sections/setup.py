@@ -8,7 +8,18 @@ from typing import Final
 
 import streamlit as st
 
-from components import address, areas, drafts, navigation, parameters, secrets, server, tab, viewer
+from components import (
+    address,
+    areas,
+    drafts,
+    local_access,
+    navigation,
+    parameters,
+    secrets,
+    server,
+    tab,
+    viewer,
+)
 from components.drafts import Draft
 from components.sections import connecting, newcomers
 from components.text import plain
@@ -44,14 +55,16 @@ def state() -> None:
 
 def not_from_here() -> None:
     """What is said to whoever may be anybody."""
+    local_access.CODES.announce()
     with st.container(width=WIDTH, key="setup"):
         st.markdown(
-            ":material/lock: Other machines can open this dashboard and nobody signs in to it, so "
-            "it is not set up from a browser: anybody could."
+            ":material/lock: Nobody signs in to this dashboard, so only the person who started it "
+            "may set it up."
         )
         st.markdown(
-            "**On your own machine**, `make run` opens it for that machine alone. This page then "
-            "leads through everything, and gives you the text to paste on another host."
+            "**If that is you**, open the link with a code that the dashboard printed where it was "
+            "started. This page then leads through everything, and gives you the text to paste on "
+            "another host."
         )
         st.markdown("**By hand**, put this into the secrets of the host, filled in:")
         st.code(BY_HAND, language="toml")
@@ -129,7 +142,7 @@ def _who(draft: Draft) -> str:
     if viewer.signs_in():
         return "People sign in as they do now."
     if not draft.people:
-        return "Nobody signs in; no other machine can open the dashboard."
+        return "Nobody signs in; only you can open the dashboard, with the link that it prints."
     names = drafts.listed([one.username for one in draft.people])
     return f"{names} sign in." if len(draft.people) > 1 else f"{names} signs in."
 
@@ -146,8 +159,8 @@ def _pasted(draft: Draft) -> None:
     st.caption("It may hold passwords: show it to nobody, and put it into no repository.")
     if not draft.people and not viewer.signs_in():
         st.caption(
-            "A dashboard that other machines can reach does not start without accounts: go back "
-            "and make one first."
+            "Without accounts, only the person who started a dashboard can open it: go back and "
+            "make one first."
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,13 @@ class App:
     pid: int
     printed: list[str] = field(default_factory=list)
 
+    @property
+    def link(self) -> str:
+        """The latest address with a one-time code that the app has printed."""
+        found = re.findall(r"http\S+access_code=\S+", "".join(self.printed))
+        assert found, self.printed
+        return str(found[-1])
+
 
 @contextmanager
 def running_app(
@@ -52,8 +60,11 @@ def running_app(
     **environment: str,
 ) -> Iterator[App]:
     """The real app in its own process; it sees only the given ``UMAMI_…`` and ``DASHBOARD_…``
-    variables. ``script`` is what Streamlit is told to run, ``path`` (``/stats``) where on its host
-    it is told to live."""
+    variables, and lets everybody in where nobody signs in, unless told otherwise.
+
+    ``script`` is what Streamlit is told to run, ``path`` (``/stats``) where on its host it is told
+    to live.
+    """
     port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", *_arguments(script, port, path, secrets)],
@@ -100,7 +111,7 @@ def _environment(given: dict[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("UMAMI_", "DASHBOARD_"))
     }
-    return {**inherited, **given, "PYTHONUNBUFFERED": "1"}
+    return {**inherited, "DASHBOARD_OPEN": "yes", **given, "PYTHONUNBUFFERED": "1"}
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def secrets(tmp_path: Path) -> Path:
 def fresh(secrets: Path) -> Iterator[App]:
     """An app that nothing was configured for."""
     store = f"sqlite:///{secrets.parent / 'dashboard.sqlite'}"
-    with running_app(secrets=secrets, DASHBOARD_STORE=store) as app:
+    with running_app(secrets=secrets, DASHBOARD_STORE=store, DASHBOARD_OPEN="") as app:
         yield app
 
 
@@ -65,7 +65,7 @@ def test_from_nothing_to_ones_own_umami(
 ) -> None:
     old, new = umamis
     seen = watch(page)
-    page.goto(fresh.address)
+    page.goto(fresh.link)
     expect(page.get_by_text("Demo data")).to_be_visible()
     settled(page)
     expect(page.get_by_text("Connect your own Umami")).to_be_visible()

@@ -24,7 +24,7 @@ from tests.browser.app import TABLES, App, forget, metric, running_app, settled,
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import HASH, KEY, PASSWORD, user, write
 from tests.support.between import Between, between
-from tests.support.cookieless import cookieless
+from tests.support.proxies import proxy, without_cookies
 from tests.support.redis import Redis, running_redis
 from umami.embedded.server import Running, serve
 
@@ -374,7 +374,7 @@ def test_a_host_that_passes_no_cookie_on_keeps_people_in_all_the_same(
     house: House, page: Page
 ) -> None:
     """Only where a script may read the cookie: such hosts run ``app.py`` alone."""
-    with cookieless(house.app.address) as address:
+    with proxy(house.app.address, without_cookies) as address:
         page.goto(f"{address}/?{urlencode(SHOP)}")
         sign_in(page, "fay")
         expect(page.locator(".st-key-bar")).to_be_visible()

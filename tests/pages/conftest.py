@@ -58,7 +58,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """
     for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
-    # Streamlit's test tool is bound to no address: it counts as one that anybody can reach.
+    # Nobody opens it with the one-time code.
     monkeypatch.setenv("DASHBOARD_OPEN", "yes")
     server.umami.clear()
     viewer.forget()

@@ -420,7 +420,6 @@ def test_a_provider_lets_in_an_account_with_its_rights(accounts: Between, tmp_pa
 def test_a_real_server_is_not_shown_to_everybody_unless_told(
     way: Between, bare: pytest.MonkeyPatch, environ: dict[str, str], starts: bool
 ) -> None:
-    """Streamlit's test tool is bound to no address, as a server is that anybody can reach."""
     bare.delenv("DASHBOARD_OPEN")
     for name, value in environ.items():
         bare.setenv(name, value)
@@ -428,7 +427,7 @@ def test_a_real_server_is_not_shown_to_everybody_unless_told(
     app = open_page()
     assert bool(app.metric) == starts
     if not starts:
-        assert "reached from other machines" in said(app)
+        assert "open to who started it only" in said(app)
         assert "python \\-m people" in said(app)
         assert asked(way) == []
 

@@ -13,7 +13,7 @@ import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
-from components import server, viewer
+from components import local_access, server, viewer
 from components.sections import connecting
 from people import accounts, passwords
 from tests.pages.conftest import ROOT, TABLES, said, tiles
@@ -31,13 +31,10 @@ CHOSEN = "a-marker-Passw0rd"
 
 
 @pytest.fixture
-def here(bare: pytest.MonkeyPatch) -> Iterator[None]:
-    """A dashboard that only this machine can open."""
+def here(bare: pytest.MonkeyPatch) -> None:
+    """A dashboard that nobody signs in to, opened with the one-time code."""
     bare.delenv("DASHBOARD_OPEN")
-    before = config.get_option("server.address")
-    config.set_option("server.address", "127.0.0.1")
-    yield
-    config.set_option("server.address", before)
+    bare.setattr(local_access, "CODES", local_access.Codes())
 
 
 @pytest.fixture
@@ -71,8 +68,12 @@ def strange() -> Iterator[Faulty]:
         yield one
 
 
-def opened(token: str | None = None) -> AppTest:
+def opened(token: str | None = None, *, code: bool = True) -> AppTest:
+    """Open the page, with the one-time code that the dashboard printed unless told otherwise."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    if code:
+        link = local_access.CODES.link()
+        app.query_params[local_access.PARAMETER] = link.rpartition("=")[2]
     app.switch_page("pages/setup.py")
     if token:
         app.session_state["what opens the session of this tab"] = token
@@ -326,12 +327,12 @@ def test_what_streamlit_copied_from_the_secrets_is_no_environment(
 
 
 @pytest.mark.usefixtures("secrets")
-def test_from_elsewhere_nobody_sets_up_what_nobody_signs_in_to(
+def test_without_the_code_nobody_sets_up_what_nobody_signs_in_to(
     bare: pytest.MonkeyPatch, behind: str, secrets: Path
 ) -> None:
-    app = opened()
+    app = opened(code=False)
     assert not app.exception
-    assert "Other machines can open this dashboard" in said(app)
+    assert "only the person who started it" in said(app)
     assert "Now:" not in said(app)
     assert not app.radio
     assert not app.button
@@ -340,17 +341,17 @@ def test_from_elsewhere_nobody_sets_up_what_nobody_signs_in_to(
     assert read({}, secrets).username == "reader"
 
 
-def test_who_began_here_and_is_seen_elsewhere_saves_nothing(
-    here: None, behind: str, secrets: Path
+def test_a_code_of_an_earlier_process_saves_nothing(
+    here: None, bare: pytest.MonkeyPatch, behind: str, secrets: Path
 ) -> None:
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on", "setup_on")
-    # The demo is still everybody's to look at, and this button nobody's any more.
-    config.set_option("server.address", "0.0.0.0")
+    # The dashboard was restarted. The demo is still everybody's to look at.
+    bare.setattr(local_access, "CODES", local_access.Codes())
     app.button(key="setup_save").click().run()
     assert not app.exception
     assert not secrets.exists()
-    assert "Other machines can open this dashboard" in said(app)
+    assert "only the person who started it" in said(app)
 
 
 def test_an_admin_sets_up_from_anywhere_and_is_written_down(

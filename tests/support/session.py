@@ -14,7 +14,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 GOOD: Final = ("FINISHED_SUCCESSFULLY", "FINISHED_FRAGMENT_RUN_SUCCESSFULLY")
 """How a run ends that ends well."""
@@ -113,6 +113,7 @@ class Session:
         self._socket = await connect(
             _stream(self.address),
             subprotocols=[STREAMLIT, *known],
+            origin=Origin("http://" + urlsplit(self.address).netloc),
             max_size=None,
             compression=None,
             proxy=None,

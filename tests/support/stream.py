@@ -66,7 +66,7 @@ def tab(address: str, headers: dict[str, str] | None = None) -> Iterator[Tab]:
     with connect(
         f"ws://{urlsplit(address).netloc}/_stcore/stream",
         subprotocols=[Subprotocol("streamlit")],
-        additional_headers=headers,
+        additional_headers={"Origin": address, **(headers or {})},
         max_size=None,
     ) as socket:
         yield Tab(socket)

@@ -1,20 +1,42 @@
-"""A host that passes on no cookies but the platform's own, as some do."""
+"""Proxies before the app, each of which changes the head of every request in its own way."""
 
 from __future__ import annotations
 
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 FOREIGN = re.compile(rb"\r\ncookie:[^\r]*", re.IGNORECASE)
 
 
+def without_cookies(head: bytes) -> bytes:
+    """Pass on no cookies but the platform's own, as some hosts do."""
+    return FOREIGN.sub(b"", head)
+
+
+def adding(**headers: str) -> Callable[[bytes], bytes]:
+    """Set these headers (``X_Real_IP`` for ``X-Real-IP``), as the configuration of a proxy does."""
+
+    def edit(head: bytes) -> bytes:
+        for name, value in headers.items():
+            line = f"{name.replace('_', '-')}: {value}\r\n".encode()
+            present = re.compile(
+                rb"(?<=\r\n)" + line.split(b":")[0] + rb":[^\r]*\r\n", re.IGNORECASE
+            )
+            head = present.sub(b"", head)
+            head = head.replace(b"\r\n", b"\r\n" + line, 1)
+        return head
+
+    return edit
+
+
 @contextmanager
-def cookieless(behind: str) -> Iterator[str]:
-    """Stand before the app at ``behind`` until the block is left; gives an address."""
+def proxy(behind: str, edit: Callable[[bytes], bytes]) -> Iterator[str]:
+    """Stand before the app at ``behind`` until the block is left; gives an address. ``edit`` is
+    given the head of each request."""
     target = urlsplit(behind)
     assert target.hostname
     assert target.port
@@ -34,7 +56,7 @@ def cookieless(behind: str) -> Iterator[str]:
             while b"\r\n\r\n" not in head and (part := client.recv(65_536)):
                 head += part
             # One request a connection, so that every head is seen.
-            head = FOREIGN.sub(b"", head)
+            head = edit(head)
             if b"upgrade: websocket" not in head.lower():
                 head = re.sub(rb"\r\nconnection:[^\r]*", b"", head, flags=re.IGNORECASE)
                 head = head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)

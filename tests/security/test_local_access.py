@@ -1,0 +1,105 @@
+"""Without accounts, a dashboard with real data and its Setup are open to who has the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.app import TABLES, WAIT, App, metric, running_app, settled
+from tests.browser.test_overview import RECORDED, WEBSITES
+from tests.support.proxies import adding, proxy
+from tests.support.stream import opened
+
+SHOP = urlencode({"website": WEBSITES["shop"], **RECORDED})
+HEADERS = (
+    {},
+    {"Host": "localhost"},
+    {"Host": "localhost", "X_Real_IP": "203.0.113.9", "X_Forwarded_Proto": "https"},
+    {"X_Forwarded_For": "203.0.113.9"},
+    {"Forwarded": "for=203.0.113.9"},
+    {"Via": "1.1 proxy", "X_Forwarded_Server": "proxy", "CF_Connecting_IP": "203.0.113.9"},
+)
+
+
+@pytest.fixture(scope="module", params=["asgi.py", "app.py"])
+def closed(request: pytest.FixtureRequest) -> Iterator[App]:
+    """An app that shows real data and has no accounts."""
+    with running_app(request.param, UMAMI_DATA=str(TABLES), DASHBOARD_OPEN="") as app:
+        yield app
+
+
+def everything(address: str, page: str, **headers: str) -> bytes:
+    """What a raw WebSocket is sent for a page."""
+    found = opened(address, page, SHOP, headers)
+    return b"".join(one.SerializeToString() for one in found)
+
+
+@pytest.mark.parametrize("headers", HEADERS, ids=lambda given: "+".join(given) or "none")
+def test_no_header_opens_data_or_setup(headers: dict[str, str], closed: App) -> None:
+    with ExitStack() as stack:
+        address = stack.enter_context(proxy(closed.address, adding(**headers)))
+        # The page is of the host that the app is told.
+        scheme = headers.get("X_Forwarded_Proto", "http")
+        origin = f"{scheme}://{headers.get('Host', urlsplit(address).netloc)}"
+        for page in ("", "setup"):
+            told = everything(address, page, Origin=origin)
+            assert origin.encode() not in told
+            assert b"Nobody signs in to this dashboard" in told
+            assert b"Nordlicht" not in told
+            assert b"access_code" not in told
+    assert "access_code" in closed.link
+
+
+def test_a_code_opens_once(closed: App) -> None:
+    link = closed.link
+    code = link.rpartition("=")[2]
+    name = f"umami_dashboard_local_{urlsplit(closed.address).port}"
+    for wrong in ("", "x", code[:-1], code + "x", "é"):
+        answer = httpx.get(closed.address, params={"access_code": wrong}, trust_env=False)
+        assert (answer.status_code, answer.headers.get("set-cookie")) == (200, None)
+    assert b"Nordlicht" not in everything(closed.address, "", Cookie=f"{name}={code}")
+    told = opened(closed.address, "", f"{SHOP}&access_code={code}")
+    assert b"Nordlicht" in b"".join(one.SerializeToString() for one in told)
+    again = opened(closed.address, "", f"{SHOP}&access_code={code}")
+    text = b"".join(one.SerializeToString() for one in again)
+    assert b"Nordlicht" not in text
+    assert b"was used before" in text
+    assert closed.link != link
+
+
+def test_the_browser_that_opens_the_link_is_known_from_then_on(
+    closed: App, browser: Browser
+) -> None:
+    # The latest link is printed when somebody is turned away.
+    everything(closed.address, "")
+    with browser.new_context() as person:
+        page = person.new_page()
+        page.goto(f"{closed.link}&{SHOP}")
+        expect(metric(page, "Views")).to_have_text("10,797", timeout=WAIT)
+        settled(page)
+        assert "access_code" not in page.url
+        for path in (f"/?{SHOP}", "/setup"):
+            page.goto(closed.address + path)
+            settled(page)
+            expect(page.get_by_text("Nobody signs in to this dashboard")).to_have_count(0)
+    with browser.new_context() as somebody:
+        page = somebody.new_page()
+        page.goto(f"{closed.address}/?{SHOP}")
+        expect(page.get_by_text("Nobody signs in to this dashboard")).to_be_visible()
+
+
+def test_the_redirect_stays_on_this_host() -> None:
+    with running_app(UMAMI_DATA=str(TABLES), DASHBOARD_OPEN="") as app:
+        code = app.link.rpartition("=")[2]
+        answer = httpx.get(
+            f"{app.address}//elsewhere.example/\\x?a=1&access_code={code}", trust_env=False
+        )
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/elsewhere.example/%5Cx?a=1"
+    cookie = answer.headers["set-cookie"]
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=strict", "Path=/"))
