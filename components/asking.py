@@ -161,10 +161,10 @@ def _go_on() -> None:
     bool("left" in st.session_state)
 
 
-def trouble(problem: UmamiError) -> None:
+def trouble(problem: UmamiError, icon: str = "cloud_off") -> None:
     """Say what went wrong and what can be done, in the place where the answer would be."""
     with st.container(border=True):
-        st.markdown(f":material/cloud_off: {plain(str(problem))}")
+        st.markdown(f":material/{icon}: {plain(str(problem))}")
         st.caption(plain(problem.remedy))
 
 

@@ -84,6 +84,10 @@ def _not_now() -> None:
 def stopped(problem: UmamiError) -> None:
     """The page when nothing can be asked at all: a sentence, a remedy, a way to try again. What
     may pass is tried again by itself."""
+    if isinstance(problem, viewer.Private):
+        st.header("This dashboard is private", anchor=False)
+        trouble(problem, icon="lock")
+        return
     st.header("The dashboard is not connected", anchor=False)
     trouble(problem)
     with st.container(horizontal=True, gap="small"):
@@ -105,7 +109,8 @@ def refused(reason: str) -> None:
         "Open the dashboard at its own address. If a proxy changes the Host header, name the "
         "address that browsers use in DASHBOARD_ORIGINS."
     )
-    trouble(problem)
+    st.header("This page was not opened by the dashboard", anchor=False)
+    trouble(problem, icon="lock")
 
 
 def _recognised() -> bool:

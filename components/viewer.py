@@ -62,6 +62,10 @@ class Viewer:
 NOBODY: Final = Viewer("nobody")
 
 
+class Private(SettingsError):
+    """There are no accounts, and this browser did not bring the one-time code."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Brought:
     """What a tab brings with it to be let in; ``repr`` shows none of it."""
@@ -275,10 +279,10 @@ def _open() -> Viewer:
     only the person who started the dashboard."""
     if not (running().open or server.demo() or local_access.granted()):
         local_access.CODES.announce()
-        problem = SettingsError(
+        problem = Private(
             "The link that this page was opened with was used before, or is not good any more."
             if local_access.refused()
-            else "Nobody signs in to this dashboard, so it is open to who started it only."
+            else "Nobody signs in to this dashboard, so only the person who started it can open it."
         )
         problem.remedy = (
             "Open the link that the dashboard printed where it was started. To let others in, make "
