@@ -29,7 +29,8 @@ T = TypeVar("T")
 CHANGED: Final = "What you can see has changed since this page was drawn. Please try again."
 CHECKED_EVERY: Final = 1.0
 """Seconds after which a running job resolves its viewer again."""
-_DATA: Final = "data of this session, and for whom it was gathered"
+DATA: Final = "data of this session, and for whom it was gathered"
+"""Where a session keeps ``data()``."""
 
 
 def callback(act: Callable[..., object]) -> Callable[..., None]:
@@ -147,9 +148,9 @@ def data() -> dict[str, Any]:
     with another viewer this is empty again.
     """
     now = viewer.current()
-    gathered_for, held = st.session_state.get(_DATA, (None, {}))
+    gathered_for, held = st.session_state.get(DATA, (None, {}))
     if gathered_for != now:
         held = {}
-        st.session_state[_DATA] = (now, held)
+        st.session_state[DATA] = (now, held)
     found: dict[str, Any] = held
     return found

@@ -19,7 +19,16 @@ from streamlit.testing.v1 import AppTest
 from components import server, viewer
 from components.areas import ADMINS, AREAS
 from reports import making
-from tests.pages.conftest import RECORDED, ROOT, TABLES, WEBSITES, open_page, said, tiles
+from tests.pages.conftest import (
+    RECORDED,
+    ROOT,
+    TABLES,
+    WEBSITES,
+    open_page,
+    said,
+    session_data,
+    tiles,
+)
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.asked import detects, endpoints
 from tests.support.between import Between, Passed
@@ -347,7 +356,7 @@ def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
     offered = app.multiselect(key="report_pages")
     assert (offered.value, len(offered.options)) == (["utm"], len(making.offered()))
     app.button(key="make_report").click().run()
-    work = app.session_state["the report that is made, or was made last"].work
+    work = session_data(app)["the report that is made, or was made last"].work
     assert b"<h2>UTM</h2>" in work.result(30)
     assert app.run().get("download_button")
     told = [(one.who, one.what, one.about) for one in viewer.desk().audit.read().rows]
