@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -35,7 +36,7 @@ class Tab:
         self._query = ""
         self._page = ""
         self._held: set[str] = set()
-        self.elements: dict[str, object] = {}
+        self.elements: dict[str, Any] = {}
         self.fragments: list[str] = []
         self.id = ""
         """The id of the session, once a run has begun."""
@@ -69,15 +70,15 @@ class Tab:
 
     def widget(self, key: str) -> str:
         """The id of the widget with a key. Raises ``KeyError`` where none was drawn."""
-        return str(self.elements[key].id)  # type: ignore[attr-defined]
+        return str(self.elements[key].id)
 
-    def download(self, key: str) -> str:
-        """Press a download button whose file is made on demand; the path of the file, or ``""``
-        where the app gives none."""
+    def download(self, button: Any) -> str:
+        """Press a download button whose file is made on demand, drawn now or earlier; the path of
+        the file, or ``""`` where the app gives none."""
         asked = BackMsg()
         operation = asked.backend_operation_request
-        operation.request_id, operation.session_id = key, self.id
-        operation.deferred_file.file_id = self.elements[key].deferred_file_id  # type: ignore[attr-defined]
+        operation.request_id, operation.session_id = "file", self.id
+        operation.deferred_file.file_id = button.deferred_file_id
         self._socket.send(asked.SerializeToString())
         while True:
             told = self._next()
