@@ -206,3 +206,16 @@ def test_a_part_that_runs_by_itself_ends_with_the_link(house: House) -> None:
         sent = client.rerun(part)
         assert "This link was withdrawn" in text(sent)
         assert not kinds(sent) & DRAWN
+
+
+def test_the_log_does_not_say_what_opens_a_session(house: House) -> None:
+    house.set_roles(ana="all")
+    with house.signed_in("ana") as (ana, _):
+        ana.open("", urlencode(SHOP))
+        with tab(house.app.address, session=ana.id) as other:
+            other.open("", urlencode(SHOP))
+            assert other.id == ana.id
+            eventually(lambda: "is already connected" in "".join(house.app.printed))
+    written = "".join(house.app.printed)
+    assert f"id {ana.id[:8]}… is already" in written
+    assert ana.id not in written
