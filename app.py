@@ -85,7 +85,7 @@ with runs.FLOOR.taken():
             start.stopped(problem)
             st.stop()
         shown = navigation.named(page.url_path, looking.rights)
-        controls.bar(client, sites, partial(popover.draw, client, sites, shown))
+        controls.bar(client, sites, partial(popover.draw, sites, shown))
         exports.toolbars()
         start.server_line()
         navigation.go_on(looking.rights)

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import local_access, signin, tab, viewer
+from components import authorized, local_access, signin, tab, viewer
 from components.text import plain
 
 EVERY: Final = 30
@@ -30,10 +30,9 @@ def watch(looking: viewer.Viewer) -> None:
         _watched()
 
 
-@st.fragment(run_every=EVERY)
+@authorized.fragment(run_every=EVERY)
 def _watched() -> None:
-    if not viewer.still().inside:
-        st.rerun()
+    """Draw nothing: a fragment notices by itself that the viewer has changed."""
 
 
 def menu(looking: viewer.Viewer) -> None:

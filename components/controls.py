@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from components import sharing, words
+from components import authorized, sharing, words
 from components.address import change, free, go, note, notes, view
 from components.asking import aside
 from components.questions import every_website
@@ -104,7 +104,7 @@ def bar(client: Guarded, among: Sequence[Website], beside: Callable[[View], None
                 key="earlier",
                 help="Earlier period",
                 type="tertiary",
-                on_click=_step,
+                on_click=authorized.callback(_step),
                 args=(-1,),
             )
             _choice(
@@ -122,7 +122,7 @@ def bar(client: Guarded, among: Sequence[Website], beside: Callable[[View], None
                 key="later",
                 help="Later period",
                 type="tertiary",
-                on_click=_step,
+                on_click=authorized.callback(_step),
                 args=(1,),
                 disabled=now.period.end >= datetime.now(UTC),
             )
@@ -173,7 +173,9 @@ def _toggle_weekdays(now: View) -> None:
         "Match weekdays",
         key="match_weekdays",
         help="Compare with dates that begin on the same weekday, so that weekends meet weekends.",
-        on_change=lambda: change({"weekdays": ["1"] if st.session_state["match_weekdays"] else []}),
+        on_change=authorized.callback(
+            lambda: change({"weekdays": ["1"] if st.session_state["match_weekdays"] else []})
+        ),
     )
 
 
@@ -216,7 +218,7 @@ def _choice(
         label_visibility="collapsed",
         icon=icon,
         width=width,
-        on_change=lambda: write(st.session_state[key]),
+        on_change=authorized.callback(lambda: write(st.session_state[key])),
     )
 
 
@@ -240,7 +242,7 @@ def _dates(
         format="YYYY-MM-DD",
         label_visibility="collapsed",
         width=235,
-        on_change=write,
+        on_change=authorized.callback(write),
     )
 
 
@@ -263,7 +265,7 @@ def _filter_popover(client: Guarded, now: View) -> None:
             "Add filter",
             key="f_add",
             width="stretch",
-            on_click=_add_filter,
+            on_click=authorized.callback(_add_filter),
             args=(field, operator, key, able.several),
         )
         if able.segments:
@@ -391,7 +393,7 @@ def _chips(client: Guarded, now: View) -> None:
                 "Clear all",
                 key="chips_clear",
                 type="tertiary",
-                on_click=lambda: go(now.unfiltered()),
+                on_click=authorized.callback(lambda: go(now.unfiltered())),
             )
 
 
@@ -409,7 +411,7 @@ def _chip(words: str, *, key: str, without: View) -> None:
         icon=":material/close:",
         icon_position="right",
         help="Remove this filter",
-        on_click=lambda: go(without),
+        on_click=authorized.callback(lambda: go(without)),
     )
 
 

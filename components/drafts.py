@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
-from components import server, viewer
+from components import authorized, server, viewer
 from components.text import plain
 from people.setup import Person
 from umami.settings import Settings
@@ -54,18 +54,18 @@ class Draft:
 
 def current() -> Draft | None:
     """What is being set up in this tab."""
-    found = st.session_state.get(_DRAFT)
+    found = authorized.data().get(_DRAFT)
     return found if isinstance(found, Draft) else None
 
 
 def keep(draft: Draft) -> None:
     """This is what is chosen now."""
-    st.session_state[_DRAFT] = draft
+    authorized.data()[_DRAFT] = draft
 
 
 def forget() -> None:
     """Choose anew, or nothing at all."""
-    draft = st.session_state.pop(_DRAFT, None)
+    draft = authorized.data().pop(_DRAFT, None)
     if isinstance(draft, Draft):
         if draft.importing:
             draft.importing.call_off()
@@ -107,7 +107,7 @@ def onward(now: Step, label: str = "Continue", *, primary: bool = True) -> None:
             label,
             key="setup_on",
             type="primary" if primary else "secondary",
-            on_click=go,
+            on_click=authorized.callback(go),
             args=(following,),
         )
         back(now)
@@ -117,7 +117,9 @@ def back(now: Step) -> None:
     """A button to the step before; what needed no check was chosen there."""
     draft = current()
     before = order()[order().index(now) - 1] if draft and draft.found else "choose"
-    st.button("Back", key="setup_back", type="tertiary", on_click=go, args=(before,))
+    st.button(
+        "Back", key="setup_back", type="tertiary", on_click=authorized.callback(go), args=(before,)
+    )
 
 
 def sent(
@@ -128,7 +130,12 @@ def sent(
     def pressed() -> None:
         st.session_state[_SENT] = key
 
-    draw(label, key=key, type="primary" if primary else "secondary", on_click=pressed)
+    draw(
+        label,
+        key=key,
+        type="primary" if primary else "secondary",
+        on_click=authorized.callback(pressed),
+    )
     if st.session_state.get(_SENT) != key:
         return False
     del st.session_state[_SENT]

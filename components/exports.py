@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import address, viewer
+from components import address, authorized, viewer
 from umami.errors import UmamiError
 
 OVER: Final = b"This is not open to you any more.\n"
@@ -26,17 +26,24 @@ def button(
     key: str,
     mime: str = "text/csv",
     label: str = "Download CSV",
+    website: str = "",
+    prominent: bool = False,
 ) -> None:
-    """A button that downloads what ``make`` makes; nothing for those who may not export."""
-    looking, website = viewer.current(), address.view().website
-    if not allowed():
+    """A button that downloads what ``make`` makes; nothing for those who may not export.
+
+    ``make`` is called when the button is pressed, and only if the viewer is unchanged by then.
+    ``website`` is whose data it is, where that may be another one than the page shows;
+    ``prominent`` draws the button as the one to press.
+    """
+    looking, website = viewer.current(), website or address.view().website
+    if not looking.rights.exports(website):
         return
 
-    now = viewer.apart()
+    unchanged = authorized.apart()
 
     def made() -> bytes:
         # Runs when the button is pressed, apart from any run of the page, maybe long after it.
-        still = now().rights.exports(website)
+        still = unchanged()
         try:
             viewer.record(looking, "export", f"{file_name} of {website}", done=still)
         except UmamiError:
@@ -50,7 +57,8 @@ def button(
         file_name=file_name,
         mime=mime,
         icon=":material/download:",
-        type="tertiary",
+        type="primary" if prominent else "tertiary",
+        width="stretch" if prominent else "content",
         on_click="ignore",
     )
 

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import address, formats
+from components import address, authorized, formats
 from components.questions import Asks
 from components.text import plain
 from umami.client import Reply
@@ -52,7 +52,7 @@ def place() -> None:
         type="tertiary",
         icon=":material/refresh:",
         help="Ask the server for newer figures. What is shown stays until they are there.",
-        on_click=_ask_anew,
+        on_click=authorized.callback(_ask_anew),
     )
     _PLACE.set(st.empty())
 
@@ -99,7 +99,7 @@ def follow(client: Asks, asked: Sequence[tuple[Question[Any], Reply[Any]]]) -> N
         return
     behind = _Behind(client, looked_for, since())
 
-    @st.fragment(run_every=behind.interval)
+    @authorized.fragment(run_every=behind.interval)
     def looking() -> None:
         if behind.look() and _DIALOG not in st.session_state:
             st.rerun()
@@ -114,7 +114,7 @@ def again(problem: UmamiError) -> None:
     pause = _pause()
     drawn = time.monotonic()
 
-    @st.fragment(run_every=pause)
+    @authorized.fragment(run_every=pause)
     def trying() -> None:
         # The first time is a part of the run that has just failed.
         if time.monotonic() - drawn > pause / 2:

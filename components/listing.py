@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import exports, freshness
+from components import authorized, exports, freshness
 from components.fields import Field, labelled, longest
 from components.record_table import Cell, Column, Record, record_table
 from components.text import harmless
@@ -101,8 +101,7 @@ def listing(
 def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
     """All rows in a dialog, searched and sorted by the viewer."""
 
-    @st.dialog(what.capitalize(), width="large", on_dismiss="rerun")
-    def dialog() -> None:
+    def draw() -> None:
         freshness.hold()
         needle = st.text_input(
             "Search",
@@ -117,7 +116,7 @@ def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: 
         grid(found, fields, height=430)
         _csv_button(lambda: found, what=what, key=f"{key}_found")
 
-    dialog()
+    authorized.dialog(what.capitalize(), draw)
 
 
 def download(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
@@ -142,6 +141,7 @@ def grid(
         hide_index=True,
         height=height,
         key=key,
+        lazy=False,
         column_config={field.heading: _config(field, at == 0) for at, field in enumerate(fields)},
     )
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import address, formats, parameters
+from components import address, authorized, formats, parameters
 from components.asking import blank
 from components.fields import Field
 from components.listing import columns, download, records
@@ -62,7 +62,7 @@ def search_box(now: Place, placeholder: str) -> None:
         max_chars=LONGEST_SEARCH,
         label_visibility="collapsed",
         icon=":material/search:",
-        on_change=changed,
+        on_change=authorized.callback(changed),
     )
 
 
@@ -84,7 +84,9 @@ def listed(
     if frame.empty:
         blank(_why_empty(found, now, what, empty))
         if found.count and now.page > 1:
-            st.button("First page", key=f"{key}_first", on_click=turn, args=(now.of,))
+            st.button(
+                "First page", key=f"{key}_first", on_click=authorized.callback(turn), args=(now.of,)
+            )
         return
     first = (now.page - 1) * SIZE + 1
     many = f"at least {formats.whole(found.count)}" if found.capped else formats.whole(found.count)
@@ -106,7 +108,7 @@ def listed(
                 pages,
                 default=at,
                 key=number,
-                on_change=lambda: turn(now.of, st.session_state[number]),
+                on_change=authorized.callback(lambda: turn(now.of, st.session_state[number])),
             )
         download(frame, fields, what=f"{what} page {now.page}", key=key)
     if whole is not None and found.count > len(frame):

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import address, rankings
+from components import address, authorized, rankings
 from components.asking import blank
 from components.base import base
 from components.figures import common, heat, lines, maps, stacks
@@ -78,7 +78,7 @@ def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -
         data,
         key=key,
         alt=alt,
-        on_select=chosen if clickable else "ignore",
+        on_select=authorized.callback(chosen) if clickable else "ignore",
         selection_mode="points",
         config={**common.STILL, "topojsonURL": _topojson()},
     )

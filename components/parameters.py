@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import streamlit as st
 
-from components import address
+from components import address, authorized
 
 T = TypeVar("T")
 _KEPT: Final = "parameters of pages as they were last"
@@ -91,7 +91,7 @@ def choice(
         label_visibility="collapsed" if hidden else "visible",
         icon=icon,
         width=width,
-        on_change=chosen,
+        on_change=authorized.callback(chosen),
     )
 
 
@@ -118,5 +118,5 @@ def segments(
         format_func=lambda option: options.get(option, str(option)),
         label_visibility="collapsed",
         required=True,
-        on_change=chosen,
+        on_change=authorized.callback(chosen),
     )

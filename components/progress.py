@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import formats
+from components import authorized, formats
 from umami.work import Work
 
 EVERY: Final = 0.5
@@ -19,13 +19,18 @@ def watch(work: Work[Any], *, what: str, key: str) -> None:
     ``what`` says in a word or two what is being done. Nothing else of the page runs meanwhile.
     """
 
-    @st.fragment(run_every=EVERY)
+    @authorized.fragment(run_every=EVERY)
     def watched() -> None:
         if work.state != "running":
             st.rerun()
         left = work.left
         rest = "" if left is None else f" · {formats.duration(left)} left"
         st.progress(work.share, text=f"{what}: {work.share:.0%}{rest}")
-        st.button("Cancel", key=f"{key}_cancel", type="tertiary", on_click=work.call_off)
+        st.button(
+            "Cancel",
+            key=f"{key}_cancel",
+            type="tertiary",
+            on_click=authorized.callback(work.call_off),
+        )
 
     watched()

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from components import authorized
 from components.fields import Tone
 
 _HTML: Final = """
@@ -219,5 +220,5 @@ def record_table(
             "chooses": on_choose is not None,
             "height": height,
         },
-        on_chosen_change=chosen,
+        on_chosen_change=authorized.callback(chosen),
     )

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, parameters, start, viewer
+from components import address, authorized, parameters, start, viewer
 from components.asking import Page as Asking
 from components.text import plain
 from umami.analysis import saved
@@ -41,7 +41,7 @@ def menu(
     ``making`` gives the parameters to save, ``None`` while there is nothing to save; ``about``
     says what of the page they are.
     """
-    if name := st.session_state.pop(_SAVED, None):
+    if name := authorized.data().pop(_SAVED, None):
         st.toast(plain(f"Saved in Umami as “{name}”."), icon=":material/bookmark_added:")
     with st.popover("Saved", icon=":material/bookmarks:", key="saved_reports"):
         found = [one for one in listed.rows if one.type == kind]
@@ -53,7 +53,7 @@ def menu(
                 key=f"open_{one.id}",
                 type="tertiary",
                 icon=":material/folder_open:",
-                on_click=_open,
+                on_click=authorized.callback(_open),
                 args=(one,),
             )
         if making is None or not viewer.current().rights.saves(view.website):
@@ -67,7 +67,7 @@ def menu(
             key="save_report",
             width="stretch",
             icon=":material/bookmark_add:",
-            on_click=_save,
+            on_click=authorized.callback(_save),
             args=(view, kind, making(), description),
         )
 
@@ -93,4 +93,4 @@ def _save(view: View, kind: str, what: dict[str, Any], description: str) -> None
         return
     st.session_state["save_name"] = ""
     st.session_state["saved_reports"] = False
-    st.session_state[_SAVED] = name
+    authorized.data()[_SAVED] = name

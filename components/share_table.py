@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import streamlit as st
 
+from components import authorized
+
 _HTML: Final = """
 <div class="head" aria-hidden="true">
   <span class="what"></span>
@@ -171,5 +173,5 @@ def share_table(
             "about": about,
             "rows": [asdict(row) for row in rows],
         },
-        on_chosen_change=chosen,
+        on_chosen_change=authorized.callback(chosen),
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from components import address, viewer
+from components import address, authorized, viewer
 from components.areas import AREAS, OVERVIEW
 from components.base import public
 from components.text import plain
@@ -58,8 +58,14 @@ def _form(now: View) -> None:
     st.text_input(
         "Password (optional)", key="link_password", type="password", autocomplete="new-password"
     )
-    st.button("Make link", key="make_link", width="stretch", on_click=_make, args=(now,))
-    if made := st.session_state.get(_MADE):
+    st.button(
+        "Make link",
+        key="make_link",
+        width="stretch",
+        on_click=authorized.callback(_make),
+        args=(now,),
+    )
+    if made := authorized.data().get(_MADE):
         st.code(made, language=None, wrap_lines=True)
 
 
@@ -91,7 +97,7 @@ def _make(now: View) -> None:
         password=str(given["password"] or ""),
     )
     viewer.record(looking, "make share link", f"{name}, of {now.website}")
-    st.session_state[_MADE] = link(made.id)
+    authorized.data()[_MADE] = link(made.id)
     st.session_state["link_password"] = ""
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, areas, freshness, navigation, server, viewer
+from components import address, areas, authorized, freshness, navigation, server, viewer
 from components.asking import trouble
 from components.takeaway import takeaway
 from components.text import plain
@@ -71,10 +71,10 @@ def _invitation() -> None:
             "Connect your own Umami",
             type="tertiary",
             icon=":material/cable:",
-            on_click=navigation.go,
+            on_click=authorized.callback(navigation.go),
             args=(areas.SETUP.name,),
         )
-        st.button("Not now", type="tertiary", on_click=_not_now)
+        st.button("Not now", type="tertiary", on_click=authorized.callback(_not_now))
 
 
 def _not_now() -> None:

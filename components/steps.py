@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from components import authorized
 from components.asking import Page
 from umami.analysis.steps import KINDS
 from umami.endpoints import traffic
@@ -78,7 +79,7 @@ def inputs(
         format_func=KINDS.__getitem__,
         label_visibility="collapsed",
         width=95,
-        on_change=changed,
+        on_change=authorized.callback(changed),
     )
     options = list(dict.fromkeys([*([step.value] if step.value else []), *offered.of(step.kind)]))
     st.selectbox(
@@ -89,5 +90,5 @@ def inputs(
         placeholder=PLACEHOLDERS[step.kind],
         accept_new_options=True,
         label_visibility="collapsed",
-        on_change=changed,
+        on_change=authorized.callback(changed),
     )

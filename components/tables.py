@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import address, exports, formats, freshness
+from components import address, authorized, exports, formats, freshness
 from components.asking import Page, blank
 from components.listing import csv, search
 from components.questions import Asks
@@ -118,8 +118,7 @@ def draw(
 def _everything(table: Table, ranking: Shares) -> None:
     frame = full(table, ranking)
 
-    @st.dialog(table.many.capitalize(), width="large", on_dismiss="rerun")
-    def dialog() -> None:
+    def draw() -> None:
         freshness.hold()
         needle = st.text_input(
             "Search",
@@ -134,6 +133,7 @@ def _everything(table: Table, ranking: Shares) -> None:
             found.assign(**{ranking.heading: 100 * found[ranking.heading]}),
             hide_index=True,
             height=430,
+            lazy=False,
             column_config={
                 found.columns[0]: st.column_config.TextColumn(width="large"),
                 MEASURES[ranking.measure]: st.column_config.NumberColumn(format="localized"),
@@ -147,4 +147,4 @@ def _everything(table: Table, ranking: Shares) -> None:
         )
         exports.button(lambda: csv(found), file_name=f"{table.field}.csv", key=f"csv_{table.field}")
 
-    dialog()
+    authorized.dialog(table.many.capitalize(), draw)

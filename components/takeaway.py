@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, exports, viewer
+from components import address, authorized, exports, viewer
 
 _HTML: Final = """
 <button type="button" class="link">
@@ -159,11 +159,16 @@ _KEY: Final = "takeaway"
 def takeaway() -> None:
     """A button that copies the link; and on every chart, for those who may export, two that save
     it as PNG and as SVG."""
-    looking, website = viewer.current(), address.view().website
+    website = address.view().website
 
     def taken() -> None:
         name: Any = st.session_state[_KEY].taken
         if isinstance(name, str):
-            viewer.record(looking, "export", f"{name[:100]} of {website}")
+            viewer.record(viewer.current(), "export", f"{name[:100]} of {website}")
 
-    _COMPONENT(key=_KEY, data={"charts": exports.allowed()}, width="content", on_taken_change=taken)
+    _COMPONENT(
+        key=_KEY,
+        data={"charts": exports.allowed()},
+        width="content",
+        on_taken_change=authorized.callback(taken),
+    )

@@ -10,7 +10,7 @@ from typing import IO, Any, Final, Generic, TypeVar
 import pandas as pd
 import streamlit as st
 
-from components import exports, formats, progress, start
+from components import authorized, exports, formats, progress, start
 from components.asking import trouble
 from components.fields import Field, labelled
 from components.listing import csv
@@ -79,8 +79,8 @@ def export(
 
     def begin() -> None:
         client = start.client()
-        begun = Work(lambda told: write(client, whole, fields, told), "export")
-        st.session_state[held] = (asked, begun)
+        begun = authorized.job(lambda told: write(client, whole, fields, told), "export")
+        authorized.data()[held] = (asked, begun)
 
     if work is not None and work.state == "running":
         progress.watch(work, what=f"Getting {what}", key=key)
@@ -101,12 +101,12 @@ def export(
             key=f"{key}_begin",
             type="tertiary",
             icon=":material/download:",
-            on_click=begin,
+            on_click=authorized.callback(begin),
         )
 
 
 def _held(name: str) -> tuple[str, Work[IO[bytes]] | None]:
-    found: tuple[str, Work[IO[bytes]]] | None = st.session_state.get(name)
+    found: tuple[str, Work[IO[bytes]]] | None = authorized.data().get(name)
     return found or ("", None)
 
 

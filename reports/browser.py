@@ -1,7 +1,10 @@
 """A browser without a window, for what only a browser can do: paper and pictures.
 
-The system's Chromium or Chrome is used, through choreographer; it opens the report as anybody
-would, from a file, and is waited for until every chart is drawn.
+The system's Chromium or Chrome is used, through choreographer. A report holds text of strangers:
+page titles, referrers, names of events. Should such text ever run as a script, it finds nothing
+there: the report is handed over as text and not as a file, and the browser can resolve no host name
+and no address, reads no local file, knows no secret of this process's environment, and begins with
+an empty profile that is deleted at its end. Its sandbox is on wherever the system has one.
 """
 
 from __future__ import annotations
@@ -9,11 +12,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-import tempfile
+import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
@@ -36,6 +39,33 @@ _AT_ONCE: Final = threading.BoundedSemaphore(2)
 _WINDOW: Final = {"width": 720, "height": 900, "deviceScaleFactor": 2, "mobile": False}
 """What reports are looked at in; pictures are as wide."""
 _LIGHT: Final = [{"name": "prefers-color-scheme", "value": "light"}]
+_LOOSE: Final = frozenset(
+    {
+        *("--disable-web-security", "--allow-file-access-from-files"),
+        *("--disable-popup-blocking", "--disable-ipc-flooding-protection"),
+    }
+)
+"""What choreographer loosens, and reports do not need."""
+_CONFINED: Final = (
+    # Addresses in numbers are looked up here, too; nothing is reached, loopback included.
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--disable-background-networking",
+    "--disable-default-apps",
+    "--no-pings",
+)
+_ENVIRONMENT: Final = frozenset(
+    {
+        *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
+        *("FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"),
+        *("XDG_RUNTIME_DIR", "XDG_DATA_DIRS", "SNAP", "SNAP_USER_DATA"),
+        *("SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA", "APPDATA", "PROGRAMFILES"),
+    }
+)
+"""Variables that a browser needs; others, such as passwords, are not handed on to it."""
+_NO_SANDBOX: Final = threading.Event()
+"""Set once a browser has started in this process without a sandbox, and did not with one."""
+_LOG: Final = logging.getLogger(__name__)
 # Chromium writes much that means nothing to whoever wants a report.
 logging.getLogger("choreographer").setLevel(logging.CRITICAL)
 logging.getLogger("browser_proc").setLevel(logging.CRITICAL)
@@ -141,27 +171,76 @@ def _run(page: str, work: Callable[[Tab], Coroutine[Any, Any, T]]) -> T:
     raise problem
 
 
+class _Confined(Chromium):
+    """Chromium as choreographer starts it, without what it allows pages beyond the usual."""
+
+    def get_cli(self) -> Sequence[str]:
+        """The command that starts it."""
+        return [*(one for one in super().get_cli() if one not in _LOOSE), *_CONFINED]
+
+    def get_env(self) -> MutableMapping[str, str]:
+        """The environment that it starts with."""
+        return {
+            name: value
+            for name, value in os.environ.items()
+            if name.upper() in _ENVIRONMENT or name.startswith("LC_")
+        }
+
+
 @asynccontextmanager
 async def _opened(page: str) -> AsyncIterator[Tab]:
     """A tab that shows the page, all of its charts drawn."""
     path = Chromium.find_browser(skip_local=False)
     if not path or not Path(path).is_file():
         raise ChromeNotFoundError
-    with tempfile.TemporaryDirectory(prefix="report-") as folder:
-        file = Path(folder) / "report.html"
-        file.write_text(page, "utf-8")
-        async with Browser(path=path, headless=True) as browser:
-            tab = await browser.create_tab("about:blank")
-            await _told(tab, "Page.enable")
-            # Before anything is drawn, so that nothing has to move to another size afterwards.
-            await _told(tab, "Emulation.setDeviceMetricsOverride", **_WINDOW)
-            await _told(tab, "Emulation.setScrollbarsHidden", hidden=True)
-            await _told(tab, "Emulation.setEmulatedMedia", features=_LIGHT)
-            loaded = tab.subscribe_once("Page.loadEventFired")
-            await _told(tab, "Page.navigate", url=file.as_uri())
-            await loaded
-            await _evaluated(tab, "window.report.drawn")
-            yield tab
+    browser = await _started(path)
+    try:
+        tab = await browser.create_tab("about:blank")
+        await _told(tab, "Page.enable")
+        # Before anything is drawn, so that nothing has to move to another size afterwards.
+        await _told(tab, "Emulation.setDeviceMetricsOverride", **_WINDOW)
+        await _told(tab, "Emulation.setScrollbarsHidden", hidden=True)
+        await _told(tab, "Emulation.setEmulatedMedia", features=_LIGHT)
+        frame = (await _told(tab, "Page.getFrameTree"))["frameTree"]["frame"]["id"]
+        loaded = tab.subscribe_once("Page.loadEventFired")
+        await _told(tab, "Page.setDocumentContent", frameId=frame, html=page)
+        await loaded
+        await _evaluated(tab, "window.report.drawn")
+        yield tab
+    finally:
+        await browser.close()
+
+
+async def _started(path: str) -> Browser:
+    """A browser in its sandbox; without one where it does not start otherwise.
+
+    It does not for root, nor where the system gives it no namespaces, as in many containers.
+    """
+    if not _NO_SANDBOX.is_set():
+        sandboxed = _browser(path, sandbox=True)
+        try:
+            await sandboxed.open()
+        except (BrowserFailedError, BrowserClosedError, ChannelClosedError):
+            with suppress(Exception):
+                await sandboxed.close()
+        else:
+            return sandboxed
+    browser = _browser(path, sandbox=False)
+    await browser.open()
+    if not _NO_SANDBOX.is_set():
+        _NO_SANDBOX.set()
+        _LOG.warning("The browser that prints reports has no sandbox here, and runs without one.")
+    return browser
+
+
+def _browser(path: str, *, sandbox: bool) -> Browser:
+    return Browser(
+        path=path,
+        browser_cls=_Confined,
+        headless=True,
+        enable_sandbox=sandbox,
+        enable_extensions=False,
+    )
 
 
 async def _told(tab: Tab, command: str, **parameters: Any) -> dict[str, Any]:

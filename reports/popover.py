@@ -13,10 +13,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, progress, viewer
+from components import address, authorized, exports, progress, start, viewer
 from components.asking import trouble
 from components.questions import where
-from people.guard import Guarded
 from reports import files, making
 from reports.asking import Given
 from reports.browser import PAPERS, Paper
@@ -42,9 +41,10 @@ class _Making:
     work: Work[bytes]
     file: str
     kind: FileKind
+    website: str
 
 
-def draw(client: Guarded, sites: Sequence[Website], page: str, now: View) -> None:
+def draw(sites: Sequence[Website], page: str, now: View) -> None:
     """A button that opens the choices; nothing for those who may not export.
 
     ``page`` is the page that is looked at: its own parameters count for its chapter.
@@ -55,10 +55,10 @@ def draw(client: Guarded, sites: Sequence[Website], page: str, now: View) -> Non
         "Report", icon=":material/article:", key="report_menu", on_change="rerun"
     ) as opened:
         if opened.open:
-            _choices(client, sites, page, now)
+            _choices(sites, page, now)
 
 
-def _choices(client: Guarded, sites: Sequence[Website], page: str, now: View) -> None:
+def _choices(sites: Sequence[Website], page: str, now: View) -> None:
     st.caption("What you look at as one file: to send, to print, to calculate with.")
     titles = {
         area.name: area.title
@@ -92,15 +92,15 @@ def _choices(client: Guarded, sites: Sequence[Website], page: str, now: View) ->
             key="report_paper",
             persist_state="session",
         )
-    making_now: _Making | None = st.session_state.get(_MAKING)
+    making_now: _Making | None = authorized.data().get(_MAKING)
     running = making_now is not None and making_now.work.state == "running"
     st.button(
         "Make report",
         key="make_report",
         width="stretch",
         disabled=running or not pages,
-        on_click=_begin,
-        args=(client, sites, page, now),
+        on_click=authorized.callback(_begin),
+        args=(sites, page, now),
     )
     if making_now and running:
         progress.watch(making_now.work, what="Making", key="report")
@@ -118,19 +118,20 @@ def _own() -> Given:
     }
 
 
-def _begin(client: Guarded, sites: Sequence[Website], page: str, now: View) -> None:
+def _begin(sites: Sequence[Website], page: str, now: View) -> None:
     # What was chosen a moment ago counts, though no run has seen it yet.
-    pages: list[str] = list(st.session_state["report_pages"])
+    looking = viewer.still()
+    pages = [page for page in st.session_state["report_pages"] if looking.rights.opens(page)]
     kind: FileKind = st.session_state["report_kind"]
     paper: Paper = st.session_state.get("report_paper") or "A4"
     given = {page: _own()}
-    looking = viewer.still()
     if not looking.rights.exports(now.website):
         address.note("You may look at this, not take it along.")
         return
-    before: _Making | None = st.session_state.get(_MAKING)
+    before: _Making | None = authorized.data().get(_MAKING)
     if before:
         before.work.call_off()
+    client = start.client()
     order = making.Order(now, pages, sites, given, tells_address=looking.rights.admin)
 
     def make(told: Told) -> bytes:
@@ -142,7 +143,7 @@ def _begin(client: Guarded, sites: Sequence[Website], page: str, now: View) -> N
 
     file = _file(now, sites, kind)
     viewer.record(looking, "export", f"report ({', '.join(pages)}) as {kind} of {now.website}")
-    st.session_state[_MAKING] = _Making(Work(make, "report"), file, kind)
+    authorized.data()[_MAKING] = _Making(authorized.job(make, "report"), file, kind, now.website)
 
 
 def _over(made: _Making) -> None:
@@ -159,16 +160,14 @@ def _over(made: _Making) -> None:
         _LOG.error("a report could not be made: %s", where(problem))
         trouble(UmamiError("The report could not be made."))
         return
-    st.download_button(
-        f"Download {KINDS[made.kind]} ({_size(len(contents))})",
-        contents,
+    exports.button(
+        lambda: contents,
         file_name=made.file,
-        mime=files.MIMES[made.kind],
         key="report_download",
-        type="primary",
-        icon=":material/download:",
-        width="stretch",
-        on_click="ignore",
+        mime=files.MIMES[made.kind],
+        label=f"Download {KINDS[made.kind]} ({_size(len(contents))})",
+        website=made.website,
+        prominent=True,
     )
 
 

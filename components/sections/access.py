@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import address, areas, paging, sharing, viewer
+from components import address, areas, authorized, paging, sharing, viewer
 from components.asking import blank
 from components.fields import Field
 from components.listing import listing
@@ -116,7 +116,7 @@ def _link(share: Share, website: str) -> None:
             key=f"revoke_{share.id}",
             type="tertiary",
             icon=":material/link_off:",
-            on_click=_revoke,
+            on_click=authorized.callback(_revoke),
             args=(share,),
         )
     st.code(sharing.link(share.id), language=None, wrap_lines=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import address, panels, parameters, start
+from components import address, authorized, panels, parameters, start
 from components.asking import aside, blank
 from components.figures import tree as drawn
 from components.listing import listing
@@ -40,7 +40,9 @@ def choice() -> Choice:
             max_selections=told.MOST_FIELDS,
             placeholder="One to three fields",
             label_visibility="collapsed",
-            on_change=lambda: parameters.write(field=st.session_state["pick_fields"]),
+            on_change=authorized.callback(
+                lambda: parameters.write(field=st.session_state["pick_fields"])
+            ),
         )
         parameters.choice(
             "Measure",
@@ -91,7 +93,7 @@ def _treemap(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
         data,
         key="treemap",
         alt=f"{what.capitalize()} by {' and '.join(FIELDS[one] for one in now.fields)}",
-        on_select=chosen,
+        on_select=authorized.callback(chosen),
         selection_mode="points",
     )
     if said := told.several(now):

@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import drafts, navigation, progress, secrets, server, starting, viewer
+from components import authorized, drafts, navigation, progress, secrets, server, starting, viewer
 from components.drafts import Draft
 from components.text import plain
 from umami.errors import SettingsError, UmamiError
@@ -71,13 +71,18 @@ def _lacks_people(now: Settings | None) -> bool:
 
 def _demo(now: Settings | None) -> None:
     if now and now.demo:
-        st.button("Look at the demo", type="primary", on_click=navigation.go, args=("overview",))
+        st.button(
+            "Look at the demo",
+            type="primary",
+            on_click=authorized.callback(navigation.go),
+            args=("overview",),
+        )
     else:
         st.button(
             "Continue",
             key="setup_demo",
             type="primary",
-            on_click=drafts.keep,
+            on_click=authorized.callback(drafts.keep),
             args=(Draft(step="save"),),
         )
 
@@ -168,7 +173,7 @@ def _import(typed: dict[str, str]) -> None:
         return
     store = secrets.file().with_name("umami.duckdb")
     if data is not None:
-        work = Work(partial(starting.take_in, data, store), "import")
+        work = authorized.job(partial(starting.take_in, data, store), "import")
         drafts.keep(Draft(Settings(store=store), importing=work))
     st.rerun()
 

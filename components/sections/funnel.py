@@ -8,7 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, panels, parameters, saved, steps
+from components import address, authorized, panels, parameters, saved, steps
 from components.asking import aside, blank
 from components.figures import steps as drawn
 from components.listing import listing
@@ -59,7 +59,7 @@ def editor(
                 help="Earlier",
                 type="tertiary",
                 disabled=at == 0,
-                on_click=_write,
+                on_click=authorized.callback(_write),
                 args=(_raised(now.steps, at),),
             )
             st.button(
@@ -68,7 +68,7 @@ def editor(
                 help="Remove this step",
                 type="tertiary",
                 disabled=len(now.steps) <= FEWEST and not step.value,
-                on_click=_write,
+                on_click=authorized.callback(_write),
                 args=((*now.steps[:at], *now.steps[at + 1 :]),),
             )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -77,7 +77,7 @@ def editor(
             key="add_step",
             icon=":material/add:",
             disabled=len(now.steps) >= MOST,
-            on_click=_write,
+            on_click=authorized.callback(_write),
             args=((*now.steps, FunnelStep("path", "")),),
         )
         parameters.choice(
@@ -95,7 +95,7 @@ def editor(
                 key="suggest_steps",
                 icon=":material/lightbulb:",
                 help="The page most visits see, then the events that happen most",
-                on_click=_write,
+                on_click=authorized.callback(_write),
                 args=(suggested,),
             )
         making = partial(spelling.funnel, view, now.steps, now.window) if now.complete else None

@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import address, panels, parameters, saved, steps, tiles
+from components import address, authorized, panels, parameters, saved, steps, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank
 from components.figures import trend as drawn
@@ -64,7 +64,7 @@ def editor(
                 help="Remove this goal",
                 type="tertiary",
                 disabled=not now,
-                on_click=_write,
+                on_click=authorized.callback(_write),
                 args=((*lines[:at], *lines[at + 1 :]),),
             )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -73,7 +73,7 @@ def editor(
             key="add_goal",
             icon=":material/add:",
             disabled=len(lines) >= told.MOST or _NEW in lines,
-            on_click=_write,
+            on_click=authorized.callback(_write),
             args=((*lines, _NEW),),
         )
         if offered.events:
@@ -82,7 +82,7 @@ def editor(
                 key="suggest_goals",
                 icon=":material/lightbulb:",
                 help="The events that happen most",
-                on_click=_write,
+                on_click=authorized.callback(_write),
                 args=(tuple(Target(FunnelStep("event", one)) for one in offered.events[:3]),),
             )
         last = next((one for one in reversed(now) if one.step.value), None)
@@ -114,7 +114,7 @@ def _times(lines: tuple[Target, ...], at: int) -> None:
         placeholder="Target",
         label_visibility="collapsed",
         width=170,
-        on_change=changed,
+        on_change=authorized.callback(changed),
     )
 
 

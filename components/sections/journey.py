@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, panels, parameters, steps
+from components import address, authorized, panels, parameters, steps
 from components.asking import aside, blank
 from components.figures import flow as drawn
 from components.listing import listing
@@ -66,7 +66,7 @@ def _edge(name: str, placeholder: str, value: str | None, values: Sequence[str])
         accept_new_options=True,
         label_visibility="collapsed",
         width=270,
-        on_change=chosen,
+        on_change=authorized.callback(chosen),
     )
 
 
@@ -109,7 +109,7 @@ def _through(now: Choice, whole: Flow) -> None:
                 "All paths",
                 key="all_paths",
                 icon=":material/close:",
-                on_click=_look,
+                on_click=authorized.callback(_look),
                 args=("",),
             )
 
@@ -142,7 +142,7 @@ def _draw(now: Choice, flow: Flow) -> None:
             drawn.sankey_spec(data, panels.mode()),
             height=data.height,
             key=key,
-            on_select=chosen,
+            on_select=authorized.callback(chosen),
             renderer="svg",
             alt="Visits from step to step",
         )

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, collecting, panels, parameters, start
+from components import address, authorized, collecting, panels, parameters, start
 from components.asking import trouble
 from components.text import plain
 from umami.endpoints import realtime, sending, websites
@@ -45,7 +45,7 @@ class Sent:
 
 def said() -> None:
     """Say what was just done."""
-    if done := st.session_state.pop(_DONE, None):
+    if done := authorized.data().pop(_DONE, None):
         st.toast(plain(done), icon=":material/check:")
 
 
@@ -54,7 +54,9 @@ def create() -> None:
     with st.popover("Add website", icon=":material/add:", key="add_website", on_change="rerun"):
         st.text_input("Name", key="new_name", max_chars=100)
         st.text_input("Domain", key="new_domain", placeholder="shop.example")
-        st.button("Add", key="create_website", width="stretch", on_click=_create)
+        st.button(
+            "Add", key="create_website", width="stretch", on_click=authorized.callback(_create)
+        )
 
 
 def _create() -> None:
@@ -86,7 +88,7 @@ def _write(question: Question[Any], done: str) -> Any:
     except UmamiError as problem:
         address.note(f"{problem} {problem.remedy}")
         return None
-    st.session_state[_DONE] = done
+    authorized.data()[_DONE] = done
     return answer or True
 
 
@@ -107,7 +109,9 @@ def _details(site: Website) -> None:
     with st.form(f"details_{site.id}", border=False):
         st.text_input("Name", site.name, max_chars=100, key=f"name_{site.id}")
         st.text_input("Domain", site.domain, max_chars=500, key=f"domain_{site.id}")
-        st.form_submit_button("Save", key=f"save_{site.id}", on_click=_save, args=(site,))
+        st.form_submit_button(
+            "Save", key=f"save_{site.id}", on_click=authorized.callback(_save), args=(site,)
+        )
 
 
 def _save(site: Website) -> None:
@@ -125,7 +129,7 @@ def _share(site: Website) -> None:
     st.toggle(
         "Share link: whoever has it sees this website in Umami",
         key=key,
-        on_change=lambda: _shared(site, on=bool(st.session_state[key])),
+        on_change=authorized.callback(lambda: _shared(site, on=bool(st.session_state[key]))),
     )
     if site.share_id:
         st.code(f"{start.client().server.pages}/share/{site.share_id}", language=None)
@@ -155,9 +159,13 @@ def _test(site: Website) -> None:
     st.markdown("**Test**")
     st.caption(f"Sends one event named {EVENT}, which is counted like any other.")
     st.button(
-        "Send a test event", key="send_test", icon=":material/send:", on_click=_send, args=(site,)
+        "Send a test event",
+        key="send_test",
+        icon=":material/send:",
+        on_click=authorized.callback(_send),
+        args=(site,),
     )
-    sent: Sent | None = st.session_state.get(_SENT)
+    sent: Sent | None = authorized.data().get(_SENT)
     if sent is None or sent.website != site.id:
         return
     if sent.arrived is None:
@@ -178,7 +186,7 @@ def _send(site: Website) -> None:
         address.note(f"{problem} {problem.remedy}")
         return
     if counted:
-        st.session_state[_SENT] = Sent(site.id, time.time(), known)
+        authorized.data()[_SENT] = Sent(site.id, time.time(), known)
     else:
         address.note("The server took the test event for a robot’s and did not count it.")
 
@@ -187,7 +195,7 @@ def _arrived(answer: Realtime) -> frozenset[tuple[str, str]]:
     return frozenset((one.session, one.at.isoformat()) for one in answer.log if one.event == EVENT)
 
 
-@st.fragment(run_every=2)
+@authorized.fragment(run_every=2)
 def _arrival(sent: Sent) -> None:
     """Look until the event has arrived, or for long enough."""
     st.caption(":material/hourglass_top: Sent. Waiting for it to arrive …")
@@ -197,7 +205,7 @@ def _arrival(sent: Sent) -> None:
         trouble(problem)
         new = frozenset()
     if new or time.time() - sent.since > PATIENCE:
-        st.session_state[_SENT] = replace(sent, arrived=bool(new))
+        authorized.data()[_SENT] = replace(sent, arrived=bool(new))
         st.rerun()
 
 
@@ -245,5 +253,5 @@ def _behind_its_name(
             type="primary",
             width="stretch",
             disabled=typed != site.name,
-            on_click=confirmed,
+            on_click=authorized.callback(confirmed),
         )

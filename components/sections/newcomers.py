@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import drafts
+from components import authorized, drafts
 from components.drafts import Draft
 from components.text import plain
 from people import passwords
@@ -60,7 +60,7 @@ def _one(person: Person) -> None:
             "Remove",
             key=f"setup_remove_{person.username}",
             type="tertiary",
-            on_click=_without,
+            on_click=authorized.callback(_without),
             args=(person.username,),
         )
 

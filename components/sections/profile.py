@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import formats, parameters, tiles
+from components import authorized, formats, parameters, tiles
 from components.asking import blank
 from components.fields import Field
 from components.listing import columns, download, listing, records
@@ -33,7 +33,7 @@ def back() -> None:
         "All sessions",
         key="all_sessions",
         icon=":material/arrow_back:",
-        on_click=parameters.write,
+        on_click=authorized.callback(parameters.write),
         kwargs={"session": ""},
     )
 

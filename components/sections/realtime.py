@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import measures, panels, runs, start, tiles
+from components import authorized, measures, panels, runs, start, tiles
 from components.asking import answers, blank, trouble
 from components.fields import Field
 from components.figures import minutes as drawn
@@ -53,7 +53,8 @@ def page(view: View, own: str, *, still: bool) -> None:
 
     ``own`` is the website's domain: it is no referrer of itself.
     """
-    st.fragment(_look, run_every=None if still else EVERY)(view, own, still=still)
+    draw = authorized.fragment(run_every=None if still else EVERY)(_look)
+    draw(view, own, still=still)
 
 
 @measures.part("realtime")
@@ -94,7 +95,7 @@ def _look(view: View, own: str, *, still: bool) -> None:
 
 def _seen(view: View, *, still: bool) -> tuple[Seen, UmamiError | None]:
     """What is to be shown: what the server says now, and what was seen last where it fails."""
-    last: Seen | None = st.session_state.get(_LAST)
+    last: Seen | None = authorized.data().get(_LAST)
     if last is None or last.website != view.website:
         last = Seen(view.website, datetime.now(UTC))
     elif still:
@@ -117,7 +118,7 @@ def _seen(view: View, *, still: bool) -> tuple[Seen, UmamiError | None]:
         problem = failed
     if problem:
         seen = replace(seen, at=last.at)
-    st.session_state[_LAST] = seen
+    authorized.data()[_LAST] = seen
     return seen, problem
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import address, areas, formats, navigation, parameters, start, viewer
+from components import address, areas, authorized, formats, navigation, parameters, start, viewer
 from components.asking import blank
 from components.fields import Field
 from components.listing import listing
@@ -35,7 +35,7 @@ def chosen() -> str:
 
 def said() -> None:
     """Say what was just done to a report."""
-    if done := st.session_state.pop(_DONE, None):
+    if done := authorized.data().pop(_DONE, None):
         st.toast(plain(done))
 
 
@@ -107,14 +107,14 @@ def _detail(view: View, report: Report) -> None:
                     type="primary",
                     icon=":material/open_in_new:",
                     help="With the period and filters above",
-                    on_click=_open,
+                    on_click=authorized.callback(_open),
                     args=(opening,),
                 )
                 if dates := saved.dates(report):
                     st.button(
                         "Open with its own dates",
                         key="open_dates",
-                        on_click=_open,
+                        on_click=authorized.callback(_open),
                         args=(opening, view, dates),
                     )
         if viewer.current().rights.saves(view.website):
@@ -138,7 +138,7 @@ def _rename(view: View, report: Report) -> None:
     st.session_state.setdefault(f"name_{report.id}", report.name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input("Name", key=f"name_{report.id}", max_chars=200)
-        st.button("Rename", key="rename", on_click=_renamed, args=(report,))
+        st.button("Rename", key="rename", on_click=authorized.callback(_renamed), args=(report,))
 
 
 def _renamed(report: Report) -> None:
@@ -168,7 +168,7 @@ def _delete(report: Report) -> None:
             key="delete",
             type="primary",
             width="stretch",
-            on_click=_write,
+            on_click=authorized.callback(_write),
             args=(reports.delete_report(report.id), f"“{report.name}” was deleted."),
         )
 
@@ -179,4 +179,4 @@ def _write(question: Question[Any], done: str) -> None:
     except UmamiError as problem:
         address.note(f"{problem} {problem.remedy}")
     else:
-        st.session_state[_DONE] = done
+        authorized.data()[_DONE] = done

@@ -11,6 +11,7 @@ import streamlit as st
 from components import (
     address,
     areas,
+    authorized,
     drafts,
     local_access,
     navigation,
@@ -86,7 +87,7 @@ def decided_elsewhere(names: tuple[str, ...]) -> None:
 def leave() -> None:
     """Forget what was begun and not saved, and say what was. Call on every other page."""
     drafts.forget()
-    if done := st.session_state.pop(_DONE, None):
+    if done := authorized.data().pop(_DONE, None):
         st.toast(plain(done), icon=":material/check:")
 
 
@@ -126,9 +127,19 @@ def _save(draft: Draft) -> None:
         _pasted(draft)
     with st.container(horizontal=True, gap="small"):
         if writable:
-            st.button("Save and look", key="setup_save", type="primary", on_click=_saved)
+            st.button(
+                "Save and look",
+                key="setup_save",
+                type="primary",
+                on_click=authorized.callback(_saved),
+            )
         else:
-            st.button("Done", key="setup_done", on_click=navigation.go, args=(areas.OVERVIEW.name,))
+            st.button(
+                "Done",
+                key="setup_done",
+                on_click=authorized.callback(navigation.go),
+                args=(areas.OVERVIEW.name,),
+            )
         drafts.back("save")
     if writable:
         with st.expander(
@@ -184,7 +195,7 @@ def _saved() -> None:
         looking = viewer.resolve()
     viewer.record(looking, "setup", about)
     drafts.forget()
-    st.session_state[_DONE] = f"Saved. You look at {drafts.described(draft.settings)}."
+    authorized.data()[_DONE] = f"Saved. You look at {drafts.described(draft.settings)}."
     address.clear()
     if draft.settings.embedded and not draft.settings.demo:
         # What was exported has no last week.

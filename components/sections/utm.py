@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import address, panels, parameters, rankings, start, tables, tiles
+from components import address, authorized, panels, parameters, rankings, start, tables, tiles
 from components.asking import Page as Asking
 from components.asking import aside, blank
 from components.figures import bars as drawn
@@ -95,14 +95,16 @@ def detail(page: Asking, name: str, view: View) -> None:
                 "Close",
                 key="close_campaign",
                 icon=":material/close:",
-                on_click=parameters.write,
+                on_click=authorized.callback(parameters.write),
                 kwargs={"campaign": ""},
             )
             st.button(
                 "Filter every page by it",
                 key="filter_campaign",
                 icon=":material/filter_alt:",
-                on_click=lambda: address.go(view.adding(_is(name), beside=False)),
+                on_click=authorized.callback(
+                    lambda: address.go(view.adding(_is(name), beside=False))
+                ),
             )
         page.section(
             partial(tiles.row, page.client, view), totals.now, timeline, *totals.earlier, height=120

@@ -11,7 +11,17 @@ from uuid import UUID
 
 import streamlit as st
 
-from components import address, areas, formats, navigation, paging, parameters, tiles, viewer
+from components import (
+    address,
+    areas,
+    authorized,
+    formats,
+    navigation,
+    paging,
+    parameters,
+    tiles,
+    viewer,
+)
 from components.asking import Page as Asking
 from components.asking import aside, blank
 from components.figures import common
@@ -75,7 +85,7 @@ def glance(page: Asking, view: View, found: Sequence[Website], now: Choice) -> N
             pages,
             default=at,
             key=number,
-            on_change=lambda: paging.turn(LIST, st.session_state[number]),
+            on_change=authorized.callback(lambda: paging.turn(LIST, st.session_state[number])),
         )
 
 
@@ -95,7 +105,7 @@ def _heading(site: Website, now: Choice) -> None:
             type="tertiary",
             icon=":material/monitoring:",
             help="Look at this website",
-            on_click=_open,
+            on_click=authorized.callback(_open),
             args=(site,),
         )
         managed = site.id == now.site
@@ -106,7 +116,7 @@ def _heading(site: Website, now: Choice) -> None:
             key=f"manage_{site.id}",
             type="tertiary",
             icon=":material/close:" if managed else ":material/settings:",
-            on_click=parameters.write,
+            on_click=authorized.callback(parameters.write),
             kwargs={"site": "" if managed else site.id},
         )
 

@@ -10,17 +10,22 @@ import pytest
 
 from components import log
 
+ID = "8f95528c-dee2-44b1-945d-3f9f279a2049"
+
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
     """What a log of this process says."""
     text = io.StringIO()
-    logger = logging.getLogger("of another library")
-    logger.addHandler(handler := logging.StreamHandler(text))
+    loggers = [logging.getLogger(name) for name in ("of another library", "streamlit.runtime.some")]
+    handler = logging.StreamHandler(text)
+    for logger in loggers:
+        logger.addHandler(handler)
     log.brief()
     yield text
     logging.setLogRecordFactory(logging.LogRecord)
-    logger.removeHandler(handler)
+    for logger in loggers:
+        logger.removeHandler(handler)
 
 
 def test_a_fault_is_named_and_not_quoted(written: io.StringIO) -> None:
@@ -41,3 +46,28 @@ def test_a_fault_is_named_and_not_quoted(written: io.StringIO) -> None:
 def test_what_is_no_fault_stays(written: io.StringIO) -> None:
     logging.getLogger("of another library").error("%d of %d", 1, 2)
     assert written.getvalue() == "1 of 2\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments"),
+    [
+        ("session %s", (ID,)),
+        (f"session {ID}", ()),
+        ("sessions %r", ({ID: 1},)),
+        ("sessions %(all)s", ({"all": [ID.upper()]},)),
+        ("%d sessions", (ID,)),
+    ],
+)
+def test_an_id_of_a_session_is_shortened(
+    written: io.StringIO, message: str, arguments: tuple[object, ...]
+) -> None:
+    logging.getLogger("streamlit.runtime.some").error(message, *arguments)
+    assert "session" in written.getvalue()
+    assert ID not in written.getvalue().lower()
+
+
+def test_what_formatters_take_apart_stays_apart() -> None:
+    """As uvicorn's does with the parts of a request."""
+    record = logging.LogRecord("uvicorn.access", 20, "", 1, "%s %s", ("GET", f"/upload/{ID}"), None)
+    log._shorten(record)
+    assert record.args == ("GET", f"/upload/{ID[:8]}…")

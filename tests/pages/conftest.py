@@ -15,7 +15,7 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from components import server, viewer
+from components import authorized, server, viewer
 from components.areas import Area
 from tests.doubles.umami import serve as serve_version
 from tests.support.between import Between, between
@@ -186,6 +186,14 @@ def table(app: AppTest, key: str) -> list[list[str]]:
             data = json.loads(element.proto.json)
             return [[cell["text"] for cell in record["cells"]] for record in data["records"]]
     raise AssertionError(f"there is no table {key}")
+
+
+def session_data(app: AppTest) -> dict[str, Any]:
+    """What the session holds for its viewer."""
+    if authorized.DATA not in app.session_state:
+        return {}
+    held: dict[str, Any] = app.session_state[authorized.DATA][1]
+    return held
 
 
 def share_table(app: AppTest, field: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ What is expected stands here in words of its own; nothing is read off the code t
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,19 +17,29 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import server, viewer
+from components import authorized, server, viewer
 from components.areas import ADMINS, AREAS
 from reports import making
-from tests.pages.conftest import RECORDED, ROOT, TABLES, WEBSITES, open_page, said, tiles
+from tests.pages.conftest import (
+    RECORDED,
+    ROOT,
+    TABLES,
+    WEBSITES,
+    open_page,
+    said,
+    session_data,
+    tiles,
+)
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.asked import detects, endpoints
-from tests.support.between import Between, Passed
+from tests.support.between import Between, Exchange, Passed, well
 from umami.documentation import example
 from umami.embedded.server import serve
 from umami.endpoints import traffic
 from umami.period import Period
 from umami.question import REGISTRY, Access, Question
 from umami.view import View
+from umami.work import CalledOff
 
 SHOP, DOCS = WEBSITES["shop"], WEBSITES["docs"]
 EVERY_PAGE = {area.name for area in AREAS}
@@ -347,11 +358,35 @@ def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
     offered = app.multiselect(key="report_pages")
     assert (offered.value, len(offered.options)) == (["utm"], len(making.offered()))
     app.button(key="make_report").click().run()
-    work = app.session_state["the report that is made, or was made last"].work
+    work = session_data(app)["the report that is made, or was made last"].work
     assert b"<h2>UTM</h2>" in work.result(30)
     assert app.run().get("download_button")
     told = [(one.who, one.what, one.about) for one in viewer.desk().audit.read().rows]
     assert told[0] == ("analyst", "export", f"report (utm) as html of {SHOP}")
+
+
+def test_a_report_is_called_off_once_the_session_has_ended(
+    accounts: Between, bare: pytest.MonkeyPatch
+) -> None:
+    bare.setattr(authorized, "CHECKED_EVERY", 0)
+    goes_on = threading.Event()
+
+    def waits(exchange: Exchange) -> None:
+        assert goes_on.wait(30)
+        well(exchange)
+
+    accounts.befall(waits, lambda target: "/sessions" in target)
+    app = opened_as("analyst", "utm")
+    app.session_state["report_menu"] = True
+    app.run()
+    app.multiselect(key="report_pages").set_value(["sessions", "retention"])
+    app.button(key="make_report").click().run()
+    work = session_data(app)["the report that is made, or was made last"].work
+    viewer.desk().leave(app.session_state[TAB])
+    goes_on.set()
+    with pytest.raises(CalledOff):
+        work.result(30)
+    assert not [target for target in accounts.asked if f"{SHOP}/retention" in target]
 
 
 @pytest.mark.parametrize("page", ["overview", "sessions"])

@@ -1,0 +1,221 @@
+"""What a raw client gets from a page that it has open once its permissions have changed.
+
+It sends what no browser would: fragment reruns only, or buttons of a page that is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from components.authorized import CHANGED
+from components.exports import OVER
+from people import accounts, store
+from people.desk import Desk
+from people.shares import Share
+from tests.browser.app import TABLES, App, running_app
+from tests.browser.test_overview import RECORDED, WEBSITES
+from tests.support.accounts import PASSWORD, user, write
+from tests.support.stream import Tab, tab
+from tests.support.waiting import eventually
+
+SAID = CHANGED.split(".")[0]
+SECTIONS = ("overview", "sessions", "events", "realtime", "utm")
+SHOP = {"website": WEBSITES["shop"], **RECORDED}
+_MAY: dict[str, Any] = {"filters": True, "exports": True}
+ROLES: dict[str, dict[str, Any]] = {
+    "all": {"websites": [WEBSITES["shop"]], "sections": [*SECTIONS], **_MAY},
+    "overview": {"websites": [WEBSITES["shop"]], "sections": ["overview"], **_MAY},
+    "docs": {"websites": [WEBSITES["docs"]], "sections": [*SECTIONS], **_MAY},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running dashboard, its accounts and its store."""
+
+    app: App
+    users: Path
+    desk: Desk
+
+    def set_roles(self, **roles: str) -> None:
+        """Change what accounts may do, as an operator who edits the file."""
+        known = {name: user(role) for name, role in roles.items()}
+        write(self.users, known, ROLES)
+
+    @contextmanager
+    def signed_in(self, name: str) -> Iterator[tuple[Tab, str]]:
+        """A tab of somebody who is signed in, and the token of their session."""
+        token = self.desk.enter(name, PASSWORD, None)
+        with tab(self.app.address, cookies={"umami_test": self.desk.sealed(token)}) as one:
+            yield one, token
+
+    def share(self) -> Share:
+        """A link to the overview."""
+        return self.desk.shares.make(
+            name="Client",
+            maker="ana",
+            ends=datetime.now(UTC) + timedelta(days=1),
+            view={name: [value] for name, value in SHOP.items()},
+            sections=("overview", "realtime"),
+            locked=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    place = tmp_path_factory.mktemp("house")
+    users, url = place / "users.yaml", f"sqlite:///{place / 'dashboard.sqlite'}"
+    write(users, {"ana": user("all")}, ROLES)
+    with ExitStack() as around:
+        app = around.enter_context(
+            running_app(UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url)
+        )
+        engine = store.opened(url)
+        around.callback(engine.dispose)
+        yield House(app, users, Desk(engine, lambda: accounts.read(users, SECTIONS)))
+
+
+def text(messages: list[ForwardMsg]) -> str:
+    return "\n".join(str(one) for one in messages)
+
+
+def kinds(messages: list[ForwardMsg]) -> set[str]:
+    """Which kinds of elements were sent."""
+    return {str(one.delta.new_element.WhichOneof("type")) for one in messages}
+
+
+DRAWN = {"metric", "dataframe", "plotly_chart", "echarts_chart"}
+"""Elements that show figures."""
+
+
+def downloaded(house: House, who: Tab, file: Any) -> bytes:
+    """What a download button that was drawn at some time gives now."""
+    path = who.download(file)
+    return httpx.get(f"{house.app.address}{path}", trust_env=False).content if path else b""
+
+
+@pytest.mark.parametrize("ends", ["signed out", "no account", "other website", "link withdrawn"])
+def test_an_open_dialog_shows_nothing_once_permission_has_ended(house: House, ends: str) -> None:
+    house.set_roles(ana="all")
+    with ExitStack() as around:
+        if ends == "link withdrawn":
+            share = house.share()
+            viewer = around.enter_context(tab(house.app.address))
+            viewer.open("", urlencode({"share": house.desk.shares.token(share.id)}))
+        else:
+            viewer, token = around.enter_context(house.signed_in("ana"))
+            viewer.open("", urlencode(SHOP))
+        viewer.rerun(press="all_path")
+        dialog = viewer.fragments[-1]
+        assert "dataframe" in kinds(viewer.rerun(dialog, search_path="cart"))
+        if ends == "signed out":
+            house.desk.leave(token)
+        elif ends == "link withdrawn":
+            house.desk.shares.revoke(share.id)
+        else:
+            house.set_roles(**({"ana": "docs"} if ends == "other website" else {"bob": "all"}))
+        if file := viewer.elements.get("csv_path"):  # links may not export
+            assert downloaded(house, viewer, file) == OVER
+        sent = viewer.rerun(dialog, search_path="a")
+        assert "dataframe" not in kinds(sent)
+        if ends == "other website":
+            assert "Nordlicht Shop" not in text(sent)
+        else:
+            assert re.search("Sign in|This link was withdrawn", text(sent))
+            assert not kinds(sent) & DRAWN
+
+
+def test_a_report_is_made_with_the_permissions_of_the_moment(house: House) -> None:
+    house.set_roles(ana="all")
+    with house.signed_in("ana") as (ana, _):
+        ana.open("", urlencode(SHOP))
+        ana.rerun(report_menu=True)
+        chosen = ["Overview", "Sessions", "Events"]
+        ana.rerun(report_pages=chosen)
+        house.set_roles(ana="overview")
+        assert SAID in text(ana.rerun(press="make_report", report_pages=chosen))
+        assert "report_download" not in ana.elements
+        ana.rerun(report_menu=True)
+        ana.rerun(press="make_report", report_pages=chosen)
+        report = made(house, ana)
+        assert b"<h2>Overview</h2>" in report
+        assert b"<h2>Sessions</h2>" not in report
+
+
+def test_a_finished_report_is_not_given_out_once_permission_has_ended(house: House) -> None:
+    house.set_roles(ana="all")
+    with house.signed_in("ana") as (ana, _):
+        ana.open("", urlencode(SHOP))
+        ana.rerun(report_menu=True)
+        ana.rerun(press="make_report")
+        assert b"<h2>Overview</h2>" in made(house, ana)
+        file = ana.elements.pop("report_download")
+        house.set_roles(ana="docs")
+        assert downloaded(house, ana, file) == OVER
+        ana.rerun(report_menu=True)
+        assert "make_report" in ana.elements
+        assert "report_download" not in ana.elements
+
+
+def made(house: House, who: Tab) -> bytes:
+    """The report that is being made, once it is."""
+
+    def offered() -> bool:
+        who.rerun(report_menu=True)
+        return "report_download" in who.elements
+
+    eventually(offered, 60)
+    return downloaded(house, who, who.elements["report_download"])
+
+
+def test_a_page_that_is_out_of_date_changes_nothing(house: House) -> None:
+    """The buttons of an admin's page, pressed once they are no admin any more."""
+    house.set_roles(bob="admin")
+    with house.signed_in("bob") as (bob, _):
+        bob.open("websites", urlencode(SHOP))
+        bob.rerun(share_view=True)
+        bob.rerun(add_website=True)
+        house.set_roles(bob="all")
+        before = len(house.desk.shares.listed())
+        assert SAID in text(bob.rerun(press="make_link", link_name="mine"))
+        assert SAID not in text(bob.rerun())
+        bob.rerun(press="create_website", new_name="mine", new_domain="mine.example")
+        assert len(house.desk.shares.listed()) == before
+        assert not [one for one in house.desk.audit.read().rows if one.what.startswith("create")]
+
+
+def test_a_part_that_runs_by_itself_ends_with_the_link(house: House) -> None:
+    share = house.share()
+    with tab(house.app.address) as client:
+        token = house.desk.shares.token(share.id)
+        client.open("realtime", urlencode({"share": token}))
+        part = client.fragments[-1]
+        assert kinds(client.rerun(part)) & DRAWN
+        house.desk.shares.revoke(share.id)
+        sent = client.rerun(part)
+        assert "This link was withdrawn" in text(sent)
+        assert not kinds(sent) & DRAWN
+
+
+def test_the_log_does_not_say_what_opens_a_session(house: House) -> None:
+    house.set_roles(ana="all")
+    with house.signed_in("ana") as (ana, _):
+        ana.open("", urlencode(SHOP))
+        with tab(house.app.address, session=ana.id) as other:
+            other.open("", urlencode(SHOP))
+            assert other.id == ana.id
+            eventually(lambda: "is already connected" in "".join(house.app.printed))
+    written = "".join(house.app.printed)
+    assert f"id {ana.id[:8]}… is already" in written
+    assert ana.id not in written

@@ -1,0 +1,138 @@
+"""Nothing that Streamlit runs apart from ``app.py`` is created but through ``authorized``."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+
+from tests.test_architecture import MODULES, ROOT, layer
+
+CALLBACK = re.compile(r"on_(click|change|submit|select|dismiss|commit|\w+_change)")
+LEAVING = {"viewer.leave_link", "tab.leave", "st.login"}
+"""Callbacks that ask for no permission: they give up what the viewer has, or show the way in."""
+ELSEWHERE = {
+    "fragment": {"components/authorized.py"},
+    "dialog": {"components/authorized.py"},
+    "download_button": {"components/exports.py"},
+    "Work": {"components/authorized.py"},
+    # It starts the server that collects, once a process, for nobody in particular.
+    "Thread": {"components/collecting.py"},
+    "Timer": set(),
+    "Process": set(),
+}
+"""What runs apart from the page, and where it may be created."""
+UNSEEN = {
+    # It hears of a sign-in that is not known yet, and checks the cookie that it is told.
+    "components/cookie.py": {"on_brought_change=brought", "on_ended_change=lambda: None"},
+}
+
+
+def unauthorized(source: str, path: str = "components/some.py") -> list[str]:
+    """What a module creates without ``authorized``, as code."""
+    return list(_unauthorized(ast.parse(source), path))
+
+
+def _unauthorized(tree: ast.Module, path: str) -> Iterator[str]:
+    known = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "streamlit":
+            yield from (
+                ast.unparse(node)
+                for alias in node.names
+                if hasattr(st, alias.name) and callable(getattr(st, alias.name))
+            )
+        elif isinstance(node, (ast.Attribute, ast.Name)):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id
+            ours = isinstance(node, ast.Attribute) and ast.unparse(node.value) == "authorized"
+            typed = name == "Work" and node not in known
+            if path not in ELSEWHERE.get(name, {path}) and not ours and not typed:
+                yield ast.unparse(node)
+        elif isinstance(node, ast.Call):
+            yield from _callbacks(node, path)
+            if ast.unparse(node.func) == "st.dataframe" and not _eager(node):
+                yield ast.unparse(node)
+        elif isinstance(node, ast.Constant) and CALLBACK.fullmatch(str(node.value)):
+            yield repr(node.value)
+
+
+def _callbacks(call: ast.Call, path: str) -> Iterator[str]:
+    given = [(one.arg, one.value) for one in call.keywords if one.arg]
+    if isinstance(call.func, ast.Attribute):
+        # Some callbacks can be given by their place.
+        widget = getattr(st, call.func.attr, None)
+        if callable(widget) and not inspect.isclass(widget):
+            given += list(zip(inspect.signature(widget).parameters, call.args, strict=False))
+    for name, value in given:
+        code = f"{name}={ast.unparse(value)}"
+        unseen = code in UNSEEN.get(path, ())
+        if CALLBACK.fullmatch(name) and not unseen and not _checked(value):
+            yield code
+
+
+def _checked(value: ast.expr) -> bool:
+    if isinstance(value, ast.IfExp):
+        return _checked(value.body) and _checked(value.orelse)
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func) == "authorized.callback"
+    return isinstance(value, ast.Constant) or ast.unparse(value) in LEAVING
+
+
+def _eager(call: ast.Call) -> bool:
+    """Whether a table is sent at once; rows of a lazy one are given out without any run."""
+    return any(one.arg == "lazy" and ast.unparse(one.value) == "False" for one in call.keywords)
+
+
+def test_what_runs_apart_from_the_page_is_authorized_then() -> None:
+    found = {}
+    for path in MODULES:
+        if layer(path) in ("app", "components", "pages", "reports"):
+            name = path.relative_to(ROOT).as_posix()
+            found[name] = unauthorized(path.read_text(), name)
+    assert not {name: codes for name, codes in found.items() if codes}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "st.button('x', on_click=act)",
+        "st.button('x', None, None, act)",
+        "st.container().button('x', on_click=lambda: act())",
+        "st.form_submit_button('x', on_click=partial(act, client))",
+        "st.selectbox('x', [], on_change=act if able else 'ignore')",
+        "draw(on_select=act)",
+        "COMPONENT(on_chosen_change=act)",
+        "options = {'on_click': act}",
+        "st.fragment(draw, run_every=2)()",
+        "@st.fragment\ndef draw(): ...",
+        "from streamlit import fragment",
+        "@st.dialog('x')\ndef draw(): ...",
+        "st.download_button('x', b'rows')",
+        "place.download_button('x', make)",
+        "Work(make, 'report')",
+        "threading.Thread(target=make).start()",
+        "st.dataframe(frame)",
+        "st.dataframe(frame, lazy=None)",
+    ],
+)
+def test_what_is_created_in_another_way_is_found(code: str) -> None:
+    assert unauthorized(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "st.button('x', on_click=authorized.callback(act), args=(1,))",
+        "st.popover('x', on_change='rerun')",
+        "chart(on_select=authorized.callback(act) if able else 'ignore')",
+        "st.button('x', on_click=viewer.leave_link)",
+        "work: Work[bytes] = authorized.job(make, 'report')",
+        "authorized.dialog('x', draw)",
+    ],
+)
+def test_what_is_created_so_is_not(code: str) -> None:
+    assert not unauthorized(code)
