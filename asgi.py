@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from streamlit import cli_util, config
 
-from components import collecting, local_access, log, monitor, origins, tab, viewer
+from components import collecting, local_access, log, messages, monitor, origins, tab, viewer
 from components.asking import fault
 from components.headers import Headers
 from people import tickets
@@ -43,6 +43,7 @@ app = st.App(
         Middleware(Headers),
         Middleware(origins.SameOrigin),
         Middleware(local_access.TakesCode),
+        Middleware(messages.NeededMessages),
     ],
     on_script_error=fault,
     routes=[Route(tab.address(), tickets.cookie, methods=["POST"]), collecting.route()],

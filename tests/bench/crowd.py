@@ -269,7 +269,8 @@ def learnt(way: Between, looked: Sequence[Looked]) -> Learnt:
     """What every page of these Views asks; found out once a process."""
     places = {place for one in looked for place in one.places()} - _LEARNT.keys()
     if places:
-        with running_apps(way) as (app,):
+        # Only app.py takes the message that clears its caches.
+        with running_app("app.py", **asking(way)) as app:
             _LEARNT.update(asyncio.run(questions.learn(app.address, way, places)))
     return _LEARNT
 

@@ -68,6 +68,10 @@ class Tab:
         states.extend(_state(self.widget(key), value) for key, value in values.items())
         return self._run(asked)
 
+    def send(self, content: bytes) -> None:
+        """Send a message that may be none."""
+        self._socket.send(content)
+
     def widget(self, key: str) -> str:
         """The id of the widget with a key. Raises ``KeyError`` where none was drawn."""
         return str(self.elements[key].id)

@@ -1,0 +1,69 @@
+"""Messages and uploads of somebody who has not signed in, over a raw WebSocket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
+from tests.browser.app import TABLES, App, running_app
+from tests.support.accounts import user, write
+from tests.support.stream import tab
+from umami.embedded.server import serve
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """An app with accounts, over a server that runs on its own."""
+    place = tmp_path_factory.mktemp("house")
+    users = write(place / "users.yaml", {"ann": user("admin")})
+    with (
+        serve(TABLES) as umami,
+        running_app(
+            UMAMI_URL=umami.url,
+            UMAMI_USERNAME=umami.username,
+            UMAMI_PASSWORD=umami.password,
+            DASHBOARD_USERS=str(users),
+            DASHBOARD_STORE=f"sqlite:///{place / 'dashboard.sqlite'}",
+        ) as app,
+    ):
+        yield app
+
+
+def unneeded() -> list[bytes]:
+    """Every message that Streamlit knows and no page needs, and some that are none."""
+    found = []
+    for name in ("clear_cache", "set_run_on_save", "load_git_info", "debug_shutdown_runtime"):
+        message = BackMsg()
+        setattr(message, name, True)
+        found.append(message.SerializeToString())
+    files = BackMsg()
+    files.file_urls_request.request_id = "1"
+    files.file_urls_request.file_names.append("large.bin")
+    return [*found, files.SerializeToString(), b"", b"\xff\xff\xff", b"\x0a\xff"]
+
+
+def test_unneeded_messages_do_nothing(house: App) -> None:
+    with tab(house.address) as stranger:
+        stranger.open("")
+        for content in unneeded():
+            stranger.send(content)
+        # What is sent next is the answer to this, and to nothing before.
+        kinds = {one.WhichOneof("type") for one in stranger.rerun()}
+        assert not kinds & {"file_urls_response", "git_info_changed", "session_event"}
+        assert "delta" in kinds
+    assert not any("Traceback" in line or "decod" in line for line in house.printed)
+
+
+def test_nothing_can_be_uploaded(house: App) -> None:
+    with tab(house.address) as stranger:
+        stranger.open("")
+        answer = httpx.put(
+            f"{house.address}/_stcore/upload_file/{stranger.id}/1",
+            headers={"Origin": house.address},
+            files={"file": b"x" * 1000},
+            trust_env=False,
+        )
+    assert answer.status_code == 404
