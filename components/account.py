@@ -14,6 +14,15 @@ EVERY: Final = 30
 """Seconds after which a tab that nobody touches notices that its session has ended."""
 
 
+_WAYS_OUT: Final = (
+    (False, "Sign out", "sign_out", "Ends the session of this browser, in all its tabs."),
+    (
+        *(True, "Sign out everywhere", "sign_out_everywhere"),
+        "Ends every session of this account, in every browser.",
+    ),
+)
+
+
 def unseen() -> DeltaGenerator:
     """A place for what works without being seen."""
     st.html("<style>.st-key-unseen{display:none}</style>")
@@ -54,17 +63,22 @@ def menu(looking: viewer.Viewer) -> None:
 
 def _about(looking: viewer.Viewer) -> None:
     st.caption(plain(f"Signed in as {looking.account}."))
-    if looking.how == "password":
-        if viewer.desk().accounts().writable:
-            with st.expander("Change password", icon=":material/key:"):
-                signin.change_password()
+    if looking.how == "password" and viewer.desk().accounts().writable:
+        with st.expander("Change password", icon=":material/key:"):
+            signin.change_password()
+    for everywhere, label, key, note in _WAYS_OUT:
         st.button(
-            "Sign out",
-            key="sign_out",
+            label,
+            key=key,
+            help=note,
             width="stretch",
             icon=":material/logout:",
-            on_click=tab.leave,
+            on_click=_leave,
+            args=(everywhere,),
         )
-    elif st.button("Sign out", key="sign_out", width="stretch", icon=":material/logout:"):
-        tab.leave()
+
+
+def _leave(everywhere: bool) -> None:
+    tab.leave(everywhere=everywhere)
+    if viewer.provided():
         st.logout()

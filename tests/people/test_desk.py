@@ -204,7 +204,7 @@ def test_the_log_is_searched_as_text(desk: Desk) -> None:
 
 def test_a_provider_lets_in_who_has_an_account_and_none_other(desk: Desk) -> None:
     now = datetime.now(UTC)
-    account = desk.vouched("pat@agency.example ", now)
+    account = desk.vouched("pat@agency.example", now)
     assert account
     assert account.username == "pat"
     assert desk.vouched("eve@agency.example", now) is None
@@ -241,10 +241,43 @@ def test_what_a_provider_said_before_signing_out_is_refused(desk: Desk) -> None:
     before = datetime.now(UTC) - timedelta(minutes=1)
     account = desk.vouched("pat@agency.example", before)
     assert account
-    desk.leave_vouched(account)
-    desk.leave_vouched(account)
+    desk.leave_everywhere(account)
+    desk.leave_everywhere(account)
     assert desk.vouched("pat@agency.example", before) is None
-    assert desk.vouched("pat@agency.example", datetime.now(UTC) + timedelta(seconds=1))
+    # Also where the provider's clock is somewhat slow.
+    assert desk.vouched("pat@agency.example", datetime.now(UTC) - timedelta(seconds=30))
+
+
+def test_what_a_provider_with_a_fast_clock_said_ends_too(desk: Desk) -> None:
+    ahead = datetime.now(UTC) + timedelta(minutes=4)
+    account = desk.vouched("pat@agency.example", ahead)
+    assert account
+    desk.leave_everywhere(account)
+    assert desk.vouched("pat@agency.example", ahead) is None
+
+
+def test_signing_out_ends_one_browser_and_everywhere_ends_all(desk: Desk, users: Path) -> None:
+    """Whichever way somebody came in."""
+    here, there = (desk.enter("ann", PASSWORD, HERE) for _ in range(2))
+    now = datetime.now(UTC)
+    first, second, never_seen = (now - timedelta(minutes=minute) for minute in (2, 3, 4))
+    for at in (first, second):
+        assert desk.vouched("ann@agency.example", at)
+    account = desk.whose(here)
+    assert account
+    desk.leave(here)
+    desk.leave_vouched(account, "ann@agency.example", first)
+    assert desk.whose(here) is None
+    assert desk.vouched("ann@agency.example", first) is None
+    assert desk.whose(there)
+    assert desk.vouched("ann@agency.example", second)
+    other = desk.enter("vic", PASSWORD, HERE)
+    desk.leave_everywhere(account)
+    assert desk.whose(there) is None
+    for at in (first, second, never_seen):
+        assert desk.vouched("ann@agency.example", at) is None
+    assert desk.whose(other)
+    assert [one.what for one in told(desk)][1] == "sign out everywhere"
 
 
 @pytest.mark.parametrize(
