@@ -61,7 +61,7 @@ def is_address(text: str) -> bool:
 def comparable(email: str) -> str:
     """An address as it is compared: letters of ASCII in lower case, all others as they are.
 
-    Case folding would make an ``s`` of a long ``ſ`` and a ``k`` of the Kelvin sign, so that
-    somebody else's address would be taken for the account's.
+    Case folding would make an ``s`` of a long ``ſ``, and normalising a ``k`` of the Kelvin sign, so
+    that somebody else's address would be taken for the account's.
     """
-    return unicodedata.normalize("NFC", email.strip()).encode(errors="replace").lower().decode()
+    return email.encode(errors="replace").lower().decode()

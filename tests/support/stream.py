@@ -22,6 +22,7 @@ class Tab:
         self._query = ""
         self._page = ""
         self._held: set[str] = set()
+        self._widgets: dict[str, str] = {}
 
     def open(self, page: str, query: str = "") -> list[ForwardMsg]:
         """Open a page; everything sent until a run was finished."""
@@ -42,6 +43,17 @@ class Tab:
         asked.rerun_script.cached_message_hashes.extend(self._held)
         return self._run(asked)
 
+    def submit(self, button: str, **texts: str) -> list[ForwardMsg]:
+        """Fill in the fields of these labels (``_`` for a space), and press a form's button."""
+        asked = BackMsg()
+        asked.rerun_script.query_string = self._query
+        asked.rerun_script.page_script_hash = self._page
+        states = asked.rerun_script.widget_states.widgets
+        for label, text in texts.items():
+            states.add(id=self._widgets[label.replace("_", " ")], string_value=text)
+        states.add(id=self._widgets[button], trigger_value=True)
+        return self._run(asked)
+
     def _run(self, asked: BackMsg) -> list[ForwardMsg]:
         self._socket.send(asked.SerializeToString())
         found: list[ForwardMsg] = []
@@ -54,6 +66,10 @@ class Tab:
             kind = told.WhichOneof("type")
             if kind == "navigation":
                 self._page = told.navigation.page_script_hash
+            element = told.delta.new_element
+            if element.WhichOneof("type") in ("text_input", "button"):
+                widget = getattr(element, element.WhichOneof("type"))
+                self._widgets[widget.label] = widget.id
             if told.metadata.cacheable:
                 self._held.add(told.hash)
             if kind == "script_finished" and told.script_finished == FINISHED:
