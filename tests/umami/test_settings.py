@@ -268,8 +268,11 @@ def test_whether_the_embedded_server_collects(text: str, collects: bool) -> None
 
 @pytest.mark.parametrize(
     "around",
-    ["{}", '"{}"', "'{}'", "“{}”", "„{}“", "‘{}’", "«{}»", " {}\t", "{}\r", "{}\n", "\ufeff{}"]
-    + ["\u00a0{}\u00a0", "\u200b{}\u200b", "{}\u200d \n", ' "{}" \r\n', '\u2060"{}\u200e"'],
+    [
+        *("{}", '"{}"', "'{}'", "“{}”", "„{}“", "‘{}’", "«{}»", " {}\t", "{}\r", "{}\n"),
+        *("\ufeff{}", "\u00a0{}\u00a0", "\u200b{}\u200b", "{}\u200d \n", ' "{}" \r\n'),
+        '\u2060"{}\u200e"',
+    ],
     ids=repr,
 )
 def test_what_is_around_a_value_is_no_part_of_it(around: str) -> None:
@@ -319,11 +322,7 @@ def test_a_password_keeps_what_may_be_a_part_of_it(tmp_path: Path) -> None:
 def test_an_address_that_is_nearly_one_is_told_right(typed: str, write: str) -> None:
     with pytest.raises(SettingsError, match="UMAMI_URL") as told:
         from_environment(URL=typed, API_KEY="k")
-    assert (
-        f"write {write}." in str(told.value)
-        or write in str(told.value).split()[-7:][0]
-        or ("U+" in write and write in str(told.value))
-    )
+    assert (f"write {write}." if "://" in write else write) in str(told.value)
 
 
 @pytest.mark.parametrize(
