@@ -14,15 +14,6 @@ EVERY: Final = 30
 """Seconds after which a tab that nobody touches notices that its session has ended."""
 
 
-_WAYS_OUT: Final = (
-    (False, "Sign out", "sign_out", "Ends the session of this browser, in all its tabs."),
-    (
-        *(True, "Sign out everywhere", "sign_out_everywhere"),
-        "Ends every session of this account, in every browser.",
-    ),
-)
-
-
 def unseen() -> DeltaGenerator:
     """A place for what works without being seen."""
     st.html("<style>.st-key-unseen{display:none}</style>")
@@ -66,11 +57,10 @@ def _about(looking: viewer.Viewer) -> None:
     if looking.how == "password" and viewer.desk().accounts().writable:
         with st.expander("Change password", icon=":material/key:"):
             signin.change_password()
-    for everywhere, label, key, note in _WAYS_OUT:
+    for everywhere, label in ((False, "Sign out"), (True, "Sign out everywhere")):
         st.button(
             label,
-            key=key,
-            help=note,
+            key=label.lower().replace(" ", "_"),
             width="stretch",
             icon=":material/logout:",
             on_click=_leave,
