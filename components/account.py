@@ -54,17 +54,21 @@ def menu(looking: viewer.Viewer) -> None:
 
 def _about(looking: viewer.Viewer) -> None:
     st.caption(plain(f"Signed in as {looking.account}."))
-    if looking.how == "password":
-        if viewer.desk().accounts().writable:
-            with st.expander("Change password", icon=":material/key:"):
-                signin.change_password()
+    if looking.how == "password" and viewer.desk().accounts().writable:
+        with st.expander("Change password", icon=":material/key:"):
+            signin.change_password()
+    for everywhere, label in ((False, "Sign out"), (True, "Sign out everywhere")):
         st.button(
-            "Sign out",
-            key="sign_out",
+            label,
+            key=label.lower().replace(" ", "_"),
             width="stretch",
             icon=":material/logout:",
-            on_click=tab.leave,
+            on_click=_leave,
+            args=(everywhere,),
         )
-    elif st.button("Sign out", key="sign_out", width="stretch", icon=":material/logout:"):
-        tab.leave()
+
+
+def _leave(everywhere: bool) -> None:
+    tab.leave(everywhere=everywhere)
+    if viewer.provided():
         st.logout()

@@ -65,6 +65,7 @@ def session_cookie(
     at: str = "",
     path: str = "/",
     on_brought: Callable[[str], None] | None = None,
+    on_ended: Callable[[], None] = lambda: None,
 ) -> None:
     """Keep the browser's cookie as it should be.
 
@@ -72,7 +73,7 @@ def session_cookie(
     many ``seconds``, or to forget it where that is empty; or to have either done by the address
     ``at``, for a ``ticket``. The cookie is for addresses under ``path``. ``inside`` says whether
     somebody is signed in, ``seen`` whether the browser's cookie came here by itself; a cookie that
-    did not is given to ``on_brought``.
+    did not is given to ``on_brought``. ``on_ended`` is called when another tab was signed out.
     """
 
     def brought() -> None:
@@ -95,5 +96,5 @@ def session_cookie(
         },
         height=0,
         on_brought_change=brought,
-        on_ended_change=lambda: None,
+        on_ended_change=on_ended,
     )

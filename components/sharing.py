@@ -12,6 +12,7 @@ from components import address, authorized, viewer
 from components.areas import AREAS, OVERVIEW
 from components.base import public
 from components.text import plain
+from people import passwords
 from people.shares import LONGEST_NAME
 from umami.period import zone
 from umami.view import View
@@ -112,7 +113,7 @@ def _wrong(name: str, sections: tuple[str, ...], ends: Any, password: str) -> st
         return "A link ends within a year."
     if password and len(password) < 6:
         return "The password of a link has 6 characters or more."
-    return None
+    return passwords.too_long(password)
 
 
 def link(id: str) -> str:

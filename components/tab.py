@@ -23,9 +23,9 @@ def enter(token: str) -> None:
     st.session_state[_TOLD] = st.session_state.get(_TOLD, 0) + 1
 
 
-def leave() -> None:
-    """Sign out in every tab. A callback's."""
-    viewer.leave()
+def leave(*, everywhere: bool = False) -> None:
+    """Sign out: in every tab of this browser, or ``everywhere``. A callback's."""
+    viewer.leave(everywhere=everywhere)
     st.session_state[_VALUE] = ""
     st.session_state[_TOLD] = st.session_state.get(_TOLD, 0) + 1
 
@@ -47,6 +47,8 @@ def keep(*, inside: bool) -> None:
         at=address(),
         path=base() or "/",
         on_brought=_brought,
+        # A tab that was signed in by itself has a session of its own.
+        on_ended=viewer.leave,
     )
 
 

@@ -18,7 +18,7 @@ import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
 from components import areas, local_access, secrets, server
-from people import accounts, settings, store
+from people import accounts, claims, settings, store
 from people.accounts import Account
 from people.desk import Desk
 from people.rights import ALL, NONE, Narrowing, Rights
@@ -192,13 +192,19 @@ def token() -> str | None:
     return desk().unsealed(cookie) if cookie else None
 
 
-def leave() -> None:
-    """Sign out. A callback's: the run after it is nobody's."""
+def leave(*, everywhere: bool = False) -> None:
+    """Sign out: in this browser, or ``everywhere``. A callback's: the run after it is nobody's."""
     now = resolve()
-    if now.how == "password":
+    if now.how in ("password", "provider"):
+        if everywhere:
+            desk().leave_everywhere(_accounts().users[now.account])
         desk().leave(token() or "")
-    elif now.how == "provider":
-        desk().leave_vouched(_accounts().users[now.account])
+        # Whoever is signed in in both ways would be let in by the other one.
+        user = provided()
+        other = _vouched(user)
+        if user and other.inside:
+            said = claims.read(user)
+            desk().leave_vouched(_accounts().users[other.account], said.email, said.issued)
     # The browser may send its cookie until this tab is closed.
     st.session_state[_TOKEN] = None
     st.session_state[_NOW] = NOBODY
@@ -320,19 +326,19 @@ def _every_website() -> Iterable[Website]:
 
 def _vouched(user: Mapping[str, Any] | None) -> Viewer:
     """Who an identity provider says it is."""
-    email = str(user.get("email") or "") if user else ""
-    if user is None or not email:
+    if user is None:
         return NOBODY
-    verified = user.get("email_verified") is not False
-    issued = user.get("iat")
-    at = datetime.fromtimestamp(issued if isinstance(issued, int | float) else 0, UTC)
-    account = desk().vouched(email, at, verified=verified)
+    try:
+        said = claims.read(user)
+    except claims.Doubtful as doubt:
+        return Viewer("nobody", problem=str(doubt))
+    account = desk().vouched(said.email, said.issued, verified=said.verified)
     if account:
         return _of(account, "provider")
-    if not verified:
-        return Viewer("nobody", problem=f"{email} is not confirmed by the identity provider.")
-    if _accounts().by_email(email) is None:
-        return Viewer("nobody", problem=f"{email} has no account here.")
+    if not said.verified:
+        return Viewer("nobody", problem=f"{said.email} is not confirmed by the identity provider.")
+    if _accounts().by_email(said.email) is None:
+        return Viewer("nobody", problem=f"{said.email} has no account here.")
     return NOBODY
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from getpass import getpass
 
 from people import passwords, setup
-from people.accounts import EVERY, NAME
+from people.accounts import EVERY, NAME, canonical
 
 
 def main(arguments: list[str]) -> int:
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
 
 def entry(ask: Callable[[str], str], ask_hidden: Callable[[str], str]) -> str:
     """Ask for an account and return its entry, as TOML for the secrets."""
-    while not NAME.fullmatch(username := ask("User name: ").strip().casefold()):
+    while not NAME.fullmatch(username := canonical(ask("User name: "))):
         print("Letters, digits and . _ % + @ - only.", file=sys.stderr)
     name = ask("Name (shown in the dashboard): ").strip()
     email = ask("E-mail (only to sign in with an identity provider; may be empty): ").strip()

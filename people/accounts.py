@@ -8,9 +8,11 @@ may be seen, and what may be done there. What is not said is not allowed.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 import threading
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,18 +22,34 @@ from uuid import UUID
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from people import files, passwords
+from people import claims, files, passwords
 from people.rights import Grant, Rights
 from umami.errors import SettingsError
 from umami.models.websites import Website
-from umami.settings import secrets_of
+from umami.settings import secrets_of, text_of
 
 SHORTEST_KEY: Final = 32
-NAME: Final = re.compile(r"[a-z0-9][a-z0-9._%+@-]{0,99}")
+NAME: Final = re.compile(r"[^\W_][\w.%+@-]{0,99}")
+"""A user name, as ``canonical`` gives it."""
 COOKIE: Final = "umami_dashboard"
 EVERY: Final = "all"
 FLAGS: Final = ("filters", "exports", "saves", "admin")
 LISTS: Final = ("websites", "sections")
+_TEXTS: Final = ("email", "first_name", "last_name", "name")
+_UNUSED: Final = ("failed_login_attempts", "logged_in", "password_hint", "picture")
+"""What streamlit-authenticator keeps in an account and nothing here depends on."""
+_NOT_HERE: Final = {
+    **dict.fromkeys(
+        ("pre-authorized", "pre_authorized", "preauthorized"),
+        "nobody can register here: make the accounts of these people with python -m people, and "
+        "remove the entry",
+    ),
+    "oauth2": "identity providers are set in [auth] of secrets.toml (docs/access.md): remove the "
+    "entry",
+    "api_key": "no codes or passwords are mailed here: remove the entry",
+}
+"""What streamlit-authenticator does with entries of the same file, and this dashboard does not."""
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +96,21 @@ class Accounts:
     @property
     def writable(self) -> bool:
         """Whether a password can be changed here: the secrets are their owner's to write."""
-        return self.path.suffix in (".yaml", ".yml") and os.access(self.path.parent, os.W_OK)
+        return _is_yaml(self.path) and os.access(self.path.parent, os.W_OK)
 
     def by_email(self, email: str) -> Account | None:
         """The account of an address, as an identity provider tells it."""
-        wanted = email.strip().casefold()
-        mine = [one for one in self.users.values() if (one.email or "").casefold() == wanted]
-        return mine[0] if wanted and len(mine) == 1 else None
+        if not claims.is_address(email):
+            return None
+        wanted = claims.comparable(email)
+        mine = [one for one in self.users.values() if claims.comparable(one.email or "") == wanted]
+        return mine[0] if len(mine) == 1 else None
+
+
+def canonical(username: str) -> str:
+    """A user name as it is compared: composed (NFC), in lower case, without spaces around it."""
+    composed = unicodedata.normalize("NFC", username.strip())
+    return unicodedata.normalize("NFC", composed.casefold())
 
 
 def built_in(sections: Collection[str]) -> dict[str, Role]:
@@ -118,21 +144,44 @@ def read(path: Path, sections: Collection[str]) -> Accounts:
 
 
 def _content(path: Path) -> Mapping[str, Any]:
-    if path.suffix not in (".yaml", ".yml"):
+    if not _is_yaml(path):
         return secrets_of(path)
+    line = ""
     try:
-        found = YAML(typ="safe").load(path.read_text("utf-8"))
-    except (YAMLError, UnicodeError, OSError):
-        # What the reader says may quote the file.
+        found = YAML(typ="safe").load(text_of(path))
+    except YAMLError as error:
+        # What the reader says may quote the file; the line may be told.
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1})" if mark else ""
+        found = None
+    except (FileNotFoundError, ValueError):
         found = None
     if not isinstance(found, Mapping):
-        raise SettingsError(f"{path.name} is not YAML that names accounts.")
+        raise SettingsError(f"{path.name} is not YAML that names accounts{line}.")
+    for name, why in _NOT_HERE.items():
+        entry = found.get(name)
+        if any(entry.values()) if isinstance(entry, Mapping) else entry:
+            _LOG.warning("%s in %s is not used: %s.", name, path.name, why)
+    if not found.get("credentials"):
+        raise SettingsError(
+            f"{path.name} has no credentials.usernames: make an entry with python -m people, or "
+            "remove DASHBOARD_USERS."
+        )
     return found
+
+
+def _is_yaml(path: Path) -> bool:
+    return path.suffix.casefold() in (".yaml", ".yml")
 
 
 def _accounts(path: Path, given: Mapping[str, Any], sections: Collection[str]) -> Accounts:
     users = _table(_table(given, "credentials"), "usernames", "credentials")
     if not users:
+        if "credentials" in given:
+            raise SettingsError(
+                f"credentials.usernames in {path.name} is empty: make an entry with python -m "
+                "people, or remove credentials to let everybody in who can open the dashboard."
+            )
         return Accounts(path)
     declared = {
         str(name): _role(f"roles.{name}", _table(_table(given, "roles"), name, "roles"), sections)
@@ -142,7 +191,11 @@ def _accounts(path: Path, given: Mapping[str, Any], sections: Collection[str]) -
     cookie = _table(given, "cookie")
     found: dict[str, Account] = {}
     for name in users:
-        account = _account(str(name), _table(users, name, "credentials.usernames"), roles, sections)
+        if not isinstance(name, str):
+            raise SettingsError(
+                f"credentials.usernames.{str(name)[:40]} is no text: put the user name in quotes."
+            )
+        account = _account(name, _table(users, name, "credentials.usernames"), roles, sections)
         if account.username in found:
             raise SettingsError(f"credentials.usernames.{account.username} is there twice.")
         found[account.username] = account
@@ -169,28 +222,48 @@ def _account(
     name: str, given: Mapping[str, Any], roles: Mapping[str, Role], sections: Collection[str]
 ) -> Account:
     at = f"credentials.usernames.{name[:40]}"
-    username = name.casefold()
+    username = canonical(name)
     if not NAME.fullmatch(username):
         raise SettingsError(f"{at} is no user name: letters, digits and . _ % + @ - only.")
+    known = {"password", "role", "roles", *_TEXTS, *_UNUSED, *LISTS, *FLAGS}
+    if strange := [str(key) for key in given if key not in known]:
+        raise SettingsError(f"{at}.{strange[0][:40]} means nothing: {', '.join(sorted(known))}.")
+    for key in _TEXTS:
+        if not isinstance(given.get(key) or "", str):
+            raise SettingsError(f"{at}.{key} is no text: put it in quotes.")
     password = given.get("password")
-    if password is not None and not (isinstance(password, str) and passwords.is_hash(password)):
-        raise SettingsError(
-            f"{at}.password is not a bcrypt hash. Make the entry with: python -m people"
-        )
-    named = given.get("roles", [given["role"]] if "role" in given else [])
+    if password is not None:
+        password = password.strip() if isinstance(password, str) else ""
+        if not passwords.is_hash(password):
+            raise SettingsError(
+                f"{at}.password is not a bcrypt hash. Make the entry with: python -m people"
+            )
+        if passwords.cost(password) > passwords.COSTLIEST:
+            raise SettingsError(
+                f"{at}.password takes too long to compare: its cost is {passwords.COSTLIEST} at "
+                "most. Make the entry with: python -m people"
+            )
+    if given.get("role") and given.get("roles"):
+        raise SettingsError(f"{at} has role and roles: write all of them as roles.")
+    named = given.get("roles") or ([given["role"]] if given.get("role") else [])
     if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
-        raise SettingsError(f"{at}.roles is a list of names.")
+        raise SettingsError(f"{at}.roles is a list of names: roles: [viewer].")
     unknown = [one for one in named if one not in roles]
     if unknown:
-        raise SettingsError(f"{at}.roles names {unknown[0][:40]}, which is not among the roles.")
+        raise SettingsError(
+            f"{at}.roles names {unknown[0][:40]}, which is not among the roles: declare it under "
+            "roles, or use viewer, analyst or admin."
+        )
     own = {key: given[key] for key in (*LISTS, *FLAGS) if key in given}
     mine = [roles[one] for one in named] or ([Role()] if own else [])
-    full = " ".join(str(given.get(part) or "") for part in ("first_name", "last_name")).strip()
-    email = given.get("email")
+    full = " ".join(given.get(part) or "" for part in ("first_name", "last_name")).strip()
+    email = (given.get("email") or "").strip()
+    if email and not claims.is_address(email):
+        raise SettingsError(f"{at}.email is not an e-mail address.")
     return Account(
         username,
-        full or str(given.get("name") or username),
-        str(email) if email else None,
+        full or given.get("name") or username,
+        email or None,
         password,
         tuple(_role(at, own, sections, otherwise=role) for role in mine),
     )
@@ -277,12 +350,12 @@ def change_password(path: Path, username: str, password: str) -> None:
     yaml.preserve_quotes = True
     with _WRITING:
         try:
-            content = yaml.load(path.read_text("utf-8"))
+            content = yaml.load(text_of(path))
             users = content["credentials"]["usernames"]
-            entry = next(one for one in users if str(one).casefold() == username)
+            entry = next(one for one in users if canonical(str(one)) == username)
             users[entry]["password"] = passwords.hashed(password)
             changed = io.StringIO()
             yaml.dump(content, changed)
             files.replaced(path, changed.getvalue(), mode=path.stat().st_mode & 0o777)
-        except (OSError, YAMLError, LookupError, TypeError, StopIteration):
+        except (OSError, YAMLError, LookupError, TypeError, ValueError, StopIteration):
             raise SettingsError(f"{path.name} cannot be written.") from None

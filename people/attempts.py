@@ -1,4 +1,8 @@
-"""Failed attempts, counted where a restart does not forget them, each with a longer wait.
+"""Attempts to sign in, counted where a restart does not forget them, each with a longer wait.
+
+An attempt is counted before its password is compared and taken back once the password turned out
+to be right, so that attempts made at the same time cannot exceed the limits. If the process dies in
+between, the attempt stays counted as one failure.
 
 Nobody is locked out for ever, and nobody by somebody else for long: what makes one wait is above
 all what came from the same address for the same name.
@@ -8,14 +12,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, case, delete, insert, select, update
 
-from people.store import ATTEMPTS, digest
+from people.store import ATTEMPTS, digest, exclusive
 
 FORGOTTEN: Final = 24 * 3600.0
 """Seconds after which a failure counts no more."""
@@ -43,58 +46,119 @@ NAME: Final = Patience(50, 30)
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that was asked for: counted, or told to wait."""
+
+    wait: float = 0.0
+    """Seconds until it may be made; 0 where it is counted and may be made now."""
+    first: bool = False
+    """Whether it is the first one that this wait refuses."""
+    pair: str = ""
+    at: float = 0.0
+    before: Mapping[str, float] = field(default_factory=dict)
+    """What it was counted for, and when the failure before it was."""
+
+
+@dataclass(frozen=True, slots=True)
 class Attempts:
-    """The failures in a store. ``clock`` gives seconds since the epoch."""
+    """The failures in a store. ``clock`` gives seconds since the epoch.
+
+    Names are compared as they are given.
+    """
 
     engine: Engine
     clock: Callable[[], float] = field(default=time.time)
 
     def wait(self, name: str, address: str | None) -> float:
-        """Seconds to wait before this attempt may be made; ``0`` where it may be made now."""
-        now = self.clock()
+        """Seconds to wait before an attempt may be made; ``0`` where it may be made now."""
         kinds = _kinds(name, address)
-        query = select(ATTEMPTS.c.about, ATTEMPTS.c.failures, ATTEMPTS.c.last).where(
-            ATTEMPTS.c.about.in_(kinds), ATTEMPTS.c.last > now - FORGOTTEN
-        )
-        with self.engine.connect() as store:
-            rows = store.execute(query).all()
-        waits = [kinds[row.about].wait(row.failures) - (now - row.last) for row in rows]
-        return float(max([0.0, *waits]))
-
-    def failed(self, name: str, address: str | None) -> None:
-        """Count a failure."""
         now = self.clock()
-        with self.engine.begin() as store:
+        with self.engine.connect() as store:
+            waits = _waits(_rows(store, kinds, now), kinds, now)
+        return max([0.0, *waits.values()])
+
+    def reserve(self, name: str, address: str | None) -> Attempt:
+        """Count an attempt as failed, unless it has to wait.
+
+        The check and the count are one transaction. Call ``succeed`` or ``take_back`` with the
+        result unless the attempt did fail.
+        """
+        kinds = _kinds(name, address)
+        now = self.clock()
+        with exclusive(self.engine) as store:
             store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.last < now - FORGOTTEN))
-        for about in _kinds(name, address):
-            self._count(about, now)
+            # A clock that was ahead must not make anybody wait until it is right.
+            store.execute(update(ATTEMPTS).where(ATTEMPTS.c.last > now).values(last=now))
+            rows = _rows(store, kinds, now)
+            waits = _waits(rows, kinds, now)
+            longest = max(waits, key=waits.__getitem__, default="")
+            if longest and waits[longest] > 0:
+                first = _first(store, digest("refused", longest), rows[longest].last)
+                return Attempt(waits[longest], first)
+            for about in kinds:
+                if about in rows:
+                    store.execute(
+                        update(ATTEMPTS)
+                        .where(ATTEMPTS.c.about == about)
+                        .values(failures=ATTEMPTS.c.failures + 1, last=now)
+                    )
+                else:
+                    store.execute(insert(ATTEMPTS).values(about=about, failures=1, last=now))
+        before = {about: rows[about].last if about in rows else now for about in kinds}
+        return Attempt(pair=next(iter(kinds)), at=now, before=before)
 
-    def succeeded(self, name: str, address: str | None) -> None:
-        """Forget what this name failed from here; the address stays known for the others."""
-        pair = next(iter(_kinds(name, address)))
-        with self.engine.begin() as store:
-            store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.about == pair))
+    def take_back(self, attempt: Attempt) -> None:
+        """Count an attempt no more: it was not made."""
+        with exclusive(self.engine) as store:
+            _take_back(store, attempt)
 
-    def _count(self, about: str, now: float) -> None:
-        more = (
+    def succeed(self, attempt: Attempt) -> None:
+        """Count an attempt no more, and forget what this name failed from here; the failures of the
+        address for other names stay counted."""
+        with exclusive(self.engine) as store:
+            _take_back(store, attempt)
+            store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.about == attempt.pair))
+
+
+def _take_back(store: Connection, attempt: Attempt) -> None:
+    for about, before in attempt.before.items():
+        last = case((ATTEMPTS.c.last == attempt.at, before), else_=ATTEMPTS.c.last)
+        store.execute(
             update(ATTEMPTS)
             .where(ATTEMPTS.c.about == about)
-            .values(failures=ATTEMPTS.c.failures + 1, last=now)
+            .values(failures=ATTEMPTS.c.failures - 1, last=last)
         )
-        with self.engine.begin() as store:
-            if store.execute(more).rowcount:
-                return
-        try:
-            with self.engine.begin() as store:
-                store.execute(insert(ATTEMPTS).values(about=about, failures=1, last=now))
-        except IntegrityError:  # another thread was the first
-            with self.engine.begin() as store:
-                store.execute(more)
+    store.execute(
+        delete(ATTEMPTS).where(ATTEMPTS.c.about.in_(attempt.before), ATTEMPTS.c.failures <= 0)
+    )
+
+
+def _rows(store: Connection, kinds: Mapping[str, Patience], now: float) -> dict[str, Any]:
+    """The failures that still count, by what they are about."""
+    query = select(ATTEMPTS).where(ATTEMPTS.c.about.in_(kinds), ATTEMPTS.c.last > now - FORGOTTEN)
+    return {row.about: row for row in store.execute(query)}
+
+
+def _waits(rows: Mapping[str, Any], kinds: Mapping[str, Patience], now: float) -> dict[str, float]:
+    """Seconds that each of them makes one wait."""
+    return {
+        about: kinds[about].wait(row.failures) - max(0.0, now - row.last)
+        for about, row in rows.items()
+    }
+
+
+def _first(store: Connection, mark: str, last: float) -> bool:
+    """Whether no attempt was refused yet because of the failure at ``last``."""
+    same = (ATTEMPTS.c.about == mark) & (ATTEMPTS.c.last == last)
+    if store.execute(select(ATTEMPTS.c.about).where(same)).first():
+        return False
+    store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.about == mark))
+    store.execute(insert(ATTEMPTS).values(about=mark, failures=0, last=last))
+    return True
 
 
 def _kinds(name: str, address: str | None) -> dict[str, Patience]:
     """What is counted, the pair first; as digests, for a name may be a mistyped password."""
-    name = name.strip().casefold()
     kinds = {digest("pair", name, address or ""): PAIR, digest("name", name): NAME}
     if address:
         kinds[digest("address", address)] = ADDRESS

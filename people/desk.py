@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,16 +13,16 @@ import jwt
 from sqlalchemy import Engine
 
 from people import accounts as files
-from people import passwords
-from people.accounts import Account, Accounts
+from people import claims, passwords
+from people.accounts import Account, Accounts, canonical
 from people.attempts import Attempts
 from people.audit import SOMEBODY, Audit
 from people.sessions import Sessions, fingerprint
 from people.shares import Share, Shares
 
 ALGORITHM: Final = "HS256"
-VOUCHED: Final = timedelta(days=31)
-"""Longer than the platform believes what a provider said."""
+SLOW: Final = timedelta(minutes=1)
+"""How far a provider's clock may be behind ours."""
 
 
 class Refused(Exception):
@@ -50,18 +51,16 @@ class Desk:
 
         Whoever does not exist is refused in the same words, and after the same time.
         """
-        username = username.strip().casefold()
+        username = canonical(username)
         account = self.accounts().users.get(username)
         who = username if account else SOMEBODY
         known = account.password if account else None
-        hashes = (one.password for one in self.accounts().users.values())
-        usual = max((passwords.cost(one) for one in hashes if one), default=passwords.USUAL)
         self._tried(
             who,
             username,
             address,
             "sign in",
-            lambda: passwords.matches(password, known, usual),
+            lambda: passwords.matches(password, known, self._cost),
         )
         assert account is not None
         return self._begin(account.username, known or "")
@@ -82,11 +81,17 @@ class Desk:
         return account if same else None
 
     def leave(self, token: str) -> None:
-        """Sign out: the session ends in every tab, and every copy of its cookie with it."""
+        """End one session: in every tab of its browser, and for every copy of its cookie."""
         account = self.whose(token)
         self._sessions.end(token)
         if account:
             self.audit.record(account.username, "sign out")
+
+    def leave_everywhere(self, account: Account) -> None:
+        """End every session of an account, in every browser, however it was begun."""
+        self._sessions.end_all(account.username)
+        self._sessions.sign_out(_vouched(account.username))
+        self.audit.record(account.username, "sign out everywhere")
 
     def change_password(self, account: Account, old: str, new: str, address: str | None) -> str:
         """Change a password, which ends every session of the account; returns a new one's token.
@@ -96,7 +101,7 @@ class Desk:
         weakness = passwords.weakness(new, account.username)
         if weakness:
             raise Refused(weakness)
-        if new == old:
+        if unicodedata.normalize("NFC", new) == unicodedata.normalize("NFC", old):
             raise Refused("That is the password you have.")
         name = account.username
         self._tried(
@@ -104,7 +109,7 @@ class Desk:
             name,
             address,
             "change password",
-            lambda: passwords.matches(old, account.password),
+            lambda: passwords.matches(old, account.password, self._cost),
             otherwise="The present password is another one.",
         )
         files.change_password(self.accounts().path, name, new)
@@ -118,18 +123,23 @@ class Desk:
         """
         account = self.accounts().by_email(email) if verified else None
         known = _vouched(account.username if account else SOMEBODY)
+        seen = self._sessions.seen(known, _word(known, email, issued), claims.LASTING)
         left = self._sessions.signed_out(known) if account else None
-        if left is not None and issued <= left:
-            return None
-        if self._sessions.first(known, f"{known} {email} {issued.isoformat()}", VOUCHED):
-            who = account.username if account else SOMEBODY
+        # Seen by our clock, issued by the provider's, which may be somewhat slow.
+        over = seen.ended or (left is not None and (seen.at <= left or issued <= left - SLOW))
+        if seen.first:
             about = f"as {email}, by an identity provider"
-            self.audit.record(who, "sign in", about, done=account is not None)
-        return account
+            who = account.username if account else SOMEBODY
+            (self.audit.refused if over or not account else self.audit.record)(
+                who, "sign in", about
+            )
+        return None if over else account
 
-    def leave_vouched(self, account: Account) -> None:
-        """Sign out somebody whom a provider vouched for: in every browser."""
-        self._sessions.sign_out(_vouched(account.username))
+    def leave_vouched(self, account: Account, email: str, issued: datetime) -> None:
+        """Sign out somebody whom a provider vouched for, in one browser: what the provider said at
+        this moment lets in nobody any more."""
+        known = _vouched(account.username)
+        self._sessions.end_seen(_word(known, email, issued))
         self.audit.record(account.username, "sign out")
 
     def open_share(self, share: Share, password: str, address: str | None) -> str:
@@ -168,6 +178,12 @@ class Desk:
         return token if isinstance(token, str) else None
 
     @property
+    def _cost(self) -> int:
+        """What every comparison costs, whoever it is about."""
+        hashes = (one.password for one in self.accounts().users.values())
+        return max((passwords.cost(one) for one in hashes if one), default=passwords.USUAL)
+
+    @property
     def _sessions(self) -> Sessions:
         return Sessions(self.engine)
 
@@ -183,24 +199,34 @@ class Desk:
         right: Callable[[], bool],
         otherwise: str = "User name or password is wrong.",
     ) -> None:
-        """Let one attempt be made, count it, and write it down."""
+        """Let one attempt be made, and write it down; it is counted before it is made."""
         attempts = Attempts(self.engine)
-        wait = attempts.wait(name, address)
-        if wait > 0:
-            self.audit.record(who, what, "too early", done=False)
-            seconds = math.ceil(wait)
+        attempt = attempts.reserve(name, address)
+        if attempt.wait > 0:
+            if attempt.first:
+                self.audit.refused(who, what, "too early")
+            seconds = math.ceil(attempt.wait)
             spelled = f"{seconds} seconds" if seconds < 90 else f"{math.ceil(seconds / 60)} minutes"
             raise Refused(f"Too many attempts. Try again in {spelled}.")
-        if not right():
-            attempts.failed(name, address)
-            self.audit.record(who, what, done=False)
+        try:
+            same = right()
+        except passwords.Busy:
+            attempts.take_back(attempt)
+            raise Refused("Many people are signing in. Try again in a moment.") from None
+        if not same:
+            self.audit.refused(who, what)
             raise Refused(otherwise)
-        attempts.succeeded(name, address)
+        attempts.succeed(attempt)
         self.audit.record(who, what)
 
 
 def _vouched(username: str) -> str:
     return f"vouched {username}"
+
+
+def _word(known: str, email: str, issued: datetime) -> str:
+    """What stands for one sign-in at a provider."""
+    return f"{known} {email} {issued.isoformat()}"
 
 
 def _of_share(share: Share) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import unicodedata
 from functools import cache
 from typing import Final
 
@@ -15,16 +16,31 @@ LONGEST: Final = 72
 """Bytes; bcrypt looks at no more."""
 USUAL: Final = 12
 """What a new hash costs, in doublings."""
+COSTLIEST: Final = 16
+"""What a hash may cost: every comparison takes as long as one of the costliest hash there is."""
 SHORTEST: Final = 10
 """Characters."""
-_HASH: Final = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
-_AT_ONCE: Final = threading.BoundedSemaphore(2)
-"""Each comparison costs a quarter of a second of a core: many at once must not stop the others."""
+AT_ONCE: Final = 2
+"""Comparisons that run at once: each takes a quarter of a second of a core."""
+WAITING: Final = 6
+"""Comparisons that wait for one of these to end."""
+_HASH: Final = re.compile(
+    r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}"
+)
+_RUNNING: Final = threading.BoundedSemaphore(AT_ONCE)
+_PRESENT: Final = threading.BoundedSemaphore(AT_ONCE + WAITING)
+
+
+class Busy(Exception):
+    """As many comparisons as may wait are waiting; nothing was compared."""
 
 
 def hashed(password: str) -> str:
-    """A new hash of a password. Raises ``ValueError`` where it is too long for bcrypt."""
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(USUAL)).decode()
+    """A new hash of a password, in its composed Unicode form (NFC).
+
+    Raises ``ValueError`` where it is too long for bcrypt.
+    """
+    return bcrypt.hashpw(_encoded(_composed(password)), bcrypt.gensalt(USUAL)).decode()
 
 
 def is_hash(text: str) -> bool:
@@ -41,30 +57,68 @@ def cost(known: str) -> int:
 def matches(password: str, known: str | None, usual: int = USUAL) -> bool:
     """Whether a password is the one that was hashed.
 
-    ``None`` stands for somebody who has none, or does not exist: that takes just as long as a
-    hash that costs as much as is ``usual``.
+    It takes as long as comparing with a hash that costs as much as is ``usual``, also where the
+    hash is cheaper, and where it is ``None``, which stands for somebody who has none or does not
+    exist. The same letters match in composed and in decomposed Unicode form; how often it is
+    compared depends on what was typed alone. Raises ``Busy``.
     """
-    given = password.encode(errors="replace")
+    forms = dict.fromkeys(
+        _encoded(form)
+        for form in (password, _composed(password), unicodedata.normalize("NFD", password))
+    )
+    if not _PRESENT.acquire(blocking=False):
+        raise Busy
+    try:
+        # Python is free meanwhile.
+        with left(), _RUNNING:
+            same = [_compared(form, known, usual) for form in forms]
+    finally:
+        _PRESENT.release()
+    return any(same)
+
+
+def _compared(given: bytes, known: str | None, usual: int) -> bool:
     against = known if known is not None else _nobodys(usual)
-    # Python is free meanwhile.
-    with left(), _AT_ONCE:
-        same = bcrypt.checkpw(given[:LONGEST], against.encode())
+    same = bcrypt.checkpw(given[:LONGEST], against.encode())
+    # What a cheaper hash lacks: 2^c + (2^c + 2^(c+1) + … + 2^(usual-1)) is 2^usual.
+    for missing in range(cost(against), usual):
+        bcrypt.checkpw(b"", _nobodys(missing).encode())
     return same and known is not None and len(given) <= LONGEST
+
+
+def too_long(password: str) -> str | None:
+    """Why a new password cannot be hashed, in a sentence; ``None`` where it can."""
+    if len(_encoded(_composed(password))) > LONGEST:
+        return (
+            f"A password has {LONGEST} bytes at most, of which a letter with an accent takes two "
+            "and an emoji four."
+        )
+    if any(unicodedata.category(one) in ("Cc", "Cs") for one in password):
+        return "A password holds no control characters, such as tabs."
+    return None
 
 
 def weakness(password: str, username: str) -> str | None:
     """Why a new password will not do, in a sentence; ``None`` where it will."""
-    if len(password) < SHORTEST:
+    if len(_composed(password)) < SHORTEST:
         return f"A password has {SHORTEST} characters or more."
-    if len(password.encode(errors="replace")) > LONGEST:
-        return f"A password has {LONGEST} bytes at most."
+    if wrong := too_long(password):
+        return wrong
     if password != password.strip():
         return "A password does not begin or end with a space."
     if len(set(password)) < 5:
         return "That password repeats itself."
-    if username.casefold() in password.casefold():
+    if username.casefold() in _composed(password).casefold():
         return "A password does not contain the user name."
     return None
+
+
+def _composed(password: str) -> str:
+    return unicodedata.normalize("NFC", password)
+
+
+def _encoded(password: str) -> bytes:
+    return password.encode(errors="replace")
 
 
 @cache

@@ -8,11 +8,24 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Engine, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from people.store import SESSIONS, SIGNED_OUT, digest
+from people.store import SESSIONS, SIGNED_OUT, digest, exclusive
+
+_ENDED: Final = "ended"
+"""Stands for the fingerprint of a session that was begun elsewhere and is over here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A session that was begun elsewhere: when it was first seen here, whether just now, and
+    whether it was ended."""
+
+    at: datetime
+    first: bool = False
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +41,27 @@ class Sessions:
         is another, the session is over.
         """
         token = secrets.token_urlsafe(32)
-        self._keep(token, account, fingerprint(account, password), lasting)
+        with self.engine.begin() as store:
+            _keep(store, token, account, fingerprint(account, password), lasting)
         return token
 
-    def first(self, account: str, token: str, lasting: timedelta) -> bool:
-        """Keep a session that was begun elsewhere; whether it had not been seen before."""
-        if self.account(token):
-            return False
-        try:
-            self._keep(token, account, "", lasting)
-        except IntegrityError:  # another thread was the first
-            return False
-        return True
+    def seen(self, account: str, token: str, lasting: timedelta) -> Seen:
+        """Keep a session that was begun elsewhere, unless it has been seen before."""
+        query = select(SESSIONS).where(SESSIONS.c.token == digest(token))
+        with self.engine.connect() as store:
+            row = store.execute(query).first()
+        if row is None:
+            with exclusive(self.engine) as store:
+                row = store.execute(query).first()
+                if row is None:
+                    return Seen(_keep(store, token, account, "", lasting), first=True)
+        return Seen(row.begun, ended=row.fingerprint == _ENDED)
+
+    def end_seen(self, token: str) -> None:
+        """End a session that was begun elsewhere; whoever brings it again is told so."""
+        ended = update(SESSIONS).where(SESSIONS.c.token == digest(token))
+        with self.engine.begin() as store:
+            store.execute(ended.values(fingerprint=_ENDED))
 
     def account(self, token: str) -> tuple[str, str] | None:
         """Whose session a token opens, and the fingerprint of what they signed in with."""
@@ -62,32 +84,31 @@ class Sessions:
 
     def sign_out(self, account: str) -> None:
         """Refuse whatever an identity provider said about an account up to now."""
-        now = datetime.now(UTC)
-        with self.engine.begin() as store:
-            changed = store.execute(
-                update(SIGNED_OUT).where(SIGNED_OUT.c.account == account).values(at=now)
-            )
-            if not changed.rowcount:
-                store.execute(insert(SIGNED_OUT).values(account=account, at=now))
+        with exclusive(self.engine) as store:
+            store.execute(delete(SIGNED_OUT).where(SIGNED_OUT.c.account == account))
+            store.execute(insert(SIGNED_OUT).values(account=account, at=datetime.now(UTC)))
 
     def signed_out(self, account: str) -> datetime | None:
         """When an account of an identity provider last signed out."""
         with self.engine.connect() as store:
             return store.scalar(select(SIGNED_OUT.c.at).where(SIGNED_OUT.c.account == account))
 
-    def _keep(self, token: str, account: str, fingerprint: str, lasting: timedelta) -> None:
-        now = datetime.now(UTC)
-        with self.engine.begin() as store:
-            store.execute(delete(SESSIONS).where(SESSIONS.c.ends < now))
-            store.execute(
-                insert(SESSIONS).values(
-                    token=digest(token),
-                    account=account,
-                    fingerprint=fingerprint,
-                    begun=now,
-                    ends=now + lasting,
-                )
-            )
+
+def _keep(
+    store: Connection, token: str, account: str, fingerprint: str, lasting: timedelta
+) -> datetime:
+    now = datetime.now(UTC)
+    store.execute(delete(SESSIONS).where(SESSIONS.c.ends < now))
+    store.execute(
+        insert(SESSIONS).values(
+            token=digest(token),
+            account=account,
+            fingerprint=fingerprint,
+            begun=now,
+            ends=now + lasting,
+        )
+    )
+    return now
 
 
 def fingerprint(account: str, password: str) -> str:

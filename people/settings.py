@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from umami.errors import SettingsError
-from umami.settings import SECRETS, secrets_of
+from umami.settings import SECRETS, cleaned, flag, secrets_of
 
 STORE: Final = "sqlite:///.streamlit/dashboard.sqlite"
 LOOPBACK: Final = "127.0.0.1"
@@ -64,13 +64,10 @@ def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> R
     users = _text(environ, table, "users")
     if users and not Path(users).expanduser().is_file():
         raise SettingsError("DASHBOARD_USERS names a file of accounts that does not exist.")
-    told = _text(environ, table, "open").casefold()
-    if told not in ("", "yes", "true", "1", "no", "false", "0"):
-        raise SettingsError("DASHBOARD_OPEN is yes or no.")
     return Running(
         Path(users).expanduser() if users else secrets,
         _text(environ, table, "store") or STORE,
-        told in ("yes", "true", "1"),
+        flag("DASHBOARD_OPEN", _text(environ, table, "open") or "no"),
         _address(_text(environ, table, "monitor")),
         _text(environ, table, "smtp_url"),
         _text(environ, table, "mail_from"),
@@ -108,4 +105,8 @@ def _address(text: str) -> Address | None:
 
 
 def _text(environ: Mapping[str, str], table: Mapping[str, Any], name: str) -> str:
-    return str(environ.get(f"DASHBOARD_{name.upper()}") or table.get(name, "")).strip()
+    full = f"DASHBOARD_{name.upper()}"
+    written = table.get(name, "")
+    if not isinstance(written, str | int | bool):
+        raise SettingsError(f"{full} in the secrets is not text: put it in quotes.")
+    return cleaned(environ.get(full, "")) or cleaned(str(written))

@@ -19,7 +19,7 @@ from tomlkit.items import InlineTable
 from people import files, passwords
 from people.accounts import EVERY, NAME
 from umami.errors import SettingsError
-from umami.settings import PREFIX, SERVER, Settings, read, secrets_of
+from umami.settings import PREFIX, SERVER, Settings, read, secrets_of, text_of
 
 TABLE: Final = "umami"
 _WRITING: Final = threading.Lock()
@@ -115,7 +115,7 @@ def write(path: Path, setup: Setup) -> None:
     with _WRITING:
         secrets_of(path)
         try:
-            before = path.read_text("utf-8") if path.exists() else ""
+            before = text_of(path) if path.exists() else ""
             files.replaced(path, text(setup, before), check=check)
         except OSError:
             written = False

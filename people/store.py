@@ -7,6 +7,8 @@ ever written: only hashes of them.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +17,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Connection,
     DateTime,
     Engine,
     Float,
@@ -29,7 +32,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from umami.errors import SettingsError
@@ -37,8 +40,8 @@ from umami.errors import SettingsError
 METADATA: Final = MetaData()
 CONNECTING: Final = 5
 """Seconds until a database server that does not answer counts as away."""
-_TABLES: Final = 7_246_101
-"""The number under which processes take turns to make the tables."""
+_LOCK: Final = 7_246_101
+"""Key of PostgreSQL's advisory lock that ``exclusive`` holds."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -103,6 +106,16 @@ AUDIT: Final = Table(
     Column("done", Boolean, nullable=False),
     Index("dashboard_audit_at", "at"),
 )
+REFUSED: Final = Table(
+    "dashboard_refused",
+    METADATA,
+    Column("who", String(200), primary_key=True),
+    Column("what", String(100), primary_key=True),
+    Column("hour", Moment, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("line", Integer),
+)
+"""How many refused attempts there were in an hour; ``line`` is the audit line that sums them up."""
 
 
 def opened(url: str) -> Engine:
@@ -130,13 +143,21 @@ def reach(engine: Engine) -> None:
         connection.execute(select(1))
 
 
+@contextmanager
+def exclusive(engine: Engine) -> Iterator[Connection]:
+    """A transaction that runs by itself: no other one opened by this function, in any thread or
+    replica, reads or writes before it ends."""
+    lock = "BEGIN IMMEDIATE"
+    if engine.dialect.name == "postgresql":
+        lock = f"SELECT pg_advisory_xact_lock({_LOCK})"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(lock)
+        yield connection
+
+
 def _make(engine: Engine) -> None:
     """Make the tables that are not there yet; of replicas that start together, one does."""
-    turn = "BEGIN IMMEDIATE"
-    if engine.dialect.name == "postgresql":
-        turn = f"SELECT pg_advisory_xact_lock({_TABLES})"
-    with engine.begin() as connection:
-        connection.exec_driver_sql(turn)
+    with exclusive(engine) as connection:
         METADATA.create_all(connection)
 
 
@@ -154,7 +175,10 @@ def _sqlite(address: Any) -> Engine:
     if not address.database or address.database == ":memory:":
         return create_engine(
             "sqlite://",
-            poolclass=StaticPool,
+            # One connection, which is the database, for one thread at a time.
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
             connect_args={"check_same_thread": False},
             hide_parameters=True,
         )

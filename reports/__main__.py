@@ -36,19 +36,18 @@ _OPERATORS: Final = {"=": "eq", "!=": "neq", "~": "c"}
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns what the process ends with: 1 where the report could not be made,
-    2 where what was asked for cannot be."""
+    or not be mailed to everybody, 2 where what was asked for cannot be."""
     asked = _parser().parse_args(arguments)
     try:
         _require(asked)
         settings = mail.read() if asked.mail else None
+        to = mail.recipients(asked.mail or [])
         with _client(asked.data) as client:
             report = _report(client, asked)
         if asked.out:
             _write(asked.out, files.contents(report, asked.kind, asked.paper))
         if settings:
-            mail.send(
-                settings, mail.message(report, settings, asked.mail, asked.attach, asked.paper)
-            )
+            return _mailed(settings, to, report, asked)
     except InvalidView as problem:
         print(problem, file=sys.stderr)
         return 2
@@ -58,6 +57,25 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _mailed(
+    settings: mail.Settings,
+    to: Sequence[mail.Recipient],
+    report: Report,
+    asked: argparse.Namespace,
+) -> int:
+    """Mail a report, and tell what became of it for each recipient; 1 unless all are served."""
+    letter = mail.message(report, settings, to, asked.attach, asked.paper)
+    try:
+        outcomes = mail.send(settings, letter, to)
+    except mail.MailFailed:
+        for one in to:
+            print(f"{one.address}: not sent", file=sys.stderr)
+        raise
+    for outcome in outcomes:
+        print(outcome, file=sys.stdout if outcome.accepted else sys.stderr)
+    return 0 if all(one.accepted for one in outcomes) else 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,7 +13,7 @@ import streamlit as st
 from tests.test_architecture import MODULES, ROOT, layer
 
 CALLBACK = re.compile(r"on_(click|change|submit|select|dismiss|commit|\w+_change)")
-LEAVING = {"viewer.leave_link", "tab.leave", "st.login"}
+LEAVING = {"viewer.leave_link", "_leave", "st.login"}
 """Callbacks that ask for no permission: they give up what the viewer has, or show the way in."""
 ELSEWHERE = {
     "fragment": {"components/authorized.py"},
@@ -28,7 +28,7 @@ ELSEWHERE = {
 """What runs apart from the page, and where it may be created."""
 UNSEEN = {
     # It hears of a sign-in that is not known yet, and checks the cookie that it is told.
-    "components/cookie.py": {"on_brought_change=brought", "on_ended_change=lambda: None"},
+    "components/cookie.py": {"on_brought_change=brought", "on_ended_change=on_ended"},
 }
 
 

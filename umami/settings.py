@@ -8,6 +8,7 @@ Names are those of the environment: ``UMAMI_URL``, ``UMAMI_USERNAME``, ``UMAMI_P
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import ipaddress
 import os
@@ -22,6 +23,20 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from umami.errors import SettingsError
 from umami.generations import Generation
 
+_QUOTES: Final = ('""', "''", "“”", "„“", "””", "‘’", "‚‘", "’’", "«»", "»«", "``")
+"""Quotes around a value, as shells, ``docker --env-file`` and word processors leave them."""
+_UNSEEN: Final = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""Characters that nobody sees and that come along when a value is copied."""
+_FLAGS: Final = {
+    **dict.fromkeys(("yes", "true", "on", "1"), True),
+    **dict.fromkeys(("no", "false", "off", "0"), False),
+}
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "COLLECT": (bool, str, int),
+    # As a number, 1.10 would be 1.1.
+    **dict.fromkeys(("USERNAME", "PASSWORD", "API_KEY"), (str, int)),
+}
+"""What may stand in the secrets for a setting, where it is not any text or number."""
 SECRETS: Final = Path(".streamlit/secrets.toml")
 CLOUD: Final = "https://api.umami.is/v1"
 PREFIX: Final = "UMAMI_"
@@ -46,6 +61,8 @@ SERVER: Final = (
     *("DATA", "STORE", "COLLECT"),
 )
 """Those that say which server is asked, and as whom; the others say how."""
+WHOLE: Final = ("CONNECTIONS",)
+"""Numbers that have no fractions."""
 DEFINITIONS: Final = ("3.1", "3.5")
 """Versions of Umami whose definitions the embedded server can answer by."""
 CLOUD_PACE: Final = (48, 15.5)
@@ -224,7 +241,7 @@ def understood(given: Mapping[str, str]) -> Settings:
         generation=Generation.named(given["GENERATION"]) if "GENERATION" in given else None,
     )
     found = _server(given, common)
-    collect = _flag(given, "COLLECT")
+    collect = flag("UMAMI_COLLECT", given.get("COLLECT", "no"))
     if collect and (found or "STORE" not in given):
         raise SettingsError(
             "UMAMI_COLLECT needs UMAMI_STORE: only the embedded server collects, and only into a "
@@ -262,16 +279,77 @@ def secrets_of(path: Path) -> Mapping[str, Any]:
     """What a secrets file holds; nothing where there is none. Raises ``SettingsError``, which
     quotes nothing of it."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        text = text_of(path)
+        found = tomllib.loads(text)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeError):
-        problem = "cannot be read"
     except tomllib.TOMLDecodeError as error:
         # The message may quote the file, which is full of secrets; the line may be told.
         line = re.search(r"line (\d+)", str(error))
-        problem = "is not TOML" + (f" (line {line[1]})" if line else "")
+        problem = f"is not TOML (line {line[1]})" if line else "is not TOML"
+        written = text.split("\n")[int(line[1]) - 1 :][:1] if line else []
+        if re.search("[“”„‘’‚«»\u00a0\u200b]", "".join(written)):
+            problem += ": write straight quotes and plain spaces there"
+    else:
+        if "auth" in found and path.read_bytes().startswith(codecs.BOM_UTF8):
+            raise SettingsError(
+                f"{path.name} begins with a byte order mark, with which Streamlit does not read "
+                "its [auth]: save the file as UTF-8 without it."
+            )
+        return found
     raise SettingsError(f"{path.name} {problem}.")
+
+
+def text_of(path: Path) -> str:
+    """The text of a file that people wrote, in UTF-8, with or without a byte order mark.
+
+    Raises ``SettingsError``, which quotes nothing of it, and ``FileNotFoundError``.
+    """
+    try:
+        held = path.read_bytes()
+        text = held.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise
+    except OSError:
+        problem = "cannot be read: look at its permissions"
+    except UnicodeDecodeError:
+        wide = held.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in held
+        problem = f"is not UTF-8{' but UTF-16' if wide else ''}: save it as UTF-8"
+    else:
+        if b"\0" not in held[:4] or len(held) < 4:
+            return text.replace("\r\n", "\n")
+        problem = "is not UTF-8 but UTF-16: save it as UTF-8"
+    raise SettingsError(f"{path.name} {problem}.")
+
+
+def cleaned(text: str) -> str:
+    """A value without what copying and configuration files leave around it: spaces, line ends,
+    unseen characters, and a pair of quotes."""
+    while True:
+        before = text
+        text = text.strip().strip(_UNSEEN)
+        if len(text) > 1 and text[0] + text[-1] in _QUOTES:
+            text = text[1:-1]
+        if text == before:
+            return text
+
+
+def flag(name: str, text: str) -> bool:
+    """Whether a setting says yes; ``name`` is its full name. Raises ``SettingsError``."""
+    if text.casefold() not in _FLAGS:
+        raise SettingsError(f"{name} is yes or no.")
+    return _FLAGS[text.casefold()]
+
+
+def _password(name: str, text: str, *, environment: bool) -> str:
+    """A password as it was set: spaces and quotes may be a part of it, line ends are not."""
+    text = text.strip("\r\n" + _UNSEEN)
+    if environment and len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        raise SettingsError(
+            f"{name} is in quotes, which docker --env-file keeps: remove them. If they are a part "
+            "of the password, set it in secrets.toml."
+        )
+    return text
 
 
 def _given(environ: Mapping[str, str], secrets: Mapping[str, Any]) -> dict[str, str]:
@@ -281,20 +359,25 @@ def _given(environ: Mapping[str, str], secrets: Mapping[str, Any]) -> dict[str, 
     given: dict[str, str] = {}
     for name in NAMES:
         full = PREFIX + name
-        candidates = (
-            environ.get(full),
+        written = (
             *(secrets.get(key) for key in (full, full.lower())),
             *(table.get(key) for key in (name.lower(), name, full.lower(), full)),
         )
-        value = next((one for one in candidates if one not in (None, "")), None)
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise SettingsError(f"{full} in the secrets is not text: put it in quotes.")
-        # A space can be a part of a password, never of anything else.
-        text = str(value) if name == "PASSWORD" else str(value).strip()
-        if text:
-            given[name] = text
+        # Streamlit copies what stands at the top of a secrets file into the environment.
+        copied = environ.get(full) in [one for one in written if isinstance(one, str)]
+        candidates = (environ.get(full), *written)
+        for at, value in enumerate(candidates):
+            if value is None:
+                continue
+            if type(value) not in _KINDS.get(name, (str, int, float)):
+                raise SettingsError(f"{full} in the secrets is not text: put it in quotes.")
+            if name == "PASSWORD":
+                text = _password(full, str(value), environment=at == 0 and not copied)
+            else:
+                text = cleaned(str(value))
+            if text:
+                given[name] = text
+                break
     return given
 
 
@@ -303,20 +386,15 @@ def _number(
 ) -> float:
     if name not in given:
         return otherwise
-    try:
-        number = float(given[name])
-    except ValueError:
-        number = float("nan")
-    if not least <= number <= most:
-        raise SettingsError(f"{PREFIX}{name} is a number from {least:g} to {most:g}.")
+    plain = re.fullmatch(r"\d+(\.\d+)?", given[name], re.ASCII)
+    number = float(given[name]) if plain else float("nan")
+    if not least <= number <= most or (name in WHOLE and not number.is_integer()):
+        kind = "whole number" if name in WHOLE else "number"
+        raise SettingsError(
+            f"{PREFIX}{name} is a {kind} from {least:g} to {most:g}, without a unit or separators: "
+            f"{int(otherwise or least)}."
+        )
     return number
-
-
-def _flag(given: Mapping[str, str], name: str) -> bool:
-    text = given.get(name, "no").casefold()
-    if text not in ("yes", "true", "1", "no", "false", "0"):
-        raise SettingsError(f"{PREFIX}{name} is yes or no.")
-    return text in ("yes", "true", "1")
 
 
 def _definitions(given: Mapping[str, str]) -> str:
@@ -412,11 +490,22 @@ def is_cloud(host: str) -> bool:
 
 def _parsed(text: str, name: str) -> SplitResult:
     full = PREFIX + name
+    unseen = next((one for one in text if one in _UNSEEN), None)
+    if unseen:
+        raise SettingsError(
+            f"{full} holds a character that cannot be seen (U+{ord(unseen):04X}): type the address "
+            "instead of copying it."
+        )
     scheme, colon, rest = text.partition("://")
-    if not colon:
-        host = text.lstrip("/")
+    if not colon or re.match(r"https?[:;]?/", rest, re.I):
+        # Also https:/host, https//host, https:host and https://https://host.
+        begun = re.match(r"(?:(https?)(?:[:;]/*|/+))*", text, re.I)
+        assert begun
+        host = text[begun.end() :].lstrip("/")
+        near = re.match(r"(localhost|\d+\.\d+\.\d+\.\d+|\[)", host)
+        kind = (begun[1] or ("http" if near else "https")).lower()
         plain = re.fullmatch(r"[\w.:\[\]-]+(/[\w./%~-]*)?", host)
-        example = f": write https://{host}" if plain else ""
+        example = f": write {kind}://{host}" if plain else ""
         raise SettingsError(f"{full} does not begin with https:// or http://{example}.")
     if scheme.lower() not in ("https", "http"):
         raise SettingsError(f"{full} begins with https:// or http://, nothing else.")

@@ -30,7 +30,7 @@ from umami.errors import (
 )
 from umami.flights import again
 from umami.models.websites import Website
-from umami.settings import Settings, is_cloud, understood
+from umami.settings import Settings, cleaned, is_cloud, understood
 
 Way = Literal["account", "key", "share", "tables"]
 """How one gets at data: an account or a key of a server, a public link, or exported tables."""
@@ -100,7 +100,7 @@ def meant(way: Way, typed: Mapping[str, str]) -> Settings:
     """
     # A space can be a part of a password, never of anything else.
     given = {
-        name: text if name == "PASSWORD" else text.strip()
+        name: text if name == "PASSWORD" else cleaned(text)
         for name, text in typed.items()
         if text.strip()
     }

@@ -11,6 +11,7 @@ from components import authorized, drafts
 from components.drafts import Draft
 from components.text import plain
 from people import passwords
+from people.accounts import canonical
 from people.setup import Person, unfit
 
 ROLES: Final = {
@@ -106,7 +107,7 @@ def _form(draft: Draft) -> None:
         asked = drafts.sent(label, key=f"{at}_made", primary=first)
     if not asked:
         return
-    username = username.strip().casefold()
+    username = canonical(username)
     wrong = unfit(username, password, again, {one.username for one in draft.people})
     if wrong:
         drafts.wrong(wrong)

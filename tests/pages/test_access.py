@@ -407,6 +407,22 @@ def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) 
     assert asked(accounts) == []
 
 
+def test_signing_out_everywhere_ends_the_other_browsers_too(accounts: Between) -> None:
+    assert accounts
+    tokens = [viewer.desk().enter("analyst", PASSWORD, None) for _ in range(3)]
+    first, second, third = (open_page("overview", {TAB: one, "me": True}) for one in tokens)
+
+    def inside(app: AppTest) -> bool:
+        app.run()
+        assert not app.exception
+        return bool(app.metric)
+
+    first.button(key="sign_out").click().run()
+    assert [inside(app) for app in (first, second, third)] == [False, True, True]
+    second.button(key="sign_out_everywhere").click().run()
+    assert [inside(app) for app in (second, third)] == [False, False]
+
+
 def test_changes_are_written_down_whether_done_or_refused(accounts: Between) -> None:
     from umami.endpoints import websites
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
-from people import accounts
+from people import accounts, passwords
 from people.accounts import Accounts
 from tests.people.conftest import SECTIONS
-from tests.support.accounts import HASH, KEY, user, write
+from tests.support.accounts import HASH, KEY, PASSWORD, user, write
 from umami.errors import SettingsError
 from umami.models.websites import Website
 
@@ -139,10 +142,22 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
         ("ann", user("viewer", sections=["money"]), "none of"),
         ("ann", user("viewer", exports="yes"), "true or false"),
         ("ann", "admin", "not a table"),
+        (123, user("admin"), "123 is no text: put the user name in quotes"),
+        (True, user("admin"), "put the user name in quotes"),
+        (None, user("admin"), "put the user name in quotes"),
+        ("ann", user("admin", name=["Ann"]), "name is no text"),
+        ("ann", user("admin", email=7), "email is no text"),
+        ("ann", user("admin", email="Ann <ann@agency.example>"), "email is not an e-mail"),
+        ("ann", user("admin", website="shop.example"), "ann.website means nothing"),
+        ("ann", user("admin", disabled=True), "ann.disabled means nothing"),
+        ("ann", user("admin", role="viewer"), "role and roles"),
+        ("ann", {"password": "$2b$03$" + HASH[7:]}, "not a bcrypt hash"),
+        ("ann", {"password": "$2b$20$" + HASH[7:]}, "takes too long to compare"),
+        ("ann", {"password": HASH[:28] + "z" + HASH[29:]}, "not a bcrypt hash"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name(
-    tmp_path: Path, name: str, entry: Any, said: str
+    tmp_path: Path, name: Any, entry: Any, said: str
 ) -> None:
     path = write(tmp_path / "u.yaml", {name: entry})
     with pytest.raises(SettingsError, match=said) as refusal:
@@ -161,6 +176,119 @@ def test_a_key_that_can_be_guessed_is_refused(tmp_path: Path, key: str) -> None:
     path = write(tmp_path / "u.yaml", {"ann": user("admin")})
     path.write_text(path.read_text().replace(KEY, key))
     with pytest.raises(SettingsError, match=r"cookie\.key"):
+        read(path)
+
+
+LIBRARY: dict[str, Any] = {
+    "cookie": {"expiry_days": 30, "key": KEY, "name": "some_cookie_name"},
+    "credentials": {
+        "usernames": {
+            "JSmith": {
+                "email": "jsmith@gmail.com",
+                "failed_login_attempts": 0,
+                "first_name": "John",
+                "last_name": "Smith",
+                "logged_in": False,
+                "password": HASH.replace("$2b$", "$2y$"),
+                "password_hint": None,
+                "roles": ["admin", "viewer"],
+            },
+            "rbriggs": {
+                "email": None,
+                "failed_login_attempts": None,
+                "logged_in": True,
+                "name": "Rebecca Briggs",
+                "password": HASH.replace("$2b$", "$2a$") + "\n",
+                "roles": None,
+            },
+            "guest@gmail.com": {
+                "email": "guest@gmail.com",
+                "first_name": "",
+                "last_name": "",
+                "logged_in": True,
+                "picture": "https://lh3.example/x",
+                "roles": [],
+            },
+        }
+    },
+    "oauth2": {"google": None},
+    "pre-authorized": {"emails": []},
+    "api_key": None,
+}
+"""As streamlit-authenticator writes it, where nothing in it depends on the library."""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_that_the_library_wrote(tmp_path: Path, encoding: str, end: str) -> None:
+    path = tmp_path / "config.YAML"
+    text = io.StringIO()
+    YAML(typ="safe").dump(LIBRARY, text)
+    path.write_bytes(text.getvalue().replace("\n", end).encode(encoding))
+    found = read(path).users
+    assert {name: one.name for name, one in found.items()} == {
+        "jsmith": "John Smith",
+        "rbriggs": "Rebecca Briggs",
+        "guest@gmail.com": "guest@gmail.com",
+    }
+    assert [len(one.roles) for one in found.values()] == [2, 0, 0]
+    for name in ("jsmith", "rbriggs"):
+        assert passwords.matches(PASSWORD, found[name].password, 4)
+    accounts.change_password(path, "jsmith", "another-Passw0rd")
+    assert passwords.matches("another-Passw0rd", read(path).users["jsmith"].password, 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"pre-authorized": {"emails": ["a@b.example"]}}, "pre-authorized.*nobody can register"),
+        ({"pre-authorized": ["a@b.example"]}, "pre-authorized.*remove the entry"),
+        ({"pre_authorized": {"emails": ["a@b.example"]}}, "pre_authorized.*nobody can register"),
+        ({"preauthorized": {"emails": ["a@b.example"]}}, "preauthorized.*nobody can register"),
+        ({"oauth2": {"google": {"client_id": "s3cret"}}}, "oauth2.*secrets.toml"),
+        ({"api_key": "s3cret"}, "api_key.*no codes"),
+    ],
+)
+def test_the_log_says_what_the_library_does_and_this_does_not(
+    tmp_path: Path, change: dict[str, Any], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "config.yaml"
+    with path.open("w") as file:
+        YAML(typ="safe").dump({**LIBRARY, **change}, file)
+    assert "jsmith" in read(path).users
+    assert re.search(said, caplog.text)
+    assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"credentials": None}, "has no credentials.usernames"),
+        ({"credentials": {"usernames": {}}}, "usernames.* is empty"),
+        ({"credentials": {"usernames": None}}, "usernames.* is empty"),
+        ({"credentials": {"usernames": ["jsmith"]}}, "usernames .*not a table"),
+        ({"cookie": {"expiry_days": 30, "key": "some_signature_key"}}, "cookie.key"),
+        ({"cookie": None}, "cookie.key"),
+    ],
+)
+def test_a_file_without_accounts_or_key_is_refused(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    path = tmp_path / "config.yaml"
+    with path.open("w") as file:
+        YAML(typ="safe").dump({**LIBRARY, **change}, file)
+    with pytest.raises(SettingsError, match=said) as refusal:
+        read(path)
+    assert "s3cret" not in str(refusal.value)
+
+
+def test_a_file_in_another_encoding_or_with_a_fault_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "u.yaml"
+    path.write_text("credentials: {}\n", "utf-16")
+    with pytest.raises(SettingsError, match="UTF-16: save it as UTF-8"):
+        read(path)
+    path.write_text("credentials:\n  usernames:\n    ann: {}\n    ann: {}\n")
+    with pytest.raises(SettingsError, match=r"line \d"):
         read(path)
 
 

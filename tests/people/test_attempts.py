@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 
-import pytest
 from sqlalchemy import Engine
 
 from people import store
-from people.attempts import FORGOTTEN, Attempts
+from people.attempts import ADDRESS, FORGOTTEN, PAIR, Attempts
 
 HERE, THERE = "203.0.113.7", "198.51.100.1"
 
@@ -24,14 +22,19 @@ class Clock:
         return self.now
 
 
+def fail(attempts: Attempts, name: str, address: str | None) -> float:
+    """Fail once, as soon as that may be; the seconds until the next attempt."""
+    clock = attempts.clock
+    assert isinstance(clock, Clock)
+    clock.now += attempts.wait(name, address)
+    assert attempts.reserve(name, address).wait == 0
+    return attempts.wait(name, address)
+
+
 def test_waits_double_up_to_a_quarter_of_an_hour_and_end(engine: Engine) -> None:
     clock = Clock()
     attempts = Attempts(engine, clock)
-    waits = []
-    for _ in range(16):
-        clock.now += attempts.wait("ann", HERE)
-        attempts.failed("ann", HERE)
-        waits.append(attempts.wait("ann", HERE))
+    waits = [fail(attempts, "ann", HERE) for _ in range(16)]
     assert waits[:7] == [0, 0, 0, 2, 4, 8, 16]
     assert waits[-1] == 900
     clock.now += 900
@@ -42,40 +45,101 @@ def test_a_success_and_a_day_forget(engine: Engine) -> None:
     clock = Clock()
     attempts = Attempts(engine, clock)
     for _ in range(5):
-        attempts.failed("ann", HERE)
-    attempts.succeeded("ann", HERE)
-    assert attempts.wait("ann", HERE) == 0
-    for _ in range(5):
-        attempts.failed("ann", HERE)
+        fail(attempts, "ann", HERE)
+    clock.now += 900
+    attempts.succeed(attempts.reserve("ann", HERE))
+    assert [fail(attempts, "ann", HERE) for _ in range(4)] == [0, 0, 0, 2]
     clock.now += FORGOTTEN + 1
-    attempts.failed("ann", HERE)
-    assert attempts.wait("ann", HERE) == 0
+    assert fail(attempts, "ann", HERE) == 0
 
 
 def test_nobody_locks_out_another_for_long(engine: Engine) -> None:
-    clock = Clock()
-    attempts = Attempts(engine, clock)
+    attempts = Attempts(engine, Clock())
     for machine in range(80):
-        attempts.failed("ann", f"198.51.100.{machine}")
+        fail(attempts, "ann", f"198.51.100.{machine}")
     assert 0 < attempts.wait("ann", HERE) <= 30
 
 
 def test_one_address_cannot_try_every_name(engine: Engine) -> None:
     attempts = Attempts(engine, Clock())
     for name in range(45):
-        attempts.failed(f"name-{name}", HERE)
+        fail(attempts, f"name-{name}", HERE)
     assert attempts.wait("yet-another", HERE) == 900
     assert attempts.wait("yet-another", THERE) == 0
     assert attempts.wait("yet-another", None) == 0
 
 
-@pytest.mark.parametrize("address", [HERE, None])
-def test_many_at_once_are_all_counted(tmp_path: Path, address: str | None) -> None:
-    engine = store.opened(f"sqlite:///{tmp_path / 'many.sqlite'}")
-    attempts = Attempts(engine, Clock())
-    threads = [Thread(target=attempts.failed, args=("ann", address)) for _ in range(12)]
+def test_a_success_is_no_failure_of_anybody(engine: Engine) -> None:
+    """Neither of the name nor of the address, not even as the moment from which others wait."""
+    clock = Clock()
+    attempts = Attempts(engine, clock)
+    for machine in range(80):
+        fail(attempts, "ann", f"198.51.100.{machine}")
+    clock.now += 29
+    before = attempts.wait("ann", THERE)
+    clock.now += before
+    attempts.succeed(attempts.reserve("ann", HERE))
+    assert attempts.wait("ann", THERE) == 0
+    for _ in range(2 * ADDRESS.free):
+        attempts.succeed(attempts.reserve("vic", HERE))
+    assert attempts.wait("vic", HERE) == attempts.wait("somebody-else", HERE) == 0
+
+
+def test_what_was_never_finished_counts_as_one_failure_and_ends(engine: Engine) -> None:
+    clock = Clock()
+    for _ in range(PAIR.free + 1):
+        assert Attempts(engine, clock).reserve("ann", HERE).wait == 0
+    assert Attempts(engine, clock).reserve("ann", HERE).wait == 2
+    clock.now += 2
+    assert Attempts(engine, clock).reserve("ann", HERE).wait == 0
+
+
+def test_a_clock_that_was_ahead_locks_nobody_out(engine: Engine) -> None:
+    clock = Clock()
+    attempts = Attempts(engine, clock)
+    for _ in range(PAIR.free + 1):
+        fail(attempts, "ann", HERE)
+    clock.now -= 365 * 86_400
+    assert attempts.reserve("ann", HERE).wait == 2
+    clock.now += 2
+    assert attempts.reserve("ann", HERE).wait == 0
+
+
+def test_a_wait_is_news_once(engine: Engine) -> None:
+    clock = Clock()
+    attempts = Attempts(engine, clock)
+    told = []
+    for _ in range(2):
+        while not (refused := attempts.reserve("ann", HERE)).wait:
+            pass
+        told += [refused.first, attempts.reserve("ann", HERE).first]
+        clock.now += refused.wait
+    assert told == [True, False, True, False]
+
+
+def test_of_many_at_once_no_more_are_let_through_than_one_after_another(engine: Engine) -> None:
+    """Each thread as a replica of its own; the clock stands still."""
+    together = Barrier(24)
+    passed = []
+
+    def attempt() -> None:
+        together.wait()
+        passed.append(not Attempts(engine, Clock()).reserve("ann", HERE).wait)
+
+    threads = [Thread(target=attempt) for _ in range(24)]
     for one in threads:
         one.start()
     for one in threads:
         one.join()
-    assert attempts.wait("ann", address) == 2 ** (12 - 3)
+    assert len(passed) == 24
+    assert sum(passed) == PAIR.free + 1
+
+
+def test_a_store_in_memory_is_for_one_thread_at_a_time() -> None:
+    attempts = Attempts(store.opened("sqlite://"), Clock())
+    threads = [Thread(target=attempts.reserve, args=(f"name-{one}", HERE)) for one in range(12)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert [attempts.reserve(f"name-{one}", HERE).wait for one in range(12)] == [0] * 12

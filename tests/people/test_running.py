@@ -51,6 +51,16 @@ def test_a_port_in_the_secrets_need_not_be_text(tmp_path: Path) -> None:
     assert settings.read({}, secrets).monitor == ("127.0.0.1", 9100)
 
 
+def test_what_is_around_a_setting_is_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "secrets.toml").write_text("\ufeff[dashboard]\r\nopen = true\r\n", "utf-8")
+    environ = {"DASHBOARD_MONITOR": ' "9100"\r', "DASHBOARD_MAIL_FROM": '"Shop" <a@b.example>'}
+    found = settings.read(environ, tmp_path / "secrets.toml")
+    assert found.open
+    assert found.monitor == ("127.0.0.1", 9100)
+    assert found.mail_from == '"Shop" <a@b.example>'
+    assert settings.read({"DASHBOARD_OPEN": "'on'\r"}, tmp_path / "none.toml").open
+
+
 @pytest.mark.parametrize(
     "environ",
     [

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from io import BytesIO
+from urllib.parse import quote
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -24,10 +26,12 @@ from umami.work import Work
 
 PASSWORD = "c0rrect horse/&@"
 SPELLED = "c0rrect%20horse%2F%26%40"
+UNICODE = "pässwörd€"
 
 
 class Taken:
-    """Keeps what the server was given; delivers to everybody but nobody@example.com."""
+    """Keeps what the server was given; delivers to everybody but nobody@example.com, and hangs up
+    where it is told of hangup@example.com, or of a mail to late@example.com."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -37,6 +41,8 @@ class Taken:
     ) -> str:
         if address == "nobody@example.com":
             return "550 there is nobody"
+        if address == "hangup@example.com":
+            server.transport.abort()
         envelope.rcpt_tos.append(address)
         return "250 fine"
 
@@ -45,15 +51,18 @@ class Taken:
         found = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(found, EmailMessage)
         self.mails.append(found)
-        return "250 taken"
+        if "late@example.com" in envelope.rcpt_tos:
+            server.transport.abort()
+        return "250 taken" if "full" not in found["Subject"] else "452 full"
 
 
 class Office:
     """A running mail server."""
 
-    def __init__(self, taken: Taken, port: int) -> None:
+    def __init__(self, taken: Taken, port: int, logins: list[tuple[str, str]]) -> None:
         self.taken = taken
         self.port = port
+        self.logins = logins
 
     @property
     def mails(self) -> list[EmailMessage]:
@@ -61,14 +70,19 @@ class Office:
         return self.taken.mails
 
 
-@pytest.fixture
-def office() -> Iterator[Office]:
+@pytest.fixture(params=[True])
+def office(request: pytest.FixtureRequest) -> Iterator[Office]:
+    """The server; the parameter says whether it takes addresses in UTF-8."""
+
     def known(
         server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
     ) -> AuthResult:
-        return AuthResult(success=data.password == PASSWORD.encode(), handled=False)
+        logins.append((data.login.decode(), data.password.decode()))
+        fine = data.password.decode() in (PASSWORD, UNICODE)
+        return AuthResult(success=fine, handled=False)
 
-    office = Office(Taken(), free_port())
+    logins: list[tuple[str, str]] = []
+    office = Office(Taken(), free_port(), logins)
     controller = Controller(
         office.taken,
         "127.0.0.1",
@@ -77,6 +91,7 @@ def office() -> Iterator[Office]:
         auth_require_tls=False,
         auth_required=True,
         data_size_limit=50_000_000,
+        enable_SMTPUTF8=request.param,
     )
     controller.start()
     yield office
@@ -113,9 +128,10 @@ def whole(png: bytes, height: int) -> None:
 
 @pytest.mark.browser
 def test_a_mail_has_text_pictures_and_the_file(overview: Report, office: Office) -> None:
-    to = ["ada@example.com", "grace@example.com"]
+    to = mail.recipients(["ada@example.com", "grace@example.com"])
     made = Work(lambda told: mail.message(overview, settings(office), to, "xlsx")).result(150)
-    mail.send(settings(office), made)
+    outcomes = mail.send(settings(office), made, to)
+    assert all(one.accepted for one in outcomes)
     (came,) = office.mails
     assert came["Subject"] == "Nordlicht Shop: 1 – 30 Sep 2026"
     assert came["From"] == "shop@example.com"
@@ -144,7 +160,8 @@ def test_without_a_browser_a_mail_has_tables_only(
     overview: Report, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
-    made = Work(lambda told: mail.message(overview, settings(office), ["ada@example.com"])).result()
+    to = mail.recipients(["ada@example.com"])
+    made = Work(lambda told: mail.message(overview, settings(office), to)).result()
     found = parts(made)
     assert "image/png" not in found
     assert "The charts are in the attached report." in found["text/html"][0].get_content()
@@ -169,31 +186,89 @@ def test_from_the_command_line(
     arguments = ["--website", "shop.example.com", "--period", "last-week"]
     assert main([*arguments, "--mail", "ada@example.com"]) == 0
     assert [one["To"] for one in office.mails] == ["ada@example.com"]
+    monkeypatch.setenv("DASHBOARD_MAIL_FROM", "Shop Ä <shop@example.com>")
+    assert main([*arguments, "--mail", "nobody@example.com, ada@example.com"]) == 1
+    told = capsys.readouterr()
+    assert told.out.splitlines() == ["ada@example.com: accepted by the mail server"] * 2
+    assert told.err.startswith("nobody@example.com: not sent")
     wrong = f"smtp://me:wrong-secret@127.0.0.1:{office.port}"
     monkeypatch.setenv("DASHBOARD_SMTP_URL", wrong)
     assert main([*arguments, "--mail", "ada@example.com"]) == 1
-    told = capsys.readouterr().err
-    assert "does not let the user of DASHBOARD_SMTP_URL in" in told
-    assert "wrong-secret" not in told
+    said = capsys.readouterr().err
+    assert said.startswith("ada@example.com: not sent\n")
+    assert "does not let the user of DASHBOARD_SMTP_URL in" in said
+    assert "wrong-secret" not in said
 
 
-def letter() -> EmailMessage:
+def letter(subject: str = "Hello") -> EmailMessage:
     """A small mail."""
     found = EmailMessage()
-    found["From"], found["To"] = "shop@example.com", "nobody@example.com"
+    found["From"], found["To"], found["Subject"] = "shop@example.com", "x@example.com", subject
     found.set_content("Hello.")
     return found
 
 
-def test_what_goes_wrong_is_a_sentence_without_secrets(office: Office) -> None:
-    with pytest.raises(MailFailed, match=r"does not deliver to nobody@example\.com"):
-        mail.send(settings(office), letter())
+def sent(one: mail.Settings, *to: str, subject: str = "Hello") -> list[str]:
+    """What is said of each recipient."""
+    found = mail.recipients(to)
+    return [str(outcome) for outcome in mail.send(one, letter(subject), found)]
+
+
+def test_what_became_of_it_is_told_for_each(office: Office) -> None:
+    ada, nobody = "ada@example.com", "nobody@example.com"
+    taken, refused = (
+        f"{ada}: accepted by the mail server",
+        f"{nobody}: not sent: the mail server does not deliver there (550)",
+    )
+    assert sent(settings(office), ada, nobody) == [taken, refused]
+    assert sent(settings(office), nobody) == [refused]
+    assert len(office.mails) == 1
+    lost = sent(settings(office), ada, nobody, "hangup@example.com", "grace@example.com")
+    assert [one.split(":")[1] for one in lost] == [" not sent"] * 4
+    assert len(office.mails) == 1
+    unsure = sent(settings(office), nobody, ada, "late@example.com")
+    assert unsure[0] == refused
+    assert all("unknown: the connection" in one and "may have" in one for one in unsure[1:])
+    full = sent(settings(office), ada, subject="full")
+    assert full == [f"{ada}: not sent: the mail server refused the mail (452)"]
+
+
+def test_a_server_that_is_away_is_a_sentence_without_secrets() -> None:
     away = mail.parsed(f"smtp://me:{SPELLED}@127.0.0.1:{free_port()}", "shop@example.com")
     with pytest.raises(MailFailed, match="cannot be reached") as told:
-        mail.send(away, letter())
+        sent(away, "ada@example.com")
     assert told.value.__cause__ is None
     assert told.value.__context__ is None
     assert PASSWORD not in repr(away)
+
+
+def test_a_user_and_password_of_any_letters(office: Office) -> None:
+    spelled = f"smtp://j%C3%B6rg:{quote(UNICODE)}@127.0.0.1:{office.port}"
+    assert "accepted" in sent(mail.parsed(spelled, "shop@example.com"), "ada@example.com")[0]
+    assert office.logins == [("jörg", UNICODE)]
+    with pytest.raises(MailFailed, match="does not let the user"):
+        sent(mail.parsed(spelled.replace("p%C3", "q%C3"), "shop@example.com"), "ada@example.com")
+
+
+@pytest.mark.parametrize("office", [True, False], indirect=True)
+def test_addresses_of_any_letters(office: Office, request: pytest.FixtureRequest) -> None:
+    """A domain goes as ASCII; other parts where the server takes them, and are named elsewhere."""
+    wide = request.node.callspec.params["office"]
+    told = sent(settings(office), "ada@bücher.example", "jörg@example.com", "Zoë <zoe@example.com>")
+    assert told[0] == "ada@xn--bcher-kva.example: accepted by the mail server"
+    assert told[1].startswith(
+        "jörg@example.com: accepted" if wide else "jörg@example.com: not sent: this mail server"
+    )
+    assert told[2] == "zoe@example.com: accepted by the mail server"
+    (came,) = office.mails
+    assert ("jörg@example.com" in str(came["To"])) == wide
+    assert "Zoë" in str(came["To"])
+    own = replace(settings(office), sender=mail.recipients(["jörg@bücher.example"])[0])
+    if wide:
+        assert "accepted" in sent(own, "ada@example.com")[0]
+    else:
+        with pytest.raises(MailFailed, match="DASHBOARD_MAIL_FROM"):
+            sent(own, "ada@example.com")
 
 
 def test_a_password_goes_to_nobody_who_cannot_keep_it(office: Office) -> None:
@@ -203,7 +278,7 @@ def test_a_password_goes_to_nobody_who_cannot_keep_it(office: Office) -> None:
     secure = mail.parsed(f"smtps://me:x@127.0.0.1:{office.port}", "shop@example.com")
     for one in (elsewhere, secure):
         with pytest.raises(MailFailed):
-            mail.send(one, letter())
+            sent(one, "ada@example.com")
     assert mail.parsed("smtps://me:x@mail.example.com", "shop@example.com").port == 465
 
 
@@ -214,7 +289,10 @@ def test_a_password_goes_to_nobody_who_cannot_keep_it(office: Office) -> None:
         ("http://me:secret@mail.example.com", "shop@example.com", "DASHBOARD_SMTP_URL"),
         ("smtp://me:secret@:25", "shop@example.com", "DASHBOARD_SMTP_URL"),
         ("smtp://me:secret@mail.example.com:port", "shop@example.com", "DASHBOARD_SMTP_URL"),
+        ("smtp://m%E4:secret@mail.example.com", "shop@example.com", "DASHBOARD_SMTP_URL"),
+        ("smtp://me:secret%00x@mail.example.com", "shop@example.com", "DASHBOARD_SMTP_URL"),
         ("smtp://me:secret@mail.example.com", "", "DASHBOARD_MAIL_FROM"),
+        ("smtp://me:secret@mail.example.com", "a@b.example, c@d.example", "DASHBOARD_MAIL_FROM"),
         ("smtp://me:secret@mail.example.com", "a@b\nBcc: c@d", "DASHBOARD_MAIL_FROM"),
     ],
 )
@@ -224,6 +302,52 @@ def test_settings_that_cannot_be(url: str, sender: str, named: str) -> None:
     assert "secret" not in str(told.value)
 
 
-def test_an_address_that_is_none(overview: Report, office: Office) -> None:
-    with pytest.raises(MailFailed, match="not a mail address"):
-        mail.message(overview, settings(office), ["ada@example.com\nBcc: eve@example.com"])
+@pytest.mark.parametrize(
+    ("typed", "addresses"),
+    [
+        (["ada@example.com", "ADA@example.com", "ada@EXAMPLE.com"], ["ada@example.com"]),
+        (["ada@example.com,grace@example.com;"], ["ada@example.com", "grace@example.com"]),
+        (["Ada <ada@example.com>; <grace@example.com>"], ["ada@example.com", "grace@example.com"]),
+        (['"Lovelace, Ada; \\"A\\"" <ada@example.com>'], ["ada@example.com"]),
+        (["Zoë Ä <zoe@bücher.example>"], ["zoe@xn--bcher-kva.example"]),
+    ],
+)
+def test_addresses_as_they_are_typed(typed: list[str], addresses: list[str]) -> None:
+    assert [one.address for one in mail.recipients(typed)] == addresses
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("", " ", ",", "ada", "ada@", "@example.com", "a@b@example.com", "ada @example.com"),
+        *("ada@example.com\nBcc: eve@example.com", "Ada\r\nBcc: eve@x <ada@example.com>"),
+        *(
+            "ada@example.com\0",
+            "Ada <ada@example.com",
+            '"Ada <ada@example.com>',
+            "Ada ada@x.example",
+        ),
+        *("Lovelace, Ada <ada@example.com>", "a..b@example.com", "ada@exa\u200bmple.com"),
+        *("ada@\ud800.example", "ada@-bücher-.example", "ada@" + "ü" * 300, "<>", "Ada <>"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_address_is_named(typed: str) -> None:
+    with pytest.raises(MailFailed, match="not a mail address") as told:
+        mail.recipients(["grace@example.com", typed])
+    assert "\n" not in str(told.value)
+
+
+def test_a_name_of_a_website_is_no_header(overview: Report, office: Office) -> None:
+    hostile = "Shop\r\nBcc: eve@example.com\0\u2028" + "x" * 500
+    report = replace(overview, cover=replace(overview.cover, website=hostile))
+    to = mail.recipients(["Ada <ada@example.com>"])
+    made = Work(lambda told: mail.message(report, settings(office), to)).result(150)
+    assert [str(one) for one in mail.send(settings(office), made, to)] == [
+        "ada@example.com: accepted by the mail server"
+    ]
+    (came,) = office.mails
+    assert came["Bcc"] is None
+    assert came["Subject"].startswith("Shop Bcc: eve@example.com")
+    assert len(came["Subject"]) <= mail.SUBJECT
+    assert came["To"] == "Ada <ada@example.com>"

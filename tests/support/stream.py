@@ -38,6 +38,7 @@ class Tab:
         self._held: set[str] = set()
         self.elements: dict[str, Any] = {}
         self.fragments: list[str] = []
+        self._labelled: dict[str, str] = {}
         self.id = ""
         """The id of the session, once a run has begun."""
 
@@ -66,6 +67,17 @@ class Tab:
         if press:
             states.append(WidgetState(id=self.widget(press), trigger_value=True))
         states.extend(_state(self.widget(key), value) for key, value in values.items())
+        return self._run(asked)
+
+    def submit(self, button: str, **texts: str) -> list[ForwardMsg]:
+        """Fill in the fields of these labels (``_`` for a space), and press a form's button."""
+        asked = BackMsg()
+        asked.rerun_script.query_string = self._query
+        asked.rerun_script.page_script_hash = self._page
+        states = asked.rerun_script.widget_states.widgets
+        for label, text in texts.items():
+            states.add(id=self._labelled[label.replace("_", " ")], string_value=text)
+        states.add(id=self._labelled[button], trigger_value=True)
         return self._run(asked)
 
     def send(self, content: bytes) -> None:
@@ -132,6 +144,8 @@ class Tab:
         # Ids of widgets are “$$ID-hash-key”.
         if named := getattr(element, "id", ""):
             self.elements[named.split("-", 2)[-1]] = element
+            if kind in ("text_input", "button"):
+                self._labelled[element.label] = named
 
 
 def _state(widget: str, value: Value) -> WidgetState:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from umami.errors import SettingsError
-from umami.settings import CLOUD, Settings, of_environment, read
+from umami.settings import CLOUD, Settings, cleaned, flag, of_environment, read
 
 NOWHERE = Path("no/such/secrets.toml")
 LOGIN = {"UMAMI_USERNAME": "ada", "UMAMI_PASSWORD": "s3cret!"}
@@ -261,3 +261,129 @@ def test_whether_the_embedded_server_collects(text: str, collects: bool) -> None
         # Only who collects begins with a file that is not there.
         assert from_environment(COLLECT=text, STORE="no-such.duckdb").store
     assert from_environment(COLLECT="no", URL="https://a.example", API_KEY="k").collect is False
+
+
+# As files and copying leave them
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        *("{}", '"{}"', "'{}'", "“{}”", "„{}“", "‘{}’", "«{}»", " {}\t", "{}\r", "{}\n"),
+        *("\ufeff{}", "\u00a0{}\u00a0", "\u200b{}\u200b", "{}\u200d \n", ' "{}" \r\n'),
+        '\u2060"{}\u200e"',
+    ],
+    ids=repr,
+)
+def test_what_is_around_a_value_is_no_part_of_it(around: str) -> None:
+    given = {"URL": "HTTPS://a.example/api/", "API_KEY": "key", "TIMEOUT": "20", "CACHE_MB": "7"}
+    found = from_environment(**{name: around.format(value) for name, value in given.items()})
+    assert found.api == "https://a.example/api"
+    assert (found.api_key, found.timeout, found.cache_mb) == ("key", 20, 7)
+    assert cleaned(around.format('it\'s "so"')) == 'it\'s "so"'
+    assert from_environment(URL=around.format("")).embedded
+
+
+def test_a_password_keeps_what_may_be_a_part_of_it(tmp_path: Path) -> None:
+    login = {"URL": "https://a.example", "USERNAME": "ada"}
+    for password in (" a ", "a\u00a0", 'a"', '"', "“a”"):
+        assert from_environment(**login, PASSWORD=password).password == password
+    assert from_environment(**login, PASSWORD="a \r\n").password == "a "
+    for quoted in ('"s3cret!"', "'s3cret!'", "'s3cret!'\r"):
+        with pytest.raises(SettingsError, match="UMAMI_PASSWORD is in quotes") as told:
+            from_environment(**login, PASSWORD=quoted)
+        assert "s3cret" not in str(told.value)
+    # In the secrets quotes within quotes are meant, also where Streamlit copied them.
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(
+        "UMAMI_URL = 'https://a.example'\nUMAMI_USERNAME = 'a'\nUMAMI_PASSWORD = '\"s3cret!\"'\n"
+    )
+    for environ in ({}, {"UMAMI_PASSWORD": '"s3cret!"'}):
+        assert read(environ, secrets).password == '"s3cret!"'
+
+
+@pytest.mark.parametrize(
+    ("typed", "write"),
+    [
+        ("https:/a.example", "https://a.example"),
+        ("https//a.example/umami", "https://a.example/umami"),
+        ("https:a.example", "https://a.example"),
+        ("http:/a.example:3000", "http://a.example:3000"),
+        ("https://https://a.example", "https://a.example"),
+        ("https://http:/a.example", "http://a.example"),
+        ("a.example", "https://a.example"),
+        ("//a.example", "https://a.example"),
+        ("http.example", "https://http.example"),
+        ("localhost:3000", "http://localhost:3000"),
+        ("192.168.0.2:3000", "http://192.168.0.2:3000"),
+        ("https://a.exa\u200bmple", "U+200B"),
+    ],
+)
+def test_an_address_that_is_nearly_one_is_told_right(typed: str, write: str) -> None:
+    with pytest.raises(SettingsError, match="UMAMI_URL") as told:
+        from_environment(URL=typed, API_KEY="k")
+    assert (f"write {write}." if "://" in write else write) in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "number", ["60s", "60 s", "1,000", "1.000,5", "1_0", "٣٠", "1e1", "+5", "0x10"]
+)
+@pytest.mark.parametrize("name", ["TIMEOUT", "CACHE_MB", "CONNECTIONS"])
+def test_a_number_is_digits(name: str, number: str) -> None:
+    with pytest.raises(SettingsError, match=f"UMAMI_{name} is a .*without a unit"):
+        from_environment(**{name: number})
+
+
+def test_a_number_of_calls_is_whole() -> None:
+    with pytest.raises(SettingsError, match="UMAMI_CONNECTIONS is a whole number"):
+        from_environment(CONNECTIONS="2.5")
+    assert from_environment(TIMEOUT="2.5").timeout == 2.5
+
+
+def test_yes_and_no_in_every_spelling(tmp_path: Path) -> None:
+    for text in ("yes", "YES", "true", "True", "on", "1"):
+        assert flag("UMAMI_COLLECT", text)
+    for text in ("no", "No", "false", "off", "OFF", "0"):
+        assert not flag("UMAMI_COLLECT", text)
+    for text in ("", "y", "maybe", "2"):
+        with pytest.raises(SettingsError, match="UMAMI_COLLECT is yes or no"):
+            flag("UMAMI_COLLECT", text)
+    secrets = tmp_path / "secrets.toml"
+    for spelled in ("true", "1", '"on"'):
+        secrets.write_text(f"[umami]\nstore = '{tmp_path / 'a.duckdb'}'\ncollect = {spelled}\n")
+        assert read({}, secrets).collect
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_secrets_as_editors_save_them(tmp_path: Path, encoding: str, end: str) -> None:
+    secrets = tmp_path / "secrets.toml"
+    lines = ("[umami]", "url = 'https://a.example'", "api_key = 'k'", "")
+    secrets.write_bytes(end.join(lines).encode(encoding))
+    assert read({}, secrets).api == "https://a.example/api"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        *(
+            ("[umami]\napi_key = 's3cret'\n".encode(encoding), "not UTF-8 but UTF-16: save it as")
+            for encoding in ("utf-16", "utf-16-le", "utf-16-be")
+        ),
+        ("[umami]\napi_key = 's3crét'\n".encode("latin-1"), "is not UTF-8: save it as UTF-8"),
+        ("[umami]\napi_key = “s3cret”\n".encode(), "line 2.*straight quotes"),
+        ("[umami]\n\u00a0api_key = 's3cret'\n".encode(), "line 2.*plain spaces"),
+        ("\ufeff[auth]\nclient_id = 's3cret'\n".encode(), "byte order mark.*without it"),
+        (b"[umami]\npassword = 1.10\n", "UMAMI_PASSWORD.*put it in quotes"),
+        (b"[umami]\nurl = true\n", "UMAMI_URL.*put it in quotes"),
+    ],
+    ids=repr,
+)
+def test_secrets_that_cannot_be_read_are_told_why(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_bytes(content)
+    with pytest.raises(SettingsError, match=said) as told:
+        read({}, secrets)
+    assert "s3cr" not in str(told.value)

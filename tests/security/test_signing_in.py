@@ -1,0 +1,303 @@
+"""Guessing passwords, telling accounts apart, flooding the log, and claims that are not true."""
+
+from __future__ import annotations
+
+import threading
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+from sqlalchemy import Engine, func, select
+
+from people import accounts, claims, passwords, store
+from people.attempts import PAIR
+from people.audit import MOST, Audit
+from people.claims import Doubtful
+from people.desk import Desk, Refused
+from tests.browser.app import TABLES, App, fresh_app
+from tests.people.conftest import SECTIONS, engine, postgres
+from tests.support.accounts import PASSWORD, user, write
+from tests.support.stream import tab
+from tests.support.waiting import eventually
+
+__all__ = ["engine", "postgres"]
+SOCKETS = 60
+HERE = "203.0.113.7"
+NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+def weak(cost: int, password: str = PASSWORD) -> str:
+    """A hash that costs so much."""
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
+
+
+@pytest.fixture
+def desk(engine: Engine, tmp_path: Path) -> Desk:
+    """Accounts whose hashes differ in cost, and one without a password."""
+    users = write(
+        tmp_path / "users.yaml",
+        {
+            "weak": {"password": weak(4), "roles": ["admin"]},
+            "strong": {"password": weak(8), "roles": ["viewer"]},
+            "pat": {"email": "pat@agency.example", "roles": ["viewer"]},
+        },
+    )
+    return Desk(engine, lambda: accounts.read(users, SECTIONS))
+
+
+# Guesses
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Engine]]:
+    place = tmp_path_factory.mktemp("house")
+    known = {"password": weak(10), "roles": ["admin"]}
+    users = write(place / "users.yaml", {"cleo": known, "vic": user("admin")})
+    url = f"sqlite:///{place / 'dashboard.sqlite'}"
+    with fresh_app(UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url) as one:
+        kept = store.opened(url)
+        yield one, kept
+        kept.dispose()
+
+
+def test_many_sockets_at_once_have_no_more_guesses_than_one(app: tuple[App, Engine]) -> None:
+    running, kept = app
+    ready = threading.Barrier(SOCKETS)
+    begun = []
+
+    def guess(number: int) -> str:
+        with tab(running.address) as socket:
+            socket.open("goals")
+            ready.wait(120)
+            begun.append(time.monotonic())
+            sent = socket.submit("Sign in", User_name="cleo", Password=f"wrong-{number}")
+            said = b"".join(one.SerializeToString() for one in sent).decode("latin-1")
+        for answer in ("password is wrong", "Too many attempts", "Many people are signing in"):
+            if answer in said:
+                return answer
+        return said
+
+    with ThreadPoolExecutor(SOCKETS) as pool:
+        answers = list(pool.map(guess, range(SOCKETS)))
+    taken = time.monotonic() - begun[0]
+    # The waits double: where the machine is slow, some of them end meanwhile.
+    over = sum(2 ** (wait + 1) - 2 <= taken for wait in range(1, 10))
+    assert set(answers) <= {"password is wrong", "Too many attempts", "Many people are signing in"}
+    assert 1 <= answers.count("password is wrong") <= PAIR.free + 1 + over
+    with kept.connect() as held:
+        lines = held.scalar(select(func.count()).select_from(store.AUDIT))
+    # Two hours, should the hour turn meanwhile.
+    assert lines is not None
+    assert lines <= 2 * (MOST + 1)
+    with tab(running.address) as socket:
+        socket.open("goals")
+        sent = socket.submit("Sign in", User_name=" VIC ", Password=PASSWORD)
+        assert b"Nordlicht" in b"".join(one.SerializeToString() for one in sent)
+
+
+def test_who_cannot_be_compared_is_told_so_and_has_not_failed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody stands in a long line, and nothing is counted for whom nothing was compared."""
+    go = threading.Event()
+    compare = bcrypt.checkpw
+
+    def slow(password: bytes, known: bytes) -> bool:
+        assert go.wait(60)
+        return compare(password, known)
+
+    monkeypatch.setattr(bcrypt, "checkpw", slow)
+    most = passwords.AT_ONCE + passwords.WAITING
+    with ThreadPoolExecutor(most + 4) as pool:
+        tried = [
+            pool.submit(desk.enter, f"name-{number}", "wrong", HERE) for number in range(most + 4)
+        ]
+        eventually(lambda: sum(one.done() for one in tried) == 4, 60)
+        go.set()
+        said = [str(one.exception()) for one in tried]
+    assert said.count("Many people are signing in. Try again in a moment.") == 4
+    assert said.count("User name or password is wrong.") == most
+    monkeypatch.undo()
+    with desk.engine.connect() as held:
+        about = select(func.max(store.ATTEMPTS.c.failures))
+        assert held.scalar(about) == most
+
+
+# Accounts told apart
+
+
+def test_every_comparison_takes_the_same_work(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the name exists, has a password, and however cheap its hash is."""
+    work: list[int] = []
+    compare = bcrypt.checkpw
+
+    def counted(password: bytes, known: bytes) -> bool:
+        work.append(2 ** int(known.split(b"$")[2]))
+        return compare(password, known)
+
+    monkeypatch.setattr(bcrypt, "checkpw", counted)
+
+    def took(act: Callable[[], object]) -> int:
+        work.clear()
+        with pytest.raises(Refused):
+            act()
+        return sum(work)
+
+    for typed, forms in (("wrong", 1), ("wröng", 2), ("x" * 100, 1)):
+        names = ("weak", "strong", "pat", "nobody", "", "w" * 10_000)
+        found = {took(lambda n=name, t=typed: desk.enter(n, t, None)) for name in names}  # type: ignore[misc]
+        assert found == {forms * 2**8}, typed
+    account = desk.accounts().users["weak"]
+    changed = took(lambda: desk.change_password(account, "wrong", "another-Passw0rd", HERE))
+    assert changed == 2**8
+    work.clear()
+    assert desk.enter("weak", PASSWORD, "198.51.100.9")
+    assert sum(work) == 2**8
+
+
+def test_names_and_passwords_are_the_same_in_every_form_of_unicode(
+    engine: Engine, tmp_path: Path
+) -> None:
+    name, password = "Jörg.Straße", "schlüssel-zum-glück"
+    forms = [unicodedata.normalize(form, password) for form in ("NFC", "NFD")]
+    for hashed in forms:
+        users = write(
+            tmp_path / f"{len(hashed)}.yaml",
+            {unicodedata.normalize("NFD", name): {"password": weak(4, hashed), "roles": ["admin"]}},
+        )
+        desk = Desk(engine, lambda users=users: accounts.read(users, SECTIONS))  # type: ignore[misc]
+        for typed in forms:
+            for named in (name, unicodedata.normalize("NFD", name.upper()), f" {name}\u00a0"):
+                assert desk.whose(desk.enter(named, typed, HERE))
+    changed = desk.change_password(
+        desk.accounts().users["jörg.strasse"], password, "ä" * 9 + "xyzÄ", HERE
+    )
+    assert desk.whose(changed)
+    assert desk.enter(name, unicodedata.normalize("NFD", "ä" * 9 + "xyzÄ"), HERE)
+    with pytest.raises(Refused, match="72 bytes"):
+        desk.change_password(desk.accounts().users["jörg.strasse"], "x", "äöüß" * 10, HERE)
+
+
+# The log
+
+
+def test_nobody_fills_the_log(engine: Engine) -> None:
+    """Also with several at once; how many there were is told."""
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: Audit(engine).refused("somebody", "sign in"), range(80)))
+    Audit(engine).refused("ann", "sign in")
+    rows = Audit(engine).read(size=100).rows
+    counted = [one.about for one in rows if one.about]
+    lines = [one for one in rows if one.who == "somebody" and not one.about]
+    assert len(lines) <= 2 * MOST
+    assert sum(int(one.split()[0]) for one in counted) + len(lines) == 80
+    assert all("more refused since" in one for one in counted)
+    assert [one.who for one in rows].count("ann") == 1
+
+
+def test_what_is_typed_as_a_name_is_in_the_log_neither_as_it_is_nor_at_length(desk: Desk) -> None:
+    for number in range(30):
+        with pytest.raises(Refused):
+            desk.enter(f"{number} {'mistyped-secret' * 1000}", "wrong", f"198.51.100.{number}")
+    rows = desk.audit.read(size=100).rows
+    assert len(rows) <= 2 * (MOST + 1)
+    assert all("mistyped" not in f"{one.who} {one.about}" for one in rows)
+
+
+# Claims of identity providers
+
+ADA = "ada@agency.example"
+
+
+def claimed(**more: Any) -> claims.Claims:
+    given = {"email": ADA, "iat": NOW.timestamp(), **more}
+    return claims.read({key: value for key, value in given.items() if value is not ...}, NOW)
+
+
+@pytest.mark.parametrize("verified", [..., True, "true"])
+@pytest.mark.parametrize("issued", [0, -30 * 86_400, 120, 0.5])
+def test_claims_that_are_true(verified: object, issued: float) -> None:
+    said = claimed(email_verified=verified, iat=NOW.timestamp() + issued)
+    assert said == claims.Claims(ADA, NOW + timedelta(seconds=issued), True)
+
+
+@pytest.mark.parametrize(
+    "verified",
+    [
+        False,
+        "false",
+        "False",
+        "no",
+        "True ",
+        "yes",
+        "1",
+        1,
+        1.0,
+        0,
+        [],
+        [True],
+        {},
+        {"true": 1},
+        None,
+        "",
+    ],
+    ids=repr,
+)
+def test_not_verified_in_any_spelling(verified: object) -> None:
+    assert not claimed(email_verified=verified).verified
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        *(..., None, "", " ", 7, True, ["ada@agency.example"], {"email": ADA}, "ada"),
+        *(f" {ADA}", f"{ADA}\n", f"{ADA},eve@evil.example", f"Ada <{ADA}>", f'"x"{ADA}'),
+        *(ADA.replace("@", "@\u200b"), f"\ufeff{ADA}", f"{ADA}\0", f"{'a' * 300}@agency.example"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_address_is_nobodys(email: object) -> None:
+    with pytest.raises(Doubtful, match="address"):
+        claimed(email=email)
+
+
+@pytest.mark.parametrize(
+    "issued",
+    [
+        *(..., None, True, False, "1790856000", [], {}, NOW, float("nan"), float("inf")),
+        *(float("-inf"), 0, -1, 10**400, 1e300, NOW.timestamp() * 1000),
+        *(NOW.timestamp() + 3600, NOW.timestamp() - 32 * 86_400),
+    ],
+    ids=lambda one: repr(one)[:20],
+)
+def test_a_moment_that_cannot_be_lets_nobody_in(issued: object) -> None:
+    with pytest.raises(Doubtful, match="signed in"):
+        claimed(iat=issued)
+
+
+@pytest.mark.parametrize(
+    ("email", "mine"),
+    [
+        ("ask@agency.example", True),
+        ("ASK@Agency.EXAMPLE", True),
+        ("aſk@agency.example", False),
+        ("as\u212a@agency.example", False),
+        ("аsk@agency.example", False),
+        ("ａsk@agency.example", False),
+        ("ask@agency。example", False),
+        ("jörg@agency.example", True),
+        ("JÖRG@agency.example", False),
+    ],
+)
+def test_an_address_that_looks_alike_is_another(tmp_path: Path, email: str, mine: bool) -> None:
+    users = {
+        name: {"email": f"{name}@agency.example", "roles": ["admin"]} for name in ("ask", "jörg")
+    }
+    found = accounts.read(write(tmp_path / "users.yaml", users), SECTIONS).by_email(email)
+    assert (found is not None) == mine
