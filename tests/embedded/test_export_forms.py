@@ -8,15 +8,25 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
+from umami.client import connect
 from umami.embedded.importing import ImportRefused, load
+from umami.embedded.server import serve
 from umami.embedded.store import Store
 from umami.embedded.unpacking import SAMPLE
+from umami.endpoints import events, traffic
+from umami.filters import Filter
+from umami.period import Period
+from umami.settings import Settings
+from umami.view import View
 
 WEBSITE, SESSION, VISIT = (f"{n * 8}-{n * 4}-4{n * 3}-8{n * 3}-{n * 12}" for n in "123")
 EVENT = "aaaaaaaa-0000-4000-8000-00000000000"
@@ -493,3 +503,36 @@ def test_deflate64_and_encryption_are_refused(tmp_path: Path) -> None:
             spoilt[at + offset] |= value
         target.write_bytes(spoilt)
         assert sentence in str(refusal(target))
+
+
+# Unicode forms
+
+
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+def test_names_are_found_in_either_unicode_form(tmp_path: Path, stored: Any, typed: Any) -> None:
+    path = normalize(stored, "/café")
+    rows = [
+        event(1, url_path=path),
+        event(2, event_type="2", event_name=normalize(stored, "Käufe")),
+    ]
+    period = Period.of_days(date(2026, 10, 1), date(2026, 10, 1), "UTC")
+    with serve(written(tmp_path / "form", {**TABLES, "website_event": rows})) as running:
+        settings = Settings(
+            api=f"{running.url}/api", username=running.username, password=running.password
+        )
+        with connect(settings) as client:
+            view = View(WEBSITE, period)
+            # What is stored comes back as it is.
+            assert client.ask(traffic.metrics(view, "path")).frame["name"].tolist()[0] == path
+            for operator, text, views in (
+                ("eq", "/café", 1),
+                ("c", "CAFÉ", 1),
+                ("neq", "/café", 0),
+                ("dnc", "fé", 0),
+            ):
+                chosen = Filter("path", operator, normalize(typed, text))  # type: ignore[arg-type]
+                found = replace(view, filters=(chosen,))
+                assert client.ask(traffic.stats(found)).current.views == views
+            search = normalize(typed, "käuf")
+            assert client.ask(events.events(view, search=search)).count == 1

@@ -85,7 +85,7 @@ class Filter:
             return f"{name} {negation}IN ({', '.join('?' * len(values))})", list(values)
         if self.operator in ("c", "dnc"):
             negation = "NOT " if self.operator == "dnc" else ""
-            return f"{name} {negation}{like(values[0])}", [f"%{values[0]}%"]
+            return like(name, values[0], negation), [f"%{values[0]}%"]
         negation = "NOT " if self.operator == "nre" else ""
         return f"{negation}{matching(name, values[0])}", [values[0].removeprefix(MINDING_CASE)]
 
@@ -101,13 +101,17 @@ def matching(text: str, expression: str) -> str:
     return f"regexp_matches({text}, ?, '{case}s')"
 
 
-def like(value: str) -> str:
-    """SQL that compares with a text without minding case; ``%`` and ``_`` stay wildcards.
+def like(text: str, value: str, negation: str = "") -> str:
+    """SQL that looks in a text for a value, its one question mark, without minding case; ``%`` and
+    ``_`` stay wildcards.
 
     A backslash takes their meaning away, as PostgreSQL has it; naming it costs time, so only
-    where there is one.
+    where there is one. So does minding neither which Unicode form a letter has, composed or not.
     """
-    return r"ILIKE ? ESCAPE '\'" if "\\" in value else "ILIKE ?"
+    escape = r" ESCAPE '\'" if "\\" in value else ""
+    if value.isascii():
+        return f"{text} {negation}ILIKE ?{escape}"
+    return f"nfc_normalize({text}) {negation}ILIKE nfc_normalize(?){escape}"
 
 
 @dataclass(frozen=True, slots=True)
