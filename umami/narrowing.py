@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from unicodedata import normalize
 
 from umami.filters import Filter
 from umami.view import View
@@ -33,20 +32,12 @@ def filters(view: View) -> tuple[tuple[str, str], ...]:
 def spell(one: Filter) -> str:
     """One filter's text; values with a comma, which would be two, as a pattern that means them.
 
-    ``(?c)`` is PostgreSQL's way to make a pattern mind case, which equality does. Servers compare
-    bytes, and websites send either Unicode form of a text, so equality is asked for both.
+    ``(?c)`` is PostgreSQL's way to make a pattern mind case, which equality does.
     """
-    if one.operator not in ("eq", "neq"):
-        return f"{one.operator}.{one.values[0]}"
-    values = dict.fromkeys(
-        form
-        for value in one.values
-        for form in (value, normalize("NFC", value), normalize("NFD", value))
-    )
-    if any("," in value for value in values):
-        pattern = "|".join(map(escaped, values))
+    if one.operator in ("eq", "neq") and any("," in value for value in one.values):
+        pattern = "|".join(map(escaped, one.values))
         return f"{'re' if one.operator == 'eq' else 'nre'}.(?c)^({pattern})$"
-    return f"{one.operator}.{','.join(values)}"
+    return f"{one.operator}.{','.join(one.values)}"
 
 
 def escaped(value: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import normalize
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -82,7 +83,8 @@ class Filter:
         name, values = column(self.field), self.values
         if self.operator in ("eq", "neq"):
             negation = "NOT " if self.operator == "neq" else ""
-            return f"{name} {negation}IN ({', '.join('?' * len(values))})", list(values)
+            texts = [form for value in values for form in unicode_forms(value)]
+            return f"{name} {negation}IN ({', '.join('?' * len(texts))})", texts
         if self.operator in ("c", "dnc"):
             negation = "NOT " if self.operator == "dnc" else ""
             return like(name, values[0], negation), [f"%{values[0]}%"]
@@ -99,6 +101,11 @@ def matching(text: str, expression: str) -> str:
     without the beginning that makes it mind case; a dot stands for the end of a line, too."""
     case = "c" if expression.startswith(MINDING_CASE) else "i"
     return f"regexp_matches({text}, ?, '{case}s')"
+
+
+def unicode_forms(text: str) -> tuple[str, ...]:
+    """A text, and the same with its letters composed and not, where that is another."""
+    return tuple(dict.fromkeys((text, normalize("NFC", text), normalize("NFD", text))))
 
 
 def like(text: str, value: str, negation: str = "") -> str:
