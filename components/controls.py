@@ -24,7 +24,7 @@ from people.guard import Guarded
 from umami import names
 from umami.endpoints import segments, traffic
 from umami.errors import InvalidView, UmamiError
-from umami.filters import FIELDS, OPERATORS, Filter
+from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
 from umami.models.websites import Website
 from umami.period import Period, Unit, zone
 from umami.view import (
@@ -260,23 +260,25 @@ def _filter_popover(client: Guarded, now: View) -> None:
             "Condition", operators, format_func=OPERATORS.__getitem__, key="f_operator"
         )
         key = f"f_value_{field}_{operator}"
-        _values(client, now, field, key, several=able.several and operator in ("eq", "neq"))
+        several = able.several and operator in ("eq", "neq")
+        offered = _values(client, now, field, key, several=several)
         st.button(
             "Add filter",
             key="f_add",
             width="stretch",
             on_click=authorized.callback(_add_filter),
-            args=(field, operator, key, able.several),
+            args=(field, operator, key, offered, able.several),
         )
         if able.segments:
             _segments(client, now)
 
 
-def _values(client: Guarded, now: View, field: str, key: str, *, several: bool) -> None:
-    """Choose one value, or several, among those that occur, or type others."""
+def _values(client: Guarded, now: View, field: str, key: str, *, several: bool) -> list[str]:
+    """Choose one value, or several, among those that occur, which are returned, or type others."""
     without = replace(now, filters=tuple(one for one in now.filters if one.field != field))
+    offered = _suggestions(client, without, field)
     choice: dict[str, Any] = {
-        "options": _suggestions(client, without, field),
+        "options": offered,
         "key": key,
         "format_func": lambda value: names.label(field, value),
         "placeholder": "Choose or type",
@@ -286,6 +288,7 @@ def _values(client: Guarded, now: View, field: str, key: str, *, several: bool) 
         st.multiselect("Values", **choice)
     else:
         st.selectbox("Value", index=None, **choice)
+    return offered
 
 
 def _segments(client: Guarded, now: View) -> None:
@@ -321,9 +324,10 @@ def _suggestions(client: Guarded, now: View, field: str) -> list[str]:
         return []
 
 
-def _add_filter(field: str, operator: Any, key: str, beside: bool) -> None:
+def _add_filter(field: str, operator: Any, key: str, offered: list[str], beside: bool) -> None:
     given = st.session_state.get(key)
-    values = given if isinstance(given, list) else [given or ""]
+    typed = given if isinstance(given, list) else [given or ""]
+    values = [in_form_of(value, offered) for value in typed]
     try:
         go(view().adding(Filter(field, operator, *values), beside=beside))
     except InvalidView as problem:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+from unicodedata import normalize
 
 from umami.errors import InvalidView
 
@@ -103,6 +104,18 @@ class Filter:
     def spelled(self) -> list[str]:
         """One text for each value; ``View.params`` has them, ``parse`` reads them back."""
         return [f"{self.field}.{self.operator}.{value}" for value in self.values]
+
+
+def in_form_of(value: str, known: Iterable[str]) -> str:
+    """A value in the Unicode form, composed or not, that known values have it in.
+
+    Servers compare bytes, and what somebody types may look the same and be other bytes.
+    """
+    forms = (value, normalize("NFC", value), normalize("NFD", value))
+    known = list(known)
+    whole = (form for form in forms if form in known)
+    within = (form for form in forms if any(form in one for one in known))
+    return next(whole, None) or next(within, value)
 
 
 def _require_pattern(text: str) -> None:

@@ -407,8 +407,9 @@ def _definitions(given: Mapping[str, str]) -> str:
 def _data(given: Mapping[str, str]) -> Path | None:
     if "DATA" not in given:
         return None
-    path = Path(given["DATA"]).expanduser()
-    if not path.exists():
+    # Unlike those of pathlib, these functions do not fail for what no path can be.
+    path = Path(os.path.expanduser(given["DATA"]))
+    if not os.path.exists(path):
         raise SettingsError("UMAMI_DATA names a folder or zip of tables that does not exist.")
     return path
 

@@ -6,6 +6,7 @@ What is wrong is said in the words of somebody who fills in a form, with what to
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -159,10 +160,10 @@ def unreadable(problem: SettingsError) -> SettingsError:
 
 def _tables(text: str) -> Path:
     """Where tables are; file managers copy paths in quotation marks."""
-    path = Path(text.strip("'\"")).expanduser()
-    if not path.exists():
+    path = Path(os.path.expanduser(text.strip("'\"")))
+    if not os.path.exists(path):
         raise _refusal(
-            f"There is no folder or file {path}.",
+            f"There is no folder or file {str(path)[:200]}.",
             "It has to be on the machine that the dashboard runs on: type all of its path.",
         )
     return path.resolve()

@@ -18,7 +18,7 @@ from umami.work import CalledOff, Work
 
 SOURCES: Final = {
     "server": ("An Umami server", "Your own, or Umami Cloud: you need a way to sign in to it."),
-    "tables": ("Exported data", "A folder or zip of Umami’s tables on this machine."),
+    "tables": ("Exported data", "A folder or archive of Umami’s tables on this machine."),
     "demo": ("The demo", "A made-up shop with a year of traffic. Nothing to fill in."),
     "same": ("What I look at now", "Only who may look is to be set up."),
 }
@@ -123,7 +123,7 @@ def _share() -> dict[str, str]:
 
 
 def _tables() -> dict[str, str]:
-    typed = _typed("Folder or zip", "DATA", "~/Downloads/umami-export.zip")
+    typed = _typed("Folder, zip or tar", "DATA", "~/Downloads/umami-export.zip")
     st.caption(
         "What Umami Cloud exports, or the tables of your database as CSV files with headers."
     )

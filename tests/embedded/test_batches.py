@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from umami.embedded.batches import LONGEST, batches
 from umami.embedded.tables import ImportRefused
-from umami.embedded.unpacking import Packed, tables_of
+from umami.embedded.unpacking import Packed, contents_of
 
 HEADER = "session_id,city\n"
 
@@ -33,13 +33,18 @@ def records(text: bytes) -> list[list[str]]:
 def plain(folder: Path, text: str) -> Packed:
     path = folder / "session.csv"
     path.write_bytes(text.encode())
-    return tables_of(path)["session"]
+    return contents_of(path).tables["session"]
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
-        st.tuples(st.text('a,"\né', max_size=9), st.text('b"\r\n,', max_size=30)), max_size=12
+        st.tuples(
+            st.text('a,"\né', max_size=9),
+            # Unquoted, as the writer has it otherwise, a return would belong to the line's end.
+            st.text('b"\r\n,', max_size=30).filter(lambda text: "\r" not in text or "," in text),
+        ),
+        max_size=12,
     ),
     size=st.integers(1, 60),
     ended=st.booleans(),
@@ -106,7 +111,7 @@ def test_how_far_it_is_is_told_in_bytes_of_the_file(
 ) -> None:
     path = tmp_path / "website_event.csv"
     path.write_bytes(gzip.decompress((tables / "website_event.csv.gz").read_bytes()))
-    packed = tables_of(pack(path))["website_event"]
+    packed = contents_of(pack(path)).tables["website_event"]
     found = cut(packed, tmp_path / "cut", 100_000)
     header = found[0][0].index(b"\n") + 1
     length = header

@@ -179,6 +179,20 @@ def test_an_event_with_data(tracker: Tracker) -> None:
         ({"revenue": 5}, []),
         ({"revenue": [5], "currency": "USD"}, []),
         ({"revenue": "much", "currency": "USD"}, []),
+        ({"revenue": True, "currency": "USD"}, []),
+        *(
+            ({"revenue": text, "currency": "USD"}, [(sum_, "USD")] if sum_ else [])
+            for text, sum_ in {
+                " 3 ": 3,
+                "\ufeff\u00a04\n": 4,
+                "1e3": 1000,
+                "+5.": 5,
+                ".5": 0.5,
+                "0x10": 16,
+                **dict.fromkeys(("1_000", "0x1_0", "١٢", "19,99", "1.234,56", "€5", "-0x10")),
+                **dict.fromkeys(("Infinity", "NaN", "1 000", "0b2", "")),
+            }.items()
+        ),
         ({"revenue": 5, "currency": 7}, []),
     ],
 )

@@ -90,4 +90,4 @@ def test_two_hours_of_one_name_are_one_bucket() -> None:
     ],
 )
 def test_like(text: str, value: str, expected: bool) -> None:
-    assert STORE.row(f"SELECT ? {like(value)}", [text, f"%{value}%"]) == (expected,)
+    assert STORE.row(f"SELECT {like('?', value)}", [text, f"%{value}%"]) == (expected,)

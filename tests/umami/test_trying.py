@@ -285,3 +285,12 @@ def refusal(settings: Settings) -> UmamiError:
     assert "UMAMI_URL" not in said
     assert problem.__context__ is None
     return problem
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "~nobody-of-this-name/x", "a\0b", "/etc/passwd/x"])
+def test_what_is_no_path_is_no_folder(text: str) -> None:
+    with pytest.raises(SettingsError, match="There is no folder or file") as caught:
+        meant("tables", {"DATA": text})
+    assert len(str(caught.value)) < 300
+    with pytest.raises(SettingsError, match="UMAMI_DATA names"):
+        read({"UMAMI_DATA": text.replace("\0", "")}, Path("nowhere"))

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from umami.errors import InvalidView
-from umami.filters import FIELDS, OPERATORS, Filter
+from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
 from umami.period import Period, zone
 from umami.view import COMPARISONS, PRESETS, View, parse, shifted
 
@@ -259,3 +259,21 @@ def test_any_of_an_event_and_a_page_leaves_views() -> None:
     assert not read(filter=both).keeps_views
     assert read(filter=both, match="any").keeps_views
     assert not read(filter=both[0], match="any").keeps_views
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "value"),
+    [
+        ("caf\u00e9", ["cafe\u0301"], "cafe\u0301"),
+        ("cafe\u0301", ["a", "caf\u00e9"], "caf\u00e9"),
+        ("f\u00e9", ["/cafe\u0301/menu"], "fe\u0301"),
+        ("caf\u00e9", ["cafe\u0301", "caf\u00e9"], "caf\u00e9"),
+        ("caf\u00e9", ["/caf\u00e9/menu", "cafe\u0301"], "cafe\u0301"),
+        ("caf\u00e9", ["cafe"], "caf\u00e9"),
+        ("caf\u00e9", [], "caf\u00e9"),
+    ],
+)
+def test_what_is_typed_takes_the_form_of_what_is_there(
+    typed: str, known: list[str], value: str
+) -> None:
+    assert in_form_of(typed, known) == value

@@ -18,6 +18,8 @@ from umami.embedded.tables import CLOUD_EXPORT, SESSION_ATTRIBUTES, Table, limit
 
 SEEN = ("session_id", "website_id", "created_at", *SESSION_ATTRIBUTES)
 """What an event of Umami Cloud tells of its session."""
+NUMBER = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
+"""A text that PostgreSQL takes for a number."""
 
 
 @dataclass(slots=True)
@@ -50,6 +52,17 @@ class Appending:
         if self._cloud:
             columns = ", ".join(f"{name} {TABLES['session'][name]}" for name in SEEN)
             cursor.execute(f"CREATE TEMP TABLE seen ({columns})")
+        # Umami 2.16 and earlier have the host names of events with their sessions.
+        self._hosts_of_sessions = (
+            "hostname" not in tables["website_event"].header
+            and "session" in tables
+            and "hostname" in tables["session"].header
+        )
+        if self._hosts_of_sessions:
+            cursor.execute(
+                "CREATE TEMP TABLE session_host "
+                "(session_id UUID, website_id UUID, hostname VARCHAR)"
+            )
 
     def add(self, table: str, path: Path) -> None:
         """Add what is new of a plain CSV file. Raises ``duckdb.Error`` for what is malformed."""
@@ -68,7 +81,18 @@ class Appending:
             values[f"{table}_id"] = "uuid()"
         reader = found.reader(path)
         selected = ", ".join(f"{value} AS {name}" for name, value in values.items())
-        added = self._insert(table, f"(SELECT {selected} FROM {reader})", found.layout.known_by)
+        new = f"(SELECT {selected} FROM {reader})"
+        if self._hosts_of_sessions and table == "session":
+            self._cursor.execute(
+                f"INSERT INTO session_host SELECT {found.value('session_id')}, "
+                f"{found.value('website_id')}, {found.value('hostname')} FROM {reader}"
+            )
+        if self._hosts_of_sessions and table == "website_event":
+            new = (
+                f"(SELECT event.* REPLACE (session_host.hostname AS hostname) FROM {new} event "
+                "LEFT JOIN session_host USING (session_id, website_id))"
+            )
+        added = self._insert(table, new, found.layout.known_by)
         rows = self._number(f"SELECT count(*) FROM {reader}") if self._old(table) else added
         self.read += rows
         self.imported.known[table] += rows - added
@@ -108,6 +132,8 @@ class Appending:
             self._websites()
         if "revenue" not in self._tables:
             self._revenue()
+        if self._hosts_of_sessions:
+            self._cursor.execute("DROP TABLE session_host")
         self._cursor.execute(
             "UPDATE website SET created_at = updated_at "
             f"WHERE created_at IS NULL AND rowid > {self._last['website']}"
@@ -194,14 +220,34 @@ class Appending:
         self._insert("website", rows, ("website_id",))
 
     def _revenue(self) -> None:
-        """As 2.18 tells revenue: an event with a property for the sum and one for the currency."""
-        rows = f"""
-            (SELECT uuid() AS revenue_id, e.website_id, e.session_id, e.event_id, e.event_name,
-                   currency.string_value AS currency, amount.number_value AS revenue, e.created_at
+        """As Umami fills its table on an upgrade to 2.19: from events with a property for the sum
+        and one for the currency."""
+        self._cursor.execute(
+            f"""
+            CREATE TEMP TABLE money AS
+            SELECT e.website_id, e.session_id, e.event_id, e.event_name, e.created_at,
+                   currency.string_value AS currency, amount.string_value AS text,
+                   coalesce(amount.number_value,
+                            CASE WHEN regexp_full_match(amount.string_value, {quoted(NUMBER)})
+                            THEN TRY_CAST(amount.string_value AS DECIMAL(19,4)) END) AS revenue
             FROM website_event e
             JOIN {self._new("event_data")} amount ON amount.website_event_id = e.event_id
             JOIN {self._new("event_data")} currency ON currency.website_event_id = e.event_id
             WHERE amount.data_key ILIKE '%revenue%' AND currency.data_key ILIKE '%currency%'
-              AND amount.number_value IS NOT NULL AND currency.string_value IS NOT NULL)
+              AND currency.string_value IS NOT NULL
+            """
+        )
+        rows = """
+            (SELECT uuid() AS revenue_id, * EXCLUDE (text) FROM money WHERE revenue IS NOT NULL)
             """
         self._insert("revenue", rows, ("event_id",))
+        uncounted = self._cursor.execute(
+            "SELECT count(*), min(text) FROM money WHERE revenue IS NULL AND text IS NOT NULL"
+        ).fetchone()
+        assert uncounted
+        if uncounted[0]:
+            self.imported.notes.append(
+                f"The amounts of {uncounted[0]:,} revenue properties are no numbers, such as "
+                f"{uncounted[1][:60]!r}, and were not counted: Umami counts 1234.56 alone."
+            )
+        self._cursor.execute("DROP TABLE money")

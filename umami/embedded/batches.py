@@ -13,7 +13,7 @@ from typing import IO
 
 from umami.embedded.store import StoreRefused
 from umami.embedded.tables import ImportRefused
-from umami.embedded.unpacking import Packed, Text
+from umami.embedded.unpacking import LONGEST_HEADER, Packed, Text
 
 LONGEST = 2_000_000
 """Bytes of a line, and of a record. DuckDB takes no longer record, and may pass over a line that
@@ -36,8 +36,9 @@ def batches(packed: Packed, folder: Path, size: int) -> Generator[Batch]:
     Raises ``ImportRefused`` for a line that is too long and for what cannot be unpacked, and
     ``StoreRefused`` where there is no room in the folder.
     """
-    header = packed.first_line()
     with packed.opened() as text:
+        first, end, _ = text.peek(LONGEST_HEADER).partition(b"\n")
+        header = first + end
         text.read(len(header))
         records = _Records(text, packed.name, size)
         for number in count(1):

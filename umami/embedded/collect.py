@@ -26,6 +26,12 @@ STRING, NUMBER, BOOLEAN, DATE, ARRAY = 1, 2, 3, 4, 5
 CLICK_IDS = ("gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid")
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 DATE_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|\+\d\d:\d\d)?")
+DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+OTHER_BASE = re.compile(r"0([xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
+JAVASCRIPT_SPACE = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 RESERVED = ";/?:@&=+$,#"
 IN_A_QUERY = "!$%&()*+,-./:;=?@[\\]^_`{|}~"
 
@@ -125,15 +131,30 @@ def _property(key: str, value: Any) -> Property:
 
 
 def revenue(data: dict[str, Any]) -> tuple[float, str] | None:
-    """Sum and currency of an event's data, if it is about money."""
+    """Sum and currency of an event's data, if it is about money.
+
+    Umami asks whether ``revenue > 0`` in JavaScript, which makes numbers of texts, and then stores
+    what is a number or a text.
+    """
     currency = data.get("currency")
+    given = data.get("revenue")
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        return None
     try:
-        sum_ = float(data.get("revenue") or 0)
-    except (TypeError, ValueError, OverflowError):
+        sum_ = _number(given) if isinstance(given, str) else float(given)
+    except OverflowError:
         return None
     if not isinstance(currency, str) or not currency or not 0 < sum_ < LARGEST_NUMBER:
         return None
     return sum_, clean(currency)[:100]
+
+
+def _number(text: str) -> float:
+    """A text as JavaScript's ``Number()`` reads it; 0 for what is no number."""
+    text = text.strip(JAVASCRIPT_SPACE)
+    if DECIMAL.fullmatch(text):
+        return float(text)
+    return float(int(text, 0)) if OTHER_BASE.fullmatch(text) else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,10 @@ from pathlib import Path
 import duckdb
 
 from umami.embedded.store import limit_memory
-from umami.embedded.tables import ImportRefused, Table, limits, quoted, typed
+from umami.embedded.tables import NOT_UTF_8, WORDS, ImportRefused, Table, limits, quoted, typed
+
+_SPELLED_OUT = re.compile(r"\W*\d[\d.,\s'_]*\W*")
+"""A number as people write it: ``1.234,56 €``."""
 
 
 def explained(table: Table, path: Path, problem: str, spill: Path) -> ImportRefused:
@@ -27,21 +30,19 @@ def explained(table: Table, path: Path, problem: str, spill: Path) -> ImportRefu
 
 
 def _structure(table: Table, path: Path) -> ImportRefused | None:
-    """The first line that is not text, or has too few or too many fields."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return ImportRefused("This is not UTF-8.", table.name, number)
+    """The first record that is not text, or has too few or too many fields."""
     width = len(table.header)
     for number, row in _records(table, path):
+        for column, value in zip(table.header, row, strict=False):
+            # Bytes that are not UTF-8 became halves of characters.
+            if not value.isascii() and any("\udc80" <= sign <= "\udcff" for sign in value):
+                return ImportRefused(NOT_UTF_8, table.name, number, table.spelled(column))
         if row and len(row) != width:
             return ImportRefused(
                 f"There are {len(row)} fields where the header has {width}.",
                 table.name,
                 number,
-                table.header[len(row)] if len(row) < width else None,
+                table.spelled(table.header[len(row)]) if len(row) < width else None,
             )
     return None
 
@@ -52,7 +53,7 @@ def _content(table: Table, path: Path, spill: Path) -> ImportRefused | None:
     for name in table.layout.columns:
         if name not in table.header:
             continue
-        text, kind = f'"{name}"', table.kinds[name]
+        text, kind = table.text(name), table.kinds[name]
         if name in table.layout.filled and kind != "VARCHAR":
             cases.append((name, f"coalesce({text}, '') = ''"))
         elif name in table.layout.filled:
@@ -82,7 +83,7 @@ def _content(table: Table, path: Path, spill: Path) -> ImportRefused | None:
                     _fault(record[column], table.kinds[column]),
                     table.name,
                     _line(table, path, record["record"]),
-                    column,
+                    table.spelled(column),
                 )
             return _repeated(database, table, path)
         except duckdb.Error:
@@ -105,11 +106,11 @@ def _repeated(
     line = _line(table, path, row[0])
     if len(unique) > 1:
         return ImportRefused("This row was there before.", table.name, line)
-    return ImportRefused("This id was there before.", table.name, line, unique[0])
+    return ImportRefused("This id was there before.", table.name, line, table.spelled(unique[0]))
 
 
 def _fault(value: str | None, kind: str) -> str:
-    if not value:
+    if not value or value.lower() in WORDS:
         return "A value is missing."
     shown = value if len(value) <= 60 else value[:60] + "…"
     wanted = {
@@ -118,13 +119,16 @@ def _fault(value: str | None, kind: str) -> str:
         "INTEGER": "a whole number",
         "BOOLEAN": "true or false",
     }
-    return f"{shown!r} is not {wanted.get(kind, 'a number')} that Umami could hold."
+    refusal = f"{shown!r} is not {wanted.get(kind, 'a number')} that Umami could hold."
+    if kind not in wanted and _SPELLED_OUT.fullmatch(value):
+        refusal += " Write it with a point and no other signs, such as 1234.56."
+    return refusal
 
 
 def _records(table: Table, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Every record after the header with the line it begins in."""
-    with path.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text, strict=True)
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        reader = csv.reader(text, strict=True, delimiter=table.delimiter)
         next(reader, None)
         while True:
             begins = reader.line_num + 1

@@ -1,13 +1,13 @@
 """Umami's tables as CSV, into the store: all of them, or nothing.
 
-Read are a folder, a zip or a single file, plain or gzipped, of either layout:
+Read are a folder, a zip or tar archive, or a single file, plain or gzipped, of either layout:
 
 - the tables of a PostgreSQL database, each with its header (``website_event.csv``, …);
 - the export of Umami Cloud, where every event row carries its session's attributes, ``''`` stands
   for NULL and there is no table of sessions.
 
-Columns and tables that no known release of Umami has are not read, nor are those of secrets;
-``Imported.notes`` names them.
+Columns are known by the names that any release of Umami 2 and 3 gave them. Those that no known
+release has are not read, nor are tables of secrets; ``Imported.notes`` names them.
 
 Rows that are there already, by their primary keys, stay as they are. All else is added in one
 transaction, a batch at a time, so that neither memory nor the time between two words about the
@@ -23,7 +23,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -31,6 +31,7 @@ import duckdb
 from umami.embedded.appending import Appending, Imported
 from umami.embedded.batches import batches
 from umami.embedded.faults import explained
+from umami.embedded.null_words import words_of
 from umami.embedded.store import FAULTS_OF_THE_PLACE, Store
 from umami.embedded.tables import (
     CLOUD,
@@ -42,7 +43,7 @@ from umami.embedded.tables import (
     checked,
     header,
 )
-from umami.embedded.unpacking import Packed, other_tables, stem_of, tables_of
+from umami.embedded.unpacking import LONGEST_HEADER, Contents, Packed, contents_of, stem_of
 
 __all__ = ["ImportRefused", "Imported", "Progress", "import_into", "load", "unchanged"]
 
@@ -91,9 +92,10 @@ def load(
     ``told`` hears of the progress before the first batch, after each, and when all is in and only
     has to be kept. Raises as ``import_into`` does.
     """
-    files = tables_of(source)
-    tables = _checked(source, files)
-    notes = _not_read(source, files, tables)
+    contents = contents_of(source)
+    files = contents.tables
+    tables, notes = _checked(source, contents)
+    notes = _not_read(contents, tables) + notes
     fingerprint = _fingerprint(files)
     total = sum(files[table].size for table in tables)
     done = 0
@@ -108,7 +110,7 @@ def load(
         appending.complete()
         cursor.execute("INSERT INTO umami_imported VALUES (?)", [fingerprint])
         told(Progress(total, total, appending.read))
-    appending.imported.notes = notes
+    appending.imported.notes[:0] = notes
     return appending.imported
 
 
@@ -116,7 +118,8 @@ def unchanged(store: Store, source: Path) -> bool:
     """Whether a source was imported before and its files are the same still, as far as names,
     sizes and times tell. Raises ``ImportRefused`` where there is none."""
     row = store.row(
-        "SELECT 1 FROM umami_imported WHERE fingerprint = ?", [_fingerprint(tables_of(source))]
+        "SELECT 1 FROM umami_imported WHERE fingerprint = ?",
+        [_fingerprint(contents_of(source).tables)],
     )
     return row is not None
 
@@ -129,24 +132,41 @@ def _fingerprint(files: dict[str, Packed]) -> str:
     return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
-def _checked(source: Path, files: dict[str, Packed]) -> dict[str, Table]:
-    """The tables of a source whose headers are as they have to be."""
+def _checked(source: Path, contents: Contents) -> tuple[dict[str, Table], list[str]]:
+    """The tables of a source whose headers are as they have to be, and a sentence for each that has
+    words for NULL."""
     place = source.name or source
+    files = contents.tables
     if "website_event" not in files:
+        if any(stem_of(name) == "pageview" for name in contents.others):
+            raise ImportRefused(
+                f"{place} holds tables of Umami 1. Upgrade that Umami to version 2 or 3, and "
+                "export its tables again."
+            )
         raise ImportRefused(f"There is no website_event.csv in {place}.")
-    headers = {table: header(packed.name, packed.first_line()) for table, packed in files.items()}
-    cloud = CLOUD in headers["website_event"]
+    samples = {table: packed.sample() for table, packed in files.items()}
+    headers = {table: _header(table, files[table], sample) for table, sample in samples.items()}
+    cloud = CLOUD in headers["website_event"][0]
     if not cloud and "session" not in files:
         raise ImportRefused(f"There is no session.csv in {place}.")
     layouts = CLOUD_EXPORT if cloud else POSTGRES
-    return {
-        table: checked(table, files[table].name, headers[table], layout)
-        for table, layout in layouts.items()
-        if table in files
-    }
+    tables = {}
+    for table, layout in layouts.items():
+        if table in files:
+            names, delimiter = headers[table]
+            tables[table] = checked(table, files[table].name, names, layout, delimiter)
+    words, notes = words_of([(tables[table], samples[table]) for table in tables])
+    return {name: replace(table, words=words) for name, table in tables.items()}, notes
 
 
-def _not_read(source: Path, files: dict[str, Packed], tables: dict[str, Table]) -> list[str]:
+def _header(table: str, packed: Packed, sample: bytes) -> tuple[tuple[str, ...], str]:
+    line, _, _ = sample[:LONGEST_HEADER].partition(b"\n")
+    layouts = [layouts[table] for layouts in (POSTGRES, CLOUD_EXPORT) if table in layouts]
+    known = [name for layout in layouts for name in (*layout.columns, *layout.renamed)]
+    return header(packed.name, line, known)
+
+
+def _not_read(contents: Contents, tables: dict[str, Table]) -> list[str]:
     """What the source has that is not imported: a sentence for each file."""
     notes = []
     for table in tables.values():
@@ -157,7 +177,7 @@ def _not_read(source: Path, files: dict[str, Packed], tables: dict[str, Table]) 
                 f"{table.name}: These columns are unknown and were not read: {shown}"
                 + (f" and {more} more." if more > 0 else ".")
             )
-    for name in other_tables(source):
+    for name in contents.others:
         reason = (
             "it holds passwords or other secrets"
             if SECRET.fullmatch(stem_of(name) or "")
@@ -166,7 +186,7 @@ def _not_read(source: Path, files: dict[str, Packed], tables: dict[str, Table]) 
         notes.append(f"{name} was not read: {reason}.")
     notes += [
         f"{packed.name} was not read: exports of Umami Cloud do not have this table."
-        for table, packed in files.items()
+        for table, packed in contents.tables.items()
         if table not in tables
     ]
     return notes
@@ -192,13 +212,11 @@ def _added(
 
 
 def _explained(found: Table, packed: Packed, folder: Path, problem: str) -> ImportRefused:
-    path = packed.path
-    if not packed.plain:
-        path = folder / "whole.csv"
-        try:
-            with packed.opened() as text, path.open("wb") as file:
-                shutil.copyfileobj(text, file)
-        except OSError:
-            # There is no room to look closer.
-            return ImportRefused("It cannot be read.", packed.name)
+    path = folder / "whole.csv"
+    try:
+        with packed.opened() as text, path.open("wb") as file:
+            shutil.copyfileobj(text, file)
+    except OSError:
+        # There is no room to look closer.
+        return ImportRefused("It cannot be read.", packed.name)
     return explained(found, path, problem, folder)

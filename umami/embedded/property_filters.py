@@ -70,7 +70,7 @@ class PropertyFilter:
         """
         negation = "NOT " if self.operator in ("neq", "dnc", "nre") else ""
         if self.operator in ("c", "dnc"):
-            return f"d.string_value {negation}{like(self.value)}", [f"%{self.value}%"]
+            return like("d.string_value", self.value, negation), [f"%{self.value}%"]
         if self.operator in ("re", "nre"):
             matches = matching("d.string_value", self.value)
             return f"{negation}{matches}", [self.value.removeprefix(MINDING_CASE)]

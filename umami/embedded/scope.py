@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import normalize
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -82,10 +83,11 @@ class Filter:
         name, values = column(self.field), self.values
         if self.operator in ("eq", "neq"):
             negation = "NOT " if self.operator == "neq" else ""
-            return f"{name} {negation}IN ({', '.join('?' * len(values))})", list(values)
+            texts = [form for value in values for form in unicode_forms(value)]
+            return f"{name} {negation}IN ({', '.join('?' * len(texts))})", texts
         if self.operator in ("c", "dnc"):
             negation = "NOT " if self.operator == "dnc" else ""
-            return f"{name} {negation}{like(values[0])}", [f"%{values[0]}%"]
+            return like(name, values[0], negation), [f"%{values[0]}%"]
         negation = "NOT " if self.operator == "nre" else ""
         return f"{negation}{matching(name, values[0])}", [values[0].removeprefix(MINDING_CASE)]
 
@@ -101,13 +103,22 @@ def matching(text: str, expression: str) -> str:
     return f"regexp_matches({text}, ?, '{case}s')"
 
 
-def like(value: str) -> str:
-    """SQL that compares with a text without minding case; ``%`` and ``_`` stay wildcards.
+def unicode_forms(text: str) -> tuple[str, ...]:
+    """A text, and the same with its letters composed and not, where that is another."""
+    return tuple(dict.fromkeys((text, normalize("NFC", text), normalize("NFD", text))))
+
+
+def like(text: str, value: str, negation: str = "") -> str:
+    """SQL that looks in a text for a value, its one question mark, without minding case; ``%`` and
+    ``_`` stay wildcards.
 
     A backslash takes their meaning away, as PostgreSQL has it; naming it costs time, so only
-    where there is one.
+    where there is one. So does minding neither which Unicode form a letter has, composed or not.
     """
-    return r"ILIKE ? ESCAPE '\'" if "\\" in value else "ILIKE ?"
+    escape = r" ESCAPE '\'" if "\\" in value else ""
+    if value.isascii():
+        return f"{text} {negation}ILIKE ?{escape}"
+    return f"nfc_normalize({text}) {negation}ILIKE nfc_normalize(?){escape}"
 
 
 @dataclass(frozen=True, slots=True)

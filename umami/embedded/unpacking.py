@@ -1,21 +1,28 @@
-"""From a folder, a zip or one file, plain or gzipped, to the text of tables; damage and bombs are
-refused.
+"""The text of exported tables: from a folder, a zip or tar archive, or a single file.
 
-Nothing is unpacked ahead, and nothing is written: text is read piece by piece, and how far is told
-in bytes of the files as they lie there.
+Nothing is written to disk. Text is read piece by piece, as UTF-8, and positions are bytes of the
+files as they lie there. Archives that unpack to far more than a table are refused, as are links,
+devices and names that lead out of the folder or archive.
 """
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import io
 import lzma
+import os
+import re
+import stat
+import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from umami.embedded.tables import POSTGRES, ImportRefused
 
@@ -23,11 +30,26 @@ UNPACKED_FREELY = 64 * 2**20
 LARGEST_RATIO = 250
 """Text of tables packs some ten times. What unpacks to much more than that is no table."""
 LONGEST_HEADER = 100_000
-FAULTS = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
+SAMPLE = 512 * 1024
+"""Bytes at the beginning of a table by which its form is recognised."""
+FAULTS = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    NotImplementedError,
+)
+ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""What archivers use unless told otherwise; unpacking it takes little memory."""
+OTHER_METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+LARGEST_TAR_HEADER = 2**20
+_QUOTED = re.compile(rb'"[^"]*"')
 
 
 class Text:
-    """What a file unpacks to, read on until it is more than a table would be."""
+    """What a file unpacks to. Raises ``ImportRefused`` for more than a table would be."""
 
     def __init__(
         self,
@@ -42,12 +64,29 @@ class Text:
         self._name = name
         self._fault = fault
         self._packed = packed
+        self._ahead = b""
         self.at = at
         """How far the file was read, in its own bytes."""
         self.length = 0
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, none at the end. Raises ``ImportRefused``."""
+        """The next bytes, at most ``size``; none at the end. Raises ``ImportRefused``."""
+        if self._ahead and size >= 0:
+            piece, self._ahead = self._ahead[:size], self._ahead[size:]
+            return piece
+        ahead, self._ahead = self._ahead, b""
+        return ahead + self._next(size)
+
+    def peek(self, size: int) -> bytes:
+        """The first ``size`` bytes of what ``read`` will return, or all where there are fewer."""
+        pieces, length = [self._ahead], len(self._ahead)
+        while length < size and (piece := self._next(size - length)):
+            pieces.append(piece)
+            length += len(piece)
+        self._ahead = b"".join(pieces)
+        return self._ahead[:size]
+
+    def _next(self, size: int) -> bytes:
         try:
             piece: bytes = self._stream.read(size)
         except FAULTS as error:
@@ -58,6 +97,34 @@ class Text:
         return piece
 
 
+class _Recoded:
+    """A stream of another encoding, or with other or mixed line ends, as UTF-8 with ``\\n``."""
+
+    def __init__(self, text: Text, encoding: str, name: str) -> None:
+        # What is not UTF-8 is passed through, because the import names its line and column.
+        self._errors = "surrogateescape" if encoding == "utf-8" else "strict"
+        decoder = codecs.getincrementaldecoder(encoding)(self._errors)
+        self._decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
+        self._text = text
+        self._encoding = encoding.upper()
+        self._name = name
+        self._ended = False
+
+    def read(self, size: int) -> bytes:
+        found = b""
+        while not found and not self._ended:
+            piece = self._text.read(size)
+            self._ended = not piece
+            try:
+                text = self._decoder.decode(piece, final=self._ended)
+                found = text.encode(errors=self._errors)
+            except UnicodeError:
+                raise ImportRefused(
+                    f"It begins like {self._encoding}, but is not. Save it as UTF-8.", self._name
+                ) from None
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """The file of one table, where it lies."""
@@ -65,124 +132,271 @@ class Packed:
     name: str
     """As a person knows it: ``website_event.csv.gz``."""
     size: int
-    """Bytes that it takes there."""
+    """Bytes that it takes there; of a tar archive, those of its text."""
     path: Path
-    """The file itself, or the zip that holds it."""
-    member: zipfile.ZipInfo | None = None
+    """The file itself, or the archive that holds it."""
+    member: zipfile.ZipInfo | tarfile.TarInfo | None = None
 
     @property
     def plain(self) -> bool:
-        """Whether the file is its text."""
-        return not self.member and not self.name.endswith(".gz")
+        """Whether the file is not packed."""
+        return not self.member and not self._gzipped
+
+    @property
+    def _gzipped(self) -> bool:
+        return self.name.lower().endswith(".gz")
 
     @contextmanager
     def opened(self) -> Iterator[Text]:
-        """Its text, from the beginning. Raises ``ImportRefused``."""
-        with ExitStack() as closing:
+        """Its text as UTF-8, from the beginning. Raises ``ImportRefused``."""
+        with ExitStack() as stack:
             try:
-                file = closing.enter_context(self.path.open("rb"))
-                stream: Any = file
-                if self.member:
-                    archive = closing.enter_context(zipfile.ZipFile(file))
-                    stream = closing.enter_context(archive.open(self.member))
+                text = self._opened(stack)
+                if self._gzipped:
+                    inner: Any = text
+                    text = Text(
+                        gzip.GzipFile(mode="rb", fileobj=inner),
+                        self.name,
+                        "It is not gzip, or damaged.",
+                        packed=lambda: inner.length,
+                        at=inner.at,
+                    )
             except FAULTS as error:
                 raise _not_unpacked(self.path, error) from None
-            begun = file.tell() if self.member else 0
-
-            def at() -> int:
-                return min(file.tell() - begun, self.size)
-
-            text = Text(stream, self.name, "It cannot be unpacked ({}).", packed=at, at=at)
-            if self.name.endswith(".gz"):
-                inner: Any = text
+            encoding = _encoding(text.peek(LONGEST_HEADER))
+            if encoding:
+                raw = text
                 text = Text(
-                    gzip.GzipFile(mode="rb", fileobj=inner),
+                    _Recoded(raw, encoding, self.name),
                     self.name,
-                    "It is not gzip, or damaged.",
-                    packed=lambda: inner.length,
-                    at=at,
+                    "It cannot be read ({}).",
+                    packed=lambda: raw.length,
+                    at=raw.at,
                 )
             yield text
 
-    def first_line(self) -> bytes:
-        """The line of its header, as long as a header can be. Raises ``ImportRefused``."""
+    def _opened(self, stack: ExitStack) -> Text:
+        file = stack.enter_context(self.path.open("rb"))
+        if isinstance(self.member, tarfile.TarInfo):
+            members = stack.enter_context(closing(_tar(file, self.path.name)))
+            offset = self.member.offset
+            found = next((stream for member, stream in members if member.offset == offset), None)
+            if not found:
+                raise EOFError
+            text = Text(
+                found,
+                self.name,
+                "It cannot be unpacked ({}).",
+                packed=lambda: self.size,
+                at=lambda: min(text.length, self.size),
+            )
+            return text
+        stream: Any = file
+        begun = 0
+        if self.member:
+            archive = stack.enter_context(zipfile.ZipFile(file))
+            stream = stack.enter_context(archive.open(self.member))
+            begun = file.tell()
+
+        def at() -> int:
+            return min(file.tell() - begun, self.size)
+
+        return Text(stream, self.name, "It cannot be unpacked ({}).", packed=at, at=at)
+
+    def sample(self) -> bytes:
+        """Its first ``SAMPLE`` bytes as UTF-8. Raises ``ImportRefused``."""
         with self.opened() as text:
-            line, end, _ = text.read(LONGEST_HEADER).partition(b"\n")
-        return line + end
+            return text.peek(SAMPLE)
 
 
-def tables_of(source: Path) -> dict[str, Packed]:
-    """The file of each table in a folder or a zip, or the one that ``source`` is itself.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a source holds."""
 
-    Raises ``ImportRefused`` where there is none such, or one twice.
+    tables: dict[str, Packed]
+    """The file of each table."""
+    others: list[str]
+    """The CSV files that are no table the importer reads, by name."""
+
+
+def contents_of(source: Path) -> Contents:
+    """What lies in a folder or an archive, or in the one file that ``source`` is itself.
+
+    Raises ``ImportRefused`` where there is nothing such, a table twice, or one that is a link.
     """
-    files: Iterable[Packed]
+    found = Contents({}, [])
     try:
-        if source.is_dir():
-            files = (Packed(path.name, path.stat().st_size, path) for path in _files(source))
-        elif _table_of(source.name) and source.is_file():
-            files = [Packed(source.name, source.stat().st_size, source)]
-        elif source.is_file():
-            files = _of_zip(source)
-        else:
-            raise ImportRefused(f"There is no folder or file {source}.")
-        found: dict[str, Packed] = {}
-        for file in files:
-            table = _table_of(file.name)
-            if table in found:
+        for name, packed in _entries(source):
+            table = _table_of(name)
+            if not table:
+                found.others.append(name)
+                continue
+            file = packed()
+            if table in found.tables:
                 raise ImportRefused(
-                    f"The same table is there as {found[table].name} too.", file.name
+                    f"The same table is there as {found.tables[table].name} too.", name
                 )
-            if table:
-                found[table] = file
+            found.tables[table] = file
     except FAULTS as error:
         raise _not_unpacked(source, error) from None
+    found.others.sort()
     return found
-
-
-def other_tables(source: Path) -> list[str]:
-    """The CSV files of a folder or a zip that are no table the importer reads, by name.
-
-    Raises ``ImportRefused`` where they cannot be listed.
-    """
-    try:
-        if source.is_dir():
-            names = [path.name for path in _files(source)]
-        elif zipfile.is_zipfile(source):
-            with zipfile.ZipFile(source) as archive:
-                names = [
-                    member.filename
-                    for member in archive.infolist()
-                    if not member.is_dir() and "__MACOSX" not in member.filename
-                ]
-        else:
-            names = []
-    except FAULTS as error:
-        raise _not_unpacked(source, error) from None
-    return sorted(name for name in names if stem_of(name) and not _table_of(name))
 
 
 def stem_of(path: str) -> str | None:
     """The table that a file stands for by its name, wherever it lies; ``None`` if it is no CSV."""
-    stem = PurePosixPath(path).name.removesuffix(".gz")
-    return stem.removesuffix(".csv") if stem.endswith(".csv") else None
+    name = PurePosixPath(path).name.lower().removesuffix(".gz")
+    stem, _, extension = name.rpartition(".")
+    return stem if extension in ("csv", "tsv") else None
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.iterdir()) if path.is_file())
+def _entries(source: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
+    """The name of every CSV file of a source, and what makes its ``Packed`` or refuses it."""
+    if source.is_dir():
+        entries = _of_folder(source)
+    elif _table_of(source.name) and os.path.lexists(source):
+        entries = iter([(source.name, partial(_plain_file, source))])
+    elif not source.is_file():
+        raise ImportRefused(f"There is no folder or file {source}.")
+    elif zipfile.is_zipfile(source):
+        entries = _of_zip(source)
+    elif _is_tar(source):
+        entries = _of_tar(source)
+    else:
+        raise ImportRefused(
+            "It is neither a folder nor a zip, a tar or a table. Unpack it first.", source.name
+        )
+    for name, packed in entries:
+        path = PurePosixPath(name)
+        # What macOS puts beside the files of an archive bears their names, too.
+        if stem_of(name) and "__MACOSX" not in path.parts and not path.name.startswith("._"):
+            yield name, packed
 
 
-def _of_zip(source: Path) -> Iterator[Packed]:
-    if not zipfile.is_zipfile(source):
-        raise ImportRefused("It is neither a folder nor a zip nor a table.", source.name)
+def _of_folder(folder: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
+    for path in sorted(folder.iterdir()):
+        if not path.is_dir():
+            yield path.name, partial(_plain_file, path)
+
+
+def _plain_file(path: Path) -> Packed:
+    """A file that lies in its folder itself, or by a link within it."""
+    real = Path(os.path.realpath(path))
+    if path.is_symlink() and not real.is_relative_to(os.path.realpath(path.parent)):
+        raise ImportRefused(
+            "It is a link that leads out of its folder. Copy the file itself there.", path.name
+        )
+    found = real.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise _not_a_file(path.name)
+    return Packed(path.name, found.st_size, real)
+
+
+def _of_zip(source: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
     with zipfile.ZipFile(source) as archive:
-        for member in archive.infolist():
-            name = member.filename
-            if member.is_dir() or "__MACOSX" in name or not _table_of(name):
-                continue
-            if member.flag_bits & 1:
-                raise ImportRefused("It is encrypted.", name)
-            yield Packed(name, member.compress_size, source, member)
+        members = archive.infolist()
+    for member in members:
+        if not member.is_dir():
+            # Some archivers of Windows write its separators.
+            name = member.filename.replace("\\", "/")
+            yield name, partial(_zipped, source, name, member)
+
+
+def _zipped(source: Path, name: str, member: zipfile.ZipInfo) -> Packed:
+    _check_place(name)
+    if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
+        raise _not_a_file(name)
+    if member.flag_bits & 1:
+        raise ImportRefused("It is encrypted. Unpack it with its password first.", name)
+    if member.compress_type not in ZIP_METHODS:
+        method = OTHER_METHODS.get(member.compress_type, f"method {member.compress_type}")
+        raise ImportRefused(
+            f"It is packed with {method}; only Deflate can be read. Unpack it first.",
+            name,
+        )
+    return Packed(name, member.compress_size, source, member)
+
+
+class _TarMember(tarfile.TarInfo):
+    """A member whose header is no larger than headers are: ``tarfile`` holds it in memory."""
+
+    @classmethod
+    def frombuf(cls, *args: Any, **options: Any) -> _TarMember:
+        member = super().frombuf(*args, **options)
+        if not member.isreg() and member.size > LARGEST_TAR_HEADER:
+            raise tarfile.ReadError
+        return member
+
+
+def _is_tar(source: Path) -> bool:
+    with source.open("rb") as file:
+        try:
+            with closing(_tar(file, source.name)) as members:
+                next(members, None)
+        except tarfile.TarError:
+            return False
+    return True
+
+
+def _of_tar(source: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
+    with source.open("rb") as file:
+        for member, _ in _tar(file, source.name):
+            if not member.isdir():
+                yield member.name, partial(_tarred, source, member)
+
+
+def _tarred(source: Path, member: tarfile.TarInfo) -> Packed:
+    _check_place(member.name)
+    if not member.isreg() or member.issparse():
+        raise _not_a_file(member.name)
+    return Packed(member.name, member.size, source, member)
+
+
+def _tar(file: IO[bytes], name: str) -> Generator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+    """The members of a tar, plain or gzipped, and the text of each until the next is asked for."""
+    gzipped = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    text: Any = Text(
+        gzip.GzipFile(mode="rb", fileobj=file) if gzipped else file,
+        name,
+        "It cannot be unpacked ({}).",
+        packed=file.tell,
+        at=file.tell,
+    )
+    with tarfile.open(fileobj=text, mode="r|", tarinfo=_TarMember) as archive:
+        while member := archive.next():
+            yield member, archive.extractfile(member) if member.isreg() else None
+            # The list of them would grow with the archive.
+            archive.members = []  # type: ignore[attr-defined]
+
+
+def _check_place(name: str) -> None:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
+        raise ImportRefused("Its name leads out of the archive. Pack the files again.", name)
+
+
+def _not_a_file(name: str) -> ImportRefused:
+    return ImportRefused(
+        "It is not a file but a link, a device or the like. Put the file itself there.", name
+    )
+
+
+def _encoding(head: bytes) -> str | None:
+    """The encoding from which a text is to be decoded; ``None`` if it is UTF-8 whose line ends are
+    all ``\\n`` or all ``\\r\\n``, and can be read as it is."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # A header is ASCII, so that every other byte of UTF-16 is 0.
+    if head[:1] and head[1:4:2] == b"\0\0":
+        return "utf-16-le"
+    if head[0:3:2] == b"\0\0":
+        return "utf-16-be"
+    values = _QUOTED.sub(b"", head)
+    both = values.count(b"\r\n")
+    feeds = values.count(b"\n") - both
+    returns = values.count(b"\r") - both
+    return "utf-8" if (both and feeds) or (returns and not both and not feeds) else None
 
 
 def _table_of(name: str) -> str | None:

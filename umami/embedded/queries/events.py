@@ -47,8 +47,8 @@ def events(
     where, texts = [], []
     if search:
         where.append(
-            f"(e.event_type = {CUSTOM_EVENT} AND e.event_name {like(search)}"
-            f" OR e.event_type = {PAGEVIEW} AND e.url_path {like(search)})"
+            f"(e.event_type = {CUSTOM_EVENT} AND {like('e.event_name', search)}"
+            f" OR e.event_type = {PAGEVIEW} AND {like('e.url_path', search)})"
         )
         texts = [f"%{search}%"] * 2
     rows = scope.rows(where=where)
@@ -99,8 +99,8 @@ def page(
     where, texts = [], []
     if pattern:
         where.append(
-            f"(e.event_type = {CUSTOM_EVENT} AND e.event_name {like(pattern)}"
-            f" OR e.event_type = {PAGEVIEW} AND e.url_path {like(pattern)})"
+            f"(e.event_type = {CUSTOM_EVENT} AND {like('e.event_name', pattern)}"
+            f" OR e.event_type = {PAGEVIEW} AND {like('e.url_path', pattern)})"
         )
         texts = [pattern] * 2
     rows = scope.rows(where=where)

@@ -66,7 +66,7 @@ def sessions(
     texts: list[Any] = []
     if search:
         # Which sessions is cheaper to ask once each than for every event.
-        found = " OR ".join(f"{name} {like(search)}" for name in SEARCHED)
+        found = " OR ".join(like(name, search) for name in SEARCHED)
         where.append(
             f"e.session_id IN (SELECT session_id FROM session WHERE website_id = ? AND ({found}))"
         )

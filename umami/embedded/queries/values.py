@@ -33,7 +33,7 @@ def values(
     if field == "referrer":
         where += [scope.elsewhere, "e.referrer_domain <> ''"]
     if containing:
-        where.append(f"{name} {like(containing)}")
+        where.append(like(name, containing))
         texts.append(f"%{containing}%")
     if among:
         where.append(f"lower({name}) IN ({', '.join(['lower(?)'] * len(among))})")
