@@ -37,7 +37,8 @@ def words_of(tables: Iterable[tuple[Table, bytes]]) -> tuple[Words, list[str]]:
         alternatives = "|".join(map(re.escape, WORDS))
         ends = f'["\\r\\n{re.escape(table.delimiter)}]'
         if re.search(f"{ends}(?:{alternatives})(?:{ends}|$)", text, re.IGNORECASE):
-            standing[table.name] = _judge(table, text, proven)
+            records = _records(text, table.delimiter, len(sample) >= SAMPLE)
+            standing[table.name] = _judge(table, records, proven)
     plain = tuple(sorted({word for word, quoted in proven if not quoted}))
     quoted = tuple(sorted({word for word, quoted in proven if quoted}))
     notes = []
@@ -48,11 +49,11 @@ def words_of(tables: Iterable[tuple[Table, bytes]]) -> tuple[Words, list[str]]:
     return Words(plain, quoted), notes
 
 
-def _judge(table: Table, text: str, proven: set[Field]) -> set[Field]:
+def _judge(table: Table, records: Iterable[list[Field]], proven: set[Field]) -> set[Field]:
     """Add the words that a sample proves; returns all that stand in it."""
     counts: defaultdict[str, Counter[Field]] = defaultdict(Counter)
     standing: set[Field] = set()
-    for row in _records(text, table.delimiter):
+    for row in records:
         values = dict(zip(table.header, row, strict=False))
         for column, field in values.items():
             if field[0].lower() in WORDS:
@@ -82,8 +83,8 @@ def _tells(table: Table, column: str, row: dict[str, Field]) -> bool:
     return column in FIXED or column in ALMOST_FIXED or table.kinds[column] != "VARCHAR"
 
 
-def _records(text: str, delimiter: str) -> Iterator[list[Field]]:
-    """The records after the header; of a sample that is cut, not the last."""
+def _records(text: str, delimiter: str, cut: bool) -> Iterator[list[Field]]:
+    """The records after the header; of a text that is cut, not the last."""
     pattern = re.compile(
         f'("[^"]*(?:""[^"]*)*"|[^\\r\\n{re.escape(delimiter)}]*)({re.escape(delimiter)}|\\r?\\n|$)'
     )
@@ -94,4 +95,4 @@ def _records(text: str, delimiter: str) -> Iterator[list[Field]]:
         records[-1].append((field[1:-1].replace('""', '"') if quoted else field, quoted))
         if end != delimiter:
             records.append([])
-    return iter(records[1 : -2 if len(text) >= SAMPLE else None])
+    return iter(records[1 : -2 if cut else None])
