@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from umami.embedded.store import TABLES
+from umami.embedded.store import TABLES, escape_globs
 
 SESSION_ATTRIBUTES = (
     "browser",
@@ -179,7 +179,7 @@ class Table:
         nulls = r"['', '\N']" if self.layout in CLOUD_EXPORT.values() else "''"
         columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in self.header)
         return (
-            f"read_csv({quoted(_no_glob(path))}, auto_detect=false, header=true, delim=',', "
+            f"read_csv({quoted(escape_globs(path))}, auto_detect=false, header=true, delim=',', "
             "quote='\"', escape='\"', strict_mode=true, allow_quoted_nulls=false, "
             f"nullstr={nulls}, "
             f"columns={{{columns}}})"
@@ -246,7 +246,3 @@ def typed(cast: str, text: str, kind: str) -> str:
 def quoted(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def _no_glob(path: Path) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
