@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -14,10 +15,13 @@ import pytest
 
 from components import starting
 from umami.embedded.importing import import_into, load
+from umami.embedded.routes.collect import MOST_PROPERTIES, TOGETHER
+from umami.embedded.server import Running, serve
 from umami.embedded.store import MEMORY, MEMORY_ONLY, Store
 from umami.embedded.tables import ImportRefused
 
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
+SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
 
 
 def test_the_usual_password_does_not_open_the_dashboards_own_server() -> None:
@@ -35,6 +39,83 @@ def test_the_usual_password_does_not_open_the_dashboards_own_server() -> None:
             running.stop()
     assert len(passwords) == 2
     assert min(map(len, passwords)) >= 32
+
+
+# Messages of strangers
+
+AGENT = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"}
+MANY = {
+    "flat": {f"k{number}": number for number in range(40_000)},
+    "nested": {"a" * 20_000: {"b" * 20_000: {f"k{number}": "x" for number in range(20_000)}}},
+    "texts": {f"k{number}": "long " * 800 for number in range(200)},
+    "lists": {f"k{number}": [1] * 1000 for number in range(200)},
+    "empty": {**{f"e{number}": {} for number in range(40_000)}, "last": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    path = tmp_path_factory.mktemp("busy") / "umami.duckdb"
+    with serve(TABLES, path) as running:
+        yield running
+
+
+@pytest.mark.parametrize("kind", ["event", "identify", "batch"])
+@pytest.mark.parametrize("data", MANY)
+def test_a_message_keeps_so_many_properties(busy: Running, kind: str, data: str) -> None:
+    name = f"{kind} {data}"
+    payload = {"website": SHOP, "url": "/", "name": name, "id": name, "data": MANY[data]}
+    with httpx.Client(base_url=busy.url, headers=AGENT, timeout=60) as client:
+        message = {"type": "event" if kind == "batch" else kind, "payload": payload}
+        path, body = ("batch", [message]) if kind == "batch" else ("send", message)
+        assert client.post(f"/api/{path}", json=body).status_code == 200
+    table, at = (
+        ("session_data", "SELECT session_id FROM session WHERE distinct_id = ?")
+        if kind == "identify"
+        else ("event_data", "SELECT event_id FROM website_event WHERE event_name = ?")
+    )
+    owner = "session_id" if kind == "identify" else "website_event_id"
+    row = busy._umami.store.row(
+        f"SELECT count(*), max(length(data_key)), max(length(string_value)) FROM {table} "
+        f"WHERE {owner} IN ({at})",
+        [name],
+    )
+    assert row is not None
+    # Nested names are cut to the same one, of which a session has one value.
+    one = data == "empty" or (data, kind) == ("nested", "identify")
+    assert row[0] == (1 if one else MOST_PROPERTIES)
+    assert max(row[1:]) <= 500
+
+
+def test_a_batch_is_written_in_parts(busy: Running) -> None:
+    """Others write in between, and a row that comes twice is there once."""
+    visitors = [f"visitor {number % 7}" for number in range(3 * TOGETHER)]
+    sent = [
+        {
+            "type": "identify" if number % 2 else "event",
+            "payload": {"website": SHOP, "url": "/many", "id": one, "data": {"n": number}},
+        }
+        for number, one in enumerate(visitors)
+    ]
+    answer = httpx.post(f"{busy.url}/api/batch", json=sent, headers=AGENT).json()
+    assert (answer["processed"], answer["errors"]) == (len(sent), 0)
+    store = busy._umami.store
+    assert store.row("SELECT count(*) FROM website_event WHERE url_path = '/many'") == (
+        len(sent) // 2,
+    )
+    sessions = "(SELECT session_id FROM session WHERE distinct_id LIKE 'visitor %')"
+    assert store.row(f"SELECT count(*) FROM {sessions}") == (7,)
+    last = {one: number for number, one in enumerate(visitors) if number % 2}
+    assert (
+        dict(
+            store.rows(
+                "SELECT distinct_id, number_value::INT FROM session_data "
+                f"WHERE session_id IN {sessions}"
+            )
+        )
+        == last
+    )
+    assert store.row(f"SELECT count(*) FROM session_link WHERE session_id IN {sessions}") == (7,)
 
 
 # Files
