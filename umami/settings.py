@@ -52,15 +52,19 @@ CLOUD_PACE: Final = (48, 15.5)
 """Calls in so many seconds. Umami Cloud takes 50 in 15 and counts them as they arrive there, which
 may be closer together than they left."""
 PAGES: Final = frozenset(
-    ("login", "logout", "sso", "dashboard", "websites", "teams", "settings", "share")
-    + ("boards", "links", "pixels", "admin", "console", "profile", "realtime", "reports")
+    {
+        *("login", "logout", "sso", "dashboard", "websites", "teams", "settings", "share"),
+        *("boards", "links", "pixels", "admin", "console", "profile", "realtime", "reports"),
+    }
 )
 """First parts of the addresses of Umami's own pages, as they are pasted from a browser."""
 LANGUAGES: Final = frozenset(
-    (
-        "ar be bg bn bs ca cs da de el en es eu fa fi fo fr ga gl he hi hr hu id it ja km ko lt mn "
-        "ms my nb nl no pl pt ro ru si sk sl sr sv ta th tr uk ur uz vi zh"
-    ).split()
+    {
+        *("ar", "be", "bg", "bn", "bs", "ca", "cs", "da", "de", "el", "en", "es", "eu", "fa", "fi"),
+        *("fo", "fr", "ga", "gl", "he", "hi", "hr", "hu", "id", "it", "ja", "km", "ko", "lt", "mn"),
+        *("ms", "my", "nb", "nl", "no", "pl", "pt", "ro", "ru", "si", "sk", "sl", "sr", "sv", "ta"),
+        *("th", "tr", "uk", "ur", "uz", "vi", "zh"),
+    }
 )
 """Languages of Umami's pages; ``de`` or ``de-CH`` before one of its pages is no folder."""
 

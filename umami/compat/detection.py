@@ -112,8 +112,8 @@ class _Shape(Enum):
 def detect(probe: Probe, document: Document, address: str) -> Detected:
     """Detect the generation of a self-hosted server.
 
-    Raises ``WrongAddress`` where no Umami server answers, ``UndetectableVersion`` where the answers fit
-    no generation or several, and what sending the requests raises.
+    Raises ``WrongAddress`` where no Umami server answers, ``UndetectableVersion`` where the answers
+    fit no generation or several, and what sending the requests raises.
     """
     with ThreadPoolExecutor(len(REQUESTS), "detection") as pool:
         pending = {request: pool.submit(probe, request) for request in REQUESTS}
