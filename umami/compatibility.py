@@ -143,6 +143,17 @@ MADE_GOOD: Final = (
         "Up to 3.3.0 the search is compared with the whole text; wildcards make it a search again.",
     ),
     Repair(
+        _of("events", "sessions", "metrics", "groups", "values", "revenue_sessions"),
+        frozenset(Generation),
+        "A search, and what a filter contains, is a `LIKE` pattern: `%`, `_` and `\\` are escaped. "
+        "Umami Cloud looks for the text itself.",
+    ),
+    Repair(
+        _of("goal", "funnel"),
+        frozenset(Generation),
+        "Beside a `*`, `%`, `_` and `\\` in a value are wildcards, too: they are escaped.",
+    ),
+    Repair(
         _of("groups"),
         FROM_3_3,
         "From 3.3.1 on, the list of a page field answers 0 for all bounces and seconds; a "
@@ -392,6 +403,12 @@ DIFFERENCES: Final = (
         UNTIL_2_18,
         "Up to 2.18 lists end with the newest thousand, which the page says of itself.",
         members=_of("count", "capped", "events"),
+    ),
+    Difference(
+        _of("values"),
+        frozenset(Generation),
+        "A search with a comma is a list of values: such are refused.",
+        when=lambda question: "," in (question.arguments["search"] or ""),
     ),
     Difference(
         _of("sessions"),

@@ -15,8 +15,12 @@ from umami.abilities import Abilities
 from umami.errors import NotOffered, UmamiError
 from umami.filters import Filter
 from umami.generations import Generation
+from umami.narrowing import like_escaped
 from umami.question import JSON, Question, Request
 from umami.view import View
+
+SEARCHED = frozenset({"events", "sessions", "metrics", "groups", "values", "revenue_sessions"})
+"""Endpoints whose search is a pattern on a self-hosted Umami."""
 
 Plan = Generator[tuple[Request, ...], list[JSON], JSON]
 """Yields requests to be asked together, is sent their answers, in the end returns the answer in
@@ -60,6 +64,25 @@ def too_new(
     if question.name in emulated or endpoint.first_version <= generation.value:
         return None
     return f"Umami {generation} has no {endpoint.subject}; they came with {endpoint.since}."
+
+
+def searched(question: Question[Any]) -> dict[str, str]:
+    """The question's search as a self-hosted Umami takes it, as a parameter; empty without one."""
+    text = question.arguments.get("search") if question.name in SEARCHED else None
+    return {"search": like_escaped(text)} if text else {}
+
+
+def split_search(question: Question[Any]) -> str | None:
+    """Why a search for values cannot be asked, in a sentence: a comma makes it a list of them."""
+    if question.name == "values" and "," in (question.arguments["search"] or ""):
+        return "Umami takes a search for values with a comma for a list of them."
+    return None
+
+
+def restore_steps(question: Question[Any], answer: JSON) -> JSON:
+    """The answer to a funnel with the question's steps: servers repeat those that were sent."""
+    steps = question.arguments["steps"]
+    return [{**row, "value": step.value} for row, step in zip(answer, steps, strict=True)]
 
 
 def once(request: Request, read: Callable[[JSON], JSON]) -> Plan:

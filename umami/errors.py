@@ -82,6 +82,15 @@ class NotFound(UmamiError):
     remedy = "Choose another one; it may have been deleted."
 
 
+class WrongAddress(NotFound):
+    """No Umami server answers at the address that was set."""
+
+    remedy = (
+        "Use the address at which Umami opens in your browser, without the path of one of its "
+        "pages; a path that Umami was installed under, such as /umami, belongs to it."
+    )
+
+
 class Rejected(UmamiError):
     """The server understood the question and refused it (400), giving reasons."""
 

@@ -68,8 +68,22 @@ DEFINITIONS: Final = ("3.1", "3.5")
 CLOUD_PACE: Final = (48, 15.5)
 """Calls in so many seconds. Umami Cloud takes 50 in 15 and counts them as they arrive there, which
 may be closer together than they left."""
-PAGES: Final = frozenset({"login", "logout", "dashboard", "websites", "teams", "settings"})
+PAGES: Final = frozenset(
+    {
+        *("login", "logout", "sso", "dashboard", "websites", "teams", "settings", "share"),
+        *("boards", "links", "pixels", "admin", "console", "profile", "realtime", "reports"),
+    }
+)
 """First parts of the addresses of Umami's own pages, as they are pasted from a browser."""
+LANGUAGES: Final = frozenset(
+    {
+        *("ar", "be", "bg", "bn", "bs", "ca", "cs", "da", "de", "el", "en", "es", "eu", "fa", "fi"),
+        *("fo", "fr", "ga", "gl", "he", "hi", "hr", "hu", "id", "it", "ja", "km", "ko", "lt", "mn"),
+        *("ms", "my", "nb", "nl", "no", "pl", "pt", "ro", "ru", "si", "sk", "sl", "sr", "sv", "ta"),
+        *("th", "tr", "uk", "ur", "uz", "vi", "zh"),
+    }
+)
+"""Languages of Umami's pages; ``de`` or ``de-CH`` before one of its pages is no folder."""
 
 ON_THIS_MACHINE, SELF_HOSTED, IN_THE_CLOUD = 32, 16, 3
 """Calls in flight at most. An Umami's few database connections also serve its collector, so a
@@ -537,8 +551,19 @@ def _folder(path: str) -> str:
     parts = [part for part in path.split("/") if part]
     if "api" in parts:
         return "".join(f"/{part}" for part in parts[: len(parts) - 1 - parts[::-1].index("api")])
-    page = next((at for at, part in enumerate(parts) if part in PAGES), len(parts))
-    return "".join(f"/{part}" for part in parts[:page])
+    page = next((at for at, part in enumerate(parts) if part in PAGES), None)
+    kept = parts if page is None else _without_language(parts[:page])
+    return "".join(f"/{part}" for part in kept)
+
+
+def _without_language(parts: list[str]) -> list[str]:
+    """The parts of a path before a page, without a language that is all of them: deeper ones are
+    somebody's folders, such as Umami Cloud's regions."""
+    if len(parts) != 1:
+        return parts
+    language, _, region = parts[0].replace("_", "-").partition("-")
+    localised = language.lower() in LANGUAGES and re.fullmatch(r"([A-Za-z]{2,4})?", region)
+    return [] if localised else parts
 
 
 def _spelled(address: SplitResult, folder: str) -> str:
@@ -555,5 +580,7 @@ def _share(text: str, common: Settings) -> Settings:
             "UMAMI_SHARE_URL is not a share link: they look like https://HOST/share/ID/DOMAIN."
         )
     # A link into the API itself is one too.
-    api = _spelled(address, folder.removesuffix("/api"))
+    parts = [part for part in folder.removesuffix("/api").split("/") if part]
+    kept = parts if folder.endswith("/api") else _without_language(parts)
+    api = _spelled(address, "".join(f"/{part}" for part in kept))
     return replace(common, api=api, share=identifier)

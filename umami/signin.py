@@ -23,6 +23,7 @@ from umami.errors import (
     UmamiError,
     Unauthorised,
     UnexpectedAnswer,
+    WrongAddress,
 )
 from umami.flights import Flights, again
 from umami.question import Request
@@ -168,7 +169,7 @@ class Account(_Token):
                 "The server does not accept this user name and password.", endpoint=question.name
             )
         except (NotFound, NotOffered) as nowhere:
-            problem = NotFound(str(nowhere), endpoint=question.name)
+            problem = WrongAddress(str(nowhere), endpoint=question.name)
         except ServerFault as fault:
             if fault.status != 503 or "factor" not in str(fault):
                 raise

@@ -26,8 +26,8 @@ Spell = Callable[[Question[Any]], Request]
 REFUSALS: Final = (Unauthorised, NotFound, NotOffered, Rejected, ServerFault, UnexpectedAnswer)
 """What a server answers for good; other errors pass, and asking again helps."""
 
-ANY_NAME: Final = "_"
-"""Contained in every name: to the database it is a wildcard for one character."""
+NO_NAME: Final = "-" * 51
+"""No event has so long a name; a row without a name differs from nothing."""
 MOST_NAMES: Final = 10_000
 ROWS_AT_ONCE: Final = 200
 
@@ -37,7 +37,7 @@ def event_stats(view: View, asked: Callable[[Question[Any]], Request]) -> Plan:
     and the names themselves. ``asked`` spells a question."""
     named = view
     if not any(one.field == "event" for one in view.filters):
-        named = narrowed_by(view, Filter("event", "c", ANY_NAME))
+        named = narrowed_by(view, Filter("event", "neq", NO_NAME))
     totals, names = yield (
         asked(sessions.session_stats(named)),
         asked(traffic.metrics(view, "event", limit=MOST_NAMES)),

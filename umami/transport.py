@@ -7,17 +7,23 @@ outside of ``except``, so that none carries a request, with its headers, in its 
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import re
+import socket
+import ssl
 import threading
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
+from socksio import SOCKSError
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -42,6 +48,7 @@ from umami.errors import (
     Untrusted,
 )
 from umami.flights import again
+from umami.network import Proxy, proxy_for, trusted
 from umami.pace import Pace
 from umami.question import Request
 from umami.refusal import meaning, reasons
@@ -70,6 +77,17 @@ LARGEST: Final = 16 * 2**20
 """Bytes; many times what any question is answered with, and few enough to be read for many
 questions at one moment."""
 LARGEST_REFUSAL: Final = 64 * 2**10
+PIECE: Final = 64 * 2**10
+"""Bytes that are unpacked at a time."""
+WANTS_TLS: Final = re.compile(
+    rb"plain HTTP|HTTP request (was sent )?to an? (HTTPS|SSL)|requires TLS|SSL-enabled|HTTPS port",
+    re.IGNORECASE,
+)
+"""What nginx, Apache, Go (Caddy, Traefik) and Tomcat answer to HTTP where they expect TLS."""
+WITHOUT_TLS: Final = re.compile(
+    "WRONG_VERSION_NUMBER|record layer failure|PACKET_LENGTH_TOO_LONG|UNKNOWN_PROTOCOL"
+)
+"""What OpenSSL makes of an answer that is not TLS."""
 PASSING: Final = frozenset({429, 502, 503, 504})
 """Statuses that another attempt may change; Umami's 500 would be the same again."""
 
@@ -136,6 +154,8 @@ class Transport:
         """Whether the server has ever accepted our identity."""
         self._breaker = Breaker()
         self._watch = watch
+        # This machine is never reached through a proxy, whatever the environment says.
+        self._proxy: Proxy | None = None if settings.local else proxy_for(settings.api)
         self._http = self._connections()
 
     def __repr__(self) -> str:
@@ -189,22 +209,36 @@ class Transport:
 
     def _connections(self) -> httpx.Client:
         most = self._settings.in_flight
-        problem = "Proxy settings in the environment are malformed."
+        proxy = self._proxy
+        encrypted = self._api.startswith("https:") or (proxy and proxy.scheme == "https")
+        context = trusted() if encrypted else None
         try:
             return httpx.Client(
-                headers={"user-agent": AGENT, "accept": "application/json"},
+                headers={
+                    "user-agent": AGENT,
+                    "accept": "application/json",
+                    # What can be unpacked piece by piece.
+                    "accept-encoding": "gzip",
+                },
                 follow_redirects=False,
                 limits=httpx.Limits(
                     max_connections=most, max_keepalive_connections=most, keepalive_expiry=IDLE
                 ),
-                # This machine is never reached through a proxy, whatever the environment says.
-                trust_env=not self._settings.local,
+                proxy=(
+                    httpx.Proxy(
+                        proxy.url,
+                        auth=proxy.auth,
+                        ssl_context=context if proxy.scheme == "https" else None,
+                    )
+                    if proxy
+                    else None
+                ),
+                verify=context or True,
+                # Read above: httpx knows fewer variables, and fewer forms of them.
+                trust_env=False,
             )
-        except (OSError, ValueError) as error:
-            if isinstance(error, OSError):
-                problem = "The certificates that SSL_CERT_FILE or SSL_CERT_DIR name are unusable."
-        except httpx.InvalidURL:
-            pass
+        except (ValueError, httpx.InvalidURL):
+            problem = f"{proxy.name} cannot be read." if proxy else "The address cannot be read."
         raise SettingsError(problem)
 
     def ask_unsigned(self, request: Request, endpoint: str) -> bytes:
@@ -243,8 +277,8 @@ class Transport:
             ) as response:
                 if response.status_code not in (200, 206):
                     return b""
-                for chunk in response.iter_bytes():
-                    body += chunk
+                for piece in _unpacked(response):
+                    body += piece
                     if len(body) >= most:
                         break
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, RuntimeError):
@@ -362,6 +396,9 @@ class Transport:
             return _Trouble(self._unexpected(call, "The server’s answer cannot be unpacked."))
         except (httpx.TransportError, httpx.StreamError) as error:
             return self._failed(call, error)
+        except (SOCKSError, AssertionError):
+            # Whatever listens where a SOCKS proxy should is none.
+            return self._failed(call, httpx.ProxyError("no SOCKS"))
         except Exception:
             # Closing pulls the connections from under whatever is in flight.
             if not self._closed.is_set():
@@ -375,16 +412,27 @@ class Transport:
             error, httpx.ConnectTimeout
         ):
             return _Trouble(self._late(call))
+        hung_up = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)
+        if hung_up and self._speaks_tls(call):
+            return _Trouble(self._other_scheme("https"))
+        if WITHOUT_TLS.search(str(error)) and not (self._proxy and self._proxy.scheme == "https"):
+            return _Trouble(self._other_scheme("http"))
         gone = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.ProxyError)
         if gone and "CERTIFICATE_VERIFY_FAILED" in str(error):
             untrusted = Untrusted(
                 f"The certificate of {address} is not trusted.", endpoint=call.endpoint
             )
             return _Trouble(untrusted, gone=True)
-        if isinstance(error, httpx.ProxyError):
-            sentence = f"The proxy did not connect us to {address}."
+        if isinstance(error, httpx.ProxyError) and self._proxy:
+            sentence = f"The proxy of {self._proxy.name} did not connect us to {address}."
+            if re.match("407|Invalid username|Requested", str(error)):
+                sentence = (
+                    f"The proxy of {self._proxy.name} does not accept the user name and password "
+                    "that stand there, or wants some."
+                )
         elif gone:
-            sentence = f"No connection to {address} could be made."
+            through = f" through the proxy of {self._proxy.name}" if self._proxy else ""
+            sentence = f"No connection to {address} could be made{through}."
         else:
             sentence = f"The connection to {address} broke before the answer was there."
         return _Trouble(
@@ -402,21 +450,25 @@ class Transport:
         status = response.status_code
         if 300 <= status < 400 and "location" in response.headers:
             return self._redirected(call, url, response)
+        if status == 407 and self._proxy:
+            return self._failed(call, httpx.ProxyError("407"))
         most = LARGEST if response.is_success else LARGEST_REFUSAL
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > most:
+        body, size = io.BytesIO(), 0
+        for piece in _unpacked(response):
+            size += body.write(piece)
+            if size > most:
                 break
             if not call.left:
                 return _Trouble(self._late(call))
-        if response.is_success and len(body) > most:
+        if response.is_success and size > most:
             return _Trouble(
                 self._unexpected(call, f"The answer to “{call.endpoint}” is too large.")
             )
         if response.is_success:
-            return bytes(body)
-        said = self._concealed(bytes(body[:most]))
+            return body.getvalue()
+        said = self._concealed(body.getvalue()[:most])
+        if status == 400 and url.startswith("http:") and WANTS_TLS.search(said):
+            return _Trouble(self._other_scheme("https"))
         problem = meaning(status, said, endpoint=call.endpoint, address=self._settings.address)
         after = _pause_asked(response.headers) if status in PASSING else None
         if isinstance(problem, RateLimited) and after and after > LONGEST_PAUSE:
@@ -439,12 +491,7 @@ class Transport:
             return _Trouble(self._unexpected(call, "The server sends us on to nowhere."))
         same_host = target.host == here.host
         if same_host and (here.scheme, target.scheme) == ("http", "https"):
-            return _Trouble(
-                SettingsError(
-                    f"The server wants to be asked over https: begin {self._settings.named} with "
-                    "https://."
-                )
-            )
+            return _Trouble(self._other_scheme("https"))
         kept = response.status_code in (307, 308) or call.request.method == "GET"
         slash = target.path.rstrip("/") == here.path.rstrip("/") and target.path != here.path
         if same_host and kept and slash and _origin(target) == _origin(here):
@@ -468,6 +515,31 @@ class Transport:
                 body = body.replace(spelling.encode(errors="replace"), b"*****")
         return body
 
+    def _speaks_tls(self, call: _Call) -> bool:
+        """Whether a server that hangs up on HTTP, and never answered, does so for want of TLS."""
+        url = httpx.URL(self._api)
+        if url.scheme != "http" or self._answered or self._proxy:
+            return False
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        try:
+            with (
+                socket.create_connection(
+                    (url.host, url.port or 80), min(CONNECTING, call.left + 0.1)
+                ) as plain,
+                context.wrap_socket(plain, server_hostname=url.host),
+            ):
+                return True
+        except (OSError, ValueError):
+            return False
+
+    def _other_scheme(self, scheme: str) -> SettingsError:
+        """The server is there, and speaks ``scheme``."""
+        return SettingsError(
+            f"The server wants to be asked over {scheme}: begin {self._settings.named} with "
+            f"{scheme}://."
+        )
+
     def _late(self, call: _Call) -> TimedOut:
         return TimedOut(
             f"The server took too long to answer “{call.endpoint}”.", endpoint=call.endpoint
@@ -475,6 +547,31 @@ class Transport:
 
     def _unexpected(self, call: _Call, sentence: str) -> UnexpectedAnswer:
         return UnexpectedAnswer(sentence, endpoint=call.endpoint)
+
+
+def _unpacked(response: httpx.Response) -> Iterator[bytes]:
+    """The body in pieces, none of which is much larger than ``PIECE``: a few packed bytes may stand
+    for any number of others. Raises ``httpx.DecodingError``."""
+    packing = response.headers.get("content-encoding", "").strip().lower()
+    if packing in ("", "identity"):
+        yield from response.iter_raw()
+        return
+    if packing not in ("gzip", "x-gzip"):
+        raise httpx.DecodingError("not a packing that was asked for")
+    inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    for packed in response.iter_raw():
+        piece = b"more"
+        while (packed or piece) and not inflater.eof:
+            try:
+                piece = inflater.decompress(packed, PIECE)
+            except zlib.error as error:
+                raise httpx.DecodingError(str(error)) from None
+            packed = inflater.unconsumed_tail
+            yield piece
+        if inflater.eof:
+            return
+    if response.num_bytes_downloaded:
+        raise httpx.DecodingError("not all of it")
 
 
 def _refused(outcome: _Outcome) -> bool:

@@ -15,12 +15,23 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from umami.abilities import Abilities
-from umami.dialect import Part, Plan, narrowed_by, once, summed, too_new
+from umami.dialect import (
+    Part,
+    Plan,
+    narrowed_by,
+    once,
+    restore_steps,
+    searched,
+    split_search,
+    summed,
+    too_new,
+)
 from umami.endpoints import sessions, traffic
 from umami.endpoints.spelling import identified, iso
 from umami.errors import NotOffered
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.generations import Generation
+from umami.narrowing import like_literally, step_escaped
 from umami.question import JSON, Question, Request, spelled
 from umami.referrers import foreign, without_itself
 from umami.standins import (
@@ -82,6 +93,7 @@ class V2:
         sentence = (
             too_new(question, self.generation, EMULATED)
             or self._lacking(question)
+            or split_search(question)
             or _beyond_filters(question)
         )
         return NotOffered(sentence, endpoint=question.name) if sentence else None
@@ -91,7 +103,7 @@ class V2:
         planned = _PLANS.get(question.name)
         if planned is not None:
             return planned(question, self)
-        return question.asking(_signed(question.view) if question.filters else ())
+        return _asking(question)
 
     def mistakable(self, question: Question[Any]) -> bool:
         """Whether a 3.x would answer something else: it drops what it does not know."""
@@ -150,11 +162,14 @@ def _new(field: str) -> str:
 def _signed(view: View | None) -> tuple[tuple[str, str], ...]:
     """A View's filters as parameters: ``("url", "!/pricing")``."""
     given = view.filters if view else ()
-    return tuple((_old(one.field), f"{SIGNS[one.operator]}{one.values[0]}") for one in given)
+    return tuple(
+        (_old(one.field), f"{SIGNS[one.operator]}{like_literally(one)[0]}") for one in given
+    )
 
 
 def _asking(question: Question[Any], **instead: str | int | None) -> Request:
-    return question.asking(_signed(question.view) if question.filters else (), **instead)
+    filters = _signed(question.view) if question.filters else ()
+    return question.asking(filters, **{**searched(question), **instead})
 
 
 def _stats(question: Question[Any], _own: V2) -> Plan:
@@ -245,7 +260,7 @@ def _insights(view: View, fields: tuple[str, ...]) -> Request:
                 "name": _old(one.field),
                 "type": "string",
                 "operator": one.operator,
-                "value": one.values[0],
+                "value": like_literally(one)[0],
             }
             for one in view.filters
         ],
@@ -270,7 +285,8 @@ def _typed(question: Question[Any], _own: V2) -> Plan:
 
 def _searched(question: Question[Any], _own: V2) -> Request:
     # Up to 2.15 a search was a query.
-    return _asking(question, query=question.arguments["search"])
+    search = searched(question).get("search", question.arguments["search"])
+    return _asking(question, query=search)
 
 
 def _websites(question: Question[Any], dialect: V2) -> Plan:
@@ -356,6 +372,9 @@ def _analysis(question: Question[Any], kind: str, **changed: Any) -> Request:
     assert view is not None
     given = {**json.loads(question.body or "{}")["parameters"], **changed}
     given = {name: one for name, one in given.items() if one is not None}
+    if kind == "funnel":
+        steps = [{**one, "value": step_escaped(one["value"])} for one in given["steps"]]
+        given = {**given, "steps": steps}
     envelope = _envelope(view)
     if "unit" in given:
         envelope["dateRange"] = {**envelope["dateRange"], "unit": given["unit"]}
@@ -365,6 +384,10 @@ def _analysis(question: Question[Any], kind: str, **changed: Any) -> Request:
 
 def _analysed(question: Question[Any], _own: V2) -> Plan:
     return once(_analysis(question, question.name), _READ.get(question.name, lambda answer: answer))
+
+
+def _funnel(question: Question[Any], own: V2) -> Plan:
+    return restore_steps(question, (yield from _analysed(question, own)))
 
 
 def _revenue(question: Question[Any], _own: V2) -> Plan:
@@ -545,7 +568,7 @@ _PLANS: Final[dict[str, Callable[[Question[Any], V2], Request | Plan]]] = {
     "activity": _reads(lambda rows: [{"eventId": row.get("id"), **row} for row in rows]),
     "segments": _reads(lambda answer: {"data": answer, "count": len(answer)}),
     "currencies": _currencies,
-    "funnel": _analysed,
+    "funnel": _funnel,
     "retention": _analysed,
     "utm": _analysed,
     "journey": _analysed,

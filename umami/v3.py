@@ -13,7 +13,16 @@ from typing import Any, Final, get_args
 
 from umami import narrowing
 from umami.abilities import EVERYTHING, Abilities
-from umami.dialect import Part, Plan, narrowed_by, once, too_new
+from umami.dialect import (
+    Part,
+    Plan,
+    narrowed_by,
+    once,
+    restore_steps,
+    searched,
+    split_search,
+    too_new,
+)
 from umami.endpoints import events, reports, sessions, traffic
 from umami.endpoints.spelling import identified, report
 from umami.errors import NotFound, NotOffered
@@ -86,7 +95,11 @@ class V3:
 
     def refusal(self, question: Question[Any]) -> NotOffered | None:
         """Why this server cannot answer, where it cannot."""
-        sentence = too_new(question, self.generation, EMULATED) or self._lacking(question)
+        sentence = (
+            too_new(question, self.generation, EMULATED)
+            or self._lacking(question)
+            or split_search(question)
+        )
         if sentence is None and question.filters and question.view is not None:
             sentence = question.view.lacking(self.abilities)
         return NotOffered(sentence, endpoint=question.name) if sentence else None
@@ -106,7 +119,8 @@ class V3:
 
     def asking(self, question: Question[Any], **instead: str | int | None) -> Request:
         """The question as one request, with this generation's filters."""
-        return question.asking(self.filters(question), **instead)
+        search = {} if self.cloud else searched(question)
+        return question.asking(self.filters(question), **{**search, **instead})
 
     def hosts(self, view: View, field: str, limit: int) -> Request:
         """Asks for the values of a field."""
@@ -115,11 +129,19 @@ class V3:
 
     def filters(self, question: Question[Any]) -> tuple[tuple[str, str], ...]:
         """The question's filters as parameters."""
-        if not self.first or question.view is None or not question.filters:
+        if question.view is None or not question.filters:
+            return question.filters
+        if self.cloud:
+            # Its database looks for the text itself.
+            return narrowing.filters(question.view, patterns=False)
+        if not self.first:
             return question.filters
         # To 3.0 a comma is a comma, where later ones see two values.
         alone = replace(question.view, filters=())
-        plain = ((one.field, f"{one.operator}.{one.values[0]}") for one in question.view.filters)
+        plain = (
+            (one.field, f"{one.operator}.{narrowing.like_literally(one)[0]}")
+            for one in question.view.filters
+        )
         return (*narrowing.filters(alone), *plain)
 
     def _lacking(self, question: Question[Any]) -> str | None:
@@ -237,9 +259,10 @@ def _first_metrics(question: Question[Any], own: V3) -> Plan:
 
 def _events(question: Question[Any], own: V3) -> Request:
     """A self-hosted server compares the search with the whole text up to 3.3.0."""
-    search = question.arguments["search"]
-    whole = own.generation < Generation.V3_4 and not own.cloud
-    return own.asking(question, search=f"%{search}%" if search and whole else search)
+    search = searched(question).get("search")
+    if not search or own.cloud or own.generation >= Generation.V3_4:
+        return own.asking(question)
+    return own.asking(question, search=f"%{search}%")
 
 
 def _event_stats(question: Question[Any], own: V3) -> Request | Plan:
@@ -419,6 +442,11 @@ def _body(question: Question[Any], own: V3) -> dict[str, Any]:
     parameters = body["parameters"]
     if question.name == "revenue" and not own.first:
         parameters["currency"] = parameters["currency"].upper()
+    if question.name == "goal":
+        parameters["value"] = narrowing.step_escaped(parameters["value"])
+    if question.name == "funnel":
+        for step in parameters["steps"]:
+            step["value"] = narrowing.step_escaped(step["value"])
     if question.name == "attribution" and not own.first:
         # From 3.1 on a currency has no effect.
         parameters.pop("currency", None)
@@ -465,6 +493,10 @@ def _of(given: dict[str, Any], *names: str) -> dict[str, Any]:
 def _analysed(question: Question[Any], own: V3) -> Plan:
     (answer,) = yield from _either(*_forms(question, own))
     return answer
+
+
+def _funnel(question: Question[Any], own: V3) -> Plan:
+    return restore_steps(question, (yield from _analysed(question, own)))
 
 
 def _utm(question: Question[Any], own: V3) -> Plan:
@@ -570,6 +602,7 @@ _PLANS: Final[dict[str, Callable[[Question[Any], V3], Request | Plan]]] = {
     **dict.fromkeys(
         ("performance_stats", "performance_chart", "performance_metrics"), _performance
     ),
-    **dict.fromkeys(("funnel", "retention", "journey", "breakdown"), _analysed),
+    "funnel": _funnel,
+    **dict.fromkeys(("retention", "journey", "breakdown"), _analysed),
 }
 """How it is asked what it is asked otherwise than as it is."""

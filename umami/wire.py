@@ -14,8 +14,10 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+from typing_extensions import TypedDict
 
 from umami.period import EARLIEST, LATEST, Period, floor
 
@@ -24,6 +26,8 @@ LARGEST = 10**15
 
 
 def _decimal(value: Any) -> Decimal:
+    if type(value) is int and abs(value) <= LARGEST:
+        return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise ValueError("not a number")
     if isinstance(value, str) and len(value) > 40:
@@ -89,8 +93,8 @@ class Bucket(Row):
     y: Count
 
 
-class NamedBucket(Row):
-    """A point of one of several series."""
+class NamedBucket(TypedDict):
+    """A point of one of several series; there are very many, so it is no object of its own."""
 
     x: str | None
     t: str
@@ -141,23 +145,31 @@ def named_series(answer: Any, period: Period, value: str, *, clip: bool = False)
     leaves out buckets outside the period, which are refused otherwise."""
     axis = period.axis()
     rows = _NAMED.validate_python(answer)
+    # Few texts stand for the buckets of very many rows.
+    numbers = {time: number for number, time in enumerate(axis)}
+    places = {text: numbers.get(bucket(text, period), -1) for text in {row["t"] for row in rows}}
     if clip:
-        rows = [row for row in rows if bucket(row.t, period) in axis]
-    found: dict[str, dict[pd.Timestamp, Decimal]] = {}
+        rows = [row for row in rows if places[row["t"]] >= 0]
+    elif min(places.values(), default=0) < 0:
+        raise ValueError("buckets outside the period")
+    names = sorted({row["x"] or "" for row in rows})
+    order = {name: number for number, name in enumerate(names)}
+    sums: dict[tuple[int, int], Decimal] = {}
     for row in rows:
-        at = bucket(row.t, period)
-        one = found.setdefault(row.x or "", {})
-        one[at] = one.get(at, Decimal(0)) + row.y
-    frames = []
-    for name, values in sorted(found.items()):
-        amounts = pd.Series({at: float(one) for at, one in values.items()}, dtype="float64")
-        placed = _placed(amounts, period)
-        frames.append(pd.DataFrame({"time": axis, "event": name, value: placed.to_numpy()}))
-    if not frames:
-        return pd.DataFrame(
-            {"time": axis[:0], "event": pd.Series(dtype="str"), value: pd.Series(dtype="float64")}
-        )
-    return pd.concat(frames, ignore_index=True)
+        at = order[row["x"] or ""], places[row["t"]]
+        before = sums.get(at)
+        sums[at] = row["y"] if before is None else before + row["y"]
+    values = np.zeros((len(names), len(axis)))
+    if sums:
+        values[tuple(np.array(list(sums)).T)] = [float(one) for one in sums.values()]
+    events = pd.array(names, dtype="str").take(np.repeat(np.arange(len(names)), len(axis)))
+    return pd.DataFrame(
+        {
+            "time": pd.DatetimeIndex(np.tile(axis.to_numpy(), len(names))),
+            "event": events,
+            value: values.ravel(),
+        }
+    )
 
 
 def measured_series(

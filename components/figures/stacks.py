@@ -53,16 +53,19 @@ def stacked(
     """
     if frame.empty:
         return Stacks((), (), unit, money)
-    table = frame.groupby(["time", "event"])[value].sum().unstack(fill_value=0)
-    times = tuple(pd.Timestamp(time) for time in table.index)
-    if (table < 0).any(axis=None) and (table > 0).any(axis=None):
-        series = [(NET, _values(table.sum(axis=1)))]
+    total = frame.groupby("time")[value].sum()
+    times = tuple(pd.Timestamp(time) for time in total.index)
+    if (frame[value] < 0).any() and (frame[value] > 0).any():
+        series = [(NET, _values(total))]
     else:
-        order = table.sum().sort_values(ascending=False, kind="stable").index
-        series = [(str(name), _values(table[name])) for name in order[:most]]
-        if len(order) > most:
-            rest = table[order[most:]].sum(axis=1)
-            series.append((f"{len(order) - most} others", _values(rest)))
+        # There may be thousands of names, of which only the largest become a column each.
+        sums = frame.groupby("event")[value].sum().sort_values(ascending=False, kind="stable")
+        largest = frame["event"].isin(sums.index[:most])
+        shown = frame[largest].groupby(["time", "event"])[value].sum().unstack(fill_value=0)
+        series = [(str(name), _values(shown[name])) for name in sums.index[:most]]
+        if len(sums) > most:
+            rest = frame[~largest].groupby("time")[value].sum()
+            series.append((f"{len(sums) - most} others", _values(rest)))
     if before is None or before.empty:
         return Stacks(times, tuple(series), unit, money)
     earlier = before.groupby("time")[value].sum().head(len(times))

@@ -23,7 +23,7 @@ from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "tests" / "contract" / "data" / "tables"
-START = 60
+START = 150
 """Seconds an app may take to answer."""
 WAIT = 30_000
 """Milliseconds a page may take to show something."""

@@ -42,7 +42,7 @@ WATCH = """() => {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with serve(TABLES) as one:
+    with serve(TABLES, password="umami") as one:
         yield one
 
 

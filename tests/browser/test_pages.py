@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.app import App, metric, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
+from umami.embedded.demo.story import SHOP as DEMO_SHOP
 
 DRAWN = ".st-key-minutes svg[version='1.1']"
 STEPS = ["1.path./", "2.event.purchase"]
@@ -222,8 +223,12 @@ def test_realtime_shows_what_happens_without_a_flicker(page: Page) -> None:
             }""",
             DRAWN,
         )
-        website = _first(server.group())
-        sent = {"website": website, "url": "/a-new-page", "hostname": "x.example", "title": "New"}
+        sent = {
+            "website": str(DEMO_SHOP.id),
+            "url": "/a-new-page",
+            "hostname": "x.example",
+            "title": "New",
+        }
         answer = httpx.post(
             f"{server.group()}/api/send",
             json={"type": "event", "payload": sent},
@@ -238,14 +243,3 @@ def test_realtime_shows_what_happens_without_a_flicker(page: Page) -> None:
         )
         page.get_by_text("Pause", exact=True).click()
         expect(page.get_by_text("Paused: nothing is asked")).to_be_visible()
-
-
-def _first(server: str) -> str:
-    """The website that the dashboard opens with."""
-    login = httpx.post(
-        f"{server}/api/auth/login", json={"username": "admin", "password": "umami"}
-    ).json()
-    listed = httpx.get(
-        f"{server}/api/websites", headers={"authorization": f"Bearer {login['token']}"}
-    ).json()["data"]
-    return str(min(listed, key=lambda one: one["name"].casefold())["id"])

@@ -56,7 +56,7 @@ BOTH = ("asgi.py", "app.py")
 
 @pytest.fixture(scope="module")
 def behind() -> Iterator[Running]:
-    with serve(TABLES) as running:
+    with serve(TABLES, password="umami") as running:
         yield running
 
 

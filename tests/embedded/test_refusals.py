@@ -247,7 +247,7 @@ def owned(tables: Path) -> Iterator[dict[int, httpx.Client]]:
     """A client of a server of each generation that is the module's own, to write to."""
     with (
         serve_version("2.18", tables) as two,
-        serve(tables) as three,
+        serve(tables, password="umami") as three,
         signed_in(two) as old,
         signed_in(three) as new,
     ):

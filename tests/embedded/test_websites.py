@@ -26,7 +26,9 @@ def made(own: httpx.Client, **values: Any) -> dict[str, Any]:
 
 def test_signing_in_and_out(server: Running) -> None:
     with httpx.Client(base_url=server.url) as client:
-        answer = client.post("/api/auth/login", json={"username": "admin", "password": "umami"})
+        answer = client.post(
+            "/api/auth/login", json={"username": "admin", "password": server.password}
+        )
         token, user = answer.json()["token"], answer.json()["user"]
         assert {"id", "username", "role", "createdAt", "isAdmin"} == set(user)
         signed = {"authorization": f"Bearer {token}"}

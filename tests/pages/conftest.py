@@ -77,7 +77,7 @@ def old() -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def behind() -> Iterator[str]:
-    with serve(TABLES) as running:
+    with serve(TABLES, password="umami") as running:
         yield running.url
 
 

@@ -23,7 +23,7 @@ LINK = "summer2026"
 @pytest.fixture
 def limited(bare: pytest.MonkeyPatch) -> Iterator[Between]:
     """A server whose share link shows the overview only, as 3.2 and newer limit it."""
-    with serve(TABLES) as running, between(running.url) as way:
+    with serve(TABLES, password="umami") as running, between(running.url) as way:
         account = Settings(f"{running.url}/api", username="admin", password="umami")
         with connect(account) as client:
             client.ask(websites.update_website(SHOP, "Shop", "shop.example.com", share_id=LINK))

@@ -29,7 +29,7 @@ RUNS_THE_SHOP = Rights((replace(EVERYTHING, websites=frozenset({SHOP})),))
 
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[Between]:
-    with serve(TABLES) as running, between(running.url) as found:
+    with serve(TABLES, password="umami") as running, between(running.url) as found:
         yield found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -162,8 +163,8 @@ async def _perform(act: Act, request: Seen, writer: asyncio.StreamWriter) -> boo
 
 
 @contextmanager
-def faulty() -> Iterator[Faulty]:
-    """A server on loopback until the block ends."""
+def faulty(tls: ssl.SSLContext | None = None) -> Iterator[Faulty]:
+    """A server on loopback until the block ends; with a certificate it speaks TLS."""
     server = Faulty()
     listening = threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
@@ -171,8 +172,9 @@ def faulty() -> Iterator[Faulty]:
 
     async def run() -> None:
         loops.append(asyncio.get_running_loop())
-        listener = await asyncio.start_server(server._serve, "127.0.0.1", 0)
-        server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        listener = await asyncio.start_server(server._serve, "127.0.0.1", 0, ssl=tls)
+        scheme = "https" if tls else "http"
+        server.url = f"{scheme}://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
         listening.set()
         await stop.wait()
         listener.close()

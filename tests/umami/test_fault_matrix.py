@@ -197,7 +197,7 @@ def test_older_answers_stand_in_and_the_server_is_left_in_peace(
 
 def test_a_server_that_is_killed_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
-    with serve(DATA / "tables", port=port) as running:
+    with serve(DATA / "tables", port=port, password="umami") as running:
         client = connected(running.url, 10)
         truth = outcomes(client)
     lost = outcomes(client)
@@ -205,5 +205,5 @@ def test_a_server_that_is_killed_and_comes_back(monkeypatch: pytest.MonkeyPatch)
     client.forget()
     assert all(issubclass(one, UmamiError) for one in outcomes(client).values())
     # It knows no token that it gave out before.
-    with serve(DATA / "tables", port=port), client:
+    with serve(DATA / "tables", port=port, password="umami"), client:
         eventually(lambda: outcomes(client) == truth)

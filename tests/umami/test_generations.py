@@ -93,7 +93,7 @@ def test_a_version_is_detected(
 
 
 def test_the_embedded_server_is_detected_as_the_newest(connected: Connect) -> None:
-    with serve(TABLES) as running:
+    with serve(TABLES, password="umami") as running:
         server = connected(account(running.url)).recognise()
     assert (server.generation, server.version) == (Generation.V3_5, "3.5.0")
 

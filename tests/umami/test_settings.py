@@ -37,6 +37,15 @@ def from_environment(**given: str) -> Settings:
         ("https://example.com/dashboard/api", "https://example.com/dashboard/api"),
         ("https://example.com/umami/websites/47a8e931/events#x", "https://example.com/umami/api"),
         ("https://example.com/teams/1/websites/2", "https://example.com/api"),
+        ("https://example.com/de/dashboard", "https://example.com/api"),
+        ("https://example.com/pt-BR/login", "https://example.com/api"),
+        ("https://example.com/en/share/AbC", "https://example.com/api"),
+        ("https://example.com/umami/share/AbC/x", "https://example.com/umami/api"),
+        ("https://example.com/boards/1", "https://example.com/api"),
+        ("https://example.com/um/dashboard", "https://example.com/um/api"),
+        ("https://example.com/tools/it/dashboard", "https://example.com/tools/it/api"),
+        ("https://example.com/de/api", "https://example.com/de/api"),
+        ("https://example.com/de", "https://example.com/de/api"),
         ("https://example.com/a b".replace(" ", "%20"), "https://example.com/a%20b/api"),
     ],
 )
@@ -51,6 +60,8 @@ def test_addresses_are_understood_as_people_paste_them(url: str, api: str) -> No
     [
         ("https://a.example/share/AbC123/shop.example", "https://a.example/api", "AbC123"),
         ("https://a.example/share/AbC123", "https://a.example/api", "AbC123"),
+        ("https://a.example/en/share/AbC123", "https://a.example/api", "AbC123"),
+        ("https://a.example/zh-CN/share/AbC123/x", "https://a.example/api", "AbC123"),
         ("https://a.example/umami/share/AbC123/", "https://a.example/umami/api", "AbC123"),
         ("https://a.example/umami/api/share/AbC123", "https://a.example/umami/api", "AbC123"),
         (

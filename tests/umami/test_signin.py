@@ -20,6 +20,7 @@ from umami.errors import (
     UmamiError,
     Unauthorised,
     UnexpectedAnswer,
+    WrongAddress,
 )
 from umami.generations import Generation
 from umami.question import Request
@@ -27,6 +28,7 @@ from umami.settings import Settings
 from umami.transport import Transport
 
 STATS = Request("GET", "/stats")
+REDIRECT = Act(302, b"", headers=(("location", "/login"),))
 
 
 def ask(transport: Transport, request: Request = STATS) -> bytes:
@@ -109,8 +111,11 @@ def test_wrong_passwords_are_tried_once(server: Faulty, transport: Transport) ->
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (page(404), NotFound),
+        (page(404), WrongAddress),
+        (page(405), WrongAddress),
+        (said({"error": "Not Found"}, 404), WrongAddress),
         (page(), UnexpectedAnswer),
+        (REDIRECT, UnexpectedAnswer),
         (Act(500, b""), ServerFault),
         (Act(body=b""), UnexpectedAnswer),
         (said(None), UnexpectedAnswer),
@@ -130,6 +135,8 @@ def test_sign_ins_that_make_no_sense(
     assert type(raised.value) is kind
     assert not server.asked("/stats")
     assert raised.value.__context__ is None
+    if kind is WrongAddress or answer in (page(), REDIRECT):
+        assert "address" in raised.value.remedy
     if "partialToken" in str(answer.body):
         assert "second factor" in str(raised.value)
 

@@ -63,7 +63,7 @@ DONE: dict[str, Callable[[], Fault]] = {
 
 @pytest.fixture(scope="module")
 def way() -> Iterator[Between]:
-    with serve(DATA / "tables") as running, between(running.url) as one:
+    with serve(DATA / "tables", password="umami") as running, between(running.url) as one:
         yield one
 
 

@@ -19,11 +19,11 @@ from typing import Any, Final
 from pydantic_core import from_json
 
 from umami.errors import (
-    NotFound,
     UmamiError,
     Unauthorised,
     UndetectableVersion,
     UnexpectedAnswer,
+    WrongAddress,
 )
 from umami.flights import again
 from umami.generations import Generation
@@ -112,8 +112,8 @@ class _Shape(Enum):
 def detect(probe: Probe, document: Document, address: str) -> Detected:
     """Detect the generation of a self-hosted server.
 
-    Raises ``NotFound`` where no Umami server answers, ``UndetectableVersion`` where the answers fit
-    no generation or several, and what sending the requests raises.
+    Raises ``WrongAddress`` where no Umami server answers, ``UndetectableVersion`` where the answers
+    fit no generation or several, and what sending the requests raises.
     """
     with ThreadPoolExecutor(len(REQUESTS), "detection") as pool:
         pending = {request: pool.submit(probe, request) for request in REQUESTS}
@@ -260,7 +260,7 @@ def _require_heartbeat(answer: Answer, address: str) -> None:
             "of it.",
             endpoint="heartbeat",
         )
-    raise NotFound(f"No Umami server answers at {address}.", endpoint="heartbeat")
+    raise WrongAddress(f"No Umami server answers at {address}.", endpoint="heartbeat")
 
 
 def _shape(answer: Answer) -> _Shape:

@@ -100,11 +100,12 @@ def properties(data: dict[str, Any], parent: str = "") -> Iterator[Property]:
         ValueError: a number that is larger than Umami can hold.
     """
     for name, value in data.items():
-        key = f"{parent}.{name}" if parent else name
+        # Cut at every level: a long name is not to be copied for each value that is nested in it.
+        key = clean(f"{parent}.{name}" if parent else name)[:LONGEST]
         if isinstance(value, dict):
             yield from properties(value, key)
         else:
-            yield _property(clean(key)[:LONGEST], value)
+            yield _property(key, value)
 
 
 def _property(key: str, value: Any) -> Property:
@@ -114,7 +115,7 @@ def _property(key: str, value: Any) -> Property:
         # The size first: what is too large for a float cannot be asked whether it is finite.
         if not abs(value) < LARGEST_NUMBER:
             raise ValueError(f"{key}: Number too large")
-        return Property(key, f"{value:.4f}", value, None, NUMBER)
+        return Property(key, f"{value:.4f}", float(value), None, NUMBER)
     if not isinstance(value, str):
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         return Property(key, clean(text)[:LONGEST], None, None, ARRAY)

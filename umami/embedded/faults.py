@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from umami.embedded.store import limit_memory
+from umami.embedded.store import MEMORY, lock_down
 from umami.embedded.tables import NOT_UTF_8, WORDS, ImportRefused, Table, limits, quoted, typed
 
 _SPELLED_OUT = re.compile(r"\W*\d[\d.,\s'_]*\W*")
@@ -22,6 +22,7 @@ _SPELLED_OUT = re.compile(r"\W*\d[\d.,\s'_]*\W*")
 def explained(table: Table, path: Path, problem: str, spill: Path) -> ImportRefused:
     """The refusal of a plain file that DuckDB did not read, for this problem, or read as unsound;
     in the folder ``spill`` is room for what does not fit into memory."""
+    path = path.resolve()
     found = _structure(table, path) or _content(table, path, spill)
     if found:
         return found
@@ -65,9 +66,7 @@ def _content(table: Table, path: Path, spill: Path) -> ImportRefused | None:
             value = typed("TRY_CAST", text, kind)
             cases.append((name, f"{value} NOT BETWEEN {quoted(low)} AND {quoted(high)}"))
     with duckdb.connect() as database:
-        database.execute("SET TimeZone = 'UTC'")
-        database.execute("SET temp_directory = ?", [str(spill)])
-        limit_memory(database)
+        lock_down(database, memory=MEMORY, spill=spill, readable=path.parent)
         spelled = " ".join(f"WHEN {test} THEN {number}" for number, (_, test) in enumerate(cases))
         try:
             row = database.execute(

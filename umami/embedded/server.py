@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import socket
 import threading
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from starlette.types import ASGIApp
 from umami.embedded.application import application
 from umami.embedded.collector import collector
 from umami.embedded.definitions import NEWEST, Definitions
-from umami.embedded.state import PASSWORD, USERNAME, Umami
+from umami.embedded.state import USERNAME, Accounts, Umami
 from umami.embedded.store import Store, StoreRefused
 
 _log = logging.getLogger(__name__)
@@ -67,8 +68,8 @@ class Running:
     demo: bool
     collector: ASGIApp = field(repr=False)
     """The collect routes, bounded for the public; an ASGI application for the same process."""
-    username: str = USERNAME
-    password: str = field(default=PASSWORD, repr=False)
+    password: str = field(repr=False)
+    username: str = field(default=USERNAME, kw_only=True)
     _server: _Server = field(kw_only=True, repr=False)
     _thread: threading.Thread = field(kw_only=True, repr=False)
     _umami: Umami = field(kw_only=True, repr=False)
@@ -103,13 +104,15 @@ def serve(
     port: int = 0,
     definitions: Definitions = NEWEST,
     build: Callable[[Umami], Starlette] = application,
+    password: str | None = None,
 ) -> Running:
     """Start an embedded Umami in this process; returns when it answers.
 
     ``data`` is a folder, zip or file of Umami's tables as CSV; ``store`` is a DuckDB file, where
     they are kept with all that is sent and edited. Without both the server makes the demo.
     ``port`` 0 takes any free one; ``definitions`` say what is counted; ``build`` makes the
-    application over the data.
+    application over the data. Other users of the machine can reach the server, so without a
+    ``password`` the account has a random one, which ``Running.password`` tells.
 
     Raises:
         PortTaken: the port is in use.
@@ -120,6 +123,7 @@ def serve(
         listener = undone.enter_context(bound(port))
         umami = opened(data, store)
         umami.definitions = definitions
+        umami.accounts = Accounts(password or secrets.token_urlsafe(32))
         undone.callback(umami.store.close)
         listen(listener)
         undone.pop_all()
@@ -133,6 +137,7 @@ def serve(
         f"http://{HOST}:{listener.getsockname()[1]}",
         umami.demo,
         collector(umami),
+        umami.accounts.password,
         _server=server,
         _thread=thread,
         _umami=umami,

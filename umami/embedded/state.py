@@ -19,7 +19,8 @@ from umami.embedded.store import Store
 VERSION = "3.5.0"
 """The version of Umami whose API is served."""
 USERNAME, PASSWORD = "admin", "umami"
-"""The account of a new Umami server; the embedded one is bound to loopback and has no other."""
+"""The account of a new Umami server, which ``python -m umami.embedded`` has, too. Every user of the
+machine can sign in with it."""
 SHARE_HEADER = "x-umami-share-token"
 SHARE_CONTEXT = "x-umami-share-context"
 """What 3.1 wants to see beside a share's token."""
@@ -62,13 +63,15 @@ class ApiKey:
 class Accounts:
     """Signs in, and tells by the token who asks."""
 
+    password: str = field(default=PASSWORD, repr=False)
+    """The password of the only account, ``admin``."""
     _tokens: dict[str, User] = field(default_factory=dict, repr=False)
     _keys: dict[str, ApiKey] = field(default_factory=dict, repr=False)
 
     def sign_in(self, username: str, password: str) -> tuple[User, str]:
         """The user and a new token; ``Refusal`` 401 for wrong credentials."""
         right = hmac.compare_digest(
-            f"{username}\n{password}".encode(), f"{USERNAME}\n{PASSWORD}".encode()
+            f"{username}\n{password}".encode(), f"{USERNAME}\n{self.password}".encode()
         )
         if not right:
             raise Refusal(401, "message.incorrect-username-password")

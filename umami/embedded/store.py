@@ -6,12 +6,13 @@ read here. Times are UTC without a zone, to the millisecond; ids are UUIDs.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
 import tempfile
 import threading
-import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,9 +24,15 @@ VERSION = 2
 """Of the tables below. A file of an earlier version gets what it lacks; one of a later version is
 refused."""
 MEMORY = "1 GiB"
-"""What DuckDB may take for a file; what does not fit waits in a folder beside it."""
+"""The most memory that DuckDB may take for a file; what does not fit is written to a folder beside
+it."""
+MEMORY_ONLY = "4 GiB"
+"""The most that it may take for data without a file, which are in this memory, too."""
 RESERVE = 2**20
 """Bytes."""
+_OPEN: Counter[Path] = Counter()
+"""How many stores of this process have a file open: they share one database, and its settings."""
+_OPENING = threading.Lock()
 _ALONE = threading.Lock()
 """Held by who appends much, going by what is there, and by who takes away what is there."""
 
@@ -234,27 +241,57 @@ class Store:
     """One DuckDB database. Reads run side by side; writes take turns.
 
     ``path`` is the database file, which is made where there is none; without a path the data live
-    in memory. A file belongs to one process at a time, which may open it more than once.
+    in memory. A file belongs to one process at a time, which may open it more than once. Nobody but
+    its user can read it, or what is written beside it.
+
+    SQL can reach no file but those in ``import_folder``, load no extension and change no setting.
 
     Raises ``StoreRefused`` for a file that cannot be opened, or holds something else.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path and path.absolute()
-        self._connection = _connected(self.path)
+        # DuckDB compares real paths with those that it may read.
+        self.path = path and path.parent.resolve() / path.name
         self._writing = threading.RLock()
-        try:
-            self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._closed = False
+        with _OPENING:
+            with _private_files():
+                self._connection = _connected(self.path)
             if self.path is None:
-                # Made only when memory runs short; the default is a folder where one stands.
-                spill = Path(tempfile.gettempdir()) / f"umami-{uuid.uuid4()}"
-                self._connection.execute("SET GLOBAL temp_directory = ?", [str(spill)])
+                self._spill = Path(tempfile.mkdtemp(prefix="umami-")).resolve()
+                self.import_folder = self._spill / "import"
             else:
-                limit_memory(self._connection)
+                self._spill = self.path.with_name(f"{self.path.name}.tmp")
+                self.import_folder = self.path.with_name(f"{self.path.name}.import")
+                _OPEN[self.path] += 1
+        try:
+            with _OPENING:
+                self._prepare()
             self.secret = self._made()
         except BaseException:
             self.close()
             raise
+
+    def _prepare(self) -> None:
+        """Make the folder for what does not fit into memory, and lock the settings; once a
+        database."""
+        row = self._connection.execute("SELECT current_setting('lock_configuration')").fetchone()
+        if row == (True,):
+            return
+        if self.path is not None:
+            for file in (self.path, self.path.with_name(f"{self.path.name}.wal")):
+                with suppress(OSError):
+                    file.chmod(0o600)
+            # What is there was left by a process that was killed, as no other has the file.
+            shutil.rmtree(self._spill, ignore_errors=True)
+            with suppress(OSError):
+                self._spill.mkdir(0o700)
+        lock_down(
+            self._connection,
+            memory=MEMORY if self.path else MEMORY_ONLY,
+            spill=self._spill,
+            readable=self.import_folder,
+        )
 
     def _made(self) -> bytes:
         """Create the tables, or add those that an earlier version did not have; returns the secret
@@ -321,7 +358,8 @@ class Store:
             except BaseException:
                 cursor.execute("ROLLBACK")
                 raise
-            cursor.execute("COMMIT")
+            with _private_files():
+                cursor.execute("COMMIT")
 
     @contextmanager
     def erasing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -341,7 +379,8 @@ class Store:
             try:
                 cursor.execute("BEGIN")
                 yield cursor, folder
-                cursor.execute("COMMIT")
+                with _private_files():
+                    cursor.execute("COMMIT")
                 return
             except duckdb.OutOfMemoryException:
                 problem = "needs more memory, or more room beside it, than there is"
@@ -361,14 +400,13 @@ class Store:
         raise StoreRefused(f"{self._name} {problem}; nothing was added.")
 
     def _folder(self) -> Path:
-        """A folder beside the file, where there is room for what is going to be in it."""
-        if self.path is None:
-            return Path(tempfile.mkdtemp(prefix="umami-import-"))
-        folder = self.path.with_name(f"{self.path.name}.import")
+        """The folder for imports, beside the file, where there is room for what is going to be in
+        it."""
+        folder = self.import_folder
         try:
             # What is there was left by a process that was killed, as no other has the store.
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
+            folder.mkdir(0o700)
             # Where the disk is full in the end, there is still room to put the file in order.
             (folder / "reserve").write_bytes(bytes(RESERVE))
         except OSError as error:
@@ -379,8 +417,20 @@ class Store:
         return folder
 
     def close(self) -> None:
-        """Give the database up; every later call fails."""
-        self._connection.close()
+        """Give the database up; every later call fails. May be called twice."""
+        with _OPENING:
+            with _private_files():
+                self._connection.close()
+            if self._closed:
+                return
+            self._closed = True
+            if self.path is None:
+                shutil.rmtree(self._spill, ignore_errors=True)
+                return
+            _OPEN[self.path] -= 1
+            if not _OPEN[self.path]:
+                with suppress(OSError):
+                    self._spill.rmdir()
 
 
 def _add_missing(
@@ -399,15 +449,68 @@ def _add_missing(
                 cursor.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
-def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let a database take no more memory than ``MEMORY``, or what DuckDB finds right if less."""
+def lock_down(
+    connection: duckdb.DuckDBPyConnection, *, memory: str, spill: Path, readable: Path
+) -> None:
+    """Set what a database may do, for good.
+
+    It takes no more than ``memory``, or what DuckDB finds right if that is less, and puts what does
+    not fit into ``spill``. Of all files, SQL reaches those in ``readable`` alone.
+    """
     row = connection.execute(
         "SELECT least(parse_formatted_bytes(?), "
         "parse_formatted_bytes(current_setting('memory_limit')))",
-        [MEMORY],
+        [memory],
     ).fetchone()
     assert row
-    connection.execute("SET GLOBAL memory_limit = ?", [f"{row[0]} B"])
+    for name, value in {
+        "TimeZone": "UTC",
+        "memory_limit": f"{row[0]} B",
+        "temp_directory": str(spill),
+        # A path is checked as it is written and as it is found.
+        "allowed_directories": [f"{readable}{os.sep}", f"{escape_globs(readable)}{os.sep}"],
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "allow_persistent_secrets": False,
+        "enable_external_access": False,
+        "lock_configuration": True,
+    }.items():
+        connection.execute(f"SET GLOBAL {name} = ?", [value])
+
+
+def escape_globs(path: Path) -> str:
+    """A path as SQL names it where it takes patterns, too."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+class _PrivateFiles:
+    """While anybody is inside, this process makes files that its user alone can read.
+
+    DuckDB has no setting for the mode of its files, and makes its log anew at any commit.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._inside = 0
+        self._before = 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._guard:
+            if not self._inside:
+                self._before = os.umask(0o077)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._inside -= 1
+                if not self._inside:
+                    os.umask(self._before)
+
+
+_private_files = _PrivateFiles()
 
 
 def _connected(path: Path | None) -> duckdb.DuckDBPyConnection:

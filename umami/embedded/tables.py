@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from umami.embedded.collect import CLICK_IDS, LONGEST_TERM, UTM
-from umami.embedded.store import TABLES
+from umami.embedded.store import TABLES, escape_globs
 
 SESSION_ATTRIBUTES = (
     "browser",
@@ -254,7 +254,7 @@ class Table:
     def _read(self, path: Path, nulls: tuple[str, ...]) -> str:
         columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in self.header)
         return (
-            f"read_csv({quoted(_no_glob(path))}, auto_detect=false, header=true, "
+            f"read_csv({quoted(escape_globs(path))}, auto_detect=false, header=true, "
             f"delim={quoted(self.delimiter)}, "
             "quote='\"', escape='\"', strict_mode=true, allow_quoted_nulls=false, "
             f"nullstr=[{_listed(('', NULL, *nulls))}], "
@@ -409,7 +409,3 @@ def _listed(texts: Iterable[str]) -> str:
 def quoted(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def _no_glob(path: Path) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", str(path))

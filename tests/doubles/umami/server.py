@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from tests.doubles.umami import v2, v3
 from umami.embedded import server
 from umami.embedded.server import Running
-from umami.embedded.state import Umami
+from umami.embedded.state import PASSWORD, Umami
 
 BUILDERS: dict[str, Callable[[Umami], Starlette]] = {
     "2.18": v2.application,
@@ -28,7 +28,7 @@ def serve(
 
     Raises as ``umami.embedded.serve`` does, and ``KeyError`` for a version that is not served.
     """
-    return server.serve(data, store, port=port, build=BUILDERS[version])
+    return server.serve(data, store, port=port, build=BUILDERS[version], password=PASSWORD)
 
 
 def run(version: str, data: Path | None, *, port: int) -> None:

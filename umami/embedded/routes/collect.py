@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -28,6 +30,7 @@ from umami.embedded import collect, user_agent
 from umami.embedded.http import Call, Parameters, Routes, moment, validated
 from umami.embedded.refusals import BadRequest, Refusal, error_object
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, PERFORMANCE
+from umami.embedded.store import TABLES
 
 routes = Routes()
 
@@ -35,6 +38,11 @@ STORED: Final = ("event", "identify", "performance")
 """Types of messages that are kept; the others are accepted, so that a tracker goes on."""
 IDENTIFYING: Final = frozenset({"website", "id", "ip", "userAgent"})
 """Fields of a payload from which the visit follows."""
+MOST_PROPERTIES: Final = 100
+"""Values of a message's data that are kept; Umami's documentation allows 50."""
+TOGETHER: Final = 50
+"""Messages of a batch that are written in one transaction."""
+Row = dict[str, Any]
 TRACKER: Final = Path(__file__).parents[1] / "tracker.js"
 
 
@@ -113,7 +121,66 @@ class Batch(RootModel[Annotated[list[Any], Field(max_length=500)]]):
     """Messages, each of which is accepted or refused by itself."""
 
 
-Write = Callable[[duckdb.DuckDBPyConnection], None]
+@dataclass(slots=True)
+class _Rows:
+    """Rows of messages, which are inserted table by table: row by row takes a hundred times as
+    long, and nobody else can write meanwhile."""
+
+    sessions: dict[UUID, Row] = field(default_factory=dict)
+    events: list[Row] = field(default_factory=list)
+    event_data: list[Row] = field(default_factory=list)
+    revenue: list[Row] = field(default_factory=list)
+    session_data: dict[tuple[UUID, str], Row] = field(default_factory=dict)
+    session_links: dict[tuple[UUID, UUID, str], Row] = field(default_factory=dict)
+
+    def insert(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Insert what is not there yet; properties of a session replace those of the same key."""
+        _insert(
+            cursor,
+            "session",
+            self.sessions.values(),
+            "session_id NOT IN (SELECT session_id FROM session WHERE session_id IN "
+            "(SELECT session_id FROM sent))",
+        )
+        _insert(cursor, "website_event", self.events)
+        _insert(cursor, "event_data", self.event_data)
+        _insert(cursor, "revenue", self.revenue)
+        if self.session_data:
+            cursor.execute(
+                "DELETE FROM session_data WHERE (session_id, data_key) IN "
+                "(SELECT unnest(?::UUID[]), unnest(?::VARCHAR[]))",
+                [list(column) for column in zip(*self.session_data, strict=True)],
+            )
+        _insert(cursor, "session_data", self.session_data.values())
+        _insert(
+            cursor,
+            "session_link",
+            self.session_links.values(),
+            "(website_id, session_id) IN (SELECT website_id, session_id FROM session "
+            "WHERE session_id IN (SELECT session_id FROM sent)) "
+            "AND NOT EXISTS (SELECT 1 FROM session_link l WHERE l.website_id = sent.website_id "
+            "AND l.session_id = sent.session_id AND l.distinct_id = sent.distinct_id)",
+        )
+
+
+def _insert(
+    cursor: duckdb.DuckDBPyConnection, table: str, rows: Collection[Row], where: str = "true"
+) -> None:
+    """Insert the rows that pass a condition on ``sent``, as they are called there."""
+    if not rows:
+        return
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = ", ".join(
+        f"unnest(?::{TABLES[table][name].split(' ')[0]}[]) AS {name}" for name in names
+    )
+    cursor.execute(
+        f"WITH sent AS (SELECT {columns}) "
+        f"INSERT INTO {table} BY NAME SELECT * FROM sent WHERE {where}",
+        [[row.get(name) for row in rows] for name in names],
+    )
+
+
+Write = Callable[[_Rows], None]
 
 
 @routes("POST", "/send", Message, open_to_all=True)
@@ -146,13 +213,14 @@ def batch(call: Call[Batch]) -> Any:
 
 
 def _keep(call: Call[Any], writes: Sequence[tuple[UUID, Write] | None]) -> None:
-    """Do what messages want written, in one transaction."""
+    """Write the rows of messages, some messages in a transaction: others write in between."""
     wanted = [one for one in writes if one]
-    if not wanted:
-        return
-    with call.umami.store.writing() as cursor:
-        for _, write in wanted:
-            write(cursor)
+    for first in range(0, len(wanted), TOGETHER):
+        rows = _Rows()
+        for _, write in wanted[first : first + TOGETHER]:
+            write(rows)
+        with call.umami.store.writing() as cursor:
+            rows.insert(cursor)
     for website in {website for website, _ in wanted}:
         call.umami.changed(str(website))
 
@@ -176,7 +244,7 @@ def _accepted(
     if user_agent.is_machine(agent):
         return {"beep": "boop"}, None
     try:
-        found = list(collect.properties(sent.data or {}))
+        found = list(islice(collect.properties(sent.data or {}), MOST_PROPERTIES))
     except ValueError as problem:
         raise BadRequest(f"payload.data.{problem}") from None
     sent_at = int(time.time() * 1000)
@@ -199,17 +267,17 @@ def _accepted(
     if message.type not in STORED:
         return answer, None
 
-    def write(cursor: duckdb.DuckDBPyConnection) -> None:
-        _keep_session(cursor, sent, visit, agent, at)
+    def write(rows: _Rows) -> None:
+        _keep_session(rows, sent, visit, agent, at)
         if message.type == "event":
-            _keep_event(cursor, sent, visit, found, at)
+            _keep_event(rows, sent, visit, found, at)
         elif message.type == "identify":
-            _keep_person(cursor, sent, visit, found, at)
+            _keep_person(rows, sent, visit, found, at)
             if sent.id:
                 anonymous = collect.session_of(sent.website, browser, at, umami.sign)
-                _link_sessions(cursor, sent.id, visit, anonymous, at)
+                _link_sessions(rows, sent.id, visit, anonymous, at)
         else:
-            _keep_vitals(cursor, sent, visit, at)
+            _keep_vitals(rows, sent, visit, at)
 
     return answer, (sent.website, write)
 
@@ -234,33 +302,25 @@ script = Route("/script.js", _tracker, methods=["GET"])
 
 
 def _keep_session(
-    cursor: duckdb.DuckDBPyConnection,
-    sent: Payload,
-    visit: collect.Visit,
-    agent: str,
-    at: datetime,
+    rows: _Rows, sent: Payload, visit: collect.Visit, agent: str, at: datetime
 ) -> None:
     os = user_agent.system(agent)
-    _insert(
-        cursor,
-        "session",
-        {
-            "session_id": visit.session,
-            "website_id": visit.website,
-            "browser": user_agent.browser(agent),
-            "os": os,
-            "device": user_agent.device(sent.screen, os),
-            "screen": sent.screen,
-            "language": sent.language,
-            "created_at": at,
-            "distinct_id": sent.id or None,
-        },
-        "NOT EXISTS (SELECT 1 FROM session WHERE session_id = $session_id)",
-    )
+    row = {
+        "session_id": visit.session,
+        "website_id": visit.website,
+        "browser": user_agent.browser(agent),
+        "os": os,
+        "device": user_agent.device(sent.screen, os),
+        "screen": sent.screen,
+        "language": sent.language,
+        "created_at": at,
+        "distinct_id": sent.id or None,
+    }
+    rows.sessions.setdefault(visit.session, row)
 
 
 def _keep_event(
-    cursor: duckdb.DuckDBPyConnection,
+    rows: _Rows,
     sent: Payload,
     visit: collect.Visit,
     data: list[collect.Property],
@@ -268,9 +328,7 @@ def _keep_event(
 ) -> None:
     event = uuid.uuid4()
     name = sent.name or None
-    _insert(
-        cursor,
-        "website_event",
+    rows.events.append(
         {
             "event_id": event,
             "website_id": visit.website,
@@ -282,25 +340,21 @@ def _keep_event(
             "event_name": name,
             "tag": sent.tag,
             **collect.page(sent.url, sent.hostname, sent.referrer),
-        },
+        }
     )
-    for one in data:
-        _insert(
-            cursor,
-            "event_data",
-            {
-                "event_data_id": uuid.uuid4(),
-                "website_id": visit.website,
-                "website_event_id": event,
-                **_value(one),
-                "created_at": at,
-            },
-        )
+    rows.event_data += [
+        {
+            "event_data_id": uuid.uuid4(),
+            "website_id": visit.website,
+            "website_event_id": event,
+            **_value(one),
+            "created_at": at,
+        }
+        for one in data
+    ]
     money = collect.revenue(sent.data or {})
     if name and money:
-        _insert(
-            cursor,
-            "revenue",
+        rows.revenue.append(
             {
                 "revenue_id": uuid.uuid4(),
                 "website_id": visit.website,
@@ -310,17 +364,13 @@ def _keep_event(
                 "currency": money[1],
                 "revenue": money[0],
                 "created_at": at,
-            },
+            }
         )
 
 
-def _keep_vitals(
-    cursor: duckdb.DuckDBPyConnection, sent: Payload, visit: collect.Visit, at: datetime
-) -> None:
+def _keep_vitals(rows: _Rows, sent: Payload, visit: collect.Visit, at: datetime) -> None:
     path = collect.page(sent.url, sent.hostname, None)["url_path"]
-    _insert(
-        cursor,
-        "website_event",
+    rows.events.append(
         {
             "event_id": uuid.uuid4(),
             "website_id": visit.website,
@@ -331,7 +381,7 @@ def _keep_vitals(
             "url_path": path and path.partition("#")[0],
             "page_title": _title(sent),
             **sent.model_dump(include={"lcp", "inp", "cls", "fcp", "ttfb"}),
-        },
+        }
     )
 
 
@@ -340,55 +390,36 @@ def _title(sent: Payload) -> str | None:
 
 
 def _keep_person(
-    cursor: duckdb.DuckDBPyConnection,
+    rows: _Rows,
     sent: Payload,
     visit: collect.Visit,
     data: list[collect.Property],
     at: datetime,
 ) -> None:
     for one in data:
-        cursor.execute(
-            "DELETE FROM session_data WHERE session_id = ? AND data_key = ?",
-            [visit.session, one.key],
-        )
-        _insert(
-            cursor,
-            "session_data",
-            {
-                "session_data_id": uuid.uuid4(),
-                "website_id": visit.website,
-                "session_id": visit.session,
-                **_value(one),
-                "distinct_id": sent.id or None,
-                "created_at": at,
-            },
-        )
+        rows.session_data[visit.session, one.key] = {
+            "session_data_id": uuid.uuid4(),
+            "website_id": visit.website,
+            "session_id": visit.session,
+            **_value(one),
+            "distinct_id": sent.id or None,
+            "created_at": at,
+        }
 
 
 def _link_sessions(
-    cursor: duckdb.DuckDBPyConnection,
-    distinct_id: str,
-    visit: collect.Visit,
-    anonymous: UUID,
-    at: datetime,
+    rows: _Rows, distinct_id: str, visit: collect.Visit, anonymous: UUID, at: datetime
 ) -> None:
     """Link a distinct id to its own session, and to the session that the same browser had before
     it was identified."""
-    for session in dict.fromkeys((visit.session, anonymous)):
-        _insert(
-            cursor,
-            "session_link",
-            {
-                "website_id": visit.website,
-                "session_id": session,
-                "distinct_id": distinct_id,
-                "created_at": at,
-            },
-            "EXISTS (SELECT 1 FROM session WHERE website_id = $website_id "
-            "AND session_id = $session_id) "
-            "AND NOT EXISTS (SELECT 1 FROM session_link WHERE website_id = $website_id "
-            "AND session_id = $session_id AND distinct_id = $distinct_id)",
-        )
+    for session in (visit.session, anonymous):
+        row = {
+            "website_id": visit.website,
+            "session_id": session,
+            "distinct_id": distinct_id,
+            "created_at": at,
+        }
+        rows.session_links.setdefault((visit.website, session, distinct_id), row)
 
 
 def _value(one: collect.Property) -> dict[str, Any]:
@@ -399,11 +430,3 @@ def _value(one: collect.Property) -> dict[str, Any]:
         "date_value": one.date,
         "data_type": one.kind,
     }
-
-
-def _insert(
-    cursor: duckdb.DuckDBPyConnection, table: str, values: dict[str, Any], where: str = "true"
-) -> None:
-    names = ", ".join(values)
-    given = ", ".join(f"${name}" for name in values)
-    cursor.execute(f"INSERT INTO {table} ({names}) SELECT {given} WHERE {where}", values)

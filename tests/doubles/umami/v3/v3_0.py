@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from umami.embedded import wire
-from umami.embedded.filters import FIELDS
+from umami.embedded.filters import FIELDS, OPERATORS
 from umami.embedded.http import Call, Routes
 from umami.embedded.parameters import scope
 from umami.embedded.queries.timeline import rhythm
@@ -45,6 +45,8 @@ class SingleValues:
 
 def _single(name: str, text: str) -> str:
     operator, dot, value = text.partition(".")
+    if dot and operator in OPERATORS and operator not in EQUALS:
+        return text
     if operator not in EQUALS or not dot:
         operator, value = "eq", text
     if name not in FIELDS or "," not in value:

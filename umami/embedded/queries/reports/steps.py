@@ -27,11 +27,14 @@ class Step:
     def matching(self) -> tuple[str, str]:
         """Condition and value of a match in which ``*`` at either end stands for anything.
 
-        Case counts, and Umami leaves ``%`` and ``_`` alive beside a ``*``.
+        Case counts, and Umami leaves ``%``, ``_`` and ``\\`` alive beside a ``*``.
         """
         if not (self.value.startswith("*") or self.value.endswith("*")):
             return self.exactly
         start = "%" if self.value.startswith("*") else ""
         end = "%" if self.value.endswith("*") else ""
-        middle = self.value.removeprefix("*").removesuffix("*").replace("\\", "\\\\")
+        middle = self.value.removeprefix("*").removesuffix("*")
+        if not end and (len(middle) - len(middle.rstrip("\\"))) % 2:
+            # A backslash that nothing follows is one.
+            middle += "\\"
         return rf"{self.column} LIKE ? ESCAPE '\'", f"{start}{middle}{end}"

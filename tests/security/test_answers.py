@@ -1,0 +1,99 @@
+"""What a hostile server answers: how much memory it takes."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from tests.support.faults import Act, Faulty, faulty
+from umami.errors import UmamiError, UnexpectedAnswer
+from umami.question import Request
+from umami.settings import Settings
+from umami.transport import LARGEST, PIECE, Transport
+
+AT_ONCE = 4
+SPARE = 4 * 2**20
+"""Bytes for connections, threads and what a buffer is larger than its content."""
+SIZE = 5 * LARGEST
+
+
+@pytest.fixture
+def server() -> Iterator[Faulty]:
+    with faulty() as one:
+        yield one
+
+
+@pytest.fixture
+def transport(server: Faulty) -> Iterator[Transport]:
+    settings = Settings(f"{server.url}/api", username="ada", password="secret", timeout=60)
+    one = Transport(replace(settings, connections=AT_ONCE))
+    one.ask(Request("GET", "/x"), endpoint="x", repeatable=False)
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def zeros() -> bytes:
+    return gzip.compress(b"0" * SIZE, 9)
+
+
+def peak(transport: Transport, questions: int) -> int:
+    """The most memory that so many questions at once take, in bytes; each of them has to fail."""
+
+    def ask(_: int) -> type[UmamiError]:
+        with pytest.raises(UmamiError) as refused:
+            transport.ask(Request("GET", "/stats"), endpoint="stats", repeatable=False)
+        return refused.type
+
+    tracemalloc.start()
+    try:
+        with ThreadPoolExecutor(questions) as pool:
+            kinds = set(pool.map(ask, range(questions)))
+        assert kinds == {UnexpectedAnswer}
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("packing", ["gzip", "x-gzip", "GZIP"])
+def test_a_packed_answer_takes_no_more_than_the_largest(
+    server: Faulty, transport: Transport, zeros: bytes, packing: str
+) -> None:
+    assert len(zeros) < SIZE / 500
+    server.script("/stats", Act(body=zeros, headers=(("content-encoding", packing),)))
+    assert peak(transport, 1) < 1.2 * LARGEST + SPARE
+    assert peak(transport, AT_ONCE) < AT_ONCE * 1.2 * LARGEST + SPARE
+
+
+@pytest.mark.parametrize("packing", ["deflate", "br", "zstd", "gzip, gzip", "identity, gzip"])
+def test_what_was_not_asked_for_is_not_unpacked(
+    server: Faulty, transport: Transport, zeros: bytes, packing: str
+) -> None:
+    server.script("/stats", Act(body=zeros, headers=(("content-encoding", packing),)))
+    assert peak(transport, 1) < SPARE
+    assert {one.headers["accept-encoding"] for one in server.seen} == {"gzip"}
+
+
+def test_what_follows_a_packed_answer_is_not_read(server: Faulty, transport: Transport) -> None:
+    packed = gzip.compress(b"[1]")
+    act = Act(body=packed + b"\0" * PIECE, endless=True, headers=(("content-encoding", "gzip"),))
+    server.script("/stats", act)
+    asked = Request("GET", "/stats")
+    assert transport.ask(asked, endpoint="stats", repeatable=False) == b"[1]"
+
+
+def test_the_beginning_of_a_document_takes_no_more_either(
+    server: Faulty, transport: Transport, zeros: bytes
+) -> None:
+    server.script("/openapi.json", Act(body=zeros, headers=(("content-encoding", "gzip"),)))
+    tracemalloc.start()
+    try:
+        assert transport.beginning("/openapi.json", 1000) == b"0" * 1000
+        assert tracemalloc.get_traced_memory()[1] < SPARE
+    finally:
+        tracemalloc.stop()

@@ -1,0 +1,176 @@
+"""The proxy and the certificates that the environment names for a server, as curl reads them."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import ssl
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from umami.errors import SettingsError
+
+SCHEMES: Final = ("http", "https", "socks5", "socks5h")
+"""Kinds of proxies that can be used."""
+CERTIFICATES: Final = (
+    ("SSL_CERT_FILE", "SSL_CERT_DIR"),
+    ("CURL_CA_BUNDLE",),
+    ("REQUESTS_CA_BUNDLE",),
+)
+"""Variables that name trusted certificates; the first group of which one is set counts."""
+HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
+"""How OpenSSL calls the certificates of a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy, and the variable that names it."""
+
+    name: str
+    url: str
+    """Scheme, host and port."""
+    auth: tuple[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def scheme(self) -> str:
+        """One of ``SCHEMES``."""
+        return self.url.partition("://")[0]
+
+
+def proxy_for(url: str) -> Proxy | None:
+    """The proxy that the environment, or the operating system, names for an address.
+
+    ``http_proxy``, ``https_proxy`` and ``all_proxy`` count in lower and upper case, the lower case
+    first; ``no_proxy`` takes exceptions away. Raises ``SettingsError``, which names the variable.
+    """
+    address = urlsplit(url)
+    proxies = getproxies()
+    kind = address.scheme if proxies.get(address.scheme) else "all"
+    value = proxies.get(kind, "").strip()
+    host, port = address.hostname or "", address.port or (443 if address.scheme == "https" else 80)
+    if not value or _is_excepted(host, port, proxies.get("no", "")):
+        return None
+    name = _variable(f"{kind}_proxy", os.environ)
+    scheme, separator, rest = value.partition("://")
+    if not separator:
+        scheme, rest = "http", value
+    scheme = scheme.lower()
+    if scheme in ("socks", "socks4", "socks4a"):
+        raise SettingsError(
+            f"{name} names a proxy for SOCKS 4, which cannot be used: name one for SOCKS 5 "
+            "(socks5h://HOST:PORT) or HTTP."
+        )
+    if scheme not in SCHEMES:
+        raise SettingsError(
+            f"{name} begins with none of {', '.join(f'{one}://' for one in SCHEMES)}."
+        )
+    user_info, at, location = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")
+    try:
+        parts = urlsplit(f"//{location}")
+        host, its_port = parts.hostname or "", parts.port
+        sound = bool(host) and not re.search(r"[\s\x00-\x1f\x7f\\]", location)
+        host = host if ":" in host else host.encode("idna").decode()
+    except (ValueError, UnicodeError):
+        sound = False
+    if not sound:
+        raise SettingsError(
+            f"{name} cannot be read: proxies look like http://HOST:PORT or socks5h://HOST:PORT."
+        )
+    username, _, password = user_info.partition(":")
+    location = f"[{host}]" if ":" in host else host
+    return Proxy(
+        name,
+        f"{scheme}://{location}" + (f":{its_port}" if its_port else ""),
+        (unquote(username), unquote(password)) if at else None,
+    )
+
+
+def _is_excepted(host: str, port: int, exceptions: str) -> bool:
+    """Whether a host is reached without a proxy: by its name, the end of its name, its address, the
+    network of that, with or without a port; ``*`` excepts all."""
+    with suppress(OSError):
+        if proxy_bypass(f"{host}:{port}") or proxy_bypass(host):
+            return True
+    address = _address(host)
+    for one in re.split(r"[,\s]+", exceptions):
+        text = one.strip()
+        if text == "*":
+            return True
+        bare, _, its_port = text.rpartition(":") if text.count(":") == 1 else (text, "", "")
+        bracketed = re.fullmatch(r"\[(.*)\](?::(\d+))?", text)
+        if bracketed:
+            bare, its_port = bracketed[1], bracketed[2] or ""
+        if its_port and its_port != str(port):
+            continue
+        bare = bare.lower().strip(".").removeprefix("*.")
+        if address is None:
+            if bare and (host == bare or host.endswith(f".{bare}")):
+                return True
+            continue
+        with suppress(ValueError):
+            if address in ipaddress.ip_network(bare, strict=False):
+                return True
+    return False
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _variable(name: str, environ: Mapping[str, str]) -> str:
+    """The spelling in which a variable is set."""
+    return next((one for one in (name, name.upper()) if environ.get(one)), name.upper())
+
+
+def trusted(environ: Mapping[str, str] | None = None) -> ssl.SSLContext | None:
+    """What decides which certificates are trusted, where the environment names any.
+
+    Raises ``SettingsError``, which names the variable.
+    """
+    environ = os.environ if environ is None else environ
+    for group in CERTIFICATES:
+        given = [(name, environ[name]) for name in group if environ.get(name, "").strip()]
+        if given:
+            return _trusting(given)
+    return None
+
+
+def _trusting(given: Iterable[tuple[str, str]]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    log = os.environ.get("SSLKEYLOGFILE")
+    if log:
+        context.keylog_filename = log
+    for name, value in given:
+        for text in value.split(os.pathsep) if name == "SSL_CERT_DIR" else [value]:
+            _load(context, name, Path(text))
+    return context
+
+
+def _load(context: ssl.SSLContext, name: str, path: Path) -> None:
+    try:
+        if not path.is_dir():
+            path.open("rb").close()
+            context.load_verify_locations(cafile=path)
+            return
+        if any(HASHED.fullmatch(one.name) for one in path.iterdir()):
+            context.load_verify_locations(capath=path)
+            return
+        problem = "names a folder in which no certificate has a name that OpenSSL looks for"
+        remedy = "run “openssl rehash” on it"
+    except FileNotFoundError:
+        problem, remedy = "names what does not exist", "correct it"
+    except ssl.SSLError:
+        problem, remedy = "names a file that holds no certificates", "name one in PEM format"
+    except OSError as error:
+        why = f" ({error.strerror})" if error.strerror else ""
+        problem, remedy = f"names what cannot be read{why}", "correct it"
+    raise SettingsError(f"{name} {problem}: {remedy}, or unset it.")
