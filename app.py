@@ -14,6 +14,7 @@ from components import (
     local_access,
     log,
     measures,
+    messages,
     monitor,
     navigation,
     origins,
@@ -29,6 +30,7 @@ from umami.errors import UmamiError
 
 log.brief()
 origins.configure()
+messages.restrict()
 run = measures.Run()
 st.set_page_config(
     page_title="Umami Dashboard",

@@ -12,7 +12,6 @@ import logging
 import os
 import re
 import threading
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from people import claims, files, passwords
 from people.rights import Grant, Rights
 from umami.errors import SettingsError
 from umami.models.websites import Website
+from umami.normal_forms import normalized
 from umami.settings import secrets_of, text_of
 
 SHORTEST_KEY: Final = 32
@@ -109,8 +109,8 @@ class Accounts:
 
 def canonical(username: str) -> str:
     """A user name as it is compared: composed (NFC), in lower case, without spaces around it."""
-    composed = unicodedata.normalize("NFC", username.strip())
-    return unicodedata.normalize("NFC", composed.casefold())
+    composed = normalized("NFC", username.strip())
+    return normalized("NFC", composed.casefold())
 
 
 def built_in(sections: Collection[str]) -> dict[str, Role]:

@@ -10,6 +10,7 @@ all what came from the same address for the same name.
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -42,7 +43,12 @@ PAIR: Final = Patience(3, 900)
 ADDRESS: Final = Patience(30, 900)
 """Any names from one address."""
 NAME: Final = Patience(50, 30)
-"""One name from anywhere: slows many machines down, and locks out nobody for long."""
+"""One name from anywhere: slows many machines down. It makes nobody wait at an address from which
+this name has signed in before, so that others cannot keep somebody out."""
+KNOWN: Final = 90 * 24 * 3600.0
+"""Seconds for which an address is known after a sign-in."""
+_SIGNED_IN: Final = -1
+"""What stands for failures in the row of an address that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class Attempts:
         now = self.clock()
         with self.engine.connect() as store:
             waits = _waits(_rows(store, kinds, now), kinds, now)
+            if _is_known(store, name, address, now):
+                waits.pop(digest("name", name), None)
         return max([0.0, *waits.values()])
 
     def reserve(self, name: str, address: str | None) -> Attempt:
@@ -86,11 +94,15 @@ class Attempts:
         kinds = _kinds(name, address)
         now = self.clock()
         with exclusive(self.engine) as store:
-            store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.last < now - FORGOTTEN))
+            counts = ATTEMPTS.c.failures != _SIGNED_IN
+            store.execute(delete(ATTEMPTS).where(counts, ATTEMPTS.c.last < now - FORGOTTEN))
+            store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.last < now - KNOWN))
             # A clock that was ahead must not make anybody wait until it is right.
             store.execute(update(ATTEMPTS).where(ATTEMPTS.c.last > now).values(last=now))
             rows = _rows(store, kinds, now)
             waits = _waits(rows, kinds, now)
+            if _is_known(store, name, address, now):
+                waits.pop(digest("name", name), None)
             longest = max(waits, key=waits.__getitem__, default="")
             if longest and waits[longest] > 0:
                 first = _first(store, digest("refused", longest), rows[longest].last)
@@ -117,7 +129,10 @@ class Attempts:
         address for other names stay counted."""
         with exclusive(self.engine) as store:
             _take_back(store, attempt)
-            store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.about == attempt.pair))
+            known = digest("known", attempt.pair)
+            store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.about.in_((attempt.pair, known))))
+            row = {"about": known, "failures": _SIGNED_IN, "last": attempt.at}
+            store.execute(insert(ATTEMPTS).values(**row))
 
 
 def _take_back(store: Connection, attempt: Attempt) -> None:
@@ -157,9 +172,31 @@ def _first(store: Connection, mark: str, last: float) -> bool:
     return True
 
 
+def _is_known(store: Connection, name: str, address: str | None, now: float) -> bool:
+    """Whether this name has signed in from this address lately."""
+    if not address:
+        return False
+    known = digest("known", next(iter(_kinds(name, address))))
+    query = select(ATTEMPTS.c.about).where(ATTEMPTS.c.about == known, ATTEMPTS.c.last > now - KNOWN)
+    return store.execute(query).first() is not None
+
+
 def _kinds(name: str, address: str | None) -> dict[str, Patience]:
     """What is counted, the pair first; as digests, for a name may be a mistyped password."""
-    kinds = {digest("pair", name, address or ""): PAIR, digest("name", name): NAME}
-    if address:
-        kinds[digest("address", address)] = ADDRESS
+    place = _network(address)
+    kinds = {digest("pair", name, place): PAIR, digest("name", name): NAME}
+    if place:
+        kinds[digest("address", place)] = ADDRESS
     return kinds
+
+
+def _network(address: str | None) -> str:
+    """An address as it is counted: of IPv6 the first half, as one person has all of the rest."""
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((found, 64), strict=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from people.attempts import Attempts
 from people.audit import SOMEBODY, Audit
 from people.sessions import Sessions, fingerprint
 from people.shares import Share, Shares
+from umami.normal_forms import normalized
 
 ALGORITHM: Final = "HS256"
 SLOW: Final = timedelta(minutes=1)
@@ -101,7 +101,7 @@ class Desk:
         weakness = passwords.weakness(new, account.username)
         if weakness:
             raise Refused(weakness)
-        if unicodedata.normalize("NFC", new) == unicodedata.normalize("NFC", old):
+        if normalized("NFC", new) == normalized("NFC", old):
             raise Refused("That is the password you have.")
         name = account.username
         self._tried(

@@ -11,6 +11,7 @@ from typing import Final
 import bcrypt
 
 from umami.floor import left
+from umami.normal_forms import normalized
 
 LONGEST: Final = 72
 """Bytes; bcrypt looks at no more."""
@@ -63,8 +64,7 @@ def matches(password: str, known: str | None, usual: int = USUAL) -> bool:
     compared depends on what was typed alone. Raises ``Busy``.
     """
     forms = dict.fromkeys(
-        _encoded(form)
-        for form in (password, _composed(password), unicodedata.normalize("NFD", password))
+        _encoded(form) for form in (password, _composed(password), normalized("NFD", password))
     )
     if not _PRESENT.acquire(blocking=False):
         raise Busy
@@ -114,7 +114,7 @@ def weakness(password: str, username: str) -> str | None:
 
 
 def _composed(password: str) -> str:
-    return unicodedata.normalize("NFC", password)
+    return normalized("NFC", password)
 
 
 def _encoded(password: str) -> bytes:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
-from unicodedata import normalize
 
 from umami.errors import InvalidView
+from umami.normal_forms import normalized
 
 Operator = Literal["eq", "neq", "c", "dnc", "re", "nre"]
 OPERATORS: dict[Operator, str] = {
@@ -111,7 +111,7 @@ def in_form_of(value: str, known: Iterable[str]) -> str:
 
     Servers compare bytes, and what somebody types may look the same and be other bytes.
     """
-    forms = (value, normalize("NFC", value), normalize("NFD", value))
+    forms = (value, normalized("NFC", value), normalized("NFD", value))
     known = list(known)
     whole = (form for form in forms if form in known)
     within = (form for form in forms if any(form in one for one in known))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -23,7 +24,7 @@ from components.sections import realtime
 from tests.bench import questions
 from tests.bench.processes import Embedded, Vitals, embedded, vitals
 from tests.bench.questions import Asked, Learnt, Place, Wanted
-from tests.browser.app import App, running_app
+from tests.browser.app import App, fresh_app, running_app
 from tests.support.between import Between, between
 from tests.support.pages import CHOICES
 from tests.support.session import LOST, Run, Session
@@ -269,9 +270,8 @@ def learnt(way: Between, looked: Sequence[Looked]) -> Learnt:
     """What every page of these Views asks; found out once a process."""
     places = {place for one in looked for place in one.places()} - _LEARNT.keys()
     if places:
-        # Only app.py takes the message that clears its caches.
-        with running_app("app.py", **asking(way)) as app:
-            _LEARNT.update(asyncio.run(questions.learn(app.address, way, places)))
+        fresh = partial(fresh_app, **asking(way))
+        _LEARNT.update(asyncio.run(questions.learn(fresh, way, places)))
     return _LEARNT
 
 

@@ -7,11 +7,13 @@ number of times it has to be asked follows from the moments at which it was want
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
+from tests.browser.app import App
 from tests.support.asked import endpoints, of_pages
 from tests.support.between import Between, Passed
 from tests.support.session import Session
@@ -74,17 +76,17 @@ class Wanted:
 Learnt = Mapping[Place, frozenset[Asked]]
 
 
-async def learn(address: str, way: Between, places: Iterable[Place]) -> Learnt:
-    """What each place asks of a server when nothing is known, by opening it in an app that is
-    nobody else's."""
+async def learn(
+    fresh: Callable[[], AbstractContextManager[App]], way: Between, places: Iterable[Place]
+) -> Learnt:
+    """What each place asks of a server when nothing is known: each is opened in a fresh app."""
     learnt: dict[Place, frozenset[Asked]] = {}
     for place in sorted(set(places)):
-        session = Session(address)
-        await session.connect()
-        await session.forget()
-        way.passed.clear()
-        run = await session.go(place.page, place.query)
-        await session.close()
+        with fresh() as app:
+            session = Session(app.address)
+            way.passed.clear()
+            run = await session.go(place.page, place.query)
+            await session.close()
         assert not run.faults + run.troubles, (place, run)
         learnt[place] = frozenset(map(Asked.of, of_pages(way.passed)))
     return learnt

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from sqlalchemy import Engine
 
 from people import store
-from people.attempts import ADDRESS, FORGOTTEN, PAIR, Attempts
+from people.attempts import ADDRESS, FORGOTTEN, KNOWN, PAIR, Attempts
 
 HERE, THERE = "203.0.113.7", "198.51.100.1"
 
@@ -58,6 +58,36 @@ def test_nobody_locks_out_another_for_long(engine: Engine) -> None:
     for machine in range(80):
         fail(attempts, "ann", f"198.51.100.{machine}")
     assert 0 < attempts.wait("ann", HERE) <= 30
+
+
+def test_others_make_nobody_wait_where_they_have_signed_in_before(engine: Engine) -> None:
+    clock = Clock()
+    attempts = Attempts(engine, clock)
+    attempts.succeed(attempts.reserve("ann", HERE))
+    clock.now += FORGOTTEN * 2
+    for machine in range(80):
+        fail(attempts, "ann", f"198.51.100.{machine}")
+    assert attempts.wait("ann", THERE) > 0
+    assert attempts.wait("ann", HERE) == attempts.reserve("ann", HERE).wait == 0
+    # What fails from there makes wait all the same.
+    for _ in range(PAIR.free):
+        fail(attempts, "ann", HERE)
+    assert attempts.wait("ann", HERE) > 0
+    clock.now += KNOWN
+    for machine in range(80):
+        fail(attempts, "ann", f"198.51.100.{machine}")
+    assert attempts.wait("ann", HERE) > 0
+
+
+def test_a_network_of_ipv6_is_one_address(engine: Engine) -> None:
+    attempts = Attempts(engine, Clock())
+    for machine in range(PAIR.free + 1):
+        fail(attempts, "ann", f"2001:db8::{machine}")
+    assert attempts.wait("ann", "2001:DB8:0:0::ffff") > 0
+    assert attempts.wait("ann", "2001:db8:0:1::1") == 0
+    for _ in range(PAIR.free + 1):
+        fail(attempts, "bob", f"::ffff:{HERE}")
+    assert attempts.wait("bob", HERE) > 0
 
 
 def test_one_address_cannot_try_every_name(engine: Engine) -> None:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from components.messages import LONGEST
 from tests.browser.app import TABLES, App, running_app
 from tests.support.accounts import user, write
 from tests.support.stream import tab
 from umami.embedded.server import serve
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+@pytest.fixture(scope="module", params=["asgi.py", "app.py"])
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[App]:
     """An app with accounts, over a server that runs on its own."""
     place = tmp_path_factory.mktemp("house")
     users = write(place / "users.yaml", {"ann": user("admin")})
     with (
         serve(TABLES) as umami,
         running_app(
+            request.param,
             UMAMI_URL=umami.url,
             UMAMI_USERNAME=umami.username,
             UMAMI_PASSWORD=umami.password,
@@ -42,28 +47,46 @@ def unneeded() -> list[bytes]:
     files = BackMsg()
     files.file_urls_request.request_id = "1"
     files.file_urls_request.file_names.append("large.bin")
-    return [*found, files.SerializeToString(), b"", b"\xff\xff\xff", b"\x0a\xff"]
+    found.append(files.SerializeToString())
+    for name in ("install_skills", "dismiss_skills_nudge", "dataframe_chunk"):
+        message = BackMsg()
+        message.backend_operation_request.request_id = "2"
+        getattr(message.backend_operation_request, name).SetInParent()
+        found.append(message.SerializeToString())
+    return found
+
+
+def malformed() -> list[bytes]:
+    """What is no message, and one that is far longer than a page sends."""
+    long = BackMsg()
+    long.rerun_script.query_string = "marker=" + "x" * LONGEST
+    return [b"", b"\xff\xff\xff", b"\x0a\xff", long.SerializeToString()]
 
 
 def test_unneeded_messages_do_nothing(house: App) -> None:
     with tab(house.address) as stranger:
         stranger.open("")
-        for content in unneeded():
+        served = b"asgi" in Path(f"/proc/{house.pid}/cmdline").read_bytes()
+        # Streamlit reads a message before app.py can see it.
+        for content in (*unneeded(), *(malformed() if served else [])):
             stranger.send(content)
         # What is sent next is the answer to this, and to nothing before.
         kinds = {one.WhichOneof("type") for one in stranger.rerun()}
-        assert not kinds & {"file_urls_response", "git_info_changed", "session_event"}
-        assert "delta" in kinds
+    assert "delta" in kinds
+    wrong = {"file_urls_response", "git_info_changed", "session_event", "exception"}
+    assert not kinds & {*wrong, "backend_operation_response"}
     assert not any("Traceback" in line or "decod" in line for line in house.printed)
 
 
 def test_nothing_can_be_uploaded(house: App) -> None:
+    cookie = httpx.get(f"{house.address}/_stcore/health", trust_env=False).cookies
     with tab(house.address) as stranger:
         stranger.open("")
         answer = httpx.put(
             f"{house.address}/_stcore/upload_file/{stranger.id}/1",
-            headers={"Origin": house.address},
-            files={"file": b"x" * 1000},
+            headers={"Origin": house.address, "X-Xsrftoken": cookie.get("_streamlit_xsrf", "")},
+            cookies=cookie,
+            files={"file": b"x" * 2_000_000},
             trust_env=False,
         )
-    assert answer.status_code == 404
+    assert answer.status_code in (403, 404, 413)

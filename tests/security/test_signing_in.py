@@ -25,6 +25,7 @@ from tests.people.conftest import SECTIONS, engine, postgres
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.stream import tab
 from tests.support.waiting import eventually
+from umami.normal_forms import LONGEST, normalized
 
 __all__ = ["engine", "postgres"]
 SOCKETS = 60
@@ -185,6 +186,17 @@ def test_names_and_passwords_are_the_same_in_every_form_of_unicode(
 
 
 # The log
+
+
+def test_a_text_that_takes_long_to_normalize_is_not_normalized(desk: Desk) -> None:
+    """Twenty thousand marks over one letter would stop the process for seconds."""
+    long = "e\u0301" * LONGEST
+    assert normalized("NFC", long) == long
+    assert normalized("NFC", long[:LONGEST]) != long[:LONGEST]
+    for name, password in ((long, PASSWORD), ("weak", long)):
+        with pytest.raises(Refused, match="wrong"):
+            desk.enter(name, password, HERE)
+    assert not passwords.matches(long, weak(4), 4)
 
 
 def test_nobody_fills_the_log(engine: Engine) -> None:

@@ -156,10 +156,6 @@ class Session:
         states.add(id=self._widgets[button], trigger_value=True)
         return await self._run(asked)
 
-    async def forget(self) -> None:
-        """Have the app let go of everything it keeps for everybody."""
-        await self._send(BackMsg(clear_cache=True))
-
     def _asked(self, **more: Any) -> BackMsg:
         asked = BackMsg()
         wanted = asked.rerun_script

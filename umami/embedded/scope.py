@@ -103,8 +103,15 @@ def matching(text: str, expression: str) -> str:
     return f"regexp_matches({text}, ?, '{case}s')"
 
 
+NORMALIZED = 2000
+"""Characters of a text that is looked for in every Unicode form: normalizing takes time that grows
+with the square of the marks in a row."""
+
+
 def unicode_forms(text: str) -> tuple[str, ...]:
     """A text, and the same with its letters composed and not, where that is another."""
+    if len(text) > NORMALIZED:
+        return (text,)
     return tuple(dict.fromkeys((text, normalize("NFC", text), normalize("NFD", text))))
 
 
@@ -116,7 +123,7 @@ def like(text: str, value: str, negation: str = "") -> str:
     where there is one. So does minding neither which Unicode form a letter has, composed or not.
     """
     escape = r" ESCAPE '\'" if "\\" in value else ""
-    if value.isascii():
+    if value.isascii() or len(value) > NORMALIZED:
         return f"{text} {negation}ILIKE ?{escape}"
     return f"nfc_normalize({text}) {negation}ILIKE nfc_normalize(?){escape}"
 
