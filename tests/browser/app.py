@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 
 from tests.support.fresh import forked
 from tests.support.ports import free_port
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "tests" / "contract" / "data" / "tables"
@@ -44,9 +45,12 @@ class App:
     @property
     def link(self) -> str:
         """The latest address with a one-time code that the app has printed."""
-        found = re.findall(r"http\S+access_code=\S+", "".join(self.printed))
-        assert found, self.printed
-        return str(found[-1])
+        # What is printed is read a moment later.
+        eventually(self._links)
+        return self._links()[-1]
+
+    def _links(self) -> list[str]:
+        return re.findall(r"(http\S+access_code=\S+)\n", "".join(self.printed))
 
 
 @contextmanager
