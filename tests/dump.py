@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -31,6 +32,7 @@ from tests.support.pages import CHOICES, MORE, Parameters
 ROOT: Final = Path(__file__).parents[1]
 TABLES: Final = ROOT / "tests" / "contract" / "data" / "tables"
 SHOP: Final = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
+DEMO: Final = "fjordfern.example"
 DAYS: Final = {"period": "custom", "from": "2026-08-01", "to": "2026-09-30", "tz": "Europe/Berlin"}
 VIEWS: Final[dict[str, Parameters]] = {
     "plain": {"compare": "none"},
@@ -49,7 +51,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for source, data in SOURCES.items():
         _look_at(data)
-        for name, text in (*_pages(source), *_reports(source, data, folder)):
+        for name, text in chain(_pages(source), _reports(source, data, folder)):
             path = folder / source / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_steady(text))
@@ -96,7 +98,7 @@ def _drawn(app: AppTest) -> str:
 
 def _reports(source: str, data: Path | None, folder: Path) -> Iterator[tuple[str, str]]:
     """Every chapter as HTML with the figures that it packs, and the cells of the workbook."""
-    website: Parameters = {"website": SHOP} if source == "recorded" else {}
+    website: Parameters = {"website": SHOP if source == "recorded" else DEMO}
     own = {key: value for one in CHOICES.values() for key, value in one.items()}
     pages = ",".join(area.name for area in making.offered())
     for view, parameters in VIEWS.items():
