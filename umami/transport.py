@@ -64,6 +64,8 @@ AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) UmamiDashboard/0.1"
 """Umami's collector drops what looks like a bot, which is everything that is no browser."""
 CONNECTING: Final = 5.0
 """Seconds; TCP has tried three times by then."""
+HANDSHAKE: Final = 2.0
+"""Seconds that a server may take to answer a TLS handshake."""
 PATIENCE: Final = 1.5
 """Waiting for a free connection and repeating included, as a multiple of the timeout."""
 ATTEMPTS: Final = 3
@@ -152,6 +154,7 @@ class Transport:
         self._closed = threading.Event()
         self._answered = False
         """Whether the server has ever accepted our identity."""
+        self._looked_for_tls = False
         self._breaker = Breaker()
         self._watch = watch
         # This machine is never reached through a proxy, whatever the environment says.
@@ -516,16 +519,21 @@ class Transport:
         return body
 
     def _speaks_tls(self, call: _Call) -> bool:
-        """Whether a server that hangs up on HTTP, and never answered, does so for want of TLS."""
+        """Whether a server that hangs up on HTTP, and never answered, does so for want of TLS.
+
+        Looked into once: a server without TLS may let us wait.
+        """
         url = httpx.URL(self._api)
-        if url.scheme != "http" or self._answered or self._proxy:
+        known = self._answered or self._looked_for_tls or self._closed.is_set()
+        if url.scheme != "http" or known or self._proxy:
             return False
+        self._looked_for_tls = True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         try:
             with (
                 socket.create_connection(
-                    (url.host, url.port or 80), min(CONNECTING, call.left + 0.1)
+                    (url.host, url.port or 80), min(HANDSHAKE, call.left + 0.1)
                 ) as plain,
                 context.wrap_socket(plain, server_hostname=url.host),
             ):
