@@ -17,10 +17,12 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
+from weakref import WeakSet
 
 import httpx
 from socksio import SOCKSError
@@ -134,6 +136,11 @@ class _Call:
         return max(0.0, self.until - time.monotonic())
 
 
+def _shut_down(connected: socket.socket) -> None:
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
+
+
 class Transport:
     """Connections to one server as one identity. Safe to use from many threads."""
 
@@ -152,6 +159,7 @@ class Transport:
         self._slots = threading.BoundedSemaphore(settings.in_flight)
         self._pace = Pace(*settings.pace) if settings.pace else None
         self._closed = threading.Event()
+        self._sockets: WeakSet[socket.socket] = WeakSet()
         self._answered = False
         """Whether the server has ever accepted our identity."""
         self._looked_for_tls = False
@@ -208,7 +216,20 @@ class Transport:
     def close(self) -> None:
         """Ask nothing more; what waits fails at once."""
         self._closed.set()
+        # Closing a socket does not wake up whoever reads from it; shutting it down does.
+        for connected in list(self._sockets):
+            _shut_down(connected)
         self._http.close()
+
+    def _traced(self, event: str, info: Mapping[str, Any]) -> None:
+        """Remember the sockets of connections; httpcore tells of every step of a request."""
+        if event not in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            return
+        connected = info["return_value"].get_extra_info("socket")
+        if connected is not None:
+            self._sockets.add(connected)
+            if self._closed.is_set():
+                _shut_down(connected)
 
     def _connections(self) -> httpx.Client:
         most = self._settings.in_flight
@@ -384,6 +405,7 @@ class Transport:
                 timeout=httpx.Timeout(
                     min(self._settings.timeout, call.left), connect=min(CONNECTING, call.left)
                 ),
+                extensions={"trace": self._traced},
             )
         except (httpx.InvalidURL, ValueError):
             return _Trouble(
@@ -398,7 +420,7 @@ class Transport:
         except httpx.DecodingError:
             return _Trouble(self._unexpected(call, "The server’s answer cannot be unpacked."))
         except (httpx.TransportError, httpx.StreamError) as error:
-            return self._failed(call, error)
+            return self._failed(call, None if self._closed.is_set() else error)
         except (SOCKSError, AssertionError):
             # Whatever listens where a SOCKS proxy should is none.
             return self._failed(call, httpx.ProxyError("no SOCKS"))
