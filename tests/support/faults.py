@@ -39,6 +39,8 @@ class Act:
     body: bytes = b"{}"
     headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
     delay: float = 0.0
+    after: Callable[[], bool] | None = None
+    """Wait until this is true."""
     reset: bool = False
     """Close the connection instead of answering."""
     cut: bool = False
@@ -131,6 +133,8 @@ async def _read(reader: asyncio.StreamReader) -> Seen | None:
 async def _perform(act: Act, request: Seen, writer: asyncio.StreamWriter) -> bool:
     """Do it; whether the connection may be used again."""
     await asyncio.sleep(act.delay)
+    while act.after is not None and not act.after():
+        await asyncio.sleep(0.005)
     if act.reset:
         return False
     if act.garbage is not None:

@@ -58,19 +58,17 @@ def late(seen: Seen, seconds: float = 0.2) -> Act:
     return said([], delay=seconds)
 
 
-def test_a_page_takes_no_longer_than_its_slowest_answer(
-    server: Faulty, client: Client, view: View
+def test_all_questions_of_a_page_are_at_the_server_together(
+    server: Faulty, client: Client, settings: Settings, view: View
 ) -> None:
-    server.decide(lambda seen: late(seen, 0.5))
-    alone = []
-    for question in many(view, 3):
-        begun = time.monotonic()
-        client.ask(traffic.metrics(view, "title", limit=question.arguments["limit"]))
-        alone.append(time.monotonic() - begun)
-    begun = time.monotonic()
-    wait(client.ask_all(*many(view)))
-    together = time.monotonic() - begun
-    assert together <= 1.5 * max(alone[1:]), (together, alone)
+    """As many as may be: the server answers none before all of them are there."""
+    together = min(len(many(view)), settings.in_flight)
+    server.script("/metrics", said([]))
+    client.ask(traffic.metrics(view, "title"))
+    server.script("/metrics", said([], after=lambda: server.most_at_once >= together))
+    replies = client.ask_all(*many(view))
+    assert not wait(replies, timeout=60).not_done
+    assert [one.exception() for one in replies] == [None] * len(replies)
 
 
 def test_the_second_viewer_asks_the_server_nothing(
