@@ -1,12 +1,24 @@
-"""Which tests are run by which of several workers."""
+"""What all tests share, and which of them are run by which of several workers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from playwright.sync_api import Browser
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from tests.browser.app import running_browser
+
 BROWSER = "tests/browser/"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser of all tests that a worker runs: a process can drive one only."""
+    with running_browser() as one:
+        yield one
 
 
 class OneBrowser(LoadFileScheduling):

@@ -96,7 +96,7 @@ def writes(who: str) -> set[str]:
 @pytest.fixture(scope="module")
 def behind() -> Iterator[str]:
     """A server that these tests may change."""
-    with serve(TABLES) as running:
+    with serve(TABLES, password="umami") as running:
         yield running.url
 
 

@@ -20,7 +20,7 @@ from people.attempts import PAIR
 from people.audit import MOST, Audit
 from people.claims import Doubtful
 from people.desk import Desk, Refused
-from tests.browser.app import TABLES, App, fresh_app
+from tests.browser.app import TABLES, App, running_app
 from tests.people.conftest import SECTIONS, engine, postgres
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.stream import tab
@@ -61,7 +61,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Engine]
     known = {"password": weak(10), "roles": ["admin"]}
     users = write(place / "users.yaml", {"cleo": known, "vic": user("admin")})
     url = f"sqlite:///{place / 'dashboard.sqlite'}"
-    with fresh_app(UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url) as one:
+    with running_app(
+        UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url
+    ) as one:
         kept = store.opened(url)
         yield one, kept
         kept.dispose()
