@@ -153,18 +153,20 @@ def apart() -> Callable[[], Viewer]:
 def resolve() -> Viewer:
     """Find out who looks. Raises ``SettingsError`` where this cannot be run as it is set up, and
     ``Unreachable`` where the store is away: nobody is in then."""
-    st.session_state[_NOW] = NOBODY
     if SHARE in st.session_state:
         # Streamlit drops parameters in the first of the two steps of a page change.
         st.session_state[_LINK] = st.session_state[SHARE] or st.session_state.get(_LINK)
+    found: Viewer | None = None
     try:
         found = _found(_brought()) if signs_in() else _open()
     except SQLAlchemyError:
         # What a database says may hold its address.
-        found = None
+        pass
+    finally:
+        # Once, when it is known: whoever asks meanwhile, in another fragment, is nobody else.
+        st.session_state[_NOW] = found or NOBODY
     if found is None:
         raise Unreachable(_AWAY)
-    st.session_state[_NOW] = found
     return found
 
 
