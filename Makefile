@@ -11,18 +11,21 @@ PORT ?= 8501
 ADDRESS ?= localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots docs lock clean chromium
+.PHONY: help run test test-all lint bench screenshots docs lock clean chromium
 
 help:  ## What each command does
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL is set)
 	$(BIN)/python -m streamlit run asgi.py --server.address $(ADDRESS) --server.port $(PORT) \
 		--logger.hideWelcomeMessage true
 
 # In the order of the files: the browser's tests take longest, and begin among the first.
-test: $(VENV)/dev chromium lint  ## Every check and every test
+test: $(VENV)/dev chromium lint  ## Every check, and of large matrices a sample (tests/sampling.py)
 	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+
+test-all: $(VENV)/dev chromium lint  ## Every check and every test
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder --all
 
 lint: $(VENV)/dev  ## Style and types
 	$(BIN)/ruff check .

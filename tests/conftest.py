@@ -10,6 +10,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from tests.browser.app import running_browser
+from tests.sampling import sample
 
 BROWSER = "tests/browser/"
 
@@ -27,6 +28,22 @@ class OneBrowser(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--all`` is ``make test-all``."""
+    parser.addoption("--all", action="store_true", help="run all cases, not a sample")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is not in the sample, unless tests are named."""
+    if config.getoption("--all") or config.option.file_or_dir:
+        return
+    run = sample(item.nodeid for item in items)
+    config.hook.pytest_deselected(
+        items=[one for one, kept in zip(items, run, strict=True) if not kept]
+    )
+    items[:] = [one for one, kept in zip(items, run, strict=True) if kept]
 
 
 @pytest.hookimpl(optionalhook=True)
