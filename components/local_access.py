@@ -85,7 +85,8 @@ class TakesCode:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an address with a good code by the same address without it."""
-        if scope["type"] == "http" and scope["method"] == "GET":
+        asked = scope["query_string"] if scope["type"] == "http" else b""
+        if PARAMETER.encode() in asked and scope["method"] == "GET":
             request = Request(scope)
             token = CODES.redeem(request.query_params.get(PARAMETER, ""))
             if token:

@@ -180,7 +180,7 @@ def _accounts(path: Path, given: Mapping[str, Any], sections: Collection[str]) -
         if "credentials" in given:
             raise SettingsError(
                 f"credentials.usernames in {path.name} is empty: make an entry with python -m "
-                "people, or remove credentials to let everybody in who can open the dashboard."
+                "people, or remove credentials to do without accounts."
             )
         return Accounts(path)
     declared = {

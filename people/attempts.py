@@ -80,9 +80,7 @@ class Attempts:
         kinds = _kinds(name, address)
         now = self.clock()
         with self.engine.connect() as store:
-            waits = _waits(_rows(store, kinds, now), kinds, now)
-            if _is_known(store, name, address, now):
-                waits.pop(digest("name", name), None)
+            waits = _waits(store, _rows(store, kinds, now), kinds, now)
         return max([0.0, *waits.values()])
 
     def reserve(self, name: str, address: str | None) -> Attempt:
@@ -100,9 +98,7 @@ class Attempts:
             # A clock that was ahead must not make anybody wait until it is right.
             store.execute(update(ATTEMPTS).where(ATTEMPTS.c.last > now).values(last=now))
             rows = _rows(store, kinds, now)
-            waits = _waits(rows, kinds, now)
-            if _is_known(store, name, address, now):
-                waits.pop(digest("name", name), None)
+            waits = _waits(store, rows, kinds, now)
             longest = max(waits, key=waits.__getitem__, default="")
             if longest and waits[longest] > 0:
                 first = _first(store, digest("refused", longest), rows[longest].last)
@@ -154,11 +150,17 @@ def _rows(store: Connection, kinds: Mapping[str, Patience], now: float) -> dict[
     return {row.about: row for row in store.execute(query)}
 
 
-def _waits(rows: Mapping[str, Any], kinds: Mapping[str, Patience], now: float) -> dict[str, float]:
-    """Seconds that each of them makes one wait."""
+def _waits(
+    store: Connection, rows: Mapping[str, Any], kinds: Mapping[str, Patience], now: float
+) -> dict[str, float]:
+    """Seconds that each of them makes one wait; the failures of a name from anywhere do not, at an
+    address from which it has signed in lately."""
+    # Where the address is not known, nobody is told from others by it.
+    known = ADDRESS in kinds.values() and _is_known(store, next(iter(kinds)), now)
     return {
         about: kinds[about].wait(row.failures) - max(0.0, now - row.last)
         for about, row in rows.items()
+        if not (known and kinds[about] is NAME)
     }
 
 
@@ -172,12 +174,11 @@ def _first(store: Connection, mark: str, last: float) -> bool:
     return True
 
 
-def _is_known(store: Connection, name: str, address: str | None, now: float) -> bool:
-    """Whether this name has signed in from this address lately."""
-    if not address:
-        return False
-    known = digest("known", next(iter(_kinds(name, address))))
-    query = select(ATTEMPTS.c.about).where(ATTEMPTS.c.about == known, ATTEMPTS.c.last > now - KNOWN)
+def _is_known(store: Connection, pair: str, now: float) -> bool:
+    """Whether this pair of a name and an address has signed in lately."""
+    query = select(ATTEMPTS.c.about).where(
+        ATTEMPTS.c.about == digest("known", pair), ATTEMPTS.c.last > now - KNOWN
+    )
     return store.execute(query).first() is not None
 
 
