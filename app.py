@@ -7,7 +7,6 @@ import streamlit as st
 from components import (
     account,
     address,
-    areas,
     controls,
     exports,
     gate,
@@ -18,6 +17,7 @@ from components import (
     monitor,
     navigation,
     origins,
+    page_registry,
     runs,
     server,
     signin,
@@ -64,7 +64,7 @@ with runs.FLOOR.taken():
         signin.draw(looking)
         st.stop()
     account.menu(looking)
-    if page.url_path == areas.SETUP.name:
+    if page.url_path == page_registry.SETUP.name:
         # Also there while nothing can be asked. A run that stops would keep what was typed.
         with unseen:
             address.keep()

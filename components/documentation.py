@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from components.areas import ADMINS, AREAS
+from components.page_registry import ADMIN_PAGES, PAGES
 from umami.documentation import DOCS, told
 
 TARGET: Final = DOCS / "pages.md"
 _HEAD: Final = """\
 # The pages
 
-Written by `make docs` from the declarations in `components/areas.py`; do not edit.
+Written by `make docs` from the declarations in `components/page_registry.py`; do not edit.
 `tests/pages/test_asked.py` holds this table against what the pages really ask over a real server.
 
 A page asks all of *asks* at once, and what stands under *once chosen* when the viewer has chosen a
@@ -33,13 +33,13 @@ made good, and which tell something else than the newest; how is told in
 def pages() -> str:
     """The page of the pages, in Markdown."""
     rows = []
-    for area in (*AREAS, *ADMINS):
-        every = (*area.asks, *area.sometimes)
+    for area in (*PAGES, *ADMIN_PAGES):
+        every = (*area.endpoints, *area.optional_endpoints)
         cells = (
             f"**{area.title}**",
             area.about,
-            _named(area.asks),
-            _named(area.sometimes),
+            _named(area.endpoints),
+            _named(area.optional_endpoints),
             told(every, 2),
             told(every, 3),
         )

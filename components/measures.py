@@ -16,11 +16,13 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.stats import CounterStat, GaugeStat
 
-from components import areas, runs, secrets
+from components import page_registry, runs, secrets
 from monitoring.metrics import Kind, Metrics, Outcome
 from people import settings
 
-NAMES: Final = {area.title: area.name for area in (*areas.AREAS, *areas.ADMINS)}
+NAMES: Final = {
+    area.title: area.name for area in (*page_registry.PAGES, *page_registry.ADMIN_PAGES)
+}
 NO_PAGE: Final = "none"
 """Where nothing is open to whoever looks."""
 SESSIONS: Final = "active_sessions"

@@ -10,7 +10,7 @@ from typing import Any, Final
 import streamlit as st
 
 from components import server
-from components.areas import ADMINS, AREAS, Area
+from components.page_registry import ADMIN_PAGES, PAGES, PageInfo
 from people.rights import Rights
 
 HOME: Final = "home"
@@ -31,16 +31,16 @@ def go_on(rights: Rights) -> None:
         st.switch_page(area.file, query_params=parameters)
 
 
-def opened(rights: Rights) -> list[Area]:
+def opened(rights: Rights) -> list[PageInfo]:
     """The areas that these rights open, at some website at least, and that the server shows: a
     share link of Umami may be limited to some of them."""
     shown = server.shared_sections()
     mine = [
         area
-        for area in AREAS
+        for area in PAGES
         if rights.opens(area.name) and (shown is None or area.shared_as in shown)
     ]
-    return [*mine, *ADMINS] if rights.admin else mine
+    return [*mine, *ADMIN_PAGES] if rights.admin else mine
 
 
 def named(path: str, rights: Rights) -> str:
@@ -64,7 +64,7 @@ def drawn(rights: Rights) -> st.Page:
     groups[mine[0].group].append(
         _made(mine[0].file, title=mine[0].title, url_path=mine[0].name, visibility="hidden")
     )
-    for area in (*AREAS, *ADMINS):
+    for area in (*PAGES, *ADMIN_PAGES):
         if area not in mine:
             away = _made(_not_open, title=area.title, url_path=area.name, visibility="hidden")
             groups[mine[0].group].append(away)
@@ -74,14 +74,14 @@ def drawn(rights: Rights) -> st.Page:
 def closed() -> st.Page:
     """No navigation at all, whatever address was opened: for whoever is not let in."""
     pages = [_made(_nothing, title="Umami Dashboard", url_path=HOME, default=True)]
-    for area in (*AREAS, *ADMINS):
+    for area in (*PAGES, *ADMIN_PAGES):
         pages.append(
             _made(_nothing, title="Umami Dashboard", url_path=area.name, visibility="hidden")
         )
     return st.navigation(pages, position="hidden")
 
 
-def _page(area: Area, *, first: bool) -> st.Page:
+def _page(area: PageInfo, *, first: bool) -> st.Page:
     return _made(
         area.file,
         title=area.title,

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from components import address, authorized, viewer
-from components.areas import AREAS, OVERVIEW
 from components.base import public
+from components.page_registry import OVERVIEW, PAGES
 from components.text import plain
 from people import passwords
 from people.shares import LONGEST_NAME
@@ -21,7 +21,7 @@ DAYS: Final = 30
 LONGEST: Final = 366
 """Days that a link may last."""
 _MADE: Final = "the share link that was just made"
-TITLES: Final = {area.name: area.title for area in AREAS}
+TITLES: Final = {area.name: area.title for area in PAGES}
 
 
 def popover(now: View) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, areas, authorized, freshness, navigation, server, viewer
+from components import address, authorized, freshness, navigation, page_registry, server, viewer
 from components.asking import trouble
 from components.takeaway import takeaway
 from components.text import plain
@@ -72,7 +72,7 @@ def _invitation() -> None:
             type="tertiary",
             icon=":material/cable:",
             on_click=authorized.callback(navigation.go),
-            args=(areas.SETUP.name,),
+            args=(page_registry.SETUP.name,),
         )
         st.button("Not now", type="tertiary", on_click=authorized.callback(_not_now))
 
@@ -98,7 +98,7 @@ def stopped(problem: UmamiError) -> None:
                 server.anew()
             st.rerun()
         if viewer.sets_up(viewer.current()) and st.button("Set up", icon=":material/cable:"):
-            st.switch_page(areas.SETUP.file, query_params={})
+            st.switch_page(page_registry.SETUP.file, query_params={})
     freshness.again(problem)
 
 

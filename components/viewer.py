@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
-from components import areas, local_access, secrets, server
+from components import local_access, page_registry, secrets, server
 from people import accounts, claims, settings, store
 from people.accounts import Account
 from people.desk import Desk
@@ -89,7 +89,7 @@ def desk() -> Desk:
 
 
 def _accounts() -> accounts.Accounts:
-    return accounts.read(running().users, areas.ASKS.keys())
+    return accounts.read(running().users, page_registry.ENDPOINTS.keys())
 
 
 def forget() -> None:
@@ -315,7 +315,9 @@ def loopback(host: str) -> bool:
 
 
 def _of(account: Account, how: How) -> Viewer:
-    return Viewer(how, account.name, account.username, account.rights(areas.ASKS, _every_website))
+    return Viewer(
+        how, account.name, account.username, account.rights(page_registry.ENDPOINTS, _every_website)
+    )
 
 
 def _every_website() -> Iterable[Website]:
@@ -357,7 +359,7 @@ def _by_link(link: str, opened: str | None) -> Viewer:
         return Viewer("nobody", problem=share.over)
     if not desk().opens_share(share, opened):
         return Viewer("nobody", share=share)
-    rights = share.rights(areas.ASKS, _narrowing(share))
+    rights = share.rights(page_registry.ENDPOINTS, _narrowing(share))
     return Viewer("share", share.name, f"link {share.name}", rights, share)
 
 

@@ -59,7 +59,7 @@ class Grant:
 
     websites: frozenset[str] | None = frozenset()
     sections: frozenset[str] | None = frozenset()
-    asks: frozenset[str] | None = frozenset()
+    endpoints: frozenset[str] | None = frozenset()
     filters: bool = False
     narrowing: Narrowing = NOTHING
     exports: bool = False
@@ -91,9 +91,9 @@ class Grant:
         return None
 
     def _asks(self, name: str) -> bool:
-        if self.asks is None or name in STRUCTURE:
+        if self.endpoints is None or name in STRUCTURE:
             return True
-        return name in self.asks or (self.filters and name in CHOICES)
+        return name in self.endpoints or (self.filters and name in CHOICES)
 
 
 def _about_the_account(question: Question[object]) -> bool:

@@ -56,7 +56,7 @@ class Share:
                 Grant(
                     websites=frozenset((self.website,)),
                     sections=frozenset(self.sections),
-                    asks=frozenset().union(*(asks.get(one, ()) for one in self.sections)),
+                    endpoints=frozenset().union(*(asks.get(one, ()) for one in self.sections)),
                     filters=not self.locked,
                     narrowing=narrowing,
                 ),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from components import formats, words
-from components.areas import AREAS, Area
+from components.page_registry import PAGES, PageInfo
 from components.questions import Asks
 from reports.asking import Asking, Given
 from reports.chapters import (
@@ -81,9 +81,9 @@ class Order:
     tells_address: bool = False
 
 
-def offered() -> list[Area]:
+def offered() -> list[PageInfo]:
     """The pages that reports can have, in the order of the dashboard."""
-    return [area for area in AREAS if area.name in CHAPTERS]
+    return [area for area in PAGES if area.name in CHAPTERS]
 
 
 def make(client: Client, order: Order, told: Told = lambda done, total: None) -> Report:

@@ -24,7 +24,7 @@ from google.protobuf.json_format import MessageToDict  # type: ignore[import-unt
 from streamlit.testing.v1 import AppTest
 
 from components import server, viewer
-from components.areas import ADMINS, AREAS
+from components.page_registry import ADMIN_PAGES, PAGES
 from reports import making
 from reports.__main__ import main as report
 from tests.support.pages import CHOICES, MORE, Parameters
@@ -71,14 +71,14 @@ def _look_at(data: Path | None) -> None:
 
 def _pages(source: str) -> Iterator[tuple[str, str]]:
     website: Parameters = {"website": SHOP} if source == "recorded" else {}
-    for area in (*AREAS, *ADMINS):
+    for area in (*PAGES, *ADMIN_PAGES):
         states = [CHOICES.get(area.name, {})]
         if source == "recorded" and area.name in MORE:
             states.append(MORE[area.name])
         for number, own in enumerate(states):
             for view, parameters in VIEWS.items():
                 app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-                if area is not AREAS[0]:
+                if area is not PAGES[0]:
                     app.switch_page(area.file)
                 for key, value in {**website, **DAYS, **parameters, **own}.items():
                     app.query_params[key] = value

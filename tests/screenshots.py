@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, expect
 
-from components.areas import AREAS
+from components.page_registry import PAGES
 from tests.browser.app import ROOT, running_app, running_browser, settled
 
 WIDTHS = {1440: 900, 390: 844}
@@ -73,7 +73,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     README.parent.mkdir(parents=True, exist_ok=True)
     with running_app() as app, running_browser() as browser:
-        for area in AREAS:
+        for area in PAGES:
             query = urlencode({"period": "30d", **SHOWN.get(area.name, {})}, doseq=True)
             for width in WIDTHS:
                 for mode in MODES:

@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import address, areas, authorized, paging, sharing, viewer
+from components import address, authorized, page_registry, paging, sharing, viewer
 from components.asking import blank
 from components.fields import Field
 from components.listing import listing
@@ -40,7 +40,7 @@ def everybody(sites: tuple[Website, ...]) -> None:
     names = {site.id: site.name for site in sites}
     rows = []
     for account in viewer.desk().accounts().users.values():
-        rights = account.rights(areas.ASKS, lambda: sites)
+        rights = account.rights(page_registry.ENDPOINTS, lambda: sites)
         rows.append(
             {
                 "name": account.name,

@@ -8,7 +8,16 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import address, areas, authorized, formats, navigation, parameters, start, viewer
+from components import (
+    address,
+    authorized,
+    formats,
+    navigation,
+    page_registry,
+    parameters,
+    start,
+    viewer,
+)
 from components.asking import blank
 from components.fields import Field
 from components.listing import listing
@@ -22,7 +31,7 @@ from umami.question import Question
 from umami.view import View
 
 KINDS: Final[dict[str, str]] = {
-    kind: next(area.title for area in areas.AREAS if area.name == page)
+    kind: next(area.title for area in page_registry.PAGES if area.name == page)
     for kind, page in saved.PAGES.items()
 }
 _DONE: Final = "what was just done to a report"

@@ -10,11 +10,11 @@ import streamlit as st
 
 from components import (
     address,
-    areas,
     authorized,
     drafts,
     local_access,
     navigation,
+    page_registry,
     parameters,
     secrets,
     server,
@@ -138,7 +138,7 @@ def _save(draft: Draft) -> None:
                 "Done",
                 key="setup_done",
                 on_click=authorized.callback(navigation.go),
-                args=(areas.OVERVIEW.name,),
+                args=(page_registry.OVERVIEW.name,),
             )
         drafts.back("save")
     if writable:
@@ -200,7 +200,7 @@ def _saved() -> None:
     if draft.settings.embedded and not draft.settings.demo:
         # What was exported has no last week.
         parameters.write(period=ALL_TIME)
-    navigation.go(areas.OVERVIEW.name)
+    navigation.go(page_registry.OVERVIEW.name)
 
 
 def _shortened(path: Path) -> str:

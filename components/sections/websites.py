@@ -13,10 +13,10 @@ import streamlit as st
 
 from components import (
     address,
-    areas,
     authorized,
     formats,
     navigation,
+    page_registry,
     paging,
     parameters,
     tiles,
@@ -123,7 +123,7 @@ def _heading(site: Website, now: Choice) -> None:
 
 def _open(site: Website) -> None:
     address.change({"website": [site.id], "filter": []})
-    navigation.go(areas.OVERVIEW.name)
+    navigation.go(page_registry.OVERVIEW.name)
 
 
 def _visitors(

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import psutil
 
-from components.areas import AREAS
+from components.page_registry import PAGES
 from components.sections import realtime
 from tests.bench import questions
 from tests.bench.processes import Embedded, Vitals, embedded, vitals
@@ -47,7 +47,7 @@ APART: Final = 4
 """From one page of a View to its next in the navigation."""
 SHOWN: Final = 8
 """Lines about what went wrong."""
-TITLES: Final = {"" if area is AREAS[0] else area.name: area.title for area in AREAS}
+TITLES: Final = {"" if area is PAGES[0] else area.name: area.title for area in PAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Looked:
             "to": last,
             "tz": "UTC",
             "filter": self.filters,
-            **CHOICES.get(page or AREAS[0].name, {}),
+            **CHOICES.get(page or PAGES[0].name, {}),
         }
         return Place(page, urlencode(spelled, doseq=True))
 
@@ -82,7 +82,7 @@ def views() -> list[Looked]:
     """Twenty Views that differ: two websites narrowed in ten ways, each over a month that has
     ended and over a period that runs, on the Overview and on four other pages."""
     periods = (("2026-08-01", "2026-08-31"), ("2026-08-15", datetime.now(UTC).date().isoformat()))
-    others = [area.name for area in AREAS[1:]]
+    others = [area.name for area in PAGES[1:]]
     found = []
     for website in (WEBSITES["shop"], WEBSITES["docs"]):
         for filters in NARROWED:

@@ -125,7 +125,7 @@ def _without_server(
     period = (away.gone, away.back)
     plain = sum(
         period[0] <= at <= period[1]
-        for at, _ in questions.asks(seen.wanted, known, now, QUICK, period)
+        for at, _ in questions.endpoints(seen.wanted, known, now, QUICK, period)
     )
     table = Table("the server is killed, comes back")
     table.told("runs", len(seen.runs))

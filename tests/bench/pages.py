@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from components.areas import AREAS
+from components.page_registry import PAGES
 from tests.pages.conftest import open_page
 from tests.support.between import Between, between
 from tests.support.pages import CHOICES
@@ -42,7 +42,7 @@ def arrivals(url: str) -> list[str]:
     print(
         f"\n{f'pages, {DELAY * 1000:.0f} ms away':<48}{'all there':>10}{'slowest':>9}{'ratio':>8}"
     )
-    for area in AREAS:
+    for area in PAGES:
         if area.name == "reports":  # opened already, and asks one question
             continue
         with dashboard(url, DELAY) as way:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
-from components.areas import ACCESS, AREAS, OVERVIEW, Area
+from components.page_registry import ACCESS, OVERVIEW, PAGES, PageInfo
 from tests.bench.multiply import TABLES
 from tests.browser.app import App, running_app
 from tests.pages.conftest import RECORDED
@@ -53,7 +53,7 @@ def reruns() -> list[str]:
         "tests/bench/untuned.py", UMAMI_DATA=str(TABLES), STREAMLIT_RUNNER_POST_SCRIPT_GC="true"
     )
     with running_app(UMAMI_DATA=str(TABLES)) as app, untuned as slow:
-        for area in (*AREAS, ACCESS):
+        for area in (*PAGES, ACCESS):
             before, now = cost(slow, area), cost(app, area)
             limit = max(OVERVIEW_LIMIT if area == OVERVIEW else LIMIT, SHARE * before.seconds)
             over = now.seconds > limit
@@ -68,7 +68,7 @@ def reruns() -> list[str]:
     return missed
 
 
-def cost(app: App, area: Area) -> Cost:
+def cost(app: App, area: PageInfo) -> Cost:
     """Open a page in a tab of its own, and run it again until that is warm and was measured."""
     query = urlencode({**RECORDED, **CHOICES.get(area.name, {})}, doseq=True)
     with tab(app.address) as one:

@@ -91,7 +91,7 @@ def _measured(
     lasted = over - begun
     asked = of_pages(way.passed)
     takes = statistics.mean(one.answered - one.came for one in asked)
-    wanted = Counter(one for _, one in questions.asks(seen.wanted, known, now, takes))
+    wanted = Counter(one for _, one in questions.endpoints(seen.wanted, known, now, takes))
     took = sorted(run.seconds for run in seen.whole)
     minute = min(60.0, lasted / 4)
     warm, late = (

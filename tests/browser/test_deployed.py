@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from prometheus_client.parser import text_string_to_metric_families
 
-from components.areas import ADMINS, AREAS
+from components.page_registry import ADMIN_PAGES, PAGES
 from tests.browser.app import TABLES, App, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support import stream
@@ -111,7 +111,7 @@ def test_what_is_counted_names_nobody_and_nothing(deployed: Deployed) -> None:
     told = {value for name, value in labels if name == "endpoint"}
     assert told <= {*REGISTRY, "version", "login"}
     pages = {value for name, value in labels if name == "page"}
-    assert pages <= {area.name for area in (*AREAS, *ADMINS)}
+    assert pages <= {area.name for area in (*PAGES, *ADMIN_PAGES)}
     assert {name for name, _ in labels} <= {
         *("endpoint", "outcome", "how", "page", "kind", "event")
     }

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import ConsoleMessage, Dialog, Page, Request, expect
 
-from components.areas import AREAS, Area
+from components.page_registry import PAGES, PageInfo
 from tests.browser.app import TABLES, App, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.hostile import build
@@ -61,7 +61,7 @@ def watch(page: Page) -> Watched:
     return seen
 
 
-def link(app: App, area: Area, own: Parameters) -> str:
+def link(app: App, area: PageInfo, own: Parameters) -> str:
     given = {"website": WEBSITES["shop"], **RECORDED, **own}
     return f"{app.address}/{area.name}?{urlencode(given, doseq=True)}"
 
@@ -85,8 +85,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         yield one
 
 
-@pytest.mark.parametrize("area", AREAS, ids=lambda area: area.name)
-def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: Area) -> None:
+@pytest.mark.parametrize("area", PAGES, ids=lambda area: area.name)
+def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: PageInfo) -> None:
     seen = watch(page)
     page.goto(link(hostile, area, OWN.get(area.name, CHOICES.get(area.name, {}))))
     settled(page)

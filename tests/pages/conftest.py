@@ -16,7 +16,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from components import authorized, server, viewer
-from components.areas import Area
+from components.page_registry import PageInfo
 from tests.doubles.umami import serve as serve_version
 from tests.support.between import Between, between
 from tests.support.pages import CHOICES
@@ -150,7 +150,7 @@ class Shown:
     words: list[str]
 
 
-def opened_at(area: Area) -> AppTest:
+def opened_at(area: PageInfo) -> AppTest:
     """Open a page so that it shows all it can."""
     return open_page(area.name, **CHOICES.get(area.name, {}))
 

@@ -18,7 +18,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import authorized, server, viewer
-from components.areas import ADMINS, AREAS
+from components.page_registry import ADMIN_PAGES, PAGES
 from reports import making
 from tests.pages.conftest import (
     RECORDED,
@@ -42,7 +42,7 @@ from umami.view import View
 from umami.work import CalledOff
 
 SHOP, DOCS = WEBSITES["shop"], WEBSITES["docs"]
-EVERY_PAGE = {area.name for area in AREAS}
+EVERY_PAGE = {area.name for area in PAGES}
 OF_ADMINS = {"access", "setup"}
 ALWAYS = {"websites", "website", "daterange"}
 OF_CHOICES = {"values", "segments"}
@@ -79,7 +79,7 @@ def reads(who: str) -> set[str]:
     if who == "admin":
         return {one.name for one in REGISTRY.values() if one.access is Access.READS}
     if who == "analyst":
-        of_areas = {name for area in AREAS for name in (*area.asks, *area.sometimes)}
+        of_areas = {name for area in PAGES for name in (*area.endpoints, *area.optional_endpoints)}
         return {*of_areas, *ALWAYS, *OF_CHOICES}
     if who in ("viewer", "link"):
         return ALWAYS.union(*(OF_PAGES[page] for page in PAGES[who]))
@@ -190,7 +190,7 @@ def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
             assert headings == ["Not open to you"]
             assert not app.metric
         else:
-            title = next(one.title for one in (*AREAS, *ADMINS) if one.name == page)
+            title = next(one.title for one in (*PAGES, *ADMIN_PAGES) if one.name == page)
             assert headings[0] == title
             assert ":material/lock:" not in said(app)
         if site not in SITES[who] and SITES[who]:

@@ -6,14 +6,14 @@ from collections import Counter
 
 import pytest
 
-from components.areas import AREAS, Area
+from components.page_registry import PAGES, PageInfo
 from tests.pages.conftest import RECORDED, open_page
 from tests.support.asked import endpoints, of_pages
 from tests.support.between import Between
 from tests.support.pages import CHOICES, MORE, Parameters
 from umami.question import REGISTRY, Freshness
 
-NAMES = [area.name for area in AREAS]
+NAMES = [area.name for area in PAGES]
 BAR = {"websites", "teams", "daterange", "segments"}
 """What the bar above every page asks for."""
 PARTS = {"goal": {"session_stats"}}
@@ -21,15 +21,15 @@ PARTS = {"goal": {"session_stats"}}
 SHORT_LIVED = {Freshness.NEVER, Freshness.LIVE}
 
 
-def opened_with(area: Area) -> list[Parameters]:
+def opened_with(area: PageInfo) -> list[Parameters]:
     """The states of a page that together show all of it."""
     first = [{}, CHOICES[area.name]] if area.name in CHOICES else [{}]
     return [*first, *([MORE[area.name]] if area.name in MORE else [])]
 
 
-@pytest.mark.parametrize("area", AREAS, ids=NAMES)
-def test_a_page_asks_what_it_is_declared_to_ask(way: Between, area: Area) -> None:
-    declared = {*area.asks, *area.sometimes}
+@pytest.mark.parametrize("area", PAGES, ids=NAMES)
+def test_a_page_asks_what_it_is_declared_to_ask(way: Between, area: PageInfo) -> None:
+    declared = {*area.endpoints, *area.optional_endpoints}
     allowed = declared.union(BAR, *(PARTS.get(name, set()) for name in declared))
     asked: set[str] = set()
     for parameters in opened_with(area):
@@ -43,15 +43,17 @@ def test_a_page_asks_what_it_is_declared_to_ask(way: Between, area: Area) -> Non
     assert declared <= asked
 
 
-@pytest.mark.parametrize("area", AREAS, ids=NAMES)
-def test_what_a_page_always_asks_it_asks_without_any_choice(way: Between, area: Area) -> None:
+@pytest.mark.parametrize("area", PAGES, ids=NAMES)
+def test_what_a_page_always_asks_it_asks_without_any_choice(way: Between, area: PageInfo) -> None:
     open_page(area.name)
     asked = set().union(*(endpoints(one) for one in of_pages(way.passed)))
-    assert set(area.asks) <= asked
+    assert set(area.endpoints) <= asked
 
 
-@pytest.mark.parametrize("area", AREAS, ids=NAMES)
-def test_nothing_is_asked_twice_and_a_second_viewer_asks_nothing(way: Between, area: Area) -> None:
+@pytest.mark.parametrize("area", PAGES, ids=NAMES)
+def test_nothing_is_asked_twice_and_a_second_viewer_asks_nothing(
+    way: Between, area: PageInfo
+) -> None:
     parameters = CHOICES.get(area.name, {})
     open_page(area.name, **parameters)
     asked = Counter((one.target, one.body) for one in of_pages(way.passed))
@@ -66,8 +68,8 @@ def test_nothing_is_asked_twice_and_a_second_viewer_asks_nothing(way: Between, a
     assert again == []
 
 
-@pytest.mark.parametrize("area", AREAS, ids=NAMES)
-def test_all_questions_of_a_page_leave_together(way: Between, area: Area) -> None:
+@pytest.mark.parametrize("area", PAGES, ids=NAMES)
+def test_all_questions_of_a_page_leave_together(way: Between, area: PageInfo) -> None:
     # Signs in, finds out which server it is.
     open_page("retention" if area.name == "reports" else "reports")
     way.passed.clear()

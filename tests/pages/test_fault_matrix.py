@@ -14,8 +14,8 @@ import re
 import pytest
 
 from components import server
-from components.areas import AREAS, Area
 from components.formats import ABSENT
+from components.page_registry import PAGES, PageInfo
 from components.text import plain
 from tests.pages.conftest import Shown, opened_at, said, shown
 from tests.support.between import Between
@@ -30,7 +30,7 @@ OF_EACH_KIND = (
 SOME = ("overview", "realtime", "funnel")
 CASES = [
     (area, name)
-    for area in AREAS
+    for area in PAGES
     for name in TROUBLES
     if name in OF_EACH_KIND or area.name in SOME or os.environ.get("FAULT_MATRIX") == "whole"
 ]
@@ -46,7 +46,7 @@ def known() -> dict[str, Told]:
     return {}
 
 
-def truth(way: Between, area: Area, known: dict[str, Told]) -> Told:
+def truth(way: Between, area: PageInfo, known: dict[str, Told]) -> Told:
     if area.name not in known:
         recognised()
         app = opened_at(area)
@@ -92,7 +92,7 @@ def test_a_page_under_a_fault(
     quick: Between,
     bare: pytest.MonkeyPatch,
     known: dict[str, Told],
-    area: Area,
+    area: PageInfo,
     name: str,
 ) -> None:
     trouble = TROUBLES[name]

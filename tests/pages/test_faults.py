@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.areas import AREAS, Area
+from components.page_registry import PAGES, PageInfo
 from tests.pages.conftest import WEBSITES, open_page, said
 from tests.support.asked import UNDER_WEBSITE
 from tests.support.between import Between
@@ -21,8 +21,8 @@ HINTS = {("websites", "pageviews"), ("attribution", "event_data_properties")}
 """Questions that one page can do without, and others cannot."""
 CASES = [
     (area, name)
-    for area in AREAS
-    for name in dict.fromkeys((*area.asks, *area.sometimes))
+    for area in PAGES
+    for name in dict.fromkeys((*area.endpoints, *area.optional_endpoints))
     if name != "websites"
 ]
 
@@ -45,22 +45,24 @@ def drawn(app: AppTest) -> int:
 @pytest.mark.parametrize(
     ("area", "name"), CASES, ids=[f"{area.name}-{name}" for area, name in CASES]
 )
-def test_one_failing_question_leaves_the_rest_standing(way: Between, area: Area, name: str) -> None:
+def test_one_failing_question_leaves_the_rest_standing(
+    way: Between, area: PageInfo, name: str
+) -> None:
     way.breaks = lambda target: breaking(name, target)
     app = open_page(area.name, **CHOICES.get(area.name, {}))
     assert not app.exception
     assert [one.value for one in app.header] == [area.title]
     faults = said(app).count("fault of the Umami server")
-    chosen_elsewhere = area.name == "sessions" and name in area.sometimes[1:]
+    chosen_elsewhere = area.name == "sessions" and name in area.optional_endpoints[1:]
     hinted = name in QUIET or (area.name, name) in HINTS
     if not hinted and not chosen_elsewhere:
         assert faults >= 1
     assert drawn(app) >= 1
 
 
-@pytest.mark.parametrize("area", AREAS, ids=[area.name for area in AREAS])
-def test_a_page_recovers_when_the_fault_ends(way: Between, area: Area) -> None:
-    names = [name for name in (*area.asks, *area.sometimes) if name not in QUIET]
+@pytest.mark.parametrize("area", PAGES, ids=[area.name for area in PAGES])
+def test_a_page_recovers_when_the_fault_ends(way: Between, area: PageInfo) -> None:
+    names = [name for name in (*area.endpoints, *area.optional_endpoints) if name not in QUIET]
     way.breaks = lambda target: any(breaking(name, target) for name in names)
     app = open_page(area.name, **CHOICES.get(area.name, {}))
     assert not app.exception

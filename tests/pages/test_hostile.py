@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.areas import AREAS, Area
+from components.page_registry import PAGES, PageInfo
 from components.text import plain
 from tests.pages.conftest import TABLES, WEBSITES, Open, open_page, said
 from tests.support.hostile import MARK, build
@@ -21,7 +21,7 @@ from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
 
-IDS = [area.name for area in AREAS]
+IDS = [area.name for area in PAGES]
 HARM = re.compile(r"(?<!\\)(<script|<img|\*\*xyzzy|\[click\]|\$\\frac|:red\[|(?<!\\)`code)")
 """What Markdown or HTML would take for more than text."""
 
@@ -89,8 +89,8 @@ def test_the_measure_of_harm_finds_it() -> None:
         assert not HARM.search(plain(name))
 
 
-@pytest.mark.parametrize("area", AREAS, ids=IDS)
-def test_an_empty_website_says_what_would_fill_it(opened: Open, area: Area) -> None:
+@pytest.mark.parametrize("area", PAGES, ids=IDS)
+def test_an_empty_website_says_what_would_fill_it(opened: Open, area: PageInfo) -> None:
     app = opened(area.name, **CHOICES.get(area.name, {}), website=WEBSITES["empty"])
     assert not app.exception
     text = said(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 from components.address import SPELLED
-from components.areas import ADMINS, AREAS
+from components.page_registry import ADMIN_PAGES, PAGES
 from tests.pages.conftest import opened_at
 from tests.support.between import Between
 from tests.support.pages import CHOICES
@@ -18,7 +18,7 @@ def bound(app: AppTest) -> set[str]:
 
 
 def test_no_two_pages_share_a_name(quick: Between) -> None:
-    found = {area.name: bound(opened_at(area)) for area in (*AREAS, *ADMINS)}
+    found = {area.name: bound(opened_at(area)) for area in (*PAGES, *ADMIN_PAGES)}
     assert all(CHOICES[name].keys() <= found[name] for name in CHOICES)
     names = [name for own in found.values() for name in own]
     assert sorted(names) == sorted(set(names))

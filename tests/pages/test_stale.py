@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import address, freshness, server
-from components.areas import AREAS, Area
+from components.page_registry import PAGES, PageInfo
 from tests.pages.conftest import Shown, open_page, opened_at, shown
 from tests.support.between import Between
 from tests.support.pages import CHOICES
@@ -21,7 +21,7 @@ from umami.cache import DAY, Keeping
 from umami.endpoints import websites
 
 FAULTS = {"gone": reset, "a web page in its place": page(200)}
-KEPT = [area for area in AREAS if area.name not in ("realtime", "reports")]
+KEPT = [area for area in PAGES if area.name not in ("realtime", "reports")]
 """What is live is never kept, and says for itself how old it is. Reports is drawn so fast that it
 is left before its only question has its turn, which it gets when the page looks behind itself."""
 ALONE = [area for area in KEPT if area.name != "compare"]
@@ -54,7 +54,7 @@ def boxes(app: AppTest) -> list[str]:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("area", KEPT, ids=[area.name for area in KEPT])
 def test_figures_stay_and_say_how_old_they_are(
-    quick: Between, bare: pytest.MonkeyPatch, area: Area, fault: str
+    quick: Between, bare: pytest.MonkeyPatch, area: PageInfo, fault: str
 ) -> None:
     # Older than it should be as soon as it is there.
     of_age(bare, Keeping(0, 600, DAY))
@@ -82,7 +82,7 @@ def test_figures_stay_and_say_how_old_they_are(
 @pytest.mark.parametrize("period", ["quarter", "today"])
 @pytest.mark.parametrize("area", ALONE, ids=[area.name for area in ALONE])
 def test_an_outage_outlasts_the_hour(
-    quick: Between, bare: pytest.MonkeyPatch, area: Area, period: str
+    quick: Between, bare: pytest.MonkeyPatch, area: PageInfo, period: str
 ) -> None:
     def at(hour: int) -> AppTest:
         class Clock(datetime):

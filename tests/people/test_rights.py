@@ -22,7 +22,7 @@ import umami.endpoints.sessions as sessions
 import umami.endpoints.teams as teams
 import umami.endpoints.traffic as traffic
 import umami.endpoints.websites as websites
-from components.areas import ASKS
+from components.page_registry import ENDPOINTS
 from people.rights import ALL, EVERYTHING, NONE, OF_REPORTS, Grant, Narrowing, Rights
 from umami.documentation import example
 from umami.filters import Filter
@@ -37,7 +37,7 @@ VIEW = View(
     Period(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 8, 31, tzinfo=UTC), "day", "UTC"),
 )
 GERMANY = VIEW.filtered("country", "DE")
-LOOKS = Grant(frozenset({SHOP}), frozenset({"overview"}), ASKS["overview"])
+LOOKS = Grant(frozenset({SHOP}), frozenset({"overview"}), ENDPOINTS["overview"])
 QUESTIONS: tuple[Question[object], ...] = (
     websites.websites(),
     websites.website(SHOP),
@@ -167,7 +167,7 @@ def test_who_may_not_filter_gets_everything_or_nothing(view: View) -> None:
 def test_fixed_filters_are_the_only_ones_and_nothing_passes_by_them() -> None:
     fixed = replace(
         LOOKS,
-        asks=ASKS["overview"] | ASKS["sessions"] | {"values"},
+        endpoints=ENDPOINTS["overview"] | ENDPOINTS["sessions"] | {"values"},
         narrowing=Narrowing.of(GERMANY),
     )
     rights = Rights((fixed,))
@@ -218,7 +218,7 @@ grants = some.builds(
     Grant,
     websites=some.sampled_from([None, frozenset(), frozenset({SHOP}), frozenset({DOCS})]),
     sections=some.none(),
-    asks=some.sampled_from([None, frozenset(), *ASKS.values()]),
+    endpoints=some.sampled_from([None, frozenset(), *ENDPOINTS.values()]),
     filters=some.booleans(),
     narrowing=some.sampled_from([Narrowing(), Narrowing.of(GERMANY)]),
     exports=some.booleans(),

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from components.areas import AREAS, ASKS
+from components.page_registry import ENDPOINTS, PAGES
 from people.guard import Guarded
 from people.rights import Grant, Rights
 from reports import making
@@ -44,7 +44,7 @@ def said(report: Report) -> str:
 
 
 def test_every_page_that_means_something_on_paper_has_a_chapter(whole: Report) -> None:
-    without = {area.name for area in AREAS} - set(making.CHAPTERS)
+    without = {area.name for area in PAGES} - set(making.CHAPTERS)
     assert without == {"realtime", "reports"}
     assert [chapter.name for chapter in whole.chapters] == [area.name for area in making.offered()]
 
@@ -119,7 +119,7 @@ def test_a_report_asks_nothing_that_its_pages_do_not(client: Client) -> None:
         ask(page)
         page.finish()
         asked = {question.name for question, _ in page.asked}
-        assert asked <= ASKS[name], name
+        assert asked <= ENDPOINTS[name], name
 
 
 def test_work_is_called_off_between_chapters(client: Client) -> None:

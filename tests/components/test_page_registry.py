@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from components.areas import ADMINS, AREAS, Area
 from components.documentation import TARGET, pages
+from components.page_registry import ADMIN_PAGES, PAGES, PageInfo
 from tests.browser.app import ROOT
 from umami.question import REGISTRY
 
@@ -13,7 +13,7 @@ FILES = {path.stem for path in (ROOT / "pages").glob("*.py")}
 
 
 def test_every_page_is_declared_once() -> None:
-    names = [area.name for area in (*AREAS, *ADMINS)]
+    names = [area.name for area in (*PAGES, *ADMIN_PAGES)]
     assert sorted(names) == sorted(FILES)
 
 
@@ -21,8 +21,8 @@ def test_the_table_is_fresh() -> None:
     assert TARGET.read_text() == pages(), "run make docs"
 
 
-@pytest.mark.parametrize("area", [*AREAS, *ADMINS], ids=lambda area: area.name)
-def test_a_page_reads_like_a_table_of_contents(area: Area) -> None:
+@pytest.mark.parametrize("area", [*PAGES, *ADMIN_PAGES], ids=lambda area: area.name)
+def test_a_page_reads_like_a_table_of_contents(area: PageInfo) -> None:
     lines = (ROOT / area.file).read_text().splitlines()
     assert len(lines) <= 80
-    assert {*area.asks, *area.sometimes} <= set(REGISTRY)
+    assert {*area.endpoints, *area.optional_endpoints} <= set(REGISTRY)

@@ -12,7 +12,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class PageInfo:
     """One page: its name is its file's and its address."""
 
     name: str
@@ -21,8 +21,8 @@ class Area:
     group: str
     about: str
     """What it shows, in a sentence."""
-    asks: tuple[str, ...]
-    sometimes: tuple[str, ...] = ()
+    endpoints: tuple[str, ...]
+    optional_endpoints: tuple[str, ...] = ()
     """Endpoints asked only once the viewer has chosen something: a tab, a session, a campaign."""
 
     @property
@@ -41,7 +41,7 @@ BEHAVIOUR: Final = "Behaviour"
 MARKETING: Final = "Marketing"
 MANAGEMENT: Final = "Manage"
 
-OVERVIEW: Final = Area(
+OVERVIEW: Final = PageInfo(
     "overview",
     "Overview",
     "monitoring",
@@ -49,9 +49,9 @@ OVERVIEW: Final = Area(
     "How the website does, and where its visitors come from.",
     ("pageviews", "stats", "active", "metrics", "series", "weekly"),
 )
-AREAS: Final = (
+PAGES: Final = (
     OVERVIEW,
-    Area(
+    PageInfo(
         "realtime",
         "Realtime",
         "sensors",
@@ -59,7 +59,7 @@ AREAS: Final = (
         "Who is on the website now, and what they do.",
         ("active", "realtime"),
     ),
-    Area(
+    PageInfo(
         "compare",
         "Compare",
         "compare_arrows",
@@ -67,7 +67,7 @@ AREAS: Final = (
         "What grew, fell, appeared and vanished between two periods.",
         ("stats", "pageviews", "metrics"),
     ),
-    Area(
+    PageInfo(
         "breakdown",
         "Breakdown",
         "account_tree",
@@ -75,7 +75,7 @@ AREAS: Final = (
         "Traffic by one to three fields at once.",
         ("breakdown",),
     ),
-    Area(
+    PageInfo(
         "sessions",
         "Sessions",
         "group",
@@ -84,7 +84,7 @@ AREAS: Final = (
         ("session_stats", "weekly", "sessions", "session_data_properties"),
         ("session_data_values", "session", "activity", "session_properties"),
     ),
-    Area(
+    PageInfo(
         "events",
         "Events",
         "bolt",
@@ -93,7 +93,7 @@ AREAS: Final = (
         ("event_stats", "series", "events", "event_data_properties"),
         ("event_data_values",),
     ),
-    Area(
+    PageInfo(
         "funnel",
         "Funnel",
         "filter_list",
@@ -102,7 +102,7 @@ AREAS: Final = (
         ("values", "reports"),
         ("funnel",),
     ),
-    Area(
+    PageInfo(
         "retention",
         "Retention",
         "replay",
@@ -110,7 +110,7 @@ AREAS: Final = (
         "Who comes back, and how long after the first visit.",
         ("retention",),
     ),
-    Area(
+    PageInfo(
         "journey",
         "Journey",
         "route",
@@ -118,7 +118,7 @@ AREAS: Final = (
         "The paths that visits take.",
         ("journey", "values"),
     ),
-    Area(
+    PageInfo(
         "goals",
         "Goals",
         "flag",
@@ -127,7 +127,7 @@ AREAS: Final = (
         ("values", "reports"),
         ("goal", "series", "pageviews"),
     ),
-    Area(
+    PageInfo(
         "utm",
         "UTM",
         "campaign",
@@ -136,7 +136,7 @@ AREAS: Final = (
         ("utm", "stats"),
         ("pageviews", "metrics"),
     ),
-    Area(
+    PageInfo(
         "attribution",
         "Attribution",
         "call_split",
@@ -145,7 +145,7 @@ AREAS: Final = (
         ("values", "currencies", "reports"),
         ("attribution", "event_data_properties"),
     ),
-    Area(
+    PageInfo(
         "revenue",
         "Revenue",
         "payments",
@@ -153,7 +153,7 @@ AREAS: Final = (
         "Money by time, event, place and source.",
         ("currencies", "revenue"),
     ),
-    Area(
+    PageInfo(
         "reports",
         "Reports",
         "bookmarks",
@@ -161,7 +161,7 @@ AREAS: Final = (
         "The analyses that were saved in Umami.",
         ("reports",),
     ),
-    Area(
+    PageInfo(
         "websites",
         "Websites",
         "language",
@@ -170,7 +170,7 @@ AREAS: Final = (
         ("websites", "stats", "pageviews"),
     ),
 )
-ACCESS: Final = Area(
+ACCESS: Final = PageInfo(
     "access",
     "Access",
     "manage_accounts",
@@ -178,7 +178,7 @@ ACCESS: Final = Area(
     "Who may see what, the links you share, and what was done.",
     (),
 )
-SETUP: Final = Area(
+SETUP: Final = PageInfo(
     "setup",
     "Setup",
     "cable",
@@ -186,9 +186,9 @@ SETUP: Final = Area(
     "Which Umami is looked at, and who may look: chosen, checked and written down.",
     (),
 )
-ADMINS: Final = (ACCESS, SETUP)
+ADMIN_PAGES: Final = (ACCESS, SETUP)
 """An admin's alone: no role can name them, and they ask Umami for nothing by a page's rights."""
-ASKS: Final[dict[str, frozenset[str]]] = {
-    area.name: frozenset((*area.asks, *area.sometimes)) for area in AREAS
+ENDPOINTS: Final[dict[str, frozenset[str]]] = {
+    area.name: frozenset((*area.endpoints, *area.optional_endpoints)) for area in PAGES
 }
 """The endpoints of each section: who has a section may ask these, and no others."""
