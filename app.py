@@ -6,32 +6,33 @@ import streamlit as st
 
 from components import (
     account,
-    address,
     controls,
-    exports,
-    gate,
+    entrypoint_guard,
+    export_permissions,
     local_access,
     log,
-    measures,
     messages,
+    metrics,
     monitor,
     navigation,
     origins,
+    page_context,
     page_registry,
-    runs,
-    server,
+    render_lock,
     signin,
-    start,
+    umami_server,
+    url_state,
     viewer,
 )
-from components.sections import manage, setup
-from reports import popover
+from components.sections import manage
+from components.setup_wizard import steps
+from reports import dialog as report_dialog
 from umami.errors import UmamiError
 
 log.brief()
 origins.configure()
 messages.restrict()
-run = measures.Run()
+run = metrics.Run()
 st.set_page_config(
     page_title="Umami Dashboard",
     page_icon="static/mark.svg",
@@ -40,7 +41,7 @@ st.set_page_config(
 )
 if refused := origins.session_refused():
     navigation.closed()
-    start.refused(refused)
+    page_context.refused(refused)
     st.stop()
 local_access.receive()
 unseen = account.unseen()
@@ -52,12 +53,12 @@ try:
     looking = viewer.resolve()
 except UmamiError as problem:
     navigation.closed()
-    start.stopped(problem)
+    page_context.stopped(problem)
     st.stop()
 # From here on it draws; who looks may be asked of a database elsewhere.
-with runs.FLOOR.taken():
+with render_lock.RENDER_LOCK.taken():
     # Before anything may stop: only this ends Streamlit's own running of pages/.
-    page = navigation.drawn(looking.rights)
+    page = navigation.drawn(looking.permissions)
     with unseen:
         account.watch(looking)
     if not looking.inside:
@@ -67,30 +68,33 @@ with runs.FLOOR.taken():
     if page.url_path == page_registry.SETUP.name:
         # Also there while nothing can be asked. A run that stops would keep what was typed.
         with unseen:
-            address.keep()
-        navigation.go_on(looking.rights)
+            url_state.keep()
+        navigation.go_on(looking.permissions)
     else:
-        setup.leave()
+        steps.leave()
         try:
-            client = start.client()
+            client = page_context.client()
             sites = controls.sites(client)
             if not sites:
-                start.no_websites()
-                if looking.rights.admin:
+                page_context.no_websites()
+                if looking.permissions.admin:
                     manage.create()
                 st.stop()
             with unseen:
-                address.resolve(
-                    page.url_path, [site.id for site in sites], start.recorded, client.abilities
+                url_state.resolve(
+                    page.url_path,
+                    [site.id for site in sites],
+                    page_context.recorded,
+                    client.capabilities,
                 )
         except UmamiError as problem:
-            start.stopped(problem)
+            page_context.stopped(problem)
             st.stop()
-        shown = navigation.named(page.url_path, looking.rights)
-        controls.bar(client, sites, partial(popover.draw, sites, shown))
-        exports.toolbars()
-        start.server_line()
-        navigation.go_on(looking.rights)
-    with run.of(page.title), gate.opening():
+        shown = navigation.named(page.url_path, looking.permissions)
+        controls.bar(client, sites, partial(report_dialog.draw, sites, shown))
+        export_permissions.toolbars()
+        page_context.server_line()
+        navigation.go_on(looking.permissions)
+    with run.of(page.title), entrypoint_guard.opening():
         page.run()
-    server.tune()
+    umami_server.tune()

@@ -13,10 +13,10 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from streamlit import cli_util, config
 
+from access import cookie_tickets
 from components import collecting, local_access, log, messages, monitor, origins, tab, viewer
 from components.asking import fault
 from components.headers import Headers
-from people import tickets
 
 
 @asynccontextmanager
@@ -35,7 +35,7 @@ async def started(_: st.App) -> AsyncIterator[None]:
 
 
 log.brief()
-tickets.SERVED = collecting.SERVED = True
+cookie_tickets.SERVED = collecting.SERVED = True
 app = st.App(
     "app.py",
     lifespan=started,
@@ -46,5 +46,5 @@ app = st.App(
         Middleware(messages.NeededMessages),
     ],
     on_script_error=fault,
-    routes=[Route(tab.address(), tickets.cookie, methods=["POST"]), collecting.route()],
+    routes=[Route(tab.address(), cookie_tickets.cookie, methods=["POST"]), collecting.route()],
 )

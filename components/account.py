@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components import authorized, local_access, signin, tab, viewer
-from components.text import plain
+from components.escaping import plain
 
 EVERY: Final = 30
 """Seconds after which a tab that nobody touches notices that its session has ended."""

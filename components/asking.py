@@ -15,15 +15,15 @@ from typing import Any, Final, TypeVarTuple, Unpack
 
 import streamlit as st
 
+from access.permissions import Forbidden
 from components import freshness
+from components.escaping import plain
 from components.questions import Asks, Questions, where
-from components.text import plain
-from people.rights import Forbidden
 from umami.client import Reply
+from umami.endpoint import Query
 from umami.errors import NotOffered, NotShared, UmamiError
-from umami.floor import left
-from umami.question import Question
-from umami.turns import Asker
+from umami.fair_lock import released
+from umami.fair_queue import Caller
 
 Ts = TypeVarTuple("Ts")
 
@@ -104,7 +104,7 @@ class Page(Questions):
                 if not answer.done()
             }
             if open_answers:
-                with left():
+                with released():
                     self._arrival(open_answers)
         if self._noticed:
             self._notice.empty()
@@ -141,13 +141,13 @@ def asking(client: Asks) -> Iterator[Page]:
         page.leave()
 
 
-def answers(client: Asks, *questions: Question[Any]) -> list[Reply[Any]]:
+def answers(client: Asks, *questions: Query[Any]) -> list[Reply[Any]]:
     """Ask, and wait until all of it is answered or failed; a viewer who goes elsewhere meanwhile
     ends the run, and with it the questions."""
-    asker = Asker()
+    asker = Caller()
     replies = [client.submit(question, asker) for question in questions]
     try:
-        with left():
+        with released():
             while wait(replies, LOOK).not_done:
                 _go_on()
     finally:

@@ -19,9 +19,9 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 import streamlit as st
 
-from components import address, viewer
+from components import url_state, viewer
+from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
 from umami.errors import UmamiError
-from umami.work import CalledOff, Told, Work
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,12 +45,12 @@ def callback(act: Callable[..., object]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         if not _is_still(drawn):
             if viewer.current().inside:
-                address.note(CHANGED)
+                url_state.note(CHANGED)
             return
         try:
             act(*args, **kwargs)
         except UmamiError as problem:
-            address.note(f"{problem} {problem.remedy}")
+            url_state.note(f"{problem} {problem.remedy}")
 
     return run
 
@@ -118,27 +118,27 @@ def apart() -> Callable[[], bool]:
     return unchanged
 
 
-def job(do: Callable[[Told], T], name: str) -> Work[T]:
+def job(do: Callable[[ProgressCallback], T], name: str) -> BackgroundTask[T]:
     """Begin long work in the background; it is called off once the viewer has changed.
 
     Keep it in ``data()``, so that nobody but this viewer gets at the result.
     """
     unchanged = apart()
 
-    def checked(told: Told) -> T:
+    def checked(told: ProgressCallback) -> T:
         next_check = 0.0
 
         def step(done: int, total: int) -> None:
             nonlocal next_check
             if time.monotonic() >= next_check:
                 if not unchanged():
-                    raise CalledOff
+                    raise TaskCancelled
                 next_check = time.monotonic() + CHECKED_EVERY
             told(done, total)
 
         return do(step)
 
-    return Work(checked, name)
+    return BackgroundTask(checked, name)
 
 
 def data() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from components import server, viewer
+from components import umami_server, viewer
 from components.base import base, public
 from umami.errors import SettingsError
 
@@ -48,7 +48,7 @@ def tracking(pages: str) -> Tracking:
 
     Raises ``SettingsError``.
     """
-    settings = server.set_up()
+    settings = umami_server.set_up()
     if not settings.embedded:
         return Tracking(f"{pages}/script.js")
     if settings.demo:
@@ -93,7 +93,7 @@ def begin() -> None:
 
 def _start() -> None:
     try:
-        server.collector()
+        umami_server.collector()
     except SettingsError as problem:
         _LOG.error("%s", problem)
 
@@ -121,6 +121,6 @@ class _Collect:
 
 async def _collector() -> ASGIApp:
     try:
-        return await to_thread.run_sync(server.collector) or _NOT_FOUND
+        return await to_thread.run_sync(umami_server.collector) or _NOT_FOUND
     except SettingsError:
         return _UNAVAILABLE

@@ -15,12 +15,12 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from components import authorized, sharing, words
-from components.address import change, free, go, note, notes, view
+from access.authorized_client import AuthorizedClient
+from components import authorized, sharing, view_description
 from components.asking import aside
+from components.escaping import plain
 from components.questions import every_website
-from components.text import plain
-from people.guard import Guarded
+from components.url_state import change, free, go, note, notes, view
 from umami import names
 from umami.endpoints import segments, traffic
 from umami.errors import InvalidView, UmamiError
@@ -69,17 +69,17 @@ UNIT_NAMES: Final[dict[Unit, str]] = {
 }
 
 
-def sites(client: Guarded) -> tuple[Website, ...]:
+def sites(client: AuthorizedClient) -> tuple[Website, ...]:
     """Every website that this viewer may look at, by name. Raises ``UmamiError``."""
     return every_website(client)
 
 
-def domain(client: Guarded, website: str) -> str:
+def domain(client: AuthorizedClient, website: str) -> str:
     """The domain of one of them; ``""`` where it has none."""
     return next((site.domain for site in sites(client) if site.id == website), "")
 
 
-def bar(client: Guarded, among: Sequence[Website], beside: Callable[[View], None]) -> None:
+def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[View], None]) -> None:
     """Draw the controls of the View that the URL spells, and its filters as chips.
 
     ``among`` are the websites to choose from; ``beside`` draws what else the bar has.
@@ -246,13 +246,13 @@ def _dates(
     )
 
 
-def _filter_popover(client: Guarded, now: View) -> None:
+def _filter_popover(client: AuthorizedClient, now: View) -> None:
     with st.popover(
         "Filter", icon=":material/filter_alt:", key="add_filter", on_change="rerun"
     ) as popover:
         if not popover.open:
             return
-        able = client.abilities
+        able = client.capabilities
         fields = [field for field in FIELDS if field in able.fields]
         field = st.selectbox("Field", fields, format_func=FIELDS.__getitem__, key="f_field")
         operators = [operator for operator in OPERATORS if operator in able.operators]
@@ -273,7 +273,9 @@ def _filter_popover(client: Guarded, now: View) -> None:
             _segments(client, now)
 
 
-def _values(client: Guarded, now: View, field: str, key: str, *, several: bool) -> list[str]:
+def _values(
+    client: AuthorizedClient, now: View, field: str, key: str, *, several: bool
+) -> list[str]:
     """Choose one value, or several, among those that occur, which are returned, or type others."""
     without = replace(now, filters=tuple(one for one in now.filters if one.field != field))
     offered = _suggestions(client, without, field)
@@ -291,7 +293,7 @@ def _values(client: Guarded, now: View, field: str, key: str, *, several: bool) 
     return offered
 
 
-def _segments(client: Guarded, now: View) -> None:
+def _segments(client: AuthorizedClient, now: View) -> None:
     """Choose a segment and a cohort that were saved in Umami, where there are any."""
     asked = {
         kind: client.submit(segments.segments(now.website, kind)) for kind in ("segment", "cohort")
@@ -315,7 +317,7 @@ def _segments(client: Guarded, now: View) -> None:
             )
 
 
-def _suggestions(client: Guarded, now: View, field: str) -> list[str]:
+def _suggestions(client: AuthorizedClient, now: View, field: str) -> list[str]:
     """Values to choose a filter from; none where the server cannot tell."""
     try:
         return [one.value for one in client.ask(traffic.values(now, field)) if one.value]
@@ -366,14 +368,15 @@ def _time_popover(now: View) -> None:
             _toggle_weekdays(now)
 
 
-def _chips(client: Guarded, now: View) -> None:
+def _chips(client: AuthorizedClient, now: View) -> None:
     """What narrows the View, each with a way to remove it."""
     if not now.narrowed:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="chips"):
         for one in now.filters:
             _chip(
-                f"{FIELDS[one.field]} {OPERATORS[one.operator]} **{plain(words.values(one), 60)}**",
+                f"{FIELDS[one.field]} {OPERATORS[one.operator]} "
+                f"**{plain(view_description.values(one), 60)}**",
                 key=f"chip_{one.field}" + ("" if one.operator == "eq" else f"_{one.operator}"),
                 without=replace(now, filters=tuple(other for other in now.filters if other != one)),
             )
@@ -382,7 +385,7 @@ def _chips(client: Guarded, now: View) -> None:
         if now.cohort:
             _chip("In a **cohort**", key="chip_cohort", without=replace(now, cohort=None))
         if len(now.filters) > 1:
-            if client.abilities.several:
+            if client.capabilities.several:
                 _choice(
                     "Filters joined by",
                     ["all", "any"],
@@ -403,7 +406,7 @@ def _chips(client: Guarded, now: View) -> None:
 
 def _fixed(now: View) -> None:
     """What narrows a View that cannot be narrowed otherwise."""
-    if said := words.narrowed(now):
+    if said := view_description.narrowed(now):
         with st.container(key="fixed"):
             st.caption(f":material/lock: {plain(' · '.join(said))}")
 

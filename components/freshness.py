@@ -18,13 +18,13 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import address, authorized, formats
+from components import authorized, formats, url_state
+from components.escaping import plain
 from components.questions import Asks
-from components.text import plain
 from umami.client import Reply
-from umami.errors import PASSING, Changed, UmamiError, Unauthorised, Unwanted
-from umami.question import Question
-from umami.turns import BEHIND
+from umami.endpoint import Query
+from umami.errors import TRANSIENT, Cancelled, ServerVersionChanged, UmamiError, Unauthorised
+from umami.fair_queue import BEHIND
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ STALE, FAILED, LONGEST = 2.0, 5.0, 30.0
 goes on failing."""
 MOMENT: Final = 0.5
 """Seconds that a look waits for what it has asked; what takes longer, the next look finds."""
-AGAIN: Final = (*PASSING, Unauthorised, Changed, Unwanted)
+AGAIN: Final = (*TRANSIENT, Unauthorised, ServerVersionChanged, Cancelled)
 """What is looked for again by itself. A token may have been refused for a clock that is off."""
 _SINCE: Final = "when this viewer asked for everything anew"
 _TIMES: Final = "how often in a row this session could not get all it asked for"
@@ -76,7 +76,7 @@ def tell(replies: Iterable[Reply[Any]]) -> None:
     if here is None or not ages:
         return
     problem = next((one.problem for one in given if one.problem is not None), None)
-    oldest = _clock(min(ages), address.view().period.timezone)
+    oldest = _clock(min(ages), url_state.view().period.timezone)
     if problem is None:
         here.caption(f"Figures as of {oldest}.", width="content")
     else:
@@ -86,7 +86,7 @@ def tell(replies: Iterable[Reply[Any]]) -> None:
         )
 
 
-def follow(client: Asks, asked: Sequence[tuple[Question[Any], Reply[Any]]]) -> None:
+def follow(client: Asks, asked: Sequence[tuple[Query[Any], Reply[Any]]]) -> None:
     """Look for newer answers behind those that are old or failed for a while; then draw anew."""
     looked_for = [
         _LookedFor(question, found)
@@ -109,7 +109,7 @@ def follow(client: Asks, asked: Sequence[tuple[Question[Any], Reply[Any]]]) -> N
 
 def again(problem: UmamiError) -> None:
     """Try by itself, every now and then, to draw what could not be drawn at all for a while."""
-    if not isinstance(problem, PASSING):
+    if not isinstance(problem, TRANSIENT):
         return
     pause = _pause()
     drawn = time.monotonic()
@@ -150,7 +150,7 @@ def _state(reply: Reply[Any]) -> _State:
 class _LookedFor:
     """A question, how good its answer was when the page was drawn, and the latest one."""
 
-    question: Question[Any]
+    question: Query[Any]
     found: _State
     reply: Reply[Any] | None = None
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import authorized, exports, freshness
+from components import authorized, export_permissions, freshness
+from components.escaping import harmless
 from components.fields import Field, labelled, longest
 from components.record_table import Cell, Column, Record, record_table
-from components.text import harmless
-from umami.derived import derived
+from umami.memoize import memoize
 
 SHOWN: Final = 10
 
@@ -32,7 +32,7 @@ def records(
     return _records(frame, tuple(fields), value, tuple(active), shown)
 
 
-@derived
+@memoize
 def _records(
     given: pd.DataFrame,
     fields: tuple[Field, ...],
@@ -126,7 +126,7 @@ def download(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: st
 
 def _csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
     name = f"{what.replace(' ', '-')}.csv"
-    exports.button(lambda: csv(make()), file_name=name, key=f"{key}_csv")
+    export_permissions.button(lambda: csv(make()), file_name=name, key=f"{key}_csv")
 
 
 def grid(

@@ -20,9 +20,9 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.web.server import server_util
 
+from access import cookie_tickets
 from components.base import base
 from components.cookie import session_cookie
-from people import tickets
 
 PARAMETER: Final = "access_code"
 """URL parameter of the code."""
@@ -151,7 +151,7 @@ def refused() -> bool:
 def keep() -> None:
     """Have the browser keep what it got for the code, where ``asgi.py`` could not set a cookie."""
     token = st.session_state.get(_TOKEN)
-    if token and not tickets.SERVED:
+    if token and not cookie_tickets.SERVED:
         session_cookie(
             cookie_name(),
             inside=True,

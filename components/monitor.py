@@ -7,10 +7,10 @@ from typing import Final
 
 import streamlit as st
 
-from components import measures, secrets, server, viewer
+from access import database, settings
+from components import metrics, secrets, umami_server, viewer
 from monitoring.readiness import Readiness
 from monitoring.server import Monitor, serve
-from people import settings, store
 from umami.errors import SettingsError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -20,10 +20,10 @@ _LOG: Final = logging.getLogger(__name__)
 def start() -> Monitor | None:
     """Answer where ``DASHBOARD_MONITOR`` says, from the first call on; ``None`` where it does not,
     or where that address cannot be had, which the log tells. Raises ``SettingsError``."""
-    address, watching = settings.read(secrets=secrets.file()).monitor, measures.metrics()
+    address, watching = settings.read(secrets=secrets.file()).monitor, metrics.metrics()
     if address is None or watching is None:
         return None
-    checks = {"settings": _settings, "store": _store, "server": server.reach}
+    checks = {"settings": _settings, "store": _store, "server": umami_server.reach}
     try:
         return serve(address, watching, Readiness(checks))
     except OSError:
@@ -47,4 +47,4 @@ def _settings() -> None:
 def _store() -> None:
     # Where nobody signs in, nothing is kept.
     if viewer.signs_in():
-        store.reach(viewer.desk().engine)
+        database.reach(viewer.desk().engine)

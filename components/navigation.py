@@ -1,4 +1,4 @@
-"""The way from page to page, for those whose rights open them."""
+"""The way from page to page, for those whose permissions open them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import server
+from access.permissions import Permissions
+from components import umami_server
 from components.page_registry import ADMIN_PAGES, PAGES, PageInfo
-from people.rights import Rights
 
 HOME: Final = "home"
 """What the first page is called; it answers at the root."""
@@ -23,38 +23,38 @@ def go(name: str, **parameters: str | list[str]) -> None:
     st.session_state[_GOING] = (name, parameters)
 
 
-def go_on(rights: Rights) -> None:
+def go_on(permissions: Permissions) -> None:
     """Go where a callback said. Call in ``app.py``, once the bar keeps the View in the URL."""
     name, parameters = st.session_state.pop(_GOING, (None, {}))
-    area = next((area for area in opened(rights) if area.name == name), None)
+    area = next((area for area in opened(permissions) if area.name == name), None)
     if area:
         st.switch_page(area.file, query_params=parameters)
 
 
-def opened(rights: Rights) -> list[PageInfo]:
-    """The areas that these rights open, at some website at least, and that the server shows: a
+def opened(permissions: Permissions) -> list[PageInfo]:
+    """The areas that these permissions open, at some website at least, and that the server shows: a
     share link of Umami may be limited to some of them."""
-    shown = server.shared_sections()
+    shown = umami_server.shared_sections()
     mine = [
         area
         for area in PAGES
-        if rights.opens(area.name) and (shown is None or area.shared_as in shown)
+        if permissions.opens(area.name) and (shown is None or area.shared_as in shown)
     ]
-    return [*mine, *ADMIN_PAGES] if rights.admin else mine
+    return [*mine, *ADMIN_PAGES] if permissions.admin else mine
 
 
-def named(path: str, rights: Rights) -> str:
+def named(path: str, permissions: Permissions) -> str:
     """The name of the area at an address; the first one answers at the root."""
-    mine = opened(rights)
+    mine = opened(permissions)
     return mine[0].name if mine and path == HOME else path
 
 
-def drawn(rights: Rights) -> st.Page:
+def drawn(permissions: Permissions) -> st.Page:
     """The navigation in its groups; returns the page that was asked for.
 
     The first area answers at the root. What is not open is at no address.
     """
-    mine = opened(rights)
+    mine = opened(permissions)
     if not mine:
         return closed()
     groups: dict[str, list[st.Page]] = {}

@@ -16,9 +16,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config, net_util
 
+from access.settings import origin as parsed
 from components import viewer
 from components.base import base
-from people.settings import origin as parsed
 from umami.errors import SettingsError
 
 SAFE: Final = ("GET", "HEAD")

@@ -187,7 +187,7 @@ SETUP: Final = PageInfo(
     (),
 )
 ADMIN_PAGES: Final = (ACCESS, SETUP)
-"""An admin's alone: no role can name them, and they ask Umami for nothing by a page's rights."""
+"""Pages for admins only: no role can name them, and they need no endpoint of Umami."""
 ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     area.name: frozenset((*area.endpoints, *area.optional_endpoints)) for area in PAGES
 }

@@ -9,12 +9,12 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import address, authorized, formats, parameters
+from components import authorized, formats, parameters, url_state
 from components.asking import blank
 from components.fields import Field
+from components.full_csv_export import Whole, export
 from components.listing import columns, download, records
 from components.record_table import record_table
-from components.whole import Whole, export
 from umami.models.paging import Page
 
 SIZE: Final = 20
@@ -120,7 +120,7 @@ def _why_empty(found: Page[Any], now: Place, what: str, empty: str) -> str:
         return f"There are fewer {what} than that: this page is empty."
     if now.search:
         return f"No {what} match the search."
-    return address.why_empty(empty)
+    return url_state.why_empty(empty)
 
 
 def turn(of: str, page: int = 1) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import address, authorized, rankings
+from components import authorized, rankings, url_state
 from components.asking import blank
 from components.base import base
-from components.figures import common, heat, lines, maps, stacks
-from components.figures.finished import Data, finished
-from components.text import plain
+from components.charts import common, lines, maps, stacks, weekly_heatmap
+from components.charts.figure_cache import Data, finished
+from components.escaping import plain
 from components.theme import Mode
 from components.told import traffic as told
 from umami.models.events import EventSeries
@@ -48,13 +48,13 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
     """Views and visitors over time, the comparison dashed below them."""
     data = told.over_time(view, now, before)
     if data is None:
-        blank(address.why_empty(told.NO_VIEWS))
+        blank(url_state.why_empty(told.NO_VIEWS))
         return
     chart(
         lines.traffic_figure,
         data,
         key="traffic",
-        alt=f"Views and visitors, {address.described(view)}",
+        alt=f"Views and visitors, {url_state.described(view)}",
     )
 
 
@@ -71,7 +71,7 @@ def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -
     def chosen() -> None:
         points = st.session_state[key].selection.points
         if points:
-            address.toggle("country", points[0]["customdata"][3])
+            url_state.toggle("country", points[0]["customdata"][3])
 
     chart(
         maps.world_figure,
@@ -88,13 +88,13 @@ def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -
 
 def rhythm(weekly: Rhythm) -> None:
     """When in the week visitors come."""
-    data = heat.week(weekly.frame)
+    data = weekly_heatmap.week(weekly.frame)
     said = told.busiest(data)
     if said is None:
         blank(told.NO_RHYTHM)
         return
     st.caption(said)
-    chart(heat.week_figure, data, key="rhythm", alt="Visitors by weekday and hour")
+    chart(weekly_heatmap.week_figure, data, key="rhythm", alt="Visitors by weekday and hour")
 
 
 def events(view: View, series: EventSeries) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import streamlit as st
 
-from components import address, authorized
+from components import authorized, url_state
 
 T = TypeVar("T")
 _KEPT: Final = "parameters of pages as they were last"
@@ -46,7 +46,7 @@ def read(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:
             )
             found[name] = list(st.session_state[name])
     kept: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
-    if address.arriving() and not given:
+    if url_state.arriving() and not given:
         # Back leads through the address of the page that is left, which knows nothing of this one.
         lost = {name: kept[name] for name in names if kept.get(name) and not found[name]}
         if lost:

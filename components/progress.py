@@ -7,13 +7,13 @@ from typing import Any, Final
 import streamlit as st
 
 from components import authorized, formats
-from umami.work import Work
+from umami.background_task import BackgroundTask
 
 EVERY: Final = 0.5
 """Seconds after which a page looks how far the work is."""
 
 
-def watch(work: Work[Any], *, what: str, key: str) -> None:
+def watch(work: BackgroundTask[Any], *, what: str, key: str) -> None:
     """Show how far running work is, until it ends; then the page is drawn anew.
 
     ``what`` says in a word or two what is being done. Nothing else of the page runs meanwhile.

@@ -7,15 +7,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from people.rights import Forbidden
+from access.permissions import Forbidden
 from umami.client import Reply
 from umami.definitions import Definitions
+from umami.endpoint import Query
 from umami.endpoints import traffic, websites
 from umami.errors import UmamiError
+from umami.fair_queue import Caller
 from umami.models.traffic import Stats
 from umami.models.websites import Website
-from umami.question import Question
-from umami.turns import Asker
 from umami.view import View
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ U = TypeVar("U")
 class Asks(Protocol):
     """What is needed of a client."""
 
-    def submit(self, question: Question[T], asker: Asker = ..., since: float = ...) -> Reply[T]:
+    def submit(self, question: Query[T], asker: Caller = ..., since: float = ...) -> Reply[T]:
         """Ask without waiting; the reply is done at once where the answer is at hand."""
         ...
 
@@ -59,17 +59,17 @@ class Questions:
     """
 
     client: Asks
-    _asker: Asker = field(default_factory=Asker, kw_only=True)
+    _asker: Caller = field(default_factory=Caller, kw_only=True)
     _since: float = field(default=0.0, kw_only=True)
-    _asked: dict[str, tuple[Question[Any], Reply[Any]]] = field(default_factory=dict, kw_only=True)
+    _asked: dict[str, tuple[Query[Any], Reply[Any]]] = field(default_factory=dict, kw_only=True)
     _keys: dict[Future[Any], str] = field(default_factory=dict, kw_only=True)
 
     @property
-    def asked(self) -> list[tuple[Question[Any], Reply[Any]]]:
+    def asked(self) -> list[tuple[Query[Any], Reply[Any]]]:
         """Every question with its reply, which may still be on its way."""
         return list(self._asked.values())
 
-    def ask(self, question: Question[T]) -> Future[T]:
+    def ask(self, question: Query[T]) -> Future[T]:
         """Send a question and go on; the same question asked twice is one."""
         if question.key not in self._asked:
             reply = self.client.submit(question, self._asker, self._since)
@@ -85,12 +85,12 @@ class Questions:
         """Wait for nothing any more: what was not asked yet need not be."""
         self._asker.leave()
 
-    def against(self, view: View, question: Callable[[View], Question[T]]) -> Compared[T]:
+    def against(self, view: View, question: Callable[[View], Query[T]]) -> Compared[T]:
         """Ask about a View, and about the one that it is compared with, if any."""
         earlier = view.compared()
         return Compared(self.ask(question(view)), (self.ask(question(earlier)),) if earlier else ())
 
-    def unfiltered(self, view: View, question: Callable[[View], Question[T]]) -> Future[T]:
+    def unfiltered(self, view: View, question: Callable[[View], Query[T]]) -> Future[T]:
         """Ask about a View without what narrows it, or with that where the viewer may see nothing
         else."""
         answer = self.ask(question(view.unfiltered()))
@@ -108,7 +108,7 @@ class Questions:
             return Compared(self.ask(traffic.stats(view)), ())
         return self.against(view, traffic.stats)
 
-    def hint(self, question: Question[T], otherwise: U) -> Future[T | U]:
+    def hint(self, question: Query[T], otherwise: U) -> Future[T | U]:
         """Ask for what one is better with, and fine without: a failure gives ``otherwise``."""
         hinted: Future[T | U] = Future()
 

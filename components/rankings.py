@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from components import words
+from components import view_description
 from components.fields import Field
 from components.questions import Asks, Questions
 from umami import names
@@ -38,7 +38,7 @@ class Table:
     def why_empty(self, view: View, when: str = "in this period") -> str:
         """Why there are no rows, which there may not be although there are visits."""
         if not view.keeps_views:
-            return words.why_empty(view, "")
+            return view_description.why_empty(view, "")
         reason = self.none or f"No {self.many}"
         if view.filters:
             # What would fill it is no help: the filters may be what keeps it empty.

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, authorized, parameters, start, viewer
+from components import authorized, page_context, parameters, url_state, viewer
 from components.asking import Page as Asking
-from components.text import plain
+from components.escaping import plain
 from umami.analysis import saved
 from umami.endpoints import reports
 from umami.errors import InvalidView, UmamiError
@@ -56,7 +56,7 @@ def menu(
                 on_click=authorized.callback(_open),
                 args=(one,),
             )
-        if making is None or not viewer.current().rights.saves(view.website):
+        if making is None or not viewer.current().permissions.saves(view.website):
             return
         st.divider()
         if about:
@@ -76,20 +76,20 @@ def _open(report: Report) -> None:
     try:
         parameters.write(**saved.opening(report).parameters)
     except InvalidView as problem:
-        address.note(str(problem))
+        url_state.note(str(problem))
 
 
 def _save(view: View, kind: str, what: dict[str, Any], description: str) -> None:
     name = str(st.session_state.get("save_name") or "").strip()
     if not name:
-        address.note("A report needs a name to be saved under.")
+        url_state.note("A report needs a name to be saved under.")
         return
     try:
-        start.client().ask(
+        page_context.client().ask(
             reports.create_report(view.website, kind, name, what, description=description)
         )
     except UmamiError as problem:
-        address.note(f"It was not saved. {problem} {problem.remedy}")
+        url_state.note(f"It was not saved. {problem} {problem.remedy}")
         return
     st.session_state["save_name"] = ""
     st.session_state["saved_reports"] = False

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from components import address, authorized, viewer
+from access import passwords
+from access.share_links import LONGEST_NAME
+from components import authorized, url_state, viewer
 from components.base import public
+from components.escaping import plain
 from components.page_registry import OVERVIEW, PAGES
-from components.text import plain
-from people import passwords
-from people.shares import LONGEST_NAME
 from umami.period import zone
 from umami.view import View
 
@@ -27,7 +27,7 @@ TITLES: Final = {area.name: area.title for area in PAGES}
 def popover(now: View) -> None:
     """Make a link to what is looked at; for admins, where people sign in."""
     looking = viewer.current()
-    if looking.how == "open" or not looking.rights.admin:
+    if looking.how == "open" or not looking.permissions.admin:
         return
     with st.popover(
         "Share", icon=":material/share:", key="share_view", on_change="rerun"
@@ -79,10 +79,10 @@ def _make(now: View) -> None:
     name = " ".join(str(given["name"] or "").split())[:LONGEST_NAME]
     sections = tuple(one for one in given["sections"] or () if one in TITLES)
     wrong = _wrong(name, sections, given["ends"], str(given["password"] or ""))
-    if not looking.rights.admin:
+    if not looking.permissions.admin:
         wrong = "Only an admin makes share links."
     if wrong:
-        address.note(wrong)
+        url_state.note(wrong)
         return
     ends = datetime.combine(
         given["ends"] + timedelta(days=1), time(), zone(now.period.timezone)

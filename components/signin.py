@@ -1,7 +1,7 @@
 """Signing in: streamlit-authenticator's form, over our own desk.
 
 The library draws the form and keeps the state of the tab. What it is weak at is not left to it:
-its passwords are compared, its failures counted, its cookies made and ended by ``people.desk``.
+``access.authentication`` compares passwords, counts failures, and makes and ends cookies.
 It offers no registration, no mailed passwords and no codes here.
 """
 
@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import streamlit as st
 
+from access.authentication import Authentication, SignInRefused
+from access.share_links import ShareLink
 from components import tab, viewer
 from components.authenticator import (
     Authenticate,
@@ -19,9 +21,7 @@ from components.authenticator import (
     CookieController,
     CookieModel,
 )
-from components.text import plain
-from people.desk import Desk, Refused
-from people.shares import Share
+from components.escaping import plain
 from umami.errors import SettingsError
 
 WORDS: Final = {
@@ -37,7 +37,7 @@ _REFUSED: Final = "why the last attempt was refused"
 class _Accounts(AuthenticationModel):  # type: ignore[misc]
     """The library's accounts, of which the desk knows whether a password is right."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Authentication) -> None:
         users = desk.accounts().users.values()
         known = {one.username: {"name": one.name, "email": one.email or ""} for one in users}
         super().__init__({"usernames": known}, auto_hash=False)
@@ -48,7 +48,7 @@ class _Accounts(AuthenticationModel):  # type: ignore[misc]
         """Ask the desk; why somebody is refused is said by the page."""
         try:
             self.token = self._desk.enter(username, password, viewer.address())
-        except Refused as refusal:
+        except SignInRefused as refusal:
             st.session_state[_REFUSED] = str(refusal)
             return False
         return True
@@ -92,7 +92,7 @@ class _Cookies(CookieController):  # type: ignore[misc]
 class _Door(Authenticate):  # type: ignore[misc]
     """The library's widgets over our accounts."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Authentication) -> None:
         model = _Accounts(desk)
         self.path = None
         self.attrs: dict[str, Any] = {"login_sleep_time": 0}
@@ -146,14 +146,14 @@ def _providers() -> None:
         )
 
 
-def _link_password(share: Share) -> None:
+def _link_password(share: ShareLink) -> None:
     with st.form("link_form"):
         st.subheader("This link has a password", anchor=False)
         given = st.text_input("Password", type="password", autocomplete="off")
         if st.form_submit_button("Open"):
             try:
                 viewer.open_link(share, given)
-            except Refused as refusal:
+            except SignInRefused as refusal:
                 st.error(plain(str(refusal)), icon=":material/block:")
             else:
                 st.rerun()
@@ -176,7 +176,7 @@ def change_password() -> None:
         return
     try:
         tab.enter(viewer.desk().change_password(account, old, new, viewer.address()))
-    except (Refused, SettingsError) as problem:
+    except (SignInRefused, SettingsError) as problem:
         st.error(plain(str(problem)))
     else:
         st.session_state[_CHANGED] = True

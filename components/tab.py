@@ -6,10 +6,10 @@ from typing import Final
 
 import streamlit as st
 
+from access import cookie_tickets
 from components import viewer
 from components.base import base
 from components.cookie import session_cookie
-from people import tickets
 
 _TOLD: Final = "how often this tab was told about its cookie"
 _VALUE: Final = "what the cookie of this tab holds"
@@ -41,8 +41,10 @@ def keep(*, inside: bool) -> None:
         inside=inside,
         seen=accounts.cookie in st.context.cookies,
         told=told,
-        value="" if tickets.SERVED else value,
-        ticket=_ticket(told, accounts.cookie, value, seconds) if tickets.SERVED and told else "",
+        value="" if cookie_tickets.SERVED else value,
+        ticket=_ticket(told, accounts.cookie, value, seconds)
+        if cookie_tickets.SERVED and told
+        else "",
         seconds=seconds,
         at=address(),
         path=base() or "/",
@@ -56,7 +58,7 @@ def _ticket(told: int, name: str, value: str, seconds: int) -> str:
     """The same ticket for the same word, or the page would be told anew in every run."""
     kept, ticket = st.session_state.get(_TICKET, (0, ""))
     if kept != told:
-        ticket = tickets.issue(name, value, seconds, base() or "/")
+        ticket = cookie_tickets.issue(name, value, seconds, base() or "/")
         st.session_state[_TICKET] = (told, ticket)
     return str(ticket)
 
@@ -69,4 +71,4 @@ def _brought(cookie: str) -> None:
 
 def address() -> str:
     """Where on this host a ticket is changed for its cookie."""
-    return base() + tickets.PATH
+    return base() + cookie_tickets.PATH

@@ -11,14 +11,14 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import address, authorized, exports, formats, freshness
+from components import authorized, export_permissions, formats, freshness, url_state
 from components.asking import Page, blank
+from components.escaping import plain
 from components.listing import csv, search
 from components.questions import Asks
 from components.rankings import MEASURES, Shares, Table, full, shares
 from components.rankings import ask as ask_for
 from components.share_table import Row, share_table
-from components.text import plain
 from umami import names
 from umami.models.traffic import Ranking, Stats
 from umami.view import View
@@ -94,17 +94,17 @@ def draw(
     found = shares(table, ranking, stats, channels)
     frame = found.frame
     if frame.empty:
-        blank(table.why_empty(address.view()))
+        blank(table.why_empty(url_state.view()))
         return
     field = table.filters
     share_table(
-        rows(table, frame, address.chosen(field), free=address.free()),
+        rows(table, frame, url_state.chosen(field), free=url_state.free()),
         what=table.many.capitalize(),
         measure=MEASURES[ranking.measure],
         part=found.heading,
         about=found.about,
         key=f"ranking_{table.field}",
-        on_choose=partial(address.toggle, field or table.field),
+        on_choose=partial(url_state.toggle, field or table.field),
     )
     if len(frame) > SHOWN and st.button(
         f"All {len(frame):,} {table.many}",
@@ -145,6 +145,8 @@ def _everything(table: Table, ranking: Shares) -> None:
                 ),
             },
         )
-        exports.button(lambda: csv(found), file_name=f"{table.field}.csv", key=f"csv_{table.field}")
+        export_permissions.button(
+            lambda: csv(found), file_name=f"{table.field}.csv", key=f"csv_{table.field}"
+        )
 
     authorized.dialog(table.many.capitalize(), draw)

@@ -8,15 +8,15 @@ import streamlit as st
 
 from components import formats
 from components.asking import Page
-from components.figures import common
-from components.figures import tiles as figures
-from components.figures.tiles import Tile as Tile
-from components.figures.tiles import counted as counted
-from components.figures.tiles import rated as rated
-from components.figures.tiles import totals as totals
+from components.charts import common
+from components.charts import tiles as figures
+from components.charts.tiles import Tile as Tile
+from components.charts.tiles import counted as counted
+from components.charts.tiles import rated as rated
+from components.charts.tiles import totals as totals
+from components.escaping import plain
 from components.questions import Asks, Compared
-from components.text import plain
-from components.words import why_unknown
+from components.view_description import why_unknown
 from umami.models.traffic import Active, Stats, Timeline
 from umami.view import View
 

@@ -1,7 +1,8 @@
 """Who looks at this session, and what they may see.
 
 Looked up at the start of every run, and again by whatever runs between (callbacks, fragments):
-a session that has ended sees nothing more, in whichever tab. Nobody is somebody without rights.
+a session that has ended sees nothing more, in whichever tab. Nobody is a viewer without
+permissions.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from typing import Any, Final, Literal
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
-from components import local_access, page_registry, secrets, server
-from people import accounts, claims, settings, store
-from people.accounts import Account
-from people.desk import Desk
-from people.rights import ALL, NONE, Narrowing, Rights
-from people.shares import Share
+from access import accounts, claims, database, settings
+from access.accounts import Account
+from access.authentication import Authentication
+from access.permissions import ALL, NONE, Narrowing, Permissions
+from access.share_links import ShareLink
+from components import local_access, page_registry, secrets, umami_server
 from umami.endpoints import websites
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.models.websites import Website
@@ -47,8 +48,8 @@ class Viewer:
     how: How
     name: str = ""
     account: str = ""
-    rights: Rights = NONE
-    share: Share | None = None
+    permissions: Permissions = NONE
+    share: ShareLink | None = None
     problem: str = ""
     """Why they are not let in, where there is more to say than that they should sign in."""
     looked: float = field(default_factory=time.monotonic, compare=False)
@@ -83,9 +84,9 @@ def running() -> settings.Running:
 
 
 @st.cache_resource(show_spinner=False)
-def desk() -> Desk:
+def desk() -> Authentication:
     """Where people are let in, once a process. Raises ``SettingsError``."""
-    return Desk(store.opened(running().store), _accounts)
+    return Authentication(database.opened(running().store), _accounts)
 
 
 def _accounts() -> accounts.Accounts:
@@ -241,7 +242,7 @@ def leave_link() -> None:
     st.session_state[SHARE] = ""
 
 
-def open_link(share: Share, password: str) -> None:
+def open_link(share: ShareLink, password: str) -> None:
     """Open a share link with its password. Raises ``Refused``."""
     st.session_state[_LINK_TOKEN] = desk().open_share(share, password, address())
 
@@ -285,7 +286,7 @@ def _found(brought: _Brought) -> Viewer:
 def _open() -> Viewer:
     """Everybody, where nobody signs in: to the demo, and to data that is open on purpose; else
     only the person who started the dashboard."""
-    if not (running().open or server.demo() or local_access.granted()):
+    if not (running().open or umami_server.demo() or local_access.granted()):
         local_access.CODES.announce()
         problem = Private(
             "The link that this page was opened with was used before, or is not good any more."
@@ -294,7 +295,7 @@ def _open() -> Viewer:
         )
         problem.remedy = (
             "Open the link that the dashboard printed where it was started. To let others in, make "
-            "accounts with “python -m people”, or set DASHBOARD_OPEN=yes to let everybody in."
+            "accounts with “python -m access”, or set DASHBOARD_OPEN=yes to let everybody in."
         )
         raise problem
     return Viewer("open", "Everybody", "everybody", ALL)
@@ -303,7 +304,7 @@ def _open() -> Viewer:
 def sets_up(who: Viewer) -> bool:
     """Whether somebody may say which server is looked at, and by whom: an admin; where nobody
     signs in, the person who started the dashboard."""
-    return who.rights.admin and (who.how != "open" or local_access.granted())
+    return who.permissions.admin and (who.how != "open" or local_access.granted())
 
 
 def loopback(host: str) -> bool:
@@ -316,12 +317,15 @@ def loopback(host: str) -> bool:
 
 def _of(account: Account, how: How) -> Viewer:
     return Viewer(
-        how, account.name, account.username, account.rights(page_registry.ENDPOINTS, _every_website)
+        how,
+        account.name,
+        account.username,
+        account.permissions(page_registry.ENDPOINTS, _every_website),
     )
 
 
 def _every_website() -> Iterable[Website]:
-    client = server.umami()
+    client = umami_server.umami()
     page = client.ask(websites.websites())
     yield from page.rows
     for number in range(2, -(-page.count // (page.page_size or 1)) + 1):
@@ -359,11 +363,11 @@ def _by_link(link: str, opened: str | None) -> Viewer:
         return Viewer("nobody", problem=share.over)
     if not desk().opens_share(share, opened):
         return Viewer("nobody", share=share)
-    rights = share.rights(page_registry.ENDPOINTS, _narrowing(share))
-    return Viewer("share", share.name, f"link {share.name}", rights, share)
+    permissions = share.permissions(page_registry.ENDPOINTS, _narrowing(share))
+    return Viewer("share", share.name, f"link {share.name}", permissions, share)
 
 
-def _narrowing(share: Share) -> Narrowing:
+def _narrowing(share: ShareLink) -> Narrowing:
     if not share.locked:
         return Narrowing()
     parsed = parse(

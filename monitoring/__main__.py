@@ -7,7 +7,7 @@ import http.client
 import sys
 from typing import Final
 
-from people.settings import Address, read
+from access.settings import Address, read
 from umami.errors import SettingsError
 
 HERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}

@@ -16,7 +16,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from umami.watching import How
+from umami.instrumentation import How
 
 Kind = Literal["page", "part"]
 """A whole page was run, or a part of it by itself."""

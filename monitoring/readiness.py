@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from umami.errors import UmamiError
-from umami.flights import Flights
+from umami.single_flight import SingleFlight
 
 _LOG: Final = logging.getLogger(__name__)
 PATIENCE: Final = 2.0
@@ -28,7 +28,7 @@ class Readiness:
     patience: float = PATIENCE
     _at: str = ""
     _said: str = "ready"
-    _flights: Flights[str] = field(default_factory=Flights, repr=False)
+    _flights: SingleFlight[str] = field(default_factory=SingleFlight, repr=False)
 
     def missing(self) -> str:
         """The word of what is missing; empty where nothing is. Takes no longer than ``patience``.

@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from access.settings import Address
 from monitoring.metrics import Metrics
 from monitoring.readiness import Readiness
-from people.settings import Address
 
 AT_ONCE: Final = 32
 """Requests answered at one moment; who watches asks now and then."""

@@ -1,21 +1,21 @@
 """Access: who may see what, the links that are shared, and what was done."""
 
-from components import controls, gate, paging, panels, parameters, start, viewer
+from components import controls, entrypoint_guard, page_context, paging, panels, parameters, viewer
 from components.sections import access as shown
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 place = paging.read("log", parameters.read(*paging.spelled("log")))
 
 with panels.title("Access"):
     pass
-if not viewer.current().rights.admin:
+if not viewer.current().permissions.admin:
     shown.not_yours()
 elif not viewer.signs_in():
     shown.unguarded()
 else:
-    sites = controls.sites(start.client())
+    sites = controls.sites(page_context.client())
     with panels.card("Accounts", about="Kept in the file of accounts, and changed there."):
         shown.everybody(sites)
     with panels.card("Share links"):

@@ -2,17 +2,17 @@
 
 from functools import partial
 
-from components import address, controls, gate, panels, saved, start, steps
+from components import controls, entrypoint_guard, page_context, panels, saved, steps, url_state
 from components.asking import asking
 from components.sections import attribution as shown
 from components.told import attribution as told
 from umami.endpoints import events, reports
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     with panels.title("Attribution"):
         step, currency = shown.conversion()
     suggestions = steps.ask(page, view)
@@ -25,7 +25,7 @@ with asking(start.client()) as page:
     in_money = shown.tells_money(page)
     credited = partial(told.asked, step=step, currency=currency if in_money else None)
 
-    with panels.card("Conversion", about=address.described(view)):
+    with panels.card("Conversion", about=url_state.described(view)):
         page.section(
             partial(shown.editor, view, step, currency, in_money),
             *suggestions,

@@ -2,20 +2,20 @@
 
 from functools import partial
 
-from components import address, controls, gate, panels, start
+from components import controls, entrypoint_guard, page_context, panels, url_state
 from components.asking import asking
 from components.sections import breakdown as shown
 from umami.endpoints import reports
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     with panels.title("Breakdown"):
         pass
     choice = shown.choice()
     groups = page.ask(reports.breakdown(view, choice.fields))
 
-    with panels.card("Groups", about=address.dates(view)):
+    with panels.card("Groups", about=url_state.dates(view)):
         page.section(partial(shown.groups, view, choice), groups, height=900)

@@ -2,17 +2,17 @@
 
 from functools import partial
 
-from components import address, controls, gate, panels, start, tiles
+from components import controls, entrypoint_guard, page_context, panels, tiles, url_state
 from components.asking import asking
 from components.sections import compare as shown
 from components.told import compare as told
 from umami.endpoints import traffic
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     with panels.title("Compare"):
         by = shown.field()
     if view.compared():
@@ -23,7 +23,7 @@ with asking(start.client()) as page:
         page.section(
             partial(tiles.row, page.client, view), totals.now, timeline, *totals.earlier, height=170
         )
-        with panels.card("What moved", about=address.described(view)):
+        with panels.card("What moved", about=url_state.described(view)):
             page.section(partial(shown.moved, by), *ranked, height=700)
     else:
         shown.nothing()

@@ -4,27 +4,27 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, controls, gate, paging, panels, start
+from components import controls, entrypoint_guard, page_context, paging, panels, url_state
 from components.asking import asking
 from components.sections import events as shown
 from components.sections import properties
 from components.told import events as told
 from umami.endpoints import events
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 choice = shown.choice()
 place = choice.place
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     totals = page.against(view, events.event_stats)
     series = page.ask(events.series(view))
     listed = page.ask(events.events(view, place.page, paging.SIZE, place.search))
     known = page.ask(events.event_data_properties(view))
 
     with panels.title("Events"):
-        st.caption(address.described(view))
+        st.caption(url_state.described(view))
     page.section(shown.totals, *totals, height=120)
     with panels.card("Events over time"):
         page.section(partial(shown.series, view), series, height=280)

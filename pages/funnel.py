@@ -2,16 +2,16 @@
 
 from functools import partial
 
-from components import address, controls, gate, panels, saved, start, steps
+from components import controls, entrypoint_guard, page_context, panels, saved, steps, url_state
 from components.asking import asking
 from components.sections import funnel as shown
 from umami.endpoints import reports
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     with panels.title("Funnel"):
         chain = shown.chain()
     suggestions = steps.ask(page, view)
@@ -24,7 +24,7 @@ with asking(start.client()) as page:
 
     with panels.card("Steps", about="Visitors take them in this order, each soon after the last."):
         page.section(partial(shown.editor, view, chain), *suggestions, listed, height=190)
-    with panels.card("Conversion", about=address.described(view)):
+    with panels.card("Conversion", about=url_state.described(view)):
         if results:
             page.section(partial(shown.funnel, view), *results, height=420)
         else:

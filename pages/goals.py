@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from components import controls, gate, panels, saved, start, steps
+from components import controls, entrypoint_guard, page_context, panels, saved, steps
 from components.asking import asking
 from components.sections import goals as shown
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     with panels.title("Goals"):
         targets = shown.targets()
     suggestions = steps.ask(page, view)

@@ -4,16 +4,25 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, controls, gate, panels, rankings, start, tables, tiles
+from components import (
+    controls,
+    entrypoint_guard,
+    page_context,
+    panels,
+    rankings,
+    tables,
+    tiles,
+    url_state,
+)
 from components.asking import asking
 from umami.endpoints import events, sessions, traffic
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 compared = view.compared()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     over_time = page.ask(traffic.pageviews(view))
     earlier = [page.ask(traffic.pageviews(compared))] if compared else []
     totals = tiles.ask(page, view)
@@ -32,7 +41,7 @@ with asking(start.client()) as page:
     page.section(
         partial(tiles.row, page.client, view), totals.now, over_time, *totals.earlier, height=170
     )
-    with panels.card("Traffic", about=address.described(view)):
+    with panels.card("Traffic", about=url_state.described(view)):
         page.section(partial(panels.traffic, view), over_time, *earlier, height=300)
 
     left, right = st.columns(2)

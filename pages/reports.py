@@ -2,16 +2,16 @@
 
 from functools import partial
 
-from components import controls, gate, panels, start
+from components import controls, entrypoint_guard, page_context, panels
 from components.asking import asking
 from components.sections import reports as shown
 from umami.endpoints import reports
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     listed = page.ask(reports.reports(view.website))
 
     with panels.title("Reports"):

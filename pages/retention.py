@@ -4,22 +4,22 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, controls, gate, panels, start
+from components import controls, entrypoint_guard, page_context, panels, url_state
 from components.asking import asking
 from components.sections import retention as shown
 from umami.endpoints import reports
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     cohorts = page.against(view, reports.retention)
 
     with panels.title("Retention"):
         grain = shown.grain(view)
     page.section(partial(shown.figures, view), *cohorts, height=120)
-    with panels.card("Cohorts", about=address.described(view)):
+    with panels.card("Cohorts", about=url_state.described(view)):
         page.section(partial(shown.triangle, view, grain), cohorts.now, height=420)
 
     left, right = st.columns(2)

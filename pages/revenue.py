@@ -4,17 +4,17 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, controls, gate, panels, start
+from components import controls, entrypoint_guard, page_context, panels, url_state
 from components.asking import aside, asking
 from components.sections import revenue as shown
 from components.told import revenue as told
 from umami.endpoints import reports
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     with panels.title("Revenue"):
         found = shown.scope(page, view)
     if found:
@@ -25,7 +25,7 @@ with asking(start.client()) as page:
 
         listed = page.hint(reports.currencies(view.unfiltered()), ())
         page.section(partial(shown.figures, page, scope), listed, *money, height=120)
-        with panels.card("Revenue over time", about=address.described(scope.view)):
+        with panels.card("Revenue over time", about=url_state.described(scope.view)):
             page.section(partial(shown.series, scope), *money, height=280)
         with panels.card("Places"):
             left, right = st.columns([3, 2])

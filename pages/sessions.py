@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, controls, gate, paging, panels, start
+from components import controls, entrypoint_guard, page_context, paging, panels, url_state
 from components.asking import Page, asking
 from components.sections import profile, properties
 from components.sections import sessions as shown
@@ -12,7 +12,7 @@ from components.told import sessions as told
 from umami.endpoints import sessions
 from umami.view import View
 
-gate.opened()
+entrypoint_guard.check()
 
 
 def one_session(page: Page, view: View, session: str) -> None:
@@ -25,7 +25,7 @@ def one_session(page: Page, view: View, session: str) -> None:
         profile.back()
     with st.container(border=True):
         page.section(partial(profile.who, view), found, height=420)
-    with panels.card("Activity", about=address.dates(view)):
+    with panels.card("Activity", about=url_state.dates(view)):
         page.section(partial(profile.activity, view), steps, height=420)
     with panels.card("Properties"):
         page.section(partial(profile.properties, view), known, height=120)
@@ -40,7 +40,7 @@ def all_sessions(page: Page, view: View, choice: shown.Choice) -> None:
     known = page.ask(sessions.session_data_properties(view))
 
     with panels.title("Sessions"):
-        st.caption(address.described(view))
+        st.caption(url_state.described(view))
     page.section(shown.totals, *totals, height=120)
     with panels.card("The week's rhythm"):
         page.section(panels.rhythm, week, height=300)
@@ -64,7 +64,7 @@ def all_sessions(page: Page, view: View, choice: shown.Choice) -> None:
 view = controls.view()
 choice = shown.choice()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     if choice.session:
         one_session(page, view, choice.session)
     else:

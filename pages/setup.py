@@ -1,9 +1,9 @@
 """Setup: which Umami is looked at, and who may look."""
 
-from components import gate, panels, server, viewer
-from components.sections import setup as shown
+from components import entrypoint_guard, panels, umami_server, viewer
+from components.setup_wizard import steps as shown
 
-gate.opened()
+entrypoint_guard.check()
 
 may = viewer.sets_up(viewer.current())
 with panels.title("Setup"):
@@ -11,7 +11,7 @@ with panels.title("Setup"):
         shown.state()
 if not may:
     shown.not_from_here()
-elif decided := server.decided():
+elif decided := umami_server.decided():
     shown.decided_elsewhere(decided)
 else:
     shown.assistant()

@@ -4,24 +4,24 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, controls, gate, panels, start, tiles
+from components import controls, entrypoint_guard, page_context, panels, tiles, url_state
 from components.asking import asking
 from components.sections import utm as shown
 from components.told import utm as told
 from umami.endpoints import reports, traffic
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(start.client()) as page:
+with asking(page_context.client()) as page:
     utm = page.against(view, reports.utm)
     totals = tiles.ask(page, view)
     all_views = page.hint(traffic.stats(view), None)
 
     with panels.title("UTM"):
         campaign, looked_into = shown.campaign(view)
-        st.caption(address.described(view))
+        st.caption(url_state.described(view))
     page.section(shown.tagged, utm.now, totals.now, *utm.earlier, *totals.earlier, height=120)
     if looked_into:
         shown.detail(page, campaign, looked_into)

@@ -2,28 +2,28 @@
 
 import streamlit as st
 
-from components import address, controls, gate, paging, panels, start, viewer
+from components import controls, entrypoint_guard, page_context, paging, panels, url_state, viewer
 from components.asking import asking
 from components.sections import manage
 from components.sections import websites as shown
 
-gate.opened()
+entrypoint_guard.check()
 
 view = controls.view()
-client = start.client()
+client = page_context.client()
 looking = viewer.current()
 sites = controls.sites(client)
 
 with asking(client) as page:
     with panels.title("Websites"):
         choice = shown.choice()
-        if looking.rights.admin:
+        if looking.permissions.admin:
             manage.create()
     manage.said()
-    st.caption(address.described(view))
+    st.caption(url_state.described(view))
     paging.search_box(choice.place, "Search name or domain")
     managed = next((site for site in sites if site.id == choice.site), None)
-    if managed and looking.rights.administers(managed.id):
+    if managed and looking.permissions.administers(managed.id):
         manage.card(managed)
     elif choice.site:
         st.caption("The website of this link is not among those you can open.")

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
 
-from components import starting
+from components import embedded_launcher
 from components.questions import every_website
-from reports import files, mail, making
-from reports.browser import PAPERS
+from reports import build, files, mail
+from reports.chromium import PAPERS
 from reports.document import Report
 from umami.client import Client, connect
 from umami.endpoints import websites
@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _pages_told() -> str:
-    names = ", ".join(area.name for area in making.offered())
+    names = ", ".join(area.name for area in build.offered())
     return f"all, or of {names} (overview)"
 
 
@@ -139,7 +139,7 @@ def _require(asked: argparse.Namespace) -> None:
         raise InvalidView("Say --period, or --from and --to, not both.")
     if bool(asked.first) != bool(asked.last):
         raise InvalidView("A period has two ends: --from DATE and --to DATE.")
-    known = [area.name for area in making.offered()]
+    known = [area.name for area in build.offered()]
     wanted = [one.strip() for one in asked.pages.split(",") if one.strip()]
     asked.pages = known if wanted == ["all"] else wanted
     if strange := [one for one in asked.pages if one not in known]:
@@ -155,9 +155,9 @@ def _client(data: Path | None) -> Iterator[Client]:
             client.recognise()
             yield client
         return
-    running = starting.own_server(settings.data, settings.store, settings.definitions)
+    running = embedded_launcher.own_server(settings.data, settings.store, settings.definitions)
     try:
-        with starting.client_of(running, settings) as client:
+        with embedded_launcher.client_of(running, settings) as client:
             yield client
     finally:
         running.stop()
@@ -167,14 +167,14 @@ def _report(client: Client, asked: argparse.Namespace) -> Report:
     sites = every_website(client)
     given = parse_qs(asked.view.removeprefix("?").rpartition("?")[2])
     view = _view(client, asked, sites, given)
-    order = making.Order(
+    order = build.Order(
         view,
         asked.pages,
         sites,
         dict.fromkeys(asked.pages, given),
         tells_address=True,
     )
-    report = making.make(client, order, _told)
+    report = build.make(client, order, _told)
     if sys.stderr.isatty():
         print(file=sys.stderr)
     return report
@@ -217,7 +217,7 @@ def _view(
         now=datetime.now(UTC),
         websites=[site.id for site in sites],
         recorded=span,
-        abilities=client.abilities,
+        capabilities=client.capabilities,
     )
     if parsed.faults:
         raise InvalidView(parsed.faults[0].reason)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVarTuple, Unpack
 
 from components.questions import Questions, where
 from reports.document import Block, Section, Sentence
-from umami.abilities import Abilities
+from umami.compat.capabilities import Capabilities
 from umami.errors import UmamiError
 from umami.models.websites import Website
 from umami.view import View
@@ -35,7 +35,7 @@ class Asking(Questions):
     """One chapter as it is asked for."""
 
     view: View
-    abilities: Abilities
+    capabilities: Capabilities
     sites: Sequence[Website]
     given: Given
     _coming: list[_Coming] = field(default_factory=list, kw_only=True)

@@ -9,8 +9,8 @@ from datetime import datetime
 import pandas as pd
 import plotly.graph_objects as go
 
+from components.charts.tiles import Tile
 from components.fields import Field
-from components.figures.tiles import Tile
 from components.theme import Mode
 
 

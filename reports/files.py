@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal
 
-from reports import browser, html, xlsx
-from reports.browser import Paper
+from reports import chromium, html, xlsx
+from reports.chromium import Paper
 from reports.document import Report
 
 FileKind = Literal["html", "pdf", "xlsx"]
@@ -31,4 +31,4 @@ def contents(report: Report, kind: FileKind, paper: Paper = "A4") -> bytes:
     if kind == "xlsx":
         return xlsx.workbook(report)
     page = html.page(report)
-    return page.encode() if kind == "html" else browser.pdf(page, paper)
+    return page.encode() if kind == "html" else chromium.pdf(page, paper)

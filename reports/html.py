@@ -20,9 +20,9 @@ import plotly.graph_objects as go
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from components.charts import maps
+from components.charts.tiles import Tile
 from components.fields import longest
-from components.figures import maps
-from components.figures.tiles import Tile
 from components.theme import PALETTES, Mode, Palette, faded
 from reports.document import Chart, Report, Section, Sentence, Table, Tiles
 

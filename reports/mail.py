@@ -21,11 +21,11 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import idna
 from markupsafe import Markup
 
-from components.figures.tiles import Tile
+from access import settings as people
+from components.charts.tiles import Tile
 from components.theme import LIGHT
-from people import settings as people
-from reports import browser, files, html
-from reports.browser import NoBrowser, Paper, Picture
+from reports import chromium, files, html
+from reports.chromium import NoBrowser, Paper, Picture
 from reports.document import Chart, Report, Sentence, Table, Tiles
 from reports.files import FileKind
 from umami.errors import SettingsError, UmamiError
@@ -210,7 +210,7 @@ def message(
     pictures: list[Picture] = []
     page = html.page(report)
     try:
-        pictures = browser.pictures(page)
+        pictures = chromium.pictures(page)
     except NoBrowser:
         if kind == "pdf":
             raise

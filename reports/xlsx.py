@@ -14,8 +14,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from components import formats
+from components.charts.tiles import Tile
 from components.fields import Field, Kind
-from components.figures.tiles import Tile
 from components.theme import LIGHT
 from reports.document import Chapter, Report, Table, Tiles
 

@@ -23,9 +23,9 @@ import openpyxl
 from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
 from streamlit.testing.v1 import AppTest
 
-from components import server, viewer
+from components import umami_server, viewer
 from components.page_registry import ADMIN_PAGES, PAGES
-from reports import making
+from reports import build
 from reports.__main__ import main as report
 from tests.support.pages import CHOICES, MORE, Parameters
 
@@ -65,7 +65,7 @@ def _look_at(data: Path | None) -> None:
     os.environ["DASHBOARD_OPEN"] = "yes"
     if data:
         os.environ["UMAMI_DATA"] = str(data)
-    server.anew()
+    umami_server.anew()
     viewer.forget()
 
 
@@ -100,7 +100,7 @@ def _reports(source: str, data: Path | None, folder: Path) -> Iterator[tuple[str
     """Every chapter as HTML with the figures that it packs, and the cells of the workbook."""
     website: Parameters = {"website": SHOP if source == "recorded" else DEMO}
     own = {key: value for one in CHOICES.values() for key, value in one.items()}
-    pages = ",".join(area.name for area in making.offered())
+    pages = ",".join(area.name for area in build.offered())
     for view, parameters in VIEWS.items():
         query = urlencode({**website, **DAYS, **parameters, **own}, doseq=True)
         files = [folder / f"report.{kind}" for kind in ("html", "xlsx")]

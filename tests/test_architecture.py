@@ -104,42 +104,44 @@ def test_express_is_not_on_the_start_path() -> None:
     assert not [path for path in MODULES if "plotly.express" in imports(path)]
 
 
-DIALECTS = ("umami.v2", "umami.v3", "umami.referrers", "umami.dialect")
+DIALECTS = ("umami.compat.v2", "umami.compat.v3", "umami.compat.referrers", "umami.compat.dialect")
 
 
 def test_only_the_connection_knows_a_dialect() -> None:
     knowing = {
         path.relative_to(ROOT).as_posix()
         for path in MODULES
-        if any(within(name, "umami.v2", "umami.v3") for name in imports(path))
+        if any(within(name, "umami.compat.v2", "umami.compat.v3") for name in imports(path))
     }
     assert knowing <= {"umami/connection.py", "umami/documentation.py"}, knowing
 
 
 def test_no_page_asks_for_the_generation() -> None:
-    """What a server can and cannot is in its abilities and its answers."""
+    """What a server can and cannot is in its capabilities and its answers."""
     for path in MODULES:
         if layer(path) in ("app", "pages", "components"):
             found = imports(path)
-            assert not any(within(name, *DIALECTS, "umami.generations") for name in found), path
+            assert not any(within(name, *DIALECTS, "umami.compat.generations") for name in found), (
+                path
+            )
             assert ".generation" not in path.read_text(), path
 
 
 def test_only_the_viewers_client_is_on_a_page() -> None:
-    """The client without rights is known to those who make the one with them."""
+    """The client without permissions is known to those who make the one with them."""
     knowing = {
         path.relative_to(ROOT).as_posix()
         for path in MODULES
         if layer(path) in ("app", "pages", "components") and "server.umami" in path.read_text()
     }
-    assert knowing == {"components/start.py", "components/viewer.py"}
+    assert knowing == {"components/page_context.py", "components/viewer.py"}
     asking = {
         path.relative_to(ROOT).as_posix()
         for path in MODULES
         if layer(path) in ("app", "pages", "components")
         and imports(path) & {"umami.client.connect", "umami.client.Client"}
     }
-    assert asking == {"components/server.py", "components/starting.py"}
+    assert asking == {"components/umami_server.py", "components/embedded_launcher.py"}
 
 
 def test_reports_are_made_without_the_platform() -> None:
@@ -149,4 +151,4 @@ def test_reports_are_made_without_the_platform() -> None:
     drawing = [
         path.name for path in MODULES if layer(path) == "reports" and "streamlit" in imports(path)
     ]
-    assert drawing == ["popover.py"]
+    assert drawing == ["dialog.py"]

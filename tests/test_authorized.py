@@ -18,7 +18,7 @@ LEAVING = {"viewer.leave_link", "_leave", "st.login"}
 ELSEWHERE = {
     "fragment": {"components/authorized.py"},
     "dialog": {"components/authorized.py"},
-    "download_button": {"components/exports.py"},
+    "download_button": {"components/export_permissions.py"},
     "Work": {"components/authorized.py"},
     # It starts the server that collects, once a process, for nobody in particular.
     "Thread": {"components/collecting.py"},

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from ruamel.yaml import YAML
 
-from people import settings as people
+from access import settings as people
 from tests.test_architecture import imports
 from tests.test_docs import tracked
 from umami import settings as umami
@@ -95,7 +95,7 @@ def test_everything_that_runs_is_in_the_image() -> None:
             "tests/test_docs.py",
             "compose.yaml",
         ),
-        *("people/__pycache__/store.cpython-311.pyc", "deploy/nginx.conf", "docs/access.md"),
+        *("access/__pycache__/store.cpython-311.pyc", "deploy/nginx.conf", "docs/access.md"),
     ],
 )
 def test_no_secret_and_nothing_idle_is_in_the_image(name: str) -> None:

@@ -69,7 +69,7 @@ def test_passwords_and_codes_are_never_mailed() -> None:
         if re.search(r"forgot|send_|two_factor|register|guest", name)
     }
     assert "forgot_password" in offered
-    for path in [*DRAWING, *ROOT.glob("people/*.py")]:
+    for path in [*DRAWING, *ROOT.glob("access/*.py")]:
         assert not [name for name in offered if name in path.read_text()], path
 
 

@@ -19,12 +19,12 @@ from typing import Any, Final
 
 from cachetools import LRUCache, TTLCache
 
-from umami.errors import PASSING, UmamiError
-from umami.flights import Flights, Run
-from umami.question import Freshness, Question
+from umami.endpoint import Freshness, Query
+from umami.errors import TRANSIENT, UmamiError
+from umami.fair_queue import SOMEBODY, Caller
+from umami.instrumentation import NO_INSTRUMENTATION, How, Instrumentation
 from umami.shared import Shared
-from umami.turns import SOMEBODY, Asker
-from umami.watching import NOBODY, How, Watch
+from umami.single_flight import Run, SingleFlight
 
 MEGABYTE: Final = 2**20
 OVERHEAD: Final = 400
@@ -68,7 +68,7 @@ RUNNING = Keeping(60, 600, DAY)
 ENDED = Keeping(DAY, 7 * DAY, 30 * DAY)
 
 
-def keeping(question: Question[Any], answered_at: float) -> Keeping | None:
+def keeping(question: Query[Any], answered_at: float) -> Keeping | None:
     """How long an answer given at ``answered_at`` (Unix seconds) holds; ``None``: not at all.
 
     What was answered while a period ran is not the whole of it, however long ago it ended.
@@ -216,15 +216,15 @@ class Cache:
         memory: Memory | None = None,
         shared: Shared | None = None,
         *,
-        keeping: Callable[[Question[Any], float], Keeping | None] = keeping,
-        flights: Flights[Kept] | None = None,
-        watch: Watch = NOBODY,
+        keeping: Callable[[Query[Any], float], Keeping | None] = keeping,
+        flights: SingleFlight[Kept] | None = None,
+        watch: Instrumentation = NO_INSTRUMENTATION,
     ) -> None:
         self._memory = Memory(64) if memory is None else memory
         self._shared = shared
         self._eras = Eras(shared)
         self._keeping = keeping
-        self._flights = Flights[Kept]() if flights is None else flights
+        self._flights = SingleFlight[Kept]() if flights is None else flights
         self._watch = watch
         self._guard = threading.Lock()
         self._latest: LRUCache[str, str] = LRUCache(MOST_LATEST)
@@ -233,12 +233,12 @@ class Cache:
     def ask(
         self,
         scope: tuple[str, str],
-        question: Question[Any],
+        question: Query[Any],
         fetch: Callable[[], bytes],
         run: Run,
         *,
         behind: Run | None = None,
-        asker: Asker = SOMEBODY,
+        asker: Caller = SOMEBODY,
         since: float = 0.0,
     ) -> Found | Future[Kept]:
         """The answer, where one is kept, or what brings it.
@@ -265,7 +265,7 @@ class Cache:
         self._fly(name, question, fetch, behind or run, asker, since)
         return Found(kept, stale=True, problem=failing.told if failing else None)
 
-    def spare(self, scope: tuple[str, str], question: Question[Any]) -> Kept | None:
+    def spare(self, scope: tuple[str, str], question: Query[Any]) -> Kept | None:
         """An answer that may stand in where the server fails.
 
         For a period that runs, one from before its end moved on serves, too.
@@ -278,11 +278,11 @@ class Cache:
         holds = self._keeping(question, kept.answered_at) if kept else None
         return kept if kept and holds and kept.age < holds.spare else None
 
-    def keeps(self, question: Question[Any]) -> bool:
+    def keeps(self, question: Query[Any]) -> bool:
         """Whether answers to this question are ever kept."""
         return self._keeping(question, time.time()) is not None
 
-    def drop(self, scope: tuple[str, str], question: Question[Any]) -> None:
+    def drop(self, scope: tuple[str, str], question: Query[Any]) -> None:
         """Let go of one answer."""
         name = self._name(scope, question)
         self._memory.drop(name)
@@ -298,16 +298,16 @@ class Cache:
             self._eras.begin(_era(server, website))
             self._eras.begin(_era(server, ""))
 
-    def _name(self, scope: tuple[str, str], question: Question[Any]) -> str:
+    def _name(self, scope: tuple[str, str], question: Query[Any]) -> str:
         """The key; it holds the eras of server and website, so that answers can be left behind."""
         return f"{self._place(scope, question)}:{question.key}"
 
-    def _place(self, scope: tuple[str, str], question: Question[Any]) -> str:
+    def _place(self, scope: tuple[str, str], question: Query[Any]) -> str:
         server, account = scope
         eras = self._eras.of(_era(server)), self._eras.of(_era(server, question.website or ""))
         return f"umami:{_digest(server, account, *(era.hex() for era in eras))}"
 
-    def _kept(self, name: str, question: Question[Any], since: float) -> Kept | None:
+    def _kept(self, name: str, question: Query[Any], since: float) -> Kept | None:
         """What is kept: here, or where another replica may have put something newer."""
         here = self._memory.get(name)
         if self._shared is None or (here and self._fresh(here, question, since)):
@@ -319,17 +319,17 @@ class Cache:
         self._memory.put(name, kept)
         return kept
 
-    def _fresh(self, kept: Kept, question: Question[Any], since: float) -> bool:
+    def _fresh(self, kept: Kept, question: Query[Any], since: float) -> bool:
         holds = self._keeping(question, kept.answered_at)
         return holds is not None and kept.age < holds.fresh and kept.answered_at >= since
 
     def _fly(
         self,
         name: str,
-        question: Question[Any],
+        question: Query[Any],
         fetch: Callable[[], bytes],
         run: Run,
-        asker: Asker,
+        asker: Caller,
         since: float,
     ) -> Future[Kept]:
         def there() -> Kept | None:
@@ -355,7 +355,7 @@ class Cache:
         def once() -> Kept:
             try:
                 kept = asked()
-            except PASSING as problem:
+            except TRANSIENT as problem:
                 with self._guard:
                     self._failing[name] = _Failure(problem)
                 raise
@@ -365,7 +365,7 @@ class Cache:
 
         return self._flights.board(name, once, run, asker)
 
-    def _put(self, name: str, question: Question[Any], kept: Kept) -> None:
+    def _put(self, name: str, question: Query[Any], kept: Kept) -> None:
         self._memory.put(name, kept)
         if _running(question, kept.answered_at):
             with self._guard:
@@ -375,7 +375,7 @@ class Cache:
             self._shared.put(name, kept.answer, kept.answered_at, max(holds.spare, holds.shown))
 
 
-def _running(question: Question[Any], at: float) -> bool:
+def _running(question: Query[Any], at: float) -> bool:
     """Whether the period asked about had not ended at this moment (Unix seconds)."""
     return question.until is not None and question.until.timestamp() > at
 

@@ -19,33 +19,33 @@ from weakref import WeakKeyDictionary
 
 from pydantic_core import from_json, to_json
 
-from umami.abilities import Abilities
 from umami.cache import Cache, Found, Kept, Memory
+from umami.compat.capabilities import Capabilities
 from umami.compat.detection import Detected
+from umami.compat.dialect import Dialect, settled
+from umami.compat.generations import Generation
 from umami.connection import Connection
 from umami.definitions import Definitions, definitions
-from umami.dialect import Dialect, settled
+from umami.endpoint import JSON, Access, Query, Request
 from umami.errors import (
-    PASSING,
-    Changed,
+    TRANSIENT,
+    Cancelled,
     NotFound,
     NotOffered,
     Rejected,
     ServerFault,
+    ServerVersionChanged,
     UmamiError,
     Unauthorised,
     UnexpectedAnswer,
-    Unwanted,
 )
-from umami.flights import again, settle
-from umami.floor import left
-from umami.generations import Generation
-from umami.question import JSON, Access, Question, Request
+from umami.fair_lock import released
+from umami.fair_queue import BEHIND, SOMEBODY, Caller, FairQueue
+from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
 from umami.settings import Settings, read
 from umami.shared import Shared
-from umami.turns import BEHIND, SOMEBODY, Asker, Turns
-from umami.watching import NOBODY, Watch
-from umami.workers import Workers
+from umami.single_flight import again, settle
+from umami.thread_pool import ThreadPool
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class Reply(Future[T]):
         """The answer, waited for. Raises an ``UmamiError``."""
         if self.done():
             return super().result()
-        with left():
+        with released():
             return super().result(timeout)
 
 
@@ -110,7 +110,7 @@ class Client:
         *,
         label: str = "Umami",
         demo: bool = False,
-        watch: Watch = NOBODY,
+        watch: Instrumentation = NO_INSTRUMENTATION,
         defined_by: str | None = None,
     ) -> None:
         """Raises ``SettingsError`` where no server is set; asks nothing yet.
@@ -129,8 +129,8 @@ class Client:
         self._cached_as = settings.api or ""
         self._cache = _cache(settings, watch) if cache is None else cache
         self._read: WeakKeyDictionary[Kept, _Read] = WeakKeyDictionary()
-        self._turns = Turns(settings.in_flight, watch)
-        self._parts = Workers(PARTS, "umami-part")
+        self._turns = FairQueue(settings.in_flight, watch)
+        self._parts = ThreadPool(PARTS, "umami-part")
 
     def __repr__(self) -> str:
         return f"Client({self._address!r})"
@@ -159,18 +159,18 @@ class Client:
         return self._transport.waiting
 
     @property
-    def abilities(self) -> Abilities:
+    def capabilities(self) -> Capabilities:
         """What this server can narrow an answer by; may have to ask it. Raises ``UmamiError``."""
-        return self._connection.speaks(self._recognised()).abilities
+        return self._connection.speaks(self._recognised()).capabilities
 
-    def ask(self, question: Question[T]) -> T:
+    def ask(self, question: Query[T]) -> T:
         """The answer. Raises an ``UmamiError``."""
         return self.submit(question).result()
 
     def submit(
         self,
-        question: Question[T],
-        asker: Asker = SOMEBODY,
+        question: Query[T],
+        asker: Caller = SOMEBODY,
         since: float = 0.0,
         *,
         keep: bool = True,
@@ -191,7 +191,7 @@ class Client:
             self._connection.look_after(partial(self._turns.take, asker=BEHIND))
         return reply
 
-    def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
+    def ask_all(self, *questions: Query[Any]) -> list[Reply[Any]]:
         """Ask several at once."""
         return [self.submit(question) for question in questions]
 
@@ -209,7 +209,7 @@ class Client:
         """
         if not self._shared:
             return None
-        with left():
+        with released():
             return self._transport.shared_sections
 
     @property
@@ -243,7 +243,7 @@ class Client:
         """What the server is; whoever has to wait for it leaves the floor meanwhile."""
         if self.known:
             return self._connection.recognised()
-        with left():
+        with released():
             return self._connection.recognised()
 
     def _begin(self, asking: _Asking[T], before: Detected | None = None) -> None:
@@ -297,7 +297,7 @@ class Client:
         """
         return self._cached_as, f"{found.generation} {found.version} {self._transport.account}"
 
-    def _fetch(self, question: Question[Any], found: Detected, dialect: Dialect) -> bytes:
+    def _fetch(self, question: Query[Any], found: Detected, dialect: Dialect) -> bytes:
         writes = question.endpoint.access is Access.WRITES
         if writes and self._shared:
             raise Unauthorised("A share link can only be read.", endpoint=question.name)
@@ -306,7 +306,7 @@ class Client:
             still = self._connection.still(found, self._parts.submit)
         try:
             answer = self._answered(question, dialect)
-        except PASSING as failed:
+        except TRANSIENT as failed:
             if writes and failed.asked:
                 # The server may still be at it, and what is asked meanwhile be of before.
                 later = threading.Timer(STILL_AT_IT, self.forget, (question.website,))
@@ -325,7 +325,7 @@ class Client:
             raise problem
         return answer
 
-    def _answered(self, question: Question[Any], dialect: Dialect) -> bytes:
+    def _answered(self, question: Query[Any], dialect: Dialect) -> bytes:
         """The answer in the newest generation's form, as JSON text."""
         if self._shared and question.name == "websites":
             return self._only_website(question)
@@ -342,7 +342,7 @@ class Client:
             problem = _not_its_answer(question)
         raise problem
 
-    def _asked_together(self, question: Question[Any], requests: tuple[Request, ...]) -> list[JSON]:
+    def _asked_together(self, question: Query[Any], requests: tuple[Request, ...]) -> list[JSON]:
         if len(requests) == 1:
             answers = [self._asked(question, requests[0])]
         else:
@@ -350,12 +350,12 @@ class Client:
             answers = [one.result() for one in waiting]
         return [_decoded(question, answer) for answer in answers]
 
-    def _asked(self, question: Question[Any], request: Request) -> bytes:
+    def _asked(self, question: Query[Any], request: Request) -> bytes:
         return self._transport.ask(
             request, endpoint=question.name, repeatable=question.endpoint.repeatable
         )
 
-    def _only_website(self, question: Question[Any]) -> bytes:
+    def _only_website(self, question: Query[Any]) -> bytes:
         """Umami's own list fails for a share link, which opens exactly one website."""
         request = Request("GET", f"/websites/{self._transport.website}")
         answer = _decoded(question, self._asked(question, request))
@@ -425,14 +425,14 @@ class Client:
     def _failed(self, asking: _Asking[T], found: Detected, problem: UmamiError) -> None:
         """Hand on an older answer where the server fails for a while, or else what went wrong."""
         spare = None
-        if isinstance(problem, PASSING) and asking.question.endpoint.access is Access.READS:
+        if isinstance(problem, TRANSIENT) and asking.question.endpoint.access is Access.READS:
             spare = self._cache.spare(self._scope(found), asking.question)
         if spare is None:
             asking.reply.set_exception(again(problem))
         else:
             self._at_hand(asking, found, spare, stale=True, problem=again(problem))
 
-    def _model(self, question: Question[T], answer: bytes) -> T | UmamiError:
+    def _model(self, question: Query[T], answer: bytes) -> T | UmamiError:
         try:
             return question.read(_decoded(question, answer))
         except UmamiError as problem:
@@ -447,9 +447,9 @@ class Client:
 class _Asking(Generic[T]):
     """A question, who asks it, and where the answer goes."""
 
-    question: Question[T]
+    question: Query[T]
     reply: Reply[T]
-    asker: Asker
+    asker: Caller
     since: float
     keep: bool
 
@@ -462,18 +462,18 @@ class _Read:
     looks: int = 0
 
 
-def _cache(settings: Settings, watch: Watch) -> Cache:
+def _cache(settings: Settings, watch: Instrumentation) -> Cache:
     shared = None if settings.redis is None else Shared(settings.redis)
     return Cache(Memory(settings.cache_mb), shared, watch=watch)
 
 
-def _wanted(asker: Asker, fetch: Callable[[], bytes]) -> bytes:
+def _wanted(asker: Caller, fetch: Callable[[], bytes]) -> bytes:
     if asker.left:
-        raise Unwanted("Nobody waits for this any more.")
+        raise Cancelled("Nobody waits for this any more.")
     return fetch()
 
 
-def _decoded(question: Question[Any], answer: bytes) -> JSON:
+def _decoded(question: Query[Any], answer: bytes) -> JSON:
     """The JSON of an answer. Raises ``UnexpectedAnswer`` with what it is instead."""
     try:
         return from_json(answer, allow_inf_nan=False)
@@ -483,16 +483,16 @@ def _decoded(question: Question[Any], answer: bytes) -> JSON:
     raise UnexpectedAnswer(f"The server answered “{question.name}” {what}.", endpoint=question.name)
 
 
-def _not_its_answer(question: Question[Any]) -> UnexpectedAnswer:
+def _not_its_answer(question: Query[Any]) -> UnexpectedAnswer:
     return UnexpectedAnswer(
         f"The answer to “{question.name}” is not what this question is answered with.",
         endpoint=question.name,
     )
 
 
-def _of_another_generation(question: Question[Any], problem: UmamiError) -> bool:
+def _of_another_generation(question: Query[Any], problem: UmamiError) -> bool:
     """Whether an error may come of a server that has become another, and asking again is safe."""
-    if isinstance(problem, Changed | NotOffered | Rejected):
+    if isinstance(problem, ServerVersionChanged | NotOffered | Rejected):
         return True
     if isinstance(problem, ServerFault) and problem.status != 500:
         return False
@@ -506,7 +506,7 @@ def connect(
     cache: Cache | None = None,
     label: str = "Umami",
     demo: bool = False,
-    watch: Watch = NOBODY,
+    watch: Instrumentation = NO_INSTRUMENTATION,
     defined_by: str | None = None,
 ) -> Client:
     """A client of the server that the settings name, by default this process's; asks nothing yet.

@@ -13,16 +13,16 @@ from concurrent.futures import Future
 from typing import Any, Final
 
 from umami.compat.detection import Answer, Detected, detect, detect_cloud, is_unchanged
-from umami.dialect import Dialect
-from umami.errors import Changed, NotOffered, UmamiError
-from umami.flights import Flights, Run, again
-from umami.generations import Generation
-from umami.question import Question, Request
+from umami.compat.dialect import Dialect
+from umami.compat.generations import Generation
+from umami.compat.v2 import V2
+from umami.compat.v3 import V3
+from umami.endpoint import Query, Request
+from umami.errors import NotOffered, ServerVersionChanged, UmamiError
+from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
 from umami.settings import Settings
+from umami.single_flight import Run, SingleFlight, again
 from umami.transport import Transport
-from umami.v2 import V2
-from umami.v3 import V3
-from umami.watching import NOBODY, Watch
 
 REMEMBERED: Final = 600.0
 """Seconds after which the server is recognised anew, behind an answer; a server that is upgraded
@@ -41,12 +41,12 @@ def dialect(generation: Generation, *, cloud: bool = False) -> Dialect:
 class Connection:
     """One server, as one account. Safe to use from many threads."""
 
-    def __init__(self, settings: Settings, watch: Watch = NOBODY) -> None:
+    def __init__(self, settings: Settings, watch: Instrumentation = NO_INSTRUMENTATION) -> None:
         """Raises ``SettingsError`` where no server is set; asks nothing yet."""
         self.transport = Transport(settings, watch)
         self._settings = settings
-        self._flights: Flights[Detected] = Flights()
-        self._checks: Flights[bool] = Flights()
+        self._flights: SingleFlight[Detected] = SingleFlight()
+        self._checks: SingleFlight[bool] = SingleFlight()
         self._guard = threading.Lock()
         self._missing: set[str | None] = set()
         self._known: Detected | None = None
@@ -102,10 +102,12 @@ class Connection:
         """How the server is spoken with."""
         return dialect(found.generation, cloud=self._settings.cloud)
 
-    def require(self, still: bool, question: Question[Any]) -> None:
+    def require(self, still: bool, question: Query[Any]) -> None:
         """Raise ``Changed`` where an answer came from another generation than was asked."""
         if not still:
-            raise Changed("The server was changed while it was asked.", endpoint=question.name)
+            raise ServerVersionChanged(
+                "The server was changed while it was asked.", endpoint=question.name
+            )
 
     def _still(self, found: Detected) -> bool:
         return is_unchanged(self._probe, found)

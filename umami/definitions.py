@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from umami.compat.generations import Generation
 from umami.filters import FIELDS, SESSION_FIELDS
-from umami.generations import Generation
 
 
 @dataclass(frozen=True, slots=True)

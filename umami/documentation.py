@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import umami.endpoints
-from umami.compatibility import DIFFERENCES, MADE_GOOD, Difference, Repair
+from umami.compat.dialect import Dialect
+from umami.compat.differences import DIFFERENCES, MADE_GOOD, Difference, Repair
+from umami.compat.generations import Generation
+from umami.compat.v2 import FILTERED
 from umami.connection import dialect
-from umami.dialect import Dialect
-from umami.generations import Generation
+from umami.endpoint import REGISTRY, Access, EndpointInfo, Freshness, Query, Request
 from umami.models.reports import FunnelStep
 from umami.period import Period
-from umami.question import REGISTRY, Access, Endpoint, Freshness, Question, Request
-from umami.v2 import FILTERED
 from umami.view import View
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
@@ -27,9 +27,9 @@ DOCS: Final = Path(__file__).parent.parent / "docs"
 _HEAD: Final = f"""\
 # The endpoints
 
-Written by `make docs` from the declarations in `umami/endpoints/` and the dialects (`umami/v2.py`,
-`umami/v3.py`); do not edit. Calling one of these makes a question, which a client answers
-([how](library.md)).
+Written by `make docs` from the declarations in `umami/endpoints/` and the dialects
+(`umami/compat/v2.py`, `umami/compat/v3.py`); do not edit.
+Calling one of these makes a query, which a client answers ([how](library.md)).
 
 - *requests*: what a question without filters sends first, by version of Umami. **2.18** stands for
   2.18 and older ones, **2.20** for 2.19 and 2.20; newer ones than {max(Generation)} and Umami Cloud
@@ -60,12 +60,12 @@ def api() -> str:
     return "\n".join(parts)
 
 
-def _row(one: Endpoint) -> str:
+def _row(one: EndpointInfo) -> str:
     fresh = "writes" if one.access is Access.WRITES else one.freshness.name.lower()
     return f"| `{one.name}{_parameters(one)}` | {_requests(one)} | {_answer(one)} | {fresh} | {_old_filters(one)} |"  # noqa: E501
 
 
-def _requests(endpoint: Endpoint) -> str:
+def _requests(endpoint: EndpointInfo) -> str:
     """What each version is asked: neighbours that are asked alike share an entry."""
     question = example(endpoint, field="browser")
     newest = max(Generation)
@@ -90,7 +90,7 @@ def _stretch(versions: Sequence[Generation], *, open_end: bool) -> str:
     return str(first) if first is last else f"{first}–{last}"
 
 
-def _first_requests(question: Question[Any], server: Dialect) -> str:
+def _first_requests(question: Query[Any], server: Dialect) -> str:
     """Methods and routes in Markdown; nothing where the question is refused."""
     if server.refusal(question):
         return ""
@@ -107,7 +107,7 @@ def _named(path: str) -> str:
     return path
 
 
-def _old_filters(one: Endpoint) -> str:
+def _old_filters(one: EndpointInfo) -> str:
     """What 2.x does with the filters of a View."""
     old = [dialect(version) for version in Generation if version.major == 2]
     offered = any(speaks.refusal(example(one)) is None for speaks in old)
@@ -118,7 +118,7 @@ def _old_filters(one: Endpoint) -> str:
     return "applied" if one.name in FILTERED else "not applied"
 
 
-def _parameters(one: Endpoint) -> str:
+def _parameters(one: EndpointInfo) -> str:
     names = [
         f"{name}?" if parameter.default is not inspect.Parameter.empty else name
         for name, parameter in one.signature.parameters.items()
@@ -126,7 +126,7 @@ def _parameters(one: Endpoint) -> str:
     return f"({', '.join(names)})"
 
 
-def _answer(one: Endpoint) -> str:
+def _answer(one: EndpointInfo) -> str:
     found = re.fullmatch(r"Asked\[(.*)\]", str(one.signature.return_annotation))
     answer = found.group(1) if found else ""
     return f"`{answer}`" if answer != "None" else "nothing"
@@ -135,9 +135,10 @@ def _answer(one: Endpoint) -> str:
 _COMPATIBILITY: Final = """\
 # What is the same on every Umami
 
-Written by `make docs` from the dialects (`umami/v2.py`, `umami/v3.py`) and the list of differences
-(`umami/compatibility.py`); do not edit. `tests/contract/test_generation_blindness.py` compares what
-is not listed here, field by field, on four recorded servers (2.18.1, 2.20.2, 3.0.3, 3.1.0) and on
+Written by `make docs` from the dialects (`umami/compat/v2.py`, `umami/compat/v3.py`) and
+the list of differences (`umami/compat/differences.py`); do not edit.
+`tests/contract/test_generation_blindness.py` compares what is not listed here,
+field by field, on four recorded servers (2.18.1, 2.20.2, 3.0.3, 3.1.0) and on
 test doubles of 2.18 and 3.1 to 3.5.
 
 The client detects the generation of a server ([how](library.md)). A generation is named after its
@@ -176,7 +177,7 @@ def _difference(endpoints: frozenset[str], generations: frozenset[Generation], r
     return f"- **{', '.join(map(str, sorted(generations)))}** · {named}: {reason}"
 
 
-def _asked(question: Question[Any], generation: Generation) -> str:
+def _asked(question: Query[Any], generation: Generation) -> str:
     speaks = dialect(generation)
     if speaks.refusal(question):
         return "no"
@@ -252,7 +253,7 @@ _ARGUMENTS: Final[dict[str, Any]] = {
 }
 
 
-def example(one: Endpoint, **instead: Any) -> Question[Any]:
+def example(one: EndpointInfo, **instead: Any) -> Query[Any]:
     """A question of this endpoint, with what has to be said; ``instead`` of the usual arguments."""
     needed = [
         name
@@ -262,7 +263,7 @@ def example(one: Endpoint, **instead: Any) -> Question[Any]:
     module = import_module(f"umami.endpoints.{one.group}")
     declared = getattr(module, one.name)
     arguments = {**_ARGUMENTS, **instead}
-    question: Question[Any] = declared(**{name: arguments[name] for name in needed})
+    question: Query[Any] = declared(**{name: arguments[name] for name in needed})
     return question
 
 

@@ -40,7 +40,7 @@ class Unreachable(UmamiError):
     remedy = "Check the address and that the server is running."
 
 
-class Untrusted(Unreachable):
+class CertificateUntrusted(Unreachable):
     """The server's certificate is not one that this machine trusts."""
 
     remedy = (
@@ -139,17 +139,17 @@ class UndetectableVersion(UmamiError):
     remedy = "Umami shows its version at the bottom of its settings."
 
 
-class Changed(UmamiError):
+class ServerVersionChanged(UmamiError):
     """The server became another generation while it was asked, so the answer means nothing."""
 
     remedy = "Ask again: it will be asked in its new way."
 
 
-class Unwanted(UmamiError):
+class Cancelled(UmamiError):
     """Whoever asked had left before the question was sent, so that it was not."""
 
     remedy = "Ask again."
 
 
-PASSING: Final = (Unreachable, TimedOut, RateLimited, ServerFault, UnexpectedAnswer)
+TRANSIENT: Final = (Unreachable, TimedOut, RateLimited, ServerFault, UnexpectedAnswer)
 """What may be over in a while: until then an older answer stands in, where there is one."""

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from umami.compat.generations import Generation
 from umami.errors import SettingsError
-from umami.generations import Generation
 
 _QUOTES: Final = ('""', "''", "“”", "„“", "””", "‘’", "‚‘", "’’", "«»", "»«", "``")
 """Quotes around a value, as shells, ``docker --env-file`` and word processors leave them."""

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
+from umami.endpoint import Request
 from umami.endpoints import account
 from umami.errors import (
     NotFound,
@@ -25,9 +26,8 @@ from umami.errors import (
     UnexpectedAnswer,
     WrongAddress,
 )
-from umami.flights import Flights, again
-from umami.question import Request
 from umami.settings import ApiKey, Login, ShareLink
+from umami.single_flight import SingleFlight, again
 
 Send = Callable[[Request, str], bytes]
 """Sends a request without identity, naming it in errors; returns the answer's body."""
@@ -101,7 +101,7 @@ class _Token:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._flights: Flights[str] = Flights()
+        self._flights: SingleFlight[str] = SingleFlight()
         self._token: str | None = None
         self._vain_until = 0.0
 

@@ -35,9 +35,12 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from umami import watching
-from umami.breaker import Breaker
+from umami import instrumentation
+from umami.circuit_breaker import CircuitBreaker
+from umami.compat.http_errors import meaning, reasons
+from umami.endpoint import Request
 from umami.errors import (
+    CertificateUntrusted,
     InvalidView,
     NotShared,
     RateLimited,
@@ -47,16 +50,13 @@ from umami.errors import (
     Unauthorised,
     UnexpectedAnswer,
     Unreachable,
-    Untrusted,
 )
-from umami.flights import again
+from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
 from umami.network import Proxy, proxy_for, trusted
-from umami.pace import Pace
-from umami.question import Request
-from umami.refusal import meaning, reasons
+from umami.rate_limit import RateLimit
 from umami.settings import Settings
 from umami.signin import Identity, Share, identity
-from umami.watching import NOBODY, Watch
+from umami.single_flight import again
 
 # httpx logs every address it asks, and an address may hold a share id.
 for _name in ("httpx", "httpcore"):
@@ -144,7 +144,7 @@ def _shut_down(connected: socket.socket) -> None:
 class Transport:
     """Connections to one server as one identity. Safe to use from many threads."""
 
-    def __init__(self, settings: Settings, watch: Watch = NOBODY) -> None:
+    def __init__(self, settings: Settings, watch: Instrumentation = NO_INSTRUMENTATION) -> None:
         who = settings.identity
         if settings.api is None or who is None:
             raise SettingsError(
@@ -157,13 +157,13 @@ class Transport:
         """What tells answers given to us from those given to others; holds no secret."""
         self._identity: Identity = identity(who, self.ask_unsigned)
         self._slots = threading.BoundedSemaphore(settings.in_flight)
-        self._pace = Pace(*settings.pace) if settings.pace else None
+        self._pace = RateLimit(*settings.pace) if settings.pace else None
         self._closed = threading.Event()
         self._sockets: WeakSet[socket.socket] = WeakSet()
         self._answered = False
         """Whether the server has ever accepted our identity."""
         self._looked_for_tls = False
-        self._breaker = Breaker()
+        self._breaker = CircuitBreaker()
         self._watch = watch
         # This machine is never reached through a proxy, whatever the environment says.
         self._proxy: Proxy | None = None if settings.local else proxy_for(settings.api)
@@ -354,7 +354,9 @@ class Transport:
         begun = time.monotonic()
         found = self._exchanged(call)
         problem = found.problem if isinstance(found, _Trouble) else None
-        self._watch.answered(call.endpoint, watching.outcome(problem), time.monotonic() - begun)
+        self._watch.answered(
+            call.endpoint, instrumentation.outcome(problem), time.monotonic() - begun
+        )
         if isinstance(found, _Trouble) and found.unwell:
             self._breaker.failed(call.endpoint, found.problem)
         else:
@@ -444,7 +446,7 @@ class Transport:
             return _Trouble(self._other_scheme("http"))
         gone = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.ProxyError)
         if gone and "CERTIFICATE_VERIFY_FAILED" in str(error):
-            untrusted = Untrusted(
+            untrusted = CertificateUntrusted(
                 f"The certificate of {address} is not trusted.", endpoint=call.endpoint
             )
             return _Trouble(untrusted, gone=True)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-from umami.abilities import EVERYTHING, Abilities
+from umami.compat.capabilities import EVERYTHING, Capabilities
 from umami.errors import InvalidView
 from umami.filters import VISIT_FIELDS, Filter, Match, Operator
 from umami.filters import read as read_filters
@@ -80,10 +80,10 @@ class View:
         only_events = any(on_events) if self.match == "all" else all(on_events)
         return not (on_events and only_events)
 
-    def lacking(self, abilities: Abilities) -> str | None:
-        """What of this View a server of these abilities cannot answer for, in a sentence."""
+    def lacking(self, capabilities: Capabilities) -> str | None:
+        """What of this View a server of these capabilities cannot answer for, in a sentence."""
         saved = bool(self.segment or self.cohort)
-        return abilities.lacks(self.filters, self.match, saved=saved)
+        return capabilities.lacks(self.filters, self.match, saved=saved)
 
     def compared(self) -> View | None:
         """The View of the comparison period, itself compared with nothing; or ``None``."""
@@ -347,13 +347,13 @@ def parse(
     websites: Sequence[str],
     timezone: str = "UTC",
     recorded: tuple[datetime, datetime] | None = None,
-    abilities: Abilities = EVERYTHING,
+    capabilities: Capabilities = EVERYTHING,
 ) -> Parsed:
     """The View that URL parameters spell, or the nearest valid one.
 
     ``websites`` are the ids that may be looked at, the first being the default; ``timezone`` is
     the viewer's, used when the URL names none; ``recorded`` is the span of the website's data,
-    which the period ``all`` means; ``abilities`` are the server's. Raises
+    which the period ``all`` means; ``capabilities`` are the server's. Raises
     ``InvalidView`` only if there is no website at all.
     """
     if not websites:
@@ -462,7 +462,7 @@ def parse(
         cohort=attempt(lambda: _saved(last("cohort"), "cohort"), None, "no cohort"),
         weekdays=weekdays == "1",
     )
-    view, problems = _possible(replace(view, filters=filters), abilities)
+    view, problems = _possible(replace(view, filters=filters), capabilities)
     faults += map(Fault, problems)
     alone = replace(view, comparison="none", against=None)
     view = attempt(lambda: _aligned(view), alone, "no comparison")
@@ -474,21 +474,21 @@ def parse(
     return Parsed(view, tuple(faults))
 
 
-def _possible(view: View, abilities: Abilities) -> tuple[View, list[str]]:
+def _possible(view: View, capabilities: Capabilities) -> tuple[View, list[str]]:
     """The View without what cannot be answered for, and a sentence for each part of that."""
     kept: list[Filter] = []
     dropped: list[str] = []
     for one in view.filters:
-        lacking = abilities.lacks([*kept, one], "all", saved=False)
+        lacking = capabilities.lacks([*kept, one], "all", saved=False)
         if lacking is None:
             kept.append(one)
         else:
             dropped.append(f"{lacking} That filter is left out.")
     view = replace(view, filters=tuple(kept))
-    if joined := abilities.joined(kept, view.match):
+    if joined := capabilities.joined(kept, view.match):
         dropped.append(joined)
         view = replace(view, match="all")
-    if lacking := view.lacking(abilities):
+    if lacking := view.lacking(capabilities):
         dropped.append(lacking)
         view = replace(view, segment=None, cohort=None)
     return view, dropped

@@ -8,14 +8,14 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import address, authorized, page_registry, paging, sharing, viewer
+from access.permissions import Permissions
+from access.share_links import ShareLink
+from components import authorized, page_registry, paging, sharing, url_state, viewer
 from components.asking import blank
+from components.escaping import plain
 from components.fields import Field
 from components.listing import listing
 from components.paging import Place
-from components.text import plain
-from people.rights import Rights
-from people.shares import Share
 from umami.models.websites import Website
 
 _FLAGS: Final = ("filters", "exports", "saves", "admin")
@@ -30,8 +30,8 @@ def unguarded() -> None:
     """What this page says while nobody signs in."""
     st.caption("Nobody signs in to this dashboard: whoever can open it sees everything.")
     st.markdown(
-        "The page Setup makes accounts. Or make one with `python -m people`, put what it prints "
-        "into `.streamlit/secrets.toml`, and a cookie key beside it (`python -m people key`)."
+        "The page Setup makes accounts. Or make one with `python -m access`, put what it prints "
+        "into `.streamlit/secrets.toml`, and a cookie key beside it (`python -m access key`)."
     )
 
 
@@ -40,14 +40,14 @@ def everybody(sites: tuple[Website, ...]) -> None:
     names = {site.id: site.name for site in sites}
     rows = []
     for account in viewer.desk().accounts().users.values():
-        rights = account.rights(page_registry.ENDPOINTS, lambda: sites)
+        permissions = account.permissions(page_registry.ENDPOINTS, lambda: sites)
         rows.append(
             {
                 "name": account.name,
                 "username": account.username,
-                "websites": _websites(rights, names),
-                "pages": _pages(rights),
-                "may": _may(rights),
+                "websites": _websites(permissions, names),
+                "pages": _pages(permissions),
+                "may": _may(permissions),
             }
         )
     listing(
@@ -64,24 +64,27 @@ def everybody(sites: tuple[Website, ...]) -> None:
     )
 
 
-def _websites(rights: Rights, names: dict[str, str]) -> str:
-    if any(one.websites is None for one in rights.grants):
+def _websites(permissions: Permissions, names: dict[str, str]) -> str:
+    if any(one.websites is None for one in permissions.grants):
         return "All"
-    mine = {id for one in rights.grants for id in one.websites or ()}
+    mine = {id for one in permissions.grants for id in one.websites or ()}
     return ", ".join(sorted(names.get(id, "(unknown)") for id in mine)) or "None"
 
 
-def _pages(rights: Rights) -> str:
-    if any(one.sections is None for one in rights.grants):
+def _pages(permissions: Permissions) -> str:
+    if any(one.sections is None for one in permissions.grants):
         return "All"
     return (
-        ", ".join(title for name, title in sharing.TITLES.items() if rights.opens(name)) or "None"
+        ", ".join(title for name, title in sharing.TITLES.items() if permissions.opens(name))
+        or "None"
     )
 
 
-def _may(rights: Rights) -> str:
+def _may(permissions: Permissions) -> str:
     words = {"filters": "filter", "exports": "export", "saves": "save", "admin": "administer"}
-    found = [words[one] for one in _FLAGS if any(getattr(grant, one) for grant in rights.grants)]
+    found = [
+        words[one] for one in _FLAGS if any(getattr(grant, one) for grant in permissions.grants)
+    ]
     return ", ".join(found) or "look"
 
 
@@ -97,7 +100,7 @@ def links(sites: tuple[Website, ...]) -> None:
             _link(share, names.get(share.website, "(unknown)"))
 
 
-def _link(share: Share, website: str) -> None:
+def _link(share: ShareLink, website: str) -> None:
     st.markdown(f"**{plain(share.name)}** · {plain(website)}")
     words = [
         sharing.listed_pages(share.sections),
@@ -122,10 +125,10 @@ def _link(share: Share, website: str) -> None:
     st.code(sharing.link(share.id), language=None, wrap_lines=True)
 
 
-def _revoke(share: Share) -> None:
+def _revoke(share: ShareLink) -> None:
     looking = viewer.still()
-    if not looking.rights.admin:
-        address.note("Only an admin withdraws share links.")
+    if not looking.permissions.admin:
+        url_state.note("Only an admin withdraws share links.")
         return
     viewer.desk().shares.revoke(share.id)
     viewer.record(looking, "withdraw share link", f"{share.name}, of {share.website}")

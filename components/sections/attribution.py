@@ -7,11 +7,11 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, panels, parameters, saved, steps, tiles
+from components import panels, parameters, saved, steps, tiles, url_state
 from components.asking import Page as Asking
 from components.asking import aside, blank
+from components.escaping import plain
 from components.listing import listing
-from components.text import plain
 from components.told import attribution as told
 from components.told.revenue import choices
 from umami.analysis import saved as spelling
@@ -108,7 +108,7 @@ def parts(
     if credit.moneyless:
         aside(told.NO_MONEY)
     if credit.table.empty:
-        blank(address.why_empty(told.NOBODY))
+        blank(url_state.why_empty(told.NOBODY))
         return
     st.caption(told.EXPLAINED)
     with st.grid(2, min_column_width=330):

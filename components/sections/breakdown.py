@@ -8,11 +8,11 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import address, authorized, panels, parameters, start
+from components import authorized, page_context, panels, parameters, url_state
 from components.asking import aside, blank
-from components.figures import tree as drawn
+from components.charts import treemap as drawn
+from components.escaping import plain
 from components.listing import listing
-from components.text import plain
 from components.told import breakdown as told
 from components.told.breakdown import Choice
 from umami.analysis import breakdown as analysis
@@ -26,7 +26,7 @@ _MEASURE_NAMES: Final = {one: label for one, (label, _) in told.MEASURES.items()
 
 def choice() -> Choice:
     """Read the choice off the URL and draw its controls."""
-    able = start.client().abilities.fields
+    able = page_context.client().capabilities.fields
     found, faults = told.read(parameters.read("measure", several=("field",)), able)
     for fault in faults:
         aside(fault)
@@ -60,7 +60,7 @@ def groups(view: View, now: Choice, answer: Breakdown) -> None:
     """The groups as a treemap, as a pivot table, and one by one."""
     found, named = told.groups(view, now, answer)
     if found.empty:
-        blank(address.why_empty(told.NONE))
+        blank(url_state.why_empty(told.NONE))
         return
     if len(found) >= analysis.MOST:
         st.caption(told.FIRST)
@@ -101,27 +101,27 @@ def _treemap(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
 
 
 def _filter(group: pd.Series[Any], fields: Sequence[str]) -> None:
-    view = address.view()
-    able = start.client().abilities
+    view = url_state.view()
+    able = page_context.client().capabilities
     for field in fields:
         value = group[field]
         if not isinstance(value, str) or not value:
-            address.note(f"Views without a {FIELDS[field].lower()} cannot be filtered for.")
+            url_state.note(f"Views without a {FIELDS[field].lower()} cannot be filtered for.")
             continue
         try:
             one = Filter(field, "eq", value)
         except InvalidView as problem:
-            address.note(str(problem))
+            url_state.note(str(problem))
             continue
         if refused := able.refused(one):
-            address.note(refused)
+            url_state.note(refused)
         else:
             view = view.adding(one, beside=False)
-    address.go(view)
+    url_state.go(view)
 
 
 def _every(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
-    about = start.client().definitions.bounce if now.measure == "bounce_rate" else None
+    about = page_context.client().definitions.bounce if now.measure == "bounce_rate" else None
     measure = told.MEASURES[now.measure][0].lower()
     st.markdown(f"**Every group, by {measure}**", help=about and plain(about, 300))
     listing(

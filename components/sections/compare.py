@@ -6,9 +6,9 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, panels, parameters, rankings
+from components import panels, parameters, rankings, url_state
 from components.asking import blank
-from components.figures import deltas as drawn
+from components.charts import waterfall as drawn
 from components.listing import listing
 from components.told import compare as told
 from umami.analysis.movers import Move, Movers
@@ -42,7 +42,7 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> None:
     """What moved the total most, and everything that moved by kind of move."""
     found = told.moved(by, now, before)
     if found.frame.empty:
-        blank(told.none_of(by, address.view()))
+        blank(told.none_of(by, url_state.view()))
         return
     st.markdown(f"**{told.counts(by, now, found)}**")
     if left_out := told.left_out(by, found):
@@ -74,6 +74,6 @@ def _moved(by: Metric, found: Movers, move: Move) -> None:
         what=f"{told.TABLES[by].many} that {move}",
         key=f"moved_{move}",
         value="name" if filters else None,
-        active=address.chosen(filters),
-        on_choose=partial(address.toggle, filters) if filters else None,
+        active=url_state.chosen(filters),
+        on_choose=partial(url_state.toggle, filters) if filters else None,
     )

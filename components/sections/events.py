@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components import address, navigation, paging, panels, parameters, tiles
+from components import navigation, paging, panels, parameters, tiles, url_state
 from components.asking import blank
+from components.full_csv_export import Whole
 from components.paging import Place
 from components.told import events as told
-from components.whole import Whole
 from umami.endpoints import events as endpoints
 from umami.models.events import Event, EventSeries, EventTotals
 from umami.models.paging import Page
@@ -40,7 +40,7 @@ def totals(now: EventTotals, before: EventTotals | None = None) -> None:
 def series(view: View, found: EventSeries) -> None:
     """Events over time, the most frequent ones apart."""
     if found.frame.empty:
-        blank(address.why_empty(told.NO_EVENTS))
+        blank(url_state.why_empty(told.NO_EVENTS))
     else:
         panels.events(view, found)
 

@@ -8,11 +8,11 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, authorized, panels, parameters, saved, steps
+from components import authorized, panels, parameters, saved, steps, url_state
 from components.asking import aside, blank
-from components.figures import steps as drawn
+from components.charts import steps as drawn
+from components.escaping import plain
 from components.listing import listing
-from components.text import plain
 from components.told import funnel as told
 from components.told.funnel import FEWEST, MOST, Chain
 from umami.analysis import funnel as analysis
@@ -137,7 +137,7 @@ def funnel(
     table = analysis.table(now, before)
     overall = told.overall(now)
     if overall is None:
-        blank(address.why_empty(told.NOBODY))
+        blank(url_state.why_empty(told.NOBODY))
     else:
         st.markdown(f"**{overall[0]}** {overall[1]}")
         if lost := told.lost(now):

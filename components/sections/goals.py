@@ -8,12 +8,12 @@ from typing import Final
 
 import streamlit as st
 
-from components import address, authorized, panels, parameters, saved, steps, tiles
+from components import authorized, panels, parameters, saved, steps, tiles, url_state
 from components.asking import Page as Asking
 from components.asking import aside, blank
-from components.figures import trend as drawn
+from components.charts import sparkline as drawn
+from components.escaping import plain
 from components.listing import download
-from components.text import plain
 from components.told import goals as told
 from umami.analysis import goals as analysis
 from umami.analysis import saved as spelling
@@ -141,7 +141,7 @@ def cards(page: Asking, view: View, wanted: Sequence[Target]) -> None:
         ):
             with st.container(border=True, gap="small", key=f"card_{at}"):
                 st.subheader(plain(target.step.value, 60), anchor=False)
-                st.caption(f"{KINDS[target.step.kind]} · {address.described(view)}")
+                st.caption(f"{KINDS[target.step.kind]} · {url_state.described(view)}")
                 page.section(partial(result, target), *answers, height=120)
                 over_time(f"trend_{at}")
     page.section(partial(_csv, complete), *(one.now for one in asked), height=24)

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, authorized, panels, parameters, steps
+from components import authorized, panels, parameters, steps, url_state
 from components.asking import aside, blank
-from components.figures import flow as drawn
+from components.charts import sankey as drawn
 from components.listing import listing
 from components.told import journey as told
 from components.told.journey import Choice
@@ -75,7 +75,7 @@ def journeys(view: View, now: Choice, answer: tuple[Path, ...]) -> None:
     paths = told.chosen(now, answer)
     whole = analysis.flow(answer)
     if not answer:
-        blank(address.why_empty(told.NONE))
+        blank(url_state.why_empty(told.NONE))
         return
     _through(now, whole)
     st.caption(told.counts(now, paths, answer))

@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import address, authorized, collecting, panels, parameters, start
+from components import authorized, collecting, page_context, panels, parameters, url_state
 from components.asking import trouble
-from components.text import plain
+from components.escaping import plain
+from umami.endpoint import Query
 from umami.endpoints import realtime, sending, websites
 from umami.errors import UmamiError
 from umami.models.realtime import Realtime
 from umami.models.websites import Website
-from umami.question import Question
 
 EVENT: Final = "dashboard-test"
 PATIENCE: Final = 30
@@ -64,7 +64,7 @@ def _create() -> None:
     name, domain = (str(st.session_state[key]).strip() for key in ("new_name", "new_domain"))
     wrong = _wrong(name, domain)
     if wrong:
-        address.note(wrong)
+        url_state.note(wrong)
         return
     made = _write(websites.create_website(name, domain), f"“{name}” was added.")
     if made:
@@ -81,12 +81,12 @@ def _wrong(name: str, domain: str) -> str | None:
     return None
 
 
-def _write(question: Question[Any], done: str) -> Any:
+def _write(question: Query[Any], done: str) -> Any:
     """Ask for a change; says what was done, or why not. A callback's."""
     try:
-        answer = start.client().ask(question)
+        answer = page_context.client().ask(question)
     except UmamiError as problem:
-        address.note(f"{problem} {problem.remedy}")
+        url_state.note(f"{problem} {problem.remedy}")
         return None
     authorized.data()[_DONE] = done
     return answer or True
@@ -118,7 +118,7 @@ def _save(site: Website) -> None:
     name, domain = (str(st.session_state[f"{one}_{site.id}"]).strip() for one in ("name", "domain"))
     wrong = _wrong(name, domain)
     if wrong:
-        address.note(wrong)
+        url_state.note(wrong)
     elif (name, domain) != (site.name, site.domain):
         _write(websites.update_website(site.id, name, domain), f"“{name}” was saved.")
 
@@ -132,7 +132,7 @@ def _share(site: Website) -> None:
         on_change=authorized.callback(lambda: _shared(site, on=bool(st.session_state[key]))),
     )
     if site.share_id:
-        st.code(f"{start.client().server.pages}/share/{site.share_id}", language=None)
+        st.code(f"{page_context.client().server.pages}/share/{site.share_id}", language=None)
 
 
 def _shared(site: Website, *, on: bool) -> None:
@@ -143,7 +143,7 @@ def _shared(site: Website, *, on: bool) -> None:
 
 def _tracker(site: Website) -> None:
     st.markdown("**Tracking code**")
-    tracking = collecting.tracking(start.client().server.pages)
+    tracking = collecting.tracking(page_context.client().server.pages)
     if tracking.script:
         st.caption("Put it into the head of every page.")
         st.code(
@@ -177,18 +177,18 @@ def _test(site: Website) -> None:
 
 
 def _send(site: Website) -> None:
-    client = start.client()
+    client = page_context.client()
     host = site.domain or "localhost"
     try:
         known = _arrived(client.ask(realtime.realtime(site.id)))
         counted = client.ask(sending.send_event(site.id, EVENT, f"/{EVENT}", host)).counted
     except UmamiError as problem:
-        address.note(f"{problem} {problem.remedy}")
+        url_state.note(f"{problem} {problem.remedy}")
         return
     if counted:
         authorized.data()[_SENT] = Sent(site.id, time.time(), known)
     else:
-        address.note("The server took the test event for a robot’s and did not count it.")
+        url_state.note("The server took the test event for a robot’s and did not count it.")
 
 
 def _arrived(answer: Realtime) -> frozenset[tuple[str, str]]:
@@ -200,7 +200,7 @@ def _arrival(sent: Sent) -> None:
     """Look until the event has arrived, or for long enough."""
     st.caption(":material/hourglass_top: Sent. Waiting for it to arrive …")
     try:
-        new = _arrived(start.client().ask(realtime.realtime(sent.website))) - sent.known
+        new = _arrived(page_context.client().ask(realtime.realtime(sent.website))) - sent.known
     except UmamiError as problem:
         trouble(problem)
         new = frozenset()

@@ -10,10 +10,10 @@ import streamlit as st
 
 from components import authorized, formats, parameters, tiles
 from components.asking import blank
+from components.escaping import plain
 from components.fields import Field
 from components.listing import columns, download, listing, records
 from components.record_table import Cell, Column, Record, record_table
-from components.text import plain
 from components.told.properties import TYPES
 from components.told.sessions import by_what, where
 from umami import names

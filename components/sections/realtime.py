@@ -9,13 +9,13 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import authorized, measures, panels, runs, start, tiles
+from components import authorized, metrics, page_context, panels, render_lock, tiles
 from components.asking import answers, blank, trouble
+from components.charts import realtime_bars as drawn
+from components.escaping import plain
 from components.fields import Field
-from components.figures import minutes as drawn
 from components.listing import columns, listing, records
 from components.record_table import record_table
-from components.text import plain
 from umami import names
 from umami.analysis import realtime as analysis
 from umami.endpoints import realtime, traffic
@@ -57,8 +57,8 @@ def page(view: View, own: str, *, still: bool) -> None:
     draw(view, own, still=still)
 
 
-@measures.part("realtime")
-@runs.FLOOR.taken()
+@metrics.part("realtime")
+@render_lock.RENDER_LOCK.taken()
 def _look(view: View, own: str, *, still: bool) -> None:
     seen, problem = _seen(view, still=still)
     _said(view, seen, problem, still=still)
@@ -101,7 +101,7 @@ def _seen(view: View, *, still: bool) -> tuple[Seen, UmamiError | None]:
     elif still:
         return last, None
     now, active = answers(
-        start.client(),
+        page_context.client(),
         realtime.realtime(view.website, view.period.timezone),
         traffic.active(view.website),
     )

@@ -9,25 +9,25 @@ import pandas as pd
 import streamlit as st
 
 from components import (
-    address,
     authorized,
     formats,
     navigation,
+    page_context,
     page_registry,
     parameters,
-    start,
+    url_state,
     viewer,
 )
 from components.asking import blank
+from components.escaping import plain
 from components.fields import Field
 from components.listing import listing
-from components.text import plain
 from umami.analysis import saved
+from umami.endpoint import Query
 from umami.endpoints import reports
 from umami.errors import InvalidView, UmamiError
 from umami.models.paging import Page
 from umami.models.reports import Report
-from umami.question import Question
 from umami.view import View
 
 KINDS: Final[dict[str, str]] = {
@@ -126,7 +126,7 @@ def _detail(view: View, report: Report) -> None:
                         on_click=authorized.callback(_open),
                         args=(opening, view, dates),
                     )
-        if viewer.current().rights.saves(view.website):
+        if viewer.current().permissions.saves(view.website):
             _rename(view, report)
             _delete(report)
 
@@ -139,7 +139,7 @@ def _open(
     if view and dates:
         zone = view.period.timezone
         first, last = (pd.Timestamp(one).tz_convert(zone).date().isoformat() for one in dates)
-        address.change({"period": ["custom"], "from": [first], "to": [last], "unit": []})
+        url_state.change({"period": ["custom"], "from": [first], "to": [last], "unit": []})
     navigation.go(opening.page, **opening.parameters)
 
 
@@ -153,7 +153,7 @@ def _rename(view: View, report: Report) -> None:
 def _renamed(report: Report) -> None:
     name = str(st.session_state[f"name_{report.id}"]).strip()
     if not name:
-        address.note("A report needs a name.")
+        url_state.note("A report needs a name.")
     elif name != report.name:
         _write(
             reports.update_report(
@@ -182,10 +182,10 @@ def _delete(report: Report) -> None:
         )
 
 
-def _write(question: Question[Any], done: str) -> None:
+def _write(question: Query[Any], done: str) -> None:
     try:
-        start.client().ask(question)
+        page_context.client().ask(question)
     except UmamiError as problem:
-        address.note(f"{problem} {problem.remedy}")
+        url_state.note(f"{problem} {problem.remedy}")
     else:
         authorized.data()[_DONE] = done

@@ -6,9 +6,9 @@ from typing import Final
 
 import streamlit as st
 
-from components import address, panels, parameters, tiles
+from components import panels, parameters, tiles, url_state
 from components.asking import blank
-from components.figures import cohorts as drawn
+from components.charts import cohorts as drawn
 from components.listing import download
 from components.told import retention as told
 from umami.analysis.retention import Grain
@@ -74,7 +74,7 @@ def curve(view: View, now: Retention, before: Retention | None = None) -> None:
 def sizes(view: View, by: Grain, answer: Retention) -> None:
     """How many visitors each cohort has."""
     if answer.frame.empty:
-        blank(address.why_empty("No visits in this period."))
+        blank(url_state.why_empty("No visits in this period."))
         return
     found = told.found(view, answer, by)
     data = drawn.sizes(found, by)

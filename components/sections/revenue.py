@@ -6,10 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from components import address, panels, parameters, tiles
+from components import panels, parameters, tiles, url_state
 from components.asking import Page as Asking
 from components.asking import aside, blank, trouble
-from components.figures import stacks
+from components.charts import stacks
 from components.listing import listing
 from components.told import revenue as told
 from umami import names
@@ -124,6 +124,6 @@ def part(name: str, of: told.Scope, now: Revenue, before: Revenue | None = None)
         what=title.lower(),
         key=f"revenue_{name}",
         value="name" if clickable else None,
-        active=address.chosen(field),
-        on_choose=lambda value: address.toggle(field, value),
+        active=url_state.chosen(field),
+        on_choose=lambda value: url_state.toggle(field, value),
     )

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from components import paging, parameters, tiles
 from components.asking import aside
+from components.full_csv_export import Whole
 from components.paging import Place
 from components.told import sessions as told
-from components.whole import Whole
 from umami.endpoints import sessions as endpoints
 from umami.models.paging import Page
 from umami.models.sessions import Session, SessionStats

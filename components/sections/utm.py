@@ -7,12 +7,21 @@ from typing import Final
 
 import streamlit as st
 
-from components import address, authorized, panels, parameters, rankings, start, tables, tiles
+from components import (
+    authorized,
+    page_context,
+    panels,
+    parameters,
+    rankings,
+    tables,
+    tiles,
+    url_state,
+)
 from components.asking import Page as Asking
 from components.asking import aside, blank
-from components.figures import bars as drawn
+from components.charts import bars as drawn
+from components.escaping import plain
 from components.listing import listing
-from components.text import plain
 from components.told import utm as told
 from umami.endpoints import traffic
 from umami.errors import InvalidView
@@ -40,7 +49,7 @@ DETAILS: Final = (
 def campaign(view: View) -> tuple[str, View | None]:
     """The campaign that is looked into, and the View of it; ``None`` where servers have none."""
     name = (parameters.read("campaign")["campaign"] or [""])[-1]
-    if not name or "utmCampaign" not in start.client().abilities.fields:
+    if not name or "utmCampaign" not in page_context.client().capabilities.fields:
         return name, None
     try:
         return name, view.filtered("utmCampaign", name)
@@ -58,7 +67,7 @@ def parameter(name: str, now: Utm, all_views: Stats | None, before: Utm | None =
     """One parameter: its first values as bars, all of them as a table."""
     table = told.table(name, now, all_views, before)
     if table.empty:
-        blank(address.why_empty(told.none_of(name)))
+        blank(url_state.why_empty(told.none_of(name)))
         return
     compared = before is not None
     panels.chart(
@@ -67,7 +76,7 @@ def parameter(name: str, now: Utm, all_views: Stats | None, before: Utm | None =
         key=f"bars_{name}",
         alt=f"Views by utm_{name}",
     )
-    able = start.client().abilities.fields
+    able = page_context.client().capabilities.fields
     looks_into = name == "campaign" and "utmCampaign" in able
     listing(
         table,
@@ -75,8 +84,8 @@ def parameter(name: str, now: Utm, all_views: Stats | None, before: Utm | None =
         what=told.NAMES[name].lower(),
         key=f"utm_{name}",
         value="value" if looks_into or FIELDS[name] in able else None,
-        active=address.chosen(FIELDS[name]),
-        on_choose=_look_into if looks_into else partial(address.toggle, FIELDS[name]),
+        active=url_state.chosen(FIELDS[name]),
+        on_choose=_look_into if looks_into else partial(url_state.toggle, FIELDS[name]),
     )
 
 
@@ -89,7 +98,7 @@ def detail(page: Asking, name: str, view: View) -> None:
     totals = tiles.ask(page, view)
     timeline = page.ask(traffic.pageviews(view))
     tabs = tables.ask(page, DETAILS, view, key="campaign_tabs")
-    with panels.card(f"Campaign {plain(name, 60)}", about=address.described(view)):
+    with panels.card(f"Campaign {plain(name, 60)}", about=url_state.described(view)):
         with st.container(horizontal=True, gap="small"):
             st.button(
                 "Close",
@@ -103,7 +112,7 @@ def detail(page: Asking, name: str, view: View) -> None:
                 key="filter_campaign",
                 icon=":material/filter_alt:",
                 on_click=authorized.callback(
-                    lambda: address.go(view.adding(_is(name), beside=False))
+                    lambda: url_state.go(view.adding(_is(name), beside=False))
                 ),
             )
         page.section(

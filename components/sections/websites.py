@@ -12,7 +12,6 @@ from uuid import UUID
 import streamlit as st
 
 from components import (
-    address,
     authorized,
     formats,
     navigation,
@@ -20,13 +19,14 @@ from components import (
     paging,
     parameters,
     tiles,
+    url_state,
     viewer,
 )
 from components.asking import Page as Asking
 from components.asking import aside, blank
-from components.figures import common
+from components.charts import common
+from components.escaping import plain
 from components.paging import Place
-from components.text import plain
 from umami.endpoints import traffic
 from umami.models.traffic import Stats, Timeline
 from umami.models.websites import Website
@@ -109,7 +109,7 @@ def _heading(site: Website, now: Choice) -> None:
             args=(site,),
         )
         managed = site.id == now.site
-        if not viewer.current().rights.administers(site.id):
+        if not viewer.current().permissions.administers(site.id):
             return
         st.button(
             "Close" if managed else "Manage",
@@ -122,7 +122,7 @@ def _heading(site: Website, now: Choice) -> None:
 
 
 def _open(site: Website) -> None:
-    address.change({"website": [site.id], "filter": []})
+    url_state.change({"website": [site.id], "filter": []})
     navigation.go(page_registry.OVERVIEW.name)
 
 
@@ -132,7 +132,7 @@ def _visitors(
     before = compared.current if compared else stats.previous
     series: tuple[int, ...] = ()
     if timeline:
-        over = common.over(timeline.frame, address.present(view))
+        over = common.over(timeline.frame, url_state.present(view))
         series = tuple(int(one) for one in over["sessions"])
     tile = tiles.counted(
         "Visitors",

@@ -11,22 +11,22 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
+from components.charts import bars
+from components.charts import slope as drawn
+from components.charts.tiles import Tile, counted
 from components.fields import Field, Kind
-from components.figures import bars
-from components.figures import shift as drawn
-from components.figures.tiles import Tile, counted
 from components.theme import Mode
 from components.told.revenue import sound
 from umami import names
 from umami.analysis import attribution as analysis
 from umami.analysis.steps import KINDS
 from umami.analysis.steps import read as read_step
-from umami.derived import derived
+from umami.endpoint import Query
 from umami.endpoints import reports
 from umami.errors import InvalidView
+from umami.memoize import memoize
 from umami.models.events import Property
 from umami.models.reports import Attribution, FunnelStep
-from umami.question import Question
 from umami.view import View
 
 PARTS: Final = {
@@ -107,7 +107,7 @@ def suggested(properties: Sequence[Property], events: Sequence[str]) -> FunnelSt
 
 def asked(
     view: View, step: FunnelStep, currency: str | None, model: reports.Model
-) -> Question[Attribution]:
+) -> Query[Attribution]:
     """The credit by one model."""
     return reports.attribution(view, model, step.kind, step.value, currency)
 
@@ -127,7 +127,7 @@ def totals(step: FunnelStep, first: Attribution, before: Attribution | None = No
     ]
 
 
-@derived
+@memoize
 def credit(
     currency: str | None,
     first: Attribution,
@@ -171,7 +171,7 @@ def part_figure(data: drawn.Shift | bars.Bars, mode: Mode) -> go.Figure:
     return drawn.shift_figure(data, mode)
 
 
-@derived
+@memoize
 def of_part(credit: Credit, part: str) -> Part:
     """One part of the credit."""
     title = PARTS[part][0]

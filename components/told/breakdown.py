@@ -8,15 +8,15 @@ from typing import Final, get_args
 
 import pandas as pd
 
+from components.charts import treemap as drawn
 from components.fields import Field, Kind
-from components.figures import tree as drawn
-from components.words import why_unknown
+from components.view_description import why_unknown
 from umami import names
 from umami.analysis import breakdown as analysis
 from umami.analysis.breakdown import Measure
-from umami.derived import derived
 from umami.endpoints.reports import BreakdownField
 from umami.filters import FIELDS, VISIT_FIELDS
+from umami.memoize import memoize
 from umami.models.reports import Breakdown
 from umami.view import View
 
@@ -84,7 +84,7 @@ def groups(view: View, now: Choice, answer: Breakdown) -> tuple[pd.DataFrame, pd
     return _groups(now, answer, rates=rates_unknown(view, now) is None)
 
 
-@derived
+@memoize
 def _groups(now: Choice, answer: Breakdown, *, rates: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = analysis.table(answer)
     if not rates:
@@ -99,7 +99,7 @@ def _groups(now: Choice, answer: Breakdown, *, rates: bool) -> tuple[pd.DataFram
     return found, found.assign(**columns)
 
 
-@derived
+@memoize
 def treemap(now: Choice, named: pd.DataFrame) -> drawn.Tree:
     """The groups as areas."""
     what = MEASURES[now.drawn][0].lower()
@@ -119,7 +119,7 @@ def several(now: Choice) -> str | None:
     return f"One with {MEASURES[now.drawn][0].lower()} in several groups counts in each of them."
 
 
-@derived
+@memoize
 def pivot(now: Choice, named: pd.DataFrame) -> tuple[str, pd.DataFrame, list[Field]]:
     """The first field by the second: a title, a row a value of the first."""
     label, kind = MEASURES[now.measure]

@@ -10,11 +10,11 @@ from components import formats, rankings
 from components.fields import Field
 from umami import names
 from umami.analysis.movers import Move, Movers, movers
-from umami.derived import derived
+from umami.endpoint import Query
 from umami.endpoints import traffic
 from umami.endpoints.traffic import Metric
+from umami.memoize import memoize
 from umami.models.traffic import Ranking
-from umami.question import Question
 from umami.view import View
 
 LIMIT: Final = 500
@@ -53,12 +53,12 @@ def title(by: Metric) -> str:
     return many[0].upper() + many[1:]
 
 
-def ranking(by: Metric) -> Callable[[View], Question[Ranking]]:
+def ranking(by: Metric) -> Callable[[View], Query[Ranking]]:
     """What to ask about a View."""
     return lambda view: traffic.metrics(view, by, limit=LIMIT)
 
 
-@derived
+@memoize
 def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
     """What moved, with names (``label``)."""
     found = movers(now, before, LIMIT)
@@ -69,7 +69,7 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
     return replace(found, frame=found.frame.assign(label=labels))
 
 
-@derived
+@memoize
 def counts(by: Metric, now: Ranking, found: Movers) -> str:
     """How many made each kind of move."""
     measure = rankings.MEASURES[now.measure].lower()

@@ -8,10 +8,10 @@ from typing import Final
 import pandas as pd
 
 from components import formats
+from components.charts.tiles import Tile, counts
 from components.fields import Field
-from components.figures.tiles import Tile, counts
 from umami import names
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.events import Event, EventTotals, Kind
 
 NO_EVENTS: Final = "No events in this period. Send one from your pages with umami.track('name')."
@@ -44,7 +44,7 @@ FIELDS: Final = (
 """The columns of what ``frame`` gives."""
 
 
-@derived
+@memoize
 def frame(rows: Sequence[Event], zone: str) -> pd.DataFrame:
     """Views and events as rows of a table, times on the wall clock of a zone."""
     return pd.DataFrame(

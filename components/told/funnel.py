@@ -12,7 +12,7 @@ from components import formats
 from components.fields import Field
 from umami.analysis import funnel as analysis
 from umami.analysis.steps import KINDS, read_steps
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.reports import FunnelResult, FunnelStep
 
 FEWEST, MOST = 2, 8
@@ -85,7 +85,7 @@ def lost(now: Sequence[FunnelResult]) -> tuple[str, str, str] | None:
     )
 
 
-@derived
+@memoize
 def listed(table: pd.DataFrame, *, compared: bool) -> tuple[pd.DataFrame, list[Field]]:
     """A row a step, of what ``umami.analysis.funnel.table`` gives."""
     named = table.assign(kind=table["kind"].map(KINDS), place=range(1, len(table) + 1))

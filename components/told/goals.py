@@ -8,17 +8,17 @@ from typing import Final
 import pandas as pd
 
 from components import formats
+from components.charts import sparkline as drawn
+from components.charts.tiles import Tile, counted, rated
 from components.fields import Field
-from components.figures import trend as drawn
-from components.figures.tiles import Tile, counted, rated
 from umami.analysis import goals as analysis
 from umami.analysis.steps import Target, read_targets
-from umami.derived import derived
+from umami.endpoint import Query
 from umami.endpoints import reports
+from umami.memoize import memoize
 from umami.models.events import EventSeries
 from umami.models.reports import Goal
 from umami.models.traffic import Timeline
-from umami.question import Question
 from umami.view import View
 
 MOST: Final = 12
@@ -34,7 +34,7 @@ def read(given: Mapping[str, Sequence[str]]) -> tuple[tuple[Target, ...], tuple[
     return found[:MOST], faults
 
 
-def asked(target: Target, view: View) -> Question[Goal]:
+def asked(target: Target, view: View) -> Query[Goal]:
     """How often a goal was reached in a View."""
     return reports.goal(view, target.step.kind, target.step.value)
 
@@ -90,7 +90,7 @@ def _trend(
     return drawn.trend(times, values, view.period.unit, what, target.times or None)
 
 
-@derived
+@memoize
 def listed(wanted: Sequence[Target], answers: Sequence[Goal]) -> tuple[pd.DataFrame, list[Field]]:
     """A row a goal."""
     return analysis.table(wanted, answers), [

@@ -12,11 +12,11 @@ from components import formats
 from components.fields import Field
 from umami.analysis import journey as analysis
 from umami.analysis.journey import Through
-from umami.derived import derived
+from umami.endpoint import Query
 from umami.endpoints import reports
 from umami.filters import LONGEST_VALUE
+from umami.memoize import memoize
 from umami.models.reports import Path
-from umami.question import Question
 from umami.view import View
 
 LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
@@ -54,7 +54,7 @@ def read(parameters: Mapping[str, Sequence[str]]) -> tuple[Choice, tuple[str, ..
     return choice, faults
 
 
-def asked(now: Choice, view: View) -> Question[tuple[Path, ...]]:
+def asked(now: Choice, view: View) -> Query[tuple[Path, ...]]:
     """The paths of a View."""
     return reports.journey(view, now.length, now.start, now.end)
 
@@ -76,7 +76,7 @@ def counts(now: Choice, paths: Sequence[Path], answer: Sequence[Path]) -> str:
     return f"{said}."
 
 
-@derived
+@memoize
 def listed(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[Field]]:
     """A row a path."""
     return analysis.table(paths), [

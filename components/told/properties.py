@@ -8,11 +8,11 @@ from typing import Final
 import pandas as pd
 
 from components import formats
+from components.charts.tiles import Tile
 from components.fields import Field
-from components.figures.tiles import Tile
 from umami.analysis import properties as analysis
 from umami.analysis.properties import Distribution
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.events import DataType, Property, PropertyValue
 
 TYPES: Final = {
@@ -28,7 +28,7 @@ FIRST: Final = (
 )
 
 
-@derived
+@memoize
 def listed(counted: str, found: Sequence[Property]) -> tuple[pd.DataFrame, list[Field]]:
     """A row a property, its place as ``key``; ``counted`` says what the totals are of."""
     frame = pd.DataFrame(
@@ -47,7 +47,7 @@ def listed(counted: str, found: Sequence[Property]) -> tuple[pd.DataFrame, list[
     ]
 
 
-@derived
+@memoize
 def values(found: Sequence[PropertyValue]) -> tuple[pd.DataFrame, list[Field]]:
     """A row a value."""
     table = analysis.table(found)

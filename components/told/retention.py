@@ -8,12 +8,12 @@ from typing import Final
 import pandas as pd
 
 from components import formats
+from components.charts import cohorts as drawn
+from components.charts.tiles import Tile, counted, rated
 from components.fields import Field
-from components.figures import cohorts as drawn
-from components.figures.tiles import Tile, counted, rated
 from umami.analysis import retention as analysis
 from umami.analysis.retention import GRAINS, Cohorts, Grain, cohorts
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.reports import Retention
 from umami.view import View
 
@@ -30,7 +30,7 @@ def grain(view: View, given: Mapping[str, Sequence[str]]) -> Grain:
     return next((one for one in GRAINS if [one] == asked), analysis.suggested(days))
 
 
-@derived
+@memoize
 def found(view: View, answer: Retention, by: Grain) -> Cohorts:
     """The cohorts of an answer about a View."""
     until = (
@@ -39,7 +39,7 @@ def found(view: View, answer: Retention, by: Grain) -> Cohorts:
     return cohorts(answer, until, by)
 
 
-@derived
+@memoize
 def figures(view: View, now: Retention, before: Retention | None = None) -> list[Tile]:
     """How many were back on some days, on average over the cohorts."""
     average = found(view, now, "day").average
@@ -78,7 +78,7 @@ def explained(cohorts: Cohorts, data: drawn.Triangle, by: Grain) -> str:
     return said
 
 
-@derived
+@memoize
 def table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
     """A row a cohort, a column a step."""
     names = [drawn.step_name(*step) for step in cohorts.steps]
@@ -91,7 +91,7 @@ def table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
     ]
 
 
-@derived
+@memoize
 def curve(view: View, now: Retention, before: Retention | None = None) -> drawn.Curve:
     """How many are back by day, on average."""
     compared = view.compared()
@@ -99,7 +99,7 @@ def curve(view: View, now: Retention, before: Retention | None = None) -> drawn.
     return drawn.curve(found(view, now, "day"), earlier)
 
 
-@derived
+@memoize
 def counts(cohorts: Cohorts) -> str:
     """How many cohorts, and how large."""
     return (

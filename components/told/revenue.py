@@ -9,17 +9,17 @@ from typing import Final
 import pandas as pd
 
 from components import formats
+from components.charts import maps, stacks
+from components.charts.tiles import Tile, counted
 from components.fields import Field, Kind
-from components.figures import maps, stacks
-from components.figures.tiles import Tile, counted
 from umami import names
 from umami.analysis import revenue as analysis
 from umami.definitions import Definitions
-from umami.derived import derived
+from umami.endpoint import Query
 from umami.endpoints import reports
 from umami.filters import FIELDS
+from umami.memoize import memoize
 from umami.models.reports import Revenue, RevenueTotals
-from umami.question import Question
 from umami.view import View
 
 NO_MONEY: Final = (
@@ -159,7 +159,7 @@ def elsewhere(spelling: str, found: RevenueTotals) -> str | None:
     )
 
 
-def asked(code: str, view: View) -> Question[Revenue]:
+def asked(code: str, view: View) -> Query[Revenue]:
     """The money of a View in one currency."""
     return reports.revenue(view, code)
 
@@ -190,7 +190,7 @@ def figures(
     ]
 
 
-@derived
+@memoize
 def series(of: Scope, now: Revenue, before: Revenue | None = None) -> stacks.Stacks:
     """Money over time by event, beside all of the comparison's; ``now`` has a chart."""
     assert now.chart is not None
@@ -199,7 +199,7 @@ def series(of: Scope, now: Revenue, before: Revenue | None = None) -> stacks.Sta
     return stacks.stacked(now.chart, unit, "amount", money=of.currency, before=earlier)
 
 
-@derived
+@memoize
 def world(code: str, now: Revenue) -> maps.World:
     """Money by country for the map."""
     ranked = analysis.part(now.countries, None, float(now.total)).rename(
@@ -208,7 +208,7 @@ def world(code: str, now: Revenue) -> maps.World:
     return maps.world(ranked, said=lambda amount: formats.money(amount, code))
 
 
-@derived
+@memoize
 def part(
     name: str, code: str, now: Revenue, before: Revenue | None = None
 ) -> tuple[pd.DataFrame, list[Field]] | None:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from components import formats
+from components.charts.tiles import Tile, counts
 from components.fields import Field
-from components.figures.tiles import Tile, counts
 from umami import names
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.sessions import Session, SessionStats
 
 NO_SESSIONS = "No sessions in this period: nobody visited the website."
@@ -45,7 +45,7 @@ def fields(rows: Sequence[Session]) -> list[Field]:
     ]
 
 
-@derived
+@memoize
 def frame(rows: Sequence[Session], zone: str) -> pd.DataFrame:
     """Sessions as rows of a table, times on the wall clock of a zone."""
     return pd.DataFrame(

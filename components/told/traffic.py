@@ -6,10 +6,10 @@ from typing import Final
 
 import pandas as pd
 
+from components.charts import lines, maps
+from components.charts.weekly_heatmap import Week
 from components.fields import Field
-from components.figures import lines, maps
-from components.figures.heat import Week
-from components.words import present
+from components.view_description import present
 from umami.models.traffic import Timeline
 from umami.view import View
 

@@ -7,11 +7,11 @@ from typing import Final
 import pandas as pd
 
 from components import formats
+from components.charts import bars as drawn
+from components.charts.tiles import Tile, counted, rated
 from components.fields import Field
-from components.figures import bars as drawn
-from components.figures.tiles import Tile, counted, rated
 from umami.analysis import utm as analysis
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.reports import Utm
 from umami.models.traffic import Stats
 
@@ -24,7 +24,7 @@ NAMES: Final = {
 }
 
 
-@derived
+@memoize
 def tagged(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Tile]:
     """How much of the traffic carries tags, and how much does not."""
     found = analysis.tagged(now, all_views.current.views)
@@ -65,7 +65,7 @@ def none_of(name: str) -> str:
     )
 
 
-@derived
+@memoize
 def table(name: str, now: Utm, all_views: Stats | None, before: Utm | None = None) -> pd.DataFrame:
     """The values of a parameter, with their share of all views, tagged or not, where those are
     known."""
@@ -74,7 +74,7 @@ def table(name: str, now: Utm, all_views: Stats | None, before: Utm | None = Non
     return found.assign(share=found["views"] / (views or float("nan")))
 
 
-@derived
+@memoize
 def bars(table: pd.DataFrame, *, compared: bool) -> drawn.Bars:
     """The first values of a parameter, of what ``table`` gives."""
     return drawn.bars(

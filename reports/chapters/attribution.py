@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import words
+from components import view_description
 from components.told import attribution as told
 from reports.asking import Asking
 from reports.chapters import saved
@@ -33,7 +33,7 @@ def ask(page: Asking) -> None:
         credited = partial(told.asked, step=step, currency=currency if in_money else None)
         first = page.against(view, partial(credited, model="first-click"))
         last = page.ask(credited(view, model="last-click"))
-        about = words.described(view)
+        about = view_description.described(view)
         page.section(step.value, partial(_totals, step), *first, about=about)
         page.section(
             f"Credit for {step.value}",
@@ -73,7 +73,7 @@ def _credit(
     credit = told.credit(currency, first, last, before)
     blocks: list[Block] = [Sentence(told.NO_MONEY)] if credit.moneyless else []
     if credit.table.empty:
-        return [*blocks, Sentence(words.why_empty(view, told.NOBODY))]
+        return [*blocks, Sentence(view_description.why_empty(view, told.NOBODY))]
     blocks.append(Sentence(told.EXPLAINED))
     for part in credit.parts:
         title = told.PARTS[part][0]

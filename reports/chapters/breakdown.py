@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import words
-from components.figures import tree as drawn
+from components import view_description
+from components.charts import treemap as drawn
 from components.told import breakdown as told
 from components.told.breakdown import Choice
 from reports.asking import Asking
@@ -20,10 +20,12 @@ from umami.view import View
 def ask(page: Asking) -> None:
     """The groups of the fields that the page's parameters name."""
     view = page.view
-    choice, _ = told.read(page.given, page.abilities.fields)
+    choice, _ = told.read(page.given, page.capabilities.fields)
     groups = page.ask(reports.breakdown(view, choice.fields))
     by = " and ".join(FIELDS[one].lower() for one in choice.fields)
-    page.section(f"By {by}", partial(_treemap, view, choice), groups, about=words.dates(view))
+    page.section(
+        f"By {by}", partial(_treemap, view, choice), groups, about=view_description.dates(view)
+    )
     if told.has_pivot(view, choice):
         page.section("Pivot table", partial(_pivot, view, choice), groups)
     page.section("Every group", partial(_every, view, choice), groups)
@@ -32,7 +34,7 @@ def ask(page: Asking) -> None:
 def _treemap(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
     found, named = told.groups(view, choice, answer)
     if found.empty:
-        return [Sentence(words.why_empty(view, told.NONE))]
+        return [Sentence(view_description.why_empty(view, told.NONE))]
     what = told.MEASURES[choice.drawn][0].lower()
     by = " and ".join(FIELDS[one] for one in choice.fields)
     data = told.treemap(choice, named)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import rankings, words
-from components.figures import deltas as drawn
+from components import rankings, view_description
+from components.charts import waterfall as drawn
 from components.told import compare as told
 from reports.asking import Asking
 from reports.chapters.overview import figures
@@ -31,7 +31,9 @@ def ask(page: Asking) -> None:
     page.section(
         "Figures", partial(figures, page.client, view), totals.now, timeline, *totals.earlier
     )
-    page.section("What moved", partial(_moved, view, by), *ranked, about=words.described(view))
+    page.section(
+        "What moved", partial(_moved, view, by), *ranked, about=view_description.described(view)
+    )
     for move, (title, _) in told.MOVE_NAMES.items():
         page.section(title, partial(_of, by, move), *ranked)
 

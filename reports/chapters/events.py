@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import words
+from components import view_description
 from components.told import events as told
 from reports.asking import Asking
 from reports.chapters import properties
@@ -27,7 +27,7 @@ def ask(page: Asking) -> None:
     known = page.ask(events.event_data_properties(view))
     event, name = ((page.one(one) or [""])[-1] for one in ("event", told.PROPERTY))
 
-    page.section("Figures", _figures, *totals, about=words.described(view))
+    page.section("Figures", _figures, *totals, about=view_description.described(view))
     page.section("Events over time", partial(over_time, view), series)
     page.section("The latest views and events", partial(_latest, view), listed)
     page.section(
@@ -46,6 +46,6 @@ def _figures(now: EventTotals, before: EventTotals | None = None) -> list[Block]
 
 def _latest(view: View, found: Page[Event]) -> list[Block]:
     if not found.rows:
-        return [Sentence(words.why_empty(view, told.NOTHING))]
+        return [Sentence(view_description.why_empty(view, told.NOTHING))]
     frame = told.frame(found.rows, view.period.timezone)
     return [Table("latest views and events", frame, told.FIELDS, LATEST)]

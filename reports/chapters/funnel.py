@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from components import words
-from components.figures import steps as drawn
+from components import view_description
+from components.charts import steps as drawn
 from components.told import funnel as told
 from components.told.funnel import Chain
 from reports.asking import Asking
@@ -32,7 +32,8 @@ def ask(page: Asking) -> None:
             title,
             partial(_funnel, page.view, chain),
             *results,
-            about=f"{words.described(page.view)}. Each step: {told.within(chain.window).lower()}.",
+            about=f"{view_description.described(page.view)}. Each step: "
+            f"{told.within(chain.window).lower()}.",
         )
 
 
@@ -51,7 +52,7 @@ def _funnel(
     overall, lost = told.overall(now), told.lost(now)
     blocks: list[Block] = []
     if overall is None:
-        blocks.append(Sentence(words.why_empty(view, told.NOBODY)))
+        blocks.append(Sentence(view_description.why_empty(view, told.NOBODY)))
     else:
         blocks.append(Sentence(" ".join(overall)))
         if lost:

@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from components import words
-from components.figures import trend as drawn
+from components import view_description
+from components.charts import sparkline as drawn
 from components.told import goals as told
 from reports.asking import Asking
 from reports.chapters import saved
@@ -31,7 +31,7 @@ def ask(page: Asking) -> None:
     trends = [_trend(page, target) for target in wanted]
     page.section("Goals", partial(_all, wanted), *(one.now for one in asked))
     for target, answers, (make, of) in zip(wanted, asked, trends, strict=True):
-        about = f"{KINDS[target.step.kind]} · {words.described(view)}"
+        about = f"{KINDS[target.step.kind]} · {view_description.described(view)}"
         page.section(target.step.value, partial(_figures, target), *answers, about=about)
         page.section(f"{target.step.value} over time", make, *of)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import words
-from components.figures import flow as drawn
+from components import view_description
+from components.charts import sankey as drawn
 from components.told import journey as told
 from components.told.journey import Choice
 from reports.asking import Asking
@@ -19,12 +19,14 @@ def ask(page: Asking) -> None:
     """The paths that the page's parameters spell, or all of them."""
     choice, _ = told.read(page.given)
     paths = page.ask(told.asked(choice, page.view))
-    page.section("Paths", partial(_paths, page.view, choice), paths, about=words.dates(page.view))
+    page.section(
+        "Paths", partial(_paths, page.view, choice), paths, about=view_description.dates(page.view)
+    )
 
 
 def _paths(view: View, choice: Choice, answer: tuple[Path, ...]) -> list[Block]:
     if not answer:
-        return [Sentence(words.why_empty(view, told.NONE))]
+        return [Sentence(view_description.why_empty(view, told.NONE))]
     paths = told.chosen(choice, answer)
     blocks: list[Block] = [Sentence(told.counts(choice, paths, answer))]
     if not paths:

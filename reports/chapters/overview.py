@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from components import rankings, words
-from components.figures import heat, lines, maps, stacks, tiles
+from components import rankings, view_description
+from components.charts import lines, maps, stacks, tiles, weekly_heatmap
 from components.questions import Asks
 from components.told import traffic as told
 from components.told.events import NO_EVENTS
@@ -42,7 +42,9 @@ def ask(page: Asking) -> None:
     page.section(
         "Figures", partial(figures, page.client, view), totals.now, timeline.now, *totals.earlier
     )
-    page.section("Traffic", partial(_traffic, view), *timeline, about=words.described(view))
+    page.section(
+        "Traffic", partial(_traffic, view), *timeline, about=view_description.described(view)
+    )
     for title, tables in PARTS:
         if title == "Places":
             page.section("World", _world, *ranked["country"])
@@ -62,18 +64,18 @@ def figures(
     blocks: list[Block] = [
         Tiles(tiles.of_website(client.definitions, view, stats, timeline, compared))
     ]
-    unknown = words.why_unknown(view)
+    unknown = view_description.why_unknown(view)
     return [*blocks, Sentence(unknown)] if unknown else blocks
 
 
 def _traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[Block]:
     data = told.over_time(view, now, before)
     if data is None:
-        return [Sentence(words.why_empty(view, told.NO_VIEWS))]
+        return [Sentence(view_description.why_empty(view, told.NO_VIEWS))]
     frame, fields = told.timeline(view, now)
     return [
         Chart(
-            f"Views and visitors, {words.described(view)}",
+            f"Views and visitors, {view_description.described(view)}",
             partial(lines.traffic_figure, data),
         ),
         Table("Traffic over time", frame, fields, shown=0),
@@ -106,17 +108,17 @@ def over_time(view: View, series: EventSeries) -> list[Block]:
     """Events over time, the most frequent ones apart."""
     data = stacks.stacked(series.frame, view.period.unit)
     if not data.series:
-        return [Sentence(words.why_empty(view, NO_EVENTS))]
+        return [Sentence(view_description.why_empty(view, NO_EVENTS))]
     return [Chart("Events over time", partial(stacks.stacked_figure, data))]
 
 
 def rhythm(weekly: Rhythm) -> list[Block]:
     """When in the week visitors come."""
-    data = heat.week(weekly.frame)
+    data = weekly_heatmap.week(weekly.frame)
     said = told.busiest(data)
     if said is None:
         return [Sentence(told.NO_RHYTHM)]
     return [
         Sentence(said),
-        Chart("Visitors by weekday and hour", partial(heat.week_figure, data)),
+        Chart("Visitors by weekday and hour", partial(weekly_heatmap.week_figure, data)),
     ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import words
-from components.figures import cohorts as drawn
+from components import view_description
+from components.charts import cohorts as drawn
 from components.told import retention as told
 from reports.asking import Asking
 from reports.document import Block, Chart, Sentence, Table, Tiles
@@ -21,7 +21,9 @@ def ask(page: Asking) -> None:
     by = told.grain(view, page.given)
     cohorts = page.against(view, reports.retention)
     page.section("Figures", partial(_figures, view), *cohorts)
-    page.section("Cohorts", partial(_triangle, view, by), cohorts.now, about=words.described(view))
+    page.section(
+        "Cohorts", partial(_triangle, view, by), cohorts.now, about=view_description.described(view)
+    )
     page.section("Back on average", partial(_curve, view), *cohorts)
     page.section("Cohort sizes", partial(_sizes, view, by), cohorts.now)
 
@@ -60,7 +62,7 @@ def _curve(view: View, now: Retention, before: Retention | None = None) -> list[
 
 def _sizes(view: View, by: Grain, answer: Retention) -> list[Block]:
     if answer.frame.empty:
-        return [Sentence(words.why_empty(view, "No visits in this period."))]
+        return [Sentence(view_description.why_empty(view, "No visits in this period."))]
     found = told.found(view, answer, by)
     data = drawn.sizes(found, by)
     return [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import formats, words
-from components.figures import maps, stacks
+from components import formats, view_description
+from components.charts import maps, stacks
 from components.told import revenue as told
 from components.told import traffic
 from reports.asking import Asking
@@ -40,7 +40,7 @@ def ask(page: Asking) -> None:
         f"Revenue in {formats.iso_currency(currency) or currency}",
         partial(_series, scope),
         *money,
-        about=words.described(scope.view),
+        about=view_description.described(scope.view),
     )
     page.section("World", partial(_world, currency), money.now)
     for name, (title, _) in told.PARTS.items():

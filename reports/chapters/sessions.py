@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import words
+from components import view_description
 from components.told import sessions as told
 from reports.asking import Asking
 from reports.chapters import properties
@@ -27,7 +27,7 @@ def ask(page: Asking) -> None:
     known = page.ask(sessions.session_data_properties(view))
     name = (page.one(told.PROPERTY) or [""])[-1]
 
-    page.section("Figures", _figures, *totals, about=words.described(view))
+    page.section("Figures", _figures, *totals, about=view_description.described(view))
     page.section("The week's rhythm", rhythm, week)
     page.section("The latest sessions", partial(_latest, view), listed)
     page.section(
@@ -46,6 +46,6 @@ def _figures(now: SessionStats, before: SessionStats | None = None) -> list[Bloc
 
 def _latest(view: View, found: Page[Session]) -> list[Block]:
     if not found.rows:
-        return [Sentence(words.why_empty(view, told.NO_SESSIONS))]
+        return [Sentence(view_description.why_empty(view, told.NO_SESSIONS))]
     frame = told.frame(found.rows, view.period.timezone)
     return [Table("latest sessions", frame, told.fields(found.rows), LATEST)]

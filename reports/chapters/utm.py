@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import words
-from components.figures import bars as drawn
+from components import view_description
+from components.charts import bars as drawn
 from components.told import utm as told
 from reports.asking import Asking
 from reports.document import Block, Chart, Sentence, Table, Tiles
@@ -35,7 +35,7 @@ def _parameter(
 ) -> list[Block]:
     table = told.table(name, now, all_views, before)
     if table.empty:
-        return [Sentence(words.why_empty(view, told.none_of(name)))]
+        return [Sentence(view_description.why_empty(view, told.none_of(name)))]
     compared = before is not None
     data = told.bars(table, compared=compared)
     return [

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from components import formats, words
+from components import formats, view_description
 from components.fields import Field
 from reports.asking import Asking
 from reports.document import Block, Sentence, Table
@@ -42,7 +42,7 @@ def ask(page: Asking) -> None:
         partial(_table, sites, len(page.sites)),
         *now,
         *earlier,
-        about=words.described(page.view),
+        about=view_description.described(page.view),
     )
 
 

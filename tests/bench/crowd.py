@@ -25,7 +25,7 @@ from tests.bench import questions
 from tests.bench.processes import Embedded, Vitals, embedded, vitals
 from tests.bench.questions import Asked, Learnt, Place, Wanted
 from tests.browser.app import App, fresh_app, running_app
-from tests.support.between import Between, between
+from tests.support.fault_proxy import Between, between
 from tests.support.pages import CHOICES
 from tests.support.session import LOST, Run, Session
 

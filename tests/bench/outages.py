@@ -31,12 +31,12 @@ from tests.bench.questions import Learnt
 from tests.bench.table import Table
 from tests.browser.app import App, running_app
 from tests.support.asked import endpoints, of_pages
-from tests.support.between import Between, Passed
+from tests.support.fault_proxy import Between, Passed
 from tests.support.ports import free_port
 from tests.support.redis import running_redis
 from tests.support.session import LOST, Run, Session, opened
 from tests.support.waiting import eventually
-from umami.question import REGISTRY, Freshness
+from umami.endpoint import REGISTRY, Freshness
 
 RECOVERED: Final = 15.0
 """Seconds after which a server that is back is asked again, whatever was found before."""

@@ -12,7 +12,7 @@ import streamlit as st
 
 from components.page_registry import PAGES
 from tests.pages.conftest import open_page
-from tests.support.between import Between, between
+from tests.support.fault_proxy import Between, between
 from tests.support.pages import CHOICES
 
 DELAY = 0.2

@@ -15,10 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.browser.app import App
 from tests.support.asked import endpoints, of_pages
-from tests.support.between import Between, Passed
+from tests.support.fault_proxy import Between, Passed
 from tests.support.session import Session
 from umami.cache import ENDED, LISTING, LIVE, RUNNING, SETTLED
-from umami.question import REGISTRY, Freshness
+from umami.endpoint import REGISTRY, Freshness
 
 EARLY = 0.05
 """Seconds by which clocks and what is between two measurements may differ."""

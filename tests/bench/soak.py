@@ -23,7 +23,7 @@ from tests.bench.crowd import (
 from tests.bench.processes import Embedded, Vitals, vitals
 from tests.bench.table import Table
 from tests.browser.app import App
-from tests.support.between import Between
+from tests.support.fault_proxy import Between
 from tests.support.redis import Redis, running_redis
 from tests.support.session import opened
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tests.bench.questions import Asked, Place, Wanted, asks, early
-from tests.support.between import Passed
+from tests.support.fault_proxy import Passed
 
 SITE = "/api/websites/47a8e931-d51a-4351-a5e1-51db9a717a5d"
 NOW = 1_790_000_000.0

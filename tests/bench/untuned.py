@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from components.figures import finished
+from components.charts import figure_cache
 
 gc.freeze = lambda: None
-finished.finished = lambda draw, data, mode: draw(data, mode)  # type: ignore[assignment]
+figure_cache.finished = lambda draw, data, mode: draw(data, mode)  # type: ignore[assignment]
 app = st.App(Path(__file__).parents[2] / "app.py")

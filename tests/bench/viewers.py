@@ -28,7 +28,7 @@ from tests.bench.questions import Asked, Learnt
 from tests.bench.table import Table
 from tests.browser.app import App
 from tests.support.asked import of_pages
-from tests.support.between import Between, Passed
+from tests.support.fault_proxy import Between, Passed
 from tests.support.redis import running_redis
 from tests.support.session import opened
 from tests.support.waiting import eventually

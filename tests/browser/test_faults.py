@@ -13,9 +13,9 @@ from playwright.sync_api import Page, expect
 from components.freshness import STALE, YOUNG
 from tests.browser.app import TABLES, App, metric, running_app, settled
 from tests.browser.test_overview import WEBSITES
-from tests.support.between import Between, between
-from tests.support.troubles import data, late, reset
-from tests.support.troubles import page as web_page
+from tests.support.fault_catalogue import data, late, reset
+from tests.support.fault_catalogue import page as web_page
+from tests.support.fault_proxy import Between, between
 from umami.cache import LIVE
 from umami.embedded.server import Running, serve
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.app import App, metric, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
-from umami.embedded.demo.story import SHOP as DEMO_SHOP
+from umami.embedded.demo.scenario import SHOP as DEMO_SHOP
 
 DRAWN = ".st-key-minutes svg[version='1.1']"
 STEPS = ["1.path./", "2.event.purchase"]

@@ -17,13 +17,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import func, select
 
-from people import accounts, store
-from people.attempts import Attempts
-from people.desk import Desk
+from access import accounts, database
+from access.authentication import Authentication
+from access.login_throttle import LoginThrottle
 from tests.browser.app import TABLES, App, forget, metric, running_app, settled, visitor
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import HASH, KEY, PASSWORD, user, write
-from tests.support.between import Between, between
+from tests.support.fault_proxy import Between, between
 from tests.support.proxies import proxy, without_cookies
 from tests.support.redis import Redis, running_redis
 from umami.embedded.server import Running, serve
@@ -39,7 +39,7 @@ class House:
     """A running app with accounts, its desk as the app has it, and what is around it."""
 
     app: App
-    desk: Desk
+    desk: Authentication
     script: str
     written: Path
     way: Between
@@ -74,7 +74,7 @@ def house(
         {"client": {"websites": [WEBSITES["shop"]], "sections": ["overview", "utm"]}},
     )
     url = f"sqlite:///{place / 'dashboard.sqlite'}"
-    engine = store.opened(url)
+    engine = database.opened(url)
     sections = [*("overview", "utm", "retention", "sessions")]
     with ExitStack() as around:
         way = around.enter_context(between(behind.url))
@@ -91,7 +91,7 @@ def house(
                 DASHBOARD_STORE=url,
             )
         )
-        desk = Desk(engine, lambda: accounts.read(users, sections))
+        desk = Authentication(engine, lambda: accounts.read(users, sections))
         yield House(app, desk, request.param, place, way, cache)
     engine.dispose()
 
@@ -182,7 +182,7 @@ def test_too_many_attempts_have_to_wait_and_nobody_else_does(
     expect(told).to_be_visible()
     signed_in(other, house, "ann")
     # The wait ends; the right password is taken then.
-    while Attempts(house.desk.engine).wait("bob", "127.0.0.1"):
+    while LoginThrottle(house.desk.engine).wait("bob", "127.0.0.1"):
         page.wait_for_timeout(100)
     sign_in(page, "bob")
     expect(page.locator(".st-key-bar")).to_be_visible()
@@ -191,7 +191,7 @@ def test_too_many_attempts_have_to_wait_and_nobody_else_does(
 def failures(house: House) -> int:
     """All failures that the store has counted."""
     with house.desk.engine.connect() as held:
-        return int(held.execute(select(func.sum(store.ATTEMPTS.c.failures))).scalar() or 0)
+        return int(held.execute(select(func.sum(database.ATTEMPTS.c.failures))).scalar() or 0)
 
 
 def downloaded(page: Page) -> str:

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from people import accounts, store
-from people.desk import Desk
+from access import accounts, database
+from access.authentication import Authentication
 from tests.browser.app import TABLES, App, fresh_app
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import PASSWORD, user, write
@@ -29,7 +29,7 @@ def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Pa
     """Also where the account of a session is gone: it is nobody's, and no fault."""
     users = tmp_path / "users.yaml"
     url = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
-    desk = Desk(store.opened(url), lambda: accounts.read(users, ("overview",)))
+    desk = Authentication(database.opened(url), lambda: accounts.read(users, ("overview",)))
     write(users, {name: user("admin") for name in ("ann", "gone", "out")})
     tokens = {name: desk.enter(name, PASSWORD, None) for name in ("ann", "gone", "out")}
     headers = {

@@ -17,10 +17,10 @@ def page_of_sections() -> None:
 
     from components.asking import asking
     from umami.client import Reply
+    from umami.endpoint import Query
     from umami.endpoints import account
     from umami.errors import NotOffered, Unreachable
-    from umami.flights import settle
-    from umami.question import Question
+    from umami.single_flight import settle
 
     def late(_: Any) -> str:
         return "late but here"
@@ -31,9 +31,9 @@ def page_of_sections() -> None:
     def lacking(_: Any) -> str:
         raise NotOffered("Umami 2 has no such thing.")
 
-    def question(name: str, read: Any) -> Question[str]:
+    def question(name: str, read: Any) -> Query[str]:
         endpoint = account.verify.endpoint
-        return Question(endpoint, f"/{name}", (), None, (), {}, read, None, name)
+        return Query(endpoint, f"/{name}", (), None, (), {}, read, None, name)
 
     def broken(_: str) -> None:
         raise KeyError("a secret")
@@ -43,7 +43,7 @@ def page_of_sections() -> None:
         class Client:
             waiting = 0
 
-            def submit(self, question: Question[Any], *_: Any) -> Any:
+            def submit(self, question: Query[Any], *_: Any) -> Any:
                 reply: Reply[Any] = Reply()
                 pool.submit(settle, reply, lambda: question.read(None))
                 return reply
@@ -94,9 +94,9 @@ def page_that_waits() -> None:
 
     from components.asking import PATIENCE, Page
     from umami.client import Reply
+    from umami.endpoint import Query
     from umami.endpoints import account
-    from umami.flights import settle
-    from umami.question import Question
+    from umami.single_flight import settle
 
     def late(_: Any) -> str:
         time.sleep(PATIENCE * 1.5)
@@ -114,13 +114,13 @@ def page_that_waits() -> None:
         class Client:
             waiting = 2
 
-            def submit(self, question: Question[Any], *_: Any) -> Any:
+            def submit(self, question: Query[Any], *_: Any) -> Any:
                 reply: Reply[Any] = Reply()
                 pool.submit(settle, reply, lambda: question.read(None))
                 return reply
 
         page = Page(Client(), _notice=Notice())
-        question = Question(account.verify.endpoint, "/late", (), None, (), {}, late, None, "late")
+        question = Query(account.verify.endpoint, "/late", (), None, (), {}, late, None, "late")
         page.section(st.markdown, page.ask(question))
         page.finish()
 

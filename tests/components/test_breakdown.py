@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from components import words
+from components import view_description
 from components.told import breakdown as told
 from components.told.breakdown import Choice
 from umami.endpoints.reports import BreakdownField
@@ -33,7 +33,7 @@ def answer(field: str) -> Breakdown:
     [
         ("country", (), None),
         ("country", (Filter("browser", "eq", "chrome"),), None),
-        ("country", (Filter("path", "eq", "/"),), words.PARTS_OF_VISITS),
+        ("country", (Filter("path", "eq", "/"),), view_description.PARTS_OF_VISITS),
         ("referrer", (), told.PARTS_OF_VISITS),
         ("utmCampaign", (), told.PARTS_OF_VISITS),
     ],

@@ -9,19 +9,19 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from components.figures import (
+from components.charts import (
     bars,
     cohorts,
-    deltas,
-    flow,
-    minutes,
-    shift,
+    realtime_bars,
+    sankey,
+    slope,
+    sparkline,
     stacks,
     steps,
-    tree,
-    trend,
+    treemap,
+    waterfall,
 )
-from components.figures.distribution import distribution_figure
+from components.charts.distribution import distribution_figure
 from components.theme import Mode
 from umami.analysis import breakdown, funnel, journey
 from umami.analysis.properties import Distribution
@@ -51,17 +51,17 @@ def empty(mode: Mode) -> list[go.Figure]:
         cohorts.triangle_figure(cohorts.triangle(nobody, "day"), mode),
         cohorts.curve_figure(cohorts.curve(nobody, nobody), mode),
         cohorts.sizes_figure(cohorts.sizes(nobody, "month"), mode),
-        deltas.deltas_figure(deltas.deltas(moved), mode),
+        waterfall.deltas_figure(waterfall.deltas(moved), mode),
         distribution_figure(Distribution(0, 0, 0, 0, 0, (0.0, 1.0), (0,)), mode),
-        shift.shift_figure(
-            shift.shift(pd.DataFrame({"label": [], "first": [], "last": []}), ([], [])), mode
+        slope.shift_figure(
+            slope.shift(pd.DataFrame({"label": [], "first": [], "last": []}), ([], [])), mode
         ),
         stacks.stacked_figure(
             stacks.stacked(EventSeries.read([], DAY).frame, "day", money="EUR"), mode
         ),
         steps.funnel_figure(steps.funnel(funnel.table([], None), None), mode),
-        tree.tree_figure(tree.tree(breakdown.tree(groups, ["os"], "views"), "views"), mode),
-        trend.trend_figure(trend.trend([], [], "day", "views", 9), mode),
+        treemap.tree_figure(treemap.tree(breakdown.tree(groups, ["os"], "views"), "views"), mode),
+        sparkline.trend_figure(sparkline.trend([], [], "day", "views", 9), mode),
     ]
 
 
@@ -70,9 +70,9 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
     for figure in empty(mode):
         assert figure.to_json()
     for spec in (
-        flow.sankey_spec(flow.sankey(journey.flow([]), None), mode),
-        minutes.minutes_spec(
-            minutes.minutes(pd.DataFrame({"time": [], "views": [], "visitors": []})), mode
+        sankey.sankey_spec(sankey.sankey(journey.flow([]), None), mode),
+        realtime_bars.minutes_spec(
+            realtime_bars.minutes(pd.DataFrame({"time": [], "views": [], "visitors": []})), mode
         ),
     ):
         assert json.dumps(spec)
@@ -85,10 +85,10 @@ def test_hostile_names_are_letters_in_every_figure() -> None:
     groups = pd.DataFrame({"path": [(HOSTILE,)], "value": [3]})
     for figure in (
         bars.bars_figure(bars.bars([HOSTILE], [1], ["1"], [2]), "light"),
-        deltas.deltas_figure(deltas.deltas(moved), "light"),
-        shift.shift_figure(shift.shift(table, (["1"], ["2"])), "light"),
+        waterfall.deltas_figure(waterfall.deltas(moved), "light"),
+        slope.shift_figure(slope.shift(table, (["1"], ["2"])), "light"),
         steps.funnel_figure(steps.funnel(funnel.table(result, result), None), "light"),
-        tree.tree_figure(tree.tree(groups, "views"), "light"),
+        treemap.tree_figure(treemap.tree(groups, "views"), "light"),
     ):
         assert "<b onclick" not in figure.to_json()
 
@@ -105,7 +105,7 @@ def test_a_small_cohort_is_marked_and_days_to_come_are_blank() -> None:
 
 def test_a_treemap_draws_parents_before_children_and_knows_its_places() -> None:
     nodes = pd.DataFrame({"path": [("a", "x"), ("b",), ("a",), ("a", "y")], "value": [2, 1, 5, 3]})
-    data = tree.tree(nodes, "views")
+    data = treemap.tree(nodes, "views")
     assert data.ids == ("0", "1", "0.0", "0.1")
     assert data.parents == ("", "", "0", "0")
     assert [data.paths[at] for at in (2, 3)] == [("a", "y"), ("a", "x")]
@@ -134,6 +134,6 @@ def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
 
 def test_flows_fold_what_is_rare() -> None:
     paths = [Path(("/", f"/{at}"), 20 - at) for at in range(12)]
-    data = flow.sankey(journey.flow(paths), None)
+    data = sankey.sankey(journey.flow(paths), None)
     assert sum(step == 2 for step in data.steps) == journey.KEPT
     assert data.folded.count(True) == 1

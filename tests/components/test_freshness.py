@@ -12,9 +12,9 @@ import streamlit as st
 from components import freshness
 from tests.support.waiting import eventually
 from umami.client import Reply
+from umami.endpoint import Query
 from umami.endpoints import traffic
 from umami.errors import NotOffered, UmamiError, Unauthorised, Unreachable
-from umami.question import Question
 
 SITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
 ACTIVE = traffic.active(SITE)
@@ -41,7 +41,7 @@ class Asked:
         self.answer = answer
         self.times = 0
 
-    def submit(self, _question: Question[Any], *_: object) -> Reply[Any]:
+    def submit(self, _question: Query[Any], *_: object) -> Reply[Any]:
         self.times += 1
         return self.answer()
 

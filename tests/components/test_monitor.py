@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.runtime.scriptrunner import StopException
 
-from components import measures, monitor, runs
+from components import metrics, monitor, render_lock
 from monitoring.metrics import Metrics
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
@@ -18,22 +18,22 @@ from tests.support.waiting import eventually
 def watching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
     """A process that is told to answer on a port of this machine."""
     monkeypatch.setenv("DASHBOARD_MONITOR", str(free_port()))
-    measures.metrics.clear()
+    metrics.metrics.clear()
     monitor.start.clear()
-    found = measures.metrics()
+    found = metrics.metrics()
     assert found is not None
     yield found
     monitor.start.clear()
-    measures.metrics.clear()
+    metrics.metrics.clear()
 
 
 def test_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DASHBOARD_MONITOR", raising=False)
-    measures.metrics.clear()
+    metrics.metrics.clear()
     monitor.start.clear()
-    assert measures.metrics() is None
+    assert metrics.metrics() is None
     assert monitor.start() is None
-    with measures.Run().of("Overview"):
+    with metrics.Run().of("Overview"):
         pass
 
 
@@ -41,7 +41,7 @@ def test_it_is_started_once(watching: Metrics) -> None:
     first = monitor.start()
     assert first is not None
     assert monitor.start() is first
-    assert measures.metrics() is watching
+    assert metrics.metrics() is watching
 
 
 def test_a_port_that_is_taken_stops_nobody(
@@ -58,7 +58,7 @@ def test_a_setting_that_cannot_be_is_logged_at_the_start(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("DASHBOARD_MONITOR", "nonsense")
-    measures.metrics.clear()
+    metrics.metrics.clear()
     monitor.start.clear()
     monitor.begin()
     assert "DASHBOARD_MONITOR is a port" in caplog.text
@@ -69,7 +69,7 @@ def test_a_setting_that_cannot_be_is_logged_at_the_start(
 )
 def test_how_a_run_ends(watching: Metrics, ends: BaseException | None, outcome: str) -> None:
     def run() -> None:
-        with measures.Run().of("Funnel"):
+        with metrics.Run().of("Funnel"):
             if ends:
                 raise ends
 
@@ -83,7 +83,7 @@ def test_how_a_run_ends(watching: Metrics, ends: BaseException | None, outcome: 
 
 
 def test_a_part_inside_a_whole_run_is_that_runs(watching: Metrics) -> None:
-    with measures.Run().of("Realtime"), measures.part("realtime"):
+    with metrics.Run().of("Realtime"), metrics.part("realtime"):
         pass
     labels = {"page": "realtime", "outcome": "done"}
     count = watching.registry.get_sample_value
@@ -96,11 +96,11 @@ def test_who_stands_in_line_is_counted(watching: Metrics) -> None:
         return watching.registry.get_sample_value("dashboard_runs_in_line")
 
     def take() -> None:
-        with runs.FLOOR.taken():
+        with render_lock.RENDER_LOCK.taken():
             pass
 
     assert line() == 0
-    with runs.FLOOR.taken():
+    with render_lock.RENDER_LOCK.taken():
         waiting = threading.Thread(target=take)
         waiting.start()
         eventually(lambda: line() == 1)

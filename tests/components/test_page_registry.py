@@ -7,7 +7,7 @@ import pytest
 from components.documentation import TARGET, pages
 from components.page_registry import ADMIN_PAGES, PAGES, PageInfo
 from tests.browser.app import ROOT
-from umami.question import REGISTRY
+from umami.endpoint import REGISTRY
 
 FILES = {path.stem for path in (ROOT / "pages").glob("*.py")}
 

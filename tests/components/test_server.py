@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components import server
+from components import umami_server
 from umami.embedded.importing import import_into
 from umami.endpoints import websites
 from umami.errors import SettingsError
@@ -21,22 +21,22 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """A process without settings, whose client is made anew."""
     for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
-    server.umami.clear()
+    umami_server.umami.clear()
     yield monkeypatch
-    server.umami.clear()
+    umami_server.umami.clear()
 
 
 def test_a_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "umami.duckdb"
     import_into(path, TABLES)
     bare.setenv("UMAMI_STORE", str(path))
-    found = server.umami().ask(websites.websites()).rows
+    found = umami_server.umami().ask(websites.websites()).rows
     assert sorted(site.name for site in found) == [
         "Nordlicht Docs",
         "Nordlicht Empty",
         "Nordlicht Shop",
     ]
-    assert not server.demo()
+    assert not umami_server.demo()
 
 
 @pytest.mark.parametrize(
@@ -55,5 +55,5 @@ def test_what_cannot_be_is_said_in_a_sentence(
     bare.setenv("UMAMI_DATA", data)
     bare.setenv("UMAMI_STORE", store)
     with pytest.raises(SettingsError) as refused:
-        server.umami()
+        umami_server.umami()
     assert str(refused.value).startswith(said)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from components import starting
+from components import embedded_launcher
 from tests.pages.conftest import SHOP, TABLES, WEBSITES
 from umami.endpoints import traffic, websites
 from umami.period import Period
@@ -24,9 +24,9 @@ def today() -> View:
 
 
 def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None:
-    running = starting.own_server(TABLES)
+    running = embedded_launcher.own_server(TABLES)
     try:
-        with starting.client_of(running, Settings()) as client:
+        with embedded_launcher.client_of(running, Settings()) as client:
             other = View(WEBSITES["docs"], today.period)
             assert client.ask(traffic.stats(today)).current.views == 0
             kept = client.submit(traffic.stats(other))
@@ -57,7 +57,7 @@ def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None
 
 @pytest.mark.parametrize("version", DEFINITIONS)
 def test_our_own_server_answers_by_the_definitions_of_the_settings(version: str) -> None:
-    running = starting.own_server(TABLES, definitions=version)
+    running = embedded_launcher.own_server(TABLES, definitions=version)
     try:
         with httpx.Client(base_url=f"{running.url}/api") as client:
             account = {"username": running.username, "password": running.password}

@@ -9,9 +9,9 @@ import pandas as pd
 from components import listing, rankings, tables
 from components.fields import Field, labelled
 from components.told import revenue
+from umami.compat.generations import Generation
 from umami.definitions import definitions
 from umami.filters import Filter
-from umami.generations import Generation
 from umami.models.reports import Revenue
 from umami.models.traffic import Measure, Ranking, Stats, Totals
 from umami.period import Period

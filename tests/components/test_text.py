@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.text import harmless, plain
+from components.escaping import harmless, plain
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from tests.contract.recordings import PLAIN, Line
+from umami.endpoint import Query
 from umami.endpoints import events, reports, sessions, traffic, websites
 from umami.filters import Filter
 from umami.models.reports import FunnelStep
 from umami.period import instant, with_unit
-from umami.question import Question
 from umami.view import View
 
 ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
@@ -89,7 +89,7 @@ def step(given: Line) -> tuple[Any, str]:
     return NEW.get(given["type"], given["type"]), given["value"]
 
 
-def asked(line: Line, version: str) -> Question[Any]:
+def asked(line: Line, version: str) -> Query[Any]:
     """The question that a recorded line asks. Raises ``Unspoken``."""
     line = {**line, "old": version.startswith("v2")}
     path, query, body = line["path"].removeprefix("/api"), line["query"] or {}, line["body"] or {}

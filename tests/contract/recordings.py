@@ -15,10 +15,10 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from umami.compat.dialect import Dialect, settled
+from umami.compat.generations import Generation
 from umami.connection import dialect
-from umami.dialect import Dialect, settled
-from umami.generations import Generation
-from umami.question import JSON, Question, Request
+from umami.endpoint import JSON, Query, Request
 
 DATA = Path(__file__).parent / "data"
 VERSIONS = {
@@ -147,7 +147,7 @@ def recording(version: str) -> Recording:
     return Recording(version)
 
 
-def answered(question: Question[Any], speaks: Dialect, ask: Ask) -> Any:
+def answered(question: Query[Any], speaks: Dialect, ask: Ask) -> Any:
     """The model of a question, as the client makes it."""
     refused = speaks.refusal(question)
     if refused is not None:
@@ -155,7 +155,7 @@ def answered(question: Question[Any], speaks: Dialect, ask: Ask) -> Any:
     return question.read(newest_form(question, speaks, ask))
 
 
-def newest_form(question: Question[Any], speaks: Dialect, ask: Ask) -> JSON:
+def newest_form(question: Query[Any], speaks: Dialect, ask: Ask) -> JSON:
     """The answer to a question in the form that the newest generation gives it."""
     plan = speaks.plan(question)
     return ask(plan) if isinstance(plan, Request) else settled(plan, partial(_each, ask))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from umami.endpoint import Query
 from umami.endpoints import (
     account,
     boards,
@@ -22,7 +23,6 @@ from umami.endpoints import (
     websites,
 )
 from umami.period import Period
-from umami.question import Question
 from umami.view import View
 
 SITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
@@ -169,7 +169,7 @@ def page(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"data": list(rows), "count": len(rows), "page": 1, "pageSize": 100, "isCapped": False}
 
 
-def _by_name(*pairs: tuple[Question[Any], Any]) -> dict[str, tuple[Question[Any], Any]]:
+def _by_name(*pairs: tuple[Query[Any], Any]) -> dict[str, tuple[Query[Any], Any]]:
     return {question.name: (question, answer) for question, answer in pairs}
 
 

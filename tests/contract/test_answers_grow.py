@@ -19,7 +19,7 @@ from tests.contract.asking import Unspoken, asked
 from tests.contract.recordings import VERSIONS, Unrecorded, lines, newest_form, recording
 from tests.contract.samples import SAMPLES
 from tests.contract.test_generation_blindness import plain
-from umami.question import JSON, REGISTRY, Question
+from umami.endpoint import JSON, REGISTRY, Query
 
 ROWS = 4
 LONGEST = 2500
@@ -45,7 +45,7 @@ NEEDED = {
 """Of those: what the rows of these answers always have."""
 
 
-def answers() -> Iterator[tuple[Question[Any], JSON]]:
+def answers() -> Iterator[tuple[Query[Any], JSON]]:
     """Questions with good answers in the newest form."""
     for version in VERSIONS:
         server = recording(version)
@@ -71,9 +71,9 @@ def shortened(answer: JSON) -> JSON:
     return answer
 
 
-def longest_of_each() -> dict[str, tuple[Question[Any], JSON]]:
+def longest_of_each() -> dict[str, tuple[Query[Any], JSON]]:
     """One of each endpoint: the answer that says most and is not too long."""
-    found: dict[str, tuple[int, Question[Any], JSON]] = {}
+    found: dict[str, tuple[int, Query[Any], JSON]] = {}
     for question, answer in answers():
         size = len(json.dumps(answer))
         best = found.get(question.name, (-1, question, answer))[0]
@@ -112,7 +112,7 @@ def maps_of(name: str) -> frozenset[str]:
     return MAPS | MAPS_OF.get(name, frozenset())
 
 
-def model(question: Question[Any], answer: JSON) -> Any:
+def model(question: Query[Any], answer: JSON) -> Any:
     return plain(question, question.read(answer))
 
 

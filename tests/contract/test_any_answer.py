@@ -14,15 +14,15 @@ from tests.contract.asking import Unspoken, asked
 from tests.contract.recordings import answered
 from tests.contract.samples import SAMPLES
 from tests.contract.test_reading import RECORDED
+from umami.compat.generations import Generation
 from umami.connection import dialect
+from umami.endpoint import REGISTRY, Query
 from umami.errors import UmamiError, UnexpectedAnswer
-from umami.generations import Generation
-from umami.question import REGISTRY, Question
 
 
-def examples() -> dict[str, tuple[Question[Any], Any]]:
+def examples() -> dict[str, tuple[Query[Any], Any]]:
     """A question of each endpoint, with a good answer."""
-    found: dict[str, tuple[Question[Any], Any]] = {}
+    found: dict[str, tuple[Query[Any], Any]] = {}
     for case in RECORDED:
         version, line = case.values
         try:
@@ -56,7 +56,7 @@ def test_every_endpoint_has_an_example() -> None:
     assert set(EXAMPLES) == set(REGISTRY)
 
 
-def read(question: Question[Any], answer: Any) -> None:
+def read(question: Query[Any], answer: Any) -> None:
     """As the client reads, in every dialect; what a plan raises, the client turns into ours."""
     for generation in Generation:
         with contextlib.suppress(

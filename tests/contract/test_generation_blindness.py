@@ -3,7 +3,7 @@
 Each question that a recording holds is asked of a server of each version and of all four
 recordings, where they hold it. The answers of older versions and of 3.5 are compared with those of
 3.1.0, and the answers of 3.3 and 3.4 with those of 3.5, which differ in less. What
-differs is stated in ``umami/compatibility.py``; ``docs/compatibility.md`` shows it.
+differs is stated in ``umami/compat/differences.py``; ``docs/compatibility.md`` shows it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from tests.contract.recordings import DATA, VERSIONS, Ask, Unrecorded, answered,
 from tests.contract.samples import SAMPLES
 from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
-from umami.compatibility import DIFFERENCES, differs
+from umami.compat.dialect import Dialect
+from umami.compat.differences import DIFFERENCES, differs
+from umami.compat.generations import Generation
 from umami.connection import dialect
-from umami.dialect import Dialect
+from umami.endpoint import JSON, REGISTRY, Access, Query, Request
 from umami.endpoints import account, realtime, reports, websites
 from umami.errors import NotFound, NotOffered
-from umami.generations import Generation
-from umami.question import JSON, REGISTRY, Access, Question, Request
 
 SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
 SERVED = {
@@ -54,9 +54,9 @@ MOST_PATHS = 100
 """Servers tell no more of a journey, and which of equals are the last is theirs."""
 
 
-def questions() -> dict[str, list[Question[Any]]]:
+def questions() -> dict[str, list[Query[Any]]]:
     """Every question that was recorded of any server, and some of what none was asked."""
-    found: dict[str, Question[Any]] = {}
+    found: dict[str, Query[Any]] = {}
     for version in VERSIONS:
         for line in lines(version):
             if line["status"] == 200:
@@ -74,7 +74,7 @@ def questions() -> dict[str, list[Question[Any]]]:
         account.verify(),
     ):
         found[question.key] = question
-    by_name: dict[str, list[Question[Any]]] = {}
+    by_name: dict[str, list[Query[Any]]] = {}
     for question in found.values():
         by_name.setdefault(question.name, []).append(question)
     return by_name
@@ -159,11 +159,11 @@ def test_no_page_can_tell(
         assert compared
 
 
-KNOWN: dict[tuple[Question[Any], Sequence[str]], tuple[Any, Generation]] = {}
+KNOWN: dict[tuple[Query[Any], Sequence[str]], tuple[Any, Generation]] = {}
 
 
 def reference(
-    question: Question[Any], names: Sequence[str], sources: dict[str, tuple[Dialect, Ask]]
+    question: Query[Any], names: Sequence[str], sources: dict[str, tuple[Dialect, Ask]]
 ) -> tuple[Any, Generation]:
     """The answer of the first of these sources that has one, asked once, and its generation."""
     if (question, names) in KNOWN:
@@ -178,7 +178,7 @@ def reference(
     raise AssertionError("no source has an answer")
 
 
-def outcome(question: Question[Any], speaks: Dialect, ask: Ask) -> Any:
+def outcome(question: Query[Any], speaks: Dialect, ask: Ask) -> Any:
     """The model as plain values in an order of their own, or that there is none."""
     cut: list[Request] = []
 
@@ -197,7 +197,7 @@ def outcome(question: Question[Any], speaks: Dialect, ask: Ask) -> Any:
         return problem
 
 
-def plain(question: Question[Any], model: Any) -> Any:
+def plain(question: Query[Any], model: Any) -> Any:
     """A model as plain values; lists whose order servers do not promise are in one of ours."""
     found = _plain(model)
     if question.name in ("metrics", "groups"):

@@ -28,9 +28,12 @@ from tests.contract.samples import (
     WEBSITE,
     page,
 )
+from umami.compat.dialect import Dialect
+from umami.compat.generations import Generation
+from umami.compat.v3 import V3
 from umami.connection import dialect
-from umami.dialect import Dialect
 from umami.documentation import example
+from umami.endpoint import JSON, REGISTRY, Query, Request
 from umami.endpoints import (
     account,
     events,
@@ -50,12 +53,9 @@ from umami.errors import (
     Unauthorised,
     UnexpectedAnswer,
 )
-from umami.generations import Generation
 from umami.models.performance import Percentiles
 from umami.models.teams import Team
 from umami.period import Period
-from umami.question import JSON, REGISTRY, Question, Request
-from umami.v3 import V3
 
 V2_18, V2_20, V3_0, V3_1 = Generation.V2_18, Generation.V2_20, Generation.V3_0, Generation.V3_1
 V3_2, V3_3, V3_4, V3_5 = Generation.V3_2, Generation.V3_3, Generation.V3_4, Generation.V3_5
@@ -529,7 +529,7 @@ def test_who_has_no_team_is_asked_for_no_more(generation: Generation) -> None:
 
 
 def test_questions_about_several_websites_name_them_all() -> None:
-    charts: Question[Any] = websites.website_charts([SITE, OTHER], PERIOD)
+    charts: Query[Any] = websites.website_charts([SITE, OTHER], PERIOD)
     assert (charts.website, charts.websites) == (None, (SITE, OTHER))
     assert traffic.stats(VIEW).websites == (SITE,)
     assert sessions.session(SITE, OTHER).websites == (SITE,)

@@ -25,9 +25,9 @@ from tests.contract.recordings import (
 from tests.contract.samples import SAMPLES
 from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
+from umami.endpoint import JSON, REGISTRY, Request
 from umami.errors import NotFound, NotOffered
 from umami.period import Period, zone
-from umami.question import JSON, REGISTRY, Request
 
 RECORDED = [
     pytest.param(version, line, id=f"{version}-{line['name']}")

@@ -8,11 +8,11 @@ import pytest
 from starlette.routing import Match
 
 from tests.doubles.umami import v2
+from umami.compat.generations import Generation
 from umami.connection import dialect
 from umami.documentation import DOCS, DOCUMENTS, example
 from umami.embedded.routes import ROUTES
-from umami.generations import Generation
-from umami.question import REGISTRY, Request
+from umami.endpoint import REGISTRY, Request
 
 SERVED = (Generation.V2_18, Generation.V3_1, Generation.V3_5)
 """Whose words the embedded server understands."""

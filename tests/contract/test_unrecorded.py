@@ -105,7 +105,7 @@ def test_a_report_from_saving_to_deleting(client: Client) -> None:
 def test_segments_are_saved_and_filtered_by(client: Client, running: Running) -> None:
     shop = next(one for one in client.ask(websites.websites()).rows if "Shop" in one.name)
     view = View(shop.id, Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
-    if not client.abilities.segments:
+    if not client.capabilities.segments:
         with pytest.raises(NotOffered, match="segments"):
             client.ask(segments.segments(shop.id))
         with pytest.raises(NotOffered, match="segment"):

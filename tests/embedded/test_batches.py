@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from umami.embedded.archives import Packed, contents_of
 from umami.embedded.batches import LONGEST, batches
 from umami.embedded.tables import ImportRefused
-from umami.embedded.unpacking import Packed, contents_of
 
 HEADER = "session_id,city\n"
 

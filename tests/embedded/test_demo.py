@@ -12,7 +12,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from umami.embedded.demo import story
+from umami.embedded.demo import scenario
 from umami.embedded.demo.demo import TABLES, Demo
 from umami.embedded.demo.tables import generate
 from umami.embedded.server import serve
@@ -21,7 +21,7 @@ from umami.embedded.store import Store
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12)
 DAY = timedelta(days=1)
-SHOP = str(story.SHOP.id)
+SHOP = str(scenario.SHOP.id)
 IDS = {
     "website_event": "event_id",
     "session": "session_id",
@@ -186,7 +186,7 @@ def test_a_marketer_nods(store: Store) -> None:
         FROM (SELECT visit_id, count(*) AS views, epoch(max(created_at) - min(created_at)) AS took
               FROM website_event WHERE website_id = ? AND event_type = 1 GROUP BY 1)
     """
-    for site in story.SITES:
+    for site in scenario.SITES:
         id = str(site.id)
         assert 0.4 < one(store, f"SELECT avg(CAST(views = 1 AS INT)) {visits}", id) < 0.5
         assert 60 < one(store, f"SELECT avg(took) {visits}", id) < 240
@@ -231,7 +231,7 @@ def test_sources_of_every_kind(store: Store) -> None:
     for column in ("utm_campaign", "gclid", "fbclid", "tag"):
         assert one(store, f"SELECT count({column}) FROM website_event") > 500, column
     hosts = {row[0] for row in store.rows("SELECT DISTINCT hostname FROM website_event")}
-    assert hosts >= {f"www.{story.SHOP.domain}", *(site.domain for site in story.SITES)}
+    assert hosts >= {f"www.{scenario.SHOP.domain}", *(site.domain for site in scenario.SITES)}
 
 
 def daily(store: Store, first: date, days: int) -> float:
@@ -244,7 +244,7 @@ def daily(store: Store, first: date, days: int) -> float:
 
 
 def test_the_campaign_spikes_and_sells(store: Store) -> None:
-    begun = TODAY - story.CAMPAIGN_AGO * DAY
+    begun = TODAY - scenario.CAMPAIGN_AGO * DAY
     usual = daily(store, begun - 14 * DAY, 14)
     assert max(daily(store, begun + n * DAY, 1) for n in range(3)) > 2 * usual
     tagged = "SELECT session_id FROM website_event WHERE utm_campaign = 'autumn-sale'"
@@ -259,7 +259,7 @@ def test_the_campaign_spikes_and_sells(store: Store) -> None:
 
 
 def test_the_story_shows(store: Store) -> None:
-    broken = TODAY - story.BROKEN_AGO * DAY
+    broken = TODAY - scenario.BROKEN_AGO * DAY
     assert daily(store, broken, 7) < 0.6 * daily(store, broken - 14 * DAY, 7)
     assert daily(store, TODAY - 60 * DAY, 28) > 1.2 * daily(store, TODAY - 300 * DAY, 28)
     assert daily(store, date(2025, 12, 1), 14) > 1.2 * daily(store, date(2026, 1, 5), 14)

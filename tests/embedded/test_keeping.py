@@ -409,7 +409,7 @@ def layout(store: Store) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """Without the rights of an administrator, who may write everywhere."""
+    """Without the permissions of an administrator, who may write everywhere."""
     mine = os.geteuid()
     if mine == 0:
         os.seteuid(65534)

@@ -14,13 +14,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from access.settings import Address
 from monitoring.__main__ import asked
 from monitoring.metrics import Metrics
 from monitoring.readiness import Readiness
 from monitoring.server import Monitor, serve
-from people.settings import Address
 from umami.errors import Unreachable
-from umami.watching import Watch
+from umami.instrumentation import Instrumentation
 
 HERE = Address("127.0.0.1", 0)
 
@@ -101,7 +101,7 @@ def test_a_check_that_hangs_is_told_soon_and_made_once() -> None:
 
 def test_what_the_client_does_is_counted() -> None:
     metrics = Metrics()
-    watch: Watch = metrics
+    watch: Instrumentation = metrics
     watch.answered("stats", "ok", 0.2)
     watch.answered("stats", "timed out", 60.0)
     watch.found("stats", "stale")

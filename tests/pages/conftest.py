@@ -15,12 +15,12 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from components import authorized, server, viewer
+from components import authorized, umami_server, viewer
 from components.page_registry import PageInfo
 from tests.doubles.umami import serve as serve_version
-from tests.support.between import Between, between
+from tests.support.fault_proxy import Between, between
 from tests.support.pages import CHOICES
-from umami import breaker, flights
+from umami import circuit_breaker, single_flight
 from umami.embedded.server import Running, serve
 
 ROOT = Path(__file__).parents[2]
@@ -60,11 +60,11 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
     # Nobody opens it with the one-time code.
     monkeypatch.setenv("DASHBOARD_OPEN", "yes")
-    server.umami.clear()
+    umami_server.umami.clear()
     viewer.forget()
     yield monkeypatch
     logging.setLogRecordFactory(logging.LogRecord)
-    server.umami.clear()
+    umami_server.umami.clear()
     viewer.forget()
 
 
@@ -104,8 +104,8 @@ def quick(remembered: Between, bare: pytest.MonkeyPatch) -> Between:
     bare.setenv("UMAMI_URL", remembered.url)
     bare.setenv("UMAMI_USERNAME", "admin")
     bare.setenv("UMAMI_PASSWORD", "umami")
-    bare.setattr(flights, "PAUSE", 0.01)
-    bare.setattr(breaker, "PAUSE", 0.01)
+    bare.setattr(single_flight, "PAUSE", 0.01)
+    bare.setattr(circuit_breaker, "PAUSE", 0.01)
     remembered.heal()
     return remembered
 

@@ -17,9 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import authorized, server, viewer
+from components import authorized, umami_server, viewer
 from components.page_registry import ADMIN_PAGES, PAGES
-from reports import making
+from reports import build
 from tests.pages.conftest import (
     RECORDED,
     ROOT,
@@ -32,14 +32,14 @@ from tests.pages.conftest import (
 )
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.asked import detects, endpoints
-from tests.support.between import Between, Exchange, Passed, well
+from tests.support.fault_proxy import Between, Exchange, Passed, well
+from umami.background_task import TaskCancelled
 from umami.documentation import example
 from umami.embedded.server import serve
+from umami.endpoint import REGISTRY, Access, Query
 from umami.endpoints import traffic
 from umami.period import Period
-from umami.question import REGISTRY, Access, Question
 from umami.view import View
-from umami.work import CalledOff
 
 SHOP, DOCS = WEBSITES["shop"], WEBSITES["docs"]
 EVERY_PAGE = {area.name for area in PAGES}
@@ -217,9 +217,7 @@ for question in st.session_state["questions"]:
 """
 
 
-def answers(
-    who: str, way: Between, *questions: Question[Any]
-) -> list[tuple[Question[Any], str, int]]:
+def answers(who: str, way: Between, *questions: Query[Any]) -> list[tuple[Query[Any], str, int]]:
     """What becomes of questions that somebody asks, and how much was asked of the server."""
     app = AppTest.from_string(SCRIPT, default_timeout=60)
     app.session_state["questions"] = questions
@@ -227,7 +225,7 @@ def answers(
     seeded(app, who)
     app.run()
     assert not app.exception
-    found: list[tuple[Question[Any], str, int]] = app.session_state["outcomes"]
+    found: list[tuple[Query[Any], str, int]] = app.session_state["outcomes"]
     return found
 
 
@@ -275,14 +273,14 @@ def test_a_report_of_another_website_cannot_be_reached_by_naming_ones_own(
 ) -> None:
     from umami.endpoints import reports
 
-    theirs = server.umami().ask(reports.create_report(DOCS, "utm", "Theirs", {}))
+    theirs = umami_server.umami().ask(reports.create_report(DOCS, "utm", "Theirs", {}))
     for question in (
         reports.delete_report(theirs.id),
         reports.update_report(theirs.id, SHOP, "utm", "Mine", {}),
     ):
         assert [one for _, one, _ in answers("analyst", accounts, question)] == ["Forbidden"]
-    assert server.umami().ask(reports.report(theirs.id)).name == "Theirs"
-    mine = server.umami().ask(reports.create_report(SHOP, "utm", "Mine", {}))
+    assert umami_server.umami().ask(reports.report(theirs.id)).name == "Theirs"
+    mine = umami_server.umami().ask(reports.create_report(SHOP, "utm", "Mine", {}))
     ((_, outcome, _),) = answers("analyst", accounts, reports.delete_report(mine.id))
     assert outcome == "answered"
 
@@ -356,7 +354,7 @@ def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
     app.session_state["report_menu"] = True
     app.run()
     offered = app.multiselect(key="report_pages")
-    assert (offered.value, len(offered.options)) == (["utm"], len(making.offered()))
+    assert (offered.value, len(offered.options)) == (["utm"], len(build.offered()))
     app.button(key="make_report").click().run()
     work = session_data(app)["the report that is made, or was made last"].work
     assert b"<h2>UTM</h2>" in work.result(30)
@@ -384,7 +382,7 @@ def test_a_report_is_called_off_once_the_session_has_ended(
     work = session_data(app)["the report that is made, or was made last"].work
     viewer.desk().leave(app.session_state[TAB])
     goes_on.set()
-    with pytest.raises(CalledOff):
+    with pytest.raises(TaskCancelled):
         work.result(30)
     assert not [target for target in accounts.asked if f"{SHOP}/retention" in target]
 
@@ -395,7 +393,7 @@ def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) 
     state = {TAB: viewer.desk().enter("analyst", PASSWORD, None)}
     mine, other = (open_page(page, {**state, "me": True}) for _ in range(2))
     assert mine.metric
-    server.umami().forget()
+    umami_server.umami().forget()
     accounts.passed.clear()
     mine.button(key="sign_out").click().run()
     # Whatever is pressed there asks for another period.

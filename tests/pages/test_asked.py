@@ -9,9 +9,9 @@ import pytest
 from components.page_registry import PAGES, PageInfo
 from tests.pages.conftest import RECORDED, open_page
 from tests.support.asked import endpoints, of_pages
-from tests.support.between import Between
+from tests.support.fault_proxy import Between
 from tests.support.pages import CHOICES, MORE, Parameters
-from umami.question import REGISTRY, Freshness
+from umami.endpoint import REGISTRY, Freshness
 
 NAMES = [area.name for area in PAGES]
 BAR = {"websites", "teams", "daterange", "segments"}

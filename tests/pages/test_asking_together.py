@@ -10,7 +10,7 @@ import pytest
 
 from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import RECORDED, TABLES, open_page
-from tests.support.between import Between, Exchange, Passed, between, well
+from tests.support.fault_proxy import Between, Exchange, Passed, between, well
 
 TOGETHER = 10
 """Questions that the Overview asks at least."""

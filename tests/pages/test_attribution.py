@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components import server
+from components import umami_server
 from tests.pages.conftest import TABLES, open_page, said, table, tiles
 from tests.pages.test_numbers import SEPTEMBER
 from umami.embedded.server import Running
@@ -37,7 +37,7 @@ def test_money_is_offered_only_where_the_server_tells_it(
     assert "Count" not in {one.label for one in app.selectbox}
     assert said(app).count("not the money they brought") == 1
     bare.delenv("UMAMI_DATA")
-    server.umami.clear()
+    umami_server.umami.clear()
     bare.setenv("UMAMI_URL", old.url)
     bare.setenv("UMAMI_USERNAME", old.username)
     bare.setenv("UMAMI_PASSWORD", old.password)

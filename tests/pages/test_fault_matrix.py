@@ -13,15 +13,15 @@ import re
 
 import pytest
 
-from components import server
+from components import umami_server
+from components.escaping import plain
 from components.formats import ABSENT
 from components.page_registry import PAGES, PageInfo
-from components.text import plain
 from tests.pages.conftest import Shown, opened_at, said, shown
-from tests.support.between import Between
-from tests.support.troubles import MOST, TROUBLES, data
+from tests.support.fault_catalogue import MOST, TROUBLES, data
+from tests.support.fault_proxy import Between
 from tests.support.waiting import eventually
-from umami.errors import PASSING, TimedOut, Unauthorised
+from umami.errors import TRANSIENT, TimedOut, Unauthorised
 
 OF_EACH_KIND = (
     *("jitter", "expired tokens", "no answer in time", "resets", "429", "500", "503"),
@@ -35,7 +35,7 @@ CASES = [
     if name in OF_EACH_KIND or area.name in SOME or os.environ.get("FAULT_MATRIX") == "whole"
 ]
 TROUBLE = ":material/cloud_off:"
-REMEDIES = {plain(kind.remedy) for kind in (*PASSING, Unauthorised)}
+REMEDIES = {plain(kind.remedy) for kind in (*TRANSIENT, Unauthorised)}
 NUMBER = re.compile(r"\d")
 Told = tuple[Shown, int]
 
@@ -57,8 +57,8 @@ def truth(way: Between, area: PageInfo, known: dict[str, Told]) -> Told:
 
 def recognised() -> None:
     """The process begins anew, and has found out what its server is."""
-    server.umami.clear()
-    server.umami().recognise()
+    umami_server.umami.clear()
+    umami_server.umami().recognise()
 
 
 def wrong(found: Shown, right: Shown) -> list[object]:

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 from components.page_registry import PAGES, PageInfo
 from tests.pages.conftest import WEBSITES, open_page, said
 from tests.support.asked import UNDER_WEBSITE
-from tests.support.between import Between
+from tests.support.fault_proxy import Between
 from tests.support.pages import CHOICES
-from umami.question import REGISTRY
+from umami.endpoint import REGISTRY
 
 QUIET = {"values", "currencies", "reports", "websites", "segments", "daterange"}
 """What pages are better with, and can do without; and what the bar above them needs."""

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import server
-from components.text import plain
+from components import umami_server
+from components.escaping import plain
 from tests.pages.conftest import SHOP, Open
 from umami.analysis.journey import Through
 from umami.endpoints import reports
@@ -26,7 +26,7 @@ VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 
 def answered(view: View = VIEW, steps: int = 5, **edges: str) -> tuple[Path, ...]:
     """What the client says, of the server that the app has just asked."""
-    return server.umami().ask(reports.journey(view, steps, **edges))
+    return umami_server.umami().ask(reports.journey(view, steps, **edges))
 
 
 def summary(paths: tuple[Path, ...] | list[Path]) -> str:
@@ -74,7 +74,7 @@ def test_a_filter_narrows_the_paths_or_the_page_says_that_it_cannot(opened: Open
     app = opened("journey", filter="country.eq.DE")
     assert not app.exception
     view = replace(VIEW, filters=(Filter("country", "eq", "DE"),))
-    problem = server.umami().submit(reports.journey(view)).exception()
+    problem = umami_server.umami().submit(reports.journey(view)).exception()
     if problem is None:
         paths = answered(view)
         assert paths != answered()

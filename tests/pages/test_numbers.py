@@ -8,16 +8,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from components import formats, server
+from components import formats, umami_server
 from components.fields import Field
 from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles
 from umami.analysis.movers import movers
 from umami.analysis.retention import cohorts
+from umami.endpoint import Query
 from umami.endpoints import events, reports, sessions, traffic
 from umami.errors import NotOffered
 from umami.models.paging import Page
 from umami.models.reports import FunnelStep
-from umami.question import Question
 from umami.view import View, parse
 
 SEPTEMBER = {"from": "2026-09-01", "to": "2026-09-30"}
@@ -36,10 +36,10 @@ def view(filters: list[str], **params: str) -> View:
     return parse(spelled, now=datetime.now(UTC), websites=[SHOP]).view
 
 
-def answer(question: Question[Any]) -> Any:
+def answer(question: Query[Any]) -> Any:
     """What the client says, ``None`` where this server cannot."""
     try:
-        return server.umami().ask(question)
+        return umami_server.umami().ask(question)
     except NotOffered:
         return None
 

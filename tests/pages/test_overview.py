@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import formats, server, words
-from components.text import plain
+from components import formats, umami_server, view_description
+from components.escaping import plain
 from tests.pages.conftest import ROOT, SHOP, Open, said, share_table, tiles
 from tests.support.ports import free_port
 from umami.endpoints import traffic
@@ -86,7 +86,7 @@ def test_umamis_own_comparison_is_the_servers(opened: Open) -> None:
     app = opened(**{"from": "2026-09-01", "to": "2026-09-30"}, compare="umami")
     now = replace(VIEW, period=Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
     umami, earlier = (replace(now, comparison="umami"), now.period.previous_by_umami())
-    client = server.umami()
+    client = umami_server.umami()
     before = client.ask(traffic.stats(umami)).previous
     assert before == client.ask(traffic.stats(replace(now, period=earlier))).current
     visitors = next(tile for tile in app.metric if tile.label == "Visitors")
@@ -188,13 +188,17 @@ def test_a_filter_that_keeps_parts_of_visits_shows_no_rates(opened: Open, filter
     assert found["Visits"] not in ("0", "–")
     for name in ("Bounce rate", "Visit duration"):
         tile = next(one for one in app.metric if one.label == name)
-        assert (tile.value, tile.delta, tile.help) == ("–", "", plain(words.PARTS_OF_VISITS, 300))
-    assert said(app).count(words.PARTS_OF_VISITS) == 1
+        assert (tile.value, tile.delta, tile.help) == (
+            "–",
+            "",
+            plain(view_description.PARTS_OF_VISITS, 300),
+        )
+    assert said(app).count(view_description.PARTS_OF_VISITS) == 1
 
 
 def test_shares_are_of_all_visitors(opened: Open) -> None:
     app = opened()
-    client = server.umami()
+    client = umami_server.umami()
     visitors = client.ask(traffic.stats(VIEW)).current.visitors
     ranking = client.ask(traffic.metrics(VIEW, "path"))
     pages = share_table(app, "path")
@@ -214,7 +218,7 @@ def test_direct_visitors_have_a_row_where_they_are_told(
     opened: Open, filters: list[str], tells: bool
 ) -> None:
     app = opened(filter=filters)
-    client = server.umami()
+    client = umami_server.umami()
     referrers = share_table(app, "referrer")
     rows = {row["name"]: row for row in referrers["rows"]}
     if not (tells and client.definitions.direct):

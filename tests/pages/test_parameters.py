@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
-from components.address import SPELLED
 from components.page_registry import ADMIN_PAGES, PAGES
+from components.url_state import SPELLED
 from tests.pages.conftest import opened_at
-from tests.support.between import Between
+from tests.support.fault_proxy import Between
 from tests.support.pages import CHOICES
 
 

@@ -8,9 +8,9 @@ from io import BytesIO
 import openpyxl
 import pytest
 
-from components import server, words
+from components import umami_server, view_description
 from components.questions import every_website
-from reports import html, mail, making, xlsx
+from reports import build, html, mail, xlsx
 from reports.document import Report, Table, Tiles
 from tests.pages.conftest import RECORDED, Open, said, share_table, table, tiles
 from tests.support.pages import CHOICES
@@ -29,12 +29,12 @@ TABLES = {
     "revenue": ("revenue_countries", "revenue by country"),
 }
 """A table of each page that has one of records: its key on the page, its title in the report."""
-NAMES = [name for name in making.CHAPTERS if name != "websites"]
+NAMES = [name for name in build.CHAPTERS if name != "websites"]
 
 
 def report(page: str, *filters: str) -> Report:
     """The report of a page, as it is opened here."""
-    client = server.umami()
+    client = umami_server.umami()
     sites = every_website(client)
     spelled = {name: [value] for name, value in {**RECORDED, **SEPTEMBER}.items()}
     spelled["filter"] = list(filters)
@@ -42,7 +42,7 @@ def report(page: str, *filters: str) -> Report:
     given = {
         name: [one] if isinstance(one, str) else one for name, one in CHOICES.get(page, {}).items()
     }
-    return making.make(client, making.Order(view, [page], sites, {page: given}))
+    return build.make(client, build.Order(view, [page], sites, {page: given}))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -86,15 +86,15 @@ def test_shares_and_unknown_rates_are_the_same_everywhere(opened: Open, filters:
     heading = [cell.value for cell in book["Overview figures"][1]]
     if filters:
         assert tiles(app)["Bounce rate"] == "–"
-        assert words.PARTS_OF_VISITS in said(app)
-        assert f">{words.PARTS_OF_VISITS}</p>" in page
-        assert words.PARTS_OF_VISITS in text
+        assert view_description.PARTS_OF_VISITS in said(app)
+        assert f">{view_description.PARTS_OF_VISITS}</p>" in page
+        assert view_description.PARTS_OF_VISITS in text
         assert "Bounce rate: –\n" in text
         for name in ("Bounce rate", "Visit duration"):
             assert figures[name][heading.index("Value")] is None
-            assert figures[name][heading.index("Means")] == words.PARTS_OF_VISITS
+            assert figures[name][heading.index("Means")] == view_description.PARTS_OF_VISITS
     else:
-        assert words.PARTS_OF_VISITS not in f"{said(app)}{page}{text}"
+        assert view_description.PARTS_OF_VISITS not in f"{said(app)}{page}{text}"
     sheets = {"path": "Pages", "referrer": "Referrers"} | ({} if filters else {"event": "Events"})
     for field, sheet in sheets.items():
         shown = share_table(app, field)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from components import formats, server
+from components import formats, umami_server
 from tests.pages.conftest import TABLES, open_page, said, table, tiles
 from tests.pages.test_numbers import SEPTEMBER, answer, view
 from tests.support.money import with_money
@@ -24,7 +24,7 @@ def embedded(bare: pytest.MonkeyPatch, data: Path = TABLES, definitions: str = "
     """Look at an embedded server over these tables."""
     bare.setenv("UMAMI_DATA", str(data))
     bare.setenv("UMAMI_DEFINITIONS", definitions)
-    server.umami.clear()
+    umami_server.umami.clear()
 
 
 def words(app: Any) -> str:

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 from tests.browser.app import running_app
 from tests.pages.conftest import RECORDED, TABLES
-from tests.support.between import between
+from tests.support.fault_proxy import between
 from tests.support.session import Run, opened
 from tests.support.waiting import eventually
 from umami.embedded.server import serve
-from umami.floor import PATIENCE
+from umami.fair_lock import PATIENCE
 
 
 def test_a_page_that_waits_for_the_server_holds_up_no_other() -> None:

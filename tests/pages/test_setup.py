@@ -13,17 +13,17 @@ import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
-from components import authorized, local_access, server, viewer
-from components.sections import connecting
-from people import accounts, passwords
+from access import accounts, passwords
+from components import authorized, local_access, umami_server, viewer
+from components.setup_wizard import connection
 from tests.pages.conftest import ROOT, TABLES, said, session_data, tiles
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.faults import Faulty, faulty, page
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
+from umami.connection_check import Way
 from umami.embedded.server import Running
 from umami.settings import read
-from umami.trying import Way
 
 UMAMIS = "marker-umami"
 """A password that opens no Umami."""
@@ -232,7 +232,7 @@ def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(
     assert tiles(app)["Views"] != "0"
     store = secrets.with_name("umami.duckdb")
     assert (read({}, secrets).data, read({}, secrets).store) == (None, store)
-    server.anew()
+    umami_server.anew()
 
 
 @pytest.mark.usefixtures("here")
@@ -324,8 +324,8 @@ def test_what_streamlit_copied_from_the_secrets_is_no_environment(
     press(app, "setup_on", "setup_on", "setup_save")
     assert [one.value for one in app.header] == ["Overview"]
     assert tiles(app)
-    assert server.set_up().given["URL"] == behind
-    assert server.set_up().timeout == 20
+    assert umami_server.set_up().given["URL"] == behind
+    assert umami_server.set_up().timeout == 20
 
 
 @pytest.mark.usefixtures("secrets")
@@ -433,4 +433,4 @@ def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: 
 
 
 def test_the_ways_of_the_page_are_those_that_can_be_tried() -> None:
-    assert {*connecting.WAYS, "tables"} == set(get_args(Way))
+    assert {*connection.WAYS, "tables"} == set(get_args(Way))

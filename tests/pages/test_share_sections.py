@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from components import navigation, server
-from people.rights import ALL
+from access.permissions import ALL
+from components import navigation, umami_server
 from tests.pages.conftest import SHOP, TABLES, open_page, said
-from tests.support.between import Answer, Between, Exchange, between
+from tests.support.fault_proxy import Answer, Between, Exchange, between
 from umami.client import connect
 from umami.embedded.server import serve
 from umami.endpoints import websites
@@ -46,7 +46,7 @@ def test_pages_outside_the_link_are_hidden(limited: Between) -> None:
     assert not app.exception
     assert [area.name for area in navigation.opened(ALL)[:1]] == ["overview"]
     assert "sessions" not in [area.name for area in navigation.opened(ALL)]
-    assert server.shared_sections() == frozenset({"overview"})
+    assert umami_server.shared_sections() == frozenset({"overview"})
     assert [tile.label for tile in app.metric][:2] == ["Views", "Visitors"]
     assert "The share link does not show this" in said(app)
     assert "Check the credentials" not in said(app)

@@ -9,14 +9,14 @@ from typing import Self
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import address, freshness, server
+from components import freshness, umami_server, url_state
 from components.page_registry import PAGES, PageInfo
 from tests.pages.conftest import Shown, open_page, opened_at, shown
-from tests.support.between import Between
+from tests.support.fault_catalogue import MOST, TROUBLES, data, page, reset
+from tests.support.fault_proxy import Between
 from tests.support.pages import CHOICES
-from tests.support.troubles import MOST, TROUBLES, data, page, reset
 from tests.support.waiting import eventually
-from umami import cache, flights
+from umami import cache, single_flight
 from umami.cache import DAY, Keeping
 from umami.endpoints import websites
 
@@ -91,7 +91,7 @@ def test_an_outage_outlasts_the_hour(
                 noon = super().now(tz).replace(hour=hour, minute=30)
                 return noon + timedelta(days=1)
 
-        bare.setattr(address, "datetime", Clock)
+        bare.setattr(url_state, "datetime", Clock)
         given = {**CHOICES.get(area.name, {}), "period": period, "compare": "none"}
         return open_page(area.name, **given)
 
@@ -153,11 +153,11 @@ def test_many_who_come_to_a_dashboard_without_its_server(
     quick: Between, bare: pytest.MonkeyPatch, name: str
 ) -> None:
     quick.asked.clear()
-    server.umami().recognise()
+    umami_server.umami().recognise()
     usual = len(quick.asked)
-    server.umami.clear()
+    umami_server.umami.clear()
     # As long as it is outside of tests.
-    bare.setattr(flights, "PAUSE", 3.0)
+    bare.setattr(single_flight, "PAUSE", 3.0)
     quick.asked.clear()
     quick.befall(TROUBLES[name].fault(1))
     apps = [open_page() for _ in range(5)]
@@ -167,5 +167,5 @@ def test_many_who_come_to_a_dashboard_without_its_server(
         assert len(boxes(app)) == 1
     assert len(quick.asked) <= MOST * usual
     quick.heal()
-    eventually(lambda: server.umami().submit(websites.websites()).exception() is None)
+    eventually(lambda: umami_server.umami().submit(websites.websites()).exception() is None)
     assert [one.value for one in apps[0].run().header] == ["Overview"]

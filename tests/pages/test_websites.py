@@ -15,7 +15,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from components import collecting as collect
-from components import formats, server
+from components import formats, umami_server
 from components.sections.manage import EVENT
 from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import SHOP, TABLES, WEBSITES, Open, open_page
@@ -44,7 +44,7 @@ def fresh(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch) -> Iterator[
 
 def site(name: str = "shop") -> Website:
     """A website as the server has it now, past what is kept of it."""
-    client = server.umami()
+    client = umami_server.umami()
     client.forget()
     return client.ask(websites.website(WEBSITES[name]))
 
@@ -75,7 +75,9 @@ def test_every_website_with_its_visitors(opened: Open) -> None:
     assert not app.exception
     assert names(app) == ["Nordlicht Docs", "Nordlicht Empty", "Nordlicht Shop"]
     counted = [
-        server.umami().ask(traffic.stats(replace(VIEW, website=WEBSITES[name]))).current.visitors
+        umami_server.umami()
+        .ask(traffic.stats(replace(VIEW, website=WEBSITES[name])))
+        .current.visitors
         for name in ("docs", "empty", "shop")
     ]
     assert [tile.value for tile in app.metric] == [formats.short(one) for one in counted]
@@ -96,7 +98,7 @@ def test_the_change_against_the_comparison(opened: Open, chosen: dict[str, str])
     now = replace(VIEW, period=Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
     earlier = replace(VIEW, period=before) if chosen else replace(now, comparison="previous")
     earlier = earlier.compared() or earlier
-    client = server.umami()
+    client = umami_server.umami()
     change = formats.change(
         client.ask(traffic.stats(now)).current.visitors,
         client.ask(traffic.stats(earlier)).current.visitors,
@@ -122,7 +124,7 @@ def test_searching(opened: Open, search: str, found: int) -> None:
 
 def test_another_page_of_many(fresh: Running) -> None:
     open_page("websites")
-    client = server.umami()
+    client = umami_server.umami()
     for number in range(12):
         client.ask(websites.create_website(f"Zweig {number:02}", "zweig.example"))
     first = open_page("websites")
@@ -179,10 +181,10 @@ def collecting(bare: pytest.MonkeyPatch, kept: Path) -> Iterator[pytest.MonkeyPa
     bare.setenv("UMAMI_COLLECT", "yes")
     bare.setattr(collect, "SERVED", True)
     yield bare
-    server.umami.clear()
+    umami_server.umami.clear()
     bare.delenv("UMAMI_COLLECT")
     bare.delenv("UMAMI_STORE")
-    server.let_go(Settings(store=kept))
+    umami_server.let_go(Settings(store=kept))
 
 
 @pytest.mark.parametrize(
@@ -243,7 +245,7 @@ def test_what_is_not_kept_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None
 
 def test_the_demo_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
     open_page()
-    site = server.umami().ask(websites.websites()).rows[0].id
+    site = umami_server.umami().ask(websites.websites()).rows[0].id
     app = open_page("websites", website=site, site=site)
     assert code(app) == []
     assert "These are demo data" in notes(app)
@@ -259,7 +261,9 @@ def test_a_website_is_created_and_managed_next(fresh: Running) -> None:
     app.button(key="create_website").click().run()
     assert not app.exception
     (made,) = [
-        one for one in server.umami().ask(websites.websites()).rows if one.domain.startswith("neu")
+        one
+        for one in umami_server.umami().ask(websites.websites()).rows
+        if one.domain.startswith("neu")
     ]
     assert (made.name, made.domain) == (HOSTILE, "neu.example:8080")
     assert app.session_state["site"] == made.id
@@ -315,7 +319,7 @@ def test_the_share_link_on_and_off(fresh: Running) -> None:
     share = site("docs").share_id
     assert share
     assert re.fullmatch(r"[A-Za-z0-9]{16}", share)
-    assert f"{server.umami().server.address}/share/{share}" in [one.value for one in app.code]
+    assert f"{umami_server.umami().server.address}/share/{share}" in [one.value for one in app.code]
     assert app.toggle(key=toggle).value
     app.toggle(key=toggle).set_value(False).run()
     assert site("docs").share_id is None
@@ -328,7 +332,7 @@ def test_a_test_event_arrives(fresh: Running) -> None:
     app.button(key="send_test").click().run()
     assert not app.exception
     assert [one.value for one in app.success] == ["It arrived: the website is being counted."]
-    client = server.umami()
+    client = umami_server.umami()
     client.forget()
     log = client.ask(realtime.realtime(WEBSITES["empty"])).log
     assert [one.event for one in log if one.kind == "event"] == [EVENT]
@@ -345,7 +349,7 @@ def test_nothing_is_destroyed_without_the_name(fresh: Running, what: str) -> Non
     app.text_input(key=f"{what}_{SHOP}_name").set_value("Nordlicht")
     sure.click().run()
     assert not app.exception
-    assert server.umami().ask(traffic.stats(VIEW)).current.visitors == 2_423
+    assert umami_server.umami().ask(traffic.stats(VIEW)).current.visitors == 2_423
 
 
 def test_a_website_is_reset(fresh: Running) -> None:
@@ -355,7 +359,7 @@ def test_a_website_is_reset(fresh: Running) -> None:
     sure.click().run()
     assert not app.exception
     assert site().name == "Nordlicht Shop"
-    assert server.umami().ask(traffic.stats(VIEW)).current.visitors == 0
+    assert umami_server.umami().ask(traffic.stats(VIEW)).current.visitors == 0
     assert [tile.value for tile in app.metric][2] == "0"
 
 
@@ -372,7 +376,7 @@ def test_the_website_that_is_looked_at_is_deleted(fresh: Running) -> None:
 
 def test_the_last_website_is_deleted(fresh: Running) -> None:
     open_page("websites")
-    client = server.umami()
+    client = umami_server.umami()
     for name in ("docs", "empty"):
         client.ask(websites.delete_website(WEBSITES[name]))
     app = open_page("websites", site=SHOP)
@@ -383,13 +387,13 @@ def test_the_last_website_is_deleted(fresh: Running) -> None:
 
 def test_who_may_not_write_reads_why(fresh: Running, bare: pytest.MonkeyPatch) -> None:
     open_page("websites")
-    server.umami().ask(
+    umami_server.umami().ask(
         websites.update_website(SHOP, "Nordlicht Shop", "shop.example.com", share_id="a" * 16)
     )
     for name in ("URL", "USERNAME", "PASSWORD"):
         bare.delenv(f"UMAMI_{name}")
     bare.setenv("UMAMI_SHARE_URL", f"{fresh.url}/share/{'a' * 16}")
-    server.umami.clear()
+    umami_server.umami.clear()
     app = open_page("websites", site=SHOP)
     assert names(app) == ["Nordlicht Shop"]
     app.toggle(key=f"share_{SHOP}").set_value(False).run()
@@ -418,10 +422,10 @@ def test_the_first_website_of_an_empty_file(bare: pytest.MonkeyPatch, tmp_path: 
     app.button(key="create_website").click().run()
     assert not app.exception
     assert [one.value for one in app.header] == ["Overview"]
-    (made,) = server.umami().ask(websites.websites()).rows
+    (made,) = umami_server.umami().ask(websites.websites()).rows
     app = open_page("websites", website=made.id, site=made.id)
     assert names(app) == ["Shop"]
     assert "/collect/script.js" in code(app)[0]
     bare.delenv("UMAMI_COLLECT")
     bare.delenv("UMAMI_STORE")
-    server.let_go(Settings(store=file))
+    umami_server.let_go(Settings(store=file))

@@ -12,31 +12,31 @@ from functools import partial
 
 import pytest
 
+from access.authorized_client import AuthorizedClient
+from access.permissions import ALL
 from components.fields import Field
+from components.full_csv_export import SIZE, Whole, write
 from components.told import sessions as told_of
-from components.whole import SIZE, Whole, write
-from people.guard import Guarded
-from people.rights import ALL
 from tests.pages.conftest import SHOP, Open
-from tests.support.between import Between
+from tests.support.fault_proxy import Between
 from tests.support.waiting import eventually
+from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
 from umami.client import connect
 from umami.endpoints import sessions
 from umami.errors import ServerFault
 from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
-from umami.work import CalledOff, Told, Work
 
 FIELDS = [Field("id", "Id", "text"), Field("views", "Views")]
 
 
 @pytest.fixture
-def client(way: Between) -> Iterator[Guarded]:
+def client(way: Between) -> Iterator[AuthorizedClient]:
     settings = Settings(api=f"{way.url}/api", username="admin", password="umami")
     with connect(settings) as one:
         one.recognise()
-        yield Guarded(one, ALL)
+        yield AuthorizedClient(one, ALL)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def lists(way: Between) -> int:
     return sum("/sessions?" in one.target for one in way.passed)
 
 
-def test_every_row_is_there_once(client: Guarded, whole: Whole, way: Between) -> None:
+def test_every_row_is_there_once(client: AuthorizedClient, whole: Whole, way: Between) -> None:
     told: list[tuple[int, int]] = []
     with write(client, whole, FIELDS, lambda *now: told.append(now)) as file:
         file.seek(0)
@@ -69,7 +69,7 @@ def test_every_row_is_there_once(client: Guarded, whole: Whole, way: Between) ->
 
 
 def test_nothing_of_it_takes_the_place_of_what_viewers_look_at(
-    client: Guarded, whole: Whole, way: Between
+    client: AuthorizedClient, whole: Whole, way: Between
 ) -> None:
     for _ in range(2):
         write(client, whole, FIELDS, quiet).close()
@@ -77,26 +77,30 @@ def test_nothing_of_it_takes_the_place_of_what_viewers_look_at(
     assert lists(way) == 2 * pages + 1
 
 
-def test_it_stops_where_it_is_called_off(client: Guarded, whole: Whole, way: Between) -> None:
+def test_it_stops_where_it_is_called_off(
+    client: AuthorizedClient, whole: Whole, way: Between
+) -> None:
     go_on = threading.Event()
 
-    def slow(told: Told) -> None:
+    def slow(told: ProgressCallback) -> None:
         def once(done: int, total: int) -> None:
             told(done, total)
             go_on.wait()
 
         write(client, whole, FIELDS, once)
 
-    work = Work(slow)
+    work = BackgroundTask(slow)
     eventually(lambda: work.done == SIZE)
     work.call_off()
     go_on.set()
-    with pytest.raises(CalledOff):
+    with pytest.raises(TaskCancelled):
         work.result(10)
     assert lists(way) == 2
 
 
-def test_a_fault_in_the_middle_is_told(client: Guarded, whole: Whole, way: Between) -> None:
+def test_a_fault_in_the_middle_is_told(
+    client: AuthorizedClient, whole: Whole, way: Between
+) -> None:
     way.breaks = lambda target: "page=3" in target
     with pytest.raises(ServerFault):
         write(client, whole, FIELDS, quiet)

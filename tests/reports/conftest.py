@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from components.questions import every_website
-from reports import making
+from reports import build
 from reports.document import Report
 from tests.support.pages import CHOICES
+from umami.background_task import BackgroundTask, ProgressCallback
 from umami.client import Client, connect
 from umami.embedded.server import Running, serve
 from umami.settings import Settings
 from umami.view import View, parse
-from umami.work import Told, Work
 
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "tests" / "contract" / "data" / "tables"
@@ -36,7 +36,7 @@ GIVEN = {
     for page, parameters in CHOICES.items()
 }
 """Parameters of their own, for pages that have some."""
-EVERY = list(making.CHAPTERS)
+EVERY = list(build.CHAPTERS)
 
 
 def seen(**params: Sequence[str]) -> View:
@@ -51,11 +51,11 @@ def ordered(
     view: View,
     pages: Sequence[str],
     given: Mapping[str, Mapping[str, Sequence[str]]] = GIVEN,
-    told: Told = lambda done, total: None,
+    told: ProgressCallback = lambda done, total: None,
 ) -> Report:
     """A report of pages."""
-    order = making.Order(view, pages, every_website(client), given)
-    return making.make(client, order, told)
+    order = build.Order(view, pages, every_website(client), given)
+    return build.make(client, order, told)
 
 
 def asking(running: Running) -> Client:
@@ -68,7 +68,7 @@ def asking(running: Running) -> Client:
 
 def apart(do: Callable[[], bytes]) -> bytes:
     """Do it in a thread of its own: a browser that a test drives has this one's event loop."""
-    return Work(lambda told: do()).result(150)
+    return BackgroundTask(lambda told: do()).result(150)
 
 
 @pytest.fixture(scope="session")

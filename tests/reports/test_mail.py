@@ -20,9 +20,9 @@ from reports.__main__ import main
 from reports.document import Report
 from reports.mail import MailFailed
 from tests.support.ports import free_port
+from umami.background_task import BackgroundTask
 from umami.embedded.server import Running
 from umami.errors import SettingsError
-from umami.work import Work
 
 PASSWORD = "c0rrect horse/&@"
 SPELLED = "c0rrect%20horse%2F%26%40"
@@ -129,7 +129,9 @@ def whole(png: bytes, height: int) -> None:
 @pytest.mark.browser
 def test_a_mail_has_text_pictures_and_the_file(overview: Report, office: Office) -> None:
     to = mail.recipients(["ada@example.com", "grace@example.com"])
-    made = Work(lambda told: mail.message(overview, settings(office), to, "xlsx")).result(150)
+    made = BackgroundTask(lambda told: mail.message(overview, settings(office), to, "xlsx")).result(
+        150
+    )
     outcomes = mail.send(settings(office), made, to)
     assert all(one.accepted for one in outcomes)
     (came,) = office.mails
@@ -161,7 +163,7 @@ def test_without_a_browser_a_mail_has_tables_only(
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
     to = mail.recipients(["ada@example.com"])
-    made = Work(lambda told: mail.message(overview, settings(office), to)).result()
+    made = BackgroundTask(lambda told: mail.message(overview, settings(office), to)).result()
     found = parts(made)
     assert "image/png" not in found
     assert "The charts are in the attached report." in found["text/html"][0].get_content()
@@ -342,7 +344,7 @@ def test_a_name_of_a_website_is_no_header(overview: Report, office: Office) -> N
     hostile = "Shop\r\nBcc: eve@example.com\0\u2028" + "x" * 500
     report = replace(overview, cover=replace(overview.cover, website=hostile))
     to = mail.recipients(["Ada <ada@example.com>"])
-    made = Work(lambda told: mail.message(report, settings(office), to)).result(150)
+    made = BackgroundTask(lambda told: mail.message(report, settings(office), to)).result(150)
     assert [str(one) for one in mail.send(settings(office), made, to)] == [
         "ada@example.com: accepted by the mail server"
     ]

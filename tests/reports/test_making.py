@@ -1,4 +1,4 @@
-"""Reports ask what pages ask, hold rights, stand when a part fails, and can be called off."""
+"""Reports ask what pages ask, hold permissions, stand when a part fails, and can be called off."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import fields
 
 import pytest
 
+from access.authorized_client import AuthorizedClient
+from access.permissions import Grant, Permissions
 from components.page_registry import ENDPOINTS, PAGES
-from people.guard import Guarded
-from people.rights import Grant, Rights
-from reports import making
+from reports import build
 from reports.document import Chart, Report, Section, Sentence, Table, Tiles
 from tests.doubles.umami import serve as serve_version
 from tests.reports.conftest import (
@@ -21,9 +21,9 @@ from tests.reports.conftest import (
     ordered,
     seen,
 )
+from umami.background_task import TaskCancelled
 from umami.client import Client
 from umami.endpoints import traffic
-from umami.work import CalledOff
 
 
 def sections(report: Report, page: str) -> dict[str, Section]:
@@ -44,9 +44,9 @@ def said(report: Report) -> str:
 
 
 def test_every_page_that_means_something_on_paper_has_a_chapter(whole: Report) -> None:
-    without = {area.name for area in PAGES} - set(making.CHAPTERS)
+    without = {area.name for area in PAGES} - set(build.CHAPTERS)
     assert without == {"realtime", "reports"}
-    assert [chapter.name for chapter in whole.chapters] == [area.name for area in making.offered()]
+    assert [chapter.name for chapter in whole.chapters] == [area.name for area in build.offered()]
 
 
 def test_every_chapter_tells_something(whole: Report) -> None:
@@ -98,24 +98,24 @@ def test_analyses_saved_in_umami_stand_where_none_was_chosen(client: Client) -> 
 def test_what_the_viewer_may_not_see_is_not_asked(client: Client) -> None:
     shop = frozenset({WEBSITES["shop"]})
     asks = frozenset({"stats", "pageviews"})
-    mine = Rights((Grant(shop, frozenset({"overview"}), asks, filters=True, exports=True),))
-    guarded = Guarded(client, mine)
-    report = making.make(guarded, making.Order(seen(), ["overview"], (), GIVEN))
+    mine = Permissions((Grant(shop, frozenset({"overview"}), asks, filters=True, exports=True),))
+    guarded = AuthorizedClient(client, mine)
+    report = build.make(guarded, build.Order(seen(), ["overview"], (), GIVEN))
     parts = sections(report, "overview")
     assert isinstance(parts["Figures"].blocks[0], Tiles)
     (refused,) = parts["Countries"].blocks
     assert refused == Sentence("You have no access to this part of the website.")
-    other = making.Order(seen(website=[WEBSITES["docs"]]), ["overview"], (), GIVEN)
-    for part in sections(making.make(guarded, other), "overview").values():
+    other = build.Order(seen(website=[WEBSITES["docs"]]), ["overview"], (), GIVEN)
+    for part in sections(build.make(guarded, other), "overview").values():
         assert part.blocks == (Sentence("You have no access to this website."),)
 
 
 def test_a_report_asks_nothing_that_its_pages_do_not(client: Client) -> None:
-    """So that the rights of a page are those of its chapter."""
+    """So that the permissions of a page are those of its chapter."""
     from reports.asking import Asking
 
-    for name, ask in making.CHAPTERS.items():
-        page = Asking(client, seen(), client.abilities, (), GIVEN.get(name, {}))
+    for name, ask in build.CHAPTERS.items():
+        page = Asking(client, seen(), client.capabilities, (), GIVEN.get(name, {}))
         ask(page)
         page.finish()
         asked = {question.name for question, _ in page.asked}
@@ -128,9 +128,9 @@ def test_work_is_called_off_between_chapters(client: Client) -> None:
     def told(done: int, total: int) -> None:
         heard.append((done, total))
         if done == 1:
-            raise CalledOff
+            raise TaskCancelled
 
-    with pytest.raises(CalledOff):
+    with pytest.raises(TaskCancelled):
         ordered(client, seen(), ["overview", "utm", "revenue"], told=told)
     assert heard == [(0, 3), (1, 3)]
 

@@ -7,9 +7,9 @@ from io import BytesIO
 import openpyxl
 import pytest
 
-from people.guard import Guarded
-from people.rights import Grant, Narrowing, Rights
-from reports import html, making, xlsx
+from access.authorized_client import AuthorizedClient
+from access.permissions import Grant, Narrowing, Permissions
+from reports import build, html, xlsx
 from reports.document import Report, Table, Tiles
 from tests.doubles.umami import serve as serve_version
 from tests.reports.conftest import TABLES, WEBSITES, asking, ordered, seen
@@ -54,8 +54,8 @@ def test_a_filter_that_cannot_be_applied_is_named_wherever_the_report_goes(versi
 
 
 def test_fixed_filters_do_not_deny_that_there_is_money(client: Client) -> None:
-    narrowing = making.Order(seen(filter=GOOGLE), ["revenue"], (), {})
-    fixed = Rights(
+    narrowing = build.Order(seen(filter=GOOGLE), ["revenue"], (), {})
+    fixed = Permissions(
         (
             Grant(
                 frozenset({WEBSITES["shop"]}),
@@ -66,7 +66,7 @@ def test_fixed_filters_do_not_deny_that_there_is_money(client: Client) -> None:
             ),
         )
     )
-    report = making.make(Guarded(client, fixed), narrowing)
+    report = build.make(AuthorizedClient(client, fixed), narrowing)
     assert "lists no currency" in said(report)
     assert "No revenue in this period." not in said(report)
 

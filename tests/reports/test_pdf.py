@@ -7,8 +7,8 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from reports import browser, html
-from reports.browser import NoBrowser, Paper
+from reports import chromium, html
+from reports.chromium import NoBrowser, Paper
 from reports.document import Report
 from tests.reports.conftest import apart
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 @pytest.mark.parametrize(("paper", "points"), [("A4", (595, 842)), ("Letter", (612, 792))])
 def test_a_report_on_paper(overview: Report, paper: Paper, points: tuple[int, int]) -> None:
     page = html.page(overview)
-    found = PdfReader(BytesIO(apart(lambda: browser.pdf(page, paper))))
+    found = PdfReader(BytesIO(apart(lambda: chromium.pdf(page, paper))))
     size = found.pages[0].mediabox
     assert (float(size.width), float(size.height)) == pytest.approx(points, abs=1.5)
     assert 4 <= len(found.pages) <= 9
@@ -34,5 +34,5 @@ def test_without_a_browser_it_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
     with pytest.raises(NoBrowser, match="no browser here") as told:
-        apart(lambda: browser.pdf(html.page(overview)))
+        apart(lambda: chromium.pdf(html.page(overview)))
     assert "Install Chromium" in told.value.remedy

@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 
 from tests.support.faults import Act, Faulty, faulty
+from umami.endpoint import Request
 from umami.errors import UmamiError, UnexpectedAnswer
-from umami.question import Request
 from umami.settings import Settings
 from umami.transport import LARGEST, PIECE, Transport
 

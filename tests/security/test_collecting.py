@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from components import collecting, server
+from components import collecting, umami_server
 from components.headers import Headers
 from tests.support.loops import run
 from umami.embedded.collector import LARGEST, PER_ADDRESS
@@ -41,7 +41,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, file: Path) -> Iterator[pytest.MonkeyP
     """A process without settings, whose client is made anew."""
     for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE", "COLLECT"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
-    server.umami.clear()
+    umami_server.umami.clear()
     yield monkeypatch
     close(monkeypatch, file)
 
@@ -50,8 +50,8 @@ def close(settings: pytest.MonkeyPatch, file: Path) -> None:
     """End the server that has the file."""
     for name in ("COLLECT", "STORE"):
         settings.delenv(f"UMAMI_{name}", raising=False)
-    server.umami.clear()
-    server.let_go(Settings(store=file))
+    umami_server.umami.clear()
+    umami_server.let_go(Settings(store=file))
 
 
 @pytest.fixture

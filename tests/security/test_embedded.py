@@ -14,7 +14,7 @@ import duckdb
 import httpx
 import pytest
 
-from components import starting
+from components import embedded_launcher
 from umami.embedded.importing import import_into, load
 from umami.embedded.routes.collect import MOST_PROPERTIES, TOGETHER
 from umami.embedded.server import Running, serve
@@ -28,7 +28,7 @@ SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
 def test_the_usual_password_does_not_open_the_dashboards_own_server() -> None:
     passwords = set()
     for _ in range(2):
-        running = starting.own_server(TABLES)
+        running = embedded_launcher.own_server(TABLES)
         try:
             for password in ("umami", "", "admin"):
                 login = {"username": "admin", "password": password}

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from umami.embedded.archives import UNPACKED_FREELY
 from umami.embedded.importing import ImportRefused, load
 from umami.embedded.store import TABLES, Store
-from umami.embedded.unpacking import UNPACKED_FREELY
 
 SECRET = "root:x:0:0:root:/root:/bin/bash"
 

@@ -22,8 +22,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from access import settings
 from components import origins
-from people import settings
 from tests.browser.app import TABLES, WAIT, App, metric, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import PASSWORD, user, write

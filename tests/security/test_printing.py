@@ -15,7 +15,7 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
-from reports import browser
+from reports import chromium
 from tests.reports.conftest import apart
 
 pytestmark = pytest.mark.browser
@@ -128,7 +128,7 @@ def site() -> Iterator[tuple[str, list[str]]]:
 
 
 def printed(page: str) -> str:
-    found = PdfReader(BytesIO(apart(lambda: browser.pdf(page))))
+    found = PdfReader(BytesIO(apart(lambda: chromium.pdf(page))))
     return "\n".join(one.extract_text() for one in found.pages)
 
 
@@ -152,7 +152,7 @@ def test_a_page_that_leaves_gets_nowhere(tmp_path: Path, to: str) -> None:
     with site() as (address, asked):
         try:
             said = printed(LEAVING % (file.as_uri() if to == "file" else address))
-        except browser.BrowserFailed:
+        except chromium.BrowserFailed:
             said = ""
         assert SECRET not in said
         assert asked == []
@@ -162,7 +162,7 @@ def test_it_starts_with_an_empty_profile_and_no_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen by what stands in the place of the browser, and starts it."""
-    real, seen = browser.Chromium.find_browser(skip_local=False), tmp_path / "seen"
+    real, seen = chromium.Chromium.find_browser(skip_local=False), tmp_path / "seen"
     wrapper = tmp_path / "chromium"
     wrapper.write_text(
         "#!/bin/sh\n"
@@ -187,7 +187,7 @@ def test_its_sandbox_is_on_where_there_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool
 ) -> None:
     """What stands in the place of the browser ends, as Chromium does, where it has no sandbox."""
-    real, seen = browser.Chromium.find_browser(skip_local=False), tmp_path / "seen"
+    real, seen = chromium.Chromium.find_browser(skip_local=False), tmp_path / "seen"
     wrapper = tmp_path / "chromium"
     ends = "" if able else 'case "$*" in *--no-sandbox*) ;; *) exit 1;; esac\n'
     # Root has none at all, so that this takes it off there, once it has been asked for.
@@ -195,7 +195,7 @@ def test_its_sandbox_is_on_where_there_is_one(
     wrapper.write_text(f'#!/bin/sh\necho "$@" >> {seen}\n{ends}exec {real} {off} "$@"\n')
     wrapper.chmod(stat.S_IRWXU)
     monkeypatch.setenv("BROWSER_PATH", str(wrapper))
-    monkeypatch.setattr(browser, "_NO_SANDBOX", threading.Event())
+    monkeypatch.setattr(chromium, "_NO_SANDBOX", threading.Event())
     for _ in range(2):
         printed(LEAVING % "about:blank#")
     starts = ["--no-sandbox" in one for one in seen.read_text().splitlines()]

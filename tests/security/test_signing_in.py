@@ -15,13 +15,13 @@ import bcrypt
 import pytest
 from sqlalchemy import Engine, func, select
 
-from people import accounts, claims, passwords, store
-from people.attempts import PAIR
-from people.audit import MOST, Audit
-from people.claims import Doubtful
-from people.desk import Desk, Refused
+from access import accounts, claims, database, passwords
+from access.audit import MOST, Audit
+from access.authentication import Authentication, SignInRefused
+from access.claims import Doubtful
+from access.login_throttle import PAIR
+from tests.access.conftest import SECTIONS, engine, postgres
 from tests.browser.app import TABLES, App, running_app
-from tests.people.conftest import SECTIONS, engine, postgres
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.stream import tab
 from tests.support.waiting import eventually
@@ -39,7 +39,7 @@ def weak(cost: int, password: str = PASSWORD) -> str:
 
 
 @pytest.fixture
-def desk(engine: Engine, tmp_path: Path) -> Desk:
+def desk(engine: Engine, tmp_path: Path) -> Authentication:
     """Accounts whose hashes differ in cost, and one without a password."""
     users = write(
         tmp_path / "users.yaml",
@@ -49,7 +49,7 @@ def desk(engine: Engine, tmp_path: Path) -> Desk:
             "pat": {"email": "pat@agency.example", "roles": ["viewer"]},
         },
     )
-    return Desk(engine, lambda: accounts.read(users, SECTIONS))
+    return Authentication(engine, lambda: accounts.read(users, SECTIONS))
 
 
 # Guesses
@@ -64,7 +64,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Engine]
     with running_app(
         UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url
     ) as one:
-        kept = store.opened(url)
+        kept = database.opened(url)
         yield one, kept
         kept.dispose()
 
@@ -94,7 +94,7 @@ def test_many_sockets_at_once_have_no_more_guesses_than_one(app: tuple[App, Engi
     assert set(answers) <= {"password is wrong", "Too many attempts", "Many people are signing in"}
     assert 1 <= answers.count("password is wrong") <= PAIR.free + 1 + over
     with kept.connect() as held:
-        lines = held.scalar(select(func.count()).select_from(store.AUDIT))
+        lines = held.scalar(select(func.count()).select_from(database.AUDIT))
     # Two hours, should the hour turn meanwhile.
     assert lines is not None
     assert lines <= 2 * (MOST + 1)
@@ -105,7 +105,7 @@ def test_many_sockets_at_once_have_no_more_guesses_than_one(app: tuple[App, Engi
 
 
 def test_who_cannot_be_compared_is_told_so_and_has_not_failed(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Authentication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody stands in a long line, and nothing is counted for whom nothing was compared."""
     go = threading.Event()
@@ -128,14 +128,16 @@ def test_who_cannot_be_compared_is_told_so_and_has_not_failed(
     assert said.count("User name or password is wrong.") == most
     monkeypatch.undo()
     with desk.engine.connect() as held:
-        about = select(func.max(store.ATTEMPTS.c.failures))
+        about = select(func.max(database.ATTEMPTS.c.failures))
         assert held.scalar(about) == most
 
 
 # Accounts told apart
 
 
-def test_every_comparison_takes_the_same_work(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_comparison_takes_the_same_work(
+    desk: Authentication, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whether the name exists, has a password, and however cheap its hash is."""
     work: list[int] = []
     compare = bcrypt.checkpw
@@ -148,7 +150,7 @@ def test_every_comparison_takes_the_same_work(desk: Desk, monkeypatch: pytest.Mo
 
     def took(act: Callable[[], object]) -> int:
         work.clear()
-        with pytest.raises(Refused):
+        with pytest.raises(SignInRefused):
             act()
         return sum(work)
 
@@ -174,7 +176,7 @@ def test_names_and_passwords_are_the_same_in_every_form_of_unicode(
             tmp_path / f"{len(hashed)}.yaml",
             {unicodedata.normalize("NFD", name): {"password": weak(4, hashed), "roles": ["admin"]}},
         )
-        desk = Desk(engine, lambda users=users: accounts.read(users, SECTIONS))  # type: ignore[misc]
+        desk = Authentication(engine, lambda users=users: accounts.read(users, SECTIONS))  # type: ignore[misc]
         for typed in forms:
             for named in (name, unicodedata.normalize("NFD", name.upper()), f" {name}\u00a0"):
                 assert desk.whose(desk.enter(named, typed, HERE))
@@ -183,20 +185,20 @@ def test_names_and_passwords_are_the_same_in_every_form_of_unicode(
     )
     assert desk.whose(changed)
     assert desk.enter(name, unicodedata.normalize("NFD", "ä" * 9 + "xyzÄ"), HERE)
-    with pytest.raises(Refused, match="72 bytes"):
+    with pytest.raises(SignInRefused, match="72 bytes"):
         desk.change_password(desk.accounts().users["jörg.strasse"], "x", "äöüß" * 10, HERE)
 
 
 # The log
 
 
-def test_a_text_that_takes_long_to_normalize_is_not_normalized(desk: Desk) -> None:
+def test_a_text_that_takes_long_to_normalize_is_not_normalized(desk: Authentication) -> None:
     """Twenty thousand marks over one letter would stop the process for seconds."""
     long = "e\u0301" * LONGEST
     assert normalized("NFC", long) == long
     assert normalized("NFC", long[:LONGEST]) != long[:LONGEST]
     for name, password in ((long, PASSWORD), ("weak", long)):
-        with pytest.raises(Refused, match="wrong"):
+        with pytest.raises(SignInRefused, match="wrong"):
             desk.enter(name, password, HERE)
     assert not passwords.matches(long, weak(4), 4)
 
@@ -215,9 +217,11 @@ def test_nobody_fills_the_log(engine: Engine) -> None:
     assert [one.who for one in rows].count("ann") == 1
 
 
-def test_what_is_typed_as_a_name_is_in_the_log_neither_as_it_is_nor_at_length(desk: Desk) -> None:
+def test_what_is_typed_as_a_name_is_in_the_log_neither_as_it_is_nor_at_length(
+    desk: Authentication,
+) -> None:
     for number in range(30):
-        with pytest.raises(Refused):
+        with pytest.raises(SignInRefused):
             desk.enter(f"{number} {'mistyped-secret' * 1000}", "wrong", f"198.51.100.{number}")
     rows = desk.audit.read(size=100).rows
     assert len(rows) <= 2 * (MOST + 1)

@@ -18,11 +18,11 @@ import httpx
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from access import accounts, database
+from access.authentication import Authentication
+from access.share_links import ShareLink
 from components.authorized import CHANGED
-from components.exports import OVER
-from people import accounts, store
-from people.desk import Desk
-from people.shares import Share
+from components.export_permissions import OVER
 from tests.browser.app import TABLES, App, running_app
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import PASSWORD, user, write
@@ -46,7 +46,7 @@ class House:
 
     app: App
     users: Path
-    desk: Desk
+    desk: Authentication
 
     def set_roles(self, **roles: str) -> None:
         """Change what accounts may do, as an operator who edits the file."""
@@ -60,7 +60,7 @@ class House:
         with tab(self.app.address, cookies={"umami_test": self.desk.sealed(token)}) as one:
             yield one, token
 
-    def share(self) -> Share:
+    def share(self) -> ShareLink:
         """A link to the overview."""
         return self.desk.shares.make(
             name="Client",
@@ -81,9 +81,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         app = around.enter_context(
             running_app(UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url)
         )
-        engine = store.opened(url)
+        engine = database.opened(url)
         around.callback(engine.dispose)
-        yield House(app, users, Desk(engine, lambda: accounts.read(users, SECTIONS)))
+        yield House(app, users, Authentication(engine, lambda: accounts.read(users, SECTIONS)))
 
 
 def text(messages: list[ForwardMsg]) -> str:

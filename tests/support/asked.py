@@ -8,9 +8,9 @@ from functools import cache
 from urllib.parse import urlsplit
 
 import umami.endpoints  # noqa: F401 - fills the registry
-from tests.support.between import Passed
+from tests.support.fault_proxy import Passed
 from umami.compat.detection import DOCUMENT, REQUESTS
-from umami.question import REGISTRY, Access
+from umami.endpoint import REGISTRY, Access
 
 
 def endpoints(one: Passed) -> frozenset[str]:

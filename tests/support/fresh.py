@@ -18,7 +18,7 @@ STANDS_ON: Final = (
     "babel.dates",
     "duckdb",
     "pandas",
-    "people.desk",
+    "access.authentication",
     "plotly.graph_objects",
     "prometheus_client",
     "pyarrow",

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.faults import Faulty, faulty
 from umami.client import Client
-from umami.generations import Generation
+from umami.compat.generations import Generation
 from umami.period import Period
 from umami.settings import Settings
 from umami.view import View

@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 
 from tests.support.waiting import eventually
-from umami.breaker import FAILURES, Breaker
+from umami.circuit_breaker import FAILURES, CircuitBreaker
 from umami.errors import TimedOut, Unreachable
 
 LATE = TimedOut("Too late.")
 
 
-def broken(pause: float = 60.0) -> Breaker:
-    breaker = Breaker(pause)
+def broken(pause: float = 60.0) -> CircuitBreaker:
+    breaker = CircuitBreaker(pause)
     for number in range(FAILURES):
         breaker.failed(f"endpoint {number % 2}", LATE)
     return breaker
 
 
 def test_failures_of_several_questions_in_a_row_break_it() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for number in range(FAILURES - 1):
         breaker.failed(f"endpoint {number}", LATE)
         assert breaker.refusal() is None
@@ -29,14 +29,14 @@ def test_failures_of_several_questions_in_a_row_break_it() -> None:
 
 
 def test_one_question_that_always_fails_keeps_nobody_from_asking() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for _ in range(10 * FAILURES):
         breaker.failed("retention", LATE)
     assert breaker.refusal() is None
 
 
 def test_a_success_between_them_begins_the_count_anew() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for number in range(10 * FAILURES):
         breaker.failed(f"endpoint {number}", LATE)
         breaker.worked()
@@ -44,13 +44,13 @@ def test_a_success_between_them_begins_the_count_anew() -> None:
 
 
 def test_a_server_that_is_gone_is_so_at_once() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     breaker.gone(Unreachable("Nobody there."), time.monotonic())
     assert isinstance(breaker.refusal(), Unreachable)
 
 
 def test_a_connection_that_fails_while_others_are_answered_breaks_nothing() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     begun = time.monotonic()
     breaker.worked()
     breaker.gone(Unreachable("Nobody there."), begun)
@@ -66,7 +66,7 @@ def test_one_at_a_time_tries_it_again_and_a_success_lets_all_through() -> None:
 
 
 def test_pauses_grow_up_to_a_limit() -> None:
-    breaker = Breaker(pause=0.01, longest=0.03)
+    breaker = CircuitBreaker(pause=0.01, longest=0.03)
     breaker.gone(LATE, time.monotonic())
     for _ in range(5):
         eventually(lambda: breaker.refusal() is None, within=1)

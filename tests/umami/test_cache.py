@@ -25,12 +25,12 @@ from umami.cache import (
     Memory,
     keeping,
 )
+from umami.endpoint import Query
 from umami.endpoints import account, realtime, reports, traffic, websites
-from umami.errors import Unreachable, Unwanted
-from umami.flights import Flights
+from umami.errors import Cancelled, Unreachable
+from umami.fair_queue import Caller
 from umami.period import Period
-from umami.question import Question
-from umami.turns import Asker
+from umami.single_flight import SingleFlight
 from umami.view import View
 
 SCOPE = ("https://a.example/api", "user ada")
@@ -65,13 +65,13 @@ def at_once(work: Callable[[], None]) -> None:
 
 
 def cached(holds: Keeping, *, pause: float = 60.0) -> Cache:
-    return Cache(keeping=lambda _question, _at: holds, flights=Flights(pause))
+    return Cache(keeping=lambda _question, _at: holds, flights=SingleFlight(pause))
 
 
 def ask(
     cache: Cache,
     source: Source,
-    question: Question[Any] | None = None,
+    question: Query[Any] | None = None,
     scope: tuple[str, str] = SCOPE,
     run: Callable[[Callable[[], None]], object] = at_once,
     **more: Any,
@@ -249,7 +249,7 @@ def test_what_is_asked_anew_is_shown_meanwhile() -> None:
 def test_what_everybody_left_is_not_asked() -> None:
     cache, source = cached(LONG), Source()
     queue: list[Callable[[], None]] = []
-    gone, stays = Asker(), Asker()
+    gone, stays = Caller(), Caller()
     left = ask(cache, source, run=queue.append, asker=gone)
     shared = [
         ask(cache, source, websites.websites(page=2), run=queue.append, asker=one)
@@ -258,7 +258,7 @@ def test_what_everybody_left_is_not_asked() -> None:
     gone.leave()
     for work in queue:
         work()
-    assert isinstance(left.problem, Unwanted)
+    assert isinstance(left.problem, Cancelled)
     assert [one.answer for one in shared] == [b"1", b"1"]
     assert ask(cache, source).answer == b"2", "being left is no failure"
 
@@ -278,7 +278,7 @@ def test_an_answer_stands_in_for_as_long_as_it_may() -> None:
 
 def test_what_failed_the_last_time_stands_in_at_once_and_says_why() -> None:
     source = Source()
-    cache = Cache(keeping=lambda _question, _at: GONE, flights=Flights(0.0))
+    cache = Cache(keeping=lambda _question, _at: GONE, flights=SingleFlight(0.0))
 
     def asked() -> Found | Future[Kept]:
         return cache.ask(SCOPE, websites.websites(), source, lambda work: work())
@@ -303,7 +303,7 @@ def test_what_failed_a_while_ago_is_not_the_trouble_of_now(
     monkeypatch.setattr(cache_module, "TOLD", told)
     monkeypatch.setattr(cache_module, "FAILING", remembered)
     source = Source()
-    cache = Cache(keeping=lambda _question, _at: GONE, flights=Flights(0.0))
+    cache = Cache(keeping=lambda _question, _at: GONE, flights=SingleFlight(0.0))
     ask(cache, source)
     source.problem = Unreachable("Nobody there.")
     assert ask(cache, source).problem
@@ -320,7 +320,7 @@ def test_what_failed_a_while_ago_is_not_the_trouble_of_now(
 def test_what_was_answered_before_the_end_moved_on_stands_in() -> None:
     cache, source, now = cached(GONE), Source(), datetime.now(UTC)
 
-    def about(start: datetime, end: datetime) -> list[Question[Any]]:
+    def about(start: datetime, end: datetime) -> list[Query[Any]]:
         view = View(SITE, Period(start, end, "day", "UTC"))
         return [traffic.stats(view), reports.retention(view)]
 
@@ -337,7 +337,7 @@ def test_what_was_answered_before_the_end_moved_on_stands_in() -> None:
 
 
 def test_what_was_never_asked_is_asked_again_at_once() -> None:
-    source, flights = Source(), Flights[bytes](60.0)
+    source, flights = Source(), SingleFlight[bytes](60.0)
     refused = Unreachable("Nobody there.")
     refused.asked = False
     source.problem = refused
@@ -364,7 +364,7 @@ def test_how_long_answers_hold_follows_from_what_they_mean() -> None:
     september = traffic.stats(viewed(date(2026, 9, 30)))
     end = datetime(2026, 10, 1, tzinfo=UTC)
 
-    def holds(question: Question[Any], after: timedelta) -> Keeping | None:
+    def holds(question: Query[Any], after: timedelta) -> Keeping | None:
         return keeping(question, (end + after).timestamp())
 
     assert holds(september, -timedelta(days=3)) == RUNNING

@@ -26,6 +26,8 @@ from tests.support.waiting import eventually
 from tests.umami.conftest import PASSWORD, SITE
 from umami.cache import Cache, Keeping
 from umami.client import Client, connect
+from umami.compat.generations import Generation
+from umami.endpoint import Query
 from umami.endpoints import events, realtime, reports, sending, sessions, traffic, websites
 from umami.errors import (
     NotFound,
@@ -35,18 +37,16 @@ from umami.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from umami.flights import Flights
-from umami.generations import Generation
 from umami.period import Period
-from umami.question import Question
 from umami.settings import Settings
+from umami.single_flight import SingleFlight
 from umami.view import View
 
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
 
 
-def many(view: View, count: int = 25) -> list[Question[Any]]:
+def many(view: View, count: int = 25) -> list[Query[Any]]:
     """Different questions, as a page asks."""
     return [traffic.metrics(view, "path", limit=limit) for limit in range(1, count + 1)]
 
@@ -146,7 +146,9 @@ def test_a_page_on_a_dead_server_fails_at_once(
 def test_a_stale_answer_says_how_old_it_is(
     server: Faulty, connected: Callable[..., Client], settings: Settings, view: View
 ) -> None:
-    cache = Cache(keeping=lambda _question, _at: Keeping(-1, 3600, 3600), flights=Flights(0.01))
+    cache = Cache(
+        keeping=lambda _question, _at: Keeping(-1, 3600, 3600), flights=SingleFlight(0.01)
+    )
     client = connected(settings, cache)
     server.script("/metrics", said([{"x": "/", "y": 1}]))
     question = traffic.metrics(view, "path")
@@ -288,7 +290,7 @@ def test_nothing_secret_is_ever_shown(
 SEPTEMBER = View(
     SITE, Period(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 9, 3, tzinfo=UTC), "day", "UTC")
 )
-QUESTIONS: list[Question[Any]] = [
+QUESTIONS: list[Query[Any]] = [
     websites.websites(),
     websites.website(SITE),
     websites.daterange(SITE),
@@ -363,7 +365,7 @@ def abused() -> Iterator[tuple[Faulty, Client]]:
         yield server, stack.enter_context(Client(told, cache))
 
 
-def outcome(abused: tuple[Faulty, Client], question: Question[Any], act: Act) -> None:
+def outcome(abused: tuple[Faulty, Client], question: Query[Any], act: Act) -> None:
     """A model or an error of ours; anything else fails the test."""
     server, client = abused
     server.decide(lambda seen: SIGNED_IN if seen.path.endswith("/auth/login") else act)
@@ -377,7 +379,7 @@ def outcome(abused: tuple[Faulty, Client], question: Question[Any], act: Act) ->
 @settings(max_examples=200, **ABUSE)
 @given(question=st.sampled_from(QUESTIONS), act=ACTS)
 def test_whatever_is_answered_is_a_model_or_an_error_of_ours(
-    abused: tuple[Faulty, Client], question: Question[Any], act: Act
+    abused: tuple[Faulty, Client], question: Query[Any], act: Act
 ) -> None:
     outcome(abused, question, act)
 
@@ -385,7 +387,7 @@ def test_whatever_is_answered_is_a_model_or_an_error_of_ours(
 @settings(max_examples=10, **ABUSE)
 @given(question=st.sampled_from(QUESTIONS), act=GARBAGE)
 def test_whatever_is_no_http_is_an_error_of_ours(
-    abused: tuple[Faulty, Client], question: Question[Any], act: Act
+    abused: tuple[Faulty, Client], question: Query[Any], act: Act
 ) -> None:
     outcome(abused, question, act)
 

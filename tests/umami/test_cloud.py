@@ -14,11 +14,11 @@ from tests.support.faults import Act, Faulty, Seen, said
 from tests.support.waiting import eventually
 from tests.umami.conftest import SITE
 from umami.client import Client
+from umami.compat.generations import Generation
 from umami.endpoints import events, reports, traffic
 from umami.errors import NotOffered, TimedOut, Unreachable
 from umami.filters import Filter
-from umami.generations import Generation
-from umami.pace import Pace
+from umami.rate_limit import RateLimit
 from umami.settings import CLOUD, CLOUD_PACE, Settings, read
 from umami.view import View
 
@@ -99,7 +99,7 @@ def test_a_search_has_no_wildcards_and_a_comma_no_spelling(
     comma = replace(view, filters=(Filter("title", "eq", "a, b"),))
     with pytest.raises(NotOffered, match="comma"):
         client.ask(traffic.stats(comma))
-    assert not client.abilities.commas
+    assert not client.capabilities.commas
 
 
 def late(seen: Seen) -> Act:
@@ -144,11 +144,11 @@ def test_closing_lets_nobody_wait_for_a_turn(server: Faulty, cloud: Settings, vi
 
 
 def test_turns_are_never_closer_than_they_may_be() -> None:
-    pace, came = Pace(4, 0.2), []
+    pace, came = RateLimit(4, 0.2), []
     for _ in range(14):
         assert pace.turn(lambda: 5.0)
         came.append(time.monotonic())
     assert all(came[n + 4] - came[n] >= 0.19 for n in range(len(came) - 4))
-    one = Pace(1, 60)
+    one = RateLimit(1, 60)
     assert one.turn(lambda: 0.0)
     assert not one.turn(lambda: 0.0)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from components import words
+from components import view_description
 from umami.period import EARLIEST, LATEST, Period, zone
 from umami.view import PRESETS, View, parse
 
@@ -134,21 +134,21 @@ def test_a_period_knows_its_partial_ends() -> None:
 
 
 def test_a_difference_in_length_is_explained() -> None:
-    assert words.described(view("last-month")) == (
+    assert view_description.described(view("last-month")) == (
         "1 – 31 Oct 2026 compared with 1 – 30 Sep 2026 (one day shorter)"
     )
-    assert words.described(view("month")) == (
+    assert view_description.described(view("month")) == (
         "1 – 23 Nov 2026, until 16:00 compared with 1 – 23 Oct 2026, until 16:00"
     )
     spring = view(from_="2026-03-30", to="2026-03-30", unit="hour")
-    assert words.compared(spring) == "Sun 29 Mar 2026 (one hour shorter)"
-    assert words.compared(view("7d", compare="umami")) == (
+    assert view_description.compared(spring) == "Sun 29 Mar 2026 (one hour shorter)"
+    assert view_description.compared(view("7d", compare="umami")) == (
         "9 Nov 2026, 00:01 – 16 Nov 2026, 00:01 (Umami's previous period)"
     )
-    assert words.compared(view("today", weekdays="1")) == (
+    assert view_description.compared(view("today", weekdays="1")) == (
         "Mon 16 Nov 2026, until 16:00 (same weekdays)"
     )
-    assert words.compared(view("7d", compare="none")) == ""
+    assert view_description.compared(view("7d", compare="none")) == ""
 
 
 ZONES = sorted(available_timezones() - {"Factory", "localtime"})
@@ -190,7 +190,9 @@ def check(looked_at: View) -> None:
         looked_at.comparison == "year" and now.end - now.start > timedelta(days=364)
     )
     if len(then.axis()) != len(now.axis()):
-        assert "shorter" in words.compared(looked_at) or "longer" in words.compared(looked_at)
+        assert "shorter" in view_description.compared(
+            looked_at
+        ) or "longer" in view_description.compared(looked_at)
     if now.partial() == (False, False) and all(now.edges_of_days) and now.unit != "month":
         assert then.partial() == (False, False)
     if looked_at.weekdays and looked_at.weekdays_matter and now.timezone not in SKIPPED_A_DAY:

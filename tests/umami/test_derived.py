@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from umami.analysis import utm as analysis
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.reports import Utm
 
 
@@ -38,7 +38,7 @@ def test_an_answer_in_the_place_of_one_that_went_is_another() -> None:
 def test_what_says_the_same_is_worked_out_once() -> None:
     made: list[tuple[str, ...]] = []
 
-    @derived
+    @memoize
     def joined(words: tuple[str, ...], *, by: str) -> str:
         made.append(words)
         return by.join(words)
@@ -51,7 +51,7 @@ def test_what_says_the_same_is_worked_out_once() -> None:
 def test_failures_are_not_kept() -> None:
     tries = iter((None, "there"))
 
-    @derived
+    @memoize
     def fails(name: str) -> str:
         found = next(tries)
         if found is None:

@@ -29,9 +29,9 @@ from umami.compat.detection import (
     detect_cloud,
     is_unchanged,
 )
+from umami.compat.generations import Generation
+from umami.endpoint import Request
 from umami.errors import NotFound, Unauthorised, UndetectableVersion, UnexpectedAnswer
-from umami.generations import Generation
-from umami.question import Request
 from umami.settings import Settings
 
 V = Generation

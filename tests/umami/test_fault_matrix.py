@@ -18,11 +18,11 @@ import pytest
 from tests.contract.recordings import DATA
 from tests.contract.test_generation_blindness import QUESTIONS, plain
 from tests.doubles.umami import serve as serve_version
-from tests.support.between import Between, between
+from tests.support.fault_catalogue import MOST, TROUBLES, data, reset, silent
+from tests.support.fault_proxy import Between, between
 from tests.support.ports import free_port
-from tests.support.troubles import MOST, TROUBLES, data, reset, silent
 from tests.support.waiting import eventually
-from umami import breaker, cache, flights
+from umami import cache, circuit_breaker, single_flight
 from umami.cache import DAY, Cache, Keeping
 from umami.client import Client
 from umami.embedded.server import serve
@@ -81,8 +81,8 @@ def told_by_2x() -> Iterator[Told]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has failed is tried again in a moment."""
-    monkeypatch.setattr(flights, "PAUSE", 0.05)
-    monkeypatch.setattr(breaker, "PAUSE", 0.05)
+    monkeypatch.setattr(single_flight, "PAUSE", 0.05)
+    monkeypatch.setattr(circuit_breaker, "PAUSE", 0.05)
 
 
 def connected(url: str, patience: float = PATIENCE, kept: Cache | None = None) -> Client:

@@ -15,13 +15,15 @@ import pytest
 
 from tests.contract.test_generation_blindness import ordered, plain
 from tests.doubles.umami import serve as serve_version
-from tests.support.between import Between, between
+from tests.support.fault_proxy import Between, between
 from tests.support.faults import Act, Faulty, as_3_1, page, said
 from tests.support.ports import free_port
 from tests.umami.conftest import SITE
 from umami.client import Client
+from umami.compat.generations import Generation
 from umami.definitions import definitions
 from umami.embedded.server import Running, serve
+from umami.endpoint import Query
 from umami.endpoints import events, reports, sessions, traffic, websites
 from umami.errors import (
     NotFound,
@@ -33,10 +35,8 @@ from umami.errors import (
     Unreachable,
 )
 from umami.filters import Filter
-from umami.generations import Generation
 from umami.models.reports import FunnelStep
 from umami.period import Period
-from umami.question import Question
 from umami.settings import Settings, read
 from umami.view import View
 
@@ -173,7 +173,7 @@ def test_a_dead_server_is_not_recognised_twice(connected: Connect) -> None:
 # A server that changes under us
 
 STEPS = (FunnelStep("path", "/"), FunnelStep("event", "purchase"))
-ASKED: dict[str, Question[Any]] = {
+ASKED: dict[str, Query[Any]] = {
     "stats": traffic.stats(AUGUST),
     "stats of a page": traffic.stats(PAGE),
     "pageviews of Berlin": traffic.pageviews(BERLIN),
@@ -243,7 +243,7 @@ def test_a_server_that_changes_between_two_questions_gives_no_wrong_number(
         assert found == outcome(reference, question)
 
 
-def outcome(client: Client, question: Question[Any]) -> Any:
+def outcome(client: Client, question: Query[Any]) -> Any:
     """The model as plain values, or the kind of error."""
     try:
         return ordered(plain(question, client.ask(question)))
@@ -256,12 +256,12 @@ def test_a_server_that_changes_for_good_is_known_for_it(
 ) -> None:
     client = connected(account(way.url))
     assert client.ask(traffic.stats(AUGUST)).current.visitors
-    assert not client.abilities.several
+    assert not client.capabilities.several
     way.behind = servers["3.1"].url
     client.forget()
     client.ask(traffic.stats(AUGUST))
     assert client.server.generation is Generation.V3_1
-    assert client.abilities.several
+    assert client.capabilities.several
 
 
 def test_cached_answers_of_the_version_before_are_not_shown_after_an_upgrade(

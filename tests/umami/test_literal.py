@@ -16,15 +16,15 @@ from tests.doubles.umami.server import VERSIONS
 from tests.doubles.umami.server import serve as serve_version
 from umami.client import Client
 from umami.compat.detection import Detected
+from umami.compat.generations import Generation
 from umami.connection import dialect
 from umami.embedded.tables import POSTGRES
+from umami.endpoint import Request
 from umami.endpoints import events, reports, sessions, traffic
 from umami.errors import NotOffered
 from umami.filters import Filter
-from umami.generations import Generation
 from umami.models.reports import FunnelStep
 from umami.period import Period
-from umami.question import Request
 from umami.settings import Settings
 from umami.view import View
 

@@ -17,9 +17,9 @@ import pytest
 from tests.support.certificates import certificate
 from tests.support.faults import Act, Faulty, faulty
 from tests.support.socks import Socks, socks_to
-from umami.errors import SettingsError, Unreachable, Untrusted
+from umami.endpoint import Request
+from umami.errors import CertificateUntrusted, SettingsError, Unreachable
 from umami.network import proxy_for, trusted
-from umami.question import Request
 from umami.settings import Settings
 from umami.transport import Transport
 
@@ -119,7 +119,7 @@ def test_http_proxies(
 def test_https_proxies(bare: pytest.MonkeyPatch, ask: Ask, tmp_path: Path) -> None:
     with faulty(tls(tmp_path)) as proxy:
         bare.setenv("http_proxy", proxy.url)
-        with pytest.raises(Untrusted):
+        with pytest.raises(CertificateUntrusted):
             ask()
         bare.setenv("CURL_CA_BUNDLE", str(tmp_path / "server.pem"))
         assert ask() == b"{}"
@@ -243,7 +243,7 @@ def test_certificates_of_the_environment(
         folder.mkdir()
         shutil.copy(bundle, folder / "own.pem")
         subprocess.run(["openssl", "rehash", folder], check=True)
-        with pytest.raises(Untrusted):
+        with pytest.raises(CertificateUntrusted):
             ask(f"{server.url}/api")
         for name, place in (
             ("SSL_CERT_FILE", bundle),

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from tests.doubles.umami import serve as serve_version
-from tests.support.between import Between, between
+from tests.support.fault_proxy import Between, between
 from tests.support.faults import Faulty, said
 from umami.client import Client
 from umami.embedded.server import Running

@@ -15,9 +15,9 @@ from tests.support.source import Source
 from tests.support.waiting import eventually
 from umami import shared as sharing
 from umami.cache import Cache, Found, Keeping, Memory
+from umami.endpoint import Query
 from umami.endpoints import websites
 from umami.errors import SettingsError, UmamiError, Unreachable
-from umami.question import Question
 from umami.shared import Shared
 
 SCOPE = ("https://a.example/api", "user ada")
@@ -56,7 +56,7 @@ def answer(
     cache: Cache,
     source: Source,
     pool: ThreadPoolExecutor,
-    question: Question[object] | None = None,
+    question: Query[object] | None = None,
     since: float = 0.0,
 ) -> bytes:
     asked = question or websites.websites()

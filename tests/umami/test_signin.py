@@ -12,6 +12,8 @@ import pytest
 from tests.support.faults import SIGNED_IN, TOKEN, USER, Act, Faulty, Seen, page, said
 from tests.umami.conftest import PASSWORD, SITE
 from umami.client import Client
+from umami.compat.generations import Generation
+from umami.endpoint import Request
 from umami.endpoints import traffic, websites
 from umami.errors import (
     NotFound,
@@ -22,8 +24,6 @@ from umami.errors import (
     UnexpectedAnswer,
     WrongAddress,
 )
-from umami.generations import Generation
-from umami.question import Request
 from umami.settings import Settings
 from umami.transport import Transport
 

@@ -18,6 +18,8 @@ import pytest
 from tests.support.faults import RESET, TOKEN, Act, Faulty, page, said
 from tests.support.ports import free_port
 from tests.umami.conftest import PASSWORD
+from umami.compat.http_errors import reasons
+from umami.endpoint import Request
 from umami.errors import (
     NotFound,
     NotOffered,
@@ -31,8 +33,6 @@ from umami.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from umami.question import Request
-from umami.refusal import reasons
 from umami.settings import Settings
 from umami.transport import Transport
 

@@ -16,11 +16,11 @@ from tests.embedded.conftest import signed_in
 from tests.support.faults import Faulty, said
 from tests.umami.conftest import SITE
 from umami.client import Client, connect
+from umami.compat.generations import Generation
 from umami.embedded.server import Running
 from umami.endpoints import events, reports, sending, sessions, traffic, websites
 from umami.errors import NotFound, NotOffered, Unauthorised
 from umami.filters import Filter
-from umami.generations import Generation
 from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
@@ -87,7 +87,7 @@ def test_a_filter_that_a_server_cannot_take_is_refused_and_never_sent(
     client: Client, filter: Filter
 ) -> None:
     view = replace(SUMMER, filters=(filter,))
-    if client.abilities.refused(filter):
+    if client.capabilities.refused(filter):
         with pytest.raises(NotOffered, match="This server"):
             visitors(client, view)
     else:
@@ -98,7 +98,7 @@ def test_filters_are_joined_by_any_where_they_can_be(client: Client) -> None:
     two = (Filter("country", "eq", "DE"), Filter("browser", "eq", "firefox"))
     joined = replace(SUMMER, filters=two, match="any")
     both = replace(SUMMER, filters=two)
-    if client.abilities.several:
+    if client.capabilities.several:
         assert visitors(client, joined) > visitors(client, both)
     else:
         with pytest.raises(NotOffered, match="any"):
@@ -147,7 +147,7 @@ def test_a_goal_means_the_same_everywhere(client: Client) -> None:
 
 def test_a_goal_with_a_wildcard_counts_both_or_is_refused(client: Client) -> None:
     question = reports.goal(SUMMER, "path", "/blog*")
-    if not client.abilities.several:
+    if not client.capabilities.several:
         with pytest.raises(NotOffered, match="wildcards"):
             client.ask(question)
         return
@@ -158,7 +158,7 @@ def test_a_goal_with_a_wildcard_counts_both_or_is_refused(client: Client) -> Non
 
 
 def test_a_currency_may_be_written_small(client: Client) -> None:
-    if client.abilities.several:
+    if client.capabilities.several:
         small, large = (client.ask(reports.revenue(SUMMER, code)) for code in ("eur", "EUR"))
         assert small.total == large.total > 0
     assert client.ask(reports.currencies(SUMMER)) == ("CHF", "EUR", "USD")
@@ -174,7 +174,7 @@ def test_a_share_link_opens_one_website(
         f"{running.url}/api/websites/{SHOP}/active", headers={"x-umami-share-token": token}
     )
     # From 3.1 on a token needs a context beside it.
-    assert answer.status_code == (401 if client.abilities.several else 200)
+    assert answer.status_code == (401 if client.capabilities.several else 200)
     with connect(Settings(f"{running.url}/api", share=SHARE)) as guest:
         assert [one.id for one in guest.ask(websites.websites()).rows] == [SHOP]
         assert visitors(guest, SUMMER) == 2423

@@ -14,9 +14,9 @@ from tests.doubles.umami import serve as serve_version
 from tests.support.certificates import certificate
 from tests.support.faults import SIGNED_IN, Act, Faulty, Seen, as_3_1, page, said
 from tests.support.ports import free_port
+from umami.connection_check import Way, completed, meant, tried
 from umami.errors import SettingsError, UmamiError
 from umami.settings import CLOUD, Settings, read
-from umami.trying import Way, completed, meant, tried
 
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 PASSWORD = "marker-s3cret!"

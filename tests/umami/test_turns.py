@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from umami.turns import BEHIND, Asker, Turns
+from umami.fair_queue import BEHIND, Caller, FairQueue
 
 
 class Blocked:
     """Turns of one thread, which is busy until it is let go; then all in line is done."""
 
     def __init__(self) -> None:
-        self.turns = Turns(1)
+        self.turns = FairQueue(1)
         self.done: list[str] = []
         self._let = threading.Event()
         self._all = threading.Event()
@@ -39,7 +39,7 @@ def line() -> Iterator[Blocked]:
 
 
 def test_who_asks_little_does_not_wait_for_who_asks_much(line: Blocked) -> None:
-    busy, quiet = Asker(), Asker()
+    busy, quiet = Caller(), Caller()
     for number in range(4):
         line.turns.take(line.say(f"busy {number}"), busy)
     line.turns.take(line.say("quiet"), quiet)
@@ -47,7 +47,7 @@ def test_who_asks_little_does_not_wait_for_who_asks_much(line: Blocked) -> None:
 
 
 def test_what_is_cheap_goes_first_and_then_what_was_asked_first(line: Blocked) -> None:
-    asker = Asker()
+    asker = Caller()
     for effort, word in ((2, "retention"), (0, "stats"), (1, "pages"), (0, "pageviews")):
         line.turns.take(line.say(word), asker, effort)
     assert line.finish() == ["stats", "pageviews", "pages", "retention"]
@@ -55,13 +55,13 @@ def test_what_is_cheap_goes_first_and_then_what_was_asked_first(line: Blocked) -
 
 def test_refreshing_goes_last(line: Blocked) -> None:
     line.turns.take(line.say("refreshed"), BEHIND)
-    for asker in (Asker(), Asker()):
+    for asker in (Caller(), Caller()):
         line.turns.take(line.say("wanted"), asker, effort=2)
     assert line.finish() == ["wanted", "wanted", "refreshed"]
 
 
 def test_no_more_than_so_many_at_a_time() -> None:
-    turns = Turns(3)
+    turns = FairQueue(3)
     let, guard = threading.Event(), threading.Lock()
     now, most, done = 0, 0, threading.Semaphore(0)
 
@@ -76,7 +76,7 @@ def test_no_more_than_so_many_at_a_time() -> None:
         done.release()
 
     for _ in range(12):
-        turns.take(work, Asker())
+        turns.take(work, Caller())
     let.set()
     for _ in range(12):
         assert done.acquire(timeout=10)
@@ -85,7 +85,7 @@ def test_no_more_than_so_many_at_a_time() -> None:
 
 
 def test_after_closing_it_is_done_right_here() -> None:
-    turns = Turns(1)
+    turns = FairQueue(1)
     turns.close()
     done: list[int] = []
     turns.take(lambda: done.append(threading.get_ident()))

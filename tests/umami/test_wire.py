@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from components.figures.stacks import stacked
+from components.charts.stacks import stacked
 from umami.models.events import EventSeries, PropertySeries
 from umami.period import Period
 

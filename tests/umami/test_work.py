@@ -7,20 +7,20 @@ import threading
 import pytest
 
 from tests.support.waiting import eventually
+from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
 from umami.errors import TimedOut
-from umami.work import CalledOff, Told, Work
 
 
 def test_progress_is_what_was_told() -> None:
     go_on = threading.Event()
 
-    def half(told: Told) -> str:
+    def half(told: ProgressCallback) -> str:
         told(5, 10)
         go_on.wait()
         told(10, 10)
         return "all of it"
 
-    work = Work(half)
+    work = BackgroundTask(half)
     eventually(lambda: work.done == 5)
     assert (work.state, work.share) == ("running", 0.5)
     assert work.left is not None
@@ -32,7 +32,7 @@ def test_progress_is_what_was_told() -> None:
 
 def test_who_cannot_tell_says_nothing() -> None:
     go_on = threading.Event()
-    work = Work(lambda _told: go_on.wait())
+    work = BackgroundTask(lambda _told: go_on.wait())
     assert (work.share, work.left) == (0.0, None)
     go_on.set()
     assert work.result(5)
@@ -42,27 +42,27 @@ def test_work_that_is_called_off_stops_at_its_next_piece() -> None:
     go_on = threading.Event()
     pieces = []
 
-    def many(told: Told) -> None:
+    def many(told: ProgressCallback) -> None:
         for piece in range(10):
             told(piece, 10)
             pieces.append(piece)
             go_on.wait()
 
-    work = Work(many)
+    work = BackgroundTask(many)
     eventually(lambda: pieces == [0])
     work.call_off()
     go_on.set()
-    with pytest.raises(CalledOff):
+    with pytest.raises(TaskCancelled):
         work.result(5)
     assert work.state == "called off"
     assert pieces == [0]
 
 
 def test_a_failure_is_told_to_who_asks_for_the_result() -> None:
-    def fails(_told: Told) -> None:
+    def fails(_told: ProgressCallback) -> None:
         raise TimedOut("The server took too long.")
 
-    work = Work(fails)
+    work = BackgroundTask(fails)
     with pytest.raises(TimedOut):
         work.result(5)
     assert work.state == "failed"

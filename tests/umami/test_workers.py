@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 from tests.support.waiting import eventually
-from umami.workers import Workers
+from umami.thread_pool import ThreadPool
 
 
 def test_threads_come_with_work_and_go_without() -> None:
-    workers = Workers(3, "working", idle=0.05)
+    workers = ThreadPool(3, "working", idle=0.05)
     together = threading.Barrier(4)
     for _ in range(3):
         for _ in range(3):
@@ -21,7 +21,7 @@ def test_threads_come_with_work_and_go_without() -> None:
 
 
 def test_no_more_at_a_time_than_allowed_and_what_came_first_first() -> None:
-    workers = Workers(1, "working")
+    workers = ThreadPool(1, "working")
     let, done, said = threading.Event(), threading.Event(), list[int]()
     workers.submit(lambda: let.wait(10) and None)
     for number in range(50):
@@ -36,7 +36,7 @@ def test_no_more_at_a_time_than_allowed_and_what_came_first_first() -> None:
 
 
 def test_one_that_waits_is_used_before_another_comes() -> None:
-    workers = Workers(8, "working")
+    workers = ThreadPool(8, "working")
     for _ in range(20):
         done = threading.Event()
         workers.submit(done.set)
@@ -48,7 +48,7 @@ def test_one_that_waits_is_used_before_another_comes() -> None:
 
 
 def test_much_at_one_moment_is_all_done() -> None:
-    workers = Workers(4, "working", idle=0.001)
+    workers = ThreadPool(4, "working", idle=0.001)
     left = threading.Semaphore(0)
 
     def submit() -> None:
@@ -64,7 +64,7 @@ def test_much_at_one_moment_is_all_done() -> None:
 
 
 def test_what_fails_takes_no_thread_with_it() -> None:
-    workers = Workers(1, "working")
+    workers = ThreadPool(1, "working")
     done = threading.Event()
 
     def fails() -> None:
@@ -78,7 +78,7 @@ def test_what_fails_takes_no_thread_with_it() -> None:
 
 
 def test_closed_they_finish_what_waits_and_do_the_rest_here() -> None:
-    workers = Workers(1, "working")
+    workers = ThreadPool(1, "working")
     let, done = threading.Event(), threading.Event()
     workers.submit(lambda: let.wait(10) and None)
     workers.submit(done.set)

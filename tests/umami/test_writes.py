@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.recordings import DATA
-from tests.support.between import Between, Exchange, Fault, between
-from tests.support.troubles import (
+from tests.support.fault_catalogue import (
     PAGE,
     done_and_lost,
     expired,
@@ -22,14 +21,15 @@ from tests.support.troubles import (
     silent,
     too_many,
 )
+from tests.support.fault_proxy import Between, Exchange, Fault, between
 from tests.support.waiting import eventually
 from umami import client as clients
 from umami.client import Client
 from umami.embedded.server import serve
+from umami.endpoint import REGISTRY, Access, Query
 from umami.endpoints import notes, reports, segments, sending, traffic, websites
 from umami.errors import UmamiError
 from umami.models.websites import Website
-from umami.question import REGISTRY, Access, Question
 from umami.settings import Settings
 
 PATIENCE, PATIENT = 1.0, 60.0
@@ -97,7 +97,7 @@ def names(client: Client) -> list[str]:
     return sorted(one.name for one in client.ask(websites.websites()).rows)
 
 
-def writes(client: Client, site: Website) -> list[Question[Any]]:
+def writes(client: Client, site: Website) -> list[Query[Any]]:
     """One of each that there is."""
     report = client.ask(reports.create_report(site.id, "funnel", "Checkout", {"window": 60}))
     segment = client.ask(segments.create_segment(site.id, "segment", "Germans", {"filters": []}))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.reports import FunnelResult
 
 
-@derived
+@memoize
 def table(now: Sequence[FunnelResult], before: Sequence[FunnelResult] | None) -> pd.DataFrame:
     """A row a step, in order.
 

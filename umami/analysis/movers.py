@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 import pandas as pd
 
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.traffic import Ranking
 
 Move = Literal["grew", "fell", "appeared", "vanished"]
@@ -28,7 +28,7 @@ class Movers:
     frame: pd.DataFrame
     uncertain: int
 
-    @derived
+    @memoize
     def of(self, move: Move) -> pd.DataFrame:
         """Those that made one kind of move."""
         return self.frame[self.frame["move"] == move].reset_index(drop=True)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.events import PropertyValue
 
 LONGEST_LIST: Final = 100
@@ -47,7 +47,7 @@ def table(values: Sequence[PropertyValue]) -> pd.DataFrame:
     return frame.assign(share=frame["total"] / total if total else 0.0)
 
 
-@derived
+@memoize
 def distribution(values: Sequence[PropertyValue]) -> Distribution | None:
     """How the numbers among the values are distributed; ``None`` where there are none."""
     known = [(_number(one.value), one.total) for one in values if one.total > 0]

@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from umami.analysis.changes import beside
-from umami.derived import derived
+from umami.memoize import memoize
 from umami.models.reports import Utm
 
 PARAMETERS: Final = ("source", "medium", "campaign", "content", "term")
@@ -16,7 +16,7 @@ LONGEST_LIST: Final = 50
 """Values that newer servers tell at most."""
 
 
-@derived
+@memoize
 def table(now: Utm, before: Utm | None, parameter: str) -> pd.DataFrame:
     """The values of one parameter: ``value``, ``views``, and what ``beside`` adds."""
     return beside(

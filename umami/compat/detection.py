@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
+from umami.compat.generations import Generation
+from umami.endpoint import Request
 from umami.errors import (
     UmamiError,
     Unauthorised,
@@ -25,9 +27,7 @@ from umami.errors import (
     UnexpectedAnswer,
     WrongAddress,
 )
-from umami.flights import again
-from umami.generations import Generation
-from umami.question import Request
+from umami.single_flight import again
 
 NIL: Final = "00000000-0000-0000-0000-000000000000"
 """A website id that no server has."""

@@ -11,9 +11,9 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
+from umami.embedded.archives import LONGEST_HEADER, Packed, Text
 from umami.embedded.store import StoreRefused
 from umami.embedded.tables import ImportRefused
-from umami.embedded.unpacking import LONGEST_HEADER, Packed, Text
 
 LONGEST = 2_000_000
 """Bytes of a line, and of a record. DuckDB takes no longer record, and may pass over a line that

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import duckdb
 
-from umami.embedded.appending import Appending, Imported
+from umami.embedded.archives import LONGEST_HEADER, Contents, Packed, contents_of, stem_of
 from umami.embedded.batches import batches
 from umami.embedded.faults import explained
 from umami.embedded.null_words import words_of
@@ -43,7 +43,7 @@ from umami.embedded.tables import (
     checked,
     header,
 )
-from umami.embedded.unpacking import LONGEST_HEADER, Contents, Packed, contents_of, stem_of
+from umami.embedded.upsert import Appending, Imported
 
 __all__ = ["ImportRefused", "Imported", "Progress", "import_into", "load", "unchanged"]
 

@@ -17,8 +17,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
+from umami.embedded.archives import SAMPLE
 from umami.embedded.tables import DESCRIBED, FIXED, FROM_QUERY, WORDS, Table, Words
-from umami.embedded.unpacking import SAMPLE
 
 Field = tuple[str, bool]
 """A field's text, and whether it is in quotes."""

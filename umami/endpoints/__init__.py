@@ -1,6 +1,6 @@
 """Every endpoint, declared once, in the newest generation's spelling, a module a group.
 
-Importing this package fills ``umami.question.REGISTRY``.
+Importing this package fills ``umami.endpoint.REGISTRY``.
 """
 
 from umami.endpoints import (

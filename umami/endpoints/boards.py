@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from umami.endpoint import Effort, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified, paging
 from umami.models.boards import Board
 from umami.models.paging import Page, paged
-from umami.question import Asked, Effort, Freshness, endpoint
 
 
 @endpoint(
@@ -16,9 +16,9 @@ from umami.question import Asked, Effort, Freshness, endpoint
     since="3.1",
     subject="boards",
 )
-def boards(search: str | None = None, page: int = 1, page_size: int = 100) -> Asked[Page[Board]]:
+def boards(search: str | None = None, page: int = 1, page_size: int = 100) -> RawQuery[Page[Board]]:
     """The account's boards, a page at a time."""
-    return Asked(paged(Board.read), query=paging(page, page_size, search))
+    return RawQuery(paged(Board.read), query=paging(page, page_size, search))
 
 
 @endpoint(
@@ -29,6 +29,6 @@ def boards(search: str | None = None, page: int = 1, page_size: int = 100) -> As
     since="3.1",
     subject="boards",
 )
-def board(board: str) -> Asked[Board]:
+def board(board: str) -> RawQuery[Board]:
     """One board; raises ``NotFound`` where there is none."""
-    return Asked(Board.read, path={"board": identified(board, "board")})
+    return RawQuery(Board.read, path={"board": identified(board, "board")})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from umami.endpoint import Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified, ranged
 from umami.models.browser_errors import BrowserError, BrowserErrorStats, ErrorStatus
 from umami.models.paging import Page, paged
-from umami.question import Asked, Freshness, endpoint
 from umami.view import View
 
 
@@ -25,9 +25,9 @@ def browser_errors(
     search: str | None = None,
     page: int = 1,
     page_size: int = 25,
-) -> Asked[Page[BrowserError]]:
+) -> RawQuery[Page[BrowserError]]:
     """Errors of the period, last seen first, a page of at most 100 at a time. Takes no filters."""
-    return Asked(
+    return RawQuery(
         paged(BrowserError.read),
         path={"website": identified(view.website)},
         query={**_chosen(view, status, search), "page": page, "pageSize": page_size},
@@ -45,9 +45,9 @@ def browser_errors(
 )
 def browser_error_stats(
     view: View, status: ErrorStatus | None = None, search: str | None = None
-) -> Asked[BrowserErrorStats]:
+) -> RawQuery[BrowserErrorStats]:
     """Errors of the period in all, and by day of UTC. Takes no filters."""
-    return Asked(
+    return RawQuery(
         BrowserErrorStats.read,
         path={"website": identified(view.website)},
         query=_chosen(view, status, search),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, get_args
 
+from umami.endpoint import Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified, known, over_time, ranged
 from umami.models.events import (
     DataStats,
@@ -21,16 +22,15 @@ from umami.models.events import (
     property_values,
 )
 from umami.models.paging import Page, paged
-from umami.question import Asked, Freshness, endpoint
 from umami.view import View
 
 
 @endpoint("GET", "/websites/{website}/events", fresh=Freshness.PERIOD)
 def events(
     view: View, page: int = 1, page_size: int = 20, search: str | None = None
-) -> Asked[Page[Event]]:
+) -> RawQuery[Page[Event]]:
     """Pageviews and custom events, newest first; ``search`` looks in event names and paths."""
-    return Asked(
+    return RawQuery(
         paged(Event.read),
         path={"website": identified(view.website)},
         query={**ranged(view), "page": page, "pageSize": page_size, "search": search},
@@ -39,9 +39,9 @@ def events(
 
 
 @endpoint("GET", "/websites/{website}/events/series", fresh=Freshness.PERIOD)
-def series(view: View) -> Asked[EventSeries]:
+def series(view: View) -> RawQuery[EventSeries]:
     """Custom events by name in each bucket of the period, none missing."""
-    return Asked(
+    return RawQuery(
         partial(EventSeries.read, period=view.period),
         path={"website": identified(view.website)},
         query={**ranged(view), "unit": view.period.unit, "timezone": view.period.timezone},
@@ -56,9 +56,9 @@ def series(view: View) -> Asked[EventSeries]:
     since="3.1",
     subject="event stats",
 )
-def event_stats(view: View) -> Asked[EventTotals]:
+def event_stats(view: View) -> RawQuery[EventTotals]:
     """Custom events in all; up to 3.0 made of session totals."""
-    return Asked(
+    return RawQuery(
         EventTotals.read,
         path={"website": identified(view.website)},
         query=ranged(view),
@@ -67,9 +67,9 @@ def event_stats(view: View) -> Asked[EventTotals]:
 
 
 @endpoint("GET", "/websites/{website}/event-data/events", fresh=Freshness.PERIOD)
-def event_data_events(view: View, event: str | None = None) -> Asked[tuple[Property, ...]]:
+def event_data_events(view: View, event: str | None = None) -> RawQuery[tuple[Property, ...]]:
     """Properties by event; for one ``event`` also by value (numbers as text with decimals)."""
-    return Asked(
+    return RawQuery(
         properties,
         path={"website": identified(view.website)},
         query={**ranged(view), "event": event},
@@ -78,9 +78,9 @@ def event_data_events(view: View, event: str | None = None) -> Asked[tuple[Prope
 
 
 @endpoint("GET", "/websites/{website}/event-data/fields", fresh=Freshness.PERIOD)
-def event_data_fields(view: View) -> Asked[tuple[Property, ...]]:
+def event_data_fields(view: View) -> RawQuery[tuple[Property, ...]]:
     """Properties with their values, whatever the event; 100 at most, in no stated order."""
-    return Asked(
+    return RawQuery(
         properties,
         path={"website": identified(view.website)},
         query=ranged(view),
@@ -89,9 +89,9 @@ def event_data_fields(view: View) -> Asked[tuple[Property, ...]]:
 
 
 @endpoint("GET", "/websites/{website}/event-data/properties", fresh=Freshness.PERIOD)
-def event_data_properties(view: View) -> Asked[tuple[Property, ...]]:
+def event_data_properties(view: View) -> RawQuery[tuple[Property, ...]]:
     """Properties by event, most frequent first."""
-    return Asked(
+    return RawQuery(
         properties,
         path={"website": identified(view.website)},
         query=ranged(view),
@@ -100,9 +100,9 @@ def event_data_properties(view: View) -> Asked[tuple[Property, ...]]:
 
 
 @endpoint("GET", "/websites/{website}/event-data/values", fresh=Freshness.PERIOD)
-def event_data_values(view: View, event: str, name: str) -> Asked[tuple[PropertyValue, ...]]:
+def event_data_values(view: View, event: str, name: str) -> RawQuery[tuple[PropertyValue, ...]]:
     """Values of one property of one event, most frequent first, 100 at most."""
-    return Asked(
+    return RawQuery(
         property_values,
         path={"website": identified(view.website)},
         query={**ranged(view), "event": event, "propertyName": name},
@@ -111,9 +111,9 @@ def event_data_values(view: View, event: str, name: str) -> Asked[tuple[Property
 
 
 @endpoint("GET", "/websites/{website}/event-data/stats", fresh=Freshness.PERIOD)
-def event_data_stats(view: View) -> Asked[DataStats]:
+def event_data_stats(view: View) -> RawQuery[DataStats]:
     """How many events carry data, how many properties, how many values."""
-    return Asked(
+    return RawQuery(
         DataStats.read,
         path={"website": identified(view.website)},
         query=ranged(view),
@@ -128,9 +128,9 @@ def event_data_stats(view: View) -> Asked[DataStats]:
     since="3.2",
     subject="figures of event properties",
 )
-def event_data_numeric_stats(view: View, event: str, name: str) -> Asked[NumericStats]:
+def event_data_numeric_stats(view: View, event: str, name: str) -> RawQuery[NumericStats]:
     """Sum, average, median, least and largest number of one property of one event."""
-    return Asked(
+    return RawQuery(
         NumericStats.read,
         path={"website": identified(view.website)},
         query=_property(view, event, name),
@@ -147,9 +147,9 @@ def event_data_numeric_stats(view: View, event: str, name: str) -> Asked[Numeric
 )
 def event_data_numeric_series(
     view: View, event: str, name: str, metric: NumericMetric = "sum"
-) -> Asked[NumericSeries]:
+) -> RawQuery[NumericSeries]:
     """The numbers of one property of one event in each bucket of the period."""
-    return Asked(
+    return RawQuery(
         partial(NumericSeries.read, period=view.period, metric=metric),
         path={"website": identified(view.website)},
         query={
@@ -168,9 +168,9 @@ def event_data_numeric_series(
     since="3.2",
     subject="series of event properties",
 )
-def event_data_property_series(view: View, event: str, name: str) -> Asked[PropertySeries]:
+def event_data_property_series(view: View, event: str, name: str) -> RawQuery[PropertySeries]:
     """The values of one property of one event in each bucket; texts and booleans only."""
-    return Asked(
+    return RawQuery(
         partial(PropertySeries.read, period=view.period),
         path={"website": identified(view.website)},
         query={**_property(view, event, name), **over_time(view)},

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from umami.endpoint import Effort, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import paging
 from umami.models.links import Link, Pixel
 from umami.models.paging import Page, paged
-from umami.question import Asked, Effort, Freshness, endpoint
 
 
 @endpoint(
@@ -16,9 +16,9 @@ from umami.question import Asked, Effort, Freshness, endpoint
     since="3.0",
     subject="links",
 )
-def links(search: str | None = None, page: int = 1, page_size: int = 100) -> Asked[Page[Link]]:
+def links(search: str | None = None, page: int = 1, page_size: int = 100) -> RawQuery[Page[Link]]:
     """The account's short links, a page at a time."""
-    return Asked(paged(Link.read), query=paging(page, page_size, search))
+    return RawQuery(paged(Link.read), query=paging(page, page_size, search))
 
 
 @endpoint(
@@ -29,6 +29,6 @@ def links(search: str | None = None, page: int = 1, page_size: int = 100) -> Ask
     since="3.0",
     subject="pixels",
 )
-def pixels(search: str | None = None, page: int = 1, page_size: int = 100) -> Asked[Page[Pixel]]:
+def pixels(search: str | None = None, page: int = 1, page_size: int = 100) -> RawQuery[Page[Pixel]]:
     """The account's tracking pixels, a page at a time."""
-    return Asked(paged(Pixel.read), query=paging(page, page_size, search))
+    return RawQuery(paged(Pixel.read), query=paging(page, page_size, search))

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified, iso, paging, ranged
 from umami.errors import InvalidView
 from umami.models.notes import Annotation
 from umami.models.paging import Page, paged
 from umami.models.websites import done
-from umami.question import Access, Asked, Effort, Freshness, endpoint
 from umami.view import View
 
 LONGEST_NOTE = 500
@@ -29,9 +29,9 @@ LONGEST_NOTE = 500
 )
 def annotations(
     view: View, search: str | None = None, page: int = 1, page_size: int = 100
-) -> Asked[Page[Annotation]]:
+) -> RawQuery[Page[Annotation]]:
     """The notes on dates of the period, a page at a time; takes no filters."""
-    return Asked(
+    return RawQuery(
         paged(Annotation.read),
         path={"website": identified(view.website)},
         query={**ranged(view), **paging(page, page_size, search)},
@@ -47,9 +47,9 @@ def annotations(
     since="3.4",
     subject="annotations",
 )
-def annotation(website: str, annotation: str) -> Asked[Annotation]:
+def annotation(website: str, annotation: str) -> RawQuery[Annotation]:
     """One note; raises ``NotFound`` where the website has no such note."""
-    return Asked(
+    return RawQuery(
         partial(Annotation.read, website=identified(website)), path=_path(website, annotation)
     )
 
@@ -64,9 +64,9 @@ def annotation(website: str, annotation: str) -> Asked[Annotation]:
 )
 def create_annotation(
     website: str, at: datetime, note: str, all_day: bool = True
-) -> Asked[Annotation]:
+) -> RawQuery[Annotation]:
     """Add a note of up to 500 characters to a date; ``at`` is an aware datetime."""
-    return Asked(
+    return RawQuery(
         Annotation.read, path={"website": identified(website)}, body=_body(at, note, all_day)
     )
 
@@ -81,9 +81,9 @@ def create_annotation(
 )
 def update_annotation(
     website: str, annotation: str, at: datetime, note: str, all_day: bool = True
-) -> Asked[Annotation]:
+) -> RawQuery[Annotation]:
     """Change a note or its date."""
-    return Asked(Annotation.read, path=_path(website, annotation), body=_body(at, note, all_day))
+    return RawQuery(Annotation.read, path=_path(website, annotation), body=_body(at, note, all_day))
 
 
 @endpoint(
@@ -94,9 +94,9 @@ def update_annotation(
     since="3.4",
     subject="annotations",
 )
-def delete_annotation(website: str, annotation: str) -> Asked[None]:
+def delete_annotation(website: str, annotation: str) -> RawQuery[None]:
     """Delete a note."""
-    return Asked(done, path=_path(website, annotation))
+    return RawQuery(done, path=_path(website, annotation))
 
 
 def _path(website: str, annotation: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal, get_args
 
+from umami.endpoint import Effort, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified, known, over_time, ranged
 from umami.errors import InvalidView
 from umami.models.performance import (
@@ -13,7 +14,6 @@ from umami.models.performance import (
     PerformanceStats,
     Vital,
 )
-from umami.question import Asked, Effort, Freshness, endpoint
 from umami.view import View
 
 PerformanceField = Literal["path", "title", "device", "browser"]
@@ -28,9 +28,9 @@ MOST_GROUPS = 500
     since="3.1",
     subject="performance figures",
 )
-def performance_stats(view: View) -> Asked[PerformanceStats]:
+def performance_stats(view: View) -> RawQuery[PerformanceStats]:
     """Percentiles of each web vital in the period."""
-    return Asked(
+    return RawQuery(
         PerformanceStats.read,
         path={"website": identified(view.website)},
         query=ranged(view),
@@ -46,9 +46,9 @@ def performance_stats(view: View) -> Asked[PerformanceStats]:
     since="3.1",
     subject="performance figures",
 )
-def performance_chart(view: View, vital: Vital = "lcp") -> Asked[PerformanceChart]:
+def performance_chart(view: View, vital: Vital = "lcp") -> RawQuery[PerformanceChart]:
     """Percentiles of one web vital in each bucket of the period."""
-    return Asked(
+    return RawQuery(
         partial(PerformanceChart.read, period=view.period),
         path={"website": identified(view.website)},
         query={**ranged(view), **over_time(view), "metric": _vital(vital)},
@@ -66,12 +66,12 @@ def performance_chart(view: View, vital: Vital = "lcp") -> Asked[PerformanceChar
 )
 def performance_metrics(
     view: View, field: PerformanceField, vital: Vital = "lcp", limit: int = 100
-) -> Asked[PerformanceMetrics]:
+) -> RawQuery[PerformanceMetrics]:
     """Percentiles of one web vital by path, title, device or browser."""
     known(field, get_args(PerformanceField), "a field of performance figures")
     if not 1 <= limit <= MOST_GROUPS:
         raise InvalidView(f"Performance figures come for 1 to {MOST_GROUPS} values.")
-    return Asked(
+    return RawQuery(
         PerformanceMetrics.read,
         path={"website": identified(view.website)},
         query={**ranged(view), "type": field, "metric": _vital(vital), "limit": limit},

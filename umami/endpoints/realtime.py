@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from umami.endpoint import Effort, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified
 from umami.models.realtime import Realtime
 from umami.period import zone
-from umami.question import Asked, Effort, Freshness, endpoint
 
 
 @endpoint("GET", "/realtime/{website}", fresh=Freshness.LIVE, effort=Effort.LIGHT)
-def realtime(website: str, timezone: str = "UTC") -> Asked[Realtime]:
+def realtime(website: str, timezone: str = "UTC") -> RawQuery[Realtime]:
     """The last 30 minutes, whatever the period; takes no filters."""
-    return Asked(
+    return RawQuery(
         Realtime.read,
         path={"website": identified(website)},
         query={"timezone": zone(timezone).key},

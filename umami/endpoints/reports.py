@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
+from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified, known, over_time, paging, ranged
 from umami.endpoints.spelling import report as spelled
 from umami.errors import InvalidView
@@ -47,7 +48,6 @@ from umami.models.reports import (
 from umami.models.sessions import Session
 from umami.models.websites import done
 from umami.period import with_unit
-from umami.question import Access, Asked, Effort, Freshness, endpoint
 from umami.view import View
 
 Model = Literal["first-click", "last-click"]
@@ -77,24 +77,24 @@ BreakdownField = Literal[
 
 
 @endpoint("GET", "/reports", fresh=Freshness.LISTING, effort=Effort.LIGHT)
-def reports(website: str, page: int = 1, page_size: int = 100) -> Asked[Page[Report]]:
+def reports(website: str, page: int = 1, page_size: int = 100) -> RawQuery[Page[Report]]:
     """The reports saved for a website, a page at a time."""
     query = {"websiteId": identified(website), "page": page, "pageSize": page_size}
-    return Asked(paged(Report.read), query=query)
+    return RawQuery(paged(Report.read), query=query)
 
 
 @endpoint("GET", "/reports/{report}", fresh=Freshness.LISTING, effort=Effort.LIGHT)
-def report(report: str) -> Asked[Report]:
+def report(report: str) -> RawQuery[Report]:
     """One saved report; raises ``NotFound`` where there is none."""
-    return Asked(Report.read, path={"report": identified(report, "report")})
+    return RawQuery(Report.read, path={"report": identified(report, "report")})
 
 
 @endpoint("POST", "/reports", fresh=Freshness.NEVER, access=Access.WRITES)
 def create_report(
     website: str, type: str, name: str, parameters: Mapping[str, Any], description: str = ""
-) -> Asked[Report]:
+) -> RawQuery[Report]:
     """Save a report."""
-    return Asked(Report.read, body=_saved(website, type, name, parameters, description))
+    return RawQuery(Report.read, body=_saved(website, type, name, parameters, description))
 
 
 @endpoint("POST", "/reports/{report}", fresh=Freshness.NEVER, access=Access.WRITES)
@@ -105,9 +105,9 @@ def update_report(
     name: str,
     parameters: Mapping[str, Any],
     description: str = "",
-) -> Asked[Report]:
+) -> RawQuery[Report]:
     """Save a report that is there already under another name or with other parameters."""
-    return Asked(
+    return RawQuery(
         Report.read,
         path={"report": identified(report, "report")},
         body=_saved(website, type, name, parameters, description),
@@ -127,22 +127,22 @@ def _saved(
 
 
 @endpoint("DELETE", "/reports/{report}", fresh=Freshness.NEVER, access=Access.WRITES)
-def delete_report(report: str) -> Asked[None]:
+def delete_report(report: str) -> RawQuery[None]:
     """Delete a saved report."""
-    return Asked(done, path={"report": identified(report, "report")})
+    return RawQuery(done, path={"report": identified(report, "report")})
 
 
 @endpoint("POST", "/reports/funnel", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def funnel(
     view: View, steps: Sequence[FunnelStep], window: int = 60
-) -> Asked[tuple[FunnelResult, ...]]:
+) -> RawQuery[tuple[FunnelResult, ...]]:
     """How many visitors went from step to step, each within ``window`` minutes of the last."""
     if not 2 <= len(steps) <= 8:
         raise InvalidView("A funnel has 2 to 8 steps.")
     if window < 1:
         raise InvalidView("A funnel’s window is at least one minute.")
     listed = [{"type": step.kind, "value": step.value} for step in steps]
-    return Asked(
+    return RawQuery(
         read_funnel,
         body=spelled(view, "funnel", steps=listed, window=window),
         until=view.period.end,
@@ -150,10 +150,10 @@ def funnel(
 
 
 @endpoint("POST", "/reports/retention", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
-def retention(view: View) -> Asked[Retention]:
+def retention(view: View) -> RawQuery[Retention]:
     """Who came back how many days after their first visit, by day of the View's zone."""
     by_day = with_unit(view.period.start, view.period.end, view.period.timezone, "day")
-    return Asked(
+    return RawQuery(
         partial(Retention.read, period=by_day),
         body=spelled(view, "retention"),
         until=view.period.end,
@@ -161,20 +161,20 @@ def retention(view: View) -> Asked[Retention]:
 
 
 @endpoint("POST", "/reports/utm", fresh=Freshness.PERIOD)
-def utm(view: View) -> Asked[Utm]:
+def utm(view: View) -> RawQuery[Utm]:
     """Pageviews by source, medium, campaign, content and term."""
-    return Asked(Utm.read, body=spelled(view, "utm"), until=view.period.end)
+    return RawQuery(Utm.read, body=spelled(view, "utm"), until=view.period.end)
 
 
 @endpoint("POST", "/reports/goal", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
-def goal(view: View, kind: StepKind, value: str) -> Asked[Goal]:
+def goal(view: View, kind: StepKind, value: str) -> RawQuery[Goal]:
     """How often a path was opened or an event happened, and by how many visitors.
 
     ``*`` at either end of the value is a wildcard, from 3.1 on.
     """
     if not value:
         raise InvalidView("A goal needs a page or an event.")
-    return Asked(
+    return RawQuery(
         Goal.read, body=spelled(view, "goal", type=kind, value=value), until=view.period.end
     )
 
@@ -182,11 +182,11 @@ def goal(view: View, kind: StepKind, value: str) -> Asked[Goal]:
 @endpoint("POST", "/reports/journey", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def journey(
     view: View, steps: int = 5, start: str | None = None, end: str | None = None
-) -> Asked[tuple[Path, ...]]:
+) -> RawQuery[tuple[Path, ...]]:
     """The paths that most visits began with, of 3 to 7 ``steps``, 100 paths at most."""
     if not 3 <= steps <= 7:
         raise InvalidView("A journey has 3 to 7 steps.")
-    return Asked(
+    return RawQuery(
         read_journey,
         body=spelled(view, "journey", steps=steps, startStep=start, endStep=end),
         until=view.period.end,
@@ -194,12 +194,12 @@ def journey(
 
 
 @endpoint("POST", "/reports/breakdown", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
-def breakdown(view: View, fields: Sequence[BreakdownField]) -> Asked[Breakdown]:
+def breakdown(view: View, fields: Sequence[BreakdownField]) -> RawQuery[Breakdown]:
     """Totals of pageviews for each combination of the fields, 500 combinations at most."""
     known = get_args(BreakdownField)
     if not fields or any(field not in known for field in fields):
         raise InvalidView("A breakdown needs one or more of the known fields.")
-    return Asked(
+    return RawQuery(
         partial(Breakdown.read, fields=tuple(fields)),
         body=spelled(view, "breakdown", fields=list(fields)),
         until=view.period.end,
@@ -207,9 +207,9 @@ def breakdown(view: View, fields: Sequence[BreakdownField]) -> Asked[Breakdown]:
 
 
 @endpoint("POST", "/reports/revenue", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
-def revenue(view: View, currency: str) -> Asked[Revenue]:
+def revenue(view: View, currency: str) -> RawQuery[Revenue]:
     """Money in one currency: total, over time by event, by country."""
-    return Asked(
+    return RawQuery(
         partial(Revenue.read, period=view.period),
         body=spelled(view, "revenue", currency=currency, unit=view.period.unit),
         until=view.period.end,
@@ -223,9 +223,9 @@ def revenue(view: View, currency: str) -> Asked[Revenue]:
     since="3.2",
     subject="parts of revenue reports",
 )
-def revenue_stats(view: View, currency: str) -> Asked[RevenueTotals]:
+def revenue_stats(view: View, currency: str) -> RawQuery[RevenueTotals]:
     """Money in one currency in all, without what ``revenue`` tells beside it."""
-    return Asked(
+    return RawQuery(
         read_revenue_stats,
         path={"website": identified(view.website)},
         query=_money(view, currency),
@@ -240,9 +240,9 @@ def revenue_stats(view: View, currency: str) -> Asked[RevenueTotals]:
     since="3.2",
     subject="parts of revenue reports",
 )
-def revenue_chart(view: View, currency: str) -> Asked[pd.DataFrame]:
+def revenue_chart(view: View, currency: str) -> RawQuery[pd.DataFrame]:
     """Money in one currency over time by event: ``time``, ``event``, ``amount``."""
-    return Asked(
+    return RawQuery(
         partial(read_revenue_chart, period=view.period),
         path={"website": identified(view.website)},
         query={**_money(view, currency), **over_time(view)},
@@ -257,10 +257,10 @@ def revenue_chart(view: View, currency: str) -> Asked[pd.DataFrame]:
     since="3.2",
     subject="parts of revenue reports",
 )
-def revenue_metrics(view: View, currency: str, by: RevenueField) -> Asked[pd.DataFrame]:
+def revenue_metrics(view: View, currency: str, by: RevenueField) -> RawQuery[pd.DataFrame]:
     """Money in one currency by country, region, referrer or channel: ``name``, ``country`` and
     ``amount``, largest first."""
-    return Asked(
+    return RawQuery(
         read_revenue_metrics,
         path={"website": identified(view.website)},
         query={
@@ -280,10 +280,10 @@ def revenue_metrics(view: View, currency: str, by: RevenueField) -> Asked[pd.Dat
 )
 def revenue_sessions(
     view: View, currency: str, page: int = 1, page_size: int = 20, search: str | None = None
-) -> Asked[Page[Session]]:
+) -> RawQuery[Page[Session]]:
     """Sessions that paid in one currency, latest first; ``search`` looks in browser, OS, device and
     city."""
-    return Asked(
+    return RawQuery(
         paged(Session.read),
         path={"website": identified(view.website)},
         query={**_money(view, currency), **paging(page, page_size, search)},
@@ -297,9 +297,9 @@ def _money(view: View, currency: str) -> dict[str, Any]:
 
 
 @endpoint("GET", "/websites/{website}/event-data/values", fresh=Freshness.PERIOD)
-def currencies(view: View) -> Asked[tuple[str, ...]]:
+def currencies(view: View) -> RawQuery[tuple[str, ...]]:
     """The currencies that revenue came in, as their codes were sent; from 3.1 on in capitals."""
-    return Asked(
+    return RawQuery(
         read_currencies,
         path={"website": identified(view.website)},
         query={**ranged(view), "propertyName": "currency"},
@@ -310,7 +310,7 @@ def currencies(view: View) -> Asked[tuple[str, ...]]:
 @endpoint("POST", "/reports/attribution", fresh=Freshness.PERIOD, effort=Effort.HEAVY, since="2.18")
 def attribution(
     view: View, model: Model, kind: StepKind, step: str, currency: str | None = None
-) -> Asked[Attribution]:
+) -> RawQuery[Attribution]:
     """Which first or last touch the conversions (a path or an event) are credited to.
 
     With a ``currency`` 2.x and 3.0 tell money, too. What a first or last touch is differs: up to
@@ -318,7 +318,7 @@ def attribution(
     """
     if model not in get_args(Model):
         raise InvalidView(f"“{model}” is not a model of attribution.")
-    return Asked(
+    return RawQuery(
         Attribution.read,
         body=spelled(view, "attribution", model=model, type=kind, step=step, currency=currency),
         until=view.period.end,

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified
 from umami.models.paging import Page, paged
 from umami.models.segments import Kind, Segment
 from umami.models.websites import done
-from umami.question import Access, Asked, Effort, Freshness, endpoint
 
 
 @endpoint(
@@ -21,9 +21,11 @@ from umami.question import Access, Asked, Effort, Freshness, endpoint
     since="2.19",
     subject="segments",
 )
-def segments(website: str, kind: Kind = "segment") -> Asked[Page[Segment]]:
+def segments(website: str, kind: Kind = "segment") -> RawQuery[Page[Segment]]:
     """The segments or cohorts that were saved for a website."""
-    return Asked(paged(Segment.read), path={"website": identified(website)}, query={"type": kind})
+    return RawQuery(
+        paged(Segment.read), path={"website": identified(website)}, query={"type": kind}
+    )
 
 
 @endpoint(
@@ -34,9 +36,11 @@ def segments(website: str, kind: Kind = "segment") -> Asked[Page[Segment]]:
     since="2.19",
     subject="segments",
 )
-def segment(website: str, segment: str) -> Asked[Segment]:
+def segment(website: str, segment: str) -> RawQuery[Segment]:
     """One segment or cohort; raises ``NotFound`` where the website has no such segment."""
-    return Asked(partial(Segment.read, website=identified(website)), path=_path(website, segment))
+    return RawQuery(
+        partial(Segment.read, website=identified(website)), path=_path(website, segment)
+    )
 
 
 @endpoint(
@@ -49,10 +53,10 @@ def segment(website: str, segment: str) -> Asked[Segment]:
 )
 def create_segment(
     website: str, kind: Kind, name: str, parameters: Mapping[str, Any]
-) -> Asked[Segment]:
+) -> RawQuery[Segment]:
     """Save a segment or cohort: ``parameters`` are ``{filters: [{name, operator, value}], match}``;
     those of a cohort also have ``dateRange`` and ``action`` (``{type, value}``)."""
-    return Asked(
+    return RawQuery(
         Segment.read, path={"website": identified(website)}, body=_body(kind, name, parameters)
     )
 
@@ -67,9 +71,9 @@ def create_segment(
 )
 def update_segment(
     website: str, segment: str, kind: Kind, name: str, parameters: Mapping[str, Any]
-) -> Asked[Segment]:
+) -> RawQuery[Segment]:
     """Change a segment or cohort."""
-    return Asked(Segment.read, path=_path(website, segment), body=_body(kind, name, parameters))
+    return RawQuery(Segment.read, path=_path(website, segment), body=_body(kind, name, parameters))
 
 
 @endpoint(
@@ -80,9 +84,9 @@ def update_segment(
     since="2.19",
     subject="segments",
 )
-def delete_segment(website: str, segment: str) -> Asked[None]:
+def delete_segment(website: str, segment: str) -> RawQuery[None]:
     """Delete a segment or cohort."""
-    return Asked(done, path=_path(website, segment))
+    return RawQuery(done, path=_path(website, segment))
 
 
 def _path(website: str, segment: str) -> dict[str, str]:

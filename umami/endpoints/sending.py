@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from umami.endpoint import Access, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified
 from umami.models.sending import Sent
-from umami.question import Access, Asked, Freshness, endpoint
 
 
-def _sent(kind: str, **payload: Any) -> Asked[Sent]:
+def _sent(kind: str, **payload: Any) -> RawQuery[Sent]:
     given = {name: value for name, value in payload.items() if value is not None}
-    return Asked(Sent.read, body={"type": kind, "payload": given})
+    return RawQuery(Sent.read, body={"type": kind, "payload": given})
 
 
 @endpoint("POST", "/send", fresh=Freshness.NEVER, access=Access.WRITES)
@@ -26,7 +26,7 @@ def send_pageview(
     language: str | None = None,
     screen: str | None = None,
     tag: str | None = None,
-) -> Asked[Sent]:
+) -> RawQuery[Sent]:
     """Count a pageview. ``url`` is the path with its query, ``screen`` as ``1920x1080``."""
     return _sent(
         "event",
@@ -50,7 +50,7 @@ def send_event(
     *,
     data: Mapping[str, Any] | None = None,
     title: str | None = None,
-) -> Asked[Sent]:
+) -> RawQuery[Sent]:
     """Count a custom event, with its data; ``revenue`` and ``currency`` among them are money."""
     return _sent(
         "event",
@@ -70,7 +70,7 @@ def send_identity(
     *,
     distinct_id: str | None = None,
     data: Mapping[str, Any] | None = None,
-) -> Asked[Sent]:
+) -> RawQuery[Sent]:
     """Say who the session is: an id of yours, properties, or both."""
     return _sent(
         "identify",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, get_args
 
+from umami.endpoint import Effort, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified, known, over_time, ranged
 from umami.models.events import (
     NumericMetric,
@@ -31,16 +32,15 @@ from umami.models.sessions import (
 from umami.models.sessions import (
     session_properties as read_session_properties,
 )
-from umami.question import Asked, Effort, Freshness, endpoint
 from umami.view import View
 
 
 @endpoint("GET", "/websites/{website}/sessions", fresh=Freshness.PERIOD, since="2.13")
 def sessions(
     view: View, page: int = 1, page_size: int = 20, search: str | None = None
-) -> Asked[Page[Session]]:
+) -> RawQuery[Page[Session]]:
     """Sessions of the period, latest first; ``search`` looks in id, city, browser, OS, device."""
-    return Asked(
+    return RawQuery(
         paged(Session.read),
         path={"website": identified(view.website)},
         query={**ranged(view), "page": page, "pageSize": page_size, "search": search},
@@ -55,9 +55,9 @@ def sessions(
     effort=Effort.LIGHT,
     since="2.13",
 )
-def session_stats(view: View) -> Asked[SessionStats]:
+def session_stats(view: View) -> RawQuery[SessionStats]:
     """Rows, visitors, visits, countries and custom events of the period."""
-    return Asked(
+    return RawQuery(
         SessionStats.read,
         path={"website": identified(view.website)},
         query=ranged(view),
@@ -66,9 +66,9 @@ def session_stats(view: View) -> Asked[SessionStats]:
 
 
 @endpoint("GET", "/websites/{website}/sessions/weekly", fresh=Freshness.PERIOD, since="2.13")
-def weekly(view: View) -> Asked[Rhythm]:
+def weekly(view: View) -> RawQuery[Rhythm]:
     """Visitors by weekday and hour of the View's zone."""
-    return Asked(
+    return RawQuery(
         Rhythm.read,
         path={"website": identified(view.website)},
         query={**ranged(view), "timezone": view.period.timezone},
@@ -83,9 +83,9 @@ def weekly(view: View) -> Asked[Rhythm]:
     effort=Effort.LIGHT,
     since="2.13",
 )
-def session(website: str, session: str) -> Asked[Session]:
+def session(website: str, session: str) -> RawQuery[Session]:
     """One session over its whole life; raises ``NotFound`` (or ``ServerFault`` on 2.x)."""
-    return Asked(
+    return RawQuery(
         Session.read,
         path={"website": identified(website), "session": identified(session, "session")},
     )
@@ -98,9 +98,9 @@ def session(website: str, session: str) -> Asked[Session]:
     since="2.13",
     filtered=False,
 )
-def activity(view: View, session: str) -> Asked[tuple[Step, ...]]:
+def activity(view: View, session: str) -> RawQuery[tuple[Step, ...]]:
     """What a session did in the period, newest first, 500 steps at most. Takes no filters."""
-    return Asked(
+    return RawQuery(
         read_activity,
         path={"website": identified(view.website), "session": identified(session, "session")},
         query=ranged(view),
@@ -115,9 +115,9 @@ def activity(view: View, session: str) -> Asked[tuple[Step, ...]]:
     effort=Effort.LIGHT,
     since="2.13",
 )
-def session_properties(website: str, session: str) -> Asked[tuple[SessionProperty, ...]]:
+def session_properties(website: str, session: str) -> RawQuery[tuple[SessionProperty, ...]]:
     """The properties that identify gave a session."""
-    return Asked(
+    return RawQuery(
         read_session_properties,
         path={"website": identified(website), "session": identified(session, "session")},
     )
@@ -126,9 +126,9 @@ def session_properties(website: str, session: str) -> Asked[tuple[SessionPropert
 @endpoint(
     "GET", "/websites/{website}/session-data/properties", fresh=Freshness.PERIOD, since="2.13"
 )
-def session_data_properties(view: View) -> Asked[tuple[Property, ...]]:
+def session_data_properties(view: View) -> RawQuery[tuple[Property, ...]]:
     """Session properties and how many sessions have them, most frequent first."""
-    return Asked(
+    return RawQuery(
         properties,
         path={"website": identified(view.website)},
         query=ranged(view),
@@ -137,9 +137,9 @@ def session_data_properties(view: View) -> Asked[tuple[Property, ...]]:
 
 
 @endpoint("GET", "/websites/{website}/session-data/values", fresh=Freshness.PERIOD, since="2.13")
-def session_data_values(view: View, name: str) -> Asked[tuple[PropertyValue, ...]]:
+def session_data_values(view: View, name: str) -> RawQuery[tuple[PropertyValue, ...]]:
     """Values of one session property, most frequent first; 2.19 to 2.20 answer a fault."""
-    return Asked(
+    return RawQuery(
         property_values,
         path={"website": identified(view.website)},
         query={**ranged(view), "propertyName": name},
@@ -155,9 +155,9 @@ def session_data_values(view: View, name: str) -> Asked[tuple[PropertyValue, ...
     since="3.2",
     subject="figures of session properties",
 )
-def session_data_stats(view: View, name: str) -> Asked[PropertyStats]:
+def session_data_stats(view: View, name: str) -> RawQuery[PropertyStats]:
     """What the sessions with each value of one session property did, most active first."""
-    return Asked(
+    return RawQuery(
         PropertyStats.read,
         path={"website": identified(view.website)},
         query={**_property(view, name), **over_time(view)},
@@ -172,9 +172,9 @@ def session_data_stats(view: View, name: str) -> Asked[PropertyStats]:
     since="3.2",
     subject="figures of session properties",
 )
-def session_data_numeric_stats(view: View, name: str) -> Asked[NumericStats]:
+def session_data_numeric_stats(view: View, name: str) -> RawQuery[NumericStats]:
     """Sum, average, median, least and largest number of one session property."""
-    return Asked(
+    return RawQuery(
         NumericStats.read,
         path={"website": identified(view.website)},
         query=_property(view, name),
@@ -191,10 +191,10 @@ def session_data_numeric_stats(view: View, name: str) -> Asked[NumericStats]:
 )
 def session_data_numeric_series(
     view: View, name: str, metric: NumericMetric = "sum"
-) -> Asked[NumericSeries]:
+) -> RawQuery[NumericSeries]:
     """The numbers of one session property, in the bucket in which each was set. What the sessions
     of the period had set before it is left out."""
-    return Asked(
+    return RawQuery(
         partial(NumericSeries.read, period=view.period, metric=metric, clip=True),
         path={"website": identified(view.website)},
         query={
@@ -213,10 +213,10 @@ def session_data_numeric_series(
     since="3.2",
     subject="series of session properties",
 )
-def session_data_property_series(view: View, name: str) -> Asked[PropertySeries]:
+def session_data_property_series(view: View, name: str) -> RawQuery[PropertySeries]:
     """The values of one session property, in the bucket in which each was set; texts and booleans
     only. What the sessions of the period had set before it is left out."""
-    return Asked(
+    return RawQuery(
         partial(PropertySeries.read, period=view.period, clip=True),
         path={"website": identified(view.website)},
         query={**_property(view, name), **over_time(view)},

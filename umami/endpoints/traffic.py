@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Literal, get_args
 
+from umami.endpoint import Effort, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified, ranged
 from umami.errors import InvalidView
 from umami.filters import FIELDS
 from umami.models.traffic import Active, Groups, Ranking, Stats, Timeline, Value
 from umami.models.traffic import values as read_values
-from umami.question import Asked, Effort, Freshness, endpoint
 from umami.view import View
 
 Metric = Literal[
@@ -43,20 +43,20 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 
 
 @endpoint("GET", "/websites/{website}/active", fresh=Freshness.LIVE, effort=Effort.LIGHT)
-def active(website: str) -> Asked[Active]:
+def active(website: str) -> RawQuery[Active]:
     """Visitors with any activity in the last five minutes."""
-    return Asked(Active.read, path={"website": identified(website)})
+    return RawQuery(Active.read, path={"website": identified(website)})
 
 
 @endpoint("GET", "/websites/{website}/stats", fresh=Freshness.PERIOD, effort=Effort.LIGHT)
-def stats(view: View) -> Asked[Stats]:
+def stats(view: View) -> RawQuery[Stats]:
     """Views, visitors, visits, bounces and seconds on site.
 
     The comparison's totals come along only where Umami's own previous period is compared with;
     for any other comparison ask ``stats(view.compared())``.
     """
     compare = "prev" if view.comparison == "umami" else None
-    return Asked(
+    return RawQuery(
         partial(Stats.read, compared=compare is not None),
         path={"website": identified(view.website)},
         query={**ranged(view), "compare": compare},
@@ -65,9 +65,9 @@ def stats(view: View) -> Asked[Stats]:
 
 
 @endpoint("GET", "/websites/{website}/pageviews", fresh=Freshness.PERIOD, effort=Effort.LIGHT)
-def pageviews(view: View) -> Asked[Timeline]:
+def pageviews(view: View) -> RawQuery[Timeline]:
     """Views and sessions in each bucket of the period, none missing, in the View's zone."""
-    return Asked(
+    return RawQuery(
         partial(Timeline.read, period=view.period),
         path={"website": identified(view.website)},
         query={**ranged(view), "unit": view.period.unit, "timezone": view.period.timezone},
@@ -78,12 +78,12 @@ def pageviews(view: View) -> Asked[Timeline]:
 @endpoint("GET", "/websites/{website}/metrics", fresh=Freshness.PERIOD)
 def metrics(
     view: View, field: Metric, limit: int = 500, offset: int = 0, search: str | None = None
-) -> Asked[Ranking]:
+) -> RawQuery[Ranking]:
     """The values of a field, most frequent first; ``search`` keeps those that contain it.
 
     Counts are visitors, but times for ``event``, and for entry and exit on servers up to 2.18.
     """
-    return Asked(
+    return RawQuery(
         partial(Ranking.read, measure="times" if field == "event" else "visitors"),
         path={"website": identified(view.website)},
         query=_ranked(view, field, limit, offset, search),
@@ -101,12 +101,12 @@ def metrics(
 )
 def groups(
     view: View, field: Metric, limit: int = 500, offset: int = 0, search: str | None = None
-) -> Asked[Groups]:
+) -> RawQuery[Groups]:
     """The values of a field with the totals of each, most visitors first.
 
     2.x tells them for fields that a breakdown has; for others it tells visitors only.
     """
-    return Asked(
+    return RawQuery(
         Groups.read,
         path={"website": identified(view.website)},
         query=_ranked(view, field, limit, offset, search),
@@ -127,14 +127,14 @@ def _ranked(view: View, field: str, limit: int, offset: int, search: str | None)
 
 
 @endpoint("GET", "/websites/{website}/values", fresh=Freshness.PERIOD, filtered=False)
-def values(view: View, field: str, search: str | None = None) -> Asked[tuple[Value, ...]]:
+def values(view: View, field: str, search: str | None = None) -> RawQuery[tuple[Value, ...]]:
     """The ten most frequent values of a field in the period, whatever the filters.
 
     ``count`` is rows of any kind; ``search`` keeps values that contain it.
     """
     if field not in FIELDS:
         raise InvalidView(f"“{field}” is not a field to filter by.")
-    return Asked(
+    return RawQuery(
         read_values,
         path={"website": identified(view.website)},
         query={**ranged(view), "type": field, "search": search},

@@ -7,13 +7,13 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
+from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
 from umami.endpoints.spelling import identified, paging
 from umami.errors import InvalidView
 from umami.models.paging import Page, paged
 from umami.models.websites import DateRange, Share, Website, WebsiteChart, done
 from umami.models.websites import website_charts as read_charts
 from umami.period import Period
-from umami.question import Access, Asked, Effort, Freshness, endpoint
 
 
 class Keep(Enum):
@@ -30,30 +30,30 @@ MOST_CHARTS = 20
 @endpoint("GET", "/websites", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def websites(
     search: str | None = None, page: int = 1, page_size: int = 100, order_by: str = "name"
-) -> Asked[Page[Website]]:
+) -> RawQuery[Page[Website]]:
     """The account's websites and those of its teams, a page at a time; ``search`` looks in name and
     domain.
 
     Newer servers do not sort, so a client that needs an order sorts what it gets.
     """
     query = {"search": search, "page": page, "pageSize": page_size, "orderBy": order_by}
-    return Asked(paged(Website.read), query=query)
+    return RawQuery(paged(Website.read), query=query)
 
 
 @endpoint("GET", "/websites/{website}", fresh=Freshness.LISTING, effort=Effort.LIGHT)
-def website(website: str) -> Asked[Website]:
+def website(website: str) -> RawQuery[Website]:
     """One website; raises ``NotFound`` where there is none."""
-    return Asked(Website.read, path={"website": identified(website)})
+    return RawQuery(Website.read, path={"website": identified(website)})
 
 
 @endpoint("POST", "/websites", fresh=Freshness.NEVER, access=Access.WRITES)
-def create_website(name: str, domain: str, share_id: str | None = None) -> Asked[Website]:
+def create_website(name: str, domain: str, share_id: str | None = None) -> RawQuery[Website]:
     """Make a website; ``share_id`` opens a public link to it.
 
     ``domain`` may be an address: servers from 3.4 on take a bare host in small letters only.
     """
     body = {"name": name, "domain": _host(domain), "shareId": share_id}
-    return Asked(Website.read, body=body)
+    return RawQuery(Website.read, body=body)
 
 
 def _host(domain: str) -> str:
@@ -65,30 +65,30 @@ def _host(domain: str) -> str:
 @endpoint("POST", "/websites/{website}", fresh=Freshness.NEVER, access=Access.WRITES)
 def update_website(
     website: str, name: str, domain: str, share_id: str | Keep | None = KEEP
-) -> Asked[Website]:
+) -> RawQuery[Website]:
     """Change a website. ``share_id`` opens a public link; ``None`` closes it."""
     body: dict[str, Any] = {"name": name, "domain": _host(domain)}
     if not isinstance(share_id, Keep):
         body["shareId"] = share_id
-    return Asked(Website.read, path={"website": identified(website)}, body=body)
+    return RawQuery(Website.read, path={"website": identified(website)}, body=body)
 
 
 @endpoint("DELETE", "/websites/{website}", fresh=Freshness.NEVER, access=Access.WRITES)
-def delete_website(website: str) -> Asked[None]:
+def delete_website(website: str) -> RawQuery[None]:
     """Delete a website with all its data. There is no way back."""
-    return Asked(done, path={"website": identified(website)})
+    return RawQuery(done, path={"website": identified(website)})
 
 
 @endpoint("POST", "/websites/{website}/reset", fresh=Freshness.NEVER, access=Access.WRITES)
-def reset_website(website: str) -> Asked[None]:
+def reset_website(website: str) -> RawQuery[None]:
     """Delete all data of a website, but not the website. There is no way back."""
-    return Asked(done, path={"website": identified(website)}, body={})
+    return RawQuery(done, path={"website": identified(website)}, body={})
 
 
 @endpoint("GET", "/websites/{website}/daterange", fresh=Freshness.LISTING, effort=Effort.LIGHT)
-def daterange(website: str) -> Asked[DateRange]:
+def daterange(website: str) -> RawQuery[DateRange]:
     """First and last instant (UTC) for which the website has data."""
-    return Asked(DateRange.read, path={"website": identified(website)})
+    return RawQuery(DateRange.read, path={"website": identified(website)})
 
 
 @endpoint(
@@ -98,11 +98,11 @@ def daterange(website: str) -> Asked[DateRange]:
     since="3.3",
     subject="charts of several websites",
 )
-def website_charts(websites: Sequence[str], period: Period) -> Asked[dict[str, WebsiteChart]]:
+def website_charts(websites: Sequence[str], period: Period) -> RawQuery[dict[str, WebsiteChart]]:
     """The visitors of 1 to 20 websites by website: in all, and over time."""
     if not 1 <= len(websites) <= MOST_CHARTS:
         raise InvalidView(f"Charts are drawn of 1 to {MOST_CHARTS} websites at once.")
-    return Asked(
+    return RawQuery(
         partial(read_charts, period=period),
         query={
             "ids": ",".join(identified(website) for website in websites),
@@ -122,9 +122,9 @@ def website_charts(websites: Sequence[str], period: Period) -> Asked[dict[str, W
     since="3.1",
     subject="lists of share links",
 )
-def shares(website: str, page: int = 1, page_size: int = 100) -> Asked[Page[Share]]:
+def shares(website: str, page: int = 1, page_size: int = 100) -> RawQuery[Page[Share]]:
     """The public links to a website, a page at a time."""
-    return Asked(
+    return RawQuery(
         paged(Share.read),
         path={"website": identified(website)},
         query=paging(page, page_size, None),
@@ -141,10 +141,10 @@ def shares(website: str, page: int = 1, page_size: int = 100) -> Asked[Page[Shar
 )
 def create_share(
     website: str, name: str, parameters: Mapping[str, Any] | None = None
-) -> Asked[Share]:
+) -> RawQuery[Share]:
     """Open one more public link to a website. ``parameters`` name the sections it shows
     (``{"overview": true}``); without any it shows all."""
-    return Asked(
+    return RawQuery(
         Share.read,
         path={"website": identified(website)},
         body={"name": name, "parameters": dict(parameters or {})},

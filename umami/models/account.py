@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from umami.errors import SecondFactor
-from umami.wire import Row
+from umami.parsing import Row
 
 
 class _Account(Row):

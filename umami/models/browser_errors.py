@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import TypeAdapter
 
-from umami.wire import Count, Row, Time
+from umami.parsing import Count, Row, Time
 
 ErrorStatus = Literal["unresolved", "resolved", "ignored"]
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import TypeAdapter
 
+from umami.parsing import Amount, Count, Row, Time, measured_series, named_series
 from umami.period import Period
-from umami.wire import Amount, Count, Row, Time, measured_series, named_series
 
 NumericMetric = Literal["sum", "avg", "count"]
 """What a series tells of a property whose values are numbers."""

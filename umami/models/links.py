@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from umami.wire import Row, Time
+from umami.parsing import Row, Time
 
 
 class _Pixel(Row):

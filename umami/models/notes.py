@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from umami.errors import NotFound
-from umami.wire import Row, Time
+from umami.parsing import Row, Time
 
 
 class _Annotation(Row):

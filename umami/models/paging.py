@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from umami.wire import Count, Row
+from umami.parsing import Count, Row
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import TypeAdapter
 
+from umami.parsing import Count, Ratio, Row, measured_series
 from umami.period import Period
-from umami.wire import Count, Ratio, Row, measured_series
 
 Vital = Literal["lcp", "inp", "cls", "fcp", "ttfb"]
 """Largest contentful paint, interaction to next paint, cumulative layout shift, first contentful

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import Field, TypeAdapter
 
+from umami.parsing import Bucket, Count, Row, Time
 from umami.period import instant
-from umami.wire import Bucket, Count, Row, Time
 
 
 class _Happening(Row):

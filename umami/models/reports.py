@@ -12,8 +12,8 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from umami.errors import NotFound
+from umami.parsing import Amount, Count, Ratio, Row, Time, bucket, named_series
 from umami.period import Period
-from umami.wire import Amount, Count, Ratio, Row, Time, bucket, named_series
 
 StepKind = Literal["path", "event"]
 

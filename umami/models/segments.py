@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, TypeAdapter
 
 from umami.errors import NotFound
-from umami.wire import Row
+from umami.parsing import Row
 
 Kind = Literal["segment", "cohort"]
 

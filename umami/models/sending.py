@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from umami.wire import Row
+from umami.parsing import Row
 
 
 class _Sent(Row):

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from umami.errors import NotFound
 from umami.models.events import DataType, Kind
-from umami.wire import Count, Ratio, Row, Time
+from umami.parsing import Count, Ratio, Row, Time
 
 
 class _Session(Row):

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import TypeAdapter
 
+from umami.parsing import Count, Row, series
 from umami.period import Period
-from umami.wire import Count, Row, series
 
 
 class _Totals(Row):

@@ -10,8 +10,8 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from umami.errors import NotFound
+from umami.parsing import Count, Row, Time, series
 from umami.period import Period
-from umami.wire import Count, Row, Time, series
 
 
 class _Website(Row):

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from umami.embedded.demo import story
-from umami.embedded.demo.chance import fraction, ids
-from umami.embedded.demo.story import Site
+from umami.embedded.demo import scenario
+from umami.embedded.demo.random import fraction, ids
+from umami.embedded.demo.scenario import Site
 from umami.embedded.demo.visits import Integers, Views, Visits, machines, places, views, visits
 
 Tables = dict[str, pa.Table]
@@ -55,19 +55,19 @@ def generate(first: date, last: date, today: date) -> Tables:
 
     A pure function: equal days give equal rows.
     """
-    made = [_site(site, first, last, today) for site in story.SITES]
+    made = [_site(site, first, last, today) for site in scenario.SITES]
     return {name: pa.concat_tables([one[name] for one in made]) for name in made[0]}
 
 
 def websites(today: date) -> pa.Table:
     """The websites; they were added before all that is shown of them."""
     added = datetime(today.year - 2, today.month, 1, tzinfo=UTC).replace(tzinfo=None)
-    count = len(story.SITES)
+    count = len(scenario.SITES)
     return pa.table(
         {
-            "website_id": [str(site.id) for site in story.SITES],
-            "name": [site.name for site in story.SITES],
-            "domain": [site.domain for site in story.SITES],
+            "website_id": [str(site.id) for site in scenario.SITES],
+            "name": [site.name for site in scenario.SITES],
+            "domain": [site.domain for site in scenario.SITES],
             "created_at": pa.array([added] * count, pa.timestamp("us")),
             "updated_at": pa.array([added] * count, pa.timestamp("us")),
         }
@@ -138,9 +138,9 @@ def _happenings(site: Site, coming: Visits, seen: Views) -> list[Happening]:
         number = (fraction(seen.at[view], seen.number[view], salt) * len(values)).astype(int)
         return [values[one] for one in number]
 
-    if site is not story.SHOP:
-        search = drawn([story.D_SEARCH], 0.85, 31)
-        manual = drawn([story.D_ASSEMBLY], 0.3, 32)
+    if site is not scenario.SHOP:
+        search = drawn([scenario.D_SEARCH], 0.85, 31)
+        manual = drawn([scenario.D_ASSEMBLY], 0.3, 32)
         terms = ("return", "oil", "screws", "delivery", "wobbly leg", "warranty")
         found = [f"{number}.0000" for number in range(9)]
         return [
@@ -154,25 +154,25 @@ def _happenings(site: Site, coming: Visits, seen: Views) -> list[Happening]:
                 "download-manual", manual, language=(STRING, pick(manual, ("en", "de", "fr"), 35))
             ),
         ]
-    carts = np.flatnonzero(seen.page == story.CART)
-    bought = np.flatnonzero(seen.page == story.THANKS)
-    post, video = drawn([story.POST], 0.1, 21), drawn([story.LAMP], 0.16, 22)
-    wanted = list(story.PRICES)
+    carts = np.flatnonzero(seen.page == scenario.CART)
+    bought = np.flatnonzero(seen.page == scenario.THANKS)
+    post, video = drawn([scenario.POST], 0.1, 21), drawn([scenario.LAMP], 0.16, 22)
+    wanted = list(scenario.PRICES)
 
     def product(view: Integers) -> list[int]:
         before = seen.before[view]
         some = (fraction(seen.number[view], 23) * len(wanted)).astype(int)
         return [
-            int(one) if one in story.PRICES else wanted[other]
+            int(one) if one in scenario.PRICES else wanted[other]
             for one, other in zip(before, some, strict=True)
         ]
 
     def paid(view: Integers) -> list[str]:
         items = 1 + (fraction(seen.number[view], 24) * 2.4).astype(int)
-        prices = [story.PRICES[one] for one in product(view)]
+        prices = [scenario.PRICES[one] for one in product(view)]
         return [f"{price * number:.4f}" for price, number in zip(prices, items, strict=True)]
 
-    country = [one.country for one in story.PLACES]
+    country = [one.country for one in scenario.PLACES]
     homes = places(site, coming.person)[seen.visit]
     currency = ["EUR" if country[one] in EURO_ZONE else "USD" for one in homes[bought]]
     ordered = seen.at[bought].astype("datetime64[s]").astype("datetime64[h]")
@@ -180,15 +180,15 @@ def _happenings(site: Site, coming: Visits, seen: Views) -> list[Happening]:
         Happening(
             "add-to-cart",
             carts,
-            sku=(STRING, [story.SKUS[one] for one in product(carts)]),
-            price=(NUMBER, [f"{story.PRICES[one]:.4f}" for one in product(carts)]),
+            sku=(STRING, [scenario.SKUS[one] for one in product(carts)]),
+            price=(NUMBER, [f"{scenario.PRICES[one]:.4f}" for one in product(carts)]),
         ),
         Happening(
             "purchase",
             bought,
             revenue=(NUMBER, paid(bought)),
             currency=(STRING, currency),
-            sku=(STRING, [story.SKUS[one] for one in product(bought)]),
+            sku=(STRING, [scenario.SKUS[one] for one in product(bought)]),
             giftWrap=(BOOLEAN, pick(bought, ("true", "false", "false", "false"), 25)),
             orderedAt=(DATE, [f"{one}:00:00.000Z" for one in ordered.astype(str)]),
         ),
@@ -231,10 +231,10 @@ def _event_rows(
     query = np.where(entry & (events < 0), source + 1, 0)
     parts = [dict(parse_qsl(text)) for text in queries]
     # Only the shop has an address with www, and tries two headlines on its first page.
-    shop = site is story.SHOP
+    shop = site is scenario.SHOP
     www = shop & (fraction(coming.person[row], np.uint64(41)) < 0.07)
     which = (fraction(coming.person[row], 42) * 2).astype(int) + 1
-    headline = np.where(shop & (page == story.HOME), which, 0)
+    headline = np.where(shop & (page == scenario.HOME), which, 0)
     columns: dict[str, Any] = {
         "website_id": alike(str(site.id), count),
         "created_at": times(at),
@@ -250,7 +250,8 @@ def _event_rows(
         "event_name": chosen([None, *names], events + 1),
         "hostname": chosen([site.domain, f"www.{site.domain}"], www.astype(np.int64)),
         "tag": chosen(
-            [None, "headline-a", "headline-b"], np.where(shop & (page == story.HOME), headline, 0)
+            [None, "headline-a", "headline-b"],
+            np.where(shop & (page == scenario.HOME), headline, 0),
         ),
     }
     for name in (*UTM, *CLICKS):
@@ -349,8 +350,8 @@ def _session_rows(
         f"customer-{one % 90_000 + 10_000}" if known else None
         for one, known in zip(person, customer, strict=True)
     ]
-    place_of: Callable[..., pa.Array] = partial(_attribute, story.PLACES, home)
-    machine_of: Callable[..., pa.Array] = partial(_attribute, story.MACHINES, machine)
+    place_of: Callable[..., pa.Array] = partial(_attribute, scenario.PLACES, home)
+    machine_of: Callable[..., pa.Array] = partial(_attribute, scenario.MACHINES, machine)
     sessions = pa.table(
         {
             "session_id": uuids(session[row]),

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from umami.embedded.demo import story
-from umami.embedded.demo.chance import Fractions, fraction, weighted
-from umami.embedded.demo.story import Site
+from umami.embedded.demo import scenario
+from umami.embedded.demo.random import Fractions, fraction, weighted
+from umami.embedded.demo.scenario import Site
 
 Integers = NDArray[np.int64]
 DAY = 86_400
@@ -67,14 +67,16 @@ def seconds(day: date) -> int:
 def expected(site: Site, day: date, today: date) -> tuple[float, float]:
     """Visits that a day brings on average, and how much stronger the campaign makes its source."""
     ago = (today - day).days
-    usual = site.visits * (1 - story.GROWTH * max(0, ago) / 365) * story.WEEKDAYS[day.weekday()]
-    usual *= story.season(day)
-    if 0 <= story.BROKEN_AGO - ago < story.BROKEN_DAYS:
-        usual *= story.BROKEN_LEFT
+    usual = (
+        site.visits * (1 - scenario.GROWTH * max(0, ago) / 365) * scenario.WEEKDAYS[day.weekday()]
+    )
+    usual *= scenario.season(day)
+    if 0 <= scenario.BROKEN_AGO - ago < scenario.BROKEN_DAYS:
+        usual *= scenario.BROKEN_LEFT
     lift = 1.0
-    since = story.CAMPAIGN_AGO - ago
-    if 0 <= since < story.CAMPAIGN_DAYS and any(one.name == "campaign" for one in site.sources):
-        lift = story.CAMPAIGN_LIFT * (1 - since / (story.CAMPAIGN_DAYS + 4))
+    since = scenario.CAMPAIGN_AGO - ago
+    if 0 <= since < scenario.CAMPAIGN_DAYS and any(one.name == "campaign" for one in site.sources):
+        lift = scenario.CAMPAIGN_LIFT * (1 - since / (scenario.CAMPAIGN_DAYS + 4))
         weights = sum(one.weight for one in site.sources)
         own = sum(one.weight for one in site.sources if one.name == "campaign")
         usual *= (weights - own + own * lift) / weights
@@ -97,8 +99,8 @@ def _day(site: Site, day: date, today: date) -> tuple[Integers, Integers, Intege
     earlier = back * MANY + chance.integers(0, known, count)
     new = ordinal * MANY + np.arange(count)
     person = np.where(chance.random(count) < RETURNING, earlier, new)
-    local = weighted(chance.random(count), story.HOURS) * 3600 + chance.integers(0, 3600, count)
-    hours = np.array([place.hours for place in story.PLACES])[places(site, person)]
+    local = weighted(chance.random(count), scenario.HOURS) * 3600 + chance.integers(0, 3600, count)
+    hours = np.array([place.hours for place in scenario.PLACES])[places(site, person)]
     start = seconds(day) + (local - hours * 3600) % DAY
     if site.always_somebody and count:
         start[np.argmin(start)] = seconds(day) + int(chance.integers(0, EARLY))
@@ -109,12 +111,12 @@ def _day(site: Site, day: date, today: date) -> tuple[Integers, Integers, Intege
 
 def places(site: Site, person: Integers) -> Integers:
     """Where people live, as numbers of ``story.PLACES``."""
-    return weighted(_trait(site, person, 1), [place.weight for place in story.PLACES])
+    return weighted(_trait(site, person, 1), [place.weight for place in scenario.PLACES])
 
 
 def machines(site: Site, person: Integers) -> Integers:
     """What people browse with, as numbers of ``story.MACHINES``."""
-    return weighted(_trait(site, person, 2), [one.weight for one in story.MACHINES])
+    return weighted(_trait(site, person, 2), [one.weight for one in scenario.MACHINES])
 
 
 def _trait(site: Site, person: Integers, which: int) -> Fractions:
@@ -178,7 +180,7 @@ def _lingering(
     again = np.repeat(np.arange(len(at)), more)
     nth = np.arange(len(again)) - np.repeat(np.cumsum(more) - more, more) + 1
     pause = (after - at)[again] // (more[again] + 1)
-    read = np.where((page[again] + nth) % 2 == 0, story.BLOG, story.POST)
+    read = np.where((page[again] + nth) % 2 == 0, scenario.BLOG, scenario.POST)
     row, at, page = (
         np.concatenate(pair)
         for pair in ((row, row[again]), (at, at[again] + nth * pause), (page, read))

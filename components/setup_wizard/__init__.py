@@ -1,0 +1,1 @@
+"""The pages that connect the dashboard to Umami and make its first accounts."""

@@ -1,0 +1,207 @@
+"""The setup assistant: choose what is looked at, check it, say who may look, write it down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from access import atomic_write, secrets_file
+from access.secrets_file import Setup
+from components import (
+    authorized,
+    local_access,
+    navigation,
+    page_registry,
+    parameters,
+    secrets,
+    tab,
+    umami_server,
+    url_state,
+    viewer,
+)
+from components.escaping import plain
+from components.setup_wizard import accounts, connection, drafts
+from components.setup_wizard.drafts import Draft
+from umami.errors import SettingsError
+from umami.view import ALL_TIME
+
+WIDTH: Final = 720
+"""Pixels; lines that are read to their end."""
+BY_HAND: Final = """\
+[umami]
+url = "https://umami.example.com"
+username = "reader"
+password = "…"
+
+[cookie]
+key = "…"          # python -m access key
+
+# and what python -m access prints
+"""
+_DONE: Final = "what was just set up"
+
+
+def state() -> None:
+    """What is looked at now."""
+    try:
+        now = drafts.described(umami_server.set_up())
+    except SettingsError as problem:
+        now = str(problem)
+    st.caption(plain(f"Now: {now}"))
+
+
+def not_from_here() -> None:
+    """What is said to whoever may be anybody."""
+    local_access.CODES.announce()
+    with st.container(width=WIDTH, key="setup"):
+        st.markdown(
+            ":material/lock: Nobody signs in to this dashboard, so only the person who started it "
+            "may set it up."
+        )
+        st.markdown(
+            "**If that is you**, open the link with a code that the dashboard printed where it was "
+            "started. This page then leads through everything, and gives you the text to paste on "
+            "another host."
+        )
+        st.markdown("**By hand**, put this into the secrets of the host, filled in:")
+        st.code(BY_HAND, language="toml")
+
+
+def decided_elsewhere(names: tuple[str, ...]) -> None:
+    """What is said where the environment says which server is looked at."""
+    with st.container(width=WIDTH, key="setup"):
+        st.markdown(
+            ":material/info: What is looked at is set where the dashboard is started, by "
+            f"{drafts.listed([f'`{name}`' for name in names])}. That goes before anything written "
+            "here, so this page changes nothing."
+        )
+        st.caption(
+            "Change it there and start the dashboard again, or take it away there to choose here."
+        )
+
+
+def leave() -> None:
+    """Forget what was begun and not saved, and say what was. Call on every other page."""
+    drafts.forget()
+    if done := authorized.data().pop(_DONE, None):
+        st.toast(plain(done), icon=":material/check:")
+
+
+def assistant() -> None:
+    """The step that is to be taken now."""
+    draft = drafts.current()
+    with st.container(width=WIDTH, key="setup"):
+        drafts.steps(draft.step if draft else "choose")
+        if draft is None:
+            connection.choose()
+        elif draft.importing:
+            connection.importing(draft, draft.importing)
+        elif draft.step == "check" and draft.found:
+            connection.checked(draft, draft.found)
+        elif draft.step == "people":
+            accounts.people(draft)
+        else:
+            _save(draft)
+
+
+def _save(draft: Draft) -> None:
+    path = secrets.file()
+    writable = atomic_write.writable(path) and not draft.refused
+    with st.container(border=True, gap="xsmall"):
+        st.subheader("This is what you get", anchor=False)
+        what = f"You look at {drafts.described(draft.settings)}."
+        st.markdown(f":material/cable: {plain(what, 500)}")
+        st.markdown(f":material/group: {plain(_who(draft), 500)}")
+    if writable:
+        st.caption(
+            f"It is written to `{_shortened(path)}`, which only your own account on this machine "
+            "can read. What else stands there stays."
+        )
+    else:
+        why = draft.refused or f"{_shortened(path)} cannot be written here."
+        st.markdown(f":material/edit_off: {plain(why)} Paste this yourself:")
+        _pasted(draft)
+    with st.container(horizontal=True, gap="small"):
+        if writable:
+            st.button(
+                "Save and look",
+                key="setup_save",
+                type="primary",
+                on_click=authorized.callback(_saved),
+            )
+        else:
+            st.button(
+                "Done",
+                key="setup_done",
+                on_click=authorized.callback(navigation.go),
+                args=(page_registry.OVERVIEW.name,),
+            )
+        drafts.back("save")
+    if writable:
+        with st.expander(
+            "Use it on another host instead", icon=":material/content_paste:", on_change="rerun"
+        ) as opened:
+            if opened.open:
+                _pasted(draft)
+
+
+def _who(draft: Draft) -> str:
+    if viewer.signs_in():
+        return "People sign in as they do now."
+    if not draft.people:
+        return "Nobody signs in; only you can open the dashboard, with the link that it prints."
+    names = drafts.listed([one.username for one in draft.people])
+    return f"{names} sign in." if len(draft.people) > 1 else f"{names} signs in."
+
+
+def _pasted(draft: Draft) -> None:
+    """The text for a host whose secrets are pasted, and where it goes."""
+    text = secrets_file.text(Setup(draft.settings, draft.people)).strip()
+    st.code(text or "# nothing: the demo", language="toml")
+    st.markdown(
+        "- **Streamlit Community Cloud**: in the settings of your app, under Secrets; save, and it "
+        "starts with them.\n"
+        "- **Elsewhere**: in `.streamlit/secrets.toml` beside `app.py`; then start it again."
+    )
+    st.caption("It may hold passwords: show it to nobody, and put it into no repository.")
+    if not draft.people and not viewer.signs_in():
+        st.caption(
+            "Without accounts, only the person who started a dashboard can open it: go back and "
+            "make one first."
+        )
+
+
+def _saved() -> None:
+    """Write everything down and look at it, in the next run."""
+    looking, draft = viewer.still(), drafts.current()
+    if draft is None or not viewer.sets_up(looking) or umami_server.decided():
+        return
+    about = drafts.described(draft.settings)
+    if draft.people:
+        about += f"; accounts {drafts.listed([one.username for one in draft.people])}"
+    try:
+        umami_server.settle(Setup(draft.settings, draft.people))
+    except SettingsError as problem:
+        viewer.record(looking, "setup", about, done=False)
+        drafts.keep(replace(draft, refused=str(problem)))
+        return
+    viewer.forget()
+    if draft.admin:
+        tab.enter(viewer.begin(draft.admin.username))
+        looking = viewer.resolve()
+    viewer.record(looking, "setup", about)
+    drafts.forget()
+    authorized.data()[_DONE] = f"Saved. You look at {drafts.described(draft.settings)}."
+    url_state.clear()
+    if draft.settings.embedded and not draft.settings.demo:
+        # What was exported has no last week.
+        parameters.write(period=ALL_TIME)
+    navigation.go(page_registry.OVERVIEW.name)
+
+
+def _shortened(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,0 +1,238 @@
+"""Rights as a value: what is not granted is refused, whatever is asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+import umami.endpoints.account as account
+import umami.endpoints.boards as boards
+import umami.endpoints.events as events
+import umami.endpoints.links as links
+import umami.endpoints.notes as notes
+import umami.endpoints.performance as performance
+import umami.endpoints.reports as reports
+import umami.endpoints.segments as segments
+import umami.endpoints.sending as sending
+import umami.endpoints.sessions as sessions
+import umami.endpoints.teams as teams
+import umami.endpoints.traffic as traffic
+import umami.endpoints.websites as websites
+from access.permissions import ALL, EVERYTHING, NONE, OF_REPORTS, Grant, Narrowing, Permissions
+from components.page_registry import ENDPOINTS
+from umami.documentation import example
+from umami.endpoint import REGISTRY, Query
+from umami.filters import Filter
+from umami.period import Period
+from umami.view import View
+
+SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
+DOCS = "31e8662e-b0ee-4259-b469-24ee0ae1d001"
+VIEW = View(
+    SHOP,
+    Period(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 8, 31, tzinfo=UTC), "day", "UTC"),
+)
+GERMANY = VIEW.filtered("country", "DE")
+LOOKS = Grant(frozenset({SHOP}), frozenset({"overview"}), ENDPOINTS["overview"])
+QUESTIONS: tuple[Query[object], ...] = (
+    websites.websites(),
+    websites.website(SHOP),
+    websites.daterange(SHOP),
+    traffic.stats(VIEW),
+    traffic.active(SHOP),
+    traffic.values(VIEW, "country"),
+    sessions.sessions(VIEW),
+    sessions.session(SHOP, DOCS),
+    events.series(GERMANY),
+    reports.revenue(VIEW, "USD"),
+    reports.reports(SHOP),
+    reports.report(SHOP),
+    reports.create_report(SHOP, "utm", "x", {}),
+    reports.delete_report(SHOP),
+    websites.create_website("x", "x.example"),
+    websites.update_website(SHOP, "x", "x.example"),
+    websites.delete_website(SHOP),
+    sending.send_event(SHOP, "x", "/", "x.example"),
+    notes.annotations(VIEW),
+    notes.create_annotation(SHOP, VIEW.period.start, "x"),
+    notes.delete_annotation(SHOP, DOCS),
+    segments.segment(SHOP, DOCS),
+    segments.create_segment(SHOP, "segment", "x", {}),
+    performance.performance_stats(VIEW),
+    websites.shares(SHOP),
+    websites.create_share(SHOP, "x"),
+    account.me(),
+    teams.teams(),
+    teams.team_websites(DOCS),
+    boards.boards(),
+    boards.board(DOCS),
+    links.links(),
+    links.pixels(),
+)
+
+
+OF_THE_ACCOUNT = ["me", "teams", "team_websites", "boards", "board", "links", "pixels"]
+
+
+def allowed(permissions: Permissions, question: Query[object]) -> bool:
+    return permissions.refusal(question, question.website) is None
+
+
+def test_nobody_may_ask_anything_and_an_admin_everything() -> None:
+    assert [one.name for one in QUESTIONS if allowed(NONE, one)] == []
+    assert [one.name for one in QUESTIONS if not allowed(ALL, one)] == []
+
+
+def test_a_section_opens_its_own_questions_and_what_every_page_needs() -> None:
+    permissions = Permissions((LOOKS,))
+    assert {one.name for one in QUESTIONS if allowed(permissions, one)} == {
+        "websites",
+        "website",
+        "daterange",
+        "stats",
+        "active",
+    }
+
+
+def test_another_website_is_never_told_of() -> None:
+    permissions = Permissions((replace(EVERYTHING, websites=frozenset({DOCS})),))
+    about_shop = [one for one in QUESTIONS if one.website == SHOP]
+    assert len(about_shop) > 10
+    assert not any(allowed(permissions, one) for one in about_shop)
+
+
+def test_what_names_no_website_is_for_those_who_have_all() -> None:
+    permissions = Permissions((replace(EVERYTHING, websites=frozenset({SHOP})),))
+    without = [
+        one.name for one in QUESTIONS if one.website is None and not allowed(permissions, one)
+    ]
+    assert without == ["report", "delete_report", "create_website", *OF_THE_ACCOUNT]
+
+
+def test_saving_is_no_administration() -> None:
+    permissions = Permissions((replace(EVERYTHING, admin=False),))
+    assert [one.name for one in QUESTIONS if not allowed(permissions, one)] == [
+        "create_website",
+        "update_website",
+        "delete_website",
+        "send_event",
+        "create_annotation",
+        "delete_annotation",
+        "create_segment",
+        "shares",
+        "create_share",
+        *OF_THE_ACCOUNT,
+    ]
+
+
+def test_every_question_about_a_website_is_held_to_the_right_to_that_website() -> None:
+    """Whatever is declared: a new endpoint is covered without being named anywhere."""
+    elsewhere = Permissions((replace(EVERYTHING, websites=frozenset({DOCS})),))
+    here = Permissions((replace(EVERYTHING, websites=frozenset({SHOP})),))
+    for name, endpoint in REGISTRY.items():
+        if endpoint.secret or name in {*OF_REPORTS, "websites"}:
+            continue
+        question = example(endpoint, view=VIEW, website=SHOP, websites=(SHOP,))
+        for site in question.websites or (None,):
+            assert elsewhere.refusal(question, site) is not None, name
+            assert (here.refusal(question, site) is None) == bool(question.websites), name
+
+
+def test_lists_of_the_account_are_for_administrators() -> None:
+    """An analyst of every website does not learn of teams, boards and links."""
+    analyst = Permissions((replace(EVERYTHING, admin=False),))
+    accounts = [question for question in QUESTIONS if question.name in OF_THE_ACCOUNT]
+    assert [question.name for question in accounts if allowed(analyst, question)] == []
+    assert [question.name for question in accounts if not allowed(ALL, question)] == []
+    assert str(analyst.refusal(teams.teams(), None)) == "Only an administrator may see this."
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        GERMANY,
+        replace(VIEW, segment=SHOP),
+        replace(VIEW, cohort=SHOP),
+        replace(GERMANY, match="any"),
+    ],
+)
+def test_who_may_not_filter_gets_everything_or_nothing(view: View) -> None:
+    permissions = Permissions((LOOKS,))
+    assert allowed(permissions, traffic.stats(VIEW))
+    assert not allowed(permissions, traffic.stats(view))
+
+
+def test_fixed_filters_are_the_only_ones_and_nothing_passes_by_them() -> None:
+    fixed = replace(
+        LOOKS,
+        endpoints=ENDPOINTS["overview"] | ENDPOINTS["sessions"] | {"values"},
+        narrowing=Narrowing.of(GERMANY),
+    )
+    permissions = Permissions((fixed,))
+    assert allowed(permissions, traffic.stats(GERMANY))
+    # One filter is joined by nothing.
+    assert allowed(permissions, traffic.stats(replace(GERMANY, match="any")))
+    both = replace(GERMANY, filters=(*GERMANY.filters, Filter("browser", "eq", "chrome")))
+    for question in (
+        traffic.stats(VIEW),
+        traffic.stats(VIEW.filtered("country", "FR")),
+        traffic.stats(both),
+        # These tell of all visitors, whatever the filters are.
+        traffic.active(SHOP),
+        traffic.values(GERMANY, "country"),
+        sessions.session(SHOP, DOCS),
+        sessions.activity(GERMANY, DOCS),
+    ):
+        assert not allowed(permissions, question), question.name
+    assert allowed(permissions, websites.daterange(SHOP))
+
+
+def test_one_grant_lends_nothing_to_another() -> None:
+    permissions = Permissions(
+        (
+            replace(LOOKS, exports=True),
+            Grant(frozenset({DOCS}), None, None, filters=True, saves=True),
+        )
+    )
+    at_docs = replace(VIEW, website=DOCS)
+    assert allowed(permissions, sessions.sessions(at_docs))
+    assert not allowed(permissions, sessions.sessions(VIEW))
+    assert not allowed(permissions, traffic.stats(GERMANY))
+    assert allowed(permissions, traffic.stats(replace(GERMANY, website=DOCS)))
+    assert permissions.exports(SHOP)
+    assert not permissions.exports(DOCS)
+    assert not permissions.saves(SHOP)
+
+
+def test_why_is_said_by_the_grant_that_is_about_the_website() -> None:
+    permissions = Permissions((Grant(frozenset({DOCS})), LOOKS))
+    refusal = permissions.refusal(sessions.sessions(VIEW), SHOP)
+    assert str(refusal) == "You have no access to this part of the website."
+    refusal = permissions.refusal(traffic.stats(VIEW), "somewhere")
+    assert str(refusal) == "You have no access to this website."
+
+
+grants = some.builds(
+    Grant,
+    websites=some.sampled_from([None, frozenset(), frozenset({SHOP}), frozenset({DOCS})]),
+    sections=some.none(),
+    endpoints=some.sampled_from([None, frozenset(), *ENDPOINTS.values()]),
+    filters=some.booleans(),
+    narrowing=some.sampled_from([Narrowing(), Narrowing.of(GERMANY)]),
+    exports=some.booleans(),
+    saves=some.booleans(),
+    admin=some.booleans(),
+)
+
+
+@given(mine=some.lists(grants, max_size=3), more=grants, asked=some.sampled_from(QUESTIONS))
+def test_one_more_grant_takes_nothing_away_and_gives_no_more_than_itself(
+    mine: list[Grant], more: Grant, asked: Query[object]
+) -> None:
+    before = allowed(Permissions(tuple(mine)), asked)
+    alone = allowed(Permissions((more,)), asked)
+    assert allowed(Permissions((*mine, more)), asked) == (before or alone)
