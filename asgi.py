@@ -15,8 +15,8 @@ from streamlit import cli_util, config
 
 from access import cookie_tickets
 from components import collecting, local_access, log, messages, monitor, origins, tab, viewer
-from components.asking import fault
 from components.headers import Headers
+from components.notices import show_fault
 
 
 @asynccontextmanager
@@ -45,6 +45,6 @@ app = st.App(
         Middleware(local_access.TakesCode),
         Middleware(messages.NeededMessages),
     ],
-    on_script_error=fault,
+    on_script_error=show_fault,
     routes=[Route(tab.address(), cookie_tickets.cookie, methods=["POST"]), collecting.route()],
 )

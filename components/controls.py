@@ -17,9 +17,9 @@ import streamlit as st
 
 from access.authorized_client import AuthorizedClient
 from components import authorized, sharing, view_description
-from components.asking import aside
 from components.escaping import plain
-from components.questions import every_website
+from components.loading import every_website
+from components.notices import show_note
 from components.url_state import change, free, go, note, notes, view
 from umami import names
 from umami.endpoints import segments, traffic
@@ -157,7 +157,7 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
     else:
         _fixed(now)
     for sentence in notes():
-        aside(sentence)
+        show_note(sentence)
 
 
 def _step(steps: int) -> None:

@@ -17,7 +17,19 @@ def plain(text: str, longest: int = 200) -> str:
     """Text as Markdown that shows exactly it, on one line, cut where it is very long."""
     line = " ".join(text.split())
     cut = line if len(line) <= longest else line[: longest - 1] + "…"
-    return _PUNCTUATION.sub(r"\\\1", _MEANING.sub(_JOINER, cut))
+    return _escaped(cut)
+
+
+def _escaped(text: str) -> str:
+    return _PUNCTUATION.sub(r"\\\1", _MEANING.sub(_JOINER, text))
+
+
+def markdown(text: str, longest: int = 1_000) -> str:
+    """Text as Markdown that shows exactly it; what stands in `` `backticks` `` is shown as code."""
+    parts = " ".join(text.split())[:longest].split("`")
+    if len(parts) % 2 == 0:
+        return plain(text, longest)
+    return "`".join(part if at % 2 else _escaped(part) for at, part in enumerate(parts))
 
 
 def harmless(cell: object) -> object:

@@ -36,7 +36,7 @@ class Field:
     ``note`` is another column, said in small below; ``bar`` draws its share of the largest behind
     the row's name;
     ``wide`` leaves it out on narrow screens; ``good`` colours changes: which way is welcome;
-    ``unit`` is how finely times are told.
+    ``unit`` is how finely times are told; ``help`` explains the column on pages.
     """
 
     column: str
@@ -48,6 +48,7 @@ class Field:
     currency: str = ""
     good: Literal["up", "down", "neither"] = "up"
     unit: Unit = "minute"
+    help: str = ""
 
     def shown(self, value: Any) -> str:
         """A value in words; nothing is a dash."""

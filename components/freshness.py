@@ -20,7 +20,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from components import authorized, formats, url_state
 from components.escaping import plain
-from components.questions import Asks
+from components.loading import QueryClient
 from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import TRANSIENT, Cancelled, ServerVersionChanged, UmamiError, Unauthorised
@@ -86,7 +86,7 @@ def tell(replies: Iterable[Reply[Any]]) -> None:
         )
 
 
-def follow(client: Asks, asked: Sequence[tuple[Query[Any], Reply[Any]]]) -> None:
+def follow(client: QueryClient, asked: Sequence[tuple[Query[Any], Reply[Any]]]) -> None:
     """Look for newer answers behind those that are old or failed for a while; then draw anew."""
     looked_for = [
         _LookedFor(question, found)
@@ -162,7 +162,7 @@ class _LookedFor:
 class _Behind:
     """Looks for better answers behind a page; the worse they are, the less often."""
 
-    def __init__(self, client: Asks, looked_for: Sequence[_LookedFor], mark: float) -> None:
+    def __init__(self, client: QueryClient, looked_for: Sequence[_LookedFor], mark: float) -> None:
         self._client = client
         self._looked_for = looked_for
         self._mark = mark

@@ -12,9 +12,9 @@ import streamlit as st
 
 from access.authorized_client import AuthorizedClient
 from components import authorized, export_permissions, formats, page_context, progress
-from components.asking import trouble
 from components.fields import Field, labelled
 from components.listing import csv
+from components.notices import show_error
 from umami.background_task import BackgroundTask, ProgressCallback
 from umami.endpoint import Query
 from umami.errors import UmamiError
@@ -116,9 +116,9 @@ def _failed(work: BackgroundTask[Any]) -> None:
     try:
         work.result()
     except UmamiError as problem:
-        trouble(problem)
+        show_error(problem)
     except Exception:
-        trouble(UmamiError("The list could not be written."))
+        show_error(UmamiError("The list could not be written."))
 
 
 def _read(file: IO[bytes]) -> bytes:

@@ -61,7 +61,7 @@ def _records(
 
 def columns(fields: Sequence[Field]) -> list[Column]:
     """The headings of a table."""
-    return [Column(field.label, field.number, field.wide) for field in fields]
+    return [Column(field.label, field.number, field.wide, field.help) for field in fields]
 
 
 def listing(
@@ -74,6 +74,8 @@ def listing(
     active: Collection[str] = (),
     on_choose: Callable[[str], None] | None = None,
     shown: int = SHOWN,
+    more_fields: Sequence[Field] = (),
+    with_csv: bool = True,
 ) -> None:
     """The first rows of a frame, a way to all of them, and all of them as CSV.
 
@@ -94,8 +96,9 @@ def listing(
             type="tertiary",
             icon=":material/open_in_full:",
         ):
-            everything(frame, fields, what=what, key=key)
-        download(frame, fields, what=what, key=key)
+            everything(frame, [*fields, *more_fields], what=what, key=key)
+        if with_csv:
+            download(frame, [*fields, *more_fields], what=what, key=key)
 
 
 def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:

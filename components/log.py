@@ -11,7 +11,7 @@ import re
 from types import TracebackType
 from typing import Any, Final
 
-from components.questions import where
+from components.loading import fault_location
 
 _MAKE: Final = logging.LogRecord
 _PLATFORM: Final = ("streamlit", "uvicorn", "starlette", "asyncio")
@@ -40,7 +40,7 @@ def _record(
 ) -> logging.LogRecord:
     record = _MAKE(name, level, path, line, message, arguments, None, function, stack)
     if fault and fault[1]:
-        record.exc_text = where(fault[1])
+        record.exc_text = fault_location(fault[1])
     if name.partition(".")[0] in _PLATFORM:
         _shorten(record)
     return record

@@ -11,7 +11,8 @@ import streamlit as st
 
 from access.permissions import Permissions
 from components import umami_server
-from components.page_registry import ADMIN_PAGES, PAGES, PageInfo
+from components.areas import PageInfo
+from components.page_registry import ADMIN_PAGES, PAGES
 
 HOME: Final = "home"
 """What the first page is called; it answers at the root."""

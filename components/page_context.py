@@ -18,9 +18,9 @@ from components import (
     url_state,
     viewer,
 )
-from components.asking import trouble
 from components.chart_download import takeaway
 from components.escaping import plain
+from components.notices import show_error
 from umami.endpoint import Query
 from umami.endpoints import websites
 from umami.errors import TRANSIENT, SettingsError, UmamiError
@@ -94,10 +94,10 @@ def stopped(problem: UmamiError) -> None:
     may pass is tried again by itself."""
     if isinstance(problem, viewer.Private):
         st.header("This dashboard is private", anchor=False)
-        trouble(problem, icon="lock")
+        show_error(problem, icon="lock")
         return
     st.header("The dashboard is not connected", anchor=False)
-    trouble(problem)
+    show_error(problem)
     with st.container(horizontal=True, gap="small"):
         if st.button("Try again", icon=":material/refresh:"):
             # Settings may have been corrected. Whoever looks at a server that only fails for a
@@ -118,7 +118,7 @@ def refused(reason: str) -> None:
         "address that browsers use in DASHBOARD_ORIGINS."
     )
     st.header("This page was not opened by the dashboard", anchor=False)
-    trouble(problem, icon="lock")
+    show_error(problem, icon="lock")
 
 
 def _recognised() -> bool:

@@ -1,69 +1,52 @@
-"""The pages of the dashboard, each declared once: navigation and ``docs/pages.md`` derive from it.
+"""All pages: those of ``components/areas/`` and the two that only admins see.
 
-``asks`` names the endpoints that a page asks for what it shows; a test holds it against what is
-really asked. The bar above every page asks for the websites, for the span of data where a period
-is all of it, and for values to filter by where its popover is opened.
+Navigation, permissions, reports and ``docs/pages.md`` derive from it. The bar above every page
+also asks for the websites, for the span of data where the period is all of it, and for values to
+filter by when its popover is open.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Final
 
+from components import areas
+from components.areas import PageInfo
 
-@dataclass(frozen=True, slots=True)
-class PageInfo:
-    """One page: its name is its file's and its address."""
-
-    name: str
-    title: str
-    icon: str
-    group: str
-    about: str
-    """What it shows, in a sentence."""
-    endpoints: tuple[str, ...]
-    optional_endpoints: tuple[str, ...] = ()
-    """Endpoints asked only once the viewer has chosen something: a tab, a session, a campaign."""
-
-    @property
-    def file(self) -> str:
-        """Where the page is, from the project's root."""
-        return f"pages/{self.name}.py"
-
-    @property
-    def shared_as(self) -> str:
-        """What a share link of Umami calls this page, where it may be limited to some of them."""
-        return {"funnel": "funnels", "journey": "journeys"}.get(self.name, self.name)
-
-
-TRAFFIC: Final = "Traffic"
-BEHAVIOUR: Final = "Behaviour"
-MARKETING: Final = "Marketing"
-MANAGEMENT: Final = "Manage"
-
-OVERVIEW: Final = PageInfo(
-    "overview",
-    "Overview",
-    "monitoring",
-    TRAFFIC,
-    "How the website does, and where its visitors come from.",
-    ("pageviews", "stats", "active", "metrics", "series", "weekly"),
-)
-PAGES: Final = (
-    OVERVIEW,
+GROUPS: Final = ("Traffic", "Behaviour", "Marketing", "Manage")
+"""The headings of the navigation, in their order."""
+AREAS: Final[dict[str, Any]] = {
+    module.name: import_module(f"components.areas.{module.name}")
+    for module in iter_modules(areas.__path__)
+}
+"""The modules of ``components/areas/`` by the name of their page."""
+_UNCONVERTED: Final = (
+    PageInfo(
+        "overview",
+        "Overview",
+        "monitoring",
+        "Traffic",
+        1,
+        "How the website does, and where its visitors come from.",
+        ("pageviews", "stats", "active", "metrics", "series", "weekly"),
+    ),
     PageInfo(
         "realtime",
         "Realtime",
         "sensors",
-        TRAFFIC,
+        "Traffic",
+        2,
         "Who is on the website now, and what they do.",
         ("active", "realtime"),
+        in_reports=False,
     ),
     PageInfo(
         "compare",
         "Compare",
         "compare_arrows",
-        TRAFFIC,
+        "Traffic",
+        3,
         "What grew, fell, appeared and vanished between two periods.",
         ("stats", "pageviews", "metrics"),
     ),
@@ -71,7 +54,8 @@ PAGES: Final = (
         "breakdown",
         "Breakdown",
         "account_tree",
-        TRAFFIC,
+        "Traffic",
+        4,
         "Traffic by one to three fields at once.",
         ("breakdown",),
     ),
@@ -79,7 +63,8 @@ PAGES: Final = (
         "sessions",
         "Sessions",
         "group",
-        BEHAVIOUR,
+        "Behaviour",
+        1,
         "The visitors one by one: who they are, when they come, what they did.",
         ("session_stats", "weekly", "sessions", "session_data_properties"),
         ("session_data_values", "session", "activity", "session_properties"),
@@ -88,7 +73,8 @@ PAGES: Final = (
         "events",
         "Events",
         "bolt",
-        BEHAVIOUR,
+        "Behaviour",
+        2,
         "What visitors do, and the data that comes with it.",
         ("event_stats", "series", "events", "event_data_properties"),
         ("event_data_values",),
@@ -97,24 +83,18 @@ PAGES: Final = (
         "funnel",
         "Funnel",
         "filter_list",
-        BEHAVIOUR,
+        "Behaviour",
+        3,
         "How many go from step to step, and where they are lost.",
         ("values", "reports"),
         ("funnel",),
     ),
     PageInfo(
-        "retention",
-        "Retention",
-        "replay",
-        BEHAVIOUR,
-        "Who comes back, and how long after the first visit.",
-        ("retention",),
-    ),
-    PageInfo(
         "journey",
         "Journey",
         "route",
-        BEHAVIOUR,
+        "Behaviour",
+        5,
         "The paths that visits take.",
         ("journey", "values"),
     ),
@@ -122,25 +102,18 @@ PAGES: Final = (
         "goals",
         "Goals",
         "flag",
-        BEHAVIOUR,
+        "Behaviour",
+        6,
         "How often what you want to happen does, against its target.",
         ("values", "reports"),
         ("goal", "series", "pageviews"),
     ),
     PageInfo(
-        "utm",
-        "UTM",
-        "campaign",
-        MARKETING,
-        "Views by the tags of your links.",
-        ("utm", "stats"),
-        ("pageviews", "metrics"),
-    ),
-    PageInfo(
         "attribution",
         "Attribution",
         "call_split",
-        MARKETING,
+        "Marketing",
+        2,
         "Which first and last touch conversions are credited to.",
         ("values", "currencies", "reports"),
         ("attribution", "event_data_properties"),
@@ -149,7 +122,8 @@ PAGES: Final = (
         "revenue",
         "Revenue",
         "payments",
-        MARKETING,
+        "Marketing",
+        3,
         "Money by time, event, place and source.",
         ("currencies", "revenue"),
     ),
@@ -157,38 +131,49 @@ PAGES: Final = (
         "reports",
         "Reports",
         "bookmarks",
-        MANAGEMENT,
+        "Manage",
+        1,
         "The analyses that were saved in Umami.",
         ("reports",),
+        in_reports=False,
     ),
     PageInfo(
         "websites",
         "Websites",
         "language",
-        MANAGEMENT,
+        "Manage",
+        2,
         "All websites at a glance, and what an admin does with them.",
         ("websites", "stats", "pageviews"),
     ),
 )
+PAGES: Final = tuple(
+    sorted(
+        (*(module.INFO for module in AREAS.values()), *_UNCONVERTED),
+        key=lambda page: (GROUPS.index(page.group), page.position),
+    )
+)
+"""The pages in the order of the navigation."""
+OVERVIEW: Final = next(page for page in PAGES if page.name == "overview")
 ACCESS: Final = PageInfo(
     "access",
     "Access",
     "manage_accounts",
-    MANAGEMENT,
+    "Manage",
+    8,
     "Who may see what, the links you share, and what was done.",
-    (),
 )
 SETUP: Final = PageInfo(
     "setup",
     "Setup",
     "cable",
-    MANAGEMENT,
+    "Manage",
+    9,
     "Which Umami is looked at, and who may look: chosen, checked and written down.",
-    (),
 )
 ADMIN_PAGES: Final = (ACCESS, SETUP)
 """Pages for admins only: no role can name them, and they need no endpoint of Umami."""
 ENDPOINTS: Final[dict[str, frozenset[str]]] = {
-    area.name: frozenset((*area.endpoints, *area.optional_endpoints)) for area in PAGES
+    page.name: frozenset((*page.endpoints, *page.optional_endpoints)) for page in PAGES
 }
-"""The endpoints of each section: who has a section may ask these, and no others."""
+"""The endpoints of each section: who may open a section may ask these, and no others."""

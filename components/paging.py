@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from components import authorized, formats, parameters, url_state
-from components.asking import blank
 from components.fields import Field
 from components.full_csv_export import Whole, export
 from components.listing import columns, download, records
+from components.notices import show_empty
 from components.record_table import record_table
 from umami.models.paging import Page
 
@@ -82,7 +82,7 @@ def listed(
     """One page of a list, its rows already in ``frame``; the way to the others; a CSV of it, and
     one of the ``whole`` list, where that is told how to get."""
     if frame.empty:
-        blank(_why_empty(found, now, what, empty))
+        show_empty(_why_empty(found, now, what, empty))
         if found.count and now.page > 1:
             st.button(
                 "First page", key=f"{key}_first", on_click=authorized.callback(turn), args=(now.of,)

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from components import authorized, rankings, url_state
-from components.asking import blank
 from components.base import base
 from components.charts import common, lines, maps, stacks, weekly_heatmap
 from components.charts.figure_cache import Data, finished
 from components.escaping import plain
+from components.notices import show_empty
 from components.theme import Mode
 from components.told import traffic as told
 from umami.models.events import EventSeries
@@ -48,7 +48,7 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
     """Views and visitors over time, the comparison dashed below them."""
     data = told.over_time(view, now, before)
     if data is None:
-        blank(url_state.why_empty(told.NO_VIEWS))
+        show_empty(url_state.why_empty(told.NO_VIEWS))
         return
     chart(
         lines.traffic_figure,
@@ -91,7 +91,7 @@ def rhythm(weekly: Rhythm) -> None:
     data = weekly_heatmap.week(weekly.frame)
     said = told.busiest(data)
     if said is None:
-        blank(told.NO_RHYTHM)
+        show_empty(told.NO_RHYTHM)
         return
     st.caption(said)
     chart(weekly_heatmap.week_figure, data, key="rhythm", alt="Visitors by weekday and hour")

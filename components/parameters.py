@@ -14,11 +14,17 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 
 from components import authorized, url_state
+from components.areas import PageInfo
 
 T = TypeVar("T")
 _KEPT: Final = "parameters of pages as they were last"
 _LOST: Final = "parameters to be there again in the next run"
 _HIDDEN: Final = "<style>.st-key-own_spelled{display:none}</style>"
+
+
+def of(page: PageInfo) -> dict[str, list[str]]:
+    """The parameters of a page as the URL spells them; call once a run."""
+    return read(*page.params, several=page.list_params)
 
 
 def read(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:

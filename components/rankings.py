@@ -10,7 +10,7 @@ import pandas as pd
 
 from components import view_description
 from components.fields import Field
-from components.questions import Asks, Questions
+from components.loading import Collector, QueryClient
 from umami import names
 from umami.endpoints import traffic
 from umami.errors import UmamiError
@@ -117,7 +117,7 @@ class Shares:
     """Whether direct visitors belong into the table, and the server does not tell them."""
 
 
-def ask(questions: Questions, table: Table, view: View) -> tuple[Future[Any], ...]:
+def ask(questions: Collector, table: Table, view: View) -> tuple[Future[Any], ...]:
     """Ask for a ranking and for what its shares need: the arguments of ``shares``."""
     ranking = questions.ask(traffic.metrics(view, table.field))
     if table.field == "event":
@@ -128,7 +128,7 @@ def ask(questions: Questions, table: Table, view: View) -> tuple[Future[Any], ..
     return ranking, stats, questions.hint(traffic.metrics(view, "channel"), None)
 
 
-def _tells_direct(client: Asks, view: View) -> bool:
+def _tells_direct(client: QueryClient, view: View) -> bool:
     """Whether the channel ``direct`` holds the visitors without any source.
 
     A filter that keeps parts of visits makes visits look direct that began at a source.
@@ -210,5 +210,5 @@ def fields(table: Table, ranking: Shares) -> list[Field]:
     return [
         Field(heading, heading, "text", note=country),
         Field(MEASURES[ranking.measure], MEASURES[ranking.measure], bar=True),
-        Field(ranking.heading, ranking.heading, "percent"),
+        Field(ranking.heading, ranking.heading, "percent", help=ranking.about),
     ]

@@ -50,6 +50,7 @@ td {
   padding: 0.3rem 0.6rem;
   border-bottom: 1px solid color-mix(in srgb, var(--st-border-color) 55%, transparent);
 }
+th.help { cursor: help; text-decoration: underline dotted; text-underline-offset: 3px; }
 tr:last-child td { border-bottom: 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.first { max-width: 0; width: 100%; }
@@ -117,6 +118,10 @@ export default function (component) {
     const cell = document.createElement("th")
     cell.scope = "col"
     cell.textContent = column.label
+    if (column.help) {
+      cell.title = column.help
+      cell.classList.add("help")
+    }
     look(cell, column, at)
     return cell
   }))
@@ -170,6 +175,7 @@ class Column:
     label: str
     number: bool = False
     wide: bool = False
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any, Final
 import streamlit as st
 
 from components import authorized, page_context, parameters, url_state, viewer
-from components.asking import Page as Asking
 from components.escaping import plain
+from components.render import Page as Asking
 from umami.analysis import saved
 from umami.endpoints import reports
 from umami.errors import InvalidView, UmamiError

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from components import authorized
-from components.asking import Page
+from components.render import Page
 from umami.analysis.steps import KINDS
 from umami.endpoints import traffic
 from umami.models.reports import FunnelStep, StepKind

@@ -12,12 +12,13 @@ import pandas as pd
 import streamlit as st
 
 from components import authorized, export_permissions, formats, freshness, url_state
-from components.asking import Page, blank
 from components.escaping import plain
 from components.listing import csv, search
-from components.questions import Asks
+from components.loading import QueryClient
+from components.notices import show_empty
 from components.rankings import MEASURES, Shares, Table, full, shares
 from components.rankings import ask as ask_for
+from components.render import Page
 from components.share_table import Row, share_table
 from umami import names
 from umami.models.traffic import Ranking, Stats
@@ -82,7 +83,7 @@ def rows(
 
 
 def draw(
-    client: Asks,
+    client: QueryClient,
     table: Table,
     ranking: Ranking,
     stats: Stats | None = None,
@@ -94,7 +95,7 @@ def draw(
     found = shares(table, ranking, stats, channels)
     frame = found.frame
     if frame.empty:
-        blank(table.why_empty(url_state.view()))
+        show_empty(table.why_empty(url_state.view()))
         return
     field = table.filters
     share_table(

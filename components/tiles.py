@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components import formats
-from components.asking import Page
 from components.charts import common
 from components.charts import tiles as figures
 from components.charts.tiles import Tile as Tile
@@ -15,19 +14,19 @@ from components.charts.tiles import counted as counted
 from components.charts.tiles import rated as rated
 from components.charts.tiles import totals as totals
 from components.escaping import plain
-from components.questions import Asks, Compared
+from components.loading import Collector, Compared, QueryClient
 from components.view_description import why_unknown
 from umami.models.traffic import Active, Stats, Timeline
 from umami.view import View
 
 
-def ask(page: Page, view: View) -> Compared[Stats]:
+def ask(page: Collector, view: View) -> Compared[Stats]:
     """Ask for a website's totals, and for those of the comparison."""
     return page.totals(view)
 
 
 def row(
-    client: Asks, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
+    client: QueryClient, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
 ) -> None:
     """Draw a website's five figures; ``compared`` where the comparison was asked apart."""
     draw(figures.of_website(client.definitions, view, stats, timeline, compared))

@@ -3,7 +3,7 @@
 from functools import partial
 
 from components import controls, entrypoint_guard, page_context, panels, saved, steps, url_state
-from components.asking import asking
+from components.render import open_page
 from components.sections import attribution as shown
 from components.told import attribution as told
 from umami.endpoints import events, reports
@@ -12,7 +12,7 @@ entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(page_context.client()) as page:
+with open_page(page_context.client()) as page:
     with panels.title("Attribution"):
         step, currency = shown.conversion()
     suggestions = steps.ask(page, view)
@@ -36,7 +36,7 @@ with asking(page_context.client()) as page:
         if not step.value:
             shown.nothing()
     if step.value:
-        first = page.against(view, partial(credited, model="first-click"))
+        first = page.compared(view, partial(credited, model="first-click"))
         last = page.ask(credited(view, model="last-click"))
         touches = (first.now, last, *first.earlier)
         page.section(partial(shown.totals, step), *touches, height=120)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from components import controls, entrypoint_guard, page_context, panels, tiles, url_state
-from components.asking import asking
+from components.render import open_page
 from components.sections import compare as shown
 from components.told import compare as told
 from umami.endpoints import traffic
@@ -12,13 +12,13 @@ entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(page_context.client()) as page:
+with open_page(page_context.client()) as page:
     with panels.title("Compare"):
         by = shown.field()
     if view.compared():
         timeline = page.ask(traffic.pageviews(view))
         totals = tiles.ask(page, view)
-        ranked = page.against(view, told.ranking(by))
+        ranked = page.compared(view, told.ranking(by))
 
         page.section(
             partial(tiles.row, page.client, view), totals.now, timeline, *totals.earlier, height=170

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from components import controls, entrypoint_guard, page_context, paging, panels, url_state
-from components.asking import asking
+from components.render import open_page
 from components.sections import events as shown
 from components.sections import properties
 from components.told import events as told
@@ -17,8 +17,8 @@ view = controls.view()
 choice = shown.choice()
 place = choice.place
 
-with asking(page_context.client()) as page:
-    totals = page.against(view, events.event_stats)
+with open_page(page_context.client()) as page:
+    totals = page.compared(view, events.event_stats)
     series = page.ask(events.series(view))
     listed = page.ask(events.events(view, place.page, paging.SIZE, place.search))
     known = page.ask(events.event_data_properties(view))

@@ -3,7 +3,7 @@
 from functools import partial
 
 from components import controls, entrypoint_guard, page_context, panels, saved, steps, url_state
-from components.asking import asking
+from components.render import open_page
 from components.sections import funnel as shown
 from umami.endpoints import reports
 
@@ -11,13 +11,13 @@ entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(page_context.client()) as page:
+with open_page(page_context.client()) as page:
     with panels.title("Funnel"):
         chain = shown.chain()
     suggestions = steps.ask(page, view)
     listed = saved.ask(page, view)
     results = (
-        page.against(view, lambda one: reports.funnel(one, chain.steps, chain.window))
+        page.compared(view, lambda one: reports.funnel(one, chain.steps, chain.window))
         if chain.complete
         else ()
     )

@@ -3,14 +3,14 @@
 from functools import partial
 
 from components import controls, entrypoint_guard, page_context, panels, saved, steps
-from components.asking import asking
+from components.render import open_page
 from components.sections import goals as shown
 
 entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(page_context.client()) as page:
+with open_page(page_context.client()) as page:
     with panels.title("Goals"):
         targets = shown.targets()
     suggestions = steps.ask(page, view)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from components import controls, entrypoint_guard, page_context, panels, steps, url_state
-from components.asking import asking
+from components.render import open_page
 from components.sections import journey as shown
 from components.told import journey as told
 
@@ -11,7 +11,7 @@ entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(page_context.client()) as page:
+with open_page(page_context.client()) as page:
     with panels.title("Journey"):
         choice = shown.choice()
     suggestions = steps.ask(page, view)

@@ -14,7 +14,7 @@ from components import (
     tiles,
     url_state,
 )
-from components.asking import asking
+from components.render import open_page
 from umami.endpoints import events, sessions, traffic
 
 entrypoint_guard.check()
@@ -22,7 +22,7 @@ entrypoint_guard.check()
 view = controls.view()
 compared = view.compared()
 
-with asking(page_context.client()) as page:
+with open_page(page_context.client()) as page:
     over_time = page.ask(traffic.pageviews(view))
     earlier = [page.ask(traffic.pageviews(compared))] if compared else []
     totals = tiles.ask(page, view)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from components import controls, entrypoint_guard, page_context, panels
-from components.asking import asking
+from components.render import open_page
 from components.sections import reports as shown
 from umami.endpoints import reports
 
@@ -11,7 +11,7 @@ entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(page_context.client()) as page:
+with open_page(page_context.client()) as page:
     listed = page.ask(reports.reports(view.website))
 
     with panels.title("Reports"):

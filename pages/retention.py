@@ -1,29 +1,21 @@
 """Retention: who comes back, and how long after the first visit."""
 
-from functools import partial
-
-import streamlit as st
-
-from components import controls, entrypoint_guard, page_context, panels, url_state
-from components.asking import asking
-from components.sections import retention as shown
-from umami.endpoints import reports
+from components import controls, entrypoint_guard, page_context, panels, parameters
+from components.areas import retention
+from components.render import open_page
 
 entrypoint_guard.check()
-
 view = controls.view()
 
-with asking(page_context.client()) as page:
-    cohorts = page.against(view, reports.retention)
-
+with open_page(page_context.client()) as page:
+    params = parameters.of(retention.INFO)
+    layout = page.prepare(retention.ask(page, view, params))
     with panels.title("Retention"):
-        grain = shown.grain(view)
-    page.section(partial(shown.figures, view), *cohorts, height=120)
-    with panels.card("Cohorts", about=url_state.described(view)):
-        page.section(partial(shown.triangle, view, grain), cohorts.now, height=420)
-
-    left, right = st.columns(2)
-    with left, panels.card("Back on average"):
-        page.section(partial(shown.curve, view), *cohorts, height=300)
-    with right, panels.card("Cohort sizes"):
-        page.section(partial(shown.sizes, view, grain), cohorts.now, height=300)
+        parameters.segments(
+            "Cohorts",
+            retention.GRAIN_NAMES,
+            retention.grain(view, params),
+            key="pick_grain",
+            write=lambda grain: parameters.write(grain=grain),
+        )
+    page.draw(layout)

@@ -5,7 +5,8 @@ from functools import partial
 import streamlit as st
 
 from components import controls, entrypoint_guard, page_context, panels, url_state
-from components.asking import aside, asking
+from components.notices import show_note
+from components.render import open_page
 from components.sections import revenue as shown
 from components.told import revenue as told
 from umami.endpoints import reports
@@ -14,14 +15,14 @@ entrypoint_guard.check()
 
 view = controls.view()
 
-with asking(page_context.client()) as page:
+with open_page(page_context.client()) as page:
     with panels.title("Revenue"):
         found = shown.scope(page, view)
     if found:
         scope = found
         if scope.left_out:
-            aside(scope.left_out)
-        money = page.against(scope.view, partial(told.asked, scope.currency))
+            show_note(scope.left_out)
+        money = page.compared(scope.view, partial(told.asked, scope.currency))
 
         listed = page.hint(reports.currencies(view.unfiltered()), ())
         page.section(partial(shown.figures, page, scope), listed, *money, height=120)

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from components import controls, entrypoint_guard, page_context, paging, panels, url_state
-from components.asking import Page, asking
+from components.render import Page, open_page
 from components.sections import profile, properties
 from components.sections import sessions as shown
 from components.told import sessions as told
@@ -33,7 +33,7 @@ def one_session(page: Page, view: View, session: str) -> None:
 
 def all_sessions(page: Page, view: View, choice: shown.Choice) -> None:
     """All sessions of the View."""
-    totals = page.against(view, sessions.session_stats)
+    totals = page.compared(view, sessions.session_stats)
     place = choice.place
     listed = page.ask(sessions.sessions(view, place.page, paging.SIZE, place.search))
     week = page.ask(sessions.weekly(view))
@@ -64,7 +64,7 @@ def all_sessions(page: Page, view: View, choice: shown.Choice) -> None:
 view = controls.view()
 choice = shown.choice()
 
-with asking(page_context.client()) as page:
+with open_page(page_context.client()) as page:
     if choice.session:
         one_session(page, view, choice.session)
     else:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components import controls, entrypoint_guard, page_context, paging, panels, url_state, viewer
-from components.asking import asking
+from components.render import open_page
 from components.sections import manage
 from components.sections import websites as shown
 
@@ -14,7 +14,7 @@ client = page_context.client()
 looking = viewer.current()
 sites = controls.sites(client)
 
-with asking(client) as page:
+with open_page(client) as page:
     with panels.title("Websites"):
         choice = shown.choice()
         if looking.permissions.admin:

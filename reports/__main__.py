@@ -18,7 +18,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from components import embedded_launcher
-from components.questions import every_website
+from components.loading import every_website
 from reports import build, files, mail
 from reports.chromium import PAPERS
 from reports.document import Report

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVarTuple, Unpack
 
-from components.questions import Questions, where
+from components import blocks
+from components.blocks import Item
+from components.loading import Collector, fault_location
 from reports.document import Block, Section, Sentence
 from umami.compat.capabilities import Capabilities
 from umami.errors import UmamiError
@@ -31,7 +33,7 @@ class _Coming:
 
 
 @dataclass(slots=True)
-class Asking(Questions):
+class Asking(Collector):
     """One chapter as it is asked for."""
 
     view: View
@@ -47,7 +49,12 @@ class Asking(Questions):
     @property
     def answered(self) -> list[datetime]:
         """When the server gave each of the answers that are there."""
-        return [reply.answered_at for _, reply in self.asked if reply.answered_at]
+        return [reply.answered_at for _, reply in self.sent if reply.answered_at]
+
+    def add(self, items: Iterable[Item]) -> None:
+        """The sections of a layout."""
+        for part in blocks.sections(list(items), "report"):
+            self.section(part.title, _printed(part), *part.answers, about=part.about)
 
     def section(
         self,
@@ -69,11 +76,18 @@ class Asking(Questions):
         return tuple(Section(one.title, one.about, _made(one)) for one in self._coming)
 
 
+def _printed(section: blocks.Section) -> Callable[..., list[Block]]:
+    def make(*answers: Any) -> list[Block]:
+        return [block for block in section.make(*answers) if block.medium != "page"]
+
+    return make
+
+
 def _made(section: _Coming) -> tuple[Block, ...]:
     try:
         return tuple(section.make(*(answer.result() for answer in section.answers)))
     except UmamiError as problem:
         return (Sentence(str(problem)),)
     except Exception as problem:  # a fault of ours stays in its section
-        _LOG.error("a section of a report could not be made: %s", where(problem))
+        _LOG.error("a section of a report could not be made: %s", fault_location(problem))
         return (Sentence("This part of the report could not be made."),)

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from components import formats, view_description
-from components.page_registry import PAGES, PageInfo
-from components.questions import Asks
+from components.areas import PageInfo
+from components.loading import QueryClient
+from components.page_registry import AREAS, PAGES
 from reports.asking import Asking, Given
 from reports.chapters import (
     attribution,
@@ -20,10 +21,8 @@ from reports.chapters import (
     goals,
     journey,
     overview,
-    retention,
     revenue,
     sessions,
-    utm,
     websites,
 )
 from reports.document import Chapter, Cover, Report
@@ -41,10 +40,8 @@ CHAPTERS: Final[dict[str, Callable[[Asking], None]]] = {
     "sessions": sessions.ask,
     "events": events.ask,
     "funnel": funnel.ask,
-    "retention": retention.ask,
     "journey": journey.ask,
     "goals": goals.ask,
-    "utm": utm.ask,
     "attribution": attribution.ask,
     "revenue": revenue.ask,
     "websites": websites.ask,
@@ -52,7 +49,7 @@ CHAPTERS: Final[dict[str, Callable[[Asking], None]]] = {
 """What is asked for each page that means something on paper, and what is made of it."""
 
 
-class Client(Asks, Protocol):
+class Client(QueryClient, Protocol):
     """Who answers: a client, or one limited to what a viewer may see."""
 
     @property
@@ -83,7 +80,7 @@ class Order:
 
 def offered() -> list[PageInfo]:
     """The pages that reports can have, in the order of the dashboard."""
-    return [area for area in PAGES if area.name in CHAPTERS]
+    return [page for page in PAGES if page.in_reports]
 
 
 def make(client: Client, order: Order, told: ProgressCallback = lambda done, total: None) -> Report:
@@ -101,7 +98,10 @@ def make(client: Client, order: Order, told: ProgressCallback = lambda done, tot
         given = order.given.get(area.name, {})
         page = Asking(client, order.view, capabilities, order.sites, given)
         try:
-            CHAPTERS[area.name](page)
+            if area.name in AREAS:
+                page.add(AREAS[area.name].ask(page, page.view, page.given))
+            else:
+                CHAPTERS[area.name](page)
             chapters.append(Chapter(area.name, area.title, area.about, page.finish()))
         finally:
             page.leave()

@@ -14,8 +14,9 @@ from typing import Any, Final
 import streamlit as st
 
 from components import authorized, export_permissions, page_context, progress, url_state, viewer
-from components.asking import trouble
-from components.questions import where
+from components.loading import fault_location
+from components.notices import show_error
+from components.page_registry import PAGES
 from reports import build, files
 from reports.asking import Given
 from reports.chromium import PAPERS, Paper
@@ -30,6 +31,7 @@ OWN: Final = (
     *("by", "measure", "field", "event", "event_property", "session_property", "step", "window"),
     *("grain", "steps", "start", "end", "through", "goal", "conversion", "conversion_currency"),
     "revenue_currency",
+    *(name for page in PAGES for name in (*page.params, *page.list_params)),
 )
 """Parameters of pages that say what is asked, whichever page they are of."""
 _MAKING: Final = "the report that is made, or was made last"
@@ -154,11 +156,11 @@ def _over(made: _Making) -> None:
         st.caption("Called off.")
         return
     except UmamiError as problem:
-        trouble(problem)
+        show_error(problem)
         return
     except Exception as problem:
-        _LOG.error("a report could not be made: %s", where(problem))
-        trouble(UmamiError("The report could not be made."))
+        _LOG.error("a report could not be made: %s", fault_location(problem))
+        show_error(UmamiError("The report could not be made."))
         return
     export_permissions.button(
         lambda: contents,

@@ -1,4 +1,4 @@
-"""What a report is made of: a cover, chapters, sections, and blocks of few kinds."""
+"""What a report is made of: a cover, and chapters of sections of blocks (``components.blocks``)."""
 
 from __future__ import annotations
 
@@ -9,48 +9,23 @@ from datetime import datetime
 import pandas as pd
 import plotly.graph_objects as go
 
-from components.charts.tiles import Tile
+from components import blocks
+from components.blocks import Block, Text, Tiles
 from components.fields import Field
 from components.theme import Mode
 
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """Plain text."""
-
-    text: str
+__all__ = ["Block", "Tiles"]
+Sentence = Text
 
 
-@dataclass(frozen=True, slots=True)
-class Tiles:
-    """Figures side by side."""
-
-    tiles: Sequence[Tile]
+def Chart(alt: str, draw: Callable[[Mode], go.Figure]) -> blocks.Chart:
+    return blocks.Chart(alt, "", lambda _, mode: draw(mode), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A figure, drawn for light or for dark; ``alt`` says in words what it shows."""
-
-    alt: str
-    draw: Callable[[Mode], go.Figure]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A frame under its columns.
-
-    ``title`` names it, in the plural; ``shown`` rows of it are printed, and all of them stand in a
-    workbook. 0 is for what a chart beside it shows already.
-    """
-
-    title: str
-    frame: pd.DataFrame
-    fields: Sequence[Field]
-    shown: int = 15
-
-
-Block = Sentence | Tiles | Chart | Table
+def Table(
+    title: str, frame: pd.DataFrame, fields: Sequence[Field], shown: int = 15
+) -> blocks.Table:
+    return blocks.Table(title, frame, fields, "", printed=shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +47,11 @@ class Chapter:
     sections: tuple[Section, ...]
 
     @property
-    def charts(self) -> list[Chart]:
+    def charts(self) -> list[blocks.Chart]:
         """Its charts in their order."""
-        return [one for part in self.sections for one in part.blocks if isinstance(one, Chart)]
+        return [
+            one for part in self.sections for one in part.blocks if isinstance(one, blocks.Chart)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,12 @@ import plotly.graph_objects as go
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from components.blocks import Chart, Table, Text, Tiles
 from components.charts import maps
 from components.charts.tiles import Tile
 from components.fields import longest
 from components.theme import PALETTES, Mode, Palette, faded
-from reports.document import Chart, Report, Section, Sentence, Table, Tiles
+from reports.document import Report, Section
 
 ASSETS: Final = Path(__file__).parent / "assets"
 LIBRARY: Final = ASSETS / "plotly.min.js"
@@ -83,7 +84,7 @@ def page(report: Report) -> str:
 def templates() -> Environment:
     """The templates of pages and mails, in which all text is escaped."""
     found = Environment(loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined)
-    kinds: dict[str, type[Any]] = {"sentence": Sentence, "tiles": Tiles, "chart": Chart}
+    kinds: dict[str, type[Any]] = {"text": Text, "tiles": Tiles, "chart": Chart}
     for name, kind in kinds.items():
         found.tests[name] = lambda block, kind=kind: isinstance(block, kind)
     return found
@@ -144,11 +145,11 @@ def _colours(palette: Palette) -> dict[str, str]:
 
 def _shape(part: Section) -> str:
     """How a section stands on the page: figures without a frame, small tables side by side."""
-    shown = [one for one in part.blocks if not (isinstance(one, Table) and not one.shown)]
+    shown = [one for one in part.blocks if not (isinstance(one, Table) and not one.printed)]
     if shown and all(isinstance(one, Tiles) for one in shown):
         return "whole bare"
     half = all(
-        isinstance(one, Sentence) or (isinstance(one, Table) and len(one.fields) <= _NARROW)
+        isinstance(one, Text) or (isinstance(one, Table) and len(one.fields) <= _NARROW)
         for one in shown
     )
     return "half" if half else "whole"
@@ -156,7 +157,7 @@ def _shape(part: Section) -> str:
 
 def rows(table: Table, most: int | None = None) -> list[list[Cell]]:
     """The rows of a table that are printed, ``most`` of them at most."""
-    top = table.frame.head(table.shown if most is None else min(most, table.shown))
+    top = table.frame.head(table.printed if most is None else min(most, table.printed))
     bars = longest(top, table.fields)
     found = []
     for at, row in enumerate(top.to_dict("records")):

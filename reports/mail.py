@@ -22,11 +22,12 @@ import idna
 from markupsafe import Markup
 
 from access import settings as people
+from components.blocks import Block, Table, Text, Tiles
 from components.charts.tiles import Tile
 from components.theme import LIGHT
 from reports import chromium, files, html
 from reports.chromium import NoBrowser, Paper, Picture
-from reports.document import Chart, Report, Sentence, Table, Tiles
+from reports.document import Report
 from reports.files import FileKind
 from umami.errors import SettingsError, UmamiError
 
@@ -371,12 +372,12 @@ def plain(report: Report) -> str:
     return "\n".join([*lines, ""])
 
 
-def _lines(block: Sentence | Tiles | Chart | Table) -> list[str]:
-    if isinstance(block, Sentence):
-        return [block.text]
+def _lines(block: Block) -> list[str]:
+    if isinstance(block, Text):
+        return [block.plain]
     if isinstance(block, Tiles):
         return [f"{tile.label}: {tile.value}{_change(tile)}" for tile in block.tiles]
-    if isinstance(block, Chart) or not block.shown:
+    if not isinstance(block, Table) or not block.printed:
         return []
     rows = [[cell.text for cell in row] for row in html.rows(block, ROWS)]
     return ["  ".join(row) for row in rows]

@@ -14,10 +14,11 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from components import formats
+from components.blocks import Table, Tiles
 from components.charts.tiles import Tile
 from components.fields import Field, Kind
 from components.theme import LIGHT
-from reports.document import Chapter, Report, Table, Tiles
+from reports.document import Chapter, Report
 
 LONGEST_NAME: Final = 31
 MOST_ROWS: Final = 1_048_575

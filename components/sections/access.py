@@ -11,10 +11,10 @@ import streamlit as st
 from access.permissions import Permissions
 from access.share_links import ShareLink
 from components import authorized, page_registry, paging, sharing, url_state, viewer
-from components.asking import blank
 from components.escaping import plain
 from components.fields import Field
 from components.listing import listing
+from components.notices import show_empty
 from components.paging import Place
 from umami.models.websites import Website
 
@@ -92,7 +92,7 @@ def links(sites: tuple[Website, ...]) -> None:
     """All share links, each with a way to withdraw it."""
     shares = viewer.desk().shares.listed()
     if not shares:
-        blank("No link is shared yet. “Share” in the bar above makes one of what you look at.")
+        show_empty("No link is shared yet. “Share” in the bar above makes one of what you look at.")
         return
     names = {site.id: site.name for site in sites}
     for share in shares:

@@ -8,10 +8,10 @@ from functools import partial
 import streamlit as st
 
 from components import panels, parameters, saved, steps, tiles, url_state
-from components.asking import Page as Asking
-from components.asking import aside, blank
 from components.escaping import plain
 from components.listing import listing
+from components.notices import show_empty, show_note
+from components.render import Page as Asking
 from components.told import attribution as told
 from components.told.revenue import choices
 from umami.analysis import saved as spelling
@@ -27,7 +27,7 @@ def conversion() -> tuple[FunnelStep, str | None]:
     """The conversion that the URL names (its value may still be empty), and the currency."""
     step, currency, faults = told.read(parameters.read("conversion", "conversion_currency"))
     for fault in faults:
-        aside(fault)
+        show_note(fault)
     return step, currency
 
 
@@ -83,7 +83,7 @@ def _saving(view: View, step: FunnelStep, currency: str | None) -> dict[str, obj
 
 def nothing() -> None:
     """What is shown until there is a conversion."""
-    blank(
+    show_empty(
         "Choose the page or the event that you call a conversion. First and last touch are then "
         "shown side by side."
     )
@@ -106,9 +106,9 @@ def parts(
     """Each part of the credit as a figure and a table."""
     credit = told.credit(currency, first, last, before)
     if credit.moneyless:
-        aside(told.NO_MONEY)
+        show_note(told.NO_MONEY)
     if credit.table.empty:
-        blank(url_state.why_empty(told.NOBODY))
+        show_empty(url_state.why_empty(told.NOBODY))
         return
     st.caption(told.EXPLAINED)
     with st.grid(2, min_column_width=330):

@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from components import authorized, page_context, panels, parameters, url_state
-from components.asking import aside, blank
 from components.charts import treemap as drawn
 from components.escaping import plain
 from components.listing import listing
+from components.notices import show_empty, show_note
 from components.told import breakdown as told
 from components.told.breakdown import Choice
 from umami.analysis import breakdown as analysis
@@ -29,7 +29,7 @@ def choice() -> Choice:
     able = page_context.client().capabilities.fields
     found, faults = told.read(parameters.read("measure", several=("field",)), able)
     for fault in faults:
-        aside(fault)
+        show_note(fault)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.session_state["pick_fields"] = list(found.fields)
         st.multiselect(
@@ -60,7 +60,7 @@ def groups(view: View, now: Choice, answer: Breakdown) -> None:
     """The groups as a treemap, as a pivot table, and one by one."""
     found, named = told.groups(view, now, answer)
     if found.empty:
-        blank(url_state.why_empty(told.NONE))
+        show_empty(url_state.why_empty(told.NONE))
         return
     if len(found) >= analysis.MOST:
         st.caption(told.FIRST)

@@ -7,9 +7,9 @@ from functools import partial
 import streamlit as st
 
 from components import panels, parameters, rankings, url_state
-from components.asking import blank
 from components.charts import waterfall as drawn
 from components.listing import listing
+from components.notices import show_empty
 from components.told import compare as told
 from umami.analysis.movers import Move, Movers
 from umami.endpoints.traffic import Metric
@@ -35,14 +35,14 @@ def field() -> Metric:
 def nothing() -> None:
     """What is shown without a comparison."""
     with st.container(border=True):
-        blank(told.NOTHING)
+        show_empty(told.NOTHING)
 
 
 def moved(by: Metric, now: Ranking, before: Ranking) -> None:
     """What moved the total most, and everything that moved by kind of move."""
     found = told.moved(by, now, before)
     if found.frame.empty:
-        blank(told.none_of(by, url_state.view()))
+        show_empty(told.none_of(by, url_state.view()))
         return
     st.markdown(f"**{told.counts(by, now, found)}**")
     if left_out := told.left_out(by, found):
@@ -65,7 +65,7 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> None:
 def _moved(by: Metric, found: Movers, move: Move) -> None:
     frame = found.of(move)
     if frame.empty:
-        blank(told.MOVE_NAMES[move][1])
+        show_empty(told.MOVE_NAMES[move][1])
         return
     filters = told.TABLES[by].filters
     listing(

@@ -9,10 +9,10 @@ from functools import partial
 import streamlit as st
 
 from components import authorized, panels, parameters, saved, steps, url_state
-from components.asking import aside, blank
 from components.charts import steps as drawn
 from components.escaping import plain
 from components.listing import listing
+from components.notices import show_empty, show_note
 from components.told import funnel as told
 from components.told.funnel import FEWEST, MOST, Chain
 from umami.analysis import funnel as analysis
@@ -28,7 +28,7 @@ def chain() -> Chain:
     """Read the funnel off the URL; what cannot be is said and left out."""
     found, faults = told.read(parameters.read("window", several=("step",)))
     for fault in faults:
-        aside(fault)
+        show_note(fault)
     return found
 
 
@@ -127,7 +127,9 @@ def _write(chain: tuple[FunnelStep, ...]) -> None:
 
 def nothing() -> None:
     """What is shown until the funnel has its steps."""
-    blank("Choose at least two steps. The funnel shows how many visitors go from each to the next.")
+    show_empty(
+        "Choose at least two steps. The funnel shows how many visitors go from each to the next."
+    )
 
 
 def funnel(
@@ -137,7 +139,7 @@ def funnel(
     table = analysis.table(now, before)
     overall = told.overall(now)
     if overall is None:
-        blank(url_state.why_empty(told.NOBODY))
+        show_empty(url_state.why_empty(told.NOBODY))
     else:
         st.markdown(f"**{overall[0]}** {overall[1]}")
         if lost := told.lost(now):

@@ -9,11 +9,11 @@ from typing import Final
 import streamlit as st
 
 from components import authorized, panels, parameters, saved, steps, tiles, url_state
-from components.asking import Page as Asking
-from components.asking import aside, blank
 from components.charts import sparkline as drawn
 from components.escaping import plain
 from components.listing import download
+from components.notices import show_empty, show_note
+from components.render import Page as Asking
 from components.told import goals as told
 from umami.analysis import goals as analysis
 from umami.analysis import saved as spelling
@@ -32,7 +32,7 @@ def targets() -> tuple[Target, ...]:
     """Read the goals off the URL; what cannot be is said and left out."""
     found, faults = told.read(parameters.read(several=("goal",)))
     for fault in faults:
-        aside(fault)
+        show_note(fault)
     return found
 
 
@@ -131,9 +131,11 @@ def cards(page: Asking, view: View, wanted: Sequence[Target]) -> None:
     complete = [one for one in wanted if one.step.value]
     if not complete:
         with st.container(border=True):
-            blank("Choose a page or an event. Its card tells how often it is reached, and by whom.")
+            show_empty(
+                "Choose a page or an event. Its card tells how often it is reached, and by whom."
+            )
         return
-    asked = [page.against(view, partial(told.asked, target)) for target in complete]
+    asked = [page.compared(view, partial(told.asked, target)) for target in complete]
     trends = [_trend(page, view, target) for target in complete]
     with st.grid(2, min_column_width=330, gap="small"):
         for at, (target, answers, over_time) in enumerate(
@@ -154,7 +156,7 @@ def _trend(page: Asking, view: View, target: Target) -> Callable[[str], None]:
         return lambda key: page.section(partial(_of_event, view, target, key), series, height=150)
     narrowed = analysis.viewing(view, target)
     if narrowed is None:
-        return lambda _key: blank(told.NO_TREND)
+        return lambda _key: show_empty(told.NO_TREND)
     timeline = page.ask(traffic.pageviews(narrowed))
     return lambda key: page.section(partial(_of_page, view, target, key), timeline, height=150)
 
@@ -169,7 +171,7 @@ def _of_page(view: View, target: Target, key: str, timeline: Timeline) -> None:
 
 def _draw(target: Target, key: str, data: drawn.Trend | None) -> None:
     if data is None:
-        blank(told.NOT_REACHED)
+        show_empty(told.NOT_REACHED)
         return
     panels.chart(
         drawn.trend_figure,

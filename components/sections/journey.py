@@ -8,9 +8,9 @@ from typing import Any, Final
 import streamlit as st
 
 from components import authorized, panels, parameters, steps, url_state
-from components.asking import aside, blank
 from components.charts import sankey as drawn
 from components.listing import listing
+from components.notices import show_empty, show_note
 from components.told import journey as told
 from components.told.journey import Choice
 from umami.analysis import journey as analysis
@@ -27,7 +27,7 @@ def choice() -> Choice:
     """Read the choice off the URL; what cannot be is said."""
     found, faults = told.read(parameters.read("steps", "start", "end", "through"))
     for fault in faults:
-        aside(fault)
+        show_note(fault)
     return found
 
 
@@ -75,12 +75,12 @@ def journeys(view: View, now: Choice, answer: tuple[Path, ...]) -> None:
     paths = told.chosen(now, answer)
     whole = analysis.flow(answer)
     if not answer:
-        blank(url_state.why_empty(told.NONE))
+        show_empty(url_state.why_empty(told.NONE))
         return
     _through(now, whole)
     st.caption(told.counts(now, paths, answer))
     if not paths:
-        blank("None of the paths goes through there.")
+        show_empty("None of the paths goes through there.")
         return
     _draw(now, analysis.flow(paths))
     frame, fields = told.listed(paths)
@@ -120,7 +120,7 @@ def _look(through: str) -> None:
 
 def _draw(now: Choice, flow: Flow) -> None:
     if not flow.links:
-        blank("These visits ended with their first step.")
+        show_empty("These visits ended with their first step.")
         return
     # A selection outlives the nodes it was made among: each choice gets a chart without any.
     clicks: int = st.session_state.setdefault(_CLICKS, 0)

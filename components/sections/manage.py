@@ -13,8 +13,8 @@ from typing import Any, Final
 import streamlit as st
 
 from components import authorized, collecting, page_context, panels, parameters, url_state
-from components.asking import trouble
 from components.escaping import plain
+from components.notices import show_error
 from umami.endpoint import Query
 from umami.endpoints import realtime, sending, websites
 from umami.errors import UmamiError
@@ -202,7 +202,7 @@ def _arrival(sent: Sent) -> None:
     try:
         new = _arrived(page_context.client().ask(realtime.realtime(sent.website))) - sent.known
     except UmamiError as problem:
-        trouble(problem)
+        show_error(problem)
         new = frozenset()
     if new or time.time() - sent.since > PATIENCE:
         authorized.data()[_SENT] = replace(sent, arrived=bool(new))

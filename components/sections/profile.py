@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from components import authorized, formats, parameters, tiles
-from components.asking import blank
 from components.escaping import plain
 from components.fields import Field
 from components.listing import columns, download, listing, records
+from components.notices import show_empty
 from components.record_table import Cell, Column, Record, record_table
 from components.told.properties import TYPES
 from components.told.sessions import by_what, where
@@ -90,7 +90,7 @@ def _stitched(session: Session) -> str:
 def activity(view: View, steps: tuple[Step, ...]) -> None:
     """What it did in the period, visit by visit, with the time between steps."""
     if not steps:
-        blank("Nothing in this period. Choose a longer one to see what this visitor did.")
+        show_empty("Nothing in this period. Choose a longer one to see what this visitor did.")
         return
     visits = analysis.visits(steps)
     said = f"{formats.whole(len(steps))} steps in {formats.whole(len(visits))} visits"
@@ -156,7 +156,7 @@ def _more(step: Step) -> str:
 def properties(view: View, found: tuple[SessionProperty, ...]) -> None:
     """What identify told of it."""
     if not found:
-        blank("None. Tell who a visitor is with umami.identify({ … }), and it is listed here.")
+        show_empty("None. Tell who a visitor is with umami.identify({ … }), and it is listed here.")
         return
     frame = pd.DataFrame(
         {

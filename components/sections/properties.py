@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from components import panels, tiles, url_state
-from components.asking import blank
 from components.charts.distribution import distribution_figure
 from components.escaping import plain
 from components.listing import listing
+from components.notices import show_empty
 from components.told import properties as told
 from umami.analysis import properties as analysis
 from umami.models.events import Property, PropertyValue
@@ -26,7 +26,7 @@ def properties(
     """A table of properties; a click calls ``choose`` with the event (``""`` for sessions) and
     the name. ``counted`` says what the totals are of."""
     if not found:
-        blank(url_state.why_empty(empty))
+        show_empty(url_state.why_empty(empty))
         return
     keys = {str(at): (one.event or "", one.name) for at, one in enumerate(found)}
     frame, fields = told.listed(counted, found)
@@ -43,7 +43,7 @@ def properties(
 
 def unchosen() -> None:
     """What stands where values will be."""
-    blank("Choose a property to see its values.")
+    show_empty("Choose a property to see its values.")
 
 
 def values(name: str, found: Sequence[PropertyValue]) -> None:
@@ -51,7 +51,7 @@ def values(name: str, found: Sequence[PropertyValue]) -> None:
     table, fields = told.values(found)
     st.markdown(f"**{plain(name, 60)}**")
     if table.empty:
-        blank(url_state.why_empty("It has no values in this period."))
+        show_empty(url_state.why_empty("It has no values in this period."))
         return
     if len(table) >= analysis.LONGEST_LIST:
         st.caption(told.FIRST)

@@ -10,12 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from components import authorized, metrics, page_context, panels, render_lock, tiles
-from components.asking import answers, blank, trouble
 from components.charts import realtime_bars as drawn
 from components.escaping import plain
 from components.fields import Field
 from components.listing import columns, listing, records
+from components.notices import show_empty, show_error
 from components.record_table import record_table
+from components.render import answers
 from umami import names
 from umami.analysis import realtime as analysis
 from umami.endpoints import realtime, traffic
@@ -65,7 +66,7 @@ def _look(view: View, own: str, *, still: bool) -> None:
     _figures(view, seen)
     if seen.now is None:
         if problem:
-            trouble(problem)
+            show_error(problem)
         return
     with panels.card("Views and visitors a minute"):
         frame = analysis.minutes(seen.now, view.period.timezone)
@@ -160,7 +161,7 @@ def _figures(view: View, seen: Seen) -> None:
 
 def _log(view: View, log: tuple[Happening, ...]) -> None:
     if not log:
-        blank("Nobody is here right now. Views, events and new visitors appear as they come.")
+        show_empty("Nobody is here right now. Views, events and new visitors appear as they come.")
         return
     frame = pd.DataFrame(
         [
@@ -204,7 +205,7 @@ def _more(one: Happening) -> str:
 def _ranked(title: str, field: str, counts: dict[str, int]) -> None:
     frame = analysis.ranked({name: count for name, count in counts.items() if name})
     if frame.empty:
-        blank(f"No {title.lower()} in the last half hour.")
+        show_empty(f"No {title.lower()} in the last half hour.")
         return
     frame.insert(0, "label", [names.label(field, name) for name in frame["name"]])
     measure = "Visitors" if field == "country" else "Times"

@@ -18,10 +18,10 @@ from components import (
     url_state,
     viewer,
 )
-from components.asking import blank
 from components.escaping import plain
 from components.fields import Field
 from components.listing import listing
+from components.notices import show_empty
 from umami.analysis import saved
 from umami.endpoint import Query
 from umami.endpoints import reports
@@ -51,7 +51,7 @@ def said() -> None:
 def saved_reports(view: View, looked_at: str, found: Page[Report]) -> None:
     """The list, and the report that was chosen from it."""
     if not found.rows:
-        blank(
+        show_empty(
             "No report is saved for this website yet. Save a funnel or a goal on its page, or any "
             "report in Umami, and it is listed here."
         )

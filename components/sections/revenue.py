@@ -7,10 +7,10 @@ from functools import partial
 import streamlit as st
 
 from components import panels, parameters, tiles, url_state
-from components.asking import Page as Asking
-from components.asking import aside, blank, trouble
 from components.charts import stacks
 from components.listing import listing
+from components.notices import show_empty, show_error, show_note
+from components.render import Page as Asking
 from components.told import revenue as told
 from umami import names
 from umami.endpoints import reports
@@ -29,16 +29,16 @@ def scope(page: Asking, view: View) -> told.Scope | None:
     named, fault = told.named(parameters.read("revenue_currency"))
     listed = page.unfiltered(view, reports.currencies)
     if fault:
-        aside(fault)
+        show_note(fault)
     try:
         means = page.client.definitions
         currency = named or told.suggested(listed.result())
     except UmamiError as problem:
-        trouble(problem)
+        show_error(problem)
         return None
     if currency is None:
         with st.container(border=True):
-            blank(told.no_currency(view, page.key(listed)))
+            show_empty(told.no_currency(view, page.key(listed)))
         return None
     page.section(partial(_choice, currency), listed, height=40)
     return told.scope(means, view, currency)
@@ -73,19 +73,19 @@ def figures(
     for spelling in told.choices(listed, of.currency)[of.currency]:
         found = page.ask(told.asked(spelling, of.view)).result()
         if sentence := told.elsewhere(spelling, found):
-            aside(sentence)
+            show_note(sentence)
 
 
 def series(of: told.Scope, now: Revenue, before: Revenue | None = None) -> None:
     """Money over time by event, the comparison's as a dashed line."""
     if now.chart is None:
-        blank(told.BY_DAY)
+        show_empty(told.BY_DAY)
         return
     if not now.orders:
-        blank(told.why_none(of.view))
+        show_empty(told.why_none(of.view))
         return
     if told.losses(now):
-        aside(told.LOSSES)
+        show_note(told.LOSSES)
     panels.chart(
         stacks.stacked_figure,
         told.series(of, now, before),
@@ -110,11 +110,11 @@ def part(name: str, of: told.Scope, now: Revenue, before: Revenue | None = None)
     title, field = told.PARTS[name]
     found = told.part(name, of.currency, now, before)
     if found is None:
-        blank(told.untold(name))
+        show_empty(told.untold(name))
         return
     table, fields = found
     if table.empty:
-        blank(told.none_of(name, of.view, now))
+        show_empty(told.none_of(name, of.view, now))
         return
     table = table.assign(name=table["name"].where(table["name"] != "", None))
     clickable = field in ("country", "region", "referrer") and field in of.fields

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from components import paging, parameters, tiles
-from components.asking import aside
 from components.full_csv_export import Whole
+from components.notices import show_note
 from components.paging import Place
 from components.told import sessions as told
 from umami.endpoints import sessions as endpoints
@@ -34,7 +34,7 @@ def choice() -> Choice:
     try:
         session = str(UUID(session)) if session else ""
     except ValueError:
-        aside(f"“{session[:40]}” is not the id of a session.")
+        show_note(f"“{session[:40]}” is not the id of a session.")
         session = ""
     name = (given[told.PROPERTY] or [""])[-1][:500]
     return Choice(paging.read(LIST, given), session or None, name or None)

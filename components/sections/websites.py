@@ -22,11 +22,11 @@ from components import (
     url_state,
     viewer,
 )
-from components.asking import Page as Asking
-from components.asking import aside, blank
 from components.charts import common
 from components.escaping import plain
+from components.notices import show_empty, show_note
 from components.paging import Place
+from components.render import Page as Asking
 from umami.endpoints import traffic
 from umami.models.traffic import Stats, Timeline
 from umami.models.websites import Website
@@ -52,7 +52,7 @@ def choice() -> Choice:
     try:
         site = str(UUID(site)) if site else ""
     except ValueError:
-        aside(f"“{site[:40]}” is not the id of a website.")
+        show_note(f"“{site[:40]}” is not the id of a website.")
         site = ""
     return Choice(paging.read(LIST, given), site or None)
 
@@ -67,7 +67,7 @@ def glance(page: Asking, view: View, found: Sequence[Website], now: Choice) -> N
     """Ask for each website of this page of the list, and keep a card for each."""
     if not found:
         with st.container(border=True):
-            blank("No website matches the search.")
+            show_empty("No website matches the search.")
         return
     pages = -(-len(found) // SIZE)
     at = min(now.place.page, pages)

@@ -139,7 +139,7 @@ def credit(
     value = "amount" if in_money else "visitors"
     table = analysis.shift(first, last, value)
     if before is not None:
-        table = analysis.against(table, before, value)
+        table = analysis.with_comparison(table, before, value)
     labels = [
         names.label(PARTS[part][1], name) if part in PARTS else str(name)
         for part, name in zip(table["part"], table["name"], strict=True)

@@ -31,7 +31,7 @@ def ask(page: Asking) -> None:
         return
     for step, currency in wanted:
         credited = partial(told.asked, step=step, currency=currency if in_money else None)
-        first = page.against(view, partial(credited, model="first-click"))
+        first = page.compared(view, partial(credited, model="first-click"))
         last = page.ask(credited(view, model="last-click"))
         about = view_description.described(view)
         page.section(step.value, partial(_totals, step), *first, about=about)

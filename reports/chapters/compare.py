@@ -26,7 +26,7 @@ def ask(page: Asking) -> None:
     by = told.read(page.given)
     timeline = page.ask(traffic.pageviews(view))
     totals = page.totals(view)
-    ranked = page.against(view, told.ranking(by))
+    ranked = page.compared(view, told.ranking(by))
 
     page.section(
         "Figures", partial(figures, page.client, view), totals.now, timeline, *totals.earlier

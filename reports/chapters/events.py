@@ -21,7 +21,7 @@ LATEST = 20
 def ask(page: Asking) -> None:
     """What the page asks, and the values of the property that its parameters name."""
     view = page.view
-    totals = page.against(view, events.event_stats)
+    totals = page.compared(view, events.event_stats)
     series = page.ask(events.series(view))
     listed = page.ask(events.events(view, 1, LATEST))
     known = page.ask(events.event_data_properties(view))

@@ -25,7 +25,7 @@ def ask(page: Asking) -> None:
     if not chains:
         page.said("Conversion", "No funnel was chosen, and none is saved in Umami.")
     for title, chain in chains:
-        results = page.against(
+        results = page.compared(
             page.view, partial(reports.funnel, steps=chain.steps, window=chain.window)
         )
         page.section(

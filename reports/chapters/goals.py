@@ -27,7 +27,7 @@ def ask(page: Asking) -> None:
     if not wanted:
         page.said("Goals", "No goal was chosen, and none is saved in Umami.")
         return
-    asked = [page.against(view, partial(told.asked, target)) for target in wanted]
+    asked = [page.compared(view, partial(told.asked, target)) for target in wanted]
     trends = [_trend(page, target) for target in wanted]
     page.section("Goals", partial(_all, wanted), *(one.now for one in asked))
     for target, answers, (make, of) in zip(wanted, asked, trends, strict=True):

@@ -7,7 +7,7 @@ from functools import partial
 
 from components import rankings, view_description
 from components.charts import lines, maps, stacks, tiles, weekly_heatmap
-from components.questions import Asks
+from components.loading import QueryClient
 from components.told import traffic as told
 from components.told.events import NO_EVENTS
 from reports.asking import Asking
@@ -29,7 +29,7 @@ PARTS = (
 def ask(page: Asking) -> None:
     """What the page asks, and every one of its tabs."""
     view = page.view
-    timeline = page.against(view, traffic.pageviews)
+    timeline = page.compared(view, traffic.pageviews)
     totals = page.totals(view)
     ranked = {
         table.field: rankings.ask(page, table, view)
@@ -58,7 +58,7 @@ def ask(page: Asking) -> None:
 
 
 def figures(
-    client: Asks, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
+    client: QueryClient, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
 ) -> list[Block]:
     """A website's five figures."""
     blocks: list[Block] = [

@@ -33,7 +33,7 @@ def ask(page: Asking) -> None:
     scope = told.scope(means, view, currency)
     if scope.left_out:
         page.said("Filters", scope.left_out)
-    money = page.against(scope.view, partial(told.asked, currency))
+    money = page.compared(scope.view, partial(told.asked, currency))
     listed_too = page.hint(reports.currencies(view.unfiltered()), ())
     page.section("Figures", partial(_figures, page, scope), listed_too, *money)
     page.section(

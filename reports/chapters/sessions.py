@@ -21,7 +21,7 @@ LATEST = 20
 def ask(page: Asking) -> None:
     """What the page asks; single sessions stay on it."""
     view = page.view
-    totals = page.against(view, sessions.session_stats)
+    totals = page.compared(view, sessions.session_stats)
     listed = page.ask(sessions.sessions(view, 1, LATEST))
     week = page.ask(sessions.weekly(view))
     known = page.ask(sessions.session_data_properties(view))

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
-from components.page_registry import ACCESS, OVERVIEW, PAGES, PageInfo
+from components.areas import PageInfo
+from components.page_registry import ACCESS, OVERVIEW, PAGES
 from tests.bench.multiply import TABLES
 from tests.browser.app import App, running_app
 from tests.pages.conftest import RECORDED

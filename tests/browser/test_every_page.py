@@ -9,7 +9,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import ConsoleMessage, Dialog, Page, Request, expect
 
-from components.page_registry import PAGES, PageInfo
+from components.areas import PageInfo
+from components.page_registry import PAGES
 from tests.browser.app import TABLES, App, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.hostile import build

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from components.areas import PageInfo
 from components.documentation import TARGET, pages
-from components.page_registry import ADMIN_PAGES, PAGES, PageInfo
+from components.page_registry import ADMIN_PAGES, PAGES
 from tests.browser.app import ROOT
 from umami.endpoint import REGISTRY
 

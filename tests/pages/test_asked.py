@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from components.page_registry import PAGES, PageInfo
+from components.areas import PageInfo
+from components.page_registry import PAGES
 from tests.pages.conftest import RECORDED, open_page
 from tests.support.asked import endpoints, of_pages
 from tests.support.fault_proxy import Between

@@ -14,9 +14,10 @@ import re
 import pytest
 
 from components import umami_server
+from components.areas import PageInfo
 from components.escaping import plain
 from components.formats import ABSENT
-from components.page_registry import PAGES, PageInfo
+from components.page_registry import PAGES
 from tests.pages.conftest import Shown, opened_at, said, shown
 from tests.support.fault_catalogue import MOST, TROUBLES, data
 from tests.support.fault_proxy import Between

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.page_registry import PAGES, PageInfo
+from components.areas import PageInfo
+from components.page_registry import PAGES
 from tests.pages.conftest import WEBSITES, open_page, said
 from tests.support.asked import UNDER_WEBSITE
 from tests.support.fault_proxy import Between

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.areas import PageInfo
 from components.escaping import plain
-from components.page_registry import PAGES, PageInfo
+from components.page_registry import PAGES
 from tests.pages.conftest import TABLES, WEBSITES, Open, open_page, said
 from tests.support.hostile import MARK, build
 from tests.support.pages import CHOICES, Parameters

@@ -9,9 +9,10 @@ import openpyxl
 import pytest
 
 from components import umami_server, view_description
-from components.questions import every_website
+from components.blocks import Table, Tiles
+from components.loading import every_website
 from reports import build, html, mail, xlsx
-from reports.document import Report, Table, Tiles
+from reports.document import Report
 from tests.pages.conftest import RECORDED, Open, said, share_table, table, tiles
 from tests.support.pages import CHOICES
 from umami.view import parse
@@ -29,7 +30,7 @@ TABLES = {
     "revenue": ("revenue_countries", "revenue by country"),
 }
 """A table of each page that has one of records: its key on the page, its title in the report."""
-NAMES = [name for name in build.CHAPTERS if name != "websites"]
+NAMES = [name for name in [page.name for page in build.offered()] if name != "websites"]
 
 
 def report(page: str, *filters: str) -> Report:

@@ -10,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import freshness, umami_server, url_state
-from components.page_registry import PAGES, PageInfo
+from components.areas import PageInfo
+from components.page_registry import PAGES
 from tests.pages.conftest import Shown, open_page, opened_at, shown
 from tests.support.fault_catalogue import MOST, TROUBLES, data, page, reset
 from tests.support.fault_proxy import Between

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.questions import every_website
+from components.loading import every_website
 from reports import build
 from reports.document import Report
 from tests.support.pages import CHOICES
@@ -36,7 +36,7 @@ GIVEN = {
     for page, parameters in CHOICES.items()
 }
 """Parameters of their own, for pages that have some."""
-EVERY = list(build.CHAPTERS)
+EVERY = [page.name for page in build.offered()]
 
 
 def seen(**params: Sequence[str]) -> View:

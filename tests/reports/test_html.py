@@ -53,7 +53,7 @@ def test_what_draws_is_of_the_version_that_plotly_brings() -> None:
 
 def test_every_trace_that_figures_make_can_be_drawn() -> None:
     types: set[str] = set()
-    for path in (ROOT / "components" / "figures").glob("*.py"):
+    for path in (ROOT / "components" / "charts").glob("*.py"):
         types.update(re.findall(r'"type": "(\w+)"', path.read_text()))
     # Axes and shapes have types, too.
     made = types & set(go.layout.template.Data())

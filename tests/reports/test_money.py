@@ -9,8 +9,9 @@ import pytest
 
 from access.authorized_client import AuthorizedClient
 from access.permissions import Grant, Narrowing, Permissions
+from components.blocks import Table, Tiles
 from reports import build, html, xlsx
-from reports.document import Report, Table, Tiles
+from reports.document import Report
 from tests.doubles.umami import serve as serve_version
 from tests.reports.conftest import TABLES, WEBSITES, asking, ordered, seen
 from tests.reports.test_making import said, sections

@@ -11,9 +11,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from components.blocks import Table, Tiles
 from components.fields import Field
 from reports import xlsx
-from reports.document import Chapter, Report, Section, Table, Tiles
+from reports.document import Chapter, Report, Section
 from tests.reports.conftest import seen
 from umami.client import Client
 from umami.endpoints import traffic
@@ -89,7 +90,7 @@ def test_text_is_never_a_formula_or_a_link(overview: Report) -> None:
     book = opened(
         of(
             overview,
-            Table("names", frame, [Field("name", "Name", "text"), Field("count", "Count")]),
+            Table("names", frame, [Field("name", "Name", "text"), Field("count", "Count")], "k"),
         )
     )
     cells = [row[0] for row in book["Names"].iter_rows(min_row=2)]
@@ -134,7 +135,7 @@ def test_what_is_unknown_stays_empty(overview: Report) -> None:
         Field("seconds", "Time", "seconds"),
         Field("at", "At", "time"),
     ]
-    sheet = opened(of(overview, Table("x", frame, fields)))["X"]
+    sheet = opened(of(overview, Table("x", frame, fields, "k")))["X"]
     assert sheet["B3"].value is None
     assert sheet["E3"].value is None
     assert (sheet["B2"].value, sheet["C2"].value) == (0.5, 12.5)
@@ -155,5 +156,5 @@ def test_what_is_unknown_stays_empty(overview: Report) -> None:
 def test_money_has_the_format_of_its_currency(overview: Report, currency: str, number: str) -> None:
     frame = pd.DataFrame({"name": ["a"], "money": [-12.5]})
     fields = [Field("name", "Name", "text"), Field("money", "Money", "money", currency=currency)]
-    cell = opened(of(overview, Table("x", frame, fields)))["X"]["B2"]
+    cell = opened(of(overview, Table("x", frame, fields, "k")))["X"]["B2"]
     assert (cell.value, cell.number_format) == (-12.5, number)

@@ -31,7 +31,7 @@ def shift(first: Attribution, last: Attribution, value: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["part", "name", "first", "last", "shift"])
 
 
-def against(table: pd.DataFrame, before: Attribution, value: str) -> pd.DataFrame:
+def with_comparison(table: pd.DataFrame, before: Attribution, value: str) -> pd.DataFrame:
     """What ``shift`` gives, with ``before``, the first touch's credit in a comparison, and
     ``change``, a fraction; ``NaN`` where it is unknown or there was none."""
     parts = _credit(before, value)

@@ -15,7 +15,7 @@ def page_of_sections() -> None:
 
     import streamlit as st
 
-    from components.asking import asking
+    from components.render import open_page
     from umami.client import Reply
     from umami.endpoint import Query
     from umami.endpoints import account
@@ -48,7 +48,7 @@ def page_of_sections() -> None:
                 pool.submit(settle, reply, lambda: question.read(None))
                 return reply
 
-        with asking(Client()) as page:
+        with open_page(Client()) as page:
             page.section(st.markdown, page.ask(question("gone", gone)))
             page.section(st.markdown, page.ask(question("late", late)))
             page.section(st.markdown, page.ask(question("lacking", lacking)))
@@ -92,7 +92,7 @@ def page_that_waits() -> None:
 
     import streamlit as st
 
-    from components.asking import PATIENCE, Page
+    from components.render import PATIENCE, Page
     from umami.client import Reply
     from umami.endpoint import Query
     from umami.endpoints import account

@@ -1,0 +1,185 @@
+"""Retention: who comes back, and how long after the first visit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+import pandas as pd
+
+from components import formats
+from components.areas import PageInfo
+from components.blocks import Block, Chart, Columns, Item, Params, Section, Table, Text, Tiles
+from components.charts import cohorts as charts
+from components.charts.tiles import Tile, counted, rated
+from components.fields import Field
+from components.loading import Collector
+from components.view_description import described, why_empty
+from umami.analysis import retention as analysis
+from umami.analysis.retention import GRAINS, Cohorts, Grain
+from umami.endpoints import reports
+from umami.memoize import memoize
+from umami.models.reports import Retention
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "retention",
+    "Retention",
+    "replay",
+    "Behaviour",
+    4,
+    "Who comes back, and how long after the first visit.",
+    ("retention",),
+    params=("grain",),
+)
+GRAIN_NAMES: Final[dict[Grain, str]] = {
+    "day": "By day",
+    "week": "By week",
+    "month": "By month",
+}
+DAYS: Final = (1, 7, 14, 30)
+"""Days after the first visit that have a tile."""
+
+
+def grain(view: View, params: Params) -> Grain:
+    """The chosen length of a cohort, or the one that fits the period."""
+    days = (view.period.end - view.period.start).days + 1
+    chosen = list(params.get("grain", ()))
+    return next((grain for grain in GRAINS if [grain] == chosen), analysis.suggested(days))
+
+
+def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+    """The cohorts of the period and of the comparison."""
+    by = grain(view, params)
+    cohorts = query.compared(view, reports.retention)
+    yield Section("Figures", partial(_tiles, view), [*cohorts], framed=False)
+    yield Section(
+        "Cohorts",
+        partial(_triangle, view, by),
+        [cohorts.now],
+        about=described(view),
+        height=420,
+    )
+    yield Columns(
+        [
+            Section("Back on average", partial(_curve, view), [*cohorts], height=300),
+            Section("Cohort sizes", partial(_sizes, view, by), [cohorts.now], height=300),
+        ]
+    )
+
+
+def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[Block]:
+    return [Tiles(tiles(view, now, before))]
+
+
+@memoize
+def tiles(view: View, now: Retention, before: Retention | None = None) -> list[Tile]:
+    """How many visitors were back after some days, on average over the cohorts."""
+    average = cohorts_of(view, now, "day").average
+    compared = view.compared()
+    earlier = cohorts_of(compared, before, "day").average if before and compared else None
+
+    def share(shares: pd.Series[float] | None, day: int) -> float | None:
+        return None if shares is None or pd.isna(shares[day]) else float(shares[day])
+
+    size = int(now.frame.groupby("cohort")["size"].max().sum())
+    size_before = int(before.frame.groupby("cohort")["size"].max().sum()) if before else None
+    return [
+        counted("New visitors", size, size_before, "Visitors of all cohorts together."),
+        *(
+            rated(
+                f"Back on day {day}",
+                share(average, day),
+                share(earlier, day),
+                f"Visitors who were back {day} day{'s' if day > 1 else ''} after their first "
+                "visit, of those for whom that day has come. Each cohort counts by its size.",
+            )
+            for day in DAYS
+        ),
+    ]
+
+
+@memoize
+def cohorts_of(view: View, answer: Retention, by: Grain) -> Cohorts:
+    """The cohorts of an answer about a View."""
+    until = (
+        pd.Timestamp(view.period.end).tz_convert(view.period.timezone).tz_localize(None).floor("D")
+    )
+    return analysis.cohorts(answer, until, by)
+
+
+def _triangle(view: View, by: Grain, answer: Retention) -> list[Block]:
+    if answer.frame.empty:
+        return [
+            Text(
+                "No visitors in this period. A cohort begins with the first visits of a day.",
+                "empty",
+            )
+        ]
+    cohorts = cohorts_of(view, answer, by)
+    data = charts.triangle(cohorts, by)
+    frame, fields = _table(cohorts)
+    return [
+        Text(_explanation(cohorts, data, by)),
+        Chart(
+            "Share of each cohort that came back, by time after the first visit",
+            "triangle",
+            charts.triangle_figure,
+            data,
+        ),
+        Table(f"cohorts by {by}", frame, fields, "cohorts", shown=0, printed=0),
+    ]
+
+
+def _explanation(cohorts: Cohorts, data: charts.Triangle, by: Grain) -> str:
+    text = "Each row is a group of visitors by the time of their first visit, with its size."
+    if by != "day":
+        text += " Shares are of an average day of the week."
+    if cohorts.small.any():
+        text += f" ◦ marks cohorts of fewer than {analysis.SMALL} visitors: their shares are noise."
+    if data.left_out:
+        text += f" The latest {len(data.cohorts)} of {len(cohorts.sizes)} are drawn."
+    return text
+
+
+@memoize
+def _table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
+    """A row a cohort, a column a step."""
+    names = [charts.step_name(*step) for step in cohorts.steps]
+    frame = cohorts.shares.set_axis(names, axis="columns").reset_index()
+    frame.insert(1, "size", cohorts.sizes.to_numpy())
+    return frame, [
+        Field("cohort", "First visit", "time", unit="day"),
+        Field("size", "Visitors"),
+        *(Field(name, name, "percent") for name in names),
+    ]
+
+
+def _curve(view: View, now: Retention, before: Retention | None = None) -> list[Block]:
+    if now.frame.empty:
+        return [Text("The average appears with the first cohort.", "empty")]
+    compared = view.compared()
+    earlier = cohorts_of(compared, before, "day") if before and compared else None
+    return [
+        Text("Each cohort counts by its size, and only with the days that have come."),
+        Chart(
+            "Average share of visitors that are back, by day after the first visit",
+            "curve",
+            charts.curve_figure,
+            charts.curve(cohorts_of(view, now, "day"), earlier),
+        ),
+    ]
+
+
+def _sizes(view: View, by: Grain, answer: Retention) -> list[Block]:
+    if answer.frame.empty:
+        return [Text(why_empty(view, "No visits in this period."), "empty")]
+    cohorts = cohorts_of(view, answer, by)
+    return [
+        Chart("Visitors of each cohort", "sizes", charts.sizes_figure, charts.sizes(cohorts, by)),
+        Text(
+            f"{formats.whole(len(cohorts.sizes))} cohorts, "
+            f"{formats.whole(cohorts.sizes.mean())} visitors on average."
+        ),
+    ]

@@ -1,0 +1,239 @@
+"""UTM: what the links you tagged bring, and what came untagged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+import pandas as pd
+
+from components import formats, rankings, traffic_blocks
+from components.areas import PageInfo
+from components.blocks import (
+    Block,
+    Buttons,
+    Card,
+    Chart,
+    Grid,
+    Item,
+    Params,
+    Section,
+    SetParams,
+    Table,
+    Text,
+    Tiles,
+    blocks_section,
+)
+from components.charts import bars as charts
+from components.charts.tiles import Tile, counted, rated
+from components.fields import Field
+from components.loading import Collector
+from components.view_description import described, why_empty
+from umami.analysis import utm as analysis
+from umami.endpoints import reports, traffic
+from umami.errors import InvalidView
+from umami.filters import Filter
+from umami.memoize import memoize
+from umami.models.reports import Utm
+from umami.models.traffic import Stats
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "utm",
+    "UTM",
+    "campaign",
+    "Marketing",
+    1,
+    "Views by the tags of your links.",
+    ("utm", "stats"),
+    ("pageviews", "metrics"),
+    params=("campaign",),
+)
+TITLES: Final = {
+    "source": "Sources",
+    "medium": "Media",
+    "campaign": "Campaigns",
+    "content": "Contents",
+    "term": "Terms",
+}
+FIELDS: Final = {
+    "source": "utmSource",
+    "medium": "utmMedium",
+    "campaign": "utmCampaign",
+    "content": "utmContent",
+    "term": "utmTerm",
+}
+CAMPAIGN_TABLES: Final = (
+    rankings.Table("path", "Pages", "pages"),
+    rankings.Table("utmSource", "Sources", "sources"),
+    rankings.Table("utmMedium", "Media", "media"),
+    rankings.Table("utmContent", "Contents", "contents"),
+    rankings.Table("country", "Countries", "countries"),
+)
+
+
+def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+    """Every parameter of tagged links; on a page also the campaign that is looked into."""
+    utm = query.compared(view, reports.utm)
+    totals = query.totals(view)
+    all_views = query.hint(traffic.stats(view), None)
+    yield Section(
+        "Figures",
+        _tiles,
+        [utm.now, totals.now, *utm.earlier, *totals.earlier],
+        framed=False,
+    )
+    campaign = next(iter(params.get("campaign", ())), "")
+    if campaign:
+        yield from _campaign(query, view, campaign)
+    able = query.client.capabilities.fields
+    yield Grid(
+        [
+            Section(
+                title,
+                partial(_parameter, view, able, name),
+                [utm.now, all_views, *utm.earlier],
+                height=420,
+            )
+            for name, title in TITLES.items()
+        ]
+    )
+
+
+def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
+    return [Tiles(tiles(now, all_views, *earlier))]
+
+
+@memoize
+def tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Tile]:
+    """How much of the traffic carries tags, and how much does not."""
+    tagged = analysis.tagged(now, all_views.current.views)
+    before = None
+    match earlier:
+        case (Utm() as utm, Stats() as stats):
+            before = analysis.tagged(utm, stats.current.views)
+        case (Utm() as utm,) if all_views.previous:
+            before = analysis.tagged(utm, all_views.previous.views)
+    more = " More, in fact: the server tells the first 50 sources." if tagged.at_least else ""
+    return [
+        counted(
+            "Tagged views",
+            tagged.tagged,
+            before.tagged if before else None,
+            f"Views of pages whose address names a utm_source.{more}",
+        ),
+        counted(
+            "Untagged views",
+            tagged.untagged,
+            before.untagged if before else None,
+            "Views without one: direct, search, links nobody tagged.",
+        ),
+        rated(
+            "Tagged share",
+            tagged.share,
+            before.share if before else None,
+            "Tagged views of all views.",
+        ),
+    ]
+
+
+def _parameter(
+    view: View,
+    able: frozenset[str],
+    name: str,
+    now: Utm,
+    all_views: Stats | None,
+    before: Utm | None = None,
+) -> list[Block]:
+    """The first values of a parameter as bars, all of them as a table."""
+    frame = table(name, now, all_views, before)
+    if frame.empty:
+        return [
+            Text(
+                why_empty(
+                    view,
+                    f"No utm_{name} in this period. Add ?utm_{name}=… to the links you share, "
+                    "and the views they bring are counted here.",
+                ),
+                "empty",
+            )
+        ]
+    opens = name == "campaign" and FIELDS[name] in able
+    fields = [
+        Field("value", name.capitalize(), "text"),
+        Field("views", "Views"),
+        Field("share", "% of views", "percent", wide=True),
+    ]
+    if before is not None:
+        fields += [Field("before", "Before", wide=True), Field("change", "Change", "change")]
+    return [
+        Chart(
+            f"Views by utm_{name}",
+            f"bars_{name}",
+            charts.bars_figure,
+            charts.bars(
+                list(frame["value"]),
+                list(frame["views"]),
+                [formats.whole(views) for views in frame["views"]],
+                list(frame["before"]) if before is not None else (),
+            ),
+        ),
+        Table(
+            TITLES[name].lower(),
+            frame,
+            fields,
+            f"utm_{name}",
+            value="value" if FIELDS[name] in able else None,
+            filter_field=None if opens else FIELDS[name],
+            on_choose=(lambda value: SetParams({"campaign": value})) if opens else None,
+        ),
+    ]
+
+
+@memoize
+def table(name: str, now: Utm, all_views: Stats | None, before: Utm | None = None) -> pd.DataFrame:
+    """The values of a parameter (``value``, ``views``, ``before``, ``change``) with their
+    ``share`` of all views, tagged or not, where those are known."""
+    frame = analysis.table(now, before, name)
+    views = all_views.current.views if all_views else 0
+    return frame.assign(share=frame["views"] / (views or float("nan")))
+
+
+def _campaign(query: Collector, view: View, name: str) -> Iterator[Item]:
+    """One campaign: its figures, and what they consist of."""
+    shown = name if len(name) <= 60 else f"{name[:59]}…"
+    if "utmCampaign" not in query.client.capabilities.fields:
+        text = f"This server cannot look into the campaign {shown}: newer servers can."
+        yield Card("", [blocks_section("", Text(text, "empty"))], medium="page")
+        return
+    try:
+        campaign = view.filtered("utmCampaign", name)
+    except InvalidView as problem:
+        section = blocks_section("", Text(str(problem), "note"), framed=False)
+        yield Card("", [section], medium="page")
+        return
+    totals = query.totals(campaign)
+    timeline = query.ask(traffic.pageviews(campaign))
+    every_page = view.adding(Filter("utmCampaign", "eq", name), beside=False)
+    buttons = Buttons(
+        "campaign",
+        [
+            ("Close", "close", SetParams({"campaign": ""})),
+            ("Filter every page by it", "filter_alt", every_page),
+        ],
+    )
+    yield Card(
+        f"Campaign {shown}",
+        [
+            blocks_section("", buttons),
+            Section(
+                "Figures",
+                partial(traffic_blocks.website_tiles, query.client, campaign),
+                [totals.now, timeline, *totals.earlier],
+            ),
+            traffic_blocks.ranking_tabs(query, CAMPAIGN_TABLES, campaign, key="campaign_tabs"),
+        ],
+        about=described(campaign),
+        medium="page",
+    )

@@ -1,0 +1,254 @@
+"""Draws a page with Streamlit: sends its queries together, and each section when it is ready.
+
+Every section keeps its place on the page and is drawn as soon as its own answers arrive. A section
+that fails shows its error and leaves the others standing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, TypeVarTuple, Unpack
+
+import streamlit as st
+
+from access.permissions import Forbidden
+from components import draw_blocks, freshness, panels
+from components.blocks import Block, Card, Columns, Grid, Item, Section, Tabs
+from components.escaping import plain
+from components.loading import Collector, QueryClient, fault_location
+from components.notices import show_empty, show_error
+from umami.client import Reply
+from umami.endpoint import Query
+from umami.errors import NotOffered, NotShared, UmamiError
+from umami.fair_lock import released
+from umami.fair_queue import Caller
+
+Ts = TypeVarTuple("Ts")
+
+PATIENCE: Final = 1.0
+"""Seconds without any answer after which the viewer is told why."""
+POLL: Final = 0.2
+"""Seconds after which a waiting page notices that its viewer has left."""
+_DRAWN: Final = "what the last run drew, place by place"
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Place:
+    """A section's place on the page. ``kept`` says whether the last run drew the same there, so
+    that this stays visible until there is something newer."""
+
+    draw: Callable[..., None]
+    answers: tuple[Future[Any], ...]
+    slot: Any
+    kept: bool = False
+
+    @property
+    def ready(self) -> bool:
+        return all(answer.done() for answer in self.answers)
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenTab:
+    """Tabs with the section of the open one, whose queries were sent."""
+
+    tabs: Tabs
+    index: int
+    section: Section
+
+
+Prepared = Section | Card | Columns | Grid | _OpenTab
+"""An item whose queries were sent."""
+
+
+@dataclass(slots=True)
+class Page(Collector):
+    """One run of one page: its queries, and the sections that wait for their answers."""
+
+    _notice: Any = field(default_factory=st.empty)
+    _noticed: bool = False
+    _since: float = field(default_factory=freshness.since)
+    _waiting: list[_Place] = field(default_factory=list)
+    _drawn: list[tuple[str | None, ...]] = field(default_factory=list)
+    _drawn_before: Sequence[tuple[str | None, ...]] = field(
+        # After an unfinished run nobody knows what stands on the page.
+        default_factory=lambda: st.session_state.pop(_DRAWN, ())
+    )
+
+    def prepare(self, items: Iterable[Item]) -> list[Any]:
+        """Send all queries of a layout, those of closed tabs excepted, and draw nothing yet."""
+        return [self._prepared(item) for item in items]
+
+    def _prepared(self, item: Item) -> Any:
+        match item:
+            case Card():
+                return Card(item.title, self.prepare(item.items), item.about, item.medium)
+            case Columns():
+                return Columns(self.prepare(item.items), item.widths)
+            case Grid():
+                return Grid(self.prepare(item.items), item.min_width)
+            case Tabs():
+                opened = st.session_state.get(item.key)
+                labels = [tab.label for tab in item.tabs]
+                index = labels.index(opened) if opened in labels else 0
+                return _OpenTab(item, index, item.tabs[index].section())
+        return item
+
+    def draw(self, prepared: Sequence[Any], *, nested: bool = False) -> None:
+        """Draw a layout that was prepared; ``nested`` inside a card, where sections have no frame
+        of their own."""
+        for item in prepared:
+            match item:
+                case Section() | Card() if item.medium == "report":
+                    continue
+                case Section() if item.framed and not nested:
+                    with panels.card(item.title, item.about):
+                        self._section(item)
+                case Section():
+                    self._section(item)
+                case Card():
+                    with panels.card(item.title, item.about):
+                        self.draw(item.items, nested=True)
+                case Columns():
+                    places = st.columns(list(item.widths) or len(item.items))
+                    for place, part in zip(places, item.items, strict=True):
+                        with place:
+                            self.draw([part], nested=nested)
+                case Grid():
+                    with st.grid(2, min_column_width=item.min_width):
+                        self.draw(item.items, nested=nested)
+                case _OpenTab():
+                    self._tabs(item)
+
+    def _tabs(self, opened: _OpenTab) -> None:
+        place = st.container()
+        tabs = opened.tabs
+        if len(tabs.tabs) > 1:
+            labels = [tab.label for tab in tabs.tabs]
+            place = st.tabs(labels, key=tabs.key, on_change="rerun")[opened.index]
+        with place:
+            self._section(opened.section)
+
+    def _section(self, section: Section) -> None:
+        self.section(partial(_draw_section, section.make), *section.answers, height=section.height)
+
+    def section(
+        self,
+        draw: Callable[[Unpack[Ts]], None],
+        *answers: Future[Any],
+        height: int = 120,
+    ) -> None:
+        """Keep a place here, and call ``draw`` with the answers once they have arrived.
+
+        Where all answers are there already it is called now. Elsewhere a skeleton of ``height``
+        pixels holds the place, unless the last run drew the same: that stays until then.
+        """
+        self._drawn.append(tuple(self.key(answer) for answer in answers))
+        if all(answer.done() for answer in answers):
+            _draw_place(_Place(draw, answers, st.container()))
+        elif self._drawn_here():
+            self._waiting.append(_Place(draw, answers, st.container(), kept=True))
+        else:
+            self._waiting.append(_Place(draw, answers, st.skeleton(height=height)))
+
+    def _drawn_here(self) -> bool:
+        """Whether the last run drew the same up to this place, so that it is still visible."""
+        known = None not in self._drawn[-1]
+        return known and list(self._drawn_before[: len(self._drawn)]) == self._drawn
+
+    def finish(self) -> None:
+        """Draw the waiting sections in the order in which their answers arrive; then show how old
+        the answers are, and refresh those that are too old."""
+        while self._waiting:
+            ready = [place for place in self._waiting if place.ready]
+            for place in ready:
+                self._waiting.remove(place)
+                if not place.kept:
+                    place.slot = place.slot.container()
+                _draw_place(place)
+            pending = {
+                answer for place in self._waiting for answer in place.answers if not answer.done()
+            }
+            if pending:
+                with released():
+                    self._await_any(pending)
+        if self._noticed:
+            self._notice.empty()
+        st.session_state[_DRAWN] = tuple(self._drawn)
+        answered = [sent for sent in self.sent if sent[1].done()]
+        freshness.tell((reply for _, reply in answered))
+        freshness.follow(self.client, answered)
+
+    def _await_any(self, answers: Iterable[Future[Any]]) -> None:
+        """Wait until one of them arrives; tell the viewer why, where that takes long."""
+        silent = 0.0
+        while not wait(answers, POLL, return_when=FIRST_COMPLETED).done:
+            _stop_if_left()
+            silent += POLL
+            if silent >= PATIENCE and self.client.waiting and not self._noticed:
+                self._noticed = True
+                self._notice.caption(
+                    ":material/hourglass_top: Umami Cloud takes 50 calls in 15 seconds. "
+                    "This page waits for its turn."
+                )
+
+
+@contextmanager
+def open_page(client: QueryClient) -> Iterator[Page]:
+    """The queries and sections of a page; the end of the block draws those that had to wait.
+
+    A viewer who goes elsewhere meanwhile ends the run, and with it the page's queries.
+    """
+    page = Page(client)
+    try:
+        yield page
+        page.finish()
+    finally:
+        page.leave()
+
+
+def answers(client: QueryClient, *queries: Query[Any]) -> list[Reply[Any]]:
+    """Send queries and wait until all are answered or failed; a viewer who goes elsewhere
+    meanwhile ends the run, and with it the queries."""
+    caller = Caller()
+    replies = [client.submit(query, caller) for query in queries]
+    try:
+        with released():
+            while wait(replies, POLL).not_done:
+                _stop_if_left()
+    finally:
+        caller.leave()
+    return replies
+
+
+def _stop_if_left() -> None:
+    """End this run here where its viewer has gone elsewhere: Streamlit stops a run when it reads
+    the state of its session."""
+    bool("left" in st.session_state)
+
+
+def _draw_section(make: Callable[..., Sequence[Block]], *answers: Any) -> None:
+    for block in make(*answers):
+        if block.medium != "report":
+            draw_blocks.draw(block)
+
+
+def _draw_place(place: _Place) -> None:
+    with place.slot:
+        try:
+            answers = [answer.result() for answer in place.answers]
+            place.draw(*answers)
+        except (NotOffered, NotShared) as problem:
+            show_empty(plain(str(problem)))
+        except Forbidden as problem:
+            st.caption(f":material/lock: {plain(str(problem))}")
+        except UmamiError as problem:
+            show_error(problem)
+        except Exception as problem:  # a fault of ours stays in its section
+            _LOG.error("a section could not be drawn: %s", fault_location(problem))
+            show_error(UmamiError("This part of the page could not be drawn."))

@@ -1,0 +1,117 @@
+"""Blocks that several areas share: a website's figures, its traffic over time, its rankings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from components import rankings
+from components.blocks import Block, Chart, Section, Tab, Table, Tabs, Text, Tiles
+from components.charts import lines
+from components.charts import tiles as tile_data
+from components.fields import Field
+from components.loading import Collector, QueryClient
+from components.view_description import described, present, why_empty, why_unknown
+from umami.models.traffic import Ranking, Stats, Timeline
+from umami.view import View
+
+NO_VIEWS: Final = (
+    "No views in this period yet. They appear as soon as Umami's tracker is on the website and "
+    "somebody visits it."
+)
+
+
+def website_tiles(
+    client: QueryClient, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
+) -> list[Block]:
+    """A website's five figures; ``compared`` where the comparison has an answer of its own."""
+    unknown = why_unknown(view)
+    return [
+        Tiles(tile_data.of_website(client.definitions, view, stats, timeline, compared)),
+        *([Text(unknown)] if unknown else []),
+    ]
+
+
+def traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[Block]:
+    """Views and visitors over time, the comparison's below them."""
+    if _is_empty(now):
+        return [Text(why_empty(view, NO_VIEWS), "empty")]
+    compared = view.compared()
+    data = lines.traffic(
+        now.frame,
+        view.period.unit,
+        None if before is None or _is_empty(before) else before.frame,
+        present(view),
+        view.period.partial(),
+        compared.period.partial() if compared else (False, False),
+    )
+    unit = view.period.unit
+    fields = [
+        Field("time", unit.capitalize(), "time", unit=unit),
+        Field("views", "Views"),
+        Field("sessions", "Visitors"),
+    ]
+    return [
+        Chart(f"Views and visitors, {described(view)}", "traffic", lines.traffic_figure, data),
+        Table("Traffic over time", now.frame, fields, "traffic", printed=0, medium="report"),
+    ]
+
+
+def _is_empty(timeline: Timeline) -> bool:
+    return not (timeline.frame["views"].any() or timeline.frame["sessions"].any())
+
+
+def ranking_tabs(
+    query: Collector, tables: Sequence[rankings.Table], view: View, *, key: str
+) -> Tabs:
+    """Rankings behind tabs; only the open one is asked for."""
+    return Tabs(
+        key,
+        [Tab(table.tab, partial(ranking_section, query, table, view)) for table in tables],
+    )
+
+
+def ranking_section(query: Collector, table: rankings.Table, view: View) -> Section:
+    """Ask for a ranking; its first rows, a click on which filters every page."""
+    return Section(
+        table.many.capitalize(),
+        partial(ranking, query.client, view, table),
+        rankings.ask(query, table, view),
+        height=400,
+    )
+
+
+def ranking(
+    client: QueryClient,
+    view: View,
+    table: rankings.Table,
+    ranked: Ranking,
+    stats: Stats | None = None,
+    channels: Ranking | None = None,
+) -> list[Block]:
+    """A ranking as a table."""
+    blocks: list[Block] = []
+    if table.field == "channel":
+        text = "How channels are counted"
+        blocks.append(Text(text, help=client.definitions.channel, medium="page"))
+    shares = rankings.shares(table, ranked, stats, channels)
+    if shares.frame.empty:
+        return [*blocks, Text(table.why_empty(view), "empty")]
+    frame = rankings.full(table, shares)
+    more = [Field("Code", "Code", "text")] if "Code" in frame else []
+    blocks.append(
+        Table(
+            table.many,
+            frame.assign(value=shares.frame["name"].to_numpy()),
+            rankings.fields(table, shares),
+            f"ranking_{table.field}",
+            value="value" if table.filters else None,
+            filter_field=table.filters,
+            more_fields=more,
+            csv=False,
+        )
+    )
+    if shares.no_direct:
+        blocks.append(Text(rankings.NO_DIRECT, medium="report"))
+    return blocks
