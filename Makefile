@@ -66,7 +66,7 @@ else
 endif
 
 $(VENV)/run: requirements.txt constraints.txt | $(BIN)/python
-	@echo "Installing the packages with $(INSTALLER); the first time takes a minute or two …"
+	@echo "Installing the packages with $(INSTALLER); the first time takes a few minutes …"
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 
