@@ -3,8 +3,12 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { command -v $$p; break; }; done)
+UV := $(shell command -v uv 2>/dev/null)
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(if $(UV),uv pip install --quiet --python $(BIN)/python,\
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+INSTALLER := $(if $(UV),uv,pip)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 PORT ?= 8501
 # ADDRESS=0.0.0.0 lets other machines reach the dashboard: make accounts first.
@@ -17,7 +21,8 @@ help:  ## What each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL is set)
-	$(BIN)/python -m streamlit run asgi.py --server.address $(ADDRESS) --server.port $(PORT) \
+	@echo "Starting the dashboard at http://$(ADDRESS):$(PORT) …"
+	@$(BIN)/python -m streamlit run asgi.py --server.address $(ADDRESS) --server.port $(PORT) \
 		--logger.hideWelcomeMessage true
 
 # In the order of the files: the browser's tests take longest, and begin among the first.
@@ -49,24 +54,32 @@ clean:  ## Forget the virtual environment, caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: https://www.python.org/downloads/"; exit 1; }
-	@# Debian keeps venv's pip in a package of its own.
-	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || { $(SUDO) apt-get update -qq && \
-		$(SUDO) apt-get install -y -qq python3-venv; }
-	"$(PYTHON)" -m venv $(VENV)
+	@test -n "$(PYTHON)$(UV)" || { echo "Install Python 3.11 or newer: https://www.python.org/downloads/"; exit 1; }
+	@echo "Creating the virtual environment in $(VENV) …"
+ifdef UV
+	@uv venv --quiet --seed --allow-existing --python "$(or $(PYTHON),3.13)" $(VENV)
+else
+	@# Debian has venv's pip in a package of its own.
+	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || { echo "Installing python3-venv …"; \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; }
+	@"$(PYTHON)" -m venv $(VENV)
+endif
 
 $(VENV)/run: requirements.txt constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing the packages with $(INSTALLER); the first time takes a few minutes …"
+	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt requirements.txt constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing the packages and test tools with $(INSTALLER); the first time takes a few minutes …"
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@ $(VENV)/run
 
 # The browser of the system; only where it has none and no package does the test tool bring its own.
 chromium: $(VENV)/dev
 	@command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 \
 	|| [ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ] \
-	|| { command -v apt-get >/dev/null 2>&1 && $(SUDO) apt-get update -qq \
+	|| { echo "Installing Chromium for the browser tests …"; \
+		command -v apt-get >/dev/null 2>&1 && $(SUDO) apt-get update -qq \
 		&& DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq chromium >/dev/null; } \
 	|| $(BIN)/python -m playwright install chromium

@@ -35,7 +35,7 @@ messages.restrict()
 run = metrics.Run()
 st.set_page_config(
     page_title="Umami Dashboard",
-    page_icon="static/mark.svg",
+    page_icon=entrypoint_guard.ROOT / "static" / "mark.svg",
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
@@ -47,7 +47,7 @@ local_access.receive()
 unseen = account.unseen()
 with unseen:
     viewer.link_input()
-st.logo("static/logo.svg", size="large")
+st.logo(entrypoint_guard.ROOT / "static" / "logo.svg", size="large")
 try:
     monitor.start()
     looking = viewer.resolve()

@@ -76,6 +76,7 @@ SHARES: Final[dict[str, int | dict[str, int]]] = {
     "tests/pages/test_fault_matrix.py": 12,
     "tests/pages/test_faults.py": 6,
     "tests/pages/test_stale.py": 8,
+    "tests/test_wheel.py": 0,
     "tests/umami/test_fault_matrix.py": 6,
     "tests/umami/test_generations.py": 12,
     "tests/umami/test_transport.py": {
