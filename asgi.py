@@ -13,8 +13,16 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from streamlit import cli_util, config
 
-from access import cookie_tickets
-from components import collecting, local_access, log, messages, monitor, origins, tab, viewer
+from components import (
+    collecting,
+    local_access,
+    log,
+    messages,
+    monitor,
+    origins,
+    session_cookie,
+    viewer,
+)
 from components.headers import Headers
 from components.notices import show_fault
 
@@ -35,7 +43,7 @@ async def started(_: st.App) -> AsyncIterator[None]:
 
 
 log.brief()
-cookie_tickets.SERVED = collecting.SERVED = True
+session_cookie.SERVED = collecting.SERVED = True
 app = st.App(
     "app.py",
     lifespan=started,
@@ -46,5 +54,8 @@ app = st.App(
         Middleware(messages.NeededMessages),
     ],
     on_script_error=show_fault,
-    routes=[Route(tab.address(), cookie_tickets.cookie, methods=["POST"]), collecting.route()],
+    routes=[
+        Route(session_cookie.ticket_url(), session_cookie.exchange, methods=["POST"]),
+        collecting.route(),
+    ],
 )

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import authorized, local_access, signin, tab, viewer
+from components import authorized, session_cookie, signin, viewer
 from components.escaping import plain
 
 EVERY: Final = 30
@@ -23,9 +23,9 @@ def unseen() -> DeltaGenerator:
 def watch(looking: viewer.Viewer) -> None:
     """Keep the cookie, and notice the end of the session. Call once a run."""
     if looking.how == "open":
-        local_access.keep()
+        session_cookie.keep_local_access()
         return
-    tab.keep(inside=looking.inside)
+    session_cookie.keep(inside=looking.inside)
     if looking.inside:
         _watched()
 
@@ -69,6 +69,6 @@ def _about(looking: viewer.Viewer) -> None:
 
 
 def _leave(everywhere: bool) -> None:
-    tab.leave(everywhere=everywhere)
+    session_cookie.leave(everywhere=everywhere)
     if viewer.provided():
         st.logout()

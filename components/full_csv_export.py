@@ -13,8 +13,8 @@ import streamlit as st
 from access.authorized_client import AuthorizedClient
 from components import authorized, export_permissions, formats, page_context, progress
 from components.fields import Field, labelled
-from components.listing import csv
 from components.notices import show_error
+from components.table import to_csv
 from umami.background_task import BackgroundTask, ProgressCallback
 from umami.endpoint import Query
 from umami.errors import UmamiError
@@ -51,7 +51,7 @@ def write(
             number += 1
             question = whole.question(number, SIZE)
             found = client.submit(question, asker, keep=False).result()
-            table = csv(labelled(whole.frame(found.rows), fields))
+            table = to_csv(labelled(whole.frame(found.rows), fields))
             # Every page has a heading of its own, and only the first one's is wanted.
             file.write(table if number == 1 else table.partition(b"\n")[2])
             rows += len(found.rows)

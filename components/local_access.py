@@ -20,9 +20,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.web.server import server_util
 
-from access import cookie_tickets
 from components.base import base
-from components.cookie import session_cookie
 
 PARAMETER: Final = "access_code"
 """URL parameter of the code."""
@@ -148,19 +146,9 @@ def refused() -> bool:
     return bool(st.session_state.get(_REFUSED)) and not granted()
 
 
-def keep() -> None:
-    """Have the browser keep what it got for the code, where ``asgi.py`` could not set a cookie."""
-    token = st.session_state.get(_TOKEN)
-    if token and not cookie_tickets.SERVED:
-        session_cookie(
-            cookie_name(),
-            inside=True,
-            seen=cookie_name() in st.context.cookies,
-            told=1,
-            value=token,
-            seconds=SECONDS,
-            path=base() or "/",
-        )
+def received() -> str:
+    """What this session got for the code; ``""`` where it brought none."""
+    return str(st.session_state.get(_TOKEN, ""))
 
 
 def _equal(given: str, expected: str) -> bool:

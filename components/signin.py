@@ -13,7 +13,7 @@ import streamlit as st
 
 from access.authentication import Authentication, SignInRefused
 from access.share_links import ShareLink
-from components import tab, viewer
+from components import session_cookie, viewer
 from components.authenticator import (
     Authenticate,
     AuthenticationController,
@@ -81,7 +81,7 @@ class _Cookie(CookieModel):  # type: ignore[misc]
     def set_cookie(self) -> None:
         """Open the session in this tab, and have the browser keep it."""
         if self._model.token:
-            tab.enter(self._model.token)
+            session_cookie.enter(self._model.token)
 
 
 class _Cookies(CookieController):  # type: ignore[misc]
@@ -175,7 +175,7 @@ def change_password() -> None:
         st.error("The new passwords are not the same.")
         return
     try:
-        tab.enter(viewer.desk().change_password(account, old, new, viewer.address()))
+        session_cookie.enter(viewer.desk().change_password(account, old, new, viewer.address()))
     except (SignInRefused, SettingsError) as problem:
         st.error(plain(str(problem)))
     else:

@@ -13,13 +13,13 @@ import streamlit as st
 
 from components import authorized, export_permissions, formats, freshness, url_state
 from components.escaping import plain
-from components.listing import csv, search
 from components.loading import QueryClient
 from components.notices import show_empty
 from components.rankings import MEASURES, Shares, Table, full, shares
 from components.rankings import ask as ask_for
 from components.render import Page
 from components.share_table import Row, share_table
+from components.table import search, to_csv
 from umami import names
 from umami.models.traffic import Ranking, Stats
 from umami.view import View
@@ -147,7 +147,7 @@ def _everything(table: Table, ranking: Shares) -> None:
             },
         )
         export_permissions.button(
-            lambda: csv(found), file_name=f"{table.field}.csv", key=f"csv_{table.field}"
+            lambda: to_csv(found), file_name=f"{table.field}.csv", key=f"csv_{table.field}"
         )
 
     authorized.dialog(table.many.capitalize(), draw)

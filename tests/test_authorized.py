@@ -19,7 +19,7 @@ ELSEWHERE = {
     "fragment": {"components/authorized.py"},
     "dialog": {"components/authorized.py"},
     "download_button": {"components/export_permissions.py"},
-    "Work": {"components/authorized.py"},
+    "BackgroundTask": {"components/authorized.py"},
     # It starts the server that collects, once a process, for nobody in particular.
     "Thread": {"components/collecting.py"},
     "Timer": set(),
@@ -28,7 +28,7 @@ ELSEWHERE = {
 """What runs apart from the page, and where it may be created."""
 UNSEEN = {
     # It hears of a sign-in that is not known yet, and checks the cookie that it is told.
-    "components/cookie.py": {"on_brought_change=brought", "on_ended_change=on_ended"},
+    "components/session_cookie.py": {"on_brought_change=brought", "on_ended_change=on_ended"},
 }
 
 
@@ -49,7 +49,7 @@ def _unauthorized(tree: ast.Module, path: str) -> Iterator[str]:
         elif isinstance(node, (ast.Attribute, ast.Name)):
             name = node.attr if isinstance(node, ast.Attribute) else node.id
             ours = isinstance(node, ast.Attribute) and ast.unparse(node.value) == "authorized"
-            typed = name == "Work" and node not in known
+            typed = name == "BackgroundTask" and node not in known
             if path not in ELSEWHERE.get(name, {path}) and not ours and not typed:
                 yield ast.unparse(node)
         elif isinstance(node, ast.Call):
@@ -113,7 +113,7 @@ def test_what_runs_apart_from_the_page_is_authorized_then() -> None:
         "@st.dialog('x')\ndef draw(): ...",
         "st.download_button('x', b'rows')",
         "place.download_button('x', make)",
-        "Work(make, 'report')",
+        "BackgroundTask(make, 'report')",
         "threading.Thread(target=make).start()",
         "st.dataframe(frame)",
         "st.dataframe(frame, lazy=None)",
@@ -130,7 +130,7 @@ def test_what_is_created_in_another_way_is_found(code: str) -> None:
         "st.popover('x', on_change='rerun')",
         "chart(on_select=authorized.callback(act) if able else 'ignore')",
         "st.button('x', on_click=viewer.leave_link)",
-        "work: Work[bytes] = authorized.job(make, 'report')",
+        "work: BackgroundTask[bytes] = authorized.job(make, 'report')",
         "authorized.dialog('x', draw)",
     ],
 )

@@ -13,9 +13,9 @@ from access.share_links import ShareLink
 from components import authorized, page_registry, paging, sharing, url_state, viewer
 from components.escaping import plain
 from components.fields import Field
-from components.listing import listing
 from components.notices import show_empty
 from components.paging import Place
+from components.table import draw_table
 from umami.models.websites import Website
 
 _FLAGS: Final = ("filters", "exports", "saves", "admin")
@@ -50,7 +50,7 @@ def everybody(sites: tuple[Website, ...]) -> None:
                 "may": _may(permissions),
             }
         )
-    listing(
+    draw_table(
         pd.DataFrame(rows, columns=["name", "username", "websites", "pages", "may"]),
         [
             Field("name", "Account", "text", note="username"),

@@ -9,9 +9,9 @@ import streamlit as st
 
 from components import panels, parameters, saved, steps, tiles, url_state
 from components.escaping import plain
-from components.listing import listing
 from components.notices import show_empty, show_note
 from components.render import Page as Asking
+from components.table import draw_table
 from components.told import attribution as told
 from components.told.revenue import choices
 from umami.analysis import saved as spelling
@@ -129,4 +129,4 @@ def _part(part: str, credit: told.Credit) -> None:
         key=f"shift_{part}",
         alt=f"{title}: credit by first and by last touch",
     )
-    listing(found.frame, found.fields, what=title, key=f"credit_{part}")
+    draw_table(found.frame, found.fields, what=title, key=f"credit_{part}")

@@ -11,8 +11,8 @@ import streamlit as st
 from components import authorized, page_context, panels, parameters, url_state
 from components.charts import treemap as drawn
 from components.escaping import plain
-from components.listing import listing
 from components.notices import show_empty, show_note
+from components.table import draw_table
 from components.told import breakdown as told
 from components.told.breakdown import Choice
 from umami.analysis import breakdown as analysis
@@ -70,7 +70,7 @@ def groups(view: View, now: Choice, answer: Breakdown) -> None:
     if told.has_pivot(view, now):
         title, frame, fields = told.pivot(now, named)
         st.markdown(f"**{title}**")
-        listing(frame, fields, what="rows of the pivot table", key="pivot")
+        draw_table(frame, fields, what="rows of the pivot table", key="pivot")
     _every(now, found, named)
 
 
@@ -124,7 +124,7 @@ def _every(now: Choice, found: pd.DataFrame, named: pd.DataFrame) -> None:
     about = page_context.client().definitions.bounce if now.measure == "bounce_rate" else None
     measure = told.MEASURES[now.measure][0].lower()
     st.markdown(f"**Every group, by {measure}**", help=about and plain(about, 300))
-    listing(
+    draw_table(
         named.assign(place=[str(at) for at in range(len(named))]),
         told.every(now),
         what="groups",

@@ -8,8 +8,8 @@ import streamlit as st
 
 from components import panels, parameters, rankings, url_state
 from components.charts import waterfall as drawn
-from components.listing import listing
 from components.notices import show_empty
+from components.table import draw_table
 from components.told import compare as told
 from umami.analysis.movers import Move, Movers
 from umami.endpoints.traffic import Metric
@@ -68,7 +68,7 @@ def _moved(by: Metric, found: Movers, move: Move) -> None:
         show_empty(told.MOVE_NAMES[move][1])
         return
     filters = told.TABLES[by].filters
-    listing(
+    draw_table(
         frame,
         told.fields(by, move),
         what=f"{told.TABLES[by].many} that {move}",

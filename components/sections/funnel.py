@@ -11,8 +11,8 @@ import streamlit as st
 from components import authorized, panels, parameters, saved, steps, url_state
 from components.charts import steps as drawn
 from components.escaping import plain
-from components.listing import listing
 from components.notices import show_empty, show_note
+from components.table import draw_table
 from components.told import funnel as told
 from components.told.funnel import FEWEST, MOST, Chain
 from umami.analysis import funnel as analysis
@@ -151,4 +151,4 @@ def funnel(
             alt="Visitors at each step of the funnel",
         )
     frame, fields = told.listed(table, compared=before is not None)
-    listing(frame, fields, what="funnel steps", key="funnel_steps")
+    draw_table(frame, fields, what="funnel steps", key="funnel_steps")

@@ -11,9 +11,9 @@ import streamlit as st
 from components import authorized, panels, parameters, saved, steps, tiles, url_state
 from components.charts import sparkline as drawn
 from components.escaping import plain
-from components.listing import download
 from components.notices import show_empty, show_note
 from components.render import Page as Asking
+from components.table import csv_button
 from components.told import goals as told
 from umami.analysis import goals as analysis
 from umami.analysis import saved as spelling
@@ -189,4 +189,4 @@ def result(target: Target, now: Goal, before: Goal | None = None) -> None:
 
 
 def _csv(wanted: Sequence[Target], *answers: Goal) -> None:
-    download(*told.listed(wanted, answers), what="goals", key="goals")
+    csv_button(*told.listed(wanted, answers), what="goals", key="goals")

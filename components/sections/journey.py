@@ -9,8 +9,8 @@ import streamlit as st
 
 from components import authorized, panels, parameters, steps, url_state
 from components.charts import sankey as drawn
-from components.listing import listing
 from components.notices import show_empty, show_note
+from components.table import draw_table
 from components.told import journey as told
 from components.told.journey import Choice
 from umami.analysis import journey as analysis
@@ -84,7 +84,7 @@ def journeys(view: View, now: Choice, answer: tuple[Path, ...]) -> None:
         return
     _draw(now, analysis.flow(paths))
     frame, fields = told.listed(paths)
-    listing(frame, fields, what="paths", key="paths", shown=15)
+    draw_table(frame, fields, what="paths", key="paths", shown=15)
 
 
 def _through(now: Choice, whole: Flow) -> None:

@@ -11,9 +11,17 @@ import streamlit as st
 from components import authorized, formats, parameters, tiles
 from components.escaping import plain
 from components.fields import Field
-from components.listing import columns, download, listing, records
 from components.notices import show_empty
-from components.record_table import Cell, Column, Record, record_table
+from components.table import (
+    Cell,
+    Column,
+    Row,
+    columns_of,
+    csv_button,
+    draw_rows,
+    draw_table,
+    rows_of,
+)
 from components.told.properties import TYPES
 from components.told.sessions import by_what, where
 from umami import names
@@ -71,9 +79,9 @@ def who(view: View, one: Session) -> None:
         "Distinct id": one.distinct_id,
         "Session": one.id,
     }
-    record_table(
+    draw_rows(
         [Column("What is known"), Column("")],
-        [Record((Cell(name), Cell(value))) for name, value in facts.items() if value],
+        [Row((Cell(name), Cell(value))) for name, value in facts.items() if value],
         label="What is known of this visitor",
         key="facts",
     )
@@ -101,7 +109,7 @@ def activity(view: View, steps: tuple[Step, ...]) -> None:
     st.caption(f"{said}.")
     for at, visit in enumerate(visits[:SHOWN]):
         _visit(view, at, visit)
-    download(_rows(visits, view.period.timezone), _FIELDS, what="activity", key="activity")
+    csv_button(_rows(visits, view.period.timezone), _FIELDS, what="activity", key="activity")
 
 
 _FIELDS: Final = [
@@ -119,9 +127,9 @@ def _visit(view: View, at: int, visit: Visit) -> None:
         f"{began} · {many} step{'s' if many > 1 else ''} · {formats.duration(visit.seconds)}",
         expanded=at < 3,
     ):
-        record_table(
-            columns(_FIELDS),
-            records(_rows((visit,), view.period.timezone), _FIELDS),
+        draw_rows(
+            columns_of(_FIELDS),
+            rows_of(_rows((visit,), view.period.timezone), _FIELDS),
             label=f"Visit of {began}",
             key=f"visit_{at}",
         )
@@ -165,7 +173,7 @@ def properties(view: View, found: tuple[SessionProperty, ...]) -> None:
             "type": [TYPES[one.type] for one in found],
         }
     )
-    listing(
+    draw_table(
         frame,
         [
             Field("name", "Property", "text"),

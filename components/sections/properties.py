@@ -9,8 +9,8 @@ import streamlit as st
 from components import panels, tiles, url_state
 from components.charts.distribution import distribution_figure
 from components.escaping import plain
-from components.listing import listing
 from components.notices import show_empty
+from components.table import draw_table
 from components.told import properties as told
 from umami.analysis import properties as analysis
 from umami.models.events import Property, PropertyValue
@@ -30,7 +30,7 @@ def properties(
         return
     keys = {str(at): (one.event or "", one.name) for at, one in enumerate(found)}
     frame, fields = told.listed(counted, found)
-    listing(
+    draw_table(
         frame,
         fields,
         what="properties",
@@ -64,4 +64,4 @@ def values(name: str, found: Sequence[PropertyValue]) -> None:
                 key="distribution",
                 alt=f"How often numbers of {name} occur",
             )
-    listing(table, fields, what="values", key="values")
+    draw_table(table, fields, what="values", key="values")

@@ -20,8 +20,8 @@ from components import (
 )
 from components.escaping import plain
 from components.fields import Field
-from components.listing import listing
 from components.notices import show_empty
+from components.table import draw_table
 from umami.analysis import saved
 from umami.endpoint import Query
 from umami.endpoints import reports
@@ -71,7 +71,7 @@ def saved_reports(view: View, looked_at: str, found: Page[Report]) -> None:
         ],
         columns=["id", "name", "kind", "description", "changed"],
     )
-    listing(
+    draw_table(
         frame,
         [
             Field("name", "Report", "text", note="description"),

@@ -8,9 +8,9 @@ import streamlit as st
 
 from components import panels, parameters, tiles, url_state
 from components.charts import stacks
-from components.listing import listing
 from components.notices import show_empty, show_error, show_note
 from components.render import Page as Asking
+from components.table import draw_table
 from components.told import revenue as told
 from umami import names
 from umami.endpoints import reports
@@ -118,7 +118,7 @@ def part(name: str, of: told.Scope, now: Revenue, before: Revenue | None = None)
         return
     table = table.assign(name=table["name"].where(table["name"] != "", None))
     clickable = field in ("country", "region", "referrer") and field in of.fields
-    listing(
+    draw_table(
         table,
         fields,
         what=title.lower(),

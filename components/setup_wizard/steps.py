@@ -17,7 +17,7 @@ from components import (
     page_registry,
     parameters,
     secrets,
-    tab,
+    session_cookie,
     umami_server,
     url_state,
     viewer,
@@ -190,7 +190,7 @@ def _saved() -> None:
         return
     viewer.forget()
     if draft.admin:
-        tab.enter(viewer.begin(draft.admin.username))
+        session_cookie.enter(viewer.begin(draft.admin.username))
         looking = viewer.resolve()
     viewer.record(looking, "setup", about)
     drafts.forget()

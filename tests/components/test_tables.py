@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from components import listing, rankings, tables
+from components import rankings, table, tables
 from components.fields import Field, labelled
 from components.told import revenue
 from umami.compat.generations import Generation
@@ -130,7 +130,7 @@ def test_search_ignores_case_and_patterns() -> None:
 def test_csv_is_text_for_spreadsheets() -> None:
     """Also for one that parts cells by semicolons; and headings may come from the data."""
     frame = pd.DataFrame({"Page": ["=HYPERLINK(1)", "ü", "a;=1+1"], "@x": [-1, 2, 3]})
-    assert tables.csv(frame).decode("utf-8-sig").splitlines() == [
+    assert table.to_csv(frame).decode("utf-8-sig").splitlines() == [
         '"Page","\'@x"',
         '"\'=HYPERLINK(1)",-1',
         '"ü",2',
@@ -141,7 +141,7 @@ def test_csv_is_text_for_spreadsheets() -> None:
 def test_money_leaves_with_its_currency_and_its_decimals() -> None:
     frame = pd.DataFrame({"name": ["a", "b"], "amount": [0.1 + 0.2, -1234.5678]})
     told = {
-        currency: listing.csv(
+        currency: table.to_csv(
             labelled(
                 frame,
                 [

@@ -1,10 +1,16 @@
-"""Frames as tables: the first rows on the page, all of them in a dialog, every one as CSV."""
+"""The one table: the first rows on the page, all of them in a dialog, every one as CSV.
+
+A Streamlit component of version 2 draws the rows into the page itself (no frame). It is coloured by
+Streamlit's theme variables, so it follows light and dark. New data replaces rows where they stand,
+so that nothing flickers and the scroll position stays. All text is set as text.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from csv import QUOTE_NONNUMERIC
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -12,59 +18,129 @@ import streamlit as st
 
 from components import authorized, export_permissions, freshness
 from components.escaping import harmless
-from components.fields import Field, labelled, longest
-from components.record_table import Cell, Column, Record, record_table
+from components.fields import Field, Tone, labelled, longest
 from umami.memoize import memoize
 
 SHOWN: Final = 10
+"""Rows that a page shows."""
+_FRONTEND: Final = Path(__file__).parent / "frontend"
+_COMPONENT = st.components.v2.component(
+    "table",
+    html='<div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>',
+    css=(_FRONTEND / "table.css").read_text("utf-8"),
+    js=(_FRONTEND / "table.js").read_text("utf-8"),
+)
 
 
-def records(
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; ``wide`` ones are left out on narrow screens."""
+
+    label: str
+    number: bool = False
+    wide: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell says, with a smaller line below it and a bar (0 to 100) behind it."""
+
+    text: str
+    note: str = ""
+    bar: float | None = None
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; ``value`` is what a click on it gives, ``None`` where it cannot be clicked."""
+
+    cells: tuple[Cell, ...]
+    value: str | None = None
+    active: bool = False
+
+
+def draw_rows(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    label: str,
+    key: str,
+    on_choose: Callable[[str], None] | None = None,
+    height: int | None = None,
+) -> None:
+    """Draw rows under their columns; a click calls ``on_choose(value)``.
+
+    ``label`` names the table for screen readers; a table higher than ``height`` pixels scrolls.
+    """
+
+    def chosen() -> None:
+        value: Any = st.session_state[key].chosen
+        if on_choose and isinstance(value, str):
+            on_choose(value)
+
+    _COMPONENT(
+        key=key,
+        data={
+            "label": label,
+            "columns": [asdict(column) for column in columns],
+            "records": [asdict(row) for row in rows],
+            "chooses": on_choose is not None,
+            "height": height,
+        },
+        on_chosen_change=authorized.callback(chosen),
+    )
+
+
+def rows_of(
     frame: pd.DataFrame,
     fields: Sequence[Field],
     *,
     value: str | None = None,
     active: Collection[str] = (),
     shown: int | None = None,
-) -> list[Record]:
-    """The rows of a frame as they are drawn, or the first of them; ``value`` is the column that a
-    click gives."""
-    return _records(frame, tuple(fields), value, tuple(active), shown)
+) -> list[Row]:
+    """The first ``shown`` rows of a frame (all by default) as they are drawn.
+
+    ``value`` is the column whose text a click gives; rows whose value is ``active`` are marked.
+    """
+    return _rows_of(frame, tuple(fields), value, tuple(active), shown)
 
 
 @memoize
-def _records(
-    given: pd.DataFrame,
+def _rows_of(
+    frame: pd.DataFrame,
     fields: tuple[Field, ...],
     value: str | None,
     active: tuple[str, ...],
     shown: int | None,
-) -> list[Record]:
-    frame = given if shown is None else given.head(shown)
-    bars = longest(frame, fields)
-    found = []
-    for at, row in enumerate(frame.to_dict("records")):
+) -> list[Row]:
+    top = frame if shown is None else frame.head(shown)
+    bars = longest(top, fields)
+    rows = []
+    for at, record in enumerate(top.to_dict("records")):
         cells = []
         for field in fields:
-            given = row[field.column]
-            note = str(row[field.note]) if field.note and not pd.isna(row[field.note]) else ""
-            cells.append(Cell(field.shown(given), note, tone=field.tone(given)))
+            content = record[field.column]
+            note = record[field.note] if field.note else None
+            said = "" if note is None or pd.isna(note) else str(note)
+            cells.append(Cell(field.shown(content), said, tone=field.tone(content)))
         if bars and not pd.isna(bars[0].iloc[at]):
             share = float(bars[0].iloc[at]) / bars[1]
             cells[0] = replace(cells[0], bar=round(100 * share, 1))
-        chosen = row[value] if value else None
-        found.append(
-            Record(tuple(cells), chosen if isinstance(chosen, str) else None, chosen in active)
-        )
-    return found
+        clicked = record[value] if value else None
+        text = clicked if isinstance(clicked, str) else None
+        rows.append(Row(tuple(cells), text, clicked in active))
+    return rows
 
 
-def columns(fields: Sequence[Field]) -> list[Column]:
+def columns_of(fields: Sequence[Field]) -> list[Column]:
     """The headings of a table."""
     return [Column(field.label, field.number, field.wide, field.help) for field in fields]
 
 
-def listing(
+def draw_table(
     frame: pd.DataFrame,
     fields: Sequence[Field],
     *,
@@ -82,9 +158,9 @@ def listing(
     ``what`` names the rows in the plural (``campaigns``), the file too; a click on a row calls
     ``on_choose`` with what its column ``value`` holds.
     """
-    record_table(
-        columns(fields),
-        records(frame, fields, value=value, active=active, shown=shown),
+    draw_rows(
+        columns_of(fields),
+        rows_of(frame, fields, value=value, active=active, shown=shown),
         label=what.capitalize(),
         key=key,
         on_choose=on_choose,
@@ -96,12 +172,12 @@ def listing(
             type="tertiary",
             icon=":material/open_in_full:",
         ):
-            everything(frame, [*fields, *more_fields], what=what, key=key)
+            full_list(frame, [*fields, *more_fields], what=what, key=key)
         if with_csv:
-            download(frame, [*fields, *more_fields], what=what, key=key)
+            csv_button(frame, [*fields, *more_fields], what=what, key=key)
 
 
-def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
+def full_list(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
     """All rows in a dialog, searched and sorted by the viewer."""
 
     def draw() -> None:
@@ -122,14 +198,14 @@ def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: 
     authorized.dialog(what.capitalize(), draw)
 
 
-def download(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
+def csv_button(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
     """All rows as CSV: numbers as they are, fractions as fractions."""
     _csv_button(lambda: labelled(frame, fields), what=what, key=key)
 
 
 def _csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
     name = f"{what.replace(' ', '-')}.csv"
-    export_permissions.button(lambda: csv(make()), file_name=name, key=f"{key}_csv")
+    export_permissions.button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
 
 
 def grid(
@@ -179,7 +255,7 @@ def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:
     return frame[hits.any(axis=1)]
 
 
-def csv(frame: pd.DataFrame) -> bytes:
+def to_csv(frame: pd.DataFrame) -> bytes:
     """A table as CSV that spreadsheets open as text and numbers, never as formulas.
 
     All text stands in quotes: a spreadsheet that parts cells elsewhere cuts none in two.

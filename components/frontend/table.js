@@ -1,0 +1,74 @@
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  const table = parentElement.querySelector("table")
+  const head = parentElement.querySelector("thead tr")
+  const body = parentElement.querySelector("tbody")
+  table.setAttribute("aria-label", data.label)
+  parentElement.querySelector(".scroll").style.setProperty(
+    "--tall", data.height ? data.height + "px" : "none")
+
+  const root = parentElement.getRootNode()
+  const focused = root.activeElement && root.activeElement.dataset
+    ? root.activeElement.dataset.value : undefined
+
+  const look = (cell, column, at) => {
+    if (at === 0) cell.classList.add("first")
+    if (column.number) cell.classList.add("number")
+    if (column.wide) cell.classList.add("wide")
+  }
+  const said = (kind, text) => {
+    const span = document.createElement("span")
+    span.className = kind
+    span.textContent = text
+    return span
+  }
+
+  head.replaceChildren(...data.columns.map((column, at) => {
+    const cell = document.createElement("th")
+    cell.scope = "col"
+    cell.textContent = column.label
+    if (column.help) {
+      cell.title = column.help
+      cell.classList.add("help")
+    }
+    look(cell, column, at)
+    return cell
+  }))
+
+  body.replaceChildren(...data.records.map((record) => {
+    const line = document.createElement("tr")
+    const open = record.value !== null && data.chooses
+    line.classList.toggle("open", open)
+    line.classList.toggle("active", record.active)
+    if (open) line.onclick = () => setTriggerValue("chosen", record.value)
+    line.append(...record.cells.map((given, at) => {
+      const cell = document.createElement("td")
+      look(cell, data.columns[at], at)
+      if (given.tone) cell.classList.add(given.tone)
+      cell.title = given.text
+      if (given.bar !== null) {
+        const bar = document.createElement("span")
+        bar.className = "bar"
+        bar.style.setProperty("--bar", given.bar + "%")
+        cell.append(bar)
+      }
+      let holder = cell
+      if (open && at === 0) {
+        holder = document.createElement("button")
+        holder.type = "button"
+        holder.dataset.value = record.value
+        holder.setAttribute("aria-pressed", String(record.active))
+        cell.append(holder)
+      }
+      holder.append(said("text", given.text))
+      if (given.note) holder.append(said("note", given.note))
+      return cell
+    }))
+    return line
+  }))
+
+  if (focused !== undefined) {
+    const again = [...body.querySelectorAll("button")].find((one) => one.dataset.value === focused)
+    if (again) again.focus({ preventScroll: true })
+  }
+}

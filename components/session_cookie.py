@@ -1,0 +1,191 @@
+"""The cookie that keeps a browser signed in, and the message between tabs that it has ended.
+
+A Streamlit component of version 2 stands on every page and shows nothing. A run of a page cannot
+set a cookie that scripts cannot read; an HTTP response can. So under ``asgi.py`` a run issues a
+ticket, the browser sends it to ``TICKET_PATH`` within seconds, and the response sets the cookie,
+once. A plain ``streamlit run app.py`` has no such route, and a script sets the cookie.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+from cachetools import TTLCache
+from starlette.requests import Request
+from starlette.responses import Response
+
+from components import local_access, viewer
+from components.base import base
+
+TICKET_PATH: Final = "/_session"
+TICKET_HEADER: Final = "x-ticket"
+TICKET_SECONDS: Final = 30
+SERVED: bool = False
+"""Whether this process answers at ``TICKET_PATH``; ``asgi.py`` sets it."""
+KEY: Final = "session_cookie"
+
+_TICKETS: Final[TTLCache[str, tuple[str, str, int, str]]] = TTLCache(10_000, TICKET_SECONDS)
+_FRONTEND: Final = Path(__file__).parent / "frontend"
+_COMPONENT = st.components.v2.component(
+    "session_cookie", js=(_FRONTEND / "session_cookie.js").read_text("utf-8")
+)
+_CHANGES: Final = "how often this tab changed its cookie"
+_VALUE: Final = "what the cookie of this tab holds"
+_TICKET: Final = "what this tab gets its cookie for"
+
+
+def enter(token: str) -> None:
+    """Open a session in this tab, and have the browser keep it."""
+    viewer.enter(token)
+    _change(viewer.desk().sealed(token))
+
+
+def leave(*, everywhere: bool = False) -> None:
+    """Sign out: in every tab of this browser, or ``everywhere``. Call it in a callback."""
+    viewer.leave(everywhere=everywhere)
+    _change("")
+
+
+def _change(value: str) -> None:
+    st.session_state[_VALUE] = value
+    st.session_state[_CHANGES] = st.session_state.get(_CHANGES, 0) + 1
+
+
+def keep(*, inside: bool) -> None:
+    """Keep the browser's cookie up to date. Call it once a run where people sign in."""
+    accounts = viewer.desk().accounts()
+    value = st.session_state.get(_VALUE, "")
+    changes = st.session_state.get(_CHANGES, 0)
+    seconds = int(accounts.days * 86_400)
+    session_cookie(
+        accounts.cookie,
+        inside=inside,
+        seen=accounts.cookie in st.context.cookies,
+        changes=changes,
+        value="" if SERVED else value,
+        ticket=_ticket(changes, accounts.cookie, value, seconds) if SERVED and changes else "",
+        seconds=seconds,
+        at=ticket_url(),
+        path=base() or "/",
+        on_brought=_brought,
+        # A tab that was signed in by itself has a session of its own.
+        on_ended=viewer.leave,
+    )
+
+
+def keep_local_access() -> None:
+    """Have the browser keep what it got for the local access code, where ``asgi.py`` could not set
+    the cookie. Call it once a run where nobody signs in."""
+    token = local_access.received()
+    if token and not SERVED:
+        name = local_access.cookie_name()
+        session_cookie(
+            name,
+            inside=True,
+            seen=name in st.context.cookies,
+            changes=1,
+            value=token,
+            seconds=local_access.SECONDS,
+            path=base() or "/",
+        )
+
+
+def _ticket(changes: int, name: str, value: str, seconds: int) -> str:
+    """The ticket of a change; the same in every run, so that the browser fetches it once."""
+    last, ticket = st.session_state.get(_TICKET, (0, ""))
+    if last != changes:
+        ticket = issue(name, value, seconds, base() or "/")
+        st.session_state[_TICKET] = (changes, ticket)
+    return str(ticket)
+
+
+def _brought(cookie: str) -> None:
+    token = viewer.desk().unsealed(cookie)
+    if token:
+        viewer.enter(token)
+
+
+def session_cookie(
+    name: str,
+    *,
+    inside: bool,
+    seen: bool,
+    changes: int = 0,
+    value: str = "",
+    ticket: str = "",
+    seconds: int = 0,
+    at: str = "",
+    path: str = "/",
+    on_brought: Callable[[str], None] | None = None,
+    on_ended: Callable[[], None] = lambda: None,
+) -> None:
+    """Keep the browser's cookie up to date.
+
+    ``changes`` counts the changes of this tab; the browser makes each of them once. It keeps
+    ``value`` for so many ``seconds`` or deletes the cookie where that is empty, or exchanges
+    ``ticket`` at the address ``at``. The cookie is for addresses under ``path``. ``inside`` says
+    whether somebody is signed in, ``seen`` whether the browser sent the cookie by itself; one that
+    it did not send is given to ``on_brought``. ``on_ended`` runs when another tab signed out.
+    """
+
+    def brought() -> None:
+        cookie: Any = st.session_state[KEY].brought
+        if on_brought and isinstance(cookie, str):
+            on_brought(cookie)
+
+    _COMPONENT(
+        key=KEY,
+        data={
+            "name": name,
+            "inside": inside,
+            "seen": seen,
+            "changes": changes,
+            "value": value,
+            "ticket": ticket,
+            "seconds": seconds,
+            "at": at,
+            "path": path,
+        },
+        height=0,
+        on_brought_change=brought,
+        on_ended_change=on_ended,
+    )
+
+
+def ticket_url() -> str:
+    """The path on this host that exchanges a ticket for its cookie."""
+    return base() + TICKET_PATH
+
+
+def issue(name: str, value: str, seconds: int, path: str = "/") -> str:
+    """A ticket for a cookie that lasts so many seconds and is sent to addresses under ``path``.
+
+    It is valid once, for ``TICKET_SECONDS``.
+    """
+    ticket = secrets.token_urlsafe(24)
+    _TICKETS[ticket] = (name, value, seconds, path)
+    return ticket
+
+
+async def exchange(request: Request) -> Response:
+    """Set the cookie of a ticket; an empty value deletes the browser's."""
+    ticket = request.headers.get(TICKET_HEADER, "")
+    name, value, seconds, path = _TICKETS.pop(ticket, ("", "", 0, "/"))
+    if not name:
+        return Response(status_code=403)
+    forwarded = request.headers.get("x-forwarded-proto", "").split(",")[0].strip()
+    response = Response(status_code=204, headers={"cache-control": "no-store"})
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds if value else 0,
+        secure="https" in (request.url.scheme, forwarded),
+        httponly=True,
+        samesite="strict",
+        path=path,
+    )
+    return response
