@@ -70,12 +70,7 @@ RECORDED: Final = (
 GUARDS: Final = {
     "umami/cache.py": Guard(("tests/umami/test_cache.py", "tests/umami/test_shared.py")),
     "umami/question.py": Guard(
-        (
-            "tests/umami/test_cache.py",
-            "tests/contract/test_newer_endpoints.py",
-            "tests/contract/test_registry.py",
-        ),
-        share=4,
+        ("tests/umami/test_cache.py", *RECORDED, "tests/contract/test_registry.py"), share=12
     ),
     "umami/v2.py": Guard(RECORDED, select="not v3", share=12),
     "umami/v3.py": Guard(RECORDED, select="not v2", share=12),
@@ -227,6 +222,8 @@ def main() -> None:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(GUARDS))
     parser.add_argument("--survivors", action="store_true", help="list what no test failed on")
     arguments = parser.parse_args()
+    if unknown := set(arguments.modules) - set(GUARDS):
+        parser.error(f"no tests are known to guard {', '.join(sorted(unknown))}")
     os.chdir(ROOT)
     hypothesis.settings.register_profile(
         "mutation", derandomize=True, database=None, max_examples=25
