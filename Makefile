@@ -15,7 +15,7 @@ PORT ?= 8501
 ADDRESS ?= localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint bench screenshots docs lock clean chromium
+.PHONY: help run test test-all lint bench mutation screenshots docs lock clean chromium
 
 help:  ## What each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ lint: $(VENV)/dev  ## Style and types
 
 bench: $(VENV)/dev  ## Measure all but the half-hour soak, print tables; PARTS="soak viewers" picks
 	$(BIN)/python -m tests.bench $(PARTS)
+
+mutation: $(VENV)/dev  ## Score the tests of core modules on changed code; MODULES="umami/cache.py" picks
+	$(BIN)/python -m tests.mutation --survivors $(MODULES)
 
 screenshots: $(VENV)/dev chromium  ## Pictures of the pages, wide and narrow, light and dark
 	$(BIN)/python -m tests.screenshots
