@@ -27,10 +27,11 @@ test: $(VENV)/dev chromium lint  ## Every check, and of large matrices a sample 
 test-all: $(VENV)/dev chromium lint  ## Every check and every test
 	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder --all
 
-lint: $(VENV)/dev  ## Style and types
+lint: $(VENV)/dev  ## Style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: $(VENV)/dev  ## Measure all but the half-hour soak, print tables; PARTS="soak viewers" picks
 	$(BIN)/python -m tests.bench $(PARTS)
