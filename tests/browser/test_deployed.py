@@ -22,6 +22,8 @@ from tests.support.waiting import eventually
 from umami.endpoints import websites
 from umami.question import REGISTRY
 
+pytestmark = pytest.mark.thorough
+
 SHOP = urlencode({"website": WEBSITES["shop"], **RECORDED})
 Counted = dict[tuple[str, ...], float]
 

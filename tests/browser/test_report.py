@@ -91,6 +91,7 @@ def test_every_chart_draws_with_the_network_off(opened: Seen, whole: tuple[Repor
     assert opened.page.locator(".chart .choropleth path, .chart .choroplethlayer path").count() > 5
 
 
+@pytest.mark.thorough
 def test_dark_screens_get_a_dark_report(opened: Seen) -> None:
     label = opened.page.locator(".chart .xtick text").first
     light = label.evaluate("(one) => one.style.fill")
@@ -99,6 +100,7 @@ def test_dark_screens_get_a_dark_report(opened: Seen) -> None:
     expect(label).not_to_have_css("fill", light)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("paper", PAPERS)
 def test_no_chart_and_no_table_is_cut_on_paper(opened: Seen, paper: str) -> None:
     opened.page.set_viewport_size({"width": PAPERS[paper], "height": 1000})
@@ -144,6 +146,7 @@ def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None
     opened.page.close()
 
 
+@pytest.mark.thorough
 def test_a_report_is_made_on_a_page_and_downloaded(app: App, page: Page) -> None:
     query = {name: values[0] for name, values in SEPTEMBER.items()}
     page.goto(f"{app.address}/utm?{urlencode(query)}")

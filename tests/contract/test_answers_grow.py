@@ -82,6 +82,7 @@ def longest_of_each() -> dict[str, tuple[Question[Any], JSON]]:
     return {name: (question, answer) for name, (_size, question, answer) in found.items()}
 
 
+FEW = settings(max_examples=settings().max_examples // 4)
 ANSWERS = longest_of_each()
 NEW_KEYS = st.text("abcxyz_", min_size=1, max_size=6).map("new_{}".format)
 NEW_VALUES = st.recursive(
@@ -135,7 +136,7 @@ def test_every_endpoint_has_an_answer() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
-@settings(max_examples=10, deadline=None)
+@FEW
 @given(data=st.data())
 def test_new_members_change_nothing(name: str, data: st.DataObject) -> None:
     question, good = ANSWERS[name]
@@ -147,7 +148,7 @@ def test_new_members_change_nothing(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
-@settings(max_examples=10, deadline=None)
+@FEW
 @given(data=st.data())
 def test_numbers_as_text_are_the_same_numbers(name: str, data: st.DataObject) -> None:
     question, good = ANSWERS[name]
@@ -162,7 +163,7 @@ def test_numbers_as_text_are_the_same_numbers(name: str, data: st.DataObject) ->
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
-@settings(max_examples=10, deadline=None)
+@FEW
 @given(data=st.data())
 def test_what_may_be_null_changes_no_number(name: str, data: st.DataObject) -> None:
     question, good = ANSWERS[name]

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contract.asking import Unspoken, asked
@@ -17,6 +17,8 @@ from umami.connection import dialect
 from umami.errors import UmamiError, UnexpectedAnswer
 from umami.generations import Generation
 from umami.question import REGISTRY, Question
+
+pytestmark = pytest.mark.sample(4)
 
 
 def examples() -> dict[str, tuple[Question[Any], Any]]:
@@ -69,7 +71,6 @@ def read(question: Question[Any], answer: Any) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_random_answers(name: str, data: st.DataObject) -> None:
     question, _good = EXAMPLES[name]
@@ -88,7 +89,6 @@ def spoiled(good: Any, data: st.DataObject) -> Any:
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_spoiled_answers(name: str, data: st.DataObject) -> None:
     question, good = EXAMPLES[name]

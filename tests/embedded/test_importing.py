@@ -525,6 +525,7 @@ field = st.text(max_size=6) | st.sampled_from(
 )
 
 
+@pytest.mark.thorough
 @settings(
     max_examples=150,
     deadline=None,

@@ -325,6 +325,7 @@ except StoreRefused as refused:
 """
 
 
+@pytest.mark.thorough
 def test_a_place_that_is_full(tables: Path, path: Path, tmp_path: Path) -> None:
     """As far as the system lets a file grow, so the disk is, for a process."""
     import_into(path, small(tmp_path / "tables"))
@@ -538,6 +539,7 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.thorough
 def test_the_command_says_what_it_does(tables: Path, path: Path, tmp_path: Path) -> None:
     archive = tmp_path / "tables.zip"
     with zipfile.ZipFile(archive, "w") as packed:

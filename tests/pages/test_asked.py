@@ -13,6 +13,8 @@ from tests.support.between import Between
 from tests.support.pages import CHOICES, MORE, Parameters
 from umami.question import REGISTRY, Freshness
 
+pytestmark = pytest.mark.sample(5)
+
 NAMES = [area.name for area in AREAS]
 BAR = {"websites", "teams", "daterange", "segments"}
 """What the bar above every page asks for."""

@@ -23,6 +23,8 @@ from tests.support.troubles import MOST, TROUBLES, data
 from tests.support.waiting import eventually
 from umami.errors import PASSING, TimedOut, Unauthorised
 
+pytestmark = pytest.mark.sample(12)
+
 OF_EACH_KIND = (
     *("jitter", "expired tokens", "no answer in time", "resets", "429", "500", "503"),
     *("HTML", "words for numbers", "tokens never good"),

@@ -20,6 +20,8 @@ from umami import cache, flights
 from umami.cache import DAY, Keeping
 from umami.endpoints import websites
 
+pytestmark = pytest.mark.sample(8)
+
 FAULTS = {"gone": reset, "a web page in its place": page(200)}
 KEPT = [area for area in AREAS if area.name not in ("realtime", "reports")]
 """What is live is never kept, and says for itself how old it is. Reports is drawn so fast that it

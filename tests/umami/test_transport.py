@@ -90,6 +90,7 @@ def test_what_passes_is_asked_again(server: Faulty, transport: Transport, fault:
     assert len(server.asked("/stats")) == 3
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
