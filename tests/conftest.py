@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any
 
 import hypothesis
 import pytest
@@ -15,7 +15,7 @@ from tests.browser.app import running_browser
 from tests.sampling import Case, sampled
 
 BROWSER = "tests/browser/"
-T = TypeVar("T")
+Some = Callable[[Sequence[Any], int], Sequence[Any]]
 
 # Deadlines would depend on how busy the machine is; `make test` tries the same examples each time.
 COMMON = hypothesis.settings(
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def some(request: pytest.FixtureRequest) -> Callable[[Sequence[T], int], Sequence[T]]:
+def some(request: pytest.FixtureRequest) -> Some:
     """Picks every n-th of the cases that a test loops over; all of them with ``--all``."""
     everything = request.config.getoption("--all")
     return lambda cases, every: cases if everything else cases[::every]
