@@ -156,6 +156,7 @@ def usual(tmp_path: Path) -> dict[str, Any]:
 # NULL
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(
     "word", ["NULL", r"\N", "null", "[NULL]", "<null>", "(null)", "nan", "NaN", "None"]
 )
@@ -317,6 +318,7 @@ def test_campaigns_come_from_the_query(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("amount", "sum_"),
     [
@@ -364,6 +366,7 @@ def test_separators(tmp_path: Path, usual: dict[str, Any], delimiter: str, quoti
     assert contents(written(tmp_path / "form", null="NULL", **form)) == usual
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("encoding", "end"),
     [

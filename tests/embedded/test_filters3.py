@@ -85,6 +85,7 @@ def test_a_report_may_give_the_event_type_as_a_number(store: Store) -> None:
     assert narrowed(store, ALL, {"eventType": 2, "path": None}).event_type == 2
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     "filters",
     [

@@ -395,6 +395,7 @@ def spoilt(path: Path, number: int, old: str, new: str) -> None:
     path.write_text("\n".join(lines))
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("table", "number", "old", "new", "column", "reason"),
     [
