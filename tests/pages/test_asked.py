@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from components.areas import AREAS, Area
+from tests.contract.recordings import route
 from tests.pages.conftest import WEBSITES, open_page, said
 from tests.support.asked import endpoints, of_pages
 from tests.support.between import Between, Exchange, well
@@ -85,7 +86,7 @@ def test_all_questions_of_a_page_leave_together(way: Between, area: Area) -> Non
     way.passed.clear()
     open_page(area.name, **views[0], **choices)
     usual = of_pages(way.passed)
-    paths = {urlsplit(one.target).path for one in usual}
+    routes = {route({"path": urlsplit(one.target).path}) for one in usual}
     arrived: list[str] = []
     together = threading.Condition()
 
@@ -98,7 +99,7 @@ def test_all_questions_of_a_page_leave_together(way: Between, area: Area) -> Non
                 return
         well(exchange)
 
-    way.befall(hold, where=lambda target: urlsplit(target).path in paths)
+    way.befall(hold, where=lambda target: route({"path": urlsplit(target).path}) in routes)
     # Another view: nothing of it is known yet.
     app = open_page(area.name, **views[1], **choices)
     assert not app.exception
