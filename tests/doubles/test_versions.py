@@ -13,6 +13,8 @@ import pytest
 from tests.doubles.umami import VERSIONS, serve
 from tests.embedded.conftest import DATA, signed_in
 
+pytestmark = pytest.mark.slow
+
 NIL = "00000000-0000-0000-0000-000000000000"
 TABLES = DATA / "tables"
 EVER = {"startAt": 0, "endAt": 4_102_444_800_000}

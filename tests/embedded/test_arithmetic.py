@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from umami.embedded.importing import load
 from umami.embedded.store import Store
 
-pytestmark = pytest.mark.sample(6)
+pytestmark = [pytest.mark.sample(6), pytest.mark.slow]
 
 Row = dict[str, Any]
 FIELDS = {

@@ -18,6 +18,8 @@ from umami.embedded.demo.tables import generate
 from umami.embedded.server import serve
 from umami.embedded.store import Store
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12)
 DAY = timedelta(days=1)

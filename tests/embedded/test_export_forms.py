@@ -28,6 +28,8 @@ from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
 
+pytestmark = pytest.mark.slow
+
 WEBSITE, SESSION, VISIT = (f"{n * 8}-{n * 4}-4{n * 3}-8{n * 3}-{n * 12}" for n in "123")
 EVENT = "aaaaaaaa-0000-4000-8000-00000000000"
 DATA = "bbbbbbbb-0000-4000-8000-00000000000"

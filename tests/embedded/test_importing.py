@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from umami.embedded.importing import ImportRefused, load
 from umami.embedded.store import TABLES, Store
 
+pytestmark = pytest.mark.slow
+
 WEBSITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
 SESSION = "29f205e9-1bd3-524a-bd8f-a394cf3c5435"
 EVENT = "9686bd1a-ec78-421a-94ac-884c6eae81d8"

@@ -25,6 +25,8 @@ from umami.embedded.importing import ImportRefused, Progress, import_into, load
 from umami.embedded.server import opened, serve
 from umami.embedded.store import TABLES, Store, StoreRefused
 
+pytestmark = pytest.mark.slow
+
 BROWSER = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"}
 WHOLE = dict.fromkeys(TABLES, 0) | {
     "website": 3,

@@ -24,6 +24,8 @@ from umami.embedded.queries.reports.steps import Step
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 
+pytestmark = pytest.mark.slow
+
 SITE = UUID(int=1)
 BEGIN = datetime(2026, 10, 23, 20)
 END = BEGIN + timedelta(days=6)

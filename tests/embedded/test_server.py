@@ -16,6 +16,8 @@ import pytest
 from tests.support.ports import free_port
 from umami.embedded.server import PortTaken, Running, bound, listen, serve
 
+pytestmark = pytest.mark.slow
+
 
 def test_answers_as_soon_as_it_is_returned(tables: Path) -> None:
     with serve(tables) as running:

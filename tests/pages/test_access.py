@@ -41,6 +41,8 @@ from umami.question import REGISTRY, Access, Question
 from umami.view import View
 from umami.work import CalledOff
 
+pytestmark = pytest.mark.slow
+
 SHOP, DOCS = WEBSITES["shop"], WEBSITES["docs"]
 EVERY_PAGE = {area.name for area in AREAS}
 OF_ADMINS = {"access", "setup"}

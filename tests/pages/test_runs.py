@@ -7,12 +7,16 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
+import pytest
+
 from tests.browser.app import running_app
 from tests.pages.conftest import RECORDED, TABLES
 from tests.support.between import Exchange, between, well
 from tests.support.session import Run, opened
 from tests.support.waiting import eventually
 from umami.embedded.server import serve
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_page_that_waits_for_the_server_holds_up_no_other() -> None:

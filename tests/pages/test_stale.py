@@ -20,7 +20,7 @@ from umami import cache, flights
 from umami.cache import DAY, Keeping
 from umami.endpoints import websites
 
-pytestmark = pytest.mark.sample(8)
+pytestmark = [pytest.mark.sample(8), pytest.mark.slow]
 
 FAULTS = {"gone": reset, "a web page in its place": page(200)}
 KEPT = [area for area in AREAS if area.name not in ("realtime", "reports")]
