@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from components.theme import LIGHT
 from reports import html
 from reports.document import Report
-from tests.browser.app import TABLES, App, settled
+from tests.browser.app import TABLES, WAIT, App, settled
 from tests.reports.conftest import EVERY, GIVEN, SEPTEMBER, asking, ordered, seen
 from tests.support.hostile import MARK, build
 from umami.embedded.server import serve
@@ -41,6 +41,7 @@ PAPERS = {"A4": 680, "Letter": 702}
 @pytest.fixture(scope="module")
 def offline(browser: Browser) -> Iterator[BrowserContext]:
     with browser.new_context(offline=True, viewport={"width": 1200, "height": 900}) as one:
+        one.set_default_timeout(WAIT)
         yield one
 
 
