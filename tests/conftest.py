@@ -34,8 +34,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def some(request: pytest.FixtureRequest) -> Some:
-    """Picks every n-th of the cases that a test loops over; all of them with ``--all``."""
-    everything = request.config.getoption("--all")
+    """Picks every n-th of the cases that a test loops over, as the mark ``sample`` does."""
+    everything = in_full(request.config)
     return lambda cases, every: cases if everything else cases[::every]
 
 
@@ -58,6 +58,11 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("thorough" if config.getoption("--all") else "quick")
 
 
+def in_full(config: pytest.Config) -> bool:
+    """Whether all cases run: with ``--all``, and where tests are named on the command line."""
+    return bool(config.getoption("--all") or config.option.file_or_dir)
+
+
 def case(item: pytest.Item) -> Case:
     """An item as the sampling sees it; whatever uses the browser is slow."""
     every = item.get_closest_marker("sample")
@@ -72,7 +77,7 @@ def case(item: pytest.Item) -> Case:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not in the sample, unless tests are named."""
-    if config.getoption("--all") or config.option.file_or_dir:
+    if in_full(config):
         return
     runs = sampled(map(case, items), quick=config.getoption("--quick"))
     config.hook.pytest_deselected(
