@@ -15,7 +15,7 @@ PORT ?= 8501
 ADDRESS ?= localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint bench mutation screenshots docs lock clean chromium
+.PHONY: help run test test-quick test-all lint bench mutation screenshots docs lock clean chromium
 
 help:  ## What each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,16 +26,22 @@ run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL
 		--logger.hideWelcomeMessage true
 
 # In the order of the files: the browser's tests take longest, and begin among the first.
-test: $(VENV)/dev chromium lint  ## Every check, and of large matrices a sample (tests/sampling.py)
-	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+
+test: $(VENV)/dev chromium lint  ## Every check, and a sample of the largest tests (docs/testing.md)
+	$(PYTEST)
+
+test-quick: $(VENV)/dev  ## The first case of every test that is not slow, for use while working
+	$(PYTEST) --quick
 
 test-all: $(VENV)/dev chromium lint  ## Every check and every test
-	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder --all
+	$(PYTEST) --all
 
-lint: $(VENV)/dev  ## Style and types
+lint: $(VENV)/dev  ## Style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: $(VENV)/dev  ## Measure all but the half-hour soak, print tables; PARTS="soak viewers" picks
 	$(BIN)/python -m tests.bench $(PARTS)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
 from access.permissions import OF_REPORTS, Permissions
+from umami.capabilities import Capabilities
 from umami.client import Client, Reply, Server
-from umami.compat.capabilities import Capabilities
 from umami.definitions import Definitions
 from umami.endpoint import Access, Query
 from umami.endpoints import notes, reports, segments

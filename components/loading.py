@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from access.permissions import Forbidden
+from umami.capabilities import Capabilities
 from umami.client import Reply
-from umami.compat.capabilities import Capabilities
 from umami.definitions import Definitions
 from umami.endpoint import Query
 from umami.endpoints import traffic, websites

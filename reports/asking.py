@@ -13,7 +13,7 @@ from components import blocks
 from components.blocks import Item
 from components.loading import Collector, fault_location
 from reports.document import Block, Section, Sentence
-from umami.compat.capabilities import Capabilities
+from umami.capabilities import Capabilities
 from umami.errors import UmamiError
 from umami.models.websites import Website
 from umami.view import View

@@ -1,18 +1,28 @@
-"""What all tests share, and which of them are run by which of several workers."""
+"""What all tests share, and which of them run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from tests.browser.app import running_browser
-from tests.sampling import sample
+from tests.sampling import Case, sampled
 
 BROWSER = "tests/browser/"
+Some = Callable[[Sequence[Any], int], Sequence[Any]]
+
+# Deadlines would depend on how busy the machine is; `make test` tries the same examples each time.
+COMMON = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+)
+hypothesis.settings.register_profile("quick", COMMON, max_examples=20, derandomize=True)
+hypothesis.settings.register_profile("thorough", COMMON, max_examples=100)
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +30,13 @@ def browser() -> Iterator[Browser]:
     """The browser of all tests that a worker runs: a process can drive one only."""
     with running_browser() as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def some(request: pytest.FixtureRequest) -> Some:
+    """Picks every n-th of the cases that a test loops over, as the mark ``sample`` does."""
+    everything = in_full(request.config)
+    return lambda cases, every: cases if everything else cases[::every]
 
 
 class OneBrowser(LoadFileScheduling):
@@ -31,19 +48,42 @@ class OneBrowser(LoadFileScheduling):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--all`` is ``make test-all``."""
+    """``--all`` is ``make test-all``, ``--quick`` is ``make test-quick``."""
     parser.addoption("--all", action="store_true", help="run all cases, not a sample")
+    parser.addoption("--quick", action="store_true", help="run the first case of what is not slow")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples property tests try."""
+    hypothesis.settings.load_profile("thorough" if config.getoption("--all") else "quick")
+
+
+def in_full(config: pytest.Config) -> bool:
+    """Whether all cases run: with ``--all``, and where tests are named on the command line."""
+    return bool(config.getoption("--all") or config.option.file_or_dir)
+
+
+def case(item: pytest.Item) -> Case:
+    """An item as the sampling sees it; whatever uses the browser is slow."""
+    every = item.get_closest_marker("sample")
+    return Case(
+        item.nodeid.partition("[")[0],
+        every.args[0] if every else 1,
+        item.get_closest_marker("thorough") is not None,
+        item.get_closest_marker("slow") is not None or "browser" in item.fixturenames,
+    )
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not in the sample, unless tests are named."""
-    if config.getoption("--all") or config.option.file_or_dir:
+    if in_full(config):
         return
-    run = sample(item.nodeid for item in items)
+    runs = sampled(map(case, items), quick=config.getoption("--quick"))
     config.hook.pytest_deselected(
-        items=[one for one, kept in zip(items, run, strict=True) if not kept]
+        items=[item for item, chosen in zip(items, runs, strict=True) if not chosen]
     )
-    items[:] = [one for one, kept in zip(items, run, strict=True) if kept]
+    items[:] = [item for item, chosen in zip(items, runs, strict=True) if chosen]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,27 +1,23 @@
-"""The sample that ``make test`` runs names tests that exist."""
+"""Which cases run by their marks."""
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
+from tests.sampling import Case, sampled
 
-import pytest
-
-from tests.sampling import SHARES, sample
-
-ROOT = Path(__file__).parents[1]
+MATRIX = [Case("matrix", every=12) for _ in range(25)]
+OTHER = [Case("other"), Case("other")]
+LEFT = [Case("journey", thorough=True), Case("journey", every=3, thorough=True)]
+SLOW = [Case("slow", slow=True), Case("slow", slow=True)]
 
 
-@pytest.mark.parametrize("file", SHARES)
-def test_what_is_sampled_exists(file: str) -> None:
-    tree = ast.parse((ROOT / file).read_text())
-    names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    shares = SHARES[file]
-    assert isinstance(shares, int) or shares.keys() <= names
+def chosen(*, quick: bool) -> list[int]:
+    runs = sampled([*MATRIX, *OTHER, *LEFT, *SLOW], quick=quick)
+    return [number for number, run in enumerate(runs) if run]
 
 
-def test_each_nth_case_of_a_matrix_is_run() -> None:
-    matrix = [f"tests/pages/test_fault_matrix.py::test_x[{number}]" for number in range(25)]
-    other = ["tests/some.py::test_y[1]", "tests/some.py::test_y[2]"]
-    run = sample([*matrix, *other])
-    assert [number for number, kept in enumerate(run) if kept] == [0, 12, 24, 25, 26]
+def test_make_test_runs_each_nth_case_of_a_matrix_and_all_of_other_tests() -> None:
+    assert chosen(quick=False) == [0, 12, 24, 25, 26, 29, 30]
+
+
+def test_make_test_quick_runs_the_first_case_of_what_is_not_slow() -> None:
+    assert chosen(quick=True) == [0, 25]

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 TABLES = ROOT / "tests" / "contract" / "data" / "tables"
 PACKAGE = "umami_dashboard"
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 from pydantic_core import from_json, to_json
 
 from umami.cache import Cache, Found, Kept, Memory
-from umami.compat.capabilities import Capabilities
+from umami.capabilities import Capabilities
 from umami.compat.detection import Detected
 from umami.compat.dialect import Dialect, settled
 from umami.compat.generations import Generation

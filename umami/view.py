@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-from umami.compat.capabilities import EVERYTHING, Capabilities
+from umami.capabilities import EVERYTHING, Capabilities
 from umami.errors import InvalidView
 from umami.filters import VISIT_FIELDS, Filter, Match, Operator
 from umami.filters import read as read_filters

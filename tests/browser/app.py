@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "tests" / "contract" / "data" / "tables"
 START = 150
 """Seconds an app may take to answer."""
-WAIT = 30_000
-"""Milliseconds a page may take to show something."""
+WAIT = 120_000
+"""Milliseconds a page may take to show something, on a busy machine too."""
 SETTLED = (
     "[data-testid='stApp'][data-test-script-state='notRunning']"
     "[data-test-connection-state='CONNECTED']"
@@ -176,6 +176,7 @@ def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     A tab stays open on the host of every app, so that what it has read once is not read again.
     """
     with browser.new_context(**options) as one:
+        one.set_default_timeout(WAIT)
         stays = one.new_page()
         stays.route("**", lambda route: route.fulfill(body="", content_type="text/html"))
         stays.goto("http://127.0.0.1/")

@@ -207,6 +207,7 @@ def test_a_visit_of_a_website(house: House, visit: Visit, page: Page) -> None:
         expect(main.get_by_text(name, exact=True).first).to_be_attached()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("data", "url"),
     [
@@ -226,6 +227,7 @@ def test_attributes_change_what_is_sent(
         assert sent["payload"]["url"].removeprefix(origin) == url
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("data", "before"),
     [
@@ -260,6 +262,7 @@ def test_attributes_keep_it_quiet(
         assert not visit.errors
 
 
+@pytest.mark.thorough
 def test_another_host_can_take_what_is_sent(house: House, visit: Visit) -> None:
     tracker = httpx.get(f"{house.collect}/script.js").text
     where = f'data-website-id="{SITE}" data-host-url="{house.collect}/"'
@@ -290,6 +293,7 @@ async ([endpoint, website, extra]) => {
 """What Umami's own tracker sends, with the preflight that its headers need."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "extra", [{}, {"x-umami-website-id": SITE, "x-umami-hostname": "localhost"}]
 )
@@ -323,6 +327,7 @@ def test_an_address_that_a_client_claims_is_not_believed(house: House) -> None:
     assert len(sessions) == 1
 
 
+@pytest.mark.thorough
 def test_the_tracking_code_names_the_address(house: House, page: Page) -> None:
     page.goto(f"{house.app.address}/websites?website={SITE}&site={SITE}")
     settled(page)
@@ -331,6 +336,7 @@ def test_the_tracking_code_names_the_address(house: House, page: Page) -> None:
     expect(page.get_by_text("Only pages on this machine reach this address.")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_what_was_sent_is_kept_in_the_file(tmp_path: Path, person: BrowserContext) -> None:
     file = tmp_path / "umami.duckdb"
     import_into(file, TABLES)

@@ -22,6 +22,8 @@ from tests.support.waiting import eventually
 from umami.endpoint import REGISTRY
 from umami.endpoints import websites
 
+pytestmark = pytest.mark.thorough
+
 SHOP = urlencode({"website": WEBSITES["shop"], **RECORDED})
 Counted = dict[tuple[str, ...], float]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
@@ -86,13 +87,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         yield one
 
 
-@pytest.mark.parametrize("area", PAGES, ids=lambda area: area.name)
-def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: PageInfo) -> None:
-    seen = watch(page)
-    page.goto(link(hostile, area, OWN.get(area.name, CHOICES.get(area.name, {}))))
-    settled(page)
+def holds(page: Page, area: PageInfo, *widths: int) -> None:
+    """The page is drawn, fits into windows of these widths and can be used by keyboard."""
     expect(page.get_by_role("heading", name=area.title, exact=True).first).to_be_visible()
-    for width in (1440, 390):
+    for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.get_by_text("could not be drawn")).to_have_count(0)
@@ -111,6 +109,26 @@ def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: PageInfo) 
         ".map(one => one.outerHTML.slice(0, 120))"
     )
     assert unreachable == []
+
+
+def test_a_journey_over_all_pages(hostile: App, page: Page) -> None:
+    seen = watch(page)
+    page.goto(link(hostile, PAGES[0], {}))
+    for area in PAGES:
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=area.title).first.click()
+        expect(page).to_have_url(re.compile(rf"/{area.name}\?"))
+        settled(page)
+        holds(page, area, 1440)
+    assert seen == Watched(hosts={urlsplit(hostile.address).netloc})
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("area", PAGES, ids=lambda area: area.name)
+def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: PageInfo) -> None:
+    seen = watch(page)
+    page.goto(link(hostile, area, OWN.get(area.name, CHOICES.get(area.name, {}))))
+    settled(page)
+    holds(page, area, 1440, 390)
     assert seen == Watched(hosts={urlsplit(hostile.address).netloc})
 
 

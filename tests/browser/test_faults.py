@@ -19,6 +19,8 @@ from tests.support.fault_proxy import Between, between
 from umami.cache import LIVE
 from umami.embedded.server import Running, serve
 
+pytestmark = pytest.mark.thorough
+
 EVER = {"period": "custom", "from": "2026-08-01", "to": "2035-12-31", "tz": "UTC"}
 """A period that has not ended, with all that was recorded in it."""
 WATCH = """() => {

@@ -37,6 +37,7 @@ def link(app: App, name: str) -> str:
     return f"{app.address}/{name}?{urlencode({'website': WEBSITES['shop'], **RECORDED})}"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FIRST)
 def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
     with fresh_app(UMAMI_DATA=str(TABLES)) as app:
@@ -50,6 +51,7 @@ def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
         assert "Traceback" not in "".join(app.printed)
 
 
+@pytest.mark.sample(9)
 @pytest.mark.parametrize("name", PAGES)
 def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
     name: str, house: dict[str, str]
@@ -69,6 +71,7 @@ def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
         assert "Traceback" not in "".join(app.printed)
 
 
+@pytest.mark.sample(9)
 @pytest.mark.parametrize("name", PAGES)
 def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
     name: str, house: dict[str, str], page: Page

@@ -11,6 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.app import App, settled
 from tests.browser.test_overview import RECORDED, WEBSITES, spelled
 
+pytestmark = pytest.mark.thorough
+
 
 def link(app: App, **params: str) -> str:
     query = urlencode({"website": WEBSITES["shop"], **RECORDED, **params})

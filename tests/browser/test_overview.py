@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 from tests.browser.app import ROOT, App, metric, settled
@@ -54,6 +55,7 @@ def test_a_click_on_a_row_filters_everything_and_another_takes_it_back(
     expect(metric(page, "Views")).to_have_text("10,797")
 
 
+@pytest.mark.thorough
 def test_another_period_other_figures_and_a_reload_keeps_them(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(metric(page, "Views")).to_have_text("10,797")
@@ -72,6 +74,7 @@ def test_another_period_other_figures_and_a_reload_keeps_them(app: App, page: Pa
     assert spelled(page) == parse_qs(urlsplit(before).query)
 
 
+@pytest.mark.thorough
 def test_a_preset_is_chosen_from_the_bar(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
@@ -109,6 +112,7 @@ def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> N
     assert complaints == []
 
 
+@pytest.mark.thorough
 def test_a_click_on_the_map_filters_by_the_country(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(page.locator(".st-key-world .choroplethlayer path").first).to_be_attached()
@@ -123,6 +127,7 @@ def test_a_click_on_the_map_filters_by_the_country(app: App, page: Page) -> None
     expect(page.locator(".st-key-chips")).to_contain_text("Country is Brazil")
 
 
+@pytest.mark.thorough
 def test_a_filter_is_added_by_hand_and_back_undoes_it(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(metric(page, "Views")).to_have_text("10,797")
@@ -145,6 +150,7 @@ def test_a_filter_is_added_by_hand_and_back_undoes_it(app: App, page: Page) -> N
     expect(metric(page, "Views")).to_have_text("10,797")
 
 
+@pytest.mark.thorough
 def test_filters_are_joined_by_any(app: App, page: Page) -> None:
     two = [("filter", "country.eq.DE"), ("filter", "browser.eq.firefox")]
     page.goto(f"{link(app)}&{urlencode(two)}")
@@ -169,6 +175,7 @@ def test_hostile_names_are_shown_as_text(app: App, page: Page) -> None:
     expect(page.locator(".st-key-chips")).to_contain_text('Page title is About <us> | "Nord"')
 
 
+@pytest.mark.thorough
 def test_a_malformed_link_gives_the_nearest_page_and_a_sentence(app: App, page: Page) -> None:
     page.goto(link(app, tz="Mars/Phobos", unit="fortnight", filter="nonsense"))
     expect(page.get_by_text("“Mars/Phobos” is not a time zone.")).to_be_visible()
@@ -179,12 +186,14 @@ def test_a_malformed_link_gives_the_nearest_page_and_a_sentence(app: App, page: 
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_a_link_to_a_foreign_website_opens_ones_own(app: App, page: Page) -> None:
     page.goto(f"{app.address}/?website=00000000-0000-4000-8000-000000000000")
     expect(page.get_by_text("website is not among those you can open")).to_be_visible()
     settled(page)
 
 
+@pytest.mark.thorough
 def test_an_empty_website_says_what_would_fill_it(app: App, page: Page) -> None:
     page.goto(link(app, "empty"))
     expect(metric(page, "Views")).to_have_text("0")
@@ -194,6 +203,7 @@ def test_an_empty_website_says_what_would_fill_it(app: App, page: Page) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_a_table_opens_in_full_and_downloads(app: App, page: Page) -> None:
     page.goto(link(app))
     page.locator(".st-key-all_path button").click()
@@ -218,6 +228,7 @@ def test_the_server_and_the_zone_are_named(app: App, page: Page) -> None:
     expect(page.get_by_text("Demo data")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_a_phone_has_no_sideways_scroll(app: App, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(link(app))
@@ -232,6 +243,7 @@ def test_nothing_was_logged_that_should_not_be(app: App) -> None:
     assert "Traceback" not in "".join(app.printed)
 
 
+@pytest.mark.thorough
 def test_the_link_and_the_charts_are_taken_along(app: App, page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(link(app))

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.app import App, metric, running_app, settled
@@ -37,6 +38,7 @@ def pick(page: Page, key: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
+@pytest.mark.thorough
 def test_a_funnel_is_built_by_hand(app: App, page: Page) -> None:
     page.goto(link(app, "funnel"))
     expect(page.get_by_text("Choose at least two steps.")).to_be_visible()
@@ -56,6 +58,7 @@ def test_a_funnel_is_built_by_hand(app: App, page: Page) -> None:
     expect(page.locator(".st-key-step_2")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_step_is_typed_with_a_wildcard(app: App, page: Page) -> None:
     page.goto(link(app, "funnel", step=["1.path./", "2.path."]))
     settled(page)
@@ -77,6 +80,7 @@ def save(page: Page, name: str) -> None:
     expect(page.get_by_text(f"Saved in Umami as “{name}”.")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_report_is_saved_opened_renamed_and_deleted(app: App, page: Page) -> None:
     page.goto(link(app, "funnel", step=STEPS, window="1440"))
     settled(page)
@@ -104,6 +108,7 @@ def test_a_report_is_saved_opened_renamed_and_deleted(app: App, page: Page) -> N
     expect(page.get_by_text("No report is saved for this website yet.")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_report_opens_with_its_own_dates(app: App, page: Page) -> None:
     page.goto(link(app, "goals", goal=["9.event.purchase"]))
     settled(page)
@@ -117,6 +122,7 @@ def test_a_report_opens_with_its_own_dates(app: App, page: Page) -> None:
     expect(metric(page, "Times")).to_have_text("280")
 
 
+@pytest.mark.thorough
 def test_a_session_is_opened_from_the_list_and_left_again(app: App, page: Page) -> None:
     page.goto(link(app, "sessions"))
     rows(page, "session_list").first.get_by_role("button").click()
@@ -128,6 +134,7 @@ def test_a_session_is_opened_from_the_list_and_left_again(app: App, page: Page) 
     expect(rows(page, "session_list")).to_have_count(20)
 
 
+@pytest.mark.thorough
 def test_a_list_is_searched_and_paged_by_the_server(app: App, page: Page) -> None:
     page.goto(link(app, "sessions"))
     expect(page.get_by_text("1–20 of 2,517 sessions")).to_be_visible()
@@ -143,6 +150,7 @@ def test_a_list_is_searched_and_paged_by_the_server(app: App, page: Page) -> Non
     expect(rows(page, "session_list").first).to_contain_text("Firefox")
 
 
+@pytest.mark.thorough
 def test_an_event_leads_to_who_did_it_and_a_property_to_its_values(app: App, page: Page) -> None:
     page.goto(link(app, "events"))
     page.get_by_role("button", name="price add-to-cart").click()
@@ -154,6 +162,7 @@ def test_an_event_leads_to_who_did_it_and_a_property_to_its_values(app: App, pag
     at(page, r"/sessions\?.*session=")
 
 
+@pytest.mark.thorough
 def test_back_finds_a_list_as_it_was_left(app: App, page: Page) -> None:
     page.goto(link(app, "events"))
     settled(page)
@@ -169,6 +178,7 @@ def test_back_finds_a_list_as_it_was_left(app: App, page: Page) -> None:
     expect(there).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_group_filters_every_page(app: App, page: Page) -> None:
     page.goto(link(app, "breakdown", field=["country", "browser"]))
     rows(page, "groups").first.get_by_role("button").click()
@@ -176,6 +186,7 @@ def test_a_group_filters_every_page(app: App, page: Page) -> None:
     expect(page.locator(".st-key-chips")).to_contain_text("Browser is Chrome")
 
 
+@pytest.mark.thorough
 def test_what_is_chosen_stays_while_other_pages_are_looked_at(app: App, page: Page) -> None:
     page.goto(link(app, "retention"))
     settled(page)
@@ -199,6 +210,7 @@ def test_a_table_downloads(app: App, page: Page) -> None:
     assert text.splitlines()[0].startswith('"Source","Views","% of views')
 
 
+@pytest.mark.thorough
 def test_realtime_shows_what_happens_without_a_flicker(page: Page) -> None:
     with running_app() as demo:
         page.goto(f"{demo.address}/realtime")

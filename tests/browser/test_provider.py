@@ -76,6 +76,7 @@ def vouched(page: Page, email: str) -> None:
     page.get_by_role("button", name=re.compile("authorize", re.IGNORECASE)).click()
 
 
+@pytest.mark.thorough
 def test_an_account_comes_in_with_its_rights_and_goes_out_for_good(app: App, page: Page) -> None:
     page.goto(at(app))
     is_out(page)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from components.theme import LIGHT
 from reports import html
 from reports.document import Report
-from tests.browser.app import TABLES, App, settled
+from tests.browser.app import TABLES, WAIT, App, settled
 from tests.reports.conftest import EVERY, GIVEN, SEPTEMBER, asking, ordered, seen
 from tests.support.hostile import MARK, build
 from umami.embedded.server import serve
@@ -41,6 +41,7 @@ PAPERS = {"A4": 680, "Letter": 702}
 @pytest.fixture(scope="module")
 def offline(browser: Browser) -> Iterator[BrowserContext]:
     with browser.new_context(offline=True, viewport={"width": 1200, "height": 900}) as one:
+        one.set_default_timeout(WAIT)
         yield one
 
 
@@ -91,6 +92,7 @@ def test_every_chart_draws_with_the_network_off(opened: Seen, whole: tuple[Repor
     assert opened.page.locator(".chart .choropleth path, .chart .choroplethlayer path").count() > 5
 
 
+@pytest.mark.thorough
 def test_dark_screens_get_a_dark_report(opened: Seen) -> None:
     label = opened.page.locator(".chart .xtick text").first
     light = label.evaluate("(one) => one.style.fill")
@@ -99,6 +101,7 @@ def test_dark_screens_get_a_dark_report(opened: Seen) -> None:
     expect(label).not_to_have_css("fill", light)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("paper", PAPERS)
 def test_no_chart_and_no_table_is_cut_on_paper(opened: Seen, paper: str) -> None:
     opened.page.set_viewport_size({"width": PAPERS[paper], "height": 1000})
@@ -144,6 +147,7 @@ def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None
     opened.page.close()
 
 
+@pytest.mark.thorough
 def test_a_report_is_made_on_a_page_and_downloaded(app: App, page: Page) -> None:
     query = {name: values[0] for name, values in SEPTEMBER.items()}
     page.goto(f"{app.address}/utm?{urlencode(query)}")

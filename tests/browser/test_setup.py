@@ -15,6 +15,8 @@ from tests.doubles.umami import serve as serve_version
 from umami.embedded.server import Running, serve
 from umami.settings import read
 
+pytestmark = pytest.mark.thorough
+
 CHOSEN = "a-marker-Passw0rd"
 
 

@@ -145,6 +145,7 @@ def cookie(context: BrowserContext) -> dict[str, object]:
     raise AssertionError("there is no cookie")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("house", BOTH, indirect=True)
 def test_a_deep_link_signed_out_shows_the_way_in_and_leads_on(house: House, page: Page) -> None:
     page.goto(house.at("retention"))
@@ -162,6 +163,7 @@ def test_a_deep_link_signed_out_shows_the_way_in_and_leads_on(house: House, page
     expect(page.get_by_role("heading", name="Sign in")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_too_many_attempts_have_to_wait_and_nobody_else_does(
     house: House, contexts: list[BrowserContext]
 ) -> None:
@@ -250,6 +252,7 @@ def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
     is_out(page)
 
 
+@pytest.mark.thorough
 def test_a_changed_password_ends_the_other_sessions(
     house: House, contexts: list[BrowserContext]
 ) -> None:
@@ -289,6 +292,7 @@ def test_a_viewer_finds_only_what_is_theirs(house: House, page: Page) -> None:
     expect(page.get_by_text("not among those you can open").first).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_link_is_made_opens_and_is_withdrawn(
     house: House, contexts: list[BrowserContext]
 ) -> None:
@@ -328,6 +332,7 @@ def test_a_link_is_made_opens_and_is_withdrawn(
     expect(guest.get_by_test_id("stMetric")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_a_link_ends_by_itself(house: House, page: Page) -> None:
     # Long enough for a page on busy cores.
     ends = datetime.now(UTC) + timedelta(seconds=10)
@@ -369,6 +374,7 @@ def test_headers_tell_browsers_what_a_page_may_do(house: House) -> None:
         assert "strict-transport-security" in secure.headers
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("house", ["app.py"], indirect=True)
 def test_a_host_that_passes_no_cookie_on_keeps_people_in_all_the_same(
     house: House, page: Page

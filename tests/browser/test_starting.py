@@ -45,6 +45,7 @@ def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Pa
         assert "Traceback" not in "".join(app.printed)
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(
     ("environment", "said"),
     [

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.app import TABLES, App, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES, spelled
 
+pytestmark = pytest.mark.thorough
+
 HOSTILE = "Neu <b>x</b> $a$ *b*"
 
 

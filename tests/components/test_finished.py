@@ -58,7 +58,7 @@ def page_with_a_figure() -> None:
 
 
 def test_streamlit_sends_it_as_it_was_drawn() -> None:
-    run = AppTest.from_function(page_with_a_figure, default_timeout=20).run()
+    run = AppTest.from_function(page_with_a_figure, default_timeout=60).run()
     assert not run.exception
     chart = run.get("plotly_chart")[0].proto
     assert chart.spec == pillar_figure(Pillar(7, "a < b"), "light").to_json(validate=False)

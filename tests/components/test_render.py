@@ -57,7 +57,7 @@ def page_of_sections() -> None:
 
 @pytest.fixture
 def run() -> AppTest:
-    return AppTest.from_function(page_of_sections, default_timeout=20).run()
+    return AppTest.from_function(page_of_sections, default_timeout=60).run()
 
 
 def test_one_failing_section_leaves_the_others_standing(run: AppTest) -> None:
@@ -78,7 +78,7 @@ def test_what_a_server_does_not_offer_is_said_quietly(run: AppTest) -> None:
 
 def test_a_fault_is_logged_without_what_it_held(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
-    AppTest.from_function(page_of_sections, default_timeout=20).run()
+    AppTest.from_function(page_of_sections, default_timeout=60).run()
     assert "KeyError at" in caplog.text
     assert "secret" not in caplog.text
     assert "Traceback" not in caplog.text
@@ -126,7 +126,7 @@ def page_that_waits() -> None:
 
 
 def test_a_page_that_waits_for_its_turn_says_so_and_takes_it_back() -> None:
-    run = AppTest.from_function(page_that_waits, default_timeout=20).run()
+    run = AppTest.from_function(page_that_waits, default_timeout=60).run()
     assert not run.exception
     assert "waits for its turn" in run.session_state["said"]
     assert run.session_state["taken back"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.contract.recordings import PLAIN, Line
+from tests.contract.recordings import ID, PLAIN, Line, route
 from umami.endpoint import Query
 from umami.endpoints import events, reports, sessions, traffic, websites
 from umami.filters import Filter
@@ -16,7 +16,6 @@ from umami.models.reports import FunnelStep
 from umami.period import instant, with_unit
 from umami.view import View
 
-ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
 NEW = {"url": "path", "host": "hostname"}
 OLD_SIGNS = {"!~": "dnc", "~": "c", "!": "neq", "": "eq"}
 
@@ -94,7 +93,7 @@ def asked(line: Line, version: str) -> Query[Any]:
     line = {**line, "old": version.startswith("v2")}
     path, query, body = line["path"].removeprefix("/api"), line["query"] or {}, line["body"] or {}
     ids = re.findall(ID, path)
-    kind = re.sub(ID, "ID", path)
+    kind = route(line)
     given = {**body, **body.get("parameters", {})}
     plain: Callable[[], View] = lambda: view(line, filtered=False)  # noqa: E731
     size = 10 if line["old"] else 20

@@ -27,6 +27,24 @@ VERSIONS = {
     "v3.0.3": Generation.V3_0,
     "v3.1.0": Generation.V3_1,
 }
+ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
+ROUTES = (
+    *(f"/reports/{name}" for name in ("attribution", "breakdown", "funnel", "goal", "goals")),
+    *(f"/reports/{name}" for name in ("insights", "journey", "retention", "revenue", "utm")),
+    *(
+        f"/websites/ID/{name}"
+        for name in (
+            *("active", "daterange", "stats", "pageviews", "values"),
+            *("metrics", "metrics/expanded", "events", "events/series", "events/stats"),
+            *("event-data/events", "event-data/fields", "event-data/properties"),
+            *("event-data/stats", "event-data/values"),
+            *("session-data/properties", "session-data/values"),
+            *("sessions", "sessions/stats", "sessions/weekly"),
+            *("sessions/ID", "sessions/ID/activity", "sessions/ID/properties"),
+        )
+    ),
+)
+"""Every route that a recorded server answered; ids are written as ``ID``."""
 Line = dict[str, Any]
 Ask = Callable[[Request], JSON]
 
@@ -40,10 +58,21 @@ class Unrecorded(Exception):
     """The recorded server was not asked this."""
 
 
+@cache
 def lines(version: str) -> list[Line]:
-    """Every question and answer of a recorded server."""
+    """Every question and answer of a recorded server; read once, when a test needs it."""
     with gzip.open(DATA / f"{version}.jsonl.gz", "rt") as recorded:
         return [json.loads(line) for line in recorded]
+
+
+def route(line: Line) -> str:
+    """The path of a recorded question below ``/api``, with ``ID`` in the place of ids."""
+    return re.sub(ID, "ID", line["path"].removeprefix("/api"))
+
+
+def answered_lines(version: str, of_route: str) -> list[Line]:
+    """The questions of a route that a recorded server answered."""
+    return [line for line in lines(version) if line["status"] == 200 and route(line) == of_route]
 
 
 class Recording:

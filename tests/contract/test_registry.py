@@ -23,10 +23,10 @@ def test_the_tables_are_fresh(target: Path) -> None:
     assert target.read_text() == DOCUMENTS[target](), "run make docs"
 
 
-@pytest.mark.parametrize("name", sorted(REGISTRY))
-def test_every_endpoint_has_a_row(name: str) -> None:
-    for target in DOCUMENTS:
-        assert f"`{name}" in target.read_text()
+@pytest.mark.parametrize("target", DOCUMENTS, ids=lambda target: target.name)
+def test_every_endpoint_has_a_row(target: Path) -> None:
+    text = target.read_text()
+    assert [name for name in REGISTRY if f"`{name}" not in text] == []
 
 
 REFERENCE = """
@@ -74,10 +74,10 @@ POST /api/send
 """Every route of the API reference of Umami 2; the client must be able to ask each of them."""
 
 
-@pytest.mark.parametrize("route", REFERENCE.strip().splitlines())
-def test_the_reference_of_umami_2_is_covered(route: str) -> None:
+def test_the_reference_of_umami_2_is_covered() -> None:
     """The documents derive routes from the dialects, so a route that is there is really asked."""
-    assert f"`{route}`" in (DOCS / "api.md").read_text()
+    text = (DOCS / "api.md").read_text()
+    assert [one for one in REFERENCE.strip().splitlines() if f"`{one}`" not in text] == []
 
 
 def test_the_documents_name_the_versions() -> None:
@@ -92,28 +92,31 @@ def test_the_documents_name_the_versions() -> None:
 
 
 @pytest.mark.parametrize("generation", Generation, ids=str)
-@pytest.mark.parametrize("name", sorted(REGISTRY))
-def test_ranges_are_in_milliseconds(name: str, generation: Generation) -> None:
+def test_ranges_are_in_milliseconds(generation: Generation) -> None:
     """3.x takes ``startDate`` in a query, too, and fails; 2.x wants it for currencies alone."""
-    speaks, question = dialect(generation), example(REGISTRY[name])
-    if speaks.refusal(question):
-        return
-    plan = speaks.plan(question)
-    for request in (plan,) if isinstance(plan, Request) else next(plan):
-        dated = "startDate" in dict(request.query)
-        assert dated == (name == "currencies" and generation.major == 2)
+    speaks = dialect(generation)
+    dated = set()
+    for name, endpoint in REGISTRY.items():
+        question = example(endpoint)
+        if not speaks.refusal(question):
+            plan = speaks.plan(question)
+            requests = (plan,) if isinstance(plan, Request) else next(plan)
+            within = {"startDate" in dict(request.query) for request in requests}
+            assert len(within) == 1, name
+            dated |= {name} if within == {True} else set()
+    assert dated == ({"currencies"} if generation.major == 2 else set())
 
 
 @pytest.mark.parametrize("generation", SERVED, ids=str)
-@pytest.mark.parametrize("name", sorted(REGISTRY))
-def test_every_endpoint_has_a_route(name: str, generation: Generation) -> None:
-    speaks, question = dialect(generation), example(REGISTRY[name])
-    if speaks.refusal(question):
-        assert question.endpoint.first_version > generation.value
-        return
-    plan = speaks.plan(question)
-    requests = (plan,) if isinstance(plan, Request) else next(plan)
-    for request in requests:
-        scope = {"type": "http", "method": request.method, "path": f"/api{request.path}"}
-        routes = v2.ROUTES if generation.major == 2 else ROUTES
-        assert any(route.matches(scope)[0] is Match.FULL for route in routes), request
+def test_every_endpoint_has_a_route(generation: Generation) -> None:
+    speaks = dialect(generation)
+    routes = v2.ROUTES if generation.major == 2 else ROUTES
+    for name, endpoint in REGISTRY.items():
+        question = example(endpoint)
+        if speaks.refusal(question):
+            assert endpoint.first_version > generation.value, name
+            continue
+        plan = speaks.plan(question)
+        for request in (plan,) if isinstance(plan, Request) else next(plan):
+            scope = {"type": "http", "method": request.method, "path": f"/api{request.path}"}
+            assert any(one.matches(scope)[0] is Match.FULL for one in routes), request

@@ -13,6 +13,8 @@ import pytest
 from tests.doubles.umami import VERSIONS, serve
 from tests.embedded.conftest import DATA, signed_in
 
+pytestmark = pytest.mark.slow
+
 NIL = "00000000-0000-0000-0000-000000000000"
 TABLES = DATA / "tables"
 EVER = {"startAt": 0, "endAt": 4_102_444_800_000}
@@ -65,6 +67,7 @@ def test_every_version_has_a_column() -> None:
     assert VERSIONS == COLUMNS
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("version", COLUMNS)
 @pytest.mark.parametrize("request_", ANSWERS)
 def test_unsigned_answers(urls: dict[str, str], request_: str, version: str) -> None:

@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from umami.embedded.importing import load
 from umami.embedded.store import Store
+
+pytestmark = [pytest.mark.sample(6), pytest.mark.slow]
 
 Row = dict[str, Any]
 FIELDS = {
@@ -228,15 +230,12 @@ def asked(umami: httpx.Client, website: str, kind: str, query: dict[str, Any]) -
     return answer.json()
 
 
-often = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-for_each = settings(often, max_examples=15)
+few = settings(max_examples=settings().max_examples // 4)
 website_of = st.sampled_from(["shop", "docs"])
 
 
 @pytest.mark.parametrize("field", FIELDS)
-@for_each
+@few
 @given(data=st.data(), name=website_of, within=ranges())
 def test_stats(
     umami: httpx.Client,
@@ -259,7 +258,6 @@ def test_stats(
     assert answer == {key: {"value": now[key], "prev": then[key]} for key in now}
 
 
-@often
 @given(
     data=st.data(),
     name=website_of,
@@ -297,7 +295,7 @@ def test_over_time(
 
 
 @pytest.mark.parametrize("kind", [*FIELDS, "screen", "entry", "exit"])
-@for_each
+@few
 @given(data=st.data(), name=website_of, within=ranges())
 def test_metrics(
     umami: httpx.Client,
@@ -326,7 +324,6 @@ def test_metrics(
         assert asked(umami, site, "metrics", part) == answer[offset : offset + limit]
 
 
-@often
 @given(data=st.data(), name=website_of, within=ranges(), zone=st.sampled_from(ZONES))
 def test_sessions(
     umami: httpx.Client,
@@ -356,7 +353,6 @@ def test_sessions(
     ]
 
 
-@often
 @given(data=st.data(), name=website_of, within=ranges(), kind=st.sampled_from([*FIELDS, "screen"]))
 def test_values(
     umami: httpx.Client,

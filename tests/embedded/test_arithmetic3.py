@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.embedded.random_traffic import DAYS, FIRST, SITE, Client, Row, asking, traffic
@@ -326,9 +326,7 @@ def answer(client: Client, kind: str, query: dict[str, Any]) -> Any:
     return found.json()
 
 
-often = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+often = settings(max_examples=settings().max_examples // 2)
 
 
 @often
@@ -400,8 +398,9 @@ def test_over_time(
     ]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("kind", [*COLUMNS, "entry", "exit", "channel"])
-@settings(often, max_examples=6)
+@settings(max_examples=settings().max_examples // 6)
 @given(data=st.data())
 def test_metrics(site: Site, data: st.DataObject, kind: str) -> None:
     client, rows, newest = site

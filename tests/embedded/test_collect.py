@@ -170,6 +170,7 @@ def test_an_event_with_data(tracker: Tracker) -> None:
     assert money == [("purchase", "EUR", 19.99)]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("data", "money"),
     [

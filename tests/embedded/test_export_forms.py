@@ -28,6 +28,8 @@ from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
 
+pytestmark = pytest.mark.slow
+
 WEBSITE, SESSION, VISIT = (f"{n * 8}-{n * 4}-4{n * 3}-8{n * 3}-{n * 12}" for n in "123")
 EVENT = "aaaaaaaa-0000-4000-8000-00000000000"
 DATA = "bbbbbbbb-0000-4000-8000-00000000000"
@@ -156,6 +158,7 @@ def usual(tmp_path: Path) -> dict[str, Any]:
 # NULL
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(
     "word", ["NULL", r"\N", "null", "[NULL]", "<null>", "(null)", "nan", "NaN", "None"]
 )
@@ -317,6 +320,7 @@ def test_campaigns_come_from_the_query(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("amount", "sum_"),
     [
@@ -364,6 +368,7 @@ def test_separators(tmp_path: Path, usual: dict[str, Any], delimiter: str, quoti
     assert contents(written(tmp_path / "form", null="NULL", **form)) == usual
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("encoding", "end"),
     [

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.embedded.conftest import DATA
@@ -85,6 +85,7 @@ def test_a_report_may_give_the_event_type_as_a_number(store: Store) -> None:
     assert narrowed(store, ALL, {"eventType": 2, "path": None}).event_type == 2
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     "filters",
     [
@@ -240,9 +241,6 @@ texts = st.sampled_from(ODD_TEXT) | st.text(max_size=20)
 operators = st.sampled_from(["", *OPERATORS, *FRUITLESS]).map(lambda one: f"{one}." if one else "")
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(
     kind=st.sampled_from(sorted(ASKED)),
     added=st.dictionaries(st.sampled_from(NAMES), st.tuples(operators, texts), max_size=3),

@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from umami.embedded.importing import ImportRefused, load
 from umami.embedded.store import TABLES, Store
 
+pytestmark = pytest.mark.slow
+
 WEBSITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
 SESSION = "29f205e9-1bd3-524a-bd8f-a394cf3c5435"
 EVENT = "9686bd1a-ec78-421a-94ac-884c6eae81d8"
@@ -395,6 +397,7 @@ def spoilt(path: Path, number: int, old: str, new: str) -> None:
     path.write_text("\n".join(lines))
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("table", "number", "old", "new", "column", "reason"),
     [
@@ -525,6 +528,7 @@ field = st.text(max_size=6) | st.sampled_from(
 )
 
 
+@pytest.mark.thorough
 @settings(
     max_examples=150,
     deadline=None,

@@ -25,6 +25,8 @@ from umami.embedded.importing import ImportRefused, Progress, import_into, load
 from umami.embedded.server import opened, serve
 from umami.embedded.store import TABLES, Store, StoreRefused
 
+pytestmark = pytest.mark.slow
+
 BROWSER = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"}
 WHOLE = dict.fromkeys(TABLES, 0) | {
     "website": 3,
@@ -325,6 +327,7 @@ except StoreRefused as refused:
 """
 
 
+@pytest.mark.thorough
 def test_a_place_that_is_full(tables: Path, path: Path, tmp_path: Path) -> None:
     """As far as the system lets a file grow, so the disk is, for a process."""
     import_into(path, small(tmp_path / "tables"))
@@ -538,6 +541,7 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.thorough
 def test_the_command_says_what_it_does(tables: Path, path: Path, tmp_path: Path) -> None:
     archive = tmp_path / "tables.zip"
     with zipfile.ZipFile(archive, "w") as packed:

@@ -254,6 +254,7 @@ def owned(tables: Path) -> Iterator[dict[int, httpx.Client]]:
         yield {2: old, 3: new}
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize(
     ("generation", "route"),
     [
@@ -273,8 +274,7 @@ def test_anything_gets_an_answer_or_reasons(
     own.headers["authorization"] = f"Bearer {token}"
 
     @settings(
-        max_examples=25,
-        deadline=None,
+        max_examples=settings().max_examples // 2,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(questions(route))
@@ -291,7 +291,6 @@ def test_anything_gets_an_answer_or_reasons(
     ask()
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     name=st.sampled_from(
         [

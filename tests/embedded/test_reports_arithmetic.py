@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.doubles.umami.v2.queries.retention import retention
@@ -23,6 +23,8 @@ from umami.embedded.queries.reports.journey import journey
 from umami.embedded.queries.reports.steps import Step
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
+
+pytestmark = pytest.mark.slow
 
 SITE = UUID(int=1)
 BEGIN = datetime(2026, 10, 23, 20)
@@ -119,7 +121,6 @@ def inside(rows: list[Row]) -> list[Row]:
     return [row for row in rows if BEGIN <= row.at <= END]
 
 
-@settings(max_examples=60, deadline=None)
 @given(traffic(), st.lists(STEPS, min_size=2, max_size=4), st.integers(1, 2000))
 def test_funnel(rows: list[Row], steps: list[Step], window: int) -> None:
     reached = {(row.session, row.at) for row in inside(rows) if row.meets(steps[0])}
@@ -140,7 +141,6 @@ def test_funnel(rows: list[Row], steps: list[Step], window: int) -> None:
     store.close()
 
 
-@settings(max_examples=60, deadline=None)
 @given(traffic(), st.sampled_from(ZONES))
 def test_retention(rows: list[Row], zone: str) -> None:
     def day(moment: datetime) -> datetime:
@@ -165,7 +165,6 @@ def test_retention(rows: list[Row], zone: str) -> None:
     store.close()
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     traffic(),
     st.integers(3, 7),
@@ -189,7 +188,6 @@ def test_journey(rows: list[Row], steps: int, first: str | None, last: str | Non
 
 
 @pytest.mark.parametrize("model", ["first-click", "last-click"])
-@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_attribution(model: str, data: st.DataObject) -> None:
     rows = data.draw(traffic())
@@ -226,7 +224,6 @@ def test_attribution(model: str, data: st.DataObject) -> None:
     store.close()
 
 
-@settings(max_examples=40, deadline=None)
 @given(traffic())
 def test_breakdown(rows: list[Row]) -> None:
     groups: dict[tuple[str, str | None], list[Row]] = {}

@@ -36,6 +36,8 @@ from tests.embedded.test_arithmetic3 import (
 )
 from umami.embedded.definitions import NEWEST, V3_1
 
+pytestmark = pytest.mark.slow
+
 CURRENCIES = ("EUR", "eur", "USD")
 BROKEN_DOWN = st.sampled_from(sorted(set(COLUMNS) - {"screen", "domain"}))
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")

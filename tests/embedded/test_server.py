@@ -16,6 +16,8 @@ import pytest
 from tests.support.ports import free_port
 from umami.embedded.server import PortTaken, Running, bound, listen, serve
 
+pytestmark = pytest.mark.slow
+
 
 def test_answers_as_soon_as_it_is_returned(tables: Path) -> None:
     with serve(tables) as running:
@@ -74,7 +76,7 @@ def test_alone_until_it_is_told_to_end(tables: Path, ends: signal.Signals) -> No
     with command("--data", str(tables), "--port", str(port)) as process:
         assert answering(process, port).json() == {"ok": True}
         process.send_signal(ends)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
         assert process.returncode in (0, -ends)
         assert (out, err) == ("", "")
 
@@ -82,14 +84,14 @@ def test_alone_until_it_is_told_to_end(tables: Path, ends: signal.Signals) -> No
 def test_alone_on_a_taken_port(server: Running, tables: Path) -> None:
     port = server.url.rpartition(":")[2]
     with command("--data", str(tables), "--port", port) as process:
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=120)
         assert (process.returncode, err) == (2, f"Port {port} of 127.0.0.1 is not free.\n")
 
 
 def test_alone_without_its_data(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere", tmp_path):
         with command("--data", str(path), "--port", "0") as process:
-            _, err = process.communicate(timeout=20)
+            _, err = process.communicate(timeout=120)
             assert process.returncode == 2
             assert err.count("\n") == 1
             assert path.name in err

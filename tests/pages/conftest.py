@@ -110,7 +110,7 @@ def quick(remembered: Between, bare: pytest.MonkeyPatch) -> Between:
     return remembered
 
 
-@pytest.fixture(params=["2.x", "own"])
+@pytest.fixture(params=["own", pytest.param("2.x", marks=pytest.mark.thorough)])
 def opened(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch, old: Running) -> Open:
     """Opens a page with these URL parameters: over a 2.x, and over a server of its own, which
     speaks as 3.x does."""

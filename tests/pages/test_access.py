@@ -41,6 +41,8 @@ from umami.endpoints import traffic
 from umami.period import Period
 from umami.view import View
 
+pytestmark = pytest.mark.slow
+
 SHOP, DOCS = WEBSITES["shop"], WEBSITES["docs"]
 EVERY_PAGE = {area.name for area in PAGES}
 OF_ADMINS = {"access", "setup"}
@@ -168,6 +170,7 @@ def asked(way: Between) -> list[Passed]:
     ]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("page", sorted({*EVERY_PAGE, *OF_ADMINS}))
 @pytest.mark.parametrize("who", WHO)
 def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(

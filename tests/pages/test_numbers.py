@@ -277,6 +277,7 @@ def test_compare_needs_a_comparison(opened: Open) -> None:
     assert not app.metric
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("page", "params", "words"),
     [

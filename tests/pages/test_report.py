@@ -46,6 +46,7 @@ def report(page: str, *filters: str) -> Report:
     return build.make(client, build.Order(view, [page], sites, {page: given}))
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_report_says_what_its_page_says(opened: Open, name: str) -> None:
     choices = {key: one for key, one in CHOICES.get(name, {}).items() if key != "campaign"}

@@ -25,6 +25,8 @@ from umami.connection_check import Way
 from umami.embedded.server import Running
 from umami.settings import read
 
+pytestmark = pytest.mark.slow
+
 UMAMIS = "marker-umami"
 """A password that opens no Umami."""
 CHOSEN = "a-marker-Passw0rd"

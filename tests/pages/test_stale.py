@@ -21,6 +21,8 @@ from umami import cache, single_flight
 from umami.cache import DAY, Keeping
 from umami.endpoints import websites
 
+pytestmark = [pytest.mark.sample(8), pytest.mark.slow]
+
 FAULTS = {"gone": reset, "a web page in its place": page(200)}
 KEPT = [area for area in PAGES if area.name not in ("realtime", "reports")]
 """What is live is never kept, and says for itself how old it is. Reports is drawn so fast that it

@@ -13,6 +13,8 @@ from reports.__main__ import main
 from tests.reports.conftest import ROOT, TABLES
 from umami.embedded.server import Running
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def told(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

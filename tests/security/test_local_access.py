@@ -16,6 +16,8 @@ from tests.support.proxies import adding, proxy
 from tests.support.stream import opened
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 SHOP = urlencode({"website": WEBSITES["shop"], **RECORDED})
 HEADERS = (
     {},

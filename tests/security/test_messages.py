@@ -15,6 +15,8 @@ from tests.support.accounts import user, write
 from tests.support.stream import tab
 from umami.embedded.server import serve
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=["asgi.py", "app.py"])
 def house(

@@ -31,6 +31,8 @@ from tests.support.proxies import adding, proxy
 from tests.support.stream import Tab, opened
 from umami.errors import SettingsError
 
+pytestmark = pytest.mark.slow
+
 SHOP = urlencode({"website": WEBSITES["shop"], **RECORDED})
 PROXY = "https://stats.example.com"
 

@@ -27,6 +27,8 @@ from tests.support.stream import tab
 from tests.support.waiting import eventually
 from umami.normal_forms import LONGEST, normalized
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["engine", "postgres"]
 SOCKETS = 60
 HERE = "203.0.113.7"

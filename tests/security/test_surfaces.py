@@ -29,6 +29,8 @@ from tests.support.accounts import PASSWORD, user, write
 from tests.support.stream import Tab, tab
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 SAID = CHANGED.split(".")[0]
 SECTIONS = ("overview", "sessions", "events", "realtime", "utm")
 SHOP = {"website": WEBSITES["shop"], **RECORDED}

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def eventually(true: Callable[[], object], within: float = 10.0) -> None:
+def eventually(true: Callable[[], object], within: float = 60.0) -> None:
     """Return once it is true; fail after so many seconds."""
     until = time.monotonic() + within
     while not true():

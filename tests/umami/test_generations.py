@@ -40,6 +40,8 @@ from umami.period import Period
 from umami.settings import Settings, read
 from umami.view import View
 
+pytestmark = pytest.mark.sample(12)
+
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
 AUGUST = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 8, 31), "Europe/Zurich"))

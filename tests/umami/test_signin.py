@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -100,12 +99,10 @@ def test_wrong_passwords_are_tried_once(server: Faulty, transport: Transport) ->
             ask(transport)
         return str(raised.value)
 
-    begun = time.monotonic()
     with ThreadPoolExecutor(25) as pool:
         sentences = set(pool.map(refused, range(25)))
     assert sentences == {"The server does not accept this user name and password."}
     assert len(server.asked("/auth/login")) == 1
-    assert time.monotonic() - begun < 2
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import pytest
 from tests.support.faults import RESET, TOKEN, Act, Faulty, page, said
 from tests.support.ports import free_port
 from tests.umami.conftest import PASSWORD
+from umami import circuit_breaker
 from umami.compat.http_errors import reasons
 from umami.endpoint import Request
 from umami.errors import (
@@ -90,6 +92,7 @@ def test_what_passes_is_asked_again(server: Faulty, transport: Transport, fault:
     assert len(server.asked("/stats")) == 3
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
@@ -145,15 +148,14 @@ def test_the_server_says_how_long_to_wait(
     server: Faulty, transport: Transport, spelled: str
 ) -> None:
     # A date has whole seconds: between one and two of them lie ahead.
-    after = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-    server.script(
-        "/stats",
-        said({}, 429, headers=(("retry-after", "1" if spelled == "1" else after),)),
-        said(1),
-    )
-    begun = time.monotonic()
+    begun = datetime.now(UTC)
+    until = (begun + timedelta(seconds=2)).replace(microsecond=0)
+    spelled_out = "1" if spelled == "1" else format_datetime(until, usegmt=True)
+    server.script("/stats", said({}, 429, headers=(("retry-after", spelled_out),)), said(1))
     ask(transport)
-    assert 0.9 <= time.monotonic() - begun < 4
+    earliest = begun + timedelta(seconds=1) if spelled == "1" else until
+    assert datetime.now(UTC) >= earliest - timedelta(seconds=0.1)
+    assert len(server.asked("/stats")) == 2
 
 
 @pytest.mark.parametrize("hours", [-7, 7])
@@ -168,7 +170,8 @@ def test_a_clock_that_is_off_changes_no_pause(
     server.script("/stats", said({}, 429, headers=dates), said(1))
     begun = time.monotonic()
     ask(transport)
-    assert 0.9 <= time.monotonic() - begun < 4
+    assert time.monotonic() - begun >= 0.9
+    assert len(server.asked("/stats")) == 2
 
 
 @pytest.mark.parametrize(
@@ -176,9 +179,7 @@ def test_a_clock_that_is_off_changes_no_pause(
 )
 def test_no_pause_is_too_long_to_say_no(server: Faulty, transport: Transport, after: str) -> None:
     server.script("/stats", said({}, 429, headers=(("retry-after", after),)))
-    begun = time.monotonic()
     assert "pause of more than an hour" in str(failure(transport, RateLimited))
-    assert time.monotonic() - begun < 2
     assert len(server.asked("/stats")) == 1
 
 
@@ -196,9 +197,7 @@ def test_an_answer_is_not_waited_for_for_ever(
 ) -> None:
     transport = made(_with(settings, timeout=0.5))
     server.script("/stats", said(1, delay=30))
-    begun = time.monotonic()
     failure(transport, TimedOut)
-    assert time.monotonic() - begun < 3
     assert len(server.asked("/stats")) == 1
 
 
@@ -207,9 +206,7 @@ def test_a_dripping_answer_is_not_waited_for_for_ever(
 ) -> None:
     transport = made(_with(settings, timeout=0.5))
     server.script("/stats", Act(body=b"x" * 10_000, drip=0.05))
-    begun = time.monotonic()
     failure(transport, TimedOut)
-    assert time.monotonic() - begun < 3
 
 
 def test_an_endless_answer_is_cut(server: Faulty, transport: Transport) -> None:
@@ -231,15 +228,19 @@ def test_an_answer_may_be_packed_but_not_badly(server: Faulty, transport: Transp
 
 
 def test_a_dead_server_is_found_out_once(
-    made: Callable[[Settings], Transport],
+    made: Callable[[Settings], Transport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(circuit_breaker, "PAUSE", 600.0)
+    port = free_port()
     # With a key there is no sign-in whose failure would be remembered.
-    transport = made(Settings(api=f"http://127.0.0.1:{free_port()}/api", api_key="k"))
+    transport = made(Settings(api=f"http://127.0.0.1:{port}/api", api_key="k"))
     failure(transport, Unreachable)
-    begun = time.monotonic()
-    for _ in range(50):
-        failure(transport, Unreachable)
-    assert time.monotonic() - begun < 0.5
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        for _ in range(50):
+            failure(transport, Unreachable)
+        listening.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listening.accept()
 
 
 def test_one_broken_endpoint_leaves_the_others_standing(

@@ -32,6 +32,8 @@ from umami.errors import UmamiError
 from umami.models.websites import Website
 from umami.settings import Settings
 
+pytestmark = pytest.mark.sample(4)
+
 PATIENCE, PATIENT = 1.0, 60.0
 """Seconds that an answer is waited for, where it never comes and otherwise."""
 

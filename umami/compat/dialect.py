@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, Protocol
 
-from umami.compat.capabilities import Capabilities
-from umami.compat.filter_params import like_escaped
+from umami.capabilities import Capabilities
 from umami.compat.generations import Generation
 from umami.endpoint import JSON, Query, Request
 from umami.errors import NotOffered, UmamiError
+from umami.filter_params import like_escaped
 from umami.filters import Filter
 from umami.view import View
 

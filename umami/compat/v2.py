@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from umami.compat.capabilities import Capabilities
+from umami.capabilities import Capabilities
 from umami.compat.dialect import (
     Part,
     Plan,
@@ -33,13 +33,13 @@ from umami.compat.emulation import (
     websites_of_teams_too,
     without_token,
 )
-from umami.compat.filter_params import like_literally, step_escaped
 from umami.compat.generations import Generation
 from umami.compat.referrers import foreign, without_itself
 from umami.endpoint import JSON, Query, Request, spelled
 from umami.endpoints import sessions, traffic
 from umami.endpoints.spelling import identified, iso
 from umami.errors import NotOffered
+from umami.filter_params import like_literally, step_escaped
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.view import View
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
-from umami.compat import filter_params
-from umami.compat.capabilities import EVERYTHING, Capabilities
+from umami import filter_params
+from umami.capabilities import EVERYTHING, Capabilities
 from umami.compat.dialect import (
     Part,
     Plan,
