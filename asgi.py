@@ -13,16 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from streamlit import cli_util, config
 
-from components import (
-    collecting,
-    local_access,
-    log,
-    messages,
-    monitor,
-    origins,
-    session_cookie,
-    viewer,
-)
+from components import collecting, local_access, messages, monitor, origins, session_cookie, viewer
 from components.headers import Headers
 from components.notices import show_fault
 
@@ -42,7 +33,7 @@ async def started(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-log.brief()
+monitor.brief()
 session_cookie.SERVED = collecting.SERVED = True
 app = st.App(
     "app.py",

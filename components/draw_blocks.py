@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from components import authorized, parameters, tiles, url_state
-from components.base import base
 from components.blocks import (
     Block,
     Buttons,
@@ -22,6 +21,7 @@ from components.charts import common
 from components.charts.figure_cache import finished
 from components.escaping import markdown
 from components.notices import show_note
+from components.runtime import base
 from components.table import csv_button, draw_table
 from components.theme import Mode
 from umami.view import View

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from access.authorized_client import AuthorizedClient
-from components import authorized, export_permissions, formats, page_context, progress
+from components import authorized, export_permissions, formats, notices, page_context
 from components.fields import Field, labelled
 from components.notices import show_error
 from components.table import to_csv
@@ -85,7 +85,7 @@ def export(
         authorized.data()[held] = (asked, begun)
 
     if work is not None and work.state == "running":
-        progress.watch(work, what=f"Getting {what}", key=key)
+        notices.watch(work, what=f"Getting {what}", key=key)
     elif work is not None and work.state == "done":
         file = work.result()
         of_all = "the first" if capped else "all"

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.app_session import AppSession
 
-from components.base import base
+from components.runtime import base
 
 NEEDED: Final = ("rerun_script", "stop_script", "app_heartbeat")
 """Kinds of messages that are passed on, beside those that ask for a file made on demand."""

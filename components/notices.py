@@ -1,10 +1,14 @@
-"""Short messages in place of content: errors with their remedy, notes, empty states."""
+"""Short messages in place of content: errors with their remedy, notes, empty states, progress."""
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import streamlit as st
 
+from components import authorized, formats
 from components.escaping import plain
+from umami.background_task import BackgroundTask
 from umami.errors import UmamiError
 
 
@@ -35,3 +39,30 @@ def show_fault(problem: Exception) -> bool:
         problem = UmamiError("This page could not be drawn.")
     show_error(problem)
     return True
+
+
+EVERY: Final = 0.5
+"""Seconds after which a page looks how far the work is."""
+
+
+def watch(work: BackgroundTask[Any], *, what: str, key: str) -> None:
+    """Show how far running work is, until it ends; then the page is drawn anew.
+
+    ``what`` says in a word or two what is being done. Nothing else of the page runs meanwhile.
+    """
+
+    @authorized.fragment(run_every=EVERY)
+    def watched() -> None:
+        if work.state != "running":
+            st.rerun()
+        left = work.left
+        rest = "" if left is None else f" · {formats.duration(left)} left"
+        st.progress(work.share, text=f"{what}: {work.share:.0%}{rest}")
+        st.button(
+            "Cancel",
+            key=f"{key}_cancel",
+            type="tertiary",
+            on_click=authorized.callback(work.call_off),
+        )
+
+    watched()

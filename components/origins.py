@@ -18,7 +18,7 @@ from streamlit import config, net_util
 
 from access.settings import origin as parsed
 from components import viewer
-from components.base import base
+from components.runtime import base
 from umami.errors import SettingsError
 
 SAFE: Final = ("GET", "HEAD")

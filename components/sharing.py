@@ -11,9 +11,9 @@ import streamlit as st
 from access import passwords
 from access.share_links import LONGEST_NAME
 from components import authorized, url_state, viewer
-from components.base import public
 from components.escaping import plain
 from components.page_registry import OVERVIEW, PAGES
+from components.runtime import public
 from umami.period import zone
 from umami.view import View
 

@@ -23,7 +23,7 @@ from access.accounts import Account
 from access.authentication import Authentication
 from access.permissions import ALL, NONE, Narrowing, Permissions
 from access.share_links import ShareLink
-from components import local_access, page_registry, secrets, umami_server
+from components import local_access, page_registry, runtime, umami_server
 from umami.endpoints import websites
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.models.websites import Website
@@ -80,7 +80,7 @@ class _Brought:
 @st.cache_resource(show_spinner=False)
 def running() -> settings.Running:
     """How this process is run. Raises ``SettingsError``."""
-    return settings.read(secrets=secrets.file())
+    return settings.read(secrets=runtime.secrets_file())
 
 
 @st.cache_resource(show_spinner=False)
@@ -101,7 +101,7 @@ def forget() -> None:
 
 def accounts_stand_in_secrets() -> bool:
     """Whether accounts are read from the secrets, and not from a file of their own."""
-    return running().users == secrets.file()
+    return running().users == runtime.secrets_file()
 
 
 def signs_in() -> bool:

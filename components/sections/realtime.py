@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import authorized, metrics, page_context, panels, render_lock, tiles
+from components import authorized, metrics, page_context, panels, runtime, tiles
 from components.charts import realtime_bars as drawn
 from components.escaping import plain
 from components.fields import Field
@@ -58,7 +58,7 @@ def page(view: View, own: str, *, still: bool) -> None:
 
 
 @metrics.part("realtime")
-@render_lock.RENDER_LOCK.taken()
+@runtime.RENDER_LOCK.taken()
 def _look(view: View, own: str, *, still: bool) -> None:
     seen, problem = _seen(view, still=still)
     _said(view, seen, problem, still=still)
