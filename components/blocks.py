@@ -253,6 +253,15 @@ def blocks_section(
     return Section(title, lambda: blocks, framed=framed, medium=medium)
 
 
+def failed_section(title: str, problem: Exception) -> Section:
+    """A section that fails with this problem, where nothing could be asked."""
+
+    def make() -> Sequence[Block]:
+        raise problem
+
+    return Section(title, make)
+
+
 def printed(blocks: Iterable[Block]) -> Iterator[Block]:
     """The blocks that reports print, those of cards one after the other."""
     for block in blocks:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from components import rankings
-from components.blocks import Block, Chart, Section, Tab, Table, Tabs, Text, Tiles
-from components.charts import lines
+from components.blocks import Block, Chart, Section, Tab, Table, Tabs, Text, Tiles, Toggle
+from components.charts import lines, maps
 from components.charts import tiles as tile_data
 from components.fields import Field
 from components.loading import Collector, QueryClient
@@ -60,6 +60,22 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[B
 
 def _is_empty(timeline: Timeline) -> bool:
     return not (timeline.frame["views"].any() or timeline.frame["sessions"].any())
+
+
+def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -> list[Block]:
+    """A world map, and the countries that its geometry lacks; a click on a country filters by it
+    where the map is ``clickable``."""
+
+    def country(point: Sequence[Any]) -> Toggle:
+        return Toggle("country", point[3])
+
+    chart = Chart(
+        alt, key, maps.world_figure, data, on_select=country if clickable else None, is_map=True
+    )
+    if not data.undrawn:
+        return [chart]
+    small = ", ".join(f"{country.name} ({country.said})" for country in data.undrawn[:6])
+    return [chart, Text(f"Too small for the map: {small}")]
 
 
 def ranking_tabs(

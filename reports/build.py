@@ -13,15 +13,10 @@ from components.loading import QueryClient
 from components.page_registry import AREAS, PAGES
 from reports.asking import Asking, Given
 from reports.chapters import (
-    attribution,
     breakdown,
     compare,
     events,
-    funnel,
-    goals,
-    journey,
     overview,
-    revenue,
     sessions,
     websites,
 )
@@ -39,11 +34,6 @@ CHAPTERS: Final[dict[str, Callable[[Asking], None]]] = {
     "breakdown": breakdown.ask,
     "sessions": sessions.ask,
     "events": events.ask,
-    "funnel": funnel.ask,
-    "journey": journey.ask,
-    "goals": goals.ask,
-    "attribution": attribution.ask,
-    "revenue": revenue.ask,
     "websites": websites.ask,
 }
 """What is asked for each page that means something on paper, and what is made of it."""

@@ -7,8 +7,9 @@ from datetime import date
 import pandas as pd
 
 from components import listing, rankings, tables
+from components.areas import revenue
+from components.blocks import Table, Text
 from components.fields import Field, labelled
-from components.told import revenue
 from umami.compat.generations import Generation
 from umami.definitions import definitions
 from umami.filters import Filter
@@ -183,11 +184,20 @@ def test_a_part_of_revenue_is_not_empty_for_lack_of_revenue() -> None:
     direct = [{"name": None, "value": "9.5"}]
     answer = {"chart": [], "country": direct, "referrer": direct, "total": total}
     now = Revenue.read(answer, period)
-    assert revenue.none_of("referrers", seen, now) == (
-        "No visitor who brought this revenue came from another website."
-    )
+    of = revenue.Scope(seen, "EUR", frozenset(), None)
+    (countries,) = revenue.part("countries", of, now)
+    assert isinstance(countries, Text)
+    assert countries.text == "The country of the visitors who brought this revenue is unknown."
+    (referrers,) = revenue.part("referrers", of, now)
+    assert isinstance(referrers, Table)
+    assert list(referrers.frame["label"]) == ["Direct / none"]
     nothing = Revenue.read({**answer, "total": {**total, "sum": None, "count": 0}}, period)
-    assert revenue.none_of("referrers", seen, nothing) == revenue.NO_MONEY
+    (countries,) = revenue.part("countries", of, nothing)
+    assert isinstance(countries, Text)
+    assert countries.text == revenue.NO_MONEY
+    (regions,) = revenue.part("regions", of, now)
+    assert isinstance(regions, Text)
+    assert regions.text == "This server does not tell revenue by region."
 
 
 def test_currencies_are_chosen_by_what_was_sent() -> None:
