@@ -43,9 +43,10 @@ class SetParams:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Tell the viewer why their click changes nothing."""
+    """Tell the viewer why their click changes nothing, or less than they may expect: ``view``."""
 
     text: str
+    view: View | None = None
 
 
 Change = View | Toggle | SetParams | Note
@@ -189,15 +190,19 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One tab. ``section`` sends its queries; a page calls it for the open tab only."""
+    """One tab. ``section`` sends its queries; a page calls it for the open tab only.
+
+    ``printed`` says whether reports have it.
+    """
 
     label: str
     section: Callable[[], Section]
+    printed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """Tabs, one of them open; reports print all of them."""
+    """Tabs, one of them open; reports print one after the other."""
 
     key: str
     tabs: Sequence[Tab]
@@ -213,7 +218,7 @@ def blocks_section(title: str, *blocks: Block, framed: bool = True) -> Section:
 
 
 def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
-    """The sections of a layout in their order, with those of every tab."""
+    """The sections of a layout in their order, with those of all tabs."""
     for item in items:
         match item:
             case Section():
@@ -225,4 +230,5 @@ def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
             case Columns() | Grid():
                 yield from sections(item.items, medium)
             case Tabs():
-                yield from sections([tab.section() for tab in item.tabs], medium)
+                tabs = [tab for tab in item.tabs if tab.printed or medium == "page"]
+                yield from sections([tab.section() for tab in tabs], medium)

@@ -22,7 +22,7 @@ from components.charts import common
 from components.charts.figure_cache import finished
 from components.escaping import markdown
 from components.listing import download, listing
-from components.notices import show_note
+from components.notices import show_empty, show_note
 from components.theme import Mode
 from umami.view import View
 
@@ -53,6 +53,8 @@ def apply(change: Change) -> None:
             parameters.write(**change.values)
         case Note():
             url_state.note(change.text)
+            if change.view:
+                url_state.go(change.view)
 
 
 def _text(block: Text) -> None:
@@ -65,8 +67,7 @@ def _text(block: Text) -> None:
         case "body":
             st.markdown(text, help=markdown(block.help) or None)
         case "empty":
-            with st.container(height="content", horizontal_alignment="center"):
-                st.caption(text, text_alignment="center")
+            show_empty(text)
         case "note":
             show_note(block.plain)
 
