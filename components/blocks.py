@@ -86,7 +86,7 @@ class Tiles:
 class Chart:
     """A Plotly figure of hashable data; ``alt`` says in words what it shows.
 
-    ``on_select`` turns the ``customdata`` of a clicked point into a change. ``is_map`` marks
+    ``on_choose`` turns the ``customdata`` of a clicked point into a change. ``is_map`` marks
     figures that need the geometry of the world.
     """
 
@@ -94,7 +94,7 @@ class Chart:
     key: str
     figure: Callable[[Any, Mode], go.Figure]
     data: Any
-    on_select: Callable[[Any], Change | None] | None = None
+    on_choose: Callable[[Any], Change | None] | None = None
     is_map: bool = False
     medium: Medium | None = None
 

@@ -80,7 +80,7 @@ def mode() -> Mode:
 def _chart(block: Chart) -> None:
     def selected() -> None:
         points = st.session_state[block.key].selection.points
-        if points and block.on_select and (change := block.on_select(points[0]["customdata"])):
+        if points and block.on_choose and (change := block.on_choose(points[0]["customdata"])):
             apply(change)
 
     geometry = {"topojsonURL": _topojson()} if block.is_map else {}
@@ -90,7 +90,7 @@ def _chart(block: Chart) -> None:
         key=block.key,
         alt=block.alt,
         config={**common.STILL, **geometry},
-        on_select=authorized.callback(selected) if block.on_select else "ignore",
+        on_select=authorized.callback(selected) if block.on_choose else "ignore",
         selection_mode="points",
     )
 

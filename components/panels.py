@@ -1,25 +1,21 @@
-"""Sections with a figure: each draws its answer, or says what would fill its place."""
+"""The title of a page, frames around its sections, and charts outside of layouts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import authorized, rankings, url_state
-from components.base import base
-from components.charts import common, lines, maps, stacks, weekly_heatmap
-from components.charts.figure_cache import Data, finished
-from components.escaping import plain
-from components.notices import show_empty
+from components import draw_blocks, traffic_blocks
+from components.blocks import Block, Chart
+from components.charts import maps
+from components.charts.figure_cache import Data
+from components.draw_blocks import mode as mode
 from components.theme import Mode
-from components.told import traffic as told
 from umami.models.events import EventSeries
 from umami.models.sessions import Rhythm
-from umami.models.traffic import Ranking, Stats, Timeline
 from umami.view import View
 
 
@@ -44,80 +40,26 @@ def card(text: str, about: str = "") -> Iterator[None]:
         yield
 
 
-def traffic(view: View, now: Timeline, before: Timeline | None = None) -> None:
-    """Views and visitors over time, the comparison dashed below them."""
-    data = told.over_time(view, now, before)
-    if data is None:
-        show_empty(url_state.why_empty(told.NO_VIEWS))
-        return
-    chart(
-        lines.traffic_figure,
-        data,
-        key="traffic",
-        alt=f"Views and visitors, {url_state.described(view)}",
-    )
-
-
-def world(countries: Ranking, stats: Stats | None) -> None:
-    """A world map, bare where no visits were; a click on a country filters by it."""
-    found = rankings.shares(rankings.COUNTRIES, countries, stats)
-    world_map(maps.world(found.frame), key="world", alt="Visitors by country")
-
-
 def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -> None:
-    """Draw a world map and name the countries its geometry has not; a click on a country filters
-    by it where the map is ``clickable``."""
-
-    def chosen() -> None:
-        points = st.session_state[key].selection.points
-        if points:
-            url_state.toggle("country", points[0]["customdata"][3])
-
-    chart(
-        maps.world_figure,
-        data,
-        key=key,
-        alt=alt,
-        on_select=authorized.callback(chosen) if clickable else "ignore",
-        selection_mode="points",
-        config={**common.STILL, "topojsonURL": _topojson()},
-    )
-    if small := told.undrawn(data):
-        st.caption(plain(small, 220))
+    """Draw a world map."""
+    _draw(traffic_blocks.world_map(data, key=key, alt=alt, clickable=clickable))
 
 
 def rhythm(weekly: Rhythm) -> None:
-    """When in the week visitors come."""
-    data = weekly_heatmap.week(weekly.frame)
-    said = told.busiest(data)
-    if said is None:
-        show_empty(told.NO_RHYTHM)
-        return
-    st.caption(said)
-    chart(weekly_heatmap.week_figure, data, key="rhythm", alt="Visitors by weekday and hour")
+    """Draw visitors by weekday and hour."""
+    _draw(traffic_blocks.week(weekly))
 
 
 def events(view: View, series: EventSeries) -> None:
-    """Events over time, the most frequent ones apart; nothing without any, their table tells."""
-    data = stacks.stacked(series.frame, view.period.unit)
-    if data.series:
-        chart(stacks.stacked_figure, data, key="events", alt="Events over time")
+    """Draw events over time."""
+    _draw(traffic_blocks.events_over_time(view, series))
 
 
-def chart(
-    draw: Callable[[Data, Mode], go.Figure], data: Data, *, key: str, alt: str, **options: Any
-) -> None:
+def chart(draw: Callable[[Data, Mode], go.Figure], data: Data, *, key: str, alt: str) -> None:
     """Draw the figure of some data; ``alt`` says in words what it shows."""
-    figure = finished(draw, data, mode())
-    st.plotly_chart(figure, theme=None, key=key, alt=alt, **{"config": common.STILL, **options})
+    _draw([Chart(alt, key, draw, data)])
 
 
-def mode() -> Mode:
-    """Light or dark, as the viewer's browser says."""
-    return "dark" if st.context.theme.type == "dark" else "light"
-
-
-def _topojson() -> str:
-    """Where the browser finds the world's geometry: on this server, never elsewhere."""
-    # Some hosts put a path before ours without telling; beside the page is right there, too.
-    return f"{base()}/app/static/topojson/" if base() else "app/static/topojson/"
+def _draw(blocks: Sequence[Block]) -> None:
+    for block in blocks:
+        draw_blocks.draw(block)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components import navigation, paging, panels, parameters, tiles, url_state
+from components import navigation, paging, panels, parameters, tiles
 from components.full_csv_export import Whole
-from components.notices import show_empty
 from components.paging import Place
 from components.told import events as told
 from umami.endpoints import events as endpoints
@@ -39,10 +38,7 @@ def totals(now: EventTotals, before: EventTotals | None = None) -> None:
 
 def series(view: View, found: EventSeries) -> None:
     """Events over time, the most frequent ones apart."""
-    if found.frame.empty:
-        show_empty(url_state.why_empty(told.NO_EVENTS))
-    else:
-        panels.events(view, found)
+    panels.events(view, found)
 
 
 def events(view: View, place: Place, found: Page[Event]) -> None:

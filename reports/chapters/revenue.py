@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import formats, view_description
-from components.charts import maps, stacks
+from components import formats, traffic_blocks, view_description
+from components.charts import stacks
 from components.told import revenue as told
-from components.told import traffic
 from reports.asking import Asking
 from reports.document import Block, Chart, Sentence, Table, Tiles
 from umami.endpoints import reports
@@ -74,11 +73,8 @@ def _series(scope: told.Scope, now: Revenue, before: Revenue | None = None) -> l
 
 
 def _world(code: str, now: Revenue) -> list[Block]:
-    data = told.world(code, now)
     alt = f"Revenue by country, in {code}"
-    blocks: list[Block] = [Chart(alt, partial(maps.world_figure, data))]
-    small = traffic.undrawn(data)
-    return [*blocks, Sentence(small)] if small else blocks
+    return traffic_blocks.world_map(told.world(code, now), key="revenue_map", alt=alt)
 
 
 def _part(scope: told.Scope, name: str, now: Revenue, before: Revenue | None = None) -> list[Block]:

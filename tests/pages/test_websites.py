@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from components import collecting as collect
 from components import formats, umami_server
-from components.sections.manage import EVENT
+from components.website_admin import EVENT
 from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import SHOP, TABLES, WEBSITES, Open, open_page
 from umami.embedded.importing import import_into
