@@ -8,7 +8,7 @@ needs a viewer (a click, a tab, a button) is an attribute or a block that report
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -57,7 +57,8 @@ Change = View | Toggle | SetParams | Note
 class Text:
     """Plain text, in which `` `backticks` `` mark code; ``lead`` is printed bold before it.
 
-    ``icon`` (a Material symbol) and ``help`` (a tooltip) are for pages only.
+    ``icon`` (a Material symbol), ``help`` (a tooltip) and ``progress`` (a bar that is filled to
+    this fraction, with the text above it) are for pages only.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Text:
     lead: str = ""
     icon: str = ""
     help: str = ""
+    progress: float | None = None
     medium: Medium | None = None
 
     @property
@@ -104,10 +106,28 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class EChart:
+    """A diagram that ECharts draws, on pages only: Plotly's Sankey diagrams report no clicks.
+
+    ``on_select`` turns the position of a clicked node into a change. Pages narrower than
+    ``min_width`` (pixels) scroll.
+    """
+
+    alt: str
+    key: str
+    spec: Callable[[Mode], dict[str, Any]]
+    height: int
+    min_width: int
+    on_select: Callable[[int], Change | None]
+    medium: Medium = "page"
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A frame under its columns.
 
-    ``title`` names its rows in the plural (``campaigns``), and names the file and the sheet.
+    ``title`` names its rows in the plural (``campaigns``), and names the file and the sheet;
+    ``report_title`` names the sheet where ``title`` says too little.
     Pages show ``shown`` rows, a way to all of them, and a CSV; with ``shown=0`` only the CSV.
     Reports print ``printed`` rows, and workbooks hold all of them; 0 is for tables that a chart
     beside them shows already.
@@ -115,7 +135,8 @@ class Table:
     The full list and its CSV have ``more_fields``, too; ``csv`` offers the CSV on the page itself.
 
     A click on a row gives the text in its column ``value``: to ``filter_field``, which is filtered
-    by it, or to ``on_choose``.
+    by it, or to ``on_choose``. Rows with a value in ``active`` are marked, like those that the
+    page is filtered by.
     """
 
     title: str
@@ -129,6 +150,8 @@ class Table:
     on_choose: Callable[[str], Change] | None = None
     more_fields: Sequence[Field] = ()
     csv: bool = True
+    report_title: str = ""
+    active: Collection[str] = ()
     medium: Medium | None = None
 
 
@@ -141,7 +164,16 @@ class Buttons:
     medium: Medium = "page"
 
 
-Block = Text | Tiles | Chart | Table | Buttons
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Blocks in frames side by side, each frame with a title; reports print the blocks alone."""
+
+    cards: Sequence[tuple[str, Sequence[Block]]]
+    min_width: int = 330
+    medium: Medium | None = None
+
+
+Block = Text | Tiles | Chart | EChart | Table | Buttons | Cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +240,34 @@ class Tabs:
     tabs: Sequence[Tab]
 
 
-Item = Section | Card | Columns | Grid | Tabs
+@dataclass(frozen=True, slots=True)
+class ReportItems:
+    """Items of reports only. ``items`` sends their queries, and may wait for answers."""
+
+    items: Callable[[], Iterable[Item]]
+
+
+Item = Section | Card | Columns | Grid | Tabs | ReportItems
 """A part of a layout."""
 
 
-def blocks_section(title: str, *blocks: Block, framed: bool = True) -> Section:
+def blocks_section(
+    title: str, *blocks: Block, framed: bool = True, medium: Medium | None = None
+) -> Section:
     """A section that needs no answer."""
-    return Section(title, lambda: blocks, framed=framed)
+    return Section(title, lambda: blocks, framed=framed, medium=medium)
+
+
+def printed(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks that reports print, those of cards one after the other."""
+    for block in blocks:
+        if block.medium == "page":
+            continue
+        if isinstance(block, Cards):
+            for _, inner in block.cards:
+                yield from printed(inner)
+        else:
+            yield block
 
 
 def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
@@ -232,3 +285,5 @@ def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
             case Tabs():
                 tabs = [tab for tab in item.tabs if tab.printed or medium == "page"]
                 yield from sections([tab.section() for tab in tabs], medium)
+            case ReportItems() if medium == "report":
+                yield from sections(list(item.items()), medium)

@@ -34,7 +34,8 @@ def title(text: str) -> Iterator[None]:
 def card(text: str, about: str = "") -> Iterator[None]:
     """A frame around one or more sections, with its title and a line about what it shows."""
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.subheader(text, anchor=False)
+        if text:
+            st.subheader(text, anchor=False)
         if about:
             st.caption(about)
         yield

@@ -74,7 +74,7 @@ class Asking(Collector):
 
 def _printed(section: blocks.Section) -> Callable[..., list[Block]]:
     def make(*answers: Any) -> list[Block]:
-        return [block for block in section.make(*answers) if block.medium != "page"]
+        return list(blocks.printed(section.make(*answers)))
 
     return make
 
