@@ -19,8 +19,7 @@ from components.render import open_page
 from components.view_description import described
 
 entrypoint_guard.check()
-CARDS = 12
-"""Cards on one page of the list: two queries each."""
+CARDS = 12  # on one page of the list, with two queries each
 
 view = controls.view()
 client = page_context.client()

@@ -220,7 +220,7 @@ def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
     frame, fields = pivot(choice, named)
     return [
         Text("", "body", lead=f"{label} by {rows} and {columns}"),
-        Table("rows of the pivot table", frame, fields, "pivot"),
+        Table("rows of the pivot table", frame, fields, "pivot", report_title="pivot table"),
     ]
 
 

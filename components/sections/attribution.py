@@ -7,7 +7,8 @@ from functools import partial
 
 import streamlit as st
 
-from components import panels, parameters, saved, steps, tiles, url_state
+from components import draw_blocks, panels, parameters, saved, steps, tiles, url_state
+from components.blocks import Chart
 from components.escaping import plain
 from components.listing import listing
 from components.notices import show_empty, show_note
@@ -123,10 +124,12 @@ def _part(part: str, credit: told.Credit) -> None:
     title = told.PARTS[part][0]
     found = told.of_part(credit, part)
     st.caption(plain(found.sentence, 300))
-    panels.chart(
-        told.part_figure,
-        found.figure,
-        key=f"shift_{part}",
-        alt=f"{title}: credit by first and by last touch",
+    draw_blocks.draw(
+        Chart(
+            f"{title}: credit by first and by last touch",
+            f"shift_{part}",
+            told.part_figure,
+            found.figure,
+        )
     )
     listing(found.frame, found.fields, what=title, key=f"credit_{part}")

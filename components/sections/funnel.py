@@ -8,7 +8,8 @@ from functools import partial
 
 import streamlit as st
 
-from components import authorized, panels, parameters, saved, steps, url_state
+from components import authorized, draw_blocks, parameters, saved, steps, url_state
+from components.blocks import Chart
 from components.charts import steps as drawn
 from components.escaping import plain
 from components.listing import listing
@@ -144,11 +145,13 @@ def funnel(
         st.markdown(f"**{overall[0]}** {overall[1]}")
         if lost := told.lost(now):
             st.caption(f":material/trending_down: {lost[0]}{plain(lost[1], 60)}{lost[2]}")
-        panels.chart(
-            drawn.funnel_figure,
-            drawn.funnel(table, analysis.worst(now)),
-            key="funnel",
-            alt="Visitors at each step of the funnel",
+        draw_blocks.draw(
+            Chart(
+                "Visitors at each step of the funnel",
+                "funnel",
+                drawn.funnel_figure,
+                drawn.funnel(table, analysis.worst(now)),
+            )
         )
     frame, fields = told.listed(table, compared=before is not None)
     listing(frame, fields, what="funnel steps", key="funnel_steps")

@@ -8,7 +8,8 @@ from typing import Final
 
 import streamlit as st
 
-from components import authorized, panels, parameters, saved, steps, tiles, url_state
+from components import authorized, draw_blocks, parameters, saved, steps, tiles, url_state
+from components.blocks import Chart
 from components.charts import sparkline as drawn
 from components.escaping import plain
 from components.listing import download
@@ -173,11 +174,13 @@ def _draw(target: Target, key: str, data: drawn.Trend | None) -> None:
     if data is None:
         show_empty(told.NOT_REACHED)
         return
-    panels.chart(
-        drawn.trend_figure,
-        data,
-        key=key,
-        alt=f"How often the goal {target.step.value} was reached over time",
+    draw_blocks.draw(
+        Chart(
+            f"How often the goal {target.step.value} was reached over time",
+            key,
+            drawn.trend_figure,
+            data,
+        )
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import authorized, panels, parameters, steps, url_state
+from components import authorized, draw_blocks, parameters, steps, url_state
 from components.charts import sankey as drawn
 from components.listing import listing
 from components.notices import show_empty, show_note
@@ -139,7 +139,7 @@ def _draw(now: Choice, flow: Flow) -> None:
     st.html(_WIDE.format(data.least_width))
     with st.container(key="flow"):
         st.echarts_chart(
-            drawn.sankey_spec(data, panels.mode()),
+            drawn.sankey_spec(data, draw_blocks.mode()),
             height=data.height,
             key=key,
             on_select=authorized.callback(chosen),

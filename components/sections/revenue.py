@@ -6,7 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from components import panels, parameters, tiles, url_state
+from components import draw_blocks, parameters, tiles, traffic_blocks, url_state
+from components.blocks import Chart
 from components.charts import stacks
 from components.listing import listing
 from components.notices import show_empty, show_error, show_note
@@ -86,23 +87,23 @@ def series(of: told.Scope, now: Revenue, before: Revenue | None = None) -> None:
         return
     if told.losses(now):
         show_note(told.LOSSES)
-    panels.chart(
-        stacks.stacked_figure,
-        told.series(of, now, before),
-        key="revenue",
-        alt=f"Revenue over time by event, in {of.currency}",
+    draw_blocks.draw(
+        Chart(
+            f"Revenue over time by event, in {of.currency}",
+            "revenue",
+            stacks.stacked_figure,
+            told.series(of, now, before),
+        )
     )
 
 
 def world(of: told.Scope, now: Revenue) -> None:
     """Money by country on the map."""
     data = told.world(of.currency, now)
-    panels.world_map(
-        data,
-        key="revenue_map",
-        alt=f"Revenue by country, in {of.currency}",
-        clickable="country" in of.fields,
-    )
+    alt = f"Revenue by country, in {of.currency}"
+    clickable = "country" in of.fields
+    for block in traffic_blocks.world_map(data, key="revenue_map", alt=alt, clickable=clickable):
+        draw_blocks.draw(block)
 
 
 def part(name: str, of: told.Scope, now: Revenue, before: Revenue | None = None) -> None:

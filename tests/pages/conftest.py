@@ -175,8 +175,13 @@ def tiles(app: AppTest) -> dict[str, str]:
 
 
 def said(app: AppTest) -> str:
-    """Everything a page says in captions and paragraphs."""
-    return "\n".join(one.value for one in (*app.caption, *app.markdown))
+    """Everything a page says in captions and paragraphs, as it is read: without escapes."""
+    return "\n".join(unescaped(one.value) for one in (*app.caption, *app.markdown))
+
+
+def unescaped(text: str) -> str:
+    """Markdown without the signs that keep text from being read as Markdown."""
+    return text.replace("\\", "").replace("\u2060", "")
 
 
 def table(app: AppTest, key: str) -> list[list[str]]:
