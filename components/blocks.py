@@ -43,9 +43,10 @@ class SetParams:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Tell the viewer why their click changes nothing."""
+    """Tell the viewer why their click changes nothing, or less than they may expect: ``view``."""
 
     text: str
+    view: View | None = None
 
 
 Change = View | Toggle | SetParams | Note
@@ -87,7 +88,7 @@ class Tiles:
 class Chart:
     """A Plotly figure of hashable data; ``alt`` says in words what it shows.
 
-    ``on_select`` turns the ``customdata`` of a clicked point into a change. ``is_map`` marks
+    ``on_choose`` turns the ``customdata`` of a clicked point into a change. ``is_map`` marks
     figures that need the geometry of the world.
     """
 
@@ -95,7 +96,7 @@ class Chart:
     key: str
     figure: Callable[[Any, Mode], go.Figure]
     data: Any
-    on_select: Callable[[Any], Change | None] | None = None
+    on_choose: Callable[[Any], Change | None] | None = None
     is_map: bool = False
     medium: Medium | None = None
 
@@ -221,15 +222,19 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One tab. ``section`` sends its queries; a page calls it for the open tab only."""
+    """One tab. ``section`` sends its queries; a page calls it for the open tab only.
+
+    ``printed`` says whether reports have it.
+    """
 
     label: str
     section: Callable[[], Section]
+    printed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """Tabs, one of them open; reports print all of them."""
+    """Tabs, one of them open; reports print one after the other."""
 
     key: str
     tabs: Sequence[Tab]
@@ -275,7 +280,7 @@ def printed(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
-    """The sections of a layout in their order, with those of every tab."""
+    """The sections of a layout in their order, with those of all tabs."""
     for item in items:
         match item:
             case Section():
@@ -287,6 +292,7 @@ def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
             case Columns() | Grid():
                 yield from sections(item.items, medium)
             case Tabs():
-                yield from sections([tab.section() for tab in item.tabs], medium)
+                tabs = [tab for tab in item.tabs if tab.printed or medium == "page"]
+                yield from sections([tab.section() for tab in tabs], medium)
             case ReportItems() if medium == "report":
                 yield from sections(list(item.items()), medium)

@@ -1,6 +1,6 @@
 """What a viewer takes along: the link to what they look at, and each chart as a picture.
 
-A Streamlit component of version 2 (see ``share_table``). Pictures are made by the browser, of the
+A Streamlit component of version 2 (see ``record_table``). Pictures are made by the browser, of the
 chart as it stands, on the page's own background; nothing is asked of the server.
 """
 

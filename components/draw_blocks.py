@@ -26,7 +26,7 @@ from components.charts import common
 from components.charts.figure_cache import finished
 from components.escaping import markdown, plain
 from components.listing import download, listing
-from components.notices import show_note
+from components.notices import show_empty, show_note
 from components.theme import Mode
 from umami.view import View
 
@@ -69,6 +69,8 @@ def apply(change: Change) -> None:
             parameters.write(**change.values)
         case Note():
             url_state.note(change.text)
+            if change.view:
+                url_state.go(change.view)
 
 
 def _text(block: Text) -> None:
@@ -84,8 +86,7 @@ def _text(block: Text) -> None:
         case "body":
             st.markdown(text, help=markdown(block.help) or None)
         case "empty":
-            with st.container(height="content", horizontal_alignment="center"):
-                st.caption(text, text_alignment="center")
+            show_empty(text)
         case "note":
             show_note(block.plain)
 
@@ -98,7 +99,7 @@ def mode() -> Mode:
 def _chart(block: Chart) -> None:
     def selected() -> None:
         points = st.session_state[block.key].selection.points
-        if points and block.on_select and (change := block.on_select(points[0]["customdata"])):
+        if points and block.on_choose and (change := block.on_choose(points[0]["customdata"])):
             apply(change)
 
     geometry = {"topojsonURL": _topojson()} if block.is_map else {}
@@ -108,7 +109,7 @@ def _chart(block: Chart) -> None:
         key=block.key,
         alt=block.alt,
         config={**common.STILL, **geometry},
-        on_select=authorized.callback(selected) if block.on_select else "ignore",
+        on_select=authorized.callback(selected) if block.on_choose else "ignore",
         selection_mode="points",
     )
 

@@ -23,15 +23,6 @@ AREAS: Final[dict[str, Any]] = {
 """The modules of ``components/areas/`` by the name of their page."""
 _UNCONVERTED: Final = (
     PageInfo(
-        "overview",
-        "Overview",
-        "monitoring",
-        "Traffic",
-        1,
-        "How the website does, and where its visitors come from.",
-        ("pageviews", "stats", "active", "metrics", "series", "weekly"),
-    ),
-    PageInfo(
         "realtime",
         "Realtime",
         "sensors",
@@ -40,24 +31,6 @@ _UNCONVERTED: Final = (
         "Who is on the website now, and what they do.",
         ("active", "realtime"),
         in_reports=False,
-    ),
-    PageInfo(
-        "compare",
-        "Compare",
-        "compare_arrows",
-        "Traffic",
-        3,
-        "What grew, fell, appeared and vanished between two periods.",
-        ("stats", "pageviews", "metrics"),
-    ),
-    PageInfo(
-        "breakdown",
-        "Breakdown",
-        "account_tree",
-        "Traffic",
-        4,
-        "Traffic by one to three fields at once.",
-        ("breakdown",),
     ),
     PageInfo(
         "sessions",
@@ -78,15 +51,6 @@ _UNCONVERTED: Final = (
         "What visitors do, and the data that comes with it.",
         ("event_stats", "series", "events", "event_data_properties"),
         ("event_data_values",),
-    ),
-    PageInfo(
-        "websites",
-        "Websites",
-        "language",
-        "Manage",
-        2,
-        "All websites at a glance, and what an admin does with them.",
-        ("websites", "stats", "pageviews"),
     ),
 )
 PAGES: Final = tuple(

@@ -1,7 +1,8 @@
 """A table of records whose rows may be chosen, in place on the page.
 
-A Streamlit component of version 2 (see ``share_table``). New data replaces rows where they stand:
-nothing flickers, what was scrolled to stays in sight. All text is set as text.
+A Streamlit component of version 2: drawn into the page itself (no frame), coloured by Streamlit's
+own theme variables, so it follows light and dark by itself. New data replaces rows where they
+stand: nothing flickers, what was scrolled to stays in sight. All text is set as text.
 """
 
 from __future__ import annotations

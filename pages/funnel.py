@@ -87,7 +87,7 @@ def editor(
             width=215,
             write=lambda window: parameters.write(window=str(window)),
         )
-        if suggested := suggested_steps(offered):
+        if suggested := funnel.suggested(offered.paths, offered.events):
             st.button(
                 "Suggest steps",
                 key="suggest_steps",
@@ -98,14 +98,6 @@ def editor(
             )
         making = partial(saved_parameters.funnel, view, chain.steps, chain.window)
         saved.menu(view, "funnel", making if chain.complete else None, listed)
-
-
-def suggested_steps(offered: steps.Suggestions) -> tuple[FunnelStep, ...]:
-    """Up to three steps to begin with; none where there are too few values."""
-    pages = [FunnelStep("path", path) for path in offered.paths[:2]]
-    events = [FunnelStep("event", event) for event in offered.events[:2]]
-    suggested = (*pages[:1], *events, *pages[1:])
-    return suggested[:3] if len(suggested) >= funnel.FEWEST else ()
 
 
 def write_between(

@@ -84,6 +84,14 @@ def parse(params: Params) -> tuple[Chain, tuple[str, ...]]:
     return Chain((*steps[:MOST], *blanks), window or DEFAULT_WINDOW), faults
 
 
+def suggested(paths: Sequence[str], events: Sequence[str]) -> tuple[FunnelStep, ...]:
+    """Up to three steps to begin with, of frequent values; none where there are too few."""
+    pages = [FunnelStep("path", path) for path in paths[:2]]
+    happenings = [FunnelStep("event", event) for event in events[:2]]
+    steps = (*pages[:1], *happenings, *pages[1:])
+    return steps[:3] if len(steps) >= FEWEST else ()
+
+
 def within(window: int) -> str:
     """How soon each step follows the last."""
     return f"Within {WINDOWS.get(window, f'{formats.whole(window)} minutes')}"

@@ -477,7 +477,7 @@ def test_a_real_server_is_not_shown_to_everybody_unless_told(
     assert bool(app.metric) == starts
     if not starts:
         assert "only the person who started it" in said(app)
-        assert "python \\-m people" in said(app)
+        assert "python -m people" in said(app)
         assert asked(way) == []
 
 

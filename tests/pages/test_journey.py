@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import umami_server
-from tests.pages.conftest import SHOP, Open
+from tests.pages.conftest import SHOP, Open, unescaped
 from umami.analysis.journey import Through
 from umami.endpoints import reports
 from umami.errors import NotOffered
@@ -33,8 +33,7 @@ def summary(paths: tuple[Path, ...] | list[Path]) -> str:
 
 
 def captions(app: AppTest) -> list[str]:
-    """What the captions say, without the marks that keep it from being read as Markdown."""
-    return [one.value.replace("\\", "").replace("\u2060", "") for one in app.caption]
+    return [unescaped(one.value) for one in app.caption]
 
 
 def nodes(app: AppTest) -> list[dict[str, Any]]:
