@@ -99,9 +99,9 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         framed=False,
     )
     about = described(view)
-    all_moves = Section("What moved", partial(_moved, view, by), [*ranked], about, height=420)
+    all_moves = Section("What moved", partial(moved_blocks, view, by), [*ranked], about, height=420)
     each = [
-        Card(title, [Section(title, partial(_moves, by, move), [*ranked], height=300)])
+        Card(title, [Section(title, partial(moves_blocks, by, move), [*ranked], height=300)])
         for move, (title, _) in MOVES.items()
     ]
     yield Card("What moved", [all_moves, Grid(each)], about)
@@ -118,7 +118,7 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
     return replace(movers, frame=movers.frame.assign(label=labels))
 
 
-def _moved(view: View, by: Metric, now: Ranking, before: Ranking) -> list[Block]:
+def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[Block]:
     """How many rows made each kind of move, and those that moved most."""
     movers = moved(by, now, before)
     if movers.frame.empty:
@@ -141,7 +141,7 @@ def _moved(view: View, by: Metric, now: Ranking, before: Ranking) -> list[Block]
     return blocks
 
 
-def _moves(by: Metric, move: Move, now: Ranking, before: Ranking) -> list[Block]:
+def moves_blocks(by: Metric, move: Move, now: Ranking, before: Ranking) -> list[Block]:
     """The rows that made one kind of move."""
     frame = moved(by, now, before).of(move)
     if frame.empty:
