@@ -5,12 +5,10 @@ from functools import partial
 import streamlit as st
 
 from components import (
-    account,
     controls,
     entrypoint_guard,
     export_permissions,
     local_access,
-    log,
     messages,
     metrics,
     monitor,
@@ -18,7 +16,7 @@ from components import (
     origins,
     page_context,
     page_registry,
-    render_lock,
+    runtime,
     signin,
     umami_server,
     url_state,
@@ -29,7 +27,7 @@ from components.setup_wizard import steps
 from reports import dialog as report_dialog
 from umami.errors import UmamiError
 
-log.brief()
+monitor.brief()
 origins.configure()
 messages.restrict()
 run = metrics.Run()
@@ -44,7 +42,7 @@ if refused := origins.session_refused():
     page_context.refused(refused)
     st.stop()
 local_access.receive()
-unseen = account.unseen()
+unseen = signin.unseen()
 with unseen:
     viewer.link_input()
 st.logo("static/logo.svg", size="large")
@@ -56,15 +54,15 @@ except UmamiError as problem:
     page_context.stopped(problem)
     st.stop()
 # From here on it draws; who looks may be asked of a database elsewhere.
-with render_lock.RENDER_LOCK.taken():
+with runtime.RENDER_LOCK.taken():
     # Before anything may stop: only this ends Streamlit's own running of pages/.
     page = navigation.drawn(looking.permissions)
     with unseen:
-        account.watch(looking)
+        signin.watch(looking)
     if not looking.inside:
         signin.draw(looking)
         st.stop()
-    account.menu(looking)
+    signin.menu(looking)
     if page.url_path == page_registry.SETUP.name:
         # Also there while nothing can be asked. A run that stops would keep what was typed.
         with unseen:

@@ -7,7 +7,6 @@ from typing import Final
 import streamlit as st
 
 from components import authorized, panels, parameters, tiles, url_state
-from components.base import base
 from components.blocks import (
     Block,
     Buttons,
@@ -25,8 +24,9 @@ from components.blocks import (
 from components.charts import common
 from components.charts.figure_cache import finished
 from components.escaping import markdown, plain
-from components.listing import download, listing
 from components.notices import show_empty, show_note
+from components.runtime import base
+from components.table import csv_button, draw_table
 from components.theme import Mode
 from umami.view import View
 
@@ -148,13 +148,13 @@ def _topojson() -> str:
 
 def _table(block: Table) -> None:
     if not block.shown:
-        download(block.frame, block.fields, what=block.title, key=block.key)
+        csv_button(block.frame, block.fields, what=block.title, key=block.key)
         return
     field, choose = block.filter_field, block.on_choose
     if field is not None:
         choose = lambda value: Toggle(field, value)  # noqa: E731
     clickable = block.value is not None and (field is None or url_state.free())
-    listing(
+    draw_table(
         block.frame,
         block.fields,
         what=block.title,

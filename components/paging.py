@@ -12,9 +12,8 @@ import streamlit as st
 from components import authorized, formats, parameters, url_state
 from components.fields import Field
 from components.full_csv_export import Whole, export
-from components.listing import columns, download, records
 from components.notices import show_empty
-from components.record_table import record_table
+from components.table import columns_of, csv_button, draw_rows, rows_of
 from umami.models.paging import Page
 
 SIZE: Final = 20
@@ -91,16 +90,16 @@ def listed(
     first = (now.page - 1) * SIZE + 1
     many = f"at least {formats.whole(found.count)}" if found.capped else formats.whole(found.count)
     st.caption(f"{formats.whole(first)}–{formats.whole(first + len(frame) - 1)} of {many} {what}")
-    record_table(
-        columns(fields),
-        records(frame, fields, value=value),
+    draw_rows(
+        columns_of(fields),
+        rows_of(frame, fields, value=value),
         label=what.capitalize(),
         key=key,
         on_choose=on_choose,
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         page_buttons(now, min(-(-found.count // SIZE), LAST), key=key)
-        download(frame, fields, what=f"{what} page {now.page}", key=key)
+        csv_button(frame, fields, what=f"{what} page {now.page}", key=key)
     if whole is not None and found.count > len(frame):
         export(whole, fields, found.count, capped=found.capped, what=what, key=key)
 

@@ -190,7 +190,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Row:
     """One row; ``value`` is what a click on it gives, ``None`` where it cannot be clicked."""
 
     cells: tuple[Cell, ...]
@@ -198,9 +198,9 @@ class Record:
     active: bool = False
 
 
-def record_table(
+def draw_rows(
     columns: Sequence[Column],
-    records: Sequence[Record],
+    records: Sequence[Row],
     *,
     label: str,
     key: str,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import authorized, export_permissions, page_context, progress, url_state, viewer
+from components import authorized, export_permissions, notices, page_context, url_state, viewer
 from components.loading import fault_location
 from components.notices import show_error
 from components.page_registry import PAGES
@@ -105,7 +105,7 @@ def _choices(sites: Sequence[Website], page: str, now: View) -> None:
         args=(sites, page, now),
     )
     if making_now and running:
-        progress.watch(making_now.work, what="Making", key="report")
+        notices.watch(making_now.work, what="Making", key="report")
     elif making_now:
         _over(making_now)
 

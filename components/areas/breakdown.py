@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final, get_args
 
 import pandas as pd
+from umami.capabilities import Capabilities
 
 from components.areas import PageInfo
 from components.blocks import (
@@ -29,7 +30,6 @@ from components.view_description import dates, why_empty, why_unknown
 from umami import names
 from umami.analysis import breakdown as analysis
 from umami.analysis.breakdown import Measure
-from umami.compat.capabilities import Capabilities
 from umami.endpoints import reports
 from umami.endpoints.reports import BreakdownField
 from umami.errors import InvalidView

@@ -10,8 +10,8 @@ from components import draw_blocks, tiles, url_state
 from components.blocks import Chart
 from components.charts.distribution import distribution_figure
 from components.escaping import plain
-from components.listing import listing
 from components.notices import show_empty
+from components.table import draw_table
 from components.told import properties as told
 from umami.analysis import properties as analysis
 from umami.models.events import Property, PropertyValue
@@ -31,7 +31,7 @@ def properties(
         return
     keys = {str(at): (one.event or "", one.name) for at, one in enumerate(found)}
     frame, fields = told.listed(counted, found)
-    listing(
+    draw_table(
         frame,
         fields,
         what="properties",
@@ -67,4 +67,4 @@ def values(name: str, found: Sequence[PropertyValue]) -> None:
                     spread,
                 )
             )
-    listing(table, fields, what="values", key="values")
+    draw_table(table, fields, what="values", key="values")

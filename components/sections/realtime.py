@@ -9,14 +9,13 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import authorized, draw_blocks, metrics, page_context, panels, render_lock, tiles
+from components import authorized, draw_blocks, metrics, page_context, panels, runtime, tiles
 from components.charts import realtime_bars as drawn
 from components.escaping import plain
 from components.fields import Field
-from components.listing import columns, listing, records
 from components.notices import show_empty, show_error
-from components.record_table import record_table
 from components.render import answers
+from components.table import columns_of, draw_rows, draw_table, rows_of
 from umami import names
 from umami.analysis import realtime as analysis
 from umami.endpoints import realtime, traffic
@@ -59,7 +58,7 @@ def page(view: View, own: str, *, still: bool) -> None:
 
 
 @metrics.part("realtime")
-@render_lock.RENDER_LOCK.taken()
+@runtime.RENDER_LOCK.taken()
 def _look(view: View, own: str, *, still: bool) -> None:
     seen, problem = _seen(view, still=still)
     _said(view, seen, problem, still=still)
@@ -185,8 +184,8 @@ def _log(view: View, log: tuple[Happening, ...]) -> None:
         Field("with", "With", "text", wide=True),
         Field("at", "Time", "text"),
     ]
-    record_table(
-        columns(fields), records(frame, fields), label="What happens", key="log", height=560
+    draw_rows(
+        columns_of(fields), rows_of(frame, fields), label="What happens", key="log", height=560
     )
 
 
@@ -209,7 +208,7 @@ def _ranked(title: str, field: str, counts: dict[str, int]) -> None:
         return
     frame.insert(0, "label", [names.label(field, name) for name in frame["name"]])
     measure = "Visitors" if field == "country" else "Times"
-    listing(
+    draw_table(
         frame,
         [
             Field("label", title, "text"),

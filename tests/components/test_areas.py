@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
+from umami.capabilities import EVERYTHING
 
 from components import traffic_blocks
 from components.areas import breakdown, compare
@@ -22,7 +23,6 @@ from components.blocks import (
     sections,
 )
 from components.charts import maps
-from umami.compat.capabilities import EVERYTHING
 from umami.filters import Filter
 from umami.models.sessions import Rhythm
 from umami.models.traffic import Ranking
