@@ -21,8 +21,8 @@ from components import (
     umami_server,
     url_state,
     viewer,
+    website_admin,
 )
-from components.sections import manage
 from components.setup_wizard import steps
 from reports import dialog as report_dialog
 from umami.errors import UmamiError
@@ -76,7 +76,7 @@ with runtime.RENDER_LOCK.taken():
             if not sites:
                 page_context.no_websites()
                 if looking.permissions.admin:
-                    manage.create()
+                    website_admin.create_form()
                 st.stop()
             with unseen:
                 url_state.resolve(

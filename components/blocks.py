@@ -8,7 +8,7 @@ needs a viewer (a click, a tab, a button) is an attribute or a block that report
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -43,9 +43,10 @@ class SetParams:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Tell the viewer why their click changes nothing."""
+    """Tell the viewer why their click changes nothing, or less than they may expect: ``view``."""
 
     text: str
+    view: View | None = None
 
 
 Change = View | Toggle | SetParams | Note
@@ -56,7 +57,8 @@ Change = View | Toggle | SetParams | Note
 class Text:
     """Plain text, in which `` `backticks` `` mark code; ``lead`` is printed bold before it.
 
-    ``icon`` (a Material symbol) and ``help`` (a tooltip) are for pages only.
+    ``icon`` (a Material symbol), ``help`` (a tooltip) and ``progress`` (a bar that is filled to
+    this fraction, with the text above it) are for pages only.
     """
 
     text: str
@@ -64,6 +66,7 @@ class Text:
     lead: str = ""
     icon: str = ""
     help: str = ""
+    progress: float | None = None
     medium: Medium | None = None
 
     @property
@@ -85,7 +88,7 @@ class Tiles:
 class Chart:
     """A Plotly figure of hashable data; ``alt`` says in words what it shows.
 
-    ``on_select`` turns the ``customdata`` of a clicked point into a change. ``is_map`` marks
+    ``on_choose`` turns the ``customdata`` of a clicked point into a change. ``is_map`` marks
     figures that need the geometry of the world.
     """
 
@@ -93,7 +96,7 @@ class Chart:
     key: str
     figure: Callable[[Any, Mode], go.Figure]
     data: Any
-    on_select: Callable[[Any], Change | None] | None = None
+    on_choose: Callable[[Any], Change | None] | None = None
     is_map: bool = False
     medium: Medium | None = None
 
@@ -103,10 +106,28 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class EChart:
+    """A diagram that ECharts draws, on pages only: Plotly's Sankey diagrams report no clicks.
+
+    ``on_select`` turns the position of a clicked node into a change. Pages narrower than
+    ``min_width`` (pixels) scroll.
+    """
+
+    alt: str
+    key: str
+    spec: Callable[[Mode], dict[str, Any]]
+    height: int
+    min_width: int
+    on_select: Callable[[int], Change | None]
+    medium: Medium = "page"
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A frame under its columns.
 
-    ``title`` names its rows in the plural (``campaigns``), and names the file and the sheet.
+    ``title`` names its rows in the plural (``campaigns``), and names the file and the sheet;
+    ``report_title`` names the sheet where ``title`` says too little.
     Pages show ``shown`` rows, a way to all of them, and a CSV; with ``shown=0`` only the CSV.
     Reports print ``printed`` rows, and workbooks hold all of them; 0 is for tables that a chart
     beside them shows already.
@@ -114,7 +135,8 @@ class Table:
     The full list and its CSV have ``more_fields``, too; ``csv`` offers the CSV on the page itself.
 
     A click on a row gives the text in its column ``value``: to ``filter_field``, which is filtered
-    by it, or to ``on_choose``.
+    by it, or to ``on_choose``. Rows with a value in ``active`` are marked, like those that the
+    page is filtered by.
     """
 
     title: str
@@ -128,6 +150,8 @@ class Table:
     on_choose: Callable[[str], Change] | None = None
     more_fields: Sequence[Field] = ()
     csv: bool = True
+    report_title: str = ""
+    active: Collection[str] = ()
     medium: Medium | None = None
 
 
@@ -140,7 +164,16 @@ class Buttons:
     medium: Medium = "page"
 
 
-Block = Text | Tiles | Chart | Table | Buttons
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Blocks in frames side by side, each frame with a title; reports print the blocks alone."""
+
+    cards: Sequence[tuple[str, Sequence[Block]]]
+    min_width: int = 330
+    medium: Medium | None = None
+
+
+Block = Text | Tiles | Chart | EChart | Table | Buttons | Cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,31 +222,65 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One tab. ``section`` sends its queries; a page calls it for the open tab only."""
+    """One tab. ``section`` sends its queries; a page calls it for the open tab only.
+
+    ``printed`` says whether reports have it.
+    """
 
     label: str
     section: Callable[[], Section]
+    printed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """Tabs, one of them open; reports print all of them."""
+    """Tabs, one of them open; reports print one after the other."""
 
     key: str
     tabs: Sequence[Tab]
 
 
-Item = Section | Card | Columns | Grid | Tabs
+@dataclass(frozen=True, slots=True)
+class ReportItems:
+    """Items of reports only. ``items`` sends their queries, and may wait for answers."""
+
+    items: Callable[[], Iterable[Item]]
+
+
+Item = Section | Card | Columns | Grid | Tabs | ReportItems
 """A part of a layout."""
 
 
-def blocks_section(title: str, *blocks: Block, framed: bool = True) -> Section:
+def blocks_section(
+    title: str, *blocks: Block, framed: bool = True, medium: Medium | None = None
+) -> Section:
     """A section that needs no answer."""
-    return Section(title, lambda: blocks, framed=framed)
+    return Section(title, lambda: blocks, framed=framed, medium=medium)
+
+
+def failed_section(title: str, problem: Exception) -> Section:
+    """A section that fails with this problem, where nothing could be asked."""
+
+    def make() -> Sequence[Block]:
+        raise problem
+
+    return Section(title, make)
+
+
+def printed(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks that reports print, those of cards one after the other."""
+    for block in blocks:
+        if block.medium == "page":
+            continue
+        if isinstance(block, Cards):
+            for _, inner in block.cards:
+                yield from printed(inner)
+        else:
+            yield block
 
 
 def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
-    """The sections of a layout in their order, with those of every tab."""
+    """The sections of a layout in their order, with those of all tabs."""
     for item in items:
         match item:
             case Section():
@@ -225,4 +292,7 @@ def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
             case Columns() | Grid():
                 yield from sections(item.items, medium)
             case Tabs():
-                yield from sections([tab.section() for tab in item.tabs], medium)
+                tabs = [tab for tab in item.tabs if tab.printed or medium == "page"]
+                yield from sections([tab.section() for tab in tabs], medium)
+            case ReportItems() if medium == "report":
+                yield from sections(list(item.items()), medium)

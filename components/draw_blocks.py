@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
-from components import authorized, parameters, tiles, url_state
+from components import authorized, panels, parameters, tiles, url_state
 from components.blocks import (
     Block,
     Buttons,
+    Cards,
     Change,
     Chart,
+    EChart,
     Note,
     SetParams,
     Table,
@@ -19,16 +23,20 @@ from components.blocks import (
 )
 from components.charts import common
 from components.charts.figure_cache import finished
-from components.escaping import markdown
-from components.notices import show_note
+from components.escaping import markdown, plain
+from components.notices import show_empty, show_note
 from components.runtime import base
 from components.table import csv_button, draw_table
 from components.theme import Mode
 from umami.view import View
 
+_SCROLLING: Final = "<style>.st-key-{0}{{overflow-x:auto}} .st-key-{0}>*{{min-width:{1}px}}</style>"
+
 
 def draw(block: Block) -> None:
-    """Draw a block here."""
+    """Draw a block here, unless it is for reports only."""
+    if block.medium == "report":
+        return
     match block:
         case Text():
             _text(block)
@@ -36,10 +44,18 @@ def draw(block: Block) -> None:
             tiles.draw(block.tiles, within=not block.framed)
         case Chart():
             _chart(block)
+        case EChart():
+            _echart(block)
         case Table():
             _table(block)
         case Buttons():
             _buttons(block)
+        case Cards():
+            with st.grid(2, min_column_width=block.min_width):
+                for title, blocks in block.cards:
+                    with panels.card(plain(title, 100)):
+                        for inner in blocks:
+                            draw(inner)
 
 
 def apply(change: Change) -> None:
@@ -53,20 +69,24 @@ def apply(change: Change) -> None:
             parameters.write(**change.values)
         case Note():
             url_state.note(change.text)
+            if change.view:
+                url_state.go(change.view)
 
 
 def _text(block: Text) -> None:
     icon = f":material/{block.icon}: " if block.icon else ""
     lead = f"**{markdown(block.lead)}** " if block.lead else ""
     text = f"{icon}{lead}{markdown(block.text)}".strip()
+    if block.progress is not None:
+        st.progress(min(block.progress, 1.0), text=text)
+        return
     match block.kind:
         case "caption":
             st.caption(text, help=markdown(block.help) or None)
         case "body":
             st.markdown(text, help=markdown(block.help) or None)
         case "empty":
-            with st.container(height="content", horizontal_alignment="center"):
-                st.caption(text, text_alignment="center")
+            show_empty(text)
         case "note":
             show_note(block.plain)
 
@@ -79,7 +99,7 @@ def mode() -> Mode:
 def _chart(block: Chart) -> None:
     def selected() -> None:
         points = st.session_state[block.key].selection.points
-        if points and block.on_select and (change := block.on_select(points[0]["customdata"])):
+        if points and block.on_choose and (change := block.on_choose(points[0]["customdata"])):
             apply(change)
 
     geometry = {"topojsonURL": _topojson()} if block.is_map else {}
@@ -89,9 +109,35 @@ def _chart(block: Chart) -> None:
         key=block.key,
         alt=block.alt,
         config={**common.STILL, **geometry},
-        on_select=authorized.callback(selected) if block.on_select else "ignore",
+        on_select=authorized.callback(selected) if block.on_choose else "ignore",
         selection_mode="points",
     )
+
+
+def _echart(block: EChart) -> None:
+    # A selection outlives the nodes it was made among: each choice gets a chart without any.
+    clicks = f"clicks on {block.key}"
+    count: int = st.session_state.setdefault(clicks, 0)
+    key = f"{block.key}_{count}"
+
+    def selected() -> None:
+        st.session_state[clicks] = count + 1
+        for point in st.session_state[key].selection.selected:
+            if point["data_type"] == "node" and (
+                change := block.on_select(point["data_indices"][0])
+            ):
+                apply(change)
+
+    st.html(_SCROLLING.format(block.key, block.min_width))
+    with st.container(key=block.key):
+        st.echarts_chart(
+            block.spec(mode()),
+            height=block.height,
+            key=key,
+            on_select=authorized.callback(selected),
+            renderer="svg",
+            alt=block.alt,
+        )
 
 
 def _topojson() -> str:
@@ -114,7 +160,7 @@ def _table(block: Table) -> None:
         what=block.title,
         key=block.key,
         value=block.value if clickable else None,
-        active=url_state.chosen(field),
+        active=(*block.active, *url_state.chosen(field)),
         on_choose=(lambda value: apply(choose(value))) if choose and clickable else None,
         shown=block.shown,
         more_fields=block.more_fields,

@@ -123,6 +123,11 @@ def symbol(currency: str) -> str:
     return str(get_currency_symbol(code, locale=_ENGLISH)) if code else currency.strip()
 
 
+def shortened(text: str, longest: int = 60) -> str:
+    """A text, cut where it is too long for a title or a sentence."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def ago(seconds: float) -> str:
     """How long ago, in one unit: ``just now``, ``12 min ago``."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):

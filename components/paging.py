@@ -98,20 +98,25 @@ def listed(
         on_choose=on_choose,
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        pages = min(-(-found.count // SIZE), LAST)
-        if pages > 1:
-            at = min(now.page, pages)
-            # The URL decides which page it is, so that the input begins anew with each.
-            number = f"{key}_page_{at}"
-            st.pagination(
-                pages,
-                default=at,
-                key=number,
-                on_change=authorized.callback(lambda: turn(now.of, st.session_state[number])),
-            )
+        page_buttons(now, min(-(-found.count // SIZE), LAST), key=key)
         csv_button(frame, fields, what=f"{what} page {now.page}", key=key)
     if whole is not None and found.count > len(frame):
         export(whole, fields, found.count, capped=found.capped, what=what, key=key)
+
+
+def page_buttons(place: Place, pages: int, *, key: str) -> None:
+    """Buttons to the pages of a list, if there are several."""
+    if pages < 2:
+        return
+    at = min(place.page, pages)
+    # The URL decides which page it is, so that the input begins anew with each.
+    number = f"{key}_page_{at}"
+    st.pagination(
+        pages,
+        default=at,
+        key=number,
+        on_change=authorized.callback(lambda: turn(place.of, st.session_state[number])),
+    )
 
 
 def _why_empty(found: Page[Any], now: Place, what: str, empty: str) -> str:

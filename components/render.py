@@ -18,7 +18,7 @@ import streamlit as st
 
 from access.permissions import Forbidden
 from components import draw_blocks, freshness, panels
-from components.blocks import Block, Card, Columns, Grid, Item, Section, Tabs
+from components.blocks import Block, Card, Columns, Grid, Item, ReportItems, Section, Tabs
 from components.escaping import plain
 from components.loading import Collector, QueryClient, fault_location
 from components.notices import show_empty, show_error
@@ -82,7 +82,7 @@ class Page(Collector):
 
     def prepare(self, items: Iterable[Item]) -> list[Any]:
         """Send all queries of a layout, those of closed tabs excepted, and draw nothing yet."""
-        return [self._prepared(item) for item in items]
+        return [self._prepared(item) for item in items if not isinstance(item, ReportItems)]
 
     def _prepared(self, item: Item) -> Any:
         match item:
@@ -107,12 +107,12 @@ class Page(Collector):
                 case Section() | Card() if item.medium == "report":
                     continue
                 case Section() if item.framed and not nested:
-                    with panels.card(item.title, item.about):
+                    with panels.card(plain(item.title, 100), item.about):
                         self._section(item)
                 case Section():
                     self._section(item)
                 case Card():
-                    with panels.card(item.title, item.about):
+                    with panels.card(plain(item.title, 100), item.about):
                         self.draw(item.items, nested=True)
                 case Columns():
                     places = st.columns(list(item.widths) or len(item.items))
@@ -234,8 +234,7 @@ def _stop_if_left() -> None:
 
 def _draw_section(make: Callable[..., Sequence[Block]], *answers: Any) -> None:
     for block in make(*answers):
-        if block.medium != "report":
-            draw_blocks.draw(block)
+        draw_blocks.draw(block)
 
 
 def _draw_place(place: _Place) -> None:

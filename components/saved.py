@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any, Final
 
 import streamlit as st
 
 from components import authorized, page_context, parameters, url_state, viewer
 from components.escaping import plain
-from components.render import Page as Asking
 from umami.analysis import saved
 from umami.endpoints import reports
 from umami.errors import InvalidView, UmamiError
@@ -18,13 +16,7 @@ from umami.models.paging import Page
 from umami.models.reports import Report
 from umami.view import View
 
-NONE: Final[Page[Report]] = Page((), 0, 1, 0)
 _SAVED: Final = "what was just saved"
-
-
-def ask(page: Asking, view: View) -> Future[Page[Report]]:
-    """The reports that were saved for the website; none where the server cannot tell."""
-    return page.hint(reports.reports(view.website), NONE)
 
 
 def menu(
@@ -44,17 +36,17 @@ def menu(
     if name := authorized.data().pop(_SAVED, None):
         st.toast(plain(f"Saved in Umami as “{name}”."), icon=":material/bookmark_added:")
     with st.popover("Saved", icon=":material/bookmarks:", key="saved_reports"):
-        found = [one for one in listed.rows if one.type == kind]
-        if not found:
+        of_kind = [report for report in listed.rows if report.type == kind]
+        if not of_kind:
             st.caption(f"No {kind} is saved for this website yet.")
-        for one in found:
+        for report in of_kind:
             st.button(
-                plain(one.name, 60),
-                key=f"open_{one.id}",
+                plain(report.name, 60),
+                key=f"open_{report.id}",
                 type="tertiary",
                 icon=":material/folder_open:",
                 on_click=authorized.callback(_open),
-                args=(one,),
+                args=(report,),
             )
         if making is None or not viewer.current().permissions.saves(view.website):
             return

@@ -21,8 +21,6 @@ PLACEHOLDERS: dict[StepKind, str] = {
     "path": "Choose or type a page, such as /pricing or /blog/*",
     "event": "Choose or type the name of an event",
 }
-
-
 _NONE: tuple[Value, ...] = ()
 
 
@@ -49,7 +47,7 @@ def ask(page: Page, view: View) -> tuple[Future[tuple[Value, ...]], Future[tuple
 def suggestions(paths: Sequence[Value], events: Sequence[Value]) -> Suggestions:
     """What was asked for, without the rows that have no value."""
     return Suggestions(
-        *(tuple(one.value for one in values if one.value) for values in (paths, events))
+        *(tuple(row.value for row in values if row.value) for values in (paths, events))
     )
 
 
@@ -68,8 +66,8 @@ def inputs(
 
     def changed() -> None:
         kind: StepKind = st.session_state[kind_key]
-        given: Any = st.session_state[value_key]
-        value = "" if given is None or kind != step.kind else str(given).strip()
+        entry: Any = st.session_state[value_key]
+        value = "" if entry is None or kind != step.kind else str(entry).strip()
         write(FunnelStep(kind, value))
 
     st.selectbox(

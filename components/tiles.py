@@ -1,4 +1,4 @@
-"""The row of figures at the top of a page."""
+"""Figures side by side."""
 
 from __future__ import annotations
 
@@ -6,32 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import formats
 from components.charts import common
-from components.charts import tiles as figures
-from components.charts.tiles import Tile as Tile
+from components.charts.tiles import Tile
 from components.charts.tiles import counted as counted
-from components.charts.tiles import rated as rated
-from components.charts.tiles import totals as totals
 from components.escaping import plain
-from components.loading import Collector, Compared, QueryClient
-from components.view_description import why_unknown
-from umami.models.traffic import Active, Stats, Timeline
-from umami.view import View
-
-
-def ask(page: Collector, view: View) -> Compared[Stats]:
-    """Ask for a website's totals, and for those of the comparison."""
-    return page.totals(view)
-
-
-def row(
-    client: QueryClient, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
-) -> None:
-    """Draw a website's five figures; ``compared`` where the comparison was asked apart."""
-    draw(figures.of_website(client.definitions, view, stats, timeline, compared))
-    if unknown := why_unknown(view):
-        st.caption(unknown)
 
 
 def draw(tiles: Sequence[Tile], *, within: bool = False) -> None:
@@ -54,14 +32,3 @@ def draw(tiles: Sequence[Tile], *, within: bool = False) -> None:
                 border=not within,
                 height="stretch",
             )
-
-
-def live(active: Active) -> None:
-    """How many visitors are on the website now."""
-    count = active.visitors
-    st.badge(
-        plain(f"{formats.whole(count)} online now"),
-        icon=":material/sensors:",
-        color="green" if count else "gray",
-        help="Visitors seen in the last five minutes.",
-    )

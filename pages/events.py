@@ -4,7 +4,16 @@ from functools import partial
 
 import streamlit as st
 
-from components import controls, entrypoint_guard, page_context, paging, panels, url_state
+from components import (
+    controls,
+    entrypoint_guard,
+    page_context,
+    paging,
+    panels,
+    traffic_blocks,
+    url_state,
+)
+from components.blocks import Section
 from components.render import open_page
 from components.sections import events as shown
 from components.sections import properties
@@ -26,8 +35,8 @@ with open_page(page_context.client()) as page:
     with panels.title("Events"):
         st.caption(url_state.described(view))
     page.section(shown.totals, *totals, height=120)
-    with panels.card("Events over time"):
-        page.section(partial(shown.series, view), series, height=280)
+    over_time = partial(traffic_blocks.events_over_time, view)
+    page.draw([Section("Events over time", over_time, [series], height=280)])
     with panels.card("Everything that happened", about="Choose one to see who did it."):
         paging.search_box(place, "Search events and pages")
         page.section(partial(shown.events, view, place), listed, height=700)

@@ -4,7 +4,16 @@ from functools import partial
 
 import streamlit as st
 
-from components import controls, entrypoint_guard, page_context, paging, panels, url_state
+from components import (
+    controls,
+    entrypoint_guard,
+    page_context,
+    paging,
+    panels,
+    traffic_blocks,
+    url_state,
+)
+from components.blocks import Section
 from components.render import Page, open_page
 from components.sections import profile, properties
 from components.sections import sessions as shown
@@ -42,8 +51,7 @@ def all_sessions(page: Page, view: View, choice: shown.Choice) -> None:
     with panels.title("Sessions"):
         st.caption(url_state.described(view))
     page.section(shown.totals, *totals, height=120)
-    with panels.card("The week's rhythm"):
-        page.section(panels.rhythm, week, height=300)
+    page.draw([Section("The week's rhythm", traffic_blocks.week, [week], height=300)])
     with panels.card("Every session"):
         paging.search_box(place, "Search by id, city, browser, system or device")
         page.section(partial(shown.sessions, view, place), listed, height=700)

@@ -13,9 +13,7 @@ from components import blocks
 from components.blocks import Item
 from components.loading import Collector, fault_location
 from reports.document import Block, Section, Sentence
-from umami.capabilities import Capabilities
 from umami.errors import UmamiError
-from umami.models.websites import Website
 from umami.view import View
 
 Ts = TypeVarTuple("Ts")
@@ -37,8 +35,6 @@ class Asking(Collector):
     """One chapter as it is asked for."""
 
     view: View
-    capabilities: Capabilities
-    sites: Sequence[Website]
     given: Given
     _coming: list[_Coming] = field(default_factory=list, kw_only=True)
 
@@ -78,7 +74,7 @@ class Asking(Collector):
 
 def _printed(section: blocks.Section) -> Callable[..., list[Block]]:
     def make(*answers: Any) -> list[Block]:
-        return [block for block in section.make(*answers) if block.medium != "page"]
+        return list(blocks.printed(section.make(*answers)))
 
     return make
 

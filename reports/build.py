@@ -13,38 +13,20 @@ from components.loading import QueryClient
 from components.page_registry import AREAS, PAGES
 from reports.asking import Asking, Given
 from reports.chapters import (
-    attribution,
-    breakdown,
-    compare,
     events,
-    funnel,
-    goals,
-    journey,
-    overview,
-    revenue,
     sessions,
-    websites,
 )
 from reports.document import Chapter, Cover, Report
 from umami.background_task import ProgressCallback
-from umami.capabilities import Capabilities
 from umami.client import Server
+from umami.errors import UmamiError
 from umami.models.websites import Website
 from umami.period import zone
 from umami.view import View
 
 CHAPTERS: Final[dict[str, Callable[[Asking], None]]] = {
-    "overview": overview.ask,
-    "compare": compare.ask,
-    "breakdown": breakdown.ask,
     "sessions": sessions.ask,
     "events": events.ask,
-    "funnel": funnel.ask,
-    "journey": journey.ask,
-    "goals": goals.ask,
-    "attribution": attribution.ask,
-    "revenue": revenue.ask,
-    "websites": websites.ask,
 }
 """What is asked for each page that means something on paper, and what is made of it."""
 
@@ -55,11 +37,6 @@ class Client(QueryClient, Protocol):
     @property
     def server(self) -> Server:
         """What is asked."""
-        ...
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What this server can narrow an answer by."""
         ...
 
 
@@ -86,28 +63,33 @@ def offered() -> list[PageInfo]:
 def make(client: Client, order: Order, told: ProgressCallback = lambda done, total: None) -> Report:
     """Ask for everything and put it together; ``told`` hears how many chapters are done.
 
-    What fails says so in its place. Raises ``UmamiError`` where nothing can be asked at all, and
-    whatever ``told`` raises.
+    What fails says so in its place. Raises whatever ``told`` raises.
     """
     wanted = [area for area in offered() if area.name in order.pages]
-    capabilities = client.capabilities
     chapters = []
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for at, area in enumerate(wanted):
         told(at, len(wanted))
         given = order.given.get(area.name, {})
-        page = Asking(client, order.view, capabilities, order.sites, given)
+        page = Asking(client, order.view, given)
         try:
-            if area.name in AREAS:
-                page.add(AREAS[area.name].ask(page, page.view, page.given))
-            else:
-                CHAPTERS[area.name](page)
+            _ask(area, page)
             chapters.append(Chapter(area.name, area.title, area.about, page.finish()))
         finally:
             page.leave()
         as_of = min((as_of, *page.answered))
     told(len(wanted), len(wanted))
     return Report(_cover(client.server, order, now, as_of), tuple(chapters))
+
+
+def _ask(area: PageInfo, page: Asking) -> None:
+    try:
+        if area.name in AREAS:
+            page.add(AREAS[area.name].ask(page, page.view, page.given))
+        else:
+            CHAPTERS[area.name](page)
+    except UmamiError as problem:
+        page.said(area.title, str(problem))
 
 
 def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cover:

@@ -28,7 +28,7 @@ from umami.view import View
 
 KINDS: Final[dict[FileKind, str]] = {"html": "HTML", "pdf": "PDF", "xlsx": "XLSX"}
 OWN: Final = (
-    *("by", "measure", "field", "event", "event_property", "session_property", "step", "window"),
+    *("event", "event_property", "session_property", "step", "window"),
     *("grain", "steps", "start", "end", "through", "goal", "conversion", "conversion_currency"),
     "revenue_currency",
     *(name for page in PAGES for name in (*page.params, *page.list_params)),

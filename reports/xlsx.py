@@ -165,7 +165,7 @@ def _moved(tile: Tile) -> float | None:
 
 
 def _table(book: _Book, table: Table, chapter: str) -> None:
-    sheet = book.sheet(table.title, chapter)
+    sheet = book.sheet(table.report_title or table.title, chapter)
     columns = _columns(table.fields)
     frame = table.frame.head(MOST_ROWS)
     for place, field in enumerate(columns):

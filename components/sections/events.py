@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components import navigation, paging, panels, parameters, tiles, url_state
+from components import navigation, paging, parameters, tiles
 from components.full_csv_export import Whole
-from components.notices import show_empty
 from components.paging import Place
 from components.told import events as told
 from umami.endpoints import events as endpoints
-from umami.models.events import Event, EventSeries, EventTotals
+from umami.models.events import Event, EventTotals
 from umami.models.paging import Page
 from umami.view import View
 
@@ -35,14 +34,6 @@ def choice() -> Choice:
 def totals(now: EventTotals, before: EventTotals | None = None) -> None:
     """How many custom events there were, and by how many."""
     tiles.draw(told.totals(now, before))
-
-
-def series(view: View, found: EventSeries) -> None:
-    """Events over time, the most frequent ones apart."""
-    if found.frame.empty:
-        show_empty(url_state.why_empty(told.NO_EVENTS))
-    else:
-        panels.events(view, found)
 
 
 def events(view: View, place: Place, found: Page[Event]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from components import panels, tiles, url_state
+from components import draw_blocks, tiles, url_state
+from components.blocks import Chart
 from components.charts.distribution import distribution_figure
 from components.escaping import plain
 from components.notices import show_empty
@@ -58,10 +59,12 @@ def values(name: str, found: Sequence[PropertyValue]) -> None:
     if spread := told.spread(found):
         tiles.draw(told.figures(spread), within=True)
         if spread.least < spread.most:
-            panels.chart(
-                distribution_figure,
-                spread,
-                key="distribution",
-                alt=f"How often numbers of {name} occur",
+            draw_blocks.draw(
+                Chart(
+                    f"How often numbers of {name} occur",
+                    "distribution",
+                    distribution_figure,
+                    spread,
+                )
             )
     draw_table(table, fields, what="values", key="values")

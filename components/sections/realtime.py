@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import authorized, metrics, page_context, panels, runtime, tiles
+from components import authorized, draw_blocks, metrics, page_context, panels, runtime, tiles
 from components.charts import realtime_bars as drawn
 from components.escaping import plain
 from components.fields import Field
@@ -70,7 +70,7 @@ def _look(view: View, own: str, *, still: bool) -> None:
     with panels.card("Views and visitors a minute"):
         frame = analysis.minutes(seen.now, view.period.timezone)
         st.echarts_chart(
-            drawn.minutes_spec(drawn.minutes(frame), panels.mode()),
+            drawn.minutes_spec(drawn.minutes(frame), draw_blocks.mode()),
             height=230,
             key="minutes",
             renderer="svg",

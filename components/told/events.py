@@ -14,7 +14,6 @@ from umami import names
 from umami.memoize import memoize
 from umami.models.events import Event, EventTotals, Kind
 
-NO_EVENTS: Final = "No events in this period. Send one from your pages with umami.track('name')."
 NOTHING: Final = "Nothing happened in this period. Views and events appear as they happen."
 PROPERTY = "event_property"
 """The parameter that names the property whose values are shown."""

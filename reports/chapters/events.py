@@ -6,9 +6,9 @@ from functools import partial
 
 from components import view_description
 from components.told import events as told
+from components.traffic_blocks import events_over_time
 from reports.asking import Asking
 from reports.chapters import properties
-from reports.chapters.overview import over_time
 from reports.document import Block, Sentence, Table, Tiles
 from umami.endpoints import events
 from umami.models.events import Event, EventTotals
@@ -28,7 +28,7 @@ def ask(page: Asking) -> None:
     event, name = ((page.one(one) or [""])[-1] for one in ("event", told.PROPERTY))
 
     page.section("Figures", _figures, *totals, about=view_description.described(view))
-    page.section("Events over time", partial(over_time, view), series)
+    page.section("Events over time", partial(events_over_time, view), series)
     page.section("The latest views and events", partial(_latest, view), listed)
     page.section(
         "Event properties",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from components import view_description
+from components import traffic_blocks, view_description
 from components.told import sessions as told
 from reports.asking import Asking
 from reports.chapters import properties
-from reports.chapters.overview import rhythm
 from reports.document import Block, Sentence, Table, Tiles
 from umami.endpoints import sessions
 from umami.models.paging import Page
@@ -28,7 +27,7 @@ def ask(page: Asking) -> None:
     name = (page.one(told.PROPERTY) or [""])[-1]
 
     page.section("Figures", _figures, *totals, about=view_description.described(view))
-    page.section("The week's rhythm", rhythm, week)
+    page.section("The week's rhythm", traffic_blocks.week, week)
     page.section("The latest sessions", partial(_latest, view), listed)
     page.section(
         "Session properties",

@@ -51,10 +51,11 @@ def test_what_is_kept_is_bounded_and_one_too_large_is_drawn_all_the_same() -> No
 
 
 def page_with_a_figure() -> None:
-    from components import panels
+    from components import draw_blocks
+    from components.blocks import Chart
     from tests.components.test_finished import Pillar, pillar_figure
 
-    panels.chart(pillar_figure, Pillar(7, "a < b"), key="pillar", alt="A pillar")
+    draw_blocks.draw(Chart("A pillar", "pillar", pillar_figure, Pillar(7, "a < b")))
 
 
 def test_streamlit_sends_it_as_it_was_drawn() -> None:

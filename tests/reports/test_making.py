@@ -116,7 +116,7 @@ def test_a_report_asks_nothing_that_its_pages_do_not(client: Client) -> None:
     from reports.asking import Asking
 
     for name in [page.name for page in PAGES if page.in_reports]:
-        page = Asking(client, seen(), client.capabilities, (), GIVEN.get(name, {}))
+        page = Asking(client, seen(), GIVEN.get(name, {}))
         if name in AREAS:
             page.add(AREAS[name].ask(page, page.view, page.given))
         else:

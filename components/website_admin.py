@@ -1,4 +1,5 @@
-"""What an admin does with one website."""
+"""What the Websites page does with a website: look at it; and for admins add, change, test, reset
+and delete it."""
 
 from __future__ import annotations
 
@@ -6,15 +7,26 @@ import re
 import secrets
 import string
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from uuid import UUID
 
 import streamlit as st
 
-from components import authorized, collecting, page_context, panels, parameters, url_state
+from components import (
+    authorized,
+    collecting,
+    navigation,
+    page_context,
+    panels,
+    parameters,
+    url_state,
+    viewer,
+)
 from components.escaping import plain
-from components.notices import show_error
+from components.notices import show_error, show_note
+from components.page_registry import OVERVIEW
 from umami.endpoint import Query
 from umami.endpoints import realtime, sending, websites
 from umami.errors import UmamiError
@@ -22,35 +34,35 @@ from umami.models.realtime import Realtime
 from umami.models.websites import Website
 
 EVENT: Final = "dashboard-test"
-PATIENCE: Final = 30
-"""Seconds within which a test event arrives, or does not."""
+TIMEOUT: Final = 30
+"""Seconds after which a test event counts as lost."""
 _DONE: Final = "what was just done to a website"
-_SENT: Final = "the test event that is waited for"
+_SENT: Final = "the test event that has not arrived yet"
 _DOMAIN: Final = re.compile(r"(?=.{1,253}$)[\w-]+(\.[\w-]+)*(:\d{1,5})?")
 _LETTERS: Final = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A test event on its way; ``known`` are those of its name that had arrived before.
+    """A test event that was sent; ``earlier`` are events of its name that had arrived before.
 
-    ``arrived`` is ``None`` until it is known.
+    ``arrived`` is ``None`` until the event arrives or times out.
     """
 
     website: str
     since: float
-    known: frozenset[tuple[str, str]]
+    earlier: frozenset[tuple[str, str]]
     arrived: bool | None = None
 
 
-def said() -> None:
-    """Say what was just done."""
+def show_done() -> None:
+    """Confirm what a form has just done."""
     if done := authorized.data().pop(_DONE, None):
         st.toast(plain(done), icon=":material/check:")
 
 
-def create() -> None:
-    """A popover to make a website."""
+def create_form() -> None:
+    """A popover that adds a website."""
     with st.popover("Add website", icon=":material/add:", key="add_website", on_change="rerun"):
         st.text_input("Name", key="new_name", max_chars=100)
         st.text_input("Domain", key="new_domain", placeholder="shop.example")
@@ -62,18 +74,17 @@ def create() -> None:
 def _create() -> None:
     # What was typed last may come with the click itself.
     name, domain = (str(st.session_state[key]).strip() for key in ("new_name", "new_domain"))
-    wrong = _wrong(name, domain)
-    if wrong:
-        url_state.note(wrong)
+    if fault := _fault(name, domain):
+        url_state.note(fault)
         return
-    made = _write(websites.create_website(name, domain), f"“{name}” was added.")
-    if made:
+    created = _write(websites.create_website(name, domain), f"“{name}” was added.")
+    if created:
         st.session_state["new_name"] = st.session_state["new_domain"] = ""
         st.session_state["add_website"] = False
-        parameters.write(site=made.id)
+        parameters.write(site=created.id)
 
 
-def _wrong(name: str, domain: str) -> str | None:
+def _fault(name: str, domain: str) -> str | None:
     if not name.strip():
         return "A website needs a name."
     if not _DOMAIN.fullmatch(domain.strip()):
@@ -82,7 +93,7 @@ def _wrong(name: str, domain: str) -> str | None:
 
 
 def _write(question: Query[Any], done: str) -> Any:
-    """Ask for a change; says what was done, or why not. A callback's."""
+    """Send a change, and show what was done or why not. A callback's."""
     try:
         answer = page_context.client().ask(question)
     except UmamiError as problem:
@@ -92,8 +103,49 @@ def _write(question: Query[Any], done: str) -> Any:
     return answer or True
 
 
-def card(site: Website) -> None:
-    """Everything that can be done with a website."""
+def card_buttons(site: Website, *, is_managed: bool) -> None:
+    """Buttons to look at a website and, for its admins, to manage it."""
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Open",
+            key=f"look_{site.id}",
+            type="tertiary",
+            icon=":material/monitoring:",
+            help="Look at this website",
+            on_click=authorized.callback(_open),
+            args=(site,),
+        )
+        if viewer.current().permissions.administers(site.id):
+            st.button(
+                "Close" if is_managed else "Manage",
+                key=f"manage_{site.id}",
+                type="tertiary",
+                icon=":material/close:" if is_managed else ":material/settings:",
+                on_click=authorized.callback(parameters.write),
+                kwargs={"site": "" if is_managed else site.id},
+            )
+
+
+def _open(site: Website) -> None:
+    url_state.change({"website": [site.id], "filter": []})
+    navigation.go(OVERVIEW.name)
+
+
+def manage(sites: Sequence[Website], id_: str) -> Website | None:
+    """Draw all forms of the website with this id, or say why there are none."""
+    try:
+        site = next((site for site in sites if site.id == str(UUID(id_))), None)
+    except ValueError:
+        show_note(f"“{id_[:40]}” is not the id of a website.")
+        return None
+    if site is None or not viewer.current().permissions.administers(site.id):
+        st.caption("The website of this link is not among those you can open.")
+        return None
+    _card(site)
+    return site
+
+
+def _card(site: Website) -> None:
     with panels.card(f"Manage {plain(site.name, 60)}"):
         left, right = st.columns(2)
         with left:
@@ -115,10 +167,9 @@ def _details(site: Website) -> None:
 
 
 def _save(site: Website) -> None:
-    name, domain = (str(st.session_state[f"{one}_{site.id}"]).strip() for one in ("name", "domain"))
-    wrong = _wrong(name, domain)
-    if wrong:
-        url_state.note(wrong)
+    name, domain = (str(st.session_state[f"{key}_{site.id}"]).strip() for key in ("name", "domain"))
+    if fault := _fault(name, domain):
+        url_state.note(fault)
     elif (name, domain) != (site.name, site.domain):
         _write(websites.update_website(site.id, name, domain), f"“{name}” was saved.")
 
@@ -180,45 +231,47 @@ def _send(site: Website) -> None:
     client = page_context.client()
     host = site.domain or "localhost"
     try:
-        known = _arrived(client.ask(realtime.realtime(site.id)))
+        earlier = _arrived(client.ask(realtime.realtime(site.id)))
         counted = client.ask(sending.send_event(site.id, EVENT, f"/{EVENT}", host)).counted
     except UmamiError as problem:
         url_state.note(f"{problem} {problem.remedy}")
         return
     if counted:
-        authorized.data()[_SENT] = Sent(site.id, time.time(), known)
+        authorized.data()[_SENT] = Sent(site.id, time.time(), earlier)
     else:
         url_state.note("The server took the test event for a robot’s and did not count it.")
 
 
 def _arrived(answer: Realtime) -> frozenset[tuple[str, str]]:
-    return frozenset((one.session, one.at.isoformat()) for one in answer.log if one.event == EVENT)
+    return frozenset(
+        (entry.session, entry.at.isoformat()) for entry in answer.log if entry.event == EVENT
+    )
 
 
 @authorized.fragment(run_every=2)
 def _arrival(sent: Sent) -> None:
-    """Look until the event has arrived, or for long enough."""
+    """Poll until the event has arrived or timed out."""
     st.caption(":material/hourglass_top: Sent. Waiting for it to arrive …")
     try:
-        new = _arrived(page_context.client().ask(realtime.realtime(sent.website))) - sent.known
+        new = _arrived(page_context.client().ask(realtime.realtime(sent.website))) - sent.earlier
     except UmamiError as problem:
         show_error(problem)
         new = frozenset()
-    if new or time.time() - sent.since > PATIENCE:
+    if new or time.time() - sent.since > TIMEOUT:
         authorized.data()[_SENT] = replace(sent, arrived=bool(new))
         st.rerun()
 
 
 def _danger(site: Website) -> None:
     with st.container(horizontal=True, gap="small"):
-        _behind_its_name(
+        _confirmed_button(
             site,
             "Reset",
             ":material/restart_alt:",
             "All data of this website is deleted. The website stays. There is no way back.",
             lambda: _write(websites.reset_website(site.id), f"“{site.name}” is empty now."),
         )
-        _behind_its_name(
+        _confirmed_button(
             site,
             "Delete",
             ":material/delete:",
@@ -232,10 +285,10 @@ def _deleted(site: Website) -> None:
         parameters.write(site="")
 
 
-def _behind_its_name(
+def _confirmed_button(
     site: Website, what: str, icon: str, warning: str, do: Callable[[], Any]
 ) -> None:
-    """A button that works once the website's name has been typed."""
+    """A button that works once the viewer has typed the website's name."""
     key = f"{what.lower()}_{site.id}"
 
     def confirmed() -> None:
