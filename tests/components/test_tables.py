@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from components import rankings, table, traffic_blocks
+from components import rankings, traffic_blocks
 from components.areas import revenue
 from components.blocks import Block, Table, Text
 from components.fields import Field, labelled
-from components.table import Row
+from components.table import SHOWN, Row, rows_of, search, to_csv
 from umami.compat.generations import Generation
 from umami.definitions import definitions
 from umami.filters import Filter
@@ -57,9 +57,7 @@ def ranking_table(table: rankings.Table, *answers: Any) -> Table:
 
 def drawn(table: Table, active: tuple[str, ...] = ()) -> list[Row]:
     """The rows that a page shows of it."""
-    return table.rows_of(
-        table.frame, table.fields, value=table.value, active=active, shown=table.shown
-    )
+    return rows_of(table.frame, table.fields, value=table.value, active=active, shown=table.shown)
 
 
 def texts(record: Row) -> list[str]:
@@ -92,7 +90,7 @@ def test_an_entry_page_filters_by_path() -> None:
 
 def test_at_most_ten_rows_are_drawn() -> None:
     table = ranking_table(rankings.PAGES[0], ranking(*((f"/{n}", 1) for n in range(30))))
-    assert len(drawn(table)) == table.SHOWN
+    assert len(drawn(table)) == SHOWN
     assert len(table.frame) == 30
 
 
@@ -149,15 +147,15 @@ def test_direct_visitors_are_a_row_where_the_server_tells_them() -> None:
 
 def test_search_ignores_case_and_patterns() -> None:
     frame = pd.DataFrame({"Page": ["/Pricing", "/a(b"], "Views": [1, 2]})
-    assert list(table.search(frame, "pricing")["Views"]) == [1]
-    assert list(table.search(frame, "(")["Views"]) == [2]
-    assert len(table.search(frame, "")) == 2
+    assert list(search(frame, "pricing")["Views"]) == [1]
+    assert list(search(frame, "(")["Views"]) == [2]
+    assert len(search(frame, "")) == 2
 
 
 def test_csv_is_text_for_spreadsheets() -> None:
     """Also for one that parts cells by semicolons; and headings may come from the data."""
     frame = pd.DataFrame({"Page": ["=HYPERLINK(1)", "ü", "a;=1+1"], "@x": [-1, 2, 3]})
-    assert table.to_csv(frame).decode("utf-8-sig").splitlines() == [
+    assert to_csv(frame).decode("utf-8-sig").splitlines() == [
         '"Page","\'@x"',
         '"\'=HYPERLINK(1)",-1',
         '"ü",2',
@@ -168,7 +166,7 @@ def test_csv_is_text_for_spreadsheets() -> None:
 def test_money_leaves_with_its_currency_and_its_decimals() -> None:
     frame = pd.DataFrame({"name": ["a", "b"], "amount": [0.1 + 0.2, -1234.5678]})
     told = {
-        currency: table.to_csv(
+        currency: to_csv(
             labelled(
                 frame,
                 [
