@@ -9,9 +9,9 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import authorized, rankings, url_state
+from components import authorized, draw_blocks, rankings, traffic_blocks, url_state
 from components.base import base
-from components.charts import common, lines, maps, stacks, weekly_heatmap
+from components.charts import common, lines, maps, stacks
 from components.charts.figure_cache import Data, finished
 from components.escaping import plain
 from components.notices import show_empty
@@ -38,7 +38,8 @@ def title(text: str) -> Iterator[None]:
 def card(text: str, about: str = "") -> Iterator[None]:
     """A frame around one or more sections, with its title and a line about what it shows."""
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.subheader(text, anchor=False)
+        if text:
+            st.subheader(text, anchor=False)
         if about:
             st.caption(about)
         yield
@@ -88,13 +89,8 @@ def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -
 
 def rhythm(weekly: Rhythm) -> None:
     """When in the week visitors come."""
-    data = weekly_heatmap.week(weekly.frame)
-    said = told.busiest(data)
-    if said is None:
-        show_empty(told.NO_RHYTHM)
-        return
-    st.caption(said)
-    chart(weekly_heatmap.week_figure, data, key="rhythm", alt="Visitors by weekday and hour")
+    for block in traffic_blocks.rhythm(weekly):
+        draw_blocks.draw(block)
 
 
 def events(view: View, series: EventSeries) -> None:

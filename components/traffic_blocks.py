@@ -1,4 +1,5 @@
-"""Blocks that several areas share: a website's figures, its traffic over time, its rankings."""
+"""Blocks that several areas share: a website's figures, traffic and events over time, the week's
+rhythm, rankings."""
 
 from __future__ import annotations
 
@@ -8,11 +9,13 @@ from typing import Final
 
 from components import rankings
 from components.blocks import Block, Chart, Section, Tab, Table, Tabs, Text, Tiles
-from components.charts import lines
+from components.charts import lines, stacks, weekly_heatmap
 from components.charts import tiles as tile_data
 from components.fields import Field
 from components.loading import Collector, QueryClient
 from components.view_description import described, present, why_empty, why_unknown
+from umami.models.events import EventSeries
+from umami.models.sessions import Rhythm
 from umami.models.traffic import Ranking, Stats, Timeline
 from umami.view import View
 
@@ -20,6 +23,8 @@ NO_VIEWS: Final = (
     "No views in this period yet. They appear as soon as Umami's tracker is on the website and "
     "somebody visits it."
 )
+NO_EVENTS: Final = "No events in this period. Send one from your pages with umami.track('name')."
+NO_RHYTHM: Final = "No visits in this period. Their hours and weekdays show here."
 
 
 def website_tiles(
@@ -60,6 +65,28 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[B
 
 def _is_empty(timeline: Timeline) -> bool:
     return not (timeline.frame["views"].any() or timeline.frame["sessions"].any())
+
+
+def event_series(view: View, series: EventSeries) -> list[Block]:
+    """Events over time, the most frequent names apart."""
+    data = stacks.stacked(series.frame, view.period.unit)
+    if not data.series:
+        return [Text(why_empty(view, NO_EVENTS), "empty")]
+    return [Chart("Events over time", "events", stacks.stacked_figure, data)]
+
+
+def rhythm(weekly: Rhythm) -> list[Block]:
+    """When in the week visitors come."""
+    data = weekly_heatmap.week(weekly.frame)
+    if data.busiest is None:
+        return [Text(NO_RHYTHM, "empty")]
+    day, hour = data.busiest
+    return [
+        Text(
+            f"Visitors by weekday and hour. Most come on {day}, {hour:02}:00 to {hour + 1:02}:00."
+        ),
+        Chart("Visitors by weekday and hour", "rhythm", weekly_heatmap.week_figure, data),
+    ]
 
 
 def ranking_tabs(
