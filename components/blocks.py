@@ -8,10 +8,10 @@ needs a viewer (a click, a tab, a button) is an attribute or a block that report
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -19,8 +19,11 @@ import plotly.graph_objects as go
 from components.charts.tiles import Tile
 from components.fields import Field
 from components.theme import Mode
+from umami.endpoint import Query
+from umami.models.paging import Page
 from umami.view import View
 
+T = TypeVar("T")
 Medium = Literal["page", "report"]
 Params = Mapping[str, Sequence[str]]
 """The parameters of one page, as its URL spells them; a missing one is an empty list."""
@@ -48,8 +51,17 @@ class Note:
     text: str
 
 
-Change = View | Toggle | SetParams | Note
-"""What a click does: look at another View, toggle a filter, set parameters, say something."""
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """Open another page with some of its parameters; the View stays."""
+
+    name: str
+    values: Mapping[str, str]
+
+
+Change = View | Toggle | SetParams | Note | OpenPage
+"""What a click does: look at another View, toggle a filter, set parameters, say something, open
+another page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ class Text:
     """
 
     text: str
-    kind: Literal["caption", "body", "empty", "note"] = "caption"
+    kind: Literal["heading", "caption", "body", "empty", "note"] = "caption"
     lead: str = ""
     icon: str = ""
     help: str = ""
@@ -103,6 +115,53 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveChart:
+    """A chart that a page updates where it stands: ``spec`` makes the options of ECharts of
+    ``data``; ``height`` in pixels."""
+
+    alt: str
+    key: str
+    spec: Callable[[Any, Mode], dict[str, Any]]
+    data: Any
+    height: int
+    medium: Medium = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class ListPosition:
+    """Which page of a list (from 1) is looked at, and what is searched for in it; ``name`` is what
+    the URL calls the list."""
+
+    name: str
+    page: int = 1
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FullList(Generic[T]):
+    """All of a list: the query for one page of it (number and size), and the frame of rows."""
+
+    query: Callable[[int, int], Query[Page[T]]]
+    frame: Callable[[Sequence[T]], pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """What a page draws around a table that holds one page of a list: the way to the other pages
+    and, with ``full``, a CSV of all of them.
+
+    ``title`` names the rows of the list in the plural; ``count`` is how many the server counted,
+    ``capped`` says that it stopped there.
+    """
+
+    title: str
+    position: ListPosition
+    count: int
+    capped: bool = False
+    full: FullList[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A frame under its columns.
 
@@ -114,7 +173,8 @@ class Table:
     The full list and its CSV have ``more_fields``, too; ``csv`` offers the CSV on the page itself.
 
     A click on a row gives the text in its column ``value``: to ``filter_field``, which is filtered
-    by it, or to ``on_choose``.
+    by it, or to ``on_choose``. ``active`` are the values that were chosen. Beyond ``height``
+    (pixels) the table scrolls.
     """
 
     title: str
@@ -126,21 +186,43 @@ class Table:
     value: str | None = None
     filter_field: str | None = None
     on_choose: Callable[[str], Change] | None = None
+    active: Collection[str] = ()
     more_fields: Sequence[Field] = ()
     csv: bool = True
+    height: int | None = None
+    paging: Paging | None = None
     medium: Medium | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
-    """Buttons in a row, on pages only: label, icon, what a click does."""
+    """Buttons in a row, on pages only: label, icon (or nothing), what a click does."""
 
     key: str
     buttons: Sequence[tuple[str, str, Change]]
     medium: Medium = "page"
 
 
-Block = Text | Tiles | Chart | Table | Buttons
+@dataclass(frozen=True, slots=True)
+class SearchBox:
+    """An input for what is searched for in a list, on pages only."""
+
+    position: ListPosition
+    placeholder: str
+    medium: Medium = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Expander:
+    """Blocks that a viewer can fold away, on pages only."""
+
+    label: str
+    blocks: Sequence[Block]
+    expanded: bool = True
+    medium: Medium = "page"
+
+
+Block = Text | Tiles | Chart | LiveChart | Table | Buttons | SearchBox | Expander
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +270,13 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Stack:
+    """Items one below the other, as a part of columns."""
+
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """One tab. ``section`` sends its queries; a page calls it for the open tab only."""
 
@@ -203,7 +292,7 @@ class Tabs:
     tabs: Sequence[Tab]
 
 
-Item = Section | Card | Columns | Grid | Tabs
+Item = Section | Card | Columns | Grid | Stack | Tabs
 """A part of a layout."""
 
 
@@ -222,7 +311,7 @@ def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
             case Card():
                 if item.medium in (None, medium):
                     yield from sections(item.items, medium)
-            case Columns() | Grid():
+            case Columns() | Grid() | Stack():
                 yield from sections(item.items, medium)
             case Tabs():
                 yield from sections([tab.section() for tab in item.tabs], medium)

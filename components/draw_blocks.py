@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import authorized, parameters, tiles, url_state
+from components import authorized, navigation, paging, parameters, tiles, url_state
 from components.base import base
 from components.blocks import (
     Block,
     Buttons,
     Change,
     Chart,
+    Expander,
+    LiveChart,
     Note,
+    OpenPage,
+    SearchBox,
     SetParams,
     Table,
     Text,
@@ -20,7 +24,7 @@ from components.blocks import (
 )
 from components.charts import common
 from components.charts.figure_cache import finished
-from components.escaping import markdown
+from components.escaping import markdown, plain
 from components.listing import download, listing
 from components.notices import show_note
 from components.theme import Mode
@@ -36,10 +40,24 @@ def draw(block: Block) -> None:
             tiles.draw(block.tiles, within=not block.framed)
         case Chart():
             _chart(block)
+        case LiveChart():
+            st.echarts_chart(
+                block.spec(block.data, mode()),
+                height=block.height,
+                key=block.key,
+                renderer="svg",
+                alt=block.alt,
+            )
         case Table():
             _table(block)
         case Buttons():
             _buttons(block)
+        case SearchBox():
+            paging.search_box(block.position, block.placeholder)
+        case Expander():
+            with st.expander(plain(block.label), expanded=block.expanded):
+                for part in block.blocks:
+                    draw(part)
 
 
 def apply(change: Change) -> None:
@@ -53,6 +71,8 @@ def apply(change: Change) -> None:
             parameters.write(**change.values)
         case Note():
             url_state.note(change.text)
+        case OpenPage():
+            navigation.go(change.name, **change.values)
 
 
 def _text(block: Text) -> None:
@@ -60,6 +80,8 @@ def _text(block: Text) -> None:
     lead = f"**{markdown(block.lead)}** " if block.lead else ""
     text = f"{icon}{lead}{markdown(block.text)}".strip()
     match block.kind:
+        case "heading":
+            st.subheader(plain(block.text), anchor=False)
         case "caption":
             st.caption(text, help=markdown(block.help) or None)
         case "body":
@@ -108,17 +130,22 @@ def _table(block: Table) -> None:
     if field is not None:
         choose = lambda value: Toggle(field, value)  # noqa: E731
     clickable = block.value is not None and (field is None or url_state.free())
+    on_choose = (lambda value: apply(choose(value))) if choose and clickable else None
+    if block.paging:
+        paging.table(block, block.paging, on_choose)
+        return
     listing(
         block.frame,
         block.fields,
         what=block.title,
         key=block.key,
         value=block.value if clickable else None,
-        active=url_state.chosen(field),
-        on_choose=(lambda value: apply(choose(value))) if choose and clickable else None,
+        active=(*url_state.chosen(field), *block.active),
+        on_choose=on_choose,
         shown=block.shown,
         more_fields=block.more_fields,
         with_csv=block.csv,
+        height=block.height,
     )
 
 
@@ -128,7 +155,7 @@ def _buttons(block: Buttons) -> None:
             st.button(
                 label,
                 key=f"{block.key}_{at}",
-                icon=f":material/{icon}:",
+                icon=f":material/{icon}:" if icon else None,
                 on_click=authorized.callback(apply),
                 args=(change,),
             )

@@ -16,13 +16,11 @@ from reports.chapters import (
     attribution,
     breakdown,
     compare,
-    events,
     funnel,
     goals,
     journey,
     overview,
     revenue,
-    sessions,
     websites,
 )
 from reports.document import Chapter, Cover, Report
@@ -37,8 +35,6 @@ CHAPTERS: Final[dict[str, Callable[[Asking], None]]] = {
     "overview": overview.ask,
     "compare": compare.ask,
     "breakdown": breakdown.ask,
-    "sessions": sessions.ask,
-    "events": events.ask,
     "funnel": funnel.ask,
     "journey": journey.ask,
     "goals": goals.ask,
@@ -99,7 +95,10 @@ def make(client: Client, order: Order, told: ProgressCallback = lambda done, tot
         page = Asking(client, order.view, capabilities, order.sites, given)
         try:
             if area.name in AREAS:
-                page.add(AREAS[area.name].ask(page, page.view, page.given))
+                params = {
+                    name: values for name, values in given.items() if name not in area.page_params
+                }
+                page.add(AREAS[area.name].ask(page, page.view, params))
             else:
                 CHAPTERS[area.name](page)
             chapters.append(Chapter(area.name, area.title, area.about, page.finish()))

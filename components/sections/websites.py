@@ -16,16 +16,17 @@ from components import (
     formats,
     navigation,
     page_registry,
+    paged_lists,
     paging,
     parameters,
     tiles,
     url_state,
     viewer,
 )
+from components.blocks import ListPosition
 from components.charts import common
 from components.escaping import plain
 from components.notices import show_empty, show_note
-from components.paging import Place
 from components.render import Page as Asking
 from umami.endpoints import traffic
 from umami.models.traffic import Stats, Timeline
@@ -41,20 +42,20 @@ SIZE: Final = 12
 class Choice:
     """Which of the websites are looked at, and which of them is managed."""
 
-    place: Place
+    place: ListPosition
     site: str | None
 
 
 def choice() -> Choice:
     """Read the choice off the URL; what cannot be is said."""
-    given = parameters.read(*paging.spelled(LIST), "site")
+    given = parameters.read(*paged_lists.param_names(LIST), "site")
     site = (given["site"] or [""])[-1]
     try:
         site = str(UUID(site)) if site else ""
     except ValueError:
         show_note(f"“{site[:40]}” is not the id of a website.")
         site = ""
-    return Choice(paging.read(LIST, given), site or None)
+    return Choice(paged_lists.position(LIST, given), site or None)
 
 
 def matching(sites: Sequence[Website], now: Choice) -> list[Website]:

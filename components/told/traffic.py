@@ -7,7 +7,6 @@ from typing import Final
 import pandas as pd
 
 from components.charts import lines, maps
-from components.charts.weekly_heatmap import Week
 from components.fields import Field
 from components.view_description import present
 from umami.models.traffic import Timeline
@@ -17,7 +16,6 @@ NO_VIEWS: Final = (
     "No views in this period yet. They appear as soon as Umami's tracker is on the website and "
     "somebody visits it."
 )
-NO_RHYTHM: Final = "No visits in this period. Their hours and weekdays show here."
 
 
 def over_time(view: View, now: Timeline, before: Timeline | None = None) -> lines.Traffic | None:
@@ -44,14 +42,6 @@ def timeline(view: View, now: Timeline) -> tuple[pd.DataFrame, list[Field]]:
         Field("views", "Views"),
         Field("sessions", "Visitors"),
     ]
-
-
-def busiest(data: Week) -> str | None:
-    """When most visitors come, in a sentence; ``None`` where there are none."""
-    if data.busiest is None:
-        return None
-    day, hour = data.busiest
-    return f"Visitors by weekday and hour. Most come on {day}, {hour:02}:00 to {hour + 1:02}:00."
 
 
 def undrawn(data: maps.World) -> str | None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from components import rankings, view_description
-from components.charts import lines, maps, stacks, tiles, weekly_heatmap
+from components import rankings, traffic_blocks, view_description
+from components.charts import lines, maps, tiles
 from components.loading import QueryClient
 from components.told import traffic as told
-from components.told.events import NO_EVENTS
 from reports.asking import Asking
 from reports.document import Block, Chart, Sentence, Table, Tiles
 from umami.endpoints import events, sessions, traffic
-from umami.models.events import EventSeries
-from umami.models.sessions import Rhythm
 from umami.models.traffic import Ranking, Stats, Timeline
 from umami.view import View
 
@@ -52,9 +49,9 @@ def ask(page: Asking) -> None:
             page.section(
                 table.many.capitalize(), partial(ranking, view, table), *ranked[table.field]
             )
-    page.section("Events over time", partial(over_time, view), series)
+    page.section("Events over time", partial(traffic_blocks.event_series, view), series)
     page.section("Events", partial(ranking, view, rankings.EVENTS[0]), *ranked["event"])
-    page.section("The week's rhythm", rhythm, week)
+    page.section("The week's rhythm", traffic_blocks.rhythm, week)
 
 
 def figures(
@@ -102,23 +99,3 @@ def ranking(
         return [Sentence(table.why_empty(view).replace("`", ""))]
     blocks = [Table(table.many, rankings.full(table, found), rankings.fields(table, found))]
     return [*blocks, Sentence(rankings.NO_DIRECT)] if found.no_direct else blocks
-
-
-def over_time(view: View, series: EventSeries) -> list[Block]:
-    """Events over time, the most frequent ones apart."""
-    data = stacks.stacked(series.frame, view.period.unit)
-    if not data.series:
-        return [Sentence(view_description.why_empty(view, NO_EVENTS))]
-    return [Chart("Events over time", partial(stacks.stacked_figure, data))]
-
-
-def rhythm(weekly: Rhythm) -> list[Block]:
-    """When in the week visitors come."""
-    data = weekly_heatmap.week(weekly.frame)
-    said = told.busiest(data)
-    if said is None:
-        return [Sentence(told.NO_RHYTHM)]
-    return [
-        Sentence(said),
-        Chart("Visitors by weekday and hour", partial(weekly_heatmap.week_figure, data)),
-    ]
