@@ -40,7 +40,7 @@ VIEWS: Final[dict[str, Parameters]] = {
     "filtered": {"compare": "year", "filter": "country.eq.DE"},
 }
 SOURCES: Final[dict[str, Path | None]] = {"recorded": TABLES, "demo": None}
-_CLOCK: Final = re.compile(r"\d\d:\d\d(:\d\d)?|127\.0\.0\.1:\W*\d+|\d+ seconds? ago")
+_CLOCK: Final = re.compile(r"\d\d:\u2060?\d\d(:\u2060?\d\d)?|127\.0\.0\.1:\W*\d+|\d+ seconds? ago")
 _PACKED: Final = re.compile(r"H4sI[A-Za-z0-9+/=]+")
 """Gzip in Base64."""
 _MADE_UP: Final = re.compile(r"\$\$\w+-[0-9a-f]+-|[0-9a-f]{56,64}|st-[0-9a-f-]{36}")

@@ -114,7 +114,7 @@ def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool)
             f"itself.{filters}",
             icon="cloud_off",
         )
-    pause = " Paused: the page asks nothing until you go on." if paused else ""
+    pause = " Paused: nothing is asked until you go on." if paused else ""
     return Text(f"The last 30 minutes, as of {at}.{pause}{filters}")
 
 
