@@ -109,12 +109,12 @@ class Page(Collector):
                 case Section() | Card() if item.medium == "report":
                     continue
                 case Section() if item.framed and not nested:
-                    with panels.card(item.title, item.about):
+                    with panels.card(plain(item.title), item.about):
                         self._section(item)
                 case Section():
                     self._section(item)
                 case Card():
-                    with panels.card(item.title, item.about):
+                    with panels.card(plain(item.title), item.about):
                         self.draw(item.items, nested=True)
                 case Columns():
                     places = st.columns(list(item.widths) or len(item.items))
