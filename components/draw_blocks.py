@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from components import authorized, navigation, paging, parameters, tiles, url_state
-from components.base import base
 from components.blocks import (
     Block,
     Buttons,
@@ -25,8 +24,9 @@ from components.blocks import (
 from components.charts import common
 from components.charts.figure_cache import finished
 from components.escaping import markdown, plain
-from components.listing import download, listing
 from components.notices import show_note
+from components.runtime import base
+from components.table import csv_button, draw_table
 from components.theme import Mode
 from umami.view import View
 
@@ -124,7 +124,7 @@ def _topojson() -> str:
 
 def _table(block: Table) -> None:
     if not block.shown:
-        download(block.frame, block.fields, what=block.title, key=block.key)
+        csv_button(block.frame, block.fields, what=block.title, key=block.key)
         return
     field, choose = block.filter_field, block.on_choose
     if field is not None:
@@ -134,7 +134,7 @@ def _table(block: Table) -> None:
     if block.paging:
         paging.table(block, block.paging, on_choose)
         return
-    listing(
+    draw_table(
         block.frame,
         block.fields,
         what=block.title,

@@ -9,11 +9,11 @@ from typing import IO, Any, Final
 import streamlit as st
 
 from access.authorized_client import AuthorizedClient
-from components import authorized, export_permissions, formats, page_context, progress
+from components import authorized, export_permissions, formats, notices, page_context
 from components.blocks import FullList
 from components.fields import Field, labelled
-from components.listing import csv
 from components.notices import show_error
+from components.table import to_csv
 from umami.background_task import BackgroundTask, ProgressCallback
 from umami.errors import UmamiError
 from umami.fair_queue import Caller
@@ -41,7 +41,7 @@ def write(
             number += 1
             query = full.query(number, SIZE)
             page = client.submit(query, caller, keep=False).result()
-            table = csv(labelled(full.frame(page.rows), fields))
+            table = to_csv(labelled(full.frame(page.rows), fields))
             # Every page has a heading, and the file needs only that of the first.
             file.write(table if number == 1 else table.partition(b"\n")[2])
             rows += len(page.rows)
@@ -76,7 +76,7 @@ def export(
         authorized.data()[name] = (query, task)
 
     if task is not None and task.state == "running":
-        progress.watch(task, what=f"Getting {what}", key=key)
+        notices.watch(task, what=f"Getting {what}", key=key)
     elif task is not None and task.state == "done":
         file = task.result()
         all_rows = "the first" if capped else "all"

@@ -13,20 +13,20 @@ import streamlit as st
 from components import authorized, export_permissions, freshness
 from components.escaping import harmless
 from components.fields import Field, labelled, longest
-from components.record_table import Cell, Column, Record, record_table
+from components.table import Cell, Column, Row, draw_rows
 from umami.memoize import memoize
 
 SHOWN: Final = 10
 
 
-def records(
+def rows_of(
     frame: pd.DataFrame,
     fields: Sequence[Field],
     *,
     value: str | None = None,
     active: Collection[str] = (),
     shown: int | None = None,
-) -> list[Record]:
+) -> list[Row]:
     """The rows of a frame as they are drawn, or the first of them; ``value`` is the column that a
     click gives."""
     return _records(frame, tuple(fields), value, tuple(active), shown)
@@ -39,7 +39,7 @@ def _records(
     value: str | None,
     active: tuple[str, ...],
     shown: int | None,
-) -> list[Record]:
+) -> list[Row]:
     frame = given if shown is None else given.head(shown)
     bars = longest(frame, fields)
     found = []
@@ -54,17 +54,17 @@ def _records(
             cells[0] = replace(cells[0], bar=round(100 * share, 1))
         chosen = row[value] if value else None
         found.append(
-            Record(tuple(cells), chosen if isinstance(chosen, str) else None, chosen in active)
+            Row(tuple(cells), chosen if isinstance(chosen, str) else None, chosen in active)
         )
     return found
 
 
-def columns(fields: Sequence[Field]) -> list[Column]:
+def columns_of(fields: Sequence[Field]) -> list[Column]:
     """The headings of a table."""
     return [Column(field.label, field.number, field.wide, field.help) for field in fields]
 
 
-def listing(
+def draw_table(
     frame: pd.DataFrame,
     fields: Sequence[Field],
     *,
@@ -83,9 +83,9 @@ def listing(
     ``what`` names the rows in the plural (``campaigns``), the file too; a click on a row calls
     ``on_choose`` with what its column ``value`` holds; beyond ``height`` (pixels) it scrolls.
     """
-    record_table(
-        columns(fields),
-        records(frame, fields, value=value, active=active, shown=shown),
+    draw_rows(
+        columns_of(fields),
+        rows_of(frame, fields, value=value, active=active, shown=shown),
         label=what[:1].upper() + what[1:],
         key=key,
         on_choose=on_choose,
@@ -98,12 +98,12 @@ def listing(
             type="tertiary",
             icon=":material/open_in_full:",
         ):
-            everything(frame, [*fields, *more_fields], what=what, key=key)
+            full_list(frame, [*fields, *more_fields], what=what, key=key)
         if with_csv:
-            download(frame, [*fields, *more_fields], what=what, key=key)
+            csv_button(frame, [*fields, *more_fields], what=what, key=key)
 
 
-def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
+def full_list(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
     """All rows in a dialog, searched and sorted by the viewer."""
 
     def draw() -> None:
@@ -124,14 +124,14 @@ def everything(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: 
     authorized.dialog(what.capitalize(), draw)
 
 
-def download(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
+def csv_button(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
     """All rows as CSV: numbers as they are, fractions as fractions."""
     _csv_button(lambda: labelled(frame, fields), what=what, key=key)
 
 
 def _csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
     name = f"{what.replace(' ', '-')}.csv"
-    export_permissions.button(lambda: csv(make()), file_name=name, key=f"{key}_csv")
+    export_permissions.button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
 
 
 def grid(
@@ -181,7 +181,7 @@ def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:
     return frame[hits.any(axis=1)]
 
 
-def csv(frame: pd.DataFrame) -> bytes:
+def to_csv(frame: pd.DataFrame) -> bytes:
     """A table as CSV that spreadsheets open as text and numbers, never as formulas.
 
     All text stands in quotes: a spreadsheet that parts cells elsewhere cuts none in two.

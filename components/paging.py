@@ -10,9 +10,8 @@ import streamlit as st
 from components import authorized, formats, parameters
 from components.blocks import ListPosition, Paging, Table
 from components.full_csv_export import export
-from components.listing import columns, download, records
 from components.paged_lists import LAST, LONGEST_SEARCH, SIZE, param_names
-from components.record_table import record_table
+from components.table import columns_of, csv_button, draw_rows, rows_of
 
 
 def search_box(now: ListPosition, placeholder: str) -> None:
@@ -45,9 +44,9 @@ def table(block: Table, paging: Paging, on_choose: Callable[[str], None] | None)
         f"{formats.whole(first)}–{formats.whole(first + rows - 1)} of "
         f"{'at least ' if paging.capped else ''}{count} {title}"
     )
-    record_table(
-        columns(block.fields),
-        records(block.frame, block.fields, value=block.value),
+    draw_rows(
+        columns_of(block.fields),
+        rows_of(block.frame, block.fields, value=block.value),
         label=title.capitalize(),
         key=block.key,
         on_choose=on_choose,
@@ -64,7 +63,7 @@ def table(block: Table, paging: Paging, on_choose: Callable[[str], None] | None)
                 key=number,
                 on_change=authorized.callback(lambda: turn(now.name, st.session_state[number])),
             )
-        download(block.frame, block.fields, what=f"{title} page {now.page}", key=block.key)
+        csv_button(block.frame, block.fields, what=f"{title} page {now.page}", key=block.key)
     if paging.full and paging.count > rows:
         export(
             paging.full,

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from components import authorized, draw_blocks, rankings, traffic_blocks, url_state
-from components.base import base
 from components.charts import common, lines, maps, stacks
 from components.charts.figure_cache import Data, finished
 from components.escaping import plain
 from components.notices import show_empty
+from components.runtime import base
 from components.theme import Mode
 from components.told import traffic as told
 from umami.models.events import EventSeries

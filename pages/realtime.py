@@ -13,7 +13,7 @@ from components import (
     metrics,
     page_context,
     panels,
-    render_lock,
+    runtime,
 )
 from components.areas import realtime
 from components.areas.realtime import EVERY, Seen
@@ -29,7 +29,7 @@ SEEN: Final = "what this viewer has seen of a website"
 
 
 @metrics.part("realtime")
-@render_lock.RENDER_LOCK.taken()
+@runtime.RENDER_LOCK.taken()
 def draw(view: View, domain: str, *, paused: bool) -> None:
     """Query the server, unless the viewer has paused the page, and draw what is there."""
     seen, problem = latest(view, paused=paused)

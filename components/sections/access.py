@@ -22,8 +22,8 @@ from components import (
 from components.blocks import ListPosition, Table
 from components.escaping import plain
 from components.fields import Field
-from components.listing import listing
 from components.notices import show_empty
+from components.table import draw_table
 from umami.models.websites import Website
 
 _FLAGS: Final = ("filters", "exports", "saves", "admin")
@@ -58,7 +58,7 @@ def everybody(sites: tuple[Website, ...]) -> None:
                 "may": _may(permissions),
             }
         )
-    listing(
+    draw_table(
         pd.DataFrame(rows, columns=["name", "username", "websites", "pages", "may"]),
         [
             Field("name", "Account", "text", note="username"),
