@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -19,8 +19,11 @@ import plotly.graph_objects as go
 from components.charts.tiles import Tile
 from components.fields import Field
 from components.theme import Mode
+from umami.endpoint import Query
+from umami.models.paging import Page
 from umami.view import View
 
+T = TypeVar("T")
 Medium = Literal["page", "report"]
 Params = Mapping[str, Sequence[str]]
 """The parameters of one page, as its URL spells them; a missing one is an empty list."""
@@ -49,8 +52,17 @@ class Note:
     view: View | None = None
 
 
-Change = View | Toggle | SetParams | Note
-"""What a click does: look at another View, toggle a filter, set parameters, say something."""
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """Open another page with some of its parameters; the View stays."""
+
+    name: str
+    values: Mapping[str, str]
+
+
+Change = View | Toggle | SetParams | Note | OpenPage
+"""What a click does: look at another View, toggle a filter, set parameters, say something, open
+another page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,7 @@ class Text:
     """
 
     text: str
-    kind: Literal["caption", "body", "empty", "note"] = "caption"
+    kind: Literal["heading", "caption", "body", "empty", "note"] = "caption"
     lead: str = ""
     icon: str = ""
     help: str = ""
@@ -107,9 +119,10 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class EChart:
-    """A diagram that ECharts draws, on pages only: Plotly's Sankey diagrams report no clicks.
+    """A diagram that ECharts draws, on pages only: it reports clicks on nodes, which Plotly's
+    Sankey diagrams do not, and it updates without being drawn anew.
 
-    ``on_select`` turns the position of a clicked node into a change. Pages narrower than
+    ``on_choose`` turns the position of a clicked node into a change. Pages narrower than
     ``min_width`` (pixels) scroll.
     """
 
@@ -117,9 +130,43 @@ class EChart:
     key: str
     spec: Callable[[Mode], dict[str, Any]]
     height: int
-    min_width: int
-    on_select: Callable[[int], Change | None]
+    min_width: int = 0
+    on_choose: Callable[[int], Change | None] | None = None
     medium: Medium = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class ListPosition:
+    """Which page of a list (from 1) is looked at, and what is searched for in it; ``name`` is what
+    the URL calls the list."""
+
+    name: str
+    page: int = 1
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FullList(Generic[T]):
+    """All of a list: the query for one page of it (number and size), and the frame of rows."""
+
+    query: Callable[[int, int], Query[Page[T]]]
+    frame: Callable[[Sequence[T]], pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """What a page draws around a table that holds one page of a list: the way to the other pages
+    and, with ``full``, a CSV of all of them.
+
+    ``title`` names the rows of the list in the plural; ``count`` is how many the server counted,
+    ``capped`` says that it stopped there.
+    """
+
+    title: str
+    position: ListPosition
+    count: int
+    capped: bool = False
+    full: FullList[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +183,7 @@ class Table:
 
     A click on a row gives the text in its column ``value``: to ``filter_field``, which is filtered
     by it, or to ``on_choose``. Rows with a value in ``active`` are marked, like those that the
-    page is filtered by.
+    page is filtered by. A table higher than ``height`` pixels scrolls.
     """
 
     title: str
@@ -148,16 +195,18 @@ class Table:
     value: str | None = None
     filter_field: str | None = None
     on_choose: Callable[[str], Change] | None = None
+    active: Collection[str] = ()
     more_fields: Sequence[Field] = ()
     csv: bool = True
     report_title: str = ""
-    active: Collection[str] = ()
+    height: int | None = None
+    paging: Paging | None = None
     medium: Medium | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
-    """Buttons in a row, on pages only: label, icon, what a click does."""
+    """Buttons in a row, on pages only: label, icon (or nothing), what a click does."""
 
     key: str
     buttons: Sequence[tuple[str, str, Change]]
@@ -173,7 +222,26 @@ class Cards:
     medium: Medium | None = None
 
 
-Block = Text | Tiles | Chart | EChart | Table | Buttons | Cards
+@dataclass(frozen=True, slots=True)
+class SearchBox:
+    """An input for what is searched for in a list, on pages only."""
+
+    position: ListPosition
+    placeholder: str
+    medium: Medium = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Expander:
+    """Blocks that a viewer can fold away, on pages only."""
+
+    label: str
+    blocks: Sequence[Block]
+    expanded: bool = True
+    medium: Medium = "page"
+
+
+Block = Text | Tiles | Chart | EChart | Table | Buttons | Cards | SearchBox | Expander
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +289,13 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Stack:
+    """Items one below the other, as a part of columns."""
+
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """One tab. ``section`` sends its queries; a page calls it for the open tab only.
 
@@ -247,7 +322,7 @@ class ReportItems:
     items: Callable[[], Iterable[Item]]
 
 
-Item = Section | Card | Columns | Grid | Tabs | ReportItems
+Item = Section | Card | Columns | Grid | Stack | Tabs | ReportItems
 """A part of a layout."""
 
 
@@ -289,7 +364,7 @@ def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
             case Card():
                 if item.medium in (None, medium):
                     yield from sections(item.items, medium)
-            case Columns() | Grid():
+            case Columns() | Grid() | Stack():
                 yield from sections(item.items, medium)
             case Tabs():
                 tabs = [tab for tab in item.tabs if tab.printed or medium == "page"]

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import authorized, panels, parameters, tiles, url_state
+from components import authorized, navigation, paging, panels, parameters, tiles, url_state
 from components.blocks import (
     Block,
     Buttons,
@@ -14,7 +14,10 @@ from components.blocks import (
     Change,
     Chart,
     EChart,
+    Expander,
     Note,
+    OpenPage,
+    SearchBox,
     SetParams,
     Table,
     Text,
@@ -56,6 +59,12 @@ def draw(block: Block) -> None:
                     with panels.card(plain(title, 100)):
                         for inner in blocks:
                             draw(inner)
+        case SearchBox():
+            paging.search_box(block.position, block.placeholder)
+        case Expander():
+            with st.expander(plain(block.label), expanded=block.expanded):
+                for part in block.blocks:
+                    draw(part)
 
 
 def apply(change: Change) -> None:
@@ -71,6 +80,8 @@ def apply(change: Change) -> None:
             url_state.note(change.text)
             if change.view:
                 url_state.go(change.view)
+        case OpenPage():
+            navigation.go(change.name, **change.values)
 
 
 def _text(block: Text) -> None:
@@ -81,6 +92,8 @@ def _text(block: Text) -> None:
         st.progress(min(block.progress, 1.0), text=text)
         return
     match block.kind:
+        case "heading":
+            st.subheader(plain(block.text), anchor=False)
         case "caption":
             st.caption(text, help=markdown(block.help) or None)
         case "body":
@@ -115,6 +128,12 @@ def _chart(block: Chart) -> None:
 
 
 def _echart(block: EChart) -> None:
+    choose = block.on_choose
+    if choose is None:
+        st.echarts_chart(
+            block.spec(mode()), height=block.height, key=block.key, renderer="svg", alt=block.alt
+        )
+        return
     # A selection outlives the nodes it was made among: each choice gets a chart without any.
     clicks = f"clicks on {block.key}"
     count: int = st.session_state.setdefault(clicks, 0)
@@ -123,9 +142,7 @@ def _echart(block: EChart) -> None:
     def selected() -> None:
         st.session_state[clicks] = count + 1
         for point in st.session_state[key].selection.selected:
-            if point["data_type"] == "node" and (
-                change := block.on_select(point["data_indices"][0])
-            ):
+            if point["data_type"] == "node" and (change := choose(point["data_indices"][0])):
                 apply(change)
 
     st.html(_SCROLLING.format(block.key, block.min_width))
@@ -154,17 +171,22 @@ def _table(block: Table) -> None:
     if field is not None:
         choose = lambda value: Toggle(field, value)  # noqa: E731
     clickable = block.value is not None and (field is None or url_state.free())
+    on_choose = (lambda value: apply(choose(value))) if choose and clickable else None
+    if block.paging:
+        paging.table(block, block.paging, on_choose)
+        return
     draw_table(
         block.frame,
         block.fields,
         what=block.title,
         key=block.key,
         value=block.value if clickable else None,
-        active=(*block.active, *url_state.chosen(field)),
-        on_choose=(lambda value: apply(choose(value))) if choose and clickable else None,
+        active=(*url_state.chosen(field), *block.active),
+        on_choose=on_choose,
         shown=block.shown,
         more_fields=block.more_fields,
         with_csv=block.csv,
+        height=block.height,
     )
 
 
@@ -174,7 +196,7 @@ def _buttons(block: Buttons) -> None:
             st.button(
                 label,
                 key=f"{block.key}_{at}",
-                icon=f":material/{icon}:",
+                icon=f":material/{icon}:" if icon else None,
                 on_click=authorized.callback(apply),
                 args=(change,),
             )

@@ -1,62 +1,52 @@
-"""A whole list of the server as one CSV: asked for page by page, written to disk as it comes."""
+"""A full list of the server as one CSV: queried page by page, written to disk as it arrives."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import IO, Any, Final, Generic, TypeVar
+from collections.abc import Sequence
+from typing import IO, Any, Final
 
-import pandas as pd
 import streamlit as st
 
 from access.authorized_client import AuthorizedClient
 from components import authorized, export_permissions, formats, notices, page_context
+from components.blocks import FullList
 from components.fields import Field, labelled
 from components.notices import show_error
 from components.table import to_csv
 from umami.background_task import BackgroundTask, ProgressCallback
-from umami.endpoint import Query
 from umami.errors import UmamiError
 from umami.fair_queue import Caller
-from umami.models.paging import Page
-
-T = TypeVar("T")
 
 SIZE: Final = 500
-"""Rows asked for at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Whole(Generic[T]):
-    """A list: the question for one page of it (number and size), and the frame of some rows."""
-
-    question: Callable[[int, int], Query[Page[T]]]
-    frame: Callable[[Sequence[T]], pd.DataFrame]
+"""Rows of a query."""
 
 
 def write(
-    client: AuthorizedClient, whole: Whole[Any], fields: Sequence[Field], told: ProgressCallback
+    client: AuthorizedClient,
+    full: FullList[Any],
+    fields: Sequence[Field],
+    report: ProgressCallback,
 ) -> IO[bytes]:
-    """The whole list in a file that is gone once nobody holds it.
+    """The full list in a file that is deleted once nobody holds it.
 
-    Tells how many rows there are of how many. One page is in memory at a time; nothing of it
-    takes the place of what viewers look at. Raises an ``UmamiError``, or what ``told`` raises.
+    ``report`` hears how many rows there are of how many. One page is in memory at a time, and
+    none enters the cache. Raises an ``UmamiError``, or what ``report`` raises.
     """
-    asker = Caller()
+    caller = Caller()
     file = tempfile.TemporaryFile()  # noqa: SIM115
     number = rows = 0
     try:
         while True:
             number += 1
-            question = whole.question(number, SIZE)
-            found = client.submit(question, asker, keep=False).result()
-            table = to_csv(labelled(whole.frame(found.rows), fields))
-            # Every page has a heading of its own, and only the first one's is wanted.
+            query = full.query(number, SIZE)
+            page = client.submit(query, caller, keep=False).result()
+            table = to_csv(labelled(full.frame(page.rows), fields))
+            # Every page has a heading, and the file needs only that of the first.
             file.write(table if number == 1 else table.partition(b"\n")[2])
-            rows += len(found.rows)
-            told(rows, max(found.count, rows))
-            if len(found.rows) < SIZE or rows >= found.count:
+            rows += len(page.rows)
+            report(rows, max(page.count, rows))
+            if len(page.rows) < SIZE or rows >= page.count:
                 return file
     except BaseException:
         file.close()
@@ -64,40 +54,41 @@ def write(
 
 
 def export(
-    whole: Whole[Any], fields: Sequence[Field], count: int, *, capped: bool, what: str, key: str
+    full: FullList[Any], fields: Sequence[Field], count: int, *, capped: bool, what: str, key: str
 ) -> None:
-    """A button that gets the whole list, then how far that is, then the file to download.
+    """A button that gets the full list, then the progress, then the file to download.
 
     ``capped`` says that the server lists no more than the first ``count`` rows of a longer list.
     """
     if not export_permissions.allowed():
         return
-    held, asked = f"{key}_whole", whole.question(1, SIZE).key
-    of, work = _held(held)
-    if work is not None and of != asked:
-        # Another View is looked at by now.
-        work.call_off()
-        work = None
+    name, query = f"{key}_full", full.query(1, SIZE).key
+    held: tuple[str, BackgroundTask[IO[bytes]]] | None = authorized.data().get(name)
+    task = held[1] if held else None
+    if held and task and held[0] != query:
+        # The viewer looks at another View by now.
+        task.call_off()
+        task = None
 
     def begin() -> None:
         client = page_context.client()
-        begun = authorized.job(lambda told: write(client, whole, fields, told), "export")
-        authorized.data()[held] = (asked, begun)
+        task = authorized.job(lambda report: write(client, full, fields, report), "export")
+        authorized.data()[name] = (query, task)
 
-    if work is not None and work.state == "running":
-        notices.watch(work, what=f"Getting {what}", key=key)
-    elif work is not None and work.state == "done":
-        file = work.result()
-        of_all = "the first" if capped else "all"
+    if task is not None and task.state == "running":
+        notices.watch(task, what=f"Getting {what}", key=key)
+    elif task is not None and task.state == "done":
+        file = task.result()
+        all_rows = "the first" if capped else "all"
         export_permissions.button(
             lambda: _read(file),
             file_name=f"{what.replace(' ', '-')}.csv",
             key=f"{key}_file",
-            label=f"Download {of_all} {formats.whole(work.done)}",
+            label=f"Download {all_rows} {formats.whole(task.done)}",
         )
     else:
-        if work is not None and work.state == "failed":
-            _failed(work)
+        if task is not None and task.state == "failed":
+            _show_failure(task)
         st.button(
             f"Get {'the first' if capped else 'all'} {formats.whole(count)} as CSV",
             key=f"{key}_begin",
@@ -107,14 +98,9 @@ def export(
         )
 
 
-def _held(name: str) -> tuple[str, BackgroundTask[IO[bytes]] | None]:
-    found: tuple[str, BackgroundTask[IO[bytes]]] | None = authorized.data().get(name)
-    return found or ("", None)
-
-
-def _failed(work: BackgroundTask[Any]) -> None:
+def _show_failure(task: BackgroundTask[Any]) -> None:
     try:
-        work.result()
+        task.result()
     except UmamiError as problem:
         show_error(problem)
     except Exception:

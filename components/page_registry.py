@@ -21,41 +21,9 @@ AREAS: Final[dict[str, Any]] = {
     for module in iter_modules(areas.__path__)
 }
 """The modules of ``components/areas/`` by the name of their page."""
-_UNCONVERTED: Final = (
-    PageInfo(
-        "realtime",
-        "Realtime",
-        "sensors",
-        "Traffic",
-        2,
-        "Who is on the website now, and what they do.",
-        ("active", "realtime"),
-        in_reports=False,
-    ),
-    PageInfo(
-        "sessions",
-        "Sessions",
-        "group",
-        "Behaviour",
-        1,
-        "The visitors one by one: who they are, when they come, what they did.",
-        ("session_stats", "weekly", "sessions", "session_data_properties"),
-        ("session_data_values", "session", "activity", "session_properties"),
-    ),
-    PageInfo(
-        "events",
-        "Events",
-        "bolt",
-        "Behaviour",
-        2,
-        "What visitors do, and the data that comes with it.",
-        ("event_stats", "series", "events", "event_data_properties"),
-        ("event_data_values",),
-    ),
-)
 PAGES: Final = tuple(
     sorted(
-        (*(module.INFO for module in AREAS.values()), *_UNCONVERTED),
+        (module.INFO for module in AREAS.values()),
         key=lambda page: (GROUPS.index(page.group), page.position),
     )
 )

@@ -24,7 +24,7 @@ _HIDDEN: Final = "<style>.st-key-own_spelled{display:none}</style>"
 
 def of(page: PageInfo) -> dict[str, list[str]]:
     """The parameters of a page as the URL spells them; call once a run."""
-    return read(*page.params, several=page.list_params)
+    return read(*page.params, *page.page_params, several=page.list_params)
 
 
 def read(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:

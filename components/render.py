@@ -18,7 +18,7 @@ import streamlit as st
 
 from access.permissions import Forbidden
 from components import draw_blocks, freshness, panels
-from components.blocks import Block, Card, Columns, Grid, Item, ReportItems, Section, Tabs
+from components.blocks import Block, Card, Columns, Grid, Item, ReportItems, Section, Stack, Tabs
 from components.escaping import plain
 from components.loading import Collector, QueryClient, fault_location
 from components.notices import show_empty, show_error
@@ -62,7 +62,7 @@ class _OpenTab:
     section: Section
 
 
-Prepared = Section | Card | Columns | Grid | _OpenTab
+Prepared = Section | Card | Columns | Grid | Stack | _OpenTab
 """An item whose queries were sent."""
 
 
@@ -92,6 +92,8 @@ class Page(Collector):
                 return Columns(self.prepare(item.items), item.widths)
             case Grid():
                 return Grid(self.prepare(item.items), item.min_width)
+            case Stack():
+                return Stack(self.prepare(item.items))
             case Tabs():
                 opened = st.session_state.get(item.key)
                 labels = [tab.label for tab in item.tabs]
@@ -122,6 +124,8 @@ class Page(Collector):
                 case Grid():
                     with st.grid(2, min_column_width=item.min_width):
                         self.draw(item.items, nested=nested)
+                case Stack():
+                    self.draw(item.items, nested=nested)
                 case _OpenTab():
                     self._tabs(item)
 

@@ -152,18 +152,20 @@ def draw_table(
     shown: int = SHOWN,
     more_fields: Sequence[Field] = (),
     with_csv: bool = True,
+    height: int | None = None,
 ) -> None:
     """The first rows of a frame, a way to all of them, and all of them as CSV.
 
     ``what`` names the rows in the plural (``campaigns``), the file too; a click on a row calls
-    ``on_choose`` with what its column ``value`` holds.
+    ``on_choose`` with what its column ``value`` holds; beyond ``height`` (pixels) it scrolls.
     """
     draw_rows(
         columns_of(fields),
         rows_of(frame, fields, value=value, active=active, shown=shown),
-        label=what.capitalize(),
+        label=what[:1].upper() + what[1:],
         key=key,
         on_choose=on_choose,
+        height=height,
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if len(frame) > shown and st.button(

@@ -1,4 +1,5 @@
-"""Blocks that several areas share: a website's figures, its traffic over time, its rankings."""
+"""Blocks that several areas share: a website's figures, traffic and events over time, the week's
+rhythm, rankings."""
 
 from __future__ import annotations
 

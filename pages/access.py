@@ -1,12 +1,21 @@
 """Access: who may see what, the links that are shared, and what was done."""
 
-from components import controls, entrypoint_guard, page_context, paging, panels, parameters, viewer
+from components import (
+    controls,
+    entrypoint_guard,
+    page_context,
+    paged_lists,
+    paging,
+    panels,
+    parameters,
+    viewer,
+)
 from components.sections import access as shown
 
 entrypoint_guard.check()
 
 view = controls.view()
-place = paging.read("log", parameters.read(*paging.spelled("log")))
+place = paged_lists.position("log", parameters.read(*paged_lists.param_names("log")))
 
 with panels.title("Access"):
     pass

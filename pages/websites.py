@@ -6,6 +6,7 @@ from components import (
     controls,
     entrypoint_guard,
     page_context,
+    paged_lists,
     paging,
     panels,
     parameters,
@@ -27,7 +28,7 @@ sites = controls.sites(client)
 
 with open_page(client) as page:
     params = parameters.of(websites.INFO)
-    place = paging.read("websites", params)
+    place = paged_lists.position("websites", params)
     needle = (place.search or "").casefold()
     matching = [site for site in sites if needle in f"{site.name}\n{site.domain}".casefold()]
     pages = -(-len(matching) // CARDS)

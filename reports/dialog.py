@@ -14,11 +14,11 @@ from typing import Any, Final
 import streamlit as st
 
 from components import authorized, export_permissions, notices, page_context, url_state, viewer
+from components.blocks import Params
 from components.loading import fault_location
 from components.notices import show_error
 from components.page_registry import PAGES
 from reports import build, files
-from reports.asking import Given
 from reports.chromium import PAPERS, Paper
 from reports.files import FileKind
 from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
@@ -27,13 +27,8 @@ from umami.models.websites import Website
 from umami.view import View
 
 KINDS: Final[dict[FileKind, str]] = {"html": "HTML", "pdf": "PDF", "xlsx": "XLSX"}
-OWN: Final = (
-    *("event", "event_property", "session_property", "step", "window"),
-    *("grain", "steps", "start", "end", "through", "goal", "conversion", "conversion_currency"),
-    "revenue_currency",
-    *(name for page in PAGES for name in (*page.params, *page.list_params)),
-)
-"""Parameters of pages that say what is asked, whichever page they are of."""
+PAGE_PARAMS: Final = tuple(name for page in PAGES for name in (*page.params, *page.list_params))
+"""The own parameters of all pages; no two pages share a name."""
 _MAKING: Final = "the report that is made, or was made last"
 _LOG: Final = logging.getLogger(__name__)
 
@@ -110,9 +105,9 @@ def _choices(sites: Sequence[Website], page: str, now: View) -> None:
         _over(making_now)
 
 
-def _own() -> Given:
+def _own() -> Params:
     """The parameters of the page that is looked at, as its inputs hold them."""
-    held: dict[str, Any] = {name: st.session_state.get(name) for name in OWN}
+    held: dict[str, Any] = {name: st.session_state.get(name) for name in PAGE_PARAMS}
     return {
         name: [value] if isinstance(value, str) else list(value)
         for name, value in held.items()

@@ -10,11 +10,19 @@ import streamlit as st
 
 from access.permissions import Permissions
 from access.share_links import ShareLink
-from components import authorized, page_registry, paging, sharing, url_state, viewer
+from components import (
+    authorized,
+    draw_blocks,
+    page_registry,
+    paged_lists,
+    sharing,
+    url_state,
+    viewer,
+)
+from components.blocks import ListPosition, Table
 from components.escaping import plain
 from components.fields import Field
 from components.notices import show_empty
-from components.paging import Place
 from components.table import draw_table
 from umami.models.websites import Website
 
@@ -134,7 +142,7 @@ def _revoke(share: ShareLink) -> None:
     viewer.record(looking, "withdraw share link", f"{share.name}, of {share.website}")
 
 
-def log(place: Place, zone: str, sites: tuple[Website, ...]) -> None:
+def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
     """The audit log, newest first."""
 
     def named(about: str) -> str:
@@ -142,17 +150,17 @@ def log(place: Place, zone: str, sites: tuple[Website, ...]) -> None:
             about = about.replace(site.id, site.name)
         return about
 
-    found = viewer.desk().audit.read(place.search or "", place.page, paging.SIZE)
+    entries = viewer.desk().audit.read(position.search or "", position.page, paged_lists.SIZE)
     frame = pd.DataFrame(
         [
             {
-                "at": f"{pd.Timestamp(one.at).tz_convert(zone):%Y-%m-%d %H:%M:%S}",
-                "who": one.who,
-                "what": one.what.capitalize(),
-                "about": named(one.about),
-                "done": "Done" if one.done else "Refused",
+                "at": f"{pd.Timestamp(entry.at).tz_convert(zone):%Y-%m-%d %H:%M:%S}",
+                "who": entry.who,
+                "what": entry.what.capitalize(),
+                "about": named(entry.about),
+                "done": "Done" if entry.done else "Refused",
             }
-            for one in found.rows
+            for entry in entries.rows
         ],
         columns=["at", "who", "what", "about", "done"],
     )
@@ -162,12 +170,11 @@ def log(place: Place, zone: str, sites: tuple[Website, ...]) -> None:
         Field("at", "When", "text"),
         Field("done", "Outcome", "text", wide=True),
     ]
-    paging.listed(
-        frame,
-        fields,
-        found,
-        place,
-        what="entries",
-        key="audit",
-        empty="Nothing was done yet that is written down here.",
-    )
+    for block in paged_lists.blocks(
+        Table("entries", frame, fields, "audit"),
+        entries,
+        position,
+        title="entries",
+        empty="The audit log is empty.",
+    ):
+        draw_blocks.draw(block)

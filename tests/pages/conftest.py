@@ -37,7 +37,7 @@ RECORDED = {
     "tz": "UTC",
 }
 
-CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
+CLOCK = re.compile(r"\d\d:\u2060?\d\d(:\u2060?\d\d)?")
 Open = Callable[..., AppTest]
 
 
