@@ -32,7 +32,7 @@ from umami.embedded.archives import LONGEST_HEADER, Contents, Packed, contents_o
 from umami.embedded.batches import batches
 from umami.embedded.faults import explained
 from umami.embedded.null_words import words_of
-from umami.embedded.store import FAULTS_OF_THE_PLACE, Store
+from umami.embedded.store import STORAGE_ERRORS, Store
 from umami.embedded.tables import (
     CLOUD,
     CLOUD_EXPORT,
@@ -204,7 +204,7 @@ def _added(
                 yield part.at
         if appending.sound(table):
             return
-    except FAULTS_OF_THE_PLACE:
+    except STORAGE_ERRORS:
         raise
     except duckdb.Error as error:
         problem = str(error)

@@ -46,7 +46,7 @@ class Annotation(Parameters):
 @routes("GET", "/websites/{website_id}/annotations", Listed)
 def listed(call: Call[Listed]) -> Any:
     """The annotations of a website, by date."""
-    asked = call.asked
+    asked = call.params
     condition, values = "", []
     if asked.startAt is not None and asked.endAt is not None:
         condition = "AND date BETWEEN ? AND ?"
@@ -62,7 +62,7 @@ def listed(call: Call[Listed]) -> Any:
 @routes("POST", "/websites/{website_id}/annotations", Annotation)
 def create(call: Call[Annotation]) -> Any:
     """Save an annotation."""
-    annotation, at, asked = uuid.uuid4(), now(), call.asked
+    annotation, at, asked = uuid.uuid4(), now(), call.params
     user = call.user.id if call.user else None
     with call.umami.store.writing() as cursor:
         cursor.execute(
@@ -84,7 +84,7 @@ def read(call: Call[Nothing]) -> Any:
 @routes("POST", "/websites/{website_id}/annotations/{annotation_id}", Annotation)
 def change(call: Call[Annotation]) -> Any:
     """Save an annotation again."""
-    asked, annotation = call.asked, call.id("annotation_id")
+    asked, annotation = call.params, call.id("annotation_id")
     _annotation(call, annotation)
     with call.umami.store.writing() as cursor:
         cursor.execute(

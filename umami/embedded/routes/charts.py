@@ -71,7 +71,7 @@ def _declare(table: str) -> None:
         """Visitors of the whole range and of each 12 hours from its start, for each id that
         exists. As in Umami, a slot has a value only where it begins at 0:00 or 12:00 local time.
         """
-        asked, store = call.asked, call.umami.store
+        asked, store = call.params, call.umami.store
         asked_for = _ids(asked.ids)
         existing = store.rows(
             f"SELECT {table}_id FROM {table} WHERE deleted_at IS NULL "

@@ -189,7 +189,7 @@ def send(call: Call[Message]) -> Any:
 
     No places: the server has no table of addresses.
     """
-    answer, write = _accepted(call, call.asked)
+    answer, write = _accepted(call, call.params)
     _keep(call, [write])
     return answer
 
@@ -198,14 +198,14 @@ def send(call: Call[Message]) -> Any:
 def batch(call: Call[Batch]) -> Any:
     """Keeps up to 500 messages of ``/send``; answers how many, and why the others were refused."""
     details, writes = [], []
-    for index, sent in enumerate(call.asked.root):
+    for index, sent in enumerate(call.params.root):
         try:
             writes.append(_accepted(call, validated(Message, sent))[1])
         except Refusal as refusal:
             details.append({"index": index, "response": error_object(refusal)})
     _keep(call, writes)
     return {
-        "size": len(call.asked.root),
+        "size": len(call.params.root),
         "processed": len(writes),
         "errors": len(details),
         "details": details,

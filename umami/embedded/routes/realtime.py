@@ -33,7 +33,7 @@ def last_half_hour(call: Call[Now]) -> Any:
 
 def answer(call: Call[Now], *, with_hostname: bool) -> dict[str, Any]:
     """The last half hour as JSON."""
-    found = realtime(call.umami.store, call.id("website_id"), call.asked.timezone, now())
+    found = realtime(call.umami.store, call.id("website_id"), call.params.timezone, now())
     firsts = found.first_of_session
     countries = Counter(found.rows[place]["country"] for place in firsts)
     urls = Counter(row["url_path"] for row in found.rows)

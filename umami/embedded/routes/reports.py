@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 
 from umami.embedded import wire
-from umami.embedded.filters import narrowed
+from umami.embedded.filters import apply_filters
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone, moment
 from umami.embedded.parameters import UNITS, compared, one_of
 from umami.embedded.queries.reports import goals as goal_queries
@@ -267,7 +267,7 @@ class Body(Parameters):
         """The rows that are asked about."""
         everything = Scope(self.websiteId, start, end, definitions=umami.definitions)
         given = {name: str(text) for name, text in self.filters.items() if text is not None}
-        return narrowed(umami.store, everything, given)
+        return apply_filters(umami.store, everything, given)
 
 
 class ZonedDates(Dates):
@@ -361,8 +361,8 @@ BODIES = {
 
 
 def _answer(call: Call[Any]) -> Any:
-    given = call.asked.parameters
-    scope = call.asked.scope(call.umami, given.startDate, given.endDate)
+    given = call.params.parameters
+    scope = call.params.scope(call.umami, given.startDate, given.endDate)
     return in_text(given.answer(call.umami.store, scope))
 
 

@@ -39,7 +39,7 @@ class Given(Parameters):
 @routes("GET", "/websites/{website_id}/segments", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of a website's segments or cohorts, by name."""
-    asked = call.asked
+    asked = call.params
     rows = call.umami.store.records(
         "SELECT * FROM segment WHERE website_id = ? AND type = ? AND contains(lower(name), ?) "
         "ORDER BY name, segment_id",
@@ -92,7 +92,7 @@ def _found(call: Call[Any]) -> dict[str, Any]:
 
 
 def _save(call: Call[Given], segment: UUID) -> Any:
-    asked, present, store = call.asked, now(), call.umami.store
+    asked, present, store = call.params, now(), call.umami.store
     known = store.row("SELECT created_at FROM segment WHERE segment_id = ?", [segment])
     row = [
         segment,

@@ -90,7 +90,7 @@ class OfProperty(Ranged):
 @routes("GET", "/websites/{website_id}/sessions", Paged)
 def listed(call: Call[Paged]) -> Any:
     """A page of the sessions that were active last, a row for each hostname they were on."""
-    asked = call.asked
+    asked = call.params
     found = queries.sessions(
         call.umami.store,
         scope(call),
@@ -114,7 +114,7 @@ def stats(call: Call[Filtered]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Sessions with a view by weekday, from Sunday, and hour."""
-    found = rhythm(call.umami.store, scope(call), call.asked.timezone, VIEWS)
+    found = rhythm(call.umami.store, scope(call), call.params.timezone, VIEWS)
     return wire.week(found)
 
 
@@ -134,7 +134,7 @@ class Paying(Paged, InCurrency):
 def paying(call: Call[Paying]) -> Any:
     """A page of the sessions that paid in a currency within the range, as the list of sessions has
     them."""
-    asked = call.asked
+    asked = call.params
     rows = scope(call)
     revenue = (
         "SELECT session_id FROM revenue WHERE website_id = ? AND created_at BETWEEN ? AND ? "
@@ -178,9 +178,9 @@ def session(call: Call[Nothing]) -> Any:
 def activity(call: Call[Activity]) -> Any:
     """The events of one session, or of all that are linked to a distinct id, newest first."""
     sessions = {call.id("session_id")}
-    if call.asked.distinctId:
+    if call.params.distinctId:
         sessions |= queries.sessions_of(
-            call.umami.store, call.id("website_id"), call.asked.distinctId
+            call.umami.store, call.id("website_id"), call.params.distinctId
         )
     return [spelled_row(row, STEP) for row in steps(call.umami.store, scope(call), sessions)]
 
@@ -197,14 +197,14 @@ def properties(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/session-data/properties", Properties)
 def data_properties(call: Call[Properties]) -> Any:
     """Which properties sessions have."""
-    found = session_data.properties(call.umami.store, scope(call), name=call.asked.propertyName)
+    found = session_data.properties(call.umami.store, scope(call), name=call.params.propertyName)
     return wire.named(found, typed=True)
 
 
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property of sessions."""
-    asked = call.asked
+    asked = call.params
     found = session_data.values(
         call.umami.store, scope(call), asked.propertyName, "instant", asked.dataType
     )

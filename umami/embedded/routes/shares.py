@@ -52,14 +52,14 @@ def shares(call: Call[Listing]) -> Any:
     if call.user is None:
         raise Refusal(401, "Unauthorized")
     rows = _shares(call, "entity_id = ?", call.id("website_id"))
-    searched = call.asked.searched
-    return call.asked.answer([_spelled(row) for row in rows if searched in row["name"].lower()])
+    searched = call.params.searched
+    return call.params.answer([_spelled(row) for row in rows if searched in row["name"].lower()])
 
 
 @routes("POST", "/websites/{website_id}/shares", Share)
 def create_share(call: Call[Share]) -> Any:
     """Create a share, which has a slug of its own."""
-    asked, id, at = call.asked, uuid.uuid4(), now()
+    asked, id, at = call.params, uuid.uuid4(), now()
     with call.umami.store.writing() as cursor:
         cursor.execute(
             "INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, ?)",

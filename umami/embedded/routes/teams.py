@@ -43,8 +43,8 @@ def team(call: Call[Nothing]) -> Any:
 def members(call: Call[Listing]) -> Any:
     """The members of a team."""
     found = _members(call, call.id("team_id"))
-    searched = call.asked.searched
-    return call.asked.answer([row for row in found if searched in row["user"]["username"]])
+    searched = call.params.searched
+    return call.params.answer([row for row in found if searched in row["user"]["username"]])
 
 
 @routes("GET", "/teams/{team_id}/websites", websites.Listed)
@@ -70,9 +70,9 @@ def user_websites(call: Call[websites.Listed]) -> Any:
 def _page_of_teams(call: Call[Listing]) -> dict[str, Any]:
     rows = call.umami.store.records(
         "SELECT * FROM team WHERE contains(lower(name), ?) ORDER BY name, team_id",
-        [call.asked.searched],
+        [call.params.searched],
     )
-    page = call.asked.answer(rows)
+    page = call.params.answer(rows)
     return {**page, "data": [_team(call, row) for row in page["data"]]}
 
 

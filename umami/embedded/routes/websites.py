@@ -69,7 +69,7 @@ class Changed(Parameters):
 @routes("GET", "/websites", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of the websites whose name or domain holds the search text."""
-    if call.asked.includeTeams:
+    if call.params.includeTeams:
         return page(call)
     # The id of a team that was not imported hides no website.
     return page(call, "(team_id IS NULL OR team_id NOT IN (SELECT team_id FROM team))")
@@ -78,7 +78,7 @@ def listed(call: Call[Listed]) -> Any:
 def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, Any]:
     """A page of the websites that meet an SQL condition, in the order of a column; ``values`` are
     those of its named parameters."""
-    asked = call.asked
+    asked = call.params
     search = asked.search or ""
     # Umami compares with ILIKE too, but takes the text as it is.
     pattern = "%" + search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
@@ -109,7 +109,7 @@ def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, A
 @routes("POST", "/websites", Created)
 def create(call: Call[Created]) -> Any:
     """Makes a website."""
-    asked = call.asked
+    asked = call.params
     website, present = asked.id or uuid.uuid4(), now()
     with call.umami.store.writing() as cursor:
         if (
@@ -148,7 +148,7 @@ def change(call: Call[Changed]) -> Any:
 
 def changed(call: Call[Any]) -> dict[str, Any]:
     """The website with what was said of it: ``name``, ``domain``, ``shareId``, or some of them."""
-    asked, website = call.asked, call.id("website_id")
+    asked, website = call.params, call.id("website_id")
     columns = {"name": "name", "domain": "domain", "shareId": "share_id"}
     values: dict[str, Any] = {
         column: getattr(asked, name)

@@ -53,7 +53,7 @@ class OfProperty(Range):
 @routes("GET", "/websites/{website_id}/events/series", Bucketed)
 def series(call: Call[Bucketed]) -> Any:
     """How often each custom event happened over time."""
-    asked = call.asked
+    asked = call.params
     found = event_series(call.umami.store, scope(call), asked.answered_unit, asked.timezone)
     return [{"x": one.event, "t": spelled(one.start), "y": one.count} for one in found]
 
@@ -61,7 +61,7 @@ def series(call: Call[Bucketed]) -> Any:
 @routes("GET", "/websites/{website_id}/events", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of the newest events; ``search`` looks at names of events and paths of views."""
-    asked = call.asked
+    asked = call.params
     found = single.events(
         call.umami.store,
         scope(call),
@@ -78,9 +78,9 @@ def listed(call: Call[Listed]) -> Any:
 def data_events(call: Call[OfEvent]) -> Any:
     """Which properties events have; of one event, also their values as they are stored."""
     store, rows = call.umami.store, scope(call)
-    if call.asked.event is None:
+    if call.params.event is None:
         return wire.properties(event_data.properties_by_type(store, rows), typed=True)
-    found = event_data.values_of_event(store, rows, call.asked.event)
+    found = event_data.values_of_event(store, rows, call.params.event)
     return wire.properties(found, typed=True, valued=True)
 
 
@@ -99,7 +99,7 @@ def data_properties(call: Call[Range]) -> Any:
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property of one event."""
-    asked = call.asked
+    asked = call.params
     found = event_data.values(call.umami.store, scope(call), asked.eventName, asked.propertyName)
     return wire.valued(found)
 

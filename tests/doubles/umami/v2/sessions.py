@@ -68,7 +68,7 @@ class OfProperty(Range):
 @routes("GET", "/websites/{website_id}/sessions", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of the sessions that were active last, a row for each hostname they were on."""
-    asked = call.asked
+    asked = call.params
     found = queries.sessions(
         call.umami.store,
         scope(call),
@@ -91,7 +91,7 @@ def stats(call: Call[Filtered]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Sessions by weekday, from Sunday, and hour."""
-    found = rhythm(call.umami.store, scope(call), call.asked.timezone)
+    found = rhythm(call.umami.store, scope(call), call.params.timezone)
     return wire.week(found)
 
 
@@ -135,5 +135,5 @@ def data_properties(call: Call[Range]) -> Any:
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property."""
-    found = session_data.values(call.umami.store, scope(call), call.asked.propertyName)
+    found = session_data.values(call.umami.store, scope(call), call.params.propertyName)
     return wire.valued(found)

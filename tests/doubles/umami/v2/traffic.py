@@ -65,7 +65,7 @@ def stats(call: Call[Compared]) -> Any:
     """Totals of the range and of the one before."""
     here = scope(call)
     now = totals(call.umami.store, here)
-    asked = call.asked
+    asked = call.params
     before = totals(call.umami.store, compared(here, asked.start, asked.end, asked.compare))
     return {
         "pageviews": {"value": now.views, "prev": before.views},
@@ -79,7 +79,7 @@ def stats(call: Call[Compared]) -> Any:
 @routes("GET", "/websites/{website_id}/pageviews", Series)
 def pageviews(call: Call[Series]) -> Any:
     """Views and visitors over time; with ``compare`` also those of the range before."""
-    asked, here = call.asked, scope(call)
+    asked, here = call.params, scope(call)
     answer = _series(call.umami.store, here, asked.answered_unit, asked.timezone)
     if not asked.compare:
         return answer
@@ -99,7 +99,7 @@ def pageviews(call: Call[Series]) -> Any:
 @routes("GET", "/websites/{website_id}/metrics", Metrics)
 def metrics(call: Call[Metrics]) -> Any:
     """Values of a field and their counts, most first."""
-    asked, here, store = call.asked, scope(call), call.umami.store
+    asked, here, store = call.params, scope(call), call.umami.store
     if asked.type == "channel":
         found = sorted(channels(store, here).items(), key=lambda one: -one[1])
         return [{"x": name, "y": count} for name, count in found if (asked.search or "") in name]
@@ -125,7 +125,7 @@ def metrics(call: Call[Metrics]) -> Any:
 @routes("GET", "/websites/{website_id}/values", Values)
 def values(call: Call[Values]) -> Any:
     """Values that a filter could be set to, the most frequent first."""
-    asked = call.asked
+    asked = call.params
     search = asked.search or ""
     exact = tuple(search.split(",")[:MOST_EXACT]) if "," in search else ()
     found = known.values(
