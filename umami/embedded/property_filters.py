@@ -48,18 +48,18 @@ class PropertyFilter:
 
     def restriction(self, website: UUID) -> Rows:
         """The condition on an event ``e``."""
-        condition, values = self._condition()
-        values = [website, self.name, self.data_type, *values]
+        condition = self._condition()
+        values = [website, self.name, self.data_type, *condition.values]
         if self.owner == "event":
             return Rows(
-                "e.event_id IN (SELECT d.website_event_id FROM event_data d "
-                f"WHERE d.website_id = ? AND d.data_key = ? AND d.data_type = ? AND {condition})",
+                "e.event_id IN (SELECT d.website_event_id FROM event_data d WHERE d.website_id = ? "
+                f"AND d.data_key = ? AND d.data_type = ? AND {condition.sql})",
                 values,
             )
         return Rows(
             "e.session_id IN (SELECT d.session_id FROM (SELECT d.* FROM session_data d "
             f"WHERE d.website_id = ? AND d.data_key = ? {NEWEST_VALUE}) d "
-            f"WHERE d.data_type = ? AND {condition})",
+            f"WHERE d.data_type = ? AND {condition.sql})",
             values,
         )
 

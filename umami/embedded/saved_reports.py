@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -38,8 +38,8 @@ class Saved:
 
 
 def _saved(row: Sequence[Any]) -> Saved:
-    *columns, parameters, created, updated = row
-    return Saved(*columns, json.loads(parameters), created, updated)
+    report = Saved(*row)
+    return replace(report, parameters=json.loads(report.parameters))
 
 
 def page_of_reports(

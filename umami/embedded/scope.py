@@ -7,10 +7,10 @@ visitors (country, browser, …) join the session. Names are those of the newest
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import normalize
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -47,11 +47,12 @@ OF_SESSION = {**SESSION_COLUMNS, "distinctId": "distinct_id"}
 PAGEVIEW, CUSTOM_EVENT, PERFORMANCE = 1, 2, 5
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rows:
     """A piece of SQL, such as ``FROM … WHERE …``, and the values of its parameters in order."""
 
     sql: str
-    values: Sequence[Any] = ()
+    values: list[Any] = field(default_factory=list)
 
 
 def column(name: str) -> str:
@@ -182,9 +183,9 @@ class Scope:
         conditions = ["e.website_id = ?", "e.created_at BETWEEN ? AND ?"]
         if types:
             conditions.append(f"e.event_type IN ({', '.join(map(str, types))})")
-        for sql, parameters in self._conditions():
-            conditions.append(sql)
-            values.extend(parameters)
+        for condition in self._conditions():
+            conditions.append(condition.sql)
+            values.extend(condition.values)
         conditions.extend(where)
         fields = {*columns, *(filter_.field for filter_ in (*self.filters, *self.required))}
         session = (
@@ -216,8 +217,9 @@ class Scope:
         """All conditions but those of website, range and event types."""
         filters = [filter_.condition for filter_ in self.filters]
         if self.any_filter and filters:
-            either = " OR ".join(sql for sql, _ in filters)
-            filters = [Rows(f"({either})", [value for _, values in filters for value in values])]
+            either = " OR ".join(condition.sql for condition in filters)
+            values = [value for condition in filters for value in condition.values]
+            filters = [Rows(f"({either})", values)]
         conditions = [*filters, *(filter_.condition for filter_ in self.required)]
         conditions += [filter_.restriction(self.website) for filter_ in self.properties]
         if not self.own_referrers and any(filter_.field == "referrer" for filter_ in self.filters):
