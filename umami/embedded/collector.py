@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from math import ceil
 from typing import Final
 
 from cachetools import LRUCache
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from umami.embedded.application import application
 from umami.embedded.cors import Cors
-from umami.embedded.http import Json
+from umami.embedded.http import Json, read_body
 from umami.embedded.refusals import Refusal, error_object
 from umami.embedded.routes import collect
 from umami.embedded.state import Umami
@@ -94,14 +94,6 @@ class Limits:
         return wait
 
 
-class _Refused(Refusal):
-    """A request that the limits refuse; ``wait`` is in seconds."""
-
-    def __init__(self, status: int, reason: str, wait: float = 0) -> None:
-        super().__init__(status, reason)
-        self.headers = {"retry-after": str(ceil(wait))} if wait else {}
-
-
 class Collector:
     """ASGI application that limits the collect routes.
 
@@ -123,15 +115,17 @@ class Collector:
             return
         try:
             self._count(address, 1)
-            body = await _body(receive, LARGEST[path])
+            async with _timeout(Refusal(408, "Body too slow")):
+                body = await read_body(Request(scope, receive), LARGEST[path])
             if path == BATCH:
                 self._count(address, _messages(body) - 1)
-            await self._turn()
+            async with _timeout(Refusal(503, "Too many messages", wait=PATIENCE)):
+                await self._turns.acquire()
         except ClientDisconnect:
             return
-        except _Refused as refused:
+        except Refusal as refusal:
             response = Json(
-                error_object(refused), status_code=refused.status, headers=refused.headers
+                error_object(refusal), status_code=refusal.status, headers=refusal.headers
             )
             await response(scope, receive, send)
             return
@@ -142,14 +136,17 @@ class Collector:
 
     def _count(self, address: str, messages: int) -> None:
         if wait := self._limits.take(address, messages):
-            raise _Refused(429, "Too many messages", wait)
+            raise Refusal(429, "Too many messages", wait=wait)
 
-    async def _turn(self) -> None:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise _Refused(503, "Too many messages", PATIENCE) from None
+
+@asynccontextmanager
+async def _timeout(refusal: Refusal) -> AsyncIterator[None]:
+    """Raise the refusal after ``PATIENCE``."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield
+    except TimeoutError:
+        raise refusal from None
 
 
 def collector(umami: Umami, limits: Limits | None = None) -> ASGIApp:
@@ -184,23 +181,6 @@ def _anonymous(scope: Scope, address: str) -> Scope:
     headers = [(name, value) for name, value in scope["headers"] if name in PASSED_ON]
     headers.append((b"x-forwarded-for", address.encode("latin-1", "replace")))
     return {**scope, "headers": headers, "query_string": b""}
-
-
-async def _body(receive: Receive, largest: int) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                body += message.get("body", b"")
-                if len(body) > largest:
-                    raise _Refused(413, "Body too large")
-                if not message.get("more_body"):
-                    return bytes(body)
-    except TimeoutError:
-        raise _Refused(408, "Body too slow") from None
 
 
 def _messages(body: bytes) -> int:

@@ -14,7 +14,7 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from umami.embedded import property_filters
-from umami.embedded.http import Text, moment, now
+from umami.embedded.http import Text, from_milliseconds, now
 from umami.embedded.property_filters import PropertyFilter
 from umami.embedded.refusals import BadRequest
 from umami.embedded.scope import EVENT_COLUMNS, OF_SESSION, Filter, Operator, Scope, text_condition
@@ -173,7 +173,9 @@ def cohort_range(text: str, present: datetime) -> tuple[datetime, datetime]:
     if text == "all":
         return EVER
     if between := BETWEEN.fullmatch(text):
-        first, last = (moment(min(int(time), 4_102_444_800_000)) for time in between.groups())
+        first, last = (
+            from_milliseconds(min(int(time), 4_102_444_800_000)) for time in between.groups()
+        )
         return first, last
     relative = RELATIVE.fullmatch(text)
     if not relative:

@@ -76,20 +76,20 @@ class Range(Parameters):
     @property
     def start(self) -> datetime:
         """The first instant, naive UTC."""
-        return moment(self.startAt)
+        return from_milliseconds(self.startAt)
 
     @property
     def end(self) -> datetime:
         """The last instant, naive UTC."""
-        return moment(self.endAt)
+        return from_milliseconds(self.endAt)
 
 
-def moment(unix_milliseconds: int) -> datetime:
+def from_milliseconds(unix_milliseconds: int) -> datetime:
     """Unix milliseconds as naive UTC, as stored."""
     return datetime(1970, 1, 1) + timedelta(milliseconds=unix_milliseconds)
 
 
-def instant(time: datetime | None) -> str | None:
+def to_iso(time: datetime | None) -> str | None:
     """A stored time in Umami's format: ``2026-08-01T00:40:29.000Z``."""
     return None if time is None else f"{time.isoformat(timespec='milliseconds')}Z"
 
@@ -159,7 +159,7 @@ class Routes:
 
             async def endpoint(request: Request) -> Response:
                 try:
-                    body = await _body(request)
+                    body = await read_body(request, LARGEST_BODY)
                     return await run_in_threadpool(answer, request, body)
                 except (Refusal, ClientDisconnect):
                     raise
@@ -193,13 +193,14 @@ class Json(Response):
             return dump(ensure_ascii=True).encode()
 
 
-async def _body(request: Request) -> bytes:
-    body = b""
+async def read_body(request: Request, largest: int) -> bytes:
+    """The body. Raises ``Refusal`` 413 above ``largest`` bytes, and ``ClientDisconnect``."""
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_BODY:
+        if len(body) > largest:
             raise Refusal(413, "Body too large")
-    return body
+    return bytes(body)
 
 
 def _id(name: str, text: str) -> UUID | str:

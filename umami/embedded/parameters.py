@@ -11,9 +11,9 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, WrapValidator, field_validator, model_validator
 
 from umami.embedded.filters import FIELDS, SWITCHES, apply_filters, field_of, filters_by_property
-from umami.embedded.http import Call, Parameters, Range, Text, Zone, instant
+from umami.embedded.http import Call, Parameters, Range, Text, Zone, to_iso
 from umami.embedded.queries.events import Listed
-from umami.embedded.scope import Scope, Unit, spelled
+from umami.embedded.scope import Scope, Unit, format_bucket
 
 UNITS: tuple[Unit, ...] = ("minute", "hour", "day", "month", "year")
 MOST_ROWS = 10_000
@@ -50,14 +50,14 @@ def compared(scope: Scope, start: datetime, end: datetime, compare: str | None) 
     return scope.between(start - length, end - length)
 
 
-def spelled_row(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
+def json_row(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
     """A row as JSON: the keys of ``columns`` with the values of its columns."""
-    return {name: _spelled(row[column]) for name, column in columns.items()}
+    return {name: _json_value(row[column]) for name, column in columns.items()}
 
 
-def _spelled(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, datetime):
-        return instant(value)
+        return to_iso(value)
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Decimal):
@@ -167,7 +167,7 @@ class Bucketed(Filtered):
         """A bucket's start as text."""
         if self.timezone in (None, UTC):
             return start.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return spelled(start)
+        return format_bucket(start)
 
 
 class Ranged(Filtered):
@@ -213,7 +213,7 @@ class Paged(Filtered, Page):
     def listed(self, rows: Listed, columns: dict[str, str]) -> dict[str, Any]:
         """The response with these columns of the rows, and whether there are more rows than were
         counted."""
-        page = [spelled_row(row, columns) for row in rows.rows]
+        page = [json_row(row, columns) for row in rows.rows]
         return {**self.response(page, rows.count), "isCapped": rows.capped}
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 
 class Refusal(Exception):
-    """A request that is answered with an error: a status, and one reason or several."""
+    """A request that is answered with an error: a status, and one reason or several.
 
-    def __init__(self, status: int, *reasons: str) -> None:
+    ``wait`` is the number of seconds after which the client can try again, for ``Retry-After``.
+    """
+
+    def __init__(self, status: int, *reasons: str, wait: float = 0) -> None:
         super().__init__(*reasons)
         self.status = status
         self.reasons = reasons
+        self.headers = {"retry-after": str(ceil(wait))} if wait else {}
 
 
 class BadRequest(Refusal):

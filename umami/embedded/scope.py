@@ -252,7 +252,7 @@ def bucket(scope: Scope, unit: Unit, timezone: str, time: str = "e.created_at") 
     return f"date_trunc('{unit}', {wall_clock(scope, timezone, time)})"
 
 
-def spelled(time: datetime) -> str:
+def format_bucket(time: datetime) -> str:
     """A bucket's start in Umami's format: ``2026-08-01 00:00:00``."""
     return time.strftime("%Y-%m-%d %H:%M:%S")
 

@@ -11,7 +11,7 @@ from umami.embedded.queries.event_data import Property, Size
 from umami.embedded.queries.reports.journey import Item
 from umami.embedded.queries.reports.retention import Cell
 from umami.embedded.queries.sessions import SessionTotals
-from umami.embedded.scope import spelled
+from umami.embedded.scope import format_bucket
 
 JOURNEY_SLOTS = 7
 """The maximum number of steps of a journey."""
@@ -119,7 +119,7 @@ def cohorts(cells: Iterable[Cell]) -> Any:
     """Cohorts by local day, and the share of each that returned, in per cent."""
     return [
         {
-            "date": spelled(cell.cohort),
+            "date": format_bucket(cell.cohort),
             "day": cell.day,
             "visitors": cell.size,
             "returnVisitors": cell.returned,

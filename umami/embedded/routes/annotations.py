@@ -8,9 +8,18 @@ from uuid import UUID
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Milliseconds, Nothing, Parameters, Routes, Text, moment, now
+from umami.embedded.http import (
+    Call,
+    Milliseconds,
+    Nothing,
+    Parameters,
+    Routes,
+    Text,
+    from_milliseconds,
+    now,
+)
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import json_row
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes.reports import Date
 
@@ -50,13 +59,13 @@ def listed(call: Call[Listed]) -> Any:
     condition, values = "", []
     if asked.startAt is not None and asked.endAt is not None:
         condition = "AND date BETWEEN ? AND ?"
-        values = [moment(asked.startAt), moment(asked.endAt)]
+        values = [from_milliseconds(asked.startAt), from_milliseconds(asked.endAt)]
     rows = call.umami.store.records(
         f"SELECT * FROM annotation WHERE website_id = ? AND contains(lower(note), ?) {condition} "
         "ORDER BY date, annotation_id",
         [call.id("website_id"), asked.searched, *values],
     )
-    return asked.answer([spelled_row(row, COLUMNS) for row in rows])
+    return asked.answer([json_row(row, COLUMNS) for row in rows])
 
 
 @routes("POST", "/websites/{website_id}/annotations", Annotation)
@@ -113,4 +122,4 @@ def _annotation(call: Call[Any], annotation: UUID) -> dict[str, Any]:
     )
     if not rows:
         raise Refusal(404, "Not found")
-    return spelled_row(rows[0], COLUMNS)
+    return json_row(rows[0], COLUMNS)

@@ -27,7 +27,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from umami.embedded import collect, user_agent
-from umami.embedded.http import Call, Parameters, Routes, moment, validated
+from umami.embedded.http import Call, Parameters, Routes, from_milliseconds, validated
 from umami.embedded.refusals import BadRequest, Refusal, error_object
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, PERFORMANCE
 from umami.embedded.store import TABLES
@@ -248,7 +248,7 @@ def _accepted(
     except ValueError as problem:
         raise BadRequest(f"payload.data.{problem}") from None
     sent_at = int(time.time() * 1000)
-    at = moment(sent.timestamp * 1000 if sent.timestamp else sent_at)
+    at = from_milliseconds(sent.timestamp * 1000 if sent.timestamp else sent_at)
     browser = (_address(call, sent), agent)
     visit = collect.visit_of(
         sent.website,

@@ -6,7 +6,7 @@ from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import DataType, Paged, Ranged, scope, spelled_row
+from umami.embedded.parameters import DataType, Paged, Ranged, json_row, scope
 from umami.embedded.queries import event_data
 from umami.embedded.queries import events as single
 
@@ -123,7 +123,7 @@ def data_stats(call: Call[Ranged]) -> Any:
 def data_of_event(call: Call[Nothing]) -> Any:
     """Everything that one event carries."""
     found = event_data.of_event(call.umami.store, call.id("website_id"), call.id("event_id"))
-    return [spelled_row(row, RECORD) for row in found]
+    return [json_row(row, RECORD) for row in found]
 
 
 def unnamed(call: Call[Any]) -> Any:

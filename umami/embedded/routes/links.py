@@ -12,7 +12,7 @@ from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import json_row
 from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.state import ADMIN
 from umami.embedded.store import COLLECTED, TABLES
@@ -157,4 +157,4 @@ def _spelled(kind: Kind, row: dict[str, Any]) -> dict[str, Any]:
         "deletedAt": "deleted_at",
     }
     there = {name: column for name, column in columns.items() if column in TABLES[kind]}
-    return {**spelled_row(row, there), "userId": None if row["team_id"] else str(ADMIN.id)}
+    return {**json_row(row, there), "userId": None if row["team_id"] else str(ADMIN.id)}

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from umami.embedded.http import Call, Routes, Text
-from umami.embedded.parameters import MOST_ROWS, Bucketed, Ranged, scope, spelled_row
+from umami.embedded.parameters import MOST_ROWS, Bucketed, Ranged, json_row, scope
 from umami.embedded.queries import properties as queries
 from umami.embedded.queries.properties import Metric, PivotPage
 from umami.embedded.scope import Rows
@@ -174,7 +174,7 @@ def session_pivot(call: Call[SessionPivot]) -> Any:
 def _page(asked: Page, found: PivotPage, columns: dict[str, str]) -> dict[str, Any]:
     rows = [
         {
-            **spelled_row(row.columns, columns),
+            **json_row(row.columns, columns),
             "propertyKeys": row.keys,
             "propertyValues": [
                 asked.stamp(value) if isinstance(value, datetime) else value for value in row.values

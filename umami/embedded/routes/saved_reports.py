@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from umami.embedded import saved_reports
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, to_iso
 from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.saved_reports import TYPES, Saved
@@ -114,6 +114,6 @@ def spelled_report(report: Saved) -> dict[str, Any]:
         "name": report.name,
         "description": report.description,
         "parameters": report.parameters,
-        "createdAt": instant(report.created),
-        "updatedAt": instant(report.updated),
+        "createdAt": to_iso(report.created),
+        "updatedAt": to_iso(report.updated),
     }

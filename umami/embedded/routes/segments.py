@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now, to_iso
 from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.refusals import Refusal
 
@@ -116,6 +116,6 @@ def _spelled(row: dict[str, Any]) -> dict[str, Any]:
         "type": row["type"],
         "name": row["name"],
         "parameters": json.loads(row["parameters"]),
-        "createdAt": instant(row["created_at"]),
-        "updatedAt": instant(row["updated_at"]),
+        "createdAt": to_iso(row["created_at"]),
+        "updatedAt": to_iso(row["updated_at"]),
     }

@@ -7,15 +7,7 @@ from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text, Zone
-from umami.embedded.parameters import (
-    DataType,
-    Filtered,
-    Paged,
-    Ranged,
-    Timed,
-    scope,
-    spelled_row,
-)
+from umami.embedded.parameters import DataType, Filtered, Paged, Ranged, Timed, json_row, scope
 from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
 from umami.embedded.queries.events import steps
@@ -165,7 +157,7 @@ def session(call: Call[Nothing]) -> Any:
     own = [found["distinct_id"]] if found["distinct_id"] else []
     distinct_ids = linked.distinct_ids or own
     return {
-        **spelled_row(found, ONE),
+        **json_row(found, ONE),
         **wire.session_sums(found),
         **({"distinctId": distinct_ids[0]} if len(distinct_ids) == 1 else {}),
         "distinctIds": distinct_ids,
@@ -182,7 +174,7 @@ def activity(call: Call[Activity]) -> Any:
         sessions |= queries.sessions_of(
             call.umami.store, call.id("website_id"), call.params.distinctId
         )
-    return [spelled_row(row, STEP) for row in steps(call.umami.store, scope(call), sessions)]
+    return [json_row(row, STEP) for row in steps(call.umami.store, scope(call), sessions)]
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/properties", Nothing)
@@ -191,7 +183,7 @@ def properties(call: Call[Nothing]) -> Any:
     rows = session_data.properties_of(
         call.umami.store, call.id("website_id"), call.id("session_id")
     )
-    return [spelled_row(row, wire.SESSION_PROPERTY) for row in rows]
+    return [json_row(row, wire.SESSION_PROPERTY) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Properties)

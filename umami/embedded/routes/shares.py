@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now, to_iso
 from umami.embedded.listing import Listing
 from umami.embedded.refusals import Refusal
 from umami.embedded.state import SHARES
@@ -110,6 +110,6 @@ def _spelled(row: dict[str, Any]) -> dict[str, Any]:
         "shareType": WEBSITE,
         "slug": row["slug"],
         "parameters": json.loads(row["parameters"]),
-        "createdAt": instant(row["created_at"]),
-        "updatedAt": instant(row["updated_at"]),
+        "createdAt": to_iso(row["created_at"]),
+        "updatedAt": to_iso(row["updated_at"]),
     }

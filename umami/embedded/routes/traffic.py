@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from umami.embedded.filters import FIELDS
-from umami.embedded.http import Call, Routes, Text, instant
+from umami.embedded.http import Call, Routes, Text, to_iso
 from umami.embedded.parameters import Bucketed, Filtered, Timed, ZoneOrUtc, compared, one_of, scope
 from umami.embedded.queries import values as known
 from umami.embedded.queries.channels import channel_totals, channel_visitors
@@ -115,12 +115,12 @@ def pageviews(call: Call[Bucketed]) -> Any:
     before = compared(here, asked.start, asked.end, asked.compare)
     return {
         **series(here),
-        "startDate": instant(asked.start),
-        "endDate": instant(asked.end),
+        "startDate": to_iso(asked.start),
+        "endDate": to_iso(asked.end),
         "compare": {
             **series(before),
-            "startDate": instant(before.start),
-            "endDate": instant(before.end),
+            "startDate": to_iso(before.start),
+            "endDate": to_iso(before.end),
         },
     }
 

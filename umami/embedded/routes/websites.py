@@ -10,7 +10,7 @@ from uuid import UUID
 import duckdb
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now, to_iso
 from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.queries.websites import recorded
 from umami.embedded.refusals import BadRequest, Refusal
@@ -204,7 +204,7 @@ def active(call: Call[Nothing]) -> Any:
 def daterange(call: Call[Nothing]) -> Any:
     """The times of the first and the last event of any type; null without events."""
     first, last = recorded(call.umami.store, call.id("website_id"))
-    return {"startDate": instant(first), "endDate": instant(last)}
+    return {"startDate": to_iso(first), "endDate": to_iso(last)}
 
 
 def _require_free(cursor: duckdb.DuckDBPyConnection, share: str | None, website: UUID) -> None:
@@ -226,7 +226,7 @@ def _spelled(row: dict[str, Any]) -> dict[str, Any]:
     values = {name: row[column] for name, column in COLUMNS.items()}
     return {
         **{
-            name: instant(value) if isinstance(value, datetime) else value
+            name: to_iso(value) if isinstance(value, datetime) else value
             for name, value in values.items()
         },
         "id": str(values["id"]),

@@ -25,7 +25,7 @@ from umami.embedded.queries.reports.journey import journey as journey_query
 from umami.embedded.queries.reports.steps import Step
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes.reports import LONGEST_WINDOW, Date
-from umami.embedded.scope import Filter, Operator, Scope, Unit, spelled
+from umami.embedded.scope import Filter, Operator, Scope, Unit, format_bucket
 
 routes = Routes()
 
@@ -223,7 +223,8 @@ def revenue(call: Call[Revenue]) -> Any:
     chart = revenue_queries.chart(store, asked.scope, asked.currency, unit, asked.timezone)
     return {
         "chart": [
-            {"x": name, "t": spelled(time), "y": _money(amount)} for name, time, amount in chart
+            {"x": name, "t": format_bucket(time), "y": _money(amount)}
+            for name, time, amount in chart
         ],
         "country": [
             {"name": country, "value": _money(amount)}

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from tests.doubles.umami.v2.parameters import NEWEST, Bucketed, Paged, scope
 from umami.embedded import wire
 from umami.embedded.http import Call, Range, Routes, Text
-from umami.embedded.parameters import one_of, spelled_row
+from umami.embedded.parameters import json_row, one_of
 from umami.embedded.queries import event_data
 from umami.embedded.queries import events as single
 from umami.embedded.queries.timeline import event_series
-from umami.embedded.scope import spelled
+from umami.embedded.scope import format_bucket
 
 routes = Routes()
 
@@ -55,7 +55,7 @@ def series(call: Call[Bucketed]) -> Any:
     """How often each custom event happened over time."""
     asked = call.params
     found = event_series(call.umami.store, scope(call), asked.answered_unit, asked.timezone)
-    return [{"x": one.event, "t": spelled(one.start), "y": one.count} for one in found]
+    return [{"x": one.event, "t": format_bucket(one.start), "y": one.count} for one in found]
 
 
 @routes("GET", "/websites/{website_id}/events", Listed)
@@ -71,7 +71,7 @@ def listed(call: Call[Listed]) -> Any:
         limit=asked.pageSize,
         offset=asked.skipped,
     )
-    return asked.answer([spelled_row(row, COLUMNS) for row in found.rows], found.count)
+    return asked.answer([json_row(row, COLUMNS) for row in found.rows], found.count)
 
 
 @routes("GET", "/websites/{website_id}/event-data/events", OfEvent)

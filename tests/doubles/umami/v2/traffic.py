@@ -9,13 +9,13 @@ from pydantic import Field
 from tests.doubles.umami.v2.parameters import NAMES, Bucketed, Filtered, scope
 from tests.doubles.umami.v2.queries.channels import channels
 from tests.doubles.umami.v2.queries.edges import edges
-from umami.embedded.http import Call, Range, Routes, Text, instant
+from umami.embedded.http import Call, Range, Routes, Text, to_iso
 from umami.embedded.parameters import compared, one_of
 from umami.embedded.queries import values as known
 from umami.embedded.queries.metrics import Counted, Edge, Rank, ranking
 from umami.embedded.queries.timeline import Bucket, timeline
 from umami.embedded.queries.totals import totals
-from umami.embedded.scope import Filter, Scope, Unit, spelled
+from umami.embedded.scope import Filter, Scope, Unit, format_bucket
 from umami.embedded.store import Store
 
 routes = Routes()
@@ -86,12 +86,12 @@ def pageviews(call: Call[Series]) -> Any:
     before = compared(here, asked.start, asked.end, asked.compare)
     return {
         **answer,
-        "startDate": instant(asked.start),
-        "endDate": instant(asked.end),
+        "startDate": to_iso(asked.start),
+        "endDate": to_iso(asked.end),
         "compare": {
             **_series(call.umami.store, before, asked.answered_unit, asked.timezone),
-            "startDate": instant(before.start),
-            "endDate": instant(before.end),
+            "startDate": to_iso(before.start),
+            "endDate": to_iso(before.end),
         },
     }
 
@@ -141,8 +141,8 @@ def values(call: Call[Values]) -> Any:
 def _series(store: Store, scope: Scope, unit: Unit, timezone: str) -> dict[str, Any]:
     found: list[Bucket] = timeline(store, scope, unit, timezone)
     return {
-        "pageviews": [{"x": spelled(one.start), "y": one.views} for one in found],
-        "sessions": [{"x": spelled(one.start), "y": one.sessions} for one in found],
+        "pageviews": [{"x": format_bucket(one.start), "y": one.views} for one in found],
+        "sessions": [{"x": format_bucket(one.start), "y": one.sessions} for one in found],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tests.doubles.umami.v2.account import me
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import Filtered, Paged, Timed, scope, spelled_row
+from umami.embedded.parameters import Filtered, Paged, Timed, json_row, scope
 from umami.embedded.queries import event_data, session_data
 from umami.embedded.queries import events as event_queries
 from umami.embedded.queries import sessions as session_queries
@@ -52,7 +52,7 @@ def events(call: Call[Paged]) -> Any:
         limit=asked.pageSize,
         offset=asked.skipped,
     )
-    return asked.response([spelled_row(row, EVENT_COLUMNS) for row in found.rows], found.count)
+    return asked.response([json_row(row, EVENT_COLUMNS) for row in found.rows], found.count)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", Filtered)
@@ -88,7 +88,7 @@ def sessions(call: Call[Paged]) -> Any:
         limit=asked.pageSize,
         offset=asked.skipped,
     )
-    return asked.response([spelled_row(row, SESSION_ROW) for row in found.rows], found.count)
+    return asked.response([json_row(row, SESSION_ROW) for row in found.rows], found.count)
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
@@ -98,7 +98,7 @@ def session(call: Call[Nothing]) -> Any:
     if found is None:
         return {}
     return {
-        **spelled_row(found, {**ONE, "distinctId": "distinct_id"}),
+        **json_row(found, {**ONE, "distinctId": "distinct_id"}),
         **wire.session_sums(found),
     }
 
@@ -107,7 +107,7 @@ def session(call: Call[Nothing]) -> Any:
 def activity(call: Call[Timed]) -> Any:
     """The events of one session, newest first."""
     rows = event_queries.steps(call.umami.store, scope(call), [call.id("session_id")])
-    return [spelled_row(row, STEP) for row in rows]
+    return [json_row(row, STEP) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Filtered)
