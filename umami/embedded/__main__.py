@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from umami.embedded.importing import Imported, Progress
 
 TABLES_HELP = "a folder or zip of Umami's tables as CSV, plain or gzipped"
-STORE_HELP = "a DuckDB file that keeps them, and all that is sent and edited"
+STORE_HELP = "a DuckDB file for the tables, and for later events and changes"
 MEGABYTE = 1_000_000
 
 
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--data",
         type=Path,
         metavar="PATH",
-        help=f"{TABLES_HELP}; without it, what the store holds, or a demo",
+        help=f"{TABLES_HELP}; by default the data of the store, or a demo",
     )
     parser.add_argument("--store", type=Path, metavar="FILE", help=STORE_HELP)
     parser.add_argument(
@@ -42,12 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
         help="the version of Umami whose bounces, channels and revenue under filters are counted "
         "(default: %(default)s)",
     )
-    parser.add_argument("--port", type=int, default=3000, metavar="N", help="0 takes any free one")
+    parser.add_argument("--port", type=int, default=3000, metavar="N", help="0 selects a free port")
     commands = parser.add_subparsers(title="instead of serving", dest="command", metavar="import")
     importing = commands.add_parser(
         "import",
-        help="add tables to a store and end",
-        description="Add Umami's tables to a store; rows that are there already stay as they are.",
+        help="add tables to a store and exit",
+        description="Add Umami's tables to a store; existing rows are not changed.",
     )
     importing.add_argument("tables", type=Path, metavar="PATH", help=TABLES_HELP)
     importing.add_argument("--store", type=Path, metavar="FILE", required=True, help=STORE_HELP)
@@ -102,10 +102,10 @@ def _summary(imported: Imported, took: float) -> list[str]:
     """The numbers of rows, in total and by table, and the notes."""
     added, known = imported.added, imported.known
     lines = [
-        f"{added.total():,} rows were added, {known.total():,} were there already ({took:.1f} s)."
+        f"{added.total():,} rows were added, {known.total():,} existed already ({took:.1f} s)."
     ]
     lines += [
-        f"  {table:<14}{added[table]:>12,} added{known[table]:>12,} there already"
+        f"  {table:<14}{added[table]:>12,} added{known[table]:>12,} existed already"
         for table in sorted(added | known)
     ]
     return lines + imported.notes

@@ -225,9 +225,7 @@ def contents_of(source: Path) -> Contents:
                 continue
             file = packed()
             if table in contents.tables:
-                raise ImportRefused(
-                    f"The same table is there as {contents.tables[table].name} too.", name
-                )
+                raise ImportRefused(f"{contents.tables[table].name} contains the same table.", name)
             contents.tables[table] = file
     except FAULTS as error:
         raise _not_unpacked(source, error) from None

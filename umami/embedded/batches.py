@@ -50,7 +50,7 @@ def batches(packed: Packed, folder: Path, size: int) -> Generator[Batch]:
                         return
             except OSError as error:
                 raise StoreRefused(
-                    f"There is no room to unpack {packed.name} ({error.strerror})."
+                    f"{packed.name} cannot be unpacked to the disk ({error.strerror})."
                 ) from None
             yield Batch(path, records.at)
             path.unlink()

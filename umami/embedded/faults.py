@@ -104,10 +104,8 @@ def _repeated(
         return None
     line = _line(table, path, row[0])
     if len(unique) > 1:
-        return ImportRefused("This row was there before.", table.name, line)
-    return ImportRefused(
-        "This id was there before.", table.name, line, table.name_in_file(unique[0])
-    )
+        return ImportRefused("This row occurs twice.", table.name, line)
+    return ImportRefused("This id occurs twice.", table.name, line, table.name_in_file(unique[0]))
 
 
 def _fault(value: str | None, kind: str) -> str:

@@ -204,7 +204,7 @@ class Store:
                 ).fetchall()
             }
             if tables and "umami_store" not in tables:
-                raise StoreRefused(f"{self._name} is a database of something else.")
+                raise StoreRefused(f"{self._name} is a database of another program.")
             if not tables:
                 _add_missing(cursor, tables)
                 cursor.execute(
@@ -282,7 +282,7 @@ class Store:
                     cursor.execute("COMMIT")
                 return
             except duckdb.OutOfMemoryException:
-                problem = "needs more memory, or more room beside it, than there is"
+                problem = "needs more memory or disk space than is available"
             except (*STORAGE_ERRORS, duckdb.ConstraintException) as error:
                 reason = _reason(error)
                 problem = f"cannot be written{reason}" if reason else "was changed meanwhile"
@@ -308,7 +308,7 @@ class Store:
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise StoreRefused(
-                f"There is no room beside {self._name} ({error.strerror})."
+                f"No file can be written beside {self._name} ({error.strerror})."
             ) from None
         return folder
 
@@ -416,7 +416,7 @@ def _connected(path: Path | None) -> duckdb.DuckDBPyConnection:
         reason = f"cannot be opened{_reason(error)}"
     for text, known_reason in {
         "lock on file": "is in use by another program",
-        "not a valid DuckDB database": "is no DuckDB file",
+        "not a valid DuckDB database": "is not a DuckDB file",
         "version number": "was made by another version of DuckDB",
     }.items():
         if text in problem:

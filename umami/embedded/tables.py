@@ -349,7 +349,7 @@ def header(name: str, line: bytes, known: Collection[str]) -> tuple[tuple[str, .
             continue
         headers.append((tuple(column.strip(" \"'`\t").lower() for column in row), delimiter))
     if not headers:
-        raise ImportRefused("This is no header of a CSV file.", name, 1)
+        raise ImportRefused("This is not the header of a CSV file.", name, 1)
     return max(headers, key=lambda candidate: len({*known} & {*candidate[0]}))
 
 

@@ -244,7 +244,8 @@ class Appending:
         assert uncounted
         if uncounted[0]:
             self.imported.notes.append(
-                f"The amounts of {uncounted[0]:,} revenue properties are no numbers, such as "
-                f"{uncounted[1][:60]!r}, and were not counted: Umami counts 1234.56 alone."
+                f"The amounts of {uncounted[0]:,} revenue properties are not numbers, such as "
+                f"{uncounted[1][:60]!r}, and were not counted. Umami only counts numbers such as "
+                "1234.56."
             )
         self._cursor.execute("DROP TABLE money")
