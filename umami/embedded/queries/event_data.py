@@ -184,7 +184,7 @@ def _records(scope: Scope) -> Rows:
     WHERE d.website_id = ? AND d.created_at BETWEEN ? AND ?
     """
     values: list[Any] = [scope.website, scope.start, scope.end]
-    if not scope.narrowed:
+    if not scope.is_filtered:
         return Rows(sql, values)
     passed = scope.rows()
     return Rows(

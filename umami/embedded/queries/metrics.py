@@ -146,7 +146,7 @@ def _country(field: str) -> str:
 
 def _rows(scope: Scope, field: str, types: Sequence[int], where: Sequence[str]) -> Rows:
     if field == "referrer":
-        where = (*where, scope.elsewhere, "e.referrer_domain <> ''")
+        where = (*where, scope.external_referrer, "e.referrer_domain <> ''")
     counted = (CUSTOM_EVENT,) if field == "event" else types
     return scope.rows(*counted, columns=(field,), where=where)
 

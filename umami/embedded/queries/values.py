@@ -31,7 +31,7 @@ def values(
     name = column(field)
     where, texts = [], []
     if field == "referrer":
-        where += [scope.elsewhere, "e.referrer_domain <> ''"]
+        where += [scope.external_referrer, "e.referrer_domain <> ''"]
     if containing:
         where.append(like(name, containing))
         texts.append(f"%{containing}%")

@@ -29,7 +29,7 @@ def heartbeat(_call: Call[Nothing]) -> Any:
 @routes("POST", "/auth/login", Credentials, open_to_all=True)
 def login(call: Call[Credentials]) -> Any:
     """A bearer token for the right user name and password."""
-    user, token = call.umami.accounts.sign_in(call.asked.username, call.asked.password)
+    user, token = call.umami.accounts.sign_in(call.params.username, call.params.password)
     return {"token": token, "user": spelled_user(user)}
 
 
@@ -72,7 +72,7 @@ class Named(Parameters):
 @routes("POST", "/me/api-keys", Named)
 def make_key(call: Call[Named]) -> Any:
     """A new key, whose text is answered this once."""
-    key, text = call.umami.accounts.make_key(_in_person(call), call.asked.name)
+    key, text = call.umami.accounts.make_key(_in_person(call), call.params.name)
     return {"id": str(key.id), "name": key.name, "key": text}
 
 

@@ -25,7 +25,7 @@ class Retention(Ranged):
 
     def answer(self, store: Any, rows: Any) -> Any:
         """Cohorts by local day, and who of them came back."""
-        return reports.Retention(timezone=self.clock).answer(store, rows)
+        return reports.Retention(timezone=self.zone).answer(store, rows)
 
 
 class Goal(reports.Goal, Ranged):
@@ -65,7 +65,7 @@ class MoneyBy(Money):
 
 
 def _answer(call: Call[Any]) -> Any:
-    return reports.in_text(call.asked.answer(call.umami.store, scope(call)))
+    return reports.in_text(call.params.answer(call.umami.store, scope(call)))
 
 
 ROUTED: dict[str, Any] = {
@@ -82,7 +82,7 @@ for _path, _asked in ROUTED.items():
 @routes("GET", "/websites/{website_id}/journeys", Journey)
 def journeys(call: Call[Journey]) -> Any:
     """The most frequent beginnings of visits; the filter by type is the query's own."""
-    asked = call.asked
+    asked = call.params
     given = reports.Journey(steps=asked.steps, startStep=asked.startStep, endStep=asked.endStep)
     return given.answer(call.umami.store, scope(call))
 
@@ -90,21 +90,21 @@ def journeys(call: Call[Journey]) -> Any:
 @routes("GET", "/websites/{website_id}/utm/metrics", Tagged)
 def utm(call: Call[Tagged]) -> Any:
     """Values of one parameter with their pageviews."""
-    return reports.Utm().answer(call.umami.store, scope(call))[call.asked.type]
+    return reports.Utm().answer(call.umami.store, scope(call))[call.params.type]
 
 
 @routes("GET", "/websites/{website_id}/revenue/chart", Money)
 def revenue_chart(call: Call[Money]) -> Any:
     """What each event earned over time."""
-    asked = call.asked
-    given = reports.Revenue(currency=asked.currency, unit=asked.unit or "day", timezone=asked.clock)
+    asked = call.params
+    given = reports.Revenue(currency=asked.currency, unit=asked.unit or "day", timezone=asked.zone)
     return reports.in_text({"chart": reports.chart(call.umami.store, _rows(call), given)})
 
 
 @routes("GET", "/websites/{website_id}/revenue/stats", Money)
 def revenue_stats(call: Call[Money]) -> Any:
     """The sum and what it came from, also of the range before."""
-    asked, store, rows = call.asked, call.umami.store, _rows(call)
+    asked, store, rows = call.params, call.umami.store, _rows(call)
     before = compared(rows, asked.start, asked.end, asked.compare)
     return reports.in_text(
         {
@@ -117,9 +117,9 @@ def revenue_stats(call: Call[Money]) -> Any:
 @routes("GET", "/websites/{website_id}/revenue/metrics", MoneyBy)
 def revenue_metrics(call: Call[MoneyBy]) -> Any:
     """Amounts by country, region, referrer or channel."""
-    part = next(one for one in reports.PARTS if one == call.asked.type)
+    part = next(one for one in reports.PARTS if one == call.params.type)
     return reports.in_text(
-        reports.by_part(call.umami.store, _rows(call), call.asked.currency, part)
+        reports.by_part(call.umami.store, _rows(call), call.params.currency, part)
     )
 
 

@@ -8,9 +8,18 @@ from uuid import UUID
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Milliseconds, Nothing, Parameters, Routes, Text, moment, now
+from umami.embedded.http import (
+    Call,
+    Milliseconds,
+    Nothing,
+    Parameters,
+    Routes,
+    Text,
+    from_milliseconds,
+    now,
+)
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import json_row
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes.reports import Date
 
@@ -46,23 +55,23 @@ class Annotation(Parameters):
 @routes("GET", "/websites/{website_id}/annotations", Listed)
 def listed(call: Call[Listed]) -> Any:
     """The annotations of a website, by date."""
-    asked = call.asked
+    asked = call.params
     condition, values = "", []
     if asked.startAt is not None and asked.endAt is not None:
         condition = "AND date BETWEEN ? AND ?"
-        values = [moment(asked.startAt), moment(asked.endAt)]
+        values = [from_milliseconds(asked.startAt), from_milliseconds(asked.endAt)]
     rows = call.umami.store.records(
         f"SELECT * FROM annotation WHERE website_id = ? AND contains(lower(note), ?) {condition} "
         "ORDER BY date, annotation_id",
         [call.id("website_id"), asked.searched, *values],
     )
-    return asked.answer([spelled_row(row, COLUMNS) for row in rows])
+    return asked.answer([json_row(row, COLUMNS) for row in rows])
 
 
 @routes("POST", "/websites/{website_id}/annotations", Annotation)
 def create(call: Call[Annotation]) -> Any:
     """Save an annotation."""
-    annotation, at, asked = uuid.uuid4(), now(), call.asked
+    annotation, at, asked = uuid.uuid4(), now(), call.params
     user = call.user.id if call.user else None
     with call.umami.store.writing() as cursor:
         cursor.execute(
@@ -84,7 +93,7 @@ def read(call: Call[Nothing]) -> Any:
 @routes("POST", "/websites/{website_id}/annotations/{annotation_id}", Annotation)
 def change(call: Call[Annotation]) -> Any:
     """Save an annotation again."""
-    asked, annotation = call.asked, call.id("annotation_id")
+    asked, annotation = call.params, call.id("annotation_id")
     _annotation(call, annotation)
     with call.umami.store.writing() as cursor:
         cursor.execute(
@@ -113,4 +122,4 @@ def _annotation(call: Call[Any], annotation: UUID) -> dict[str, Any]:
     )
     if not rows:
         raise Refusal(404, "Not found")
-    return spelled_row(rows[0], COLUMNS)
+    return json_row(rows[0], COLUMNS)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
-from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Text, moment, now
+from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Text, from_milliseconds, now
 from umami.embedded.parameters import ZoneOrUtc
 from umami.embedded.queries.charts import charts
 from umami.embedded.routes.traffic import VIEWS
@@ -45,7 +45,7 @@ class Charted(Parameters):
     def range(self) -> tuple[datetime, datetime]:
         """Both ends, naive UTC; today and the six days before it unless both were given."""
         if self.startAt is not None and self.endAt is not None:
-            return moment(self.startAt), moment(self.endAt)
+            return from_milliseconds(self.startAt), from_milliseconds(self.endAt)
         zone = ZoneInfo(self.zone)
         local = now().replace(tzinfo=UTC).astimezone(zone).date() + timedelta(days=1)
         end = datetime.combine(local, time(), zone)
@@ -71,7 +71,7 @@ def _declare(table: str) -> None:
         """Visitors of the whole range and of each 12 hours from its start, for each id that
         exists. As in Umami, a slot has a value only where it begins at 0:00 or 12:00 local time.
         """
-        asked, store = call.asked, call.umami.store
+        asked, store = call.params, call.umami.store
         asked_for = _ids(asked.ids)
         existing = store.rows(
             f"SELECT {table}_id FROM {table} WHERE deleted_at IS NULL "

@@ -27,7 +27,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from umami.embedded import collect, user_agent
-from umami.embedded.http import Call, Parameters, Routes, moment, validated
+from umami.embedded.http import Call, Parameters, Routes, from_milliseconds, validated
 from umami.embedded.refusals import BadRequest, Refusal, error_object
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, PERFORMANCE
 from umami.embedded.store import TABLES
@@ -189,7 +189,7 @@ def send(call: Call[Message]) -> Any:
 
     No places: the server has no table of addresses.
     """
-    answer, write = _accepted(call, call.asked)
+    answer, write = _accepted(call, call.params)
     _keep(call, [write])
     return answer
 
@@ -198,14 +198,14 @@ def send(call: Call[Message]) -> Any:
 def batch(call: Call[Batch]) -> Any:
     """Keeps up to 500 messages of ``/send``; answers how many, and why the others were refused."""
     details, writes = [], []
-    for index, sent in enumerate(call.asked.root):
+    for index, sent in enumerate(call.params.root):
         try:
             writes.append(_accepted(call, validated(Message, sent))[1])
         except Refusal as refusal:
             details.append({"index": index, "response": error_object(refusal)})
     _keep(call, writes)
     return {
-        "size": len(call.asked.root),
+        "size": len(call.params.root),
         "processed": len(writes),
         "errors": len(details),
         "details": details,
@@ -248,7 +248,7 @@ def _accepted(
     except ValueError as problem:
         raise BadRequest(f"payload.data.{problem}") from None
     sent_at = int(time.time() * 1000)
-    at = moment(sent.timestamp * 1000 if sent.timestamp else sent_at)
+    at = from_milliseconds(sent.timestamp * 1000 if sent.timestamp else sent_at)
     browser = (_address(call, sent), agent)
     visit = collect.visit_of(
         sent.website,

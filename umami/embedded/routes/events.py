@@ -6,7 +6,7 @@ from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import DataType, Paged, Ranged, scope, spelled_row
+from umami.embedded.parameters import DataType, Paged, Ranged, json_row, scope
 from umami.embedded.queries import event_data
 from umami.embedded.queries import events as single
 
@@ -64,7 +64,7 @@ class OfProperty(OfEvent):
 @routes("GET", "/websites/{website_id}/events", Paged)
 def listed(call: Call[Paged]) -> Any:
     """A page of events and views, newest first; a search looks for a text in names and paths."""
-    asked = call.asked
+    asked = call.params
     found = single.page(
         call.umami.store,
         scope(call),
@@ -80,16 +80,16 @@ def listed(call: Call[Paged]) -> Any:
 def data_events(call: Call[Ranged]) -> Any:
     """Which properties events have; of one event, also their values as they are stored."""
     store, rows = call.umami.store, unnamed(call)
-    if call.asked.event is None:
+    if call.params.event is None:
         return wire.properties(event_data.properties_by_type(store, rows), typed=True)
-    found = event_data.values_of_event(store, rows, call.asked.event)
+    found = event_data.values_of_event(store, rows, call.params.event)
     return wire.properties(found, typed=True, valued=True)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", OfEvent)
 def data_fields(call: Call[OfEvent]) -> Any:
     """Properties with their types, of one event or of all."""
-    return wire.fields(event_data.names(call.umami.store, scope(call), call.asked.eventName))
+    return wire.fields(event_data.names(call.umami.store, scope(call), call.params.eventName))
 
 
 @routes("GET", "/websites/{website_id}/event-data/properties", Ranged)
@@ -101,7 +101,7 @@ def data_properties(call: Call[Ranged]) -> Any:
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property."""
-    asked = call.asked
+    asked = call.params
     found = event_data.values(
         call.umami.store,
         scope(call),
@@ -123,10 +123,10 @@ def data_stats(call: Call[Ranged]) -> Any:
 def data_of_event(call: Call[Nothing]) -> Any:
     """Everything that one event carries."""
     found = event_data.of_event(call.umami.store, call.id("website_id"), call.id("event_id"))
-    return [spelled_row(row, RECORD) for row in found]
+    return [json_row(row, RECORD) for row in found]
 
 
 def unnamed(call: Call[Any]) -> Any:
     """The rows that are asked about where ``event`` is the event's name as it is, no filter."""
-    asked = call.asked.model_copy(update={"event": None})
+    asked = call.params.model_copy(update={"event": None})
     return scope(Call(call.umami, asked, call.path, call.headers, call.user))

@@ -29,8 +29,8 @@ FILES = {
 @routes("GET", "/websites/{website_id}/export", Paged)
 def export(call: Call[Paged]) -> Any:
     """A zip in base64 with the metrics of each field; the page has no effect."""
-    asked = call.asked
-    given = asked.narrowing | {"startAt": asked.startAt, "endAt": asked.endAt}
+    asked = call.params
+    given = asked.filter_params | {"startAt": asked.startAt, "endAt": asked.endAt}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, kind in FILES.items():

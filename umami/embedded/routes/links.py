@@ -12,7 +12,7 @@ from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import json_row
 from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.state import ADMIN
 from umami.embedded.store import COLLECTED, TABLES
@@ -64,14 +64,14 @@ def _declare(kind: Kind, created: type[CreatedPixel], changed: type[ChangedPixel
             f"SELECT * FROM {kind} WHERE deleted_at IS NULL "
             f"AND (contains(lower(name), $text) OR contains(lower(slug), $text)) "
             f"ORDER BY name, {id_column}",
-            {"text": call.asked.searched},
+            {"text": call.params.searched},
         )
-        return call.asked.answer([_spelled(kind, row) for row in rows])
+        return call.params.answer([_spelled(kind, row) for row in rows])
 
     @routes("POST", f"/{kind}s", created)
     def create(call: Call[CreatedPixel]) -> Any:
         """Create one."""
-        asked = call.asked
+        asked = call.params
         values = asked.model_dump(include={"name", "slug", "url"})
         at, id = now(), asked.id or uuid.uuid4()
         values |= {id_column: id, "team_id": asked.teamId, "created_at": at, "updated_at": at}
@@ -102,9 +102,9 @@ def _declare(kind: Kind, created: type[CreatedPixel], changed: type[ChangedPixel
         """Change one."""
         id = call.id(id_column)
         _found(call, kind, id)
-        values = call.asked.model_dump(exclude_unset=True) | {"updated_at": now()}
+        values = call.params.model_dump(exclude_unset=True) | {"updated_at": now()}
         with call.umami.store.writing() as cursor:
-            _require_free(cursor, kind, call.asked.slug, id)
+            _require_free(cursor, kind, call.params.slug, id)
             assigned = ", ".join(f"{name} = ?" for name in values)
             cursor.execute(
                 f"UPDATE {kind} SET {assigned} WHERE {id_column} = ?", [*values.values(), id]
@@ -157,4 +157,4 @@ def _spelled(kind: Kind, row: dict[str, Any]) -> dict[str, Any]:
         "deletedAt": "deleted_at",
     }
     there = {name: column for name, column in columns.items() if column in TABLES[kind]}
-    return {**spelled_row(row, there), "userId": None if row["team_id"] else str(ADMIN.id)}
+    return {**json_row(row, there), "userId": None if row["team_id"] else str(ADMIN.id)}

@@ -43,7 +43,7 @@ def stats(call: Call[Ranged]) -> Any:
 @routes("GET", "/websites/{website_id}/performance/chart", Chart)
 def chart(call: Call[Chart]) -> Any:
     """The percentiles of one vital over time."""
-    asked = call.asked
+    asked = call.params
     found = queries.over_time(
         call.umami.store, scope(call), asked.metric, asked.answered_unit, asked.zone
     )
@@ -53,7 +53,7 @@ def chart(call: Call[Chart]) -> Any:
 @routes("GET", "/websites/{website_id}/performance/metrics", By)
 def metrics(call: Call[By]) -> Any:
     """The percentiles of one vital by page, title, device or browser; the slowest first."""
-    asked = call.asked
+    asked = call.params
     found = queries.by_dimension(
         call.umami.store, scope(call), asked.metric, asked.type, asked.limit
     )

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from umami.embedded.http import Call, Routes, Text
-from umami.embedded.parameters import MOST_ROWS, Bucketed, Ranged, scope, spelled_row
+from umami.embedded.parameters import MOST_ROWS, Bucketed, Ranged, json_row, scope
 from umami.embedded.queries import properties as queries
 from umami.embedded.queries.properties import Metric, PivotPage
 from umami.embedded.scope import Rows
@@ -98,12 +98,12 @@ def _declare(
     @routes("GET", f"/websites/{{website_id}}/{path}/numeric-stats", one)
     def numeric_stats(call: Call[Any]) -> Any:
         """Sum, average, median and extremes of a number."""
-        return asdict(queries.numeric_stats(call.umami.store, call.asked.records(call)))
+        return asdict(queries.numeric_stats(call.umami.store, call.params.records(call)))
 
     @routes("GET", f"/websites/{{website_id}}/{path}/numeric-series", numbers)
     def numeric_series(call: Call[Any]) -> Any:
         """A number over time."""
-        asked = call.asked
+        asked = call.params
         found = queries.numeric_series(
             call.umami.store,
             scope(call),
@@ -127,13 +127,13 @@ def _declare(
     @routes("GET", f"/websites/{{website_id}}/{path}/date-series", one)
     def date_series(call: Call[Any]) -> Any:
         """The dates that a property has."""
-        asked = call.asked
+        asked = call.params
         found = queries.date_series(call.umami.store, scope(call), asked.records(call), asked.zone)
         return [{"t": asked.stamp(date), "y": count} for date, count in found]
 
 
 def _points(call: Call[Any], query: Any) -> Any:
-    asked = call.asked
+    asked = call.params
     found: Sequence[queries.Point] = query(
         call.umami.store, scope(call), asked.records(call), asked.answered_unit, asked.zone
     )
@@ -147,14 +147,14 @@ _declare("session-data", SessionProperty, SessionNumbers)
 @routes("GET", "/websites/{website_id}/session-data/stats", SessionProperty)
 def labels(call: Call[SessionProperty]) -> Any:
     """What the sessions with each text value of a property did, the most active first."""
-    found = queries.labels(call.umami.store, scope(call), call.asked.propertyName)
+    found = queries.labels(call.umami.store, scope(call), call.params.propertyName)
     return [asdict(one) for one in found]
 
 
 @routes("GET", "/websites/{website_id}/event-data-pivot", EventPivot)
 def event_pivot(call: Call[EventPivot]) -> Any:
     """Events with all their data, newest first."""
-    asked = call.asked
+    asked = call.params
     found = queries.pivoted_events(
         call.umami.store, scope(call), asked.eventName, asked.zone, asked.pageSize, asked.skipped
     )
@@ -164,7 +164,7 @@ def event_pivot(call: Call[EventPivot]) -> Any:
 @routes("GET", "/websites/{website_id}/session-data-pivot", SessionPivot)
 def session_pivot(call: Call[SessionPivot]) -> Any:
     """Sessions with all their properties."""
-    asked = call.asked
+    asked = call.params
     found = queries.pivoted_sessions(
         call.umami.store, scope(call), asked.propertyName, asked.zone, asked.pageSize, asked.skipped
     )
@@ -174,7 +174,7 @@ def session_pivot(call: Call[SessionPivot]) -> Any:
 def _page(asked: Page, found: PivotPage, columns: dict[str, str]) -> dict[str, Any]:
     rows = [
         {
-            **spelled_row(row.columns, columns),
+            **json_row(row.columns, columns),
             "propertyKeys": row.keys,
             "propertyValues": [
                 asked.stamp(value) if isinstance(value, datetime) else value for value in row.values

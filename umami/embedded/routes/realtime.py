@@ -7,9 +7,9 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Zone, instant, now
+from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Zone, now, to_iso
 from umami.embedded.queries.realtime import Realtime, realtime
-from umami.embedded.scope import spelled
+from umami.embedded.scope import format_bucket
 
 routes = Routes()
 
@@ -33,7 +33,7 @@ def last_half_hour(call: Call[Now]) -> Any:
 
 def answer(call: Call[Now], *, with_hostname: bool) -> dict[str, Any]:
     """The last half hour as JSON."""
-    found = realtime(call.umami.store, call.id("website_id"), call.asked.timezone, now())
+    found = realtime(call.umami.store, call.id("website_id"), call.params.timezone, now())
     firsts = found.first_of_session
     countries = Counter(found.rows[place]["country"] for place in firsts)
     urls = Counter(row["url_path"] for row in found.rows)
@@ -64,7 +64,7 @@ def _events(found: Realtime, *, with_hostname: bool) -> list[dict[str, Any]]:
         one = {
             "sessionId": str(row["session_id"]),
             "eventName": row["event_name"],
-            "createdAt": instant(row["created_at"]),
+            "createdAt": to_iso(row["created_at"]),
             "browser": row["browser"],
             "os": row["os"],
             "device": row["device"],
@@ -81,4 +81,4 @@ def _events(found: Realtime, *, with_hostname: bool) -> list[dict[str, Any]]:
 
 
 def _series(series: list[tuple[datetime, int]]) -> list[dict[str, Any]]:
-    return [{"x": spelled(minute), "y": count} for minute, count in series]
+    return [{"x": format_bucket(minute), "y": count} for minute, count in series]

@@ -15,8 +15,8 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 
 from umami.embedded import wire
-from umami.embedded.filters import narrowed
-from umami.embedded.http import Call, Parameters, Routes, Text, Zone, moment
+from umami.embedded.filters import apply_filters
+from umami.embedded.http import Call, Parameters, Routes, Text, Zone, from_milliseconds
 from umami.embedded.parameters import UNITS, compared, one_of
 from umami.embedded.queries.reports import goals as goal_queries
 from umami.embedded.queries.reports import revenue as money
@@ -28,7 +28,7 @@ from umami.embedded.queries.reports.journey import journey as journey_query
 from umami.embedded.queries.reports.retention import retention as retention_query
 from umami.embedded.queries.reports.steps import Step
 from umami.embedded.queries.reports.utm import utm_columns
-from umami.embedded.scope import Scope, Unit, spelled
+from umami.embedded.scope import Scope, Unit, format_bucket
 from umami.embedded.state import Umami
 from umami.embedded.store import Store
 
@@ -45,7 +45,7 @@ def _date(value: Any) -> datetime:
     if isinstance(value, int | float):
         if not 0 <= value <= 4_102_444_800_000:
             raise ValueError("Invalid date")
-        return moment(int(value))
+        return from_milliseconds(int(value))
     try:
         found = datetime.fromisoformat(value)
         found = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
@@ -204,7 +204,7 @@ def chart(store: Store, scope: Scope, asked: Revenue) -> Any:
     """What each event earned over time."""
     unit: Unit = next(one for one in UNITS if one == asked.unit)
     return [
-        {"x": one.event, "t": spelled(one.start), "y": one.amount, "count": one.count}
+        {"x": one.event, "t": format_bucket(one.start), "y": one.amount, "count": one.count}
         for one in money.earnings(store, scope, asked.currency, unit, asked.timezone)
     ]
 
@@ -267,7 +267,7 @@ class Body(Parameters):
         """The rows that are asked about."""
         everything = Scope(self.websiteId, start, end, definitions=umami.definitions)
         given = {name: str(text) for name, text in self.filters.items() if text is not None}
-        return narrowed(umami.store, everything, given)
+        return apply_filters(umami.store, everything, given)
 
 
 class ZonedDates(Dates):
@@ -361,8 +361,8 @@ BODIES = {
 
 
 def _answer(call: Call[Any]) -> Any:
-    given = call.asked.parameters
-    scope = call.asked.scope(call.umami, given.startDate, given.endDate)
+    given = call.params.parameters
+    scope = call.params.scope(call.umami, given.startDate, given.endDate)
     return in_text(given.answer(call.umami.store, scope))
 
 

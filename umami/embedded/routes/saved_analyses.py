@@ -53,7 +53,7 @@ class GivenGoal(Given):
 @routes("GET", "/websites/{website_id}/reports", Listed)
 def listed(call: Call[Listed]) -> Any:
     """The saved reports of a website, by name."""
-    return _page(call, call.asked.type)
+    return _page(call, call.params.type)
 
 
 def _declare(kind: Kind, given: type[GivenFunnel] | type[GivenGoal]) -> None:
@@ -106,15 +106,15 @@ _declare("goal", GivenGoal)
 
 def _page(call: Call[Any], kind: str | None) -> dict[str, Any]:
     rows = saved_reports.of_website(call.umami.store, call.id("website_id"), kind)
-    searched = call.asked.searched
+    searched = call.params.searched
     return dict(
-        call.asked.answer([spelled_report(row) for row in rows if searched in row.name.lower()])
+        call.params.answer([spelled_report(row) for row in rows if searched in row.name.lower()])
     )
 
 
 def _found(call: Call[Any], kind: Kind) -> Saved:
     """The saved analysis of the path's id; ``Refusal`` 404 if the website has none such."""
-    found = saved_reports.found(call.umami.store, call.id("report_id"))
+    found = saved_reports.by_id(call.umami.store, call.id("report_id"))
     if found is None or (found.website, found.type) != (call.id("website_id"), kind):
         raise Refusal(404, "Not found")
     return found
@@ -127,9 +127,9 @@ def _save(call: Call[Any], kind: Kind, instead: Saved | None) -> Any:
         call.user.id,
         call.id("website_id"),
         kind,
-        call.asked.name,
-        call.asked.description,
-        call.asked.parameters.model_dump(mode="json", exclude_unset=True),
+        call.params.name,
+        call.params.description,
+        call.params.parameters.model_dump(mode="json", exclude_unset=True),
         instead=instead,
     )
     return spelled_report(saved)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from umami.embedded import saved_reports
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, to_iso
 from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.saved_reports import TYPES, Saved
@@ -38,9 +38,11 @@ class Given(Parameters):
 @routes("GET", "/reports", Listed)
 def reports(call: Call[Listed]) -> Any:
     """Saved reports, a page at a time."""
-    asked = call.asked
+    asked = call.params
     skipped = (asked.page - 1) * asked.pageSize
-    rows, count = saved_reports.listed(call.umami.store, asked.websiteId, asked.pageSize, skipped)
+    rows, count = saved_reports.page_of_reports(
+        call.umami.store, asked.websiteId, asked.pageSize, skipped
+    )
     return {
         "data": [spelled_report(report) for report in rows],
         "count": count,
@@ -76,7 +78,7 @@ def delete_report(call: Call[Nothing]) -> Any:
 
 def found(call: Call[Any]) -> Saved:
     """The report of the path's id; ``Refusal`` 404 where there is none."""
-    report = saved_reports.found(call.umami.store, call.id("report_id"))
+    report = saved_reports.by_id(call.umami.store, call.id("report_id"))
     if report is None:
         raise Refusal(404, "Not found")
     return report
@@ -84,7 +86,7 @@ def found(call: Call[Any]) -> Saved:
 
 def save(call: Call[Given], instead: Saved | None, types: Collection[str] = TYPES) -> Any:
     """Save a report of one of the types, or save it ``instead`` of one that is there."""
-    asked = call.asked
+    asked = call.params
     if asked.type not in types:
         raise BadRequest("type: Invalid report type")
     if call.user is None:
@@ -112,6 +114,6 @@ def spelled_report(report: Saved) -> dict[str, Any]:
         "name": report.name,
         "description": report.description,
         "parameters": report.parameters,
-        "createdAt": instant(report.created),
-        "updatedAt": instant(report.updated),
+        "createdAt": to_iso(report.created),
+        "updatedAt": to_iso(report.updated),
     }

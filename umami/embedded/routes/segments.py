@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now, to_iso
 from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.refusals import Refusal
 
@@ -39,7 +39,7 @@ class Given(Parameters):
 @routes("GET", "/websites/{website_id}/segments", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of a website's segments or cohorts, by name."""
-    asked = call.asked
+    asked = call.params
     rows = call.umami.store.records(
         "SELECT * FROM segment WHERE website_id = ? AND type = ? AND contains(lower(name), ?) "
         "ORDER BY name, segment_id",
@@ -92,7 +92,7 @@ def _found(call: Call[Any]) -> dict[str, Any]:
 
 
 def _save(call: Call[Given], segment: UUID) -> Any:
-    asked, present, store = call.asked, now(), call.umami.store
+    asked, present, store = call.params, now(), call.umami.store
     known = store.row("SELECT created_at FROM segment WHERE segment_id = ?", [segment])
     row = [
         segment,
@@ -116,6 +116,6 @@ def _spelled(row: dict[str, Any]) -> dict[str, Any]:
         "type": row["type"],
         "name": row["name"],
         "parameters": json.loads(row["parameters"]),
-        "createdAt": instant(row["created_at"]),
-        "updatedAt": instant(row["updated_at"]),
+        "createdAt": to_iso(row["created_at"]),
+        "updatedAt": to_iso(row["updated_at"]),
     }

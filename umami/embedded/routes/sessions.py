@@ -7,15 +7,7 @@ from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text, Zone
-from umami.embedded.parameters import (
-    DataType,
-    Filtered,
-    Paged,
-    Ranged,
-    Timed,
-    scope,
-    spelled_row,
-)
+from umami.embedded.parameters import DataType, Filtered, Paged, Ranged, Timed, json_row, scope
 from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
 from umami.embedded.queries.events import steps
@@ -90,7 +82,7 @@ class OfProperty(Ranged):
 @routes("GET", "/websites/{website_id}/sessions", Paged)
 def listed(call: Call[Paged]) -> Any:
     """A page of the sessions that were active last, a row for each hostname they were on."""
-    asked = call.asked
+    asked = call.params
     found = queries.sessions(
         call.umami.store,
         scope(call),
@@ -114,7 +106,7 @@ def stats(call: Call[Filtered]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Sessions with a view by weekday, from Sunday, and hour."""
-    found = rhythm(call.umami.store, scope(call), call.asked.timezone, VIEWS)
+    found = rhythm(call.umami.store, scope(call), call.params.timezone, VIEWS)
     return wire.week(found)
 
 
@@ -134,7 +126,7 @@ class Paying(Paged, InCurrency):
 def paying(call: Call[Paying]) -> Any:
     """A page of the sessions that paid in a currency within the range, as the list of sessions has
     them."""
-    asked = call.asked
+    asked = call.params
     rows = scope(call)
     revenue = (
         "SELECT session_id FROM revenue WHERE website_id = ? AND created_at BETWEEN ? AND ? "
@@ -165,7 +157,7 @@ def session(call: Call[Nothing]) -> Any:
     own = [found["distinct_id"]] if found["distinct_id"] else []
     distinct_ids = linked.distinct_ids or own
     return {
-        **spelled_row(found, ONE),
+        **json_row(found, ONE),
         **wire.session_sums(found),
         **({"distinctId": distinct_ids[0]} if len(distinct_ids) == 1 else {}),
         "distinctIds": distinct_ids,
@@ -178,11 +170,11 @@ def session(call: Call[Nothing]) -> Any:
 def activity(call: Call[Activity]) -> Any:
     """The events of one session, or of all that are linked to a distinct id, newest first."""
     sessions = {call.id("session_id")}
-    if call.asked.distinctId:
+    if call.params.distinctId:
         sessions |= queries.sessions_of(
-            call.umami.store, call.id("website_id"), call.asked.distinctId
+            call.umami.store, call.id("website_id"), call.params.distinctId
         )
-    return [spelled_row(row, STEP) for row in steps(call.umami.store, scope(call), sessions)]
+    return [json_row(row, STEP) for row in steps(call.umami.store, scope(call), sessions)]
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/properties", Nothing)
@@ -191,20 +183,20 @@ def properties(call: Call[Nothing]) -> Any:
     rows = session_data.properties_of(
         call.umami.store, call.id("website_id"), call.id("session_id")
     )
-    return [spelled_row(row, wire.SESSION_PROPERTY) for row in rows]
+    return [json_row(row, wire.SESSION_PROPERTY) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Properties)
 def data_properties(call: Call[Properties]) -> Any:
     """Which properties sessions have."""
-    found = session_data.properties(call.umami.store, scope(call), name=call.asked.propertyName)
+    found = session_data.properties(call.umami.store, scope(call), name=call.params.propertyName)
     return wire.named(found, typed=True)
 
 
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property of sessions."""
-    asked = call.asked
+    asked = call.params
     found = session_data.values(
         call.umami.store, scope(call), asked.propertyName, "instant", asked.dataType
     )

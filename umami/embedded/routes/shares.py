@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now, to_iso
 from umami.embedded.listing import Listing
 from umami.embedded.refusals import Refusal
 from umami.embedded.state import SHARES
@@ -52,14 +52,14 @@ def shares(call: Call[Listing]) -> Any:
     if call.user is None:
         raise Refusal(401, "Unauthorized")
     rows = _shares(call, "entity_id = ?", call.id("website_id"))
-    searched = call.asked.searched
-    return call.asked.answer([_spelled(row) for row in rows if searched in row["name"].lower()])
+    searched = call.params.searched
+    return call.params.answer([_spelled(row) for row in rows if searched in row["name"].lower()])
 
 
 @routes("POST", "/websites/{website_id}/shares", Share)
 def create_share(call: Call[Share]) -> Any:
     """Create a share, which has a slug of its own."""
-    asked, id, at = call.asked, uuid.uuid4(), now()
+    asked, id, at = call.params, uuid.uuid4(), now()
     with call.umami.store.writing() as cursor:
         cursor.execute(
             "INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -110,6 +110,6 @@ def _spelled(row: dict[str, Any]) -> dict[str, Any]:
         "shareType": WEBSITE,
         "slug": row["slug"],
         "parameters": json.loads(row["parameters"]),
-        "createdAt": instant(row["created_at"]),
-        "updatedAt": instant(row["updated_at"]),
+        "createdAt": to_iso(row["created_at"]),
+        "updatedAt": to_iso(row["updated_at"]),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from umami.embedded.http import Call, Nothing, Routes, instant
+from umami.embedded.http import Call, Nothing, Routes, to_iso
 from umami.embedded.listing import Listing
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes import websites
@@ -43,8 +43,8 @@ def team(call: Call[Nothing]) -> Any:
 def members(call: Call[Listing]) -> Any:
     """The members of a team."""
     found = _members(call, call.id("team_id"))
-    searched = call.asked.searched
-    return call.asked.answer([row for row in found if searched in row["user"]["username"]])
+    searched = call.params.searched
+    return call.params.answer([row for row in found if searched in row["user"]["username"]])
 
 
 @routes("GET", "/teams/{team_id}/websites", websites.Listed)
@@ -70,9 +70,9 @@ def user_websites(call: Call[websites.Listed]) -> Any:
 def _page_of_teams(call: Call[Listing]) -> dict[str, Any]:
     rows = call.umami.store.records(
         "SELECT * FROM team WHERE contains(lower(name), ?) ORDER BY name, team_id",
-        [call.asked.searched],
+        [call.params.searched],
     )
-    page = call.asked.answer(rows)
+    page = call.params.answer(rows)
     return {**page, "data": [_team(call, row) for row in page["data"]]}
 
 
@@ -88,8 +88,8 @@ def _team(call: Call[Any], row: dict[str, Any]) -> dict[str, Any]:
         "accessCode": None,
         "logoUrl": None,
         "twoFactorRequired": False,
-        "createdAt": instant(row["created_at"]),
-        "updatedAt": instant(row["updated_at"]),
+        "createdAt": to_iso(row["created_at"]),
+        "updatedAt": to_iso(row["updated_at"]),
         "deletedAt": None,
         "members": members,
         "_count": {"websites": count[0], "members": len(members)},
@@ -106,8 +106,8 @@ def _members(call: Call[Any], team: UUID) -> list[dict[str, Any]]:
             "teamId": str(row["team_id"]),
             "userId": str(row["user_id"]),
             "role": row["role"],
-            "createdAt": instant(row["created_at"]),
-            "updatedAt": instant(row["updated_at"]),
+            "createdAt": to_iso(row["created_at"]),
+            "updatedAt": to_iso(row["updated_at"]),
             "user": {"id": str(row["user_id"]), "username": _username(row["user_id"])},
         }
         for row in rows

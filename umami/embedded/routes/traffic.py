@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from umami.embedded.filters import FIELDS
-from umami.embedded.http import Call, Routes, Text, instant
+from umami.embedded.http import Call, Routes, Text, to_iso
 from umami.embedded.parameters import Bucketed, Filtered, Timed, ZoneOrUtc, compared, one_of, scope
 from umami.embedded.queries import values as known
 from umami.embedded.queries.channels import channel_totals, channel_visitors
@@ -94,14 +94,14 @@ def stats(call: Call[Filtered]) -> Any:
             "totaltime": found.seconds,
         }
 
-    before = compared(here, call.asked.start, call.asked.end, call.asked.compare)
+    before = compared(here, call.params.start, call.params.end, call.params.compare)
     return {**summed(here), "comparison": summed(before)}
 
 
 @routes("GET", "/websites/{website_id}/pageviews", Bucketed)
 def pageviews(call: Call[Bucketed]) -> Any:
     """Views and visitors over time; with ``compare`` also those of the range before."""
-    asked, here = call.asked, scope(call)
+    asked, here = call.params, scope(call)
 
     def series(scope: Scope) -> dict[str, Any]:
         found = timeline(call.umami.store, scope, asked.answered_unit, asked.zone, VIEWS)
@@ -115,12 +115,12 @@ def pageviews(call: Call[Bucketed]) -> Any:
     before = compared(here, asked.start, asked.end, asked.compare)
     return {
         **series(here),
-        "startDate": instant(asked.start),
-        "endDate": instant(asked.end),
+        "startDate": to_iso(asked.start),
+        "endDate": to_iso(asked.end),
         "compare": {
             **series(before),
-            "startDate": instant(before.start),
-            "endDate": instant(before.end),
+            "startDate": to_iso(before.start),
+            "endDate": to_iso(before.end),
         },
     }
 
@@ -128,7 +128,7 @@ def pageviews(call: Call[Bucketed]) -> Any:
 @routes("GET", "/websites/{website_id}/metrics", Metrics)
 def metrics(call: Call[Metrics]) -> Any:
     """Values of a field and their visitors, most first; of events, how often they happened."""
-    asked, store = call.asked, call.umami.store
+    asked, store = call.params, call.umami.store
     here = asked.searched(scope(call))
     return [
         {"x": one.name, "y": one.count}
@@ -140,7 +140,7 @@ def metrics(call: Call[Metrics]) -> Any:
 @routes("GET", "/websites/{website_id}/metrics/expanded", Metrics)
 def metrics_expanded(call: Call[Metrics]) -> Any:
     """Values of a field and the totals of the rows that have them, most visitors first."""
-    asked, store = call.asked, call.umami.store
+    asked, store = call.params, call.umami.store
     here = asked.searched(scope(call))
     return [
         {"name": one.name}
@@ -159,12 +159,12 @@ def metrics_expanded(call: Call[Metrics]) -> Any:
 @routes("GET", "/websites/{website_id}/values", Values)
 def values(call: Call[Values]) -> Any:
     """Values that a filter could be set to, the most frequent first."""
-    search = call.asked.search or ""
+    search = call.params.search or ""
     exact = tuple(search.split(",")[:MOST_EXACT]) if "," in search else ()
     found = known.values(
         call.umami.store,
         scope(call),
-        call.asked.type,
+        call.params.type,
         containing=None if exact else search,
         among=exact,
     )
@@ -174,7 +174,7 @@ def values(call: Call[Values]) -> Any:
 @routes("GET", "/websites/{website_id}/events/series", Series)
 def series(call: Call[Series]) -> Any:
     """How often each custom event happened over time."""
-    asked = call.asked
+    asked = call.params
     found = event_series(
         call.umami.store,
         _with_bounces(scope(call)),
@@ -194,7 +194,7 @@ def events_stats(call: Call[Filtered]) -> Any:
         found = asdict(event_totals(call.umami.store, scope))
         return {"uniqueEvents": found.pop("names"), **found}
 
-    before = compared(here, call.asked.start, call.asked.end, call.asked.compare)
+    before = compared(here, call.params.start, call.params.end, call.params.compare)
     return {"data": {**summed(here), "comparison": summed(before)}}
 
 

@@ -50,7 +50,7 @@ class Heatmap(Ranged):
 def errors(call: Call[Errors]) -> Any:
     """An empty page of errors."""
     _require_user(call)
-    return {"data": [], "count": 0, "page": call.asked.page, "pageSize": call.asked.pageSize}
+    return {"data": [], "count": 0, "page": call.params.page, "pageSize": call.params.pageSize}
 
 
 @routes("GET", "/websites/{website_id}/errors/stats", Errors)
@@ -93,7 +93,7 @@ def heatmap(call: Call[Heatmap]) -> Any:
     """A heatmap of no clicks and no scrolls."""
     sizes = dict.fromkeys(("pageW", "pageH", "viewportW", "viewportH"), 0)
     return {
-        "mode": call.asked.mode,
+        "mode": call.params.mode,
         "pages": [],
         "points": [],
         "scroll": {"totalSessions": 0, **sizes, "buckets": []},
@@ -104,7 +104,7 @@ def heatmap(call: Call[Heatmap]) -> Any:
 @routes("GET", "/boards", Listing)
 def boards(call: Call[Listing]) -> Any:
     """An empty page of boards."""
-    return call.asked.answer([])
+    return call.params.answer([])
 
 
 @routes("GET", "/boards/{board_id}", Nothing)

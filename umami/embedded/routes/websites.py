@@ -10,7 +10,7 @@ from uuid import UUID
 import duckdb
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now, to_iso
 from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.queries.websites import recorded
 from umami.embedded.refusals import BadRequest, Refusal
@@ -69,7 +69,7 @@ class Changed(Parameters):
 @routes("GET", "/websites", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of the websites whose name or domain holds the search text."""
-    if call.asked.includeTeams:
+    if call.params.includeTeams:
         return page(call)
     # The id of a team that was not imported hides no website.
     return page(call, "(team_id IS NULL OR team_id NOT IN (SELECT team_id FROM team))")
@@ -78,7 +78,7 @@ def listed(call: Call[Listed]) -> Any:
 def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, Any]:
     """A page of the websites that meet an SQL condition, in the order of a column; ``values`` are
     those of its named parameters."""
-    asked = call.asked
+    asked = call.params
     search = asked.search or ""
     # Umami compares with ILIKE too, but takes the text as it is.
     pattern = "%" + search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
@@ -109,7 +109,7 @@ def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, A
 @routes("POST", "/websites", Created)
 def create(call: Call[Created]) -> Any:
     """Makes a website."""
-    asked = call.asked
+    asked = call.params
     website, present = asked.id or uuid.uuid4(), now()
     with call.umami.store.writing() as cursor:
         if (
@@ -148,7 +148,7 @@ def change(call: Call[Changed]) -> Any:
 
 def changed(call: Call[Any]) -> dict[str, Any]:
     """The website with what was said of it: ``name``, ``domain``, ``shareId``, or some of them."""
-    asked, website = call.asked, call.id("website_id")
+    asked, website = call.params, call.id("website_id")
     columns = {"name": "name", "domain": "domain", "shareId": "share_id"}
     values: dict[str, Any] = {
         column: getattr(asked, name)
@@ -204,7 +204,7 @@ def active(call: Call[Nothing]) -> Any:
 def daterange(call: Call[Nothing]) -> Any:
     """The times of the first and the last event of any type; null without events."""
     first, last = recorded(call.umami.store, call.id("website_id"))
-    return {"startDate": instant(first), "endDate": instant(last)}
+    return {"startDate": to_iso(first), "endDate": to_iso(last)}
 
 
 def _require_free(cursor: duckdb.DuckDBPyConnection, share: str | None, website: UUID) -> None:
@@ -226,7 +226,7 @@ def _spelled(row: dict[str, Any]) -> dict[str, Any]:
     values = {name: row[column] for name, column in COLUMNS.items()}
     return {
         **{
-            name: instant(value) if isinstance(value, datetime) else value
+            name: to_iso(value) if isinstance(value, datetime) else value
             for name, value in values.items()
         },
         "id": str(values["id"]),
