@@ -11,8 +11,8 @@ from umami.embedded.http import Call, Nothing, Range, Routes, Text, Zone
 from umami.embedded.parameters import one_of, spelled_row
 from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
-from umami.embedded.queries.events import activity as newest_events
-from umami.embedded.queries.timeline import rhythm
+from umami.embedded.queries.events import steps
+from umami.embedded.queries.totals import rhythm
 from umami.embedded.refusals import Refusal
 from umami.embedded.scope import SESSION_COLUMNS
 
@@ -112,7 +112,7 @@ def session(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Range)
 def activity(call: Call[Range]) -> Any:
     """The events of one session, newest first."""
-    rows = newest_events(call.umami.store, scope(call), call.id("session_id"))
+    rows = steps(call.umami.store, scope(call), [call.id("session_id")])
     return [spelled_row(row, ACTIVITY) for row in rows]
 
 

@@ -12,7 +12,7 @@ from umami.embedded import wire
 from umami.embedded.filters import FIELDS, OPERATORS
 from umami.embedded.http import Call, Routes
 from umami.embedded.parameters import scope
-from umami.embedded.queries.timeline import rhythm
+from umami.embedded.queries.totals import rhythm
 from umami.embedded.routes.sessions import Zoned
 from umami.embedded.routes.traffic import VIEWS
 from umami.embedded.scope import MINDING_CASE
