@@ -69,7 +69,7 @@ def channel_of_row(scope: Scope) -> str:
         (either(MAIL_DOMAINS, "mail"), "'email'"),
         (either(SHOP_DOMAINS, "shop"), f"{prefix} || 'Shopping'"),
         (either(VIDEO_DOMAINS, "video"), f"{prefix} || 'Video'"),
-        (f"{scope.elsewhere} AND {domain} <> ''", "'referral'"),
+        (f"{scope.external_referrer} AND {domain} <> ''", "'referral'"),
     )
     cases = " ".join(f"WHEN {condition} THEN {name}" for condition, name in rules)
     return f"CASE {cases} ELSE '' END"

@@ -155,7 +155,7 @@ def _records(scope: Scope, event: str | None = None) -> Rows:
     WHERE d.website_id = ? AND d.created_at BETWEEN ? AND ?
     """
     values: list[Any] = [scope.website, scope.start, scope.end]
-    if scope.narrowed:
+    if scope.is_filtered:
         passed = scope.rows()
         sql += f"AND d.website_event_id IN (SELECT e.event_id {passed.sql})"
         values += passed.values

@@ -209,7 +209,7 @@ def _country(field: str) -> str:
 
 
 def _with_referrer(scope: Scope, field: str) -> tuple[str, ...]:
-    return (scope.elsewhere, "e.referrer_domain <> ''") if field == "referrer" else ()
+    return (scope.external_referrer, "e.referrer_domain <> ''") if field == "referrer" else ()
 
 
 def _rows(scope: Scope, field: str, types: Sequence[int], where: Sequence[str]) -> Rows:

@@ -67,7 +67,7 @@ openapi = Route("/openapi.json", _openapi, methods=["GET"])
 @routes("POST", "/auth/login", Credentials, open_to_all=True)
 def login(call: Call[Credentials]) -> Any:
     """Return a bearer token for a valid user name and password."""
-    user, token = call.umami.accounts.sign_in(call.asked.username, call.asked.password)
+    user, token = call.umami.accounts.sign_in(call.params.username, call.params.password)
     return {"token": token, "user": user_json(user)}
 
 
@@ -99,7 +99,7 @@ def me(call: Call[Nothing]) -> Any:
 @routes("POST", "/me/api-keys", NewKey)
 def create_key(call: Call[NewKey]) -> Any:
     """Create an API key. Its text is in this answer only."""
-    key, text = call.umami.accounts.make_key(_signed_in(call), call.asked.name)
+    key, text = call.umami.accounts.make_key(_signed_in(call), call.params.name)
     return {"id": str(key.id), "name": key.name, "key": text}
 
 

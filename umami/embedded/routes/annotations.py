@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Text, moment
+from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Text, from_milliseconds
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import json_row
 from umami.embedded.routes import records
 from umami.embedded.routes.reports import Date
 
@@ -41,11 +41,11 @@ class Annotation(Parameters):
 @routes("GET", PATH, Listed)
 def page(call: Call[Listed]) -> Any:
     """Return the annotations of a website, by date."""
-    params = call.asked
+    params = call.params
     condition, dates = "", []
     if params.startAt is not None and params.endAt is not None:
         condition = "AND date BETWEEN ? AND ?"
-        dates = [moment(params.startAt), moment(params.endAt)]
+        dates = [from_milliseconds(params.startAt), from_milliseconds(params.endAt)]
     rows = call.umami.store.records(
         f"SELECT * FROM annotation WHERE website_id = ? AND contains(lower(note), ?) {condition} "
         "ORDER BY date, annotation_id",
@@ -59,7 +59,7 @@ def _columns(params: Annotation) -> dict[str, Any]:
 
 
 def _json(row: dict[str, Any]) -> dict[str, Any]:
-    return spelled_row(row, COLUMNS)
+    return json_row(row, COLUMNS)
 
 
 records.declare(routes, PATH, "annotation", Annotation, _columns, _json)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
-from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Text, moment, now
+from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Text, from_milliseconds, now
 from umami.embedded.parameters import ZoneOrUtc
 from umami.embedded.queries import websites as queries
 from umami.embedded.routes.traffic import VIEWS
@@ -45,7 +45,7 @@ class Charts(Parameters):
     def range(self) -> tuple[datetime, datetime]:
         """Both ends (naive UTC); today and the six days before unless both ends are set."""
         if self.startAt is not None and self.endAt is not None:
-            return moment(self.startAt), moment(self.endAt)
+            return from_milliseconds(self.startAt), from_milliseconds(self.endAt)
         zone = ZoneInfo(self.zone)
         tomorrow = now().replace(tzinfo=UTC).astimezone(zone).date() + timedelta(days=1)
         start, end = (
@@ -68,7 +68,7 @@ def _declare(table: str) -> None:
     def charts(call: Call[Charts]) -> Any:
         """Return the visitors of the range and of every 12 hours of it, for each existing id. As in
         Umami, a slot that does not begin at 0:00 or 12:00 local time has no visitors."""
-        params, store = call.asked, call.umami.store
+        params, store = call.params, call.umami.store
         ids = _ids(params.ids)
         existing = store.rows(
             f"SELECT {table}_id FROM {table} WHERE deleted_at IS NULL "

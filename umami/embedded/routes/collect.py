@@ -28,7 +28,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from umami.embedded import collect, user_agent
-from umami.embedded.http import Call, Parameters, Routes, moment, validated
+from umami.embedded.http import Call, Parameters, Routes, from_milliseconds, validated
 from umami.embedded.refusals import BadRequest, Refusal, error_object
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, PERFORMANCE
 from umami.embedded.store import TABLES
@@ -227,7 +227,7 @@ def send(call: Call[Message]) -> Any:
 
     The server has no table of addresses, so sessions have no country.
     """
-    answer, accepted = _accept(call, call.asked)
+    answer, accepted = _accept(call, call.params)
     _store(call, [accepted])
     return answer
 
@@ -235,7 +235,7 @@ def send(call: Call[Message]) -> Any:
 @routes("POST", "/batch", Batch, open_to_all=True)
 def batch(call: Call[Batch]) -> Any:
     """Store up to 500 messages of ``/send``, and return how many, and why others were refused."""
-    messages, details, accepted = call.asked.root, [], []
+    messages, details, accepted = call.params.root, [], []
     for index, message in enumerate(messages):
         try:
             accepted.append(_accept(call, validated(Message, message))[1])
@@ -283,7 +283,7 @@ def _accept(call: Call[Any], message: Message) -> tuple[dict[str, str], _Accepte
     except ValueError as problem:
         raise BadRequest(f"payload.data.{problem}") from None
     sent_at = int(time.time() * 1000)
-    at = moment(payload.timestamp * 1000 if payload.timestamp else sent_at)
+    at = from_milliseconds(payload.timestamp * 1000 if payload.timestamp else sent_at)
     browser = (_address(call, payload), agent)
     visit = collect.visit_of(
         payload.website,

@@ -7,7 +7,7 @@ from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import DataType, Paged, Ranged, scope, spelled_row
+from umami.embedded.parameters import DataType, Paged, Ranged, json_row, scope
 from umami.embedded.queries import event_data
 from umami.embedded.queries import events as queries
 from umami.embedded.routes.records import camel_case
@@ -50,7 +50,7 @@ class OfProperty(OfEvent):
 @routes("GET", "/websites/{website_id}/events", Paged)
 def events(call: Call[Paged]) -> Any:
     """Return a page of events and views, newest first; ``search`` looks in names and paths."""
-    params = call.asked
+    params = call.params
     page = queries.page(
         call.umami.store,
         scope(call),
@@ -66,16 +66,16 @@ def events(call: Call[Paged]) -> Any:
 def data_events(call: Call[Ranged]) -> Any:
     """Return the properties of events; of one event, also their stored values."""
     store, here = call.umami.store, without_event_filter(call)
-    if call.asked.event is None:
+    if call.params.event is None:
         return wire.properties(event_data.properties_by_type(store, here), typed=True)
-    values = event_data.values_of_event(store, here, call.asked.event)
+    values = event_data.values_of_event(store, here, call.params.event)
     return wire.properties(values, typed=True, valued=True)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", OfEvent)
 def data_fields(call: Call[OfEvent]) -> Any:
     """Return properties with their types, of one event or of all."""
-    return wire.fields(event_data.names(call.umami.store, scope(call), call.asked.eventName))
+    return wire.fields(event_data.names(call.umami.store, scope(call), call.params.eventName))
 
 
 @routes("GET", "/websites/{website_id}/event-data/properties", Ranged)
@@ -87,7 +87,7 @@ def data_properties(call: Call[Ranged]) -> Any:
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Return the values of one property."""
-    params, store = call.asked, call.umami.store
+    params, store = call.params, call.umami.store
     values = event_data.values(
         store, scope(call), params.eventName, params.propertyName, "instant", params.dataType
     )
@@ -104,9 +104,9 @@ def data_stats(call: Call[Ranged]) -> Any:
 def data_of_event(call: Call[Nothing]) -> Any:
     """Return all data of one event."""
     rows = event_data.of_event(call.umami.store, call.id("website_id"), call.id("event_id"))
-    return [spelled_row(row, RECORD) for row in rows]
+    return [json_row(row, RECORD) for row in rows]
 
 
 def without_event_filter(call: Call[Any]) -> Scope:
     """Return the scope of a request whose ``event`` is the name of an event and not a filter."""
-    return scope(replace(call, asked=call.asked.model_copy(update={"event": None})))
+    return scope(replace(call, params=call.params.model_copy(update={"event": None})))

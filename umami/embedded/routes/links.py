@@ -15,7 +15,7 @@ from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import json_row
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes import records
 from umami.embedded.state import ADMIN
@@ -69,14 +69,14 @@ def _declare(kind: Kind, created: type[CreatedPixel], changed: type[ChangedPixel
             f"SELECT * FROM {kind} WHERE deleted_at IS NULL "
             f"AND (contains(lower(name), $text) OR contains(lower(slug), $text)) "
             f"ORDER BY name, {id_column}",
-            {"text": call.asked.searched},
+            {"text": call.params.searched},
         )
-        return call.asked.answer([_json(kind, row) for row in rows])
+        return call.params.answer([_json(kind, row) for row in rows])
 
     @routes("POST", f"/{kind}s", created)
     def create(call: Call[CreatedPixel]) -> Any:
         """Create a link or a pixel."""
-        params, time = call.asked, now()
+        params, time = call.params, now()
         id = params.id or uuid.uuid4()
         values = params.model_dump(include={"name", "slug", "url"})
         values |= {id_column: id, "team_id": params.teamId, "created_at": time, "updated_at": time}
@@ -98,9 +98,9 @@ def _declare(kind: Kind, created: type[CreatedPixel], changed: type[ChangedPixel
         """Change a link or a pixel."""
         id = call.id(id_column)
         _saved(call, kind, id)
-        values = call.asked.model_dump(exclude_unset=True) | {"updated_at": now()}
+        values = call.params.model_dump(exclude_unset=True) | {"updated_at": now()}
         with call.umami.store.writing() as cursor:
-            _require_free(cursor, kind, call.asked.slug, id)
+            _require_free(cursor, kind, call.params.slug, id)
             records.update(cursor, kind, id, **values)
         return _saved(call, kind, id)
 
@@ -137,4 +137,4 @@ def _json(kind: Kind, row: dict[str, Any]) -> dict[str, Any]:
     names = ("name", "url", "slug", "team_id", "created_at", "updated_at", "deleted_at")
     columns = records.camel_case(*(name for name in names if name in TABLES[kind]))
     user = None if row["team_id"] else str(ADMIN.id)
-    return {**spelled_row(row, {"id": f"{kind}_id", **columns}), "userId": user}
+    return {**json_row(row, {"id": f"{kind}_id", **columns}), "userId": user}

@@ -42,7 +42,7 @@ def stats(call: Call[Ranged]) -> Any:
 @routes("GET", "/websites/{website_id}/performance/chart", Chart)
 def chart(call: Call[Chart]) -> Any:
     """Return the percentiles of one vital over time."""
-    params = call.asked
+    params = call.params
     buckets = queries.over_time(
         call.umami.store, scope(call), params.metric, params.answered_unit, params.zone
     )
@@ -52,7 +52,7 @@ def chart(call: Call[Chart]) -> Any:
 @routes("GET", "/websites/{website_id}/performance/metrics", Metrics)
 def metrics(call: Call[Metrics]) -> Any:
     """Return the percentiles of one vital by page, title, device or browser, the slowest first."""
-    params = call.asked
+    params = call.params
     groups = queries.by_dimension(
         call.umami.store, scope(call), params.metric, params.type, params.limit
     )

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import create_model
 
 from umami.embedded.http import Call, Routes, Text
-from umami.embedded.parameters import Bucketed, Ranged, scope, spelled_row
+from umami.embedded.parameters import Bucketed, Page, Ranged, json_row, scope
 from umami.embedded.queries import properties as queries
 from umami.embedded.queries.properties import Metric
-from umami.embedded.routes.records import Page, camel_case
+from umami.embedded.routes.records import camel_case
 from umami.embedded.scope import Rows, Scope
 
 routes = Routes()
@@ -72,12 +72,12 @@ def _declare(path: str, property_: type[EventProperty] | type[SessionProperty]) 
     @routes("GET", f"/websites/{{website_id}}/{path}/numeric-stats", property_)
     def numeric_stats(call: Call[Any]) -> Any:
         """Return total, average, median and extremes of the numbers."""
-        return queries.numeric_stats(call.umami.store, call.asked.records(scope(call)))
+        return queries.numeric_stats(call.umami.store, call.params.records(scope(call)))
 
     @routes("GET", f"/websites/{{website_id}}/{path}/numeric-series", numbers)
     def numeric_series(call: Call[Any]) -> Any:
         """Return the numbers over time."""
-        params, here = call.asked, scope(call)
+        params, here = call.params, scope(call)
         series = queries.numeric_series(
             call.umami.store,
             here,
@@ -94,7 +94,7 @@ def _declare(path: str, property_: type[EventProperty] | type[SessionProperty]) 
     @routes("GET", f"/websites/{{website_id}}/{path}/date-series", property_)
     def date_series(call: Call[Any]) -> Any:
         """Return the dates of the property."""
-        params, here = call.asked, scope(call)
+        params, here = call.params, scope(call)
         dates = queries.date_series(call.umami.store, here, params.records(here), params.zone)
         return [{"t": params.stamp(date), "y": count} for date, count in dates]
 
@@ -105,7 +105,7 @@ def _declare_values(
     @routes("GET", f"/websites/{{website_id}}/{path}/{kind}-series", property_)
     def series(call: Call[Any]) -> Any:
         """Return texts and booleans, or the elements of lists, over time."""
-        params, here = call.asked, scope(call)
+        params, here = call.params, scope(call)
         records, unit = params.records(here), params.answered_unit
         rows = queries.value_series(call.umami.store, here, records, kind, unit, params.zone)
         return [{"x": value, "t": params.stamp(start), "y": count} for value, start, count in rows]
@@ -118,31 +118,31 @@ _declare("session-data", SessionProperty)
 @routes("GET", "/websites/{website_id}/session-data/stats", SessionProperty)
 def labels(call: Call[SessionProperty]) -> Any:
     """Return what the sessions with each text value of a property did, the most active first."""
-    return queries.labels(call.umami.store, scope(call), call.asked.propertyName)
+    return queries.labels(call.umami.store, scope(call), call.params.propertyName)
 
 
 @routes("GET", "/websites/{website_id}/event-data-pivot", EventPivot)
 def event_pivot(call: Call[EventPivot]) -> Any:
     """Return events with all their data, newest first."""
-    return _pivot(call, queries.pivoted_events, call.asked.eventName, EVENT)
+    return _pivot(call, queries.pivoted_events, call.params.eventName, EVENT)
 
 
 @routes("GET", "/websites/{website_id}/session-data-pivot", SessionPivot)
 def session_pivot(call: Call[SessionPivot]) -> Any:
     """Return sessions with all their properties."""
-    return _pivot(call, queries.pivoted_sessions, call.asked.propertyName, SESSION)
+    return _pivot(call, queries.pivoted_sessions, call.params.propertyName, SESSION)
 
 
 def _pivot(
     call: Call[Any], query: Callable[..., queries.Pivot], name: str, columns: dict[str, str]
 ) -> Any:
-    params = call.asked
+    params = call.params
     rows, count = query(
         call.umami.store, scope(call), name, params.zone, params.pageSize, params.skipped
     )
     objects = [
         {
-            **spelled_row(row, columns),
+            **json_row(row, columns),
             "propertyKeys": row["keys"],
             "propertyValues": [
                 params.stamp(value) if isinstance(value, datetime) else value
@@ -151,4 +151,4 @@ def _pivot(
         }
         for row in rows
     ]
-    return params.of(objects, count)
+    return params.response(objects, count)

@@ -7,10 +7,10 @@ from collections import Counter
 from typing import Any
 
 from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Zone, now
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import json_row
 from umami.embedded.queries.events import realtime
 from umami.embedded.routes import records
-from umami.embedded.scope import spelled
+from umami.embedded.scope import format_bucket
 
 routes = Routes()
 
@@ -34,7 +34,7 @@ def last_half_hour(call: Call[Realtime]) -> Any:
 
     ``totals.visitors`` is the sum over minutes, as in Umami.
     """
-    rows, minutes = realtime(call.umami.store, call.id("website_id"), call.asked.timezone, now())
+    rows, minutes = realtime(call.umami.store, call.id("website_id"), call.params.timezone, now())
     # Rows are sorted newest first, so the last index of a session is that of its oldest event.
     oldest = {row["session_id"]: index for index, row in enumerate(rows)}
     countries = Counter(rows[index]["country"] for index in oldest.values())
@@ -45,11 +45,11 @@ def last_half_hour(call: Call[Realtime]) -> Any:
         counts.pop("", None)
     events = []
     for index, row in enumerate(rows):
-        event = spelled_row(row, EVENT)
+        event = json_row(row, EVENT)
         events.append({"__type": "event" if row["event_name"] else "pageview", **event})
         if oldest[row["session_id"]] == index:
             events.append({"__type": "session", **event})
-    starts = [spelled(start) for start, _, _ in minutes]
+    starts = [format_bucket(start) for start, _, _ in minutes]
     views = [views for _, views, _ in minutes]
     visitors = [visitors for _, _, visitors in minutes]
     return {

@@ -1,35 +1,17 @@
-"""Rows of the store as JSON objects and pages, and what the routes that save rows share."""
+"""What the routes that save rows share, and names of columns in JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID, uuid4
 
 import duckdb
-from pydantic import Field
 from pydantic.alias_generators import to_camel
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, now
-from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.refusals import Refusal
 from umami.embedded.store import TABLES
-
-
-class Page(Parameters):
-    """A page of a list."""
-
-    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 20
-
-    @property
-    def skipped(self) -> int:
-        """The number of rows before the page."""
-        return (self.page - 1) * self.pageSize
-
-    def of(self, rows: Sequence[dict[str, Any]], count: int) -> dict[str, Any]:
-        """Return the JSON of a page with these rows, of a list with ``count`` rows."""
-        return {"data": rows, "count": count, "page": self.page, "pageSize": self.pageSize}
 
 
 def camel_case(*columns: str) -> dict[str, str]:
@@ -81,7 +63,7 @@ def declare(
         """Create a row."""
         assert call.user
         time = now()
-        row = {id_column: uuid4(), **call.path, **columns(call.asked)}
+        row = {id_column: uuid4(), **call.path, **columns(call.params)}
         row |= {"created_at": time, "updated_at": time}
         if "user_id" in TABLES[table]:
             row["user_id"] = call.user.id
@@ -98,7 +80,7 @@ def declare(
     def change(call: Call[Any]) -> Any:
         """Change a row."""
         row = record(call, table, **call.path)
-        changes = {**columns(call.asked), "updated_at": now()}
+        changes = {**columns(call.params), "updated_at": now()}
         with call.umami.store.writing() as cursor:
             update(cursor, table, row[id_column], **changes)
         return as_json(row | changes)

@@ -13,8 +13,8 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, create_model
 
 from umami.embedded import wire
-from umami.embedded.filters import FIELDS, narrowed
-from umami.embedded.http import Call, Parameters, Routes, Text, Zone, moment
+from umami.embedded.filters import FIELDS, apply_filters
+from umami.embedded.http import Call, Parameters, Routes, Text, Zone, from_milliseconds
 from umami.embedded.parameters import UNITS, Ranged, compared, one_of, scope
 from umami.embedded.queries.reports import revenue as money
 from umami.embedded.queries.reports.attribution import UTM, Model, utm_columns
@@ -24,7 +24,7 @@ from umami.embedded.queries.reports.steps import Step, reached
 from umami.embedded.queries.reports.steps import funnel as funnel_query
 from umami.embedded.queries.reports.steps import journey as journey_query
 from umami.embedded.queries.totals import breakdown as breakdown_query
-from umami.embedded.scope import Scope, Unit, spelled
+from umami.embedded.scope import Scope, Unit, format_bucket
 from umami.embedded.store import Store
 
 routes = Routes()
@@ -38,7 +38,7 @@ def _date(value: Any) -> datetime:
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not 0 <= value <= 4_102_444_800_000:
             raise ValueError("Invalid date")
-        return moment(int(value))
+        return from_milliseconds(int(value))
     try:
         date = datetime.fromisoformat(value)
         date = date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
@@ -175,7 +175,7 @@ class InCurrency(Parameters):
     def chart(self, store: Store, scope: Scope, unit: Unit, timezone: str) -> Any:
         """Return the revenue of each event over time."""
         return [
-            {"x": event, "t": spelled(start), "y": amount, "count": count}
+            {"x": event, "t": format_bucket(start), "y": amount, "count": count}
             for event, start, amount, count in money.earnings(
                 store, scope, self.currency, unit, timezone
             )
@@ -265,15 +265,17 @@ class Body(Parameters):
 
 
 def _post(call: Call[Any]) -> Any:
-    body, store = call.asked, call.umami.store
+    body, store = call.params, call.umami.store
     filters = {name: str(value) for name, value in body.filters.items() if value is not None}
     start, end = body.parameters.startDate, body.parameters.endDate
     everything = Scope(body.websiteId, start, end, definitions=call.umami.definitions)
-    return decimals_as_text(body.parameters.answer(store, narrowed(store, everything, filters)))
+    return decimals_as_text(
+        body.parameters.answer(store, apply_filters(store, everything, filters))
+    )
 
 
 def _get(call: Call[Any]) -> Any:
-    return decimals_as_text(call.asked.answer(call.umami.store, scope(call)))
+    return decimals_as_text(call.params.answer(call.umami.store, scope(call)))
 
 
 _POSTS: dict[str, type[Parameters]] = {
@@ -324,28 +326,28 @@ class RevenuePartQuery(RevenueQuery):
 @routes("GET", "/websites/{website_id}/retention", Ranged)
 def retention(call: Call[Ranged]) -> Any:
     """Return cohorts by local day in the time zone of the query."""
-    return Retention(timezone=call.asked.clock).answer(call.umami.store, scope(call))
+    return Retention(timezone=call.params.zone).answer(call.umami.store, scope(call))
 
 
 @routes("GET", "/websites/{website_id}/utm/metrics", UtmQuery)
 def utm(call: Call[UtmQuery]) -> Any:
     """Return the values of one UTM parameter with their page views."""
-    return Utm().answer(call.umami.store, scope(call))[call.asked.type]
+    return Utm().answer(call.umami.store, scope(call))[call.params.type]
 
 
 @routes("GET", "/websites/{website_id}/revenue/chart", RevenueQuery)
 def revenue_chart(call: Call[RevenueQuery]) -> Any:
     """Return the revenue of each event over time."""
-    params = call.asked
+    params = call.params
     unit = UNITS[UNITS.index(params.unit or "day")]
-    chart = params.chart(call.umami.store, _with_bounces(call), unit, params.clock)
+    chart = params.chart(call.umami.store, _with_bounces(call), unit, params.zone)
     return decimals_as_text({"chart": chart})
 
 
 @routes("GET", "/websites/{website_id}/revenue/stats", RevenueQuery)
 def revenue_stats(call: Call[RevenueQuery]) -> Any:
     """Return the revenue of the range and of the range before."""
-    params, here = call.asked, _with_bounces(call)
+    params, here = call.params, _with_bounces(call)
     before = compared(here, params.start, params.end, params.compare)
     return decimals_as_text(params.totals(call.umami.store, here, before))
 
@@ -353,8 +355,8 @@ def revenue_stats(call: Call[RevenueQuery]) -> Any:
 @routes("GET", "/websites/{website_id}/revenue/metrics", RevenuePartQuery)
 def revenue_metrics(call: Call[RevenuePartQuery]) -> Any:
     """Return the revenue by country, region, referrer or channel."""
-    part = PARTS[PARTS.index(call.asked.type)]
-    return decimals_as_text(call.asked.by_part(call.umami.store, _with_bounces(call), part))
+    part = PARTS[PARTS.index(call.params.type)]
+    return decimals_as_text(call.params.by_part(call.umami.store, _with_bounces(call), part))
 
 
 def _with_bounces(call: Call[Any]) -> Scope:

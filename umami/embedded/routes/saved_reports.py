@@ -10,12 +10,11 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, ValidationError, create_model
 
 from umami.embedded import saved_reports
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, to_iso
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import MOST_ROWS, Ranged, scope
+from umami.embedded.parameters import MOST_ROWS, Page, Ranged, scope
 from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.routes import reports
-from umami.embedded.routes.records import Page
 from umami.embedded.saved_reports import TYPES, Saved
 
 routes = Routes()
@@ -57,17 +56,17 @@ class Analysis(Parameters):
 @routes("GET", "/reports", Listed)
 def page(call: Call[Listed]) -> Any:
     """Return a page of the saved reports of a website or of all websites."""
-    params = call.asked
-    rows, count = saved_reports.listed(
+    params = call.params
+    rows, count = saved_reports.page_of_reports(
         call.umami.store, params.websiteId, params.pageSize, params.skipped
     )
-    return params.of([_json(report) for report in rows], count)
+    return params.response([_json(report) for report in rows], count)
 
 
 @routes("GET", "/websites/{website_id}/reports", ListedOfWebsite)
 def page_of_website(call: Call[ListedOfWebsite]) -> Any:
     """Return a page of the saved reports of a website, by name."""
-    return _page(call, call.asked.type)
+    return _page(call, call.params.type)
 
 
 def _declare(path: str, body: type[Parameters], kind: Kind | None, save: Save) -> None:
@@ -117,7 +116,7 @@ def _declare_analysis(kind: Kind, analysis: type[reports.Funnel] | type[reports.
         return params.answer(call.umami.store, scope(call))
 
     def save(call: Call[Any], instead: Saved | None) -> Any:
-        parameters = call.asked.parameters.model_dump(mode="json", exclude_unset=True)
+        parameters = call.params.parameters.model_dump(mode="json", exclude_unset=True)
         return _save(call, call.id("website_id"), kind, parameters, instead)
 
     name = f"{analysis.__name__}Analysis"
@@ -128,7 +127,7 @@ def _declare_analysis(kind: Kind, analysis: type[reports.Funnel] | type[reports.
 def requested(call: Call[Any], kind: Kind | None = None) -> Saved:
     """Return the report of the path's id; raise ``Refusal`` 404 if it does not exist, or if it is
     not of the path's website and the kind."""
-    report = saved_reports.found(call.umami.store, call.id("report_id"))
+    report = saved_reports.by_id(call.umami.store, call.id("report_id"))
     if report is None or (kind and (report.website, report.type) != (call.id("website_id"), kind)):
         raise Refusal(404, "Not found")
     return report
@@ -136,7 +135,7 @@ def requested(call: Call[Any], kind: Kind | None = None) -> Saved:
 
 def save(call: Call[Report], instead: Saved | None, types: Collection[str] = TYPES) -> Any:
     """Save a report of one of the types, or replace the report ``instead``."""
-    params = call.asked
+    params = call.params
     if params.type not in types:
         raise BadRequest("type: Invalid report type")
     return _save(call, params.websiteId, params.type, params.parameters, instead)
@@ -144,7 +143,7 @@ def save(call: Call[Report], instead: Saved | None, types: Collection[str] = TYP
 
 def _save(call: Call[Any], website: UUID, kind: str, parameters: Any, instead: Saved | None) -> Any:
     assert call.user
-    name, description = call.asked.name, call.asked.description
+    name, description = call.params.name, call.params.description
     report = saved_reports.save(
         call.umami.store,
         call.user.id,
@@ -160,8 +159,8 @@ def _save(call: Call[Any], website: UUID, kind: str, parameters: Any, instead: S
 
 def _page(call: Call[Any], kind: str | None) -> Any:
     rows = saved_reports.of_website(call.umami.store, call.id("website_id"), kind)
-    searched = call.asked.searched
-    return call.asked.answer([_json(row) for row in rows if searched in row.name.lower()])
+    searched = call.params.searched
+    return call.params.answer([_json(row) for row in rows if searched in row.name.lower()])
 
 
 def _json(report: Saved) -> dict[str, Any]:
@@ -173,8 +172,8 @@ def _json(report: Saved) -> dict[str, Any]:
         "name": report.name,
         "description": report.description,
         "parameters": report.parameters,
-        "createdAt": instant(report.created),
-        "updatedAt": instant(report.updated),
+        "createdAt": to_iso(report.created),
+        "updatedAt": to_iso(report.updated),
     }
 
 

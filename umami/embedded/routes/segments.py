@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from umami.embedded.http import Call, Parameters, Routes, Text
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import Page, json_row
 from umami.embedded.routes import records
 
 routes = Routes()
@@ -21,7 +21,7 @@ COLUMNS = {
 Kind = Literal["segment", "cohort"]
 
 
-class Listed(records.Page):
+class Listed(Page):
     """A page of segments or cohorts whose name contains a text."""
 
     type: Kind
@@ -39,14 +39,14 @@ class Segment(Parameters):
 @routes("GET", PATH, Listed)
 def segments(call: Call[Listed]) -> Any:
     """Return a page of a website's segments or cohorts, by name."""
-    params = call.asked
+    params = call.params
     rows = call.umami.store.records(
         "SELECT * FROM segment WHERE website_id = ? AND type = ? AND contains(lower(name), ?) "
         "ORDER BY name, segment_id",
         [call.id("website_id"), params.type, params.search.lower()],
     )
     page = rows[params.skipped : params.skipped + params.pageSize]
-    return params.of([_json(row) for row in page], len(rows))
+    return params.response([_json(row) for row in page], len(rows))
 
 
 def _columns(params: Segment) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _columns(params: Segment) -> dict[str, Any]:
 
 
 def _json(row: dict[str, Any]) -> dict[str, Any]:
-    return {**spelled_row(row, COLUMNS), "parameters": json.loads(row["parameters"])}
+    return {**json_row(row, COLUMNS), "parameters": json.loads(row["parameters"])}
 
 
 records.declare(routes, PATH, "segment", Segment, _columns, _json)

@@ -7,7 +7,7 @@ from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text, Zone
-from umami.embedded.parameters import DataType, Filtered, Paged, Ranged, Timed, scope, spelled_row
+from umami.embedded.parameters import DataType, Filtered, Paged, Ranged, Timed, json_row, scope
 from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
 from umami.embedded.queries.events import steps
@@ -85,7 +85,7 @@ def stats(call: Call[Filtered]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Return the sessions with a view by weekday, from Sunday, and hour."""
-    return wire.week(rhythm(call.umami.store, scope(call), call.asked.timezone, VIEWS))
+    return wire.week(rhythm(call.umami.store, scope(call), call.params.timezone, VIEWS))
 
 
 @routes("DELETE", "/websites/{website_id}/sessions/{session_id}", Nothing)
@@ -104,11 +104,11 @@ def paying(call: Call[OfCurrency]) -> Any:
         "SELECT session_id FROM revenue WHERE website_id = ? AND created_at BETWEEN ? AND ? "
         "AND upper(currency) = ?"
     )
-    return _page(call, Rows(revenue, [here.website, here.start, here.end, call.asked.currency]))
+    return _page(call, Rows(revenue, [here.website, here.start, here.end, call.params.currency]))
 
 
 def _page(call: Call[Any], among: Rows | None) -> Any:
-    params = call.asked
+    params = call.params
     page = queries.sessions(
         call.umami.store,
         scope(call),
@@ -134,7 +134,7 @@ def session(call: Call[Nothing]) -> Any:
     if not distinct_ids and row["distinct_id"]:
         distinct_ids = [row["distinct_id"]]
     return {
-        **spelled_row(row, SESSION),
+        **json_row(row, SESSION),
         **wire.session_sums(row),
         **({"distinctId": distinct_ids[0]} if len(distinct_ids) == 1 else {}),
         "distinctIds": distinct_ids,
@@ -148,9 +148,9 @@ def activity(call: Call[Activity]) -> Any:
     """Return the events of one session, or of all sessions that are linked to a distinct id,
     newest first."""
     store, sessions = call.umami.store, {call.id("session_id")}
-    if call.asked.distinctId:
-        sessions |= queries.sessions_of(store, call.id("website_id"), call.asked.distinctId)
-    return [spelled_row(row, STEP) for row in steps(store, scope(call), sessions)]
+    if call.params.distinctId:
+        sessions |= queries.sessions_of(store, call.id("website_id"), call.params.distinctId)
+    return [json_row(row, STEP) for row in steps(store, scope(call), sessions)]
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/properties", Nothing)
@@ -159,14 +159,14 @@ def properties(call: Call[Nothing]) -> Any:
     rows = session_data.properties_of(
         call.umami.store, call.id("website_id"), call.id("session_id")
     )
-    return [spelled_row(row, wire.SESSION_PROPERTY) for row in rows]
+    return [json_row(row, wire.SESSION_PROPERTY) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Properties)
 def data_properties(call: Call[Properties]) -> Any:
     """Return the properties of all sessions."""
     properties = session_data.properties(
-        call.umami.store, scope(call), name=call.asked.propertyName
+        call.umami.store, scope(call), name=call.params.propertyName
     )
     return wire.named(properties, typed=True)
 
@@ -174,7 +174,7 @@ def data_properties(call: Call[Properties]) -> Any:
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Return the values of one property of sessions."""
-    params = call.asked
+    params = call.params
     values = session_data.values(
         call.umami.store, scope(call), params.propertyName, "instant", params.dataType
     )

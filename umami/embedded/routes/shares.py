@@ -14,7 +14,7 @@ from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import json_row
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes import records
 from umami.embedded.state import SHARES
@@ -53,8 +53,8 @@ def shares(call: Call[Listing]) -> Any:
         raise Refusal(401, "Unauthorized")
     query = f"SELECT * FROM {TABLE} WHERE entity_id = ?"
     rows = call.umami.store.records(query, [call.id("website_id")])
-    searched = call.asked.searched
-    return call.asked.answer([_json(row) for row in rows if searched in row["name"].lower()])
+    searched = call.params.searched
+    return call.params.answer([_json(row) for row in rows if searched in row["name"].lower()])
 
 
 @routes("POST", "/websites/{website_id}/shares", Share)
@@ -64,9 +64,9 @@ def create(call: Call[Share]) -> Any:
     row = {
         "share_id": uuid.uuid4(),
         "entity_id": call.id("website_id"),
-        "name": call.asked.name,
+        "name": call.params.name,
         "slug": secrets.token_hex(8),
-        "parameters": json.dumps(call.asked.parameters),
+        "parameters": json.dumps(call.params.parameters),
         "created_at": time,
         "updated_at": time,
     }
@@ -94,9 +94,9 @@ def delete(call: Call[Nothing]) -> Any:
 
 def _json(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        **spelled_row(row, {"id": "share_id", **records.camel_case("entity_id", "name")}),
+        **json_row(row, {"id": "share_id", **records.camel_case("entity_id", "name")}),
         "shareType": WEBSITE,
         "slug": row["slug"],
         "parameters": json.loads(row["parameters"]),
-        **spelled_row(row, records.camel_case("created_at", "updated_at")),
+        **json_row(row, records.camel_case("created_at", "updated_at")),
     }

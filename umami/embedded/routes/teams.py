@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from umami.embedded.http import Call, Nothing, Routes, instant
+from umami.embedded.http import Call, Nothing, Routes, to_iso
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import spelled_row
+from umami.embedded.parameters import json_row
 from umami.embedded.routes import records, websites
 from umami.embedded.state import ADMIN
 
@@ -27,9 +27,9 @@ def teams(call: Call[Listing]) -> Any:
     """Return the teams, by name, with their members."""
     rows = call.umami.store.records(
         "SELECT * FROM team WHERE contains(lower(name), ?) ORDER BY name, team_id",
-        [call.asked.searched],
+        [call.params.searched],
     )
-    page = call.asked.answer(rows)
+    page = call.params.answer(rows)
     return {**page, "data": [_team(call, row) for row in page["data"]]}
 
 
@@ -47,8 +47,8 @@ def team(call: Call[Nothing]) -> Any:
 def members(call: Call[Listing]) -> Any:
     """Return the members of a team."""
     rows = _members(call, call.id("team_id"))
-    searched = call.asked.searched
-    return call.asked.answer([row for row in rows if searched in row["user"]["username"]])
+    searched = call.params.searched
+    return call.params.answer([row for row in rows if searched in row["user"]["username"]])
 
 
 @routes("GET", "/teams/{team_id}/websites", websites.Listed)
@@ -79,8 +79,8 @@ def _team(call: Call[Any], row: dict[str, Any]) -> dict[str, Any]:
         "accessCode": None,
         "logoUrl": None,
         "twoFactorRequired": False,
-        "createdAt": instant(row["created_at"]),
-        "updatedAt": instant(row["updated_at"]),
+        "createdAt": to_iso(row["created_at"]),
+        "updatedAt": to_iso(row["updated_at"]),
         "deletedAt": None,
         "members": members,
         "_count": {"websites": count, "members": len(members)},
@@ -91,7 +91,7 @@ def _members(call: Call[Any], team: UUID) -> list[dict[str, Any]]:
     rows = call.umami.store.records(
         "SELECT * FROM team_user WHERE team_id = ? ORDER BY created_at, team_user_id", [team]
     )
-    members = [spelled_row(row, MEMBER) for row in rows]
+    members = [json_row(row, MEMBER) for row in rows]
     return [{**row, "user": {"id": row["userId"], "username": _name(row)}} for row in members]
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from umami.embedded.filters import FIELDS
-from umami.embedded.http import Call, Routes, Text, instant
+from umami.embedded.http import Call, Routes, Text, to_iso
 from umami.embedded.parameters import (
     Bucketed,
     Filtered,
@@ -104,14 +104,14 @@ def stats(call: Call[Filtered]) -> Any:
             "totaltime": sums.seconds,
         }
 
-    before = compared(here, call.asked.start, call.asked.end, call.asked.compare)
+    before = compared(here, call.params.start, call.params.end, call.params.compare)
     return {**summed(here), "comparison": summed(before)}
 
 
 @routes("GET", "/websites/{website_id}/pageviews", Bucketed)
 def pageviews(call: Call[Bucketed]) -> Any:
     """Return views and visitors over time; with ``compare`` also those of the range before."""
-    params, here = call.asked, scope(call)
+    params, here = call.params, scope(call)
 
     def series(scope: Scope) -> dict[str, Any]:
         buckets = timeline(call.umami.store, scope, params.answered_unit, params.zone, VIEWS)
@@ -121,7 +121,7 @@ def pageviews(call: Call[Bucketed]) -> Any:
         }
 
     def dated(start: Any, end: Any) -> dict[str, Any]:
-        return {"startDate": instant(start), "endDate": instant(end)}
+        return {"startDate": to_iso(start), "endDate": to_iso(end)}
 
     if not params.compare:
         return series(here)
@@ -134,7 +134,7 @@ def pageviews(call: Call[Bucketed]) -> Any:
 def metrics(call: Call[Metrics]) -> Any:
     """Return the values of a field and their visitors, the most frequent first; for events, how
     often they happened."""
-    params = call.asked
+    params = call.params
     return [
         {"x": rank.name, "y": rank.count}
         | ({"country": rank.country} if params.type in IN_A_COUNTRY else {})
@@ -145,7 +145,7 @@ def metrics(call: Call[Metrics]) -> Any:
 @routes("GET", "/websites/{website_id}/metrics/expanded", Metrics)
 def metrics_expanded(call: Call[Metrics]) -> Any:
     """Return the values of a field and the totals of their rows, most visitors first."""
-    params = call.asked
+    params = call.params
     return [
         {"name": row["name"]}
         | ({"country": row["country"]} if params.type in IN_A_COUNTRY else {})
@@ -163,12 +163,12 @@ def metrics_expanded(call: Call[Metrics]) -> Any:
 @routes("GET", "/websites/{website_id}/values", Values)
 def values(call: Call[Values]) -> Any:
     """Return values for a filter, the most frequent first."""
-    search = call.asked.search or ""
+    search = call.params.search or ""
     exact = tuple(search.split(",")[:MOST_EXACT]) if "," in search else ()
     ranks = queries.values(
         call.umami.store,
         scope(call),
-        call.asked.type,
+        call.params.type,
         containing=None if exact else search,
         among=exact,
     )
@@ -178,7 +178,7 @@ def values(call: Call[Values]) -> Any:
 @routes("GET", "/websites/{website_id}/events/series", Series)
 def series(call: Call[Series]) -> Any:
     """Return how often each custom event happened over time."""
-    params, here = call.asked, _with_bounces(scope(call))
+    params, here = call.params, _with_bounces(scope(call))
     buckets = event_series(
         call.umami.store, here, params.answered_unit, params.zone, names=params.limit
     )
@@ -189,7 +189,7 @@ def series(call: Call[Series]) -> Any:
 def events_stats(call: Call[Filtered]) -> Any:
     """Return the totals of the custom events of the range and of the range before."""
     here, store = _with_bounces(scope(call)), call.umami.store
-    before = compared(here, call.asked.start, call.asked.end, call.asked.compare)
+    before = compared(here, call.params.start, call.params.end, call.params.compare)
     return {"data": {**event_totals(store, here), "comparison": event_totals(store, before)}}
 
 
@@ -197,12 +197,12 @@ def events_stats(call: Call[Filtered]) -> Any:
 def export(call: Call[Any]) -> Any:
     """Return the metrics of several fields as CSV files in a zip in base64; the page has no
     effect."""
-    params = call.asked
-    query = {**params.narrowing, "startAt": params.startAt, "endAt": params.endAt}
+    params = call.params
+    query = {**params.filter_params, "startAt": params.startAt, "endAt": params.endAt}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, kind in EXPORTED.items():
-            rows = metrics(replace(call, asked=Metrics.model_validate({**query, "type": kind})))
+            rows = metrics(replace(call, params=Metrics.model_validate({**query, "type": kind})))
             text = io.StringIO()
             writer = csv.writer(text)
             writer.writerow(["x", "y"])

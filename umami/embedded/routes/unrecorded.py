@@ -48,7 +48,7 @@ class Heatmap(Ranged):
 def errors(call: Call[Errors]) -> Any:
     """Return an empty page of errors."""
     _require_user(call)
-    return {"data": [], "count": 0, "page": call.asked.page, "pageSize": call.asked.pageSize}
+    return {"data": [], "count": 0, "page": call.params.page, "pageSize": call.params.pageSize}
 
 
 def _declare(path: str, parameters: type[Parameters], answer: Any) -> None:
@@ -78,13 +78,13 @@ def heatmap(call: Call[Heatmap]) -> Any:
     """Return a heatmap without clicks and scrolls."""
     sizes = dict.fromkeys(("pageW", "pageH", "viewportW", "viewportH"), 0)
     scroll = {"totalSessions": 0, **sizes, "buckets": []}
-    return {"mode": call.asked.mode, "pages": [], "points": [], "scroll": scroll, "snapshot": None}
+    return {"mode": call.params.mode, "pages": [], "points": [], "scroll": scroll, "snapshot": None}
 
 
 @routes("GET", "/boards", Listing)
 def boards(call: Call[Listing]) -> Any:
     """Return an empty page of boards."""
-    return call.asked.answer([])
+    return call.params.answer([])
 
 
 @routes("GET", "/boards/{board_id}", Nothing)

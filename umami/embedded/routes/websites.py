@@ -10,8 +10,8 @@ from uuid import UUID
 import duckdb
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
-from umami.embedded.parameters import spelled_row
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now, to_iso
+from umami.embedded.parameters import Page, json_row
 from umami.embedded.queries.websites import recorded
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes import records
@@ -33,7 +33,7 @@ Domain = Annotated[Text, Field(max_length=500)]
 ShareId = Annotated[str, Field(pattern=r"^[\w.-]{1,50}$")]
 
 
-class Listed(records.Page):
+class Listed(Page):
     """A page of websites; ``includeTeams`` adds those of the account's teams."""
 
     search: Text | None = None
@@ -65,7 +65,7 @@ class Changed(Parameters):
 @routes("GET", "/websites", Listed)
 def websites(call: Call[Listed]) -> Any:
     """Return a page of the websites whose name or domain contains the search text."""
-    if call.asked.includeTeams:
+    if call.params.includeTeams:
         return page(call)
     # The id of a team that was not imported hides no website.
     return page(call, "(team_id IS NULL OR team_id NOT IN (SELECT team_id FROM team))")
@@ -74,7 +74,7 @@ def websites(call: Call[Listed]) -> Any:
 def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, Any]:
     """Return a page of the websites that meet an SQL condition, sorted by a column. ``values`` are
     the named parameters of the condition."""
-    params = call.asked
+    params = call.params
     search = params.search or ""
     # Umami compares with ILIKE too, but does not escape the text.
     pattern = "%" + search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
@@ -89,14 +89,14 @@ def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, A
         {**values, "size": params.pageSize, "skip": params.skipped},
     )
     user = {"username": ADMIN.username, "id": str(ADMIN.id)}
-    answer = params.of([{**_json(row), "user": user} for row in rows], count)
+    answer = params.response([{**_json(row), "user": user} for row in rows], count)
     return {**answer, "orderBy": params.orderBy, **({"search": search} if search else {})}
 
 
 @routes("POST", "/websites", Created)
 def create(call: Call[Created]) -> Any:
     """Create a website."""
-    params, time = call.asked, now()
+    params, time = call.params, now()
     id = params.id or uuid.uuid4()
     with call.umami.store.writing() as cursor:
         records.require_team(cursor, params.teamId)
@@ -134,10 +134,10 @@ def changed(call: Call[Any]) -> dict[str, Any]:
     website."""
     id = call.id("website_id")
     values = {
-        COLUMNS[name]: value for name, value in call.asked.model_dump(exclude_unset=True).items()
+        COLUMNS[name]: value for name, value in call.params.model_dump(exclude_unset=True).items()
     }
     with call.umami.store.writing() as cursor:
-        _require_free(cursor, call.asked.shareId, id)
+        _require_free(cursor, call.params.shareId, id)
         records.update(cursor, "website", id, **values, updated_at=now())
     return _website(call, id)
 
@@ -180,7 +180,7 @@ def active(call: Call[Nothing]) -> Any:
 def daterange(call: Call[Nothing]) -> Any:
     """Return the times of the first and the last event of any type; null without events."""
     first, last = recorded(call.umami.store, call.id("website_id"))
-    return {"startDate": instant(first), "endDate": instant(last)}
+    return {"startDate": to_iso(first), "endDate": to_iso(last)}
 
 
 def _require_free(cursor: duckdb.DuckDBPyConnection, share: str | None, website: UUID) -> None:
@@ -198,7 +198,7 @@ def _website(call: Call[Any], id: UUID) -> dict[str, Any]:
 def _json(row: dict[str, Any]) -> dict[str, Any]:
     team = row["team_id"]
     return {
-        **spelled_row(row, COLUMNS),
+        **json_row(row, COLUMNS),
         "userId": None if team else str(ADMIN.id),
         "teamId": str(team) if team else None,
         "createdBy": str(ADMIN.id),

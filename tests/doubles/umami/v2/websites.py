@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, to_iso
 from umami.embedded.parameters import MOST_ROWS
 from umami.embedded.queries.websites import recorded
 from umami.embedded.routes import websites
@@ -45,4 +45,4 @@ def change(call: Call[Changed]) -> Any:
 def daterange(call: Call[Nothing]) -> Any:
     """The times of the first and the last event of any type; null without events."""
     first, last = recorded(call.umami.store, call.id("website_id"))
-    return {"mindate": instant(first), "maxdate": instant(last)}
+    return {"mindate": to_iso(first), "maxdate": to_iso(last)}

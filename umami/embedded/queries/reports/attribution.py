@@ -89,7 +89,7 @@ def credited(
         WITH {converted.sql},
         row AS MATERIALIZED (
             SELECT e.session_id, e.created_at, e.referrer_domain, c.amount,
-                   ({scope.elsewhere}) AS elsewhere,
+                   ({scope.external_referrer}) AS elsewhere,
                    {", ".join(f"e.{name}" for name in (*CLICK_IDS, *UTM))}
             {joined} {before}
         ),

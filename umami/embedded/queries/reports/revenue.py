@@ -103,7 +103,7 @@ def _revenue(scope: Scope, currency: str) -> Rows:
     if scope.definitions.revenue_of_sessions:
         sessions = _sessions(scope)
         return Rows(f"{sql} AND r.session_id IN ({sessions.sql})", [*values, *sessions.values])
-    if not scope.narrowed:
+    if not scope.is_filtered:
         return Rows(sql, values)
     passed = scope.rows(CUSTOM_EVENT)
     return Rows(
