@@ -12,7 +12,7 @@ from tests.doubles.umami.v2.queries.edges import edges
 from tests.embedded.golden import END, START, WEBSITE, golden, identity
 from umami.embedded.definitions import V3_1
 from umami.embedded.queries import event_data, session_data
-from umami.embedded.queries.events import page, steps
+from umami.embedded.queries.events import events_of_sessions, page
 from umami.embedded.queries.metrics import Edge, ranking, values
 from umami.embedded.queries.sessions import (
     SessionTotals,
@@ -20,7 +20,7 @@ from umami.embedded.queries.sessions import (
     session_totals,
     sessions,
 )
-from umami.embedded.queries.totals import Totals, event_series, rhythm, timeline, totals
+from umami.embedded.queries.totals import Totals, event_series, timeline, totals, weekly_sessions
 from umami.embedded.scope import Filter, Scope
 from umami.embedded.store import Store
 
@@ -126,7 +126,7 @@ def test_session_totals(store: Store) -> None:
 
 def test_rhythm_begins_on_sunday(store: Store) -> None:
     tuesday, wednesday, thursday, friday = range(2, 6)
-    assert rhythm(store, ALL, "Europe/Zurich") == {
+    assert weekly_sessions(store, ALL, "Europe/Zurich") == {
         (tuesday, 9): 1,
         (tuesday, 23): 1,
         (wednesday, 11): 1,
@@ -143,7 +143,7 @@ def test_one_session(store: Store) -> None:
     assert (found["views"], found["events"], found["visits"]) == (6, 2, 3)
     assert found["seconds"] == 400
     assert session(store, WEBSITE, identity("nobody"), by_hostname=True) is None
-    assert len(steps(store, ALL, [identity("A")])) == 8
+    assert len(events_of_sessions(store, ALL, [identity("A")])) == 8
 
 
 def test_lists(store: Store) -> None:

@@ -91,7 +91,9 @@ def counted(store: Store, rows: Rows, most: int | None) -> tuple[int, bool]:
     return (count, False) if most is None or count <= most else (most, True)
 
 
-def steps(store: Store, scope: Scope, sessions: Collection[UUID]) -> list[dict[str, Any]]:
+def events_of_sessions(
+    store: Store, scope: Scope, sessions: Collection[UUID]
+) -> list[dict[str, Any]]:
     """Return the newest events of some sessions and whether they carry data, newest first."""
     rows = scope.rows(where=("e.session_id IN (SELECT unnest(?::UUID[]))",))
     return store.records(

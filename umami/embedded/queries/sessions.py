@@ -105,7 +105,7 @@ def sessions(
     )
 
 
-def linked(store: Store, website: UUID, session: UUID) -> tuple[list[str], set[UUID]]:
+def linked_sessions(store: Store, website: UUID, session: UUID) -> tuple[list[str], set[UUID]]:
     """Return the distinct ids that a session was linked to, and all sessions linked to any of
     them, including the session itself."""
     distinct_ids, sessions = store.rows(
@@ -123,7 +123,7 @@ def linked(store: Store, website: UUID, session: UUID) -> tuple[list[str], set[U
     return distinct_ids or [], {session, *(sessions or [])}
 
 
-def sessions_of(store: Store, website: UUID, distinct_id: str) -> set[UUID]:
+def sessions_of_distinct_id(store: Store, website: UUID, distinct_id: str) -> set[UUID]:
     """Return the sessions that are linked to a distinct id."""
     rows = store.rows(
         "SELECT DISTINCT session_id FROM session_link WHERE website_id = ? AND distinct_id = ?",

@@ -181,7 +181,7 @@ def event_series(
     return [EventBucket(*row) for row in buckets]
 
 
-def rhythm(
+def weekly_sessions(
     store: Store, scope: Scope, timezone: str, types: Sequence[int] = ()
 ) -> dict[tuple[int, int], int]:
     """Count the distinct sessions with an event of any type, or of the types, per weekday (0 is

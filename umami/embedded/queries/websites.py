@@ -10,7 +10,7 @@ from umami.embedded.scope import Scope, wall_clock
 from umami.embedded.store import Store
 
 
-def recorded(store: Store, website: UUID) -> tuple[datetime | None, datetime | None]:
+def time_range(store: Store, website: UUID) -> tuple[datetime | None, datetime | None]:
     """Return the times of the first and the last event of any type; ``None`` without events."""
     ((first, last),) = store.rows(
         "SELECT min(created_at), max(created_at) FROM website_event "

@@ -176,7 +176,7 @@ class InCurrency(Parameters):
         """Return the revenue of each event over time."""
         return [
             {"x": event, "t": format_bucket(start), "y": amount, "count": count}
-            for event, start, amount, count in money.earnings(
+            for event, start, amount, count in money.revenue_series(
                 store, scope, self.currency, unit, timezone
             )
         ]
@@ -190,11 +190,11 @@ class InCurrency(Parameters):
         """Return the revenue by country, region, referrer or channel."""
         return [
             {**({"country": country} if part == "region" else {}), "name": name, "value": amount}
-            for name, country, amount in money.earned_by(store, scope, self.currency, part)
+            for name, country, amount in money.revenue_by_part(store, scope, self.currency, part)
         ]
 
     def _total(self, store: Store, scope: Scope) -> dict[str, Any]:
-        sums = money.earned(store, scope, self.currency)
+        sums = money.revenue_totals(store, scope, self.currency)
         amount, events, sessions = float(sums["sum"] or 0), sums["count"], sums["total_sessions"]
         averages = {
             "average": amount / events if events else 0,

@@ -10,8 +10,8 @@ from umami.embedded.http import Call, Nothing, Routes, Text, Zone
 from umami.embedded.parameters import DataType, Filtered, Paged, Ranged, Timed, json_row, scope
 from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
-from umami.embedded.queries.events import steps
-from umami.embedded.queries.totals import rhythm
+from umami.embedded.queries.events import events_of_sessions
+from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes.records import camel_case
 from umami.embedded.routes.reports import InCurrency
@@ -85,7 +85,7 @@ def stats(call: Call[Filtered]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Return the sessions with a view by weekday, from Sunday, and hour."""
-    return wire.week(rhythm(call.umami.store, scope(call), call.params.timezone, VIEWS))
+    return wire.week(weekly_sessions(call.umami.store, scope(call), call.params.timezone, VIEWS))
 
 
 @routes("DELETE", "/websites/{website_id}/sessions/{session_id}", Nothing)
@@ -126,7 +126,7 @@ def session(call: Call[Nothing]) -> Any:
     """Return one session over its whole life. Its sums are text and include the sessions that are
     linked to it."""
     store, website, id = call.umami.store, call.id("website_id"), call.id("session_id")
-    distinct_ids, linked = queries.linked(store, website, id)
+    distinct_ids, linked = queries.linked_sessions(store, website, id)
     row = queries.session(store, website, id, also=linked)
     if row is None:
         raise Refusal(404, "Not found")
@@ -149,8 +149,10 @@ def activity(call: Call[Activity]) -> Any:
     newest first."""
     store, sessions = call.umami.store, {call.id("session_id")}
     if call.params.distinctId:
-        sessions |= queries.sessions_of(store, call.id("website_id"), call.params.distinctId)
-    return [json_row(row, STEP) for row in steps(store, scope(call), sessions)]
+        sessions |= queries.sessions_of_distinct_id(
+            store, call.id("website_id"), call.params.distinctId
+        )
+    return [json_row(row, STEP) for row in events_of_sessions(store, scope(call), sessions)]
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/properties", Nothing)

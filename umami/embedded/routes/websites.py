@@ -12,7 +12,7 @@ from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now, to_iso
 from umami.embedded.parameters import Page, json_row
-from umami.embedded.queries.websites import recorded
+from umami.embedded.queries.websites import time_range
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes import records
 from umami.embedded.state import ADMIN, SHARES
@@ -179,7 +179,7 @@ def active(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/daterange", Nothing)
 def daterange(call: Call[Nothing]) -> Any:
     """Return the times of the first and the last event of any type; null without events."""
-    first, last = recorded(call.umami.store, call.id("website_id"))
+    first, last = time_range(call.umami.store, call.id("website_id"))
     return {"startDate": to_iso(first), "endDate": to_iso(last)}
 
 

@@ -106,7 +106,7 @@ def session(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Timed)
 def activity(call: Call[Timed]) -> Any:
     """The events of one session, newest first."""
-    rows = event_queries.steps(call.umami.store, scope(call), [call.id("session_id")])
+    rows = event_queries.events_of_sessions(call.umami.store, scope(call), [call.id("session_id")])
     return [json_row(row, STEP) for row in rows]
 
 

@@ -15,7 +15,7 @@ UNKNOWN = "Unknown"
 """The channel of sessions without a channel before 3.3."""
 
 
-def earned(store: Store, scope: Scope, currency: str) -> dict[str, Any]:
+def revenue_totals(store: Store, scope: Scope, currency: str) -> dict[str, Any]:
     """Return the ``sum`` of the purchases in a currency, ``count`` and ``unique_count``, their
     numbers of events and sessions, and ``total_sessions``.
 
@@ -38,7 +38,7 @@ def earned(store: Store, scope: Scope, currency: str) -> dict[str, Any]:
     )[0]
 
 
-def earnings(
+def revenue_series(
     store: Store, scope: Scope, currency: str, unit: Unit, timezone: str
 ) -> list[tuple[str, datetime, Decimal, int]]:
     """Return the name, the start (wall clock), the amount and the number of the events in each
@@ -54,7 +54,7 @@ def earnings(
     )
 
 
-def earned_by(
+def revenue_by_part(
     store: Store, scope: Scope, currency: str, part: Part
 ) -> list[tuple[str | None, str | None, Decimal]]:
     """Return name, country (of regions only) and amount by place of the session, or by the referrer
