@@ -239,7 +239,7 @@ def _add_properties(
 
 def _wide(store: Store, scope: Scope, records: Rows, time: str) -> Scope:
     """Return a scope whose range includes a time of the records, which may be outside the range, so
-    that ``wall_clock`` knows the offsets at these times."""
+    that ``wall_clock`` includes the offsets at these times."""
     ((first, last),) = store.rows(f"SELECT min({time}), max({time}) {records.sql}", records.values)
     if first is None:
         return scope
