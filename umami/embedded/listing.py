@@ -13,6 +13,7 @@ class Listing(Page):
     """A page, and a text to search for. Lists have one order: ``orderBy`` has no effect."""
 
     search: Text = ""
+    orderBy: Text | None = None
     sortDescending: Literal["true", "false"] | None = None
 
     @property

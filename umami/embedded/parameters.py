@@ -188,11 +188,10 @@ class Ranged(Filtered):
 
 
 class Page(Parameters):
-    """A page of a list; ``orderBy`` has no effect, as on 3.1."""
+    """A page of a list."""
 
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 20
-    orderBy: Text | None = None
 
     @property
     def skipped(self) -> int:
@@ -205,9 +204,11 @@ class Page(Parameters):
 
 
 class Paged(Filtered, Page):
-    """A page of the rows that pass filters; ``maxResults`` limits how many rows are counted."""
+    """A page of the rows that pass filters; ``maxResults`` limits how many rows are counted.
+    ``orderBy`` has no effect, as on 3.1."""
 
     search: Text | None = None
+    orderBy: Text | None = None
     maxResults: Annotated[int, Field(ge=1, le=1_000_000)] = MOST_ROWS
 
     def listed(self, rows: Listed, columns: dict[str, str]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from umami.embedded.queries import session_data
 from umami.embedded.queries.event_data import Property, Size
-from umami.embedded.queries.reports.journey import Item
 from umami.embedded.queries.reports.retention import Cell
+from umami.embedded.queries.reports.steps import Item
 from umami.embedded.queries.sessions import SessionTotals
 from umami.embedded.scope import format_bucket
 

@@ -19,10 +19,10 @@ from umami.embedded.http import Call, Parameters, Routes, Text, Zone
 from umami.embedded.parameters import UNITS, one_of
 from umami.embedded.queries.reports.attribution import Model, conversion_counts
 from umami.embedded.queries.reports.attribution import attribution as attribution_query
-from umami.embedded.queries.reports.breakdown import breakdown
-from umami.embedded.queries.reports.funnel import funnel as funnel_query
-from umami.embedded.queries.reports.journey import journey as journey_query
 from umami.embedded.queries.reports.steps import Step
+from umami.embedded.queries.reports.steps import funnel as funnel_query
+from umami.embedded.queries.reports.steps import journey as journey_query
+from umami.embedded.queries.totals import breakdown
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes.reports import LONGEST_WINDOW, Date
 from umami.embedded.scope import Filter, Operator, Scope, Unit, format_bucket

@@ -10,7 +10,7 @@ from umami.embedded.http import Call, Range, Routes, Text
 from umami.embedded.parameters import json_row, one_of
 from umami.embedded.queries import event_data
 from umami.embedded.queries import events as single
-from umami.embedded.queries.timeline import event_series
+from umami.embedded.queries.totals import event_series
 from umami.embedded.scope import format_bucket
 
 routes = Routes()
@@ -62,10 +62,10 @@ def series(call: Call[Bucketed]) -> Any:
 def listed(call: Call[Listed]) -> Any:
     """A page of the newest events; ``search`` looks at names of events and paths of views."""
     asked = call.params
-    found = single.events(
+    found = single.page(
         call.umami.store,
         scope(call),
-        search=asked.search,
+        pattern=f"%{asked.search}%" if asked.search else None,
         newest=NEWEST,
         order=COLUMNS[asked.orderBy] if asked.orderBy else None,
         limit=asked.pageSize,

@@ -11,8 +11,8 @@ from umami.embedded.http import Call, Nothing, Range, Routes, Text, Zone
 from umami.embedded.parameters import json_row, one_of
 from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
-from umami.embedded.queries.events import activity as newest_events
-from umami.embedded.queries.timeline import rhythm
+from umami.embedded.queries.events import events_of_sessions
+from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.refusals import Refusal
 from umami.embedded.scope import SESSION_COLUMNS
 
@@ -91,7 +91,7 @@ def stats(call: Call[Filtered]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Sessions by weekday, from Sunday, and hour."""
-    found = rhythm(call.umami.store, scope(call), call.params.timezone)
+    found = weekly_sessions(call.umami.store, scope(call), call.params.timezone)
     return wire.week(found)
 
 
@@ -112,7 +112,7 @@ def session(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Range)
 def activity(call: Call[Range]) -> Any:
     """The events of one session, newest first."""
-    rows = newest_events(call.umami.store, scope(call), call.id("session_id"))
+    rows = events_of_sessions(call.umami.store, scope(call), [call.id("session_id")])
     return [json_row(row, ACTIVITY) for row in rows]
 
 

@@ -11,10 +11,9 @@ from tests.doubles.umami.v2.queries.channels import channels
 from tests.doubles.umami.v2.queries.edges import edges
 from umami.embedded.http import Call, Range, Routes, Text, to_iso
 from umami.embedded.parameters import compared, one_of
-from umami.embedded.queries import values as known
+from umami.embedded.queries import metrics as queries
 from umami.embedded.queries.metrics import Counted, Edge, Rank, ranking
-from umami.embedded.queries.timeline import Bucket, timeline
-from umami.embedded.queries.totals import totals
+from umami.embedded.queries.totals import Bucket, timeline, totals
 from umami.embedded.scope import Filter, Scope, Unit, format_bucket
 from umami.embedded.store import Store
 
@@ -128,14 +127,14 @@ def values(call: Call[Values]) -> Any:
     asked = call.params
     search = asked.search or ""
     exact = tuple(search.split(",")[:MOST_EXACT]) if "," in search else ()
-    found = known.values(
+    found = queries.values(
         call.umami.store,
         scope(call),
         FIELDS.get(asked.type, "path"),
         containing=None if exact else search,
         among=exact,
     )
-    return [{"value": one.value, "count": one.count} for one in found]
+    return [{"value": rank.name, "count": rank.count} for rank in found]
 
 
 def _series(store: Store, scope: Scope, unit: Unit, timezone: str) -> dict[str, Any]:

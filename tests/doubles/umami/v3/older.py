@@ -13,8 +13,8 @@ from umami.embedded.queries import events as event_queries
 from umami.embedded.queries import sessions as session_queries
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes.events import COLUMNS as EVENT
-from umami.embedded.routes.events import unnamed
-from umami.embedded.routes.sessions import ONE, ROW, STEP
+from umami.embedded.routes.events import without_event_filter
+from umami.embedded.routes.sessions import ROW, SESSION, STEP
 
 routes = Routes()
 
@@ -72,7 +72,7 @@ def event_data_values(call: Call[OfProperty]) -> Any:
     """Values of one property; ``event`` is the name of an event."""
     asked = call.params
     found = event_data.values(
-        call.umami.store, unnamed(call), asked.event, asked.propertyName, "instant"
+        call.umami.store, without_event_filter(call), asked.event, asked.propertyName, "instant"
     )
     return wire.valued(found)
 
@@ -98,7 +98,7 @@ def session(call: Call[Nothing]) -> Any:
     if found is None:
         return {}
     return {
-        **json_row(found, {**ONE, "distinctId": "distinct_id"}),
+        **json_row(found, {**SESSION, "distinctId": "distinct_id"}),
         **wire.session_sums(found),
     }
 
@@ -106,7 +106,7 @@ def session(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Timed)
 def activity(call: Call[Timed]) -> Any:
     """The events of one session, newest first."""
-    rows = event_queries.steps(call.umami.store, scope(call), [call.id("session_id")])
+    rows = event_queries.events_of_sessions(call.umami.store, scope(call), [call.id("session_id")])
     return [json_row(row, STEP) for row in rows]
 
 
