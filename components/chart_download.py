@@ -23,7 +23,7 @@ _COMPONENT = st.components.v2.component(
 _KEY: Final = "chart_download"
 
 
-def chart_download() -> None:
+def download_buttons() -> None:
     """A button that copies the link; and on every chart, for those who may export, two that save
     it as PNG and as SVG."""
     website = url_state.view().website

@@ -25,7 +25,7 @@ from components.blocks import (
     Toggle,
 )
 from components.charts import common
-from components.charts.figure_cache import finished
+from components.charts.common import finished
 from components.escaping import markdown, plain
 from components.notices import show_empty, show_note
 from components.runtime import base
@@ -44,7 +44,7 @@ def draw(block: Block) -> None:
         case Text():
             _text(block)
         case Tiles():
-            tiles.draw(block.tiles, within=not block.framed)
+            tiles.draw_tiles(block.tiles, within=not block.framed)
         case Chart():
             _chart(block)
         case EChart():
@@ -75,7 +75,7 @@ def apply(change: Change) -> None:
         case Toggle():
             url_state.toggle(change.field, change.value)
         case SetParams():
-            parameters.write(**change.values)
+            parameters.set_params(**change.values)
         case Note():
             url_state.note(change.text)
             if change.view:

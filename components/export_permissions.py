@@ -19,7 +19,7 @@ def allowed() -> bool:
     return viewer.current().permissions.exports(url_state.view().website)
 
 
-def button(
+def export_button(
     make: Callable[[], bytes],
     *,
     file_name: str,

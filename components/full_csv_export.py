@@ -76,11 +76,11 @@ def export(
         authorized.data()[name] = (query, task)
 
     if task is not None and task.state == "running":
-        notices.watch(task, what=f"Getting {what}", key=key)
+        notices.show_progress(task, what=f"Getting {what}", key=key)
     elif task is not None and task.state == "done":
         file = task.result()
         all_rows = "the first" if capped else "all"
-        export_permissions.button(
+        export_permissions.export_button(
             lambda: _read(file),
             file_name=f"{what.replace(' ', '-')}.csv",
             key=f"{key}_file",

@@ -45,7 +45,7 @@ EVERY: Final = 0.5
 """Seconds after which a page looks how far the work is."""
 
 
-def watch(work: BackgroundTask[Any], *, what: str, key: str) -> None:
+def show_progress(work: BackgroundTask[Any], *, what: str, key: str) -> None:
     """Show how far running work is, until it ends; then the page is drawn anew.
 
     ``what`` says in a word or two what is being done. Nothing else of the page runs meanwhile.

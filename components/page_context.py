@@ -18,7 +18,7 @@ from components import (
     url_state,
     viewer,
 )
-from components.chart_download import chart_download
+from components.chart_download import download_buttons
 from components.escaping import plain
 from components.notices import show_error
 from umami.endpoint import Query
@@ -64,7 +64,7 @@ def server_line() -> None:
         st.caption(plain(f"{where}Times in {zone}."), width="content")
         if asked.demo and viewer.current().permissions.admin:
             _invitation()
-        chart_download()
+        download_buttons()
         freshness.place()
 
 

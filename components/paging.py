@@ -21,7 +21,7 @@ def search_box(now: ListPosition, placeholder: str) -> None:
     def changed() -> None:
         text: Any = st.session_state["pick_search"]
         turn(now.name)
-        parameters.write(**{param_names(now.name)[1]: str(text or "").strip()})
+        parameters.set_params(**{param_names(now.name)[1]: str(text or "").strip()})
 
     st.text_input(
         "Search",
@@ -82,4 +82,4 @@ def page_buttons(now: ListPosition, pages: int, *, key: str) -> None:
 
 def turn(name: str, page: int = 1) -> None:
     """Look at another page of the list with this name. A callback's."""
-    parameters.write(**{param_names(name)[0]: "" if page == 1 else str(page)})
+    parameters.set_params(**{param_names(name)[0]: "" if page == 1 else str(page)})

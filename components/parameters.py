@@ -22,12 +22,12 @@ _LOST: Final = "parameters to be there again in the next run"
 _HIDDEN: Final = "<style>.st-key-own_spelled{display:none}</style>"
 
 
-def of(page: PageInfo) -> dict[str, list[str]]:
+def page_params(page: PageInfo) -> dict[str, list[str]]:
     """The parameters of a page as the URL spells them; call once a run."""
-    return read(*page.params, *page.page_params, several=page.list_params)
+    return read_params(*page.params, *page.page_params, several=page.list_params)
 
 
-def read(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:
+def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:
     """This page's parameters as the URL spells them; one that is not there is an empty list.
 
     ``several`` are those that may come more than once. Call once a run.
@@ -62,13 +62,13 @@ def read(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:
     return found
 
 
-def write(**values: str | Sequence[str]) -> None:
+def set_params(**values: str | Sequence[str]) -> None:
     """Spell some of the parameters anew, from the next run on. A callback's."""
     for name, value in values.items():
         st.session_state[name] = value if isinstance(value, str) else list(value)
 
 
-def choice(
+def select(
     label: str,
     options: Mapping[T, str],
     value: T,
@@ -101,7 +101,7 @@ def choice(
     )
 
 
-def segments(
+def segmented(
     label: str,
     options: Mapping[T, str],
     value: T,

@@ -22,7 +22,7 @@ from components.blocks import (
     Text,
     Tiles,
 )
-from components.charts.distribution import distribution_figure
+from components.charts.bars import distribution_figure
 from components.charts.tiles import Tile
 from components.fields import Field
 from components.view_description import why_empty

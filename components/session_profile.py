@@ -42,7 +42,7 @@ PROPERTY_FIELDS: Final = (
 )
 
 
-def ask(query: Collector, view: View, id: str) -> Iterator[Section]:
+def profile(query: Collector, view: View, id: str) -> Iterator[Section]:
     """Who the session is, its steps in the period, and its properties."""
     zone = view.period.timezone
     session = query.ask(sessions.session(view.website, id))

@@ -36,7 +36,9 @@ class Suggestions:
         return self.paths if kind == "path" else self.events
 
 
-def ask(page: Page, view: View) -> tuple[Future[tuple[Value, ...]], Future[tuple[Value, ...]]]:
+def ask_suggestions(
+    page: Page, view: View
+) -> tuple[Future[tuple[Value, ...]], Future[tuple[Value, ...]]]:
     """Ask for pages and events to suggest; none where the server cannot tell."""
     return (
         page.hint(traffic.values(view, "path"), _NONE),

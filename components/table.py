@@ -207,7 +207,7 @@ def csv_button(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: 
 
 def _csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
     name = f"{what.replace(' ', '-')}.csv"
-    export_permissions.button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
+    export_permissions.export_button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
 
 
 def grid(

@@ -12,7 +12,7 @@ from components.charts.tiles import counted as counted
 from components.escaping import plain
 
 
-def draw(tiles: Sequence[Tile], *, within: bool = False) -> None:
+def draw_tiles(tiles: Sequence[Tile], *, within: bool = False) -> None:
     """Draw figures side by side, as many as fit; ``within`` a card they have no frames."""
     with st.grid(len(tiles), min_column_width=130 if within else 165, gap="small"):
         for tile in tiles:

@@ -22,7 +22,7 @@ from components.blocks import (
     Tiles,
     Toggle,
 )
-from components.charts import lines, maps, stacks, weekly_heatmap
+from components.charts import heatmaps, lines, maps, stacks
 from components.charts import tiles as tile_data
 from components.fields import Field
 from components.loading import Collector, QueryClient
@@ -92,7 +92,7 @@ def events_over_time(
 
 def week(weekly: Rhythm) -> list[Block]:
     """Visitors by weekday and hour."""
-    data = weekly_heatmap.week(weekly.frame)
+    data = heatmaps.week(weekly.frame)
     if data.busiest is None:
         text = "No visits in this period. Their hours and weekdays show here."
         return [Text(text, "empty")]
@@ -100,7 +100,7 @@ def week(weekly: Rhythm) -> list[Block]:
     most = f"{day}, {hour:02}:00 to {hour + 1:02}:00"
     return [
         Text(f"Visitors by weekday and hour. Most come on {most}."),
-        Chart("Visitors by weekday and hour", "rhythm", weekly_heatmap.week_figure, data),
+        Chart("Visitors by weekday and hour", "rhythm", heatmaps.week_figure, data),
     ]
 
 

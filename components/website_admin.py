@@ -81,7 +81,7 @@ def _create() -> None:
     if created:
         st.session_state["new_name"] = st.session_state["new_domain"] = ""
         st.session_state["add_website"] = False
-        parameters.write(site=created.id)
+        parameters.set_params(site=created.id)
 
 
 def _fault(name: str, domain: str) -> str | None:
@@ -121,7 +121,7 @@ def card_buttons(site: Website, *, is_managed: bool) -> None:
                 key=f"manage_{site.id}",
                 type="tertiary",
                 icon=":material/close:" if is_managed else ":material/settings:",
-                on_click=authorized.callback(parameters.write),
+                on_click=authorized.callback(parameters.set_params),
                 kwargs={"site": "" if is_managed else site.id},
             )
 
@@ -282,7 +282,7 @@ def _danger(site: Website) -> None:
 
 def _deleted(site: Website) -> None:
     if _write(websites.delete_website(site.id), f"“{site.name}” was deleted."):
-        parameters.write(site="")
+        parameters.set_params(site="")
 
 
 def _confirmed_button(

@@ -15,7 +15,7 @@ from components.sections import access as shown
 entrypoint_guard.check()
 
 view = controls.view()
-place = paged_lists.position("log", parameters.read(*paged_lists.param_names("log")))
+place = paged_lists.position("log", parameters.read_params(*paged_lists.param_names("log")))
 
 with panels.title("Access"):
     pass

@@ -48,18 +48,18 @@ def editor(
             steps.suggestions(paths, events),
             label="Conversion",
             key="edit",
-            write=lambda step: parameters.write(conversion=spell(step)),
+            write=lambda step: parameters.set_params(conversion=spell(step)),
         )
         if currencies and in_money:
             money = choices(currencies, currency or "")
-            parameters.choice(
+            parameters.select(
                 "Count",
                 {"": "Count visitors", **{code: f"And revenue in {code}" for code in money}},
                 currency or "",
                 key="pick_currency",
                 icon=":material/payments:",
                 width=220,
-                write=lambda code: parameters.write(conversion_currency=code),
+                write=lambda code: parameters.set_params(conversion_currency=code),
             )
         making = partial(
             saved_parameters.parameters,
@@ -69,16 +69,16 @@ def editor(
             step=step.value,
             currency=currency,
         )
-        saved.menu(view, "attribution", making if step.value else None, listed)
+        saved.saved_menu(view, "attribution", making if step.value else None, listed)
 
 
 entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(attribution.INFO)
+    params = parameters.page_params(attribution.INFO)
     (step, currency), faults = attribution.parse(params)
-    suggestions = steps.ask(page, view)
+    suggestions = steps.ask_suggestions(page, view)
     no_currencies: tuple[str, ...] = ()
     currencies = page.hint(reports.currencies(view.unfiltered()), no_currencies)
     listed = saved_analyses.ask(page, view)

@@ -12,7 +12,7 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(breakdown.INFO)
+    params = parameters.page_params(breakdown.INFO)
     able = page.client.capabilities.fields
     choice, fault = breakdown.read(params, able)
     layout = page.prepare(breakdown.ask(page, view, params))
@@ -31,16 +31,16 @@ with open_page(page_context.client()) as page:
             placeholder="One to three fields",
             label_visibility="collapsed",
             on_change=authorized.callback(
-                lambda: parameters.write(field=st.session_state["pick_fields"])
+                lambda: parameters.set_params(field=st.session_state["pick_fields"])
             ),
         )
-        parameters.choice(
+        parameters.select(
             "Measure",
             {measure: label for measure, (label, _) in breakdown.MEASURES.items()},
             choice.measure,
             key="pick_measure",
             icon=":material/straighten:",
             width=190,
-            write=lambda measure: parameters.write(measure=measure),
+            write=lambda measure: parameters.set_params(measure=measure),
         )
     page.draw(layout)

@@ -8,16 +8,16 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(compare.INFO)
+    params = parameters.page_params(compare.INFO)
     layout = page.prepare(compare.ask(page, view, params))
     with panels.title("Compare"):
-        parameters.choice(
+        parameters.select(
             "Compare by",
             compare.TITLES,
             compare.metric(params),
             key="pick_by",
             icon=":material/category:",
             width=220,
-            write=lambda by: parameters.write(by=by),
+            write=lambda by: parameters.set_params(by=by),
         )
     page.draw(layout)

@@ -11,7 +11,7 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    layout = page.prepare(events.ask(page, view, parameters.of(events.INFO)))
+    layout = page.prepare(events.ask(page, view, parameters.page_params(events.INFO)))
     with panels.title("Events"):
         st.caption(described(view))
     page.draw(layout)

@@ -78,14 +78,14 @@ def editor(
             on_click=authorized.callback(write_between),
             args=(chain.steps, (), FunnelStep("path", "")),
         )
-        parameters.choice(
+        parameters.select(
             "Time from each step to the next",
             {window: funnel.within(window) for window in sorted({chain.window, *funnel.WINDOWS})},
             chain.window,
             key="pick_window",
             icon=":material/timer:",
             width=215,
-            write=lambda window: parameters.write(window=str(window)),
+            write=lambda window: parameters.set_params(window=str(window)),
         )
         if suggested := funnel.suggested(offered.paths, offered.events):
             st.button(
@@ -97,23 +97,23 @@ def editor(
                 args=(suggested, ()),
             )
         making = partial(saved_parameters.funnel, view, chain.steps, chain.window)
-        saved.menu(view, "funnel", making if chain.complete else None, listed)
+        saved.saved_menu(view, "funnel", making if chain.complete else None, listed)
 
 
 def write_between(
     before: Sequence[FunnelStep], after: Sequence[FunnelStep], *changed: FunnelStep
 ) -> None:
     """Change the steps between others, from the next run on."""
-    parameters.write(step=spell_steps([*before, *changed, *after]))
+    parameters.set_params(step=spell_steps([*before, *changed, *after]))
 
 
 entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(funnel.INFO)
+    params = parameters.page_params(funnel.INFO)
     chain, faults = funnel.parse(params)
-    suggestions = steps.ask(page, view)
+    suggestions = steps.ask_suggestions(page, view)
     listed = saved_analyses.ask(page, view)
     layout = page.prepare(funnel.ask(page, view, params))
     with panels.title("Funnel"):

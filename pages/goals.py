@@ -74,7 +74,7 @@ def editor(
                 args=([Target(FunnelStep("event", name)) for name in offered.events[:3]], ()),
             )
         last = next((target for target in reversed(targets) if target.step.value), None)
-        saved.menu(
+        saved.saved_menu(
             view,
             "goal",
             partial(saved_parameters.goal, view, last) if last else None,
@@ -115,16 +115,16 @@ def inputs(
 
 def write_between(before: Sequence[Target], after: Sequence[Target], *changed: Target) -> None:
     """Change the goals between others, from the next run on."""
-    parameters.write(goal=[spell_target(target) for target in (*before, *changed, *after)])
+    parameters.set_params(goal=[spell_target(target) for target in (*before, *changed, *after)])
 
 
 entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(goals.INFO)
+    params = parameters.page_params(goals.INFO)
     targets, faults = goals.parse(params)
-    suggestions = steps.ask(page, view)
+    suggestions = steps.ask_suggestions(page, view)
     listed = saved_analyses.ask(page, view)
     layout = page.prepare(goals.ask(page, view, params))
     with panels.title("Goals"):

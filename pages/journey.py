@@ -19,7 +19,7 @@ from components import (
     url_state,
 )
 from components.areas import journey
-from components.charts import sankey
+from components.charts import flows
 from components.notices import show_note
 from components.render import open_page
 from umami.analysis.journey import Through, flow
@@ -32,14 +32,14 @@ def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence
     offered = steps.suggestions(paths, events)
     values = [*offered.paths, *offered.events]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        parameters.choice(
+        parameters.select(
             "Steps",
             journey.LENGTHS,
             selection.length,
             key="pick_steps",
             icon=":material/stairs:",
             width=150,
-            write=lambda length: parameters.write(steps=str(length), through=""),
+            write=lambda length: parameters.set_params(steps=str(length), through=""),
         )
         edge("start", "Starts with any page or event", selection.start, values)
         edge("end", "Ends with any page or event", selection.end, values)
@@ -52,7 +52,7 @@ def edge(name: str, placeholder: str, value: str | None, values: Sequence[str]) 
 
     def changed() -> None:
         entry: Any = st.session_state[key]
-        parameters.write(**{name: str(entry or "").strip()}, through="")
+        parameters.set_params(**{name: str(entry or "").strip()}, through="")
 
     st.selectbox(
         f"{name.capitalize()} of the journey",
@@ -72,28 +72,28 @@ def node(through: Through | None, paths: tuple[Path, ...]) -> None:
     if not paths:
         return
     names = {
-        Through(node.step, node.name).spelled: sankey.name(node)
+        Through(node.step, node.name).spelled: flows.name(node)
         for node in flow(paths).nodes
         if node.name
     }
     if through:
         names.setdefault(through.spelled, f"Step {through.step}: {through.name}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        parameters.choice(
+        parameters.select(
             "Paths through",
             {"": "Paths through any page", **names},
             through.spelled if through else "",
             key="pick_through",
             icon=":material/alt_route:",
             width=360,
-            write=lambda through: parameters.write(through=through),
+            write=lambda through: parameters.set_params(through=through),
         )
         if through:
             st.button(
                 "All paths",
                 key="all_paths",
                 icon=":material/close:",
-                on_click=authorized.callback(parameters.write),
+                on_click=authorized.callback(parameters.set_params),
                 kwargs={"through": ""},
             )
 
@@ -102,9 +102,9 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(journey.INFO)
+    params = parameters.page_params(journey.INFO)
     selection, faults = journey.parse(params)
-    suggestions = steps.ask(page, view)
+    suggestions = steps.ask_suggestions(page, view)
     layout = page.prepare(journey.ask(page, view, params))
     # Where the paths fail, the section below says so.
     no_paths: tuple[Path, ...] = ()

@@ -124,7 +124,7 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(area.INFO)
+    params = parameters.page_params(area.INFO)
     layout = page.prepare(area.ask(page, view, params))
     with panels.title("Reports"):
         if done := authorized.data().pop(DONE, None):

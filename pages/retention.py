@@ -8,14 +8,14 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(retention.INFO)
+    params = parameters.page_params(retention.INFO)
     layout = page.prepare(retention.ask(page, view, params))
     with panels.title("Retention"):
-        parameters.segments(
+        parameters.segmented(
             "Cohorts",
             retention.GRAIN_NAMES,
             retention.grain(view, params),
             key="pick_grain",
-            write=lambda grain: parameters.write(grain=grain),
+            write=lambda grain: parameters.set_params(grain=grain),
         )
     page.draw(layout)

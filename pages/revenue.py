@@ -12,14 +12,14 @@ from umami.endpoints import reports
 
 def choice(currency: str, listed: tuple[str, ...]) -> None:
     """Choose a currency by its name."""
-    parameters.choice(
+    parameters.select(
         "Currency",
         {code: label(code) for code in revenue.choices(listed, currency)},
         currency,
         key="pick_currency",
         icon=":material/payments:",
         width=250,
-        write=lambda code: parameters.write(revenue_currency=code),
+        write=lambda code: parameters.set_params(revenue_currency=code),
     )
 
 
@@ -33,7 +33,7 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(revenue.INFO)
+    params = parameters.page_params(revenue.INFO)
     scope = revenue.find_scope(page, view, params)
     layout = page.prepare(revenue.ask(page, view, params))
     with panels.title("Revenue"):

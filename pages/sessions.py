@@ -11,7 +11,7 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(sessions.INFO)
+    params = parameters.page_params(sessions.INFO)
     layout = page.prepare(sessions.ask(page, view, params))
     opened = sessions.session_id(params)
     with panels.title("Session" if opened else "Sessions"):
@@ -20,7 +20,7 @@ with open_page(page_context.client()) as page:
                 "All sessions",
                 key="all_sessions",
                 icon=":material/arrow_back:",
-                on_click=authorized.callback(parameters.write),
+                on_click=authorized.callback(parameters.set_params),
                 kwargs={"session": ""},
             )
         else:

@@ -11,7 +11,7 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    layout = page.prepare(utm.ask(page, view, parameters.of(utm.INFO)))
+    layout = page.prepare(utm.ask(page, view, parameters.page_params(utm.INFO)))
     with panels.title("UTM"):
         st.caption(described(view))
     page.draw(layout)

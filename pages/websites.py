@@ -27,7 +27,7 @@ client = page_context.client()
 sites = controls.sites(client)
 
 with open_page(client) as page:
-    params = parameters.of(websites.INFO)
+    params = parameters.page_params(websites.INFO)
     place = paged_lists.position("websites", params)
     needle = (place.search or "").casefold()
     matching = [site for site in sites if needle in f"{site.name}\n{site.domain}".casefold()]

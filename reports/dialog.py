@@ -100,7 +100,7 @@ def _choices(sites: Sequence[Website], page: str, now: View) -> None:
         args=(sites, page, now),
     )
     if making_now and running:
-        notices.watch(making_now.work, what="Making", key="report")
+        notices.show_progress(making_now.work, what="Making", key="report")
     elif making_now:
         _over(making_now)
 
@@ -157,7 +157,7 @@ def _over(made: _Making) -> None:
         _LOG.error("a report could not be made: %s", fault_location(problem))
         show_error(UmamiError("The report could not be made."))
         return
-    export_permissions.button(
+    export_permissions.export_button(
         lambda: contents,
         file_name=made.file,
         key="report_download",

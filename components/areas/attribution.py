@@ -27,7 +27,7 @@ from components.blocks import (
     Tiles,
     blocks_section,
 )
-from components.charts import bars, slope
+from components.charts import bars
 from components.charts.tiles import counts
 from components.fields import Field, Kind
 from components.loading import Collector
@@ -258,8 +258,8 @@ def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[Block]:
             Field("last", "Last touch", kind, currency=currency),
             Field("shift", "Shift", "delta", currency=currency),
         ]
-        values = slope.shift(frame, (words(known["first"]), words(known["last"])), currency)
-        chart = Chart(alt, key, slope.shift_figure, values)
+        values = bars.shift(frame, (words(known["first"]), words(known["last"])), currency)
+        chart = Chart(alt, key, bars.shift_figure, values)
     else:
         sentence = f"First touches name {first}. {NO_LAST}"
         data = bars.bars(

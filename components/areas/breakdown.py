@@ -22,7 +22,7 @@ from components.blocks import (
     Table,
     Text,
 )
-from components.charts import treemap
+from components.charts import maps
 from components.fields import Field, Kind
 from components.loading import Collector, QueryClient
 from components.view_description import dates, why_empty, why_unknown
@@ -169,7 +169,7 @@ def _treemap(view: View, able: Capabilities, choice: Choice, answer: Breakdown) 
     chart = Chart(
         f"{label} by {' and '.join(FIELDS[field] for field in fields)}",
         "treemap",
-        treemap.tree_figure,
+        maps.tree_figure,
         data,
         on_choose=filtered,
     )
@@ -184,9 +184,9 @@ def _treemap(view: View, able: Capabilities, choice: Choice, answer: Breakdown) 
 
 
 @memoize
-def _tree(choice: Choice, named: pd.DataFrame) -> treemap.Tree:
+def _tree(choice: Choice, named: pd.DataFrame) -> maps.Tree:
     what = MEASURES[choice.summed][0].lower()
-    return treemap.tree(analysis.tree(named, choice.fields, choice.summed), what)
+    return maps.tree(analysis.tree(named, choice.fields, choice.summed), what)
 
 
 def narrowed(

@@ -21,7 +21,7 @@ from components.blocks import (
     Text,
     blocks_section,
 )
-from components.charts import waterfall
+from components.charts import bars
 from components.fields import Field
 from components.loading import Collector
 from components.view_description import described
@@ -134,10 +134,10 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
                 "left out."
             )
         )
-    data = waterfall.deltas(movers.frame)
+    data = bars.deltas(movers.frame)
     if data.names:
         alt = f"{TITLES[by]} that moved most, by {measure}"
-        blocks.append(Chart(alt, "deltas", waterfall.deltas_figure, data))
+        blocks.append(Chart(alt, "deltas", bars.deltas_figure, data))
     return blocks
 
 

@@ -23,7 +23,7 @@ from components.blocks import (
     Text,
     blocks_section,
 )
-from components.charts import steps as charts
+from components.charts import flows as charts
 from components.fields import Field
 from components.loading import Collector
 from components.view_description import described, why_empty

@@ -23,7 +23,7 @@ from components.blocks import (
     Tiles,
     blocks_section,
 )
-from components.charts import sparkline as charts
+from components.charts import lines as charts
 from components.charts.tiles import counts, rated
 from components.fields import Field
 from components.loading import Collector

@@ -22,7 +22,7 @@ from components.blocks import (
     Table,
     Text,
 )
-from components.charts import sankey as charts
+from components.charts import flows as charts
 from components.fields import Field
 from components.loading import Collector
 from components.view_description import dates, why_empty

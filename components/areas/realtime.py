@@ -22,7 +22,7 @@ from components.blocks import (
     Tiles,
     blocks_section,
 )
-from components.charts import realtime_bars
+from components.charts import lines
 from components.charts.tiles import counted
 from components.fields import Field
 from umami import names
@@ -84,7 +84,7 @@ def layout(
         EChart(
             "Views and visitors in each of the last 30 minutes",
             "minutes",
-            partial(realtime_bars.minutes_spec, realtime_bars.minutes(minutes)),
+            partial(lines.minutes_spec, lines.minutes(minutes)),
             height=230,
         ),
     )

@@ -73,7 +73,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     """The profile of the opened session, or all sessions: totals, when they come, a page of the
     list, and the values of the chosen property."""
     if session := session_id(params):
-        yield from session_profile.ask(query, view, session)
+        yield from session_profile.profile(query, view, session)
         return
     if malformed := next(iter(params.get("session", ())), ""):
         note = Text(f"“{malformed[:40]}” is not the id of a session.", "note")

@@ -199,7 +199,7 @@ def _saved() -> None:
     url_state.clear()
     if draft.settings.embedded and not draft.settings.demo:
         # What was exported has no last week.
-        parameters.write(period=ALL_TIME)
+        parameters.set_params(period=ALL_TIME)
     navigation.go(page_registry.OVERVIEW.name)
 
 
