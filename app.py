@@ -9,13 +9,12 @@ from components import (
     entrypoint_guard,
     export_permissions,
     local_access,
-    messages,
     metrics,
     monitor,
     navigation,
-    origins,
     page_context,
     page_registry,
+    request_security,
     runtime,
     signin,
     umami_server,
@@ -28,8 +27,8 @@ from reports import dialog as report_dialog
 from umami.errors import UmamiError
 
 monitor.brief()
-origins.configure()
-messages.restrict()
+request_security.configure()
+request_security.restrict()
 run = metrics.Run()
 st.set_page_config(
     page_title="Umami Dashboard",
@@ -37,7 +36,7 @@ st.set_page_config(
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
-if refused := origins.session_refused():
+if refused := request_security.session_refused():
     navigation.closed()
     page_context.refused(refused)
     st.stop()

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import authorized, navigation, paging, panels, parameters, tiles, url_state
+from components import authorized, elements, navigation, paging, url_state
 from components.blocks import (
     Block,
     Buttons,
@@ -26,14 +26,17 @@ from components.blocks import (
 )
 from components.charts import common
 from components.charts.common import finished
+from components.elements import show_empty, show_note
 from components.escaping import markdown, plain
-from components.notices import show_empty, show_note
 from components.runtime import base
 from components.table import csv_button, draw_table
 from components.theme import Mode
 from umami.view import View
 
-_SCROLLING: Final = "<style>.st-key-{0}{{overflow-x:auto}} .st-key-{0}>*{{min-width:{1}px}}</style>"
+_SCROLLING: Final = (
+    "<style>[class*='st-key-scrolling_']{{overflow-x:auto}} "
+    "[class*='st-key-scrolling_']>*{{min-width:{}px}}</style>"
+)
 
 
 def draw(block: Block) -> None:
@@ -44,7 +47,7 @@ def draw(block: Block) -> None:
         case Text():
             _text(block)
         case Tiles():
-            tiles.draw_tiles(block.tiles, within=not block.framed)
+            elements.draw_tiles(block.tiles, within=not block.framed)
         case Chart():
             _chart(block)
         case EChart():
@@ -56,7 +59,7 @@ def draw(block: Block) -> None:
         case Cards():
             with st.grid(2, min_column_width=block.min_width):
                 for title, blocks in block.cards:
-                    with panels.card(plain(title, 100)):
+                    with elements.card(plain(title, 100)):
                         for inner in blocks:
                             draw(inner)
         case SearchBox():
@@ -75,7 +78,7 @@ def apply(change: Change) -> None:
         case Toggle():
             url_state.toggle(change.field, change.value)
         case SetParams():
-            parameters.set_params(**change.values)
+            url_state.set_params(**change.values)
         case Note():
             url_state.note(change.text)
             if change.view:
@@ -145,8 +148,8 @@ def _echart(block: EChart) -> None:
             if point["data_type"] == "node" and (change := choose(point["data_indices"][0])):
                 apply(change)
 
-    st.html(_SCROLLING.format(block.key, block.min_width))
-    with st.container(key=block.key):
+    st.html(_SCROLLING.format(block.min_width))
+    with st.container(key=f"scrolling_{block.key}"):
         st.echarts_chart(
             block.spec(mode()),
             height=block.height,

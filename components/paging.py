@@ -1,17 +1,31 @@
-"""Draws lists that the server pages: the search, one page, and the way to the others."""
+"""Lists that the server pages: the search box, one page, the others, and a CSV of all rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import IO, Any, Final
 
 import streamlit as st
 
-from components import authorized, formats, parameters
-from components.blocks import ListPosition, Paging, Table
-from components.full_csv_export import export
-from components.paged_lists import LAST, LONGEST_SEARCH, SIZE, param_names
-from components.table import columns_of, csv_button, draw_rows, rows_of
+from access.authorized_client import AuthorizedClient
+from components import authorized, elements, export_permissions, formats, page_context, url_state
+from components.blocks import (
+    LAST,
+    LONGEST_SEARCH,
+    SIZE,
+    FullList,
+    ListPosition,
+    Paging,
+    Table,
+    param_names,
+)
+from components.elements import show_error
+from components.formats import Field, labelled
+from components.table import columns_of, csv_button, draw_rows, rows_of, to_csv
+from umami.background_task import BackgroundTask, ProgressCallback
+from umami.errors import UmamiError
+from umami.fair_queue import Caller
 
 
 def search_box(now: ListPosition, placeholder: str) -> None:
@@ -21,7 +35,7 @@ def search_box(now: ListPosition, placeholder: str) -> None:
     def changed() -> None:
         text: Any = st.session_state["pick_search"]
         turn(now.name)
-        parameters.set_params(**{param_names(now.name)[1]: str(text or "").strip()})
+        url_state.set_params(**{param_names(now.name)[1]: str(text or "").strip()})
 
     st.text_input(
         "Search",
@@ -82,4 +96,98 @@ def page_buttons(now: ListPosition, pages: int, *, key: str) -> None:
 
 def turn(name: str, page: int = 1) -> None:
     """Look at another page of the list with this name. A callback's."""
-    parameters.set_params(**{param_names(name)[0]: "" if page == 1 else str(page)})
+    url_state.set_params(**{param_names(name)[0]: "" if page == 1 else str(page)})
+
+
+EXPORT_SIZE: Final = 500
+"""Rows of a query."""
+
+
+def write(
+    client: AuthorizedClient,
+    full: FullList[Any],
+    fields: Sequence[Field],
+    report: ProgressCallback,
+) -> IO[bytes]:
+    """The full list in a file that is deleted once nobody holds it.
+
+    ``report`` hears how many rows there are of how many. One page is in memory at a time, and
+    none enters the cache. Raises an ``UmamiError``, or what ``report`` raises.
+    """
+    caller = Caller()
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    number = rows = 0
+    try:
+        while True:
+            number += 1
+            query = full.query(number, EXPORT_SIZE)
+            page = client.submit(query, caller, keep=False).result()
+            table = to_csv(labelled(full.frame(page.rows), fields))
+            # Every page has a heading, and the file needs only that of the first.
+            file.write(table if number == 1 else table.partition(b"\n")[2])
+            rows += len(page.rows)
+            report(rows, max(page.count, rows))
+            if len(page.rows) < EXPORT_SIZE or rows >= page.count:
+                return file
+    except BaseException:
+        file.close()
+        raise
+
+
+def export(
+    full: FullList[Any], fields: Sequence[Field], count: int, *, capped: bool, what: str, key: str
+) -> None:
+    """A button that gets the full list, then the progress, then the file to download.
+
+    ``capped`` says that the server lists no more than the first ``count`` rows of a longer list.
+    """
+    if not export_permissions.allowed():
+        return
+    name, query = f"{key}_full", full.query(1, EXPORT_SIZE).key
+    held: tuple[str, BackgroundTask[IO[bytes]]] | None = authorized.data().get(name)
+    task = held[1] if held else None
+    if held and task and held[0] != query:
+        # The viewer looks at another View by now.
+        task.call_off()
+        task = None
+
+    def begin() -> None:
+        client = page_context.client()
+        task = authorized.job(lambda report: write(client, full, fields, report), "export")
+        authorized.data()[name] = (query, task)
+
+    if task is not None and task.state == "running":
+        elements.show_progress(task, what=f"Getting {what}", key=key)
+    elif task is not None and task.state == "done":
+        file = task.result()
+        all_rows = "the first" if capped else "all"
+        export_permissions.export_button(
+            lambda: _read(file),
+            file_name=f"{what.replace(' ', '-')}.csv",
+            key=f"{key}_file",
+            label=f"Download {all_rows} {formats.whole(task.done)}",
+        )
+    else:
+        if task is not None and task.state == "failed":
+            _show_failure(task)
+        st.button(
+            f"Get {'the first' if capped else 'all'} {formats.whole(count)} as CSV",
+            key=f"{key}_begin",
+            type="tertiary",
+            icon=":material/download:",
+            on_click=authorized.callback(begin),
+        )
+
+
+def _show_failure(task: BackgroundTask[Any]) -> None:
+    try:
+        task.result()
+    except UmamiError as problem:
+        show_error(problem)
+    except Exception:
+        show_error(UmamiError("The list could not be written."))
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()

@@ -24,7 +24,7 @@ from components.blocks import (
 )
 from components.charts.bars import distribution_figure
 from components.charts.tiles import Tile
-from components.fields import Field
+from components.formats import Field
 from components.view_description import why_empty
 from umami.analysis import properties as analysis
 from umami.memoize import memoize

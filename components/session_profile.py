@@ -12,7 +12,7 @@ import pandas as pd
 from components import formats
 from components.blocks import Block, Expander, Section, Table, Text, Tiles
 from components.charts.tiles import counted
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector
 from components.property_blocks import TYPES
 from components.view_description import dates

@@ -18,7 +18,7 @@ import streamlit as st
 
 from components import authorized, export_permissions, freshness
 from components.escaping import harmless
-from components.fields import Field, Tone, labelled, longest
+from components.formats import Field, Tone, labelled, longest
 from umami.memoize import memoize
 
 SHOWN: Final = 10

@@ -24,7 +24,7 @@ from components.blocks import (
 )
 from components.charts import heatmaps, lines, maps, stacks
 from components.charts import tiles as tile_data
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector, QueryClient
 from components.view_description import described, present, why_empty, why_unknown
 from umami.memoize import memoize

@@ -14,18 +14,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from components import (
-    authorized,
-    collecting,
-    navigation,
-    page_context,
-    panels,
-    parameters,
-    url_state,
-    viewer,
-)
+from components import authorized, collecting, elements, navigation, page_context, url_state, viewer
+from components.elements import show_error, show_note
 from components.escaping import plain
-from components.notices import show_error, show_note
 from components.page_registry import OVERVIEW
 from umami.endpoint import Query
 from umami.endpoints import realtime, sending, websites
@@ -81,7 +72,7 @@ def _create() -> None:
     if created:
         st.session_state["new_name"] = st.session_state["new_domain"] = ""
         st.session_state["add_website"] = False
-        parameters.set_params(site=created.id)
+        url_state.set_params(site=created.id)
 
 
 def _fault(name: str, domain: str) -> str | None:
@@ -121,7 +112,7 @@ def card_buttons(site: Website, *, is_managed: bool) -> None:
                 key=f"manage_{site.id}",
                 type="tertiary",
                 icon=":material/close:" if is_managed else ":material/settings:",
-                on_click=authorized.callback(parameters.set_params),
+                on_click=authorized.callback(url_state.set_params),
                 kwargs={"site": "" if is_managed else site.id},
             )
 
@@ -146,7 +137,7 @@ def manage(sites: Sequence[Website], id_: str) -> Website | None:
 
 
 def _card(site: Website) -> None:
-    with panels.card(f"Manage {plain(site.name, 60)}"):
+    with elements.card(f"Manage {plain(site.name, 60)}"):
         left, right = st.columns(2)
         with left:
             _details(site)
@@ -282,7 +273,7 @@ def _danger(site: Website) -> None:
 
 def _deleted(site: Website) -> None:
     if _write(websites.delete_website(site.id), f"“{site.name}” was deleted."):
-        parameters.set_params(site="")
+        url_state.set_params(site="")
 
 
 def _confirmed_button(

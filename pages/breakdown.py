@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from components import authorized, controls, entrypoint_guard, page_context, panels, parameters
+from components import authorized, controls, elements, entrypoint_guard, page_context, url_state
 from components.areas import breakdown
-from components.notices import show_note
+from components.elements import show_note
 from components.render import open_page
 from umami.filters import FIELDS
 
@@ -12,11 +12,11 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.page_params(breakdown.INFO)
+    params = url_state.page_params(breakdown.INFO)
     able = page.client.capabilities.fields
     choice, fault = breakdown.read(params, able)
     layout = page.prepare(breakdown.ask(page, view, params))
-    with panels.title("Breakdown"):
+    with elements.title("Breakdown"):
         pass
     if fault:
         show_note(fault)
@@ -31,16 +31,16 @@ with open_page(page_context.client()) as page:
             placeholder="One to three fields",
             label_visibility="collapsed",
             on_change=authorized.callback(
-                lambda: parameters.set_params(field=st.session_state["pick_fields"])
+                lambda: url_state.set_params(field=st.session_state["pick_fields"])
             ),
         )
-        parameters.select(
+        elements.select(
             "Measure",
             {measure: label for measure, (label, _) in breakdown.MEASURES.items()},
             choice.measure,
             key="pick_measure",
             icon=":material/straighten:",
             width=190,
-            write=lambda measure: parameters.set_params(measure=measure),
+            write=lambda measure: url_state.set_params(measure=measure),
         )
     page.draw(layout)

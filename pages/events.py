@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import controls, entrypoint_guard, page_context, panels, parameters
+from components import controls, elements, entrypoint_guard, page_context, url_state
 from components.areas import events
 from components.render import open_page
 from components.view_description import described
@@ -11,7 +11,7 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    layout = page.prepare(events.ask(page, view, parameters.page_params(events.INFO)))
-    with panels.title("Events"):
+    layout = page.prepare(events.ask(page, view, url_state.page_params(events.INFO)))
+    with elements.title("Events"):
         st.caption(described(view))
     page.draw(layout)

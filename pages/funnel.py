@@ -10,16 +10,16 @@ import streamlit as st
 from components import (
     authorized,
     controls,
+    elements,
     entrypoint_guard,
+    loading,
     page_context,
-    panels,
-    parameters,
     saved,
-    saved_analyses,
     steps,
+    url_state,
 )
 from components.areas import funnel
-from components.notices import show_note
+from components.elements import show_note
 from components.render import open_page
 from umami.analysis import saved as saved_parameters
 from umami.analysis.steps import spell_steps
@@ -78,14 +78,14 @@ def editor(
             on_click=authorized.callback(write_between),
             args=(chain.steps, (), FunnelStep("path", "")),
         )
-        parameters.select(
+        elements.select(
             "Time from each step to the next",
             {window: funnel.within(window) for window in sorted({chain.window, *funnel.WINDOWS})},
             chain.window,
             key="pick_window",
             icon=":material/timer:",
             width=215,
-            write=lambda window: parameters.set_params(window=str(window)),
+            write=lambda window: url_state.set_params(window=str(window)),
         )
         if suggested := funnel.suggested(offered.paths, offered.events):
             st.button(
@@ -104,21 +104,23 @@ def write_between(
     before: Sequence[FunnelStep], after: Sequence[FunnelStep], *changed: FunnelStep
 ) -> None:
     """Change the steps between others, from the next run on."""
-    parameters.set_params(step=spell_steps([*before, *changed, *after]))
+    url_state.set_params(step=spell_steps([*before, *changed, *after]))
 
 
 entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.page_params(funnel.INFO)
+    params = url_state.page_params(funnel.INFO)
     chain, faults = funnel.parse(params)
     suggestions = steps.ask_suggestions(page, view)
-    listed = saved_analyses.ask(page, view)
+    listed = loading.ask(page, view)
     layout = page.prepare(funnel.ask(page, view, params))
-    with panels.title("Funnel"):
+    with elements.title("Funnel"):
         for fault in faults:
             show_note(fault)
-    with panels.card("Steps", about="Visitors take them in this order, each soon after the last."):
+    with elements.card(
+        "Steps", about="Visitors take them in this order, each soon after the last."
+    ):
         page.section(partial(editor, view, chain), *suggestions, listed, height=190)
     page.draw(layout)

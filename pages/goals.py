@@ -11,16 +11,16 @@ import streamlit as st
 from components import (
     authorized,
     controls,
+    elements,
     entrypoint_guard,
+    loading,
     page_context,
-    panels,
-    parameters,
     saved,
-    saved_analyses,
     steps,
+    url_state,
 )
 from components.areas import goals
-from components.notices import show_note
+from components.elements import show_note
 from components.render import open_page
 from umami.analysis import saved as saved_parameters
 from umami.analysis.steps import LARGEST_TARGET, Target, spell_target
@@ -115,21 +115,23 @@ def inputs(
 
 def write_between(before: Sequence[Target], after: Sequence[Target], *changed: Target) -> None:
     """Change the goals between others, from the next run on."""
-    parameters.set_params(goal=[spell_target(target) for target in (*before, *changed, *after)])
+    url_state.set_params(goal=[spell_target(target) for target in (*before, *changed, *after)])
 
 
 entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.page_params(goals.INFO)
+    params = url_state.page_params(goals.INFO)
     targets, faults = goals.parse(params)
     suggestions = steps.ask_suggestions(page, view)
-    listed = saved_analyses.ask(page, view)
+    listed = loading.ask(page, view)
     layout = page.prepare(goals.ask(page, view, params))
-    with panels.title("Goals"):
+    with elements.title("Goals"):
         for fault in faults:
             show_note(fault)
-    with panels.card("Goals", about="A page or an event, and how often you want it in the period."):
+    with elements.card(
+        "Goals", about="A page or an event, and how often you want it in the period."
+    ):
         page.section(partial(editor, view, targets), *suggestions, listed, height=120)
     page.draw(layout)

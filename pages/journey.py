@@ -11,16 +11,15 @@ import streamlit as st
 from components import (
     authorized,
     controls,
+    elements,
     entrypoint_guard,
     page_context,
-    panels,
-    parameters,
     steps,
     url_state,
 )
 from components.areas import journey
 from components.charts import flows
-from components.notices import show_note
+from components.elements import show_note
 from components.render import open_page
 from umami.analysis.journey import Through, flow
 from umami.models.reports import Path
@@ -32,14 +31,14 @@ def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence
     offered = steps.suggestions(paths, events)
     values = [*offered.paths, *offered.events]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        parameters.select(
+        elements.select(
             "Steps",
             journey.LENGTHS,
             selection.length,
             key="pick_steps",
             icon=":material/stairs:",
             width=150,
-            write=lambda length: parameters.set_params(steps=str(length), through=""),
+            write=lambda length: url_state.set_params(steps=str(length), through=""),
         )
         edge("start", "Starts with any page or event", selection.start, values)
         edge("end", "Ends with any page or event", selection.end, values)
@@ -52,7 +51,7 @@ def edge(name: str, placeholder: str, value: str | None, values: Sequence[str]) 
 
     def changed() -> None:
         entry: Any = st.session_state[key]
-        parameters.set_params(**{name: str(entry or "").strip()}, through="")
+        url_state.set_params(**{name: str(entry or "").strip()}, through="")
 
     st.selectbox(
         f"{name.capitalize()} of the journey",
@@ -79,21 +78,21 @@ def node(through: Through | None, paths: tuple[Path, ...]) -> None:
     if through:
         names.setdefault(through.spelled, f"Step {through.step}: {through.name}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        parameters.select(
+        elements.select(
             "Paths through",
             {"": "Paths through any page", **names},
             through.spelled if through else "",
             key="pick_through",
             icon=":material/alt_route:",
             width=360,
-            write=lambda through: parameters.set_params(through=through),
+            write=lambda through: url_state.set_params(through=through),
         )
         if through:
             st.button(
                 "All paths",
                 key="all_paths",
                 icon=":material/close:",
-                on_click=authorized.callback(parameters.set_params),
+                on_click=authorized.callback(url_state.set_params),
                 kwargs={"through": ""},
             )
 
@@ -102,17 +101,17 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.page_params(journey.INFO)
+    params = url_state.page_params(journey.INFO)
     selection, faults = journey.parse(params)
     suggestions = steps.ask_suggestions(page, view)
     layout = page.prepare(journey.ask(page, view, params))
     # Where the paths fail, the section below says so.
     no_paths: tuple[Path, ...] = ()
     paths = page.hint(journey.path_query(selection, view), no_paths)
-    with panels.title("Journey"):
+    with elements.title("Journey"):
         for fault in faults:
             show_note(fault)
     page.section(partial(edges, selection), *suggestions, height=40)
-    with panels.card("Paths", about=url_state.dates(view)):
+    with elements.card("Paths", about=url_state.dates(view)):
         page.section(partial(node, selection.through), paths, height=40)
         page.draw(layout, nested=True)

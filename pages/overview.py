@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import controls, entrypoint_guard, formats, page_context, panels
+from components import controls, elements, entrypoint_guard, formats, page_context
 from components.areas import overview
 from components.escaping import plain
 from components.render import open_page
@@ -26,6 +26,6 @@ def online_badge(active: Active) -> None:
 with open_page(page_context.client()) as page:
     online = page.ask(traffic.active(view.website))
     layout = page.prepare(overview.ask(page, view, {}))
-    with panels.title("Overview"):
+    with elements.title("Overview"):
         page.section(online_badge, online, height=24)
     page.draw(layout)

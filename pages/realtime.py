@@ -9,15 +9,15 @@ import streamlit as st
 from components import (
     authorized,
     controls,
+    elements,
     entrypoint_guard,
     metrics,
     page_context,
-    panels,
     runtime,
 )
 from components.areas import realtime
 from components.areas.realtime import EVERY, Seen
-from components.notices import show_error
+from components.elements import show_error
 from components.render import Page, answers
 from umami.analysis.realtime import longer
 from umami.endpoints import realtime as endpoints
@@ -71,7 +71,7 @@ def latest(view: View, *, paused: bool) -> tuple[Seen, UmamiError | None]:
 entrypoint_guard.check()
 view = controls.view()
 
-with panels.title("Realtime"):
+with elements.title("Realtime"):
     paused = st.toggle("Pause", key="paused", bind="query-params", help="Keep what is shown")
 refreshed = authorized.fragment(run_every=None if paused else EVERY)(draw)
 refreshed(view, controls.domain(page_context.client(), view.website), paused=paused)

@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from components import controls, entrypoint_guard, page_context, panels, parameters
+from components import controls, elements, entrypoint_guard, page_context, url_state
 from components.areas import revenue
-from components.notices import show_note
+from components.elements import show_note
 from components.render import open_page
 from umami import names
 from umami.endpoints import reports
@@ -12,14 +12,14 @@ from umami.endpoints import reports
 
 def choice(currency: str, listed: tuple[str, ...]) -> None:
     """Choose a currency by its name."""
-    parameters.select(
+    elements.select(
         "Currency",
         {code: label(code) for code in revenue.choices(listed, currency)},
         currency,
         key="pick_currency",
         icon=":material/payments:",
         width=250,
-        write=lambda code: parameters.set_params(revenue_currency=code),
+        write=lambda code: url_state.set_params(revenue_currency=code),
     )
 
 
@@ -33,10 +33,10 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.page_params(revenue.INFO)
+    params = url_state.page_params(revenue.INFO)
     scope = revenue.find_scope(page, view, params)
     layout = page.prepare(revenue.ask(page, view, params))
-    with panels.title("Revenue"):
+    with elements.title("Revenue"):
         for fault in revenue.parse(params)[1]:
             show_note(fault)
         if isinstance(scope, revenue.Scope):

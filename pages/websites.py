@@ -3,19 +3,19 @@
 import streamlit as st
 
 from components import (
+    blocks,
     controls,
+    elements,
     entrypoint_guard,
     page_context,
-    paged_lists,
     paging,
-    panels,
-    parameters,
+    url_state,
     viewer,
     website_admin,
 )
 from components.areas import websites
+from components.elements import show_empty
 from components.escaping import plain
-from components.notices import show_empty
 from components.render import open_page
 from components.view_description import described
 
@@ -27,15 +27,15 @@ client = page_context.client()
 sites = controls.sites(client)
 
 with open_page(client) as page:
-    params = parameters.page_params(websites.INFO)
-    place = paged_lists.position("websites", params)
+    params = url_state.page_params(websites.INFO)
+    place = blocks.position("websites", params)
     needle = (place.search or "").casefold()
     matching = [site for site in sites if needle in f"{site.name}\n{site.domain}".casefold()]
     pages = -(-len(matching) // CARDS)
     first = CARDS * (min(place.page, max(pages, 1)) - 1)
     shown = matching[first : first + CARDS]
     cards = page.prepare(websites.card(page, view, site) for site in shown)
-    with panels.title("Websites"):
+    with elements.title("Websites"):
         if viewer.current().permissions.admin:
             website_admin.create_form()
     website_admin.show_done()

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import authorized, export_permissions, notices, page_context, url_state, viewer
+from components import authorized, elements, export_permissions, page_context, url_state, viewer
 from components.blocks import Params
+from components.elements import show_error
 from components.loading import fault_location
-from components.notices import show_error
 from components.page_registry import PAGES
 from reports import build, files
 from reports.chromium import PAPERS, Paper
@@ -100,7 +100,7 @@ def _choices(sites: Sequence[Website], page: str, now: View) -> None:
         args=(sites, page, now),
     )
     if making_now and running:
-        notices.show_progress(making_now.work, what="Making", key="report")
+        elements.show_progress(making_now.work, what="Making", key="report")
     elif making_now:
         _over(making_now)
 

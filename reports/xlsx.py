@@ -16,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 from components import formats
 from components.blocks import Table, Tiles
 from components.charts.tiles import Tile
-from components.fields import Field, Kind
+from components.formats import Field, Kind
 from components.theme import LIGHT
 from reports.document import Chapter, Report
 

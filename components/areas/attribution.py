@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from components import formats, saved_analyses
+from components import formats, loading
 from components.areas import PageInfo
 from components.areas.revenue import is_currency
 from components.blocks import (
@@ -29,7 +29,7 @@ from components.blocks import (
 )
 from components.charts import bars
 from components.charts.tiles import counts
-from components.fields import Field, Kind
+from components.formats import Field, Kind
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami import names
@@ -141,7 +141,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 def _saved(query: Collector, view: View) -> Iterator[Item]:
     """The saved conversions, else the suggested one."""
-    saved = [parse(params)[0] for _, params in saved_analyses.of_kind(query, view, "attribution")]
+    saved = [parse(params)[0] for _, params in loading.of_kind(query, view, "attribution")]
     conversions = [conversion for conversion in dict.fromkeys(saved) if conversion[0].value]
     if not conversions:
         conversions = [(suggested(query, view), None)]

@@ -23,7 +23,7 @@ from components.blocks import (
     Text,
 )
 from components.charts import maps
-from components.fields import Field, Kind
+from components.formats import Field, Kind
 from components.loading import Collector, QueryClient
 from components.view_description import dates, why_empty, why_unknown
 from umami import names

@@ -22,7 +22,7 @@ from components.blocks import (
     blocks_section,
 )
 from components.charts import bars
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
 from umami import names

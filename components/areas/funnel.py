@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from components import formats, saved_analyses
+from components import formats, loading
 from components.areas import PageInfo
 from components.blocks import (
     Block,
@@ -24,7 +24,7 @@ from components.blocks import (
     blocks_section,
 )
 from components.charts import flows as charts
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.analysis import funnel as analysis
@@ -112,9 +112,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 
 def _saved(query: Collector, view: View) -> list[Item]:
-    saved = [
-        (name, parse(params)[0]) for name, params in saved_analyses.of_kind(query, view, "funnel")
-    ]
+    saved = [(name, parse(params)[0]) for name, params in loading.of_kind(query, view, "funnel")]
     none = Text("No funnel was chosen, and none is saved in Umami.")
     return [_conversion(query, view, name, chain) for name, chain in saved if chain.complete] or [
         blocks_section("Conversion", none)

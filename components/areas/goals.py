@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
 
-from components import formats, saved_analyses
+from components import formats, loading
 from components.areas import PageInfo
 from components.blocks import (
     Block,
@@ -25,7 +25,7 @@ from components.blocks import (
 )
 from components.charts import lines as charts
 from components.charts.tiles import counts, rated
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
 from umami.analysis import goals as analysis
@@ -84,7 +84,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 def _saved(query: Collector, view: View) -> list[Item]:
     targets = [
         target
-        for _, params in saved_analyses.of_kind(query, view, "goal")
+        for _, params in loading.of_kind(query, view, "goal")
         for target in parse(params)[0]
         if target.step.value
     ]

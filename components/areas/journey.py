@@ -23,7 +23,7 @@ from components.blocks import (
     Text,
 )
 from components.charts import flows as charts
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector
 from components.view_description import dates, why_empty
 from umami.analysis import journey as analysis

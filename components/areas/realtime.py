@@ -24,7 +24,7 @@ from components.blocks import (
 )
 from components.charts import lines
 from components.charts.tiles import counted
-from components.fields import Field
+from components.formats import Field
 from umami import names
 from umami.analysis import realtime as analysis
 from umami.errors import UmamiError

@@ -28,7 +28,7 @@ from components.blocks import (
 )
 from components.charts import maps, stacks
 from components.charts.tiles import Tile, counted
-from components.fields import Field, Kind
+from components.formats import Field, Kind
 from components.loading import Collector
 from components.view_description import described
 from umami import names

@@ -15,7 +15,7 @@ from components.areas import PageInfo
 from components.blocks import Block, Item, Params, Section, Table, Text, Tiles
 from components.charts import common
 from components.charts.tiles import counted
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector, every_website
 from components.view_description import described, present
 from umami.endpoints import traffic

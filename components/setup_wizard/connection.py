@@ -10,9 +10,9 @@ import streamlit as st
 
 from components import (
     authorized,
+    elements,
     embedded_launcher,
     navigation,
-    notices,
     runtime,
     umami_server,
     viewer,
@@ -190,7 +190,7 @@ def _import(typed: dict[str, str]) -> None:
 def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
     """How far the tables are; and once they are in, what is there."""
     if work.state == "running":
-        notices.show_progress(work, what="Reading the tables", key="setup_import")
+        elements.show_progress(work, what="Reading the tables", key="setup_import")
         return
     drafts.forget()
     try:

@@ -16,7 +16,6 @@ from components import (
     local_access,
     navigation,
     page_registry,
-    parameters,
     runtime,
     session_cookie,
     umami_server,
@@ -199,7 +198,7 @@ def _saved() -> None:
     url_state.clear()
     if draft.settings.embedded and not draft.settings.demo:
         # What was exported has no last week.
-        parameters.set_params(period=ALL_TIME)
+        url_state.set_params(period=ALL_TIME)
     navigation.go(page_registry.OVERVIEW.name)
 
 

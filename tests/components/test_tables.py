@@ -10,7 +10,7 @@ import pandas as pd
 from components import rankings, traffic_blocks
 from components.areas import revenue
 from components.blocks import Block, Table, Text
-from components.fields import Field, labelled
+from components.formats import Field, labelled
 from components.table import SHOWN, Row, rows_of, search, to_csv
 from umami.compat.generations import Generation
 from umami.definitions import definitions

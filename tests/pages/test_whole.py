@@ -16,8 +16,8 @@ from access.authorized_client import AuthorizedClient
 from access.permissions import ALL
 from components.areas.sessions import session_frame
 from components.blocks import FullList
-from components.fields import Field
-from components.full_csv_export import SIZE, write
+from components.formats import Field
+from components.paging import SIZE, write
 from tests.pages.conftest import SHOP, Open
 from tests.support.fault_proxy import Between
 from tests.support.waiting import eventually

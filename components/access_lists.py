@@ -10,19 +10,11 @@ import streamlit as st
 
 from access.permissions import Permissions
 from access.share_links import ShareLink
-from components import (
-    authorized,
-    draw_blocks,
-    page_registry,
-    paged_lists,
-    sharing,
-    url_state,
-    viewer,
-)
+from components import authorized, blocks, draw_blocks, page_registry, sharing, url_state, viewer
 from components.blocks import ListPosition, Table
+from components.elements import show_empty
 from components.escaping import plain
-from components.fields import Field
-from components.notices import show_empty
+from components.formats import Field
 from components.table import draw_table
 from umami.models.websites import Website
 
@@ -150,7 +142,7 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
             about = about.replace(site.id, site.name)
         return about
 
-    entries = viewer.desk().audit.read(position.search or "", position.page, paged_lists.SIZE)
+    entries = viewer.desk().audit.read(position.search or "", position.page, blocks.SIZE)
     frame = pd.DataFrame(
         [
             {
@@ -170,7 +162,7 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
         Field("at", "When", "text"),
         Field("done", "Outcome", "text", wide=True),
     ]
-    for block in paged_lists.blocks(
+    for block in blocks.blocks(
         Table("entries", frame, fields, "audit"),
         entries,
         position,
