@@ -1,6 +1,5 @@
 """Access: who may see what, the links that are shared, and what was done."""
 
-from components import access_lists as shown
 from components import (
     blocks,
     controls,
@@ -11,6 +10,7 @@ from components import (
     url_state,
     viewer,
 )
+from components import sharing as shown
 
 entrypoint_guard.check()
 

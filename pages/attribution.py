@@ -8,13 +8,12 @@ from functools import partial
 import streamlit as st
 
 from components import (
+    analysis_controls,
     controls,
     elements,
     entrypoint_guard,
     loading,
     page_context,
-    saved,
-    steps,
     url_state,
 )
 from components.areas import attribution
@@ -43,9 +42,9 @@ def editor(
 ) -> None:
     """Inputs for the conversion and, where the server tells money, for that; what is saved."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        steps.inputs(
+        analysis_controls.inputs(
             step,
-            steps.suggestions(paths, events),
+            analysis_controls.suggestions(paths, events),
             label="Conversion",
             key="edit",
             write=lambda step: url_state.set_params(conversion=spell(step)),
@@ -69,7 +68,7 @@ def editor(
             step=step.value,
             currency=currency,
         )
-        saved.saved_menu(view, "attribution", making if step.value else None, listed)
+        analysis_controls.saved_menu(view, "attribution", making if step.value else None, listed)
 
 
 entrypoint_guard.check()
@@ -78,7 +77,7 @@ view = controls.view()
 with open_page(page_context.client()) as page:
     params = url_state.page_params(attribution.INFO)
     (step, currency), faults = attribution.parse(params)
-    suggestions = steps.ask_suggestions(page, view)
+    suggestions = analysis_controls.ask_suggestions(page, view)
     no_currencies: tuple[str, ...] = ()
     currencies = page.hint(reports.currencies(view.unfiltered()), no_currencies)
     listed = loading.ask(page, view)

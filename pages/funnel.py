@@ -8,14 +8,13 @@ from functools import partial
 import streamlit as st
 
 from components import (
+    analysis_controls,
     authorized,
     controls,
     elements,
     entrypoint_guard,
     loading,
     page_context,
-    saved,
-    steps,
     url_state,
 )
 from components.areas import funnel
@@ -37,14 +36,14 @@ def editor(
     listed: Page[Report],
 ) -> None:
     """A line of inputs for each step, the window, and what is saved."""
-    offered = steps.suggestions(paths, events)
+    offered = analysis_controls.suggestions(paths, events)
     for at, step in enumerate(chain.steps):
         before, after = chain.steps[:at], chain.steps[at + 1 :]
         with st.container(
             horizontal=True, vertical_alignment="center", gap="xsmall", key=f"step_{at}"
         ):
             st.markdown(f"**{at + 1}**", width="content")
-            steps.inputs(
+            analysis_controls.inputs(
                 step,
                 offered,
                 label=f"Step {at + 1}",
@@ -97,7 +96,7 @@ def editor(
                 args=(suggested, ()),
             )
         making = partial(saved_parameters.funnel, view, chain.steps, chain.window)
-        saved.saved_menu(view, "funnel", making if chain.complete else None, listed)
+        analysis_controls.saved_menu(view, "funnel", making if chain.complete else None, listed)
 
 
 def write_between(
@@ -113,7 +112,7 @@ view = controls.view()
 with open_page(page_context.client()) as page:
     params = url_state.page_params(funnel.INFO)
     chain, faults = funnel.parse(params)
-    suggestions = steps.ask_suggestions(page, view)
+    suggestions = analysis_controls.ask_suggestions(page, view)
     listed = loading.ask(page, view)
     layout = page.prepare(funnel.ask(page, view, params))
     with elements.title("Funnel"):

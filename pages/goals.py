@@ -9,14 +9,13 @@ from functools import partial
 import streamlit as st
 
 from components import (
+    analysis_controls,
     authorized,
     controls,
     elements,
     entrypoint_guard,
     loading,
     page_context,
-    saved,
-    steps,
     url_state,
 )
 from components.areas import goals
@@ -38,7 +37,7 @@ def editor(
     listed: Page[Report],
 ) -> None:
     """A line of inputs for each goal, and what is saved."""
-    offered = steps.suggestions(paths, events)
+    offered = analysis_controls.suggestions(paths, events)
     new = Target(FunnelStep("path", ""))
     lines = targets or (new,)
     for at, target in enumerate(lines):
@@ -74,7 +73,7 @@ def editor(
                 args=([Target(FunnelStep("event", name)) for name in offered.events[:3]], ()),
             )
         last = next((target for target in reversed(targets) if target.step.value), None)
-        saved.saved_menu(
+        analysis_controls.saved_menu(
             view,
             "goal",
             partial(saved_parameters.goal, view, last) if last else None,
@@ -85,10 +84,10 @@ def editor(
 
 
 def inputs(
-    offered: steps.Suggestions, at: int, target: Target, write: Callable[[Target], None]
+    offered: analysis_controls.Suggestions, at: int, target: Target, write: Callable[[Target], None]
 ) -> None:
     """Inputs for what counts, and for how often it is wanted."""
-    steps.inputs(
+    analysis_controls.inputs(
         target.step,
         offered,
         label=f"Goal {at + 1}",
@@ -124,7 +123,7 @@ view = controls.view()
 with open_page(page_context.client()) as page:
     params = url_state.page_params(goals.INFO)
     targets, faults = goals.parse(params)
-    suggestions = steps.ask_suggestions(page, view)
+    suggestions = analysis_controls.ask_suggestions(page, view)
     listed = loading.ask(page, view)
     layout = page.prepare(goals.ask(page, view, params))
     with elements.title("Goals"):

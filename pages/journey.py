@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from components import (
+    analysis_controls,
     authorized,
     controls,
     elements,
     entrypoint_guard,
     page_context,
-    steps,
     url_state,
 )
 from components.areas import journey
@@ -28,7 +28,7 @@ from umami.models.traffic import Value
 
 def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence[Value]) -> None:
     """How many steps, and where journeys start and end."""
-    offered = steps.suggestions(paths, events)
+    offered = analysis_controls.suggestions(paths, events)
     values = [*offered.paths, *offered.events]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         elements.select(
@@ -103,7 +103,7 @@ view = controls.view()
 with open_page(page_context.client()) as page:
     params = url_state.page_params(journey.INFO)
     selection, faults = journey.parse(params)
-    suggestions = steps.ask_suggestions(page, view)
+    suggestions = analysis_controls.ask_suggestions(page, view)
     layout = page.prepare(journey.ask(page, view, params))
     # Where the paths fail, the section below says so.
     no_paths: tuple[Path, ...] = ()
