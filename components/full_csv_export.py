@@ -43,14 +43,14 @@ def write(
     Tells how many rows there are of how many. One page is in memory at a time; nothing of it
     takes the place of what viewers look at. Raises an ``UmamiError``, or what ``told`` raises.
     """
-    asker = Caller()
+    caller = Caller()
     file = tempfile.TemporaryFile()  # noqa: SIM115
     number = rows = 0
     try:
         while True:
             number += 1
             question = whole.question(number, SIZE)
-            found = client.submit(question, asker, keep=False).result()
+            found = client.submit(question, caller, keep=False).result()
             table = csv(labelled(whole.frame(found.rows), fields))
             # Every page has a heading of its own, and only the first one's is wanted.
             file.write(table if number == 1 else table.partition(b"\n")[2])
@@ -76,7 +76,7 @@ def export(
     of, work = _held(held)
     if work is not None and of != asked:
         # Another View is looked at by now.
-        work.call_off()
+        work.cancel()
         work = None
 
     def begin() -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from access.permissions import Forbidden
-from umami.client import Reply
 from umami.compat.capabilities import Capabilities
 from umami.definitions import Definitions
 from umami.endpoint import Query
@@ -17,6 +16,7 @@ from umami.errors import UmamiError
 from umami.fair_queue import Caller
 from umami.models.traffic import Stats
 from umami.models.websites import Website
+from umami.reply import Reply
 from umami.view import View
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ U = TypeVar("U")
 class QueryClient(Protocol):
     """What a collector needs of a client."""
 
-    def submit(self, question: Query[T], asker: Caller = ..., since: float = ...) -> Reply[T]:
+    def submit(self, question: Query[T], caller: Caller = ..., since: float = ...) -> Reply[T]:
         """Send a query without waiting; the reply is done at once where the answer is cached."""
         ...
 

@@ -30,7 +30,7 @@ def watch(work: BackgroundTask[Any], *, what: str, key: str) -> None:
             "Cancel",
             key=f"{key}_cancel",
             type="tertiary",
-            on_click=authorized.callback(work.call_off),
+            on_click=authorized.callback(work.cancel),
         )
 
     watched()

@@ -27,8 +27,8 @@ from reports.chapters import (
 )
 from reports.document import Chapter, Cover, Report
 from umami.background_task import ProgressCallback
-from umami.client import Server
 from umami.compat.capabilities import Capabilities
+from umami.connection import Server
 from umami.models.websites import Website
 from umami.period import zone
 from umami.view import View

@@ -75,8 +75,8 @@ def test_imports_run_downward(path: Path) -> None:
     assert not wrong
 
 
-def test_only_the_transport_speaks_http() -> None:
-    assert [path.name for path in MODULES if "httpx" in imports(path)] == ["transport.py"]
+def test_only_one_module_imports_httpx() -> None:
+    assert [path.name for path in MODULES if "httpx" in imports(path)] == ["exchange.py"]
 
 
 def test_only_the_start_up_code_knows_the_embedded_server() -> None:

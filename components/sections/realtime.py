@@ -131,7 +131,7 @@ def _said(view: View, seen: Seen, problem: UmamiError | None, *, still: bool) ->
     elif problem:
         said = f":material/cloud_off: {plain(str(problem))} {plain(problem.remedy)} "
         said += f"What is shown is as of {at}; it is asked again by itself."
-    if view.narrowed:
+    if view.is_filtered:
         said += " Filters do not narrow this page."
     st.caption(said)
 

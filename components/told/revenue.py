@@ -88,7 +88,7 @@ def scope(means: Definitions, view: View, currency: str) -> Scope:
 
 def no_currency(view: View, listed: str | None) -> str:
     """Why no currency is listed; ``listed`` is the key of the question that was asked for them."""
-    if view.narrowed and listed == reports.currencies(view).key:
+    if view.is_filtered and listed == reports.currencies(view).key:
         return (
             "With the filters that are fixed for you, this server lists no currency. A link to "
             "this page that names the currency can show revenue."
@@ -98,7 +98,7 @@ def no_currency(view: View, listed: str | None) -> str:
 
 def why_none(view: View) -> str:
     """Why there is no money at all."""
-    if view.narrowed:
+    if view.is_filtered:
         return "No revenue in this period from visitors who match the filters."
     return NO_MONEY
 

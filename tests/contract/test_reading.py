@@ -102,7 +102,7 @@ def test_the_answer_is_read_by_value(
             client = beyond[VERSIONS[version].major]
             content = None if request.body is None else request.body.encode()
             answer = client.request(
-                request.method, f"/api{request.path}", params=request.query, content=content
+                request.method, f"/api{request.path}", params=request.params, content=content
             )
             return answer.raise_for_status().json()
 

@@ -100,7 +100,7 @@ def test_ranges_are_in_milliseconds(name: str, generation: Generation) -> None:
         return
     plan = speaks.plan(question)
     for request in (plan,) if isinstance(plan, Request) else next(plan):
-        dated = "startDate" in dict(request.query)
+        dated = "startDate" in dict(request.params)
         assert dated == (name == "currencies" and generation.major == 2)
 
 
