@@ -174,9 +174,8 @@ class Exchange:
         encrypted = self._api.startswith("https:") or (proxy and proxy.encrypted)
         context = trusted() if encrypted else None
         try:
-            through = proxy and httpx.Proxy(
-                proxy.url, auth=proxy.auth, ssl_context=context if proxy.encrypted else None
-            )
+            tls = context if proxy and proxy.encrypted else None
+            through = httpx.Proxy(proxy.url, auth=proxy.auth, ssl_context=tls) if proxy else None
             return httpx.Client(
                 headers={
                     "user-agent": AGENT,

@@ -33,7 +33,7 @@ def server() -> Iterator[Faulty]:
 def transport(server: Faulty) -> Iterator[Transport]:
     settings = Settings(f"{server.url}/api", username="ada", password="secret", timeout=60)
     one = Transport(replace(settings, connections=AT_ONCE))
-    one.ask(Request("GET", "/x"), endpoint="x", repeatable=False)
+    one.send(Request("GET", "/x"), endpoint="x", repeatable=False)
     yield one
     one.close()
 

@@ -138,7 +138,7 @@ def test_a_proxy_that_wants_another_account(
             "ALL_PROXY",
             f"{scheme}://ada:s3cret@127.0.0.1:{port if scheme == 'http' else socks.port}",
         )
-        with pytest.raises(Unreachable, match="ALL_PROXY requires a user name and password, or does not accept") as refused:
+        with pytest.raises(Unreachable, match="ALL_PROXY requires a user name") as refused:
             ask(api)
     assert "s3cret" not in str(refused.value)
 

@@ -44,9 +44,11 @@ def ranking_without_itself(query: Query[Any], ranked: Ranked, hosts: Ranked, nam
             ranked(_from_domain(view, row[name]), "referrer", 1) for row in suspects
         )
         corrected = {row[name]: answer for row, answer in zip(suspects, answers, strict=True)}
-    kept = [row for listed in rows for row in corrected.get(listed[name], [listed]) if row[name]]
+    remaining = [
+        row for listed in rows for row in corrected.get(listed[name], [listed]) if row[name]
+    ]
     measure = "y" if name == "x" else "visitors"
-    return sorted(kept, key=lambda row: -int(row[measure]))[offset:][:limit]
+    return sorted(remaining, key=lambda row: -int(row[measure]))[offset:][:limit]
 
 
 def _from_domain(view: View, domain: str) -> View:
