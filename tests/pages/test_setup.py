@@ -173,7 +173,7 @@ def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
         ("share", {"SHARE_URL": "{umami}/share/nothing"}, "does not exist", "Copy the link"),
         ("share", {"SHARE_URL": "{umami}/websites/1"}, "is not a share link", "Correct it"),
         ("tables", {"DATA": "{empty}"}, "no website_event.csv", "Name the folder or zip"),
-        ("tables", {"DATA": "/no/such/folder"}, "There is no folder", "all of its path"),
+        ("tables", {"DATA": "/no/such/folder"}, "There is no folder", "full path"),
     ],
 )
 def test_every_failure_says_what_to_change(
