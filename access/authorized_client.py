@@ -7,9 +7,10 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
+from umami.capabilities import Capabilities
+
 from access.permissions import OF_REPORTS, Permissions
 from umami.client import Client
-from umami.compat.capabilities import Capabilities
 from umami.connection import Server
 from umami.definitions import Definitions
 from umami.endpoint import Access, Query

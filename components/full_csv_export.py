@@ -11,10 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from access.authorized_client import AuthorizedClient
-from components import authorized, export_permissions, formats, page_context, progress
-from components.fields import Field, labelled
-from components.listing import csv
-from components.notices import show_error
+from components import authorized, elements, export_permissions, formats, page_context
+from components.elements import show_error
+from components.formats import Field, labelled
+from components.table import to_csv
 from umami.background_task import BackgroundTask, ProgressCallback
 from umami.endpoint import Query
 from umami.errors import UmamiError
@@ -51,7 +51,7 @@ def write(
             number += 1
             question = whole.question(number, SIZE)
             found = client.submit(question, caller, keep=False).result()
-            table = csv(labelled(whole.frame(found.rows), fields))
+            table = to_csv(labelled(whole.frame(found.rows), fields))
             # Every page has a heading of its own, and only the first one's is wanted.
             file.write(table if number == 1 else table.partition(b"\n")[2])
             rows += len(found.rows)
@@ -85,11 +85,11 @@ def export(
         authorized.data()[held] = (asked, begun)
 
     if work is not None and work.state == "running":
-        progress.watch(work, what=f"Getting {what}", key=key)
+        elements.show_progress(work, what=f"Getting {what}", key=key)
     elif work is not None and work.state == "done":
         file = work.result()
         of_all = "the first" if capped else "all"
-        export_permissions.button(
+        export_permissions.export_button(
             lambda: _read(file),
             file_name=f"{what.replace(' ', '-')}.csv",
             key=f"{key}_file",

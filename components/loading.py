@@ -7,8 +7,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from umami.capabilities import Capabilities
+
 from access.permissions import Forbidden
-from umami.compat.capabilities import Capabilities
 from umami.definitions import Definitions
 from umami.endpoint import Query
 from umami.endpoints import traffic, websites

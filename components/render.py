@@ -17,11 +17,11 @@ from typing import Any, Final, TypeVarTuple, Unpack
 import streamlit as st
 
 from access.permissions import Forbidden
-from components import draw_blocks, freshness, panels
+from components import draw_blocks, elements, freshness
 from components.blocks import Block, Card, Columns, Grid, Item, Section, Tabs
+from components.elements import show_empty, show_error
 from components.escaping import plain
 from components.loading import Collector, QueryClient, fault_location
-from components.notices import show_empty, show_error
 from umami.endpoint import Query
 from umami.errors import NotOffered, NotShared, UmamiError
 from umami.fair_lock import released
@@ -107,12 +107,12 @@ class Page(Collector):
                 case Section() | Card() if item.medium == "report":
                     continue
                 case Section() if item.framed and not nested:
-                    with panels.card(item.title, item.about):
+                    with elements.card(item.title, item.about):
                         self._section(item)
                 case Section():
                     self._section(item)
                 case Card():
-                    with panels.card(item.title, item.about):
+                    with elements.card(item.title, item.about):
                         self.draw(item.items, nested=True)
                 case Columns():
                     places = st.columns(list(item.widths) or len(item.items))

@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import streamlit as st
+from umami.capabilities import Capabilities
 
 from access.permissions import Narrowing
 from components import view_description, viewer
 from components.view_description import dates as dates
 from components.view_description import described as described
 from components.view_description import present as present
-from umami.compat.capabilities import Capabilities
 from umami.errors import InvalidView
 from umami.filters import Filter
 from umami.period import zone

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
+from umami.capabilities import Capabilities
+
 from components import formats, view_description
 from components.areas import PageInfo
 from components.loading import QueryClient
@@ -27,7 +29,6 @@ from reports.chapters import (
 )
 from reports.document import Chapter, Cover, Report
 from umami.background_task import ProgressCallback
-from umami.compat.capabilities import Capabilities
 from umami.connection import Server
 from umami.models.websites import Website
 from umami.period import zone

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
+from components.elements import show_error
 
-from components import authorized, export_permissions, page_context, progress, url_state, viewer
+from components import authorized, elements, export_permissions, page_context, url_state, viewer
 from components.loading import fault_location
-from components.notices import show_error
 from components.page_registry import PAGES
 from reports import build, files
 from reports.asking import Given
@@ -105,7 +105,7 @@ def _choices(sites: Sequence[Website], page: str, now: View) -> None:
         args=(sites, page, now),
     )
     if making_now and running:
-        progress.watch(making_now.work, what="Making", key="report")
+        elements.show_progress(making_now.work, what="Making", key="report")
     elif making_now:
         _over(making_now)
 
@@ -162,7 +162,7 @@ def _over(made: _Making) -> None:
         _LOG.error("a report could not be made: %s", fault_location(problem))
         show_error(UmamiError("The report could not be made."))
         return
-    export_permissions.button(
+    export_permissions.export_button(
         lambda: contents,
         file_name=made.file,
         key="report_download",

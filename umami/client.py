@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 from pydantic_core import from_json, to_json
 
 from umami.cache import Cache, CachedAnswer, Entry, Memory
-from umami.compat.capabilities import Capabilities
+from umami.capabilities import Capabilities
 from umami.compat.detection import Detected
 from umami.compat.dialect import Dialect, run_plan
 from umami.compat.generations import Generation

@@ -20,7 +20,7 @@ from enum import Enum, IntEnum
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from umami.compat import filter_params
+from umami import filter_params
 from umami.errors import UmamiError, UnexpectedAnswer
 from umami.period import milliseconds
 from umami.view import View

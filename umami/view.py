@@ -15,7 +15,7 @@ from typing import Literal, TypeVar, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from umami.compat.capabilities import EVERYTHING, Capabilities
+from umami.capabilities import EVERYTHING, Capabilities
 from umami.errors import InvalidView
 from umami.filters import VISIT_FIELDS, Filter, Match, Operator, parse_filters
 from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, midnight, with_unit, zone

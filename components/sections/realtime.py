@@ -9,14 +9,13 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from components import authorized, metrics, page_context, panels, render_lock, tiles
-from components.charts import realtime_bars as drawn
+from components import authorized, elements, metrics, page_context, runtime
+from components.charts import lines as drawn
+from components.elements import show_empty, show_error
 from components.escaping import plain
-from components.fields import Field
-from components.listing import columns, listing, records
-from components.notices import show_empty, show_error
-from components.record_table import record_table
+from components.formats import Field
 from components.render import answers
+from components.table import columns_of, draw_rows, draw_table, rows_of
 from umami import names
 from umami.analysis import realtime as analysis
 from umami.endpoints import realtime, traffic
@@ -59,7 +58,7 @@ def page(view: View, own: str, *, still: bool) -> None:
 
 
 @metrics.part("realtime")
-@render_lock.RENDER_LOCK.taken()
+@runtime.RENDER_LOCK.taken()
 def _look(view: View, own: str, *, still: bool) -> None:
     seen, problem = _seen(view, still=still)
     _said(view, seen, problem, still=still)
@@ -68,10 +67,10 @@ def _look(view: View, own: str, *, still: bool) -> None:
         if problem:
             show_error(problem)
         return
-    with panels.card("Views and visitors a minute"):
+    with elements.card("Views and visitors a minute"):
         frame = analysis.minutes(seen.now, view.period.timezone)
         st.echarts_chart(
-            drawn.minutes_spec(drawn.minutes(frame), panels.mode()),
+            drawn.minutes_spec(drawn.minutes(frame), elements.mode()),
             height=230,
             key="minutes",
             renderer="svg",
@@ -82,7 +81,7 @@ def _look(view: View, own: str, *, still: bool) -> None:
         name: count for name, count in seen.now.referrers.items() if names.referrer(name) != bare
     }
     left, right = st.columns([3, 2])
-    with left, panels.card("What happens"):
+    with left, elements.card("What happens"):
         _log(view, seen.log)
     with right:
         for title, field, counts in (
@@ -90,7 +89,7 @@ def _look(view: View, own: str, *, still: bool) -> None:
             ("Referrers", "referrer", foreign),
             ("Countries", "country", seen.now.countries),
         ):
-            with panels.card(title):
+            with elements.card(title):
                 _ranked(title, field, counts)
 
 
@@ -139,17 +138,17 @@ def _said(view: View, seen: Seen, problem: UmamiError | None, *, still: bool) ->
 def _figures(view: View, seen: Seen) -> None:
     now, active = seen.now, seen.active
     busiest = analysis.minutes(now, view.period.timezone)["views"].max() if now else None
-    tiles.draw(
+    elements.draw_tiles(
         [
-            tiles.counted(
+            elements.counted(
                 "Online now",
                 active.visitors if active else None,
                 None,
                 "Visitors seen in the last five minutes.",
             ),
-            tiles.counted("Views", now.views if now else None, None, "In the last 30 minutes."),
-            tiles.counted("Busiest minute", busiest, None, "Views in the busiest minute."),
-            tiles.counted(
+            elements.counted("Views", now.views if now else None, None, "In the last 30 minutes."),
+            elements.counted("Busiest minute", busiest, None, "Views in the busiest minute."),
+            elements.counted(
                 "Countries",
                 len(now.countries) if now else None,
                 None,
@@ -185,8 +184,8 @@ def _log(view: View, log: tuple[Happening, ...]) -> None:
         Field("with", "With", "text", wide=True),
         Field("at", "Time", "text"),
     ]
-    record_table(
-        columns(fields), records(frame, fields), label="What happens", key="log", height=560
+    draw_rows(
+        columns_of(fields), rows_of(frame, fields), label="What happens", key="log", height=560
     )
 
 
@@ -209,7 +208,7 @@ def _ranked(title: str, field: str, counts: dict[str, int]) -> None:
         return
     frame.insert(0, "label", [names.label(field, name) for name in frame["name"]])
     measure = "Visitors" if field == "country" else "Times"
-    listing(
+    draw_table(
         frame,
         [
             Field("label", title, "text"),

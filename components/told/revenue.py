@@ -11,7 +11,7 @@ import pandas as pd
 from components import formats
 from components.charts import maps, stacks
 from components.charts.tiles import Tile, counted
-from components.fields import Field, Kind
+from components.formats import Field, Kind
 from umami import names
 from umami.analysis import revenue as analysis
 from umami.definitions import Definitions

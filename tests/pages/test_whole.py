@@ -14,8 +14,8 @@ import pytest
 
 from access.authorized_client import AuthorizedClient
 from access.permissions import ALL
-from components.fields import Field
-from components.full_csv_export import SIZE, Whole, write
+from components.formats import Field
+from components.paging import SIZE, Whole, write
 from components.told import sessions as told_of
 from tests.pages.conftest import SHOP, Open
 from tests.support.fault_proxy import Between

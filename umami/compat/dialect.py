@@ -13,11 +13,11 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from umami.compat.capabilities import Capabilities
-from umami.compat.filter_params import like_escaped
+from umami.capabilities import Capabilities
 from umami.compat.generations import Generation
 from umami.endpoint import JSON, Query, Request
 from umami.errors import NotOffered, UmamiError
+from umami.filter_params import like_escaped
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.view import View
 

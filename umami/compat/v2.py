@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from umami.capabilities import Capabilities
 from umami.compat import v2_requests
-from umami.compat.capabilities import Capabilities
 from umami.compat.dialect import (
     Dialect,
     Part,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
-from umami.compat import filter_params
+from umami import filter_params
 from umami.compat.dialect import (
     Plan,
     missing_before_3_1,

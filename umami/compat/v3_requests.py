@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from umami.compat import filter_params
-from umami.compat.capabilities import EVERYTHING, Capabilities
+from umami import filter_params
+from umami.capabilities import EVERYTHING, Capabilities
 from umami.compat.dialect import Dialect, Part, search_param
 from umami.compat.generations import Generation
 from umami.endpoint import Query, Request, canonical_json
