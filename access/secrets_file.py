@@ -109,7 +109,7 @@ def write(path: Path, setup: Setup) -> None:
     """
 
     def check(beside: Path) -> None:
-        if read({}, beside).given != setup.server.given:
+        if read({}, beside).texts != setup.server.texts:
             raise SecretsNotWritten(f"{path.name} has a form that cannot be changed from here.")
 
     with _WRITING:
@@ -130,7 +130,7 @@ def _name(document: MutableMapping[str, Any], server: Settings) -> None:
     true of the server before."""
     if TABLE in document and not isinstance(document[TABLE], MutableMapping):
         del document[TABLE]
-    given = {name.lower(): value for name, value in server.given.items()}
+    given = {name.lower(): value for name, value in server.texts.items()}
     for name in (*SERVER, "GENERATION"):
         if name == "COLLECT" and server.store:
             # Websites go on sending to the dashboard, whichever file they are kept in.

@@ -16,7 +16,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from umami.instrumentation import How
+from umami.instrumentation import How, Instrumentation
 
 Kind = Literal["page", "part"]
 """A whole page was run, or a part of it by itself."""
@@ -32,7 +32,7 @@ WAITS: Final = (0.001, 0.01, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
-class Metrics:
+class Metrics(Instrumentation):
     """The metrics of this process; ``registry`` holds them. Safe to use from many threads."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Metrics:
         """A request went to the server; ``outcome`` is ``ok`` or what kind of error came."""
         self._requests.labels(endpoint, outcome).observe(seconds)
 
-    def found(self, endpoint: str, how: How) -> None:
+    def looked_up(self, endpoint: str, how: How) -> None:
         """A question of a page, and how its answer was found."""
         self._found.labels(endpoint, how).inc()
 

@@ -35,7 +35,7 @@ class Readiness:
 
         Why it is missing is in the log, once: the word could be read by many.
         """
-        flight = self._flights.board("readiness", self._first, _apart)
+        flight = self._flights.submit("readiness", self._first, _apart)
         try:
             return flight.result(self.patience)
         except TimeoutError:

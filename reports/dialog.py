@@ -127,7 +127,7 @@ def _begin(sites: Sequence[Website], page: str, now: View) -> None:
         return
     before: _Making | None = authorized.data().get(_MAKING)
     if before:
-        before.work.call_off()
+        before.work.cancel()
     client = page_context.client()
     order = build.Order(now, pages, sites, given, tells_address=looking.permissions.admin)
 
