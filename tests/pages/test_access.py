@@ -202,12 +202,12 @@ def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
 
 SCRIPT = """
 import streamlit as st
-from components import start, viewer
+from components import page_context, viewer
 from umami.errors import UmamiError
 
 viewer.resolve()
 outcomes = st.session_state["outcomes"] = []
-client = start.client()
+client = page_context.client()
 for question in st.session_state["questions"]:
     before = st.session_state["count"]()
     try:

@@ -37,7 +37,7 @@ def opened_with(area: PageInfo) -> list[Parameters]:
 
 @pytest.mark.parametrize("area", PAGES, ids=NAMES)
 def test_a_page_asks_what_it_is_declared_to_ask(way: Between, area: PageInfo) -> None:
-    declared = {*area.asks, *area.sometimes}
+    declared = {*area.endpoints, *area.optional_endpoints}
     allowed = declared.union(BAR, *(PARTS.get(name, set()) for name in declared))
     asked: set[str] = set()
     for parameters in opened_with(area):
@@ -55,7 +55,7 @@ def test_a_page_asks_what_it_is_declared_to_ask(way: Between, area: PageInfo) ->
 def test_what_a_page_always_asks_it_asks_without_any_choice(way: Between, area: PageInfo) -> None:
     open_page(area.name)
     asked = set().union(*(endpoints(one) for one in of_pages(way.passed)))
-    assert set(area.asks) <= asked
+    assert set(area.endpoints) <= asked
 
 
 @pytest.mark.parametrize("area", PAGES, ids=NAMES)
