@@ -125,7 +125,7 @@ def job(do: Callable[[ProgressCallback], T], name: str) -> BackgroundTask[T]:
     """
     unchanged = apart()
 
-    def checked(told: ProgressCallback) -> T:
+    def checked(report: ProgressCallback) -> T:
         next_check = 0.0
 
         def step(done: int, total: int) -> None:
@@ -134,7 +134,7 @@ def job(do: Callable[[ProgressCallback], T], name: str) -> BackgroundTask[T]:
                 if not unchanged():
                     raise TaskCancelled
                 next_check = time.monotonic() + CHECKED_EVERY
-            told(done, total)
+            report(done, total)
 
         return do(step)
 
@@ -152,5 +152,5 @@ def data() -> dict[str, Any]:
     if gathered_for != now:
         held = {}
         st.session_state[DATA] = (now, held)
-    found: dict[str, Any] = held
-    return found
+    result: dict[str, Any] = held
+    return result

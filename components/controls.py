@@ -271,7 +271,9 @@ def _values(
     client: AuthorizedClient, now: View, field: str, key: str, *, several: bool
 ) -> list[str]:
     """Choose one value, or several, among those that occur, which are returned, or type others."""
-    without = replace(now, filters=tuple(one for one in now.filters if one.field != field))
+    without = replace(
+        now, filters=tuple(filter_ for filter_ in now.filters if filter_.field != field)
+    )
     offered = _suggestions(client, without, field)
     choice: dict[str, Any] = {
         "options": offered,
@@ -289,12 +291,12 @@ def _values(
 
 def _segments(client: AuthorizedClient, now: View) -> None:
     """Choose a segment and a cohort that were saved in Umami, where there are any."""
-    asked = {
+    replies = {
         kind: client.submit(segments.segments(now.website, kind)) for kind in ("segment", "cohort")
     }
-    for kind, page in asked.items():
+    for kind, page in replies.items():
         try:
-            saved = {one.id: one.name for one in page.result().rows}
+            saved = {segment.id: segment.name for segment in page.result().rows}
         except UmamiError:
             # The filters above work without them.
             continue
@@ -314,15 +316,15 @@ def _segments(client: AuthorizedClient, now: View) -> None:
 def _suggestions(client: AuthorizedClient, now: View, field: str) -> list[str]:
     """Values to choose a filter from; none where the server cannot tell."""
     try:
-        return [one.value for one in client.ask(traffic.values(now, field)) if one.value]
+        return [row.value for row in client.ask(traffic.values(now, field)) if row.value]
     except UmamiError as problem:
         st.caption(plain(f"No suggestions: {problem}"))
         return []
 
 
 def _add_filter(field: str, operator: Any, key: str, offered: list[str], beside: bool) -> None:
-    given = st.session_state.get(key)
-    typed = given if isinstance(given, list) else [given or ""]
+    entry = st.session_state.get(key)
+    typed = entry if isinstance(entry, list) else [entry or ""]
     values = [in_form_of(value, offered) for value in typed]
     try:
         go(view().adding(Filter(field, operator, *values), beside=beside))
@@ -367,12 +369,15 @@ def _chips(client: AuthorizedClient, now: View) -> None:
     if not now.is_filtered:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="chips"):
-        for one in now.filters:
+        for filter_ in now.filters:
             _chip(
-                f"{FIELDS[one.field]} {OPERATORS[one.operator]} "
-                f"**{plain(view_description.values(one), 60)}**",
-                key=f"chip_{one.field}" + ("" if one.operator == "eq" else f"_{one.operator}"),
-                without=replace(now, filters=tuple(other for other in now.filters if other != one)),
+                f"{FIELDS[filter_.field]} {OPERATORS[filter_.operator]} "
+                f"**{plain(view_description.values(filter_), 60)}**",
+                key=f"chip_{filter_.field}"
+                + ("" if filter_.operator == "eq" else f"_{filter_.operator}"),
+                without=replace(
+                    now, filters=tuple(other for other in now.filters if other != filter_)
+                ),
             )
         if now.segment:
             _chip("In a **segment**", key="chip_segment", without=replace(now, segment=None))
@@ -419,11 +424,14 @@ def _chip(words: str, *, key: str, without: View) -> None:
 def _labels(among: Sequence[Website]) -> dict[str, str]:
     """A name for each website, unlike any other's."""
     labels = {site.id: site.name for site in among}
-    for more in ({site.id: site.domain or "" for site in among}, {one: one[:8] for one in labels}):
+    for more in (
+        {site.id: site.domain or "" for site in among},
+        {site_id: site_id[:8] for site_id in labels},
+    ):
         times = Counter(labels.values())
         labels = {
-            one: f"{label} · {more[one]}" if times[label] > 1 else label
-            for one, label in labels.items()
+            site_id: f"{label} · {more[site_id]}" if times[label] > 1 else label
+            for site_id, label in labels.items()
         }
     return labels
 

@@ -73,8 +73,8 @@ def create(store: Path) -> None:
             Store(store).close()
 
 
-def take_in(data: Path, store: Path, told: ProgressCallback) -> tuple[str, ...]:
-    """Import tables into the file that keeps them, all or nothing; ``told`` hears of bytes read.
+def take_in(data: Path, store: Path, report: ProgressCallback) -> tuple[str, ...]:
+    """Import tables into the file that keeps them, all or nothing; ``report`` receives bytes read.
     Returns what was not read, a sentence each.
 
     A server of this process goes on answering from the file meanwhile. Raises ``SettingsError``.
@@ -82,7 +82,7 @@ def take_in(data: Path, store: Path, told: ProgressCallback) -> tuple[str, ...]:
     from umami.embedded.importing import import_into
 
     with _in_settings():
-        return tuple(import_into(store, data, lambda now: told(now.done, now.total)).notes)
+        return tuple(import_into(store, data, lambda now: report(now.done, now.total)).notes)
 
 
 @contextmanager
@@ -116,9 +116,9 @@ def client_of(
     running: Running, settings: Settings, *, watch: Instrumentation = NO_INSTRUMENTATION
 ) -> Client:
     """A client of it, which lets go of what is changed there, by whomever."""
-    found = filled(settings, running)
+    located = filled(settings, running)
     client = connect(
-        found,
+        located,
         label="Built-in server",
         demo=running.demo,
         watch=watch,

@@ -188,15 +188,15 @@ def ticks(times: Sequence[pd.Timestamp], unit: Unit) -> list[str]:
     ]
 
 
-def period(one: Period) -> str:
+def period(dates: Period) -> str:
     """The dates of a period, in its zone: ``1 Aug – 30 Sep 2026``.
 
     Times are named where it does not begin or end with a day: ``1 – 23 Nov 2026, until 15:00``.
     """
-    at_start, at_end = one.edges_of_days
+    at_start, at_end = dates.edges_of_days
     first, last, after = (
-        pd.Timestamp(moment).tz_convert(one.timezone)
-        for moment in (one.start, one.end, one.end + MILLISECOND)
+        pd.Timestamp(moment).tz_convert(dates.timezone)
+        for moment in (dates.start, dates.end, dates.end + MILLISECOND)
     )
     if not at_start:
         begun = f"{first:%-d %b %Y, %H:%M}"
@@ -308,17 +308,17 @@ _SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
 def labelled(frame: pd.DataFrame, fields: Sequence[Field]) -> pd.DataFrame:
     """The shown columns by their headings, notes beside them, nothing rounded but money: to the
     decimals of its currency, as everywhere."""
-    found: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     for field in fields:
         values = frame[field.column]
         if field.decimals is not None:
             values = values.astype("float64").round(field.decimals)
         if field.decimals == 0:
             values = values.astype("Int64")
-        found[field.heading] = values.array
-        if field.note and field.note not in {one.column for one in fields}:
-            found[field.note.capitalize()] = frame[field.note].to_numpy()
-    return pd.DataFrame(found)
+        columns[field.heading] = values.array
+        if field.note and field.note not in {field.column for field in fields}:
+            columns[field.note.capitalize()] = frame[field.note].to_numpy()
+    return pd.DataFrame(columns)
 
 
 def longest(frame: pd.DataFrame, fields: Sequence[Field]) -> tuple[pd.Series[float], float] | None:

@@ -59,8 +59,8 @@ def place() -> None:
 
 def since() -> float:
     """The moment (Unix seconds) from which on answers are new enough for this viewer."""
-    found = st.session_state.get(_SINCE, 0.0)
-    return found if isinstance(found, float) else 0.0
+    mark = st.session_state.get(_SINCE, 0.0)
+    return mark if isinstance(mark, float) else 0.0
 
 
 def hold() -> None:
@@ -71,11 +71,11 @@ def hold() -> None:
 def tell(replies: Iterable[Reply[Any]]) -> None:
     """Say how old the oldest of these answers is, and why, where the server gives no newer one."""
     here = _PLACE.get()
-    given = [one for one in replies if one.done() and one.exception() is None]
-    ages = [one.answered_at for one in given if one.answered_at is not None]
+    answered = [reply for reply in replies if reply.done() and reply.exception() is None]
+    ages = [reply.answered_at for reply in answered if reply.answered_at is not None]
     if here is None or not ages:
         return
-    problem = next((one.problem for one in given if one.problem is not None), None)
+    problem = next((reply.problem for reply in answered if reply.problem is not None), None)
     oldest = _clock(min(ages), url_state.view().period.timezone)
     if problem is None:
         here.caption(f"Figures as of {oldest}.", width="content")
@@ -86,14 +86,14 @@ def tell(replies: Iterable[Reply[Any]]) -> None:
         )
 
 
-def follow(client: QueryClient, asked: Sequence[tuple[Query[Any], Reply[Any]]]) -> None:
+def follow(client: QueryClient, sent: Sequence[tuple[Query[Any], Reply[Any]]]) -> None:
     """Look for newer answers behind those that are old or failed for a while; then draw anew."""
     looked_for = [
-        _LookedFor(question, found)
-        for question, reply in asked
-        if (found := _state(reply)) is not _State.GOOD
+        _LookedFor(question, state)
+        for question, reply in sent
+        if (state := _state(reply)) is not _State.GOOD
     ]
-    if all(one.found is _State.COMING for one in looked_for):
+    if all(entry.state is _State.COMING for entry in looked_for):
         st.session_state.pop(_TIMES, None)
     if not looked_for:
         return
@@ -151,12 +151,12 @@ class _LookedFor:
     """A question, how good its answer was when the page was drawn, and the latest one."""
 
     question: Query[Any]
-    found: _State
+    state: _State
     reply: Reply[Any] | None = None
 
     @property
     def now(self) -> _State:
-        return self.found if self.reply is None else _state(self.reply)
+        return self.state if self.reply is None else _state(self.reply)
 
 
 class _Behind:
@@ -166,7 +166,7 @@ class _Behind:
         self._client = client
         self._looked_for = looked_for
         self._mark = mark
-        self._troubled = any(one.found is not _State.COMING for one in looked_for)
+        self._troubled = any(entry.state is not _State.COMING for entry in looked_for)
         self.interval = FAILED if self._troubled else STALE
         """Seconds from one look to the next; what has just failed is asked less and less often."""
         # The page has just asked.
@@ -175,17 +175,17 @@ class _Behind:
     def look(self) -> bool:
         """Whether there is something better to show, or to say; asks anew where it is time."""
         if time.monotonic() >= self._asked_again:
-            for one in self._looked_for:
-                if one.reply is None or (one.reply.done() and one.now is not _State.GOOD):
-                    one.reply = self._client.submit(one.question, BACKGROUND, self._mark)
+            for entry in self._looked_for:
+                if entry.reply is None or (entry.reply.done() and entry.now is not _State.GOOD):
+                    entry.reply = self._client.submit(entry.question, BACKGROUND, self._mark)
             self._asked_again = time.monotonic() + self._pause() - self.interval / 2
-        wait([one.reply for one in self._looked_for if one.reply is not None], MOMENT)
+        wait([entry.reply for entry in self._looked_for if entry.reply is not None], MOMENT)
         better = any(
-            one.now > one.found and one.now is not _State.COMING
-            for one in self._looked_for
-            if one.found is not _State.COMING
+            entry.now > entry.state and entry.now is not _State.COMING
+            for entry in self._looked_for
+            if entry.state is not _State.COMING
         )
-        coming = [one.now for one in self._looked_for if one.found is _State.COMING]
+        coming = [entry.now for entry in self._looked_for if entry.state is _State.COMING]
         return better or (bool(coming) and _State.COMING not in coming)
 
     def _pause(self) -> float:
@@ -206,6 +206,6 @@ def _ask_anew() -> None:
 def _clock(instant: datetime, timezone: str) -> str:
     """The time of day, and the day too unless it is today's."""
     now = formats.at(datetime.now(instant.tzinfo), timezone)
-    told = formats.at(instant, timezone)
-    day, _, clock = told.partition(", ")
-    return clock if now.startswith(day) else told
+    text = formats.at(instant, timezone)
+    day, _, clock = text.partition(", ")
+    return clock if now.startswith(day) else text

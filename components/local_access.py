@@ -53,7 +53,7 @@ class Codes:
 
     def opens(self, token: str | None) -> bool:
         """Whether this is the cookie of a browser that brought a code."""
-        return any(_equal(token or "", one) for one in tuple(self._tokens))
+        return any(_equal(token or "", known) for known in tuple(self._tokens))
 
     def link(self) -> str:
         """The address that opens the dashboard with the code."""
@@ -83,8 +83,8 @@ class TakesCode:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an address with a good code by the same address without it."""
-        asked = scope["query_string"] if scope["type"] == "http" else b""
-        if PARAMETER.encode() in asked and scope["method"] == "GET":
+        query = scope["query_string"] if scope["type"] == "http" else b""
+        if PARAMETER.encode() in query and scope["method"] == "GET":
             request = Request(scope)
             token = CODES.redeem(request.query_params.get(PARAMETER, ""))
             if token:
@@ -94,7 +94,7 @@ class TakesCode:
 
 
 def _exchanged(request: Request, token: str) -> RedirectResponse:
-    others = [one for one in request.query_params.multi_items() if one[0] != PARAMETER]
+    others = [pair for pair in request.query_params.multi_items() if pair[0] != PARAMETER]
     # The path alone: an address that begins with two slashes would name another host.
     path = "/" + quote(request.scope["path"].lstrip("/"))
     answer = RedirectResponse(path + (f"?{urlencode(others)}" if others else ""), status_code=303)
@@ -138,7 +138,7 @@ def receive() -> None:
 def granted() -> bool:
     """Whether the browser of this session brought the code."""
     tokens = (st.session_state.get(_TOKEN), st.context.cookies.get(cookie_name()))
-    return any(CODES.opens(one) for one in tokens if isinstance(one, str))
+    return any(CODES.opens(token) for token in tokens if isinstance(token, str))
 
 
 def refused() -> bool:
@@ -151,5 +151,5 @@ def received() -> str:
     return str(st.session_state.get(_TOKEN, ""))
 
 
-def _equal(given: str, expected: str) -> bool:
-    return secrets.compare_digest(given.encode(), expected.encode())
+def _equal(value: str, expected: str) -> bool:
+    return secrets.compare_digest(value.encode(), expected.encode())

@@ -100,14 +100,14 @@ class Sessions(Collector):
             return
         counted = Runtime.instance().stats_mgr.get_stats((SESSIONS, EVENTS))
         now = GaugeMetricFamily("dashboard_sessions", "Tabs that are connected.")
-        for one in counted.get(SESSIONS, ()):
-            if isinstance(one, GaugeStat):
-                now.add_metric((), one.value)
+        for stat in counted.get(SESSIONS, ()):
+            if isinstance(stat, GaugeStat):
+                now.add_metric((), stat.value)
         yield now
         events = CounterMetricFamily(
             "dashboard_session_events", "Tabs that came, came back and went.", labels=("event",)
         )
-        for one in counted.get(EVENTS, ()):
-            if isinstance(one, CounterStat) and one.labels:
-                events.add_metric((one.labels["type"],), one.value)
+        for stat in counted.get(EVENTS, ()):
+            if isinstance(stat, CounterStat) and stat.labels:
+                events.add_metric((stat.labels["type"],), stat.value)
         yield events

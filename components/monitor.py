@@ -19,7 +19,7 @@ from umami.errors import SettingsError
 _LOG: Final = logging.getLogger(__name__)
 
 
-@st.cache_resource(show_spinner=False, on_release=lambda one: one and one.stop())
+@st.cache_resource(show_spinner=False, on_release=lambda monitor: monitor and monitor.stop())
 def start() -> Monitor | None:
     """Answer where ``DASHBOARD_MONITOR`` says, from the first call on; ``None`` where it does not,
     or where that address cannot be had, which the log tells. Raises ``SettingsError``."""
@@ -90,7 +90,8 @@ def _shorten(record: logging.LogRecord) -> None:
     """Leave the beginning of each id of a session; formatters may need arguments one by one."""
     if isinstance(record.args, tuple):
         record.args = tuple(
-            _SESSION.sub(r"\1…", one) if isinstance(one, str) else one for one in record.args
+            _SESSION.sub(r"\1…", argument) if isinstance(argument, str) else argument
+            for argument in record.args
         )
     try:
         message = record.getMessage()

@@ -39,7 +39,7 @@ def client() -> AuthorizedClient:
 
 def _written(looking: viewer.Viewer, question: Query[Any], problem: UmamiError | None) -> None:
     arguments = (question.arguments.get(name) for name in ("website", "report", "name"))
-    about = " ".join(str(one) for one in arguments if one)
+    about = " ".join(str(argument) for argument in arguments if argument)
     viewer.record(looking, question.name.replace("_", " "), about, done=problem is None)
 
 
@@ -54,22 +54,22 @@ def server_line() -> None:
 
     Where a server stands is told to those only who run it.
     """
-    asked = client().server
+    server = client().server
     zone = url_state.view().period.timezone
-    name = f"{asked.label} {asked.version}" if asked.version else asked.label
-    where = f"{name} at {asked.address}. " if viewer.current().permissions.admin else ""
+    name = f"{server.label} {server.version}" if server.version else server.label
+    where = f"{name} at {server.address}. " if viewer.current().permissions.admin else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="server"):
-        if asked.demo:
+        if server.demo:
             st.badge("Demo data", icon=":material/science:", color="orange", width="content")
         st.caption(plain(f"{where}Times in {zone}."), width="content")
-        if asked.demo and viewer.current().permissions.admin:
+        if server.demo and viewer.current().permissions.admin:
             _invitation()
         download_buttons()
         freshness.place()
 
 
 def _invitation() -> None:
-    """The way from the demo to a server of one's own, for as long as it is wanted."""
+    """Offer to connect a real server while the demo is shown, until the viewer dismisses it."""
     if st.session_state.get(_NOT_NOW):
         return
     with st.container(

@@ -187,8 +187,8 @@ def shares(
 
 def full(table: Table, ranking: Shares) -> pd.DataFrame:
     """Every row with names for codes, the code kept beside where they differ."""
-    given = ranking.frame
-    values = list(given["name"])
+    rows = ranking.frame
+    values = list(rows["name"])
     heading = FIELDS.get(table.field, table.tab)
     frame = pd.DataFrame({heading: [names.label(table.field, value) for value in values]})
     if any(value and value != name for value, name in zip(values, frame[heading], strict=True)):
@@ -196,10 +196,10 @@ def full(table: Table, ranking: Shares) -> pd.DataFrame:
     if table.field in ("region", "city"):
         frame["Country"] = [
             names.label("country", code if isinstance(code, str) else None)
-            for code in given["country"]
+            for code in rows["country"]
         ]
-    frame[MEASURES[ranking.measure]] = given["count"].astype(int).to_numpy()
-    frame[ranking.heading] = given["share"].to_numpy()
+    frame[MEASURES[ranking.measure]] = rows["count"].astype(int).to_numpy()
+    frame[ranking.heading] = rows["share"].to_numpy()
     return frame
 
 

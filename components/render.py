@@ -40,13 +40,16 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Place:
-    """A section's place on the page. ``kept`` says whether the last run drew the same there, so
-    that this stays visible until there is something newer."""
+    """A section's place on the page.
+
+    ``drawn_before`` says whether the last run drew the same section there; its blocks then stay
+    visible until the new answers arrive.
+    """
 
     draw: Callable[..., None]
     answers: tuple[Future[Any], ...]
     slot: Any
-    kept: bool = False
+    drawn_before: bool = False
 
     @property
     def ready(self) -> bool:
@@ -156,7 +159,7 @@ class Page(Collector):
         if all(answer.done() for answer in answers):
             _draw_place(_Place(draw, answers, st.container()))
         elif self._drawn_here():
-            self._waiting.append(_Place(draw, answers, st.container(), kept=True))
+            self._waiting.append(_Place(draw, answers, st.container(), drawn_before=True))
         else:
             self._waiting.append(_Place(draw, answers, st.skeleton(height=height)))
 
@@ -172,7 +175,7 @@ class Page(Collector):
             ready = [place for place in self._waiting if place.ready]
             for place in ready:
                 self._waiting.remove(place)
-                if not place.kept:
+                if not place.drawn_before:
                     place.slot = place.slot.container()
                 _draw_place(place)
             pending = {

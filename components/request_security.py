@@ -129,7 +129,8 @@ def policy() -> str:
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
     inline = re.findall(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
     hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(one).digest()).decode()}'" for one in inline
+        f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+        for script in inline
     )
     parts = (
         "default-src 'self'",

@@ -79,20 +79,20 @@ def _form(now: View) -> None:
 
 def _make(now: View) -> None:
     looking = viewer.still()
-    given: dict[str, Any] = {
+    form: dict[str, Any] = {
         name: st.session_state[f"link_{name}"]
         for name in ("name", "sections", "ends", "locked", "password")
     }
-    name = " ".join(str(given["name"] or "").split())[:LONGEST_NAME]
-    sections = tuple(one for one in given["sections"] or () if one in TITLES)
-    wrong = _wrong(name, sections, given["ends"], str(given["password"] or ""))
+    name = " ".join(str(form["name"] or "").split())[:LONGEST_NAME]
+    sections = tuple(section for section in form["sections"] or () if section in TITLES)
+    wrong = _wrong(name, sections, form["ends"], str(form["password"] or ""))
     if not looking.permissions.admin:
         wrong = "Only an admin makes share links."
     if wrong:
         url_state.note(wrong)
         return
     ends = datetime.combine(
-        given["ends"] + timedelta(days=1), time(), zone(now.period.timezone)
+        form["ends"] + timedelta(days=1), time(), zone(now.period.timezone)
     ).astimezone(UTC)
     spelled = {key: values for key, values in now.params().items() if key != "unit"}
     made = viewer.desk().shares.make(
@@ -101,8 +101,8 @@ def _make(now: View) -> None:
         ends=ends,
         view=spelled,
         sections=sections,
-        locked=bool(given["locked"]),
-        password=str(given["password"] or ""),
+        locked=bool(form["locked"]),
+        password=str(form["password"] or ""),
     )
     viewer.record(looking, "make share link", f"{name}, of {now.website}")
     authorized.data()[_MADE] = link(made.id)
@@ -131,7 +131,7 @@ def link(id: str) -> str:
 
 def listed_pages(sections: tuple[str, ...]) -> str:
     """Pages by their titles."""
-    return plain(", ".join(TITLES.get(one, one) for one in sections))
+    return plain(", ".join(TITLES.get(section, section) for section in sections))
 
 
 _FLAGS: Final = ("filters", "exports", "saves", "admin")
@@ -181,24 +181,24 @@ def everybody(sites: tuple[Website, ...]) -> None:
 
 
 def _websites(permissions: Permissions, names: dict[str, str]) -> str:
-    if any(one.websites is None for one in permissions.grants):
+    if any(grant.websites is None for grant in permissions.grants):
         return "All"
-    mine = {id for one in permissions.grants for id in one.websites or ()}
+    mine = {id for grant in permissions.grants for id in grant.websites or ()}
     return ", ".join(sorted(names.get(id, "(unknown)") for id in mine)) or "None"
 
 
 def _pages(permissions: Permissions) -> str:
-    if any(one.sections is None for one in permissions.grants):
+    if any(grant.sections is None for grant in permissions.grants):
         return "All"
     return ", ".join(title for name, title in TITLES.items() if permissions.opens(name)) or "None"
 
 
 def _may(permissions: Permissions) -> str:
     words = {"filters": "filter", "exports": "export", "saves": "save", "admin": "administer"}
-    found = [
-        words[one] for one in _FLAGS if any(getattr(grant, one) for grant in permissions.grants)
+    actions = [
+        words[flag] for flag in _FLAGS if any(getattr(grant, flag) for grant in permissions.grants)
     ]
-    return ", ".join(found) or "look"
+    return ", ".join(actions) or "look"
 
 
 def links(sites: tuple[Website, ...]) -> None:

@@ -40,7 +40,7 @@ class _Accounts(AuthenticationModel):  # type: ignore[misc]
 
     def __init__(self, desk: Authentication) -> None:
         users = desk.accounts().users.values()
-        known = {one.username: {"name": one.name, "email": one.email or ""} for one in users}
+        known = {user.username: {"name": user.name, "email": user.email or ""} for user in users}
         super().__init__({"usernames": known}, auto_hash=False)
         self._desk = desk
         self.token: str | None = None
@@ -150,10 +150,10 @@ def _providers() -> None:
 def _link_password(share: ShareLink) -> None:
     with st.form("link_form"):
         st.subheader("This link has a password", anchor=False)
-        given = st.text_input("Password", type="password", autocomplete="off")
+        password = st.text_input("Password", type="password", autocomplete="off")
         if st.form_submit_button("Open"):
             try:
-                viewer.open_link(share, given)
+                viewer.open_link(share, password)
             except SignInRefused as refusal:
                 st.error(plain(str(refusal)), icon=":material/block:")
             else:

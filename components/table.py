@@ -193,9 +193,9 @@ def full_list(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: s
             key=f"{key}_search",
         )
         named = labelled(frame, fields)
-        found = search(named, needle or "")
-        grid(found, fields, height=430)
-        _csv_button(lambda: found, what=what, key=f"{key}_found")
+        matching = search(named, needle or "")
+        grid(matching, fields, height=430)
+        _csv_button(lambda: matching, what=what, key=f"{key}_found")
 
     authorized.dialog(what.capitalize(), draw)
 

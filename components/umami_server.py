@@ -128,8 +128,8 @@ def tried(settings: Settings) -> CheckedServer:
     except SettingsError as refusal:
         problem = connection_check.unreadable(refusal)
     else:
-        found = connection_check.tried(embedded_launcher.filled(settings, running))
-        return replace(found, settings=settings)
+        checked = connection_check.tried(embedded_launcher.filled(settings, running))
+        return replace(checked, settings=settings)
     raise problem
 
 

@@ -53,9 +53,9 @@ _NOTES: Final = "what was dropped from the link"
 
 def view() -> View:
     """What is looked at in this run; pages call this."""
-    found = st.session_state[_VIEW]
-    assert isinstance(found, View)
-    return found
+    current = st.session_state[_VIEW]
+    assert isinstance(current, View)
+    return current
 
 
 def free() -> bool:
@@ -75,7 +75,7 @@ def toggle(field: str, value: str) -> None:
         note(str(problem))
         return
     if wanted in now.filters:
-        go(replace(now, filters=tuple(one for one in now.filters if one != wanted)))
+        go(replace(now, filters=tuple(filter_ for filter_ in now.filters if filter_ != wanted)))
     else:
         go(now.filtered(field, value))
 
@@ -98,9 +98,9 @@ def notes() -> tuple[str, ...]:
 
 def chosen(field: str | None) -> tuple[str, ...]:
     """The values of this field that everything is filtered by."""
-    for one in view().filters:
-        if one.field == field and one.operator == "eq":
-            return one.values
+    for filter_ in view().filters:
+        if filter_.field == field and filter_.operator == "eq":
+            return filter_.values
     return ()
 
 
@@ -119,50 +119,52 @@ def resolve(
     What a link says and cannot be shown is dropped, and said once. Raises ``InvalidView`` if
     there is no website.
     """
-    given = _bound()
-    last_page, last = st.session_state.get(_LAST, (page, given))
-    if page != last_page and "website" not in given:
+    params = _bound()
+    last_page, last = st.session_state.get(_LAST, (page, params))
+    if page != last_page and "website" not in params:
         # What a control writes always names a website; a URL without, on arriving at a page, has
         # lost everything on its way (Streamlit drops parameters in the first of the two steps of
         # a page change, and Back can end between them).
-        given = last
-    st.session_state[_LAST] = (page, given)
+        params = last
+    st.session_state[_LAST] = (page, params)
     if page != last_page:
         st.session_state[_ARRIVING] = True
     looking = viewer.current()
-    if looking.share and "website" not in given:
-        given = {**{name: list(values) for name, values in looking.share.view.items()}, **given}
+    if looking.share and "website" not in params:
+        params = {**{name: list(values) for name, values in looking.share.view.items()}, **params}
     span = None
-    if given.get("period") == [ALL_TIME] and websites:
-        named = given.get("website", [websites[0]])[-1]
+    if params.get("period") == [ALL_TIME] and websites:
+        named = params.get("website", [websites[0]])[-1]
         span = recorded(named if named in websites else websites[0])
     parsed = parse(
-        given,
+        params,
         now=datetime.now(UTC),
         websites=websites,
         timezone=_viewer_zone(),
         recorded=span,
         capabilities=capabilities,
     )
-    if st.session_state.get(_SAID) != given:
-        st.session_state[_SAID] = given
+    if st.session_state.get(_SAID) != params:
+        st.session_state[_SAID] = params
         note(*parsed.dropped)
-    found = parsed.view
-    fixed = looking.permissions.fixed(found.website)
-    if fixed is not None and Narrowing.of(found) != fixed:
-        if found.is_filtered:
+    shown = parsed.view
+    fixed = looking.permissions.fixed(shown.website)
+    if fixed is not None and Narrowing.of(shown) != fixed:
+        if shown.is_filtered:
             note("What you see has fixed filters: those of the link are left out.")
-        found = replace(found, **{one.name: getattr(fixed, one.name) for one in fields(fixed)})
-    st.session_state[_VIEW] = found
-    return found
+        shown = replace(
+            shown, **{field.name: getattr(fixed, field.name) for field in fields(fixed)}
+        )
+    st.session_state[_VIEW] = shown
+    return shown
 
 
 def keep() -> None:
     """Keep the View in the URL on a page that shows nothing of it. Call once a run, in ``app.py``,
     where what it draws is not seen."""
-    given = _bound()
-    _, last = st.session_state.get(_LAST, ("", given))
-    st.session_state[_LAST] = ("", given if "website" in given else last)
+    params = _bound()
+    _, last = st.session_state.get(_LAST, ("", params))
+    st.session_state[_LAST] = ("", params if "website" in params else last)
 
 
 def clear() -> None:
@@ -183,10 +185,10 @@ def _bound() -> dict[str, list[str]]:
         accept_new_options=True,
         label_visibility="collapsed",
     )
-    found = {name: [st.session_state[name]] for name in SPELLED if st.session_state[name]}
+    params = {name: [st.session_state[name]] for name in SPELLED if st.session_state[name]}
     if st.session_state["filter"]:
-        found["filter"] = list(st.session_state["filter"])
-    return found
+        params["filter"] = list(st.session_state["filter"])
+    return params
 
 
 def _spell(now: View, *, keep_unit: bool) -> dict[str, list[str]]:
@@ -202,15 +204,17 @@ def _inputs(spelled: Mapping[str, list[str]]) -> dict[str, Any]:
 
 def go(now: View, *, keep_unit: bool | None = None) -> None:
     """Look at another View from the next run on."""
-    kept = bool(st.session_state["unit"]) if keep_unit is None else keep_unit
-    for name, value in _inputs(_spell(now, keep_unit=kept)).items():
+    with_unit = bool(st.session_state["unit"]) if keep_unit is None else keep_unit
+    for name, value in _inputs(_spell(now, keep_unit=with_unit)).items():
         st.session_state[name] = value
 
 
 def change(updates: Mapping[str, list[str]]) -> None:
     """Write some of the parameters anew and leave the others; an empty list takes one away."""
     spelled = {**_spell(view(), keep_unit=bool(st.session_state["unit"])), **updates}
-    for name, value in _inputs({name: one for name, one in spelled.items() if one}).items():
+    for name, value in _inputs(
+        {name: values for name, values in spelled.items() if values}
+    ).items():
         st.session_state[name] = value
 
 
@@ -246,13 +250,13 @@ def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str
     """
     st.html(_HIDDEN)
     names = (*single, *several)
-    given = any(name in st.query_params for name in names)
+    in_url = any(name in st.query_params for name in names)
     st.session_state.update(st.session_state.pop(_LOST, {}))
-    found: dict[str, list[str]] = {}
+    params: dict[str, list[str]] = {}
     with st.container(key="own_spelled", gap=None):
         for name in single:
             st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
-            found[name] = [st.session_state[name]] if st.session_state[name] else []
+            params[name] = [st.session_state[name]] if st.session_state[name] else []
         for name in several:
             st.multiselect(
                 name,
@@ -262,16 +266,16 @@ def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str
                 accept_new_options=True,
                 label_visibility="collapsed",
             )
-            found[name] = list(st.session_state[name])
-    kept: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
-    if arriving() and not given:
+            params[name] = list(st.session_state[name])
+    last: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
+    if arriving() and not in_url:
         # Back leads through the address of the page that is left, which knows nothing of this one.
-        lost = {name: kept[name] for name in names if kept.get(name) and not found[name]}
+        lost = {name: last[name] for name in names if last.get(name) and not params[name]}
         if lost:
             st.session_state[_LOST] = lost
             st.rerun()
-    kept.update({name: st.session_state[name] for name in names})
-    return found
+    last.update({name: st.session_state[name] for name in names})
+    return params
 
 
 def set_params(**values: str | Sequence[str]) -> None:

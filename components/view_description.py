@@ -91,18 +91,21 @@ def why_unknown(now: View) -> str | None:
         return NO_VIEWS_OF_EVENTS
     if now.keeps_whole_visits:
         return None
-    on_views = any(one.field not in VISIT_FIELDS for one in now.filters)
+    on_views = any(filter_.field not in VISIT_FIELDS for filter_ in now.filters)
     return PARTS_OF_VISITS if on_views else SEGMENT
 
 
-def values(one: Filter) -> str:
+def values(filter_: Filter) -> str:
     """What a filter compares with: ``Germany or France``."""
-    if one.operator in ("re", "nre"):
-        return one.values[0]
-    return " or ".join(names.label(one.field, value) for value in one.values)
+    if filter_.operator in ("re", "nre"):
+        return filter_.values[0]
+    return " or ".join(names.label(filter_.field, value) for value in filter_.values)
 
 
 def narrowed(now: View) -> list[str]:
     """Everything that narrows a View: ``Country is Germany``, ``in a segment``."""
-    words = [f"{FIELDS[one.field]} {OPERATORS[one.operator]} {values(one)}" for one in now.filters]
+    words = [
+        f"{FIELDS[filter_.field]} {OPERATORS[filter_.operator]} {values(filter_)}"
+        for filter_ in now.filters
+    ]
     return words + ["in a segment"] * bool(now.segment) + ["in a cohort"] * bool(now.cohort)

@@ -122,8 +122,8 @@ def announced() -> str:
 
 def current() -> Viewer:
     """Who looks in this run; nobody before ``resolve``."""
-    found = st.session_state.get(_NOW, NOBODY)
-    return found if isinstance(found, Viewer) else NOBODY
+    viewer = st.session_state.get(_NOW, NOBODY)
+    return viewer if isinstance(viewer, Viewer) else NOBODY
 
 
 def still() -> Viewer:
@@ -157,18 +157,18 @@ def resolve() -> Viewer:
     if SHARE in st.session_state:
         # Streamlit drops parameters in the first of the two steps of a page change.
         st.session_state[_LINK] = st.session_state[SHARE] or st.session_state.get(_LINK)
-    found: Viewer | None = None
+    viewer: Viewer | None = None
     try:
-        found = _found(_brought()) if signs_in() else _open()
+        viewer = _found(_brought()) if signs_in() else _open()
     except SQLAlchemyError:
         # What a database says may hold its address.
         pass
     finally:
         # Once, when it is known: whoever asks meanwhile, in another fragment, is nobody else.
-        st.session_state[_NOW] = found or NOBODY
-    if found is None:
+        st.session_state[_NOW] = viewer or NOBODY
+    if viewer is None:
         raise Unreachable(_AWAY)
-    return found
+    return viewer
 
 
 def link_input() -> None:
@@ -189,8 +189,8 @@ def enter(token: str) -> None:
 def token() -> str | None:
     """What opens this tab's session: from signing in here, else from the browser's cookie."""
     if _TOKEN in st.session_state:
-        found = st.session_state[_TOKEN]
-        return found if isinstance(found, str) else None
+        value = st.session_state[_TOKEN]
+        return value if isinstance(value, str) else None
     cookie = st.context.cookies.get(_accounts().cookie)
     return desk().unsealed(cookie) if cookie else None
 
@@ -232,7 +232,7 @@ def providers() -> list[str]:
         return []
     if not isinstance(table, Mapping):
         return []
-    named = [str(name) for name, one in table.items() if isinstance(one, Mapping)]
+    named = [str(name) for name, entry in table.items() if isinstance(entry, Mapping)]
     return [*([""] if "client_id" in table else []), *named]
 
 
@@ -249,8 +249,8 @@ def open_link(share: ShareLink, password: str) -> None:
 
 def address() -> str | None:
     """Where the viewer is, as far as the connection tells."""
-    found = st.context.ip_address
-    return found if isinstance(found, str) else None
+    ip = st.context.ip_address
+    return ip if isinstance(ip, str) else None
 
 
 def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> None:

@@ -44,12 +44,12 @@ SHOWN: Final = 12
 def choose() -> None:
     """What is to be looked at, and what that takes."""
     now = _now()
-    sources = [one for one in SOURCES if one != "same" or _lacks_people(now)]
+    sources = [source for source in SOURCES if source != "same" or _lacks_people(now)]
     source = st.radio(
         "What do you want to look at?",
         sources,
-        format_func=lambda one: SOURCES[one][0],
-        captions=[SOURCES[one][1] for one in sources],
+        format_func=lambda source: SOURCES[source][0],
+        captions=[SOURCES[source][1] for source in sources],
         key="setup_source",
         persist_state="session",
     )
@@ -126,7 +126,7 @@ def _key() -> dict[str, str]:
 
 
 def _share() -> dict[str, str]:
-    link = _typed("Share link", "SHARE_URL", "https://umami.example.com/share/…", kept=False)
+    link = _typed("Share link", "SHARE_URL", "https://umami.example.com/share/…", persist=False)
     st.caption("It shows one website, and only reads. You make it in Umami, with the website.")
     return {"SHARE_URL": link}
 
@@ -145,13 +145,13 @@ def _tables() -> dict[str, str]:
     return {"DATA": typed}
 
 
-def _typed(label: str, name: str, placeholder: str, *, kept: bool = True) -> str:
+def _typed(label: str, name: str, placeholder: str, *, persist: bool = True) -> str:
     return st.text_input(
         label,
         key=f"setup_{name}",
         placeholder=placeholder,
         autocomplete="off",
-        persist_state="session" if kept else None,
+        persist_state="session" if persist else None,
     )
 
 
@@ -163,10 +163,10 @@ def _form(way: Way, fields: Callable[[], dict[str, str]]) -> None:
     """A form for what a way needs, and its check."""
     with st.form(f"setup_{way}", border=True):
         typed = fields()
-        asked = drafts.sent("Check", key=f"setup_check_{way}")
-    if asked and way == "tables" and st.session_state.get(_KEEP):
+        pressed = drafts.sent("Check", key=f"setup_check_{way}")
+    if pressed and way == "tables" and st.session_state.get(_KEEP):
         _import(typed)
-    elif asked:
+    elif pressed:
         _ask(lambda: meant(way, typed))
 
 
@@ -213,14 +213,14 @@ def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     settings: Settings | None = None
     try:
         settings = chosen()
-        found = _look(settings)
+        server = _look(settings)
     except UmamiError as problem:
         if settings:
             viewer.record(looking, "try a server", drafts.described(settings), done=False)
         drafts.wrong(str(problem), problem.remedy)
         return
     viewer.record(looking, "try a server", drafts.described(settings))
-    drafts.keep(Draft(settings, found, notes=notes))
+    drafts.keep(Draft(settings, server, notes=notes))
     st.rerun()
 
 
@@ -231,18 +231,18 @@ def _look(settings: Settings) -> CheckedServer:
         return umami_server.tried(settings)
 
 
-def checked(draft: Draft, found: CheckedServer) -> None:
+def checked(draft: Draft, server: CheckedServer) -> None:
     """What answered."""
     with st.container(border=True, gap="xsmall"):
         st.subheader("It answers", anchor=False)
-        what = "Umami’s tables" if draft.settings.embedded else found.what
+        what = "Umami’s tables" if draft.settings.embedded else server.what
         st.markdown(f":material/check_circle: **{plain(what)}**")
         where = drafts.described(draft.settings)
         st.caption(plain(where[:1].upper() + where[1:]))
-        if found.count:
-            counted = "1 website" if found.count == 1 else f"{found.count:,} websites"
-            names = [site.name or site.domain for site in found.websites[:SHOWN]]
-            more = found.count - len(names)
+        if server.count:
+            counted = "1 website" if server.count == 1 else f"{server.count:,} websites"
+            names = [site.name or site.domain for site in server.websites[:SHOWN]]
+            more = server.count - len(names)
             listed = drafts.listed([*names, f"{more:,} more"] if more else names)
             st.markdown(f"**{counted}**: {plain(listed, 1000)}")
         else:

@@ -35,7 +35,7 @@ class Draft:
     """What is chosen so far; settings that say nothing mean the demo."""
 
     settings: Settings = field(default_factory=Settings, repr=False)
-    found: CheckedServer | None = None
+    server: CheckedServer | None = None
     """What answered; the demo needs no check."""
     step: Step = "check"
     people: tuple[Person, ...] = ()
@@ -49,13 +49,13 @@ class Draft:
     @property
     def admin(self) -> Person | None:
         """Whoever runs the dashboard, the first of them."""
-        return next((one for one in self.people if "admin" in one.roles), None)
+        return next((person for person in self.people if "admin" in person.roles), None)
 
 
 def current() -> Draft | None:
     """What is being set up in this tab."""
-    found = authorized.data().get(_DRAFT)
-    return found if isinstance(found, Draft) else None
+    draft = authorized.data().get(_DRAFT)
+    return draft if isinstance(draft, Draft) else None
 
 
 def keep(draft: Draft) -> None:
@@ -116,7 +116,7 @@ def onward(now: Step, label: str = "Continue", *, primary: bool = True) -> None:
 def back(now: Step) -> None:
     """A button to the step before; what needed no check was chosen there."""
     draft = current()
-    before = order()[order().index(now) - 1] if draft and draft.found else "choose"
+    before = order()[order().index(now) - 1] if draft and draft.server else "choose"
     st.button(
         "Back", key="setup_back", type="tertiary", on_click=authorized.callback(go), args=(before,)
     )
@@ -144,7 +144,10 @@ def sent(
 
 def wrong(*sentences: str) -> None:
     """Say what is wrong with what was typed, and what to change."""
-    st.error("  \n".join(plain(one, 400) for one in sentences if one), icon=":material/error:")
+    st.error(
+        "  \n".join(plain(sentence, 400) for sentence in sentences if sentence),
+        icon=":material/error:",
+    )
 
 
 def wrong_next(*sentences: str) -> None:

@@ -99,8 +99,8 @@ def assistant() -> None:
             connection.choose()
         elif draft.importing:
             connection.importing(draft, draft.importing)
-        elif draft.step == "check" and draft.found:
-            connection.checked(draft, draft.found)
+        elif draft.step == "check" and draft.server:
+            connection.checked(draft, draft.server)
         elif draft.step == "people":
             people(draft)
         else:
@@ -153,7 +153,7 @@ def _who(draft: Draft) -> str:
         return "People sign in as they do now."
     if not draft.people:
         return "Nobody signs in; only you can open the dashboard, with the link that it prints."
-    names = drafts.listed([one.username for one in draft.people])
+    names = drafts.listed([person.username for person in draft.people])
     return f"{names} sign in." if len(draft.people) > 1 else f"{names} signs in."
 
 
@@ -181,7 +181,7 @@ def _saved() -> None:
         return
     about = drafts.described(draft.settings)
     if draft.people:
-        about += f"; accounts {drafts.listed([one.username for one in draft.people])}"
+        about += f"; accounts {drafts.listed([person.username for person in draft.people])}"
     try:
         umami_server.settle(Setup(draft.settings, draft.people))
     except SettingsError as problem:
@@ -262,15 +262,15 @@ def _one(person: Person) -> None:
 def _without(username: str) -> None:
     draft = drafts.current()
     if draft:
-        left = tuple(one for one in draft.people if one.username != username)
+        left = tuple(person for person in draft.people if person.username != username)
         drafts.keep(replace(draft, people=left))
 
 
 def _form(draft: Draft) -> None:
     """Somebody's account; the one who runs the dashboard comes first."""
     first = draft.admin is None
-    found = draft.found.websites if draft.found else ()
-    sites = {site.id: site.name or site.domain for site in found}
+    listed = draft.server.websites if draft.server else ()
+    sites = {site.id: site.name or site.domain for site in listed}
     # Other inputs for each person: what was typed for the one before is not theirs.
     at = f"setup_{len(draft.people)}"
     with st.form(f"{at}_person", border=first):
@@ -284,7 +284,7 @@ def _form(draft: Draft) -> None:
             websites = st.multiselect(
                 "Websites (none chosen: all)",
                 list(sites),
-                format_func=lambda one: sites.get(one, one),
+                format_func=lambda site: sites.get(site, site),
                 key=f"{at}_websites",
             )
         password = st.text_input(
@@ -297,11 +297,11 @@ def _form(draft: Draft) -> None:
             "Password again", key=f"{at}_again", type="password", autocomplete="new-password"
         )
         label = "Make this account" if first else "Add"
-        asked = drafts.sent(label, key=f"{at}_made", primary=first)
-    if not asked:
+        pressed = drafts.sent(label, key=f"{at}_made", primary=first)
+    if not pressed:
         return
     username = canonical(username)
-    wrong = unfit(username, password, again, {one.username for one in draft.people})
+    wrong = unfit(username, password, again, {person.username for person in draft.people})
     if wrong:
         drafts.wrong(wrong)
         return
