@@ -2,8 +2,8 @@
 
 An area (``components/areas/``) sends its queries and yields a layout of sections. Each section
 names the answers it needs and a function that turns them into blocks. ``components/render.py``
-draws the layout with Streamlit; ``reports/`` turns the same blocks into HTML, PDF and XLSX. Whatever
-needs a viewer (a click, a tab, a button) is an attribute or a block that reports leave out.
+draws the layout with Streamlit; ``reports/`` turns the same blocks into HTML, PDF and XLSX.
+Interactive parts (clicks, tabs, buttons) are attributes or blocks that reports leave out.
 """
 
 from __future__ import annotations

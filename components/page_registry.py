@@ -50,4 +50,4 @@ ADMIN_PAGES: Final = (ACCESS, SETUP)
 ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     page.name: frozenset((*page.endpoints, *page.optional_endpoints)) for page in PAGES
 }
-"""The endpoints of each section: who may open a section may ask these, and no others."""
+"""The endpoints of each page: viewers of a page may query these and no others."""

@@ -1,4 +1,4 @@
-"""Rankings that pages and reports show: what each counts, and all of its rows with names."""
+"""The rankings of pages and reports: their fields, shares, rows and columns."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ class Table:
     field: traffic.Metric
     tab: str
     many: str
-    """What its rows are, in the plural: ``pages``."""
+    """The rows in the plural: ``pages``."""
     by: str | None = None
     fill: str = ""
-    """How to fill it, in a sentence."""
+    """A sentence that explains how to collect such data."""
     none: str = ""
-    """Why it may be empty, without the period: ``No page has a title``."""
+    """The reason why it may be empty, without the period: ``No page has a title``."""
 
     def why_empty(self, view: View, when: str = "in this period") -> str:
-        """Why there are no rows, which there may not be although there are visits."""
+        """The reason why there are no rows; there may be none although there are visits."""
         if not view.keeps_views:
             return view_description.why_empty(view, "")
         reason = self.none or f"No {self.many}"
         if view.filters:
-            # What would fill it is no help: the filters may be what keeps it empty.
+            # The filters may be the cause, so how to collect such data is no help.
             return f"{reason} {when} with these filters."
         return f"{reason} {when}. {self.fill}".strip()
 
     @property
     def filters(self) -> str | None:
-        """The field to filter by, ``None`` where servers know no such filter."""
+        """The field to filter by; ``None`` where servers do not support such a filter."""
         return self.by or (self.field if self.field in FIELDS else None)
 
 
@@ -95,13 +95,13 @@ EVENTS: Final = (
 OPTIONAL: Final = frozenset(
     {"query", "tag", "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm"}
 )
-"""Fields that many views lack, without a question that tells how many visitors those are."""
+"""Fields that many views lack; no query returns how many visitors have none."""
 NO_DIRECT: Final = "Direct visitors have no row: the server does not tell them here."
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """A ranking with the share of each row, and the row of direct visitors where it is told.
+    """A ranking with the share of each row, and a row of direct visitors where it is available.
 
     ``frame`` has ``name`` (``None`` for direct visitors), ``count``, ``country`` and ``share``, a
     fraction of all visitors (``NaN`` where they are unknown) or of all that is counted.
@@ -110,15 +110,15 @@ class Shares:
     frame: pd.DataFrame
     measure: Measure
     heading: str
-    """What ``share`` is a share of: ``% of visitors``."""
+    """The heading of the shares: ``% of visitors``."""
     about: str
-    """What to know about the shares and about what has no row."""
+    """An explanation of the shares and of values without a row."""
     no_direct: bool
-    """Whether direct visitors belong into the table, and the server does not tell them."""
+    """Whether the row of direct visitors is missing because the server does not return it."""
 
 
 def ask(questions: Collector, table: Table, view: View) -> tuple[Future[Any], ...]:
-    """Ask for a ranking and for what its shares need: the arguments of ``shares``."""
+    """Send the queries of a ranking and its shares; the futures are arguments of ``shares``."""
     ranking = questions.ask(traffic.metrics(view, table.field))
     if table.field == "event":
         return (ranking,)
@@ -129,9 +129,9 @@ def ask(questions: Collector, table: Table, view: View) -> tuple[Future[Any], ..
 
 
 def _tells_direct(client: QueryClient, view: View) -> bool:
-    """Whether the channel ``direct`` holds the visitors without any source.
+    """Whether the channel ``direct`` contains exactly the visitors without a source.
 
-    A filter that keeps parts of visits makes visits look direct that began at a source.
+    With a filter that keeps only parts of visits, other visits also count as direct.
     """
     try:
         return client.definitions.direct and view.keeps_whole_visits
@@ -142,7 +142,7 @@ def _tells_direct(client: QueryClient, view: View) -> bool:
 def shares(
     table: Table, ranking: Ranking, stats: Stats | None = None, channels: Ranking | None = None
 ) -> Shares:
-    """The ranking with its shares; ``channels`` are those of the same View, one for each visit."""
+    """The ranking with its shares; ``channels`` is the channel ranking of the same View."""
     frame = ranking.frame[["name", "count", "country"]]
     notes: list[str] = []
     total: float
@@ -153,7 +153,7 @@ def shares(
             "counts in every row that applies, so shares may add up to more than 100 %."
         )
     else:
-        # Times do not overlap: each row of the server counts in one of the values.
+        # Counts do not overlap: each event of the server counts for one value.
         heading = "% of events" if table.field == "event" else "% of times"
         total = float(frame["count"].sum())
         notes.append(f"Share of all {heading.removeprefix('% of ')} listed.")
@@ -186,7 +186,7 @@ def shares(
 
 
 def full(table: Table, ranking: Shares) -> pd.DataFrame:
-    """Every row with names for codes, the code kept beside where they differ."""
+    """Every row with names instead of codes, and a column of codes where they differ."""
     rows = ranking.frame
     values = list(rows["name"])
     heading = FIELDS.get(table.field, table.tab)
@@ -204,7 +204,7 @@ def full(table: Table, ranking: Shares) -> pd.DataFrame:
 
 
 def fields(table: Table, ranking: Shares) -> list[Field]:
-    """The columns of what ``full`` gives, codes left out."""
+    """The columns of ``full``, without codes."""
     heading = FIELDS.get(table.field, table.tab)
     country = "Country" if table.field in ("region", "city") else None
     return [
