@@ -55,22 +55,22 @@ def tracking(pages: str) -> Tracking:
         return Tracking(f"{pages}/script.js")
     if settings.demo:
         return Tracking(
-            problem="These are demo data: nothing that a website sends is kept.",
+            problem="This is demo data: events from websites are not stored.",
             remedy="Connect your Umami, or a file of your own (UMAMI_STORE), on Setup.",
         )
     if settings.store is None:
         return Tracking(
-            problem="The tables are held in memory: what a website sends would be lost.",
-            remedy="Set UMAMI_STORE to a file that keeps them, and UMAMI_COLLECT=yes.",
+            problem="The tables are held in memory: events from websites would be lost.",
+            remedy="Set UMAMI_STORE to a file that stores them, and UMAMI_COLLECT=yes.",
         )
     if not settings.collect:
         return Tracking(
-            problem="This dashboard does not accept what websites send.",
+            problem="This dashboard does not accept events from websites.",
             remedy="Set UMAMI_COLLECT=yes and restart it.",
         )
     if not SERVED:
         return Tracking(
-            problem="Websites cannot send to a dashboard that runs app.py.",
+            problem="Websites cannot send events to a dashboard that runs app.py.",
             remedy="Run it with “streamlit run asgi.py”.",
         )
     script = f"{public()}{PATH}/script.js"

@@ -166,7 +166,7 @@ def _toggle_weekdays(now: View) -> None:
     st.toggle(
         "Match weekdays",
         key="match_weekdays",
-        help="Compare with dates that begin on the same weekday, so that weekends meet weekends.",
+        help="Compare with dates that begin on the same weekday, so that weekends align.",
         on_change=authorized.callback(
             lambda: change({"weekdays": ["1"] if st.session_state["match_weekdays"] else []})
         ),
@@ -336,7 +336,7 @@ def _add_filter(field: str, operator: Any, key: str, offered: list[str], beside:
 
 def _time_popover(now: View) -> None:
     with st.popover(
-        "Time", icon=":material/tune:", key="time", help="Unit, time zone and weekdays"
+        "Granularity", icon=":material/tune:", key="time", help="Unit, time zone and weekdays"
     ):
         chosen = st.session_state["unit"] or "auto"
         units = ["auto", *now.period.units]

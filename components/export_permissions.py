@@ -11,7 +11,7 @@ import streamlit as st
 from components import authorized, url_state, viewer
 from umami.errors import UmamiError
 
-OVER: Final = b"This is not open to you any more.\n"
+OVER: Final = b"You no longer have access to this data.\n"
 """The content of the file if the viewer lost access after the page was drawn."""
 
 

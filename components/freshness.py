@@ -51,7 +51,7 @@ def place() -> None:
         key="refresh",
         type="tertiary",
         icon=":material/refresh:",
-        help="Ask the server for newer figures. What is shown stays until they are there.",
+        help="Refresh data",
         on_click=authorized.callback(_ask_anew),
     )
     _PLACE.set(st.empty())
@@ -193,7 +193,7 @@ class _Behind:
 
 
 def _pause() -> float:
-    """Seconds until this session retries failed queries; doubles with each failure in a row."""
+    """Seconds until this session retries failed queries: doubled each time, up to ``LONGEST``."""
     times: int = st.session_state.get(_TIMES, 0)
     st.session_state[_TIMES] = times + 1
     return float(min(FAILED * 2.0 ** min(times, 9), LONGEST))

@@ -110,5 +110,5 @@ def _nothing() -> None:
 
 
 def _not_open() -> None:
-    st.header("Not open to you", anchor=False)
-    st.caption("This page is not among those you can open. Ask whoever runs this dashboard.")
+    st.header("No access", anchor=False)
+    st.caption("You do not have access to this page. Ask the admin of this dashboard.")

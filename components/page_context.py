@@ -135,6 +135,6 @@ def no_websites() -> None:
     """Draw the page of a viewer who has no website."""
     st.header("No website yet", anchor=False)
     if viewer.current().permissions.admin:
-        st.caption("Add a website and put its tracking code on your pages.")
+        st.caption("Add a website and add its tracking code to your pages.")
     else:
-        st.caption("No website is open to you. Ask whoever runs this dashboard.")
+        st.caption("You do not have access to any website. Ask the admin of this dashboard.")

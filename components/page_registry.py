@@ -35,7 +35,7 @@ ACCESS: Final = PageInfo(
     "manage_accounts",
     "Manage",
     8,
-    "Who may see what, the links you share, and what was done.",
+    "Accounts and their permissions, share links, and the audit log.",
 )
 SETUP: Final = PageInfo(
     "setup",
@@ -43,7 +43,7 @@ SETUP: Final = PageInfo(
     "cable",
     "Manage",
     9,
-    "Which Umami is looked at, and who may look: chosen, checked and written down.",
+    "Choose the Umami server and who may sign in.",
 )
 ADMIN_PAGES: Final = (ACCESS, SETUP)
 """Pages for admins only: no role can name them, and they need no endpoint of Umami."""

@@ -171,7 +171,7 @@ def export(
         if task is not None and task.state == "failed":
             _show_failure(task)
         st.button(
-            f"Get {'the first' if capped else 'all'} {formats.whole(count)} as CSV",
+            f"Export {'the first' if capped else 'all'} ({formats.whole(count)})",
             key=f"{key}_begin",
             type="tertiary",
             icon=":material/download:",
@@ -185,7 +185,7 @@ def _show_failure(task: BackgroundTask[Any]) -> None:
     except UmamiError as problem:
         show_error(problem)
     except Exception:
-        show_error(UmamiError("The list could not be written."))
+        show_error(UmamiError("The list could not be exported."))
 
 
 def _read(file: IO[bytes]) -> bytes:

@@ -130,10 +130,10 @@ def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list
     # The distribution is meaningful only if all values are numbers.
     if spread and spread.times == sum(row.total for row in values):
         figures = {
-            "Least": spread.least,
+            "Minimum": spread.least,
             "Median": spread.median,
             "Mean": spread.mean,
-            "Most": spread.most,
+            "Maximum": spread.most,
         }
         tiles = [
             Tile(label, formats.number(value), "", number=value, kind="number")
@@ -148,7 +148,7 @@ def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list
         frame.assign(value=frame["value"].replace("", "(empty)")),
         [
             Field("value", "Value", "text"),
-            Field("total", "Times", bar=True),
+            Field("total", "Count", bar=True),
             Field("share", "Share", "percent"),
         ],
         "values",

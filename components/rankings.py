@@ -18,7 +18,7 @@ from umami.filters import FIELDS
 from umami.models.traffic import Measure, Ranking, Stats
 from umami.view import View
 
-MEASURES: Final[dict[Measure, str]] = {"visitors": "Visitors", "times": "Times"}
+MEASURES: Final[dict[Measure, str]] = {"visitors": "Visitors", "times": "Count"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +58,27 @@ PAGES: Final = (
     Table("title", "Titles", "titles", none="No page with a title was viewed"),
     Table(
         "query",
-        "Queries",
-        "queries",
-        none="No address with a query was viewed",
+        "URL parameters",
+        "URL parameters",
+        none="No address with URL parameters was viewed",
     ),
 )
 SOURCES: Final = (
     Table("referrer", "Referrers", "referrers", none="No visitor came from another website"),
-    Table("channel", "Channels", "channels", none="No channel of a visit is known"),
+    Table("channel", "Channels", "channels", none="No visit has a known channel"),
 )
 ENVIRONMENT: Final = (
-    Table("browser", "Browsers", "browsers", none="No browser of a visitor is known"),
-    Table("os", "Systems", "operating systems", none="No operating system of a visitor is known"),
-    Table("device", "Devices", "kinds of device", none="No device of a visitor is known"),
-    Table("screen", "Screens", "screen sizes", none="No screen size of a visitor is known"),
-    Table("language", "Languages", "languages", none="No language of a visitor is known"),
+    Table("browser", "Browsers", "browsers", none="No visitor has a known browser"),
+    Table("os", "Systems", "operating systems", none="No visitor has a known operating system"),
+    Table("device", "Devices", "kinds of device", none="No visitor has a known device"),
+    Table("screen", "Screens", "screen sizes", none="No visitor has a known screen size"),
+    Table("language", "Languages", "languages", none="No visitor has a known language"),
 )
-COUNTRIES: Final = Table(
-    "country", "Countries", "countries", none="No country of a visitor is known"
-)
+COUNTRIES: Final = Table("country", "Countries", "countries", none="No visitor has a known country")
 PLACES: Final = (
     COUNTRIES,
-    Table("region", "Regions", "regions", none="No region of a visitor is known"),
-    Table("city", "Cities", "cities", none="No city of a visitor is known"),
+    Table("region", "Regions", "regions", none="No visitor has a known region"),
+    Table("city", "Cities", "cities", none="No visitor has a known city"),
 )
 EVENTS: Final = (
     Table(
@@ -96,7 +94,7 @@ OPTIONAL: Final = frozenset(
     {"query", "tag", "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm"}
 )
 """Fields that many views lack; no query returns how many visitors have none."""
-NO_DIRECT: Final = "Direct visitors have no row: the server does not tell them here."
+NO_DIRECT: Final = "Direct visitors have no row: the server does not report them here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +147,14 @@ def shares(
     if ranking.measure == "visitors":
         heading, total = "% of visitors", stats.current.visitors if stats else 0
         notes.append(
-            "Share of all visitors of the period, with filters of those who pass them. A visitor "
+            "Share of all visitors of the period that match the filters. A visitor "
             "counts in every row that applies, so shares may add up to more than 100 %."
         )
     else:
         # Counts do not overlap: each event of the server counts for one value.
-        heading = "% of events" if table.field == "event" else "% of times"
+        heading = "% of events" if table.field == "event" else "% of all"
         total = float(frame["count"].sum())
-        notes.append(f"Share of all {heading.removeprefix('% of ')} listed.")
+        notes.append("Share of the total of all rows.")
     if table.field == "referrer" and channels is not None:
         direct = channels.frame.loc[channels.frame["name"] == "direct", "count"]
         rows = pd.DataFrame(
@@ -174,7 +172,7 @@ def shares(
         notes.append(NO_DIRECT)
     elif table.field in OPTIONAL:
         name = FIELDS[table.field]
-        notes.append(f"Visitors without a {name} have no row: the server does not tell them.")
+        notes.append(f"Visitors without a {name} have no row: the server does not report them.")
     part = frame["count"].astype("float64") / (total or float("nan"))
     return Shares(
         frame.assign(share=part),

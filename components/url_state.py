@@ -1,9 +1,9 @@
-"""What is looked at, as the URL spells it.
+"""The current View and the page parameters, stored in the URL.
 
-The URL is the only state. Its parameters live in inputs that nobody sees, bound to it by
-Streamlit; they are parsed into one ``View``, and every visible control is drawn from that View.
-A control that is moved writes the parameters anew. So a reload, a link and the Back button give
-the same page, ids and not labels stand in the URL, and a malformed link is read in one place.
+The URL is the only state. Hidden inputs are bound to its parameters by Streamlit. They are parsed
+into one ``View``, from which every visible control is drawn; a changed control updates the
+parameters. So reloads, links and the Back button show the same page, the URL contains ids instead
+of labels, and malformed links are handled in one place.
 """
 
 from __future__ import annotations
@@ -52,19 +52,19 @@ _NOTES: Final = "what was dropped from the link"
 
 
 def view() -> View:
-    """What is looked at in this run; pages call this."""
+    """The View of this run."""
     current = st.session_state[_VIEW]
     assert isinstance(current, View)
     return current
 
 
 def free() -> bool:
-    """Whether the viewer may filter what they look at."""
+    """Whether the viewer may change the filters of the current website."""
     return viewer.current().permissions.filters(view().website)
 
 
 def toggle(field: str, value: str) -> None:
-    """Filter everything by this value, or take that filter away where it is set. A callback's."""
+    """Filter by this value, or remove that filter if it is set. Call it in a callback."""
     now = view()
     if not free():
         note("What you see has fixed filters.")
@@ -81,23 +81,23 @@ def toggle(field: str, value: str) -> None:
 
 
 def arriving() -> bool:
-    """Whether another page was looked at before this one; so once only."""
+    """Whether the viewer came from another page; ``True`` only for the first call."""
     return bool(st.session_state.pop(_ARRIVING, False))
 
 
 def note(*sentences: str) -> None:
-    """Say something under the bar, once."""
+    """Show notes below the control bar in the next run, once."""
     st.session_state[_NOTES] = sentences
 
 
 def notes() -> tuple[str, ...]:
-    """What is to be said in this run."""
+    """The notes to show in this run."""
     said: tuple[str, ...] = st.session_state.pop(_NOTES, ())
     return said
 
 
 def chosen(field: str | None) -> tuple[str, ...]:
-    """The values of this field that everything is filtered by."""
+    """The values of the equality filter on this field."""
     for filter_ in view().filters:
         if filter_.field == field and filter_.operator == "eq":
             return filter_.values
@@ -110,21 +110,20 @@ def resolve(
     recorded: Callable[[str], tuple[datetime, datetime] | None],
     capabilities: Capabilities,
 ) -> View:
-    """Read the View off the URL, before anything is drawn. Call once a run, in ``app.py``,
-    where what it draws is not seen.
+    """Parse the View from the URL before the page is drawn. Call once per run, in ``app.py``,
+    inside a hidden container.
 
-    ``page`` is the path of the page shown; ``websites`` are the ids that may be looked at;
-    ``recorded`` tells the span of a website's data, asked only where the period is all of it;
-    ``capabilities`` says what the server can be filtered by.
-    What a link says and cannot be shown is dropped, and said once. Raises ``InvalidView`` if
-    there is no website.
+    ``page`` is the path of the page; ``websites`` are the ids that the viewer may see; ``recorded``
+    returns the span of a website's data and is called only for the period "all time";
+    ``capabilities`` are the filters that the server supports.
+    Invalid parts of a link are dropped with a note. Raises ``InvalidView`` without websites.
     """
     params = _bound()
     last_page, last = st.session_state.get(_LAST, (page, params))
     if page != last_page and "website" not in params:
-        # What a control writes always names a website; a URL without, on arriving at a page, has
-        # lost everything on its way (Streamlit drops parameters in the first of the two steps of
-        # a page change, and Back can end between them).
+        # Controls always write the website. A URL without it, after a page change, has lost its
+        # parameters: Streamlit drops them in the first of the two steps of a page change, and
+        # Back can end between them.
         params = last
     st.session_state[_LAST] = (page, params)
     if page != last_page:
@@ -160,21 +159,21 @@ def resolve(
 
 
 def keep() -> None:
-    """Keep the View in the URL on a page that shows nothing of it. Call once a run, in ``app.py``,
-    where what it draws is not seen."""
+    """Keep the View in the URL on a page that does not use it. Call once per run, in ``app.py``,
+    inside a hidden container."""
     params = _bound()
     _, last = st.session_state.get(_LAST, ("", params))
     st.session_state[_LAST] = ("", params if "website" in params else last)
 
 
 def clear() -> None:
-    """Look at what a link that says nothing looks at, from the next run on. A callback's."""
+    """Reset the View to that of a URL without parameters. Call it in a callback."""
     for name, value in _inputs({}).items():
         st.session_state[name] = value
 
 
 def _bound() -> dict[str, list[str]]:
-    """The URL's parameters, read through the inputs bound to it; what is empty is left out."""
+    """The URL's parameters, read from the bound inputs, without empty ones."""
     for name in SPELLED:
         st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
     st.multiselect(
@@ -192,25 +191,25 @@ def _bound() -> dict[str, list[str]]:
 
 
 def _spell(now: View, *, keep_unit: bool) -> dict[str, list[str]]:
-    """The View as URL parameters; the unit only where one was chosen."""
+    """The View as URL parameters; the unit only if the viewer has selected it."""
     return {name: values for name, values in now.params().items() if name != "unit" or keep_unit}
 
 
 def _inputs(spelled: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Parameters as the values of the inputs bound to them."""
+    """Parameters as values of the bound inputs."""
     single = {name: spelled.get(name, [""])[-1] for name in SPELLED}
     return {**single, "filter": list(spelled.get("filter", []))}
 
 
 def go(now: View, *, keep_unit: bool | None = None) -> None:
-    """Look at another View from the next run on."""
+    """Open another View in the next run. Call it in a callback."""
     with_unit = bool(st.session_state["unit"]) if keep_unit is None else keep_unit
     for name, value in _inputs(_spell(now, keep_unit=with_unit)).items():
         st.session_state[name] = value
 
 
 def change(updates: Mapping[str, list[str]]) -> None:
-    """Write some of the parameters anew and leave the others; an empty list takes one away."""
+    """Update some parameters and keep the others; an empty list removes a parameter."""
     spelled = {**_spell(view(), keep_unit=bool(st.session_state["unit"])), **updates}
     for name, value in _inputs(
         {name: values for name, values in spelled.items() if values}
@@ -219,12 +218,12 @@ def change(updates: Mapping[str, list[str]]) -> None:
 
 
 def why_empty(otherwise: str) -> str:
-    """Why a place on the page is empty, in words."""
+    """The text of an empty place on the page."""
     return view_description.why_empty(view(), otherwise)
 
 
 def _viewer_zone() -> str:
-    """The viewer's time zone, where their browser names one that exists."""
+    """The time zone of the viewer's browser, UTC if it is unknown."""
     name = st.context.timezone
     try:
         return zone(name).key if name else "UTC"
@@ -239,14 +238,14 @@ _HIDDEN: Final = "<style>.st-key-own_spelled{display:none}</style>"
 
 
 def page_params(page: PageInfo) -> dict[str, list[str]]:
-    """The parameters of a page as the URL spells them; call once a run."""
+    """The parameters of a page from the URL; call once per run."""
     return read_params(*page.params, *page.page_params, several=page.list_params)
 
 
 def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:
-    """This page's parameters as the URL spells them; one that is not there is an empty list.
+    """This page's parameters from the URL; a missing parameter is an empty list.
 
-    ``several`` are those that may come more than once. Call once a run.
+    ``several`` are parameters with multiple values. Call once per run.
     """
     st.html(_HIDDEN)
     names = (*single, *several)
@@ -269,7 +268,7 @@ def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str
             params[name] = list(st.session_state[name])
     last: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
     if arriving() and not in_url:
-        # Back leads through the address of the page that is left, which knows nothing of this one.
+        # Back first opens the URL of the page that is left, which lacks these parameters.
         lost = {name: last[name] for name in names if last.get(name) and not params[name]}
         if lost:
             st.session_state[_LOST] = lost
@@ -279,6 +278,6 @@ def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str
 
 
 def set_params(**values: str | Sequence[str]) -> None:
-    """Spell some of the parameters anew, from the next run on. A callback's."""
+    """Update some of the page's parameters for the next run. Call it in a callback."""
     for name, value in values.items():
         st.session_state[name] = value if isinstance(value, str) else list(value)

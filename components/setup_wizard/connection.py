@@ -1,4 +1,4 @@
-"""Choosing what is looked at, and checking that it is there."""
+"""The setup steps that choose a data source and check the connection."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from umami.settings import Settings
 SOURCES: Final = {
     "server": ("An Umami server", "Your own, or Umami Cloud: you need a way to sign in to it."),
     "tables": ("Exported data", "A folder or archive of Umami’s tables on this machine."),
-    "demo": ("The demo", "A made-up shop with a year of traffic. Nothing to fill in."),
-    "same": ("What I look at now", "Only who may look is to be set up."),
+    "demo": ("The demo", "A fictional shop with a year of traffic. Nothing to fill in."),
+    "same": ("The current data", "Set up accounts only."),
 }
 WAYS: Final[dict[Way, str]] = {
     "account": "User name and password",
@@ -38,15 +38,15 @@ WAYS: Final[dict[Way, str]] = {
 }
 _KEEP: Final = "setup_KEEP"
 SHOWN: Final = 12
-"""Names of websites that are listed."""
+"""The maximum number of listed website names."""
 
 
 def choose() -> None:
-    """What is to be looked at, and what that takes."""
+    """Draw the choice of a data source and its form."""
     now = _now()
     sources = [source for source in SOURCES if source != "same" or _lacks_people(now)]
     source = st.radio(
-        "What do you want to look at?",
+        "Which data do you want to see?",
         sources,
         format_func=lambda source: SOURCES[source][0],
         captions=[SOURCES[source][1] for source in sources],
@@ -66,7 +66,7 @@ def choose() -> None:
 
 
 def _now() -> Settings | None:
-    """What is looked at now; ``None`` where the settings cannot be."""
+    """The current settings; ``None`` if they are invalid."""
     try:
         return umami_server.set_up()
     except SettingsError:
@@ -74,14 +74,14 @@ def _now() -> Settings | None:
 
 
 def _lacks_people(now: Settings | None) -> bool:
-    """Whether there is something of somebody's own that nobody signs in to."""
+    """Whether real data is shown without accounts."""
     return now is not None and not now.demo and "people" in drafts.order()
 
 
 def _demo(now: Settings | None) -> None:
     if now and now.demo:
         st.button(
-            "Look at the demo",
+            "Open the demo",
             type="primary",
             on_click=authorized.callback(navigation.go),
             args=("overview",),
@@ -127,7 +127,9 @@ def _key() -> dict[str, str]:
 
 def _share() -> dict[str, str]:
     link = _typed("Share link", "SHARE_URL", "https://umami.example.com/share/…", persist=False)
-    st.caption("It shows one website, and only reads. You make it in Umami, with the website.")
+    st.caption(
+        "It shows one website, read-only. Create it in Umami, in the settings of the website."
+    )
     return {"SHARE_URL": link}
 
 
@@ -137,7 +139,7 @@ def _tables() -> dict[str, str]:
         "What Umami Cloud exports, or the tables of your database as CSV files with headers."
     )
     st.checkbox(
-        "Keep them in a file",
+        "Store them in a file",
         value=True,
         key=_KEEP,
         help="The next start is quick, and later exports are added to what is there.",
@@ -160,7 +162,7 @@ def _secret(label: str, name: str) -> str:
 
 
 def _form(way: Way, fields: Callable[[], dict[str, str]]) -> None:
-    """A form for what a way needs, and its check."""
+    """Draw the form of a connection method, and check its input."""
     with st.form(f"setup_{way}", border=True):
         typed = fields()
         pressed = drafts.sent("Check", key=f"setup_check_{way}")
@@ -171,7 +173,7 @@ def _form(way: Way, fields: Callable[[], dict[str, str]]) -> None:
 
 
 def _import(typed: dict[str, str]) -> None:
-    """Begin to read tables into the file that keeps them; or say what is wrong with them."""
+    """Start to import tables into the store file, or show why they cannot be read."""
     looking = viewer.still()
     if not viewer.sets_up(looking):
         st.rerun()
@@ -188,7 +190,7 @@ def _import(typed: dict[str, str]) -> None:
 
 
 def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
-    """How far the tables are; and once they are in, what is there."""
+    """Show the progress of an import; once it is done, check the result."""
     if work.state == "running":
         elements.show_progress(work, what="Reading the tables", key="setup_import")
         return
@@ -206,7 +208,7 @@ def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
 
 
 def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
-    """Check what was chosen, and go on; or say what is wrong with it."""
+    """Check the chosen settings and continue, or show the error."""
     looking = viewer.still()
     if not viewer.sets_up(looking):
         st.rerun()
@@ -225,14 +227,14 @@ def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
 
 
 def _look(settings: Settings) -> CheckedServer:
-    """Ask what is there, while somebody waits. Raises an ``UmamiError``."""
-    words = "Reading the tables …" if settings.embedded else "Asking the server …"
+    """Check the server with a spinner. Raises ``UmamiError``."""
+    words = "Reading the tables …" if settings.embedded else "Connecting to the server …"
     with st.spinner(words):
         return umami_server.tried(settings)
 
 
 def checked(draft: Draft, server: CheckedServer) -> None:
-    """What answered."""
+    """Draw the result of the check."""
     with st.container(border=True, gap="xsmall"):
         st.subheader("It answers", anchor=False)
         what = "Umami’s tables" if draft.settings.embedded else server.what
@@ -246,7 +248,9 @@ def checked(draft: Draft, server: CheckedServer) -> None:
             listed = drafts.listed([*names, f"{more:,} more"] if more else names)
             st.markdown(f"**{counted}**: {plain(listed, 1000)}")
         else:
-            st.markdown("**No website yet.** Add one in Umami, or sign in as somebody who has one.")
+            st.markdown(
+                "**No website yet.** Add one in Umami, or sign in with an account that has one."
+            )
         for note in draft.notes:
             st.caption(plain(note, 1000))
     drafts.onward("check")
