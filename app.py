@@ -1,4 +1,4 @@
-"""The dashboard: who looks, navigation, the gate and the control bar; pages do the rest."""
+"""The main script: resolves the viewer, draws navigation and control bar, and runs the page."""
 
 from functools import partial
 
@@ -52,9 +52,9 @@ except UmamiError as problem:
     navigation.closed()
     page_context.stopped(problem)
     st.stop()
-# From here on it draws; who looks may be asked of a database elsewhere.
+# Resolve the viewer before taking the render lock: that may query a remote database.
 with runtime.RENDER_LOCK.taken():
-    # Before anything may stop: only this ends Streamlit's own running of pages/.
+    # Before any st.stop: only this disables Streamlit's own handling of pages/.
     page = navigation.drawn(looking.permissions)
     with unseen:
         signin.watch(looking)
@@ -63,7 +63,7 @@ with runtime.RENDER_LOCK.taken():
         st.stop()
     signin.menu(looking)
     if page.url_path == page_registry.SETUP.name:
-        # Also there while nothing can be asked. A run that stops would keep what was typed.
+        # Setup also works without a server. A run that stops would keep its inputs.
         with unseen:
             url_state.keep()
         navigation.go_on(looking.permissions)

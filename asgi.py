@@ -1,8 +1,8 @@
-"""The dashboard as a web application, with what a script alone cannot do: it refuses requests of
-other origins, sends security headers, and sets cookies that no script can read.
+"""The dashboard as an ASGI application.
 
-``streamlit run asgi.py`` runs it; where only ``app.py`` can be run (Streamlit Community Cloud), all
-else is the same.
+In addition to ``app.py``, it refuses requests of other origins, sends security headers, and sets
+HTTP-only cookies. Run it with ``streamlit run asgi.py``. Where only
+``app.py`` can run (Streamlit Community Cloud), everything else is the same.
 """
 
 from collections.abc import AsyncIterator
@@ -20,10 +20,10 @@ from components.request_security import Headers
 
 @asynccontextmanager
 async def started(_: st.App) -> AsyncIterator[None]:
-    """Before the first request: start the monitor and a server that collects, say where the
-    dashboard is, and open it in the browser of a desktop."""
+    """Start the monitor and a collecting server, print the URL of the dashboard, and open it in a
+    browser unless the server is headless."""
     request_security.configure()
-    # No page may frame the dashboard, so none may send it messages either.
+    # No page may embed the dashboard in a frame, so none may send it messages.
     config.set_option("client.allowedOrigins", [])
     monitor.begin()
     collecting.begin()

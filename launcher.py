@@ -1,9 +1,9 @@
 """The commands of an installed wheel: ``umami-dashboard``, ``umami-report`` and the others.
 
-A wheel holds all code below one package, ``umami_dashboard``, and this file is its ``__init__``.
-So ``umami``, ``pages`` and the others cannot clash with packages that the same environment has
-under these names. Each command puts the package's directory first on ``sys.path`` and then runs
-what a clone of the repository runs. Settings and secrets are read from the working directory.
+A wheel contains all code in one package, ``umami_dashboard``, and this file is its ``__init__``. So
+``umami``, ``pages`` and the others cannot conflict with installed packages of the same names. Each
+command inserts the package's directory at the start of ``sys.path`` and then runs the same module
+as in a clone of the repository. Settings and secrets are read from the working directory.
 """
 
 from __future__ import annotations

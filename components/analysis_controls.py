@@ -33,10 +33,10 @@ def saved_menu(
     description: str = "",
     about: str = "",
 ) -> None:
-    """A popover with the saved reports of a kind, and a way to save this one.
+    """Draw a popover that lists the saved reports of a kind and can save the current one.
 
-    ``making`` gives the parameters to save, ``None`` while there is nothing to save; ``about``
-    says what of the page they are.
+    ``making`` returns the parameters to save; it is ``None`` while there is nothing to save.
+    ``about`` describes the saved parameters.
     """
     if name := authorized.data().pop(_SAVED, None):
         st.toast(plain(f"Saved in Umami as “{name}”."), icon=":material/bookmark_added:")
@@ -108,14 +108,14 @@ class Suggestions:
     events: tuple[str, ...]
 
     def of(self, kind: StepKind) -> tuple[str, ...]:
-        """Those of a kind of step."""
+        """The suggestions for one kind of step."""
         return self.paths if kind == "path" else self.events
 
 
 def ask_suggestions(
     page: Collector, view: View
 ) -> tuple[Future[tuple[Value, ...]], Future[tuple[Value, ...]]]:
-    """Ask for pages and events to suggest; none where the server cannot tell."""
+    """Query pages and events to suggest; empty where the server does not support it."""
     return (
         page.hint(traffic.values(view, "path"), _NONE),
         page.hint(traffic.values(view, "event"), _NONE),
@@ -123,7 +123,7 @@ def ask_suggestions(
 
 
 def suggestions(paths: Sequence[Value], events: Sequence[Value]) -> Suggestions:
-    """What was asked for, without the rows that have no value."""
+    """The suggestions from both answers, without rows that have no value."""
     return Suggestions(
         *(tuple(row.value for row in values if row.value) for values in (paths, events))
     )
@@ -137,7 +137,7 @@ def inputs(
     key: str,
     write: Callable[[FunnelStep], None],
 ) -> None:
-    """Two inputs for one step; ``write`` is called with what they say once either is changed."""
+    """Draw two inputs for one step; ``write`` receives the new step when either changes."""
     kind_key, value_key = f"{key}_kind", f"{key}_value"
     st.session_state[kind_key] = step.kind
     st.session_state[value_key] = step.value or None

@@ -1,7 +1,8 @@
 """streamlit-authenticator, imported so that Streamlit serves none of its components.
 
-The library imports a cookie manager whose frame tells whoever embeds it all cookies of this host.
-Streamlit serves a component once it was declared inside a run; so it is declared outside of one.
+The library imports a cookie manager whose frame discloses all cookies of this host to any page
+that embeds it. Streamlit serves components that are declared during a script run, so this module
+declares it outside of a run.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
-# A thread of its own belongs to no run.
+# A separate thread has no script run context.
 with ThreadPoolExecutor(1) as outside:
     outside.submit(import_module, "extra_streamlit_components").result()
 

@@ -1,13 +1,13 @@
 """Authorization of everything that Streamlit runs apart from a full run of ``app.py``.
 
 Callbacks, fragments, dialogs, files made on demand and background jobs run long after the page that
-created them was drawn, and ``app.py`` does not run before them. What they captured when the page
-was drawn, such as a client with permissions, websites or a table, may not be the viewer's any more.
+created them was drawn, and ``app.py`` does not run before them. The viewer may have lost access to
+what they captured when the page was drawn, such as a client with permissions, websites or a table.
 
-One rule holds for all of them. The viewer is resolved again at the moment something runs, and has
-to equal the viewer for whom the page was drawn: the same account or share link, with the same
-permissions. Otherwise nothing that was captured is used, and the page is drawn anew for whoever the
-viewer is now. ``tests/test_authorized.py`` finds code that creates one of these in another way.
+One rule applies to all of them. The viewer is resolved again when the code runs and must equal the
+viewer for whom the page was drawn: the same account or share link, with the same permissions.
+Otherwise nothing that was captured is used, and the page is redrawn for the current viewer.
+ ``tests/test_authorized.py`` finds code that creates one of these in another way.
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ DATA: Final = "data of this session, and for whom it was gathered"
 
 
 def callback(act: Callable[..., object]) -> Callable[..., None]:
-    """Wrap the callback of a widget: it runs for the viewer for whom the widget was drawn only.
+    """Wrap the callback of a widget so that it runs only for the viewer who was shown the widget.
 
-    For anybody else the page is drawn anew instead. An ``UmamiError`` becomes a sentence on that
-    page.
+    For any other viewer the page is redrawn instead. An ``UmamiError`` is shown on that page.
     """
     drawn = viewer.current()
 
@@ -56,15 +55,15 @@ def callback(act: Callable[..., object]) -> Callable[..., None]:
 
 
 def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Make a function a fragment, as ``st.fragment`` does.
+    """Make a function a fragment, like ``st.fragment``.
 
-    Where the viewer has changed, a rerun of the fragment becomes one of the whole app.
+    If the viewer has changed, a rerun of the fragment reruns the whole app.
     """
 
     def decorate(draw: Callable[P, None]) -> Callable[P, None]:
         @wraps(draw)
         def call(*args: P.args, **kwargs: P.kwargs) -> None:
-            # A fragment for each call: a function is shared by all sessions, a viewer is not.
+            # One fragment per call: sessions share the function, but not the viewer.
             st.fragment(_checked(draw), run_every=run_every)(*args, **kwargs)
 
         return call
@@ -73,7 +72,7 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, None]],
 
 
 def dialog(title: str, draw: Callable[[], None]) -> None:
-    """Open a large dialog; its reruns are checked as those of a fragment are."""
+    """Open a large dialog whose reruns are checked like those of a fragment."""
     st.dialog(title, width="large", on_dismiss="rerun")(_checked(draw))()
 
 
@@ -84,7 +83,7 @@ def _checked(draw: Callable[P, None]) -> Callable[P, None]:
     @wraps(draw)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         nonlocal drawn_once
-        # The first time is a part of the run that has just resolved the viewer.
+        # The first call belongs to the run that has just resolved the viewer.
         if drawn_once and not _is_still(drawn):
             st.rerun()
         drawn_once = True
@@ -97,20 +96,20 @@ def _is_still(drawn: viewer.Viewer) -> bool:
     try:
         return viewer.resolve() == drawn and drawn.inside
     except UmamiError:
-        # The whole app says why the viewer cannot be resolved.
+        # The rerun of the whole app shows why the viewer cannot be resolved.
         return False
 
 
 def apart() -> Callable[[], bool]:
-    """Whether the viewer of this run is unchanged, for what runs in another thread.
+    """Return a function that checks, from any thread, whether this run's viewer is unchanged.
 
-    The function that is returned resolves the viewer whenever it is called.
+    The function resolves the viewer each time it is called.
     """
     drawn, now = viewer.current(), viewer.apart()
 
     def unchanged() -> bool:
         try:
-            # Somebody who looks without signing in does so until accounts exist.
+            # An anonymous viewer stays valid only until accounts exist.
             return drawn.inside and now() == drawn and (drawn.how == "open") != viewer.signs_in()
         except UmamiError:
             return False
@@ -119,13 +118,13 @@ def apart() -> Callable[[], bool]:
 
 
 def job(do: Callable[[ProgressCallback], T], name: str) -> BackgroundTask[T]:
-    """Begin long work in the background; it is called off once the viewer has changed.
+    """Start long work in the background; it is cancelled once the viewer has changed.
 
-    Keep it in ``data()``, so that nobody but this viewer gets at the result.
+    Keep the task in ``data()``, so that only this viewer can read the result.
     """
     unchanged = apart()
 
-    def checked(told: ProgressCallback) -> T:
+    def checked(report: ProgressCallback) -> T:
         next_check = 0.0
 
         def step(done: int, total: int) -> None:
@@ -134,7 +133,7 @@ def job(do: Callable[[ProgressCallback], T], name: str) -> BackgroundTask[T]:
                 if not unchanged():
                     raise TaskCancelled
                 next_check = time.monotonic() + CHECKED_EVERY
-            told(done, total)
+            report(done, total)
 
         return do(step)
 
@@ -142,15 +141,15 @@ def job(do: Callable[[ProgressCallback], T], name: str) -> BackgroundTask[T]:
 
 
 def data() -> dict[str, Any]:
-    """What this session holds for its viewer, such as a finished report, by name.
+    """Data that this session holds for its viewer, such as a finished report, by name.
 
-    A tab keeps its Streamlit session while people sign out and in, and while permissions change:
-    with another viewer this is empty again.
+    A tab keeps its Streamlit session when people sign out and in and when permissions change. The
+    data is therefore cleared when the viewer changes.
     """
     now = viewer.current()
     gathered_for, held = st.session_state.get(DATA, (None, {}))
     if gathered_for != now:
         held = {}
         st.session_state[DATA] = (now, held)
-    found: dict[str, Any] = held
-    return found
+    result: dict[str, Any] = held
+    return result

@@ -1,9 +1,9 @@
-"""What a page and its report consist of: blocks, the sections they stand in, and their layout.
+"""The parts of a page and of its report: blocks, sections of blocks, and their layout.
 
 An area (``components/areas/``) sends its queries and yields a layout of sections. Each section
-names the answers it needs and a function that makes blocks of them. ``components/render.py`` draws
-the layout with Streamlit; ``reports/`` turns the same blocks into HTML, PDF and XLSX. Whatever
-needs a viewer (a click, a tab, a button) is an attribute or a block that reports leave out.
+names the answers it needs and a function that turns them into blocks. ``components/render.py``
+draws the layout with Streamlit; ``reports/`` turns the same blocks into HTML, PDF and XLSX.
+Interactive parts (clicks, tabs, buttons) are attributes or blocks that reports leave out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from umami.view import View
 T = TypeVar("T")
 Medium = Literal["page", "report"]
 Params = Mapping[str, Sequence[str]]
-"""The parameters of one page, as its URL spells them; a missing one is an empty list."""
+"""The URL parameters of one page; a missing parameter is an empty list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class SetParams:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Tell the viewer why their click changes nothing, or less than they may expect: ``view``."""
+    """Show a note about the effect of a click; ``view`` is the View to open, if any."""
 
     text: str
     view: View | None = None
@@ -61,7 +61,7 @@ class OpenPage:
 
 
 Change = View | Toggle | SetParams | Note | OpenPage
-"""What a click does: look at another View, toggle a filter, set parameters, say something, open
+"""The effect of a click: open another View, toggle a filter, set parameters, show a note, or open
 another page."""
 
 
@@ -83,13 +83,13 @@ class Text:
 
     @property
     def plain(self) -> str:
-        """The text as reports print it."""
+        """The text for reports."""
         return " ".join(filter(None, (self.lead, self.text))).replace("`", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """Figures side by side; ``framed`` draws a border around each."""
+    """Key figures side by side; ``framed`` draws a border around each."""
 
     tiles: Sequence[Tile]
     framed: bool = True
@@ -98,7 +98,7 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A Plotly figure of hashable data; ``alt`` says in words what it shows.
+    """A Plotly figure of hashable data; ``alt`` is its text alternative.
 
     ``on_choose`` turns the ``customdata`` of a clicked point into a change. ``is_map`` marks
     figures that need the geometry of the world.
@@ -113,14 +113,14 @@ class Chart:
     medium: Medium | None = None
 
     def draw(self, mode: Mode) -> go.Figure:
-        """The figure in one appearance."""
+        """The figure in light or dark mode."""
         return self.figure(self.data, mode)
 
 
 @dataclass(frozen=True, slots=True)
 class EChart:
     """A diagram that ECharts draws, on pages only: it reports clicks on nodes, which Plotly's
-    Sankey diagrams do not, and it updates without being drawn anew.
+    Sankey diagrams do not, and it updates without a full redraw.
 
     ``on_choose`` turns the position of a clicked node into a change. Pages narrower than
     ``min_width`` (pixels) scroll.
@@ -137,8 +137,8 @@ class EChart:
 
 @dataclass(frozen=True, slots=True)
 class ListPosition:
-    """Which page of a list (from 1) is looked at, and what is searched for in it; ``name`` is what
-    the URL calls the list."""
+    """The current page of a list (from 1) and the search text; ``name`` is the prefix of the list's
+    URL parameters."""
 
     name: str
     page: int = 1
@@ -147,7 +147,7 @@ class ListPosition:
 
 @dataclass(frozen=True, slots=True)
 class FullList(Generic[T]):
-    """All of a list: the query for one page of it (number and size), and the frame of rows."""
+    """A full list: ``query`` makes the query for a page (number, size), ``frame`` converts rows."""
 
     query: Callable[[int, int], Query[Page[T]]]
     frame: Callable[[Sequence[T]], pd.DataFrame]
@@ -155,11 +155,11 @@ class FullList(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """What a page draws around a table that holds one page of a list: the way to the other pages
-    and, with ``full``, a CSV of all of them.
+    """The controls around a table that shows one page of a list: page buttons and, with ``full``, a
+    CSV export of all rows.
 
-    ``title`` names the rows of the list in the plural; ``count`` is how many the server counted,
-    ``capped`` says that it stopped there.
+    ``title`` names the rows in the plural. ``count`` is the number of rows that the server
+    reports; ``capped`` means that the list is longer.
     """
 
     title: str
@@ -171,19 +171,19 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A frame under its columns.
+    """A data frame with its columns.
 
-    ``title`` names its rows in the plural (``campaigns``), and names the file and the sheet;
-    ``report_title`` names the sheet where ``title`` says too little.
-    Pages show ``shown`` rows, a way to all of them, and a CSV; with ``shown=0`` only the CSV.
-    Reports print ``printed`` rows, and workbooks hold all of them; 0 is for tables that a chart
-    beside them shows already.
+    ``title`` names the rows in the plural (``campaigns``), and also the CSV file and the sheet;
+    ``report_title`` overrides the name of the sheet.
+    Pages show ``shown`` rows, a button for all rows, and a CSV; with ``shown=0`` only the CSV.
+    Reports print ``printed`` rows, and workbooks hold all rows. Use 0 for tables whose data a
+    chart already shows.
 
-    The full list and its CSV have ``more_fields``, too; ``csv`` offers the CSV on the page itself.
+    The full list and its CSV also have ``more_fields``. ``csv`` offers the CSV on the page itself.
 
-    A click on a row gives the text in its column ``value``: to ``filter_field``, which is filtered
-    by it, or to ``on_choose``. Rows with a value in ``active`` are marked, like those that the
-    page is filtered by. A table higher than ``height`` pixels scrolls.
+    A click on a row passes the text of its column ``value`` to ``on_choose``, or filters
+    ``filter_field`` by it. Rows whose value is in ``active`` are marked, like those that the page
+    is filtered by. A table higher than ``height`` pixels scrolls.
     """
 
     title: str
@@ -206,7 +206,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
-    """Buttons in a row, on pages only: label, icon (or nothing), what a click does."""
+    """Buttons in a row, on pages only, as tuples of label, icon (may be empty) and effect."""
 
     key: str
     buttons: Sequence[tuple[str, str, Change]]
@@ -215,7 +215,7 @@ class Buttons:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """Blocks in frames side by side, each frame with a title; reports print the blocks alone."""
+    """Framed groups of blocks side by side, each with a title; reports print only the blocks."""
 
     cards: Sequence[tuple[str, Sequence[Block]]]
     min_width: int = 330
@@ -224,7 +224,7 @@ class Cards:
 
 @dataclass(frozen=True, slots=True)
 class SearchBox:
-    """An input for what is searched for in a list, on pages only."""
+    """The search input of a list, on pages only."""
 
     position: ListPosition
     placeholder: str
@@ -233,7 +233,7 @@ class SearchBox:
 
 @dataclass(frozen=True, slots=True)
 class Expander:
-    """Blocks that a viewer can fold away, on pages only."""
+    """Collapsible blocks, on pages only."""
 
     label: str
     blocks: Sequence[Block]
@@ -246,10 +246,10 @@ Block = Text | Tiles | Chart | EChart | Table | Buttons | Cards | SearchBox | Ex
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Blocks made of answers once these are there.
+    """Blocks that are made once their answers have arrived.
 
-    ``make`` receives what the futures hold. ``about`` says what the section is of; ``height``
-    (pixels) is that of the skeleton on a page. ``framed`` draws a card with the title around it;
+    ``make`` receives the results of the futures. ``about`` is a caption; ``height`` (pixels) is
+    that of the skeleton on a page. ``framed`` draws a card with the title around it;
     reports print the title in any case.
     """
 
@@ -264,7 +264,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Items in one frame under a title; reports print the sections one after the other."""
+    """Items in one frame with a title; reports print the sections in sequence."""
 
     title: str
     items: Sequence[Item]
@@ -282,7 +282,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Items side by side, as many as fit; ``min_width`` in pixels."""
+    """Items side by side, as many as fit in a row; ``min_width`` is in pixels."""
 
     items: Sequence[Item]
     min_width: int = 330
@@ -290,16 +290,16 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Items one below the other, as a part of columns."""
+    """Items stacked vertically, as one of several columns."""
 
     items: Sequence[Item]
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One tab. ``section`` sends its queries; a page calls it for the open tab only.
+    """One tab. ``section`` sends its queries; a page calls it only for the open tab.
 
-    ``printed`` says whether reports have it.
+    ``printed`` includes the tab in reports.
     """
 
     label: str
@@ -309,7 +309,7 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """Tabs, one of them open; reports print one after the other."""
+    """Tabs, one of which is open; reports print them in sequence."""
 
     key: str
     tabs: Sequence[Tab]
@@ -317,7 +317,7 @@ class Tabs:
 
 @dataclass(frozen=True, slots=True)
 class ReportItems:
-    """Items of reports only. ``items`` sends their queries, and may wait for answers."""
+    """Items for reports only. ``items`` sends their queries and may wait for answers."""
 
     items: Callable[[], Iterable[Item]]
 
@@ -334,7 +334,7 @@ def blocks_section(
 
 
 def failed_section(title: str, problem: Exception) -> Section:
-    """A section that fails with this problem, where nothing could be asked."""
+    """A section that raises ``problem``, for areas that cannot send their queries."""
 
     def make() -> Sequence[Block]:
         raise problem
@@ -343,7 +343,7 @@ def failed_section(title: str, problem: Exception) -> Section:
 
 
 def printed(blocks: Iterable[Block]) -> Iterator[Block]:
-    """The blocks that reports print, those of cards one after the other."""
+    """The blocks that reports print, with cards flattened."""
     for block in blocks:
         if block.medium == "page":
             continue
@@ -355,7 +355,7 @@ def printed(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
-    """The sections of a layout in their order, with those of all tabs."""
+    """All sections of a layout in order, including those of every tab."""
     for item in items:
         match item:
             case Section():
@@ -379,12 +379,12 @@ LONGEST_SEARCH: Final = 100
 
 
 def param_names(name: str) -> tuple[str, str]:
-    """The URL parameters of the list with this name: for its page, and for the search."""
+    """The names of a list's URL parameters: page number and search text."""
     return f"{name}_page", f"{name}_search"
 
 
 def position(name: str, params: Params) -> ListPosition:
-    """The position in a list that its parameters name, or its beginning."""
+    """The position in a list from its URL parameters; invalid values give the first page."""
     number, search = (next(iter(params.get(param, ())), "") for param in param_names(name))
     valid = number.isascii() and number.isdigit() and 0 < int(number[:9]) <= LAST
     search = search.strip()[:LONGEST_SEARCH]
@@ -400,9 +400,9 @@ def blocks(
     empty: str,
     full: FullList[Any] | None = None,
 ) -> list[Block]:
-    """The ``table`` of an answer, with the way to the rest of the list, or why it is empty.
+    """The ``table`` of an answer with its paging, or a text that explains why it is empty.
 
-    ``title`` names the rows of the list in the plural; ``empty`` says what would fill it.
+    ``title`` names the rows of the list in the plural; ``empty`` is the text for an empty list.
     """
     if not table.frame.empty:
         return [replace(table, paging=Paging(title, now, answer.count, answer.capped, full))]

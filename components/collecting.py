@@ -1,5 +1,7 @@
-"""Where websites send to, if the embedded server collects: three addresses under ``/collect`` of
-the dashboard, which only ``asgi.py`` can serve."""
+"""The ``/collect`` routes, to which websites send events when the embedded server collects.
+
+Only ``asgi.py`` can serve them.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,9 @@ from umami.errors import SettingsError
 
 PATH: Final = "/collect"
 PATIENCE: Final = 10.0
-"""Seconds that a message waits for the server to start."""
+"""Seconds that a request waits for the embedded server to start."""
 SERVED: bool = False
-"""Whether this process answers under ``PATH``; set by whoever serves it."""
+"""Whether this process serves ``PATH``; ``asgi.py`` sets it."""
 _NOT_FOUND: Final = PlainTextResponse("Not found", status_code=404)
 _UNAVAILABLE: Final = PlainTextResponse(
     "Not available", status_code=503, headers={"retry-after": "60"}
@@ -33,9 +35,9 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """How a website is counted: the address of the tracker, or why there is none.
+    """The URL of the tracker script, or the reason why there is none.
 
-    Both where the address is of use on this machine only.
+    Both are set where the URL works only on this machine.
     """
 
     script: str | None = None
@@ -44,7 +46,7 @@ class Tracking:
 
 
 def tracking(pages: str) -> Tracking:
-    """How a website is counted; ``pages`` is where the server that is looked at has its pages.
+    """How websites are tracked; ``pages`` is the base URL of the server's web interface.
 
     Raises ``SettingsError``.
     """
@@ -53,22 +55,22 @@ def tracking(pages: str) -> Tracking:
         return Tracking(f"{pages}/script.js")
     if settings.demo:
         return Tracking(
-            problem="These are demo data: nothing that a website sends is kept.",
+            problem="This is demo data: events from websites are not stored.",
             remedy="Connect your Umami, or a file of your own (UMAMI_STORE), on Setup.",
         )
     if settings.store is None:
         return Tracking(
-            problem="The tables are held in memory: what a website sends would be lost.",
-            remedy="Set UMAMI_STORE to a file that keeps them, and UMAMI_COLLECT=yes.",
+            problem="The tables are held in memory: events from websites would be lost.",
+            remedy="Set UMAMI_STORE to a file that stores them, and UMAMI_COLLECT=yes.",
         )
     if not settings.collect:
         return Tracking(
-            problem="This dashboard does not accept what websites send.",
+            problem="This dashboard does not accept events from websites.",
             remedy="Set UMAMI_COLLECT=yes and restart it.",
         )
     if not SERVED:
         return Tracking(
-            problem="Websites cannot send to a dashboard that runs app.py.",
+            problem="Websites cannot send events to a dashboard that runs app.py.",
             remedy="Run it with “streamlit run asgi.py”.",
         )
     script = f"{public()}{PATH}/script.js"
@@ -82,12 +84,12 @@ def tracking(pages: str) -> Tracking:
 
 
 def route() -> Route:
-    """Everything under ``PATH``, for the application that serves the dashboard."""
+    """The route for everything under ``PATH``."""
     return Route(f"{base()}{PATH}/{{path:path}}", _Collect())
 
 
 def begin() -> None:
-    """Start the server as the process does, where it collects: tables may take long to import."""
+    """Start a collecting server in the background at process start, since imports can be slow."""
     threading.Thread(target=_start, name="collecting", daemon=True).start()
 
 
@@ -99,15 +101,17 @@ def _start() -> None:
 
 
 class _Collect:
-    """ASGI application: hands requests to the embedded server of this process; 404 where it does
-    not collect, 503 while it cannot."""
+    """ASGI application that forwards requests to the embedded server of this process.
+
+    It responds 404 if the server does not collect and 503 while it is unavailable.
+    """
 
     def __init__(self) -> None:
         self._lookup: asyncio.Task[ASGIApp] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        # Requests share a lookup: while the server starts, they take one thread in all.
+        """Forward one request."""
+        # Requests share one lookup, so that they occupy one thread while the server starts.
         if self._lookup is None or self._lookup.done():
             self._lookup = asyncio.create_task(_collector())
         try:

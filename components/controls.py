@@ -1,6 +1,6 @@
-"""The control bar: website, period, comparison and filters, chosen once for all pages.
+"""The control bar: website, period, comparison and filters, shared by all pages.
 
-It draws what the URL spells and writes the URL anew; it keeps nothing itself.
+It draws the View of the URL and updates the URL; it holds no state itself.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _NARROW: Final = """<style>
   .st-key-pick_period { flex-basis: 10.25rem }
 }
 </style>"""
-"""On phones the controls fill their rows, so that fewer rows stand before the first figure."""
+"""On phones the controls fill their rows, which leaves more room for the page."""
 UNIT_NAMES: Final[dict[Unit, str]] = {
     "minute": "Minute",
     "hour": "Hour",
@@ -64,19 +64,19 @@ UNIT_NAMES: Final[dict[Unit, str]] = {
 
 
 def sites(client: AuthorizedClient) -> tuple[Website, ...]:
-    """Every website that this viewer may look at, by name. Raises ``UmamiError``."""
+    """Every website that this viewer may see, sorted by name. Raises ``UmamiError``."""
     return every_website(client)
 
 
 def domain(client: AuthorizedClient, website: str) -> str:
-    """The domain of one of them; ``""`` where it has none."""
+    """The domain of a website; ``""`` if it has none."""
     return next((site.domain for site in sites(client) if site.id == website), "")
 
 
 def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[View], None]) -> None:
-    """Draw the controls of the View that the URL spells, and its filters as chips.
+    """Draw the controls of the current View, and its filters as chips.
 
-    ``among`` are the websites to choose from; ``beside`` draws what else the bar has.
+    ``among`` are the websites to choose from; ``beside`` draws further controls of the bar.
     """
     now = view()
     labels = _labels(among)
@@ -166,7 +166,7 @@ def _toggle_weekdays(now: View) -> None:
     st.toggle(
         "Match weekdays",
         key="match_weekdays",
-        help="Compare with dates that begin on the same weekday, so that weekends meet weekends.",
+        help="Compare with dates that begin on the same weekday, so that weekends align.",
         on_change=authorized.callback(
             lambda: change({"weekdays": ["1"] if st.session_state["match_weekdays"] else []})
         ),
@@ -202,7 +202,7 @@ def _choice(
     width: int,
     write: Any,
 ) -> None:
-    """A select box that shows the View and writes the URL."""
+    """Draw a select box that shows a part of the View and updates the URL."""
     st.session_state[key] = value
     st.selectbox(
         label,
@@ -219,7 +219,7 @@ def _choice(
 def _dates(
     label: str, period: Period, key: str, edges: tuple[str, str], resets: Mapping[str, list[str]]
 ) -> None:
-    """A range of dates that shows a period and writes its edges."""
+    """Draw a date range input that shows a period and updates its first and last day."""
     st.session_state[key] = period.days
 
     def write() -> None:
@@ -270,8 +270,10 @@ def _filter_popover(client: AuthorizedClient, now: View) -> None:
 def _values(
     client: AuthorizedClient, now: View, field: str, key: str, *, several: bool
 ) -> list[str]:
-    """Choose one value, or several, among those that occur, which are returned, or type others."""
-    without = replace(now, filters=tuple(one for one in now.filters if one.field != field))
+    """Draw the value input of a filter, which also accepts new values; returns the suggestions."""
+    without = replace(
+        now, filters=tuple(filter_ for filter_ in now.filters if filter_.field != field)
+    )
     offered = _suggestions(client, without, field)
     choice: dict[str, Any] = {
         "options": offered,
@@ -288,15 +290,15 @@ def _values(
 
 
 def _segments(client: AuthorizedClient, now: View) -> None:
-    """Choose a segment and a cohort that were saved in Umami, where there are any."""
-    asked = {
+    """Draw select boxes for the segments and cohorts saved in Umami, if there are any."""
+    replies = {
         kind: client.submit(segments.segments(now.website, kind)) for kind in ("segment", "cohort")
     }
-    for kind, page in asked.items():
+    for kind, page in replies.items():
         try:
-            saved = {one.id: one.name for one in page.result().rows}
+            saved = {segment.id: segment.name for segment in page.result().rows}
         except UmamiError:
-            # The filters above work without them.
+            # The filters above also work without segments.
             continue
         if saved:
             _choice(
@@ -312,17 +314,17 @@ def _segments(client: AuthorizedClient, now: View) -> None:
 
 
 def _suggestions(client: AuthorizedClient, now: View, field: str) -> list[str]:
-    """Values to choose a filter from; none where the server cannot tell."""
+    """Suggested values for a filter; empty, with a caption, if the query fails."""
     try:
-        return [one.value for one in client.ask(traffic.values(now, field)) if one.value]
+        return [row.value for row in client.ask(traffic.values(now, field)) if row.value]
     except UmamiError as problem:
         st.caption(plain(f"No suggestions: {problem}"))
         return []
 
 
 def _add_filter(field: str, operator: Any, key: str, offered: list[str], beside: bool) -> None:
-    given = st.session_state.get(key)
-    typed = given if isinstance(given, list) else [given or ""]
+    entry = st.session_state.get(key)
+    typed = entry if isinstance(entry, list) else [entry or ""]
     values = [in_form_of(value, offered) for value in typed]
     try:
         go(view().adding(Filter(field, operator, *values), beside=beside))
@@ -334,7 +336,7 @@ def _add_filter(field: str, operator: Any, key: str, offered: list[str], beside:
 
 def _time_popover(now: View) -> None:
     with st.popover(
-        "Time", icon=":material/tune:", key="time", help="Unit, time zone and weekdays"
+        "Granularity", icon=":material/tune:", key="time", help="Unit, time zone and weekdays"
     ):
         chosen = st.session_state["unit"] or "auto"
         units = ["auto", *now.period.units]
@@ -363,16 +365,19 @@ def _time_popover(now: View) -> None:
 
 
 def _chips(client: AuthorizedClient, now: View) -> None:
-    """What narrows the View, each with a way to remove it."""
+    """Draw each filter of the View with a button that removes it."""
     if not now.is_filtered:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="chips"):
-        for one in now.filters:
+        for filter_ in now.filters:
             _chip(
-                f"{FIELDS[one.field]} {OPERATORS[one.operator]} "
-                f"**{plain(view_description.values(one), 60)}**",
-                key=f"chip_{one.field}" + ("" if one.operator == "eq" else f"_{one.operator}"),
-                without=replace(now, filters=tuple(other for other in now.filters if other != one)),
+                f"{FIELDS[filter_.field]} {OPERATORS[filter_.operator]} "
+                f"**{plain(view_description.values(filter_), 60)}**",
+                key=f"chip_{filter_.field}"
+                + ("" if filter_.operator == "eq" else f"_{filter_.operator}"),
+                without=replace(
+                    now, filters=tuple(other for other in now.filters if other != filter_)
+                ),
             )
         if now.segment:
             _chip("In a **segment**", key="chip_segment", without=replace(now, segment=None))
@@ -399,7 +404,7 @@ def _chips(client: AuthorizedClient, now: View) -> None:
 
 
 def _fixed(now: View) -> None:
-    """What narrows a View that cannot be narrowed otherwise."""
+    """Draw the filters of a View whose filters are fixed."""
     if said := view_description.narrowed(now):
         with st.container(key="fixed"):
             st.caption(f":material/lock: {plain(' · '.join(said))}")
@@ -417,19 +422,22 @@ def _chip(words: str, *, key: str, without: View) -> None:
 
 
 def _labels(among: Sequence[Website]) -> dict[str, str]:
-    """A name for each website, unlike any other's."""
+    """A unique label for each website."""
     labels = {site.id: site.name for site in among}
-    for more in ({site.id: site.domain or "" for site in among}, {one: one[:8] for one in labels}):
+    for more in (
+        {site.id: site.domain or "" for site in among},
+        {site_id: site_id[:8] for site_id in labels},
+    ):
         times = Counter(labels.values())
         labels = {
-            one: f"{label} · {more[one]}" if times[label] > 1 else label
-            for one, label in labels.items()
+            site_id: f"{label} · {more[site_id]}" if times[label] > 1 else label
+            for site_id, label in labels.items()
         }
     return labels
 
 
 @lru_cache(maxsize=64)
 def _zones(chosen: str) -> tuple[str, ...]:
-    """Time zones to choose from: those named for a place, and the one that is set."""
+    """Time zones to choose from: those named after a place, UTC, and the current one."""
     places = {name for name in available_timezones() if "/" in name and not name.startswith("Etc")}
     return tuple(sorted({chosen, "UTC", *places}))

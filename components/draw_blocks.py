@@ -40,7 +40,7 @@ _SCROLLING: Final = (
 
 
 def draw(block: Block) -> None:
-    """Draw a block here, unless it is for reports only."""
+    """Draw a block, unless it is for reports only."""
     if block.medium == "report":
         return
     match block:
@@ -71,7 +71,7 @@ def draw(block: Block) -> None:
 
 
 def apply(change: Change) -> None:
-    """Do what a click asks for, from the next run on. A callback's."""
+    """Apply the effect of a click from the next run on. Call it in a callback."""
     match change:
         case View():
             url_state.go(change)
@@ -108,7 +108,7 @@ def _text(block: Text) -> None:
 
 
 def mode() -> Mode:
-    """Light or dark, as the viewer's browser says."""
+    """The colour mode that the viewer's browser reports."""
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
@@ -137,7 +137,7 @@ def _echart(block: EChart) -> None:
             block.spec(mode()), height=block.height, key=block.key, renderer="svg", alt=block.alt
         )
         return
-    # A selection outlives the nodes it was made among: each choice gets a chart without any.
+    # A selection outlives its nodes, so each click gets a new chart without a selection.
     clicks = f"clicks on {block.key}"
     count: int = st.session_state.setdefault(clicks, 0)
     key = f"{block.key}_{count}"
@@ -161,8 +161,8 @@ def _echart(block: EChart) -> None:
 
 
 def _topojson() -> str:
-    """Where the browser finds the world's geometry: on this server, never elsewhere."""
-    # Some hosts put a path before ours without telling; an address beside the page works there.
+    """The URL of the world map's geometry, which this server hosts."""
+    # Some hosts add a path prefix that Streamlit does not report; a relative URL works there.
     return f"{base()}/app/static/topojson/" if base() else "app/static/topojson/"
 
 

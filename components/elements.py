@@ -20,27 +20,27 @@ T = TypeVar("T")
 
 
 def show_error(problem: UmamiError, icon: str = "cloud_off") -> None:
-    """Say what went wrong and what can be done, in the place where the answer would be."""
+    """Show an error and its remedy in place of the answer."""
     with st.container(border=True):
         st.markdown(f":material/{icon}: {plain(str(problem))}")
         st.caption(plain(problem.remedy))
 
 
 def show_note(sentence: str) -> None:
-    """Say something about what the viewer asked for, such as a part of a link that cannot be."""
+    """Show a note about the viewer's input, such as an invalid part of a link."""
     st.caption(f":material/info: {plain(sentence)}")
 
 
 def show_empty(sentence: str) -> None:
-    """Say that there is nothing yet, and what would fill this place."""
+    """Show the text of an empty place, centred."""
     with st.container(height="content", horizontal_alignment="center"):
         st.caption(sentence, text_alignment="center")
 
 
 def show_fault(problem: Exception) -> bool:
-    """Say calmly that a run failed; for faults that no section held, which the platform logs.
+    """Show that a run failed, for exceptions outside of sections, which Streamlit logs.
 
-    Returns ``True``: the platform need not say it, too.
+    Returns ``True``, so that Streamlit does not show the exception as well.
     """
     if not isinstance(problem, UmamiError):
         problem = UmamiError("This page could not be drawn.")
@@ -49,13 +49,13 @@ def show_fault(problem: Exception) -> bool:
 
 
 EVERY: Final = 0.5
-"""Seconds after which a page looks how far the work is."""
+"""Seconds between two updates of the progress bar."""
 
 
 def show_progress(work: BackgroundTask[Any], *, what: str, key: str) -> None:
-    """Show how far running work is, until it ends; then the page is drawn anew.
+    """Show the progress of a background task until it ends; then redraw the page.
 
-    ``what`` says in a word or two what is being done. Nothing else of the page runs meanwhile.
+    ``what`` is a short label. Only this fragment runs meanwhile.
     """
 
     @authorized.fragment(run_every=EVERY)
@@ -77,7 +77,7 @@ def show_progress(work: BackgroundTask[Any], *, what: str, key: str) -> None:
 
 @contextmanager
 def title(text: str) -> Iterator[None]:
-    """A page's title; what is drawn inside stands beside it."""
+    """Draw a page's title; elements drawn inside the block appear beside it."""
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -88,7 +88,7 @@ def title(text: str) -> Iterator[None]:
 
 @contextmanager
 def card(text: str, about: str = "") -> Iterator[None]:
-    """A frame around one or more sections, with its title and a line about what it shows."""
+    """Draw a frame around one or more sections, with a title and a caption."""
     with st.container(border=True, height="stretch", gap="xsmall"):
         if text:
             st.subheader(text, anchor=False)
@@ -98,7 +98,7 @@ def card(text: str, about: str = "") -> Iterator[None]:
 
 
 def draw_tiles(tiles: Sequence[Tile], *, within: bool = False) -> None:
-    """Draw figures side by side, as many as fit; ``within`` a card they have no frames."""
+    """Draw key figures side by side, as many as fit; ``within`` a card they have no frames."""
     with st.grid(len(tiles), min_column_width=130 if within else 165, gap="small"):
         for tile in tiles:
             st.metric(
@@ -130,9 +130,9 @@ def select(
     width: int = 200,
     hidden: bool = True,
 ) -> None:
-    """A select box that shows what the URL says and calls ``write`` with what was chosen.
+    """Draw a select box that shows ``value`` and calls ``write`` with the chosen value.
 
-    ``options`` are values with their names; ``hidden`` leaves the label to those who do not see.
+    ``options`` maps values to labels; ``hidden`` shows the label to screen readers only.
     """
     st.session_state[key] = value
 
@@ -160,7 +160,7 @@ def segmented(
     key: str,
     write: Callable[[T], None],
 ) -> None:
-    """A row of buttons, one of them pressed: what the URL says."""
+    """Draw a segmented control that shows ``value`` and calls ``write`` with the chosen value."""
     st.session_state[key] = value
 
     def chosen() -> None:

@@ -1,5 +1,7 @@
-"""A server of our own where none is set: the one place that knows the embedded server, and it knows
-only how to start it."""
+"""Starts the embedded server where no Umami server is configured.
+
+No other module of the dashboard imports the embedded server.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ _CREATING: Final = threading.Lock()
 
 
 class Running(Protocol):
-    """A server of our own that runs until it is stopped."""
+    """An embedded server that runs until it is stopped."""
 
     url: str
     username: str
@@ -30,32 +32,32 @@ class Running(Protocol):
 
     @property
     def demo(self) -> bool:
-        """Whether what it holds is made up."""
+        """Whether the server holds demo data."""
         ...
 
     @property
     def collector(self) -> ASGIApp:
-        """What visitors of websites may reach of it: its tracker, and where that sends to."""
+        """The public part of the server: the tracker and the endpoints it sends to."""
         ...
 
     def tell(self, changed: Callable[[str | None], None]) -> None:
-        """Call this with the id of each website whose rows are changed from now on."""
+        """Call ``changed`` with the id of each website whose rows change from now on."""
         ...
 
     def stop(self) -> None:
-        """Answer no more."""
+        """Stop the server."""
         ...
 
 
 def own_server(
     data: Path | None, store: Path | None = None, definitions: str = DEFINITIONS[-1]
 ) -> Running:
-    """Start the embedded server over tables, over the file that keeps them, or over a demo that it
-    makes. It answers by the definitions of this version of Umami.
+    """Start the embedded server on exported tables, a store file, or generated demo data.
 
-    Raises ``SettingsError`` for tables that cannot be read, and a file that cannot be used.
+    ``definitions`` is the version of Umami whose definitions of figures it uses. Raises
+    ``SettingsError`` for tables that cannot be read and a file that cannot be used.
     """
-    # Whoever has a server of their own need not load a database.
+    # Imported here, so that dashboards of other servers do not load the database.
     from umami.embedded.definitions import BY_VERSION
     from umami.embedded.server import serve
 
@@ -64,17 +66,17 @@ def own_server(
 
 
 def create(store: Path) -> None:
-    """Make an empty file to collect into, where there is none. Raises ``SettingsError``."""
+    """Create an empty store file unless it exists. Raises ``SettingsError``."""
     from umami.embedded.store import Store
 
-    # Another thread must not find a file whose tables are still being made.
+    # Another thread must not open a file whose tables are not complete yet.
     with _CREATING, _in_settings():
         if not store.exists():
             Store(store).close()
 
 
-def take_in(data: Path, store: Path, told: ProgressCallback) -> tuple[str, ...]:
-    """Import tables into the file that keeps them, all or nothing; ``told`` hears of bytes read.
+def take_in(data: Path, store: Path, report: ProgressCallback) -> tuple[str, ...]:
+    """Import tables into the file that keeps them, all or nothing; ``report`` receives bytes read.
     Returns what was not read, a sentence each.
 
     A server of this process goes on answering from the file meanwhile. Raises ``SettingsError``.
@@ -82,12 +84,12 @@ def take_in(data: Path, store: Path, told: ProgressCallback) -> tuple[str, ...]:
     from umami.embedded.importing import import_into
 
     with _in_settings():
-        return tuple(import_into(store, data, lambda now: told(now.done, now.total)).notes)
+        return tuple(import_into(store, data, lambda now: report(now.done, now.total)).notes)
 
 
 @contextmanager
 def _in_settings() -> Iterator[None]:
-    """What the embedded server refuses, in the words of the settings."""
+    """Convert errors of the embedded server to a ``SettingsError``."""
     from umami.embedded.store import StoreRefused
     from umami.embedded.tables import ImportRefused
 
@@ -103,7 +105,7 @@ def _in_settings() -> Iterator[None]:
 
 
 def filled(settings: Settings, running: Running) -> Settings:
-    """Settings that mean a server of our own, with where it is."""
+    """The settings with the address and account of the running embedded server."""
     return replace(
         settings,
         api=f"{running.url}/api",
@@ -115,10 +117,10 @@ def filled(settings: Settings, running: Running) -> Settings:
 def client_of(
     running: Running, settings: Settings, *, watch: Instrumentation = NO_INSTRUMENTATION
 ) -> Client:
-    """A client of it, which lets go of what is changed there, by whomever."""
-    found = filled(settings, running)
+    """A client of the embedded server; its cache drops answers about changed websites."""
+    located = filled(settings, running)
     client = connect(
-        found,
+        located,
         label="Built-in server",
         demo=running.demo,
         watch=watch,

@@ -1,9 +1,9 @@
-"""The gate: a page runs only as a part of a run of ``app.py``.
+"""Ensures that pages run only as part of a run of ``app.py``.
 
 Streamlit runs ``pages/x.py`` by itself when that address is the first one opened after a process
-start, before any session has called ``st.navigation``. Nothing that ``app.py`` does (start-up,
-sign-in, permissions) has happened then. So every page asks here first, and a page that was run by
-itself sends its viewer on to the app, which opens the page they wanted.
+start, before any session has called ``st.navigation``. Start-up, sign-in and permission checks of
+``app.py`` have not run then. So every page calls ``check`` first, and a page that runs by itself
+redirects to the app, which opens the requested page.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _SENT_ON: Final = "sent on by the gate"
 
 @contextmanager
 def opening() -> Iterator[None]:
-    """Let pages run inside; only ``app.py`` does this, around the page it was asked for.
+    """Let pages run inside the block; only ``app.py`` calls this, around the requested page.
 
-    The mark lives in the running call alone: no session, thread or later run can keep it.
+    The mark is a context variable: it never applies to another session, thread or run.
     """
     token = _OPEN.set(True)
     try:
@@ -35,10 +35,10 @@ def opening() -> Iterator[None]:
 
 
 def check() -> None:
-    """Return where ``app.py`` is running this page; anywhere else, run nothing of it.
+    """Return if ``app.py`` runs this page; otherwise stop the page and rerun ``app.py``.
 
-    Calling ``st.navigation`` ends Streamlit's own running of ``pages/``, so that the run asked
-    for next is one of ``app.py``, with the same page and the same URL.
+    Calling ``st.navigation`` disables Streamlit's own handling of ``pages/``, so that the rerun
+    is a run of ``app.py`` with the same page and the same URL.
     """
     if _OPEN.get():
         st.session_state.pop(_SENT_ON, None)

@@ -1,4 +1,4 @@
-"""Text from elsewhere, shown as text: Streamlit reads most labels as Markdown."""
+"""Escapes text from outside, since Streamlit renders most labels as Markdown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NEXT_CELL: Final = ("\t", "\r", "\n")
 
 
 def plain(text: str, longest: int = 200) -> str:
-    """Text as Markdown that shows exactly it, on one line, cut where it is very long."""
+    """Escape text as Markdown, on one line, truncated to ``longest`` characters."""
     line = " ".join(text.split())
     cut = line if len(line) <= longest else line[: longest - 1] + "…"
     return _escaped(cut)
@@ -25,7 +25,7 @@ def _escaped(text: str) -> str:
 
 
 def markdown(text: str, longest: int = 1_000) -> str:
-    """Text as Markdown that shows exactly it; what stands in `` `backticks` `` is shown as code."""
+    """Escape text as Markdown, except that `` `backticks` `` mark code."""
     parts = " ".join(text.split())[:longest].split("`")
     if len(parts) % 2 == 0:
         return plain(text, longest)
@@ -33,9 +33,9 @@ def markdown(text: str, longest: int = 1_000) -> str:
 
 
 def harmless(cell: object) -> object:
-    """A spreadsheet cell that no spreadsheet takes for a formula.
+    """Prefix a cell with ``'`` if a spreadsheet could interpret it as a formula.
 
-    Some look past what is not seen before the first sign, and some read wide signs as narrow ones.
+    Some spreadsheets skip leading invisible characters and treat full-width characters as ASCII.
     """
     if not isinstance(cell, str):
         return cell

@@ -1,4 +1,4 @@
-"""Taking data out of the dashboard: who may, the audit entry, and buttons for links and charts."""
+"""Exports: permission checks, audit entries, and buttons for downloads, links and charts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import streamlit as st
 from components import authorized, url_state, viewer
 from umami.errors import UmamiError
 
-OVER: Final = b"This is not open to you any more.\n"
-"""What is in the file of somebody who was allowed to download when the page was drawn."""
+OVER: Final = b"You no longer have access to this data.\n"
+"""The content of the file if the viewer lost access after the page was drawn."""
 
 
 def allowed() -> bool:
-    """Whether the viewer may take out data of the website that is looked at."""
+    """Whether the viewer may export data of the current website."""
     return viewer.current().permissions.exports(url_state.view().website)
 
 
@@ -30,11 +30,11 @@ def export_button(
     website: str = "",
     prominent: bool = False,
 ) -> None:
-    """A button that downloads what ``make`` makes; nothing for those who may not export.
+    """Draw a button that downloads the result of ``make``, if the viewer may export.
 
     ``make`` is called when the button is pressed, and only if the viewer is unchanged by then.
-    ``website`` is whose data it is, where that may be another one than the page shows;
-    ``prominent`` draws the button as the one to press.
+    ``website`` is the id of the exported website, by default the current one; ``prominent`` draws
+    a primary button.
     """
     looking, website = viewer.current(), website or url_state.view().website
     if not looking.permissions.exports(website):
@@ -43,7 +43,7 @@ def export_button(
     unchanged = authorized.apart()
 
     def made() -> bytes:
-        # Runs when the button is pressed, apart from any run of the page, maybe long after it.
+        # Runs when the button is pressed, possibly long after the run that drew the page.
         still = unchanged()
         try:
             viewer.record(looking, "export", f"{file_name} of {website}", done=still)
@@ -65,8 +65,10 @@ def export_button(
 
 
 def toolbars() -> None:
-    """Take the platform's own download off tables, which neither makes formulas harmless nor is
-    written down; and all of its buttons for those who may not export."""
+    """Hide Streamlit's CSV download of tables, which neither escapes formulas nor is audited.
+
+    For viewers who may not export, hide all buttons of the toolbar.
+    """
     st.html(
         "<style>[data-testid='stElementToolbarButton']:has([aria-label*='Download as CSV'])"
         "{display:none}</style>"
@@ -86,8 +88,8 @@ _KEY: Final = "chart_download"
 
 
 def download_buttons() -> None:
-    """A button that copies the link; and on every chart, for those who may export, two that save
-    it as PNG and as SVG."""
+    """Draw a button that copies the link and, if the viewer may export, buttons on every chart
+    that save it as PNG or SVG."""
     website = url_state.view().website
 
     def taken() -> None:

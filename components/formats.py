@@ -1,4 +1,4 @@
-"""Numbers, durations and dates as people read them in English, and the columns of tables."""
+"""Formats numbers, durations and dates in English, and describes the columns of tables."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ _TICKS: Final[dict[Unit, tuple[str, str]]] = {
     "month": ("%b", "%Y"),
     "year": ("%Y", ""),
 }
-"""What a tick says, and what it says below only where that changes from one to the next."""
+"""The formats of a tick's label and of its second line, which appears only where it changes."""
 
 
 def whole(number: float) -> str:
-    """Every digit, in groups of three: ``10,797``."""
+    """A whole number with thousands separators: ``10,797``."""
     return f"{number:,.0f}"
 
 
 def number(value: float) -> str:
-    """A number with as many digits as it needs: ``19.99``, ``0.0042``, ``1,260``."""
+    """A number without trailing zeros: ``19.99``, ``0.0042``, ``1,260``."""
     digits = 2 if abs(value) >= 1 else 4
     return f"{value:,.{digits}f}".rstrip("0").rstrip(".")
 
 
 def short(number: float) -> str:
-    """For small tiles: every digit below a million, then ``1.2M`` and ``3.4B``."""
+    """A number for small tiles: all digits below a million, then ``1.2M`` and ``3.4B``."""
     for size, letter in ((1e9, "B"), (1e6, "M")):
         if abs(number) >= size:
             return f"{number / size:.1f}{letter}"
@@ -66,7 +66,7 @@ def percent(fraction: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as the two units that matter: ``1m 49s``, ``2h 05m``, ``12s``."""
+    """Seconds in at most two units: ``1m 49s``, ``2h 05m``, ``12s``."""
     if seconds is None:
         return ABSENT
     minutes, rest = divmod(round(seconds), 60)
@@ -77,9 +77,9 @@ def duration(seconds: float | None) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """An amount as its currency is written: ``€1,234.50``, ``¥1,235``, ``12.00 POINTS``."""
+    """An amount in the format of its currency: ``€1,234.50``, ``¥1,235``, ``12.00 POINTS``."""
     code = iso_currency(currency)
-    # Without this a loss of less than half a cent is “-€0.00”.
+    # Adding 0.0 turns -0.0 into 0.0, which would be printed as “-€0.00”.
     rounded = round(amount, decimals(currency)) + 0.0
     if code:
         return _apart(format_currency(rounded, code, locale=_ENGLISH))
@@ -87,7 +87,7 @@ def money(amount: float, currency: str) -> str:
 
 
 def money_short(amount: float, currency: str) -> str:
-    """For small tiles: no cents from a thousand on, then ``€1.2M``."""
+    """An amount for small tiles: without cents from 1,000 on, then ``€1.2M``."""
     size = abs(amount)
     code = iso_currency(currency)
     if size < 1_000:
@@ -101,13 +101,13 @@ def money_short(amount: float, currency: str) -> str:
 
 
 def _apart(amount: str) -> str:
-    """An amount with a space between letters and digits, which Babel leaves out: ``CHF 12.00``."""
+    """Insert a space between letters and digits, which Babel omits: ``CHF 12.00``."""
     return re.sub(r"(?<=[A-Za-z])(?=\d)", "\u00a0", amount)
 
 
 def iso_currency(currency: str) -> str | None:
-    """The ISO 4217 code that a currency's text spells, ``None`` where it spells none: servers list
-    whatever websites sent."""
+    """The ISO 4217 code of a currency, ``None`` for unknown text: servers return whatever websites
+    sent."""
     code = currency.strip().upper()
     return code if code in _ENGLISH.currencies else None
 
@@ -125,12 +125,12 @@ def symbol(currency: str) -> str:
 
 
 def shortened(text: str, longest: int = 60) -> str:
-    """A text, cut where it is too long for a title or a sentence."""
+    """Truncate a text that is too long for a title or a sentence."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def ago(seconds: float) -> str:
-    """How long ago, in one unit: ``just now``, ``12 min ago``."""
+    """A time span in seconds as text: ``just now``, ``12 min ago``."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size:.0f} {unit} ago"
@@ -138,9 +138,9 @@ def ago(seconds: float) -> str:
 
 
 def change(now: float | None, before: float | None) -> float | None:
-    """How much more now than before, as a fraction.
+    """The relative change as a fraction.
 
-    ``None`` where there is nothing to compare, or a loss: a fraction of that has no meaning.
+    ``None`` without a value to compare with, or where that is zero or negative.
     """
     if now is None or before is None or before <= 0:
         return None
@@ -148,38 +148,38 @@ def change(now: float | None, before: float | None) -> float | None:
 
 
 def relative(change: float) -> str | None:
-    """A relative change: ``+12.3%``, ``+4,888%``; ``None`` for one too small to be said."""
+    """A relative change: ``+12.3%``, ``+4,888%``; ``None`` below 0.05%."""
     if abs(change) < 0.0005:
         return None
     return f"{change:+.1%}" if abs(change) < 10 else f"{change:+,.0%}"
 
 
 def moment(wall: pd.Timestamp, unit: Unit) -> str:
-    """A bucket's name: ``Mon 3 Aug 2026``, ``August 2026``."""
+    """The label of a time bucket: ``Mon 3 Aug 2026``, ``August 2026``."""
     return wall.strftime(_MOMENTS[unit])
 
 
 def at(instant: datetime | None, timezone: str) -> str:
-    """An instant on the wall clock of a zone: ``Mon 3 Aug 2026, 14:05``."""
+    """An instant in a time zone as text: ``Mon 3 Aug 2026, 14:05``."""
     if instant is None:
         return ABSENT
     return f"{pd.Timestamp(instant).tz_convert(timezone):%a %-d %b %Y, %H:%M}"
 
 
 def wall(instant: datetime | None, timezone: str) -> pd.Timestamp | None:
-    """An instant on the wall clock of a zone, itself without one; ``None`` for none."""
+    """An instant as naive local time of a time zone; ``None`` for ``None``."""
     if instant is None:
         return None
     return pd.Timestamp(instant).tz_convert(timezone).tz_localize(None)
 
 
 def hover_format(unit: Unit) -> str:
-    """The same names as ``moment``, in the letters of Plotly's axes."""
+    """The format of ``moment`` for the hover labels of Plotly's axes."""
     return _MOMENTS[unit]
 
 
 def ticks(times: Sequence[pd.Timestamp], unit: Unit) -> list[str]:
-    """Short names for the ticks of a time axis; a day or year stands below where it changes."""
+    """Short tick labels of a time axis; a second line shows the day or year where it changes."""
     upper, lower = _TICKS[unit]
     wholes = [time.strftime(lower) for time in times]
     return [
@@ -188,15 +188,15 @@ def ticks(times: Sequence[pd.Timestamp], unit: Unit) -> list[str]:
     ]
 
 
-def period(one: Period) -> str:
-    """The dates of a period, in its zone: ``1 Aug – 30 Sep 2026``.
+def period(dates: Period) -> str:
+    """The dates of a period in its time zone: ``1 Aug – 30 Sep 2026``.
 
-    Times are named where it does not begin or end with a day: ``1 – 23 Nov 2026, until 15:00``.
+    Times are included if it does not begin or end at midnight: ``1 – 23 Nov 2026, until 15:00``.
     """
-    at_start, at_end = one.edges_of_days
+    at_start, at_end = dates.edges_of_days
     first, last, after = (
-        pd.Timestamp(moment).tz_convert(one.timezone)
-        for moment in (one.start, one.end, one.end + MILLISECOND)
+        pd.Timestamp(moment).tz_convert(dates.timezone)
+        for moment in (dates.start, dates.end, dates.end + MILLISECOND)
     )
     if not at_start:
         begun = f"{first:%-d %b %Y, %H:%M}"
@@ -226,20 +226,19 @@ Kind = Literal[
     "points",
     "delta",
 ]
-"""What a column holds: text, wall-clock times, whole numbers, any numbers, fractions of a whole,
-seconds, money, how much more than before as a fraction, differences of fractions, differences of
-numbers."""
+"""What a column holds: text, local times, whole numbers, any numbers, fractions, seconds, money,
+relative changes as fractions, differences of fractions, differences of numbers."""
 Tone = Literal["", "good", "bad", "muted"]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of a frame, and how it is shown.
+    """A column of a frame and its format.
 
-    ``note`` is another column, said in small below; ``bar`` draws its share of the largest behind
-    the row's name;
-    ``wide`` leaves it out on narrow screens; ``good`` colours changes: which way is welcome;
-    ``unit`` is how finely times are told; ``help`` explains the column on pages.
+    ``note`` is another column, shown in small print below; ``bar`` draws a bar behind the row's
+    name, relative to the largest value; ``wide`` hides the column on narrow screens; ``good`` is
+    the direction of change that is coloured as good; ``unit`` is the precision of times; ``help``
+    explains the column on pages.
     """
 
     column: str
@@ -254,7 +253,7 @@ class Field:
     help: str = ""
 
     def shown(self, value: Any) -> str:
-        """A value in words; nothing is a dash."""
+        """A value as text; a missing value is a dash."""
         if not isinstance(value, str) and pd.isna(value):
             return ABSENT
         if self.kind == "text":
@@ -274,20 +273,20 @@ class Field:
 
     @property
     def decimals(self) -> int | None:
-        """The decimals of amounts of money; ``None`` for what is no money."""
+        """The decimals of amounts of money; ``None`` for other columns."""
         is_money = bool(self.currency) and self.kind in ("money", "delta")
         return decimals(self.currency) if is_money else None
 
     @property
     def heading(self) -> str:
-        """The label where values are bare numbers, so with the currency of amounts."""
+        """The label for bare numbers, which includes the currency of amounts."""
         if self.decimals is None:
             return self.label
         return f"{self.label} ({iso_currency(self.currency) or self.currency.strip()})"
 
     @property
     def number(self) -> bool:
-        """Whether it holds numbers, which stand at the right."""
+        """Whether the column holds numbers, which are right-aligned."""
         return self.kind not in ("text", "time")
 
 
@@ -306,23 +305,25 @@ _SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
 
 
 def labelled(frame: pd.DataFrame, fields: Sequence[Field]) -> pd.DataFrame:
-    """The shown columns by their headings, notes beside them, nothing rounded but money: to the
-    decimals of its currency, as everywhere."""
-    found: dict[str, Any] = {}
+    """The shown columns under their headings, with notes as extra columns.
+
+    Only money is rounded, to the decimals of its currency.
+    """
+    columns: dict[str, Any] = {}
     for field in fields:
         values = frame[field.column]
         if field.decimals is not None:
             values = values.astype("float64").round(field.decimals)
         if field.decimals == 0:
             values = values.astype("Int64")
-        found[field.heading] = values.array
-        if field.note and field.note not in {one.column for one in fields}:
-            found[field.note.capitalize()] = frame[field.note].to_numpy()
-    return pd.DataFrame(found)
+        columns[field.heading] = values.array
+        if field.note and field.note not in {field.column for field in fields}:
+            columns[field.note.capitalize()] = frame[field.note].to_numpy()
+    return pd.DataFrame(columns)
 
 
 def longest(frame: pd.DataFrame, fields: Sequence[Field]) -> tuple[pd.Series[float], float] | None:
-    """The sizes that bars are drawn of, and the largest of them; ``None`` without any."""
+    """The values of the bar column as sizes and the largest of them; ``None`` without bars."""
     measured = next((field.column for field in fields if field.bar), None)
     if measured is None:
         return None

@@ -1,7 +1,7 @@
-"""How old the figures of a page are, and how they become new ones without anybody's doing.
+"""Shows the age of a page's figures and refreshes them in the background.
 
-A page that shows what is older than it should be, or could not be got, looks behind what is shown
-until there is something newer, and is then drawn again. Nothing is blanked meanwhile.
+A page with stale or failed answers polls for newer ones and is redrawn when they arrive. The page
+keeps showing the old figures meanwhile.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from umami.reply import Reply
 T = TypeVar("T")
 
 YOUNG: Final = 5.0
-"""Seconds; an answer that is younger is as new as one that is asked anew."""
+"""Seconds; an answer younger than this counts as new."""
 STALE, FAILED, LONGEST = 2.0, 5.0, 30.0
-"""Seconds between two looks for what is being asked anew, for what failed at first, and for what
-goes on failing."""
+"""Seconds between two polls: for stale answers, after a first failure, and at most after repeated
+failures."""
 MOMENT: Final = 0.5
-"""Seconds that a look waits for what it has asked; what takes longer, the next look finds."""
+"""Seconds that a poll waits for its queries; the next poll picks up slower answers."""
 AGAIN: Final = (*TRANSIENT, Unauthorised, ServerVersionChanged, Cancelled)
-"""What is looked for again by itself. A token may have been refused for a clock that is off."""
+"""Errors after which queries are retried. A wrong clock can cause ``Unauthorised``."""
 _SINCE: Final = "when this viewer asked for everything anew"
 _TIMES: Final = "how often in a row this session could not get all it asked for"
 _DIALOG: Final = "a dialog may be open"
@@ -44,38 +44,38 @@ _PLACE: ContextVar[DeltaGenerator | None] = ContextVar("where ages are said", de
 
 
 def place() -> None:
-    """Keep a place for the age of what is shown, beside a button that asks for it anew."""
+    """Draw the refresh button, and reserve a place beside it for the age of the figures."""
     st.session_state.pop(_DIALOG, None)
     st.button(
         "Refresh",
         key="refresh",
         type="tertiary",
         icon=":material/refresh:",
-        help="Ask the server for newer figures. What is shown stays until they are there.",
+        help="Refresh data",
         on_click=authorized.callback(_ask_anew),
     )
     _PLACE.set(st.empty())
 
 
 def since() -> float:
-    """The moment (Unix seconds) from which on answers are new enough for this viewer."""
-    found = st.session_state.get(_SINCE, 0.0)
-    return found if isinstance(found, float) else 0.0
+    """The Unix time before which this viewer considers answers too old."""
+    mark = st.session_state.get(_SINCE, 0.0)
+    return mark if isinstance(mark, float) else 0.0
 
 
 def hold() -> None:
-    """Leave the page as it is while a dialog may be open: drawing it again would close that."""
+    """Do not redraw the page while a dialog may be open, since that would close the dialog."""
     st.session_state[_DIALOG] = True
 
 
 def tell(replies: Iterable[Reply[Any]]) -> None:
-    """Say how old the oldest of these answers is, and why, where the server gives no newer one."""
+    """Show the age of the oldest answer and, if the server failed to refresh it, the error."""
     here = _PLACE.get()
-    given = [one for one in replies if one.done() and one.exception() is None]
-    ages = [one.answered_at for one in given if one.answered_at is not None]
+    answered = [reply for reply in replies if reply.done() and reply.exception() is None]
+    ages = [reply.answered_at for reply in answered if reply.answered_at is not None]
     if here is None or not ages:
         return
-    problem = next((one.problem for one in given if one.problem is not None), None)
+    problem = next((reply.problem for reply in answered if reply.problem is not None), None)
     oldest = _clock(min(ages), url_state.view().period.timezone)
     if problem is None:
         here.caption(f"Figures as of {oldest}.", width="content")
@@ -86,14 +86,14 @@ def tell(replies: Iterable[Reply[Any]]) -> None:
         )
 
 
-def follow(client: QueryClient, asked: Sequence[tuple[Query[Any], Reply[Any]]]) -> None:
-    """Look for newer answers behind those that are old or failed for a while; then draw anew."""
+def follow(client: QueryClient, sent: Sequence[tuple[Query[Any], Reply[Any]]]) -> None:
+    """Poll for newer answers to stale or failed queries; then redraw the page."""
     looked_for = [
-        _LookedFor(question, found)
-        for question, reply in asked
-        if (found := _state(reply)) is not _State.GOOD
+        _LookedFor(question, state)
+        for question, reply in sent
+        if (state := _state(reply)) is not _State.GOOD
     ]
-    if all(one.found is _State.COMING for one in looked_for):
+    if all(entry.state is _State.COMING for entry in looked_for):
         st.session_state.pop(_TIMES, None)
     if not looked_for:
         return
@@ -108,7 +108,7 @@ def follow(client: QueryClient, asked: Sequence[tuple[Query[Any], Reply[Any]]]) 
 
 
 def again(problem: UmamiError) -> None:
-    """Try by itself, every now and then, to draw what could not be drawn at all for a while."""
+    """Retry a page that could not be drawn because of a transient error."""
     if not isinstance(problem, TRANSIENT):
         return
     pause = _pause()
@@ -116,7 +116,7 @@ def again(problem: UmamiError) -> None:
 
     @authorized.fragment(run_every=pause)
     def trying() -> None:
-        # The first time is a part of the run that has just failed.
+        # The first call belongs to the run that has just failed.
         if time.monotonic() - drawn > pause / 2:
             st.rerun()
 
@@ -124,13 +124,13 @@ def again(problem: UmamiError) -> None:
 
 
 class _State(IntEnum):
-    """How good an answer is, the worst first."""
+    """The quality of an answer, the worst first."""
 
     FAILED = 0
     OLD = 1
-    """It stands in for a newer one, which the server failed to give."""
+    """The server failed to return a newer answer."""
     COMING = 2
-    """It is older than it should be, or not there yet, and on its way."""
+    """The answer is stale or missing, and a new one is pending."""
     GOOD = 3
 
 
@@ -142,50 +142,50 @@ def _state(reply: Reply[Any]) -> _State:
         return _State.FAILED
     if reply.problem is not None:
         return _State.OLD
-    # Whatever else is wrong with it, asking again will not change that.
+    # Other errors are permanent, so a retry is of no use.
     return _State.COMING if reply.stale else _State.GOOD
 
 
 @dataclass(slots=True)
 class _LookedFor:
-    """A question, how good its answer was when the page was drawn, and the latest one."""
+    """A query, the state of its answer when the page was drawn, and the latest reply."""
 
     question: Query[Any]
-    found: _State
+    state: _State
     reply: Reply[Any] | None = None
 
     @property
     def now(self) -> _State:
-        return self.found if self.reply is None else _state(self.reply)
+        return self.state if self.reply is None else _state(self.reply)
 
 
 class _Behind:
-    """Looks for better answers behind a page; the worse they are, the less often."""
+    """Polls for better answers in the background, less often after failures."""
 
     def __init__(self, client: QueryClient, looked_for: Sequence[_LookedFor], mark: float) -> None:
         self._client = client
         self._looked_for = looked_for
         self._mark = mark
-        self._troubled = any(one.found is not _State.COMING for one in looked_for)
+        self._troubled = any(entry.state is not _State.COMING for entry in looked_for)
         self.interval = FAILED if self._troubled else STALE
-        """Seconds from one look to the next; what has just failed is asked less and less often."""
-        # The page has just asked.
+        """Seconds between polls; failed queries are retried with increasing delay."""
+        # The page has just sent these queries.
         self._asked_again = time.monotonic() + self._pause() - self.interval / 2
 
     def look(self) -> bool:
-        """Whether there is something better to show, or to say; asks anew where it is time."""
+        """Whether better answers have arrived; sends the queries again when they are due."""
         if time.monotonic() >= self._asked_again:
-            for one in self._looked_for:
-                if one.reply is None or (one.reply.done() and one.now is not _State.GOOD):
-                    one.reply = self._client.submit(one.question, BACKGROUND, self._mark)
+            for entry in self._looked_for:
+                if entry.reply is None or (entry.reply.done() and entry.now is not _State.GOOD):
+                    entry.reply = self._client.submit(entry.question, BACKGROUND, self._mark)
             self._asked_again = time.monotonic() + self._pause() - self.interval / 2
-        wait([one.reply for one in self._looked_for if one.reply is not None], MOMENT)
+        wait([entry.reply for entry in self._looked_for if entry.reply is not None], MOMENT)
         better = any(
-            one.now > one.found and one.now is not _State.COMING
-            for one in self._looked_for
-            if one.found is not _State.COMING
+            entry.now > entry.state and entry.now is not _State.COMING
+            for entry in self._looked_for
+            if entry.state is not _State.COMING
         )
-        coming = [one.now for one in self._looked_for if one.found is _State.COMING]
+        coming = [entry.now for entry in self._looked_for if entry.state is _State.COMING]
         return better or (bool(coming) and _State.COMING not in coming)
 
     def _pause(self) -> float:
@@ -193,7 +193,7 @@ class _Behind:
 
 
 def _pause() -> float:
-    """Seconds until this session asks again for what has failed: longer each time in a row."""
+    """Seconds until this session retries failed queries: doubled each time, up to ``LONGEST``."""
     times: int = st.session_state.get(_TIMES, 0)
     st.session_state[_TIMES] = times + 1
     return float(min(FAILED * 2.0 ** min(times, 9), LONGEST))
@@ -204,8 +204,8 @@ def _ask_anew() -> None:
 
 
 def _clock(instant: datetime, timezone: str) -> str:
-    """The time of day, and the day too unless it is today's."""
+    """The time of day, with the date unless it is today."""
     now = formats.at(datetime.now(instant.tzinfo), timezone)
-    told = formats.at(instant, timezone)
-    day, _, clock = told.partition(", ")
-    return clock if now.startswith(day) else told
+    text = formats.at(instant, timezone)
+    day, _, clock = text.partition(", ")
+    return clock if now.startswith(day) else text

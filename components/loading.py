@@ -1,4 +1,4 @@
-"""The queries of one page or one report chapter: sent together, and none of them twice."""
+"""Collects the queries of one page or report chapter: sent together, each only once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ U = TypeVar("U")
 
 
 class QueryClient(Protocol):
-    """What a collector needs of a client."""
+    """The client interface that a collector uses."""
 
     def submit(self, question: Query[T], caller: Caller = ..., since: float = ...) -> Reply[T]:
         """Send a query without waiting; the reply is done at once where the answer is cached."""
@@ -36,25 +36,25 @@ class QueryClient(Protocol):
 
     @property
     def definitions(self) -> Definitions:
-        """What figures mean on the server; may have to ask it. Raises ``UmamiError``."""
+        """The server's definitions of figures; may send a request. Raises ``UmamiError``."""
         ...
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the server can filter by; may have to ask it. Raises ``UmamiError``."""
+        """The server's filter capabilities; may send a request. Raises ``UmamiError``."""
         ...
 
     @property
     def waiting(self) -> int:
-        """How many calls wait because the server limits their rate."""
+        """The number of requests that wait for the server's rate limit."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Compared(Generic[T]):
-    """An answer and, where there is a comparison, that of the earlier period.
+    """An answer and, if there is a comparison, the answer for the earlier period.
 
-    Unpacks to both, as the answers of a section.
+    Unpacks into the answers of a section.
     """
 
     now: Future[T]
@@ -66,9 +66,9 @@ class Compared(Generic[T]):
 
 @dataclass(slots=True)
 class Collector:
-    """Sends queries through a client and remembers their replies.
+    """Sends queries through a client and stores their replies.
 
-    Answers that the server gave before ``_since`` (Unix seconds) are too old.
+    Cached answers from before ``_since`` (Unix seconds) are not used.
     """
 
     client: QueryClient
@@ -91,20 +91,20 @@ class Collector:
         return self._sent[query.key][1]
 
     def key(self, answer: Future[Any]) -> str | None:
-        """The key of the query that this answers; ``None`` for a future made elsewhere."""
+        """The key of the query behind a future; ``None`` for a future made elsewhere."""
         return self._keys.get(answer)
 
     def leave(self) -> None:
-        """Wait for nothing any more: queries that were not sent yet are dropped."""
+        """Drop the queries that were not sent yet."""
         self._caller.leave()
 
     def compared(self, view: View, query: Callable[[View], Query[T]]) -> Compared[T]:
-        """Ask about a View and about the View that it is compared with, if any."""
+        """Send a query for a View and for the View that it is compared with, if any."""
         earlier = view.compared()
         return Compared(self.ask(query(view)), (self.ask(query(earlier)),) if earlier else ())
 
     def unfiltered(self, view: View, query: Callable[[View], Query[T]]) -> Future[T]:
-        """Ask about a View without its filters; with them where the viewer may see nothing else."""
+        """Query a View without its filters, or with them where permissions require them."""
         answer = self.ask(query(view.unfiltered()))
         # Permissions refuse at once, without a request.
         if answer.done() and isinstance(answer.exception(), Forbidden):
@@ -112,16 +112,16 @@ class Collector:
         return answer
 
     def totals(self, view: View) -> Compared[Stats]:
-        """Ask for a website's totals and, in a second query, for those of the comparison.
+        """Query a website's totals and, in a second query, those of the comparison.
 
-        For the previous period by Umami's own rule one answer holds both.
+        For Umami's own previous period, one answer contains both.
         """
         if view.comparison == "umami":
             return Compared(self.ask(traffic.stats(view)), ())
         return self.compared(view, traffic.stats)
 
     def hint(self, query: Query[T], default: U) -> Future[T | U]:
-        """Ask for something optional: an error gives ``default``."""
+        """Send an optional query; an ``UmamiError`` results in ``default``."""
         hinted: Future[T | U] = Future()
 
         def arrived(answer: Future[T]) -> None:
@@ -139,7 +139,7 @@ class Collector:
 
 
 def every_website(client: QueryClient) -> tuple[Website, ...]:
-    """Every website that the client may see, by name. Raises ``UmamiError``."""
+    """Every website that the client may see, sorted by name. Raises ``UmamiError``."""
     first = client.submit(websites.websites()).result()
     last = -(-first.count // (first.page_size or 1))
     rest = [client.submit(websites.websites(page=page)) for page in range(2, last + 1)]
@@ -148,7 +148,8 @@ def every_website(client: QueryClient) -> tuple[Website, ...]:
 
 
 def fault_location(problem: BaseException) -> str:
-    """The type of an exception and the line that raised it; its text could hold secrets."""
+    """The type of an exception and the line that raised it, without its text, which could contain
+    secrets."""
     trace = problem.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
@@ -157,17 +158,17 @@ def fault_location(problem: BaseException) -> str:
 
 
 MOST: Final = 6
-"""Saved analyses of a kind that a report has, the first ones listed."""
+"""The maximum number of saved analyses of a kind in a report."""
 _NONE: Final[Page[Report]] = Page((), 0, 1, 0)
 
 
 def ask(query: Collector, view: View) -> Future[Page[Report]]:
-    """The analyses that were saved for the website; none where the server cannot list them."""
+    """The website's saved analyses; empty if the server cannot list them."""
     return query.hint(reports.reports(view.website), _NONE)
 
 
 def of_kind(query: Collector, view: View, kind: str) -> list[tuple[str, Params]]:
-    """Names and page parameters of the first saved analyses of a kind. Waits for the list."""
+    """Names and page parameters of up to ``MOST`` saved analyses of a kind; waits for the list."""
     analyses: list[tuple[str, Params]] = []
     for report in ask(query, view).result().rows:
         if report.type != kind or len(analyses) == MOST:
@@ -175,7 +176,7 @@ def of_kind(query: Collector, view: View, kind: str) -> list[tuple[str, Params]]
         try:
             params = saved.opening(report).parameters
         except InvalidView:
-            # The Reports page says what is wrong with it.
+            # The Reports page shows the error.
             continue
         spelled = {name: [text] if isinstance(text, str) else text for name, text in params.items()}
         analyses.append((report.name or "(no name)", spelled))

@@ -1,9 +1,9 @@
-"""The one-time code that shows who sits at this machine.
+"""A one-time code that authenticates the person who started the dashboard.
 
-Nothing that a request says about itself does: headers are its sender's choice, and a tunnel makes
-every visitor local. So, where nobody signs in, the dashboard prints a link with a code where it was
-started. The code is good once; the browser that brings it gets a cookie instead, and may then set
-the dashboard up and see data that is not made up, until the dashboard is restarted.
+A request cannot prove that it is local: its sender chooses the headers, and behind a tunnel every
+visitor has a local address. So, without accounts, the dashboard prints a link with a code to its
+standard output. The code is valid once. The browser that sends it gets a cookie in exchange, and
+may set up the dashboard and see real data until the dashboard restarts.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from components.runtime import base
 PARAMETER: Final = "access_code"
 """URL parameter of the code."""
 SECONDS: Final = 30 * 86_400
-"""How long a browser keeps the cookie. It opens nothing once the dashboard was restarted."""
+"""The lifetime of the cookie in seconds. A restart of the dashboard invalidates it earlier."""
 BROWSERS: Final = 50
-"""How many browsers are known at once; the one that came first is forgotten."""
+"""The maximum number of valid cookies; a new cookie invalidates the oldest."""
 _EVERYWHERE: Final = ("", "0.0.0.0", "::")
 _TOKEN: Final = "the cookie that this tab got for the one-time code"
 _REFUSED: Final = "whether this tab brought a code that is not good any more"
 
 
 class Codes:
-    """The code and the cookies of one process. Thread-safe."""
+    """The current code and the valid cookies of one process. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -43,7 +43,7 @@ class Codes:
         self._tokens: deque[str] = deque(maxlen=BROWSERS)
 
     def redeem(self, code: str) -> str | None:
-        """The content of a browser's cookie, for a code that is good; another one is good then."""
+        """Exchange a valid code for a cookie value, and generate the next code."""
         with self._lock:
             if not _equal(code, self._code):
                 return None
@@ -52,15 +52,15 @@ class Codes:
             return self._tokens[-1]
 
     def opens(self, token: str | None) -> bool:
-        """Whether this is the cookie of a browser that brought a code."""
-        return any(_equal(token or "", one) for one in tuple(self._tokens))
+        """Whether a cookie value is valid."""
+        return any(_equal(token or "", known) for known in tuple(self._tokens))
 
     def link(self) -> str:
-        """The address that opens the dashboard with the code."""
+        """The URL that opens the dashboard with the code."""
         return f"{here()}/?{PARAMETER}={self._code}"
 
     def announce(self) -> None:
-        """Print the link where the dashboard was started, unless it was printed already."""
+        """Print the link to standard output, unless it was printed already."""
         with self._lock:
             printed, self._printed = self._printed, self._code
         if printed != self._code:
@@ -76,15 +76,15 @@ CODES: Final = Codes()
 
 
 class TakesCode:
-    """Middleware that changes the code of an address into a cookie that no script can read."""
+    """Middleware that exchanges the code of a URL for an HTTP-only cookie."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer an address with a good code by the same address without it."""
-        asked = scope["query_string"] if scope["type"] == "http" else b""
-        if PARAMETER.encode() in asked and scope["method"] == "GET":
+        """Redirect a URL with a valid code to the same URL without it."""
+        query = scope["query_string"] if scope["type"] == "http" else b""
+        if PARAMETER.encode() in query and scope["method"] == "GET":
             request = Request(scope)
             token = CODES.redeem(request.query_params.get(PARAMETER, ""))
             if token:
@@ -94,8 +94,8 @@ class TakesCode:
 
 
 def _exchanged(request: Request, token: str) -> RedirectResponse:
-    others = [one for one in request.query_params.multi_items() if one[0] != PARAMETER]
-    # The path alone: an address that begins with two slashes would name another host.
+    others = [pair for pair in request.query_params.multi_items() if pair[0] != PARAMETER]
+    # Only one leading slash: a URL that begins with two slashes names another host.
     path = "/" + quote(request.scope["path"].lstrip("/"))
     answer = RedirectResponse(path + (f"?{urlencode(others)}" if others else ""), status_code=303)
     answer.headers["cache-control"] = "no-store"
@@ -112,19 +112,19 @@ def _exchanged(request: Request, token: str) -> RedirectResponse:
 
 
 def here() -> str:
-    """The address of the dashboard for a browser on this machine."""
+    """The URL of the dashboard for a browser on this machine."""
     address = str(st.get_option("server.address") or "")
     host = "localhost" if address in _EVERYWHERE else address
     return server_util.get_url(f"[{host}]" if ":" in host else host)
 
 
 def cookie_name() -> str:
-    """The name of the cookie: dashboards on several ports of a machine have one each."""
+    """The name of the cookie, which differs between dashboards on several ports of a host."""
     return f"umami_dashboard_local_{st.get_option('server.port')}"
 
 
 def receive() -> None:
-    """Take the code of the address, where ``asgi.py`` did not. Call before ``granted``."""
+    """Redeem the code of the URL under plain ``app.py``. Call before ``granted``."""
     code = st.query_params.get(PARAMETER)
     if code is None:
         return
@@ -136,20 +136,20 @@ def receive() -> None:
 
 
 def granted() -> bool:
-    """Whether the browser of this session brought the code."""
+    """Whether the browser of this session has redeemed a code."""
     tokens = (st.session_state.get(_TOKEN), st.context.cookies.get(cookie_name()))
-    return any(CODES.opens(one) for one in tokens if isinstance(one, str))
+    return any(CODES.opens(token) for token in tokens if isinstance(token, str))
 
 
 def refused() -> bool:
-    """Whether this tab brought a code that is not good, or was used before."""
+    """Whether this tab sent a code that is invalid or was used before."""
     return bool(st.session_state.get(_REFUSED)) and not granted()
 
 
 def received() -> str:
-    """What this session got for the code; ``""`` where it brought none."""
+    """The cookie value that this session got for the code; ``""`` without one."""
     return str(st.session_state.get(_TOKEN, ""))
 
 
-def _equal(given: str, expected: str) -> bool:
-    return secrets.compare_digest(given.encode(), expected.encode())
+def _equal(value: str, expected: str) -> bool:
+    return secrets.compare_digest(value.encode(), expected.encode())

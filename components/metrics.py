@@ -1,4 +1,4 @@
-"""What this process measures of itself, where somebody watches: questions, runs, sessions."""
+"""Metrics of this process for Prometheus: queries, script runs and sessions."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ NAMES: Final = {
     area.title: area.name for area in (*page_registry.PAGES, *page_registry.ADMIN_PAGES)
 }
 NO_PAGE: Final = "none"
-"""Where nothing is open to whoever looks."""
+"""The page label of runs whose viewer may open no page."""
 SESSIONS: Final = "active_sessions"
 EVENTS: Final = "session_events"
-"""What Streamlit calls what it counts itself."""
+"""The names of Streamlit's own statistics."""
 
 
 @st.cache_resource(show_spinner=False)
 def metrics() -> Metrics | None:
-    """The metrics of this process; ``None`` where nobody watches. Raises ``SettingsError``."""
+    """The metrics of this process; ``None`` without a monitor. Raises ``SettingsError``."""
     if settings.read(secrets=runtime.secrets_file()).monitor is None:
         return None
     made = Metrics()
@@ -43,20 +43,20 @@ def metrics() -> Metrics | None:
 
 @dataclass(slots=True)
 class Run:
-    """A run of ``app.py``, timed from when this is made."""
+    """A run of ``app.py``, timed from the creation of this object."""
 
     _begun: float = field(default_factory=time.perf_counter)
 
     @contextmanager
     def of(self, title: str) -> Iterator[None]:
-        """The page that is run; once the block is left, how long all of it took is known."""
+        """Record the duration of the run under its page when the block ends."""
         with _timed(NAMES.get(title, NO_PAGE), "page", self._begun):
             yield
 
 
 @contextmanager
 def part(page: str) -> Iterator[None]:
-    """A part of a page that also runs by itself; inside a whole run it is that run's."""
+    """Time a fragment that reruns by itself; inside a full run nothing is recorded."""
     context = get_script_run_ctx()
     if context and context.fragment_ids_this_run:
         with _timed(page, "part", time.perf_counter()):
@@ -75,39 +75,39 @@ def _timed(page: str, kind: Kind, begun: float) -> Iterator[None]:
         outcome = "failed"
         raise
     finally:
-        # What ends a run early is no ``Exception``: it stays at ``left``.
+        # Streamlit stops a run with a ``BaseException``; the outcome is then ``left``.
         watching = metrics()
         if watching:
             watching.ran(page, kind, outcome, time.perf_counter() - begun)
 
 
 class Line(Collector):
-    """Runs that wait for those before them, when somebody asks."""
+    """Collects the number of runs that wait for the render lock."""
 
     def collect(self) -> Iterator[Metric]:
-        """How many there are."""
+        """The number of waiting runs."""
         yield GaugeMetricFamily(
             "dashboard_runs_in_line", "Runs that stand in line.", runtime.RENDER_LOCK.line
         )
 
 
 class Sessions(Collector):
-    """What Streamlit counts of its sessions, when somebody asks."""
+    """Collects Streamlit's statistics of its sessions."""
 
     def collect(self) -> Iterator[Metric]:
-        """Tabs that are connected now, and how often some were."""
+        """The number of connected tabs, and counters of session events."""
         if not Runtime.exists():
             return
         counted = Runtime.instance().stats_mgr.get_stats((SESSIONS, EVENTS))
         now = GaugeMetricFamily("dashboard_sessions", "Tabs that are connected.")
-        for one in counted.get(SESSIONS, ()):
-            if isinstance(one, GaugeStat):
-                now.add_metric((), one.value)
+        for stat in counted.get(SESSIONS, ()):
+            if isinstance(stat, GaugeStat):
+                now.add_metric((), stat.value)
         yield now
         events = CounterMetricFamily(
             "dashboard_session_events", "Tabs that came, came back and went.", labels=("event",)
         )
-        for one in counted.get(EVENTS, ()):
-            if isinstance(one, CounterStat) and one.labels:
-                events.add_metric((one.labels["type"],), one.value)
+        for stat in counted.get(EVENTS, ()):
+            if isinstance(stat, CounterStat) and stat.labels:
+                events.add_metric((stat.labels["type"],), stat.value)
         yield events

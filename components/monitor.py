@@ -1,4 +1,4 @@
-"""The monitor of this process and its log: how it is watched by whoever runs it."""
+"""Starts the monitoring server of this process and configures its log."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from umami.errors import SettingsError
 _LOG: Final = logging.getLogger(__name__)
 
 
-@st.cache_resource(show_spinner=False, on_release=lambda one: one and one.stop())
+@st.cache_resource(show_spinner=False, on_release=lambda monitor: monitor and monitor.stop())
 def start() -> Monitor | None:
-    """Answer where ``DASHBOARD_MONITOR`` says, from the first call on; ``None`` where it does not,
-    or where that address cannot be had, which the log tells. Raises ``SettingsError``."""
+    """Start the monitoring server at ``DASHBOARD_MONITOR`` on the first call.
+
+    Returns ``None`` if it is not set or the port cannot be bound, which is logged. Raises
+    ``SettingsError``.
+    """
     address, watching = settings.read(secrets=runtime.secrets_file()).monitor, metrics.metrics()
     if address is None or watching is None:
         return None
@@ -35,7 +38,7 @@ def start() -> Monitor | None:
 
 
 def begin() -> None:
-    """Start as the process does. What is wrong with the settings, every page says."""
+    """Start at process start; log invalid settings, which every page shows as well."""
     try:
         start()
     except SettingsError as problem:
@@ -48,14 +51,14 @@ def _settings() -> None:
 
 
 def _store() -> None:
-    # Where nobody signs in, nothing is kept.
+    # Without accounts the store is not used.
     if viewer.signs_in():
         database.reach(viewer.desk().engine)
 
 
 _MAKE: Final = logging.LogRecord
 _PLATFORM: Final = ("streamlit", "uvicorn", "starlette", "asyncio")
-"""Whose loggers know sessions by their ids."""
+"""Packages whose log messages contain session ids."""
 _SESSION: Final = re.compile(
     r"\b([0-9a-f]{8})-?[0-9a-f]{4}(?:-?[0-9a-f]{4}){2}-?[0-9a-f]{12}\b", re.I
 )
@@ -63,7 +66,7 @@ Fault = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[
 
 
 def brief() -> None:
-    """Have every log of this process tell of faults and sessions so; may be called again."""
+    """Shorten exceptions and session ids in all log records; may be called repeatedly."""
     logging.setLogRecordFactory(_record)
 
 
@@ -87,10 +90,11 @@ def _record(
 
 
 def _shorten(record: logging.LogRecord) -> None:
-    """Leave the beginning of each id of a session; formatters may need arguments one by one."""
+    """Truncate session ids in the message and in each argument, since formatters use both."""
     if isinstance(record.args, tuple):
         record.args = tuple(
-            _SESSION.sub(r"\1…", one) if isinstance(one, str) else one for one in record.args
+            _SESSION.sub(r"\1…", argument) if isinstance(argument, str) else argument
+            for argument in record.args
         )
     try:
         message = record.getMessage()

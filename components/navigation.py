@@ -1,4 +1,4 @@
-"""The way from page to page, for those whose permissions open them."""
+"""Navigation between the pages that the viewer's permissions allow."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from components.areas import PageInfo
 from components.page_registry import ADMIN_PAGES, PAGES
 
 HOME: Final = "home"
-"""What the first page is called; it answers at the root."""
+"""The URL path of the first page, which is served at the root."""
 _GOING: Final = "page and parameters to go to"
 
 
 def go(name: str, **parameters: str | list[str]) -> None:
-    """Open another page with its own parameters in the next run; the View stays. A callback's."""
+    """Open another page with its own parameters in the next run and keep the View. Call it in a
+    callback."""
     st.session_state[_GOING] = (name, parameters)
 
 
 def go_on(permissions: Permissions) -> None:
-    """Go where a callback said. Call in ``app.py``, once the bar keeps the View in the URL."""
+    """Switch to the page that a callback requested. Call in ``app.py`` after the control bar."""
     name, parameters = st.session_state.pop(_GOING, (None, {}))
     area = next((area for area in opened(permissions) if area.name == name), None)
     if area:
@@ -33,8 +34,10 @@ def go_on(permissions: Permissions) -> None:
 
 
 def opened(permissions: Permissions) -> list[PageInfo]:
-    """The areas that these permissions open, at some website at least, and that the server shows: a
-    share link of Umami may be limited to some of them."""
+    """The pages that these permissions allow for at least one website and that the server offers.
+
+    A share link of Umami may be limited to some of them.
+    """
     shown = umami_server.shared_sections()
     mine = [
         area
@@ -45,15 +48,15 @@ def opened(permissions: Permissions) -> list[PageInfo]:
 
 
 def named(path: str, permissions: Permissions) -> str:
-    """The name of the area at an address; the first one answers at the root."""
+    """The name of the page at a URL path; the first page is served at the root."""
     mine = opened(permissions)
     return mine[0].name if mine and path == HOME else path
 
 
 def drawn(permissions: Permissions) -> st.Page:
-    """The navigation in its groups; returns the page that was asked for.
+    """Draw the grouped navigation and return the requested page.
 
-    The first area answers at the root. What is not open is at no address.
+    The first page is served at the root. URLs of pages that are not allowed show a refusal.
     """
     mine = opened(permissions)
     if not mine:
@@ -61,7 +64,7 @@ def drawn(permissions: Permissions) -> st.Page:
     groups: dict[str, list[st.Page]] = {}
     for area in mine:
         groups.setdefault(area.group, []).append(_page(area, first=area is mine[0]))
-    # The default page answers at / alone; its own name is an address too.
+    # Streamlit serves the default page only at /; add its name as a URL as well.
     groups[mine[0].group].append(
         _made(mine[0].file, title=mine[0].title, url_path=mine[0].name, visibility="hidden")
     )
@@ -73,7 +76,7 @@ def drawn(permissions: Permissions) -> st.Page:
 
 
 def closed() -> st.Page:
-    """No navigation at all, whatever address was opened: for whoever is not let in."""
+    """Register an empty page at every URL and hide the navigation, for viewers without access."""
     pages = [_made(_nothing, title="Umami Dashboard", url_path=HOME, default=True)]
     for area in (*PAGES, *ADMIN_PAGES):
         pages.append(
@@ -93,7 +96,7 @@ def _page(area: PageInfo, *, first: bool) -> st.Page:
 
 
 def _made(page: str | Callable[[], None], **options: Any) -> st.Page:
-    """A page for this run. Making one looks for its file on the disk, twenty times a run."""
+    """A copy of a cached page, since creating a page checks its file on disk."""
     return copy(_prototype(page, **options))
 
 
@@ -103,9 +106,9 @@ def _prototype(page: str | Callable[[], None], **options: Any) -> st.Page:
 
 
 def _nothing() -> None:
-    """A page without anything on it."""
+    """An empty page."""
 
 
 def _not_open() -> None:
-    st.header("Not open to you", anchor=False)
-    st.caption("This page is not among those you can open. Ask whoever runs this dashboard.")
+    st.header("No access", anchor=False)
+    st.caption("You do not have access to this page. Ask the admin of this dashboard.")

@@ -1,4 +1,4 @@
-"""What a run begins with: the client as this viewer may use it, and what there is to look at."""
+"""The context of a run: the viewer's authorized client, the server line and the error pages."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _NOT_NOW: Final = "whether this tab stays with the demo"
 
 
 def client() -> AuthorizedClient:
-    """The client, limited to what the viewer of this session may see at this moment.
+    """The client, limited to the current permissions of this session's viewer.
 
-    Raises ``SettingsError`` for settings that cannot be, data that cannot be read included.
+    Raises ``SettingsError`` for invalid settings and unreadable data.
     """
     looking = viewer.still()
     return AuthorizedClient(umami_server.umami(), looking.permissions, partial(_written, looking))
@@ -39,37 +39,37 @@ def client() -> AuthorizedClient:
 
 def _written(looking: viewer.Viewer, question: Query[Any], problem: UmamiError | None) -> None:
     arguments = (question.arguments.get(name) for name in ("website", "report", "name"))
-    about = " ".join(str(one) for one in arguments if one)
+    about = " ".join(str(argument) for argument in arguments if argument)
     viewer.record(looking, question.name.replace("_", " "), about, done=problem is None)
 
 
 def recorded(website: str) -> tuple[datetime, datetime] | None:
-    """First and last instant of a website's data; ``None`` where there is none."""
+    """The first and last instant of a website's data; ``None`` without data."""
     span = client().ask(websites.daterange(website))
     return (span.start, span.end) if span.start and span.end else None
 
 
 def server_line() -> None:
-    """Say which server is looked at, and that demo data is demo data.
+    """Draw the server, the time zone and a badge for demo data.
 
-    Where a server stands is told to those only who run it.
+    Only admins see the address of the server.
     """
-    asked = client().server
+    server = client().server
     zone = url_state.view().period.timezone
-    name = f"{asked.label} {asked.version}" if asked.version else asked.label
-    where = f"{name} at {asked.address}. " if viewer.current().permissions.admin else ""
+    name = f"{server.label} {server.version}" if server.version else server.label
+    where = f"{name} at {server.address}. " if viewer.current().permissions.admin else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="server"):
-        if asked.demo:
+        if server.demo:
             st.badge("Demo data", icon=":material/science:", color="orange", width="content")
         st.caption(plain(f"{where}Times in {zone}."), width="content")
-        if asked.demo and viewer.current().permissions.admin:
+        if server.demo and viewer.current().permissions.admin:
             _invitation()
         download_buttons()
         freshness.place()
 
 
 def _invitation() -> None:
-    """The way from the demo to a server of one's own, for as long as it is wanted."""
+    """Offer to connect a real server while the demo is shown, until the viewer dismisses it."""
     if st.session_state.get(_NOT_NOW):
         return
     with st.container(
@@ -90,8 +90,10 @@ def _not_now() -> None:
 
 
 def stopped(problem: UmamiError) -> None:
-    """The page when nothing can be asked at all: a sentence, a remedy, a way to try again. What
-    may pass is tried again by itself."""
+    """Draw the page for a failed connection: the error, its remedy and a retry button.
+
+    Transient errors are retried automatically.
+    """
     if isinstance(problem, viewer.Private):
         st.header("This dashboard is private", anchor=False)
         show_error(problem, icon="lock")
@@ -100,8 +102,8 @@ def stopped(problem: UmamiError) -> None:
     show_error(problem)
     with st.container(horizontal=True, gap="small"):
         if st.button("Try again", icon=":material/refresh:"):
-            # Settings may have been corrected. Whoever looks at a server that only fails for a
-            # while must not lose what is kept of it.
+            # Settings may have been corrected. A transient failure must not discard the
+            # cache of a known server.
             if not (isinstance(problem, TRANSIENT) and _recognised()):
                 umami_server.anew()
             st.rerun()
@@ -111,7 +113,7 @@ def stopped(problem: UmamiError) -> None:
 
 
 def refused(reason: str) -> None:
-    """The page of a session that a web page elsewhere began."""
+    """Draw the page of a session that was opened from another origin."""
     problem = SettingsError(reason)
     problem.remedy = (
         "Open the dashboard at its own address. If a proxy changes the Host header, name the "
@@ -122,7 +124,7 @@ def refused(reason: str) -> None:
 
 
 def _recognised() -> bool:
-    """Whether the server that is set has ever been found to be an Umami."""
+    """Whether the configured server has been recognised as Umami before."""
     try:
         return umami_server.umami().known
     except UmamiError:
@@ -130,9 +132,9 @@ def _recognised() -> bool:
 
 
 def no_websites() -> None:
-    """The page of somebody who has no website to look at."""
+    """Draw the page of a viewer who has no website."""
     st.header("No website yet", anchor=False)
     if viewer.current().permissions.admin:
-        st.caption("Add a website and put its tracking code on your pages.")
+        st.caption("Add a website and add its tracking code to your pages.")
     else:
-        st.caption("No website is open to you. Ask whoever runs this dashboard.")
+        st.caption("You do not have access to any website. Ask the admin of this dashboard.")

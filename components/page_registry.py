@@ -35,7 +35,7 @@ ACCESS: Final = PageInfo(
     "manage_accounts",
     "Manage",
     8,
-    "Who may see what, the links you share, and what was done.",
+    "Accounts and their permissions, share links, and the audit log.",
 )
 SETUP: Final = PageInfo(
     "setup",
@@ -43,11 +43,11 @@ SETUP: Final = PageInfo(
     "cable",
     "Manage",
     9,
-    "Which Umami is looked at, and who may look: chosen, checked and written down.",
+    "Choose the Umami server and who may sign in.",
 )
 ADMIN_PAGES: Final = (ACCESS, SETUP)
 """Pages for admins only: no role can name them, and they need no endpoint of Umami."""
 ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     page.name: frozenset((*page.endpoints, *page.optional_endpoints)) for page in PAGES
 }
-"""The endpoints of each section: who may open a section may ask these, and no others."""
+"""The endpoints of each page: viewers of a page may query these and no others."""

@@ -1,4 +1,4 @@
-"""Lists that the server pages: the search box, one page, the others, and a CSV of all rows."""
+"""Lists with server-side paging: search box, page buttons and a CSV export of all rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from umami.fair_queue import Caller
 
 
 def search_box(now: ListPosition, placeholder: str) -> None:
-    """An input for what is searched for; a new search begins at the first page."""
+    """Draw the search input of a list; a new search begins at the first page."""
     st.session_state["pick_search"] = now.search or ""
 
     def changed() -> None:
@@ -50,7 +50,7 @@ def search_box(now: ListPosition, placeholder: str) -> None:
 
 
 def table(block: Table, paging: Paging, on_choose: Callable[[str], None] | None) -> None:
-    """One page of a list, the way to the others, a CSV of it, and a CSV of the full list."""
+    """Draw one page of a list, the page buttons, its CSV and the export of the full list."""
     now, title, rows = paging.position, paging.title, len(block.frame)
     count = formats.whole(paging.count)
     first = (now.page - 1) * SIZE + 1
@@ -80,11 +80,11 @@ def table(block: Table, paging: Paging, on_choose: Callable[[str], None] | None)
 
 
 def page_buttons(now: ListPosition, pages: int, *, key: str) -> None:
-    """Buttons to the pages of a list, if there are several."""
+    """Draw the page buttons of a list, if it has several pages."""
     if pages < 2:
         return
     at = min(now.page, pages)
-    # The URL decides which page it is, so that the input begins anew with each.
+    # The URL holds the current page, so each page gets a new widget.
     number = f"{key}_page_{at}"
     st.pagination(
         pages,
@@ -95,12 +95,12 @@ def page_buttons(now: ListPosition, pages: int, *, key: str) -> None:
 
 
 def turn(name: str, page: int = 1) -> None:
-    """Look at another page of the list with this name. A callback's."""
+    """Open another page of the list with this name. Call it in a callback."""
     url_state.set_params(**{param_names(name)[0]: "" if page == 1 else str(page)})
 
 
 EXPORT_SIZE: Final = 500
-"""Rows of a query."""
+"""Rows per query of an export."""
 
 
 def write(
@@ -109,10 +109,10 @@ def write(
     fields: Sequence[Field],
     report: ProgressCallback,
 ) -> IO[bytes]:
-    """The full list in a file that is deleted once nobody holds it.
+    """Write the full list to a temporary file that is deleted when it is closed.
 
-    ``report`` hears how many rows there are of how many. One page is in memory at a time, and
-    none enters the cache. Raises an ``UmamiError``, or what ``report`` raises.
+    ``report`` receives the number of rows written and the total. One page is in memory at a time,
+    and none enters the cache. Raises ``UmamiError`` and any exception of ``report``.
     """
     caller = Caller()
     file = tempfile.TemporaryFile()  # noqa: SIM115
@@ -123,7 +123,7 @@ def write(
             query = full.query(number, EXPORT_SIZE)
             page = client.submit(query, caller, keep=False).result()
             table = to_csv(labelled(full.frame(page.rows), fields))
-            # Every page has a heading, and the file needs only that of the first.
+            # Only the header of the first page is written.
             file.write(table if number == 1 else table.partition(b"\n")[2])
             rows += len(page.rows)
             report(rows, max(page.count, rows))
@@ -137,9 +137,9 @@ def write(
 def export(
     full: FullList[Any], fields: Sequence[Field], count: int, *, capped: bool, what: str, key: str
 ) -> None:
-    """A button that gets the full list, then the progress, then the file to download.
+    """Draw a button that exports the full list, then the progress, then a download button.
 
-    ``capped`` says that the server lists no more than the first ``count`` rows of a longer list.
+    ``capped`` means that the server returns only the first ``count`` rows of a longer list.
     """
     if not export_permissions.allowed():
         return
@@ -147,7 +147,7 @@ def export(
     held: tuple[str, BackgroundTask[IO[bytes]]] | None = authorized.data().get(name)
     task = held[1] if held else None
     if held and task and held[0] != query:
-        # The viewer looks at another View by now.
+        # The View has changed since the export started.
         task.cancel()
         task = None
 
@@ -171,7 +171,7 @@ def export(
         if task is not None and task.state == "failed":
             _show_failure(task)
         st.button(
-            f"Get {'the first' if capped else 'all'} {formats.whole(count)} as CSV",
+            f"Export {'the first' if capped else 'all'} ({formats.whole(count)})",
             key=f"{key}_begin",
             type="tertiary",
             icon=":material/download:",
@@ -185,7 +185,7 @@ def _show_failure(task: BackgroundTask[Any]) -> None:
     except UmamiError as problem:
         show_error(problem)
     except Exception:
-        show_error(UmamiError("The list could not be written."))
+        show_error(UmamiError("The list could not be exported."))
 
 
 def _read(file: IO[bytes]) -> bytes:

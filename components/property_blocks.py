@@ -1,4 +1,4 @@
-"""Properties that events or sessions carry, and the values of one of them."""
+"""Blocks for the properties of events or sessions and for the values of one property."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def explorer(
     name: str,
     values: Future[tuple[PropertyValue, ...]] | None,
 ) -> Columns:
-    """The properties there are, made blocks by ``listed``, and beside them the ``values`` of the
-    one with this ``name``, if one is chosen."""
+    """The properties, as blocks made by ``listed``, and beside them the ``values`` of the property
+    ``name``, if one is selected."""
     if values is None:
         hint = Text("Choose a property to see its values.", "empty")
         beside: Card | Section = Section("Values", lambda: [hint], medium="page")
@@ -69,8 +69,11 @@ def property_blocks(
     choose: Callable[[Property], SetParams],
     properties: Sequence[Property],
 ) -> list[Block]:
-    """A row a property; ``counted`` says what the totals count, ``chosen`` is an event (empty for
-    sessions) and the name of a property."""
+    """A table with one row per property.
+
+    ``counted`` is the heading of the totals; ``chosen`` is the event (empty for sessions) and name
+    of the selected property.
+    """
     if not properties:
         return [Text(why_empty(view, empty), "empty")]
     frame = _property_frame(properties)
@@ -124,13 +127,13 @@ def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list
         )
         blocks.append(Text(text, medium="page"))
     spread = analysis.distribution(values)
-    # A few numbers among other values say nothing about the property.
+    # The distribution is meaningful only if all values are numbers.
     if spread and spread.times == sum(row.total for row in values):
         figures = {
-            "Least": spread.least,
+            "Minimum": spread.least,
             "Median": spread.median,
             "Mean": spread.mean,
-            "Most": spread.most,
+            "Maximum": spread.most,
         }
         tiles = [
             Tile(label, formats.number(value), "", number=value, kind="number")
@@ -145,7 +148,7 @@ def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list
         frame.assign(value=frame["value"].replace("", "(empty)")),
         [
             Field("value", "Value", "text"),
-            Field("total", "Times", bar=True),
+            Field("total", "Count", bar=True),
             Field("share", "Share", "percent"),
         ],
         "values",

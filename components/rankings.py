@@ -1,4 +1,4 @@
-"""Rankings that pages and reports show: what each counts, and all of its rows with names."""
+"""The rankings of pages and reports: their fields, shares, rows and columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from umami.filters import FIELDS
 from umami.models.traffic import Measure, Ranking, Stats
 from umami.view import View
 
-MEASURES: Final[dict[Measure, str]] = {"visitors": "Visitors", "times": "Times"}
+MEASURES: Final[dict[Measure, str]] = {"visitors": "Visitors", "times": "Count"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +28,26 @@ class Table:
     field: traffic.Metric
     tab: str
     many: str
-    """What its rows are, in the plural: ``pages``."""
+    """The rows in the plural: ``pages``."""
     by: str | None = None
     fill: str = ""
-    """How to fill it, in a sentence."""
+    """A sentence that explains how to collect such data."""
     none: str = ""
-    """Why it may be empty, without the period: ``No page has a title``."""
+    """The reason why it may be empty, without the period: ``No page has a title``."""
 
     def why_empty(self, view: View, when: str = "in this period") -> str:
-        """Why there are no rows, which there may not be although there are visits."""
+        """The reason why there are no rows; there may be none although there are visits."""
         if not view.keeps_views:
             return view_description.why_empty(view, "")
         reason = self.none or f"No {self.many}"
         if view.filters:
-            # What would fill it is no help: the filters may be what keeps it empty.
+            # The filters may be the cause, so how to collect such data is no help.
             return f"{reason} {when} with these filters."
         return f"{reason} {when}. {self.fill}".strip()
 
     @property
     def filters(self) -> str | None:
-        """The field to filter by, ``None`` where servers know no such filter."""
+        """The field to filter by; ``None`` where servers do not support such a filter."""
         return self.by or (self.field if self.field in FIELDS else None)
 
 
@@ -58,29 +58,27 @@ PAGES: Final = (
     Table("title", "Titles", "titles", none="No page with a title was viewed"),
     Table(
         "query",
-        "Queries",
-        "queries",
-        none="No address with a query was viewed",
+        "URL parameters",
+        "URL parameters",
+        none="No address with URL parameters was viewed",
     ),
 )
 SOURCES: Final = (
     Table("referrer", "Referrers", "referrers", none="No visitor came from another website"),
-    Table("channel", "Channels", "channels", none="No channel of a visit is known"),
+    Table("channel", "Channels", "channels", none="No visit has a known channel"),
 )
 ENVIRONMENT: Final = (
-    Table("browser", "Browsers", "browsers", none="No browser of a visitor is known"),
-    Table("os", "Systems", "operating systems", none="No operating system of a visitor is known"),
-    Table("device", "Devices", "kinds of device", none="No device of a visitor is known"),
-    Table("screen", "Screens", "screen sizes", none="No screen size of a visitor is known"),
-    Table("language", "Languages", "languages", none="No language of a visitor is known"),
+    Table("browser", "Browsers", "browsers", none="No visitor has a known browser"),
+    Table("os", "Systems", "operating systems", none="No visitor has a known operating system"),
+    Table("device", "Devices", "kinds of device", none="No visitor has a known device"),
+    Table("screen", "Screens", "screen sizes", none="No visitor has a known screen size"),
+    Table("language", "Languages", "languages", none="No visitor has a known language"),
 )
-COUNTRIES: Final = Table(
-    "country", "Countries", "countries", none="No country of a visitor is known"
-)
+COUNTRIES: Final = Table("country", "Countries", "countries", none="No visitor has a known country")
 PLACES: Final = (
     COUNTRIES,
-    Table("region", "Regions", "regions", none="No region of a visitor is known"),
-    Table("city", "Cities", "cities", none="No city of a visitor is known"),
+    Table("region", "Regions", "regions", none="No visitor has a known region"),
+    Table("city", "Cities", "cities", none="No visitor has a known city"),
 )
 EVENTS: Final = (
     Table(
@@ -95,13 +93,13 @@ EVENTS: Final = (
 OPTIONAL: Final = frozenset(
     {"query", "tag", "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm"}
 )
-"""Fields that many views lack, without a question that tells how many visitors those are."""
-NO_DIRECT: Final = "Direct visitors have no row: the server does not tell them here."
+"""Fields that many views lack; no query returns how many visitors have none."""
+NO_DIRECT: Final = "Direct visitors have no row: the server does not report them here."
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """A ranking with the share of each row, and the row of direct visitors where it is told.
+    """A ranking with the share of each row, and a row of direct visitors where it is available.
 
     ``frame`` has ``name`` (``None`` for direct visitors), ``count``, ``country`` and ``share``, a
     fraction of all visitors (``NaN`` where they are unknown) or of all that is counted.
@@ -110,15 +108,15 @@ class Shares:
     frame: pd.DataFrame
     measure: Measure
     heading: str
-    """What ``share`` is a share of: ``% of visitors``."""
+    """The heading of the shares: ``% of visitors``."""
     about: str
-    """What to know about the shares and about what has no row."""
+    """An explanation of the shares and of values without a row."""
     no_direct: bool
-    """Whether direct visitors belong into the table, and the server does not tell them."""
+    """Whether the row of direct visitors is missing because the server does not return it."""
 
 
 def ask(questions: Collector, table: Table, view: View) -> tuple[Future[Any], ...]:
-    """Ask for a ranking and for what its shares need: the arguments of ``shares``."""
+    """Send the queries of a ranking and its shares; the futures are arguments of ``shares``."""
     ranking = questions.ask(traffic.metrics(view, table.field))
     if table.field == "event":
         return (ranking,)
@@ -129,9 +127,9 @@ def ask(questions: Collector, table: Table, view: View) -> tuple[Future[Any], ..
 
 
 def _tells_direct(client: QueryClient, view: View) -> bool:
-    """Whether the channel ``direct`` holds the visitors without any source.
+    """Whether the channel ``direct`` contains exactly the visitors without a source.
 
-    A filter that keeps parts of visits makes visits look direct that began at a source.
+    With a filter that keeps only parts of visits, other visits also count as direct.
     """
     try:
         return client.definitions.direct and view.keeps_whole_visits
@@ -142,21 +140,21 @@ def _tells_direct(client: QueryClient, view: View) -> bool:
 def shares(
     table: Table, ranking: Ranking, stats: Stats | None = None, channels: Ranking | None = None
 ) -> Shares:
-    """The ranking with its shares; ``channels`` are those of the same View, one for each visit."""
+    """The ranking with its shares; ``channels`` is the channel ranking of the same View."""
     frame = ranking.frame[["name", "count", "country"]]
     notes: list[str] = []
     total: float
     if ranking.measure == "visitors":
         heading, total = "% of visitors", stats.current.visitors if stats else 0
         notes.append(
-            "Share of all visitors of the period, with filters of those who pass them. A visitor "
+            "Share of all visitors of the period that match the filters. A visitor "
             "counts in every row that applies, so shares may add up to more than 100 %."
         )
     else:
-        # Times do not overlap: each row of the server counts in one of the values.
-        heading = "% of events" if table.field == "event" else "% of times"
+        # Counts do not overlap: each event of the server counts for one value.
+        heading = "% of events" if table.field == "event" else "% of all"
         total = float(frame["count"].sum())
-        notes.append(f"Share of all {heading.removeprefix('% of ')} listed.")
+        notes.append("Share of the total of all rows.")
     if table.field == "referrer" and channels is not None:
         direct = channels.frame.loc[channels.frame["name"] == "direct", "count"]
         rows = pd.DataFrame(
@@ -174,7 +172,7 @@ def shares(
         notes.append(NO_DIRECT)
     elif table.field in OPTIONAL:
         name = FIELDS[table.field]
-        notes.append(f"Visitors without a {name} have no row: the server does not tell them.")
+        notes.append(f"Visitors without a {name} have no row: the server does not report them.")
     part = frame["count"].astype("float64") / (total or float("nan"))
     return Shares(
         frame.assign(share=part),
@@ -186,9 +184,9 @@ def shares(
 
 
 def full(table: Table, ranking: Shares) -> pd.DataFrame:
-    """Every row with names for codes, the code kept beside where they differ."""
-    given = ranking.frame
-    values = list(given["name"])
+    """Every row with names instead of codes, and a column of codes where they differ."""
+    rows = ranking.frame
+    values = list(rows["name"])
     heading = FIELDS.get(table.field, table.tab)
     frame = pd.DataFrame({heading: [names.label(table.field, value) for value in values]})
     if any(value and value != name for value, name in zip(values, frame[heading], strict=True)):
@@ -196,15 +194,15 @@ def full(table: Table, ranking: Shares) -> pd.DataFrame:
     if table.field in ("region", "city"):
         frame["Country"] = [
             names.label("country", code if isinstance(code, str) else None)
-            for code in given["country"]
+            for code in rows["country"]
         ]
-    frame[MEASURES[ranking.measure]] = given["count"].astype(int).to_numpy()
-    frame[ranking.heading] = given["share"].to_numpy()
+    frame[MEASURES[ranking.measure]] = rows["count"].astype(int).to_numpy()
+    frame[ranking.heading] = rows["share"].to_numpy()
     return frame
 
 
 def fields(table: Table, ranking: Shares) -> list[Field]:
-    """The columns of what ``full`` gives, codes left out."""
+    """The columns of ``full``, without codes."""
     heading = FIELDS.get(table.field, table.tab)
     country = "Country" if table.field in ("region", "city") else None
     return [

@@ -1,7 +1,7 @@
-"""Draws a page with Streamlit: sends its queries together, and each section when it is ready.
+"""Draws a page with Streamlit: sends its queries together and draws each section when it is ready.
 
-Every section keeps its place on the page and is drawn as soon as its own answers arrive. A section
-that fails shows its error and leaves the others standing.
+Every section has a fixed place on the page and is drawn as soon as its answers arrive. A section
+that fails shows its error and does not affect the others.
 """
 
 from __future__ import annotations
@@ -31,22 +31,25 @@ from umami.reply import Reply
 Ts = TypeVarTuple("Ts")
 
 PATIENCE: Final = 1.0
-"""Seconds without any answer after which the viewer is told why."""
+"""Seconds without any answer after which the page shows why it waits."""
 POLL: Final = 0.2
-"""Seconds after which a waiting page notices that its viewer has left."""
+"""Seconds between two checks whether the viewer has left a waiting page."""
 _DRAWN: Final = "what the last run drew, place by place"
 _LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Place:
-    """A section's place on the page. ``kept`` says whether the last run drew the same there, so
-    that this stays visible until there is something newer."""
+    """A section's place on the page.
+
+    ``drawn_before`` says whether the last run drew the same section there; its blocks then stay
+    visible until the new answers arrive.
+    """
 
     draw: Callable[..., None]
     answers: tuple[Future[Any], ...]
     slot: Any
-    kept: bool = False
+    drawn_before: bool = False
 
     @property
     def ready(self) -> bool:
@@ -76,12 +79,12 @@ class Page(Collector):
     _waiting: list[_Place] = field(default_factory=list)
     _drawn: list[tuple[str | None, ...]] = field(default_factory=list)
     _drawn_before: Sequence[tuple[str | None, ...]] = field(
-        # After an unfinished run nobody knows what stands on the page.
+        # After an unfinished run the content of the page is unknown.
         default_factory=lambda: st.session_state.pop(_DRAWN, ())
     )
 
     def prepare(self, items: Iterable[Item]) -> list[Any]:
-        """Send all queries of a layout, those of closed tabs excepted, and draw nothing yet."""
+        """Send all queries of a layout, except those of closed tabs, without drawing."""
         return [self._prepared(item) for item in items if not isinstance(item, ReportItems)]
 
     def _prepared(self, item: Item) -> Any:
@@ -102,8 +105,7 @@ class Page(Collector):
         return item
 
     def draw(self, prepared: Sequence[Any], *, nested: bool = False) -> None:
-        """Draw a layout that was prepared; ``nested`` inside a card, where sections have no frame
-        of their own."""
+        """Draw a prepared layout; ``nested`` inside a card draws sections without frames."""
         for item in prepared:
             match item:
                 case Section() | Card() if item.medium == "report":
@@ -147,32 +149,32 @@ class Page(Collector):
         *answers: Future[Any],
         height: int = 120,
     ) -> None:
-        """Keep a place here, and call ``draw`` with the answers once they have arrived.
+        """Reserve a place here, and call ``draw`` with the answers once they have arrived.
 
-        Where all answers are there already it is called now. Elsewhere a skeleton of ``height``
-        pixels holds the place, unless the last run drew the same: that stays until then.
+        If all answers are available, it is called immediately. Otherwise a skeleton of ``height``
+        pixels fills the place, unless the last run drew the same section: that stays visible.
         """
         self._drawn.append(tuple(self.key(answer) for answer in answers))
         if all(answer.done() for answer in answers):
             _draw_place(_Place(draw, answers, st.container()))
         elif self._drawn_here():
-            self._waiting.append(_Place(draw, answers, st.container(), kept=True))
+            self._waiting.append(_Place(draw, answers, st.container(), drawn_before=True))
         else:
             self._waiting.append(_Place(draw, answers, st.skeleton(height=height)))
 
     def _drawn_here(self) -> bool:
-        """Whether the last run drew the same up to this place, so that it is still visible."""
+        """Whether the last run drew the same sections up to here, so that this one is visible."""
         known = None not in self._drawn[-1]
         return known and list(self._drawn_before[: len(self._drawn)]) == self._drawn
 
     def finish(self) -> None:
-        """Draw the waiting sections in the order in which their answers arrive; then show how old
-        the answers are, and refresh those that are too old."""
+        """Draw waiting sections as their answers arrive; then show the age of the answers and
+        refresh stale ones."""
         while self._waiting:
             ready = [place for place in self._waiting if place.ready]
             for place in ready:
                 self._waiting.remove(place)
-                if not place.kept:
+                if not place.drawn_before:
                     place.slot = place.slot.container()
                 _draw_place(place)
             pending = {
@@ -189,7 +191,7 @@ class Page(Collector):
         freshness.follow(self.client, answered)
 
     def _await_any(self, answers: Iterable[Future[Any]]) -> None:
-        """Wait until one of them arrives; tell the viewer why, where that takes long."""
+        """Wait until one of the answers arrives; show the reason if that takes long."""
         silent = 0.0
         while not wait(answers, POLL, return_when=FIRST_COMPLETED).done:
             _stop_if_left()
@@ -204,9 +206,9 @@ class Page(Collector):
 
 @contextmanager
 def open_page(client: QueryClient) -> Iterator[Page]:
-    """The queries and sections of a page; the end of the block draws those that had to wait.
+    """Collect the queries and sections of a page; the end of the block draws waiting sections.
 
-    A viewer who goes elsewhere meanwhile ends the run, and with it the page's queries.
+    If the viewer leaves meanwhile, the run ends and its pending queries are dropped.
     """
     page = Page(client)
     try:
@@ -217,8 +219,10 @@ def open_page(client: QueryClient) -> Iterator[Page]:
 
 
 def answers(client: QueryClient, *queries: Query[Any]) -> list[Reply[Any]]:
-    """Send queries and wait until all are answered or failed; a viewer who goes elsewhere
-    meanwhile ends the run, and with it the queries."""
+    """Send queries and wait until all have succeeded or failed.
+
+    If the viewer leaves meanwhile, the run ends and pending queries are dropped.
+    """
     caller = Caller()
     replies = [client.submit(query, caller) for query in queries]
     try:
@@ -231,8 +235,7 @@ def answers(client: QueryClient, *queries: Query[Any]) -> list[Reply[Any]]:
 
 
 def _stop_if_left() -> None:
-    """End this run here where its viewer has gone elsewhere: Streamlit stops a run when it reads
-    the state of its session."""
+    """End this run if its viewer has left: Streamlit stops a run when it reads session state."""
     bool("left" in st.session_state)
 
 
@@ -252,6 +255,6 @@ def _draw_place(place: _Place) -> None:
             st.caption(f":material/lock: {plain(str(problem))}")
         except UmamiError as problem:
             show_error(problem)
-        except Exception as problem:  # a fault of ours stays in its section
+        except Exception as problem:  # a bug must not affect other sections
             _LOG.error("a section could not be drawn: %s", fault_location(problem))
             show_error(UmamiError("This part of the page could not be drawn."))

@@ -1,11 +1,11 @@
-"""Which requests the dashboard accepts, and the security headers of its answers.
+"""Checks the origin of requests and adds security headers to responses.
 
 Only pages of its own origin and of ``DASHBOARD_ORIGINS`` may send requests.
 
 A browser names the page that a request comes from in the ``Origin`` header, which no page can
-change. Streamlit accepts every origin of this machine, whatever its port, and looks up the
-machine's public address on another host when it meets any other origin. Here, only an origin that
-is the ``Host`` of the request is accepted, and no other host is asked.
+change. Streamlit accepts every origin of this machine, whatever its port, and for any other origin
+looks up the machine's public address on an external host. This module accepts only an origin that
+equals the ``Host`` of the request, and contacts no other host.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ from components.runtime import base
 from umami.errors import SettingsError
 
 SAFE: Final = ("GET", "HEAD")
-"""Methods for which a browser leaves out ``Origin`` where a page asks its own host."""
+"""Methods for which browsers omit ``Origin`` in same-origin requests."""
 OPEN_TO_ALL: Final = "/collect/"
-"""Where pages of every website may send to."""
+"""The path to which pages of every website may send requests."""
 POLICY_VIOLATION: Final = 1008
-"""The code that a refused WebSocket is closed with; the browser sees an HTTP status of 403."""
+"""The close code of a refused WebSocket; the browser receives HTTP status 403."""
 _REFUSED: Final = PlainTextResponse("Only pages of the dashboard may ask this.\n", status_code=403)
 
 
 def allowed(origin: str, host: str, named: Collection[str] = (), *, https: bool = False) -> bool:
-    """Whether a page of ``origin`` may talk to the dashboard at ``host``, a ``Host`` header.
+    """Whether a page of ``origin`` may send requests to ``host``, a ``Host`` header.
 
-    ``named`` are further origins that may. ``https`` says that the request is known to have come
-    over TLS: a page that came without is refused then.
+    ``named`` are further allowed origins. ``https`` means that the request came over TLS; origins
+    without TLS are then refused.
     """
     asking = parsed(origin)
     if asking is None:
@@ -65,7 +65,7 @@ class SameOrigin:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the app does, or refuse."""
+        """Pass the request to the app, or refuse it."""
         if scope["type"] not in ("http", "websocket") or self._passes(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
@@ -86,15 +86,16 @@ class SameOrigin:
 
 
 def session_refused() -> str:
-    """Why this session is refused, where ``asgi.py`` does not refuse it earlier; empty where it is
-    not. A session begins with its WebSocket, whose headers it keeps.
+    """The reason why this session is refused, or ``""``, for runs without ``asgi.py``.
+
+    A session begins with a WebSocket and keeps its headers.
 
     Behind the proxy of a hosting service, the name of the dashboard may be in
     ``X-Forwarded-Host`` only, a header that no web page can add to a WebSocket.
     """
     headers = st.context.headers
     if not headers.to_dict():
-        # Streamlit's test tool has no WebSocket.
+        # Streamlit's AppTest has no WebSocket.
         return ""
     origin = headers.get("Origin") or ""
     hosts = [headers.get(name) or "" for name in ("Host", "X-Forwarded-Host")]
@@ -106,8 +107,8 @@ def session_refused() -> str:
 
 
 def configure() -> None:
-    """Have Streamlit accept the named origins as well, and keep it from asking another host for
-    this machine's public address, which it would accept. May be called again."""
+    """Allow the configured origins in Streamlit, and disable its lookup of this machine's public
+    address, which it would accept as an origin. May be called repeatedly."""
     net_util.get_external_ip = lambda: None
     config.set_option("server.corsAllowedOrigins", list(_named()))
 
@@ -120,16 +121,17 @@ def _named() -> Collection[str]:
     try:
         return viewer.running().origins
     except SettingsError:
-        # The page says what is wrong with the settings.
+        # The page shows the error in the settings.
         return ()
 
 
 def policy() -> str:
-    """The content security policy: everything comes from here, inline scripts by their hash."""
+    """The content security policy: own origin only, inline scripts by their hash."""
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
     inline = re.findall(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
     hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(one).digest()).decode()}'" for one in inline
+        f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+        for script in inline
     )
     parts = (
         "default-src 'self'",
@@ -155,14 +157,14 @@ class Headers:
         self._headers = {
             "content-security-policy": policy(),
             "x-content-type-options": "nosniff",
-            # A share link stands in the address: no other site learns it.
+            # The URL may contain a share link, which no other site may receive.
             "referrer-policy": "same-origin",
             "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
             "cross-origin-opener-policy": "same-origin",
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the app does, with our headers."""
+        """Pass the request to the app and add the headers to its response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -181,21 +183,21 @@ class Headers:
 
 
 NEEDED: Final = ("rerun_script", "stop_script", "app_heartbeat")
-"""Kinds of messages that are passed on, beside those that ask for a file made on demand."""
+"""Kinds of messages that are forwarded, besides requests for deferred files."""
 LONGEST: Final = 256 * 1024
-"""Bytes of a message; what a page sends is some ten thousand at most."""
+"""The maximum size of a message in bytes; pages send at most about 10,000."""
 UPLOADS: Final = "/_stcore/upload_file"
 _NOT_FOUND: Final = PlainTextResponse("Not Found", status_code=404)
 
 
 class NeededMessages:
-    """Middleware that drops all other messages, and answers uploads with 404."""
+    """Middleware that drops all messages that are not ``NEEDED``, and responds 404 to uploads."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the app does."""
+        """Pass the request to the app, without unneeded messages."""
         if scope["type"] == "http" and scope["path"].startswith(base() + UPLOADS):
             await _NOT_FOUND(scope, receive, send)
             return
@@ -210,8 +212,8 @@ class NeededMessages:
 
 
 def restrict() -> None:
-    """Drop the same messages where ``app.py`` is run, which has no middleware: from the first
-    session on. May be called again."""
+    """Drop the same messages under plain ``app.py``, which has no middleware. May be called
+    repeatedly."""
     handle = AppSession.handle_backmsg
     if getattr(handle, "restricted", False):
         return
@@ -226,7 +228,7 @@ def restrict() -> None:
 
 
 def _is_needed(content: bytes | None) -> bool:
-    # A long one takes seconds to read, in which nothing else runs.
+    # Parsing a long message would block the event loop for seconds.
     if not content or len(content) > LONGEST:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Facts about this process: its address, its secrets file, the lock under which it draws."""
+"""Properties of this process: its URL, its secrets file and its render lock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def base() -> str:
 
 
 def public() -> str:
-    """The dashboard's URL as this viewer's browser knows it, without a trailing slash."""
+    """The dashboard's URL as the viewer's browser uses it, without a trailing slash."""
     here = urlsplit(st.context.url or "http://localhost")
     return f"{here.scheme}://{here.netloc}{base()}"
 

@@ -1,9 +1,9 @@
-"""The cookie that keeps a browser signed in, and the message between tabs that it has ended.
+"""The session cookie of a browser, and the sign-out message between its tabs.
 
-A Streamlit component of version 2 stands on every page and shows nothing. A run of a page cannot
-set a cookie that scripts cannot read; an HTTP response can. So under ``asgi.py`` a run issues a
-ticket, the browser sends it to ``TICKET_PATH`` within seconds, and the response sets the cookie,
-once. A plain ``streamlit run app.py`` has no such route, and a script sets the cookie.
+An invisible Streamlit component (version 2) is part of every page. A script run cannot set an
+HTTP-only cookie; an HTTP response can. So under ``asgi.py`` a run issues a ticket, the browser
+sends it to ``TICKET_PATH`` within seconds, and the response sets the cookie, once. A plain
+``streamlit run app.py`` has no such route, and a script sets the cookie.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TICKET_PATH: Final = "/_session"
 TICKET_HEADER: Final = "x-ticket"
 TICKET_SECONDS: Final = 30
 SERVED: bool = False
-"""Whether this process answers at ``TICKET_PATH``; ``asgi.py`` sets it."""
+"""Whether this process serves ``TICKET_PATH``; ``asgi.py`` sets it."""
 KEY: Final = "session_cookie"
 
 _TICKETS: Final[TTLCache[str, tuple[str, str, int, str]]] = TTLCache(10_000, TICKET_SECONDS)
@@ -39,13 +39,13 @@ _TICKET: Final = "what this tab gets its cookie for"
 
 
 def enter(token: str) -> None:
-    """Open a session in this tab, and have the browser keep it."""
+    """Open a session in this tab and set the browser's cookie."""
     viewer.enter(token)
     _change(viewer.desk().sealed(token))
 
 
 def leave(*, everywhere: bool = False) -> None:
-    """Sign out: in every tab of this browser, or ``everywhere``. Call it in a callback."""
+    """Sign out in all tabs of this browser, or ``everywhere``. Call it in a callback."""
     viewer.leave(everywhere=everywhere)
     _change("")
 
@@ -56,7 +56,7 @@ def _change(value: str) -> None:
 
 
 def keep(*, inside: bool) -> None:
-    """Keep the browser's cookie up to date. Call it once a run where people sign in."""
+    """Synchronise the browser's session cookie. Call it once per run if there are accounts."""
     accounts = viewer.desk().accounts()
     value = st.session_state.get(_VALUE, "")
     changes = st.session_state.get(_CHANGES, 0)
@@ -72,14 +72,16 @@ def keep(*, inside: bool) -> None:
         at=ticket_url(),
         path=base() or "/",
         on_brought=_brought,
-        # A tab that was signed in by itself has a session of its own.
+        # A tab that signed in separately has a separate session.
         on_ended=viewer.leave,
     )
 
 
 def keep_local_access() -> None:
-    """Have the browser keep what it got for the local access code, where ``asgi.py`` could not set
-    the cookie. Call it once a run where nobody signs in."""
+    """Set the cookie of the local access code under plain ``app.py``.
+
+    Call it once per run if there are no accounts.
+    """
     token = local_access.received()
     if token and not SERVED:
         name = local_access.cookie_name()
@@ -95,7 +97,7 @@ def keep_local_access() -> None:
 
 
 def _ticket(changes: int, name: str, value: str, seconds: int) -> str:
-    """The ticket of a change; the same in every run, so that the browser fetches it once."""
+    """The ticket of a change; the same in every run, so that the browser redeems it once."""
     last, ticket = st.session_state.get(_TICKET, (0, ""))
     if last != changes:
         ticket = issue(name, value, seconds, base() or "/")
@@ -123,13 +125,13 @@ def session_cookie(
     on_brought: Callable[[str], None] | None = None,
     on_ended: Callable[[], None] = lambda: None,
 ) -> None:
-    """Keep the browser's cookie up to date.
+    """Draw the component that synchronises the browser's cookie.
 
-    ``changes`` counts the changes of this tab; the browser makes each of them once. It keeps
-    ``value`` for so many ``seconds`` or deletes the cookie where that is empty, or exchanges
-    ``ticket`` at the address ``at``. The cookie is for addresses under ``path``. ``inside`` says
-    whether somebody is signed in, ``seen`` whether the browser sent the cookie by itself; one that
-    it did not send is given to ``on_brought``. ``on_ended`` runs when another tab signed out.
+    ``changes`` counts the changes of this tab; the browser applies each change once. It stores
+    ``value`` for ``seconds``, deletes the cookie if ``value`` is empty, or exchanges ``ticket`` at
+    the URL ``at``. The cookie applies to URLs under ``path``. ``inside`` is whether the viewer is
+    signed in, ``seen`` whether the browser sent the cookie with the request; ``on_brought``
+    receives a cookie that it did not send. ``on_ended`` runs when another tab signs out.
     """
 
     def brought() -> None:
@@ -162,9 +164,9 @@ def ticket_url() -> str:
 
 
 def issue(name: str, value: str, seconds: int, path: str = "/") -> str:
-    """A ticket for a cookie that lasts so many seconds and is sent to addresses under ``path``.
+    """Issue a ticket for a cookie that lasts ``seconds`` and applies to URLs under ``path``.
 
-    It is valid once, for ``TICKET_SECONDS``.
+    The ticket is valid once, for ``TICKET_SECONDS``.
     """
     ticket = secrets.token_urlsafe(24)
     _TICKETS[ticket] = (name, value, seconds, path)
@@ -172,7 +174,7 @@ def issue(name: str, value: str, seconds: int, path: str = "/") -> str:
 
 
 async def exchange(request: Request) -> Response:
-    """Set the cookie of a ticket; an empty value deletes the browser's."""
+    """Set the cookie of a ticket; an empty value deletes the cookie."""
     ticket = request.headers.get(TICKET_HEADER, "")
     name, value, seconds, path = _TICKETS.pop(ticket, ("", "", 0, "/"))
     if not name:

@@ -1,4 +1,4 @@
-"""The profile of one session: who it is, what it did, what its website knows of it."""
+"""The profile of one session: identity, activity and properties."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from umami.models.sessions import Session, SessionProperty, Step
 from umami.view import View
 
 SHOWN: Final = 15
-"""Visits shown one by one, the latest."""
+"""The number of latest visits that are shown individually."""
 OPEN: Final = 3
-"""Visits whose steps are not folded away."""
+"""The number of visits whose steps are expanded initially."""
 STEP_FIELDS: Final = (
     Field("what", "Step", "text", note="more"),
     Field("kind", "Kind", "text", wide=True),
@@ -43,7 +43,7 @@ PROPERTY_FIELDS: Final = (
 
 
 def profile(query: Collector, view: View, id: str) -> Iterator[Section]:
-    """Who the session is, its steps in the period, and its properties."""
+    """The sections of a session: its identity, its steps in the period, and its properties."""
     zone = view.period.timezone
     session = query.ask(sessions.session(view.website, id))
     steps = query.ask(sessions.activity(view, id))
@@ -54,21 +54,21 @@ def profile(query: Collector, view: View, id: str) -> Iterator[Section]:
 
 
 def location(session: Session) -> str:
-    """Where a visitor is: ``Berlin, Germany``."""
+    """The location of a visitor: ``Berlin, Germany``."""
     country = names.label("country", session.country)
     return f"{session.city}, {country}" if session.city else country
 
 
 def client(session: Session) -> str:
-    """What a visitor uses: ``Firefox · macOS · Laptop``."""
+    """The browser and device of a visitor: ``Firefox · macOS · Laptop``."""
     fields = (("browser", session.browser), ("os", session.os), ("device", session.device))
     return " · ".join(names.label(field, value) for field, value in fields if value)
 
 
 @memoize
 def identity(zone: str, session: Session) -> list[Block]:
-    """Who the session is, and totals over its whole life."""
-    time_about = "From first to last step of each visit, together."
+    """The identity of the session and its totals over all time."""
+    time_about = "The sum over all visits of the time from the first to the last step."
     facts = {
         "First seen": formats.at(session.first, zone),
         "Last seen": formats.at(session.last, zone),
@@ -83,23 +83,23 @@ def identity(zone: str, session: Session) -> list[Block]:
     }
     return [
         Text(location(session), "heading"),
-        Text(client(session) or "Nothing is known of the device."),
+        Text(client(session) or "Unknown device"),
         *([Text(_stitched(session))] if session.stitched > 1 else []),
         Tiles(
             [
-                counted("Visits", session.visits, None, "Over its whole life."),
-                counted("Views", session.views, None, "Over its whole life."),
-                counted("Custom events", session.events, None, "Over its whole life."),
+                counted("Visits", session.visits, None, "Over all time."),
+                counted("Views", session.views, None, "Over all time."),
+                counted("Custom events", session.events, None, "Over all time."),
                 counted("Time on site", session.seconds, None, time_about, kind="seconds"),
             ]
         ),
         Table(
-            "what is known of this visitor",
+            "details of this visitor",
             pd.DataFrame(
                 [(name, value) for name, value in facts.items() if value],
                 columns=["name", "value"],
             ),
-            [Field("name", "What is known", "text"), Field("value", "", "text")],
+            [Field("name", "Details", "text"), Field("value", "", "text")],
             "facts",
             csv=False,
         ),
@@ -107,7 +107,7 @@ def identity(zone: str, session: Session) -> list[Block]:
 
 
 def _stitched(session: Session) -> str:
-    """Says which sessions the figures of a stitched session cover."""
+    """A sentence on which sessions the figures of a stitched session include."""
     cover = f"Umami has stitched {session.stitched} sessions of this visitor together"
     if session.distinct_id is None:
         return f"{cover}. The figures cover all of them, the activity only this one."
@@ -116,7 +116,7 @@ def _stitched(session: Session) -> str:
 
 @memoize
 def activity(zone: str, steps: tuple[Step, ...]) -> list[Block]:
-    """What the session did in the period, visit by visit, with the time between steps."""
+    """The steps of the session in the period by visit, with the time between steps."""
     if not steps:
         text = "Nothing in this period. Choose a longer one to see what this visitor did."
         return [Text(text, "empty")]
@@ -177,9 +177,9 @@ def _details(step: Step) -> str:
 
 @memoize
 def _properties(zone: str, properties: tuple[SessionProperty, ...]) -> list[Block]:
-    """What ``umami.identify`` stored about the session."""
+    """The properties that ``umami.identify`` stored for the session."""
     if not properties:
-        text = "None. Tell who a visitor is with umami.identify({ … }), and it is listed here."
+        text = "None. Properties that your website sends with umami.identify({ … }) appear here."
         return [Text(text, "empty")]
     frame = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Share links: made from what is looked at, for somebody without an account."""
+"""Share links to the current View for people without an account, and the Access page."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from umami.view import View
 
 DAYS: Final = 30
 LONGEST: Final = 366
-"""Days that a link may last."""
+"""The maximum lifetime of a link in days."""
 _MADE: Final = "the share link that was just made"
 TITLES: Final = {area.name: area.title for area in PAGES}
 
 
 def popover(now: View) -> None:
-    """Make a link to what is looked at; for admins, where people sign in."""
+    """Draw the popover that creates a share link, for signed-in admins."""
     looking = viewer.current()
     if looking.how == "open" or not looking.permissions.admin:
         return
@@ -44,8 +44,8 @@ def popover(now: View) -> None:
 
 
 def _form(now: View) -> None:
-    st.caption("Whoever has the link sees this website as it is chosen here, without an account.")
-    st.text_input("For whom", key="link_name", max_chars=LONGEST_NAME, placeholder="Name")
+    st.caption("Anyone with the link sees this view of the website, without an account.")
+    st.text_input("Recipient", key="link_name", max_chars=LONGEST_NAME, placeholder="Name")
     st.multiselect(
         "Pages",
         list(TITLES),
@@ -79,20 +79,20 @@ def _form(now: View) -> None:
 
 def _make(now: View) -> None:
     looking = viewer.still()
-    given: dict[str, Any] = {
+    form: dict[str, Any] = {
         name: st.session_state[f"link_{name}"]
         for name in ("name", "sections", "ends", "locked", "password")
     }
-    name = " ".join(str(given["name"] or "").split())[:LONGEST_NAME]
-    sections = tuple(one for one in given["sections"] or () if one in TITLES)
-    wrong = _wrong(name, sections, given["ends"], str(given["password"] or ""))
+    name = " ".join(str(form["name"] or "").split())[:LONGEST_NAME]
+    sections = tuple(section for section in form["sections"] or () if section in TITLES)
+    wrong = _wrong(name, sections, form["ends"], str(form["password"] or ""))
     if not looking.permissions.admin:
         wrong = "Only an admin makes share links."
     if wrong:
         url_state.note(wrong)
         return
     ends = datetime.combine(
-        given["ends"] + timedelta(days=1), time(), zone(now.period.timezone)
+        form["ends"] + timedelta(days=1), time(), zone(now.period.timezone)
     ).astimezone(UTC)
     spelled = {key: values for key, values in now.params().items() if key != "unit"}
     made = viewer.desk().shares.make(
@@ -101,8 +101,8 @@ def _make(now: View) -> None:
         ends=ends,
         view=spelled,
         sections=sections,
-        locked=bool(given["locked"]),
-        password=str(given["password"] or ""),
+        locked=bool(form["locked"]),
+        password=str(form["password"] or ""),
     )
     viewer.record(looking, "make share link", f"{name}, of {now.website}")
     authorized.data()[_MADE] = link(made.id)
@@ -111,9 +111,9 @@ def _make(now: View) -> None:
 
 def _wrong(name: str, sections: tuple[str, ...], ends: Any, password: str) -> str | None:
     if not name:
-        return "Say for whom the link is: it is listed under that name."
+        return "A link needs the name of its recipient."
     if not sections:
-        return "A link shows at least one page."
+        return "Choose at least one page for the link."
     if not isinstance(ends, date) or not (
         0 <= (ends - datetime.now(UTC).date()).days + 1 <= LONGEST + 2
     ):
@@ -124,35 +124,35 @@ def _wrong(name: str, sections: tuple[str, ...], ends: Any, password: str) -> st
 
 
 def link(id: str) -> str:
-    """The address that opens a share link, as this viewer's browser knows the dashboard."""
+    """The URL of a share link, with the dashboard's address in this viewer's browser."""
     token = viewer.desk().shares.token(id)
     return f"{public()}/?{urlencode({viewer.SHARE: token})}"
 
 
 def listed_pages(sections: tuple[str, ...]) -> str:
-    """Pages by their titles."""
-    return plain(", ".join(TITLES.get(one, one) for one in sections))
+    """The titles of pages as a list in words."""
+    return plain(", ".join(TITLES.get(section, section) for section in sections))
 
 
 _FLAGS: Final = ("filters", "exports", "saves", "admin")
 
 
 def not_yours() -> None:
-    """What this page says to whoever runs nothing here."""
-    st.caption("This page is for those who run the dashboard.")
+    """Draw the text of the Access page for viewers who are not admins."""
+    st.caption("This page is for admins only.")
 
 
 def unguarded() -> None:
-    """What this page says while nobody signs in."""
-    st.caption("Nobody signs in to this dashboard: whoever can open it sees everything.")
+    """Draw the text of the Access page while there are no accounts."""
+    st.caption("No sign-in yet: anyone with the address sees everything.")
     st.markdown(
-        "The page Setup makes accounts. Or make one with `python -m access`, put what it prints "
-        "into `.streamlit/secrets.toml`, and a cookie key beside it (`python -m access key`)."
+        "Create accounts on the Setup page, or with `python -m access`: add its output and a "
+        "cookie key (`python -m access key`) to `.streamlit/secrets.toml`."
     )
 
 
 def everybody(sites: tuple[Website, ...]) -> None:
-    """All accounts, and what each may see and do."""
+    """Draw the table of all accounts with their permissions."""
     names = {site.id: site.name for site in sites}
     rows = []
     for account in viewer.desk().accounts().users.values():
@@ -181,31 +181,31 @@ def everybody(sites: tuple[Website, ...]) -> None:
 
 
 def _websites(permissions: Permissions, names: dict[str, str]) -> str:
-    if any(one.websites is None for one in permissions.grants):
+    if any(grant.websites is None for grant in permissions.grants):
         return "All"
-    mine = {id for one in permissions.grants for id in one.websites or ()}
+    mine = {id for grant in permissions.grants for id in grant.websites or ()}
     return ", ".join(sorted(names.get(id, "(unknown)") for id in mine)) or "None"
 
 
 def _pages(permissions: Permissions) -> str:
-    if any(one.sections is None for one in permissions.grants):
+    if any(grant.sections is None for grant in permissions.grants):
         return "All"
     return ", ".join(title for name, title in TITLES.items() if permissions.opens(name)) or "None"
 
 
 def _may(permissions: Permissions) -> str:
     words = {"filters": "filter", "exports": "export", "saves": "save", "admin": "administer"}
-    found = [
-        words[one] for one in _FLAGS if any(getattr(grant, one) for grant in permissions.grants)
+    actions = [
+        words[flag] for flag in _FLAGS if any(getattr(grant, flag) for grant in permissions.grants)
     ]
-    return ", ".join(found) or "look"
+    return ", ".join(actions) or "look"
 
 
 def links(sites: tuple[Website, ...]) -> None:
-    """All share links, each with a way to withdraw it."""
+    """Draw all share links, each with a button that withdraws it."""
     shares = viewer.desk().shares.listed()
     if not shares:
-        show_empty("No link is shared yet. “Share” in the bar above makes one of what you look at.")
+        show_empty("No links yet. “Share” in the bar above creates a link to the current view.")
         return
     names = {site.id: site.name for site in sites}
     for share in shares:
@@ -248,7 +248,7 @@ def _revoke(share: ShareLink) -> None:
 
 
 def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
-    """The audit log, newest first."""
+    """Draw the audit log, newest entries first."""
 
     def named(about: str) -> str:
         for site in sites:
@@ -270,9 +270,9 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
         columns=["at", "who", "what", "about", "done"],
     )
     fields = [
-        Field("what", "What", "text", note="about"),
-        Field("who", "Who", "text"),
-        Field("at", "When", "text"),
+        Field("what", "Action", "text", note="about"),
+        Field("who", "Account", "text"),
+        Field("at", "Time", "text"),
         Field("done", "Outcome", "text", wide=True),
     ]
     for block in blocks.blocks(

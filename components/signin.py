@@ -36,17 +36,17 @@ _REFUSED: Final = "why the last attempt was refused"
 
 
 class _Accounts(AuthenticationModel):  # type: ignore[misc]
-    """The library's accounts, of which the desk knows whether a password is right."""
+    """The library's account model, which lets ``Authentication`` check passwords."""
 
     def __init__(self, desk: Authentication) -> None:
         users = desk.accounts().users.values()
-        known = {one.username: {"name": one.name, "email": one.email or ""} for one in users}
+        known = {user.username: {"name": user.name, "email": user.email or ""} for user in users}
         super().__init__({"usernames": known}, auto_hash=False)
         self._desk = desk
         self.token: str | None = None
 
     def check_credentials(self, username: str, password: str) -> bool:
-        """Ask the desk; why somebody is refused is said by the page."""
+        """Check the password with ``Authentication``; the page shows the reason of a refusal."""
         try:
             self.token = self._desk.enter(username, password, viewer.address())
         except SignInRefused as refusal:
@@ -62,25 +62,25 @@ class _Controller(AuthenticationController):  # type: ignore[misc]
     def login(
         self, username: str | None = None, password: str | None = None, *_: Any, **__: Any
     ) -> bool:
-        """Sign in with what was typed. The library would take spaces off the password, and look the
-        user name up in another spelling than the desk does."""
+        """Sign in with the exact input. The library would strip the password and normalise the
+        user name differently from ``Authentication``."""
         inside = self.authentication_model.check_credentials(username or "", password or "")
         st.session_state["authentication_status"] = inside
         return inside
 
 
 class _Cookie(CookieModel):  # type: ignore[misc]
-    """The library's cookie, which opens a session that the desk knows."""
+    """The library's cookie model, backed by our session cookie."""
 
     def __init__(self, model: _Accounts) -> None:
-        # Not the library's: its cookie manager runs every page once more.
+        # Do not call the library's: its cookie manager causes an extra rerun of every page.
         self._model = model
 
     def get_cookie(self) -> None:
-        """Nothing: whoever has a cookie that opens anything is in before this is drawn."""
+        """Do nothing: a valid cookie signs the viewer in before this form is drawn."""
 
     def set_cookie(self) -> None:
-        """Open the session in this tab, and have the browser keep it."""
+        """Open the session in this tab and set the browser's cookie."""
         if self._model.token:
             session_cookie.enter(self._model.token)
 
@@ -91,7 +91,7 @@ class _Cookies(CookieController):  # type: ignore[misc]
 
 
 class _Door(Authenticate):  # type: ignore[misc]
-    """The library's widgets over our accounts."""
+    """The library's widgets with our accounts."""
 
     def __init__(self, desk: Authentication) -> None:
         model = _Accounts(desk)
@@ -102,7 +102,7 @@ class _Door(Authenticate):  # type: ignore[misc]
 
 
 def draw(looking: viewer.Viewer) -> None:
-    """What somebody sees who is not let in: the way in, and why they are not."""
+    """Draw the sign-in form for viewers without access, and the reason for a refusal."""
     with (
         st.container(horizontal_alignment="center"),
         st.container(width=420, key="signin"),
@@ -121,7 +121,7 @@ def draw(looking: viewer.Viewer) -> None:
 
 
 def _password() -> None:
-    # What the library remembers of this tab is over once the session is.
+    # The library's state of this tab ends with the session.
     st.session_state["authentication_status"] = None
     st.session_state.pop(_REFUSED, None)
     _Door(viewer.desk()).login(fields=WORDS, key="signin_form")
@@ -132,7 +132,7 @@ def _password() -> None:
 
 
 def _providers() -> None:
-    """The identity providers of ``[auth]`` in the secrets."""
+    """Draw a button for each identity provider of ``[auth]`` in the secrets."""
     if viewer.provided() and st.button("Use another account", key="another", width="stretch"):
         st.logout()
     for name in viewer.providers():
@@ -150,10 +150,10 @@ def _providers() -> None:
 def _link_password(share: ShareLink) -> None:
     with st.form("link_form"):
         st.subheader("This link has a password", anchor=False)
-        given = st.text_input("Password", type="password", autocomplete="off")
+        password = st.text_input("Password", type="password", autocomplete="off")
         if st.form_submit_button("Open"):
             try:
-                viewer.open_link(share, given)
+                viewer.open_link(share, password)
             except SignInRefused as refusal:
                 st.error(plain(str(refusal)), icon=":material/block:")
             else:
@@ -161,9 +161,9 @@ def _link_password(share: ShareLink) -> None:
 
 
 def change_password() -> None:
-    """A form to change the password of who is signed in; every other session of theirs ends."""
+    """Draw a form that changes the viewer's password and ends their other sessions."""
     with st.form("password_form", border=False, clear_on_submit=True):
-        old = st.text_input("Present password", type="password", autocomplete="current-password")
+        old = st.text_input("Current password", type="password", autocomplete="current-password")
         new = st.text_input("New password", type="password", autocomplete="new-password")
         again = st.text_input("New password again", type="password", autocomplete="new-password")
         if not st.form_submit_button("Change password", width="stretch"):
@@ -181,31 +181,31 @@ def change_password() -> None:
         st.error(plain(str(problem)))
     else:
         st.session_state[_CHANGED] = True
-        # The browser is told of its new cookie where a run begins.
+        # The next run sends the new cookie to the browser.
         st.rerun()
 
 
 def said() -> None:
-    """Say what was just done."""
+    """Confirm a change of the password."""
     if st.session_state.pop(_CHANGED, False):
         st.toast(
-            "The password was changed. Everywhere else you are signed out.",
+            "The password was changed. All your other sessions have ended.",
             icon=":material/check:",
         )
 
 
 EVERY: Final = 30
-"""Seconds after which a tab that nobody touches notices that its session has ended."""
+"""Seconds between two checks whether the session of an idle tab has ended."""
 
 
 def unseen() -> DeltaGenerator:
-    """A place for what works without being seen."""
+    """A hidden container for components that show nothing."""
     st.html("<style>.st-key-unseen{display:none}</style>")
     return st.container(key="unseen", gap=None)
 
 
 def watch(looking: viewer.Viewer) -> None:
-    """Keep the cookie, and notice the end of the session. Call once a run."""
+    """Synchronise the cookie and detect the end of the session. Call once per run."""
     if looking.how == "open":
         session_cookie.keep_local_access()
         return
@@ -216,11 +216,11 @@ def watch(looking: viewer.Viewer) -> None:
 
 @authorized.fragment(run_every=EVERY)
 def _watched() -> None:
-    """Draw nothing: a fragment notices by itself that the viewer has changed."""
+    """Draw nothing; each rerun of the fragment checks the viewer."""
 
 
 def menu(looking: viewer.Viewer) -> None:
-    """The account of who is signed in, at the foot of the navigation."""
+    """Draw the account menu of the viewer at the bottom of the navigation."""
     if looking.how in ("open", "nobody"):
         return
     said()

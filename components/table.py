@@ -1,8 +1,8 @@
-"""The one table: the first rows on the page, all of them in a dialog, every one as CSV.
+"""The table of all pages: the first rows on the page, all rows in a dialog and as CSV.
 
-A Streamlit component of version 2 draws the rows into the page itself (no frame). It is coloured by
-Streamlit's theme variables, so it follows light and dark. New data replaces rows where they stand,
-so that nothing flickers and the scroll position stays. All text is set as text.
+A Streamlit component (version 2) renders the rows without an iframe. It uses Streamlit's theme
+variables, so it follows light and dark mode. New data replaces rows in place, so that nothing
+flickers and the scroll position stays. All content is set as text, never as HTML.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from components.formats import Field, Tone, labelled, longest
 from umami.memoize import memoize
 
 SHOWN: Final = 10
-"""Rows that a page shows."""
+"""The default number of rows on a page."""
 _FRONTEND: Final = Path(__file__).parent / "frontend"
 _COMPONENT = st.components.v2.component(
     "table",
@@ -34,7 +34,7 @@ _COMPONENT = st.components.v2.component(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; ``wide`` ones are left out on narrow screens."""
+    """A column; ``wide`` columns are hidden on narrow screens."""
 
     label: str
     number: bool = False
@@ -44,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a cell says, with a smaller line below it and a bar (0 to 100) behind it."""
+    """The text of a cell, with a smaller line below and a bar (0 to 100) behind it."""
 
     text: str
     note: str = ""
@@ -54,7 +54,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; ``value`` is what a click on it gives, ``None`` where it cannot be clicked."""
+    """One row; ``value`` is passed on a click, ``None`` if the row is not clickable."""
 
     cells: tuple[Cell, ...]
     value: str | None = None
@@ -101,9 +101,9 @@ def rows_of(
     active: Collection[str] = (),
     shown: int | None = None,
 ) -> list[Row]:
-    """The first ``shown`` rows of a frame (all by default) as they are drawn.
+    """The first ``shown`` rows of a frame (all by default), formatted.
 
-    ``value`` is the column whose text a click gives; rows whose value is ``active`` are marked.
+    ``value`` is the column whose text a click passes; rows whose value is ``active`` are marked.
     """
     return _rows_of(frame, tuple(fields), value, tuple(active), shown)
 
@@ -136,7 +136,7 @@ def _rows_of(
 
 
 def columns_of(fields: Sequence[Field]) -> list[Column]:
-    """The headings of a table."""
+    """The columns of a table."""
     return [Column(field.label, field.number, field.wide, field.help) for field in fields]
 
 
@@ -154,10 +154,11 @@ def draw_table(
     with_csv: bool = True,
     height: int | None = None,
 ) -> None:
-    """The first rows of a frame, a way to all of them, and all of them as CSV.
+    """Draw the first rows of a frame, a button for all rows, and a CSV download.
 
-    ``what`` names the rows in the plural (``campaigns``), the file too; a click on a row calls
-    ``on_choose`` with what its column ``value`` holds; beyond ``height`` (pixels) it scrolls.
+    ``what`` names the rows in the plural (``campaigns``) and the file. A click on a row calls
+    ``on_choose`` with the text of its column ``value``. A table higher than ``height`` (pixels)
+    scrolls.
     """
     draw_rows(
         columns_of(fields),
@@ -180,7 +181,7 @@ def draw_table(
 
 
 def full_list(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
-    """All rows in a dialog, searched and sorted by the viewer."""
+    """Draw all rows in a dialog with search and sorting."""
 
     def draw() -> None:
         freshness.hold()
@@ -193,15 +194,15 @@ def full_list(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: s
             key=f"{key}_search",
         )
         named = labelled(frame, fields)
-        found = search(named, needle or "")
-        grid(found, fields, height=430)
-        _csv_button(lambda: found, what=what, key=f"{key}_found")
+        matching = search(named, needle or "")
+        grid(matching, fields, height=430)
+        _csv_button(lambda: matching, what=what, key=f"{key}_found")
 
     authorized.dialog(what.capitalize(), draw)
 
 
 def csv_button(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
-    """All rows as CSV: numbers as they are, fractions as fractions."""
+    """Draw a CSV download of all rows, with unformatted numbers."""
     _csv_button(lambda: labelled(frame, fields), what=what, key=key)
 
 
@@ -213,7 +214,7 @@ def _csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> Non
 def grid(
     named: pd.DataFrame, fields: Sequence[Field], *, height: int, key: str | None = None
 ) -> None:
-    """A frame that ``labelled`` made, to sort and search in the browser."""
+    """Draw a frame made by ``labelled`` as a grid with sorting and search."""
     hundredfold = [
         field.heading for field in fields if field.kind in ("percent", "change", "points")
     ]
@@ -247,7 +248,7 @@ def _config(field: Field, first: bool) -> Any:
 
 
 def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:
-    """The rows that contain this text anywhere, whatever its case."""
+    """The rows that contain this text in any text column, ignoring case."""
     hits = pd.DataFrame(
         {
             name: frame[name].astype("str").str.contains(needle, case=False, regex=False)
@@ -258,9 +259,9 @@ def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
-    """A table as CSV that spreadsheets open as text and numbers, never as formulas.
+    """A table as CSV in UTF-8 with BOM, in which no spreadsheet finds formulas.
 
-    All text stands in quotes: a spreadsheet that parts cells elsewhere cuts none in two.
+    All text is quoted, so that spreadsheets with another separator do not split cells.
     """
     safe = frame.map(harmless).rename(columns=harmless)
     text: str = safe.to_csv(index=False, quoting=QUOTE_NONNUMERIC)

@@ -1,7 +1,7 @@
-"""One palette and one Plotly template, for light and for dark.
+"""The palette and the Plotly template for light and dark mode.
 
-The colours are those of ``.streamlit/config.toml``, which Streamlit reads itself; a test holds
-the two together. No other file of ours names a colour.
+The colours are those of ``.streamlit/config.toml``, which Streamlit reads itself; a test
+checks that both agree. No other file of the project defines colours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FONT = '"Source Sans", "Source Sans 3", "Source Sans Pro", sans-serif'
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of one appearance, as ``#rrggbb``."""
+    """The colours of one mode, as ``#rrggbb``."""
 
     background: str
     surface: str
@@ -30,9 +30,9 @@ class Palette:
     primary: str
     link: str
     categorical: tuple[str, ...]
-    """Series colours, distinguishable without seeing red and green apart."""
+    """Series colours, distinguishable with red-green colour blindness."""
     sequential: tuple[str, ...]
-    """Ten steps from nothing to most, the first close to the background."""
+    """Ten steps from the minimum to the maximum, the first close to the background."""
 
 
 LIGHT = Palette(
@@ -85,19 +85,19 @@ PALETTES: dict[Mode, Palette] = {"light": LIGHT, "dark": DARK}
 
 
 def faded(colour: str, opacity: float) -> str:
-    """A palette colour let through by ``opacity`` (0 to 1), as Plotly and CSS read it."""
+    """A palette colour with ``opacity`` (0 to 1), as ``rgba()`` for Plotly and CSS."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
 
 def scale(colours: Sequence[str]) -> list[tuple[float, str]]:
-    """Colours at even steps from 0 to 1, as Plotly reads a colour scale."""
+    """A Plotly colour scale with colours at even steps from 0 to 1."""
     return [(at / (len(colours) - 1), colour) for at, colour in enumerate(colours)]
 
 
 @cache
 def template(mode: Mode) -> go.layout.Template:
-    """The Plotly template of one appearance; figures name roles, this gives them colours."""
+    """The Plotly template of one mode."""
     palette = PALETTES[mode]
     axis = {
         "gridcolor": palette.border,

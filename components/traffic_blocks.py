@@ -1,5 +1,5 @@
-"""Blocks that several areas share: a website's figures, traffic and events over time, the week's
-rhythm, rankings."""
+"""Blocks shared by several areas: key figures of a website, traffic and events over time, busiest
+times of the week, and rankings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NO_EVENTS: Final = "No events in this period. Send one from your pages with umam
 def website_tiles(
     client: QueryClient, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
 ) -> list[Block]:
-    """A website's five figures; ``compared`` where the comparison has an answer of its own."""
+    """A website's five key figures; ``compared`` is the separate answer of the comparison."""
     unknown = why_unknown(view)
     return [
         Tiles(tile_data.of_website(client.definitions, view, stats, timeline, compared)),
@@ -52,7 +52,7 @@ def website_tiles(
 
 
 def traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[Block]:
-    """Views and visitors over time, the comparison's below them."""
+    """Views and visitors over time, with the comparison."""
     if _is_empty(now):
         return [Text(why_empty(view, NO_VIEWS), "empty")]
     compared = view.compared()
@@ -83,7 +83,7 @@ def _is_empty(timeline: Timeline) -> bool:
 def events_over_time(
     view: View, series: EventSeries, *, none_on: Medium | None = None
 ) -> list[Block]:
-    """Events by time and name; ``none_on`` is where a lack of events is explained."""
+    """Events by time and name; ``none_on`` limits the text for no events to a medium."""
     data = stacks.stacked(series.frame, view.period.unit)
     if not data.series:
         return [Text(why_empty(view, NO_EVENTS), "empty", medium=none_on)]
@@ -94,7 +94,7 @@ def week(weekly: Rhythm) -> list[Block]:
     """Visitors by weekday and hour."""
     data = heatmaps.week(weekly.frame)
     if data.busiest is None:
-        text = "No visits in this period. Their hours and weekdays show here."
+        text = "No visits in this period."
         return [Text(text, "empty")]
     day, hour = data.busiest
     most = f"{day}, {hour:02}:00 to {hour + 1:02}:00"
@@ -105,8 +105,10 @@ def week(weekly: Rhythm) -> list[Block]:
 
 
 def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -> list[Block]:
-    """A world map, and the countries that its geometry lacks; a click on a country filters by it
-    where the map is ``clickable``."""
+    """A world map, and a list of countries that its geometry lacks.
+
+    If the map is ``clickable``, a click on a country filters by it.
+    """
 
     def country(point: Sequence[Any]) -> Toggle:
         return Toggle("country", point[3])
@@ -128,7 +130,7 @@ def ranking_tabs(
     key: str,
     printed: int | None = None,
 ) -> Tabs:
-    """Rankings behind tabs; only the open one is asked for. Reports print the first ``printed``."""
+    """Rankings in tabs; only the open tab is queried. Reports print the first ``printed`` tabs."""
     return Tabs(
         key,
         [
@@ -143,7 +145,7 @@ def ranking_tabs(
 
 
 def ranking_section(query: Collector, table: rankings.Table, view: View) -> Section:
-    """Ask for a ranking; its first rows, a click on which filters every page."""
+    """Send the queries of a ranking; a click on one of its rows filters every page."""
     return Section(
         table.many.capitalize(),
         partial(ranking, query.client, view, table),
@@ -190,7 +192,7 @@ def ranking(
 def _ranking_rows(
     table: rankings.Table, ranked: Ranking, stats: Stats | None, channels: Ranking | None
 ) -> tuple[rankings.Shares, pd.DataFrame]:
-    """The shares of a ranking, and its rows with names, each with the ``value`` it counts."""
+    """The shares of a ranking, and its rows with names and the raw ``value``."""
     shares = rankings.shares(table, ranked, stats, channels)
     values = shares.frame["name"].to_numpy()
     return shares, rankings.full(table, shares).assign(value=values)

@@ -1,6 +1,6 @@
-"""The client of this process, and the embedded server that it starts where no server is set.
+"""The client of this process, and the embedded server if no Umami server is configured.
 
-This client is not limited to what a viewer may see: pages use ``page_context.client``.
+This client ignores the permissions of viewers: pages use ``page_context.client``.
 """
 
 from __future__ import annotations
@@ -31,21 +31,20 @@ from umami.settings import Settings, of_environment, read, secrets_of
 
 @st.cache_resource(show_spinner=False)
 def tune() -> None:
-    """Keep what the first page needed, all imports above all, out of every later collection; once
-    a process."""
+    """Exclude the objects of the first page, mainly imports, from later garbage collections."""
     gc.collect()
     gc.freeze()
 
 
 @st.cache_resource(show_spinner="Starting …", on_release=lambda client: client.close())
 def umami() -> Client:
-    """The client of this process, with a server of its own where none is set.
+    """The client of this process; starts the embedded server if no server is configured.
 
-    Raises ``SettingsError`` for settings that cannot be, data that cannot be read included.
+    Raises ``SettingsError`` for invalid settings and unreadable data.
     """
     settings, watch = set_up(), metrics.metrics() or NO_INSTRUMENTATION
     if not settings.embedded:
-        # What fails is not kept here, so whether it answers is for those to find out who ask it.
+        # Streamlit does not cache a failure, so this does not check that the server responds.
         return connect(settings, watch=watch)
     running = opened(settings)
     return embedded_launcher.client_of(running, settings, watch=watch)
@@ -59,13 +58,15 @@ def _own_server(data: Path | None, store: Path | None, definitions: str) -> Runn
 
 
 def set_up() -> Settings:
-    """Which server is looked at, as it stands now. Raises ``SettingsError``."""
+    """The current server settings. Raises ``SettingsError``."""
     return read(secrets=runtime.secrets_file())
 
 
 def shared_sections() -> frozenset[str] | None:
-    """The parts of the website that Umami's share link is limited to; ``None`` for no limit, where
-    no link is used, and where it cannot be opened. May have to ask the server."""
+    """The sections that Umami's share link is limited to; may send a request.
+
+    ``None`` without a limit or a link, and if the link cannot be opened.
+    """
     try:
         return umami().shared_sections
     except UmamiError:
@@ -73,14 +74,14 @@ def shared_sections() -> frozenset[str] | None:
 
 
 def demo() -> bool:
-    """Whether all that can be looked at is made up. Raises ``SettingsError``."""
+    """Whether the dashboard shows demo data. Raises ``SettingsError``."""
     return set_up().demo
 
 
 def reach() -> None:
-    """Make sure that the server is known, and the embedded one up. Raises an ``UmamiError``.
+    """Check that the server responds, and start the embedded one. Raises ``UmamiError``.
 
-    Outside a run, where nobody could see a spinner.
+    For calls outside of script runs; shows no spinner.
     """
     _unseen()
     umami().recognise()
@@ -88,39 +89,39 @@ def reach() -> None:
 
 @st.cache_resource(show_spinner=False)
 def _unseen() -> None:
-    # A cached function inside another draws no spinner.
+    # A cached function called by another cached function draws no spinner.
     umami()
 
 
 def collector() -> ASGIApp | None:
-    """What visitors of websites may reach of the embedded server, which is started where it does
-    not run yet; ``None`` where it does not collect. Raises ``SettingsError``.
+    """The public application of the embedded server, which is started if necessary.
 
-    Outside a run, as ``reach``.
+    ``None`` if it does not collect. Raises ``SettingsError``. For calls outside of script runs.
     """
     settings = set_up()
     if not settings.collect:
         return None
-    # The client lets go of answers that what is sent makes old.
+    # Create the client first: its cache drops answers that new events make stale.
     _unseen()
     return opened(settings).collector
 
 
 def anew() -> None:
-    """Let go of the client, so that the settings are read and the server is found again."""
+    """Discard the client, so that the next use reads the settings again."""
     _unseen.clear()
     umami.clear()
 
 
 def decided() -> tuple[str, ...]:
-    """The variables of the environment that say which server is looked at, so that the secrets
-    cannot."""
+    """The environment variables that set the server and override the secrets."""
     return of_environment(secrets=_secrets())
 
 
 def tried(settings: Settings) -> CheckedServer:
-    """What is at the other end of settings that are not in use yet, tables included, which stay
-    open until ``settle`` or ``let_go``. Raises an ``UmamiError``, which says what to change."""
+    """Check the server or tables of settings that are not in use yet.
+
+    Tables stay open until ``settle`` or ``let_go``. Raises ``UmamiError`` with a remedy.
+    """
     if not settings.embedded:
         return connection_check.tried(settings)
     try:
@@ -128,30 +129,32 @@ def tried(settings: Settings) -> CheckedServer:
     except SettingsError as refusal:
         problem = connection_check.unreadable(refusal)
     else:
-        found = connection_check.tried(embedded_launcher.filled(settings, running))
-        return replace(found, settings=settings)
+        checked = connection_check.tried(embedded_launcher.filled(settings, running))
+        return replace(checked, settings=settings)
     raise problem
 
 
 def opened(settings: Settings) -> Running:
-    """A server of our own on the tables of these settings, begun where it does not run yet; reads
-    all of them. A file that is to be collected into is made. Raises ``SettingsError``."""
+    """The embedded server for these settings, which is started if necessary.
+
+    Reads all tables, and creates the store file of a collecting server. Raises ``SettingsError``.
+    """
     if settings.collect and settings.store and settings.data is None:
         embedded_launcher.create(settings.store)
     return _own_server(*_tables(settings))
 
 
 def let_go(settings: Settings) -> None:
-    """Close what was only tried."""
+    """Stop an embedded server that ``tried`` started, unless it is in use."""
     with suppress(SettingsError):
         if settings.embedded and _tables(settings) != _tables(set_up()):
             _own_server.clear(*_tables(settings))
 
 
 def settle(wanted: Setup) -> None:
-    """Write down which server is looked at from now on, and by whom, and look at it.
+    """Save the settings of the server and of accounts, and use them from now on.
 
-    Raises ``SettingsError`` where it cannot be written; then all is as it was.
+    Raises ``SettingsError`` if they cannot be written; nothing is changed then.
     """
     copied = set(of_environment()) - set(decided())
     before: Settings | None = None
@@ -159,7 +162,7 @@ def settle(wanted: Setup) -> None:
         before = set_up()
     secrets_file.write(runtime.secrets_file(), wanted)
     for name in copied:
-        # Streamlit took it there from where it stands no more.
+        # Streamlit copied it from the secrets, which have been replaced.
         os.environ.pop(name, None)
     anew()
     if before and before.embedded and _tables(before) != _tables(wanted.server):

@@ -1,9 +1,9 @@
-"""What is looked at, as the URL spells it.
+"""The current View and the page parameters, stored in the URL.
 
-The URL is the only state. Its parameters live in inputs that nobody sees, bound to it by
-Streamlit; they are parsed into one ``View``, and every visible control is drawn from that View.
-A control that is moved writes the parameters anew. So a reload, a link and the Back button give
-the same page, ids and not labels stand in the URL, and a malformed link is read in one place.
+The URL is the only state. Hidden inputs are bound to its parameters by Streamlit. They are parsed
+into one ``View``, from which every visible control is drawn; a changed control updates the
+parameters. So reloads, links and the Back button show the same page, the URL contains ids instead
+of labels, and malformed links are handled in one place.
 """
 
 from __future__ import annotations
@@ -52,19 +52,19 @@ _NOTES: Final = "what was dropped from the link"
 
 
 def view() -> View:
-    """What is looked at in this run; pages call this."""
-    found = st.session_state[_VIEW]
-    assert isinstance(found, View)
-    return found
+    """The View of this run."""
+    current = st.session_state[_VIEW]
+    assert isinstance(current, View)
+    return current
 
 
 def free() -> bool:
-    """Whether the viewer may filter what they look at."""
+    """Whether the viewer may change the filters of the current website."""
     return viewer.current().permissions.filters(view().website)
 
 
 def toggle(field: str, value: str) -> None:
-    """Filter everything by this value, or take that filter away where it is set. A callback's."""
+    """Filter by this value, or remove that filter if it is set. Call it in a callback."""
     now = view()
     if not free():
         note("What you see has fixed filters.")
@@ -75,32 +75,32 @@ def toggle(field: str, value: str) -> None:
         note(str(problem))
         return
     if wanted in now.filters:
-        go(replace(now, filters=tuple(one for one in now.filters if one != wanted)))
+        go(replace(now, filters=tuple(filter_ for filter_ in now.filters if filter_ != wanted)))
     else:
         go(now.filtered(field, value))
 
 
 def arriving() -> bool:
-    """Whether another page was looked at before this one; so once only."""
+    """Whether the viewer came from another page; ``True`` only for the first call."""
     return bool(st.session_state.pop(_ARRIVING, False))
 
 
 def note(*sentences: str) -> None:
-    """Say something under the bar, once."""
+    """Show notes below the control bar in the next run, once."""
     st.session_state[_NOTES] = sentences
 
 
 def notes() -> tuple[str, ...]:
-    """What is to be said in this run."""
+    """The notes to show in this run."""
     said: tuple[str, ...] = st.session_state.pop(_NOTES, ())
     return said
 
 
 def chosen(field: str | None) -> tuple[str, ...]:
-    """The values of this field that everything is filtered by."""
-    for one in view().filters:
-        if one.field == field and one.operator == "eq":
-            return one.values
+    """The values of the equality filter on this field."""
+    for filter_ in view().filters:
+        if filter_.field == field and filter_.operator == "eq":
+            return filter_.values
     return ()
 
 
@@ -110,69 +110,70 @@ def resolve(
     recorded: Callable[[str], tuple[datetime, datetime] | None],
     capabilities: Capabilities,
 ) -> View:
-    """Read the View off the URL, before anything is drawn. Call once a run, in ``app.py``,
-    where what it draws is not seen.
+    """Parse the View from the URL before the page is drawn. Call once per run, in ``app.py``,
+    inside a hidden container.
 
-    ``page`` is the path of the page shown; ``websites`` are the ids that may be looked at;
-    ``recorded`` tells the span of a website's data, asked only where the period is all of it;
-    ``capabilities`` says what the server can be filtered by.
-    What a link says and cannot be shown is dropped, and said once. Raises ``InvalidView`` if
-    there is no website.
+    ``page`` is the path of the page; ``websites`` are the ids that the viewer may see; ``recorded``
+    returns the span of a website's data and is called only for the period "all time";
+    ``capabilities`` are the filters that the server supports.
+    Invalid parts of a link are dropped with a note. Raises ``InvalidView`` without websites.
     """
-    given = _bound()
-    last_page, last = st.session_state.get(_LAST, (page, given))
-    if page != last_page and "website" not in given:
-        # What a control writes always names a website; a URL without, on arriving at a page, has
-        # lost everything on its way (Streamlit drops parameters in the first of the two steps of
-        # a page change, and Back can end between them).
-        given = last
-    st.session_state[_LAST] = (page, given)
+    params = _bound()
+    last_page, last = st.session_state.get(_LAST, (page, params))
+    if page != last_page and "website" not in params:
+        # Controls always write the website. A URL without it, after a page change, has lost its
+        # parameters: Streamlit drops them in the first of the two steps of a page change, and
+        # Back can end between them.
+        params = last
+    st.session_state[_LAST] = (page, params)
     if page != last_page:
         st.session_state[_ARRIVING] = True
     looking = viewer.current()
-    if looking.share and "website" not in given:
-        given = {**{name: list(values) for name, values in looking.share.view.items()}, **given}
+    if looking.share and "website" not in params:
+        params = {**{name: list(values) for name, values in looking.share.view.items()}, **params}
     span = None
-    if given.get("period") == [ALL_TIME] and websites:
-        named = given.get("website", [websites[0]])[-1]
+    if params.get("period") == [ALL_TIME] and websites:
+        named = params.get("website", [websites[0]])[-1]
         span = recorded(named if named in websites else websites[0])
     parsed = parse(
-        given,
+        params,
         now=datetime.now(UTC),
         websites=websites,
         timezone=_viewer_zone(),
         recorded=span,
         capabilities=capabilities,
     )
-    if st.session_state.get(_SAID) != given:
-        st.session_state[_SAID] = given
+    if st.session_state.get(_SAID) != params:
+        st.session_state[_SAID] = params
         note(*parsed.dropped)
-    found = parsed.view
-    fixed = looking.permissions.fixed(found.website)
-    if fixed is not None and Narrowing.of(found) != fixed:
-        if found.is_filtered:
+    shown = parsed.view
+    fixed = looking.permissions.fixed(shown.website)
+    if fixed is not None and Narrowing.of(shown) != fixed:
+        if shown.is_filtered:
             note("What you see has fixed filters: those of the link are left out.")
-        found = replace(found, **{one.name: getattr(fixed, one.name) for one in fields(fixed)})
-    st.session_state[_VIEW] = found
-    return found
+        shown = replace(
+            shown, **{field.name: getattr(fixed, field.name) for field in fields(fixed)}
+        )
+    st.session_state[_VIEW] = shown
+    return shown
 
 
 def keep() -> None:
-    """Keep the View in the URL on a page that shows nothing of it. Call once a run, in ``app.py``,
-    where what it draws is not seen."""
-    given = _bound()
-    _, last = st.session_state.get(_LAST, ("", given))
-    st.session_state[_LAST] = ("", given if "website" in given else last)
+    """Keep the View in the URL on a page that does not use it. Call once per run, in ``app.py``,
+    inside a hidden container."""
+    params = _bound()
+    _, last = st.session_state.get(_LAST, ("", params))
+    st.session_state[_LAST] = ("", params if "website" in params else last)
 
 
 def clear() -> None:
-    """Look at what a link that says nothing looks at, from the next run on. A callback's."""
+    """Reset the View to that of a URL without parameters. Call it in a callback."""
     for name, value in _inputs({}).items():
         st.session_state[name] = value
 
 
 def _bound() -> dict[str, list[str]]:
-    """The URL's parameters, read through the inputs bound to it; what is empty is left out."""
+    """The URL's parameters, read from the bound inputs, without empty ones."""
     for name in SPELLED:
         st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
     st.multiselect(
@@ -183,44 +184,46 @@ def _bound() -> dict[str, list[str]]:
         accept_new_options=True,
         label_visibility="collapsed",
     )
-    found = {name: [st.session_state[name]] for name in SPELLED if st.session_state[name]}
+    params = {name: [st.session_state[name]] for name in SPELLED if st.session_state[name]}
     if st.session_state["filter"]:
-        found["filter"] = list(st.session_state["filter"])
-    return found
+        params["filter"] = list(st.session_state["filter"])
+    return params
 
 
 def _spell(now: View, *, keep_unit: bool) -> dict[str, list[str]]:
-    """The View as URL parameters; the unit only where one was chosen."""
+    """The View as URL parameters; the unit only if the viewer has selected it."""
     return {name: values for name, values in now.params().items() if name != "unit" or keep_unit}
 
 
 def _inputs(spelled: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Parameters as the values of the inputs bound to them."""
+    """Parameters as values of the bound inputs."""
     single = {name: spelled.get(name, [""])[-1] for name in SPELLED}
     return {**single, "filter": list(spelled.get("filter", []))}
 
 
 def go(now: View, *, keep_unit: bool | None = None) -> None:
-    """Look at another View from the next run on."""
-    kept = bool(st.session_state["unit"]) if keep_unit is None else keep_unit
-    for name, value in _inputs(_spell(now, keep_unit=kept)).items():
+    """Open another View in the next run. Call it in a callback."""
+    with_unit = bool(st.session_state["unit"]) if keep_unit is None else keep_unit
+    for name, value in _inputs(_spell(now, keep_unit=with_unit)).items():
         st.session_state[name] = value
 
 
 def change(updates: Mapping[str, list[str]]) -> None:
-    """Write some of the parameters anew and leave the others; an empty list takes one away."""
+    """Update some parameters and keep the others; an empty list removes a parameter."""
     spelled = {**_spell(view(), keep_unit=bool(st.session_state["unit"])), **updates}
-    for name, value in _inputs({name: one for name, one in spelled.items() if one}).items():
+    for name, value in _inputs(
+        {name: values for name, values in spelled.items() if values}
+    ).items():
         st.session_state[name] = value
 
 
 def why_empty(otherwise: str) -> str:
-    """Why a place on the page is empty, in words."""
+    """The text of an empty place on the page."""
     return view_description.why_empty(view(), otherwise)
 
 
 def _viewer_zone() -> str:
-    """The viewer's time zone, where their browser names one that exists."""
+    """The time zone of the viewer's browser, UTC if it is unknown."""
     name = st.context.timezone
     try:
         return zone(name).key if name else "UTC"
@@ -235,24 +238,24 @@ _HIDDEN: Final = "<style>.st-key-own_spelled{display:none}</style>"
 
 
 def page_params(page: PageInfo) -> dict[str, list[str]]:
-    """The parameters of a page as the URL spells them; call once a run."""
+    """The parameters of a page from the URL; call once per run."""
     return read_params(*page.params, *page.page_params, several=page.list_params)
 
 
 def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:
-    """This page's parameters as the URL spells them; one that is not there is an empty list.
+    """This page's parameters from the URL; a missing parameter is an empty list.
 
-    ``several`` are those that may come more than once. Call once a run.
+    ``several`` are parameters with multiple values. Call once per run.
     """
     st.html(_HIDDEN)
     names = (*single, *several)
-    given = any(name in st.query_params for name in names)
+    in_url = any(name in st.query_params for name in names)
     st.session_state.update(st.session_state.pop(_LOST, {}))
-    found: dict[str, list[str]] = {}
+    params: dict[str, list[str]] = {}
     with st.container(key="own_spelled", gap=None):
         for name in single:
             st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
-            found[name] = [st.session_state[name]] if st.session_state[name] else []
+            params[name] = [st.session_state[name]] if st.session_state[name] else []
         for name in several:
             st.multiselect(
                 name,
@@ -262,19 +265,19 @@ def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str
                 accept_new_options=True,
                 label_visibility="collapsed",
             )
-            found[name] = list(st.session_state[name])
-    kept: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
-    if arriving() and not given:
-        # Back leads through the address of the page that is left, which knows nothing of this one.
-        lost = {name: kept[name] for name in names if kept.get(name) and not found[name]}
+            params[name] = list(st.session_state[name])
+    last: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
+    if arriving() and not in_url:
+        # Back first opens the URL of the page that is left, which lacks these parameters.
+        lost = {name: last[name] for name in names if last.get(name) and not params[name]}
         if lost:
             st.session_state[_LOST] = lost
             st.rerun()
-    kept.update({name: st.session_state[name] for name in names})
-    return found
+    last.update({name: st.session_state[name] for name in names})
+    return params
 
 
 def set_params(**values: str | Sequence[str]) -> None:
-    """Spell some of the parameters anew, from the next run on. A callback's."""
+    """Update some of the page's parameters for the next run. Call it in a callback."""
     for name, value in values.items():
         st.session_state[name] = value if isinstance(value, str) else list(value)

@@ -1,4 +1,4 @@
-"""What a View is, in words."""
+"""Descriptions of a View in words."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ SEGMENT: Final = (
 
 
 def described(now: View) -> str:
-    """The View's dates in words, and those it is compared with."""
+    """The View's dates and those of its comparison."""
     before = compared(now)
     return f"{dates(now)} compared with {before}" if before else dates(now)
 
 
 def compared(now: View) -> str:
-    """The dates of the comparison in words, and how it differs from the period: ``1 – 30 Sep 2026
-    (one day shorter)``. Empty without a comparison."""
+    """The dates of the comparison and its difference from the period: ``1 – 30 Sep 2026 (one day
+    shorter)``. Empty without a comparison."""
     before = now.compared()
     if before is None:
         return ""
@@ -51,7 +51,7 @@ def compared(now: View) -> str:
 
 
 def _difference(now: Period, before: Period) -> str:
-    """How much longer a comparison is in local days, or else in buckets; empty where it is not."""
+    """The difference in length in local days, or else in buckets; empty if there is none."""
     (first, last), (first_before, last_before) = now.days, before.days
     unit: Unit = "day"
     longer = (last_before - first_before).days - (last - first).days
@@ -66,43 +66,48 @@ def _difference(now: Period, before: Period) -> str:
 
 
 def dates(now: View) -> str:
-    """The View's dates in words, for what is compared with nothing."""
+    """The View's dates without its comparison."""
     return formats.period(now.period)
 
 
 def present(now: View) -> pd.Timestamp | None:
-    """The wall clock in the View's zone while its period is running, else ``None``."""
+    """The current local time of the View while its period is running, else ``None``."""
     if now.period.end <= datetime.now(UTC):
         return None
     return pd.Timestamp.now(now.period.timezone).tz_localize(None)
 
 
 def why_empty(now: View, otherwise: str) -> str:
-    """Why a place is empty, in words: the filters where there are any, else what would fill it."""
+    """The text of an empty place: a hint at the filters if there are any, else ``otherwise``."""
     if not now.keeps_views:
         return NO_VIEWS_OF_EVENTS
     return "Nothing in this period matches the filters." if now.filters else otherwise
 
 
 def why_unknown(now: View) -> str | None:
-    """Why the server cannot tell bounce rate and visit duration of a View, or none of its totals
-    at all, in a sentence; ``None`` where it tells them."""
+    """The reason why bounce rate and visit duration, or all totals, of a View are unavailable.
+
+    ``None`` if all totals are available.
+    """
     if not now.keeps_views:
         return NO_VIEWS_OF_EVENTS
     if now.keeps_whole_visits:
         return None
-    on_views = any(one.field not in VISIT_FIELDS for one in now.filters)
+    on_views = any(filter_.field not in VISIT_FIELDS for filter_ in now.filters)
     return PARTS_OF_VISITS if on_views else SEGMENT
 
 
-def values(one: Filter) -> str:
-    """What a filter compares with: ``Germany or France``."""
-    if one.operator in ("re", "nre"):
-        return one.values[0]
-    return " or ".join(names.label(one.field, value) for value in one.values)
+def values(filter_: Filter) -> str:
+    """The values of a filter: ``Germany or France``."""
+    if filter_.operator in ("re", "nre"):
+        return filter_.values[0]
+    return " or ".join(names.label(filter_.field, value) for value in filter_.values)
 
 
 def narrowed(now: View) -> list[str]:
-    """Everything that narrows a View: ``Country is Germany``, ``in a segment``."""
-    words = [f"{FIELDS[one.field]} {OPERATORS[one.operator]} {values(one)}" for one in now.filters]
+    """All filters of a View: ``Country is Germany``, ``in a segment``."""
+    words = [
+        f"{FIELDS[filter_.field]} {OPERATORS[filter_.operator]} {values(filter_)}"
+        for filter_ in now.filters
+    ]
     return words + ["in a segment"] * bool(now.segment) + ["in a cohort"] * bool(now.cohort)

@@ -1,8 +1,7 @@
-"""Who looks at this session, and what they may see.
+"""The viewer of a session and their permissions.
 
-Looked up at the start of every run, and again by whatever runs between (callbacks, fragments):
-a session that has ended sees nothing more, in whichever tab. Nobody is a viewer without
-permissions.
+The viewer is resolved at the start of every run, and again by callbacks and fragments. So a session
+that has ended shows nothing more in any tab. ``NOBODY`` is a viewer without permissions.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ _NOW: Final = "the viewer"
 _TOKEN: Final = "what opens the session of this tab"
 _LINK: Final = "share link that this tab was opened with"
 _LINK_TOKEN: Final = "what opens the share link of this tab"
-_AWAY: Final = "What the dashboard knows of sessions cannot be reached."
+_AWAY: Final = "The store of accounts and sessions cannot be reached."
 _LOOKED: Final = 1.0
-"""Seconds for which what was looked up in this run need not be looked up again."""
+"""Seconds for which a resolved viewer remains valid within a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Somebody who looks; ``account`` is how the audit log calls them."""
+    """A viewer; ``account`` is their name in the audit log."""
 
     how: How
     name: str = ""
@@ -51,12 +50,12 @@ class Viewer:
     permissions: Permissions = NONE
     share: ShareLink | None = None
     problem: str = ""
-    """Why they are not let in, where there is more to say than that they should sign in."""
+    """The reason why they have no access, unless they only have to sign in."""
     looked: float = field(default_factory=time.monotonic, compare=False)
 
     @property
     def inside(self) -> bool:
-        """Whether they are let in at all."""
+        """Whether they have access to the dashboard."""
         return self.how != "nobody"
 
 
@@ -64,12 +63,12 @@ NOBODY: Final = Viewer("nobody")
 
 
 class Private(SettingsError):
-    """There are no accounts, and this browser did not bring the one-time code."""
+    """There are no accounts, and this browser has not redeemed the one-time code."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Brought:
-    """What a tab brings with it to be let in; ``repr`` shows none of it."""
+    """The credentials of a tab; ``repr`` hides them."""
 
     link: str | None = field(repr=False)
     link_token: str | None = field(repr=False)
@@ -79,13 +78,13 @@ class _Brought:
 
 @st.cache_resource(show_spinner=False)
 def running() -> settings.Running:
-    """How this process is run. Raises ``SettingsError``."""
+    """The settings of this process. Raises ``SettingsError``."""
     return settings.read(secrets=runtime.secrets_file())
 
 
 @st.cache_resource(show_spinner=False)
 def desk() -> Authentication:
-    """Where people are let in, once a process. Raises ``SettingsError``."""
+    """The authentication service, one per process. Raises ``SettingsError``."""
     return Authentication(database.opened(running().store), _accounts)
 
 
@@ -94,24 +93,26 @@ def _accounts() -> accounts.Accounts:
 
 
 def forget() -> None:
-    """Read everything about accounts anew; for a process whose settings have changed."""
+    """Clear the cached settings and accounts after a change of the settings."""
     running.clear()
     desk.clear()
 
 
 def accounts_stand_in_secrets() -> bool:
-    """Whether accounts are read from the secrets, and not from a file of their own."""
+    """Whether accounts are stored in the secrets instead of a separate file."""
     return running().users == runtime.secrets_file()
 
 
 def signs_in() -> bool:
-    """Whether there are accounts, so that people sign in. Raises ``SettingsError``."""
+    """Whether there are accounts to sign in to. Raises ``SettingsError``."""
     return bool(_accounts().users)
 
 
 def announced() -> str:
-    """Print where the dashboard is, as it starts; returns the address, which holds the one-time
-    code where nobody signs in."""
+    """Print and return the URL of the dashboard at its start.
+
+    Without accounts, the URL contains the one-time code.
+    """
     with suppress(SettingsError):
         if not signs_in():
             local_access.CODES.announce()
@@ -121,13 +122,13 @@ def announced() -> str:
 
 
 def current() -> Viewer:
-    """Who looks in this run; nobody before ``resolve``."""
-    found = st.session_state.get(_NOW, NOBODY)
-    return found if isinstance(found, Viewer) else NOBODY
+    """The viewer of this run; ``NOBODY`` before ``resolve``."""
+    viewer = st.session_state.get(_NOW, NOBODY)
+    return viewer if isinstance(viewer, Viewer) else NOBODY
 
 
 def still() -> Viewer:
-    """Who looks at this moment: what ended since the run began is noticed."""
+    """The viewer at this moment, resolved again if the last check is too old."""
     now = current()
     if now.inside and time.monotonic() - now.looked > _LOOKED:
         return resolve()
@@ -135,9 +136,9 @@ def still() -> Viewer:
 
 
 def apart() -> Callable[[], Viewer]:
-    """Who looks, for what runs apart from any run: found out anew whenever it is called.
+    """Return a function that resolves the viewer outside of script runs on each call.
 
-    Nobody is there where it cannot be found out.
+    The function returns ``NOBODY`` if the viewer cannot be resolved.
     """
     looking = current()
     brought = None if looking.how == "open" else _brought()
@@ -152,63 +153,66 @@ def apart() -> Callable[[], Viewer]:
 
 
 def resolve() -> Viewer:
-    """Find out who looks. Raises ``SettingsError`` where this cannot be run as it is set up, and
-    ``Unreachable`` where the store is away: nobody is in then."""
+    """Resolve the viewer of this session.
+
+    Raises ``SettingsError`` for invalid settings and ``Unreachable`` if the store is unavailable;
+    the viewer is ``NOBODY`` then.
+    """
     if SHARE in st.session_state:
         # Streamlit drops parameters in the first of the two steps of a page change.
         st.session_state[_LINK] = st.session_state[SHARE] or st.session_state.get(_LINK)
-    found: Viewer | None = None
+    viewer: Viewer | None = None
     try:
-        found = _found(_brought()) if signs_in() else _open()
+        viewer = _found(_brought()) if signs_in() else _open()
     except SQLAlchemyError:
-        # What a database says may hold its address.
+        # The message of a database error may contain its address.
         pass
     finally:
-        # Once, when it is known: whoever asks meanwhile, in another fragment, is nobody else.
-        st.session_state[_NOW] = found or NOBODY
-    if found is None:
+        # Set only once, so that a concurrent fragment never reads an intermediate viewer.
+        st.session_state[_NOW] = viewer or NOBODY
+    if viewer is None:
         raise Unreachable(_AWAY)
-    return found
+    return viewer
 
 
 def link_input() -> None:
-    """The share link of the URL, which stays there from page to page. Call once a run."""
+    """Draw the input bound to the share link of the URL. Call once per run."""
     st.text_input(SHARE, key=SHARE, bind="query-params", label_visibility="collapsed")
 
 
 def begin(username: str) -> str:
-    """A session of somebody who was just given an account here; returns what opens it."""
+    """Start a session for a newly created account; returns its token."""
     return desk().begin(_accounts().users[username])
 
 
 def enter(token: str) -> None:
-    """This tab opens a session from now on."""
+    """Use the session of this token in this tab."""
     st.session_state[_TOKEN] = token
 
 
 def token() -> str | None:
-    """What opens this tab's session: from signing in here, else from the browser's cookie."""
+    """The session token of this tab: from signing in here, else from the browser's cookie."""
     if _TOKEN in st.session_state:
-        found = st.session_state[_TOKEN]
-        return found if isinstance(found, str) else None
+        value = st.session_state[_TOKEN]
+        return value if isinstance(value, str) else None
     cookie = st.context.cookies.get(_accounts().cookie)
     return desk().unsealed(cookie) if cookie else None
 
 
 def leave(*, everywhere: bool = False) -> None:
-    """Sign out: in this browser, or ``everywhere``. A callback's: the run after it is nobody's."""
+    """Sign out in this browser, or ``everywhere``. Call it in a callback."""
     now = resolve()
     if now.how in ("password", "provider"):
         if everywhere:
             desk().leave_everywhere(_accounts().users[now.account])
         desk().leave(token() or "")
-        # Whoever is signed in in both ways would be let in by the other one.
+        # Also end a second session with an identity provider, which would sign them in again.
         user = provided()
         other = _vouched(user)
         if user and other.inside:
             said = claims.read(user)
             desk().leave_vouched(_accounts().users[other.account], said.email, said.issued)
-    # The browser may send its cookie until this tab is closed.
+    # The browser may keep sending the cookie until this tab is closed.
     st.session_state[_TOKEN] = None
     st.session_state[_NOW] = NOBODY
 
@@ -219,25 +223,25 @@ def linked() -> bool:
 
 
 def account() -> Account | None:
-    """The account that is signed in with a password at this moment."""
+    """The account that is signed in with a password, if any."""
     now = still()
     return _accounts().users.get(now.account) if now.how == "password" else None
 
 
 def providers() -> list[str]:
-    """The identity providers that the secrets name; the one without a name is empty."""
+    """The names of the identity providers in the secrets; an unnamed provider is ``""``."""
     try:
         table = st.secrets.get("auth")
     except FileNotFoundError:
         return []
     if not isinstance(table, Mapping):
         return []
-    named = [str(name) for name, one in table.items() if isinstance(one, Mapping)]
+    named = [str(name) for name, entry in table.items() if isinstance(entry, Mapping)]
     return [*([""] if "client_id" in table else []), *named]
 
 
 def leave_link() -> None:
-    """Look at a share link no longer."""
+    """Close the share link of this tab."""
     st.session_state[_LINK] = None
     st.session_state[SHARE] = ""
 
@@ -248,15 +252,15 @@ def open_link(share: ShareLink, password: str) -> None:
 
 
 def address() -> str | None:
-    """Where the viewer is, as far as the connection tells."""
-    found = st.context.ip_address
-    return found if isinstance(found, str) else None
+    """The IP address of the viewer's connection, if it is known."""
+    ip = st.context.ip_address
+    return ip if isinstance(ip, str) else None
 
 
 def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> None:
-    """Write into the audit log; where nobody signs in there is no one to write about.
+    """Write an entry to the audit log; does nothing without accounts.
 
-    Raises ``Unreachable`` where the store is away.
+    Raises ``Unreachable`` if the store is unavailable.
     """
     if who.how in ("nobody", "open"):
         return
@@ -275,7 +279,7 @@ def _brought() -> _Brought:
 
 
 def _found(brought: _Brought) -> Viewer:
-    # Opened for strangers, too: they are told that it cannot be, before they type a password.
+    # Opened for anonymous viewers too, so that its errors appear before the sign-in form.
     open_desk = desk()
     if brought.link:
         return _by_link(brought.link, brought.link_token)
@@ -284,8 +288,8 @@ def _found(brought: _Brought) -> Viewer:
 
 
 def _open() -> Viewer:
-    """Everybody, where nobody signs in: to the demo, and to data that is open on purpose; else
-    only the person who started the dashboard."""
+    """The viewer without accounts: everybody for demo data and ``DASHBOARD_OPEN``, otherwise only
+    the person who started the dashboard. Raises ``Private``."""
     if not (running().open or umami_server.demo() or local_access.granted()):
         local_access.CODES.announce()
         problem = Private(
@@ -302,13 +306,13 @@ def _open() -> Viewer:
 
 
 def sets_up(who: Viewer) -> bool:
-    """Whether somebody may say which server is looked at, and by whom: an admin; where nobody
-    signs in, the person who started the dashboard."""
+    """Whether a viewer may use the setup: an admin or, without accounts, the person who started
+    the dashboard."""
     return who.permissions.admin and (who.how != "open" or local_access.granted())
 
 
 def loopback(host: str) -> bool:
-    """Whether a host name or address means the machine itself."""
+    """Whether a host name or address is a loopback address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -333,7 +337,7 @@ def _every_website() -> Iterable[Website]:
 
 
 def _vouched(user: Mapping[str, Any] | None) -> Viewer:
-    """Who an identity provider says it is."""
+    """The viewer according to the identity provider."""
     if user is None:
         return NOBODY
     try:
@@ -351,7 +355,7 @@ def _vouched(user: Mapping[str, Any] | None) -> Viewer:
 
 
 def provided() -> Mapping[str, Any] | None:
-    """What the identity provider says; ``None`` without one, or signed out."""
+    """The claims of the identity provider; ``None`` if the viewer is not signed in with it."""
     return st.user.to_dict() if getattr(st.user, "is_logged_in", False) else None
 
 

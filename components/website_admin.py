@@ -1,5 +1,5 @@
-"""What the Websites page does with a website: look at it; and for admins add, change, test, reset
-and delete it."""
+"""Actions of the Websites page: open a website and, for admins, add, edit, test, reset and delete
+it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LETTERS: Final = string.ascii_letters + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A test event that was sent; ``earlier`` are events of its name that had arrived before.
+    """A sent test event; ``earlier`` are the events of that name that arrived before it.
 
     ``arrived`` is ``None`` until the event arrives or times out.
     """
@@ -47,13 +47,13 @@ class Sent:
 
 
 def show_done() -> None:
-    """Confirm what a form has just done."""
+    """Confirm a change that a form has just made."""
     if done := authorized.data().pop(_DONE, None):
         st.toast(plain(done), icon=":material/check:")
 
 
 def create_form() -> None:
-    """A popover that adds a website."""
+    """Draw a popover that adds a website."""
     with st.popover("Add website", icon=":material/add:", key="add_website", on_change="rerun"):
         st.text_input("Name", key="new_name", max_chars=100)
         st.text_input("Domain", key="new_domain", placeholder="shop.example")
@@ -63,7 +63,7 @@ def create_form() -> None:
 
 
 def _create() -> None:
-    # What was typed last may come with the click itself.
+    # The last input may arrive together with the click.
     name, domain = (str(st.session_state[key]).strip() for key in ("new_name", "new_domain"))
     if fault := _fault(name, domain):
         url_state.note(fault)
@@ -84,7 +84,7 @@ def _fault(name: str, domain: str) -> str | None:
 
 
 def _write(question: Query[Any], done: str) -> Any:
-    """Send a change, and show what was done or why not. A callback's."""
+    """Send a change and show a confirmation or the error. Call it in a callback."""
     try:
         answer = page_context.client().ask(question)
     except UmamiError as problem:
@@ -95,14 +95,14 @@ def _write(question: Query[Any], done: str) -> Any:
 
 
 def card_buttons(site: Website, *, is_managed: bool) -> None:
-    """Buttons to look at a website and, for its admins, to manage it."""
+    """Draw buttons to open a website and, for its admins, to manage it."""
     with st.container(horizontal=True, gap="small"):
         st.button(
             "Open",
             key=f"look_{site.id}",
             type="tertiary",
             icon=":material/monitoring:",
-            help="Look at this website",
+            help="Open this website",
             on_click=authorized.callback(_open),
             args=(site,),
         )
@@ -123,14 +123,14 @@ def _open(site: Website) -> None:
 
 
 def manage(sites: Sequence[Website], id_: str) -> Website | None:
-    """Draw all forms of the website with this id, or say why there are none."""
+    """Draw all forms of the website with this id, or the reason why there are none."""
     try:
         site = next((site for site in sites if site.id == str(UUID(id_))), None)
     except ValueError:
         show_note(f"“{id_[:40]}” is not the id of a website.")
         return None
     if site is None or not viewer.current().permissions.administers(site.id):
-        st.caption("The website of this link is not among those you can open.")
+        st.caption("You do not have access to the website of this link.")
         return None
     _card(site)
     return site
@@ -169,7 +169,7 @@ def _share(site: Website) -> None:
     key = f"share_{site.id}"
     st.session_state[key] = site.share_id is not None
     st.toggle(
-        "Share link: whoever has it sees this website in Umami",
+        "Share link: anyone with the link sees this website in Umami",
         key=key,
         on_change=authorized.callback(lambda: _shared(site, on=bool(st.session_state[key]))),
     )
@@ -179,7 +179,7 @@ def _share(site: Website) -> None:
 
 def _shared(site: Website, *, on: bool) -> None:
     share = "".join(secrets.choice(_LETTERS) for _ in range(16)) if on else None
-    done = "The share link is on." if on else "The share link is off: it opens nothing any more."
+    done = "The share link is on." if on else "The share link is off: it no longer works."
     _write(websites.update_website(site.id, site.name, site.domain, share_id=share), done)
 
 
@@ -187,7 +187,7 @@ def _tracker(site: Website) -> None:
     st.markdown("**Tracking code**")
     tracking = collecting.tracking(page_context.client().server.pages)
     if tracking.script:
-        st.caption("Put it into the head of every page.")
+        st.caption("Add it to the head of every page.")
         st.code(
             f'<script defer src="{tracking.script}" data-website-id="{site.id}"></script>',
             language="html",
@@ -215,7 +215,9 @@ def _test(site: Website) -> None:
     elif sent.arrived:
         st.success("It arrived: the website is being counted.", icon=":material/check_circle:")
     else:
-        st.warning("It has not arrived. Look at Realtime in a while.", icon=":material/hourglass:")
+        st.warning(
+            "It has not arrived. Check Realtime in a few minutes.", icon=":material/hourglass:"
+        )
 
 
 def _send(site: Website) -> None:
@@ -230,7 +232,7 @@ def _send(site: Website) -> None:
     if counted:
         authorized.data()[_SENT] = Sent(site.id, time.time(), earlier)
     else:
-        url_state.note("The server took the test event for a robot’s and did not count it.")
+        url_state.note("The server classified the test event as a bot and did not count it.")
 
 
 def _arrived(answer: Realtime) -> frozenset[tuple[str, str]]:
@@ -259,14 +261,14 @@ def _danger(site: Website) -> None:
             site,
             "Reset",
             ":material/restart_alt:",
-            "All data of this website is deleted. The website stays. There is no way back.",
+            "All data of this website is deleted. The website stays. This cannot be undone.",
             lambda: _write(websites.reset_website(site.id), f"“{site.name}” is empty now."),
         )
         _confirmed_button(
             site,
             "Delete",
             ":material/delete:",
-            "The website and all its data are deleted. There is no way back.",
+            "The website and all its data are deleted. This cannot be undone.",
             lambda: _deleted(site),
         )
 
@@ -279,11 +281,11 @@ def _deleted(site: Website) -> None:
 def _confirmed_button(
     site: Website, what: str, icon: str, warning: str, do: Callable[[], Any]
 ) -> None:
-    """A button that works once the viewer has typed the website's name."""
+    """Draw a button that is enabled once the viewer has typed the website's name."""
     key = f"{what.lower()}_{site.id}"
 
     def confirmed() -> None:
-        # The button may have been pressed with an older page in sight.
+        # The button may have been pressed on an outdated page.
         if st.session_state.get(f"{key}_name") == site.name:
             do()
 

@@ -59,7 +59,7 @@ export default function (component) {
   const word = button.querySelector("span")
 
   button.onclick = async () => {
-    // Some hosts show the app in a frame, whose address is the page's with a part more.
+    // Some hosts embed the app in a frame whose URL has an additional path segment.
     const address = location.href.replace("/~/+/", "/")
     try {
       await navigator.clipboard.writeText(address)
@@ -88,16 +88,16 @@ export default function (component) {
       const bar = document.createElement("div")
       bar.className = "umami-chart-download"
       for (const format of ["png", "svg"]) {
-        const one = document.createElement("button")
-        one.type = "button"
-        one.textContent = format.toUpperCase()
-        one.setAttribute("aria-label", `${named(chart)} as ${format.toUpperCase()}`)
-        one.onclick = async () => {
+        const control = document.createElement("button")
+        control.type = "button"
+        control.textContent = format.toUpperCase()
+        control.setAttribute("aria-label", `${named(chart)} as ${format.toUpperCase()}`)
+        control.onclick = async () => {
           const name = `${named(chart)}.${format}`
           save(await make(chart, format), name)
           setTriggerValue("taken", name)
         }
-        bar.append(one)
+        bar.append(control)
       }
       place.style.position = "relative"
       place.append(bar)

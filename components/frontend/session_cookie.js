@@ -8,14 +8,14 @@ export default function (component) {
       `${data.name}=${value}; Max-Age=${seconds}; Path=${data.path}; SameSite=Strict${secure}`
   }
   const read = () => document.cookie.split("; ")
-    .find((one) => one.startsWith(data.name + "="))?.slice(data.name.length + 1)
+    .find((cookie) => cookie.startsWith(data.name + "="))?.slice(data.name.length + 1)
   const key = data.name + " " + data.changes
 
   channel.onmessage = (message) => {
     if (message.data === "out" && data.inside) setTriggerValue("ended", Date.now())
     if (message.data === "in" && !data.inside) location.reload()
   }
-  // Each word is said once, however often the page is drawn anew.
+  // Apply each change once, however often the page is redrawn.
   if (data.changes && window.umamiCookieChanges !== key) {
     window.umamiCookieChanges = key
     const tell = () => channel.postMessage(data.inside ? "in" : "out")
@@ -26,7 +26,7 @@ export default function (component) {
       tell()
     }
   }
-  // Some hosts do not pass cookies on to the app; then it is brought by hand, once.
+  // Some hosts do not forward cookies to the app; then send the cookie explicitly, once.
   if (!data.inside && !data.changes && !data.seen && !window.umamiBrought && read()) {
     window.umamiBrought = true
     setTriggerValue("brought", read())

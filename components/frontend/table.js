@@ -68,7 +68,7 @@ export default function (component) {
   }))
 
   if (focused !== undefined) {
-    const again = [...body.querySelectorAll("button")].find((one) => one.dataset.value === focused)
+    const again = [...body.querySelectorAll("button")].find((button) => button.dataset.value === focused)
     if (again) again.focus({ preventScroll: true })
   }
 }

@@ -1,4 +1,4 @@
-"""Choosing what is looked at, and checking that it is there."""
+"""The setup steps that choose a data source and check the connection."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from umami.settings import Settings
 SOURCES: Final = {
     "server": ("An Umami server", "Your own, or Umami Cloud: you need a way to sign in to it."),
     "tables": ("Exported data", "A folder or archive of Umami’s tables on this machine."),
-    "demo": ("The demo", "A made-up shop with a year of traffic. Nothing to fill in."),
-    "same": ("What I look at now", "Only who may look is to be set up."),
+    "demo": ("The demo", "A fictional shop with a year of traffic. Nothing to fill in."),
+    "same": ("The current data", "Set up accounts only."),
 }
 WAYS: Final[dict[Way, str]] = {
     "account": "User name and password",
@@ -38,18 +38,18 @@ WAYS: Final[dict[Way, str]] = {
 }
 _KEEP: Final = "setup_KEEP"
 SHOWN: Final = 12
-"""Names of websites that are listed."""
+"""The maximum number of listed website names."""
 
 
 def choose() -> None:
-    """What is to be looked at, and what that takes."""
+    """Draw the choice of a data source and its form."""
     now = _now()
-    sources = [one for one in SOURCES if one != "same" or _lacks_people(now)]
+    sources = [source for source in SOURCES if source != "same" or _lacks_people(now)]
     source = st.radio(
-        "What do you want to look at?",
+        "Which data do you want to see?",
         sources,
-        format_func=lambda one: SOURCES[one][0],
-        captions=[SOURCES[one][1] for one in sources],
+        format_func=lambda source: SOURCES[source][0],
+        captions=[SOURCES[source][1] for source in sources],
         key="setup_source",
         persist_state="session",
     )
@@ -66,7 +66,7 @@ def choose() -> None:
 
 
 def _now() -> Settings | None:
-    """What is looked at now; ``None`` where the settings cannot be."""
+    """The current settings; ``None`` if they are invalid."""
     try:
         return umami_server.set_up()
     except SettingsError:
@@ -74,14 +74,14 @@ def _now() -> Settings | None:
 
 
 def _lacks_people(now: Settings | None) -> bool:
-    """Whether there is something of somebody's own that nobody signs in to."""
+    """Whether real data is shown without accounts."""
     return now is not None and not now.demo and "people" in drafts.order()
 
 
 def _demo(now: Settings | None) -> None:
     if now and now.demo:
         st.button(
-            "Look at the demo",
+            "Open the demo",
             type="primary",
             on_click=authorized.callback(navigation.go),
             args=("overview",),
@@ -126,8 +126,10 @@ def _key() -> dict[str, str]:
 
 
 def _share() -> dict[str, str]:
-    link = _typed("Share link", "SHARE_URL", "https://umami.example.com/share/…", kept=False)
-    st.caption("It shows one website, and only reads. You make it in Umami, with the website.")
+    link = _typed("Share link", "SHARE_URL", "https://umami.example.com/share/…", persist=False)
+    st.caption(
+        "It shows one website, read-only. Create it in Umami, in the settings of the website."
+    )
     return {"SHARE_URL": link}
 
 
@@ -137,7 +139,7 @@ def _tables() -> dict[str, str]:
         "What Umami Cloud exports, or the tables of your database as CSV files with headers."
     )
     st.checkbox(
-        "Keep them in a file",
+        "Store them in a file",
         value=True,
         key=_KEEP,
         help="The next start is quick, and later exports are added to what is there.",
@@ -145,13 +147,13 @@ def _tables() -> dict[str, str]:
     return {"DATA": typed}
 
 
-def _typed(label: str, name: str, placeholder: str, *, kept: bool = True) -> str:
+def _typed(label: str, name: str, placeholder: str, *, persist: bool = True) -> str:
     return st.text_input(
         label,
         key=f"setup_{name}",
         placeholder=placeholder,
         autocomplete="off",
-        persist_state="session" if kept else None,
+        persist_state="session" if persist else None,
     )
 
 
@@ -160,18 +162,18 @@ def _secret(label: str, name: str) -> str:
 
 
 def _form(way: Way, fields: Callable[[], dict[str, str]]) -> None:
-    """A form for what a way needs, and its check."""
+    """Draw the form of a connection method, and check its input."""
     with st.form(f"setup_{way}", border=True):
         typed = fields()
-        asked = drafts.sent("Check", key=f"setup_check_{way}")
-    if asked and way == "tables" and st.session_state.get(_KEEP):
+        pressed = drafts.sent("Check", key=f"setup_check_{way}")
+    if pressed and way == "tables" and st.session_state.get(_KEEP):
         _import(typed)
-    elif asked:
+    elif pressed:
         _ask(lambda: meant(way, typed))
 
 
 def _import(typed: dict[str, str]) -> None:
-    """Begin to read tables into the file that keeps them; or say what is wrong with them."""
+    """Start to import tables into the store file, or show why they cannot be read."""
     looking = viewer.still()
     if not viewer.sets_up(looking):
         st.rerun()
@@ -188,7 +190,7 @@ def _import(typed: dict[str, str]) -> None:
 
 
 def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
-    """How far the tables are; and once they are in, what is there."""
+    """Show the progress of an import; once it is done, check the result."""
     if work.state == "running":
         elements.show_progress(work, what="Reading the tables", key="setup_import")
         return
@@ -206,47 +208,49 @@ def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
 
 
 def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
-    """Check what was chosen, and go on; or say what is wrong with it."""
+    """Check the chosen settings and continue, or show the error."""
     looking = viewer.still()
     if not viewer.sets_up(looking):
         st.rerun()
     settings: Settings | None = None
     try:
         settings = chosen()
-        found = _look(settings)
+        server = _look(settings)
     except UmamiError as problem:
         if settings:
             viewer.record(looking, "try a server", drafts.described(settings), done=False)
         drafts.wrong(str(problem), problem.remedy)
         return
     viewer.record(looking, "try a server", drafts.described(settings))
-    drafts.keep(Draft(settings, found, notes=notes))
+    drafts.keep(Draft(settings, server, notes=notes))
     st.rerun()
 
 
 def _look(settings: Settings) -> CheckedServer:
-    """Ask what is there, while somebody waits. Raises an ``UmamiError``."""
-    words = "Reading the tables …" if settings.embedded else "Asking the server …"
+    """Check the server with a spinner. Raises ``UmamiError``."""
+    words = "Reading the tables …" if settings.embedded else "Connecting to the server …"
     with st.spinner(words):
         return umami_server.tried(settings)
 
 
-def checked(draft: Draft, found: CheckedServer) -> None:
-    """What answered."""
+def checked(draft: Draft, server: CheckedServer) -> None:
+    """Draw the result of the check."""
     with st.container(border=True, gap="xsmall"):
         st.subheader("It answers", anchor=False)
-        what = "Umami’s tables" if draft.settings.embedded else found.what
+        what = "Umami’s tables" if draft.settings.embedded else server.what
         st.markdown(f":material/check_circle: **{plain(what)}**")
         where = drafts.described(draft.settings)
         st.caption(plain(where[:1].upper() + where[1:]))
-        if found.count:
-            counted = "1 website" if found.count == 1 else f"{found.count:,} websites"
-            names = [site.name or site.domain for site in found.websites[:SHOWN]]
-            more = found.count - len(names)
+        if server.count:
+            counted = "1 website" if server.count == 1 else f"{server.count:,} websites"
+            names = [site.name or site.domain for site in server.websites[:SHOWN]]
+            more = server.count - len(names)
             listed = drafts.listed([*names, f"{more:,} more"] if more else names)
             st.markdown(f"**{counted}**: {plain(listed, 1000)}")
         else:
-            st.markdown("**No website yet.** Add one in Umami, or sign in as somebody who has one.")
+            st.markdown(
+                "**No website yet.** Add one in Umami, or sign in with an account that has one."
+            )
         for note in draft.notes:
             st.caption(plain(note, 1000))
     drafts.onward("check")

@@ -1,6 +1,7 @@
-"""What is being set up: chosen step by step in one tab, and forgotten when the page is left.
+"""The draft of a setup: filled step by step in one tab, and discarded when the page is left.
 
-Passwords of people are only in it as hashes; what opens a server is, until it is written down.
+It contains passwords of accounts only as hashes, but the credentials of the server in plain text
+until they are saved.
 """
 
 from __future__ import annotations
@@ -32,39 +33,39 @@ _WRONG: Final = "what was wrong with what was chosen"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is chosen so far; settings that say nothing mean the demo."""
+    """The current choices; default settings mean the demo."""
 
     settings: Settings = field(default_factory=Settings, repr=False)
-    found: CheckedServer | None = None
-    """What answered; the demo needs no check."""
+    server: CheckedServer | None = None
+    """The checked server; ``None`` for the demo, which needs no check."""
     step: Step = "check"
     people: tuple[Person, ...] = ()
     refused: str = ""
-    """Why it could not be written."""
+    """The reason why it could not be saved."""
     importing: BackgroundTask[tuple[str, ...]] | None = None
-    """Tables on their way into the file that keeps them; nothing is checked before they are in."""
+    """The running import of tables; the check follows when it is done."""
     notes: tuple[str, ...] = ()
-    """What the import did not read, a sentence each."""
+    """Sentences about data that the import skipped."""
 
     @property
     def admin(self) -> Person | None:
-        """Whoever runs the dashboard, the first of them."""
-        return next((one for one in self.people if "admin" in one.roles), None)
+        """The first admin."""
+        return next((person for person in self.people if "admin" in person.roles), None)
 
 
 def current() -> Draft | None:
-    """What is being set up in this tab."""
-    found = authorized.data().get(_DRAFT)
-    return found if isinstance(found, Draft) else None
+    """The draft of this tab, if any."""
+    draft = authorized.data().get(_DRAFT)
+    return draft if isinstance(draft, Draft) else None
 
 
 def keep(draft: Draft) -> None:
-    """This is what is chosen now."""
+    """Store the draft of this tab."""
     authorized.data()[_DRAFT] = draft
 
 
 def forget() -> None:
-    """Choose anew, or nothing at all."""
+    """Discard the draft, cancel its import and close its tables."""
     draft = authorized.data().pop(_DRAFT, None)
     if isinstance(draft, Draft):
         if draft.importing:
@@ -73,13 +74,13 @@ def forget() -> None:
 
 
 def order() -> list[Step]:
-    """The steps there are: where people sign in already, they stay as they are."""
+    """The steps of the setup; without ``people`` if accounts exist already."""
     makes = not viewer.signs_in() and viewer.accounts_stand_in_secrets()
     return [step for step in STEPS if makes or step != "people"]
 
 
 def go(step: Step) -> None:
-    """Go to a step; before the check there is nothing chosen. A callback's."""
+    """Go to a step; ``choose`` discards the draft. Call it in a callback."""
     draft = current()
     if step == "choose":
         forget()
@@ -88,7 +89,7 @@ def go(step: Step) -> None:
 
 
 def steps(now: Step) -> None:
-    """Draw where in the steps this is."""
+    """Draw the list of steps and the current step."""
     at = order().index(now)
     with st.container(horizontal=True, gap="xsmall", key="setup_steps"):
         for number, step in enumerate(order()):
@@ -100,7 +101,7 @@ def steps(now: Step) -> None:
 
 
 def onward(now: Step, label: str = "Continue", *, primary: bool = True) -> None:
-    """Buttons to the next step and to the one before."""
+    """Draw buttons to the next and the previous step."""
     following = order()[order().index(now) + 1]
     with st.container(horizontal=True, gap="small"):
         st.button(
@@ -114,9 +115,9 @@ def onward(now: Step, label: str = "Continue", *, primary: bool = True) -> None:
 
 
 def back(now: Step) -> None:
-    """A button to the step before; what needed no check was chosen there."""
+    """Draw a button to the previous step; without a check, that is ``choose``."""
     draft = current()
-    before = order()[order().index(now) - 1] if draft and draft.found else "choose"
+    before = order()[order().index(now) - 1] if draft and draft.server else "choose"
     st.button(
         "Back", key="setup_back", type="tertiary", on_click=authorized.callback(go), args=(before,)
     )
@@ -125,7 +126,7 @@ def back(now: Step) -> None:
 def sent(
     label: str, *, key: str, primary: bool = True, draw: Callable[..., Any] = st.form_submit_button
 ) -> bool:
-    """Draw a button; whether it was pressed, which holds until what follows has begun."""
+    """Draw a button and return whether it was pressed; survives a rerun in between."""
 
     def pressed() -> None:
         st.session_state[_SENT] = key
@@ -143,23 +144,26 @@ def sent(
 
 
 def wrong(*sentences: str) -> None:
-    """Say what is wrong with what was typed, and what to change."""
-    st.error("  \n".join(plain(one, 400) for one in sentences if one), icon=":material/error:")
+    """Show an error in the input and its remedy."""
+    st.error(
+        "  \n".join(plain(sentence, 400) for sentence in sentences if sentence),
+        icon=":material/error:",
+    )
 
 
 def wrong_next(*sentences: str) -> None:
-    """Say in the next run, where it is chosen anew, what is wrong with what was chosen."""
+    """Show an error in the next run, in the first step."""
     st.session_state[_WRONG] = sentences
 
 
 def was_wrong() -> None:
-    """Say what an earlier run found wrong."""
+    """Show the error that ``wrong_next`` stored."""
     if sentences := st.session_state.pop(_WRONG, None):
         wrong(*sentences)
 
 
 def described(settings: Settings) -> str:
-    """What settings mean, in words; holds no secret."""
+    """A description of settings without secrets."""
     if settings.embedded:
         return "demo data" if settings.demo else f"tables in {settings.data or settings.store}"
     where = "Umami Cloud" if settings.cloud else f"Umami at {settings.address}"
@@ -169,5 +173,5 @@ def described(settings: Settings) -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    """One or more words as they stand in a sentence."""
+    """Join words for a sentence: ``a, b and c``."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,4 +1,4 @@
-"""The setup assistant: choose what is looked at, check it, say who may look, write it down."""
+"""The setup assistant: choose a data source, check it, create accounts and save."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from umami.errors import SettingsError
 from umami.view import ALL_TIME
 
 WIDTH: Final = 720
-"""Pixels; lines that are read to their end."""
+"""The width of the assistant in pixels, for readable lines."""
 BY_HAND: Final = """\
 [umami]
 url = "https://umami.example.com"
@@ -45,7 +45,7 @@ _DONE: Final = "what was just set up"
 
 
 def state() -> None:
-    """What is looked at now."""
+    """Draw a line with the current data source."""
     try:
         now = drafts.described(umami_server.set_up())
     except SettingsError as problem:
@@ -54,7 +54,7 @@ def state() -> None:
 
 
 def not_from_here() -> None:
-    """What is said to whoever may be anybody."""
+    """Draw the instructions for a viewer who has not proved that they started the dashboard."""
     local_access.CODES.announce()
     with st.container(width=WIDTH, key="setup"):
         st.markdown(
@@ -71,7 +71,7 @@ def not_from_here() -> None:
 
 
 def decided_elsewhere(names: tuple[str, ...]) -> None:
-    """What is said where the environment says which server is looked at."""
+    """Draw the text for a server that is set by environment variables."""
     with st.container(width=WIDTH, key="setup"):
         st.markdown(
             ":material/info: What is looked at is set where the dashboard is started, by "
@@ -84,14 +84,14 @@ def decided_elsewhere(names: tuple[str, ...]) -> None:
 
 
 def leave() -> None:
-    """Forget what was begun and not saved, and say what was. Call on every other page."""
+    """Discard an unsaved draft and confirm a saved one. Call on every other page."""
     drafts.forget()
     if done := authorized.data().pop(_DONE, None):
         st.toast(plain(done), icon=":material/check:")
 
 
 def assistant() -> None:
-    """The step that is to be taken now."""
+    """Draw the current step."""
     draft = drafts.current()
     with st.container(width=WIDTH, key="setup"):
         drafts.steps(draft.step if draft else "choose")
@@ -99,8 +99,8 @@ def assistant() -> None:
             connection.choose()
         elif draft.importing:
             connection.importing(draft, draft.importing)
-        elif draft.step == "check" and draft.found:
-            connection.checked(draft, draft.found)
+        elif draft.step == "check" and draft.server:
+            connection.checked(draft, draft.server)
         elif draft.step == "people":
             people(draft)
         else:
@@ -153,12 +153,12 @@ def _who(draft: Draft) -> str:
         return "People sign in as they do now."
     if not draft.people:
         return "Nobody signs in; only you can open the dashboard, with the link that it prints."
-    names = drafts.listed([one.username for one in draft.people])
+    names = drafts.listed([person.username for person in draft.people])
     return f"{names} sign in." if len(draft.people) > 1 else f"{names} signs in."
 
 
 def _pasted(draft: Draft) -> None:
-    """The text for a host whose secrets are pasted, and where it goes."""
+    """Draw the text to paste into the secrets of another host, with instructions."""
     text = secrets_file.text(Setup(draft.settings, draft.people)).strip()
     st.code(text or "# nothing: the demo", language="toml")
     st.markdown(
@@ -175,13 +175,13 @@ def _pasted(draft: Draft) -> None:
 
 
 def _saved() -> None:
-    """Write everything down and look at it, in the next run."""
+    """Save the draft and open the Overview in the next run."""
     looking, draft = viewer.still(), drafts.current()
     if draft is None or not viewer.sets_up(looking) or umami_server.decided():
         return
     about = drafts.described(draft.settings)
     if draft.people:
-        about += f"; accounts {drafts.listed([one.username for one in draft.people])}"
+        about += f"; accounts {drafts.listed([person.username for person in draft.people])}"
     try:
         umami_server.settle(Setup(draft.settings, draft.people))
     except SettingsError as problem:
@@ -197,7 +197,7 @@ def _saved() -> None:
     authorized.data()[_DONE] = f"Saved. You look at {drafts.described(draft.settings)}."
     url_state.clear()
     if draft.settings.embedded and not draft.settings.demo:
-        # What was exported has no last week.
+        # Exported data rarely includes the last days, which the default period shows.
         url_state.set_params(period=ALL_TIME)
     navigation.go(page_registry.OVERVIEW.name)
 
@@ -215,9 +215,9 @@ ROLES: Final = {
 
 
 def people(draft: Draft) -> None:
-    """Who may look; accounts are made here, or left for later."""
+    """Draw the step that creates accounts, or skips them."""
     if draft.people:
-        st.subheader("Who may look", anchor=False)
+        st.subheader("Accounts", anchor=False)
         for person in draft.people:
             _one(person)
     if draft.admin:
@@ -226,7 +226,7 @@ def people(draft: Draft) -> None:
             _form(draft)
         return
     if not draft.people:
-        st.subheader("Do people sign in?", anchor=False)
+        st.subheader("Do you want accounts?", anchor=False)
     st.markdown(
         "An account keeps others out and lets you show the dashboard to other machines. "
         "The first one is yours: it sees everything, and runs the dashboard."
@@ -262,16 +262,16 @@ def _one(person: Person) -> None:
 def _without(username: str) -> None:
     draft = drafts.current()
     if draft:
-        left = tuple(one for one in draft.people if one.username != username)
+        left = tuple(person for person in draft.people if person.username != username)
         drafts.keep(replace(draft, people=left))
 
 
 def _form(draft: Draft) -> None:
-    """Somebody's account; the one who runs the dashboard comes first."""
+    """Draw the form of an account; the first account is the admin's."""
     first = draft.admin is None
-    found = draft.found.websites if draft.found else ()
-    sites = {site.id: site.name or site.domain for site in found}
-    # Other inputs for each person: what was typed for the one before is not theirs.
+    listed = draft.server.websites if draft.server else ()
+    sites = {site.id: site.name or site.domain for site in listed}
+    # Each person gets new inputs, so that no earlier entries remain.
     at = f"setup_{len(draft.people)}"
     with st.form(f"{at}_person", border=first):
         username = st.text_input("User name", key=f"{at}_username", autocomplete="off")
@@ -284,7 +284,7 @@ def _form(draft: Draft) -> None:
             websites = st.multiselect(
                 "Websites (none chosen: all)",
                 list(sites),
-                format_func=lambda one: sites.get(one, one),
+                format_func=lambda site: sites.get(site, site),
                 key=f"{at}_websites",
             )
         password = st.text_input(
@@ -297,11 +297,11 @@ def _form(draft: Draft) -> None:
             "Password again", key=f"{at}_again", type="password", autocomplete="new-password"
         )
         label = "Make this account" if first else "Add"
-        asked = drafts.sent(label, key=f"{at}_made", primary=first)
-    if not asked:
+        pressed = drafts.sent(label, key=f"{at}_made", primary=first)
+    if not pressed:
         return
     username = canonical(username)
-    wrong = unfit(username, password, again, {one.username for one in draft.people})
+    wrong = unfit(username, password, again, {person.username for person in draft.people})
     if wrong:
         drafts.wrong(wrong)
         return
@@ -310,7 +310,7 @@ def _form(draft: Draft) -> None:
         " ".join(name.split()) or username,
         passwords.hashed(password),
         (role,),
-        # An admin's role has every website already.
+        # The admin role includes every website.
         () if role == "admin" else tuple(websites) or None,
     )
     drafts.keep(replace(draft, people=(*draft.people, made)))

@@ -196,7 +196,7 @@ def test_an_empty_website_says_what_would_fill_it(app: App, page: Page) -> None:
     page.goto(link(app, "empty"))
     expect(metric(page, "Views")).to_have_text("0")
     expect(page.get_by_text("No views in this period yet.")).to_be_visible()
-    expect(page.get_by_text("No country of a visitor is known in this period.")).to_be_visible()
+    expect(page.get_by_text("No visitor has a known country in this period.")).to_be_visible()
     settled(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 

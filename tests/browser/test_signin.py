@@ -236,7 +236,7 @@ def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
     page.locator(".st-key-sign_out button").click()
     is_out(page)
     # What a page that was drawn before offers to download is not given any more.
-    assert downloaded(copied) == "This is not open to you any more.\n"
+    assert downloaded(copied) == "You no longer have access to this data.\n"
     assert last(house) == ("cleo", "export", f"sources.csv of {WEBSITES['shop']}", False)
     # The other tab hears of it without being touched.
     is_out(second)
@@ -262,7 +262,7 @@ def test_a_changed_password_ends_the_other_sessions(
     here.locator(".st-key-me button").first.click()
     here.get_by_text("Change password").first.click()
     settled(here)
-    here.get_by_label("Present password", exact=True).fill(PASSWORD)
+    here.get_by_label("Current password", exact=True).fill(PASSWORD)
     here.get_by_label("New password", exact=True).fill("another-Passw0rd")
     again = here.get_by_label("New password again", exact=True)
     again.fill("another-Passw0rd")
@@ -288,8 +288,8 @@ def test_a_viewer_finds_only_what_is_theirs(house: House, page: Page) -> None:
     expect(page.locator(".st-key-share_view")).to_have_count(0)
     expect(page.get_by_text("http://127")).to_have_count(0)
     page.goto(house.at("revenue", website=WEBSITES["docs"]))
-    expect(page.get_by_role("heading", name="Not open to you")).to_be_visible()
-    expect(page.get_by_text("not among those you can open").first).to_be_visible()
+    expect(page.get_by_role("heading", name="No access")).to_be_visible()
+    expect(page.get_by_text("You do not have access to this page").first).to_be_visible()
 
 
 @pytest.mark.thorough
@@ -303,7 +303,7 @@ def test_a_link_is_made_opens_and_is_withdrawn(
     settled(page)
     shown = metric(page, "Views").inner_text()
     page.locator(".st-key-share_view button").first.click()
-    box = page.get_by_label("For whom")
+    box = page.get_by_label("Recipient")
     box.fill("Client <b>")
     box.press("Tab")
     page.locator(".st-key-make_link button").click()

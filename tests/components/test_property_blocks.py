@@ -43,10 +43,10 @@ def test_numbers_have_figures_and_a_distribution() -> None:
     blocks = value_blocks(VIEW, "price", values)
     (tiles,) = (block for block in blocks if isinstance(block, Tiles))
     assert {tile.label: tile.number for tile in tiles.tiles} == {
-        "Least": 1,
+        "Minimum": 1,
         "Median": 1,
         "Mean": 7 / 3,
-        "Most": 5,
+        "Maximum": 5,
     }
     assert any(isinstance(block, Chart) for block in blocks)
 

@@ -123,7 +123,7 @@ def test_the_full_table_keeps_codes_beside_names() -> None:
 
 def test_what_is_counted_heads_its_column() -> None:
     entries = rankings.shares(rankings.PAGES[1], ranking(("/", 3), measure="times"), stats(2))
-    assert list(rankings.full(rankings.PAGES[1], entries)) == ["Entry", "Times", "% of times"]
+    assert list(rankings.full(rankings.PAGES[1], entries)) == ["Entry", "Count", "% of all"]
     events = rankings.shares(rankings.EVENTS[0], ranking(("a", 3), ("b", 1), measure="times"))
     assert events.heading == "% of events"
     assert list(events.frame["share"]) == [0.75, 0.25]

@@ -190,14 +190,14 @@ def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
             assert not app.metric
             assert "not open" not in said(app).casefold()
         elif page not in OPEN_PAGES[who]:
-            assert headings == ["Not open to you"]
+            assert headings == ["No access"]
             assert not app.metric
         else:
             title = next(one.title for one in (*PAGES, *ADMIN_PAGES) if one.name == page)
             assert headings[0] == title
             assert ":material/lock:" not in said(app)
         if site not in SITES[who] and SITES[who]:
-            assert "not among those you can open" in said(app)
+            assert "You do not have access to this page" in said(app)
 
 
 SCRIPT = """

@@ -135,7 +135,7 @@ def test_values_of_a_property(opened: Open) -> None:
     rows = table(app, "values")
     total = sum(one.total for one in found)
     assert rows[0][1:] == [str(found[0].total), formats.percent(found[0].total / total)]
-    assert float(tiles(app)["Most"].replace(",", "")) == pytest.approx(
+    assert float(tiles(app)["Maximum"].replace(",", "")) == pytest.approx(
         max(float(one.value) for one in found), abs=0.01
     )
 

@@ -431,7 +431,7 @@ def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: 
     # Now that people sign in, that is no choice any more.
     app.switch_page("pages/setup.py").run()
     assert not app.exception
-    assert "What I look at now" not in app.radio(key="setup_source").options
+    assert "The current data" not in app.radio(key="setup_source").options
 
 
 def test_the_ways_of_the_page_are_those_that_can_be_tried() -> None:

@@ -147,7 +147,7 @@ def test_opening_a_website(opened: Open) -> None:
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [("nonsense", "is not the id"), ("00000000-0000-4000-8000-000000000000", "not among those")],
+    [("nonsense", "is not the id"), ("00000000-0000-4000-8000-000000000000", "do not have access")],
 )
 def test_no_such_website_to_manage(opened: Open, given: str, said: str) -> None:
     app = opened("websites", site=given)
