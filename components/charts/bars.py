@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -34,9 +35,9 @@ def bars(
     """``most`` bars at most; ``before`` is empty without a comparison."""
     return Bars(
         tuple(names[:most]),
-        tuple(float(one) for one in values[:most]),
+        tuple(map(float, values[:most])),
         tuple(said[:most]),
-        tuple(float(one) for one in before[:most]),
+        tuple(map(float, before[:most])),
     )
 
 
@@ -144,8 +145,8 @@ def deltas(movers: pd.DataFrame) -> Deltas:
     """The first of a table of movers (``label``, ``now``, ``before``, ``delta``)."""
     top = movers[movers["delta"] != 0].head(MOST_MOVES)
     return Deltas(
-        tuple(str(one) for one in top["label"]),
-        tuple(int(one) for one in top["delta"]),
+        tuple(map(str, top["label"])),
+        tuple(map(int, top["delta"])),
         tuple(
             f"{formats.whole(before)} → <b>{formats.whole(now)}</b>"
             for before, now in zip(top["before"], top["now"], strict=True)
@@ -167,9 +168,9 @@ def deltas_figure(data: Deltas, mode: Mode) -> go.Figure:
                 "x": data.deltas,
                 "orientation": "h",
                 "marker": {
-                    "color": [palette.categorical[0 if one > 0 else 1] for one in data.deltas]
+                    "color": [palette.categorical[0 if delta > 0 else 1] for delta in data.deltas]
                 },
-                "text": [f"{one:+,}" for one in data.deltas],
+                "text": [f"{delta:+,}" for delta in data.deltas],
                 "textposition": "outside",
                 "textfont": {"color": palette.text},
                 "customdata": [
@@ -219,12 +220,12 @@ def shift(frame: pd.DataFrame, said: tuple[list[str], list[str]], currency: str 
     """The first names of a table of shifts (``label``, ``first``, ``last``); ``said`` are the two
     values in words, a row each."""
     known = frame["first"].notna() & frame["last"].notna()
-    words = [pair for pair, kept in zip(zip(*said, strict=True), known, strict=True) if kept]
+    words = list(compress(zip(*said, strict=True), known))
     top = frame[known].head(MOST_SLOPES)
     return Shift(
-        tuple(str(one) for one in top["label"]),
-        tuple(float(one) for one in top["first"]),
-        tuple(float(one) for one in top["last"]),
+        tuple(map(str, top["label"])),
+        tuple(map(float, top["first"])),
+        tuple(map(float, top["last"])),
         tuple(words[:MOST_SLOPES]),
         currency,
     )

@@ -132,8 +132,8 @@ class Finished(go.Figure):  # type: ignore[misc]  # Plotly tells no types
 
     def to_dict(self) -> dict[str, Any]:
         """What is drawn, and how."""
-        found: dict[str, Any] = from_json(self._text)
-        return found
+        figure: dict[str, Any] = from_json(self._text)
+        return figure
 
 
 def finished(draw: Callable[[Data, Mode], go.Figure], data: Data, mode: Mode) -> Finished:

@@ -214,8 +214,8 @@ def funnel(table: pd.DataFrame, worst: int | None) -> Funnel:
     before = table["visitors_before"]
     return Funnel(
         tuple(f"{at}  {value}" for at, value in enumerate(table["value"], 1)),
-        tuple(int(one) for one in table["visitors"]),
-        () if before.isna().any() or not before.any() else tuple(int(one) for one in before),
+        tuple(map(int, table["visitors"])),
+        () if before.isna().any() or not before.any() else tuple(map(int, before)),
         tuple(
             f"{formats.whole(visitors)}  {formats.percent(None if pd.isna(share) else share)}"
             for visitors, share in zip(table["visitors"], table["of_first"], strict=True)

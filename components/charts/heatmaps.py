@@ -189,8 +189,8 @@ def sizes(cohorts: Cohorts, grain: Grain) -> Sizes:
     """How large the cohorts are, in order."""
     return Sizes(
         tuple(pd.Timestamp(day) for day in cohorts.sizes.index),
-        tuple(int(one) for one in cohorts.sizes),
-        tuple(bool(one) for one in cohorts.small),
+        tuple(map(int, cohorts.sizes)),
+        tuple(map(bool, cohorts.small)),
         "month" if grain == "month" else "day",
     )
 

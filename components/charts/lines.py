@@ -211,8 +211,8 @@ def minutes(frame: pd.DataFrame) -> Minutes:
     """What ``umami.analysis.realtime.minutes`` gives."""
     return Minutes(
         tuple(f"{pd.Timestamp(time):%H:%M}" for time in frame["time"]),
-        tuple(int(one) for one in frame["views"]),
-        tuple(int(one) for one in frame["visitors"]),
+        tuple(map(int, frame["views"])),
+        tuple(map(int, frame["visitors"])),
     )
 
 
@@ -301,7 +301,7 @@ def trend(
 def trend_figure(data: Trend, mode: Mode) -> go.Figure:
     """Bars, with a line at what the target asks of each."""
     palette = PALETTES[mode]
-    asked = {
+    target_line = {
         "type": "line",
         "xref": "x domain",
         "x0": 0,
@@ -328,7 +328,7 @@ def trend_figure(data: Trend, mode: Mode) -> go.Figure:
             "bargap": 0.25,
             "showlegend": False,
             "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
-            "shapes": [] if data.target is None else [asked],
+            "shapes": [] if data.target is None else [target_line],
             "xaxis": time_axis(data.times, data.unit),
             "yaxis": amounts_axis(3, min(data.values, default=0), max(data.values, default=0)),
         },

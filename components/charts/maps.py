@@ -57,12 +57,12 @@ def world(ranking: pd.DataFrame, said: Callable[[float], str] = formats.whole) -
     ``said`` puts a count into words.
     """
     signs_differ = bool((ranking["count"] < 0).any())
-    found: tuple[list[Country], list[Country]] = ([], [])
+    countries: tuple[list[Country], list[Country]] = ([], [])
     for code, count, share in zip(ranking["name"], ranking["count"], ranking["share"], strict=True):
         if not isinstance(code, str) or not code:
             continue
         place = names.iso3(code) or ""
-        one = Country(
+        country = Country(
             code,
             place,
             names.country(code),
@@ -70,8 +70,8 @@ def world(ranking: pd.DataFrame, said: Callable[[float], str] = formats.whole) -
             said(float(count)),
             "" if signs_differ or pd.isna(share) else formats.percent(float(share)),
         )
-        found[place not in places()].append(one)
-    return World(tuple(found[0]), tuple(found[1]))
+        countries[place not in places()].append(country)
+    return World(tuple(countries[0]), tuple(countries[1]))
 
 
 def world_figure(data: World, mode: Mode) -> go.Figure:
@@ -80,7 +80,7 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
     Losses have a colour of their own.
     """
     palette = PALETTES[mode]
-    depths = [math.copysign(math.sqrt(abs(one.count)), one.count) for one in data.drawn]
+    depths = [math.copysign(math.sqrt(abs(country.count)), country.count) for country in data.drawn]
     losses = any(depth < 0 for depth in depths)
     deepest = max(map(abs, depths), default=0.0)
     colours = scale(palette.sequential[2:])
@@ -90,17 +90,17 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
         data=[
             {
                 "type": "choropleth",
-                "locations": [one.place for one in data.drawn],
+                "locations": [country.place for country in data.drawn],
                 "z": depths,
                 **({"zmin": -deepest, "zmax": deepest} if losses else {"zmin": 0}),
                 "customdata": [
                     [
-                        one.name,
-                        one.said,
-                        one.share and f" ({one.share})",
-                        one.code,
+                        country.name,
+                        country.said,
+                        country.share and f" ({country.share})",
+                        country.code,
                     ]
-                    for one in data.drawn
+                    for country in data.drawn
                 ],
                 "locationmode": "ISO-3",
                 "colorscale": colours,
@@ -168,7 +168,7 @@ def tree(nodes: pd.DataFrame, what: str) -> Tree:
 def tree_figure(data: Tree, mode: Mode) -> go.Figure:
     """A treemap. Each node's custom data is its place in ``data``."""
     palette = PALETTES[mode]
-    tops = [one for one in data.ids if "." not in one]
+    tops = [id for id in data.ids if "." not in id]
     shades = {top: palette.categorical[at % 6] for at, top in enumerate(tops)}
     return go.Figure(
         data=[
@@ -188,7 +188,7 @@ def tree_figure(data: Tree, mode: Mode) -> go.Figure:
                     f"%{{customdata[2]}}<br><b>%{{customdata[1]}}</b> {data.what}<extra></extra>"
                 ),
                 "marker": {
-                    "colors": [shades[one.partition(".")[0]] for one in data.ids],
+                    "colors": [shades[id.partition(".")[0]] for id in data.ids],
                     "line": {"color": palette.background, "width": 2},
                     "pad": {"t": 24, "l": 3, "r": 3, "b": 3},
                 },

@@ -74,7 +74,7 @@ def stacked(
 
 
 def _values(amounts: pd.Series[Any]) -> tuple[float, ...]:
-    return tuple(float(one) for one in amounts)
+    return tuple(map(float, amounts))
 
 
 def stacked_figure(data: Stacks, mode: Mode) -> go.Figure:

@@ -132,8 +132,8 @@ def totals(
         previous = getattr(before, field) if before else None
         return counted(label, getattr(now, field), previous, about, series=series)
 
-    views = tuple(int(one) for one in timeline["views"])
-    visitors = tuple(int(one) for one in timeline["sessions"])
+    views = tuple(map(int, timeline["views"]))
+    visitors = tuple(map(int, timeline["sessions"]))
     return (
         tile("Views", "views", "Pages looked at.", views),
         tile("Visitors", "visitors", "Different visitors.", visitors),
