@@ -302,7 +302,7 @@ def _countries(currency: str, now: Revenue) -> maps.World:
     ranked = analysis.part(now.countries, None, float(now.total)).rename(
         columns={"amount": "count"}
     )
-    return maps.world(ranked, said=lambda amount: formats.money(amount, currency))
+    return maps.world(ranked, format_count=lambda amount: formats.money(amount, currency))
 
 
 def part(name: str, of: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:

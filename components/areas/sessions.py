@@ -54,8 +54,8 @@ NO_PROPERTIES: Final = (
 )
 FIGURES: Final = (
     ("Visitors", "visitors", "Different visitors; Umami calls them sessions."),
-    ("Visits", "visits", "Stays on the website; 30 minutes of silence end one."),
-    ("Views and events", "rows", "Pages looked at and custom events together."),
+    ("Visits", "visits", "A visit ends after 30 minutes without activity."),
+    ("Views and events", "rows", "Page views and custom events together."),
     ("Custom events", "events", "Events that your pages sent by name."),
     ("Countries", "countries", "Different countries."),
 )

@@ -1,4 +1,4 @@
-"""Bars side by side: a ranking, and what it was before."""
+"""Horizontal bars (ranking, movers, attribution shift) and the histogram of a distribution."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from umami.analysis.properties import Distribution
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The first names of a ranking with their values as said, and the values before."""
+    """The first rows of a ranking: names, values, formatted values, values of the comparison."""
 
     names: tuple[str, ...]
     values: tuple[float, ...]
-    said: tuple[str, ...]
+    labels: tuple[str, ...]
     before: tuple[float, ...]
 
 
 def bars(
     names: Sequence[str],
     values: Sequence[float],
-    said: Sequence[str],
+    labels: Sequence[str],
     before: Sequence[float] = (),
     most: int = 8,
 ) -> Bars:
-    """``most`` bars at most; ``before`` is empty without a comparison."""
+    """Return the first ``most`` rows; ``before`` is empty without a comparison."""
     return Bars(
         tuple(names[:most]),
         tuple(map(float, values[:most])),
-        tuple(said[:most]),
+        tuple(labels[:most]),
         tuple(map(float, before[:most])),
     )
 
 
 def bars_figure(data: Bars, mode: Mode) -> go.Figure:
-    """Horizontal bars, the largest on top, a mark where each was before."""
+    """Horizontal bars, the first row on top, with a mark at the value of the comparison."""
     palette = PALETTES[mode]
     places = list(range(len(data.names)))
     longest = max((*data.values, *data.before), default=0)
@@ -53,7 +53,7 @@ def bars_figure(data: Bars, mode: Mode) -> go.Figure:
         "orientation": "h",
         "name": "This period",
         "marker": {"color": palette.categorical[0]},
-        "text": data.said,
+        "text": data.labels,
         "textposition": "outside",
         "textfont": {"color": palette.text},
         "cliponaxis": False,
@@ -87,7 +87,7 @@ def bars_figure(data: Bars, mode: Mode) -> go.Figure:
                 "showgrid": False,
                 "showticklabels": False,
                 "showline": False,
-                # Room for what is said at the end of the longest bar.
+                # Leaves room for the label after the longest bar.
                 "range": [min((*data.values, 0)), 1.24 * longest or 1],
             },
             "yaxis": rows_axis(data.names, mode, 22),
@@ -96,7 +96,7 @@ def bars_figure(data: Bars, mode: Mode) -> go.Figure:
 
 
 def distribution_figure(data: Distribution, mode: Mode) -> go.Figure:
-    """Bars from edge to edge."""
+    """A histogram: each bar spans its bin."""
     bins = list(zip(data.edges[:-1], data.edges[1:], strict=True))
     return go.Figure(
         data=[
@@ -134,7 +134,7 @@ MOST_MOVES = 12
 
 @dataclass(frozen=True, slots=True)
 class Deltas:
-    """The largest movements, in words too."""
+    """The largest differences between two periods, with hover texts."""
 
     names: tuple[str, ...]
     deltas: tuple[int, ...]
@@ -142,7 +142,7 @@ class Deltas:
 
 
 def deltas(movers: pd.DataFrame) -> Deltas:
-    """The first of a table of movers (``label``, ``now``, ``before``, ``delta``)."""
+    """The first movers of a table with ``label``, ``now``, ``before`` and ``delta``."""
     top = movers[movers["delta"] != 0].head(MOST_MOVES)
     return Deltas(
         tuple(map(str, top["label"])),
@@ -155,7 +155,7 @@ def deltas(movers: pd.DataFrame) -> Deltas:
 
 
 def deltas_figure(data: Deltas, mode: Mode) -> go.Figure:
-    """Bars to the right for what grew, to the left for what fell."""
+    """Horizontal bars: growth points to the right, decline to the left."""
     palette = PALETTES[mode]
     places = list(range(len(data.names)))
     lowest, highest = min((*data.deltas, 0)), max((*data.deltas, 0))
@@ -206,39 +206,42 @@ MOST_SLOPES = 8
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Names with what first and last touch credit them with; both known."""
+    """Credit by first and by last touch, for names where both are known."""
 
     names: tuple[str, ...]
     first: tuple[float, ...]
     last: tuple[float, ...]
-    said: tuple[tuple[str, str], ...]
+    labels: tuple[tuple[str, str], ...]
+    """The formatted values, first and last touch."""
     currency: str = ""
-    """The currency of credit in money."""
+    """The currency where credit is money."""
 
 
-def shift(frame: pd.DataFrame, said: tuple[list[str], list[str]], currency: str = "") -> Shift:
-    """The first names of a table of shifts (``label``, ``first``, ``last``); ``said`` are the two
-    values in words, a row each."""
+def shift(frame: pd.DataFrame, labels: tuple[list[str], list[str]], currency: str = "") -> Shift:
+    """The first ``MOST_SLOPES`` rows of a table with ``label``, ``first`` and ``last``.
+
+    ``labels`` are two lists of formatted values, for first and last touch, in the rows' order.
+    """
     known = frame["first"].notna() & frame["last"].notna()
-    words = list(compress(zip(*said, strict=True), known))
+    pairs = list(compress(zip(*labels, strict=True), known))
     top = frame[known].head(MOST_SLOPES)
     return Shift(
         tuple(map(str, top["label"])),
         tuple(map(float, top["first"])),
         tuple(map(float, top["last"])),
-        tuple(words[:MOST_SLOPES]),
+        tuple(pairs[:MOST_SLOPES]),
         currency,
     )
 
 
 def shift_figure(data: Shift, mode: Mode) -> go.Figure:
-    """A line from the first touch's credit to the last's, a row a name."""
+    """A line from first-touch to last-touch credit in each row."""
     palette = PALETTES[mode]
     places = list(range(len(data.names)))
     credited = (*data.first, *data.last, 0.0)
     lowest, highest = min(credited), max(credited)
     length = highest - lowest or 1.0
-    ways = [
+    lines = [
         {
             "type": "scatter",
             "x": [first, last],
@@ -255,7 +258,7 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
             "type": "scatter",
             "x": values,
             "y": places,
-            "name": name,
+            "name": model,
             "mode": "markers",
             "marker": {
                 "size": 13,
@@ -264,19 +267,19 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
                 "line": {"width": 3, "color": palette.categorical[at]},
             },
             "customdata": [
-                [plain(label, 200), words[at]]
-                for label, words in zip(data.names, data.said, strict=True)
+                [plain(name, 200), labels[at]]
+                for name, labels in zip(data.names, data.labels, strict=True)
             ],
             "hovertemplate": (
-                f"%{{customdata[0]}}<br>{name}: <b>%{{customdata[1]}}</b><extra></extra>"
+                f"%{{customdata[0]}}<br>{model}: <b>%{{customdata[1]}}</b><extra></extra>"
             ),
         }
-        for at, (name, values) in enumerate(
+        for at, (model, values) in enumerate(
             (("First touch", data.first), ("Last touch", data.last))
         )
     ]
     return go.Figure(
-        data=[*ways, *ends],
+        data=[*lines, *ends],
         layout={
             "template": template(mode),
             **HOVER_ONE,
@@ -284,7 +287,7 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
             "margin": {"l": 8, "r": 16, "t": 30, "b": 8},
             "xaxis": {
                 **amounts_axis(6, lowest, highest, data.currency),
-                # Room at both ends: half of a marker at nought would be cut.
+                # Without margins, Plotly would cut a marker at zero in half.
                 "range": [lowest - 0.04 * length, highest + 0.05 * length],
                 "showgrid": True,
             },
