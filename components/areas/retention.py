@@ -39,14 +39,14 @@ GRAIN_NAMES: Final[dict[Grain, str]] = {
     "month": "By month",
 }
 DAYS: Final = (1, 7, 14, 30)
-"""Days after the first visit that have a tile."""
+"""Days after the first visit that get a tile."""
 
 
 def grain(view: View, params: Params) -> Grain:
-    """The chosen length of a cohort, or the one that fits the period."""
+    """The length of a cohort: the parameter, by default one that suits the period."""
     days = (view.period.end - view.period.start).days + 1
-    chosen = list(params.get("grain", ()))
-    return next((grain for grain in GRAINS if [grain] == chosen), analysis.suggested(days))
+    selected = list(params.get("grain", ()))
+    return next((grain for grain in GRAINS if [grain] == selected), analysis.suggested(days))
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
@@ -75,7 +75,7 @@ def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[
 
 @memoize
 def tiles(view: View, now: Retention, before: Retention | None = None) -> list[Tile]:
-    """How many visitors were back after some days, on average over the cohorts."""
+    """Tiles with the new visitors, and the average shares that returned on some days."""
     average = cohorts_of(view, now, "day").average
     compared = view.compared()
     earlier = cohorts_of(compared, before, "day").average if before and compared else None
@@ -93,7 +93,7 @@ def tiles(view: View, now: Retention, before: Retention | None = None) -> list[T
                 share(average, day),
                 share(earlier, day),
                 f"Visitors who were back {day} day{'s' if day > 1 else ''} after their first "
-                "visit, of those for whom that day has come. Each cohort counts by its size.",
+                "visit, of those for whom that day has been reached. Cohorts are weighted by size.",
             )
             for day in DAYS
         ),
@@ -102,7 +102,7 @@ def tiles(view: View, now: Retention, before: Retention | None = None) -> list[T
 
 @memoize
 def cohorts_of(view: View, answer: Retention, by: Grain) -> Cohorts:
-    """The cohorts of an answer about a View."""
+    """The cohorts of an answer, up to the end of the View's period."""
     until = (
         pd.Timestamp(view.period.end).tz_convert(view.period.timezone).tz_localize(None).floor("D")
     )
@@ -145,7 +145,7 @@ def _explanation(cohorts: Cohorts, data: charts.Triangle, by: Grain) -> str:
 
 @memoize
 def _table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
-    """A row a cohort, a column a step."""
+    """A row for each cohort, a column for each step."""
     names = [charts.step_name(*step) for step in cohorts.steps]
     frame = cohorts.shares.set_axis(names, axis="columns").reset_index()
     frame.insert(1, "size", cohorts.sizes.to_numpy())
@@ -162,9 +162,9 @@ def _curve(view: View, now: Retention, before: Retention | None = None) -> list[
     compared = view.compared()
     earlier = cohorts_of(compared, before, "day") if before and compared else None
     return [
-        Text("Each cohort counts by its size, and only with the days that have come."),
+        Text("Cohorts are weighted by size, and count only for days that have been reached."),
         Chart(
-            "Average share of visitors that are back, by day after the first visit",
+            "Average share of returning visitors, by day after the first visit",
             "curve",
             charts.curve_figure,
             charts.curve(cohorts_of(view, now, "day"), earlier),

@@ -292,7 +292,7 @@ def test_compare_needs_a_comparison(opened: Open) -> None:
         ),
         ("revenue", {"revenue_currency": "E" * 101}, "not a currency"),
         ("breakdown", {"field": "shoe-size"}, "not a field that can be broken down"),
-        ("journey", {"steps": "99"}, "no number of steps"),
+        ("journey", {"steps": "99"}, "not a number of steps"),
         ("websites", {"site": "x"}, "not the id of a website"),
         ("reports", {"report": "x"}, "No report is saved"),
     ],
