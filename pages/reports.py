@@ -32,9 +32,9 @@ from umami.view import View
 DONE: Final = "message about a changed report"
 
 
-def detail(view: View, selected: str, listed: Page[Report]) -> None:
+def detail(view: View, selected: str, saved_reports: Page[Report]) -> None:
     """Buttons for the selected report."""
-    report = next((report for report in listed.rows if report.id == selected), None)
+    report = next((report for report in saved_reports.rows if report.id == selected), None)
     if report is None:
         return
     with st.container(border=True, key="report_detail"):

@@ -84,7 +84,7 @@ def layout(
         EChart(
             "Views and visitors in each of the last 30 minutes",
             "minutes",
-            partial(lines.minutes_spec, lines.minutes(minutes)),
+            partial(lines.minutes_spec, minutes),
             height=230,
         ),
     )

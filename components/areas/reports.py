@@ -58,13 +58,15 @@ def name(report: Report) -> str:
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     """The list of reports; a click selects a report, a second click deselects it."""
-    listed = query.ask(reports.reports(view.website))
-    yield Section("Saved reports", partial(blocks, view, report_id(params)), [listed], height=300)
+    saved_reports = query.ask(reports.reports(view.website))
+    yield Section(
+        "Saved reports", partial(blocks, view, report_id(params)), [saved_reports], height=300
+    )
 
 
-def blocks(view: View, selected: str, listed: Page[Report]) -> list[Block]:
+def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[Block]:
     """A table of the reports, and a hint."""
-    if not listed.rows:
+    if not saved_reports.rows:
         text = (
             "No report is saved for this website yet. Save a funnel or a goal on its page, or any "
             "report in Umami, and it is listed here."
@@ -72,11 +74,11 @@ def blocks(view: View, selected: str, listed: Page[Report]) -> list[Block]:
         return [Text(text, "empty")]
     frame = pd.DataFrame(
         {
-            "id": [report.id for report in listed.rows],
-            "name": [name(report) for report in listed.rows],
-            "kind": [_kind(report) for report in listed.rows],
-            "description": [report.description for report in listed.rows],
-            "changed": [_day(view, report) for report in listed.rows],
+            "id": [report.id for report in saved_reports.rows],
+            "name": [name(report) for report in saved_reports.rows],
+            "kind": [_kind(report) for report in saved_reports.rows],
+            "description": [report.description for report in saved_reports.rows],
+            "changed": [_day(view, report) for report in saved_reports.rows],
         }
     )
     table = Table(
@@ -90,8 +92,8 @@ def blocks(view: View, selected: str, listed: Page[Report]) -> list[Block]:
         active=(selected,),
     )
     texts = []
-    if listed.count > len(listed.rows):
-        first, count = len(listed.rows), formats.whole(listed.count)
+    if saved_reports.count > len(saved_reports.rows):
+        first, count = len(saved_reports.rows), formats.whole(saved_reports.count)
         texts.append(Text(f"The first {first} of {count} are listed."))
     if not selected:
         texts.append(Text("Select a report to open, rename or delete it."))

@@ -124,15 +124,15 @@ def find_scope(query: Collector, view: View, params: Params) -> Scope | Section:
     not match purchases.
     """
     currency, _ = parse(params)
-    listed = query.unfiltered(view, reports.currencies)
+    currencies = query.unfiltered(view, reports.currencies)
     try:
-        currency = currency or suggested(listed.result()) or ""
+        currency = currency or suggested(currencies.result()) or ""
         if currency:
             return resolve_scope(query.client.definitions, view, currency)
     except UmamiError as problem:
         return failed_section("Revenue", problem)
     text = NO_MONEY
-    if view.is_filtered and query.key(listed) == reports.currencies(view).key:
+    if view.is_filtered and query.key(currencies) == reports.currencies(view).key:
         text = (
             "With the filters that are set for you, this server lists no currency. A link to "
             "this page that names the currency can show revenue."
@@ -148,14 +148,14 @@ def parse(params: Params) -> tuple[str, tuple[str, ...]]:
     return currency, ()
 
 
-def choices(listed: Iterable[str], chosen: str = "") -> dict[str, tuple[str, ...]]:
+def choices(currencies: Iterable[str], chosen: str = "") -> dict[str, tuple[str, ...]]:
     """The currencies to choose from, each with its other spellings.
 
     Spellings of a currency differ only in case and surrounding spaces. The spelling to query is
     ``chosen`` where that is among them, else the upper-case code, else the first.
     """
     spellings: dict[str, set[str]] = {}
-    for currency in (*listed, *([chosen] if chosen else [])):
+    for currency in (*currencies, *([chosen] if chosen else [])):
         if is_currency(currency):
             spellings.setdefault(currency.strip().upper(), set()).add(currency)
     by_first: dict[str, tuple[str, ...]] = {}
@@ -165,11 +165,11 @@ def choices(listed: Iterable[str], chosen: str = "") -> dict[str, tuple[str, ...
     return by_first
 
 
-def suggested(listed: Iterable[str]) -> str | None:
+def suggested(currencies: Iterable[str]) -> str | None:
     """The default currency: EUR, else the first ISO code, else the first text; ``None`` without
     any."""
     return min(
-        choices(listed),
+        choices(currencies),
         key=lambda currency: (
             currency.strip().upper() != "EUR",
             formats.iso_currency(currency) is None,
@@ -194,8 +194,8 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         yield blocks_section("Filters", Text(scope.left_out, "note"), framed=False)
     money = query.compared(scope.view, partial(reports.revenue, currency=scope.currency))
     no_currencies: tuple[str, ...] = ()
-    listed = query.hint(reports.currencies(view.unfiltered()), no_currencies)
-    yield Section("Figures", partial(_figures, query, scope), [listed, *money], framed=False)
+    currencies = query.hint(reports.currencies(view.unfiltered()), no_currencies)
+    yield Section("Figures", partial(_figures, query, scope), [currencies, *money], framed=False)
     about = described(scope.view)
     series = Section(
         f"Revenue in {formats.iso_currency(scope.currency) or scope.currency}",
@@ -217,13 +217,13 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 def _figures(
     query: Collector,
     scope: Scope,
-    listed: tuple[str, ...],
+    currencies: tuple[str, ...],
     now: Revenue,
     before: Revenue | None = None,
 ) -> list[Block]:
     """The tiles, and notes about revenue with other spellings of the currency."""
     blocks: list[Block] = [Tiles(tiles(query.client.definitions, scope, now, before))]
-    for spelling in choices(listed, scope.currency)[scope.currency]:
+    for spelling in choices(currencies, scope.currency)[scope.currency]:
         totals = query.ask(reports.revenue(scope.view, spelling)).result()
         if totals.orders:
             amount = formats.money(float(totals.total), spelling)

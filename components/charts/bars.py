@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ONE, amounts_axis, plain, rows_axis
-from components.theme import PALETTES, Mode, template
+from components.charts.common import HOVER_ONE, amounts_axis, base_layout, plain, rows_axis
+from components.theme import PALETTES, Mode
 from umami.analysis.properties import Distribution
 
 
@@ -76,12 +76,14 @@ def bars_figure(data: Bars, mode: Mode) -> go.Figure:
     return go.Figure(
         data=[now, before] if data.before else [now],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": (40 if data.before else 16) + 32 * max(len(places), 2),
+            **base_layout(
+                mode,
+                HOVER_ONE,
+                (40 if data.before else 16) + 32 * max(len(places), 2),
+                top=30 if data.before else 8,
+            ),
             "bargap": 0.3,
             "showlegend": bool(data.before),
-            "margin": {"l": 8, "r": 8, "t": 30 if data.before else 8, "b": 8},
             "xaxis": {
                 "fixedrange": True,
                 "showgrid": False,
@@ -113,11 +115,8 @@ def distribution_figure(data: Distribution, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": 200,
+            **base_layout(mode, HOVER_ONE, 200),
             "showlegend": False,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "xaxis": {
                 "fixedrange": True,
                 "exponentformat": "B",
@@ -181,12 +180,9 @@ def deltas_figure(data: Deltas, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": 24 + 32 * max(len(places), 2),
+            **base_layout(mode, HOVER_ONE, 24 + 32 * max(len(places), 2)),
             "bargap": 0.3,
             "showlegend": False,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "xaxis": {
                 "fixedrange": True,
                 "showgrid": False,
@@ -281,10 +277,7 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
     return go.Figure(
         data=[*lines, *ends],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": 80 + 34 * max(len(places), 2),
-            "margin": {"l": 8, "r": 16, "t": 30, "b": 8},
+            **base_layout(mode, HOVER_ONE, 80 + 34 * max(len(places), 2), top=30, right=16),
             "xaxis": {
                 **amounts_axis(6, lowest, highest, data.currency),
                 # Without margins, Plotly would cut a marker at zero in half.

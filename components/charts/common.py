@@ -17,16 +17,28 @@ from cachetools import LRUCache, cached
 from pydantic_core import from_json
 
 from components import formats
-from components.theme import PALETTES, Mode
+from components.theme import PALETTES, Mode, template
 from umami.period import Unit
 
 STILL: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 """Plotly configuration of a static figure, without mode bar and zoom."""
 
-HOVER_ONE: Final = {"hovermode": "closest", "dragmode": False}
+HOVER_ONE: Final[dict[str, Any]] = {"hovermode": "closest", "dragmode": False}
 """Layout keys for a hover label of the point under the pointer."""
-HOVER_ALL: Final = {"hovermode": "x unified", "dragmode": False}
+HOVER_ALL: Final[dict[str, Any]] = {"hovermode": "x unified", "dragmode": False}
 """Layout keys for a common hover label of all series at the pointer's x position."""
+
+
+def base_layout(
+    mode: Mode, hover: dict[str, Any], height: int, *, top: int = 8, right: int = 8
+) -> dict[str, Any]:
+    """Layout keys of a figure: template, hover label, height and margins in pixels."""
+    return {
+        "template": template(mode),
+        **hover,
+        "height": height,
+        "margin": {"l": 8, "r": right, "t": top, "b": 8},
+    }
 
 
 def time_axis(times: Sequence[pd.Timestamp], unit: Unit) -> dict[str, Any]:

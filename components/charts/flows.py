@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ONE, plain, rows_axis
+from components.charts.common import HOVER_ONE, base_layout, plain, rows_axis
 from components.theme import FONT, PALETTES, Mode, faded, template
 from umami.analysis.journey import Flow, Node, Through
 
@@ -263,11 +263,10 @@ def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
     return go.Figure(
         data=[now, before] if data.before else [now],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": 70 + 62 * max(len(places), 2),
+            **base_layout(
+                mode, HOVER_ONE, 70 + 62 * max(len(places), 2), top=30 if data.before else 8
+            ),
             "showlegend": bool(data.before),
-            "margin": {"l": 8, "r": 8, "t": 30 if data.before else 8, "b": 8},
             "funnelgap": 0.25,
             "xaxis": {"visible": False, "fixedrange": True},
             "yaxis": rows_axis(data.names, mode, 30),

@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, HOVER_ONE, amounts_axis, time_axis
-from components.theme import PALETTES, Mode, faded, scale, template
+from components.charts.common import HOVER_ALL, HOVER_ONE, amounts_axis, base_layout, time_axis
+from components.theme import PALETTES, Mode, faded, scale
 from umami.analysis.retention import SMALL, Cohorts, Grain
 from umami.period import Unit
 
@@ -88,10 +88,9 @@ def triangle_figure(data: Triangle, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": max(46 + max(len(places), 1) * (30 if few else 20), 120),
-            "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+            **base_layout(
+                mode, HOVER_ONE, max(46 + max(len(places), 1) * (30 if few else 20), 120), top=28
+            ),
             "xaxis": {
                 "side": "top",
                 "fixedrange": True,
@@ -159,11 +158,8 @@ def curve_figure(data: Curve, mode: Mode) -> go.Figure:
     return go.Figure(
         data=[before, now] if data.before else [now],
         layout={
-            "template": template(mode),
-            **HOVER_ALL,
-            "height": 300,
+            **base_layout(mode, HOVER_ALL, 300, top=30, right=16),
             "showlegend": bool(data.before),
-            "margin": {"l": 8, "r": 16, "t": 30, "b": 8},
             "xaxis": {
                 "title": {"text": "Days after the first visit"},
                 "fixedrange": True,
@@ -209,27 +205,16 @@ def sizes_figure(data: Sizes, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ALL,
-            "height": 260,
+            **base_layout(mode, HOVER_ALL, 260, top=12, right=16),
             "bargap": 0.25,
             "showlegend": False,
-            "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
             "xaxis": time_axis(data.times, data.unit),
             "yaxis": amounts_axis(4, 0, max(data.visitors, default=0)),
         },
     )
 
 
-WEEKDAYS: Final = (
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-)
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +263,7 @@ def week_figure(data: Week, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": 270,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            **base_layout(mode, HOVER_ONE, 270),
             "xaxis": {
                 "fixedrange": True,
                 "showline": False,

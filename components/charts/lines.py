@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, amounts_axis, time_axis
-from components.theme import FONT, PALETTES, Mode, faded, template
+from components.charts.common import HOVER_ALL, amounts_axis, base_layout, time_axis
+from components.theme import FONT, PALETTES, Mode, faded
 from umami.period import Unit
 
 Ends = tuple[bool, bool]
@@ -101,11 +101,8 @@ def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
     return go.Figure(
         data=traces,
         layout={
-            "template": template(mode),
-            **HOVER_ALL,
-            "height": 300,
+            **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
             "showlegend": True,
-            "margin": {"l": 8, "r": 24, "t": 36, "b": 8},
             "xaxis": {**time_axis(data.times, data.unit), **_width(data)},
             "yaxis": amounts_axis(5, 0, highest),
         },
@@ -197,28 +194,12 @@ def _colour(line: Line, mode: Mode) -> str:
     return faded(colour, 0.55) if line.earlier else colour
 
 
-@dataclass(frozen=True, slots=True)
-class Minutes:
-    """Views and visitors by minute; ``times`` are wall-clock times as ``HH:MM``."""
-
-    times: tuple[str, ...]
-    views: tuple[int, ...]
-    visitors: tuple[int, ...]
-
-
-def minutes(frame: pd.DataFrame) -> Minutes:
-    """The bars of a frame from ``umami.analysis.realtime.minutes``."""
-    return Minutes(
-        tuple(f"{pd.Timestamp(time):%H:%M}" for time in frame["time"]),
-        tuple(map(int, frame["views"])),
-        tuple(map(int, frame["visitors"])),
-    )
-
-
-def minutes_spec(data: Minutes, mode: Mode) -> dict[str, Any]:
+def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
     """Visitors as bars in front of lighter bars of views, as an ECharts option.
 
-    ECharts animates changes in place; Streamlit mounts a Plotly chart again at each change. The
+    ``minutes`` is a frame from ``umami.analysis.realtime.minutes``.
+
+    ECharts updates bars in place, while Streamlit mounts a Plotly chart again at each change. The
     y axis spans at least 4.
     """
     palette = PALETTES[mode]
@@ -238,7 +219,7 @@ def minutes_spec(data: Minutes, mode: Mode) -> dict[str, Any]:
         },
         "xAxis": {
             "type": "category",
-            "data": list(data.times),
+            "data": [f"{pd.Timestamp(time):%H:%M}" for time in minutes["time"]],
             "axisTick": {"show": False},
             "axisLine": {"lineStyle": {"color": palette.border}},
             "axisLabel": {**quiet, "interval": 4},
@@ -246,7 +227,7 @@ def minutes_spec(data: Minutes, mode: Mode) -> dict[str, Any]:
         "yAxis": {
             "type": "value",
             "minInterval": 1,
-            "max": max((*data.views, 4)),
+            "max": int(max((*minutes["views"], 4))),
             "splitNumber": 4,
             "splitLine": {"lineStyle": {"color": palette.border}},
             "axisLabel": quiet,
@@ -255,14 +236,14 @@ def minutes_spec(data: Minutes, mode: Mode) -> dict[str, Any]:
             {
                 "type": "bar",
                 "name": name,
-                "data": list(values),
+                "data": [int(count) for count in minutes[column]],
                 "itemStyle": {"color": fill},
                 "barGap": "-100%",
                 "barCategoryGap": "20%",
             }
-            for name, values, fill in (
-                ("Views", data.views, faded(colour, 0.35)),
-                ("Visitors", data.visitors, colour),
+            for name, column, fill in (
+                ("Views", "views", faded(colour, 0.35)),
+                ("Visitors", "visitors", colour),
             )
         ],
     }
@@ -321,12 +302,9 @@ def trend_figure(data: Trend, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ALL,
-            "height": 150,
+            **base_layout(mode, HOVER_ALL, 150, right=16),
             "bargap": 0.25,
             "showlegend": False,
-            "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
             "shapes": [] if data.target is None else [target_line],
             "xaxis": time_axis(data.times, data.unit),
             "yaxis": amounts_axis(3, min(data.values, default=0), max(data.values, default=0)),

@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, amounts_axis, plain, time_axis
-from components.theme import PALETTES, Mode, faded, template
+from components.charts.common import HOVER_ALL, amounts_axis, base_layout, plain, time_axis
+from components.theme import PALETTES, Mode, faded
 from umami.period import Unit
 
 NET = "Net amount"
@@ -87,13 +87,10 @@ def stacked_figure(data: Stacks, mode: Mode) -> go.Figure:
     return go.Figure(
         data=traces,
         layout={
-            "template": template(mode),
-            **HOVER_ALL,
-            "height": 280,
+            **base_layout(mode, HOVER_ALL, 280, top=36, right=24),
             "barmode": "stack",
             "bargap": 0.25,
             "showlegend": True,
-            "margin": {"l": 8, "r": 24, "t": 36, "b": 8},
             "xaxis": time_axis(data.times, data.unit),
             "yaxis": amounts_axis(4, min(drawn), max(drawn), data.money),
         },
