@@ -197,8 +197,8 @@ def _parts(
     notes = [Text(NO_MONEY, "note")] if currency and not in_money else []
     table = credit("amount" if in_money else "visitors", first, last, before)
     if table.empty:
-        nobody = "No visitor converted in this period, or their sources are unknown."
-        return [*notes, Text(why_empty(view, nobody), "empty")]
+        no_credit = "No visitor converted in this period, or their sources are unknown."
+        return [*notes, Text(why_empty(view, no_credit), "empty")]
     credited = [part for part in PARTS if (table["part"] == part).any()]
     cards = [
         (PARTS[part][0], part_blocks(part, table, currency or "" if in_money else ""))

@@ -142,10 +142,10 @@ def blocks(
         printed=MOST,
     )
     if not now or not now[0].visitors:
-        nobody = (
+        no_visitors = (
             "No visitor took the first step in this period. Choose another first step or period."
         )
-        return [Text(why_empty(view, nobody), "empty"), steps]
+        return [Text(why_empty(view, no_visitors), "empty"), steps]
     last = now[-1]
     all_the_way = (
         f"of {formats.whole(now[0].visitors)} visitors "

@@ -1,4 +1,4 @@
-"""Realtime: who is on the website now, and what they do."""
+"""Realtime: visitors on the website now, and what they do."""
 
 from __future__ import annotations
 

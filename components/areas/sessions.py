@@ -1,4 +1,4 @@
-"""Sessions: the visitors one by one, who they are, when they come, what they did."""
+"""Sessions: totals, the weekly heatmap, the list of sessions, and the profile of one."""
 
 from __future__ import annotations
 

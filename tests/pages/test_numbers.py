@@ -282,7 +282,7 @@ def test_compare_needs_a_comparison(opened: Open) -> None:
     ("page", "params", "words"),
     [
         ("funnel", {"step": ["1.path./", "2.nonsense"]}, "is not a step"),
-        ("funnel", {"window": "soon"}, "no number of minutes"),
+        ("funnel", {"window": "soon"}, "not a valid number of minutes"),
         ("goals", {"goal": "many.event.x"}, "whole number"),
         ("attribution", {"conversion": "purchase"}, "is not a step"),
         (
