@@ -10,18 +10,7 @@ from typing import Any, Final, get_args
 import pandas as pd
 
 from components.areas import PageInfo
-from components.blocks import (
-    Block,
-    Card,
-    Change,
-    Chart,
-    Item,
-    Note,
-    Params,
-    Section,
-    Table,
-    Text,
-)
+from components.blocks import Block, Card, Change, Chart, Item, Note, Params, Section, Table, Text
 from components.charts import maps
 from components.formats import Field, Kind
 from components.loading import Collector, QueryClient

@@ -11,17 +11,7 @@ import pandas as pd
 
 from components import formats
 from components.areas import PageInfo, last_value
-from components.blocks import (
-    Block,
-    Chart,
-    EChart,
-    Item,
-    Params,
-    Section,
-    SetParams,
-    Table,
-    Text,
-)
+from components.blocks import Block, Chart, EChart, Item, Params, Section, SetParams, Table, Text
 from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector

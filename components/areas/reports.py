@@ -10,15 +10,7 @@ import pandas as pd
 
 from components import formats
 from components.areas import PageInfo, last_value
-from components.blocks import (
-    Block,
-    Item,
-    Params,
-    Section,
-    SetParams,
-    Table,
-    Text,
-)
+from components.blocks import Block, Item, Params, Section, SetParams, Table, Text
 from components.formats import Field
 from components.loading import Collector
 from umami.analysis import saved
