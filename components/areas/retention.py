@@ -12,7 +12,7 @@ from components import formats
 from components.areas import PageInfo
 from components.blocks import Block, Chart, Columns, Item, Params, Section, Table, Text, Tiles
 from components.charts import heatmaps as charts
-from components.charts.tiles import Tile, counted, rated
+from components.charts.tiles import counted, rated
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -69,12 +69,8 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     )
 
 
-def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[Block]:
-    return [Tiles(tiles(view, now, before))]
-
-
 @memoize
-def tiles(view: View, now: Retention, before: Retention | None = None) -> list[Tile]:
+def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[Block]:
     """Tiles with the new visitors, and the average shares that returned on some days."""
     average = cohorts_of(view, now, "day").average
     compared = view.compared()
@@ -85,7 +81,7 @@ def tiles(view: View, now: Retention, before: Retention | None = None) -> list[T
 
     size = int(now.frame.groupby("cohort")["size"].max().sum())
     size_before = int(before.frame.groupby("cohort")["size"].max().sum()) if before else None
-    return [
+    tiles = [
         counted("New visitors", size, size_before, "Visitors of all cohorts together."),
         *(
             rated(
@@ -98,6 +94,7 @@ def tiles(view: View, now: Retention, before: Retention | None = None) -> list[T
             for day in DAYS
         ),
     ]
+    return [Tiles(tiles)]
 
 
 @memoize

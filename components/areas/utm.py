@@ -26,7 +26,7 @@ from components.blocks import (
     blocks_section,
 )
 from components.charts import bars as charts
-from components.charts.tiles import Tile, counted, rated
+from components.charts.tiles import counted, rated
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -101,12 +101,8 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     )
 
 
-def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
-    return [Tiles(tiles(now, all_views, *earlier))]
-
-
 @memoize
-def tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Tile]:
+def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
     """Tiles with the tagged views, the untagged views and the tagged share."""
     tagged = analysis.tagged(now, all_views.current.views)
     before = None
@@ -120,7 +116,7 @@ def tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Tile]:
         if tagged.at_least
         else ""
     )
-    return [
+    tiles = [
         counted(
             "Tagged views",
             tagged.tagged,
@@ -140,6 +136,7 @@ def tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Tile]:
             "Tagged views of all views.",
         ),
     ]
+    return [Tiles(tiles)]
 
 
 def _parameter(

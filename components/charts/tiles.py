@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import pandas as pd
-
 from components import formats
 from components.charts import common
 from components.formats import Kind
 from components.view_description import present, why_unknown
 from umami.definitions import Definitions
-from umami.models.traffic import Stats, Timeline, Totals
+from umami.models.traffic import Stats, Timeline
 from umami.view import View
 
 
@@ -117,13 +115,20 @@ def rated(
     )
 
 
-def totals(
-    means: Definitions, view: View, now: Totals, before: Totals | None, timeline: pd.DataFrame
+def of_website(
+    definitions: Definitions,
+    view: View,
+    stats: Stats,
+    timeline: Timeline,
+    compared: Stats | None = None,
 ) -> tuple[Tile, ...]:
-    """Views, visitors, visits, bounce rate and visit duration with their changes.
+    """A website's views, visitors, visits, bounce rate and visit duration with their changes.
 
-    Figures that the View's filters make meaningless are unknown, with the reason as description.
+    ``compared`` is the comparison's answer if it has a query of its own. Figures that the View's
+    filters make meaningless are unknown, with the reason as description.
     """
+    now, history = stats.current, common.over(timeline.frame, present(view))
+    before = compared.current if compared else stats.previous
     unknown = why_unknown(view)
 
     def tile(label: str, field: str, about: str, series: tuple[int, ...] = ()) -> Tile:
@@ -132,8 +137,8 @@ def totals(
         previous = getattr(before, field) if before else None
         return counted(label, getattr(now, field), previous, about, series=series)
 
-    views = tuple(map(int, timeline["views"]))
-    visitors = tuple(map(int, timeline["sessions"]))
+    views = tuple(map(int, history["views"]))
+    visitors = tuple(map(int, history["sessions"]))
     return (
         tile("Views", "views", "Page views.", views),
         tile("Visitors", "visitors", "Different visitors.", visitors),
@@ -144,7 +149,7 @@ def totals(
             "Bounce rate",
             now.bounce_rate,
             before.bounce_rate if before else None,
-            f"Share of bounces in all visits. {means.bounce}",
+            f"Share of bounces in all visits. {definitions.bounce}",
             good="down",
         ),
         counted("Visit duration", None, None, unknown, kind="seconds")
@@ -157,12 +162,3 @@ def totals(
             kind="seconds",
         ),
     )
-
-
-def of_website(
-    means: Definitions, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
-) -> tuple[Tile, ...]:
-    """A website's five figures; ``compared`` if the comparison was a query of its own."""
-    history = common.over(timeline.frame, present(view))
-    before = compared.current if compared else stats.previous
-    return totals(means, view, stats.current, before, history)
