@@ -118,7 +118,7 @@ def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -
     )
     if not data.undrawn:
         return [chart]
-    small = ", ".join(f"{country.name} ({country.said})" for country in data.undrawn[:6])
+    small = ", ".join(f"{country.name} ({country.label})" for country in data.undrawn[:6])
     return [chart, Text(f"Too small for the map: {small}")]
 
 

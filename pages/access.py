@@ -1,4 +1,4 @@
-"""Access: who may see what, the links that are shared, and what was done."""
+"""Access: accounts, share links and the audit log."""
 
 from components import (
     blocks,
@@ -7,10 +7,10 @@ from components import (
     entrypoint_guard,
     page_context,
     paging,
+    sharing,
     url_state,
     viewer,
 )
-from components import sharing as shown
 
 entrypoint_guard.check()
 
@@ -20,15 +20,15 @@ place = blocks.position("log", url_state.read_params(*blocks.param_names("log"))
 with elements.title("Access"):
     pass
 if not viewer.current().permissions.admin:
-    shown.not_yours()
+    sharing.not_yours()
 elif not viewer.signs_in():
-    shown.unguarded()
+    sharing.unguarded()
 else:
     sites = controls.sites(page_context.client())
-    with elements.card("Accounts", about="Kept in the file of accounts, and changed there."):
-        shown.everybody(sites)
+    with elements.card("Accounts", about="Defined in the accounts file; edit it to change them."):
+        sharing.everybody(sites)
     with elements.card("Share links"):
-        shown.links(sites)
+        sharing.links(sites)
     with elements.card("Audit log"):
-        paging.search_box(place, "Search who, what or about what")
-        shown.log(place, view.period.timezone, sites)
+        paging.search_box(place, "Search user, action or object")
+        sharing.log(place, view.period.timezone, sites)

@@ -1,4 +1,4 @@
-"""Attribution: which first and last touch conversions are credited to, side by side."""
+"""Attribution: the first and last touches that get credit for conversions, side by side."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def editor(
     paths: Sequence[Value],
     events: Sequence[Value],
     currencies: tuple[str, ...],
-    listed: Page[Report],
+    saved_reports: Page[Report],
 ) -> None:
-    """Inputs for the conversion and, where the server tells money, for that; what is saved."""
+    """Inputs for the conversion and, if the server reports revenue, its currency; saved reports."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         analysis_controls.inputs(
             step,
@@ -60,7 +60,7 @@ def editor(
                 width=220,
                 write=lambda code: url_state.set_params(conversion_currency=code),
             )
-        making = partial(
+        make_parameters = partial(
             saved_parameters.parameters,
             view,
             model="first-click",
@@ -68,7 +68,9 @@ def editor(
             step=step.value,
             currency=currency,
         )
-        analysis_controls.saved_menu(view, "attribution", making if step.value else None, listed)
+        analysis_controls.saved_menu(
+            view, "attribution", make_parameters if step.value else None, saved_reports
+        )
 
 
 entrypoint_guard.check()
@@ -80,12 +82,12 @@ with open_page(page_context.client()) as page:
     suggestions = analysis_controls.ask_suggestions(page, view)
     no_currencies: tuple[str, ...] = ()
     currencies = page.hint(reports.currencies(view.unfiltered()), no_currencies)
-    listed = loading.ask(page, view)
+    saved_reports = loading.ask(page, view)
     if not step.value:
         step = attribution.suggested(page, view)
         params["conversion"] = [spell(step)]
     layout = page.prepare(attribution.ask(page, view, params))
-    in_money = attribution.tells_money(page)
+    in_money = attribution.reports_money(page)
     with elements.title("Attribution"):
         for fault in faults:
             show_note(fault)
@@ -94,7 +96,7 @@ with open_page(page_context.client()) as page:
             partial(editor, view, step, currency, in_money),
             *suggestions,
             currencies,
-            listed,
+            saved_reports,
             height=60,
         )
     page.draw(layout)

@@ -13,8 +13,8 @@ view = controls.view()
 
 with open_page(page_context.client()) as page:
     params = url_state.page_params(breakdown.INFO)
-    able = page.client.capabilities.fields
-    choice, fault = breakdown.read(params, able)
+    supported = page.client.capabilities.fields
+    choice, fault = breakdown.parse(params, supported)
     layout = page.prepare(breakdown.ask(page, view, params))
     with elements.title("Breakdown"):
         pass
@@ -24,7 +24,7 @@ with open_page(page_context.client()) as page:
         st.session_state["pick_fields"] = list(choice.fields)
         st.multiselect(
             "Fields",
-            breakdown.available_fields(able),
+            breakdown.available_fields(supported),
             key="pick_fields",
             format_func=FIELDS.__getitem__,
             max_selections=breakdown.MOST_FIELDS,

@@ -33,10 +33,10 @@ def editor(
     chain: funnel.Chain,
     paths: Sequence[Value],
     events: Sequence[Value],
-    listed: Page[Report],
+    saved_reports: Page[Report],
 ) -> None:
-    """A line of inputs for each step, the window, and what is saved."""
-    offered = analysis_controls.suggestions(paths, events)
+    """A row of inputs for each step, the time window, and the menu of saved reports."""
+    suggestions = analysis_controls.suggestions(paths, events)
     for at, step in enumerate(chain.steps):
         before, after = chain.steps[:at], chain.steps[at + 1 :]
         with st.container(
@@ -45,7 +45,7 @@ def editor(
             st.markdown(f"**{at + 1}**", width="content")
             analysis_controls.inputs(
                 step,
-                offered,
+                suggestions,
                 label=f"Step {at + 1}",
                 key=f"edit_{at}",
                 write=partial(write_between, before, after),
@@ -86,7 +86,7 @@ def editor(
             width=215,
             write=lambda window: url_state.set_params(window=str(window)),
         )
-        if suggested := funnel.suggested(offered.paths, offered.events):
+        if suggested := funnel.suggested(suggestions.paths, suggestions.events):
             st.button(
                 "Suggest steps",
                 key="suggest_steps",
@@ -95,14 +95,16 @@ def editor(
                 on_click=authorized.callback(write_between),
                 args=(suggested, ()),
             )
-        making = partial(saved_parameters.funnel, view, chain.steps, chain.window)
-        analysis_controls.saved_menu(view, "funnel", making if chain.complete else None, listed)
+        make_parameters = partial(saved_parameters.funnel, view, chain.steps, chain.window)
+        analysis_controls.saved_menu(
+            view, "funnel", make_parameters if chain.complete else None, saved_reports
+        )
 
 
 def write_between(
     before: Sequence[FunnelStep], after: Sequence[FunnelStep], *changed: FunnelStep
 ) -> None:
-    """Change the steps between others, from the next run on."""
+    """Write the steps to the URL: ``changed`` between ``before`` and ``after``."""
     url_state.set_params(step=spell_steps([*before, *changed, *after]))
 
 
@@ -113,13 +115,13 @@ with open_page(page_context.client()) as page:
     params = url_state.page_params(funnel.INFO)
     chain, faults = funnel.parse(params)
     suggestions = analysis_controls.ask_suggestions(page, view)
-    listed = loading.ask(page, view)
+    saved_reports = loading.ask(page, view)
     layout = page.prepare(funnel.ask(page, view, params))
     with elements.title("Funnel"):
         for fault in faults:
             show_note(fault)
     with elements.card(
-        "Steps", about="Visitors take them in this order, each soon after the last."
+        "Steps", about="Visitors take the steps in this order, each within the time chosen below."
     ):
-        page.section(partial(editor, view, chain), *suggestions, listed, height=190)
+        page.section(partial(editor, view, chain), *suggestions, saved_reports, height=190)
     page.draw(layout)

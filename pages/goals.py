@@ -34,10 +34,10 @@ def editor(
     targets: tuple[Target, ...],
     paths: Sequence[Value],
     events: Sequence[Value],
-    listed: Page[Report],
+    saved_reports: Page[Report],
 ) -> None:
-    """A line of inputs for each goal, and what is saved."""
-    offered = analysis_controls.suggestions(paths, events)
+    """A row of inputs for each goal, and the menu of saved reports."""
+    suggestions = analysis_controls.suggestions(paths, events)
     new = Target(FunnelStep("path", ""))
     lines = targets or (new,)
     for at, target in enumerate(lines):
@@ -45,7 +45,7 @@ def editor(
             horizontal=True, vertical_alignment="center", gap="small", key=f"goal_{at}"
         ):
             others = partial(write_between, lines[:at], lines[at + 1 :])
-            inputs(offered, at, target, others)
+            inputs(suggestions, at, target, others)
             st.button(
                 ":material/close:",
                 key=f"remove_{at}",
@@ -63,33 +63,36 @@ def editor(
             on_click=authorized.callback(write_between),
             args=(lines, (), new),
         )
-        if offered.events:
+        if suggestions.events:
             st.button(
                 "Suggest goals",
                 key="suggest_goals",
                 icon=":material/lightbulb:",
                 help="The events that happen most",
                 on_click=authorized.callback(write_between),
-                args=([Target(FunnelStep("event", name)) for name in offered.events[:3]], ()),
+                args=([Target(FunnelStep("event", name)) for name in suggestions.events[:3]], ()),
             )
         last = next((target for target in reversed(targets) if target.step.value), None)
         analysis_controls.saved_menu(
             view,
             "goal",
             partial(saved_parameters.goal, view, last) if last else None,
-            listed,
+            saved_reports,
             description=saved_parameters.described(last) if last else "",
             about=f"Saves the last goal, {last.step.value}." if last else "",
         )
 
 
 def inputs(
-    offered: analysis_controls.Suggestions, at: int, target: Target, write: Callable[[Target], None]
+    suggestions: analysis_controls.Suggestions,
+    at: int,
+    target: Target,
+    write: Callable[[Target], None],
 ) -> None:
-    """Inputs for what counts, and for how often it is wanted."""
+    """Inputs for the page or event of a goal, and for its target."""
     analysis_controls.inputs(
         target.step,
-        offered,
+        suggestions,
         label=f"Goal {at + 1}",
         key=f"edit_{at}",
         write=lambda step: write(replace(target, step=step)),
@@ -113,7 +116,7 @@ def inputs(
 
 
 def write_between(before: Sequence[Target], after: Sequence[Target], *changed: Target) -> None:
-    """Change the goals between others, from the next run on."""
+    """Write the goals to the URL: ``changed`` between ``before`` and ``after``."""
     url_state.set_params(goal=[spell_target(target) for target in (*before, *changed, *after)])
 
 
@@ -124,7 +127,7 @@ with open_page(page_context.client()) as page:
     params = url_state.page_params(goals.INFO)
     targets, faults = goals.parse(params)
     suggestions = analysis_controls.ask_suggestions(page, view)
-    listed = loading.ask(page, view)
+    saved_reports = loading.ask(page, view)
     layout = page.prepare(goals.ask(page, view, params))
     with elements.title("Goals"):
         for fault in faults:
@@ -132,5 +135,5 @@ with open_page(page_context.client()) as page:
     with elements.card(
         "Goals", about="A page or an event, and how often you want it in the period."
     ):
-        page.section(partial(editor, view, targets), *suggestions, listed, height=120)
+        page.section(partial(editor, view, targets), *suggestions, saved_reports, height=120)
     page.draw(layout)

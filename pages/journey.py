@@ -27,9 +27,9 @@ from umami.models.traffic import Value
 
 
 def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence[Value]) -> None:
-    """How many steps, and where journeys start and end."""
-    offered = analysis_controls.suggestions(paths, events)
-    values = [*offered.paths, *offered.events]
+    """Inputs for the number of steps, the start and the end of journeys."""
+    suggestions = analysis_controls.suggestions(paths, events)
+    values = [*suggestions.paths, *suggestions.events]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         elements.select(
             "Steps",
@@ -45,7 +45,7 @@ def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence
 
 
 def edge(name: str, placeholder: str, value: str | None, values: Sequence[str]) -> None:
-    """An input for where journeys start or end."""
+    """An input for the start or the end of journeys."""
     key = f"pick_{name}"
     st.session_state[key] = value
 
@@ -67,7 +67,7 @@ def edge(name: str, placeholder: str, value: str | None, values: Sequence[str]) 
 
 
 def node(through: Through | None, paths: tuple[Path, ...]) -> None:
-    """Choose a node by name, which keyboards reach; and the way back."""
+    """Select a node by name (accessible by keyboard), or return to all paths."""
     if not paths:
         return
     names = {
@@ -105,7 +105,7 @@ with open_page(page_context.client()) as page:
     selection, faults = journey.parse(params)
     suggestions = analysis_controls.ask_suggestions(page, view)
     layout = page.prepare(journey.ask(page, view, params))
-    # Where the paths fail, the section below says so.
+    # If this query fails, the section below shows the error.
     no_paths: tuple[Path, ...] = ()
     paths = page.hint(journey.path_query(selection, view), no_paths)
     with elements.title("Journey"):

@@ -14,7 +14,7 @@ view = controls.view()
 
 
 def online_badge(active: Active) -> None:
-    """How many visitors are on the website now."""
+    """A badge with the number of visitors on the website now."""
     st.badge(
         plain(f"{formats.whole(active.visitors)} online now"),
         icon=":material/sensors:",

@@ -1,4 +1,4 @@
-"""Realtime: who is on the website now, and what they do; it refreshes itself in a fragment."""
+"""Realtime: visitors on the website now and what they do, refreshed by a fragment."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,13 +25,13 @@ from umami.endpoints import traffic
 from umami.errors import UmamiError
 from umami.view import View
 
-SEEN: Final = "what this viewer has seen of a website"
+SEEN: Final = "latest realtime answers"
 
 
 @metrics.part("realtime")
 @runtime.RENDER_LOCK.taken()
 def draw(view: View, domain: str, *, paused: bool) -> None:
-    """Query the server, unless the viewer has paused the page, and draw what is there."""
+    """Query the server unless the page is paused, and draw the latest answers."""
     seen, problem = latest(view, paused=paused)
     page = Page(page_context.client())
     page.draw(page.prepare(realtime.layout(view, domain, seen, problem, paused=paused)))
@@ -40,7 +40,7 @@ def draw(view: View, domain: str, *, paused: bool) -> None:
 
 
 def latest(view: View, *, paused: bool) -> tuple[Seen, UmamiError | None]:
-    """What the server answers now; what was seen last where it fails, with the problem."""
+    """Query the server; where a query fails, keep the previous answer and return the error."""
     last: Seen | None = authorized.data().get(SEEN)
     if last is None or last.website != view.website:
         last = Seen(view.website, datetime.now(UTC))
@@ -72,6 +72,6 @@ entrypoint_guard.check()
 view = controls.view()
 
 with elements.title("Realtime"):
-    paused = st.toggle("Pause", key="paused", bind="query-params", help="Keep what is shown")
+    paused = st.toggle("Pause", key="paused", bind="query-params", help="Stop refreshing")
 refreshed = authorized.fragment(run_every=None if paused else EVERY)(draw)
 refreshed(view, controls.domain(page_context.client(), view.website), paused=paused)

@@ -1,4 +1,4 @@
-"""Reports: the analyses that were saved in Umami, opened, renamed, deleted."""
+"""Reports: open, rename and delete the analyses that are saved in Umami."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from umami.models.paging import Page
 from umami.models.reports import Report
 from umami.view import View
 
-DONE: Final = "what was just done to a report"
+DONE: Final = "message about a changed report"
 
 
-def detail(view: View, chosen: str, listed: Page[Report]) -> None:
-    """What can be done with the report that was chosen."""
-    report = next((report for report in listed.rows if report.id == chosen), None)
+def detail(view: View, selected: str, saved_reports: Page[Report]) -> None:
+    """Buttons for the selected report."""
+    report = next((report for report in saved_reports.rows if report.id == selected), None)
     if report is None:
         return
     with st.container(border=True, key="report_detail"):
@@ -50,7 +50,7 @@ def detail(view: View, chosen: str, listed: Page[Report]) -> None:
 
 
 def open_buttons(opening: Opening, dates: Mapping[str, list[str]]) -> None:
-    """Open the report on its page."""
+    """Buttons that open the report on its page."""
     with st.container(horizontal=True, gap="small"):
         st.button(
             "Open",
@@ -71,14 +71,14 @@ def open_buttons(opening: Opening, dates: Mapping[str, list[str]]) -> None:
 
 
 def open_report(opening: Opening, dates: Mapping[str, list[str]] | None = None) -> None:
-    """Go to the page of a report."""
+    """Go to the page of a report, with its own dates if ``dates`` is set."""
     if dates:
         url_state.change(dates)
     navigation.go(opening.page, **opening.parameters)
 
 
 def rename_input(report: Report) -> None:
-    """An input for another name."""
+    """An input for a new name."""
     key = f"name_{report.id}"
     st.session_state.setdefault(key, report.name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -87,7 +87,7 @@ def rename_input(report: Report) -> None:
 
 
 def rename(report: Report, key: str) -> None:
-    """Give a report the name in the input."""
+    """Rename a report to the text of the input."""
     name = str(st.session_state[key]).strip()
     if not name:
         url_state.note("A report needs a name.")
@@ -99,10 +99,10 @@ def rename(report: Report, key: str) -> None:
 
 
 def delete_button(report: Report) -> None:
-    """Delete the report, once that is confirmed."""
+    """A button that deletes the report after a confirmation."""
     with st.popover("Delete", icon=":material/delete:", key="delete_report"):
         st.markdown(f"Delete **{plain(area.name(report), 60)}** for everybody?")
-        st.caption("The report is gone from Umami too. The data stays.")
+        st.caption("This deletes the report in Umami, too. The data remain.")
         st.button(
             "Delete it",
             key="delete",
@@ -114,7 +114,7 @@ def delete_button(report: Report) -> None:
 
 
 def send(query: Query[Any], done: str) -> None:
-    """Change something on the server, and say so in the next run."""
+    """Send a change to the server; the next run shows ``done``."""
     page_context.client().ask(query)
     authorized.data()[DONE] = done
 
@@ -129,7 +129,7 @@ with open_page(page_context.client()) as page:
         if done := authorized.data().pop(DONE, None):
             st.toast(plain(done))
     with elements.card(
-        "Saved reports", about="Kept by the Umami server, for everybody who uses it."
+        "Saved reports", about="Stored by the Umami server, visible to all of its users."
     ):
         page.draw(layout, nested=True)
         page.section(

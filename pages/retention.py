@@ -1,4 +1,4 @@
-"""Retention: who comes back, and how long after the first visit."""
+"""Retention: the share of visitors who return, by time after the first visit."""
 
 from components import controls, elements, entrypoint_guard, page_context, url_state
 from components.areas import retention

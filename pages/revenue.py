@@ -1,4 +1,4 @@
-"""Revenue: money by time, event, place and source."""
+"""Revenue by time, event, place and source."""
 
 from functools import partial
 
@@ -10,11 +10,11 @@ from umami import names
 from umami.endpoints import reports
 
 
-def choice(currency: str, listed: tuple[str, ...]) -> None:
-    """Choose a currency by its name."""
+def choice(currency: str, currencies: tuple[str, ...]) -> None:
+    """An input for the currency."""
     elements.select(
         "Currency",
-        {code: label(code) for code in revenue.choices(listed, currency)},
+        {code: label(code) for code in revenue.choices(currencies, currency)},
         currency,
         key="pick_currency",
         icon=":material/payments:",
@@ -40,6 +40,6 @@ with open_page(page_context.client()) as page:
         for fault in revenue.parse(params)[1]:
             show_note(fault)
         if isinstance(scope, revenue.Scope):
-            listed = page.unfiltered(view, reports.currencies)
-            page.section(partial(choice, scope.currency), listed, height=40)
+            currencies = page.unfiltered(view, reports.currencies)
+            page.section(partial(choice, scope.currency), currencies, height=40)
     page.draw(layout)

@@ -1,4 +1,4 @@
-"""Sessions: the visitors one by one, who they are, when they come, what they did."""
+"""Sessions: the list of sessions, or the profile of one."""
 
 import streamlit as st
 

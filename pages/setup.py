@@ -1,17 +1,17 @@
-"""Setup: which Umami is looked at, and who may look."""
+"""Setup: the connection to Umami, and who may use the dashboard."""
 
 from components import elements, entrypoint_guard, umami_server, viewer
-from components.setup_wizard import steps as shown
+from components.setup_wizard import steps
 
 entrypoint_guard.check()
 
-may = viewer.sets_up(viewer.current())
+may_set_up = viewer.sets_up(viewer.current())
 with elements.title("Setup"):
-    if may:
-        shown.state()
-if not may:
-    shown.not_from_here()
+    if may_set_up:
+        steps.state()
+if not may_set_up:
+    steps.not_from_here()
 elif decided := umami_server.decided():
-    shown.decided_elsewhere(decided)
+    steps.decided_elsewhere(decided)
 else:
-    shown.assistant()
+    steps.assistant()

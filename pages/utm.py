@@ -1,4 +1,4 @@
-"""UTM: what the links you tagged bring, and what came untagged."""
+"""UTM: views by the parameters of tagged links, and untagged views."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Websites: all of them at a glance, and what an admin does with them."""
+"""Websites: cards with the visitors of each website, and their administration."""
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ from components.render import open_page
 from components.view_description import described
 
 entrypoint_guard.check()
-CARDS = 12  # on one page of the list, with two queries each
+CARDS = 12  # cards on a page of the list, with two queries each
 
 view = controls.view()
 client = page_context.client()

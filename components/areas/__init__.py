@@ -1,17 +1,19 @@
-"""What each page asks and shows, without Streamlit: one module a page.
+"""The queries and the layout of each page, without Streamlit: a module for each page.
 
 A module has ``INFO``, which describes its page, and ``ask(query, view, params)``, which sends the
-page's queries and yields its layout (``components.blocks``). Pages and reports both use it.
+page's queries and yields its layout (``components.blocks``). Pages and reports use the same
+modules.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """One page. Its name is that of its files, its URL path, and its section in an account."""
+    """A page. ``name`` is the name of its modules, its URL path, and its section in an account."""
 
     name: str
     title: str
@@ -24,24 +26,29 @@ class PageInfo:
     about: str
     """What it shows, in a sentence."""
     endpoints: tuple[str, ...] = ()
-    """Endpoints that it asks to show anything: what a viewer of this section may ask."""
+    """Endpoints that it always queries; viewers of this section may query them."""
     optional_endpoints: tuple[str, ...] = ()
-    """Endpoints that it asks only after a choice: a tab, a session, a campaign."""
+    """Endpoints that it queries only after a choice, such as a tab, a session or a campaign."""
     params: tuple[str, ...] = ()
-    """Its own URL parameters, besides those of the View."""
+    """Its URL parameters, besides those of the View."""
     page_params: tuple[str, ...] = ()
-    """More of them, which reports ignore: the page of a list, a session that is opened."""
+    """URL parameters that reports ignore, such as the page of a list or the opened session."""
     list_params: tuple[str, ...] = ()
-    """Those of its own URL parameters that may occur several times."""
+    """URL parameters that may occur several times."""
     in_reports: bool = True
     """Whether reports offer it as a chapter."""
 
     @property
     def file(self) -> str:
-        """Where the page is, from the project's root."""
+        """The path of the page's script, relative to the project's root."""
         return f"pages/{self.name}.py"
 
     @property
     def shared_as(self) -> str:
-        """What a share link of Umami calls this page, where it may be limited to some of them."""
+        """The name of this page in Umami's share links that are limited to some pages."""
         return {"funnel": "funnels", "journey": "journeys"}.get(self.name, self.name)
+
+
+def last_value(params: Mapping[str, Sequence[str]], name: str) -> str:
+    """The last value of a URL parameter; ``""`` if there is none."""
+    return next(reversed(params.get(name, ())), "")

@@ -1,4 +1,4 @@
-"""Attribution: which first and last touch conversions are credited to, side by side."""
+"""Attribution: the first and last touches that get credit for conversions, side by side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats, loading
-from components.areas import PageInfo
+from components.areas import PageInfo, last_value
 from components.areas.revenue import is_currency
 from components.blocks import (
     Block,
@@ -64,29 +64,29 @@ PARTS: Final = {
     "content": ("UTM contents", "utmContent"),
     "term": ("UTM terms", "utmTerm"),
 }
-"""What credit is given to: a title, and the field that the names are of."""
+"""The dimensions that get credit: title, and field for the labels of their values."""
 EXPLAINED: Final = (
-    "First touch is how a visitor first came in the period. Last touch is what they did right "
-    "before converting: within a visit that is a page of your own, which credits nobody."
+    "First touch is the source of a visitor's first visit in the period. Last touch is the view "
+    "right before the conversion: within a visit, that is a page of this website without a source."
 )
 NO_LAST: Final = (
-    "Last touch is left out: right before converting, visitors looked at a page of this website, "
-    "which credits nobody."
+    "Last touch is left out: right before converting, visitors viewed a page of this website, "
+    "which has no source."
 )
 NO_MONEY: Final = (
-    "This server tells which visitors converted, not the money they brought. Visitors are shown."
+    "This server reports which visitors converted, but not their revenue. Visitors are shown."
 )
 _PURCHASES: Final = re.compile(r"purchas|order|paid|payment|sale|donat|subscri|sign.?up", re.I)
 
 
 Conversion = tuple[FunnelStep, str | None]
-"""What is called a conversion, its value empty where nothing is; the currency of the money."""
+"""The step that counts as a conversion (value ``""`` for none), and the currency of revenue."""
 
 
 def parse(params: Params) -> tuple[Conversion, tuple[str, ...]]:
-    """The conversion that the page's parameters name, and what is wrong with them."""
+    """Parse the page's parameters; returns the conversion and error messages."""
     faults: list[str] = []
-    currency = (list(params.get("conversion_currency", ())) or [""])[-1] or None
+    currency = last_value(params, "conversion_currency") or None
     if currency and not is_currency(currency):
         faults.append(f"“{currency[:20]}” is not a currency.")
         currency = None
@@ -100,10 +100,10 @@ def parse(params: Params) -> tuple[Conversion, tuple[str, ...]]:
 
 
 def suggested(query: Collector, view: View) -> FunnelStep:
-    """The conversion to begin with: the event that most often carries revenue, else the most
-    frequent one with the name of a purchase or the like; its value is empty without any.
+    """The default conversion; its value is ``""`` if no event qualifies.
 
-    Waits for the answers.
+    It is the event that most often has a ``revenue`` property, else the most frequent event whose
+    name resembles a purchase or a registration. Waits for the queries.
     """
     no_properties: tuple[Property, ...] = ()
     no_values: tuple[Value, ...] = ()
@@ -116,23 +116,23 @@ def suggested(query: Collector, view: View) -> FunnelStep:
     return FunnelStep("event", next(chain(carriers, named), ""))
 
 
-def tells_money(query: Collector) -> bool:
-    """Whether the server tells money in attribution; ``False`` while it does not answer."""
+def reports_money(query: Collector) -> bool:
+    """Whether the server reports revenue in attribution; ``False`` if it does not answer."""
     try:
         return query.client.definitions.attribution_money
     except UmamiError:
-        # Every section says what went wrong.
+        # Every section shows the error.
         return False
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
-    """The conversion of the parameters; where there is none, reports have the saved ones."""
+    """Credit for the conversion of the parameters; without any, reports show the saved ones."""
     (step, currency), _ = parse(params)
     if step.value:
         yield from _credit(query, view, step, currency)
         return
     empty = (
-        "Choose the page or the event that you call a conversion. First and last touch are then "
+        "Choose the page or the event that counts as a conversion. First and last touch are then "
         "shown side by side."
     )
     yield Card("", [blocks_section("", Text(empty, "empty"))], medium="page")
@@ -140,7 +140,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 
 def _saved(query: Collector, view: View) -> Iterator[Item]:
-    """The saved conversions, else the suggested one."""
+    """Credit for the saved conversions, else for the suggested one."""
     saved = [parse(params)[0] for _, params in loading.of_kind(query, view, "attribution")]
     conversions = [conversion for conversion in dict.fromkeys(saved) if conversion[0].value]
     if not conversions:
@@ -154,8 +154,8 @@ def _saved(query: Collector, view: View) -> Iterator[Item]:
 
 
 def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None) -> Iterator[Item]:
-    """First and last touch of a conversion, and the first touch of the comparison."""
-    credited = partial(_query, step=step, currency=currency if tells_money(query) else None)
+    """Credit by first and last touch, and by first touch of the comparison."""
+    credited = partial(_query, step=step, currency=currency if reports_money(query) else None)
     first = query.compared(view, partial(credited, model="first-click"))
     last = query.ask(credited(view, model="last-click"))
     yield Section(step.value, partial(_totals, step), [*first], about=described(view), framed=False)
@@ -175,12 +175,12 @@ def _query(
 
 
 def _totals(step: FunnelStep, first: Attribution, before: Attribution | None = None) -> list[Block]:
-    """How many conversions there were; both models see the same ones."""
-    happened = f"How often it happened: {KINDS[step.kind].lower()} {step.value[:60]}."
+    """Tiles with the number of conversions, which is the same in both models."""
+    happened = f"How often it occurred: {KINDS[step.kind].lower()} {step.value[:60]}."
     tiles = [
         ("Conversions", "conversions", happened),
-        ("Converted visitors", "visitors", "Visitors who did it."),
-        ("Converted visits", "visits", "Visits in which they did."),
+        ("Converted visitors", "visitors", "Visitors who converted."),
+        ("Converted visits", "visits", "Visits with a conversion."),
     ]
     return [Tiles(counts(first, before, tiles))]
 
@@ -192,13 +192,13 @@ def _parts(
     last: Attribution,
     before: Attribution | None = None,
 ) -> list[Block]:
-    """The credit by each part; in visitors where the server does not tell money."""
+    """The credit by each dimension; in visitors if the server does not report revenue."""
     in_money = bool(currency and first.frame["amount"].notna().any())
     notes = [Text(NO_MONEY, "note")] if currency and not in_money else []
     table = credit("amount" if in_money else "visitors", first, last, before)
     if table.empty:
-        nobody = "Nobody converted in this period, or nobody came from anywhere that is known."
-        return [*notes, Text(why_empty(view, nobody), "empty")]
+        no_credit = "No visitor converted in this period, or their sources are unknown."
+        return [*notes, Text(why_empty(view, no_credit), "empty")]
     credited = [part for part in PARTS if (table["part"] == part).any()]
     cards = [
         (PARTS[part][0], part_blocks(part, table, currency or "" if in_money else ""))
@@ -217,8 +217,10 @@ def _parts(
 def credit(
     value: str, first: Attribution, last: Attribution, before: Attribution | None = None
 ) -> pd.DataFrame:
-    """The credit by both models side by side, with a ``label`` for each name, and that of the
-    first touch before. ``value`` is ``visitors`` or ``amount``."""
+    """The credit by both models with a ``label`` for each name, and the comparison's first touch.
+
+    ``value`` is ``visitors`` or ``amount``.
+    """
     table = analysis.shift(first, last, value)
     if before is not None:
         table = analysis.with_comparison(table, before, value)
@@ -231,20 +233,20 @@ def credit(
 
 @memoize
 def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[Block]:
-    """The credit by one part, in money where there is a currency: a sentence, a chart and a table.
+    """The credit by one dimension, in money if there is a currency: sentence, chart and table.
 
-    The chart has bars of the first touch where last touch credits nothing.
+    Without any credit by last touch, the chart shows first touch only.
     """
     title = PARTS[part][0]
     frame = table[table["part"] == part]
     compared = "before" in frame
 
-    def words(column: pd.Series[float]) -> list[str]:
+    def formatted(column: pd.Series[float]) -> list[str]:
         return [
             formats.money(value, currency) if currency else formats.whole(value) for value in column
         ]
 
-    first, last = words(frame[["first", "last"]].sum())
+    first, last = formatted(frame[["first", "last"]].sum())
     kind: Kind = "money" if currency else "count"
     fields = [
         Field("label", title.removeprefix("UTM ").capitalize(), "text"),
@@ -258,14 +260,14 @@ def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[Block]:
             Field("last", "Last touch", kind, currency=currency),
             Field("shift", "Shift", "delta", currency=currency),
         ]
-        values = bars.shift(frame, (words(known["first"]), words(known["last"])), currency)
+        values = bars.shift(frame, (formatted(known["first"]), formatted(known["last"])), currency)
         chart = Chart(alt, key, bars.shift_figure, values)
     else:
         sentence = f"First touches name {first}. {NO_LAST}"
         data = bars.bars(
             list(known["label"]),
             list(known["first"]),
-            words(known["first"]),
+            formatted(known["first"]),
             list(known["before"]) if compared else [],
         )
         chart = Chart(alt, key, bars.bars_figure, data)

@@ -10,18 +10,7 @@ from typing import Any, Final, get_args
 import pandas as pd
 
 from components.areas import PageInfo
-from components.blocks import (
-    Block,
-    Card,
-    Change,
-    Chart,
-    Item,
-    Note,
-    Params,
-    Section,
-    Table,
-    Text,
-)
+from components.blocks import Block, Card, Change, Chart, Item, Note, Params, Section, Table, Text
 from components.charts import maps
 from components.formats import Field, Kind
 from components.loading import Collector, QueryClient
@@ -68,29 +57,28 @@ PARTS_OF_VISITS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is broken down, and by which measure."""
+    """The fields to group by, and the measure."""
 
     fields: tuple[BreakdownField, ...]
     measure: Measure
 
     @property
     def summed(self) -> Measure:
-        """The measure that the treemap shows: rates have no sum."""
+        """The measure of the treemap, which needs sums: views in place of rates."""
         return self.measure if self.measure in SUMMED else "views"
 
 
-def available_fields(able: Collection[str]) -> list[BreakdownField]:
-    """The fields that a server can break down: a breakdown counts views, and those have no
-    event."""
-    return [field for field in get_args(BreakdownField) if field in able and field != "event"]
+def available_fields(supported: Collection[str]) -> list[BreakdownField]:
+    """The supported fields that views have: ``event`` is none of them."""
+    return [field for field in get_args(BreakdownField) if field in supported and field != "event"]
 
 
-def read(params: Params, able: Collection[str]) -> tuple[Choice, str]:
-    """The choice that the parameters spell, and what is wrong with them; "" if nothing is."""
-    spelled = list(dict.fromkeys(params.get("field", ())))
-    available: dict[str, BreakdownField] = {field: field for field in available_fields(able)}
-    fields = tuple(available[field] for field in spelled if field in available)[:MOST_FIELDS]
-    unknown = next((field for field in spelled if field not in available), None)
+def parse(params: Params, supported: Collection[str]) -> tuple[Choice, str]:
+    """Parse the page's parameters; returns the choice and an error message (``""`` for none)."""
+    requested = list(dict.fromkeys(params.get("field", ())))
+    available: dict[str, BreakdownField] = {field: field for field in available_fields(supported)}
+    fields = tuple(available[field] for field in requested if field in available)[:MOST_FIELDS]
+    unknown = next((field for field in requested if field not in available), None)
     fault = f"“{unknown[:40]}” is not a field that can be broken down here." if unknown else ""
     measures = list(params.get("measure", ()))
     measure: Measure = next((name for name in MEASURES if [name] == measures), "views")
@@ -98,16 +86,22 @@ def read(params: Params, able: Collection[str]) -> tuple[Choice, str]:
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
-    """The groups as a treemap, as a pivot table, and one by one."""
-    able = query.client.capabilities
-    choice, _ = read(params, able.fields)
+    """The groups as a treemap, as a pivot table, and as a list."""
+    capabilities = query.client.capabilities
+    choice, _ = parse(params, capabilities.fields)
     groups = query.ask(reports.breakdown(view, choice.fields))
     by = " and ".join(FIELDS[field].lower() for field in choice.fields)
     sections = [
         Section(
-            f"By {by}", partial(_treemap, view, able, choice), [groups], dates(view), height=450
+            f"By {by}",
+            partial(_treemap, view, capabilities, choice),
+            [groups],
+            dates(view),
+            height=450,
         ),
-        Section("Every group", partial(_every, view, query.client, choice), [groups], height=450),
+        Section(
+            "Every group", partial(_all_groups, view, query.client, choice), [groups], height=450
+        ),
     ]
     if has_pivot(view, choice):
         pivot = Section("Pivot table", partial(_pivot, view, choice), [groups], height=300)
@@ -116,22 +110,22 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 
 def rates_unknown(view: View, choice: Choice) -> str | None:
-    """Why bounce rates and visit durations of groups are unknown; ``None`` where they are not."""
+    """Why bounce rates and visit durations of groups are unknown; ``None`` if they are known."""
     if any(field not in VISIT_FIELDS for field in choice.fields):
         return PARTS_OF_VISITS
     return why_unknown(view)
 
 
 def has_pivot(view: View, choice: Choice) -> bool:
-    """Whether there are two fields, and the measure is known."""
+    """Whether there are two fields or more, and the measure is known."""
     known = choice.measure in SUMMED or rates_unknown(view, choice) is None
     return len(choice.fields) > 1 and known
 
 
 def groups_of(view: View, choice: Choice, answer: Breakdown) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The groups in their order, as values and as names; rates that are unknown are ``NaN``.
+    """The groups by descending measure: with raw values, and with labels.
 
-    Names have the position of the group, too (``place``).
+    Unknown rates are ``NaN``. The second frame has the position of each group, too (``place``).
     """
     return _groups(choice, answer, rates=rates_unknown(view, choice) is None)
 
@@ -151,7 +145,9 @@ def _groups(choice: Choice, answer: Breakdown, *, rates: bool) -> tuple[pd.DataF
     return groups, groups.assign(**columns, place=[str(at) for at in range(len(groups))])
 
 
-def _treemap(view: View, able: Capabilities, choice: Choice, answer: Breakdown) -> list[Block]:
+def _treemap(
+    view: View, capabilities: Capabilities, choice: Choice, answer: Breakdown
+) -> list[Block]:
     groups, named = groups_of(view, choice, answer)
     if groups.empty:
         return [Text(why_empty(view, "No views in this period."), "empty")]
@@ -162,8 +158,8 @@ def _treemap(view: View, able: Capabilities, choice: Choice, answer: Breakdown) 
     def filtered(point: Sequence[Any]) -> Change:
         path = data.paths[int(point[0])]
         matches = (named[fields[: len(path)]] == list(path)).all(axis=1)
-        return narrowed(
-            view, able, groups.iloc[int(matches.to_numpy().argmax())], fields[: len(path)]
+        return filtered_view(
+            view, capabilities, groups.iloc[int(matches.to_numpy().argmax())], fields[: len(path)]
         )
 
     chart = Chart(
@@ -178,7 +174,7 @@ def _treemap(view: View, able: Capabilities, choice: Choice, answer: Breakdown) 
         unit = label.lower().removesuffix("s")
         blocks.append(Text(f"A {unit} in several groups counts in each of them."))
     if len(groups) >= analysis.MOST:
-        text = f"The server tells the first {analysis.MOST} groups; there are more."
+        text = f"The server returns only the first {analysis.MOST} groups; there are more."
         blocks.append(Text(text))
     return blocks
 
@@ -189,10 +185,10 @@ def _tree(choice: Choice, named: pd.DataFrame) -> maps.Tree:
     return maps.tree(analysis.tree(named, choice.fields, choice.summed), what)
 
 
-def narrowed(
-    view: View, able: Capabilities, group: pd.Series[Any], fields: Sequence[str]
+def filtered_view(
+    view: View, capabilities: Capabilities, group: pd.Series[Any], fields: Sequence[str]
 ) -> Change:
-    """The View filtered by a group's values; a note where a value cannot be filtered by."""
+    """The View filtered by a group's values, with a note on values that cannot be filters."""
     note = ""
     for field in fields:
         value = group[field]
@@ -204,7 +200,7 @@ def narrowed(
         except InvalidView as problem:
             note = str(problem)
             continue
-        if refused := able.refused(filter_):
+        if refused := capabilities.refused(filter_):
             note = refused
         else:
             view = view.adding(filter_, beside=False)
@@ -226,14 +222,14 @@ def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
 
 @memoize
 def pivot(choice: Choice, named: pd.DataFrame) -> tuple[pd.DataFrame, list[Field]]:
-    """The first field by the second: a row for each value of the first."""
+    """A row for each value of the first field, a column for each value of the second."""
     rows, columns = choice.fields[:2]
     table = analysis.pivot(named, rows, columns, choice.measure, "Others")
     frame = table.reset_index()
-    # Positions for names: a value may be called as the first column is.
+    # Positions as column names, since a value may have the name of the first column.
     frame.columns = pd.Index(["name", *(f"c{at}" for at in range(len(table.columns)))])
     first = FIELDS[rows]
-    # Headings differ from the first one.
+    # A heading that equals the first one gets a trailing space.
     headings = [f"{name} " if name == first else str(name) for name in table.columns]
     kind = MEASURES[choice.measure][1]
     return frame, [
@@ -242,7 +238,7 @@ def pivot(choice: Choice, named: pd.DataFrame) -> tuple[pd.DataFrame, list[Field
     ]
 
 
-def _every(view: View, client: QueryClient, choice: Choice, answer: Breakdown) -> list[Block]:
+def _all_groups(view: View, client: QueryClient, choice: Choice, answer: Breakdown) -> list[Block]:
     groups, named = groups_of(view, choice, answer)
     if groups.empty:
         return []
@@ -255,12 +251,12 @@ def _every(view: View, client: QueryClient, choice: Choice, answer: Breakdown) -
         Table(
             "groups",
             named,
-            every_field(choice),
+            table_fields(choice),
             "groups",
             shown=15,
             printed=25,
             value="place",
-            on_choose=lambda place: narrowed(
+            on_choose=lambda place: filtered_view(
                 view, client.capabilities, groups.iloc[int(place)], choice.fields
             ),
         ),
@@ -268,8 +264,8 @@ def _every(view: View, client: QueryClient, choice: Choice, answer: Breakdown) -
     ]
 
 
-def every_field(choice: Choice) -> list[Field]:
-    """The columns of the table of all groups."""
+def table_fields(choice: Choice) -> list[Field]:
+    """The columns of the table of groups."""
     return [
         *(Field(field, FIELDS[field], "text") for field in choice.fields),
         *(

@@ -60,7 +60,7 @@ TABLES: Final = {
 TITLES: Final[dict[Metric, str]] = {
     field: table.many[0].upper() + table.many[1:] for field, table in TABLES.items()
 }
-"""What can be compared, in the plural."""
+"""Names of the fields that can be compared, in the plural."""
 MOVES: Final[dict[Move, tuple[str, str]]] = {
     "grew": ("Grew", "Nothing grew."),
     "fell": ("Fell", "Nothing fell."),
@@ -68,23 +68,23 @@ MOVES: Final[dict[Move, tuple[str, str]]] = {
     "vanished": ("Vanished", "Nothing disappeared."),
 }
 NO_COMPARISON: Final = (
-    "Choose a comparison in the bar above: a period before, a year before, other dates."
+    "Choose a comparison in the bar above: the previous period, the previous year or other dates."
 )
 
 
 def metric(params: Params) -> Metric:
-    """What is compared: the parameter ``by``, or else pages."""
+    """The field to compare: the parameter ``by``, by default pages."""
     by = list(params.get("by", ()))
     return next((field for field in TABLES if [field] == by), "path")
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
-    """A website's figures, and what moved in one ranking."""
+    """A website's figures, and the changes in a ranking."""
     if view.compared() is None:
         yield blocks_section(
             "What moved",
             Text(NO_COMPARISON, "empty", medium="page"),
-            Text("This report compares its period with no other.", medium="report"),
+            Text("This report has no comparison.", medium="report"),
         )
         return
     by = metric(params)
@@ -109,7 +109,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 @memoize
 def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
-    """What moved, with names (``label``)."""
+    """The rows that moved, with their names in ``label``."""
     movers = analysis.movers(now, before, LIMIT)
     labels = [
         names.label(by, name, of=country if isinstance(country, str) else None)
@@ -119,7 +119,7 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
 
 
 def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[Block]:
-    """How many rows made each kind of move, and those that moved most."""
+    """The number of rows by kind of move, and a chart of the largest moves."""
     movers = moved(by, now, before)
     if movers.frame.empty:
         return [Text(TABLES[by].why_empty(view, "in either period"), "empty")]
@@ -142,7 +142,7 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
 
 
 def moves_blocks(by: Metric, move: Move, now: Ranking, before: Ranking) -> list[Block]:
-    """The rows that made one kind of move."""
+    """A table of the rows with one kind of move."""
     frame = moved(by, now, before).of(move)
     if frame.empty:
         return [Text(MOVES[move][1], "empty")]

@@ -53,9 +53,9 @@ NO_PROPERTIES: Final = (
 )
 FIGURES: Final = (
     ("Events", "times", "Custom events that your pages sent."),
-    ("Visitors", "visitors", "Visitors who did at least one."),
-    ("Visits", "visits", "Visits with at least one."),
-    ("Different events", "names", "Names of events."),
+    ("Visitors", "visitors", "Visitors with at least one event."),
+    ("Visits", "visits", "Visits with at least one event."),
+    ("Different events", "names", "Different names of events."),
 )
 FIELDS: Final = (
     Field("what", "What", "text", note="more"),
@@ -67,8 +67,8 @@ FIELDS: Final = (
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
-    """Totals, events over time, a page of the list, and the values of the chosen property."""
-    now = blocks.position("events", params)
+    """Totals, events over time, a page of the list, and values of the selected property."""
+    position = blocks.position("events", params)
     event, name = (
         next(iter(params.get(param, ())), "")[:500] for param in ("event", "event_property")
     )
@@ -85,19 +85,19 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         [query.ask(events.series(view))],
         height=280,
     )
-    search = SearchBox(now, "Search events and pages")
+    search = SearchBox(position, "Search events and pages")
     yield Card(
         "Everything that happened",
         [
             Section("Search", lambda: [search], medium="page"),
             Section(
                 "The latest views and events",
-                partial(_list, view, now),
-                [query.ask(events.events(view, now.page, blocks.SIZE, now.search))],
+                partial(_list, view, position),
+                [query.ask(events.events(view, position.page, blocks.SIZE, position.search))],
                 height=700,
             ),
         ],
-        about="Choose one to see who did it.",
+        about="Select a row to open the visitor's session.",
     )
     yield property_blocks.explorer(
         view,
@@ -120,10 +120,10 @@ def _figures(now: EventTotals, before: EventTotals | None = None) -> list[Block]
     return [Tiles(counts(now, before, FIGURES))]
 
 
-def _list(view: View, now: ListPosition, answer: Page[Event]) -> list[Block]:
-    """One page of the list; a click opens the profile of who did it."""
+def _list(view: View, position: ListPosition, answer: Page[Event]) -> list[Block]:
+    """A page of the list; a click opens the profile of the visitor's session."""
     full = FullList(
-        lambda number, size: events.events(view, number, size, now.search),
+        lambda number, size: events.events(view, number, size, position.search),
         partial(event_frame, zone=view.period.timezone),
     )
     return blocks.blocks(
@@ -137,7 +137,7 @@ def _list(view: View, now: ListPosition, answer: Page[Event]) -> list[Block]:
             on_choose=lambda session: OpenPage("sessions", {"session": session}),
         ),
         answer,
-        now,
+        position,
         title="views and events",
         empty=why_empty(view, NOTHING),
         full=full,
@@ -146,7 +146,7 @@ def _list(view: View, now: ListPosition, answer: Page[Event]) -> list[Block]:
 
 @memoize
 def event_frame(rows: Sequence[Event], zone: str) -> pd.DataFrame:
-    """Views and events as rows of a table, times on the wall clock of a zone."""
+    """A table of views and events; times are wall-clock times of ``zone``."""
     return pd.DataFrame(
         [
             {

@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats, loading
-from components.areas import PageInfo
+from components.areas import PageInfo, last_value
 from components.blocks import (
     Block,
     Card,
@@ -67,17 +67,20 @@ class Chain:
 
     @property
     def complete(self) -> bool:
-        """Whether there is something to ask."""
+        """Whether there are at least two steps and all have a value."""
         return len(self.steps) >= FEWEST and all(step.value for step in self.steps)
 
 
 def parse(params: Params) -> tuple[Chain, tuple[str, ...]]:
-    """The funnel that the page's parameters spell, and what is wrong with them."""
+    """Parse the page's parameters; returns the funnel and error messages."""
     steps, faults = read_steps(params.get("step", ()))
-    text = (list(params.get("window", ())) or [""])[-1]
+    text = last_value(params, "window")
     window = int(text) if text.isascii() and text.isdigit() and 0 < int(text) <= 525_600 else 0
     if text and not window:
-        faults = (*faults, f"“{text[:20]}” is no number of minutes; an hour is taken instead.")
+        faults = (
+            *faults,
+            f"“{text[:20]}” is not a valid number of minutes; 1 hour is used instead.",
+        )
     if len(steps) > MOST:
         faults = (*faults, f"A funnel has at most {MOST} steps; the others are left out.")
     blanks = (FunnelStep("path", ""),) * max(0, FEWEST - len(steps))
@@ -85,20 +88,20 @@ def parse(params: Params) -> tuple[Chain, tuple[str, ...]]:
 
 
 def suggested(paths: Sequence[str], events: Sequence[str]) -> tuple[FunnelStep, ...]:
-    """Up to three steps to begin with, of frequent values; none where there are too few."""
-    pages = [FunnelStep("path", path) for path in paths[:2]]
-    happenings = [FunnelStep("event", event) for event in events[:2]]
-    steps = (*pages[:1], *happenings, *pages[1:])
+    """Up to three suggested steps from frequent values; none if there are fewer than two."""
+    page_steps = [FunnelStep("path", path) for path in paths[:2]]
+    event_steps = [FunnelStep("event", event) for event in events[:2]]
+    steps = (*page_steps[:1], *event_steps, *page_steps[1:])
     return steps[:3] if len(steps) >= FEWEST else ()
 
 
 def within(window: int) -> str:
-    """How soon each step follows the last."""
+    """The time window as a text: ``Within 1 hour``."""
     return f"Within {WINDOWS.get(window, f'{formats.whole(window)} minutes')}"
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
-    """The funnel of the parameters; where these are incomplete, reports have the saved ones."""
+    """The funnel of the parameters; if it is incomplete, reports show the saved funnels."""
     chain, _ = parse(params)
     if chain.complete:
         yield _conversion(query, view, "Conversion", chain)
@@ -129,7 +132,7 @@ def _conversion(query: Collector, view: View, title: str, chain: Chain) -> Card:
 def blocks(
     view: View, now: Sequence[FunnelResult], before: Sequence[FunnelResult] | None = None
 ) -> list[Block]:
-    """How many went all the way, the step before which most are lost, and each step."""
+    """The share that completed the funnel, the largest loss, a chart and a table of the steps."""
     table = analysis.table(now, before)
     worst = analysis.worst(now)
     steps = Table(
@@ -139,14 +142,16 @@ def blocks(
         printed=MOST,
     )
     if not now or not now[0].visitors:
-        nobody = "Nobody took the first step in this period. Choose another first step or period."
-        return [Text(why_empty(view, nobody), "empty"), steps]
+        no_visitors = (
+            "No visitor took the first step in this period. Choose another first step or period."
+        )
+        return [Text(why_empty(view, no_visitors), "empty"), steps]
     last = now[-1]
     all_the_way = (
         f"of {formats.whole(now[0].visitors)} visitors "
         f"went all the way: {formats.whole(last.visitors)}."
     )
-    lost = []
+    loss = []
     if worst is not None:
         step = now[worst]
         sentence = (
@@ -154,10 +159,10 @@ def blocks(
             f"{formats.whole(step.dropped)} visitors, "
             f"{formats.percent(step.drop_off)} of those who took the step before."
         )
-        lost = [Text(sentence, icon="trending_down")]
+        loss = [Text(sentence, icon="trending_down")]
     return [
         Text(all_the_way, "body", lead=formats.percent(last.remaining)),
-        *lost,
+        *loss,
         Chart(
             "Visitors at each step of the funnel",
             "funnel",
@@ -170,7 +175,7 @@ def blocks(
 
 @memoize
 def _table(table: pd.DataFrame, *, compared: bool) -> tuple[pd.DataFrame, list[Field]]:
-    """A row a step, of what ``umami.analysis.funnel.table`` gives."""
+    """A row for each step, from ``umami.analysis.funnel.table``."""
     fields = [
         Field("value", "Step", "text", note="kind"),
         Field("visitors", "Visitors", bar=True),

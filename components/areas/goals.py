@@ -61,7 +61,7 @@ FIELDS: Final = (
 
 
 def parse(params: Params) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-    """The goals that the page's parameters spell, and what is wrong with them."""
+    """Parse the page's parameters; returns the goals and error messages."""
     targets, faults = read_targets(params.get("goal", ()))
     if len(targets) > MOST:
         faults = (*faults, f"At most {MOST} goals are shown; the others are left out.")
@@ -69,13 +69,14 @@ def parse(params: Params) -> tuple[tuple[Target, ...], tuple[str, ...]]:
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
-    """The goals of the parameters; where there are none, reports have the saved ones."""
+    """The goals of the parameters; without any, reports show the saved goals."""
     targets = [target for target in parse(params)[0] if target.step.value]
     if targets:
         yield from _goals(query, view, targets)
         return
     empty = Text(
-        "Choose a page or an event. Its card tells how often it is reached, and by whom.", "empty"
+        "Choose a page or an event. Its card shows how often it is reached, and by how many.",
+        "empty",
     )
     yield Card("", [blocks_section("", empty)], medium="page")
     yield ReportItems(partial(_saved, query, view))
@@ -94,37 +95,37 @@ def _saved(query: Collector, view: View) -> list[Item]:
 
 
 def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[Item]:
-    """A card with figures and a trend for each goal, and a table of all."""
+    """A card with figures and a trend for each goal, and a table of all goals."""
     results = [query.compared(view, partial(_query, target)) for target in targets]
     trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
-    everything = partial(_all, targets)
+    table = partial(_table, targets)
     now = [result.now for result in results]
-    yield Section("Goals", everything, now, medium="report")
+    yield Section("Goals", table, now, medium="report")
     cards = []
     for target, result, trend in zip(targets, results, trends, strict=True):
         name, about = target.step.value, f"{KINDS[target.step.kind]} · {described(view)}"
         figures = Section(name, partial(_figures, target), [*result], about)
         cards.append(Card(formats.shortened(name), [figures, trend], about))
     yield Grid(cards)
-    yield Section("Goals", everything, now, height=24, framed=False, medium="page")
+    yield Section("Goals", table, now, height=24, framed=False, medium="page")
 
 
 def _query(target: Target, view: View) -> Query[Goal]:
     return reports.goal(view, target.step.kind, target.step.value)
 
 
-def _all(targets: Sequence[Target], *goals: Goal) -> list[Block]:
+def _table(targets: Sequence[Target], *goals: Goal) -> list[Block]:
     return [Table("goals", analysis.table(targets, goals), FIELDS, "goals", shown=0)]
 
 
 def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[Block]:
-    """How often it was reached, by how many, and how far that is of the target."""
+    """Tiles with times, visitors and conversion rate, and the share of the target."""
     tiles = [
         *counts(
             now,
             before,
             [
-                ("Times", "times", "How often it happened."),
+                ("Times", "times", "How often it was reached."),
                 ("Visitors", "visitors", "Visitors who reached it at least once."),
             ],
         ),
@@ -143,7 +144,7 @@ def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[Bloc
 
 
 def _trend_section(query: Collector, view: View, number: int, target: Target) -> Section:
-    """How often a goal was reached over time."""
+    """The trend of a goal; it sends no query where none can return it."""
     answers: list[Future[Any]] = []
     if target.step.kind == "event":
         answers = [query.ask(events.series(view))]
@@ -156,7 +157,7 @@ def _trend_section(query: Collector, view: View, number: int, target: Target) ->
 def trend(
     view: View, number: int, target: Target, answer: EventSeries | Timeline | None = None
 ) -> list[Block]:
-    """How often an event happened or a page was viewed over time; ``number`` is the goal's."""
+    """Events or page views over time; ``number`` makes the chart's key unique."""
     match answer:
         case EventSeries():
             frame, column, unit = analysis.trend(answer, target), "count", "times"
@@ -166,7 +167,7 @@ def trend(
             no_trend = "Its trend is shown for a single page, without a filter on pages."
             return [Text(no_trend, "empty")]
     if not frame[column].any():
-        return [Text("It was not reached in this period.", "empty")]
+        return [Text("The goal was not reached in this period.", "empty")]
     data = charts.trend(
         list(frame["time"]), list(frame[column]), view.period.unit, unit, target.times or None
     )

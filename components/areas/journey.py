@@ -10,18 +10,8 @@ from typing import Final
 import pandas as pd
 
 from components import formats
-from components.areas import PageInfo
-from components.blocks import (
-    Block,
-    Chart,
-    EChart,
-    Item,
-    Params,
-    Section,
-    SetParams,
-    Table,
-    Text,
-)
+from components.areas import PageInfo, last_value
+from components.blocks import Block, Chart, EChart, Item, Params, Section, SetParams, Table, Text
 from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector
@@ -57,7 +47,7 @@ FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which paths are shown: of so many steps, from ``start``, to ``end``, through a node."""
+    """The selected paths: their number of steps, first and last value, and a node on them."""
 
     length: int
     start: str | None
@@ -66,12 +56,12 @@ class Selection:
 
 
 def parse(params: Params) -> tuple[Selection, tuple[str, ...]]:
-    """The paths that the page's parameters select, and what is wrong with them."""
-    text = {name: (list(params.get(name, ())) or [""])[-1] for name in INFO.params}
+    """Parse the page's parameters; returns the selection and error messages."""
+    text = {name: last_value(params, name) for name in INFO.params}
     length = next((length for length in LENGTHS if str(length) == text["steps"]), DEFAULT_LENGTH)
     faults: tuple[str, ...] = ()
     if text["steps"] and str(length) != text["steps"]:
-        faults = (f"“{text['steps'][:20]}” is no number of steps from 3 to 7.",)
+        faults = (f"“{text['steps'][:20]}” is not a number of steps from 3 to 7.",)
     through = Through.read(text["through"])
     selection = Selection(
         length,
@@ -83,7 +73,7 @@ def parse(params: Params) -> tuple[Selection, tuple[str, ...]]:
 
 
 def path_query(selection: Selection, view: View) -> Query[tuple[Path, ...]]:
-    """The paths of a View, whatever node they go through."""
+    """The query of the paths; it does not depend on the node."""
     return reports.journey(view, selection.length, selection.start, selection.end)
 
 
@@ -95,7 +85,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 
 def blocks(view: View, selection: Selection, answer: tuple[Path, ...]) -> list[Block]:
-    """The paths that are selected, in a sentence, as a diagram and as a table."""
+    """The selected paths as a sentence, a diagram and a table."""
     if not answer:
         nothing = (
             "No visit took such a path in this period. Try another start or end, or more time."
@@ -111,14 +101,14 @@ def blocks(view: View, selection: Selection, answer: tuple[Path, ...]) -> list[B
 
 
 def _counts(through: Through | None, paths: Sequence[Path], answer: Sequence[Path]) -> str:
-    """How many visits took how many paths."""
+    """A sentence with the numbers of visits and paths."""
     visits = sum(path.visits for path in paths)
     sentence = f"{formats.whole(visits)} visits on {formats.whole(len(paths))} paths"
     if through:
         share = visits / sum(path.visits for path in answer)
         sentence += f", {formats.percent(share)} of those on all paths"
     if len(answer) >= analysis.LONGEST_LIST:
-        sentence += f". The server tells the {analysis.LONGEST_LIST} most frequent paths"
+        sentence += f". The server returns only the {analysis.LONGEST_LIST} most frequent paths"
     return f"{sentence}."
 
 
@@ -128,7 +118,7 @@ def _table(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def _diagram(through: Through | None, flow: Flow) -> list[Block]:
-    """The paths as a Sankey diagram; a click on a node selects the paths through it."""
+    """A Sankey diagram; a click on a node selects the paths through it."""
     if not flow.links:
         return [Text("These visits ended with their first step.", "empty", medium="page")]
 

@@ -26,11 +26,11 @@ INFO: Final = PageInfo(
     ("pageviews", "stats", "active", "metrics", "series", "weekly"),
 )
 PRINTED_PAGE_TABS: Final = 3
-"""How many of the rankings of pages reports have."""
+"""Number of tabs of the Pages card that reports include."""
 
 
 def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
-    """The website's figures, its traffic, its rankings, events and the week."""
+    """Figures, traffic over time, rankings, events and the weekly heatmap."""
     timeline = query.compared(view, traffic.pageviews)
     totals = query.totals(view)
     series = query.ask(events.series(view))

@@ -1,4 +1,4 @@
-"""Realtime: who is on the website now, and what they do."""
+"""Realtime: visitors on the website now, and what they do."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ INFO: Final = PageInfo(
     in_reports=False,
 )
 EVERY: Final = 10
-"""Seconds from one query to the next."""
+"""Interval of the queries in seconds."""
 LOG_FIELDS: Final = (
     Field("what", "What", "text", note="more"),
     Field("where", "Country", "text"),
@@ -54,9 +54,9 @@ LOG_FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a viewer has seen of a website: the latest answers, and a log that grows.
+    """The latest answers about a website, and a growing log of its views and events.
 
-    Answers that the server has not given yet are ``None``.
+    ``at`` is the time of the answers; ``None`` stands for an answer that has not arrived yet.
     """
 
     website: str
@@ -69,9 +69,9 @@ class Seen:
 def layout(
     view: View, domain: str, seen: Seen, problem: UmamiError | None, *, paused: bool
 ) -> Iterator[Item]:
-    """Everything that a viewer has seen, and the ``problem`` of the latest query.
+    """The latest answers as tiles, chart, log and rankings, and the ``problem`` of the last query.
 
-    ``domain`` is the website's: it is no referrer of itself.
+    The website's ``domain`` is excluded from the referrers.
     """
     now, zone = seen.now, view.period.timezone
     minutes = analysis.minutes(now, zone) if now else None
@@ -84,7 +84,7 @@ def layout(
         EChart(
             "Views and visitors in each of the last 30 minutes",
             "minutes",
-            partial(lines.minutes_spec, lines.minutes(minutes)),
+            partial(lines.minutes_spec, minutes),
             height=230,
         ),
     )
@@ -107,14 +107,14 @@ def layout(
 
 def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool) -> Text:
     at = f"{pd.Timestamp(seen.at).tz_convert(view.period.timezone):%H:%M:%S}"
-    filters = " Filters do not narrow this page." if view.is_filtered else ""
+    filters = " Filters do not apply to this page." if view.is_filtered else ""
     if problem and not paused:
         return Text(
-            f"{problem} {problem.remedy} What is shown is as of {at}; the page asks again by "
-            f"itself.{filters}",
+            f"{problem} {problem.remedy} The figures are as of {at}; the page retries "
+            f"automatically.{filters}",
             icon="cloud_off",
         )
-    pause = " Paused: nothing is asked until you go on." if paused else ""
+    pause = " Paused: the page does not refresh until you resume it." if paused else ""
     return Text(f"The last 30 minutes, as of {at}.{pause}{filters}")
 
 
@@ -143,7 +143,7 @@ def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> Tiles:
 
 def _log(zone: str, log: tuple[Happening, ...]) -> Block:
     if not log:
-        text = "Nobody is here right now. Views, events and new visitors appear as they come."
+        text = "No visitors right now. Views, events and new visitors appear as they arrive."
         return Text(text, "empty")
     frame = pd.DataFrame(
         [

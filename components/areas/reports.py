@@ -9,16 +9,8 @@ from typing import Final
 import pandas as pd
 
 from components import formats
-from components.areas import PageInfo
-from components.blocks import (
-    Block,
-    Item,
-    Params,
-    Section,
-    SetParams,
-    Table,
-    Text,
-)
+from components.areas import PageInfo, last_value
+from components.blocks import Block, Item, Params, Section, SetParams, Table, Text
 from components.formats import Field
 from components.loading import Collector
 from umami.analysis import saved
@@ -47,24 +39,26 @@ FIELDS: Final = (
 
 
 def report_id(params: Params) -> str:
-    """The id of the report that is looked at, ``""`` where none is."""
-    return (list(params.get("report", ())) or [""])[-1]
+    """The id of the selected report, ``""`` for none."""
+    return last_value(params, "report")
 
 
 def name(report: Report) -> str:
-    """The name of a report, or a text in place of it."""
+    """The name of a report, or a placeholder."""
     return report.name or "(no name)"
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
-    """The list of reports; a click looks at one, another click closes it."""
-    listed = query.ask(reports.reports(view.website))
-    yield Section("Saved reports", partial(blocks, view, report_id(params)), [listed], height=300)
+    """The list of reports; a click selects a report, a second click deselects it."""
+    saved_reports = query.ask(reports.reports(view.website))
+    yield Section(
+        "Saved reports", partial(blocks, view, report_id(params)), [saved_reports], height=300
+    )
 
 
-def blocks(view: View, chosen: str, listed: Page[Report]) -> list[Block]:
-    """The reports, and what to do with them."""
-    if not listed.rows:
+def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[Block]:
+    """A table of the reports, and a hint."""
+    if not saved_reports.rows:
         text = (
             "No report is saved for this website yet. Save a funnel or a goal on its page, or any "
             "report in Umami, and it is listed here."
@@ -72,11 +66,11 @@ def blocks(view: View, chosen: str, listed: Page[Report]) -> list[Block]:
         return [Text(text, "empty")]
     frame = pd.DataFrame(
         {
-            "id": [report.id for report in listed.rows],
-            "name": [name(report) for report in listed.rows],
-            "kind": [_kind(report) for report in listed.rows],
-            "description": [report.description for report in listed.rows],
-            "changed": [_day(view, report) for report in listed.rows],
+            "id": [report.id for report in saved_reports.rows],
+            "name": [name(report) for report in saved_reports.rows],
+            "kind": [_kind(report) for report in saved_reports.rows],
+            "description": [report.description for report in saved_reports.rows],
+            "changed": [_day(view, report) for report in saved_reports.rows],
         }
     )
     table = Table(
@@ -86,17 +80,17 @@ def blocks(view: View, chosen: str, listed: Page[Report]) -> list[Block]:
         "reports",
         shown=50,
         value="id",
-        on_choose=lambda id: SetParams({"report": "" if id == chosen else id}),
-        active=(chosen,),
+        on_choose=lambda id: SetParams({"report": "" if id == selected else id}),
+        active=(selected,),
     )
     texts = []
-    if listed.count > len(listed.rows):
-        first, count = len(listed.rows), formats.whole(listed.count)
+    if saved_reports.count > len(saved_reports.rows):
+        first, count = len(saved_reports.rows), formats.whole(saved_reports.count)
         texts.append(Text(f"The first {first} of {count} are listed."))
-    if not chosen:
-        texts.append(Text("Choose a report to open, rename or delete it."))
-    elif chosen not in set(frame["id"]):
-        texts.append(Text("The report of this link is not among those of this website."))
+    if not selected:
+        texts.append(Text("Select a report to open, rename or delete it."))
+    elif selected not in set(frame["id"]):
+        texts.append(Text("This website has no report with the id of this link."))
     return [table, *texts]
 
 
@@ -114,7 +108,7 @@ def _day(view: View, report: Report) -> str:
 
 
 def opening(report: Report) -> saved.Opening | str:
-    """How to open a report, or why no page can."""
+    """How to open a report, or why no page can open it."""
     try:
         return saved.opening(report)
     except InvalidView as problem:
@@ -122,7 +116,7 @@ def opening(report: Report) -> saved.Opening | str:
 
 
 def custom_dates(view: View, report: Report) -> dict[str, list[str]]:
-    """The parameters of a View over the dates that a report was saved with; none without any."""
+    """URL parameters of the dates that a report was saved with; empty if it has none."""
     dates = saved.dates(report)
     if dates is None:
         return {}

@@ -1,4 +1,4 @@
-"""Retention: who comes back, and how long after the first visit."""
+"""Retention: the share of visitors who return, by time after the first visit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from components import formats
 from components.areas import PageInfo
 from components.blocks import Block, Chart, Columns, Item, Params, Section, Table, Text, Tiles
 from components.charts import heatmaps as charts
-from components.charts.tiles import Tile, counted, rated
+from components.charts.tiles import counted, rated
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -39,14 +39,14 @@ GRAIN_NAMES: Final[dict[Grain, str]] = {
     "month": "By month",
 }
 DAYS: Final = (1, 7, 14, 30)
-"""Days after the first visit that have a tile."""
+"""Days after the first visit that get a tile."""
 
 
 def grain(view: View, params: Params) -> Grain:
-    """The chosen length of a cohort, or the one that fits the period."""
+    """The length of a cohort: the parameter, by default one that suits the period."""
     days = (view.period.end - view.period.start).days + 1
-    chosen = list(params.get("grain", ()))
-    return next((grain for grain in GRAINS if [grain] == chosen), analysis.suggested(days))
+    selected = list(params.get("grain", ()))
+    return next((grain for grain in GRAINS if [grain] == selected), analysis.suggested(days))
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
@@ -69,13 +69,9 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     )
 
 
-def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[Block]:
-    return [Tiles(tiles(view, now, before))]
-
-
 @memoize
-def tiles(view: View, now: Retention, before: Retention | None = None) -> list[Tile]:
-    """How many visitors were back after some days, on average over the cohorts."""
+def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[Block]:
+    """Tiles with the new visitors, and the average shares that returned on some days."""
     average = cohorts_of(view, now, "day").average
     compared = view.compared()
     earlier = cohorts_of(compared, before, "day").average if before and compared else None
@@ -85,7 +81,7 @@ def tiles(view: View, now: Retention, before: Retention | None = None) -> list[T
 
     size = int(now.frame.groupby("cohort")["size"].max().sum())
     size_before = int(before.frame.groupby("cohort")["size"].max().sum()) if before else None
-    return [
+    tiles = [
         counted("New visitors", size, size_before, "Visitors of all cohorts together."),
         *(
             rated(
@@ -93,16 +89,17 @@ def tiles(view: View, now: Retention, before: Retention | None = None) -> list[T
                 share(average, day),
                 share(earlier, day),
                 f"Visitors who were back {day} day{'s' if day > 1 else ''} after their first "
-                "visit, of those for whom that day has come. Each cohort counts by its size.",
+                "visit, of those for whom that day has been reached. Cohorts are weighted by size.",
             )
             for day in DAYS
         ),
     ]
+    return [Tiles(tiles)]
 
 
 @memoize
 def cohorts_of(view: View, answer: Retention, by: Grain) -> Cohorts:
-    """The cohorts of an answer about a View."""
+    """The cohorts of an answer, up to the end of the View's period."""
     until = (
         pd.Timestamp(view.period.end).tz_convert(view.period.timezone).tz_localize(None).floor("D")
     )
@@ -145,7 +142,7 @@ def _explanation(cohorts: Cohorts, data: charts.Triangle, by: Grain) -> str:
 
 @memoize
 def _table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
-    """A row a cohort, a column a step."""
+    """A row for each cohort, a column for each step."""
     names = [charts.step_name(*step) for step in cohorts.steps]
     frame = cohorts.shares.set_axis(names, axis="columns").reset_index()
     frame.insert(1, "size", cohorts.sizes.to_numpy())
@@ -162,9 +159,9 @@ def _curve(view: View, now: Retention, before: Retention | None = None) -> list[
     compared = view.compared()
     earlier = cohorts_of(compared, before, "day") if before and compared else None
     return [
-        Text("Each cohort counts by its size, and only with the days that have come."),
+        Text("Cohorts are weighted by size, and count only for days that have been reached."),
         Chart(
-            "Average share of visitors that are back, by day after the first visit",
+            "Average share of returning visitors, by day after the first visit",
             "curve",
             charts.curve_figure,
             charts.curve(cohorts_of(view, now, "day"), earlier),

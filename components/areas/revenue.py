@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats, traffic_blocks
-from components.areas import PageInfo
+from components.areas import PageInfo, last_value
 from components.blocks import (
     Block,
     Card,
@@ -67,7 +67,7 @@ NONE_OF: Final = {
     "events": "The events that brought this revenue are unknown.",
 }
 LONGEST_CURRENCY: Final = 100
-"""Characters that servers store of a currency."""
+"""Longest currency in characters that servers store."""
 PARTS: Final = {
     "countries": ("Countries", "country"),
     "events": ("Events", "event"),
@@ -79,23 +79,23 @@ PARTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which money is asked for: the View without the filters that the server cannot apply."""
+    """The currency, and the View without the filters that the server cannot apply."""
 
     view: View
     currency: str
     fields: frozenset[str]
     """The fields by which revenue can be filtered."""
     left_out: str | None
-    """Which filters are left out, in a sentence."""
+    """A sentence about the filters that are left out; ``None`` if there are none."""
 
 
-def scope(means: Definitions, view: View, currency: str) -> Scope:
-    """The scope of a View on a server.
+def resolve_scope(definitions: Definitions, view: View, currency: str) -> Scope:
+    """Remove the filters that the server cannot apply to revenue.
 
-    Filters joined by “any” are left out together: the others alone would choose other visitors. A
-    segment holds filters that are not known here.
+    Filters joined by “any” are left out together, since the others alone would select other
+    visitors. A segment is left out unless all fields are supported: its filters are unknown here.
     """
-    fields = means.revenue_fields
+    fields = definitions.revenue_fields
     refused = [filter_.field for filter_ in view.filters if filter_.field not in fields]
     if refused and view.match == "any":
         refused = [filter_.field for filter_ in view.filters]
@@ -117,45 +117,45 @@ def scope(means: Definitions, view: View, currency: str) -> Scope:
 
 
 def find_scope(query: Collector, view: View, params: Params) -> Scope | Section:
-    """The scope of the currency that the parameters name, else of the one to begin with.
+    """The scope with the currency of the parameters, else with the suggested currency.
 
-    Where there is none, a section that says why. What the parameters name is taken as it is;
-    otherwise this waits for the list, which is of the whole website: the properties of purchases
-    do not match filters on other views.
+    Without any currency, a section that explains why. Unless the parameters name a currency, this
+    waits for the list of the whole website's currencies: filters on properties of other views do
+    not match purchases.
     """
     currency, _ = parse(params)
-    listed = query.unfiltered(view, reports.currencies)
+    currencies = query.unfiltered(view, reports.currencies)
     try:
-        currency = currency or suggested(listed.result()) or ""
+        currency = currency or suggested(currencies.result()) or ""
         if currency:
-            return scope(query.client.definitions, view, currency)
+            return resolve_scope(query.client.definitions, view, currency)
     except UmamiError as problem:
         return failed_section("Revenue", problem)
     text = NO_MONEY
-    if view.is_filtered and query.key(listed) == reports.currencies(view).key:
+    if view.is_filtered and query.key(currencies) == reports.currencies(view).key:
         text = (
-            "With the filters that are fixed for you, this server lists no currency. A link to "
+            "With the filters that are set for you, this server lists no currency. A link to "
             "this page that names the currency can show revenue."
         )
     return blocks_section("Revenue", Text(text, "empty"))
 
 
 def parse(params: Params) -> tuple[str, tuple[str, ...]]:
-    """The currency that the page's parameters name (``""`` for none), and what is wrong with it."""
-    currency = (list(params.get("revenue_currency", ())) or [""])[-1]
+    """Parse the page's parameters; returns the currency (``""`` for none) and error messages."""
+    currency = last_value(params, "revenue_currency")
     if currency and not is_currency(currency):
         return "", (f"“{currency[:20]}” is not a currency.",)
     return currency, ()
 
 
-def choices(listed: Iterable[str], chosen: str = "") -> dict[str, tuple[str, ...]]:
-    """The currencies to choose from as they were sent, each with its other spellings.
+def choices(currencies: Iterable[str], chosen: str = "") -> dict[str, tuple[str, ...]]:
+    """The currencies to choose from, each with its other spellings.
 
-    Spellings of one currency differ in case and in spaces around them only; the one that is asked
-    for is ``chosen`` where that is one of them.
+    Spellings of a currency differ only in case and surrounding spaces. The spelling to query is
+    ``chosen`` where that is among them, else the upper-case code, else the first.
     """
     spellings: dict[str, set[str]] = {}
-    for currency in (*listed, *([chosen] if chosen else [])):
+    for currency in (*currencies, *([chosen] if chosen else [])):
         if is_currency(currency):
             spellings.setdefault(currency.strip().upper(), set()).add(currency)
     by_first: dict[str, tuple[str, ...]] = {}
@@ -165,11 +165,11 @@ def choices(listed: Iterable[str], chosen: str = "") -> dict[str, tuple[str, ...
     return by_first
 
 
-def suggested(listed: Iterable[str]) -> str | None:
-    """The currency to begin with, among those that occur: EUR, else the first ISO code, else the
-    first text; ``None`` without any."""
+def suggested(currencies: Iterable[str]) -> str | None:
+    """The default currency: EUR, else the first ISO code, else the first text; ``None`` without
+    any."""
     return min(
-        choices(listed),
+        choices(currencies),
         key=lambda currency: (
             currency.strip().upper() != "EUR",
             formats.iso_currency(currency) is None,
@@ -180,51 +180,51 @@ def suggested(listed: Iterable[str]) -> str | None:
 
 
 def is_currency(text: str) -> bool:
-    """Whether a text may be a currency: websites send symbols and names, too."""
+    """Whether a text may be a currency; websites send symbols and names, too."""
     return bool(text.strip()) and len(text) <= LONGEST_CURRENCY and text.isprintable()
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
-    """The money in all, over time, and by each part."""
-    of = find_scope(query, view, params)
-    if isinstance(of, Section):
-        yield of
+    """Revenue in total, over time, and by each dimension."""
+    scope = find_scope(query, view, params)
+    if isinstance(scope, Section):
+        yield scope
         return
-    if of.left_out:
-        yield blocks_section("Filters", Text(of.left_out, "note"), framed=False)
-    money = query.compared(of.view, partial(reports.revenue, currency=of.currency))
+    if scope.left_out:
+        yield blocks_section("Filters", Text(scope.left_out, "note"), framed=False)
+    money = query.compared(scope.view, partial(reports.revenue, currency=scope.currency))
     no_currencies: tuple[str, ...] = ()
-    listed = query.hint(reports.currencies(view.unfiltered()), no_currencies)
-    yield Section("Figures", partial(_figures, query, of), [listed, *money], framed=False)
-    about = described(of.view)
+    currencies = query.hint(reports.currencies(view.unfiltered()), no_currencies)
+    yield Section("Figures", partial(_figures, query, scope), [currencies, *money], framed=False)
+    about = described(scope.view)
     series = Section(
-        f"Revenue in {formats.iso_currency(of.currency) or of.currency}",
-        partial(_series, of),
+        f"Revenue in {formats.iso_currency(scope.currency) or scope.currency}",
+        partial(_series, scope),
         [*money],
         about,
         height=280,
     )
     yield Card("Revenue over time", [series], about)
     countries, *others = (
-        Section(title, partial(part, name, of), [*money], height=330)
+        Section(title, partial(part, name, scope), [*money], height=330)
         for name, (title, _) in PARTS.items()
     )
-    world = Section("World", partial(_world, of), [money.now], height=330)
+    world = Section("World", partial(_world, scope), [money.now], height=330)
     yield Card("Places", [Columns([world, countries], widths=(3, 2))])
     yield Grid(others)
 
 
 def _figures(
     query: Collector,
-    of: Scope,
-    listed: tuple[str, ...],
+    scope: Scope,
+    currencies: tuple[str, ...],
     now: Revenue,
     before: Revenue | None = None,
 ) -> list[Block]:
-    """The money in all; what other spellings of the currency hold."""
-    blocks: list[Block] = [Tiles(tiles(query.client.definitions, of, now, before))]
-    for spelling in choices(listed, of.currency)[of.currency]:
-        totals = query.ask(reports.revenue(of.view, spelling)).result()
+    """The tiles, and notes about revenue with other spellings of the currency."""
+    blocks: list[Block] = [Tiles(tiles(query.client.definitions, scope, now, before))]
+    for spelling in choices(currencies, scope.currency)[scope.currency]:
+        totals = query.ask(reports.revenue(scope.view, spelling)).result()
         if totals.orders:
             amount = formats.money(float(totals.total), spelling)
             sentence = (
@@ -235,11 +235,15 @@ def _figures(
     return blocks
 
 
-def tiles(means: Definitions, of: Scope, now: Revenue, before: Revenue | None = None) -> list[Tile]:
-    """The money in all, and by order and visitor. Each says which filters are left out: workbooks
-    have no other place for that."""
-    under_filters = f" {means.filtered_revenue}" if of.view.filters else ""
-    left_out = f" {of.left_out}" if of.left_out else ""
+def tiles(
+    definitions: Definitions, scope: Scope, now: Revenue, before: Revenue | None = None
+) -> list[Tile]:
+    """Tiles with the total, and by order and visitor.
+
+    Each description names the filters that are left out: workbooks show them nowhere else.
+    """
+    under_filters = f" {definitions.filtered_revenue}" if scope.view.filters else ""
+    left_out = f" {scope.left_out}" if scope.left_out else ""
 
     def tile(label: str, field: str, about: str, kind: Kind = "money") -> Tile:
         value, previous = (
@@ -249,51 +253,51 @@ def tiles(means: Definitions, of: Scope, now: Revenue, before: Revenue | None = 
             for answer in (now, before)
         )
         return counted(
-            label, value, previous, f"{about}{left_out}", kind=kind, currency=of.currency
+            label, value, previous, f"{about}{left_out}", kind=kind, currency=scope.currency
         )
 
     return [
-        tile("Revenue", "total", f"All money of the period in this currency.{under_filters}"),
-        tile("Orders", "orders", "Events that brought money.", "count"),
-        tile("Average order", "average", "Money an order."),
-        tile("Paying visitors", "visitors", "Visitors who brought money.", "count"),
-        tile("Revenue per visitor", "per_visitor", "Money a visitor, paying or not."),
+        tile("Revenue", "total", f"Total revenue of the period in this currency.{under_filters}"),
+        tile("Orders", "orders", "Events with revenue.", "count"),
+        tile("Average order", "average", "Revenue per order."),
+        tile("Paying visitors", "visitors", "Visitors with revenue.", "count"),
+        tile("Revenue per visitor", "per_visitor", "Revenue per visitor, paying or not."),
     ]
 
 
-def _series(of: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:
-    """Money over time by event, the comparison's as a dashed line."""
+def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:
+    """Revenue over time by event, with the comparison as a dashed line."""
     if now.chart is None:
-        text = "This server tells revenue by day only. Choose days in the Time menu."
+        text = "This server reports revenue by day only. Choose days in the Time menu."
         return [Text(text, "empty")]
     if not now.orders:
-        return [Text(_why_none(of.view), "empty")]
+        return [Text(_why_none(scope.view), "empty")]
     frames = (now.chart, now.countries, now.regions, now.referrers, now.channels)
     losses = any((frame["amount"] < 0).any() for frame in frames if frame is not None)
     chart = Chart(
-        f"Revenue over time by event, in {of.currency}",
+        f"Revenue over time by event, in {scope.currency}",
         "revenue",
         stacks.stacked_figure,
-        _stacks(of, now, before),
+        _stacks(scope, now, before),
     )
     return [Text(LOSSES, "note"), chart] if losses else [chart]
 
 
 @memoize
-def _stacks(of: Scope, now: Revenue, before: Revenue | None) -> stacks.Stacks:
+def _stacks(scope: Scope, now: Revenue, before: Revenue | None) -> stacks.Stacks:
     assert now.chart is not None
     earlier = before.chart if before else None
-    unit = of.view.period.unit
-    return stacks.stacked(now.chart, unit, "amount", money=of.currency, before=earlier)
+    unit = scope.view.period.unit
+    return stacks.stacked(now.chart, unit, "amount", money=scope.currency, before=earlier)
 
 
-def _world(of: Scope, now: Revenue) -> list[Block]:
-    """Money by country on the map."""
+def _world(scope: Scope, now: Revenue) -> list[Block]:
+    """A map of revenue by country."""
     return traffic_blocks.world_map(
-        _countries(of.currency, now),
+        _countries(scope.currency, now),
         key="revenue_map",
-        alt=f"Revenue by country, in {of.currency}",
-        clickable="country" in of.fields,
+        alt=f"Revenue by country, in {scope.currency}",
+        clickable="country" in scope.fields,
     )
 
 
@@ -302,27 +306,27 @@ def _countries(currency: str, now: Revenue) -> maps.World:
     ranked = analysis.part(now.countries, None, float(now.total)).rename(
         columns={"amount": "count"}
     )
-    return maps.world(ranked, said=lambda amount: formats.money(amount, currency))
+    return maps.world(ranked, format_count=lambda amount: formats.money(amount, currency))
 
 
-def part(name: str, of: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:
-    """One part of the money as a table."""
+def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:
+    """A table of revenue by one dimension."""
     title, field = PARTS[name]
     frame = _part_frame(name, now, before)
     if frame is None:
-        return [Text(f"This server does not tell revenue by {field}.", "empty")]
+        return [Text(f"This server does not report revenue by {field}.", "empty")]
     if frame.empty:
-        return [Text(NONE_OF[name] if now.orders else _why_none(of.view), "empty")]
+        return [Text(NONE_OF[name] if now.orders else _why_none(scope.view), "empty")]
     losses = bool((frame["amount"] < 0).any())
     fields = [
         Field("label", title, "text"),
-        Field("amount", "Revenue", "money", currency=of.currency, bar=not losses),
+        Field("amount", "Revenue", "money", currency=scope.currency, bar=not losses),
     ]
     if not losses:
         fields.append(Field("share", "% of revenue", "percent", wide=True))
     if before is not None:
         fields.append(Field("change", "Change", "change"))
-    clickable = field in ("country", "region", "referrer") and field in of.fields
+    clickable = field in ("country", "region", "referrer") and field in scope.fields
     return [
         Table(
             title.lower(),
@@ -338,12 +342,14 @@ def part(name: str, of: Scope, now: Revenue, before: Revenue | None = None) -> l
 
 @memoize
 def _part_frame(name: str, now: Revenue, before: Revenue | None) -> pd.DataFrame | None:
-    """What ``umami.analysis.revenue.part`` gives of one part, with ``label`` and ``value``, which
-    can be filtered by; ``None`` where the server does not tell it."""
+    """The frame of ``umami.analysis.revenue.part`` with ``label`` and ``value`` (for filters).
+
+    ``None`` if the server does not report revenue by this dimension.
+    """
     amounts, earlier = _amounts(name, now), _amounts(name, before) if before else None
     if amounts is None:
         return None
-    # Money of visitors whose first view had no referrer has no name.
+    # Revenue of visitors whose first view had no referrer has an empty name.
     frame = analysis.part(amounts, earlier, float(now.total), nameless=name == "referrers")
     return frame.assign(
         label=[_label(PARTS[name][1], text) for text in frame["name"]],
@@ -354,19 +360,19 @@ def _part_frame(name: str, now: Revenue, before: Revenue | None) -> pd.DataFrame
 def _label(field: str, name: str) -> str:
     if not name:
         return "Direct / none"
-    # Before 3.3 visitors without any source have the channel “Unknown”, later “direct”.
+    # The channel of visitors without a source is “Unknown” before 3.3, later “direct”.
     return names.label(field, "direct" if (field, name) == ("channel", "Unknown") else name)
 
 
 def _why_none(view: View) -> str:
-    """Why there is no money at all."""
+    """Why there is no revenue."""
     if view.is_filtered:
         return "No revenue in this period from visitors who match the filters."
     return NO_MONEY
 
 
 def _amounts(name: str, revenue: Revenue) -> pd.DataFrame | None:
-    """``name`` and ``amount`` of one part; ``None`` where the server does not tell it."""
+    """A frame of ``name`` and ``amount``; ``None`` if the server does not report it."""
     if name == "events":
         return None if revenue.chart is None else analysis.by_event(revenue)
     frame: pd.DataFrame | None = getattr(revenue, name)

@@ -1,4 +1,4 @@
-"""Sessions: the visitors one by one, who they are, when they come, what they did."""
+"""Sessions: totals, the weekly heatmap, the list of sessions, and the profile of one."""
 
 from __future__ import annotations
 
@@ -48,21 +48,19 @@ INFO: Final = PageInfo(
     params=("session_property",),
     page_params=(*blocks.param_names("sessions"), "session"),
 )
-NO_SESSIONS: Final = "No sessions in this period: nobody visited the website."
-NO_PROPERTIES: Final = (
-    "No session has properties. Tell who visitors are with umami.identify({ … })."
-)
+NO_SESSIONS: Final = "No sessions in this period."
+NO_PROPERTIES: Final = "No session has properties. Set them with umami.identify({ … })."
 FIGURES: Final = (
     ("Visitors", "visitors", "Different visitors; Umami calls them sessions."),
-    ("Visits", "visits", "Stays on the website; 30 minutes of silence end one."),
-    ("Views and events", "rows", "Pages looked at and custom events together."),
+    ("Visits", "visits", "A visit ends after 30 minutes without activity."),
+    ("Views and events", "rows", "Page views and custom events together."),
     ("Custom events", "events", "Events that your pages sent by name."),
     ("Countries", "countries", "Different countries."),
 )
 
 
 def session_id(params: Params) -> str | None:
-    """The session whose profile is opened; ``None`` where none is, or the id is no UUID."""
+    """The id of the opened session; ``None`` for none or a malformed UUID."""
     try:
         return str(UUID(next(iter(params.get("session", ())), "")))
     except ValueError:
@@ -70,15 +68,17 @@ def session_id(params: Params) -> str | None:
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
-    """The profile of the opened session, or all sessions: totals, when they come, a page of the
-    list, and the values of the chosen property."""
+    """The profile of the opened session, else all sessions.
+
+    These are totals, the weekly heatmap, a page of the list, and values of the selected property.
+    """
     if session := session_id(params):
         yield from session_profile.profile(query, view, session)
         return
     if malformed := next(iter(params.get("session", ())), ""):
         note = Text(f"“{malformed[:40]}” is not the id of a session.", "note")
         yield blocks_section("", note, framed=False)
-    now = blocks.position("sessions", params)
+    position = blocks.position("sessions", params)
     name = next(iter(params.get("session_property", ())), "")[:500]
     yield Section(
         "Figures",
@@ -93,15 +93,15 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         [query.ask(sessions.weekly(view))],
         height=300,
     )
-    search = SearchBox(now, "Search by id, city, browser, system or device")
+    search = SearchBox(position, "Search by id, city, browser, system or device")
     yield Card(
         "Every session",
         [
             Section("Search", lambda: [search], medium="page"),
             Section(
                 "The latest sessions",
-                partial(_list, view, now),
-                [query.ask(sessions.sessions(view, now.page, blocks.SIZE, now.search))],
+                partial(_list, view, position),
+                [query.ask(sessions.sessions(view, position.page, blocks.SIZE, position.search))],
                 height=700,
             ),
         ],
@@ -127,10 +127,10 @@ def _figures(now: SessionStats, before: SessionStats | None = None) -> list[Bloc
     return [Tiles(counts(now, before, FIGURES))]
 
 
-def _list(view: View, now: ListPosition, answer: Page[Session]) -> list[Block]:
-    """One page of the list; a click opens the profile."""
+def _list(view: View, position: ListPosition, answer: Page[Session]) -> list[Block]:
+    """A page of the list; a click opens the profile."""
     full = FullList(
-        lambda number, size: sessions.sessions(view, number, size, now.search),
+        lambda number, size: sessions.sessions(view, number, size, position.search),
         partial(session_frame, zone=view.period.timezone),
     )
     return blocks.blocks(
@@ -144,7 +144,7 @@ def _list(view: View, now: ListPosition, answer: Page[Session]) -> list[Block]:
             on_choose=lambda id: SetParams({"session": id}),
         ),
         answer,
-        now,
+        position,
         title="sessions",
         empty=why_empty(view, NO_SESSIONS),
         full=full,
@@ -152,7 +152,7 @@ def _list(view: View, now: ListPosition, answer: Page[Session]) -> list[Block]:
 
 
 def _fields(rows: Sequence[Session]) -> list[Field]:
-    """The columns of ``session_frame``; without events where the server does not count them."""
+    """The columns of ``session_frame``, without events if the server does not report them."""
     has_events = any(row.events is not None for row in rows)
     return [
         Field("who", "Visitor", "text", note="with"),
@@ -166,7 +166,7 @@ def _fields(rows: Sequence[Session]) -> list[Field]:
 
 @memoize
 def session_frame(rows: Sequence[Session], zone: str) -> pd.DataFrame:
-    """Sessions as rows of a table, times on the wall clock of a zone."""
+    """A table of sessions; times are wall-clock times of ``zone``."""
     return pd.DataFrame(
         [
             {

@@ -1,4 +1,4 @@
-"""UTM: what the links you tagged bring, and what came untagged."""
+"""UTM: views by the parameters of tagged links, and untagged views."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from components.blocks import (
     blocks_section,
 )
 from components.charts import bars as charts
-from components.charts.tiles import Tile, counted, rated
+from components.charts.tiles import counted, rated
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -74,7 +74,7 @@ CAMPAIGN_TABLES: Final = (
 
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
-    """Every parameter of tagged links; on a page also the campaign that is looked into."""
+    """Tiles, the opened campaign (on pages only), and a card for each UTM parameter."""
     utm = query.compared(view, reports.utm)
     totals = query.totals(view)
     all_views = query.hint(traffic.stats(view), None)
@@ -87,12 +87,12 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     campaign = next(iter(params.get("campaign", ())), "")
     if campaign:
         yield from _campaign(query, view, campaign)
-    able = query.client.capabilities.fields
+    supported = query.client.capabilities.fields
     yield Grid(
         [
             Section(
                 title,
-                partial(_parameter, view, able, name),
+                partial(_parameter, view, supported, name),
                 [utm.now, all_views, *utm.earlier],
                 height=420,
             )
@@ -101,13 +101,9 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     )
 
 
-def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
-    return [Tiles(tiles(now, all_views, *earlier))]
-
-
 @memoize
-def tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Tile]:
-    """How much of the traffic carries tags, and how much does not."""
+def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
+    """Tiles with the tagged views, the untagged views and the tagged share."""
     tagged = analysis.tagged(now, all_views.current.views)
     before = None
     match earlier:
@@ -115,19 +111,23 @@ def tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Tile]:
             before = analysis.tagged(utm, stats.current.views)
         case (Utm() as utm,) if all_views.previous:
             before = analysis.tagged(utm, all_views.previous.views)
-    more = " More, in fact: the server tells the first 50 sources." if tagged.at_least else ""
-    return [
+    more = (
+        " The actual number is higher: the server returns the first 50 sources only."
+        if tagged.at_least
+        else ""
+    )
+    tiles = [
         counted(
             "Tagged views",
             tagged.tagged,
             before.tagged if before else None,
-            f"Views of pages whose address names a utm_source.{more}",
+            f"Views of pages with a utm_source in their address.{more}",
         ),
         counted(
             "Untagged views",
             tagged.untagged,
             before.untagged if before else None,
-            "Views without one: direct, search, links nobody tagged.",
+            "Views without one: direct traffic, search, untagged links.",
         ),
         rated(
             "Tagged share",
@@ -136,17 +136,18 @@ def tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Tile]:
             "Tagged views of all views.",
         ),
     ]
+    return [Tiles(tiles)]
 
 
 def _parameter(
     view: View,
-    able: frozenset[str],
+    supported: frozenset[str],
     name: str,
     now: Utm,
     all_views: Stats | None,
     before: Utm | None = None,
 ) -> list[Block]:
-    """The first values of a parameter as bars, all of them as a table."""
+    """A chart of the first values of a parameter, and a table of all."""
     frame = table(name, now, all_views, before)
     if frame.empty:
         return [
@@ -159,7 +160,7 @@ def _parameter(
                 "empty",
             )
         ]
-    opens = name == "campaign" and FIELDS[name] in able
+    opens = name == "campaign" and FIELDS[name] in supported
     fields = [
         Field("value", name.capitalize(), "text"),
         Field("views", "Views"),
@@ -184,7 +185,7 @@ def _parameter(
             frame,
             fields,
             f"utm_{name}",
-            value="value" if FIELDS[name] in able else None,
+            value="value" if FIELDS[name] in supported else None,
             filter_field=None if opens else FIELDS[name],
             on_choose=(lambda value: SetParams({"campaign": value})) if opens else None,
         ),
@@ -193,18 +194,20 @@ def _parameter(
 
 @memoize
 def table(name: str, now: Utm, all_views: Stats | None, before: Utm | None = None) -> pd.DataFrame:
-    """The values of a parameter (``value``, ``views``, ``before``, ``change``) with their
-    ``share`` of all views, tagged or not, where those are known."""
+    """The values of a parameter: ``value``, ``views``, ``before``, ``change`` and ``share``.
+
+    ``share`` is the fraction of all views, tagged or not; ``NaN`` if those are unknown.
+    """
     frame = analysis.table(now, before, name)
     views = all_views.current.views if all_views else 0
     return frame.assign(share=frame["views"] / (views or float("nan")))
 
 
 def _campaign(query: Collector, view: View, name: str) -> Iterator[Item]:
-    """One campaign: its figures, and what they consist of."""
+    """A card with a campaign's figures and rankings."""
     shown = name if len(name) <= 60 else f"{name[:59]}…"
     if "utmCampaign" not in query.client.capabilities.fields:
-        text = f"This server cannot look into the campaign {shown}: newer servers can."
+        text = f"This server cannot filter by the campaign {shown}; newer versions of Umami can."
         yield Card("", [blocks_section("", Text(text, "empty"))], medium="page")
         return
     try:

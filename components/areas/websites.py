@@ -1,4 +1,4 @@
-"""Websites: all of them at a glance, and what an admin does with them."""
+"""Websites: the totals of all websites."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ INFO: Final = PageInfo(
     params=("websites_page", "websites_search", "site"),
 )
 MOST: Final = 100
-"""Websites that a report has, two queries each at most."""
+"""Most websites in a report, with up to two queries each."""
 _FIELDS: Final = (
     Field("name", "Website", "text", note="domain"),
     Field("visitors", "Visitors", bar=True),
@@ -46,9 +46,9 @@ _FIELDS: Final = (
 
 
 def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
-    """The totals of each website as a table, for reports; pages have a ``card`` for each."""
-    every = every_website(query.client)
-    sites = every[:MOST]
+    """A table of the websites' totals for reports; the page draws a ``card`` for each website."""
+    websites = every_website(query.client)
+    sites = websites[:MOST]
     views = [replace(view.unfiltered(), website=site.id) for site in sites]
     compared = [each.compared() for each in views if each.comparison != "umami"]
     stats: list[Future[Any]] = [
@@ -56,14 +56,14 @@ def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
     ]
     yield Section(
         "Websites",
-        partial(_table, sites, len(every)),
+        partial(_table, sites, len(websites)),
         stats,
         about=described(view),
         medium="report",
     )
 
 
-def _table(sites: Sequence[Website], many: int, *answers: Stats | None) -> list[Block]:
+def _table(sites: Sequence[Website], total: int, *answers: Stats | None) -> list[Block]:
     now, compared = answers[: len(sites)], answers[len(sites) :]
     rows = []
     for at, (site, stats) in enumerate(zip(sites, now, strict=True)):
@@ -87,13 +87,13 @@ def _table(sites: Sequence[Website], many: int, *answers: Stats | None) -> list[
         ["visitors", "name"], ascending=[False, True], ignore_index=True
     )
     blocks: list[Block] = [Table("websites", frame, _FIELDS, "websites", printed=MOST)]
-    if many > len(sites):
-        blocks.append(Text(f"The first {len(sites)} of {formats.whole(many)} by name."))
+    if total > len(sites):
+        blocks.append(Text(f"The first {len(sites)} of {formats.whole(total)} by name."))
     return blocks
 
 
 def card(query: Collector, view: View, site: Website) -> Section:
-    """The visitors of one website, whatever the filters, and their course."""
+    """A website's visitors and their sparkline, without the filters of the View."""
     view = replace(view.unfiltered(), website=site.id)
     totals = query.totals(view)
     timeline = query.hint(traffic.pageviews(view), None)

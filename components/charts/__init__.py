@@ -1,5 +1,5 @@
-"""Figures in two steps: what is to be drawn, as plain data, and the Plotly figure made of it.
+"""Charts in two steps: a hashable data class, and the Plotly figure or ECharts option made of it.
 
-Both steps are pure: no Streamlit, no clock, no colour of their own. Empty input is fine
-everywhere and gives an empty figure.
+Both steps are pure functions: they use no Streamlit and no clock, and take colours from
+``components.theme``. Empty input gives an empty figure.
 """

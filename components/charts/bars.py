@@ -1,47 +1,48 @@
-"""Bars side by side: a ranking, and what it was before."""
+"""Horizontal bars (ranking, movers, attribution shift) and the histogram of a distribution."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ONE, amounts_axis, plain, rows_axis
-from components.theme import PALETTES, Mode, template
+from components.charts.common import HOVER_ONE, amounts_axis, base_layout, plain, rows_axis
+from components.theme import PALETTES, Mode
 from umami.analysis.properties import Distribution
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The first names of a ranking with their values as said, and the values before."""
+    """The first rows of a ranking: names, values, formatted values, values of the comparison."""
 
     names: tuple[str, ...]
     values: tuple[float, ...]
-    said: tuple[str, ...]
+    labels: tuple[str, ...]
     before: tuple[float, ...]
 
 
 def bars(
     names: Sequence[str],
     values: Sequence[float],
-    said: Sequence[str],
+    labels: Sequence[str],
     before: Sequence[float] = (),
     most: int = 8,
 ) -> Bars:
-    """``most`` bars at most; ``before`` is empty without a comparison."""
+    """Return the first ``most`` rows; ``before`` is empty without a comparison."""
     return Bars(
         tuple(names[:most]),
-        tuple(float(one) for one in values[:most]),
-        tuple(said[:most]),
-        tuple(float(one) for one in before[:most]),
+        tuple(map(float, values[:most])),
+        tuple(labels[:most]),
+        tuple(map(float, before[:most])),
     )
 
 
 def bars_figure(data: Bars, mode: Mode) -> go.Figure:
-    """Horizontal bars, the largest on top, a mark where each was before."""
+    """Horizontal bars, the first row on top, with a mark at the value of the comparison."""
     palette = PALETTES[mode]
     places = list(range(len(data.names)))
     longest = max((*data.values, *data.before), default=0)
@@ -52,7 +53,7 @@ def bars_figure(data: Bars, mode: Mode) -> go.Figure:
         "orientation": "h",
         "name": "This period",
         "marker": {"color": palette.categorical[0]},
-        "text": data.said,
+        "text": data.labels,
         "textposition": "outside",
         "textfont": {"color": palette.text},
         "cliponaxis": False,
@@ -75,18 +76,20 @@ def bars_figure(data: Bars, mode: Mode) -> go.Figure:
     return go.Figure(
         data=[now, before] if data.before else [now],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": (40 if data.before else 16) + 32 * max(len(places), 2),
+            **base_layout(
+                mode,
+                HOVER_ONE,
+                (40 if data.before else 16) + 32 * max(len(places), 2),
+                top=30 if data.before else 8,
+            ),
             "bargap": 0.3,
             "showlegend": bool(data.before),
-            "margin": {"l": 8, "r": 8, "t": 30 if data.before else 8, "b": 8},
             "xaxis": {
                 "fixedrange": True,
                 "showgrid": False,
                 "showticklabels": False,
                 "showline": False,
-                # Room for what is said at the end of the longest bar.
+                # Leaves room for the label after the longest bar.
                 "range": [min((*data.values, 0)), 1.24 * longest or 1],
             },
             "yaxis": rows_axis(data.names, mode, 22),
@@ -95,7 +98,7 @@ def bars_figure(data: Bars, mode: Mode) -> go.Figure:
 
 
 def distribution_figure(data: Distribution, mode: Mode) -> go.Figure:
-    """Bars from edge to edge."""
+    """A histogram: each bar spans its bin."""
     bins = list(zip(data.edges[:-1], data.edges[1:], strict=True))
     return go.Figure(
         data=[
@@ -112,11 +115,8 @@ def distribution_figure(data: Distribution, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": 200,
+            **base_layout(mode, HOVER_ONE, 200),
             "showlegend": False,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "xaxis": {
                 "fixedrange": True,
                 "exponentformat": "B",
@@ -133,7 +133,7 @@ MOST_MOVES = 12
 
 @dataclass(frozen=True, slots=True)
 class Deltas:
-    """The largest movements, in words too."""
+    """The largest differences between two periods, with hover texts."""
 
     names: tuple[str, ...]
     deltas: tuple[int, ...]
@@ -141,11 +141,11 @@ class Deltas:
 
 
 def deltas(movers: pd.DataFrame) -> Deltas:
-    """The first of a table of movers (``label``, ``now``, ``before``, ``delta``)."""
+    """The first movers of a table with ``label``, ``now``, ``before`` and ``delta``."""
     top = movers[movers["delta"] != 0].head(MOST_MOVES)
     return Deltas(
-        tuple(str(one) for one in top["label"]),
-        tuple(int(one) for one in top["delta"]),
+        tuple(map(str, top["label"])),
+        tuple(map(int, top["delta"])),
         tuple(
             f"{formats.whole(before)} → <b>{formats.whole(now)}</b>"
             for before, now in zip(top["before"], top["now"], strict=True)
@@ -154,7 +154,7 @@ def deltas(movers: pd.DataFrame) -> Deltas:
 
 
 def deltas_figure(data: Deltas, mode: Mode) -> go.Figure:
-    """Bars to the right for what grew, to the left for what fell."""
+    """Horizontal bars: growth points to the right, decline to the left."""
     palette = PALETTES[mode]
     places = list(range(len(data.names)))
     lowest, highest = min((*data.deltas, 0)), max((*data.deltas, 0))
@@ -167,9 +167,9 @@ def deltas_figure(data: Deltas, mode: Mode) -> go.Figure:
                 "x": data.deltas,
                 "orientation": "h",
                 "marker": {
-                    "color": [palette.categorical[0 if one > 0 else 1] for one in data.deltas]
+                    "color": [palette.categorical[0 if delta > 0 else 1] for delta in data.deltas]
                 },
-                "text": [f"{one:+,}" for one in data.deltas],
+                "text": [f"{delta:+,}" for delta in data.deltas],
                 "textposition": "outside",
                 "textfont": {"color": palette.text},
                 "customdata": [
@@ -180,12 +180,9 @@ def deltas_figure(data: Deltas, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": 24 + 32 * max(len(places), 2),
+            **base_layout(mode, HOVER_ONE, 24 + 32 * max(len(places), 2)),
             "bargap": 0.3,
             "showlegend": False,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "xaxis": {
                 "fixedrange": True,
                 "showgrid": False,
@@ -205,39 +202,42 @@ MOST_SLOPES = 8
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Names with what first and last touch credit them with; both known."""
+    """Credit by first and by last touch, for names where both are known."""
 
     names: tuple[str, ...]
     first: tuple[float, ...]
     last: tuple[float, ...]
-    said: tuple[tuple[str, str], ...]
+    labels: tuple[tuple[str, str], ...]
+    """The formatted values, first and last touch."""
     currency: str = ""
-    """The currency of credit in money."""
+    """The currency where credit is money."""
 
 
-def shift(frame: pd.DataFrame, said: tuple[list[str], list[str]], currency: str = "") -> Shift:
-    """The first names of a table of shifts (``label``, ``first``, ``last``); ``said`` are the two
-    values in words, a row each."""
+def shift(frame: pd.DataFrame, labels: tuple[list[str], list[str]], currency: str = "") -> Shift:
+    """The first ``MOST_SLOPES`` rows of a table with ``label``, ``first`` and ``last``.
+
+    ``labels`` are two lists of formatted values, for first and last touch, in the rows' order.
+    """
     known = frame["first"].notna() & frame["last"].notna()
-    words = [pair for pair, kept in zip(zip(*said, strict=True), known, strict=True) if kept]
+    pairs = list(compress(zip(*labels, strict=True), known))
     top = frame[known].head(MOST_SLOPES)
     return Shift(
-        tuple(str(one) for one in top["label"]),
-        tuple(float(one) for one in top["first"]),
-        tuple(float(one) for one in top["last"]),
-        tuple(words[:MOST_SLOPES]),
+        tuple(map(str, top["label"])),
+        tuple(map(float, top["first"])),
+        tuple(map(float, top["last"])),
+        tuple(pairs[:MOST_SLOPES]),
         currency,
     )
 
 
 def shift_figure(data: Shift, mode: Mode) -> go.Figure:
-    """A line from the first touch's credit to the last's, a row a name."""
+    """A line from first-touch to last-touch credit in each row."""
     palette = PALETTES[mode]
     places = list(range(len(data.names)))
     credited = (*data.first, *data.last, 0.0)
     lowest, highest = min(credited), max(credited)
     length = highest - lowest or 1.0
-    ways = [
+    lines = [
         {
             "type": "scatter",
             "x": [first, last],
@@ -254,7 +254,7 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
             "type": "scatter",
             "x": values,
             "y": places,
-            "name": name,
+            "name": model,
             "mode": "markers",
             "marker": {
                 "size": 13,
@@ -263,27 +263,24 @@ def shift_figure(data: Shift, mode: Mode) -> go.Figure:
                 "line": {"width": 3, "color": palette.categorical[at]},
             },
             "customdata": [
-                [plain(label, 200), words[at]]
-                for label, words in zip(data.names, data.said, strict=True)
+                [plain(name, 200), labels[at]]
+                for name, labels in zip(data.names, data.labels, strict=True)
             ],
             "hovertemplate": (
-                f"%{{customdata[0]}}<br>{name}: <b>%{{customdata[1]}}</b><extra></extra>"
+                f"%{{customdata[0]}}<br>{model}: <b>%{{customdata[1]}}</b><extra></extra>"
             ),
         }
-        for at, (name, values) in enumerate(
+        for at, (model, values) in enumerate(
             (("First touch", data.first), ("Last touch", data.last))
         )
     ]
     return go.Figure(
-        data=[*ways, *ends],
+        data=[*lines, *ends],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": 80 + 34 * max(len(places), 2),
-            "margin": {"l": 8, "r": 16, "t": 30, "b": 8},
+            **base_layout(mode, HOVER_ONE, 80 + 34 * max(len(places), 2), top=30, right=16),
             "xaxis": {
                 **amounts_axis(6, lowest, highest, data.currency),
-                # Room at both ends: half of a marker at nought would be cut.
+                # Without margins, Plotly would cut a marker at zero in half.
                 "range": [lowest - 0.04 * length, highest + 0.05 * length],
                 "showgrid": True,
             },

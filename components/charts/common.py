@@ -1,7 +1,7 @@
-"""What figures share: parts of their layouts, names that markup cannot leave, sparklines.
+"""Shared parts of charts: axes and layouts, escaping, sparklines, and the cache of figures.
 
-A figure is described in full and built by one call: Plotly checks it anew at each later change,
-which takes several times as long as building it.
+Build a figure by a single ``go.Figure`` call with complete dictionaries: each later update
+validates again and takes several times as long as construction.
 """
 
 from __future__ import annotations
@@ -17,20 +17,32 @@ from cachetools import LRUCache, cached
 from pydantic_core import from_json
 
 from components import formats
-from components.theme import PALETTES, Mode
+from components.theme import PALETTES, Mode, template
 from umami.period import Unit
 
 STILL: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
-"""Plotly configuration of a figure that is read, not operated."""
+"""Plotly configuration of a static figure, without mode bar and zoom."""
 
-HOVER_ONE: Final = {"hovermode": "closest", "dragmode": False}
-"""The part of a layout that tells, on hovering, of what is under the pointer."""
-HOVER_ALL: Final = {"hovermode": "x unified", "dragmode": False}
-"""The part of a layout that tells, on hovering, of all series at once where the pointer is."""
+HOVER_ONE: Final[dict[str, Any]] = {"hovermode": "closest", "dragmode": False}
+"""Layout keys for a hover label of the point under the pointer."""
+HOVER_ALL: Final[dict[str, Any]] = {"hovermode": "x unified", "dragmode": False}
+"""Layout keys for a common hover label of all series at the pointer's x position."""
+
+
+def base_layout(
+    mode: Mode, hover: dict[str, Any], height: int, *, top: int = 8, right: int = 8
+) -> dict[str, Any]:
+    """Layout keys of a figure: template, hover label, height and margins in pixels."""
+    return {
+        "template": template(mode),
+        **hover,
+        "height": height,
+        "margin": {"l": 8, "r": right, "t": top, "b": 8},
+    }
 
 
 def time_axis(times: Sequence[pd.Timestamp], unit: Unit) -> dict[str, Any]:
-    """An axis over time, dates named as people do."""
+    """A time axis with readable tick labels, such as ``Tue 1 Sep``."""
     named = ticks(times)
     return {
         "type": "date",
@@ -42,7 +54,7 @@ def time_axis(times: Sequence[pd.Timestamp], unit: Unit) -> dict[str, Any]:
 
 
 def ticks(times: Sequence[pd.Timestamp], most: int = 7) -> list[pd.Timestamp]:
-    """Buckets to name on the axis: evenly spaced, few enough for a narrow screen."""
+    """Evenly spaced buckets for tick labels, few enough for a narrow screen."""
     return list(times[:: math.ceil(len(times) / most) or 1])
 
 
@@ -76,9 +88,9 @@ def amounts_axis(
 
 
 def rows_axis(names: Sequence[str], mode: Mode, longest: int) -> dict[str, Any]:
-    """The rows of a horizontal figure by name, the first on top; they stand at 0, 1, 2, …
+    """A category axis for horizontal figures: rows at 0, 1, 2, …, the first on top.
 
-    Positions and not names place them: two rows may be called alike.
+    Rows are placed by position, since two rows may have the same name.
     """
     return {
         "tickvals": list(range(len(names))),
@@ -92,24 +104,26 @@ def rows_axis(names: Sequence[str], mode: Mode, longest: int) -> dict[str, Any]:
 
 
 def plain(text: str, longest: int = 60) -> str:
-    """Text that Plotly shows letter by letter: it would read ``<`` as markup."""
+    """Shorten a text to ``longest`` characters and escape it: Plotly renders HTML in labels."""
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def over(frame: pd.DataFrame, until: pd.Timestamp | None) -> pd.DataFrame:
-    """The buckets that are over at ``until`` (see ``traffic``), so that none is half a bucket."""
+    """The buckets that are complete at ``until`` (wall-clock time); all of them for ``None``."""
     return frame if until is None else frame[frame["time"] <= until].iloc[:-1]
 
 
 def sparkline(values: Sequence[int]) -> list[int] | None:
-    """A series for a tile, or ``None`` where it has no shape to show."""
+    """A tile's series; ``None`` for fewer than three values or only zeros."""
     return [int(value) for value in values] if len(values) > 2 and any(values) else None
 
 
 def axis_note(values: Sequence[int]) -> str | None:
-    """What a tile says of its sparkline: Streamlit draws it from its lowest value on, and has no
-    option for zero. ``None`` where that is zero, or nothing is drawn."""
+    """A note that a tile's sparkline does not start at zero; ``None`` where none is needed.
+
+    Streamlit's sparkline starts at its lowest value and has no option to include zero.
+    """
     if not sparkline(values) or not min(values):
         return None
     lowest, highest = formats.whole(min(values)), formats.whole(max(values))
@@ -119,25 +133,25 @@ def axis_note(values: Sequence[int]) -> str | None:
 Data = TypeVar("Data", bound=Hashable)
 
 ROOM: Final = 8 * 2**20
-"""Characters of figures that are kept; what they were drawn from weighs about thrice as much."""
+"""Limit of the cache in characters of JSON; the keys take about three times as much memory."""
 KEPT: Final[LRUCache[Any, str]] = LRUCache(ROOM, getsizeof=len)
 
 
-class Finished(go.Figure):  # type: ignore[misc]  # Plotly tells no types
-    """A figure that is only sent: what sends it asks for its dictionary and nothing else."""
+class Finished(go.Figure):  # type: ignore[misc]  # Plotly has no types
+    """A serialised figure: it supports ``to_dict``, the only method that Streamlit calls."""
 
     def __init__(self, text: str) -> None:
-        # Without Plotly's own beginning, which would build all of it again.
+        # Does not call ``super().__init__``, which would build and validate the figure again.
         self._text = text
 
     def to_dict(self) -> dict[str, Any]:
-        """What is drawn, and how."""
-        found: dict[str, Any] = from_json(self._text)
-        return found
+        """The figure's data and layout."""
+        figure: dict[str, Any] = from_json(self._text)
+        return figure
 
 
 def finished(draw: Callable[[Data, Mode], go.Figure], data: Data, mode: Mode) -> Finished:
-    """The figure of this data in this appearance, drawn now or kept from before."""
+    """Return the figure of ``data`` in a colour mode, from the cache where it is there."""
     return Finished(_text(draw, data, mode))
 
 

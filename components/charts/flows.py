@@ -1,5 +1,7 @@
-"""Journeys as a Sankey diagram: on pages in the words of ECharts, as Plotly's has no clicks in
-Streamlit, in reports as a figure like the others."""
+"""Journeys as Sankey diagrams, and funnels.
+
+Pages draw Sankey diagrams with ECharts, as Plotly's send no click events to Streamlit. Reports use
+Plotly."""
 
 from __future__ import annotations
 
@@ -10,21 +12,21 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ONE, plain, rows_axis
+from components.charts.common import HOVER_ONE, base_layout, plain, rows_axis
 from components.theme import FONT, PALETTES, Mode, faded, template
 from umami.analysis.journey import Flow, Node, Through
 
 ROOM: Final = {1: 28, 2: 28, 3: 28, 4: 26, 5: 20, 6: 15}
-"""Characters that a label has beside its node, by the number of steps drawn."""
+"""Longest label of a node in characters, by the number of steps drawn."""
 _LEAST_ROOM: Final = 12
 _COLUMN: Final = 190
-"""Pixels of a step below which labels would lie upon each other."""
+"""Least width of a step in pixels; below it, labels overlap."""
 _WIDEST: Final = 940
 
 
 @dataclass(frozen=True, slots=True)
 class Sankey:
-    """Nodes by name (each unlike any other) with their labels and what they are in full."""
+    """Nodes in columns by position (names are unique), and links ``(source, target, visits)``."""
 
     names: tuple[str, ...]
     labels: tuple[str, ...]
@@ -36,18 +38,18 @@ class Sankey:
 
     @property
     def least_width(self) -> int:
-        """Pixels below which labels would lie upon each other: narrower screens scroll."""
+        """Least width in pixels; narrower screens scroll, since labels would overlap."""
         return min(_WIDEST, _COLUMN * max(self.steps, default=1))
 
     @property
     def height(self) -> int:
-        """Pixels that leave each node of the fullest step room for its label."""
+        """Height in pixels, with room for the labels of the step with most nodes."""
         fullest = max((self.steps.count(step) for step in set(self.steps)), default=1)
         return max(220, 52 * fullest)
 
 
 def sankey(flow: Flow, through: Through | None) -> Sankey:
-    """A flow as what is drawn; ``through`` is the node that stands out."""
+    """The Sankey diagram of a flow; ``through`` is the highlighted node."""
     steps = max((node.step for node in flow.nodes), default=1)
     room = ROOM.get(steps, _LEAST_ROOM)
     return Sankey(
@@ -65,7 +67,7 @@ def sankey(flow: Flow, through: Through | None) -> Sankey:
 
 
 def name(node: Node) -> str:
-    """A node's name: ``Step 2: /pricing``, ``Step 2, 5 others``; no page is called so."""
+    """A unique name: ``Step 2: /pricing``; ``Step 2, 5 others`` for a node of several pages."""
     return f"Step {node.step}" + (f", {node.folded} others" if node.folded else f": {node.name}")
 
 
@@ -75,15 +77,15 @@ def _short(node: Node, longest: int) -> str:
 
 
 def sankey_spec(data: Sankey, mode: Mode) -> dict[str, Any]:
-    """The option object of ECharts; a node's name is what a selection of it gives."""
+    """The diagram as an ECharts option; a selection returns the node's name."""
     palette = PALETTES[mode]
     nodes = [
         {
             "name": node,
             "depth": step - 1,
-            # Not all who came go on, so that links alone would draw it too small.
+            # Some visits end here: a height from the outgoing links would be too small.
             "value": visits,
-            # ECharts would read braces in a label as a template.
+            # ECharts interprets braces in a label as a template.
             "label": {"formatter": label.replace("{", "(").replace("}", ")")},
             "itemStyle": {
                 "color": palette.muted
@@ -146,7 +148,7 @@ def sankey_spec(data: Sankey, mode: Mode) -> dict[str, Any]:
 
 
 def sankey_figure(data: Sankey, mode: Mode) -> go.Figure:
-    """The same diagram as a figure."""
+    """The diagram as a Plotly figure."""
     palette = PALETTES[mode]
     node = {
         "label": [plain(label) for label in data.labels] if data.links else [],
@@ -198,24 +200,24 @@ def sankey_figure(data: Sankey, mode: Mode) -> go.Figure:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """Visitors at each step, the comparison's too where it had any."""
+    """Visitors at each step; ``before`` is empty without a comparison or without visitors in it."""
 
     names: tuple[str, ...]
     visitors: tuple[int, ...]
     before: tuple[int, ...]
-    said: tuple[str, ...]
-    """What stands on each bar."""
+    labels: tuple[str, ...]
+    """Visitors and their share of the first step, formatted."""
     worst: int | None
-    """Position of the step before which most are lost."""
+    """Position of the step with the largest loss before it; ``None`` without losses."""
 
 
 def funnel(table: pd.DataFrame, worst: int | None) -> Funnel:
-    """A funnel of what ``umami.analysis.funnel.table`` gives."""
+    """The funnel of a table from ``umami.analysis.funnel.table``."""
     before = table["visitors_before"]
     return Funnel(
         tuple(f"{at}  {value}" for at, value in enumerate(table["value"], 1)),
-        tuple(int(one) for one in table["visitors"]),
-        () if before.isna().any() or not before.any() else tuple(int(one) for one in before),
+        tuple(map(int, table["visitors"])),
+        () if before.isna().any() or not before.any() else tuple(map(int, before)),
         tuple(
             f"{formats.whole(visitors)}  {formats.percent(None if pd.isna(share) else share)}"
             for visitors, share in zip(table["visitors"], table["of_first"], strict=True)
@@ -225,7 +227,7 @@ def funnel(table: pd.DataFrame, worst: int | None) -> Funnel:
 
 
 def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
-    """A funnel, its worst step in another colour; the comparison pale beside it."""
+    """A funnel, its worst step in another colour, with marks for the comparison."""
     palette = PALETTES[mode]
     places = list(range(len(data.names)))
     now = {
@@ -233,7 +235,7 @@ def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
         "y": places,
         "x": data.visitors,
         "name": "This period",
-        "text": data.said,
+        "text": data.labels,
         "textinfo": "text",
         "textposition": "auto",
         "insidetextfont": {"color": palette.background, "size": 13},
@@ -246,7 +248,7 @@ def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
     before = {
         "type": "scatter",
         "y": places,
-        # A mark for nobody would stand in the middle of the bar, across what is written there.
+        # A mark at zero would be in the middle of the bar and cover its label.
         "x": [visitors / 2 if visitors else None for visitors in data.before],
         "name": "Before",
         "mode": "markers",
@@ -261,11 +263,10 @@ def funnel_figure(data: Funnel, mode: Mode) -> go.Figure:
     return go.Figure(
         data=[now, before] if data.before else [now],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": 70 + 62 * max(len(places), 2),
+            **base_layout(
+                mode, HOVER_ONE, 70 + 62 * max(len(places), 2), top=30 if data.before else 8
+            ),
             "showlegend": bool(data.before),
-            "margin": {"l": 8, "r": 8, "t": 30 if data.before else 8, "b": 8},
             "funnelgap": 0.25,
             "xaxis": {"visible": False, "fixedrange": True},
             "yaxis": rows_axis(data.names, mode, 30),

@@ -1,4 +1,4 @@
-"""Retention: the triangle of cohorts, and how many are back on average."""
+"""Retention charts (cohort triangle, average curve, cohort sizes) and the weekly heatmap."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, HOVER_ONE, amounts_axis, time_axis
-from components.theme import PALETTES, Mode, faded, scale, template
+from components.charts.common import HOVER_ALL, HOVER_ONE, amounts_axis, base_layout, time_axis
+from components.theme import PALETTES, Mode, faded, scale
 from umami.analysis.retention import SMALL, Cohorts, Grain
 from umami.period import Unit
 
 MOST: Final = 62
-"""Cohorts that fit on a page; the latest are drawn."""
+"""Number of cohorts that fit on a page; the latest are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Triangle:
-    """Shares by cohort (the first on top) and step; ``None`` where no time has come yet."""
+    """Shares (fractions) by cohort, the first on top, and step; ``None`` for future steps."""
 
     cohorts: tuple[str, ...]
     steps: tuple[str, ...]
@@ -30,7 +30,7 @@ class Triangle:
 
 
 def triangle(cohorts: Cohorts, grain: Grain) -> Triangle:
-    """The triangle of cohorts; small ones carry a ring, their shares are noise."""
+    """The latest ``MOST`` cohorts; ``◦`` marks cohorts of fewer than ``SMALL`` visitors."""
     shares = cohorts.shares.tail(MOST)
     steps = tuple(step_name(*step) for step in cohorts.steps)
     names, hover = [], []
@@ -54,20 +54,20 @@ def triangle(cohorts: Cohorts, grain: Grain) -> Triangle:
 
 
 def cohort_name(first: pd.Timestamp, grain: Grain) -> str:
-    """What a cohort is called: its day, its week's Monday, its month."""
+    """A cohort's name: its day, the Monday of its week, or its month."""
     return first.strftime("%b %Y" if grain == "month" else "%-d %b")
 
 
 def step_name(first: int, last: int) -> str:
-    """What a step is called: ``Day 3``, ``Days 8–14``."""
+    """A step's name: ``Day 3``, ``Days 8–14``."""
     return f"Day {first}" if first == last else f"Days {first}–{last}"
 
 
 def triangle_figure(data: Triangle, mode: Mode) -> go.Figure:
-    """A heatmap; cells of few steps say their share."""
+    """A heatmap; with eight steps or fewer, cells show their share."""
     few = len(data.steps) <= 8
     weekly = [step for at, step in enumerate(data.steps, 1) if at == 1 or at % 7 == 0]
-    # Positions, not names: two cohorts may be called alike.
+    # Positions instead of names: two cohorts may have the same name.
     places = list(range(len(data.cohorts)))
     return go.Figure(
         data=[
@@ -88,10 +88,9 @@ def triangle_figure(data: Triangle, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": max(46 + max(len(places), 1) * (30 if few else 20), 120),
-            "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+            **base_layout(
+                mode, HOVER_ONE, max(46 + max(len(places), 1) * (30 if few else 20), 120), top=28
+            ),
             "xaxis": {
                 "side": "top",
                 "fixedrange": True,
@@ -114,7 +113,7 @@ def triangle_figure(data: Triangle, mode: Mode) -> go.Figure:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The average share by day, and the comparison's."""
+    """Average shares (fractions) by day; ``before`` is empty without a comparison."""
 
     days: tuple[int, ...]
     now: tuple[float | None, ...]
@@ -122,7 +121,7 @@ class Curve:
 
 
 def curve(now: Cohorts, before: Cohorts | None) -> Curve:
-    """Average shares by day after the first visit; both must be by day."""
+    """Average shares by day after the first visit, of cohorts by day."""
 
     def known(cohorts: Cohorts | None) -> tuple[float | None, ...]:
         if cohorts is None:
@@ -133,7 +132,7 @@ def curve(now: Cohorts, before: Cohorts | None) -> Curve:
 
 
 def curve_figure(data: Curve, mode: Mode) -> go.Figure:
-    """The share that is back by day, the comparison dotted."""
+    """The share of returning visitors by day, the comparison dotted."""
     colour = PALETTES[mode].categorical[0]
     before = {
         "type": "scatter",
@@ -159,11 +158,8 @@ def curve_figure(data: Curve, mode: Mode) -> go.Figure:
     return go.Figure(
         data=[before, now] if data.before else [now],
         layout={
-            "template": template(mode),
-            **HOVER_ALL,
-            "height": 300,
+            **base_layout(mode, HOVER_ALL, 300, top=30, right=16),
             "showlegend": bool(data.before),
-            "margin": {"l": 8, "r": 16, "t": 30, "b": 8},
             "xaxis": {
                 "title": {"text": "Days after the first visit"},
                 "fixedrange": True,
@@ -177,7 +173,7 @@ def curve_figure(data: Curve, mode: Mode) -> go.Figure:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Visitors of each cohort."""
+    """Visitors of each cohort, in order of time."""
 
     times: tuple[pd.Timestamp, ...]
     visitors: tuple[int, ...]
@@ -186,17 +182,16 @@ class Sizes:
 
 
 def sizes(cohorts: Cohorts, grain: Grain) -> Sizes:
-    """How large the cohorts are, in order."""
     return Sizes(
         tuple(pd.Timestamp(day) for day in cohorts.sizes.index),
-        tuple(int(one) for one in cohorts.sizes),
-        tuple(bool(one) for one in cohorts.small),
+        tuple(map(int, cohorts.sizes)),
+        tuple(map(bool, cohorts.small)),
         "month" if grain == "month" else "day",
     )
 
 
 def sizes_figure(data: Sizes, mode: Mode) -> go.Figure:
-    """Bars, small cohorts pale."""
+    """Bars over time, small cohorts in a lighter colour."""
     colour = PALETTES[mode].categorical[0]
     pale = faded(colour, 0.4)
     return go.Figure(
@@ -210,27 +205,16 @@ def sizes_figure(data: Sizes, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ALL,
-            "height": 260,
+            **base_layout(mode, HOVER_ALL, 260, top=12, right=16),
             "bargap": 0.25,
             "showlegend": False,
-            "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
             "xaxis": time_axis(data.times, data.unit),
             "yaxis": amounts_axis(4, 0, max(data.visitors, default=0)),
         },
     )
 
 
-WEEKDAYS: Final = (
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-)
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +226,7 @@ class Week:
 
     @property
     def busiest(self) -> tuple[str, int] | None:
-        """Weekday and hour with most, ``None`` where there is nothing at all."""
+        """The weekday and hour with the highest count; ``None`` if all are zero."""
         most = max((max(row, default=0) for row in self.counts), default=0)
         for weekday, row in zip(WEEKDAYS, self.counts, strict=False):
             if most and most in row:
@@ -251,13 +235,13 @@ class Week:
 
 
 def week(frame: pd.DataFrame, what: str = "visitors") -> Week:
-    """A rhythm's frame (rows 0 = Monday to 6, columns hours 0 to 23) as what the heatmap draws."""
+    """The weekly heatmap of a frame with rows 0 (Monday) to 6 and columns of hours 0 to 23."""
     full = frame.reindex(index=range(7), columns=range(24), fill_value=0)
     return Week(tuple(tuple(int(count) for count in row) for row in full.to_numpy()), what)
 
 
 def week_figure(data: Week, mode: Mode) -> go.Figure:
-    """The week's rhythm: a row a weekday, a column an hour."""
+    """A heatmap with a row for each weekday and a column for each hour."""
     hours = [f"{hour:02}:00" for hour in range(24)]
     return go.Figure(
         data=[
@@ -279,10 +263,7 @@ def week_figure(data: Week, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ONE,
-            "height": 270,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            **base_layout(mode, HOVER_ONE, 270),
             "xaxis": {
                 "fixedrange": True,
                 "showline": False,

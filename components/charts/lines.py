@@ -1,4 +1,4 @@
-"""Lines over time."""
+"""Charts over time: traffic lines, the trend of a goal, and the bars of Realtime."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, amounts_axis, time_axis
-from components.theme import FONT, PALETTES, Mode, faded, template
+from components.charts.common import HOVER_ALL, amounts_axis, base_layout, time_axis
+from components.theme import FONT, PALETTES, Mode, faded
 from umami.period import Unit
 
 Ends = tuple[bool, bool]
-"""Whether something is so at the start and at the end of a period."""
+"""Whether the first and the last bucket of a period are covered only in part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series: ``when`` are true bucket names, also where it is drawn over other times."""
+    """A series; ``when`` are the names of its buckets, also where it is drawn over other times."""
 
     name: str
     values: tuple[int | None, ...]
-    """``None`` where time has not come yet."""
+    """``None`` for buckets in the future."""
     when: tuple[str, ...]
     role: int
-    """Which of the palette's series colours."""
+    """Index into the palette's categorical colours."""
     earlier: bool = False
     partial: tuple[int, ...] = ()
-    """Positions of the buckets that the line's period covers only in part."""
+    """Positions of buckets that the series' period covers only in part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Lines over one time axis of wall-clock times."""
+    """Lines over a common axis of wall-clock times."""
 
     times: tuple[pd.Timestamp, ...]
     lines: tuple[Line, ...]
     unit: Unit
     running: int | None = None
-    """Position of the bucket that is not over yet, where there is one; it is partial, too."""
+    """Position of the current bucket, which is partial, too; ``None`` for a past period."""
 
 
 def traffic(
@@ -52,14 +52,13 @@ def traffic(
     partial: Ends = (False, False),
     partial_before: Ends = (False, False),
 ) -> Traffic:
-    """Views and visitors over time, with those of the comparison laid over by position.
+    """Views and visitors over time, overlaid with those of the comparison.
 
-    ``now`` and ``before`` have columns ``time``, ``views``, ``sessions``. The first bucket of
-    ``before`` is drawn at the first of ``now``; what is longer than ``now`` is left off, and
-    each point keeps its own date. ``until`` is the present as wall-clock time, given where the
-    period is not over: buckets after it are not drawn, and the one it falls into is marked.
-    ``partial`` and ``partial_before`` say whether the first and the last bucket of each side are
-    covered only in part, as ``Period.partial`` does.
+    ``now`` and ``before`` have the columns ``time``, ``views`` and ``sessions``. They are aligned
+    by position; buckets of ``before`` beyond the length of ``now`` are dropped, and hover labels
+    show their own dates. ``until`` is the present as wall-clock time if the period has not ended:
+    later buckets are not drawn, and the current one is marked. ``partial`` and ``partial_before``
+    are the values of ``Period.partial`` for both periods.
     """
     times = tuple(pd.Timestamp(time) for time in now["time"])
     begun = len(times) if until is None else sum(time <= until for time in times)
@@ -90,7 +89,7 @@ def traffic(
 
 
 def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
-    """Areas for now, dashed lines for the comparison, one hover for all with true dates."""
+    """Areas for the period and dashed lines for the comparison, with a common hover label."""
     traces = []
     for line in sorted(data.lines, key=lambda line: (not line.earlier, line.role)):
         traces.append(_line(line, data, mode))
@@ -102,11 +101,8 @@ def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
     return go.Figure(
         data=traces,
         layout={
-            "template": template(mode),
-            **HOVER_ALL,
-            "height": 300,
+            **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
             "showlegend": True,
-            "margin": {"l": 8, "r": 24, "t": 36, "b": 8},
             "xaxis": {**time_axis(data.times, data.unit), **_width(data)},
             "yaxis": amounts_axis(5, 0, highest),
         },
@@ -114,12 +110,12 @@ def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
 
 
 def _width(data: Traffic) -> dict[str, Any]:
-    """The axis from the first to the last bucket: Plotly leaves room for points beyond them."""
+    """A range from the first to the last bucket, without the margin that Plotly adds for points."""
     return {"range": [data.times[0], data.times[-1]]} if len(data.times) > 2 else {}
 
 
 def _line(line: Line, data: Traffic, mode: Mode) -> dict[str, Any]:
-    """One series as it is drawn; partial buckets of the comparison are drawn apart."""
+    """The trace of a series; partial buckets of the comparison have a trace of their own."""
     return {
         **_points(
             line, data, range(len(line.values)), leave_out=line.partial if line.earlier else ()
@@ -138,7 +134,7 @@ def _line(line: Line, data: Traffic, mode: Mode) -> dict[str, Any]:
 
 
 def _partial_points(line: Line, data: Traffic, mode: Mode) -> dict[str, Any]:
-    """The partial buckets of the comparison as hollow points."""
+    """A trace of hollow points for the partial buckets of the comparison."""
     return {
         **_points(line, data, line.partial),
         "mode": "markers",
@@ -151,7 +147,7 @@ def _partial_points(line: Line, data: Traffic, mode: Mode) -> dict[str, Any]:
 def _points(
     line: Line, data: Traffic, places: Sequence[int], leave_out: Sequence[int] = ()
 ) -> dict[str, Any]:
-    """Some points of a line, and what is told about each on hovering."""
+    """The trace keys for some points of a line and their hover labels."""
 
     def note(at: int) -> str:
         if at not in line.partial:
@@ -174,9 +170,9 @@ def _points(
 
 
 def _partial_ends(line: Line, times: tuple[pd.Timestamp, ...], mode: Mode) -> dict[str, Any]:
-    """What leads to a partial bucket, dotted, so that it is not read as a rise or a fall.
+    """A dotted trace to each partial bucket, so that it does not look like a rise or a fall.
 
-    On the period's own line these are gaps in the colour of the page.
+    On the line of the period, the dots are gaps in the background colour.
     """
     segments = [(at - 1, at) if at else (0, 1) for at in line.partial if len(line.values) > 1]
     earlier = {"color": _colour(line, mode), "width": 1.5, "dash": "1px,5px"}
@@ -198,29 +194,13 @@ def _colour(line: Line, mode: Mode) -> str:
     return faded(colour, 0.55) if line.earlier else colour
 
 
-@dataclass(frozen=True, slots=True)
-class Minutes:
-    """Views and visitors of each minute, by wall clock."""
+def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
+    """Visitors as bars in front of lighter bars of views, as an ECharts option.
 
-    times: tuple[str, ...]
-    views: tuple[int, ...]
-    visitors: tuple[int, ...]
+    ``minutes`` is a frame from ``umami.analysis.realtime.minutes``.
 
-
-def minutes(frame: pd.DataFrame) -> Minutes:
-    """What ``umami.analysis.realtime.minutes`` gives."""
-    return Minutes(
-        tuple(f"{pd.Timestamp(time):%H:%M}" for time in frame["time"]),
-        tuple(int(one) for one in frame["views"]),
-        tuple(int(one) for one in frame["visitors"]),
-    )
-
-
-def minutes_spec(data: Minutes, mode: Mode) -> dict[str, Any]:
-    """Views as pale bars, visitors before them, in the words of ECharts: it moves bars where they
-    stand, where Plotly's chart is mounted anew in Streamlit whenever it changes.
-
-    The axis keeps its height while little happens.
+    ECharts updates bars in place, while Streamlit mounts a Plotly chart again at each change. The
+    y axis spans at least 4.
     """
     palette = PALETTES[mode]
     colour = palette.categorical[0]
@@ -239,7 +219,7 @@ def minutes_spec(data: Minutes, mode: Mode) -> dict[str, Any]:
         },
         "xAxis": {
             "type": "category",
-            "data": list(data.times),
+            "data": [f"{pd.Timestamp(time):%H:%M}" for time in minutes["time"]],
             "axisTick": {"show": False},
             "axisLine": {"lineStyle": {"color": palette.border}},
             "axisLabel": {**quiet, "interval": 4},
@@ -247,7 +227,7 @@ def minutes_spec(data: Minutes, mode: Mode) -> dict[str, Any]:
         "yAxis": {
             "type": "value",
             "minInterval": 1,
-            "max": max((*data.views, 4)),
+            "max": int(max((*minutes["views"], 4))),
             "splitNumber": 4,
             "splitLine": {"lineStyle": {"color": palette.border}},
             "axisLabel": quiet,
@@ -256,14 +236,14 @@ def minutes_spec(data: Minutes, mode: Mode) -> dict[str, Any]:
             {
                 "type": "bar",
                 "name": name,
-                "data": list(values),
+                "data": [int(count) for count in minutes[column]],
                 "itemStyle": {"color": fill},
                 "barGap": "-100%",
                 "barCategoryGap": "20%",
             }
-            for name, values, fill in (
-                ("Views", data.views, faded(colour, 0.35)),
-                ("Visitors", data.visitors, colour),
+            for name, column, fill in (
+                ("Views", "views", faded(colour, 0.35)),
+                ("Visitors", "visitors", colour),
             )
         ],
     }
@@ -271,7 +251,7 @@ def minutes_spec(data: Minutes, mode: Mode) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A measure over wall-clock times; ``target`` is what each bucket needs on average."""
+    """A measure over wall-clock times; ``target`` is the average that each bucket needs."""
 
     times: tuple[pd.Timestamp, ...]
     values: tuple[float, ...]
@@ -287,7 +267,7 @@ def trend(
     what: str,
     target: float | None = None,
 ) -> Trend:
-    """``target`` is for all of the period."""
+    """``target`` is the target of the whole period."""
     each = target / len(times) if target and len(times) else None
     return Trend(
         tuple(pd.Timestamp(time) for time in times),
@@ -299,9 +279,9 @@ def trend(
 
 
 def trend_figure(data: Trend, mode: Mode) -> go.Figure:
-    """Bars, with a line at what the target asks of each."""
+    """Bars with a dotted line at the target of a bucket."""
     palette = PALETTES[mode]
-    asked = {
+    target_line = {
         "type": "line",
         "xref": "x domain",
         "x0": 0,
@@ -322,13 +302,10 @@ def trend_figure(data: Trend, mode: Mode) -> go.Figure:
             }
         ],
         layout={
-            "template": template(mode),
-            **HOVER_ALL,
-            "height": 150,
+            **base_layout(mode, HOVER_ALL, 150, right=16),
             "bargap": 0.25,
             "showlegend": False,
-            "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
-            "shapes": [] if data.target is None else [asked],
+            "shapes": [] if data.target is None else [target_line],
             "xaxis": time_axis(data.times, data.unit),
             "yaxis": amounts_axis(3, min(data.values, default=0), max(data.values, default=0)),
         },

@@ -1,4 +1,4 @@
-"""A world map."""
+"""The world map and the treemap."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ WORLD: Final = Path(__file__).parents[2] / "static" / "topojson" / "world_110m.j
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """One country on the map."""
+    """A country on the map; ``code`` is its alpha-2 code."""
 
     code: str
     place: str
-    """The alpha-3 code, as the geometry knows it."""
+    """The alpha-3 code, which the geometry uses."""
     name: str
     count: float
-    said: str
-    """The count in words."""
+    label: str
+    """The formatted count."""
     share: str
-    """The share in words; empty where it is not known or the counts' signs differ."""
+    """The formatted share; empty where it is unknown or counts have different signs."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Countries by count: those the geometry can draw, and those too small for it."""
+    """Countries in the order of their ranking, with and without a shape in the geometry."""
 
     drawn: tuple[Country, ...]
     undrawn: tuple[Country, ...]
@@ -46,41 +46,37 @@ class World:
 
 @cache
 def places() -> frozenset[str]:
-    """Alpha-3 codes of the countries our world geometry draws."""
+    """Alpha-3 codes of the countries in the bundled world geometry."""
     geometry = json.loads(WORLD.read_text())["objects"]["countries"]["geometries"]
     return frozenset(shape["id"] for shape in geometry)
 
 
-def world(ranking: pd.DataFrame, said: Callable[[float], str] = formats.whole) -> World:
-    """Countries of a ranking (``name`` an alpha-2 code, ``count``, ``share``) for the map.
-
-    ``said`` puts a count into words.
-    """
+def world(ranking: pd.DataFrame, format_count: Callable[[float], str] = formats.whole) -> World:
+    """The map of a ranking with ``name`` (an alpha-2 code), ``count`` and ``share``."""
     signs_differ = bool((ranking["count"] < 0).any())
-    found: tuple[list[Country], list[Country]] = ([], [])
+    countries: tuple[list[Country], list[Country]] = ([], [])
     for code, count, share in zip(ranking["name"], ranking["count"], ranking["share"], strict=True):
         if not isinstance(code, str) or not code:
             continue
         place = names.iso3(code) or ""
-        one = Country(
+        country = Country(
             code,
             place,
             names.country(code),
             float(count),
-            said(float(count)),
+            format_count(float(count)),
             "" if signs_differ or pd.isna(share) else formats.percent(float(share)),
         )
-        found[place not in places()].append(one)
-    return World(tuple(found[0]), tuple(found[1]))
+        countries[place not in places()].append(country)
+    return World(tuple(countries[0]), tuple(countries[1]))
 
 
 def world_figure(data: World, mode: Mode) -> go.Figure:
-    """A world map; depth of colour grows with the root of the count, so that small ones show.
-
-    Losses have a colour of their own.
+    """A choropleth map. The colour scales with the square root of the count, so that small counts
+    are visible; negative counts have another colour.
     """
     palette = PALETTES[mode]
-    depths = [math.copysign(math.sqrt(abs(one.count)), one.count) for one in data.drawn]
+    depths = [math.copysign(math.sqrt(abs(country.count)), country.count) for country in data.drawn]
     losses = any(depth < 0 for depth in depths)
     deepest = max(map(abs, depths), default=0.0)
     colours = scale(palette.sequential[2:])
@@ -90,17 +86,17 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
         data=[
             {
                 "type": "choropleth",
-                "locations": [one.place for one in data.drawn],
+                "locations": [country.place for country in data.drawn],
                 "z": depths,
                 **({"zmin": -deepest, "zmax": deepest} if losses else {"zmin": 0}),
                 "customdata": [
                     [
-                        one.name,
-                        one.said,
-                        one.share and f" ({one.share})",
-                        one.code,
+                        country.name,
+                        country.label,
+                        country.share and f" ({country.share})",
+                        country.code,
                     ]
-                    for one in data.drawn
+                    for country in data.drawn
                 ],
                 "locationmode": "ISO-3",
                 "colorscale": colours,
@@ -126,12 +122,12 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
 
 
 MOST = 40
-"""Groups of a level that are drawn below each of the level above."""
+"""Most children of a node that are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Nodes with ids that name their place (``"0"``, ``"0.3"``), parents before children."""
+    """Nodes of a treemap, parents before children; ids are positions such as ``"0"``, ``"0.3"``."""
 
     ids: tuple[str, ...]
     parents: tuple[str, ...]
@@ -139,11 +135,11 @@ class Tree:
     values: tuple[float, ...]
     paths: tuple[tuple[str, ...], ...]
     what: str
-    """What the values count."""
+    """What the values count, such as ``views``."""
 
 
 def tree(nodes: pd.DataFrame, what: str) -> Tree:
-    """What ``umami.analysis.breakdown.tree`` gives (its paths already named) as a treemap."""
+    """The treemap of nodes from ``umami.analysis.breakdown.tree`` with labels in their paths."""
     places: dict[tuple[str, ...], str] = {}
     children: dict[str, int] = {}
     ids, parents, names, values, paths = [], [], [], [], []
@@ -166,9 +162,9 @@ def tree(nodes: pd.DataFrame, what: str) -> Tree:
 
 
 def tree_figure(data: Tree, mode: Mode) -> go.Figure:
-    """A treemap. Each node's custom data is its place in ``data``."""
+    """A treemap; the first custom value of a node is its position in ``data``."""
     palette = PALETTES[mode]
-    tops = [one for one in data.ids if "." not in one]
+    tops = [id for id in data.ids if "." not in id]
     shades = {top: palette.categorical[at % 6] for at, top in enumerate(tops)}
     return go.Figure(
         data=[
@@ -188,7 +184,7 @@ def tree_figure(data: Tree, mode: Mode) -> go.Figure:
                     f"%{{customdata[2]}}<br><b>%{{customdata[1]}}</b> {data.what}<extra></extra>"
                 ),
                 "marker": {
-                    "colors": [shades[one.partition(".")[0]] for one in data.ids],
+                    "colors": [shades[id.partition(".")[0]] for id in data.ids],
                     "line": {"color": palette.background, "width": 2},
                     "pad": {"t": 24, "l": 3, "r": 3, "b": 3},
                 },

@@ -1,4 +1,4 @@
-"""Stacked bars over time, one colour a name."""
+"""Stacked bars over time, a colour for each name."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, amounts_axis, plain, time_axis
-from components.theme import PALETTES, Mode, faded, template
+from components.charts.common import HOVER_ALL, amounts_axis, base_layout, plain, time_axis
+from components.theme import PALETTES, Mode, faded
 from umami.period import Unit
 
 NET = "Net amount"
@@ -19,21 +19,21 @@ NET = "Net amount"
 
 @dataclass(frozen=True, slots=True)
 class Stacks:
-    """Amounts of each name over one axis, the largest first, the rest together."""
+    """Amounts by name over time: the largest first, the other names summed up last."""
 
     times: tuple[pd.Timestamp, ...]
     series: tuple[tuple[str, tuple[float, ...]], ...]
     unit: Unit
     money: str = ""
-    """The currency of amounts that are money."""
+    """The currency if amounts are money."""
     before: tuple[float, ...] = ()
-    """The comparison's amounts of all names, by position."""
+    """Total amounts of the comparison, aligned by position."""
     when: tuple[str, ...] = ()
-    """The names of the comparison's buckets."""
+    """Names of the comparison's buckets."""
 
     @property
     def net(self) -> bool:
-        """Whether gains and losses were added up, as stacks of both show no sum."""
+        """Whether there is only a series of net amounts: stacks of gains and losses show no sum."""
         return [name for name, _ in self.series] == [NET]
 
 
@@ -46,10 +46,10 @@ def stacked(
     money: str = "",
     before: pd.DataFrame | None = None,
 ) -> Stacks:
-    """A named series (``time``, ``event`` and a value) as stacks, ``most`` of them at most.
+    """Stacks of the ``most`` largest events of a frame (``time``, ``event`` and ``value``).
 
-    Where the signs of the values differ there is one series of net amounts. The first bucket of
-    ``before``, a series like ``frame``, is drawn at the first of ``frame``.
+    Values of both signs become a single series of net amounts. ``before`` is the frame of the
+    comparison; both are aligned by position.
     """
     if frame.empty:
         return Stacks((), (), unit, money)
@@ -58,7 +58,7 @@ def stacked(
     if (frame[value] < 0).any() and (frame[value] > 0).any():
         series = [(NET, _values(total))]
     else:
-        # There may be thousands of names, of which only the largest become a column each.
+        # There may be thousands of names, so only the largest become columns.
         sums = frame.groupby("event")[value].sum().sort_values(ascending=False, kind="stable")
         largest = frame["event"].isin(sums.index[:most])
         shown = frame[largest].groupby(["time", "event"])[value].sum().unstack(fill_value=0)
@@ -74,11 +74,11 @@ def stacked(
 
 
 def _values(amounts: pd.Series[Any]) -> tuple[float, ...]:
-    return tuple(float(one) for one in amounts)
+    return tuple(map(float, amounts))
 
 
 def stacked_figure(data: Stacks, mode: Mode) -> go.Figure:
-    """Stacked bars, a dashed line for all of the comparison, losses below zero."""
+    """Stacked bars, negative amounts below zero, with a dashed line for the comparison's total."""
     sums = [sum(bucket) for bucket in zip(*(values for _, values in data.series), strict=True)]
     drawn = (*sums, *data.before, 0.0)
     traces = [_bars(name, values, data, mode) for name, values in data.series]
@@ -87,13 +87,10 @@ def stacked_figure(data: Stacks, mode: Mode) -> go.Figure:
     return go.Figure(
         data=traces,
         layout={
-            "template": template(mode),
-            **HOVER_ALL,
-            "height": 280,
+            **base_layout(mode, HOVER_ALL, 280, top=36, right=24),
             "barmode": "stack",
             "bargap": 0.25,
             "showlegend": True,
-            "margin": {"l": 8, "r": 24, "t": 36, "b": 8},
             "xaxis": time_axis(data.times, data.unit),
             "yaxis": amounts_axis(4, min(drawn), max(drawn), data.money),
         },
@@ -106,7 +103,7 @@ def _bars(name: str, values: Sequence[float], data: Stacks, mode: Mode) -> dict[
         "x": data.times,
         "y": values,
         "name": plain(name, 40),
-        "customdata": _said(values, data),
+        "customdata": _labels(values, data),
         "hovertemplate": "<b>%{customdata}</b><extra>%{fullData.name}</extra>",
     }
     if data.net:
@@ -116,7 +113,7 @@ def _bars(name: str, values: Sequence[float], data: Stacks, mode: Mode) -> dict[
 
 
 def _before(data: Stacks, mode: Mode) -> dict[str, Any]:
-    amounts = _said(data.before, data)
+    amounts = _labels(data.before, data)
     return {
         "type": "scatter",
         "x": data.times[: len(data.before)],
@@ -129,8 +126,7 @@ def _before(data: Stacks, mode: Mode) -> dict[str, Any]:
     }
 
 
-def _said(values: Sequence[float], data: Stacks) -> list[str]:
-    """Amounts in words."""
+def _labels(values: Sequence[float], data: Stacks) -> list[str]:
     return [
         plain(formats.money(value, data.money)) if data.money else formats.whole(value)
         for value in values

@@ -1,4 +1,4 @@
-"""Single figures in words, against those of the comparison."""
+"""Tiles: single figures, formatted, with the change against the comparison."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import pandas as pd
-
 from components import formats
 from components.charts import common
 from components.formats import Kind
 from components.view_description import present, why_unknown
 from umami.definitions import Definitions
-from umami.models.traffic import Stats, Timeline, Totals
+from umami.models.traffic import Stats, Timeline
 from umami.view import View
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure in words. ``series`` is its own history, only where one was truly asked.
+    """A formatted figure. ``series`` is its history, empty where none was queried.
 
-    ``number`` and ``earlier`` are the figure and the comparison's as they are, of ``kind``.
+    ``number`` and ``earlier`` are the unformatted figures of the period and the comparison.
     """
 
     label: str
@@ -38,7 +36,7 @@ class Tile:
 
     @property
     def slight(self) -> bool:
-        """Whether the change is less than 1% of what was before: neither good nor bad."""
+        """Whether the change is less than 1% of the comparison, hence neither good nor bad."""
         change = formats.change(self.number, self.earlier)
         return change is not None and abs(change) < formats.SLIGHT
 
@@ -62,7 +60,7 @@ def counted(
     good: Literal["up", "down"] = "up",
     series: tuple[int, ...] = (),
 ) -> Tile:
-    """A figure against the comparison's, the difference relative to that; ``None`` is unknown."""
+    """A figure with its change relative to the comparison; ``None`` stands for unknown."""
     show = _SHORT[kind]
     change = formats.change(now, before)
     return Tile(
@@ -83,7 +81,7 @@ def counted(
 def counts(
     now: object, before: object | None, fields: Sequence[tuple[str, str, str]]
 ) -> list[Tile]:
-    """Counts that are fields of an answer, against the comparison's: label, field, meaning."""
+    """A tile for each of ``fields`` (label, attribute, description) of two answers."""
     return [
         counted(label, getattr(now, field), getattr(before, field) if before else None, about)
         for label, field, about in fields
@@ -98,10 +96,10 @@ def rated(
     *,
     good: Literal["up", "down"] = "up",
 ) -> Tile:
-    """A fraction against the comparison's: they differ by points, not by per cent of per cent."""
+    """A fraction with its change against the comparison in percentage points."""
     delta: str | int | None = None
     if now is not None and before is not None:
-        # Of the figures as they are shown, so that they add up.
+        # The difference of the rounded figures, so that the displayed figures add up.
         points = round(round(100 * now, 1) - round(100 * before, 1), 1)
         delta = f"{points:+.1f} pts" if points else 0
     return Tile(
@@ -117,13 +115,20 @@ def rated(
     )
 
 
-def totals(
-    means: Definitions, view: View, now: Totals, before: Totals | None, timeline: pd.DataFrame
+def of_website(
+    definitions: Definitions,
+    view: View,
+    stats: Stats,
+    timeline: Timeline,
+    compared: Stats | None = None,
 ) -> tuple[Tile, ...]:
-    """Views, visitors, visits, bounce rate and visit duration, against the comparison's.
+    """A website's views, visitors, visits, bounce rate and visit duration with their changes.
 
-    What the filters of the View make meaningless is unknown, and says why.
+    ``compared`` is the comparison's answer if it has a query of its own. Figures that the View's
+    filters make meaningless are unknown, with the reason as description.
     """
+    now, history = stats.current, common.over(timeline.frame, present(view))
+    before = compared.current if compared else stats.previous
     unknown = why_unknown(view)
 
     def tile(label: str, field: str, about: str, series: tuple[int, ...] = ()) -> Tile:
@@ -132,19 +137,19 @@ def totals(
         previous = getattr(before, field) if before else None
         return counted(label, getattr(now, field), previous, about, series=series)
 
-    views = tuple(int(one) for one in timeline["views"])
-    visitors = tuple(int(one) for one in timeline["sessions"])
+    views = tuple(map(int, history["views"]))
+    visitors = tuple(map(int, history["sessions"]))
     return (
-        tile("Views", "views", "Pages looked at.", views),
+        tile("Views", "views", "Page views.", views),
         tile("Visitors", "visitors", "Different visitors.", visitors),
-        tile("Visits", "visits", "Stays on the website; 30 minutes of silence end one."),
+        tile("Visits", "visits", "A visit ends after 30 minutes without activity."),
         rated("Bounce rate", None, None, unknown, good="down")
         if unknown
         else rated(
             "Bounce rate",
             now.bounce_rate,
             before.bounce_rate if before else None,
-            f"Bounces as a part of all visits. {means.bounce}",
+            f"Share of bounces in all visits. {definitions.bounce}",
             good="down",
         ),
         counted("Visit duration", None, None, unknown, kind="seconds")
@@ -157,12 +162,3 @@ def totals(
             kind="seconds",
         ),
     )
-
-
-def of_website(
-    means: Definitions, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
-) -> tuple[Tile, ...]:
-    """A website's five figures; ``compared`` where the comparison was asked apart."""
-    history = common.over(timeline.frame, present(view))
-    before = compared.current if compared else stats.previous
-    return totals(means, view, stats.current, before, history)

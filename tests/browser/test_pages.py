@@ -254,4 +254,4 @@ def test_realtime_shows_what_happens_without_a_flicker(page: Page) -> None:
             "DRAWN => window.chart === document.querySelector(DRAWN).parentElement", DRAWN
         )
         page.get_by_text("Pause", exact=True).click()
-        expect(page.get_by_text("Paused: nothing is asked")).to_be_visible()
+        expect(page.get_by_text("Paused: the page does not refresh")).to_be_visible()

@@ -42,7 +42,7 @@ def ranking(**counts: int) -> Ranking:
 
 def test_a_group_filters_by_each_of_its_values() -> None:
     group: pd.Series[Any] = pd.Series({"country": "DE", "browser": "firefox"})
-    change = breakdown.narrowed(VIEW, EVERYTHING, group, ["country", "browser"])
+    change = breakdown.filtered_view(VIEW, EVERYTHING, group, ["country", "browser"])
     wanted = (Filter("country", "eq", "DE"), Filter("browser", "eq", "firefox"))
     assert isinstance(change, View)
     assert set(change.filters) == set(wanted)
@@ -55,7 +55,7 @@ def test_a_value_that_cannot_be_filtered_by_is_named_and_left_out() -> None:
         ("firefox", "This server cannot filter by Browser."),
     ):
         group: pd.Series[Any] = pd.Series({"country": "DE", "browser": value})
-        change = breakdown.narrowed(VIEW, able, group, ["country", "browser"])
+        change = breakdown.filtered_view(VIEW, able, group, ["country", "browser"])
         assert change == Note(note, VIEW.filtered("country", "DE"))
 
 

@@ -49,7 +49,7 @@ def test_rates_of_parts_of_visits_are_unknown(
     _, named = breakdown.groups_of(view, Choice((field,), "views"), answer(field))
     shown = [
         column.shown(named[column.column].iloc[0])
-        for column in breakdown.every_field(Choice((field,), "views"))
+        for column in breakdown.table_fields(Choice((field,), "views"))
     ]
     rates = ["–", "–"] if reason else ["50.0%", "15s"]
     assert shown[1:] == ["3", "2", "2", *rates]

@@ -60,9 +60,7 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
         assert figure.to_json()
     for spec in (
         flows.sankey_spec(flows.sankey(journey.flow([]), None), mode),
-        lines.minutes_spec(
-            lines.minutes(pd.DataFrame({"time": [], "views": [], "visitors": []})), mode
-        ),
+        lines.minutes_spec(pd.DataFrame({"time": [], "views": [], "visitors": []}), mode),
     ):
         assert json.dumps(spec)
 

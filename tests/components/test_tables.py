@@ -221,7 +221,7 @@ def test_a_part_of_revenue_is_not_empty_for_lack_of_revenue() -> None:
     assert countries.text == revenue.NO_MONEY
     (regions,) = revenue.part("regions", of, now)
     assert isinstance(regions, Text)
-    assert regions.text == "This server does not tell revenue by region."
+    assert regions.text == "This server does not report revenue by region."
 
 
 def test_currencies_are_chosen_by_what_was_sent() -> None:
@@ -237,8 +237,8 @@ def test_filters_joined_by_any_are_left_out_together() -> None:
     filters = (Filter("path", "eq", "/x"), Filter("country", "eq", "DE"))
     seen = View("47a8e931-d51a-4351-a5e1-51db9a717a5d", period, filters=filters, match="any")
     old, new = (definitions(one) for one in (Generation.V3_1, Generation.V3_2))
-    assert revenue.scope(new, seen, "EUR").view == seen
-    found = revenue.scope(old, seen, "EUR")
+    assert revenue.resolve_scope(new, seen, "EUR").view == seen
+    found = revenue.resolve_scope(old, seen, "EUR")
     assert not found.view.filters
     assert found.left_out == (
         "This server cannot filter revenue by Country or Page. The figures below are without "

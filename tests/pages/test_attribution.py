@@ -35,7 +35,7 @@ def test_money_is_offered_only_where_the_server_tells_it(
     given = {"conversion": "event.purchase", "conversion_currency": "EUR"}
     app = open_page("attribution", **SEPTEMBER, **given)
     assert "Count" not in {one.label for one in app.selectbox}
-    assert said(app).count("not the money they brought") == 1
+    assert said(app).count("but not their revenue") == 1
     bare.delenv("UMAMI_DATA")
     umami_server.umami.clear()
     bare.setenv("UMAMI_URL", old.url)
@@ -43,5 +43,5 @@ def test_money_is_offered_only_where_the_server_tells_it(
     bare.setenv("UMAMI_PASSWORD", old.password)
     app = open_page("attribution", **SEPTEMBER, **given)
     assert "Count" in {one.label for one in app.selectbox}
-    assert "not the money they brought" not in said(app)
+    assert "but not their revenue" not in said(app)
     assert table(app, "credit_referrer")[0][1].startswith("€")

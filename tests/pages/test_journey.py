@@ -112,7 +112,7 @@ def test_other_steps_forget_the_node(opened: Open) -> None:
 
 def test_what_cannot_be_is_said(opened: Open) -> None:
     app = opened("journey", steps="12", through="nonsense")
-    assert any("no number of steps from 3 to 7" in one for one in captions(app))
+    assert any("not a number of steps from 3 to 7" in one for one in captions(app))
     assert f"{summary(answered())}." in captions(app)
 
 

@@ -282,7 +282,7 @@ def test_compare_needs_a_comparison(opened: Open) -> None:
     ("page", "params", "words"),
     [
         ("funnel", {"step": ["1.path./", "2.nonsense"]}, "is not a step"),
-        ("funnel", {"window": "soon"}, "no number of minutes"),
+        ("funnel", {"window": "soon"}, "not a valid number of minutes"),
         ("goals", {"goal": "many.event.x"}, "whole number"),
         ("attribution", {"conversion": "purchase"}, "is not a step"),
         (
@@ -292,7 +292,7 @@ def test_compare_needs_a_comparison(opened: Open) -> None:
         ),
         ("revenue", {"revenue_currency": "E" * 101}, "not a currency"),
         ("breakdown", {"field": "shoe-size"}, "not a field that can be broken down"),
-        ("journey", {"steps": "99"}, "no number of steps"),
+        ("journey", {"steps": "99"}, "not a number of steps"),
         ("websites", {"site": "x"}, "not the id of a website"),
         ("reports", {"report": "x"}, "No report is saved"),
     ],
