@@ -16,7 +16,7 @@ from components.blocks import (
     Table,
     Text,
 )
-from umami.models.paging import Page
+from umami.models.records import Page
 
 SIZE: Final = 20
 LAST: Final = 100_000

@@ -12,7 +12,7 @@ from components.escaping import plain
 from umami.analysis import saved
 from umami.endpoints import reports
 from umami.errors import InvalidView, UmamiError
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.models.reports import Report
 from umami.view import View
 

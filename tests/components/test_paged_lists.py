@@ -8,7 +8,7 @@ import pytest
 from components.blocks import Buttons, ListPosition, SetParams, Table, Text
 from components.fields import Field
 from components.paged_lists import LONGEST_SEARCH, blocks, param_names, position
-from umami.models.paging import Page
+from umami.models.records import Page
 
 FIELDS = [Field("name", "Name", "text")]
 

@@ -37,7 +37,7 @@ from umami.compat.generations import Generation
 from umami.compat.referrers import foreign, without_itself
 from umami.endpoint import JSON, Query, Request, spelled
 from umami.endpoints import sessions, traffic
-from umami.endpoints.spelling import identified, iso
+from umami.endpoints.params import iso_time, uuid_of
 from umami.errors import NotOffered
 from umami.filter_params import like_literally, step_escaped
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
@@ -347,7 +347,7 @@ def _request(question: Query[Any]) -> Request:
 def _currencies(question: Query[Any], _own: V2) -> Plan:
     view = question.view
     assert view is not None
-    query = {"websiteId": identified(view.website), **_range(view)}
+    query = {"websiteId": uuid_of(view.website), **_range(view)}
     return once(
         Request("GET", "/reports/revenue", tuple(sorted(query.items()))),
         lambda answer: [{"value": row["currency"]} for row in answer],
@@ -355,12 +355,12 @@ def _currencies(question: Query[Any], _own: V2) -> Plan:
 
 
 def _range(view: View) -> dict[str, str]:
-    return {"startDate": iso(view.period.start), "endDate": iso(view.period.end)}
+    return {"startDate": iso_time(view.period.start), "endDate": iso_time(view.period.end)}
 
 
 def _envelope(view: View) -> dict[str, Any]:
     return {
-        "websiteId": identified(view.website),
+        "websiteId": uuid_of(view.website),
         "timezone": view.period.timezone,
         "dateRange": _range(view),
     }

@@ -34,7 +34,7 @@ from umami.compat.generations import Generation
 from umami.compat.referrers import foreign, without_itself
 from umami.endpoint import JSON, Query, Request, spelled
 from umami.endpoints import events, reports, sessions, traffic
-from umami.endpoints.spelling import identified, report
+from umami.endpoints.params import analysis_body, uuid_of
 from umami.errors import NotFound, NotOffered
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.period import Period, zone
@@ -430,7 +430,7 @@ def _analyses(question: Query[Any], own: V3) -> tuple[Request, ...]:
     return tuple(
         Request(
             "GET",
-            f"/websites/{identified(view.website)}/{route}",
+            f"/websites/{uuid_of(view.website)}/{route}",
             tuple(sorted((name, str(one)) for name, one in {**common, **query}.items())),
         )
         for route, query in _UNDER_WEBSITE[question.name](_body(question, own)["parameters"])
@@ -540,7 +540,7 @@ def _performance(question: Query[Any], dialect: V3) -> Request | Plan:
     arguments = question.arguments
     view: View = arguments["view"]
     unit, vital = view.period.unit, arguments.get("vital")
-    body = report(view, "performance", unit=unit, metric=vital)
+    body = analysis_body(view, "performance", unit=unit, metric=vital)
     body["filters"] = dict(dialect.filters(question))
     request = Request("POST", "/reports/performance", (), spelled(body))
     if question.name == "performance_stats":
