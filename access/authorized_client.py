@@ -7,14 +7,17 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
+from umami.reply import Reply
+
 from access.permissions import OF_REPORTS, Permissions
 from umami.capabilities import Capabilities
-from umami.client import Client, Reply, Server
+from umami.client import Client
+from umami.connection import Server
 from umami.definitions import Definitions
 from umami.endpoint import Access, Query
 from umami.endpoints import notes, reports, segments
 from umami.errors import UmamiError
-from umami.fair_queue import SOMEBODY, Caller
+from umami.fair_queue import ANYONE, Caller
 from umami.models.records import Page
 from umami.models.websites import Website
 
@@ -75,7 +78,7 @@ class AuthorizedClient:
     def submit(
         self,
         question: Query[T],
-        asker: Caller = SOMEBODY,
+        asker: Caller = ANYONE,
         since: float = 0.0,
         *,
         keep: bool = True,

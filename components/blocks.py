@@ -17,7 +17,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components.charts.tiles import Tile
-from components.fields import Field
+from components.formats import Field
 from components.theme import Mode
 from umami.endpoint import Query
 from umami.models.records import Page

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import authorized, page_context, parameters, url_state, viewer
+from components import authorized, page_context, url_state, viewer
 from components.escaping import plain
 from umami.analysis import saved
 from umami.endpoints import reports
@@ -19,7 +19,7 @@ from umami.view import View
 _SAVED: Final = "what was just saved"
 
 
-def menu(
+def saved_menu(
     view: View,
     kind: str,
     making: Callable[[], dict[str, Any]] | None,
@@ -66,7 +66,7 @@ def menu(
 
 def _open(report: Report) -> None:
     try:
-        parameters.write(**saved.opening(report).parameters)
+        url_state.set_params(**saved.opening(report).parameters)
     except InvalidView as problem:
         url_state.note(str(problem))
 

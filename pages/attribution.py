@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
+from components.elements import show_note
 
 from components import (
+    analysis_controls,
     controls,
+    elements,
     entrypoint_guard,
+    loading,
     page_context,
-    panels,
-    parameters,
-    saved,
-    saved_analyses,
-    steps,
+    url_state,
 )
 from components.areas import attribution
 from components.areas.revenue import choices
-from components.notices import show_note
 from components.render import open_page
 from components.view_description import described
 from umami.analysis import saved as saved_parameters
@@ -43,23 +42,23 @@ def editor(
 ) -> None:
     """Inputs for the conversion and, where the server tells money, for that; what is saved."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        steps.inputs(
+        analysis_controls.inputs(
             step,
-            steps.suggestions(paths, events),
+            analysis_controls.suggestions(paths, events),
             label="Conversion",
             key="edit",
-            write=lambda step: parameters.write(conversion=spell(step)),
+            write=lambda step: url_state.set_params(conversion=spell(step)),
         )
         if currencies and in_money:
             money = choices(currencies, currency or "")
-            parameters.choice(
+            url_state.select(
                 "Count",
                 {"": "Count visitors", **{code: f"And revenue in {code}" for code in money}},
                 currency or "",
                 key="pick_currency",
                 icon=":material/payments:",
                 width=220,
-                write=lambda code: parameters.write(conversion_currency=code),
+                write=lambda code: url_state.set_params(conversion_currency=code),
             )
         making = partial(
             saved_parameters.parameters,
@@ -69,28 +68,28 @@ def editor(
             step=step.value,
             currency=currency,
         )
-        saved.menu(view, "attribution", making if step.value else None, listed)
+        analysis_controls.saved_menu(view, "attribution", making if step.value else None, listed)
 
 
 entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(attribution.INFO)
+    params = url_state.page_params(attribution.INFO)
     (step, currency), faults = attribution.parse(params)
-    suggestions = steps.ask(page, view)
+    suggestions = analysis_controls.ask_suggestions(page, view)
     no_currencies: tuple[str, ...] = ()
     currencies = page.hint(reports.currencies(view.unfiltered()), no_currencies)
-    listed = saved_analyses.ask(page, view)
+    listed = loading.ask(page, view)
     if not step.value:
         step = attribution.suggested(page, view)
         params["conversion"] = [spell(step)]
     layout = page.prepare(attribution.ask(page, view, params))
     in_money = attribution.tells_money(page)
-    with panels.title("Attribution"):
+    with elements.title("Attribution"):
         for fault in faults:
             show_note(fault)
-    with panels.card("Conversion", about=described(view)):
+    with elements.card("Conversion", about=described(view)):
         page.section(
             partial(editor, view, step, currency, in_money),
             *suggestions,

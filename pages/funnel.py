@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
+from components.elements import show_note
 
 from components import (
+    analysis_controls,
     authorized,
     controls,
+    elements,
     entrypoint_guard,
+    loading,
     page_context,
-    panels,
-    parameters,
-    saved,
-    saved_analyses,
-    steps,
+    url_state,
 )
 from components.areas import funnel
-from components.notices import show_note
 from components.render import open_page
 from umami.analysis import saved as saved_parameters
 from umami.analysis.steps import spell_steps
@@ -37,14 +36,14 @@ def editor(
     listed: Page[Report],
 ) -> None:
     """A line of inputs for each step, the window, and what is saved."""
-    offered = steps.suggestions(paths, events)
+    offered = analysis_controls.suggestions(paths, events)
     for at, step in enumerate(chain.steps):
         before, after = chain.steps[:at], chain.steps[at + 1 :]
         with st.container(
             horizontal=True, vertical_alignment="center", gap="xsmall", key=f"step_{at}"
         ):
             st.markdown(f"**{at + 1}**", width="content")
-            steps.inputs(
+            analysis_controls.inputs(
                 step,
                 offered,
                 label=f"Step {at + 1}",
@@ -78,14 +77,14 @@ def editor(
             on_click=authorized.callback(write_between),
             args=(chain.steps, (), FunnelStep("path", "")),
         )
-        parameters.choice(
+        url_state.select(
             "Time from each step to the next",
             {window: funnel.within(window) for window in sorted({chain.window, *funnel.WINDOWS})},
             chain.window,
             key="pick_window",
             icon=":material/timer:",
             width=215,
-            write=lambda window: parameters.write(window=str(window)),
+            write=lambda window: url_state.set_params(window=str(window)),
         )
         if suggested := funnel.suggested(offered.paths, offered.events):
             st.button(
@@ -97,28 +96,30 @@ def editor(
                 args=(suggested, ()),
             )
         making = partial(saved_parameters.funnel, view, chain.steps, chain.window)
-        saved.menu(view, "funnel", making if chain.complete else None, listed)
+        analysis_controls.saved_menu(view, "funnel", making if chain.complete else None, listed)
 
 
 def write_between(
     before: Sequence[FunnelStep], after: Sequence[FunnelStep], *changed: FunnelStep
 ) -> None:
     """Change the steps between others, from the next run on."""
-    parameters.write(step=spell_steps([*before, *changed, *after]))
+    url_state.set_params(step=spell_steps([*before, *changed, *after]))
 
 
 entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(funnel.INFO)
+    params = url_state.page_params(funnel.INFO)
     chain, faults = funnel.parse(params)
-    suggestions = steps.ask(page, view)
-    listed = saved_analyses.ask(page, view)
+    suggestions = analysis_controls.ask_suggestions(page, view)
+    listed = loading.ask(page, view)
     layout = page.prepare(funnel.ask(page, view, params))
-    with panels.title("Funnel"):
+    with elements.title("Funnel"):
         for fault in faults:
             show_note(fault)
-    with panels.card("Steps", about="Visitors take them in this order, each soon after the last."):
+    with elements.card(
+        "Steps", about="Visitors take them in this order, each soon after the last."
+    ):
         page.section(partial(editor, view, chain), *suggestions, listed, height=190)
     page.draw(layout)

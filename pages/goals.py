@@ -7,20 +7,19 @@ from dataclasses import replace
 from functools import partial
 
 import streamlit as st
+from components.elements import show_note
 
 from components import (
+    analysis_controls,
     authorized,
     controls,
+    elements,
     entrypoint_guard,
+    loading,
     page_context,
-    panels,
-    parameters,
-    saved,
-    saved_analyses,
-    steps,
+    url_state,
 )
 from components.areas import goals
-from components.notices import show_note
 from components.render import open_page
 from umami.analysis import saved as saved_parameters
 from umami.analysis.steps import LARGEST_TARGET, Target, spell_target
@@ -38,7 +37,7 @@ def editor(
     listed: Page[Report],
 ) -> None:
     """A line of inputs for each goal, and what is saved."""
-    offered = steps.suggestions(paths, events)
+    offered = analysis_controls.suggestions(paths, events)
     new = Target(FunnelStep("path", ""))
     lines = targets or (new,)
     for at, target in enumerate(lines):
@@ -74,7 +73,7 @@ def editor(
                 args=([Target(FunnelStep("event", name)) for name in offered.events[:3]], ()),
             )
         last = next((target for target in reversed(targets) if target.step.value), None)
-        saved.menu(
+        analysis_controls.saved_menu(
             view,
             "goal",
             partial(saved_parameters.goal, view, last) if last else None,
@@ -85,10 +84,10 @@ def editor(
 
 
 def inputs(
-    offered: steps.Suggestions, at: int, target: Target, write: Callable[[Target], None]
+    offered: analysis_controls.Suggestions, at: int, target: Target, write: Callable[[Target], None]
 ) -> None:
     """Inputs for what counts, and for how often it is wanted."""
-    steps.inputs(
+    analysis_controls.inputs(
         target.step,
         offered,
         label=f"Goal {at + 1}",
@@ -115,21 +114,23 @@ def inputs(
 
 def write_between(before: Sequence[Target], after: Sequence[Target], *changed: Target) -> None:
     """Change the goals between others, from the next run on."""
-    parameters.write(goal=[spell_target(target) for target in (*before, *changed, *after)])
+    url_state.set_params(goal=[spell_target(target) for target in (*before, *changed, *after)])
 
 
 entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(goals.INFO)
+    params = url_state.page_params(goals.INFO)
     targets, faults = goals.parse(params)
-    suggestions = steps.ask(page, view)
-    listed = saved_analyses.ask(page, view)
+    suggestions = analysis_controls.ask_suggestions(page, view)
+    listed = loading.ask(page, view)
     layout = page.prepare(goals.ask(page, view, params))
-    with panels.title("Goals"):
+    with elements.title("Goals"):
         for fault in faults:
             show_note(fault)
-    with panels.card("Goals", about="A page or an event, and how often you want it in the period."):
+    with elements.card(
+        "Goals", about="A page or an event, and how often you want it in the period."
+    ):
         page.section(partial(editor, view, targets), *suggestions, listed, height=120)
     page.draw(layout)

@@ -11,12 +11,11 @@ import streamlit as st
 from components import (
     authorized,
     controls,
+    elements,
     entrypoint_guard,
+    loading,
     navigation,
     page_context,
-    panels,
-    parameters,
-    saved_analyses,
     url_state,
     viewer,
 )
@@ -124,13 +123,15 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(area.INFO)
+    params = url_state.page_params(area.INFO)
     layout = page.prepare(area.ask(page, view, params))
-    with panels.title("Reports"):
+    with elements.title("Reports"):
         if done := authorized.data().pop(DONE, None):
             st.toast(plain(done))
-    with panels.card("Saved reports", about="Kept by the Umami server, for everybody who uses it."):
+    with elements.card(
+        "Saved reports", about="Kept by the Umami server, for everybody who uses it."
+    ):
         page.draw(layout, nested=True)
         page.section(
-            partial(detail, view, area.report_id(params)), saved_analyses.ask(page, view), height=60
+            partial(detail, view, area.report_id(params)), loading.ask(page, view), height=60
         )

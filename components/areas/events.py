@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from components import formats, paged_lists, property_blocks, traffic_blocks
+from components import blocks, formats, property_blocks, traffic_blocks
 from components.areas import PageInfo
 from components.blocks import (
     Block,
@@ -25,7 +25,7 @@ from components.blocks import (
     Tiles,
 )
 from components.charts.tiles import counts
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami import names
@@ -45,7 +45,7 @@ INFO: Final = PageInfo(
     ("event_stats", "series", "events", "event_data_properties"),
     ("event_data_values",),
     params=("event", "event_property"),
-    page_params=paged_lists.param_names("events"),
+    page_params=blocks.param_names("events"),
 )
 NOTHING: Final = "Nothing happened in this period. Views and events appear as they happen."
 NO_PROPERTIES: Final = (
@@ -68,7 +68,7 @@ FIELDS: Final = (
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     """Totals, events over time, a page of the list, and the values of the chosen property."""
-    now = paged_lists.position("events", params)
+    now = blocks.position("events", params)
     event, name = (
         next(iter(params.get(param, ())), "")[:500] for param in ("event", "event_property")
     )
@@ -93,7 +93,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
             Section(
                 "The latest views and events",
                 partial(_list, view, now),
-                [query.ask(events.events(view, now.page, paged_lists.SIZE, now.search))],
+                [query.ask(events.events(view, now.page, blocks.SIZE, now.search))],
                 height=700,
             ),
         ],
@@ -126,13 +126,13 @@ def _list(view: View, now: ListPosition, answer: Page[Event]) -> list[Block]:
         lambda number, size: events.events(view, number, size, now.search),
         partial(event_frame, zone=view.period.timezone),
     )
-    return paged_lists.blocks(
+    return blocks.blocks(
         Table(
             "latest views and events",
             full.frame(answer.rows),
             FIELDS,
             "event_list",
-            printed=paged_lists.SIZE,
+            printed=blocks.SIZE,
             value="session",
             on_choose=lambda session: OpenPage("sessions", {"session": session}),
         ),

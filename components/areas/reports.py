@@ -19,7 +19,7 @@ from components.blocks import (
     Table,
     Text,
 )
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector
 from umami.analysis import saved
 from umami.endpoints import reports

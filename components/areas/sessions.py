@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pandas as pd
 
-from components import formats, paged_lists, property_blocks, session_profile, traffic_blocks
+from components import blocks, formats, property_blocks, session_profile, traffic_blocks
 from components.areas import PageInfo
 from components.blocks import (
     Block,
@@ -27,7 +27,7 @@ from components.blocks import (
     blocks_section,
 )
 from components.charts.tiles import counts
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.endpoints import sessions
@@ -46,7 +46,7 @@ INFO: Final = PageInfo(
     ("session_stats", "weekly", "sessions", "session_data_properties"),
     ("session_data_values", "session", "activity", "session_properties"),
     params=("session_property",),
-    page_params=(*paged_lists.param_names("sessions"), "session"),
+    page_params=(*blocks.param_names("sessions"), "session"),
 )
 NO_SESSIONS: Final = "No sessions in this period: nobody visited the website."
 NO_PROPERTIES: Final = (
@@ -73,12 +73,12 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     """The profile of the opened session, or all sessions: totals, when they come, a page of the
     list, and the values of the chosen property."""
     if session := session_id(params):
-        yield from session_profile.ask(query, view, session)
+        yield from session_profile.profile(query, view, session)
         return
     if malformed := next(iter(params.get("session", ())), ""):
         note = Text(f"“{malformed[:40]}” is not the id of a session.", "note")
         yield blocks_section("", note, framed=False)
-    now = paged_lists.position("sessions", params)
+    now = blocks.position("sessions", params)
     name = next(iter(params.get("session_property", ())), "")[:500]
     yield Section(
         "Figures",
@@ -101,7 +101,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
             Section(
                 "The latest sessions",
                 partial(_list, view, now),
-                [query.ask(sessions.sessions(view, now.page, paged_lists.SIZE, now.search))],
+                [query.ask(sessions.sessions(view, now.page, blocks.SIZE, now.search))],
                 height=700,
             ),
         ],
@@ -133,13 +133,13 @@ def _list(view: View, now: ListPosition, answer: Page[Session]) -> list[Block]:
         lambda number, size: sessions.sessions(view, number, size, now.search),
         partial(session_frame, zone=view.period.timezone),
     )
-    return paged_lists.blocks(
+    return blocks.blocks(
         Table(
             "latest sessions",
             full.frame(answer.rows),
             _fields(answer.rows),
             "session_list",
-            printed=paged_lists.SIZE,
+            printed=blocks.SIZE,
             value="id",
             on_choose=lambda id: SetParams({"session": id}),
         ),

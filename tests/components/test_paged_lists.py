@@ -5,9 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from components.blocks import Buttons, ListPosition, SetParams, Table, Text
-from components.fields import Field
-from components.paged_lists import LONGEST_SEARCH, blocks, param_names, position
+from components.blocks import (
+    LONGEST_SEARCH,
+    Buttons,
+    ListPosition,
+    SetParams,
+    Table,
+    Text,
+    blocks,
+    param_names,
+    position,
+)
+from components.formats import Field
 from umami.models.records import Page
 
 FIELDS = [Field("name", "Name", "text")]

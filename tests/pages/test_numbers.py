@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from components import formats, umami_server
-from components.fields import Field
+from components.formats import Field
 from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles, unescaped
 from umami.analysis.movers import movers
 from umami.analysis.retention import cohorts

@@ -18,13 +18,13 @@ from umami.capabilities import Capabilities
 from umami.compat.dialect import (
     Part,
     Plan,
-    narrowed_by,
-    once,
     restore_steps,
-    searched,
+    search_param,
+    single,
     split_search,
     summed,
     too_new,
+    with_filter,
 )
 from umami.compat.emulation import (
     event_stats,
@@ -35,7 +35,7 @@ from umami.compat.emulation import (
 )
 from umami.compat.generations import Generation
 from umami.compat.referrers import foreign, without_itself
-from umami.endpoint import JSON, Query, Request, spelled
+from umami.endpoint import JSON, Query, Request, canonical_json
 from umami.endpoints import sessions, traffic
 from umami.endpoints.params import iso_time, uuid_of
 from umami.errors import NotOffered
@@ -107,9 +107,11 @@ class V2:
 
     def mistakable(self, question: Query[Any]) -> bool:
         """Whether a 3.x would answer something else: it drops what it does not know."""
-        searched = question.name == "events" and question.arguments["search"]
+        search_param = question.name == "events" and question.arguments["search"]
         edge = question.name == "metrics" and question.arguments["field"] in EDGES
-        return bool(question.filters or searched or edge or question.name == "event_data_values")
+        return bool(
+            question.filters or search_param or edge or question.name == "event_data_values"
+        )
 
     @property
     def _counted_by_rows(self) -> frozenset[str]:
@@ -169,12 +171,12 @@ def _signed(view: View | None) -> tuple[tuple[str, str], ...]:
 
 def _asking(question: Query[Any], **instead: str | int | None) -> Request:
     filters = _signed(question.view) if question.filters else ()
-    return question.asking(filters, **{**searched(question), **instead})
+    return question.asking(filters, **{**search_param(question), **instead})
 
 
 def _stats(question: Query[Any], _own: V2) -> Plan:
     # 2.x always answers for the previous period, too.
-    return once(_asking(question, compare=None), _flat_stats)
+    return single(_asking(question, compare=None), _flat_stats)
 
 
 def _flat_stats(answer: JSON) -> JSON:
@@ -265,14 +267,14 @@ def _insights(view: View, fields: tuple[str, ...]) -> Request:
             for one in view.filters
         ],
     }
-    return Request("POST", "/reports/insights", (), spelled(body))
+    return Request("POST", "/reports/insights", (), canonical_json(body))
 
 
 def _breakdown(question: Query[Any], _own: V2) -> Plan:
     view = question.view
     assert view is not None
     request = _insights(view, tuple(question.arguments["fields"]))
-    return once(
+    return single(
         request,
         lambda rows: [{RESTORED.get(key, key): one for key, one in row.items()} for row in rows],
     )
@@ -280,12 +282,12 @@ def _breakdown(question: Query[Any], _own: V2) -> Plan:
 
 def _typed(question: Query[Any], _own: V2) -> Plan:
     request = _asking(question, type=_old(question.arguments["field"]))
-    return once(request, lambda answer: answer)
+    return single(request, lambda answer: answer)
 
 
 def _searched(question: Query[Any], _own: V2) -> Request:
     # Up to 2.15 a search was a query.
-    search = searched(question).get("search", question.arguments["search"])
+    search = search_param(question).get("search", question.arguments["search"])
     return _asking(question, query=search)
 
 
@@ -304,7 +306,7 @@ def _website_charts(question: Query[Any], _own: V2) -> Request | Plan:
 
 def _listed(question: Query[Any], own: V2) -> Request | Plan:
     request = _searched(question, own)
-    return once(request, _cut) if own.generation < Generation.V2_20 else request
+    return single(request, _cut) if own.generation < Generation.V2_20 else request
 
 
 def _cut(page: JSON) -> JSON:
@@ -325,7 +327,7 @@ def _goal(question: Query[Any], _own: V2) -> Plan:
     Stats know no custom events, and session stats count those on a path among its rows.
     """
     view, kind = question.arguments["view"], question.arguments["kind"]
-    reached = narrowed_by(view, Filter(kind, "eq", question.arguments["value"]))
+    reached = with_filter(view, Filter(kind, "eq", question.arguments["value"]))
     rows, totals, everybody, *goals = yield (
         _request(sessions.session_stats(reached)),
         _request(traffic.stats(reached)),
@@ -348,7 +350,7 @@ def _currencies(question: Query[Any], _own: V2) -> Plan:
     view = question.view
     assert view is not None
     query = {"websiteId": uuid_of(view.website), **_range(view)}
-    return once(
+    return single(
         Request("GET", "/reports/revenue", tuple(sorted(query.items()))),
         lambda answer: [{"value": row["currency"]} for row in answer],
     )
@@ -379,11 +381,13 @@ def _analysis(question: Query[Any], kind: str, **changed: Any) -> Request:
     if "unit" in given:
         envelope["dateRange"] = {**envelope["dateRange"], "unit": given["unit"]}
     body = {**envelope, **_OLD_PARAMETERS[kind](given)}
-    return Request("POST", f"/reports/{REPORT_TYPES.get(kind, kind)}", (), spelled(body))
+    return Request("POST", f"/reports/{REPORT_TYPES.get(kind, kind)}", (), canonical_json(body))
 
 
 def _analysed(question: Query[Any], _own: V2) -> Plan:
-    return once(_analysis(question, question.name), _READ.get(question.name, lambda answer: answer))
+    return single(
+        _analysis(question, question.name), _READ.get(question.name, lambda answer: answer)
+    )
 
 
 def _funnel(question: Query[Any], own: V2) -> Plan:
@@ -444,8 +448,8 @@ def _saving(question: Query[Any], _own: V2) -> Plan:
     # Whoever saves parameters of their own gets them back as they were.
     with suppress(LookupError):
         old["parameters"] = {**body["parameters"], **_OLD_PARAMETERS[kind](body["parameters"])}
-    request = Request(question.endpoint.method, question.path, question.query, spelled(old))
-    return once(request, _saved)
+    request = Request(question.endpoint.method, question.path, question.query, canonical_json(old))
+    return single(request, _saved)
 
 
 def _saved(report: JSON) -> JSON:
@@ -541,7 +545,7 @@ _READ: Final[dict[str, Callable[[JSON], JSON]]] = {
 
 def _reads(read: Callable[[JSON], JSON]) -> Callable[[Query[Any], V2], Plan]:
     """A plan that only reads in its own way."""
-    return lambda question, _own: once(_asking(question), read)
+    return lambda question, _own: single(_asking(question), read)
 
 
 _PLANS: Final[dict[str, Callable[[Query[Any], V2], Request | Plan]]] = {

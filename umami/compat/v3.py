@@ -16,12 +16,12 @@ from umami.capabilities import EVERYTHING, Capabilities
 from umami.compat.dialect import (
     Part,
     Plan,
-    narrowed_by,
-    once,
     restore_steps,
-    searched,
+    search_param,
+    single,
     split_search,
     too_new,
+    with_filter,
 )
 from umami.compat.emulation import (
     event_stats,
@@ -32,7 +32,7 @@ from umami.compat.emulation import (
 )
 from umami.compat.generations import Generation
 from umami.compat.referrers import foreign, without_itself
-from umami.endpoint import JSON, Query, Request, spelled
+from umami.endpoint import JSON, Query, Request, canonical_json
 from umami.endpoints import events, reports, sessions, traffic
 from umami.endpoints.params import analysis_body, uuid_of
 from umami.errors import NotFound, NotOffered
@@ -119,7 +119,7 @@ class V3:
 
     def asking(self, question: Query[Any], **instead: str | int | None) -> Request:
         """The question as one request, with this generation's filters."""
-        search = {} if self.cloud else searched(question)
+        search = {} if self.cloud else search_param(question)
         return question.asking(self.filters(question), **{**search, **instead})
 
     def hosts(self, view: View, field: str, limit: int) -> Request:
@@ -167,7 +167,7 @@ class V3:
 
 
 def _me(question: Query[Any], dialect: V3) -> Plan:
-    return once(dialect.asking(question), without_token)
+    return single(dialect.asking(question), without_token)
 
 
 def _websites(question: Query[Any], dialect: V3) -> Plan:
@@ -201,7 +201,7 @@ def _groups(question: Query[Any], own: V3) -> Request | Plan:
     broken_down = _broken_down(question, own) if own.generation >= Generation.V3_3 else None
     if broken_down is not None:
         return _groups_of_breakdown(question, own, broken_down)
-    return once(own.asking(question), _without_literal_zeros)
+    return single(own.asking(question), _without_literal_zeros)
 
 
 def _broken_down(question: Query[Any], own: V3) -> Query[Any] | None:
@@ -214,11 +214,11 @@ def _broken_down(question: Query[Any], own: V3) -> Query[Any] | None:
     if search:
         if field in filters:
             return None
-        view = narrowed_by(view, Filter(field, "c", search))
+        view = with_filter(view, Filter(field, "c", search))
     elif field == "referrer" and field not in filters:
         # Any filter by referrer leaves out visits that the website referred to itself, and rows
         # without a referrer, as the list of referrers does.
-        view = narrowed_by(view, Filter("referrer", "neq", NO_REFERRER))
+        view = with_filter(view, Filter("referrer", "neq", NO_REFERRER))
     return reports.breakdown(view, (field,))
 
 
@@ -259,7 +259,7 @@ def _first_metrics(question: Query[Any], own: V3) -> Plan:
 
 def _events(question: Query[Any], own: V3) -> Request:
     """A self-hosted server compares the search with the whole text up to 3.3.0."""
-    search = searched(question).get("search")
+    search = search_param(question).get("search")
     if not search or own.cloud or own.generation >= Generation.V3_4:
         return own.asking(question)
     return own.asking(question, search=f"%{search}%")
@@ -330,7 +330,7 @@ def _weekly(question: Query[Any], own: V3) -> Request | Plan:
     view = question.view
     assert view is not None
     ahead = _hours_ahead(view.period) or 0
-    return once(own.asking(question), lambda week: _turned(week, ahead))
+    return single(own.asking(question), lambda week: _turned(week, ahead))
 
 
 def _turned(week: JSON, hours: int) -> JSON:
@@ -416,7 +416,7 @@ def _posted(question: Query[Any], own: V3) -> Request:
     """An analysis as one POST, its filters in the body."""
     body = _body(question, own)
     body["filters"] = dict(own.filters(question))
-    return replace(own.asking(question), body=spelled(body))
+    return replace(own.asking(question), body=canonical_json(body))
 
 
 def _analyses(question: Query[Any], own: V3) -> tuple[Request, ...]:
@@ -542,13 +542,13 @@ def _performance(question: Query[Any], dialect: V3) -> Request | Plan:
     unit, vital = view.period.unit, arguments.get("vital")
     body = analysis_body(view, "performance", unit=unit, metric=vital)
     body["filters"] = dict(dialect.filters(question))
-    request = Request("POST", "/reports/performance", (), spelled(body))
+    request = Request("POST", "/reports/performance", (), canonical_json(body))
     if question.name == "performance_stats":
-        return once(request, lambda answer: answer["summary"])
+        return single(request, lambda answer: answer["summary"])
     if question.name == "performance_chart":
         return request
     part = PERFORMANCE_BY[arguments["field"]]
-    return once(request, lambda answer: answer[part][: arguments["limit"]])
+    return single(request, lambda answer: answer[part][: arguments["limit"]])
 
 
 PERFORMANCE_BY: Final = {
@@ -567,14 +567,14 @@ def _attribution(question: Query[Any], own: V3) -> Request | Plan:
     asked = _posted(question, own)
     body = json.loads(asked.body or "{}")
     currency = body["parameters"].pop("currency", None)
-    alone = replace(asked, body=spelled(body))
+    alone = replace(asked, body=canonical_json(body))
     return without_itself(question, alone, None if currency is None else asked, own.hosts)
 
 
 def _currencies(question: Query[Any], own: V3) -> Request | Plan:
     if own.first:
         return own.asking(question)
-    return once(
+    return single(
         own.asking(question),
         # From 3.1 on the same currency in small letters is the same.
         lambda rows: [{"value": value} for value in sorted({row["value"].upper() for row in rows})],
