@@ -16,7 +16,7 @@ from umami.endpoint import Access, Query
 from umami.endpoints import notes, reports, segments
 from umami.errors import UmamiError
 from umami.fair_queue import ANYONE, Caller
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.models.websites import Website
 from umami.reply import Reply
 

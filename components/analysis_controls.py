@@ -16,7 +16,7 @@ from umami.analysis import saved
 from umami.analysis.steps import KINDS
 from umami.endpoints import reports, traffic
 from umami.errors import InvalidView, UmamiError
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.models.reports import FunnelStep, Report, StepKind
 from umami.models.traffic import Value
 from umami.view import View

@@ -20,7 +20,7 @@ from components.charts.tiles import Tile
 from components.formats import Field
 from components.theme import Mode
 from umami.endpoint import Query
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.view import View
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from umami.endpoint import Query
 from umami.endpoints import reports, traffic, websites
 from umami.errors import InvalidView, UmamiError
 from umami.fair_queue import Caller
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.models.reports import Report
 from umami.models.traffic import Stats
 from umami.models.websites import Website

@@ -24,7 +24,7 @@ from components.view_description import described
 from umami.analysis import saved as saved_parameters
 from umami.analysis.steps import spell
 from umami.endpoints import reports
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.models.reports import FunnelStep, Report
 from umami.models.traffic import Value
 from umami.view import View

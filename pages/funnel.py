@@ -22,7 +22,7 @@ from components.elements import show_note
 from components.render import open_page
 from umami.analysis import saved as saved_parameters
 from umami.analysis.steps import spell_steps
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.models.reports import FunnelStep, Report
 from umami.models.traffic import Value
 from umami.view import View

@@ -25,7 +25,7 @@ from components.render import open_page
 from umami.analysis.saved import Opening
 from umami.endpoint import Query
 from umami.endpoints import reports
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.models.reports import Report
 from umami.view import View
 

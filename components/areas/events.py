@@ -32,7 +32,7 @@ from umami import names
 from umami.endpoints import events
 from umami.memoize import memoize
 from umami.models.events import Event, EventTotals, Kind
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.view import View
 
 INFO: Final = PageInfo(

@@ -16,7 +16,7 @@ from components.loading import Collector
 from umami.analysis import saved
 from umami.endpoints import reports
 from umami.errors import InvalidView
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.models.reports import Report
 from umami.view import View
 

@@ -32,7 +32,7 @@ from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.endpoints import sessions
 from umami.memoize import memoize
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.models.sessions import Session, SessionStats
 from umami.view import View
 

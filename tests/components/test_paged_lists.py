@@ -17,7 +17,7 @@ from components.blocks import (
     position,
 )
 from components.formats import Field
-from umami.models.paging import Page
+from umami.models.records import Page
 
 FIELDS = [Field("name", "Name", "text")]
 

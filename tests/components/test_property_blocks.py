@@ -12,8 +12,8 @@ from umami.view import View
 
 VIEW = View("site", Period.of_days(date(2026, 8, 1), date(2026, 8, 31), "UTC"))
 PROPERTIES = (
-    Property("signup", "plan", DataType.STRING, None, 4),
-    Property("upgrade", "plan", DataType.STRING, None, 2),
+    Property("plan", 4, "signup", DataType.STRING),
+    Property("plan", 2, "upgrade", DataType.STRING),
 )
 
 

@@ -15,7 +15,7 @@ BEGAN = datetime(2026, 8, 1, 12, tzinfo=UTC)
 def step(visit: int, at: int, name: str | None = None) -> Step:
     kind = Kind.CUSTOM if name else Kind.PAGEVIEW
     moment = BEGAN + timedelta(days=visit, seconds=at)
-    return Step(None, str(visit), moment, kind, name, "/cart", "a=1", "t.co")
+    return Step(str(visit), moment, kind, name, "/cart", "a=1", "t.co")
 
 
 def test_nothing_in_the_period_says_so() -> None:

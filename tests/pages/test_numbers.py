@@ -16,7 +16,7 @@ from umami.analysis.retention import cohorts
 from umami.endpoint import Query
 from umami.endpoints import events, reports, sessions, traffic
 from umami.errors import NotOffered
-from umami.models.paging import Page
+from umami.models.records import Page
 from umami.models.reports import FunnelStep
 from umami.view import View, parse
 

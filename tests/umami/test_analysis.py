@@ -192,7 +192,7 @@ def test_a_trend_sums_the_events_that_fit() -> None:
 
 
 def report(kind: str, parameters: dict[str, Any], description: str = "") -> Report:
-    return Report(WEBSITE, WEBSITE, kind, "x", description, parameters, None, None)
+    return Report(WEBSITE, WEBSITE, kind, "x", parameters, description)
 
 
 def test_what_is_saved_opens_as_it_was() -> None:
@@ -428,7 +428,7 @@ def test_the_log_grows_without_doubles() -> None:
 
 def step(visit: str, second: int) -> Step:
     at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(seconds=second)
-    return Step(None, visit, at, Kind.PAGEVIEW, None, "/", "", None)
+    return Step(visit, at, Kind.PAGEVIEW, None, "/", "", None)
 
 
 def test_activity_by_visit_with_the_time_between_steps() -> None:

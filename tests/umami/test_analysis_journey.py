@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umami.analysis.journey import KEPT, Through, flow, table
+from umami.analysis.journey import MOST_NODES, Through, flow, table
 from umami.models.reports import Path
 
 PATHS = (
@@ -38,17 +38,17 @@ def test_a_name_is_another_node_at_each_step() -> None:
 
 
 def test_exactly_as_many_as_are_kept_are_not_folded() -> None:
-    found = flow([Path((f"/{at}",), 1) for at in range(KEPT)])
-    assert len(found.nodes) == KEPT
+    found = flow([Path((f"/{at}",), 1) for at in range(MOST_NODES)])
+    assert len(found.nodes) == MOST_NODES
     assert not any(node.folded for node in found.nodes)
 
 
 def test_a_long_tail_is_one_node_with_its_count() -> None:
     found = flow([Path(("/", f"/{at}"), 100 - at) for at in range(20)])
     second = [node for node in found.nodes if node.step == 2]
-    assert len(second) == KEPT
-    assert (second[-1].name, second[-1].folded) == ("", 20 - KEPT + 1)
-    assert second[-1].visits == sum(100 - at for at in range(KEPT - 1, 20))
+    assert len(second) == MOST_NODES
+    assert (second[-1].name, second[-1].folded) == ("", 20 - MOST_NODES + 1)
+    assert second[-1].visits == sum(100 - at for at in range(MOST_NODES - 1, 20))
     into_the_rest = [one for one in found.links if found.nodes[one.target] == second[-1]]
     assert [link.visits for link in into_the_rest] == [second[-1].visits]
 
@@ -100,7 +100,7 @@ def test_no_visit_is_lost_or_made(paths: list[Path]) -> None:
         came = sum(path.visits for path in paths if len(path.steps) >= step)
         nodes = [node for node in found.nodes if node.step == step]
         assert sum(node.visits for node in nodes) == came
-        assert len(nodes) <= KEPT
+        assert len(nodes) <= MOST_NODES
         inward = [one for one in found.links if found.nodes[one.target].step == step]
         assert sum(link.visits for link in inward) == (came if step > 1 else 0)
     for at, node in enumerate(found.nodes):

@@ -1,1 +1,1 @@
-"""What follows from answers: plain arithmetic on models, without servers and without drawing."""
+"""Arithmetic on models, without servers and without drawing."""

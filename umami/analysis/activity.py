@@ -1,4 +1,4 @@
-"""What a session did, visit by visit."""
+"""The activity of a session by visit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Final
 from umami.models.sessions import Step
 
 LONGEST_LIST: Final = 500
-"""Steps that servers tell at most."""
+"""The most steps that servers return."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit, its steps oldest first."""
+    """A visit with its steps, oldest first."""
 
     id: str
     steps: tuple[Step, ...]
@@ -27,7 +27,7 @@ class Visit:
 
     @property
     def seconds(self) -> float:
-        """From its first step to its last."""
+        """Seconds from its first step to its last."""
         return (self.steps[-1].at - self.began).total_seconds()
 
     @property
@@ -42,5 +42,7 @@ def visits(steps: Sequence[Step]) -> tuple[Visit, ...]:
     grouped: dict[str, list[Step]] = {}
     for step in steps:
         grouped.setdefault(step.visit, []).append(step)
-    found = [Visit(id, tuple(sorted(one, key=lambda step: step.at))) for id, one in grouped.items()]
-    return tuple(sorted(found, key=lambda visit: visit.began, reverse=True))
+    visits = [
+        Visit(id, tuple(sorted(group, key=lambda step: step.at))) for id, group in grouped.items()
+    ]
+    return tuple(sorted(visits, key=lambda visit: visit.began, reverse=True))

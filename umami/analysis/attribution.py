@@ -11,15 +11,15 @@ import pandas as pd
 from umami.models.reports import Attribution
 
 LONGEST_LIST = 20
-"""Names a part that servers tell at most."""
+"""The most names per part that servers return."""
 
 
 def shift(first: Attribution, last: Attribution, value: str) -> pd.DataFrame:
     """Credit by part and name: ``first``, ``last`` and ``shift``, the last less the first.
 
-    ``value`` is ``visitors`` or ``amount``. A name that only one of the lists has got nothing by
-    the other, unless that list is full: then it is unknown (``NaN``). A negative shift begins
-    visits and loses the credit by the end. Most credit first within a part; parts in order.
+    ``value`` is ``visitors`` or ``amount``. A name that is missing in one of the lists has 0 there,
+    or ``NaN`` where that list is full. A negative shift means that visits begin there, but the
+    credit goes to a later touch. Rows are in the order of the parts, most credit first.
     """
     begun, ended = _credit(first, value), _credit(last, value)
     rows = []
@@ -27,13 +27,13 @@ def shift(first: Attribution, last: Attribution, value: str) -> pd.DataFrame:
         firsts, lasts = begun.get(part, {}), ended.get(part, {})
         both = [(name, _known(firsts, name), _known(lasts, name)) for name in {**firsts, **lasts}]
         both.sort(key=lambda row: (-np.nanmax(row[1:]), row[0]))
-        rows += [(part, name, one, other, other - one) for name, one, other in both]
+        rows += [(part, name, start, end, end - start) for name, start, end in both]
     return pd.DataFrame(rows, columns=["part", "name", "first", "last", "shift"])
 
 
 def with_comparison(table: pd.DataFrame, before: Attribution, value: str) -> pd.DataFrame:
-    """What ``shift`` gives, with ``before``, the first touch's credit in a comparison, and
-    ``change``, a fraction; ``NaN`` where it is unknown or there was none."""
+    """The result of ``shift`` with ``before``, the first touch's credit in a comparison, and
+    ``change`` (a fraction; ``NaN`` where the credit is unknown or was 0)."""
     parts = _credit(before, value)
     earlier = pd.Series(
         [
@@ -47,12 +47,12 @@ def with_comparison(table: pd.DataFrame, before: Attribution, value: str) -> pd.
 
 
 def _credit(answer: Attribution, value: str) -> dict[str, dict[str, float]]:
-    """What each name is credited with, by part; names without a number are left out."""
-    told: dict[str, dict[str, float]] = {}
+    """Credit by part and name, without names that have no number."""
+    credit: dict[str, dict[str, float]] = {}
     frame = answer.frame.dropna(subset=[value])
     for part, name, number in zip(frame["part"], frame["name"], frame[value], strict=True):
-        told.setdefault(part, {})[name] = float(number)
-    return told
+        credit.setdefault(part, {})[name] = float(number)
+    return credit
 
 
 def _known(listed: Mapping[str, float], name: str) -> float:

@@ -11,9 +11,9 @@ from umami.models.reports import Breakdown
 
 Measure = Literal["views", "visitors", "visits", "bounce_rate", "average_visit"]
 MOST: Final = 500
-"""Groups that servers tell at most."""
+"""The most groups that servers return."""
 COLUMNS: Final = 8
-"""Columns of a pivot table that stand apart."""
+"""Columns of a pivot table that are not folded into the last."""
 
 
 def table(answer: Breakdown) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def table(answer: Breakdown) -> pd.DataFrame:
 
 
 def ranked(groups: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """The groups, those with most of the measure first."""
+    """The groups, largest first by the measure."""
     return groups.sort_values(
         [measure, "views"], ascending=[False, False], kind="stable", ignore_index=True
     )
@@ -36,29 +36,29 @@ def pivot(
 ) -> pd.DataFrame:
     """The values of one field by those of another, most views first; empty cells are ``NaN``.
 
-    Groups that fall into one cell are summed up, rates are of their sums; columns beyond the
-    first eight become one, named ``rest``.
+    A cell sums up its groups, and its rates are those of the sums. Columns beyond the first eight
+    are folded into one, named ``rest``.
     """
     order = groups.groupby(columns)["views"].sum().sort_values(ascending=False, kind="stable")
-    kept = set(order.index[:COLUMNS])
-    folded = groups[columns].where(groups[columns].isin(kept), rest)
+    largest = order.index[:COLUMNS]
+    folded = groups[columns].where(groups[columns].isin(largest), rest)
     sums = groups.assign(**{columns: folded}).groupby([rows, columns])[
         ["views", "visitors", "visits", "bounces", "seconds"]
     ]
     cells = table(Breakdown(sums.sum().reset_index()))
-    found = cells.groupby([rows, columns])[measure].sum().unstack()
-    names = [*order.index[:COLUMNS], *([rest] if rest in set(folded) else [])]
+    matrix = cells.groupby([rows, columns])[measure].sum().unstack()
+    names = [*largest, *([rest] if rest in set(folded) else [])]
     lines = groups.groupby(rows)["views"].sum().sort_values(ascending=False, kind="stable").index
-    return found.reindex(index=lines, columns=list(dict.fromkeys(names)))
+    return matrix.reindex(index=lines, columns=list(dict.fromkeys(names)))
 
 
 def tree(groups: pd.DataFrame, fields: Sequence[str], measure: Measure) -> pd.DataFrame:
-    """A node a group of the first field, of the first two, of all three, with its sum.
+    """A node for each group of the first field, of the first two fields and of all three.
 
-    ``path`` is a tuple of values from the root, ``value`` the sum of the groups below.
+    ``path`` is the tuple of values from the root, ``value`` the sum of the groups below.
     """
     levels: list[dict[tuple[str, ...], float]] = [{} for _ in fields]
-    for *path, value in zip(*(groups[one] for one in (*fields, measure)), strict=True):
+    for *path, value in groups[[*fields, measure]].itertuples(index=False):
         for depth, sums in enumerate(levels, 1):
             place = tuple(path[:depth])
             sums[place] = sums.get(place, 0) + value

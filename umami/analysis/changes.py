@@ -1,4 +1,4 @@
-"""Two rankings side by side: what there is now, what there was before."""
+"""A ranking next to that of the comparison."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pandas as pd
 
 
 def beside(now: pd.DataFrame, before: pd.DataFrame | None, on: str, value: str) -> pd.DataFrame:
-    """What ``now`` ranks (columns ``on`` and ``value``), largest first, with ``share``, and
+    """The ranking ``now`` (columns ``on`` and ``value``), largest first, with ``share`` and
     ``before``, ``delta`` and ``change`` (a fraction).
 
-    What was not there before counts as nothing then, and has no change; without a comparison
+    A name that is missing in the comparison has 0 there and no change. Without a comparison,
     ``before``, ``delta`` and ``change`` are ``NaN``.
     """
     frame = now[[on, value]].sort_values(value, ascending=False, kind="stable", ignore_index=True)
@@ -24,3 +24,10 @@ def beside(now: pd.DataFrame, before: pd.DataFrame | None, on: str, value: str) 
     return frame.assign(
         share=numbers / total if total else 0.0, before=was, delta=numbers - was, change=change
     )
+
+
+def with_share(frame: pd.DataFrame, value: str) -> pd.DataFrame:
+    """The rows, largest ``value`` first, with ``share``: the fraction of the sum of all values."""
+    ranked = frame.sort_values(value, ascending=False, kind="stable", ignore_index=True)
+    total = int(ranked[value].sum())
+    return ranked.assign(share=ranked[value] / total if total else 0.0)

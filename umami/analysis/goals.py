@@ -1,4 +1,4 @@
-"""Goals: how far a target is reached."""
+"""Goals: how much of a target is reached."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from umami.view import View
 
 
 def reached(goal: Goal, target: Target) -> float | None:
-    """Times as a fraction of the target; ``None`` without a target, or where times are unknown."""
+    """Times as a fraction of the target; ``None`` without a target or without times."""
     return goal.times / target.times if target.times and goal.times is not None else None
 
 
 def viewing(view: View, target: Target) -> View | None:
-    """The View whose views over time are a page goal's trend.
+    """The View whose pageviews over time are the trend of a page goal.
 
-    ``None`` where there is no such View: a goal with a wildcard, or pages filtered already.
+    ``None`` where no View can express it: a goal with a wildcard, or a View that filters pages.
     """
     step = target.step
     if step.kind != "path" or "*" in (step.value[:1], step.value[-1:]):
         return None
-    if view.match == "any" or any(one.field == "path" for one in view.filters):
+    if view.match == "any" or any(filter_.field == "path" for filter_ in view.filters):
         return None
     try:
         return view.adding(Filter("path", "eq", step.value), beside=False)
@@ -39,13 +39,12 @@ def trend(series: EventSeries, target: Target) -> pd.DataFrame:
     """How often an event goal was reached over time: ``time`` and ``count``."""
     frame = series.frame
     fitting = [name for name in frame["event"].unique() if matches(target.step.value, name)]
-    found = frame[frame["event"].isin(fitting)]
-    return found.groupby("time")["count"].sum().reset_index()
+    return frame[frame["event"].isin(fitting)].groupby("time")["count"].sum().reset_index()
 
 
 def table(targets: Sequence[Target], goals: Sequence[Goal]) -> pd.DataFrame:
-    """A row a goal: ``value``, ``kind``, ``times``, ``visitors``, ``conversion``, ``target``,
-    ``reached``; what is unknown is ``NaN``."""
+    """A row per goal: ``value``, ``kind``, ``times``, ``visitors``, ``conversion``, ``target``,
+    ``reached``; unknown figures are ``NaN``."""
     rows = [
         {
             "value": target.step.value,

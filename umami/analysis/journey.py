@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import pandas as pd
 
+from umami.analysis.changes import with_share
 from umami.models.reports import Path
 
-KEPT: Final = 8
-"""Names of a step that stand apart; the rest are one node."""
+MOST_NODES: Final = 8
+"""The most nodes of a step; further names are folded into the last."""
 LONGEST_LIST: Final = 100
-"""Paths that servers tell at most."""
+"""The most paths that servers return."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A name at a step (counted from 1); ``folded`` names stand together where there are more."""
+    """A name at a step (counted from 1), or ``folded`` names together, without a name."""
 
     step: int
     name: str
@@ -38,7 +40,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Nodes by step, the largest first and what is folded last, and the links between them."""
+    """Nodes by step, largest first and the folded node last, and the links between them."""
 
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
@@ -46,14 +48,14 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Through:
-    """A node that paths are looked at through: ``2./pricing``."""
+    """A node that the shown paths go through: ``2./pricing``."""
 
     step: int
     name: str
 
     @classmethod
     def read(cls, text: str) -> Through | None:
-        """What a URL spells; ``None`` for anything else."""
+        """Parse the text of a URL parameter; ``None`` where it is no node."""
         place, dot, name = text.partition(".")
         if not dot or not name or place not in ("1", "2", "3", "4", "5", "6", "7"):
             return None
@@ -78,18 +80,18 @@ def flow(paths: Sequence[Path]) -> Flow:
     places: dict[tuple[int, str], int] = {}
     nodes: list[Node] = []
     for step, names in sorted(counts.items()):
-        ranked = sorted(names.items(), key=lambda one: (-one[1], one[0]))
-        kept = ranked if len(ranked) <= KEPT else ranked[: KEPT - 1]
-        for name, visits in kept:
+        ranked = sorted(names.items(), key=lambda item: (-item[1], item[0]))
+        shown = ranked if len(ranked) <= MOST_NODES else ranked[: MOST_NODES - 1]
+        for name, visits in shown:
             places[step, name] = len(nodes)
             nodes.append(Node(step, name, visits))
-        if rest := ranked[len(kept) :]:
+        if rest := ranked[len(shown) :]:
             places.update({(step, name): len(nodes) for name, _ in rest})
             nodes.append(Node(step, "", sum(visits for _, visits in rest), len(rest)))
     links: Counter[tuple[int, int]] = Counter()
     for path in paths:
-        for step, (one, next_one) in enumerate(zip(path.steps, path.steps[1:], strict=False), 1):
-            links[places[step, one], places[step + 1, next_one]] += path.visits
+        for step, (name, following) in enumerate(pairwise(path.steps), 1):
+            links[places[step, name], places[step + 1, following]] += path.visits
     return Flow(
         tuple(nodes),
         tuple(Link(source, target, visits) for (source, target), visits in links.items()),
@@ -97,14 +99,8 @@ def flow(paths: Sequence[Path]) -> Flow:
 
 
 def table(paths: Sequence[Path]) -> pd.DataFrame:
-    """The paths, most visits first: ``path`` in words, ``length`` in steps, ``visits``, and
-    ``share`` of the visits of all of them."""
-    frame = pd.DataFrame(
-        {
-            "path": pd.Series(["  →  ".join(one.steps) for one in paths], dtype="object"),
-            "length": pd.Series([len(one.steps) for one in paths], dtype="int64"),
-            "visits": pd.Series([one.visits for one in paths], dtype="int64"),
-        }
-    )
-    total = int(frame["visits"].sum())
-    return frame.assign(share=frame["visits"] / total if total else 0.0)
+    """The paths, most visits first: ``path`` with arrows, ``length`` in steps, ``visits``, and
+    ``share`` of the visits of all paths."""
+    rows = [("  →  ".join(path.steps), len(path.steps), path.visits) for path in paths]
+    dtypes = {"path": "object", "length": "int64", "visits": "int64"}
+    return with_share(pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes), "visits")

@@ -1,4 +1,4 @@
-"""What grew, fell, appeared and vanished between two rankings."""
+"""The names that grew, fell, appeared or vanished between two rankings."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ MOVES: Final[tuple[Move, ...]] = get_args(Move)
 
 @dataclass(frozen=True, slots=True)
 class Movers:
-    """The names of two rankings, those first that moved most.
+    """The names of two rankings, largest move first.
 
     ``frame`` has ``name``, ``country``, ``now``, ``before``, ``delta``, ``change`` (a fraction;
     ``NaN`` for what is new), ``move`` (``same`` where nothing moved) and ``part``: the delta as a
-    fraction of all that moved, up and down. ``uncertain`` counts names that only one of the
-    rankings tells while the other was cut short: they may have been below its end, and are left
-    out.
+    fraction of all moves, up and down. ``uncertain`` counts names that are missing in one ranking
+    because it may have been cut short above them; these names are left out.
     """
 
     frame: pd.DataFrame
@@ -30,16 +29,16 @@ class Movers:
 
     @memoize
     def of(self, move: Move) -> pd.DataFrame:
-        """Those that made one kind of move."""
+        """The names that made one kind of move."""
         return self.frame[self.frame["move"] == move].reset_index(drop=True)
 
 
 def movers(now: Ranking, before: Ranking, limit: int) -> Movers:
-    """Two rankings side by side; one with ``limit`` rows was cut short there."""
+    """The moves between two rankings; a ranking with ``limit`` rows was cut short there."""
     keys = ["name", "country"]
     sides = [
-        one.frame[[*keys, "count"]].rename(columns={"count": side})
-        for one, side in ((now, "now"), (before, "before"))
+        ranking.frame[[*keys, "count"]].rename(columns={"count": side})
+        for ranking, side in ((now, "now"), (before, "before"))
     ]
     both = sides[0].merge(sides[1], on=keys, how="outer")
     new, gone = both["before"].isna(), both["now"].isna()

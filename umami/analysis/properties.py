@@ -1,4 +1,4 @@
-"""Values of a property: their shares, and how numbers are distributed."""
+"""Values of a property: their shares, and the distribution of numbers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from umami.analysis.changes import with_share
 from umami.memoize import memoize
 from umami.models.events import PropertyValue
+from umami.models.records import frame_of
 
 LONGEST_LIST: Final = 100
-"""Values that servers tell at most."""
+"""The most values that servers return."""
 BINS: Final = 20
 
 
@@ -22,8 +24,8 @@ BINS: Final = 20
 class Distribution:
     """Numbers weighted by how often each occurs.
 
-    ``edges`` are one more than ``counts``: the borders of equal stretches from ``least`` to
-    ``most``.
+    ``counts`` are those of bins of equal width from ``least`` to ``most``; ``edges`` are the
+    borders of the bins, one more than there are bins.
     """
 
     times: int
@@ -37,20 +39,14 @@ class Distribution:
 
 def table(values: Sequence[PropertyValue]) -> pd.DataFrame:
     """``value``, ``total`` and ``share`` of the totals, most frequent first."""
-    frame = pd.DataFrame(
-        {
-            "value": pd.Series([one.value or "" for one in values], dtype="object"),
-            "total": pd.Series([one.total for one in values], dtype="int64"),
-        }
-    ).sort_values("total", ascending=False, kind="stable", ignore_index=True)
-    total = int(frame["total"].sum())
-    return frame.assign(share=frame["total"] / total if total else 0.0)
+    frame = frame_of(values, value="object", total="int64").fillna({"value": ""})
+    return with_share(frame, "total")
 
 
 @memoize
 def distribution(values: Sequence[PropertyValue]) -> Distribution | None:
-    """How the numbers among the values are distributed; ``None`` where there are none."""
-    known = [(_number(one.value), one.total) for one in values if one.total > 0]
+    """The distribution of the numbers among the values; ``None`` without numbers."""
+    known = [(_number(value.value), value.total) for value in values if value.total > 0]
     pairs = sorted((number, total) for number, total in known if number is not None)
     if not pairs:
         return None

@@ -1,4 +1,4 @@
-"""Cohorts: who came back, by day, rolled up to weeks and months, and on average."""
+"""Cohorts: the share of visitors that returned, by day, week or month, and on average."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ WEEKS: Final[tuple[tuple[int, int], ...]] = ((1, 7), (8, 14), (15, 21), (22, 28)
 
 @dataclass(frozen=True, slots=True)
 class Cohorts:
-    """Cohorts by the day, week or month of their first visit, and who of them came back.
+    """Cohorts by the day, week or month of their first visit, and how many visitors returned.
 
-    ``sizes`` has a row a cohort (its first local day): visitors. ``returned`` and ``possible``
-    have the same rows and a column a step; a step is a day after the first visit (1 to 31), or a
-    week of such days. ``possible`` are the visitor-days of the step that have come yet,
-    ``returned`` those of them on which the visitor was back.
+    ``sizes`` has the visitors of each cohort (a row, by its first local day). ``returned`` and
+    ``possible`` have the same rows and a column per step: a day after the first visit (1 to 31), or
+    a week of such days. ``possible`` are the visitor-days of the step that have passed,
+    ``returned`` those of them on which the visitor returned.
     """
 
     sizes: pd.Series[int]
@@ -36,28 +36,27 @@ class Cohorts:
 
     @property
     def shares(self) -> pd.DataFrame:
-        """The fraction of the cohort that was back, on an average day of a step that has several;
-        ``NaN`` where none of it has come yet."""
+        """The fraction of the cohort that returned on an average day of a step; ``NaN`` before the
+        step begins."""
         return self.returned / self.possible.where(self.possible > 0)
 
     @property
     def average(self) -> pd.Series[float]:
-        """Shares over all cohorts by step, each weighted by its size."""
+        """Shares over all cohorts by step, weighted by the size of the cohorts."""
         possible = self.possible.sum()
         return self.returned.sum() / possible.where(possible > 0)
 
     @property
     def small(self) -> pd.Series[bool]:
-        """Which cohorts are too small for their shares to mean much."""
+        """The cohorts whose shares are noise."""
         return self.sizes < SMALL
 
 
 def cohorts(answer: Retention, until: pd.Timestamp, grain: Grain) -> Cohorts:
     """Cohorts of an answer whose period ends on the local day ``until``.
 
-    A day after that can't have been counted, so it is no step of that cohort. Days after the
-    first visit are counted exactly; a visitor back on two days of a week is two visitor-days of
-    it, as no server tells distinct visitors of a cohort by week.
+    Later days are not counted, so they are no steps of a cohort. A visitor who returns on two days
+    of a week counts as two visitor-days, as no server returns distinct visitors by week.
     """
     frame = answer.frame
     sizes = frame.groupby("cohort")["size"].max()
@@ -70,8 +69,8 @@ def cohorts(answer: Retention, until: pd.Timestamp, grain: Grain) -> Cohorts:
         .fillna(0)
     )
     ages = (until - pd.DatetimeIndex(sizes.index)).days.to_numpy()
-    come = ages[:, None] >= days.to_numpy()[None, :]
-    possible = pd.DataFrame(come, index=sizes.index, columns=days).mul(sizes, axis=0)
+    passed = ages[:, None] >= days.to_numpy()[None, :]
+    possible = pd.DataFrame(passed, index=sizes.index, columns=days).mul(sizes, axis=0)
     if grain == "day":
         steps = tuple((day, day) for day in days)
         return Cohorts(sizes, returned.astype("int64"), possible.astype("int64"), steps)

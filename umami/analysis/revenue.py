@@ -1,19 +1,18 @@
-"""Money against the comparison's."""
+"""Revenue by event, and by name next to the comparison."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from umami.analysis.changes import beside
+from umami.models.records import frame_of
 from umami.models.reports import Revenue
 
 
 def by_event(revenue: Revenue) -> pd.DataFrame:
     """Money by event: ``name`` and ``amount``, largest first; empty where there is no series."""
     if revenue.chart is None or revenue.chart.empty:
-        return pd.DataFrame(
-            {"name": pd.Series(dtype="object"), "amount": pd.Series(dtype="float64")}
-        )
+        return frame_of((), name="object", amount="float64")
     sums = revenue.chart.groupby("event")["amount"].sum().sort_values(ascending=False)
     return pd.DataFrame({"name": sums.index.astype("object"), "amount": sums.to_numpy()})
 
@@ -21,18 +20,18 @@ def by_event(revenue: Revenue) -> pd.DataFrame:
 def part(
     now: pd.DataFrame, before: pd.DataFrame | None, total: float, *, nameless: bool = False
 ) -> pd.DataFrame:
-    """One part of the money (``name``, ``amount``) beside the comparison's.
+    """Money by name (``name``, ``amount``) with the comparison, as ``beside`` returns it.
 
     ``share`` is a fraction of ``total``, all money of the period. ``nameless`` keeps the money of
     rows without a name, under the name ``""``; otherwise they are left out.
     """
-    found = beside(
+    ranking = beside(
         _named(now, nameless=nameless),
         None if before is None else _named(before, nameless=nameless),
         "name",
         "amount",
     )
-    return found.assign(share=found["amount"] / total if total else 0.0)
+    return ranking.assign(share=ranking["amount"] / total if total else 0.0)
 
 
 def _named(frame: pd.DataFrame, *, nameless: bool) -> pd.DataFrame:

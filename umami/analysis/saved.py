@@ -1,7 +1,7 @@
-"""Saved reports as links: the page that shows one, and that page's own parameters.
+"""Saved reports as links to the pages that show them, with the parameters of these pages.
 
-Umami's own interface saves them too, in ways that changed over the years; what cannot be
-understood raises ``InvalidView`` with a sentence.
+Umami's interface saves reports, too, in formats that changed over the years; an unknown format
+raises ``InvalidView``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from umami.analysis import steps
 from umami.analysis.steps import Target
+from umami.endpoints.params import iso_time
 from umami.errors import InvalidView
 from umami.models.reports import FunnelStep, Report
 from umami.period import MILLISECOND
@@ -35,14 +36,14 @@ _TARGET: Final = re.compile(r"Target: (\d{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Where a report opens: the page's name, and its own URL parameters."""
+    """The page that shows a report, and the URL parameters of that page."""
 
     page: str
     parameters: dict[str, str | list[str]]
 
 
 def opening(report: Report) -> Opening:
-    """How to open a report. Raises ``InvalidView`` where no page shows it."""
+    """The page and parameters that show a report; raises ``InvalidView`` where no page does."""
     page = PAGES.get(report.type)
     if page is None:
         raise InvalidView(f"No page shows reports of the kind “{report.type[:40]}”.")
@@ -53,13 +54,12 @@ def opening(report: Report) -> Opening:
 
 
 def dates(report: Report) -> tuple[datetime, datetime] | None:
-    """The dates that a report was saved with (UTC), where it tells any."""
-    given = report.parameters
-    inner = given.get("dateRange")
-    given = inner if isinstance(inner, dict) else given
+    """The dates that a report was saved with (UTC), or ``None``."""
+    inner = report.parameters.get("dateRange")
+    saved = inner if isinstance(inner, dict) else report.parameters
     try:
         start, end = (
-            datetime.fromisoformat(str(given[name])).astimezone(UTC)
+            datetime.fromisoformat(str(saved[name])).astimezone(UTC)
             for name in ("startDate", "endDate")
         )
     except (LookupError, ValueError, OverflowError):
@@ -67,50 +67,49 @@ def dates(report: Report) -> tuple[datetime, datetime] | None:
     return (start, end) if end - start > MILLISECOND else None
 
 
-def parameters(view: View, **own: Any) -> dict[str, Any]:
-    """What to save: the analysis' own parameters, with the dates that newer servers ask for."""
+def parameters(view: View, **settings: Any) -> dict[str, Any]:
+    """The parameters of a saved report: settings of the analysis, and the dates of the View."""
     return {
-        "startDate": view.period.start.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "endDate": view.period.end.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        **{name: value for name, value in own.items() if value is not None},
+        "startDate": iso_time(view.period.start),
+        "endDate": iso_time(view.period.end),
+        **{name: value for name, value in settings.items() if value is not None},
     }
 
 
 def funnel(view: View, chain: Sequence[FunnelStep], window: int) -> dict[str, Any]:
-    """A funnel to be saved."""
-    listed = [{"type": step.kind, "value": step.value} for step in chain]
-    return parameters(view, steps=listed, window=window)
+    """The parameters of a saved funnel."""
+    saved = [{"type": step.kind, "value": step.value} for step in chain]
+    return parameters(view, steps=saved, window=window)
 
 
 def goal(view: View, target: Target) -> dict[str, Any]:
-    """A goal to be saved; older servers keep the target, newer ones its description only."""
+    """The parameters of a saved goal; newer servers drop the target, so see ``described``."""
     step = target.step
     return parameters(view, type=step.kind, value=step.value, target=target.times or None)
 
 
 def described(target: Target) -> str:
-    """A goal's description, from which its target is read back."""
+    """The description of a saved goal, from which its target is parsed again."""
     return f"Target: {target.times}" if target.times else ""
 
 
-def _step(given: Mapping[str, Any]) -> FunnelStep:
-    return steps.read(f"{given['type']}.{given['value']}")
+def _step(saved: Mapping[str, Any]) -> FunnelStep:
+    return steps.read(f"{saved['type']}.{saved['value']}")
 
 
 def _funnel(report: Report) -> dict[str, str | list[str]]:
-    chain = [_step(one) for one in report.parameters["steps"]]
+    chain = [_step(step) for step in report.parameters["steps"]]
     window = report.parameters.get("window")
-    spelled: dict[str, str | list[str]] = {"step": steps.spell_steps(chain)}
-    return {**spelled, "window": str(int(window))} if window else spelled
+    opened: dict[str, str | list[str]] = {"step": steps.spell_steps(chain)}
+    return {**opened, "window": str(int(window))} if window else opened
 
 
 def _goals(report: Report) -> dict[str, str | list[str]]:
-    given = report.parameters
-    listed = given.get("goals") or [given]
-    written = _TARGET.search(report.description)
-    described = int(written[1]) if written else 0
-    found = [Target(_step(one), int(one.get("target") or described)) for one in listed]
-    return {"goal": [steps.spell_target(one) for one in found]}
+    goals = report.parameters.get("goals") or [report.parameters]
+    match = _TARGET.search(report.description)
+    described = int(match[1]) if match else 0
+    targets = [Target(_step(goal), int(goal.get("target") or described)) for goal in goals]
+    return {"goal": [steps.spell_target(target) for target in targets]}
 
 
 def _journey(report: Report) -> dict[str, str | list[str]]:
@@ -123,12 +122,10 @@ def _journey(report: Report) -> dict[str, str | list[str]]:
 
 
 def _attribution(report: Report) -> dict[str, str | list[str]]:
-    given = report.parameters
-    step = steps.read(f"{given['type']}.{given['step']}")
-    return {
-        "conversion": steps.spell(step),
-        "conversion_currency": str(given.get("currency") or ""),
-    }
+    saved = report.parameters
+    step = steps.read(f"{saved['type']}.{saved['step']}")
+    currency = str(saved.get("currency") or "")
+    return {"conversion": steps.spell(step), "conversion_currency": currency}
 
 
 _READ: Final[dict[str, Callable[[Report], dict[str, str | list[str]]]]] = {
@@ -139,5 +136,5 @@ _READ: Final[dict[str, Callable[[Report], dict[str, str | list[str]]]]] = {
     "retention": lambda _report: {},
     "utm": lambda _report: {},
     "revenue": lambda report: {"revenue_currency": str(report.parameters.get("currency") or "")},
-    "breakdown": lambda report: {"field": [str(one) for one in report.parameters["fields"]]},
+    "breakdown": lambda report: {"field": [str(field) for field in report.parameters["fields"]]},
 }

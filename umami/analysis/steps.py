@@ -1,4 +1,4 @@
-"""Steps and goals as URLs spell them: ``path./pricing``, ``event.signup``."""
+"""The format of steps and goals in URLs: ``path./pricing``, ``event.signup``."""
 
 from __future__ import annotations
 
@@ -17,22 +17,19 @@ LARGEST_TARGET: Final = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A goal to reach: what counts, and how often it is wanted in the period (0: no target)."""
+    """A goal: the step that counts, and the target for the period in times (0: no target)."""
 
     step: FunnelStep
     times: int = 0
 
 
 def spell(step: FunnelStep) -> str:
-    """``path./pricing``; ``read`` reads it back."""
+    """The text of a step: ``path./pricing``. ``read`` parses it."""
     return f"{step.kind}.{step.value}"
 
 
 def read(text: str) -> FunnelStep:
-    """The step that a text spells; an empty value is a step still to be chosen.
-
-    Raises ``InvalidView`` for anything else.
-    """
+    """Parse a step; one with an empty value is still to be chosen. Raises ``InvalidView``."""
     kind, dot, value = text.partition(".")
     if kind not in get_args(StepKind) or not dot or len(value) > LONGEST_VALUE:
         raise InvalidView(f"“{text[:40]}” is not a step: a page (path./pricing) or an event.")
@@ -40,39 +37,39 @@ def read(text: str) -> FunnelStep:
 
 
 def spell_steps(steps: Sequence[FunnelStep]) -> list[str]:
-    """Steps in their order, each with its place: a step may come twice."""
+    """The texts of steps in order, each with its position, as a step may occur twice."""
     return [f"{at}.{spell(step)}" for at, step in enumerate(steps, 1)]
 
 
 def read_steps(texts: Sequence[str]) -> tuple[tuple[FunnelStep, ...], tuple[str, ...]]:
-    """The steps that a URL spells, in the order of their places, and what is wrong with it."""
-    found: list[tuple[int, FunnelStep]] = []
+    """Parse steps: in the order of their positions, and the faults of invalid texts."""
+    placed: list[tuple[int, FunnelStep]] = []
     faults = []
     for text in texts:
         place, _, rest = text.partition(".")
         try:
-            found.append((_whole(place, text), read(rest)))
+            placed.append((_whole(place, text), read(rest)))
         except InvalidView as problem:
             faults.append(str(problem))
-    return tuple(step for _, step in sorted(found, key=lambda one: one[0])), tuple(faults)
+    return tuple(step for _, step in sorted(placed, key=lambda item: item[0])), tuple(faults)
 
 
 def spell_target(target: Target) -> str:
-    """``100.event.signup``."""
+    """The text of a goal: ``100.event.signup``."""
     return f"{target.times}.{spell(target.step)}"
 
 
 def read_targets(texts: Sequence[str]) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-    """The goals that a URL spells, and what is wrong with it."""
-    found = []
+    """Parse goals: each once, and the faults of invalid texts."""
+    targets = []
     faults = []
     for text in texts:
         times, _, rest = text.partition(".")
         try:
-            found.append(Target(read(rest), _whole(times, text)))
+            targets.append(Target(read(rest), _whole(times, text)))
         except InvalidView as problem:
             faults.append(str(problem))
-    return tuple(dict.fromkeys(found)), tuple(faults)
+    return tuple(dict.fromkeys(targets)), tuple(faults)
 
 
 def _whole(number: str, text: str) -> int:
@@ -82,7 +79,7 @@ def _whole(number: str, text: str) -> int:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether a name fits a step's value, where ``*`` at either end stands for anything."""
+    """Whether a name matches a step's value, in which ``*`` at either end is a wildcard."""
     inner = re.escape(pattern.removeprefix("*").removesuffix("*"))
     before, after = (".*" if edge else "" for edge in (pattern[:1] == "*", pattern[-1:] == "*"))
     return re.fullmatch(f"{before}{inner}{after}", name, re.DOTALL) is not None

@@ -1,4 +1,4 @@
-"""Views by the tags of links, and those without any."""
+"""Pageviews by the UTM tags of links, and pageviews without tags."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from umami.models.reports import Utm
 
 PARAMETERS: Final = ("source", "medium", "campaign", "content", "term")
 LONGEST_LIST: Final = 50
-"""Values that newer servers tell at most."""
+"""The most values that newer servers return."""
 
 
 @memoize
 def table(now: Utm, before: Utm | None, parameter: str) -> pd.DataFrame:
-    """The values of one parameter: ``value``, ``views``, and what ``beside`` adds."""
+    """The values of a parameter: ``value``, ``views`` and the columns that ``beside`` adds."""
     return beside(
         _of(now, parameter), None if before is None else _of(before, parameter), "value", "views"
     )
@@ -32,7 +32,7 @@ def _of(utm: Utm, parameter: str) -> pd.DataFrame:
 class Tagged:
     """Views that came by a tagged link (one with a ``utm_source``), of all ``views``.
 
-    ``at_least`` says that the server told the first values only, so that there may be more.
+    ``at_least`` means that the server cut the values short, so that there may be more.
     """
 
     tagged: int
@@ -51,6 +51,6 @@ class Tagged:
 
 
 def tagged(utm: Utm, views: int) -> Tagged:
-    """How much of the traffic carries tags; ``views`` are all of the same View."""
+    """How many of all ``views`` of the same View carry tags."""
     sources = _of(utm, "source")
     return Tagged(int(sources["views"].sum()), views, len(sources) == LONGEST_LIST)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from umami.compat.dialect import search_param
 from umami.endpoint import JSON, Query, Request, canonical_json
-from umami.endpoints.spelling import identified, iso
+from umami.endpoints.params import iso_time, uuid_of
 from umami.filter_params import like_literally, step_escaped
 from umami.view import View
 
@@ -80,7 +80,7 @@ def report(query: Query[Any], kind: str, **overrides: Any) -> Request:
 
 def currencies(view: View) -> Request:
     """The request for the currencies in which a website has revenue."""
-    params = {"websiteId": identified(view.website), **_date_range(view)}
+    params = {"websiteId": uuid_of(view.website), **_date_range(view)}
     return Request("GET", "/reports/revenue", tuple(sorted(params.items())))
 
 
@@ -111,12 +111,12 @@ def restore_report(report: JSON) -> JSON:
 
 
 def _date_range(view: View) -> dict[str, str]:
-    return {"startDate": iso(view.period.start), "endDate": iso(view.period.end)}
+    return {"startDate": iso_time(view.period.start), "endDate": iso_time(view.period.end)}
 
 
 def _envelope(view: View) -> dict[str, Any]:
     return {
-        "websiteId": identified(view.website),
+        "websiteId": uuid_of(view.website),
         "timezone": view.period.timezone,
         "dateRange": _date_range(view),
     }

@@ -31,7 +31,7 @@ from umami.compat.referrers import Ranked, attribution_without_itself, ranking_w
 from umami.compat.v3_requests import REVENUE_BY, UTM, V3Requests, first_answers
 from umami.endpoint import JSON, Query, Request, canonical_json
 from umami.endpoints import events, reports, sessions, traffic
-from umami.endpoints.spelling import report
+from umami.endpoints.params import analysis_body
 from umami.filters import Filter
 from umami.period import Period, zone
 from umami.view import View
@@ -371,7 +371,7 @@ def _performance(query: Query[Any], dialect: V3) -> Request | Plan:
         return dialect.request(query)
     arguments = query.arguments
     view: View = arguments["view"]
-    body = report(view, "performance", unit=view.period.unit, metric=arguments.get("vital"))
+    body = analysis_body(view, "performance", unit=view.period.unit, metric=arguments.get("vital"))
     body["filters"] = dict(dialect.filters(query))
     request = Request("POST", "/reports/performance", (), canonical_json(body))
     if query.name == "performance_stats":

@@ -12,7 +12,7 @@ from umami.capabilities import EVERYTHING, Capabilities
 from umami.compat.dialect import Dialect, Part, search_param
 from umami.compat.generations import Generation
 from umami.endpoint import Query, Request, canonical_json
-from umami.endpoints.spelling import identified
+from umami.endpoints.params import uuid_of
 from umami.errors import NotFound, NotOffered
 from umami.filters import FIELDS, NEWER_FIELDS
 from umami.view import View
@@ -95,7 +95,7 @@ class V3Requests(Dialect):
             "endAt": view.period.end_at,
             **dict(self.filters(query)),
         }
-        path = f"/websites/{identified(view.website)}"
+        path = f"/websites/{uuid_of(view.website)}"
         return tuple(
             Request(
                 "GET",

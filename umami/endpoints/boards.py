@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from umami.endpoint import Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import identified, paging
+from umami.endpoints.params import paging, uuid_of
 from umami.models.boards import Board
-from umami.models.paging import Page, paged
+from umami.models.records import Page, paged
 
 
 @endpoint(
-    "GET",
-    "/boards",
-    fresh=Freshness.LISTING,
-    effort=Effort.LIGHT,
-    since="3.1",
-    subject="boards",
+    "GET", "/boards", fresh=Freshness.LISTING, effort=Effort.LIGHT, since="3.1", subject="boards"
 )
 def boards(search: str | None = None, page: int = 1, page_size: int = 100) -> RawQuery[Page[Board]]:
     """The account's boards, a page at a time."""
@@ -31,4 +26,4 @@ def boards(search: str | None = None, page: int = 1, page_size: int = 100) -> Ra
 )
 def board(board: str) -> RawQuery[Board]:
     """One board; raises ``NotFound`` where there is none."""
-    return RawQuery(Board.read, path={"board": identified(board, "board")})
+    return RawQuery(Board.read, path={"board": uuid_of(board, "board")})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from umami.endpoint import Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import identified, ranged
+from umami.endpoints.params import for_view
 from umami.models.browser_errors import BrowserError, BrowserErrorStats, ErrorStatus
-from umami.models.paging import Page, paged
+from umami.models.records import Page, paged
 from umami.view import View
 
 
@@ -27,11 +27,10 @@ def browser_errors(
     page_size: int = 25,
 ) -> RawQuery[Page[BrowserError]]:
     """Errors of the period, last seen first, a page of at most 100 at a time. Takes no filters."""
-    return RawQuery(
+    return for_view(
         paged(BrowserError.read),
-        path={"website": identified(view.website)},
-        query={**_chosen(view, status, search), "page": page, "pageSize": page_size},
-        until=view.period.end,
+        view,
+        {**_chosen(status, search), "page": page, "pageSize": page_size},
     )
 
 
@@ -47,13 +46,8 @@ def browser_error_stats(
     view: View, status: ErrorStatus | None = None, search: str | None = None
 ) -> RawQuery[BrowserErrorStats]:
     """Errors of the period in all, and by day of UTC. Takes no filters."""
-    return RawQuery(
-        BrowserErrorStats.read,
-        path={"website": identified(view.website)},
-        query=_chosen(view, status, search),
-        until=view.period.end,
-    )
+    return for_view(BrowserErrorStats.read, view, _chosen(status, search))
 
 
-def _chosen(view: View, status: ErrorStatus | None, search: str | None) -> dict[str, Any]:
-    return {**ranged(view), "status": status, "search": search}
+def _chosen(status: ErrorStatus | None, search: str | None) -> dict[str, Any]:
+    return {"status": status, "search": search}

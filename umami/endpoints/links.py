@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from umami.endpoint import Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import paging
+from umami.endpoints.params import paging
 from umami.models.links import Link, Pixel
-from umami.models.paging import Page, paged
+from umami.models.records import Page, paged
 
 
 @endpoint(
-    "GET",
-    "/links",
-    fresh=Freshness.LISTING,
-    effort=Effort.LIGHT,
-    since="3.0",
-    subject="links",
+    "GET", "/links", fresh=Freshness.LISTING, effort=Effort.LIGHT, since="3.0", subject="links"
 )
 def links(search: str | None = None, page: int = 1, page_size: int = 100) -> RawQuery[Page[Link]]:
     """The account's short links, a page at a time."""
@@ -22,12 +17,7 @@ def links(search: str | None = None, page: int = 1, page_size: int = 100) -> Raw
 
 
 @endpoint(
-    "GET",
-    "/pixels",
-    fresh=Freshness.LISTING,
-    effort=Effort.LIGHT,
-    since="3.0",
-    subject="pixels",
+    "GET", "/pixels", fresh=Freshness.LISTING, effort=Effort.LIGHT, since="3.0", subject="pixels"
 )
 def pixels(search: str | None = None, page: int = 1, page_size: int = 100) -> RawQuery[Page[Pixel]]:
     """The account's tracking pixels, a page at a time."""

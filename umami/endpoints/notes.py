@@ -7,11 +7,10 @@ from functools import partial
 from typing import Any
 
 from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import identified, iso, paging, ranged
+from umami.endpoints.params import for_view, iso_time, paging, uuid_of
 from umami.errors import InvalidView
 from umami.models.notes import Annotation
-from umami.models.paging import Page, paged
-from umami.models.websites import done
+from umami.models.records import Page, done, paged
 from umami.view import View
 
 LONGEST_NOTE = 500
@@ -31,12 +30,7 @@ def annotations(
     view: View, search: str | None = None, page: int = 1, page_size: int = 100
 ) -> RawQuery[Page[Annotation]]:
     """The notes on dates of the period, a page at a time; takes no filters."""
-    return RawQuery(
-        paged(Annotation.read),
-        path={"website": identified(view.website)},
-        query={**ranged(view), **paging(page, page_size, search)},
-        until=view.period.end,
-    )
+    return for_view(paged(Annotation.read), view, paging(page, page_size, search))
 
 
 @endpoint(
@@ -50,7 +44,7 @@ def annotations(
 def annotation(website: str, annotation: str) -> RawQuery[Annotation]:
     """One note; raises ``NotFound`` where the website has no such note."""
     return RawQuery(
-        partial(Annotation.read, website=identified(website)), path=_path(website, annotation)
+        partial(Annotation.read_of, website=uuid_of(website)), path=_path(website, annotation)
     )
 
 
@@ -67,7 +61,7 @@ def create_annotation(
 ) -> RawQuery[Annotation]:
     """Add a note of up to 500 characters to a date; ``at`` is an aware datetime."""
     return RawQuery(
-        Annotation.read, path={"website": identified(website)}, body=_body(at, note, all_day)
+        Annotation.read, path={"website": uuid_of(website)}, body=_body(at, note, all_day)
     )
 
 
@@ -101,8 +95,8 @@ def delete_annotation(website: str, annotation: str) -> RawQuery[None]:
 
 def _path(website: str, annotation: str) -> dict[str, str]:
     return {
-        "website": identified(website),
-        "annotation": identified(annotation, "annotation"),
+        "website": uuid_of(website),
+        "annotation": uuid_of(annotation, "annotation"),
     }
 
 
@@ -111,4 +105,4 @@ def _body(at: datetime, note: str, all_day: bool) -> dict[str, Any]:
         raise InvalidView("An annotation needs an instant, not a wall-clock time.")
     if not 1 <= len(note) <= LONGEST_NOTE:
         raise InvalidView(f"An annotation has 1 to {LONGEST_NOTE} characters.")
-    return {"date": iso(at.astimezone(UTC)), "note": note, "allDay": all_day}
+    return {"date": iso_time(at.astimezone(UTC)), "note": note, "allDay": all_day}

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Literal, get_args
 
 from umami.endpoint import Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import identified, known, over_time, ranged
+from umami.endpoints.params import buckets, choice, for_view
 from umami.errors import InvalidView
 from umami.models.performance import (
     PerformanceChart,
@@ -30,12 +30,7 @@ MOST_GROUPS = 500
 )
 def performance_stats(view: View) -> RawQuery[PerformanceStats]:
     """Percentiles of each web vital in the period."""
-    return RawQuery(
-        PerformanceStats.read,
-        path={"website": identified(view.website)},
-        query=ranged(view),
-        until=view.period.end,
-    )
+    return for_view(PerformanceStats.read, view)
 
 
 @endpoint(
@@ -48,11 +43,10 @@ def performance_stats(view: View) -> RawQuery[PerformanceStats]:
 )
 def performance_chart(view: View, vital: Vital = "lcp") -> RawQuery[PerformanceChart]:
     """Percentiles of one web vital in each bucket of the period."""
-    return RawQuery(
+    return for_view(
         partial(PerformanceChart.read, period=view.period),
-        path={"website": identified(view.website)},
-        query={**ranged(view), **over_time(view), "metric": _vital(vital)},
-        until=view.period.end,
+        view,
+        {**buckets(view), "metric": _vital(vital)},
     )
 
 
@@ -68,16 +62,13 @@ def performance_metrics(
     view: View, field: PerformanceField, vital: Vital = "lcp", limit: int = 100
 ) -> RawQuery[PerformanceMetrics]:
     """Percentiles of one web vital by path, title, device or browser."""
-    known(field, get_args(PerformanceField), "a field of performance figures")
+    choice(field, get_args(PerformanceField), "a field of performance figures")
     if not 1 <= limit <= MOST_GROUPS:
         raise InvalidView(f"Performance figures come for 1 to {MOST_GROUPS} values.")
-    return RawQuery(
-        PerformanceMetrics.read,
-        path={"website": identified(view.website)},
-        query={**ranged(view), "type": field, "metric": _vital(vital), "limit": limit},
-        until=view.period.end,
+    return for_view(
+        PerformanceMetrics.read, view, {"type": field, "metric": _vital(vital), "limit": limit}
     )
 
 
 def _vital(vital: Vital) -> Vital:
-    return known(vital, get_args(Vital), "a web vital")
+    return choice(vital, get_args(Vital), "a web vital")

@@ -9,10 +9,9 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import identified, known, over_time, paging, ranged
-from umami.endpoints.spelling import report as spelled
+from umami.endpoints.params import analysis, buckets, choice, for_view, paging, uuid_of
 from umami.errors import InvalidView
-from umami.models.paging import Page, paged
+from umami.models.records import Page, array_of, done, paged, parse
 from umami.models.reports import (
     Attribution,
     Breakdown,
@@ -26,27 +25,12 @@ from umami.models.reports import (
     RevenueTotals,
     StepKind,
     Utm,
-)
-from umami.models.reports import (
-    currencies as read_currencies,
-)
-from umami.models.reports import (
-    funnel as read_funnel,
-)
-from umami.models.reports import (
-    journey as read_journey,
-)
-from umami.models.reports import (
-    revenue_chart as read_revenue_chart,
-)
-from umami.models.reports import (
-    revenue_metrics as read_revenue_metrics,
-)
-from umami.models.reports import (
-    revenue_stats as read_revenue_stats,
+    currency_codes,
+    journey_paths,
+    revenue_ranking,
+    revenue_series,
 )
 from umami.models.sessions import Session
-from umami.models.websites import done
 from umami.period import with_unit
 from umami.view import View
 
@@ -79,14 +63,14 @@ BreakdownField = Literal[
 @endpoint("GET", "/reports", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def reports(website: str, page: int = 1, page_size: int = 100) -> RawQuery[Page[Report]]:
     """The reports saved for a website, a page at a time."""
-    query = {"websiteId": identified(website), "page": page, "pageSize": page_size}
+    query = {"websiteId": uuid_of(website), "page": page, "pageSize": page_size}
     return RawQuery(paged(Report.read), query=query)
 
 
 @endpoint("GET", "/reports/{report}", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def report(report: str) -> RawQuery[Report]:
     """One saved report; raises ``NotFound`` where there is none."""
-    return RawQuery(Report.read, path={"report": identified(report, "report")})
+    return RawQuery(Report.read, path={"report": uuid_of(report, "report")})
 
 
 @endpoint("POST", "/reports", fresh=Freshness.NEVER, access=Access.WRITES)
@@ -106,10 +90,10 @@ def update_report(
     parameters: Mapping[str, Any],
     description: str = "",
 ) -> RawQuery[Report]:
-    """Save a report that is there already under another name or with other parameters."""
+    """Change the name, parameters or description of a saved report."""
     return RawQuery(
         Report.read,
-        path={"report": identified(report, "report")},
+        path={"report": uuid_of(report, "report")},
         body=_saved(website, type, name, parameters, description),
     )
 
@@ -118,7 +102,7 @@ def _saved(
     website: str, type: str, name: str, parameters: Mapping[str, Any], description: str
 ) -> dict[str, Any]:
     return {
-        "websiteId": identified(website),
+        "websiteId": uuid_of(website),
         "type": type,
         "name": name,
         "description": description,
@@ -129,7 +113,7 @@ def _saved(
 @endpoint("DELETE", "/reports/{report}", fresh=Freshness.NEVER, access=Access.WRITES)
 def delete_report(report: str) -> RawQuery[None]:
     """Delete a saved report."""
-    return RawQuery(done, path={"report": identified(report, "report")})
+    return RawQuery(done, path={"report": uuid_of(report, "report")})
 
 
 @endpoint("POST", "/reports/funnel", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
@@ -141,29 +125,21 @@ def funnel(
         raise InvalidView("A funnel has 2 to 8 steps.")
     if window < 1:
         raise InvalidView("A funnel’s window is at least one minute.")
-    listed = [{"type": step.kind, "value": step.value} for step in steps]
-    return RawQuery(
-        read_funnel,
-        body=spelled(view, "funnel", steps=listed, window=window),
-        until=view.period.end,
-    )
+    chain = [{"type": step.kind, "value": step.value} for step in steps]
+    return analysis(array_of(FunnelResult.read), view, "funnel", steps=chain, window=window)
 
 
 @endpoint("POST", "/reports/retention", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def retention(view: View) -> RawQuery[Retention]:
-    """Who came back how many days after their first visit, by day of the View's zone."""
+    """Cohorts by day of the View's zone, and how many of their visitors returned on which day."""
     by_day = with_unit(view.period.start, view.period.end, view.period.timezone, "day")
-    return RawQuery(
-        partial(Retention.read, period=by_day),
-        body=spelled(view, "retention"),
-        until=view.period.end,
-    )
+    return analysis(partial(Retention.read, period=by_day), view, "retention")
 
 
 @endpoint("POST", "/reports/utm", fresh=Freshness.PERIOD)
 def utm(view: View) -> RawQuery[Utm]:
     """Pageviews by source, medium, campaign, content and term."""
-    return RawQuery(Utm.read, body=spelled(view, "utm"), until=view.period.end)
+    return analysis(Utm.read, view, "utm")
 
 
 @endpoint("POST", "/reports/goal", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
@@ -174,9 +150,7 @@ def goal(view: View, kind: StepKind, value: str) -> RawQuery[Goal]:
     """
     if not value:
         raise InvalidView("A goal needs a page or an event.")
-    return RawQuery(
-        Goal.read, body=spelled(view, "goal", type=kind, value=value), until=view.period.end
-    )
+    return analysis(Goal.read, view, "goal", type=kind, value=value)
 
 
 @endpoint("POST", "/reports/journey", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
@@ -186,33 +160,28 @@ def journey(
     """The paths that most visits began with, of 3 to 7 ``steps``, 100 paths at most."""
     if not 3 <= steps <= 7:
         raise InvalidView("A journey has 3 to 7 steps.")
-    return RawQuery(
-        read_journey,
-        body=spelled(view, "journey", steps=steps, startStep=start, endStep=end),
-        until=view.period.end,
-    )
+    return analysis(journey_paths, view, "journey", steps=steps, startStep=start, endStep=end)
 
 
 @endpoint("POST", "/reports/breakdown", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def breakdown(view: View, fields: Sequence[BreakdownField]) -> RawQuery[Breakdown]:
     """Totals of pageviews for each combination of the fields, 500 combinations at most."""
-    known = get_args(BreakdownField)
-    if not fields or any(field not in known for field in fields):
+    if not fields or not set(fields) <= set(get_args(BreakdownField)):
         raise InvalidView("A breakdown needs one or more of the known fields.")
-    return RawQuery(
-        partial(Breakdown.read, fields=tuple(fields)),
-        body=spelled(view, "breakdown", fields=list(fields)),
-        until=view.period.end,
+    return analysis(
+        partial(Breakdown.read, fields=tuple(fields)), view, "breakdown", fields=list(fields)
     )
 
 
 @endpoint("POST", "/reports/revenue", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
 def revenue(view: View, currency: str) -> RawQuery[Revenue]:
     """Money in one currency: total, over time by event, by country."""
-    return RawQuery(
+    return analysis(
         partial(Revenue.read, period=view.period),
-        body=spelled(view, "revenue", currency=currency, unit=view.period.unit),
-        until=view.period.end,
+        view,
+        "revenue",
+        currency=currency,
+        unit=view.period.unit,
     )
 
 
@@ -224,13 +193,8 @@ def revenue(view: View, currency: str) -> RawQuery[Revenue]:
     subject="parts of revenue reports",
 )
 def revenue_stats(view: View, currency: str) -> RawQuery[RevenueTotals]:
-    """Money in one currency in all, without what ``revenue`` tells beside it."""
-    return RawQuery(
-        read_revenue_stats,
-        path={"website": identified(view.website)},
-        query=_money(view, currency),
-        until=view.period.end,
-    )
+    """Money in one currency in all, without the parts of ``revenue``."""
+    return for_view(partial(parse, RevenueTotals), view, _money(currency))
 
 
 @endpoint(
@@ -242,11 +206,8 @@ def revenue_stats(view: View, currency: str) -> RawQuery[RevenueTotals]:
 )
 def revenue_chart(view: View, currency: str) -> RawQuery[pd.DataFrame]:
     """Money in one currency over time by event: ``time``, ``event``, ``amount``."""
-    return RawQuery(
-        partial(read_revenue_chart, period=view.period),
-        path={"website": identified(view.website)},
-        query={**_money(view, currency), **over_time(view)},
-        until=view.period.end,
+    return for_view(
+        partial(revenue_series, period=view.period), view, {**_money(currency), **buckets(view)}
     )
 
 
@@ -260,14 +221,10 @@ def revenue_chart(view: View, currency: str) -> RawQuery[pd.DataFrame]:
 def revenue_metrics(view: View, currency: str, by: RevenueField) -> RawQuery[pd.DataFrame]:
     """Money in one currency by country, region, referrer or channel: ``name``, ``country`` and
     ``amount``, largest first."""
-    return RawQuery(
-        read_revenue_metrics,
-        path={"website": identified(view.website)},
-        query={
-            **_money(view, currency),
-            "type": known(by, get_args(RevenueField), "a field of revenue"),
-        },
-        until=view.period.end,
+    return for_view(
+        revenue_ranking,
+        view,
+        {**_money(currency), "type": choice(by, get_args(RevenueField), "a field of revenue")},
     )
 
 
@@ -283,28 +240,20 @@ def revenue_sessions(
 ) -> RawQuery[Page[Session]]:
     """Sessions that paid in one currency, latest first; ``search`` looks in browser, OS, device and
     city."""
-    return RawQuery(
-        paged(Session.read),
-        path={"website": identified(view.website)},
-        query={**_money(view, currency), **paging(page, page_size, search)},
-        until=view.period.end,
+    return for_view(
+        paged(Session.read), view, {**_money(currency), **paging(page, page_size, search)}
     )
 
 
-def _money(view: View, currency: str) -> dict[str, Any]:
+def _money(currency: str) -> dict[str, Any]:
     # Servers compare with the currency in capitals.
-    return {**ranged(view), "currency": currency.upper()}
+    return {"currency": currency.upper()}
 
 
 @endpoint("GET", "/websites/{website}/event-data/values", fresh=Freshness.PERIOD)
 def currencies(view: View) -> RawQuery[tuple[str, ...]]:
     """The currencies that revenue came in, as their codes were sent; from 3.1 on in capitals."""
-    return RawQuery(
-        read_currencies,
-        path={"website": identified(view.website)},
-        query={**ranged(view), "propertyName": "currency"},
-        until=view.period.end,
-    )
+    return for_view(currency_codes, view, {"propertyName": "currency"})
 
 
 @endpoint("POST", "/reports/attribution", fresh=Freshness.PERIOD, effort=Effort.HEAVY, since="2.18")
@@ -313,13 +262,11 @@ def attribution(
 ) -> RawQuery[Attribution]:
     """Which first or last touch the conversions (a path or an event) are credited to.
 
-    With a ``currency`` 2.x and 3.0 tell money, too. What a first or last touch is differs: up to
+    With a ``currency`` 2.x and 3.0 return money, too. What a first or last touch is differs: up to
     2.20 it may be a page of the website itself.
     """
     if model not in get_args(Model):
         raise InvalidView(f"“{model}” is not a model of attribution.")
-    return RawQuery(
-        Attribution.read,
-        body=spelled(view, "attribution", model=model, type=kind, step=step, currency=currency),
-        until=view.period.end,
+    return analysis(
+        Attribution.read, view, "attribution", model=model, type=kind, step=step, currency=currency
     )

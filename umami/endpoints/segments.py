@@ -7,10 +7,9 @@ from functools import partial
 from typing import Any
 
 from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import identified
-from umami.models.paging import Page, paged
+from umami.endpoints.params import uuid_of
+from umami.models.records import Page, done, paged
 from umami.models.segments import Kind, Segment
-from umami.models.websites import done
 
 
 @endpoint(
@@ -23,9 +22,7 @@ from umami.models.websites import done
 )
 def segments(website: str, kind: Kind = "segment") -> RawQuery[Page[Segment]]:
     """The segments or cohorts that were saved for a website."""
-    return RawQuery(
-        paged(Segment.read), path={"website": identified(website)}, query={"type": kind}
-    )
+    return RawQuery(paged(Segment.read), path={"website": uuid_of(website)}, query={"type": kind})
 
 
 @endpoint(
@@ -39,7 +36,7 @@ def segments(website: str, kind: Kind = "segment") -> RawQuery[Page[Segment]]:
 def segment(website: str, segment: str) -> RawQuery[Segment]:
     """One segment or cohort; raises ``NotFound`` where the website has no such segment."""
     return RawQuery(
-        partial(Segment.read, website=identified(website)), path=_path(website, segment)
+        partial(Segment.read_of, website=uuid_of(website)), path=_path(website, segment)
     )
 
 
@@ -57,7 +54,7 @@ def create_segment(
     """Save a segment or cohort: ``parameters`` are ``{filters: [{name, operator, value}], match}``;
     those of a cohort also have ``dateRange`` and ``action`` (``{type, value}``)."""
     return RawQuery(
-        Segment.read, path={"website": identified(website)}, body=_body(kind, name, parameters)
+        Segment.read, path={"website": uuid_of(website)}, body=_body(kind, name, parameters)
     )
 
 
@@ -90,7 +87,7 @@ def delete_segment(website: str, segment: str) -> RawQuery[None]:
 
 
 def _path(website: str, segment: str) -> dict[str, str]:
-    return {"website": identified(website), "segment": identified(segment, "segment")}
+    return {"website": uuid_of(website), "segment": uuid_of(segment, "segment")}
 
 
 def _body(kind: Kind, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from umami.endpoint import Access, Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import identified
+from umami.endpoints.params import uuid_of
 from umami.models.sending import Sent
 
 
 def _sent(kind: str, **payload: Any) -> RawQuery[Sent]:
-    given = {name: value for name, value in payload.items() if value is not None}
-    return RawQuery(Sent.read, body={"type": kind, "payload": given})
+    fields = {name: value for name, value in payload.items() if value is not None}
+    return RawQuery(Sent.read, body={"type": kind, "payload": fields})
 
 
 @endpoint("POST", "/send", fresh=Freshness.NEVER, access=Access.WRITES)
@@ -30,7 +30,7 @@ def send_pageview(
     """Count a pageview. ``url`` is the path with its query, ``screen`` as ``1920x1080``."""
     return _sent(
         "event",
-        website=identified(website),
+        website=uuid_of(website),
         url=url,
         hostname=hostname,
         title=title,
@@ -54,7 +54,7 @@ def send_event(
     """Count a custom event, with its data; ``revenue`` and ``currency`` among them are money."""
     return _sent(
         "event",
-        website=identified(website),
+        website=uuid_of(website),
         name=name,
         url=url,
         hostname=hostname,
@@ -74,7 +74,7 @@ def send_identity(
     """Say who the session is: an id of yours, properties, or both."""
     return _sent(
         "identify",
-        website=identified(website),
+        website=uuid_of(website),
         url="/",
         hostname=hostname,
         id=distinct_id,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from umami.endpoint import Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import identified, paging
-from umami.models.paging import Page, paged
+from umami.endpoints.params import paging, uuid_of
+from umami.models.records import Page, paged
 from umami.models.teams import Team
 from umami.models.websites import Website
 
@@ -22,6 +22,6 @@ def team_websites(
     """A team's websites, a page at a time; ``search`` looks in name and domain."""
     return RawQuery(
         paged(Website.read),
-        path={"team": identified(team, "team")},
+        path={"team": uuid_of(team, "team")},
         query=paging(page, page_size, search),
     )

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from umami.endpoint import Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import identified, ranged
+from umami.endpoints.params import buckets, for_view, uuid_of
 from umami.errors import InvalidView
 from umami.filters import FIELDS
+from umami.models.records import array_of
 from umami.models.traffic import Active, Groups, Ranking, Stats, Timeline, Value
-from umami.models.traffic import values as read_values
 from umami.view import View
 
 Metric = Literal[
@@ -45,7 +45,7 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 @endpoint("GET", "/websites/{website}/active", fresh=Freshness.LIVE, effort=Effort.LIGHT)
 def active(website: str) -> RawQuery[Active]:
     """Visitors with any activity in the last five minutes."""
-    return RawQuery(Active.read, path={"website": identified(website)})
+    return RawQuery(Active.read, path={"website": uuid_of(website)})
 
 
 @endpoint("GET", "/websites/{website}/stats", fresh=Freshness.PERIOD, effort=Effort.LIGHT)
@@ -56,23 +56,13 @@ def stats(view: View) -> RawQuery[Stats]:
     for any other comparison ask ``stats(view.compared())``.
     """
     compare = "prev" if view.comparison == "umami" else None
-    return RawQuery(
-        partial(Stats.read, compared=compare is not None),
-        path={"website": identified(view.website)},
-        query={**ranged(view), "compare": compare},
-        until=view.period.end,
-    )
+    return for_view(partial(Stats.read, compared=compare is not None), view, {"compare": compare})
 
 
 @endpoint("GET", "/websites/{website}/pageviews", fresh=Freshness.PERIOD, effort=Effort.LIGHT)
 def pageviews(view: View) -> RawQuery[Timeline]:
     """Views and sessions in each bucket of the period, none missing, in the View's zone."""
-    return RawQuery(
-        partial(Timeline.read, period=view.period),
-        path={"website": identified(view.website)},
-        query={**ranged(view), "unit": view.period.unit, "timezone": view.period.timezone},
-        until=view.period.end,
-    )
+    return for_view(partial(Timeline.read, period=view.period), view, buckets(view))
 
 
 @endpoint("GET", "/websites/{website}/metrics", fresh=Freshness.PERIOD)
@@ -83,11 +73,10 @@ def metrics(
 
     Counts are visitors, but times for ``event``, and for entry and exit on servers up to 2.18.
     """
-    return RawQuery(
+    return for_view(
         partial(Ranking.read, measure="times" if field == "event" else "visitors"),
-        path={"website": identified(view.website)},
-        query=_ranked(view, field, limit, offset, search),
-        until=view.period.end,
+        view,
+        _ranked(field, limit, offset, search),
     )
 
 
@@ -104,21 +93,15 @@ def groups(
 ) -> RawQuery[Groups]:
     """The values of a field with the totals of each, most visitors first.
 
-    2.x tells them for fields that a breakdown has; for others it tells visitors only.
+    2.x returns all totals for the fields of a breakdown, and visitors only for others.
     """
-    return RawQuery(
-        Groups.read,
-        path={"website": identified(view.website)},
-        query=_ranked(view, field, limit, offset, search),
-        until=view.period.end,
-    )
+    return for_view(Groups.read, view, _ranked(field, limit, offset, search))
 
 
-def _ranked(view: View, field: str, limit: int, offset: int, search: str | None) -> dict[str, Any]:
+def _ranked(field: str, limit: int, offset: int, search: str | None) -> dict[str, Any]:
     if field not in METRICS:
         raise InvalidView(f"“{field}” cannot be ranked.")
     return {
-        **ranged(view),
         "type": field,
         "limit": limit,
         "offset": offset or None,
@@ -134,9 +117,4 @@ def values(view: View, field: str, search: str | None = None) -> RawQuery[tuple[
     """
     if field not in FIELDS:
         raise InvalidView(f"“{field}” is not a field to filter by.")
-    return RawQuery(
-        read_values,
-        path={"website": identified(view.website)},
-        query={**ranged(view), "type": field, "search": search},
-        until=view.period.end,
-    )
+    return for_view(array_of(Value.read), view, {"type": field, "search": search})

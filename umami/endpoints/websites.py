@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.spelling import identified, paging
+from umami.endpoints.params import paging, uuid_of
 from umami.errors import InvalidView
-from umami.models.paging import Page, paged
-from umami.models.websites import DateRange, Share, Website, WebsiteChart, done
+from umami.models.records import Page, done, paged
+from umami.models.websites import DateRange, Share, Website, WebsiteChart
 from umami.models.websites import website_charts as read_charts
 from umami.period import Period
 
@@ -43,7 +43,7 @@ def websites(
 @endpoint("GET", "/websites/{website}", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def website(website: str) -> RawQuery[Website]:
     """One website; raises ``NotFound`` where there is none."""
-    return RawQuery(Website.read, path={"website": identified(website)})
+    return RawQuery(Website.read, path={"website": uuid_of(website)})
 
 
 @endpoint("POST", "/websites", fresh=Freshness.NEVER, access=Access.WRITES)
@@ -70,25 +70,25 @@ def update_website(
     body: dict[str, Any] = {"name": name, "domain": _host(domain)}
     if not isinstance(share_id, Keep):
         body["shareId"] = share_id
-    return RawQuery(Website.read, path={"website": identified(website)}, body=body)
+    return RawQuery(Website.read, path={"website": uuid_of(website)}, body=body)
 
 
 @endpoint("DELETE", "/websites/{website}", fresh=Freshness.NEVER, access=Access.WRITES)
 def delete_website(website: str) -> RawQuery[None]:
     """Delete a website with all its data. There is no way back."""
-    return RawQuery(done, path={"website": identified(website)})
+    return RawQuery(done, path={"website": uuid_of(website)})
 
 
 @endpoint("POST", "/websites/{website}/reset", fresh=Freshness.NEVER, access=Access.WRITES)
 def reset_website(website: str) -> RawQuery[None]:
     """Delete all data of a website, but not the website. There is no way back."""
-    return RawQuery(done, path={"website": identified(website)}, body={})
+    return RawQuery(done, path={"website": uuid_of(website)}, body={})
 
 
 @endpoint("GET", "/websites/{website}/daterange", fresh=Freshness.LISTING, effort=Effort.LIGHT)
 def daterange(website: str) -> RawQuery[DateRange]:
     """First and last instant (UTC) for which the website has data."""
-    return RawQuery(DateRange.read, path={"website": identified(website)})
+    return RawQuery(DateRange.read, path={"website": uuid_of(website)})
 
 
 @endpoint(
@@ -105,7 +105,7 @@ def website_charts(websites: Sequence[str], period: Period) -> RawQuery[dict[str
     return RawQuery(
         partial(read_charts, period=period),
         query={
-            "ids": ",".join(identified(website) for website in websites),
+            "ids": ",".join(uuid_of(website) for website in websites),
             "startAt": period.start_at,
             "endAt": period.end_at,
             "timezone": period.timezone,
@@ -126,7 +126,7 @@ def shares(website: str, page: int = 1, page_size: int = 100) -> RawQuery[Page[S
     """The public links to a website, a page at a time."""
     return RawQuery(
         paged(Share.read),
-        path={"website": identified(website)},
+        path={"website": uuid_of(website)},
         query=paging(page, page_size, None),
     )
 
@@ -146,6 +146,6 @@ def create_share(
     (``{"overview": true}``); without any it shows all."""
     return RawQuery(
         Share.read,
-        path={"website": identified(website)},
+        path={"website": uuid_of(website)},
         body={"name": name, "parameters": dict(parameters or {})},
     )

@@ -1,62 +1,36 @@
-"""Who is signed in."""
+"""The signed-in account, and the identity that a server sees."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import AliasPath, Field
 
 from umami.errors import SecondFactor
-from umami.parsing import Row
-
-
-class _Account(Row):
-    id: str
-    username: str
-    role: str
-    isAdmin: bool = False
-
-
-class _Key(Row):
-    name: str
-
-
-class _Me(Row):
-    user: _Account | None
-    authType: str | None = None
-    apiKey: _Key | None = None
-
-
-class _SignedIn(Row):
-    token: str
-    user: _Account
-
-
-_ACCOUNT, _SIGNED_IN, _ME = TypeAdapter(_Account), TypeAdapter(_SignedIn), TypeAdapter(_Me)
+from umami.models.records import Record, parse
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Account(Record):
     """An account of the server; ``role`` is ``admin``, ``user`` or ``view-only``."""
 
     id: str
     username: str
     role: str
-    admin: bool
+    is_admin: bool = False
 
-    @classmethod
-    def read(cls, answer: Any) -> Account:
-        """From a user object."""
-        row = _ACCOUNT.validate_python(answer)
-        return cls(row.id, row.username, row.role, row.isAdmin or row.role == "admin")
+    @property
+    def admin(self) -> bool:
+        """Whether the account administers the server."""
+        return self.is_admin or self.role == "admin"
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A sign-in that worked. The token is never shown."""
+class SignedIn(Record):
+    """A successful sign-in. The token is not part of the representation."""
 
-    account: Account
+    account: Annotated[Account, Field(alias="user")]
     token: str = field(repr=False)
 
     @classmethod
@@ -66,23 +40,17 @@ class SignedIn:
             raise SecondFactor(
                 "This account asks for a second factor, which a dashboard cannot give."
             )
-        row = _SIGNED_IN.validate_python(answer)
-        return cls(Account.read(row.user.model_dump()), row.token)
+        return parse(cls, answer)
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Whom the server takes the client for. ``account`` is ``None`` for a share link; ``kind`` is
-    ``session``, ``api-key`` or ``share``, and ``None`` before 3.4; ``key`` is the name of the API
-    key."""
+class Identity(Record):
+    """The identity that the server sees.
 
-    account: Account | None
-    kind: str | None
-    key: str | None
+    ``account`` is ``None`` for a share link; ``kind`` is ``session``, ``api-key`` or ``share``, and
+    ``None`` before 3.4; ``key`` is the name of the API key.
+    """
 
-    @classmethod
-    def read(cls, answer: Any) -> Identity:
-        """From ``{user, authType, apiKey}``."""
-        row = _ME.validate_python(answer)
-        account = None if row.user is None else Account.read(row.user.model_dump())
-        return cls(account, row.authType, row.apiKey.name if row.apiKey else None)
+    account: Annotated[Account | None, Field(alias="user")]
+    kind: Annotated[str | None, Field(alias="authType")] = None
+    key: Annotated[str | None, Field(validation_alias=AliasPath("apiKey", "name"))] = None

@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
 
-from pydantic import TypeAdapter
+from pydantic import Field
 
-from umami.errors import NotFound
-from umami.parsing import Row, Time
-
-
-class _Board(Row):
-    id: str
-    type: str | None = None
-    name: str
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    teamId: str | None = None
-    createdAt: Time = None
-    updatedAt: Time = None
-
-
-_BOARD = TypeAdapter(_Board)
+from umami.models.records import Created, Object, Record, Text
+from umami.parsing import Time
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
-    """A board; ``parameters`` (what is on it) are the server's own."""
+class Board(Record):
+    """A board; ``parameters`` describe its content in the server's format."""
+
+    missing: ClassVar[str] = "There is no such board."
 
     id: str
-    type: str | None
     name: str
-    description: str
-    parameters: dict[str, Any]
-    team_id: str | None
-    created: datetime | None
-    updated: datetime | None
-
-    @classmethod
-    def read(cls, answer: Any) -> Board:
-        """From a board object."""
-        if answer is None:
-            raise NotFound("There is no such board.")
-        row = _BOARD.validate_python(answer)
-        return cls(
-            row.id,
-            row.type,
-            row.name,
-            row.description or "",
-            row.parameters or {},
-            row.teamId,
-            row.createdAt,
-            row.updatedAt,
-        )
+    type: str | None = None
+    description: Text = ""
+    parameters: Object = field(default_factory=dict)
+    team_id: str | None = None
+    created: Created = None
+    updated: Annotated[Time, Field(alias="updatedAt")] = None

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import TypeAdapter
+from pydantic import Field
 
+from umami.models.records import Record, frame_of
 from umami.parsing import Count, Row, Time
 
 ErrorStatus = Literal["unresolved", "resolved", "ignored"]
 
 
-class _BrowserError(Row):
-    id: str
-    title: str
-    status: str
-    resolvedAt: Time = None
-    createdAt: Time = None
-    occurrences: Count
-    visits: Count
-    firstSeen: Time = None
-    lastSeen: Time = None
-
-
 class _Day(Row):
-    date: date
+    day: date = Field(alias="date")
     occurrences: Count
 
 
@@ -40,37 +29,19 @@ class _Stats(Row):
     series: list[_Day] | None = None
 
 
-_ERROR, _STATS = TypeAdapter(_BrowserError), TypeAdapter(_Stats)
-
-
 @dataclass(frozen=True, slots=True)
-class BrowserError:
-    """Errors that Umami takes for the same one, how often they occurred and in how many visits;
-    times are instants (UTC)."""
+class BrowserError(Record):
+    """Errors that Umami groups as equal, how often they occurred and in how many visits; times are
+    instants (UTC)."""
 
     id: str
     title: str
     status: str
-    occurrences: int
-    visits: int
-    first: datetime | None
-    last: datetime | None
-    resolved: datetime | None
-
-    @classmethod
-    def read(cls, answer: Any) -> BrowserError:
-        """From an issue object."""
-        row = _ERROR.validate_python(answer)
-        return cls(
-            row.id,
-            row.title,
-            row.status,
-            row.occurrences,
-            row.visits,
-            row.firstSeen,
-            row.lastSeen,
-            row.resolvedAt,
-        )
+    occurrences: Count
+    visits: Count
+    first: Annotated[Time, Field(alias="firstSeen")] = None
+    last: Annotated[Time, Field(alias="lastSeen")] = None
+    resolved: Annotated[Time, Field(alias="resolvedAt")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +62,7 @@ class BrowserErrorStats:
     @classmethod
     def read(cls, answer: Any) -> BrowserErrorStats:
         """From ``{occurrences, visits, issues, firstSeen, lastSeen, series}``."""
-        row = _STATS.validate_python(answer)
-        series = row.series or []
-        days = pd.DataFrame(
-            {
-                "day": pd.DatetimeIndex([pd.Timestamp(point.date) for point in series]),
-                "occurrences": pd.Series([point.occurrences for point in series], dtype="int64"),
-            }
-        )
+        row = _Stats.model_validate(answer)
+        days = frame_of(row.series or (), day="object", occurrences="int64")
+        days["day"] = pd.DatetimeIndex([pd.Timestamp(day) for day in days["day"]])
         return cls(row.occurrences, row.visits, row.issues, row.firstSeen, row.lastSeen, days)

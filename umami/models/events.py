@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, AliasChoices, Field
 
-from umami.parsing import Amount, Count, Row, Time, measured_series, named_series
+from umami.models.records import Moment, Record, Text, parse
+from umami.parsing import Amount, Count, Row, measured_series, named_series
 from umami.period import Period
 
 NumericMetric = Literal["sum", "avg", "count"]
-"""What a series tells of a property whose values are numbers."""
+"""The figure that a series of a property's numbers holds."""
 
 
 class Kind(IntEnum):
-    """What a row of the event table is."""
+    """The kind of a row of the event table."""
 
     PAGEVIEW = 1
     CUSTOM = 2
@@ -29,53 +29,13 @@ class Kind(IntEnum):
 
 
 class DataType(IntEnum):
-    """What a property's value is."""
+    """The type of a property's value."""
 
     STRING = 1
     NUMBER = 2
     BOOLEAN = 3
     DATE = 4
     ARRAY = 5
-
-
-class _Event(Row):
-    id: str
-    sessionId: str
-    createdAt: Time
-    urlPath: str | None = None
-    urlQuery: str | None = None
-    referrerDomain: str | None = None
-    referrerPath: str | None = None
-    pageTitle: str | None = None
-    eventType: Kind
-    eventName: str | None = None
-
-
-class _Property(Row):
-    eventName: str | None = None
-    propertyName: str
-    dataType: DataType | None = None
-    propertyValue: str | None = None
-    value: str | None = None
-    total: Count
-
-
-class _EventTotals(Row):
-    events: Count
-    visitors: Count
-    visits: Count
-    uniqueEvents: Count
-
-
-class _Valued(Row):
-    value: str | None
-    total: Count = 0
-
-
-class _DataStats(Row):
-    events: Count
-    properties: Count
-    records: Count
 
 
 class _NumericStats(Row):
@@ -86,45 +46,32 @@ class _NumericStats(Row):
     max: Amount
 
 
-_NUMERIC_STATS = TypeAdapter(_NumericStats)
-_EVENT, _DATA_STATS = TypeAdapter(_Event), TypeAdapter(_DataStats)
-_TOTALS = TypeAdapter(_EventTotals)
-_PROPERTIES, _VALUED = TypeAdapter(list[_Property]), TypeAdapter(list[_Valued])
-
 _HOUR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:00:00Z")
 
 
+def _hour_text(value: str | None) -> str | None:
+    """The value; a date of 3.x (``2026-08-01T12:00:00Z``) in the format of 2.x."""
+    if value is not None and _HOUR.fullmatch(value):
+        return value[:-1].replace("T", " ")
+    return value
+
+
+_Value = Annotated[str | None, AfterValidator(_hour_text)]
+
+
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Record):
     """One row: a pageview or a custom event; ``at`` is an instant (UTC)."""
 
     id: str
-    session: str
-    at: datetime
-    kind: Kind
-    name: str | None
-    path: str
-    query: str
-    title: str | None
-    referrer: str | None
-
-    @classmethod
-    def read(cls, answer: Any) -> Event:
-        """From an event object."""
-        row = _EVENT.validate_python(answer)
-        if row.createdAt is None:
-            raise ValueError("an event without a time")
-        return cls(
-            row.id,
-            row.sessionId,
-            row.createdAt,
-            row.eventType,
-            row.eventName,
-            row.urlPath or "",
-            row.urlQuery or "",
-            row.pageTitle,
-            row.referrerDomain,
-        )
+    session: Annotated[str, Field(alias="sessionId")]
+    at: Annotated[Moment, Field(alias="createdAt")]
+    kind: Annotated[Kind, Field(alias="eventType")]
+    name: Annotated[str | None, Field(alias="eventName")] = None
+    path: Annotated[Text, Field(alias="urlPath")] = ""
+    query: Annotated[Text, Field(alias="urlQuery")] = ""
+    title: Annotated[str | None, Field(alias="pageTitle")] = None
+    referrer: Annotated[str | None, Field(alias="referrerDomain")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,83 +92,49 @@ class EventSeries:
 
 
 @dataclass(frozen=True, slots=True)
-class EventTotals:
+class EventTotals(Record):
     """Custom events in all: how often, by how many visitors in how many visits, how many names."""
 
-    times: int
-    visitors: int
-    visits: int
-    names: int
+    times: Annotated[Count, Field(alias="events")]
+    visitors: Count
+    visits: Count
+    names: Annotated[Count, Field(alias="uniqueEvents")]
 
     @classmethod
     def read(cls, answer: Any) -> EventTotals:
         """From ``{data: {events, visitors, visits, uniqueEvents}}``."""
-        row = _TOTALS.validate_python(answer["data"])
-        return cls(row.events, row.visitors, row.visits, row.uniqueEvents)
+        return parse(cls, answer["data"])
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
-    """A property that events carry, and how often; ``value`` where values were asked for.
+class Property(Record):
+    """A property that events carry, and how often; ``value`` where values were requested.
 
     Values are texts; a date is cut to its hour, in UTC (``2026-08-01 12:00:00``).
     """
 
-    event: str | None
-    name: str
-    type: DataType | None
-    value: str | None
-    total: int
-
-
-def properties(answer: Any) -> tuple[Property, ...]:
-    """From ``[{eventName, propertyName, dataType, total}]``."""
-    return tuple(
-        Property(
-            row.eventName,
-            row.propertyName,
-            row.dataType,
-            _text(row.propertyValue if row.propertyValue is not None else row.value),
-            row.total,
-        )
-        for row in _PROPERTIES.validate_python(answer)
-    )
+    name: Annotated[str, Field(alias="propertyName")]
+    total: Count
+    event: Annotated[str | None, Field(alias="eventName")] = None
+    type: Annotated[DataType | None, Field(alias="dataType")] = None
+    value: Annotated[_Value, Field(validation_alias=AliasChoices("propertyValue", "value"))] = None
 
 
 @dataclass(frozen=True, slots=True)
-class PropertyValue:
+class PropertyValue(Record):
     """A value of a property, and how often it occurs."""
 
-    value: str | None
-    total: int
-
-
-def property_values(answer: Any) -> tuple[PropertyValue, ...]:
-    """From ``[{value, total}]``."""
-    rows = _VALUED.validate_python(answer)
-    return tuple(PropertyValue(_text(row.value), row.total) for row in rows)
-
-
-def _text(value: str | None) -> str | None:
-    """A value as 2.x writes it; 3.x writes dates as ``2026-08-01T12:00:00Z``."""
-    if value is not None and _HOUR.fullmatch(value):
-        return value[:-1].replace("T", " ")
-    return value
+    value: _Value
+    total: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
-class DataStats:
+class DataStats(Record):
     """How many events carry data, how many different properties, how many values in all."""
 
-    events: int
-    properties: int
-    records: int
-
-    @classmethod
-    def read(cls, answer: Any) -> DataStats:
-        """From ``{events, properties, records}``."""
-        row = _DATA_STATS.validate_python(answer)
-        return cls(row.events, row.properties, row.records)
+    events: Count
+    properties: Count
+    records: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +150,7 @@ class NumericStats:
     @classmethod
     def read(cls, answer: Any) -> NumericStats:
         """From ``{total, average, median, min, max}``."""
-        row = _NUMERIC_STATS.validate_python(answer)
+        row = _NumericStats.model_validate(answer)
         return cls(*map(float, (row.total, row.average, row.median, row.min, row.max)))
 
 
@@ -264,7 +177,7 @@ class NumericSeries:
 
 @dataclass(frozen=True, slots=True)
 class PropertySeries:
-    """A property's values over time; servers tell texts and booleans, no numbers and dates.
+    """A property's values over time; servers return texts and booleans, no numbers or dates.
 
     ``frame`` has ``time`` (naive wall clock of the period's zone), ``value`` and ``count``: every
     value with every bucket.

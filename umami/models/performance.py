@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
-from pydantic import TypeAdapter
 
+from umami.models.records import Record, frame_of, parse
 from umami.parsing import Count, Ratio, Row, measured_series
 from umami.period import Period
 
@@ -18,36 +18,22 @@ paint, time to first byte: milliseconds, but ``cls``, which has no unit."""
 PERCENTILES = ("p50", "p75", "p95")
 
 
-class _Percentiles(Row):
+@dataclass(frozen=True, slots=True)
+class Percentiles(Record):
+    """The values that 50, 75 and 95 % of the measurements do not exceed; ``None`` without
+    measurements."""
+
     p50: Ratio = None
     p75: Ratio = None
     p95: Ratio = None
 
 
-class _Stats(Row):
-    lcp: _Percentiles | None
-    inp: _Percentiles | None
-    cls: _Percentiles | None
-    fcp: _Percentiles | None
-    ttfb: _Percentiles | None
-    count: Count
-
-
-class _Group(_Percentiles):
+class _Group(Row):
     name: str | None
+    p50: Ratio = None
+    p75: Ratio = None
+    p95: Ratio = None
     count: Count
-
-
-_STATS, _GROUPS = TypeAdapter(_Stats), TypeAdapter(list[_Group])
-
-
-@dataclass(frozen=True, slots=True)
-class Percentiles:
-    """What 50, 75 and 95 % of the measurements do not exceed; ``None`` without measurements."""
-
-    p50: float | None
-    p75: float | None
-    p95: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +46,8 @@ class PerformanceStats:
     @classmethod
     def read(cls, answer: Any) -> PerformanceStats:
         """From ``{lcp: {p50, p75, p95}, inp, cls, fcp, ttfb, count}``."""
-        row = _STATS.validate_python(answer)
-
-        def percentiles(vital: _Percentiles | None) -> Percentiles:
-            return Percentiles(None, None, None) if vital is None else _percentiles(vital)
-
-        vitals: dict[Vital, Percentiles] = {
-            "lcp": percentiles(row.lcp),
-            "inp": percentiles(row.inp),
-            "cls": percentiles(row.cls),
-            "fcp": percentiles(row.fcp),
-            "ttfb": percentiles(row.ttfb),
-        }
-        return cls(vitals, row.count)
-
-
-def _percentiles(row: _Percentiles) -> Percentiles:
-    return Percentiles(row.p50, row.p75, row.p95)
+        vitals = {vital: Percentiles.read(answer[vital] or {}) for vital in get_args(Vital)}
+        return cls(vitals, parse(Count, answer["count"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +76,6 @@ class PerformanceMetrics:
     @classmethod
     def read(cls, answer: Any) -> PerformanceMetrics:
         """From ``[{name, p50, p75, p95, count}]``; rows without a name are left out."""
-        rows = [row for row in _GROUPS.validate_python(answer) if row.name]
-        figures = {
-            name: pd.Series([getattr(row, name) for row in rows], dtype="float64")
-            for name in PERCENTILES
-        }
-        return cls(
-            pd.DataFrame(
-                {
-                    "name": pd.Series([row.name for row in rows], dtype="object"),
-                    **figures,
-                    "count": pd.Series([row.count for row in rows], dtype="int64"),
-                }
-            )
-        )
+        rows = [row for row in parse(list[_Group], answer) if row.name]
+        percentiles = dict.fromkeys(PERCENTILES, "float64")
+        return cls(frame_of(rows, name="object", **percentiles, count="int64"))

@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from dataclasses import astuple, dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pandas as pd
-from pydantic import TypeAdapter
+from pydantic import BeforeValidator, Field
 
-from umami.errors import NotFound
+from umami.models.records import Created, Record, Text, frame_of, parse
 from umami.parsing import Amount, Count, Ratio, Row, Time, bucket, named_series
 from umami.period import Period
 
 StepKind = Literal["path", "event"]
 
 
-class _Report(Row):
-    id: str
-    websiteId: str
-    type: str
-    name: str
-    description: str | None = None
-    parameters: dict[str, Any] | str
-    createdAt: Time = None
-    updatedAt: Time = None
-
-
-class _FunnelStep(Row):
-    type: StepKind
-    value: str
-    visitors: Count
-    previous: Count
-    dropped: Count
-    dropoff: Ratio
-    remaining: Ratio
-
-
 class _Cell(Row):
     date: str
     day: Count
-    visitors: Count
-    returnVisitors: Count
-    percentage: Ratio
+    size: Count = Field(alias="visitors")
+    returned: Count = Field(alias="returnVisitors")
 
 
 class _Tagged(Row):
@@ -60,12 +38,6 @@ class _Utm(Row):
     utm_term: list[_Tagged]
 
 
-class _Goal(Row):
-    num: Count | None = None
-    total: Count | None = None
-    times: Count | None = None
-
-
 class _Journey(Row):
     items: list[str | None]
     count: Count
@@ -76,20 +48,34 @@ class _Measures(Row):
     visitors: Count
     visits: Count
     bounces: Count
-    totaltime: Count
+    seconds: Count = Field(alias="totaltime")
 
 
 class _Money(Row):
     name: str | None
     country: str | None = None
-    value: Amount
+    amount: Amount = Field(alias="value")
 
 
-class _RevenueTotal(Row):
-    sum: Amount
-    count: Count
-    unique_count: Count
-    total_sessions: Count | None = None
+@dataclass(frozen=True, slots=True)
+class RevenueTotals:
+    """Money in one currency: ``total`` is exact; ``visitors`` are those who paid, of
+    ``of_visitors`` in all."""
+
+    total: Annotated[Amount, Field(alias="sum")]
+    orders: Annotated[Count, Field(alias="count")]
+    visitors: Annotated[Count, Field(alias="unique_count")]
+    of_visitors: Annotated[Count | None, Field(alias="total_sessions")] = None
+
+    @property
+    def average(self) -> Decimal | None:
+        """Money per order; ``None`` without orders."""
+        return self.total / self.orders if self.orders else None
+
+    @property
+    def per_visitor(self) -> Decimal | None:
+        """Money per visitor of the period; ``None`` without visitors."""
+        return self.total / self.of_visitors if self.of_visitors else None
 
 
 class _Revenue(Row):
@@ -98,7 +84,11 @@ class _Revenue(Row):
     region: list[_Money] | None = None
     referrer: list[_Money] | None = None
     channel: list[_Money] | None = None
-    total: _RevenueTotal
+    total: RevenueTotals
+
+
+class _Currency(Row):
+    value: str
 
 
 class _AttributionTotal(Row):
@@ -118,63 +108,35 @@ class _Attribution(Row):
     total: _AttributionTotal
 
 
-class _Currency(Row):
-    value: str
-
-
-_REPORT, _FUNNEL = TypeAdapter(_Report), TypeAdapter(list[_FunnelStep])
-_CELLS, _UTM, _GOAL = TypeAdapter(list[_Cell]), TypeAdapter(_Utm), TypeAdapter(_Goal)
-_JOURNEY, _MEASURES = TypeAdapter(list[_Journey]), TypeAdapter(list[_Measures])
-_REVENUE_TOTAL, _MONEY = TypeAdapter(_RevenueTotal), TypeAdapter(list[_Money])
-_REVENUE, _ATTRIBUTION = TypeAdapter(_Revenue), TypeAdapter(_Attribution)
-_CURRENCIES = TypeAdapter(list[_Currency])
-
-
 @dataclass(frozen=True, slots=True)
-class Report:
-    """A saved report; ``parameters`` are the server's own."""
+class Report(Record):
+    """A saved report; ``parameters`` are in the server's format."""
+
+    missing: ClassVar[str] = "There is no such report."
 
     id: str
-    website: str
+    website: Annotated[str, Field(alias="websiteId")]
     type: str
     name: str
-    description: str
-    parameters: dict[str, Any]
-    created: datetime | None
-    updated: datetime | None
-
-    @classmethod
-    def read(cls, answer: Any) -> Report:
-        """From a report object; ``null`` is how Umami says that there is none."""
-        if answer is None:
-            raise NotFound("There is no such report.")
-        row = _REPORT.validate_python(answer)
-        given = row.parameters
-        parameters = json.loads(given) if isinstance(given, str) else given
-        if not isinstance(parameters, dict):
-            raise ValueError("parameters are no object")
-        return cls(
-            row.id,
-            row.websiteId,
-            row.type,
-            row.name,
-            row.description or "",
-            parameters,
-            row.createdAt,
-            row.updatedAt,
-        )
+    parameters: Annotated[
+        dict[str, Any],
+        BeforeValidator(lambda value: json.loads(value) if isinstance(value, str) else value),
+    ]
+    description: Text = ""
+    created: Created = None
+    updated: Annotated[Time, Field(alias="updatedAt")] = None
 
 
 @dataclass(frozen=True, slots=True)
 class FunnelStep:
-    """What is to be done next: open a ``path`` (``*`` at either end is a wildcard) or an event."""
+    """A step: opening a ``path`` (``*`` at either end is a wildcard) or an event."""
 
     kind: StepKind
     value: str
 
 
 @dataclass(frozen=True, slots=True)
-class FunnelResult:
+class FunnelResult(Record):
     """How many visitors reached a step.
 
     ``dropped`` of ``previous`` did not; ``drop_off`` and ``remaining`` are fractions, of the step
@@ -182,31 +144,22 @@ class FunnelResult:
     """
 
     step: FunnelStep
-    visitors: int
-    previous: int
-    dropped: int
-    drop_off: float | None
-    remaining: float | None
+    visitors: Count
+    previous: Count
+    dropped: Count
+    drop_off: Annotated[Ratio, Field(alias="dropoff")]
+    remaining: Ratio
 
-
-def funnel(answer: Any) -> tuple[FunnelResult, ...]:
-    """From the list of steps with their figures."""
-    return tuple(
-        FunnelResult(
-            FunnelStep(row.type, row.value),
-            row.visitors,
-            row.previous,
-            row.dropped,
-            row.dropoff,
-            row.remaining,
-        )
-        for row in _FUNNEL.validate_python(answer)
-    )
+    @classmethod
+    def read(cls, answer: Any) -> FunnelResult:
+        """From ``{type, value, visitors, previous, dropped, dropoff, remaining}``."""
+        step = {"kind": answer["type"], "value": answer["value"]}
+        return parse(cls, {**answer, "step": step})
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Who came back.
+    """Cohorts of visitors and how many of them returned.
 
     ``frame`` has ``cohort`` (local day of the first visit), ``day`` (0 to 31 after it), ``size``
     (visitors of the cohort), ``returned`` and ``share`` (fraction); days on which nobody returned
@@ -220,17 +173,11 @@ class Retention:
         """From ``[{date, day, visitors, returnVisitors, percentage}]``.
 
         Where filters choose the cohorts, 3.x counts what its visitors did before as well, on
-        negative days; that is no coming back.
+        negative days; these rows are left out.
         """
-        rows = [row for row in _CELLS.validate_python(answer) if row.day >= 0]
-        frame = pd.DataFrame(
-            {
-                "cohort": pd.DatetimeIndex([bucket(row.date, period) for row in rows]),
-                "day": pd.Series([row.day for row in rows], dtype="int64"),
-                "size": pd.Series([row.visitors for row in rows], dtype="int64"),
-                "returned": pd.Series([row.returnVisitors for row in rows], dtype="int64"),
-            }
-        )
+        rows = [row for row in parse(list[_Cell], answer) if row.day >= 0]
+        frame = frame_of(rows, day="int64", size="int64", returned="int64")
+        frame.insert(0, "cohort", pd.DatetimeIndex([bucket(row.date, period) for row in rows]))
         frame["share"] = (frame["returned"] / frame["size"].where(frame["size"] > 0)).fillna(0.0)
         return cls(frame.sort_values(["cohort", "day"], ignore_index=True))
 
@@ -252,27 +199,26 @@ class Utm:
     @classmethod
     def read(cls, answer: Any) -> Utm:
         """From ``{utm_source: [{utm, views}], …}``."""
-        found = _UTM.validate_python(answer)
         rows = [
-            (name.removeprefix("utm_"), one.utm, one.views)
-            for name in _Utm.model_fields
-            for one in sorted(getattr(found, name), key=lambda one: (-one.views, one.utm))
+            (name.removeprefix("utm_"), row.utm, row.views)
+            for name, rows in _Utm.model_validate(answer)
+            for row in sorted(rows, key=lambda row: (-row.views, row.utm))
         ]
         return cls(pd.DataFrame(rows, columns=["parameter", "value", "views"]))
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
-    """How often a goal was reached, and by how many.
+class Goal(Record):
+    """How often a goal was reached, and by how many visitors.
 
     ``times`` counts rows: views of the path and custom events on it, or events of the name.
     ``visitors`` are those who opened the path or did the event, of ``of_visitors`` in all.
-    ``None`` where the server does not tell.
+    ``None`` is a figure that the server does not return.
     """
 
-    times: int | None
-    visitors: int | None
-    of_visitors: int | None
+    times: Count | None = None
+    visitors: Annotated[Count | None, Field(alias="num")] = None
+    of_visitors: Annotated[Count | None, Field(alias="total")] = None
 
     @property
     def conversion(self) -> float | None:
@@ -284,10 +230,10 @@ class Goal:
     @classmethod
     def read(cls, answer: Any) -> Goal:
         """From ``{num, total}``, with ``times`` as dialects add it."""
-        row = _GOAL.validate_python(answer)
-        if row.num is None and row.times is None:
+        goal = parse(cls, answer)
+        if goal.visitors is None and goal.times is None:
             raise ValueError("no result")
-        return cls(row.times, row.num, row.total)
+        return goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,14 +244,12 @@ class Path:
     visits: int
 
 
-def journey(answer: Any) -> tuple[Path, ...]:
-    """From ``[{items, count}]``, without the padding; equal paths are one, largest first."""
-    found: dict[tuple[str, ...], int] = {}
-    for row in _JOURNEY.validate_python(answer):
-        steps = tuple(item for item in row.items if item is not None)
-        found[steps] = found.get(steps, 0) + row.count
-    ranked = sorted(found.items(), key=lambda one: -one[1])
-    return tuple(Path(steps, visits) for steps, visits in ranked)
+def journey_paths(answer: Any) -> tuple[Path, ...]:
+    """From ``[{items, count}]``, without the padding: different paths, largest first."""
+    visits: Counter[tuple[str, ...]] = Counter()
+    for row in parse(list[_Journey], answer):
+        visits[tuple(item for item in row.items if item is not None)] += row.count
+    return tuple(Path(steps, count) for steps, count in visits.most_common())
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,15 +265,13 @@ class Breakdown:
     @classmethod
     def read(cls, answer: Any, fields: tuple[str, ...]) -> Breakdown:
         """From ``[{views, visitors, visits, bounces, totaltime, <field>: value}]``."""
-        rows = _MEASURES.validate_python(answer)
-        columns: dict[str, Any] = {
-            field: pd.Series([_text(one[field]) for one in answer], dtype="object")
+        rows = parse(list[_Measures], answer)
+        columns = {
+            field: pd.Series([_text(row[field]) for row in answer], dtype="object")
             for field in fields
         }
-        for name in _Measures.model_fields:
-            column = "seconds" if name == "totaltime" else name
-            columns[column] = pd.Series([getattr(row, name) for row in rows], dtype="int64")
-        return cls(pd.DataFrame(columns))
+        figures = frame_of(rows, **dict.fromkeys(_Measures.model_fields, "int64"))
+        return cls(pd.DataFrame(columns).join(figures, how="right"))
 
 
 def _text(value: Any) -> str | None:
@@ -338,50 +280,17 @@ def _text(value: Any) -> str | None:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class RevenueTotals:
-    """Money in one currency: ``total`` is exact; ``visitors`` are those who paid, of
-    ``of_visitors`` in all."""
-
-    total: Decimal
-    orders: int
-    visitors: int
-    of_visitors: int | None
-
-    @property
-    def average(self) -> Decimal | None:
-        """Money per order; ``None`` without orders."""
-        return self.total / self.orders if self.orders else None
-
-    @property
-    def per_visitor(self) -> Decimal | None:
-        """Money per visitor of the period; ``None`` without visitors."""
-        return self.total / self.of_visitors if self.of_visitors else None
-
-
-def revenue_stats(answer: Any) -> RevenueTotals:
-    """From ``{sum, count, unique_count, total_sessions}``."""
-    row = _REVENUE_TOTAL.validate_python(answer)
-    return RevenueTotals(row.sum, row.count, row.unique_count, row.total_sessions)
-
-
-def revenue_chart(answer: Any, period: Period) -> pd.DataFrame:
+def revenue_series(answer: Any, period: Period) -> pd.DataFrame:
     """``time``, ``event`` and ``amount`` for every event and every bucket of the period: from
     ``{chart: [{x, t, y}]}``."""
     return named_series(answer["chart"], period, "amount")
 
 
-def revenue_metrics(answer: Any) -> pd.DataFrame:
+def revenue_ranking(answer: Any) -> pd.DataFrame:
     """``name``, ``country`` (code, with regions; else ``None``) and ``amount``, largest first: from
     ``[{name, value, country}]``."""
-    rows = sorted(_MONEY.validate_python(answer), key=lambda row: -row.value)
-    return pd.DataFrame(
-        {
-            "name": pd.Series([row.name for row in rows], dtype="object"),
-            "country": pd.Series([row.country for row in rows], dtype="object"),
-            "amount": pd.Series([float(row.value) for row in rows], dtype="float64"),
-        }
-    )
+    rows = sorted(parse(list[_Money], answer), key=lambda row: -row.amount)
+    return frame_of(rows, name="object", country="object", amount="float64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,61 +298,52 @@ class Revenue(RevenueTotals):
     """Money in one currency, over time and by where it came from.
 
     ``chart`` has ``time``, ``event`` and ``amount`` on the complete axis (``None`` from 3.0, which
-    knows days only, where the period is cut finer); the others have ``name`` and ``amount``,
+    returns days only, where the period's unit is shorter); the others have ``name`` and ``amount``,
     largest first: ``countries`` (codes) everywhere, ``regions``, ``referrers`` (``None`` for
     direct) and ``channels`` from 3.1 on.
     """
 
-    chart: pd.DataFrame | None
-    countries: pd.DataFrame
-    regions: pd.DataFrame | None
-    referrers: pd.DataFrame | None
-    channels: pd.DataFrame | None
+    chart: pd.DataFrame | None = field(kw_only=True)
+    countries: pd.DataFrame = field(kw_only=True)
+    regions: pd.DataFrame | None = field(kw_only=True)
+    referrers: pd.DataFrame | None = field(kw_only=True)
+    channels: pd.DataFrame | None = field(kw_only=True)
 
     @classmethod
     def read(cls, answer: Any, period: Period) -> Revenue:
         """From ``{chart, country, region, referrer, channel, total}``."""
-        row = _REVENUE.validate_python(answer)
+        row = _Revenue.model_validate(answer)
         regions, referrers, channels = (
-            None if rows is None else _named(rows, "amount")
+            None if rows is None else _amounts(rows)
             for rows in (row.region, row.referrer, row.channel)
         )
         return cls(
-            row.total.sum,
-            row.total.count,
-            row.total.unique_count,
-            row.total.total_sessions,
-            None if row.chart is None else named_series(row.chart, period, "amount"),
-            _named(row.country, "amount"),
-            regions,
-            referrers,
-            channels,
+            *astuple(row.total),
+            chart=None if row.chart is None else named_series(row.chart, period, "amount"),
+            countries=_amounts(row.country),
+            regions=regions,
+            referrers=referrers,
+            channels=channels,
         )
 
 
-def _named(rows: list[_Money], value: str) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {
-            "name": pd.Series([row.name for row in rows], dtype="object"),
-            value: pd.Series([float(row.value) for row in rows], dtype="float64"),
-        }
-    )
-    return frame.sort_values(value, ascending=False, kind="stable", ignore_index=True)
+def _amounts(rows: list[_Money]) -> pd.DataFrame:
+    frame = frame_of(rows, name="object", amount="float64")
+    return frame.sort_values("amount", ascending=False, kind="stable", ignore_index=True)
 
 
-def currencies(answer: Any) -> tuple[str, ...]:
-    """From ``[{value}]``: the codes as they were sent, each once."""
-    rows = _CURRENCIES.validate_python(answer)
-    return tuple(sorted({row.value for row in rows}))
+def currency_codes(answer: Any) -> tuple[str, ...]:
+    """From ``[{value}]``: the codes as they were sent, sorted, each once."""
+    return tuple(sorted({row.value for row in parse(list[_Currency], answer)}))
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Which touch the conversions are credited to.
+    """The touches that conversions are credited to.
 
     ``frame`` has ``part`` (referrer, paid ads, source, medium, campaign, content, term), ``name``,
-    ``visitors`` (``Int64``) and ``amount`` (money): ``NA`` where the server does not tell, as 3.1
-    tells no money. ``conversions`` counts rows, ``visitors`` and ``visits`` theirs.
+    ``visitors`` (``Int64``) and ``amount`` (money): ``NA`` where the server returns none, as 3.1
+    returns no money. ``conversions`` counts rows, ``visitors`` and ``visits`` theirs.
     """
 
     frame: pd.DataFrame
@@ -454,13 +354,15 @@ class Attribution:
     @classmethod
     def read(cls, answer: Any) -> Attribution:
         """From the lists by part, ``total``, and ``money``: the same lists in a currency."""
-        row = _ATTRIBUTION.validate_python(answer)
+        row = _Attribution.model_validate(answer)
         visitors = _credited(row, "visitors")
         money = answer.get("money")
-        amounts = _credited(_ATTRIBUTION.validate_python(money) if money else None, "amount")
+        amounts = _credited(_Attribution.model_validate(money) if money else None, "amount")
         frame = visitors.merge(amounts, on=["part", "name"], how="outer")
         frame = frame.astype({"visitors": "Int64", "amount": "Float64"})
-        frame["part"] = pd.Categorical(frame["part"], [_part(one) for one in _PARTS], ordered=True)
+        frame["part"] = pd.Categorical(
+            frame["part"], [_part(name) for name in _PARTS], ordered=True
+        )
         frame = frame.sort_values(
             ["part", "visitors", "amount", "name"],
             ascending=[True, False, False, True],
@@ -478,10 +380,10 @@ def _part(name: str) -> str:
 
 def _credited(row: _Attribution | None, value: str) -> pd.DataFrame:
     rows = [
-        (_part(name), one.name, float(one.value))
-        for name in _PARTS
-        for one in (getattr(row, name) if row else ())
-        if one.name
+        (_part(part), money.name, float(money.amount))
+        for part in _PARTS
+        for money in (getattr(row, part) if row else ())
+        if money.name
     ]
     frame = pd.DataFrame(rows, columns=["part", "name", value])
     return frame.astype({"part": "object", "name": "object", value: "float64"})

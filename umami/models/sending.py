@@ -1,31 +1,22 @@
-"""What the collector says of something sent."""
+"""The collector's response to something sent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import Field
 
-from umami.parsing import Row
-
-
-class _Sent(Row):
-    cache: str
-    sessionId: str | None = None
-    visitId: str | None = None
-
-
-_SENT = TypeAdapter(_Sent)
+from umami.models.records import Record, parse
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """Whether something was counted, and as whose; servers drop what bots send."""
+class Sent(Record):
+    """Whether the server counted something, and for which session; servers drop what bots send."""
 
     counted: bool
-    session: str | None = None
-    visit: str | None = None
+    session: Annotated[str | None, Field(alias="sessionId")] = None
+    visit: Annotated[str | None, Field(alias="visitId")] = None
     cache: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -33,5 +24,6 @@ class Sent:
         """From ``{cache, sessionId, visitId}``, or ``{"beep": "boop"}`` for a bot."""
         if isinstance(answer, dict) and "beep" in answer:
             return cls(counted=False)
-        row = _SENT.validate_python(answer)
-        return cls(True, row.sessionId, row.visitId, row.cache)
+        if not isinstance(answer["cache"], str):
+            raise ValueError("no cache")
+        return parse(cls, {**answer, "counted": True})

@@ -1,62 +1,18 @@
-"""Sessions: the list, one of them, and when they come."""
+"""Sessions, their properties and their activity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import pandas as pd
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from umami.errors import NotFound
 from umami.models.events import DataType, Kind
+from umami.models.records import Moment, Record, Text, frame_of, parse
 from umami.parsing import Count, Ratio, Row, Time
-
-
-class _Session(Row):
-    id: str
-    hostname: str | list[str] | None = None
-    browser: str | None = None
-    os: str | None = None
-    device: str | None = None
-    screen: str | None = None
-    language: str | None = None
-    country: str | None = None
-    region: str | None = None
-    city: str | None = None
-    distinctId: str | None = None
-    distinctIds: list[str] | None = None
-    stitchedSessionCount: Count | None = None
-    firstAt: Time
-    lastAt: Time
-    visits: Count
-    views: Count
-    events: Count | None = None
-    totaltime: Count | None = None
-
-
-class _Figure(Row):
-    value: Count
-
-
-class _SessionStats(Row):
-    pageviews: _Figure
-    visitors: _Figure
-    visits: _Figure
-    countries: _Figure
-    events: _Figure
-
-
-class _Step(Row):
-    eventId: str | None = None
-    visitId: str
-    createdAt: Time
-    urlPath: str | None = None
-    urlQuery: str | None = None
-    referrerDomain: str | None = None
-    eventType: Kind
-    eventName: str | None = None
 
 
 class _SessionProperty(Row):
@@ -68,134 +24,87 @@ class _SessionProperty(Row):
 
 
 class _PropertyStats(Row):
-    label: str | None
-    sessions: Count
+    value: str | None = Field(alias="label")
+    visitors: Count = Field(alias="sessions")
     visits: Count
-    views: Count
+    rows: Count = Field(alias="views")
     events: Count
-    activity: Count
 
 
-_PROPERTY_STATS = TypeAdapter(list[_PropertyStats])
-_SESSION, _STATS = TypeAdapter(_Session), TypeAdapter(_SessionStats)
-_STEPS, _PROPERTIES = TypeAdapter(list[_Step]), TypeAdapter(list[_SessionProperty])
-_WEEK = TypeAdapter(list[list[Count]])
+_Total = Annotated[Count, BeforeValidator(lambda figure: figure["value"])]
+_Names = Annotated[
+    str | None,
+    BeforeValidator(lambda names: ", ".join(names) if isinstance(names, list) else names),
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """A visitor as Umami knows one; codes as Umami stores them, ``first`` and ``last`` in UTC.
+class Session(Record):
+    """A visitor in Umami's sense; codes as Umami stores them, ``first`` and ``last`` in UTC.
 
     In lists figures are limited to the period; for a single session they are over its whole life.
-    What a server does not tell is ``None``: ``seconds`` in lists, ``events`` in lists before 3.1,
-    and ``hostname``, which some versions tell. ``stitched`` is how many sessions the figures of a
+    What a server does not return is ``None``: ``seconds`` in lists, ``events`` in lists before 3.1,
+    and ``hostname``, which some versions return. ``stitched`` is how many sessions the figures of a
     single session cover: from 3.3 on, all sessions that share one of its distinct ids.
     """
 
+    missing: ClassVar[str] = "There is no such session."
+
     id: str
-    first: datetime | None
-    last: datetime | None
-    visits: int
-    views: int
-    events: int | None
-    seconds: int | None
-    hostname: str | None
-    browser: str | None
-    os: str | None
-    device: str | None
-    screen: str | None
-    language: str | None
-    country: str | None
-    region: str | None
-    city: str | None
-    distinct_id: str | None
-    stitched: int = 1
+    first: Annotated[Time, Field(alias="firstAt")]
+    last: Annotated[Time, Field(alias="lastAt")]
+    visits: Count
+    views: Count
+    events: Count | None = None
+    seconds: Annotated[Count | None, Field(alias="totaltime")] = None
+    hostname: _Names = None
+    browser: str | None = None
+    os: str | None = None
+    device: str | None = None
+    screen: str | None = None
+    language: str | None = None
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    distinct_id: _Names = None
+    stitched: Annotated[
+        Count, Field(alias="stitchedSessionCount"), AfterValidator(lambda count: max(1, count))
+    ] = 1
 
     @classmethod
     def read(cls, answer: Any) -> Session:
-        """From a session object; ``{}`` and ``null`` are how servers say that there is none."""
+        """From a session object; servers return ``{}`` or ``null`` where there is none."""
         if answer is None or answer == {}:
-            raise NotFound("There is no such session.")
-        row = _SESSION.validate_python(answer)
-        host = row.hostname
-        return cls(
-            row.id,
-            row.firstAt,
-            row.lastAt,
-            row.visits,
-            row.views,
-            row.events,
-            row.totaltime,
-            ", ".join(host) if isinstance(host, list) else host,
-            row.browser,
-            row.os,
-            row.device,
-            row.screen,
-            row.language,
-            row.country,
-            row.region,
-            row.city,
-            row.distinctId or ", ".join(row.distinctIds or ()) or None,
-            max(1, row.stitchedSessionCount or 1),
-        )
+            raise NotFound(cls.missing)
+        if isinstance(answer, dict):
+            ids = answer.get("distinctId") or answer.get("distinctIds") or None
+            answer = {**answer, "distinctId": ids}
+        return parse(cls, answer)
 
 
 @dataclass(frozen=True, slots=True)
-class SessionStats:
+class SessionStats(Record):
     """Sums over sessions. ``rows`` counts pageviews and custom events together."""
 
-    rows: int
-    visitors: int
-    visits: int
-    countries: int
-    events: int
-
-    @classmethod
-    def read(cls, answer: Any) -> SessionStats:
-        """From ``{pageviews: {value}, …}``."""
-        row = _STATS.validate_python(answer)
-        return cls(
-            row.pageviews.value,
-            row.visitors.value,
-            row.visits.value,
-            row.countries.value,
-            row.events.value,
-        )
+    rows: Annotated[_Total, Field(alias="pageviews")]
+    visitors: _Total
+    visits: _Total
+    countries: _Total
+    events: _Total
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """Something a session did; ``at`` is an instant (UTC)."""
 
-    id: str | None
-    visit: str
-    at: datetime
-    kind: Kind
-    name: str | None
-    path: str
-    query: str
-    referrer: str | None
-
-
-def activity(answer: Any) -> tuple[Step, ...]:
-    """From a list of rows, newest first as servers send it."""
-    steps = []
-    for row in _STEPS.validate_python(answer):
-        if row.createdAt is None:
-            raise ValueError("a step without a time")
-        steps.append(
-            Step(
-                row.eventId,
-                row.visitId,
-                row.createdAt,
-                row.eventType,
-                row.eventName,
-                row.urlPath or "",
-                row.urlQuery or "",
-                row.referrerDomain,
-            )
-        )
-    return tuple(steps)
+    visit: Annotated[str, Field(alias="visitId")]
+    at: Annotated[Moment, Field(alias="createdAt")]
+    kind: Annotated[Kind, Field(alias="eventType")]
+    name: Annotated[str | None, Field(alias="eventName")] = None
+    path: Annotated[Text, Field(alias="urlPath")] = ""
+    query: Annotated[Text, Field(alias="urlQuery")] = ""
+    referrer: Annotated[str | None, Field(alias="referrerDomain")] = None
+    id: Annotated[str | None, Field(alias="eventId")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,21 +115,12 @@ class SessionProperty:
     type: DataType
     value: str | float | datetime | None
 
-
-def session_properties(answer: Any) -> tuple[SessionProperty, ...]:
-    """From ``[{dataKey, dataType, stringValue, numberValue, dateValue}]``."""
-
-    def value(row: _SessionProperty) -> str | float | datetime | None:
-        if row.dataType is DataType.NUMBER and row.numberValue is not None:
-            return row.numberValue
-        if row.dataType is DataType.DATE and row.dateValue is not None:
-            return row.dateValue
-        return row.stringValue
-
-    return tuple(
-        SessionProperty(row.dataKey, row.dataType, value(row))
-        for row in _PROPERTIES.validate_python(answer)
-    )
+    @classmethod
+    def read(cls, answer: Any) -> SessionProperty:
+        """From ``{dataKey, dataType, stringValue, numberValue, dateValue}``."""
+        row = parse(_SessionProperty, answer)
+        typed = {DataType.NUMBER: row.numberValue, DataType.DATE: row.dateValue}.get(row.dataType)
+        return cls(row.dataKey, row.dataType, row.stringValue if typed is None else typed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +136,7 @@ class Rhythm:
     @classmethod
     def read(cls, answer: Any) -> Rhythm:
         """From 7 lists of 24, the first being Sunday's."""
-        week = _WEEK.validate_python(answer)
+        week = parse(list[list[Count]], answer)
         if len(week) != 7 or any(len(day) != 24 for day in week):
             raise ValueError("not a week")
         frame = pd.DataFrame([*week[1:], week[0]], index=pd.RangeIndex(7, name="weekday"))
@@ -245,7 +145,7 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class PropertyStats:
-    """What the sessions with each value of a session property did, most active first.
+    """The activity of sessions by the value of a session property, most active first.
 
     ``frame`` has ``value``, ``visitors``, ``visits``, ``rows`` (pageviews and custom events
     together) and ``events`` (custom events); 100 values at most. A visitor whose value changed
@@ -257,11 +157,6 @@ class PropertyStats:
     @classmethod
     def read(cls, answer: Any) -> PropertyStats:
         """From ``[{label, sessions, visits, views, events, activity}]``."""
-        rows = _PROPERTY_STATS.validate_python(answer)
-        names = {"sessions": "visitors", "visits": "visits", "views": "rows", "events": "events"}
-        values = pd.Series([row.label for row in rows], dtype="object")
-        figures = {
-            ours: pd.Series([getattr(row, theirs) for row in rows], dtype="int64")
-            for theirs, ours in names.items()
-        }
-        return cls(pd.DataFrame({"value": values, **figures}))
+        rows = parse(list[_PropertyStats], answer)
+        counts = dict.fromkeys(("visitors", "visits", "rows", "events"), "int64")
+        return cls(frame_of(rows, value="object", **counts))

@@ -3,69 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import TypeAdapter
+from pydantic import Field
 
+from umami.models.records import Record, frame_of, parse
 from umami.parsing import Count, Row, series
 from umami.period import Period
 
 
-class _Totals(Row):
-    pageviews: Count
-    visitors: Count
-    visits: Count
-    bounces: Count
-    totaltime: Count
-
-
-class _Stats(_Totals):
-    comparison: _Totals | None = None
-
-
 class _Ranked(Row):
-    x: str | None
-    y: Count
+    name: str | None = Field(alias="x")
+    count: Count = Field(alias="y")
     country: str | None = None
 
 
 class _Group(Row):
     name: str | None
     country: str | None = None
-    pageviews: Count | None = None
+    views: Count | None = Field(None, alias="pageviews")
     visitors: Count
     visits: Count | None = None
     bounces: Count | None = None
-    totaltime: Count | None = None
+    seconds: Count | None = Field(None, alias="totaltime")
 
-
-class _Value(Row):
-    value: str | None
-    count: Count
-
-
-class _Active(Row):
-    visitors: Count
-
-
-_STATS, _ACTIVE = TypeAdapter(_Stats), TypeAdapter(_Active)
-_RANKED, _VALUES = TypeAdapter(list[_Ranked]), TypeAdapter(list[_Value])
-_GROUPS = TypeAdapter(list[_Group])
 
 Measure = Literal["visitors", "times"]
-"""What a ranking counts: distinct visitors, or rows."""
+"""The unit that a ranking counts: distinct visitors, or rows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Record):
     """Sums over a period; ``seconds`` is time on site over all visits."""
 
-    views: int
-    visitors: int
-    visits: int
-    bounces: int
-    seconds: int
+    views: Annotated[Count, Field(alias="pageviews")]
+    visitors: Count
+    visits: Count
+    bounces: Count
+    seconds: Annotated[Count, Field(alias="totaltime")]
 
     @property
     def bounce_rate(self) -> float | None:
@@ -83,13 +59,9 @@ class Totals:
         return self.views / self.visits if self.visits else None
 
 
-def _totals(row: _Totals) -> Totals:
-    return Totals(row.pageviews, row.visitors, row.visits, row.bounces, row.totaltime)
-
-
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Totals of a period, and of the one it is compared with, where servers answer both."""
+    """Totals of a period, and of the period it is compared with, where servers return both."""
 
     current: Totals
     previous: Totals | None
@@ -97,9 +69,8 @@ class Stats:
     @classmethod
     def read(cls, answer: Any, *, compared: bool) -> Stats:
         """From flat totals with ``comparison``."""
-        row = _STATS.validate_python(answer)
-        before = _totals(row.comparison) if compared and row.comparison else None
-        return cls(_totals(row), before)
+        current, before = Totals.read(answer), answer.get("comparison") if compared else None
+        return cls(current, Totals.read(before) if before else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +87,8 @@ class Timeline:
     def read(cls, answer: Any, period: Period) -> Timeline:
         """From ``{pageviews: [{x, y}], sessions: [{x, y}]}``."""
         views, sessions = series(answer["pageviews"], period), series(answer["sessions"], period)
-        return cls(
-            pd.DataFrame(
-                {
-                    "time": period.axis(),
-                    "views": views.to_numpy(),
-                    "sessions": sessions.to_numpy(),
-                }
-            )
-        )
+        counts = {"views": views.to_numpy(), "sessions": sessions.to_numpy()}
+        return cls(pd.DataFrame({"time": period.axis(), **counts}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +108,10 @@ class Ranking:
         """From ``[{x, y}]``, or ``{times: [{x, y}]}`` where times stand in for visitors."""
         if isinstance(answer, dict):
             measure, answer = "times", answer["times"]
-        rows = [row for row in _RANKED.validate_python(answer) if row.x]
-        frame = pd.DataFrame(
-            {
-                "name": pd.Series([row.x for row in rows], dtype="object"),
-                "count": pd.Series([row.y for row in rows], dtype="int64"),
-                "country": pd.Series([row.country for row in rows], dtype="object"),
-            }
-        ).sort_values("count", ascending=False, kind="stable", ignore_index=True)
-        return cls(frame, measure)
+        rows = [row for row in parse(list[_Ranked], answer) if row.name]
+        frame = frame_of(rows, name="object", count="int64", country="object")
+        order = frame.sort_values("count", ascending=False, kind="stable", ignore_index=True)
+        return cls(order, measure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +120,7 @@ class Groups:
 
     ``frame`` has ``name``, ``country`` (code, with regions and cities), ``visitors``, ``views``,
     ``visits``, ``bounces`` and ``seconds``; bounces and seconds are within the group. Where a
-    server tells visitors only, the others are ``NA``.
+    server returns visitors only, the others are ``NA``.
     """
 
     frame: pd.DataFrame
@@ -169,43 +128,23 @@ class Groups:
     @classmethod
     def read(cls, answer: Any) -> Groups:
         """From ``[{name, pageviews, visitors, visits, bounces, totaltime}]``."""
-        rows = [row for row in _GROUPS.validate_python(answer) if row.name]
-        columns = {"visitors": "visitors", "views": "pageviews", "visits": "visits"}
-        columns |= {"bounces": "bounces", "seconds": "totaltime"}
-        frame = pd.DataFrame(
-            {
-                "name": pd.Series([row.name for row in rows], dtype="object"),
-                "country": pd.Series([row.country for row in rows], dtype="object"),
-                **{
-                    ours: pd.Series([getattr(row, theirs) for row in rows], dtype="Int64")
-                    for ours, theirs in columns.items()
-                },
-            }
-        )
+        rows = [row for row in parse(list[_Group], answer) if row.name]
+        counts = dict.fromkeys(("visitors", "views", "visits", "bounces", "seconds"), "Int64")
+        frame = frame_of(rows, name="object", country="object", **counts)
         order = ["visitors", "visits", "name"]
         return cls(frame.sort_values(order, ascending=[False, False, True], ignore_index=True))
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class Value(Record):
     """A value that occurs, with the number of rows that have it."""
 
     value: str | None
-    count: int
-
-
-def values(answer: Any) -> tuple[Value, ...]:
-    """From ``[{value, count}]``."""
-    return tuple(Value(row.value, row.count) for row in _VALUES.validate_python(answer))
+    count: Count
 
 
 @dataclass(frozen=True, slots=True)
-class Active:
+class Active(Record):
     """Visitors with any activity in the last five minutes."""
 
-    visitors: int
-
-    @classmethod
-    def read(cls, answer: Any) -> Active:
-        """From ``{visitors}``."""
-        return cls(_ACTIVE.validate_python(answer).visitors)
+    visitors: Count

@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
 
 import pandas as pd
-from pydantic import TypeAdapter
+from pydantic import Field
 
-from umami.errors import NotFound
+from umami.models.records import Created, Object, Record, Text
 from umami.parsing import Count, Row, Time, series
 from umami.period import Period
-
-
-class _Website(Row):
-    id: str
-    name: str
-    domain: str | None = None
-    shareId: str | None = None
-    teamId: str | None = None
-    createdAt: Time = None
-    resetAt: Time = None
-
-
-class _DateRange(Row):
-    startDate: Time
-    endDate: Time
-
-
-class _Share(Row):
-    id: str
-    name: str | None = None
-    slug: str
-    parameters: dict[str, Any] | None = None
-    createdAt: Time = None
 
 
 class _Chart(Row):
@@ -50,71 +26,43 @@ class _Charts(Row):
 HALF_DAY = "12h"
 """The step of the newest generation's charts of websites."""
 
-_SHARE, _CHARTS = TypeAdapter(_Share), TypeAdapter(_Charts)
-_WEBSITE, _RANGE = TypeAdapter(_Website), TypeAdapter(_DateRange)
-
 
 @dataclass(frozen=True, slots=True)
-class Website:
+class Website(Record):
     """A website that Umami watches; ``share_id`` is set while it has a public link."""
+
+    missing: ClassVar[str] = "There is no such website."
 
     id: str
     name: str
-    domain: str
+    domain: Text = ""
     share_id: str | None = None
     team_id: str | None = None
-    created: datetime | None = None
-    reset: datetime | None = None
-
-    @classmethod
-    def read(cls, answer: Any) -> Website:
-        """From a website object; ``null`` is how Umami says that there is none."""
-        if answer is None:
-            raise NotFound("There is no such website.")
-        row = _WEBSITE.validate_python(answer)
-        return cls(
-            row.id,
-            row.name,
-            row.domain or "",
-            row.shareId,
-            row.teamId,
-            row.createdAt,
-            row.resetAt,
-        )
+    created: Created = None
+    reset: Annotated[Time, Field(alias="resetAt")] = None
 
 
 @dataclass(frozen=True, slots=True)
-class DateRange:
+class DateRange(Record):
     """First and last instant (UTC) with data; both ``None`` for an empty website."""
 
-    start: datetime | None
-    end: datetime | None
-
-    @classmethod
-    def read(cls, answer: Any) -> DateRange:
-        """From ``{startDate, endDate}``."""
-        row = _RANGE.validate_python(answer)
-        return cls(row.startDate, row.endDate)
+    start: Annotated[Time, Field(alias="startDate")]
+    end: Annotated[Time, Field(alias="endDate")]
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """A public link to a website; ``slug`` ends its address, so it is for administrators.
+class Share(Record):
+    """A public link to a website; ``slug`` ends its address, so only administrators see it.
 
-    ``parameters`` are the server's own: which sections the link shows; none means all of them.
+    ``parameters`` are in the server's format and name the sections that the link shows; without any
+    it shows all.
     """
 
     id: str
-    name: str
     slug: str
-    parameters: dict[str, Any]
-    created: datetime | None
-
-    @classmethod
-    def read(cls, answer: Any) -> Share:
-        """From a share object."""
-        row = _SHARE.validate_python(answer)
-        return cls(row.id, row.name or "", row.slug, row.parameters or {}, row.createdAt)
+    name: Text = ""
+    parameters: Object = field(default_factory=dict)
+    created: Created = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +78,10 @@ class WebsiteChart:
 
 
 def website_charts(answer: Any, period: Period) -> dict[str, WebsiteChart]:
-    """By website: from ``{data: {id: {total, values}}}``, half days from the start of the period;
-    dialects give ``sessions`` (``[{x, y}]``) in place of ``values`` where those are not right."""
+    """Charts by website: from ``{data: {id: {total, values}}}``, half days from the start of the
+    period; dialects replace wrong ``values`` by ``sessions`` (``[{x, y}]``)."""
     charts = {}
-    for website, row in _CHARTS.validate_python(answer).data.items():
+    for website, row in _Charts.model_validate(answer).data.items():
         if row.sessions is not None:
             frame = pd.DataFrame(
                 {"time": period.axis(), "visitors": series(row.sessions, period).to_numpy()}
@@ -145,9 +93,3 @@ def website_charts(answer: Any, period: Period) -> dict[str, WebsiteChart]:
             frame = pd.DataFrame({"time": times, "visitors": pd.Series(values, dtype="int64")})
         charts[website] = WebsiteChart(row.total, frame)
     return charts
-
-
-def done(answer: Any) -> None:
-    """What remains of ``{"ok": true}``."""
-    if not isinstance(answer, dict):
-        raise ValueError("no object")
