@@ -9,8 +9,7 @@ import streamlit as st
 
 from access import database, settings
 from components import metrics, secrets, umami_server, viewer
-from monitoring.readiness import Readiness
-from monitoring.server import Monitor, serve
+from monitoring.server import Monitor, Readiness, serve
 from umami.errors import SettingsError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -20,7 +19,7 @@ _LOG: Final = logging.getLogger(__name__)
 def start() -> Monitor | None:
     """Answer where ``DASHBOARD_MONITOR`` says, from the first call on; ``None`` where it does not,
     or where that address cannot be had, which the log tells. Raises ``SettingsError``."""
-    address, watching = settings.read(secrets=secrets.file()).monitor, metrics.metrics()
+    address, watching = settings.load(secrets=secrets.file()).monitor, metrics.metrics()
     if address is None or watching is None:
         return None
     checks = {"settings": _settings, "store": _store, "server": umami_server.reach}
@@ -40,11 +39,11 @@ def begin() -> None:
 
 
 def _settings() -> None:
-    settings.read(secrets=secrets.file())
+    settings.load(secrets=secrets.file())
     viewer.signs_in()
 
 
 def _store() -> None:
     # Where nobody signs in, nothing is kept.
     if viewer.signs_in():
-        database.reach(viewer.desk().engine)
+        database.ping(viewer.desk().engine)

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config, net_util
 
-from access.settings import origin as parsed
+from access.settings import parse_origin as parsed
 from components import viewer
 from components.base import base
 from umami.errors import SettingsError

@@ -47,7 +47,7 @@ class _Accounts(AuthenticationModel):  # type: ignore[misc]
     def check_credentials(self, username: str, password: str) -> bool:
         """Ask the desk; why somebody is refused is said by the page."""
         try:
-            self.token = self._desk.enter(username, password, viewer.address())
+            self.token = self._desk.sign_in(username, password, viewer.address())
         except SignInRefused as refusal:
             st.session_state[_REFUSED] = str(refusal)
             return False

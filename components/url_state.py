@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from access.permissions import Narrowing
+from access.permissions import ViewFilters
 from components import view_description, viewer
 from components.view_description import dates as dates
 from components.view_description import described as described
@@ -148,7 +148,7 @@ def resolve(
         note(*parsed.dropped)
     found = parsed.view
     fixed = looking.permissions.fixed(found.website)
-    if fixed is not None and Narrowing.of(found) != fixed:
+    if fixed is not None and ViewFilters.of(found) != fixed:
         if found.narrowed:
             note("What you see has fixed filters: those of the link are left out.")
         found = replace(found, **{one.name: getattr(fixed, one.name) for one in fields(fixed)})

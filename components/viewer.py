@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from access import accounts, claims, database, settings
 from access.accounts import Account
 from access.authentication import Authentication
-from access.permissions import ALL, NONE, Narrowing, Permissions
+from access.permissions import ALL, NONE, Permissions, ViewFilters
 from access.share_links import ShareLink
 from components import local_access, page_registry, secrets, umami_server
 from umami.endpoints import websites
@@ -78,19 +78,19 @@ class _Brought:
 
 
 @st.cache_resource(show_spinner=False)
-def running() -> settings.Running:
+def running() -> settings.DashboardSettings:
     """How this process is run. Raises ``SettingsError``."""
-    return settings.read(secrets=secrets.file())
+    return settings.load(secrets=secrets.file())
 
 
 @st.cache_resource(show_spinner=False)
 def desk() -> Authentication:
     """Where people are let in, once a process. Raises ``SettingsError``."""
-    return Authentication(database.opened(running().store), _accounts)
+    return Authentication(database.open_engine(running().store), _accounts)
 
 
 def _accounts() -> accounts.Accounts:
-    return accounts.read(running().users, page_registry.ENDPOINTS.keys())
+    return accounts.load(running().users, page_registry.ENDPOINTS.keys())
 
 
 def forget() -> None:
@@ -178,7 +178,7 @@ def link_input() -> None:
 
 def begin(username: str) -> str:
     """A session of somebody who was just given an account here; returns what opens it."""
-    return desk().begin(_accounts().users[username])
+    return desk().start_session(_accounts().users[username])
 
 
 def enter(token: str) -> None:
@@ -192,7 +192,7 @@ def token() -> str | None:
         found = st.session_state[_TOKEN]
         return found if isinstance(found, str) else None
     cookie = st.context.cookies.get(_accounts().cookie)
-    return desk().unsealed(cookie) if cookie else None
+    return desk().decode_cookie(cookie) if cookie else None
 
 
 def leave(*, everywhere: bool = False) -> None:
@@ -200,14 +200,14 @@ def leave(*, everywhere: bool = False) -> None:
     now = resolve()
     if now.how in ("password", "provider"):
         if everywhere:
-            desk().leave_everywhere(_accounts().users[now.account])
-        desk().leave(token() or "")
+            desk().sign_out_everywhere(_accounts().users[now.account])
+        desk().sign_out(token() or "")
         # Whoever is signed in in both ways would be let in by the other one.
         user = provided()
         other = _vouched(user)
         if user and other.inside:
-            said = claims.read(user)
-            desk().leave_vouched(_accounts().users[other.account], said.email, said.issued)
+            said = claims.parse(user)
+            desk().sign_out_of_provider(_accounts().users[other.account], said.email, said.issued)
     # The browser may send its cookie until this tab is closed.
     st.session_state[_TOKEN] = None
     st.session_state[_NOW] = NOBODY
@@ -244,7 +244,7 @@ def leave_link() -> None:
 
 def open_link(share: ShareLink, password: str) -> None:
     """Open a share link with its password. Raises ``Refused``."""
-    st.session_state[_LINK_TOKEN] = desk().open_share(share, password, address())
+    st.session_state[_LINK_TOKEN] = desk().unlock_share(share, password, address())
 
 
 def address() -> str | None:
@@ -279,7 +279,7 @@ def _found(brought: _Brought) -> Viewer:
     open_desk = desk()
     if brought.link:
         return _by_link(brought.link, brought.link_token)
-    account = open_desk.whose(brought.token) if brought.token else None
+    account = open_desk.account_of(brought.token) if brought.token else None
     return _of(account, "password") if account else _vouched(brought.provided)
 
 
@@ -337,10 +337,10 @@ def _vouched(user: Mapping[str, Any] | None) -> Viewer:
     if user is None:
         return NOBODY
     try:
-        said = claims.read(user)
-    except claims.Doubtful as doubt:
+        said = claims.parse(user)
+    except claims.InvalidClaims as doubt:
         return Viewer("nobody", problem=str(doubt))
-    account = desk().vouched(said.email, said.issued, verified=said.verified)
+    account = desk().account_from_provider(said.email, said.issued, verified=said.verified)
     if account:
         return _of(account, "provider")
     if not said.verified:
@@ -356,21 +356,21 @@ def provided() -> Mapping[str, Any] | None:
 
 
 def _by_link(link: str, opened: str | None) -> Viewer:
-    share = desk().shares.found(link)
+    share = desk().shares.by_token(link)
     if share is None:
         return Viewer("nobody", problem="This link is not valid.")
-    if share.over:
-        return Viewer("nobody", problem=share.over)
-    if not desk().opens_share(share, opened):
+    if share.closed:
+        return Viewer("nobody", problem=share.closed)
+    if not desk().share_is_open(share, opened):
         return Viewer("nobody", share=share)
     permissions = share.permissions(page_registry.ENDPOINTS, _narrowing(share))
     return Viewer("share", share.name, f"link {share.name}", permissions, share)
 
 
-def _narrowing(share: ShareLink) -> Narrowing:
+def _narrowing(share: ShareLink) -> ViewFilters:
     if not share.locked:
-        return Narrowing()
+        return ViewFilters()
     parsed = parse(
         share.view, now=datetime.now(UTC), websites=[share.website], timezone="UTC", recorded=None
     )
-    return Narrowing.of(parsed.view)
+    return ViewFilters.of(parsed.view)

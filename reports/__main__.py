@@ -40,12 +40,12 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     try:
         _require(asked)
-        settings = mail.read() if asked.mail else None
+        settings = mail.load_settings() if asked.mail else None
         to = mail.recipients(asked.mail or [])
         with _client(asked.data) as client:
             report = _report(client, asked)
         if asked.out:
-            _write(asked.out, files.contents(report, asked.kind, asked.paper))
+            _write(asked.out, files.render(report, asked.kind, asked.paper))
         if settings:
             return _mailed(settings, to, report, asked)
     except InvalidView as problem:

@@ -141,7 +141,7 @@ def _begin(sites: Sequence[Website], page: str, now: View) -> None:
             # The last part is the file.
             told(done, total + 1)
 
-        return files.contents(build.make(client, order, part), kind, paper)
+        return files.render(build.make(client, order, part), kind, paper)
 
     file = _file(now, sites, kind)
     viewer.record(looking, "export", f"report ({', '.join(pages)}) as {kind} of {now.website}")

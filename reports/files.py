@@ -23,7 +23,7 @@ def kind_of(path: Path) -> FileKind | None:
     return next((kind for kind in MIMES if kind == ending), None)
 
 
-def contents(report: Report, kind: FileKind, paper: Paper = "A4") -> bytes:
+def render(report: Report, kind: FileKind, paper: Paper = "A4") -> bytes:
     """The report as a file; ``paper`` is what a PDF is made for.
 
     Raises ``NoBrowser`` and ``BrowserFailed``, for a PDF only.

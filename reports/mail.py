@@ -106,17 +106,17 @@ class Settings:
             return self.host == "localhost"
 
 
-def read() -> Settings:
+def load_settings() -> Settings:
     """The settings of this process. Raises ``SettingsError``, which quotes nothing of them."""
-    given = people.read()
+    given = people.load()
     if not given.smtp_url:
         raise SettingsError(
             "DASHBOARD_SMTP_URL is not set: smtp://user:password@host:587 or smtps://…"
         )
-    return parsed(given.smtp_url, given.mail_from)
+    return parse_settings(given.smtp_url, given.mail_from)
 
 
-def parsed(url: str, sender: str) -> Settings:
+def parse_settings(url: str, sender: str) -> Settings:
     """What an address of a mail server means. Raises ``SettingsError``, which does not quote it."""
     try:
         parts = urlsplit(url)
@@ -215,7 +215,7 @@ def message(
     except NoBrowser:
         if kind == "pdf":
             raise
-    attached = page.encode() if kind == "html" else files.contents(report, kind, paper)
+    attached = page.encode() if kind == "html" else files.render(report, kind, paper)
 
     # Bodies of ASCII, for servers that take nothing else.
     found = EmailMessage(policy.SMTP.clone(cte_type="7bit"))

@@ -90,7 +90,7 @@ def _may(permissions: Permissions) -> str:
 
 def links(sites: tuple[Website, ...]) -> None:
     """All share links, each with a way to withdraw it."""
-    shares = viewer.desk().shares.listed()
+    shares = viewer.desk().shares.all()
     if not shares:
         show_empty("No link is shared yet. “Share” in the bar above makes one of what you look at.")
         return
@@ -109,8 +109,8 @@ def _link(share: ShareLink, website: str) -> None:
         plain(f"made by {share.maker} on {share.made:%Y-%m-%d}"),
     ]
     st.caption(" · ".join(words))
-    if share.over:
-        st.caption(f":material/block: {plain(share.over)}")
+    if share.closed:
+        st.caption(f":material/block: {plain(share.closed)}")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"Open until {share.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC", width="content")
@@ -142,7 +142,7 @@ def log(place: Place, zone: str, sites: tuple[Website, ...]) -> None:
             about = about.replace(site.id, site.name)
         return about
 
-    found = viewer.desk().audit.read(place.search or "", place.page, paging.SIZE)
+    found = viewer.desk().audit.search(place.search or "", place.page, paging.SIZE)
     frame = pd.DataFrame(
         [
             {

@@ -9,7 +9,7 @@ import streamlit as st
 
 from access import passwords
 from access.accounts import canonical
-from access.secrets_file import Person, unfit
+from access.secrets_file import Person, account_problem
 from components import authorized
 from components.escaping import plain
 from components.setup_wizard import drafts
@@ -96,7 +96,7 @@ def _form(draft: Draft) -> None:
                 key=f"{at}_websites",
             )
         password = st.text_input(
-            f"Password ({passwords.SHORTEST} characters or more)",
+            f"Password ({passwords.MIN_LENGTH} characters or more)",
             key=f"{at}_password",
             type="password",
             autocomplete="new-password",
@@ -109,7 +109,7 @@ def _form(draft: Draft) -> None:
     if not asked:
         return
     username = canonical(username)
-    wrong = unfit(username, password, again, {one.username for one in draft.people})
+    wrong = account_problem(username, password, again, {one.username for one in draft.people})
     if wrong:
         drafts.wrong(wrong)
         return

@@ -159,7 +159,7 @@ def _who(draft: Draft) -> str:
 
 def _pasted(draft: Draft) -> None:
     """The text for a host whose secrets are pasted, and where it goes."""
-    text = secrets_file.text(Setup(draft.settings, draft.people)).strip()
+    text = secrets_file.updated_secrets(Setup(draft.settings, draft.people)).strip()
     st.code(text or "# nothing: the demo", language="toml")
     st.markdown(
         "- **Streamlit Community Cloud**: in the settings of your app, under Secrets; save, and it "

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from access.authorized_client import AuthorizedClient
-from access.permissions import Grant, Narrowing, Permissions
+from access.permissions import Grant, Permissions, ViewFilters
 from components.blocks import Table, Tiles
 from reports import build, html, xlsx
 from reports.document import Report
@@ -62,7 +62,7 @@ def test_fixed_filters_do_not_deny_that_there_is_money(client: Client) -> None:
                 frozenset({WEBSITES["shop"]}),
                 frozenset({"revenue"}),
                 frozenset({"revenue", "currencies"}),
-                narrowing=Narrowing((Filter("referrer", "eq", "google.com"),)),
+                fixed_filters=ViewFilters((Filter("referrer", "eq", "google.com"),)),
                 exports=True,
             ),
         )
