@@ -9,9 +9,13 @@ from pathlib import Path
 
 
 def replace_file(
-    path: Path, text: str, *, mode: int = 0o600, check: Callable[[Path], None] | None = None
+    path: Path,
+    content: str | bytes,
+    *,
+    mode: int = 0o600,
+    check: Callable[[Path], None] = lambda file: None,
 ) -> None:
-    """Replace the content of a file, which gets this mode.
+    """Replace the content of a file, text in UTF-8, and set its mode.
 
     ``check`` is called with a temporary file that has the new content; if it raises, the old
     content stays. Raises ``OSError`` if the folder cannot be written.
@@ -20,11 +24,10 @@ def replace_file(
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(path.suffix, f".{path.stem}-", path.parent)
     try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         os.chmod(name, mode)
-        if check is not None:
-            check(Path(name))
+        check(Path(name))
         os.replace(name, path)
     finally:
         Path(name).unlink(missing_ok=True)

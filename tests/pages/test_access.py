@@ -359,7 +359,7 @@ def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
     offered = app.multiselect(key="report_pages")
     assert (offered.value, len(offered.options)) == (["utm"], len(build.offered()))
     app.button(key="make_report").click().run()
-    work = session_data(app)["the report that is made, or was made last"].work
+    work = session_data(app)["the report that is made, or was made last"].task
     assert b"<h2>UTM</h2>" in work.result(30)
     assert app.run().get("download_button")
     told = [(one.who, one.what, one.about) for one in viewer.desk().audit.search().rows]
@@ -382,7 +382,7 @@ def test_a_report_is_called_off_once_the_session_has_ended(
     app.run()
     app.multiselect(key="report_pages").set_value(["sessions", "retention"])
     app.button(key="make_report").click().run()
-    work = session_data(app)["the report that is made, or was made last"].work
+    work = session_data(app)["the report that is made, or was made last"].task
     viewer.desk().sign_out(app.session_state[TAB])
     goes_on.set()
     with pytest.raises(TaskCancelled):
