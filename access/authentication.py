@@ -15,8 +15,9 @@ from access import accounts as files
 from access import claims, passwords
 from access.accounts import Account, Accounts, canonical
 from access.audit import SOMEBODY, Audit
+from access.database import digest
 from access.login_throttle import LoginThrottle
-from access.sessions import Sessions, fingerprint
+from access.sessions import Sessions
 from access.share_links import ShareLink, ShareLinks
 from umami.normal_forms import normalized
 
@@ -77,7 +78,7 @@ class Authentication:
         account = self.accounts().users.get(session[0]) if session else None
         if session is None or account is None or account.password is None:
             return None
-        same = session[1] == fingerprint(account.username, account.password)
+        same = session[1] == digest(account.username, account.password)
         return account if same else None
 
     def sign_out(self, token: str) -> None:

@@ -149,7 +149,11 @@ def _waits(
 ) -> dict[str, float]:
     """Return the seconds that each limit makes an attempt wait, by its key."""
     # Without an address, ``ADDRESS`` is no limit and no pair identifies a viewer.
-    known = ADDRESS in limits.values() and _is_known(store, next(iter(limits)), now)
+    pair = digest("known", next(iter(limits)))
+    recent = select(ATTEMPTS.c.about).where(
+        ATTEMPTS.c.about == pair, ATTEMPTS.c.last > now - KNOWN_LIFETIME
+    )
+    known = ADDRESS in limits.values() and store.execute(recent).first() is not None
     return {
         key: limits[key].wait(row.failures) - max(0.0, now - row.last)
         for key, row in rows.items()
@@ -165,14 +169,6 @@ def _is_first(store: Connection, key: str, last: float) -> bool:
     store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.about == key))
     store.execute(insert(ATTEMPTS).values(about=key, failures=0, last=last))
     return True
-
-
-def _is_known(store: Connection, pair: str, now: float) -> bool:
-    """Return whether this name has signed in from this address lately."""
-    query = select(ATTEMPTS.c.about).where(
-        ATTEMPTS.c.about == digest("known", pair), ATTEMPTS.c.last > now - KNOWN_LIFETIME
-    )
-    return store.execute(query).first() is not None
 
 
 def _limits(name: str, address: str | None) -> dict[str, Limit]:

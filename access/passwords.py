@@ -41,7 +41,8 @@ def hashed(password: str) -> str:
 
     Raises ``ValueError`` if the password is too long for bcrypt.
     """
-    return bcrypt.hashpw(_encoded(_composed(password)), bcrypt.gensalt(DEFAULT_COST)).decode()
+    composed = _encoded(normalized("NFC", password))
+    return bcrypt.hashpw(composed, bcrypt.gensalt(DEFAULT_COST)).decode()
 
 
 def is_hash(text: str) -> bool:
@@ -63,9 +64,8 @@ def matches(password: str, known: str | None, usual: int = DEFAULT_COST) -> bool
     and the decomposed Unicode form of the same letters match; how many forms are compared depends
     only on what was typed.
     """
-    forms = dict.fromkeys(
-        _encoded(form) for form in (password, _composed(password), normalized("NFD", password))
-    )
+    composed, decomposed = normalized("NFC", password), normalized("NFD", password)
+    forms = dict.fromkeys(map(_encoded, (password, composed, decomposed)))
     if not _PRESENT.acquire(blocking=False):
         raise Busy
     try:
@@ -88,7 +88,7 @@ def _compare(password: bytes, known: str | None, usual: int) -> bool:
 
 def too_long(password: str) -> str | None:
     """Return a sentence that says why a new password cannot be hashed; ``None`` if it can."""
-    if len(_encoded(_composed(password))) > MAX_BYTES:
+    if len(_encoded(normalized("NFC", password))) > MAX_BYTES:
         return (
             f"A password has {MAX_BYTES} bytes at most, of which a letter with an accent takes two "
             "and an emoji four."
@@ -100,7 +100,8 @@ def too_long(password: str) -> str | None:
 
 def weakness(password: str, username: str) -> str | None:
     """Return a sentence that says why a new password is not accepted; ``None`` if it is."""
-    if len(_composed(password)) < MIN_LENGTH:
+    composed = normalized("NFC", password)
+    if len(composed) < MIN_LENGTH:
         return f"A password has {MIN_LENGTH} characters or more."
     if problem := too_long(password):
         return problem
@@ -108,13 +109,9 @@ def weakness(password: str, username: str) -> str | None:
         return "A password does not begin or end with a space."
     if len(set(password)) < 5:
         return "That password repeats itself."
-    if username.casefold() in _composed(password).casefold():
+    if username.casefold() in composed.casefold():
         return "A password does not contain the user name."
     return None
-
-
-def _composed(password: str) -> str:
-    return normalized("NFC", password)
 
 
 def _encoded(password: str) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -90,7 +91,8 @@ def updated_secrets(setup: Setup, before: str = "") -> str:
 
     Raises ``SecretsNotWritten`` if their form cannot be changed without losing something.
     """
-    try:
+    # The library's message may quote the file, so it is not chained.
+    with suppress(TOMLKitError, TypeError, ValueError, AttributeError, LookupError):
         document = tomlkit.parse(before)
         _set_server(document, setup.server)
         if setup.people:
@@ -99,9 +101,6 @@ def updated_secrets(setup: Setup, before: str = "") -> str:
             if not cookie.get("key"):
                 cookie["key"] = new_key()
         return tomlkit.dumps(document)
-    except (TOMLKitError, TypeError, ValueError, AttributeError, LookupError):
-        # The library's message may quote the file, so it is not chained.
-        pass
     raise SecretsNotWritten("The secrets have a form that cannot be changed from here.")
 
 
@@ -117,15 +116,11 @@ def write(path: Path, setup: Setup) -> None:
 
     with _WRITING:
         secrets_of(path)
-        try:
+        with suppress(OSError):
             before = text_of(path) if path.exists() else ""
             atomic_write.replace_file(path, updated_secrets(setup, before), check=check)
-        except OSError:
-            written = False
-        else:
-            written = True
-    if not written:
-        raise SecretsNotWritten(f"{path.name} cannot be written here.")
+            return
+    raise SecretsNotWritten(f"{path.name} cannot be written here.")
 
 
 def _set_server(document: MutableMapping[str, Any], server: Settings) -> None:

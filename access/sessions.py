@@ -42,7 +42,7 @@ class Sessions:
         """
         token = secrets.token_urlsafe(32)
         with self.engine.begin() as store:
-            _insert(store, token, account, fingerprint(account, password), lifetime)
+            _insert(store, token, account, digest(account, password), lifetime)
         return token
 
     def record(self, account: str, token: str, lifetime: timedelta) -> ProviderSession:
@@ -65,7 +65,8 @@ class Sessions:
             store.execute(ended.values(fingerprint=_ENDED))
 
     def account(self, token: str) -> tuple[str, str] | None:
-        """Return the account of a session that has not expired, and the session's fingerprint."""
+        """Return the account of a session that has not expired, and its fingerprint: the digest of
+        the account and of the password hash that it had when the session started."""
         query = select(SESSIONS.c.account, SESSIONS.c.fingerprint).where(
             SESSIONS.c.token == digest(token), SESSIONS.c.ends > datetime.now(UTC)
         )
@@ -103,8 +104,3 @@ def _insert(
     row = {"token": digest(token), "account": account, "fingerprint": fingerprint}
     store.execute(insert(SESSIONS).values(**row, begun=now, ends=now + lifetime))
     return now
-
-
-def fingerprint(account: str, password: str) -> str:
-    """Return what identifies an account's password hash in its sessions."""
-    return digest(account, password)

@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -76,24 +77,12 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
         key="report_pages",
         persist_state="session",
     )
-    kind = st.segmented_control(
-        "As",
-        list(KINDS),
-        default="html",
-        format_func=KINDS.__getitem__,
-        required=True,
-        key="report_kind",
-        persist_state="session",
+    choice = partial(st.segmented_control, required=True, persist_state="session")
+    kind = choice(
+        "As", list(KINDS), default="html", format_func=KINDS.__getitem__, key="report_kind"
     )
     if kind == "pdf":
-        st.segmented_control(
-            "Paper",
-            list(PAPERS),
-            default="A4",
-            required=True,
-            key="report_paper",
-            persist_state="session",
-        )
+        choice("Paper", list(PAPERS), default="A4", key="report_paper")
     job: _Job | None = authorized.data().get(_JOB)
     running = job is not None and job.task.state == "running"
     st.button(
