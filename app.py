@@ -5,33 +5,30 @@ from functools import partial
 import streamlit as st
 
 from components import (
-    account,
     controls,
     entrypoint_guard,
     export_permissions,
     local_access,
-    log,
-    messages,
     metrics,
     monitor,
     navigation,
-    origins,
     page_context,
     page_registry,
-    render_lock,
+    request_security,
+    runtime,
     signin,
     umami_server,
     url_state,
     viewer,
+    website_admin,
 )
-from components.sections import manage
 from components.setup_wizard import steps
 from reports import dialog as report_dialog
 from umami.errors import UmamiError
 
-log.brief()
-origins.configure()
-messages.restrict()
+monitor.brief()
+request_security.configure()
+request_security.restrict()
 run = metrics.Run()
 st.set_page_config(
     page_title="Umami Dashboard",
@@ -39,12 +36,12 @@ st.set_page_config(
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
-if refused := origins.session_refused():
+if refused := request_security.session_refused():
     navigation.closed()
     page_context.refused(refused)
     st.stop()
 local_access.receive()
-unseen = account.unseen()
+unseen = signin.unseen()
 with unseen:
     viewer.link_input()
 st.logo(entrypoint_guard.ROOT / "static" / "logo.svg", size="large")
@@ -56,15 +53,15 @@ except UmamiError as problem:
     page_context.stopped(problem)
     st.stop()
 # From here on it draws; who looks may be asked of a database elsewhere.
-with render_lock.RENDER_LOCK.taken():
+with runtime.RENDER_LOCK.taken():
     # Before anything may stop: only this ends Streamlit's own running of pages/.
     page = navigation.drawn(looking.permissions)
     with unseen:
-        account.watch(looking)
+        signin.watch(looking)
     if not looking.inside:
         signin.draw(looking)
         st.stop()
-    account.menu(looking)
+    signin.menu(looking)
     if page.url_path == page_registry.SETUP.name:
         # Also there while nothing can be asked. A run that stops would keep what was typed.
         with unseen:
@@ -78,7 +75,7 @@ with render_lock.RENDER_LOCK.taken():
             if not sites:
                 page_context.no_websites()
                 if looking.permissions.admin:
-                    manage.create()
+                    website_admin.create_form()
                 st.stop()
             with unseen:
                 url_state.resolve(

@@ -13,25 +13,16 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from streamlit import cli_util, config
 
-from components import (
-    collecting,
-    local_access,
-    log,
-    messages,
-    monitor,
-    origins,
-    session_cookie,
-    viewer,
-)
-from components.headers import Headers
-from components.notices import show_fault
+from components import collecting, local_access, monitor, request_security, session_cookie, viewer
+from components.elements import show_fault
+from components.request_security import Headers
 
 
 @asynccontextmanager
 async def started(_: st.App) -> AsyncIterator[None]:
     """Before the first request: start the monitor and a server that collects, say where the
     dashboard is, and open it in the browser of a desktop."""
-    origins.configure()
+    request_security.configure()
     # No page may frame the dashboard, so none may send it messages either.
     config.set_option("client.allowedOrigins", [])
     monitor.begin()
@@ -42,16 +33,16 @@ async def started(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-log.brief()
+monitor.brief()
 session_cookie.SERVED = collecting.SERVED = True
 app = st.App(
     "app.py",
     lifespan=started,
     middleware=[
         Middleware(Headers),
-        Middleware(origins.SameOrigin),
+        Middleware(request_security.SameOrigin),
         Middleware(local_access.TakesCode),
-        Middleware(messages.NeededMessages),
+        Middleware(request_security.NeededMessages),
     ],
     on_script_error=show_fault,
     routes=[

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from components import umami_server, viewer
-from components.base import base, public
+from components.runtime import base, public
 from umami.errors import SettingsError
 
 PATH: Final = "/collect"

@@ -17,9 +17,9 @@ import streamlit as st
 
 from access.authorized_client import AuthorizedClient
 from components import authorized, sharing, view_description
+from components.elements import show_note
 from components.escaping import plain
 from components.loading import every_website
-from components.notices import show_note
 from components.url_state import change, free, go, note, notes, view
 from umami import names
 from umami.endpoints import segments, traffic

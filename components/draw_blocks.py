@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
-from components import authorized, parameters, tiles, url_state
-from components.base import base
+from components import authorized, elements, navigation, paging, url_state
 from components.blocks import (
     Block,
     Buttons,
+    Cards,
     Change,
     Chart,
+    EChart,
+    Expander,
     Note,
+    OpenPage,
+    SearchBox,
     SetParams,
     Table,
     Text,
@@ -19,27 +25,49 @@ from components.blocks import (
     Toggle,
 )
 from components.charts import common
-from components.charts.figure_cache import finished
-from components.escaping import markdown
-from components.notices import show_note
+from components.charts.common import finished
+from components.elements import show_empty, show_note
+from components.escaping import markdown, plain
+from components.runtime import base
 from components.table import csv_button, draw_table
 from components.theme import Mode
 from umami.view import View
 
+_SCROLLING: Final = (
+    "<style>[class*='st-key-scrolling_']{{overflow-x:auto}} "
+    "[class*='st-key-scrolling_']>*{{min-width:{}px}}</style>"
+)
+
 
 def draw(block: Block) -> None:
-    """Draw a block here."""
+    """Draw a block here, unless it is for reports only."""
+    if block.medium == "report":
+        return
     match block:
         case Text():
             _text(block)
         case Tiles():
-            tiles.draw(block.tiles, within=not block.framed)
+            elements.draw_tiles(block.tiles, within=not block.framed)
         case Chart():
             _chart(block)
+        case EChart():
+            _echart(block)
         case Table():
             _table(block)
         case Buttons():
             _buttons(block)
+        case Cards():
+            with st.grid(2, min_column_width=block.min_width):
+                for title, blocks in block.cards:
+                    with elements.card(plain(title, 100)):
+                        for inner in blocks:
+                            draw(inner)
+        case SearchBox():
+            paging.search_box(block.position, block.placeholder)
+        case Expander():
+            with st.expander(plain(block.label), expanded=block.expanded):
+                for part in block.blocks:
+                    draw(part)
 
 
 def apply(change: Change) -> None:
@@ -50,23 +78,31 @@ def apply(change: Change) -> None:
         case Toggle():
             url_state.toggle(change.field, change.value)
         case SetParams():
-            parameters.write(**change.values)
+            url_state.set_params(**change.values)
         case Note():
             url_state.note(change.text)
+            if change.view:
+                url_state.go(change.view)
+        case OpenPage():
+            navigation.go(change.name, **change.values)
 
 
 def _text(block: Text) -> None:
     icon = f":material/{block.icon}: " if block.icon else ""
     lead = f"**{markdown(block.lead)}** " if block.lead else ""
     text = f"{icon}{lead}{markdown(block.text)}".strip()
+    if block.progress is not None:
+        st.progress(min(block.progress, 1.0), text=text)
+        return
     match block.kind:
+        case "heading":
+            st.subheader(plain(block.text), anchor=False)
         case "caption":
             st.caption(text, help=markdown(block.help) or None)
         case "body":
             st.markdown(text, help=markdown(block.help) or None)
         case "empty":
-            with st.container(height="content", horizontal_alignment="center"):
-                st.caption(text, text_alignment="center")
+            show_empty(text)
         case "note":
             show_note(block.plain)
 
@@ -79,7 +115,7 @@ def mode() -> Mode:
 def _chart(block: Chart) -> None:
     def selected() -> None:
         points = st.session_state[block.key].selection.points
-        if points and block.on_select and (change := block.on_select(points[0]["customdata"])):
+        if points and block.on_choose and (change := block.on_choose(points[0]["customdata"])):
             apply(change)
 
     geometry = {"topojsonURL": _topojson()} if block.is_map else {}
@@ -89,9 +125,39 @@ def _chart(block: Chart) -> None:
         key=block.key,
         alt=block.alt,
         config={**common.STILL, **geometry},
-        on_select=authorized.callback(selected) if block.on_select else "ignore",
+        on_select=authorized.callback(selected) if block.on_choose else "ignore",
         selection_mode="points",
     )
+
+
+def _echart(block: EChart) -> None:
+    choose = block.on_choose
+    if choose is None:
+        st.echarts_chart(
+            block.spec(mode()), height=block.height, key=block.key, renderer="svg", alt=block.alt
+        )
+        return
+    # A selection outlives the nodes it was made among: each choice gets a chart without any.
+    clicks = f"clicks on {block.key}"
+    count: int = st.session_state.setdefault(clicks, 0)
+    key = f"{block.key}_{count}"
+
+    def selected() -> None:
+        st.session_state[clicks] = count + 1
+        for point in st.session_state[key].selection.selected:
+            if point["data_type"] == "node" and (change := choose(point["data_indices"][0])):
+                apply(change)
+
+    st.html(_SCROLLING.format(block.min_width))
+    with st.container(key=f"scrolling_{block.key}"):
+        st.echarts_chart(
+            block.spec(mode()),
+            height=block.height,
+            key=key,
+            on_select=authorized.callback(selected),
+            renderer="svg",
+            alt=block.alt,
+        )
 
 
 def _topojson() -> str:
@@ -108,17 +174,22 @@ def _table(block: Table) -> None:
     if field is not None:
         choose = lambda value: Toggle(field, value)  # noqa: E731
     clickable = block.value is not None and (field is None or url_state.free())
+    on_choose = (lambda value: apply(choose(value))) if choose and clickable else None
+    if block.paging:
+        paging.table(block, block.paging, on_choose)
+        return
     draw_table(
         block.frame,
         block.fields,
         what=block.title,
         key=block.key,
         value=block.value if clickable else None,
-        active=url_state.chosen(field),
-        on_choose=(lambda value: apply(choose(value))) if choose and clickable else None,
+        active=(*url_state.chosen(field), *block.active),
+        on_choose=on_choose,
         shown=block.shown,
         more_fields=block.more_fields,
         with_csv=block.csv,
+        height=block.height,
     )
 
 
@@ -128,7 +199,7 @@ def _buttons(block: Buttons) -> None:
             st.button(
                 label,
                 key=f"{block.key}_{at}",
-                icon=f":material/{icon}:",
+                icon=f":material/{icon}:" if icon else None,
                 on_click=authorized.callback(apply),
                 args=(change,),
             )

@@ -7,7 +7,7 @@ import unicodedata
 from typing import Final
 
 _PUNCTUATION: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$&^=])")
-_MEANING: Final = re.compile(r"(?<=[:@])|(?<=www)")
+_MEANING: Final = re.compile(r"(?<=[:@])(?! )|(?<=www)")
 _JOINER: Final = "\u2060"
 _FORMULA: Final = ("=", "+", "-", "@", "\N{MINUS SIGN}")
 _NEXT_CELL: Final = ("\t", "\r", "\n")

@@ -1,9 +1,10 @@
-"""Taking data out of the dashboard: who may, and that they did."""
+"""Taking data out of the dashboard: who may, the audit entry, and buttons for links and charts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import streamlit as st
 
@@ -19,7 +20,7 @@ def allowed() -> bool:
     return viewer.current().permissions.exports(url_state.view().website)
 
 
-def button(
+def export_button(
     make: Callable[[], bytes],
     *,
     file_name: str,
@@ -72,3 +73,31 @@ def toolbars() -> None:
     )
     if not allowed():
         st.html("<style>[data-testid='stElementToolbar']{display:none}</style>")
+
+
+_FRONTEND: Final = Path(__file__).parent / "frontend"
+_COMPONENT = st.components.v2.component(
+    "chart_download",
+    html=(_FRONTEND / "chart_download.html").read_text("utf-8"),
+    css=(_FRONTEND / "chart_download.css").read_text("utf-8"),
+    js=(_FRONTEND / "chart_download.js").read_text("utf-8"),
+)
+_KEY: Final = "chart_download"
+
+
+def download_buttons() -> None:
+    """A button that copies the link; and on every chart, for those who may export, two that save
+    it as PNG and as SVG."""
+    website = url_state.view().website
+
+    def taken() -> None:
+        name: Any = st.session_state[_KEY].taken
+        if isinstance(name, str):
+            viewer.record(viewer.current(), "export", f"{name[:100]} of {website}")
+
+    _COMPONENT(
+        key=_KEY,
+        data={"charts": allowed()},
+        width="content",
+        on_taken_change=authorized.callback(taken),
+    )

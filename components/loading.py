@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from access.permissions import Forbidden
+from components.blocks import Params
+from umami.analysis import saved
 from umami.capabilities import Capabilities
 from umami.client import Reply
 from umami.definitions import Definitions
 from umami.endpoint import Query
-from umami.endpoints import traffic, websites
-from umami.errors import UmamiError
+from umami.endpoints import reports, traffic, websites
+from umami.errors import InvalidView, UmamiError
 from umami.fair_queue import Caller
+from umami.models.paging import Page
+from umami.models.reports import Report
 from umami.models.traffic import Stats
 from umami.models.websites import Website
 from umami.view import View
@@ -150,3 +154,29 @@ def fault_location(problem: BaseException) -> str:
         trace = trace.tb_next
     location = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "nowhere"
     return f"{type(problem).__name__} at {location}"
+
+
+MOST: Final = 6
+"""Saved analyses of a kind that a report has, the first ones listed."""
+_NONE: Final[Page[Report]] = Page((), 0, 1, 0)
+
+
+def ask(query: Collector, view: View) -> Future[Page[Report]]:
+    """The analyses that were saved for the website; none where the server cannot list them."""
+    return query.hint(reports.reports(view.website), _NONE)
+
+
+def of_kind(query: Collector, view: View, kind: str) -> list[tuple[str, Params]]:
+    """Names and page parameters of the first saved analyses of a kind. Waits for the list."""
+    analyses: list[tuple[str, Params]] = []
+    for report in ask(query, view).result().rows:
+        if report.type != kind or len(analyses) == MOST:
+            continue
+        try:
+            params = saved.opening(report).parameters
+        except InvalidView:
+            # The Reports page says what is wrong with it.
+            continue
+        spelled = {name: [text] if isinstance(text, str) else text for name, text in params.items()}
+        analyses.append((report.name or "(no name)", spelled))
+    return analyses

@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.web.server import server_util
 
-from components.base import base
+from components.runtime import base
 
 PARAMETER: Final = "access_code"
 """URL parameter of the code."""

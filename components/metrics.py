@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.stats import CounterStat, GaugeStat
 
 from access import settings
-from components import page_registry, render_lock, secrets
+from components import page_registry, runtime
 from monitoring.metrics import Kind, Metrics, Outcome
 
 NAMES: Final = {
@@ -33,7 +33,7 @@ EVENTS: Final = "session_events"
 @st.cache_resource(show_spinner=False)
 def metrics() -> Metrics | None:
     """The metrics of this process; ``None`` where nobody watches. Raises ``SettingsError``."""
-    if settings.load(secrets=secrets.file()).monitor is None:
+    if settings.load(secrets=runtime.secrets_file()).monitor is None:
         return None
     made = Metrics()
     made.registry.register(Line())
@@ -87,7 +87,7 @@ class Line(Collector):
     def collect(self) -> Iterator[Metric]:
         """How many there are."""
         yield GaugeMetricFamily(
-            "dashboard_runs_in_line", "Runs that stand in line.", render_lock.RENDER_LOCK.line
+            "dashboard_runs_in_line", "Runs that stand in line.", runtime.RENDER_LOCK.line
         )
 
 

@@ -1,14 +1,17 @@
-"""The monitor of this process: started once, where ``DASHBOARD_MONITOR`` says."""
+"""The monitor of this process and its log: how it is watched by whoever runs it."""
 
 from __future__ import annotations
 
 import logging
-from typing import Final
+import re
+from types import TracebackType
+from typing import Any, Final
 
 import streamlit as st
 
 from access import database, settings
-from components import metrics, secrets, umami_server, viewer
+from components import metrics, runtime, umami_server, viewer
+from components.loading import fault_location
 from monitoring.server import Monitor, Readiness, serve
 from umami.errors import SettingsError
 
@@ -19,7 +22,7 @@ _LOG: Final = logging.getLogger(__name__)
 def start() -> Monitor | None:
     """Answer where ``DASHBOARD_MONITOR`` says, from the first call on; ``None`` where it does not,
     or where that address cannot be had, which the log tells. Raises ``SettingsError``."""
-    address, watching = settings.load(secrets=secrets.file()).monitor, metrics.metrics()
+    address, watching = settings.load(secrets=runtime.secrets_file()).monitor, metrics.metrics()
     if address is None or watching is None:
         return None
     checks = {"settings": _settings, "store": _store, "server": umami_server.reach}
@@ -39,7 +42,7 @@ def begin() -> None:
 
 
 def _settings() -> None:
-    settings.load(secrets=secrets.file())
+    settings.load(secrets=runtime.secrets_file())
     viewer.signs_in()
 
 
@@ -47,3 +50,51 @@ def _store() -> None:
     # Where nobody signs in, nothing is kept.
     if viewer.signs_in():
         database.ping(viewer.desk().engine)
+
+
+_MAKE: Final = logging.LogRecord
+_PLATFORM: Final = ("streamlit", "uvicorn", "starlette", "asyncio")
+"""Whose loggers know sessions by their ids."""
+_SESSION: Final = re.compile(
+    r"\b([0-9a-f]{8})-?[0-9a-f]{4}(?:-?[0-9a-f]{4}){2}-?[0-9a-f]{12}\b", re.I
+)
+Fault = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+def brief() -> None:
+    """Have every log of this process tell of faults and sessions so; may be called again."""
+    logging.setLogRecordFactory(_record)
+
+
+def _record(
+    name: str,
+    level: int,
+    path: str,
+    line: int,
+    message: object,
+    arguments: Any,
+    fault: Fault | None,
+    function: str | None = None,
+    stack: str | None = None,
+) -> logging.LogRecord:
+    record = _MAKE(name, level, path, line, message, arguments, None, function, stack)
+    if fault and fault[1]:
+        record.exc_text = fault_location(fault[1])
+    if name.partition(".")[0] in _PLATFORM:
+        _shorten(record)
+    return record
+
+
+def _shorten(record: logging.LogRecord) -> None:
+    """Leave the beginning of each id of a session; formatters may need arguments one by one."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            _SESSION.sub(r"\1…", one) if isinstance(one, str) else one for one in record.args
+        )
+    try:
+        message = record.getMessage()
+    except (TypeError, ValueError, LookupError):
+        message = str(record.msg)
+        record.args = ()
+    if _SESSION.search(message):
+        record.msg, record.args = _SESSION.sub(r"\1…", message), ()

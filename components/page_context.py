@@ -18,9 +18,9 @@ from components import (
     url_state,
     viewer,
 )
-from components.chart_download import chart_download
+from components.elements import show_error
 from components.escaping import plain
-from components.notices import show_error
+from components.export_permissions import download_buttons
 from umami.endpoint import Query
 from umami.endpoints import websites
 from umami.errors import TRANSIENT, SettingsError, UmamiError
@@ -64,7 +64,7 @@ def server_line() -> None:
         st.caption(plain(f"{where}Times in {zone}."), width="content")
         if asked.demo and viewer.current().permissions.admin:
             _invitation()
-        chart_download()
+        download_buttons()
         freshness.place()
 
 

@@ -1,57 +1,41 @@
-"""Long lists of the server, a page at a time: its number and what is searched for, in the URL."""
+"""Lists that the server pages: the search box, one page, the others, and a CSV of all rows."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import IO, Any, Final
 
-import pandas as pd
 import streamlit as st
 
-from components import authorized, formats, parameters, url_state
-from components.fields import Field
-from components.full_csv_export import Whole, export
-from components.notices import show_empty
-from components.table import columns_of, csv_button, draw_rows, rows_of
-from umami.models.paging import Page
-
-SIZE: Final = 20
-LAST: Final = 100_000
-LONGEST_SEARCH: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which page of a list is looked at (from 1), and what is searched for in it; ``of`` is how
-    the list is called in the URL."""
-
-    of: str
-    page: int = 1
-    search: str | None = None
+from access.authorized_client import AuthorizedClient
+from components import authorized, elements, export_permissions, formats, page_context, url_state
+from components.blocks import (
+    LAST,
+    LONGEST_SEARCH,
+    SIZE,
+    FullList,
+    ListPosition,
+    Paging,
+    Table,
+    param_names,
+)
+from components.elements import show_error
+from components.formats import Field, labelled
+from components.table import columns_of, csv_button, draw_rows, rows_of, to_csv
+from umami.background_task import BackgroundTask, ProgressCallback
+from umami.errors import UmamiError
+from umami.fair_queue import Caller
 
 
-def spelled(of: str) -> tuple[str, str]:
-    """The parameters that spell a place in the list of this name: its page, what is searched."""
-    return f"{of}_page", f"{of}_search"
-
-
-def read(of: str, given: dict[str, list[str]]) -> Place:
-    """The place in a list that its parameters spell, or its beginning."""
-    number, search = ((given[name] or [""])[-1] for name in spelled(of))
-    sound = number.isascii() and number.isdigit() and 0 < int(number[:9]) <= LAST
-    search = search.strip()[:LONGEST_SEARCH]
-    return Place(of, int(number[:9]) if sound else 1, search or None)
-
-
-def search_box(now: Place, placeholder: str) -> None:
+def search_box(now: ListPosition, placeholder: str) -> None:
     """An input for what is searched for; a new search begins at the first page."""
     st.session_state["pick_search"] = now.search or ""
 
     def changed() -> None:
-        given: Any = st.session_state["pick_search"]
-        turn(now.of)
-        parameters.write(**{spelled(now.of)[1]: str(given or "").strip()})
+        text: Any = st.session_state["pick_search"]
+        turn(now.name)
+        url_state.set_params(**{param_names(now.name)[1]: str(text or "").strip()})
 
     st.text_input(
         "Search",
@@ -65,63 +49,145 @@ def search_box(now: Place, placeholder: str) -> None:
     )
 
 
-def listed(
-    frame: pd.DataFrame,
-    fields: Sequence[Field],
-    found: Page[Any],
-    now: Place,
-    *,
-    what: str,
-    key: str,
-    empty: str,
-    value: str | None = None,
-    on_choose: Callable[[str], None] | None = None,
-    whole: Whole[Any] | None = None,
-) -> None:
-    """One page of a list, its rows already in ``frame``; the way to the others; a CSV of it, and
-    one of the ``whole`` list, where that is told how to get."""
-    if frame.empty:
-        show_empty(_why_empty(found, now, what, empty))
-        if found.count and now.page > 1:
-            st.button(
-                "First page", key=f"{key}_first", on_click=authorized.callback(turn), args=(now.of,)
-            )
-        return
+def table(block: Table, paging: Paging, on_choose: Callable[[str], None] | None) -> None:
+    """One page of a list, the way to the others, a CSV of it, and a CSV of the full list."""
+    now, title, rows = paging.position, paging.title, len(block.frame)
+    count = formats.whole(paging.count)
     first = (now.page - 1) * SIZE + 1
-    many = f"at least {formats.whole(found.count)}" if found.capped else formats.whole(found.count)
-    st.caption(f"{formats.whole(first)}–{formats.whole(first + len(frame) - 1)} of {many} {what}")
+    st.caption(
+        f"{formats.whole(first)}–{formats.whole(first + rows - 1)} of "
+        f"{'at least ' if paging.capped else ''}{count} {title}"
+    )
     draw_rows(
-        columns_of(fields),
-        rows_of(frame, fields, value=value),
-        label=what.capitalize(),
-        key=key,
+        columns_of(block.fields),
+        rows_of(block.frame, block.fields, value=block.value),
+        label=title.capitalize(),
+        key=block.key,
         on_choose=on_choose,
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        pages = min(-(-found.count // SIZE), LAST)
-        if pages > 1:
-            at = min(now.page, pages)
-            # The URL decides which page it is, so that the input begins anew with each.
-            number = f"{key}_page_{at}"
-            st.pagination(
-                pages,
-                default=at,
-                key=number,
-                on_change=authorized.callback(lambda: turn(now.of, st.session_state[number])),
-            )
-        csv_button(frame, fields, what=f"{what} page {now.page}", key=key)
-    if whole is not None and found.count > len(frame):
-        export(whole, fields, found.count, capped=found.capped, what=what, key=key)
+        page_buttons(now, min(-(-paging.count // SIZE), LAST), key=block.key)
+        csv_button(block.frame, block.fields, what=f"{title} page {now.page}", key=block.key)
+    if paging.full and paging.count > rows:
+        export(
+            paging.full,
+            block.fields,
+            paging.count,
+            capped=paging.capped,
+            what=title,
+            key=block.key,
+        )
 
 
-def _why_empty(found: Page[Any], now: Place, what: str, empty: str) -> str:
-    if found.count and now.page > 1:
-        return f"There are fewer {what} than that: this page is empty."
-    if now.search:
-        return f"No {what} match the search."
-    return url_state.why_empty(empty)
+def page_buttons(now: ListPosition, pages: int, *, key: str) -> None:
+    """Buttons to the pages of a list, if there are several."""
+    if pages < 2:
+        return
+    at = min(now.page, pages)
+    # The URL decides which page it is, so that the input begins anew with each.
+    number = f"{key}_page_{at}"
+    st.pagination(
+        pages,
+        default=at,
+        key=number,
+        on_change=authorized.callback(lambda: turn(now.name, st.session_state[number])),
+    )
 
 
-def turn(of: str, page: int = 1) -> None:
-    """Look at another page of a list. A callback's."""
-    parameters.write(**{spelled(of)[0]: "" if page == 1 else str(page)})
+def turn(name: str, page: int = 1) -> None:
+    """Look at another page of the list with this name. A callback's."""
+    url_state.set_params(**{param_names(name)[0]: "" if page == 1 else str(page)})
+
+
+EXPORT_SIZE: Final = 500
+"""Rows of a query."""
+
+
+def write(
+    client: AuthorizedClient,
+    full: FullList[Any],
+    fields: Sequence[Field],
+    report: ProgressCallback,
+) -> IO[bytes]:
+    """The full list in a file that is deleted once nobody holds it.
+
+    ``report`` hears how many rows there are of how many. One page is in memory at a time, and
+    none enters the cache. Raises an ``UmamiError``, or what ``report`` raises.
+    """
+    caller = Caller()
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    number = rows = 0
+    try:
+        while True:
+            number += 1
+            query = full.query(number, EXPORT_SIZE)
+            page = client.submit(query, caller, keep=False).result()
+            table = to_csv(labelled(full.frame(page.rows), fields))
+            # Every page has a heading, and the file needs only that of the first.
+            file.write(table if number == 1 else table.partition(b"\n")[2])
+            rows += len(page.rows)
+            report(rows, max(page.count, rows))
+            if len(page.rows) < EXPORT_SIZE or rows >= page.count:
+                return file
+    except BaseException:
+        file.close()
+        raise
+
+
+def export(
+    full: FullList[Any], fields: Sequence[Field], count: int, *, capped: bool, what: str, key: str
+) -> None:
+    """A button that gets the full list, then the progress, then the file to download.
+
+    ``capped`` says that the server lists no more than the first ``count`` rows of a longer list.
+    """
+    if not export_permissions.allowed():
+        return
+    name, query = f"{key}_full", full.query(1, EXPORT_SIZE).key
+    held: tuple[str, BackgroundTask[IO[bytes]]] | None = authorized.data().get(name)
+    task = held[1] if held else None
+    if held and task and held[0] != query:
+        # The viewer looks at another View by now.
+        task.call_off()
+        task = None
+
+    def begin() -> None:
+        client = page_context.client()
+        task = authorized.job(lambda report: write(client, full, fields, report), "export")
+        authorized.data()[name] = (query, task)
+
+    if task is not None and task.state == "running":
+        elements.show_progress(task, what=f"Getting {what}", key=key)
+    elif task is not None and task.state == "done":
+        file = task.result()
+        all_rows = "the first" if capped else "all"
+        export_permissions.export_button(
+            lambda: _read(file),
+            file_name=f"{what.replace(' ', '-')}.csv",
+            key=f"{key}_file",
+            label=f"Download {all_rows} {formats.whole(task.done)}",
+        )
+    else:
+        if task is not None and task.state == "failed":
+            _show_failure(task)
+        st.button(
+            f"Get {'the first' if capped else 'all'} {formats.whole(count)} as CSV",
+            key=f"{key}_begin",
+            type="tertiary",
+            icon=":material/download:",
+            on_click=authorized.callback(begin),
+        )
+
+
+def _show_failure(task: BackgroundTask[Any]) -> None:
+    try:
+        task.result()
+    except UmamiError as problem:
+        show_error(problem)
+    except Exception:
+        show_error(UmamiError("The list could not be written."))
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()

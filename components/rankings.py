@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from components import view_description
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector, QueryClient
 from umami import names
 from umami.endpoints import traffic

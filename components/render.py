@@ -17,11 +17,11 @@ from typing import Any, Final, TypeVarTuple, Unpack
 import streamlit as st
 
 from access.permissions import Forbidden
-from components import draw_blocks, freshness, panels
-from components.blocks import Block, Card, Columns, Grid, Item, Section, Tabs
+from components import draw_blocks, elements, freshness
+from components.blocks import Block, Card, Columns, Grid, Item, ReportItems, Section, Stack, Tabs
+from components.elements import show_empty, show_error
 from components.escaping import plain
 from components.loading import Collector, QueryClient, fault_location
-from components.notices import show_empty, show_error
 from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import NotOffered, NotShared, UmamiError
@@ -62,7 +62,7 @@ class _OpenTab:
     section: Section
 
 
-Prepared = Section | Card | Columns | Grid | _OpenTab
+Prepared = Section | Card | Columns | Grid | Stack | _OpenTab
 """An item whose queries were sent."""
 
 
@@ -82,7 +82,7 @@ class Page(Collector):
 
     def prepare(self, items: Iterable[Item]) -> list[Any]:
         """Send all queries of a layout, those of closed tabs excepted, and draw nothing yet."""
-        return [self._prepared(item) for item in items]
+        return [self._prepared(item) for item in items if not isinstance(item, ReportItems)]
 
     def _prepared(self, item: Item) -> Any:
         match item:
@@ -92,6 +92,8 @@ class Page(Collector):
                 return Columns(self.prepare(item.items), item.widths)
             case Grid():
                 return Grid(self.prepare(item.items), item.min_width)
+            case Stack():
+                return Stack(self.prepare(item.items))
             case Tabs():
                 opened = st.session_state.get(item.key)
                 labels = [tab.label for tab in item.tabs]
@@ -107,12 +109,12 @@ class Page(Collector):
                 case Section() | Card() if item.medium == "report":
                     continue
                 case Section() if item.framed and not nested:
-                    with panels.card(item.title, item.about):
+                    with elements.card(plain(item.title, 100), item.about):
                         self._section(item)
                 case Section():
                     self._section(item)
                 case Card():
-                    with panels.card(item.title, item.about):
+                    with elements.card(plain(item.title, 100), item.about):
                         self.draw(item.items, nested=True)
                 case Columns():
                     places = st.columns(list(item.widths) or len(item.items))
@@ -122,6 +124,8 @@ class Page(Collector):
                 case Grid():
                     with st.grid(2, min_column_width=item.min_width):
                         self.draw(item.items, nested=nested)
+                case Stack():
+                    self.draw(item.items, nested=nested)
                 case _OpenTab():
                     self._tabs(item)
 
@@ -234,8 +238,7 @@ def _stop_if_left() -> None:
 
 def _draw_section(make: Callable[..., Sequence[Block]], *answers: Any) -> None:
     for block in make(*answers):
-        if block.medium != "report":
-            draw_blocks.draw(block)
+        draw_blocks.draw(block)
 
 
 def _draw_place(place: _Place) -> None:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from components import local_access, viewer
-from components.base import base
+from components.runtime import base
 
 TICKET_PATH: Final = "/_session"
 TICKET_HEADER: Final = "x-ticket"

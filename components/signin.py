@@ -1,8 +1,8 @@
-"""Signing in: streamlit-authenticator's form, over our own desk.
+"""The sign-in form of streamlit-authenticator, and the menu of the signed-in account.
 
-The library draws the form and keeps the state of the tab. What it is weak at is not left to it:
-``access.authentication`` compares passwords, counts failures, and makes and ends cookies.
-It offers no registration, no mailed passwords and no codes here.
+The library draws the form and keeps the state of the tab. ``access.authentication`` compares
+passwords, counts failures, and makes and ends cookies. Registration, mailed passwords and one-time
+codes are not offered.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from access.authentication import Authentication, SignInRefused
 from access.share_links import ShareLink
-from components import session_cookie, viewer
+from components import authorized, session_cookie, viewer
 from components.authenticator import (
     Authenticate,
     AuthenticationController,
@@ -191,3 +192,67 @@ def said() -> None:
             "The password was changed. Everywhere else you are signed out.",
             icon=":material/check:",
         )
+
+
+EVERY: Final = 30
+"""Seconds after which a tab that nobody touches notices that its session has ended."""
+
+
+def unseen() -> DeltaGenerator:
+    """A place for what works without being seen."""
+    st.html("<style>.st-key-unseen{display:none}</style>")
+    return st.container(key="unseen", gap=None)
+
+
+def watch(looking: viewer.Viewer) -> None:
+    """Keep the cookie, and notice the end of the session. Call once a run."""
+    if looking.how == "open":
+        session_cookie.keep_local_access()
+        return
+    session_cookie.keep(inside=looking.inside)
+    if looking.inside:
+        _watched()
+
+
+@authorized.fragment(run_every=EVERY)
+def _watched() -> None:
+    """Draw nothing: a fragment notices by itself that the viewer has changed."""
+
+
+def menu(looking: viewer.Viewer) -> None:
+    """The account of who is signed in, at the foot of the navigation."""
+    if looking.how in ("open", "nobody"):
+        return
+    said()
+    with st.sidebar.container(key="account"):
+        if looking.how == "share":
+            st.caption(f":material/link: {plain(looking.name)}")
+            st.button("Leave this link", type="tertiary", on_click=viewer.leave_link)
+            return
+        with st.popover(
+            plain(looking.name, 40), icon=":material/account_circle:", key="me", on_change="rerun"
+        ) as opened:
+            if opened.open:
+                _about(looking)
+
+
+def _about(looking: viewer.Viewer) -> None:
+    st.caption(plain(f"Signed in as {looking.account}."))
+    if looking.how == "password" and viewer.desk().accounts().writable:
+        with st.expander("Change password", icon=":material/key:"):
+            change_password()
+    for everywhere, label in ((False, "Sign out"), (True, "Sign out everywhere")):
+        st.button(
+            label,
+            key=label.lower().replace(" ", "_"),
+            width="stretch",
+            icon=":material/logout:",
+            on_click=_leave,
+            args=(everywhere,),
+        )
+
+
+def _leave(everywhere: bool) -> None:
+    session_cookie.leave(everywhere=everywhere)
+    if viewer.provided():
+        st.logout()

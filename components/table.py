@@ -18,7 +18,7 @@ import streamlit as st
 
 from components import authorized, export_permissions, freshness
 from components.escaping import harmless
-from components.fields import Field, Tone, labelled, longest
+from components.formats import Field, Tone, labelled, longest
 from umami.memoize import memoize
 
 SHOWN: Final = 10
@@ -152,18 +152,20 @@ def draw_table(
     shown: int = SHOWN,
     more_fields: Sequence[Field] = (),
     with_csv: bool = True,
+    height: int | None = None,
 ) -> None:
     """The first rows of a frame, a way to all of them, and all of them as CSV.
 
     ``what`` names the rows in the plural (``campaigns``), the file too; a click on a row calls
-    ``on_choose`` with what its column ``value`` holds.
+    ``on_choose`` with what its column ``value`` holds; beyond ``height`` (pixels) it scrolls.
     """
     draw_rows(
         columns_of(fields),
         rows_of(frame, fields, value=value, active=active, shown=shown),
-        label=what.capitalize(),
+        label=what[:1].upper() + what[1:],
         key=key,
         on_choose=on_choose,
+        height=height,
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if len(frame) > shown and st.button(
@@ -205,7 +207,7 @@ def csv_button(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: 
 
 def _csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
     name = f"{what.replace(' ', '-')}.csv"
-    export_permissions.button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
+    export_permissions.export_button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
 
 
 def grid(

@@ -1,18 +1,35 @@
-"""Blocks that several areas share: a website's figures, its traffic over time, its rankings."""
+"""Blocks that several areas share: a website's figures, traffic and events over time, the week's
+rhythm, rankings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
+
+import pandas as pd
 
 from components import rankings
-from components.blocks import Block, Chart, Section, Tab, Table, Tabs, Text, Tiles
-from components.charts import lines
+from components.blocks import (
+    Block,
+    Chart,
+    Medium,
+    Section,
+    Tab,
+    Table,
+    Tabs,
+    Text,
+    Tiles,
+    Toggle,
+)
+from components.charts import heatmaps, lines, maps, stacks
 from components.charts import tiles as tile_data
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector, QueryClient
 from components.view_description import described, present, why_empty, why_unknown
+from umami.memoize import memoize
+from umami.models.events import EventSeries
+from umami.models.sessions import Rhythm
 from umami.models.traffic import Ranking, Stats, Timeline
 from umami.view import View
 
@@ -20,6 +37,7 @@ NO_VIEWS: Final = (
     "No views in this period yet. They appear as soon as Umami's tracker is on the website and "
     "somebody visits it."
 )
+NO_EVENTS: Final = "No events in this period. Send one from your pages with umami.track('name')."
 
 
 def website_tiles(
@@ -62,13 +80,65 @@ def _is_empty(timeline: Timeline) -> bool:
     return not (timeline.frame["views"].any() or timeline.frame["sessions"].any())
 
 
+def events_over_time(
+    view: View, series: EventSeries, *, none_on: Medium | None = None
+) -> list[Block]:
+    """Events by time and name; ``none_on`` is where a lack of events is explained."""
+    data = stacks.stacked(series.frame, view.period.unit)
+    if not data.series:
+        return [Text(why_empty(view, NO_EVENTS), "empty", medium=none_on)]
+    return [Chart("Events over time", "events", stacks.stacked_figure, data)]
+
+
+def week(weekly: Rhythm) -> list[Block]:
+    """Visitors by weekday and hour."""
+    data = heatmaps.week(weekly.frame)
+    if data.busiest is None:
+        text = "No visits in this period. Their hours and weekdays show here."
+        return [Text(text, "empty")]
+    day, hour = data.busiest
+    most = f"{day}, {hour:02}:00 to {hour + 1:02}:00"
+    return [
+        Text(f"Visitors by weekday and hour. Most come on {most}."),
+        Chart("Visitors by weekday and hour", "rhythm", heatmaps.week_figure, data),
+    ]
+
+
+def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -> list[Block]:
+    """A world map, and the countries that its geometry lacks; a click on a country filters by it
+    where the map is ``clickable``."""
+
+    def country(point: Sequence[Any]) -> Toggle:
+        return Toggle("country", point[3])
+
+    chart = Chart(
+        alt, key, maps.world_figure, data, on_choose=country if clickable else None, is_map=True
+    )
+    if not data.undrawn:
+        return [chart]
+    small = ", ".join(f"{country.name} ({country.said})" for country in data.undrawn[:6])
+    return [chart, Text(f"Too small for the map: {small}")]
+
+
 def ranking_tabs(
-    query: Collector, tables: Sequence[rankings.Table], view: View, *, key: str
+    query: Collector,
+    tables: Sequence[rankings.Table],
+    view: View,
+    *,
+    key: str,
+    printed: int | None = None,
 ) -> Tabs:
-    """Rankings behind tabs; only the open one is asked for."""
+    """Rankings behind tabs; only the open one is asked for. Reports print the first ``printed``."""
     return Tabs(
         key,
-        [Tab(table.tab, partial(ranking_section, query, table, view)) for table in tables],
+        [
+            Tab(
+                table.tab,
+                partial(ranking_section, query, table, view),
+                printed is None or at < printed,
+            )
+            for at, table in enumerate(tables)
+        ],
     )
 
 
@@ -95,15 +165,14 @@ def ranking(
     if table.field == "channel":
         text = "How channels are counted"
         blocks.append(Text(text, help=client.definitions.channel, medium="page"))
-    shares = rankings.shares(table, ranked, stats, channels)
-    if shares.frame.empty:
+    shares, frame = _ranking_rows(table, ranked, stats, channels)
+    if frame.empty:
         return [*blocks, Text(table.why_empty(view), "empty")]
-    frame = rankings.full(table, shares)
     more = [Field("Code", "Code", "text")] if "Code" in frame else []
     blocks.append(
         Table(
             table.many,
-            frame.assign(value=shares.frame["name"].to_numpy()),
+            frame,
             rankings.fields(table, shares),
             f"ranking_{table.field}",
             value="value" if table.filters else None,
@@ -115,3 +184,13 @@ def ranking(
     if shares.no_direct:
         blocks.append(Text(rankings.NO_DIRECT, medium="report"))
     return blocks
+
+
+@memoize
+def _ranking_rows(
+    table: rankings.Table, ranked: Ranking, stats: Stats | None, channels: Ranking | None
+) -> tuple[rankings.Shares, pd.DataFrame]:
+    """The shares of a ranking, and its rows with names, each with the ``value`` it counts."""
+    shares = rankings.shares(table, ranked, stats, channels)
+    values = shares.frame["name"].to_numpy()
+    return shares, rankings.full(table, shares).assign(value=values)

@@ -1,6 +1,6 @@
-"""The server that is looked at, once a process: settings, the embedded one where none is set.
+"""The client of this process, and the embedded server that it starts where no server is set.
 
-What it gives is not limited to what a viewer may see: pages ask through ``start.client``.
+This client is not limited to what a viewer may see: pages use ``page_context.client``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from access import secrets_file
 from access.secrets_file import Setup
-from components import embedded_launcher, metrics, secrets
+from components import embedded_launcher, metrics, runtime
 from components.embedded_launcher import Running
 from umami import connection_check
 from umami.client import Client, connect
@@ -60,7 +60,7 @@ def _own_server(data: Path | None, store: Path | None, definitions: str) -> Runn
 
 def set_up() -> Settings:
     """Which server is looked at, as it stands now. Raises ``SettingsError``."""
-    return read(secrets=secrets.file())
+    return read(secrets=runtime.secrets_file())
 
 
 def shared_sections() -> frozenset[str] | None:
@@ -157,7 +157,7 @@ def settle(wanted: Setup) -> None:
     before: Settings | None = None
     with suppress(SettingsError):
         before = set_up()
-    secrets_file.write(secrets.file(), wanted)
+    secrets_file.write(runtime.secrets_file(), wanted)
     for name in copied:
         # Streamlit took it there from where it stands no more.
         os.environ.pop(name, None)
@@ -172,6 +172,6 @@ def _tables(settings: Settings) -> tuple[Path | None, Path | None, str]:
 
 def _secrets() -> Mapping[str, Any]:
     try:
-        return secrets_of(secrets.file())
+        return secrets_of(runtime.secrets_file())
     except SettingsError:
         return {}

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
 from access.permissions import ViewFilters
 from components import view_description, viewer
+from components.areas import PageInfo
 from components.view_description import dates as dates
 from components.view_description import described as described
 from components.view_description import present as present
@@ -225,3 +226,55 @@ def _viewer_zone() -> str:
         return zone(name).key if name else "UTC"
     except InvalidView:
         return "UTC"
+
+
+T = TypeVar("T")
+_KEPT: Final = "parameters of pages as they were last"
+_LOST: Final = "parameters to be there again in the next run"
+_HIDDEN: Final = "<style>.st-key-own_spelled{display:none}</style>"
+
+
+def page_params(page: PageInfo) -> dict[str, list[str]]:
+    """The parameters of a page as the URL spells them; call once a run."""
+    return read_params(*page.params, *page.page_params, several=page.list_params)
+
+
+def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str]]:
+    """This page's parameters as the URL spells them; one that is not there is an empty list.
+
+    ``several`` are those that may come more than once. Call once a run.
+    """
+    st.html(_HIDDEN)
+    names = (*single, *several)
+    given = any(name in st.query_params for name in names)
+    st.session_state.update(st.session_state.pop(_LOST, {}))
+    found: dict[str, list[str]] = {}
+    with st.container(key="own_spelled", gap=None):
+        for name in single:
+            st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
+            found[name] = [st.session_state[name]] if st.session_state[name] else []
+        for name in several:
+            st.multiselect(
+                name,
+                st.session_state.get(name, []),
+                key=name,
+                bind="query-params",
+                accept_new_options=True,
+                label_visibility="collapsed",
+            )
+            found[name] = list(st.session_state[name])
+    kept: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
+    if arriving() and not given:
+        # Back leads through the address of the page that is left, which knows nothing of this one.
+        lost = {name: kept[name] for name in names if kept.get(name) and not found[name]}
+        if lost:
+            st.session_state[_LOST] = lost
+            st.rerun()
+    kept.update({name: st.session_state[name] for name in names})
+    return found
+
+
+def set_params(**values: str | Sequence[str]) -> None:
+    """Spell some of the parameters anew, from the next run on. A callback's."""
+    for name, value in values.items():
+        st.session_state[name] = value if isinstance(value, str) else list(value)

@@ -23,7 +23,7 @@ from access.accounts import Account
 from access.authentication import Authentication
 from access.permissions import ALL, NONE, Permissions, ViewFilters
 from access.share_links import ShareLink
-from components import local_access, page_registry, secrets, umami_server
+from components import local_access, page_registry, runtime, umami_server
 from umami.endpoints import websites
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.models.websites import Website
@@ -80,7 +80,7 @@ class _Brought:
 @st.cache_resource(show_spinner=False)
 def running() -> settings.DashboardSettings:
     """How this process is run. Raises ``SettingsError``."""
-    return settings.load(secrets=secrets.file())
+    return settings.load(secrets=runtime.secrets_file())
 
 
 @st.cache_resource(show_spinner=False)
@@ -101,7 +101,7 @@ def forget() -> None:
 
 def accounts_stand_in_secrets() -> bool:
     """Whether accounts are read from the secrets, and not from a file of their own."""
-    return running().users == secrets.file()
+    return running().users == runtime.secrets_file()
 
 
 def signs_in() -> bool:

@@ -1,43 +1,100 @@
 """Attribution: which first and last touch conversions are credited to, side by side."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import partial
 
-from components import controls, entrypoint_guard, page_context, panels, saved, steps, url_state
+import streamlit as st
+
+from components import (
+    analysis_controls,
+    controls,
+    elements,
+    entrypoint_guard,
+    loading,
+    page_context,
+    url_state,
+)
+from components.areas import attribution
+from components.areas.revenue import choices
+from components.elements import show_note
 from components.render import open_page
-from components.sections import attribution as shown
-from components.told import attribution as told
-from umami.endpoints import events, reports
+from components.view_description import described
+from umami.analysis import saved as saved_parameters
+from umami.analysis.steps import spell
+from umami.endpoints import reports
+from umami.models.paging import Page
+from umami.models.reports import FunnelStep, Report
+from umami.models.traffic import Value
+from umami.view import View
+
+
+def editor(
+    view: View,
+    step: FunnelStep,
+    currency: str | None,
+    in_money: bool,
+    paths: Sequence[Value],
+    events: Sequence[Value],
+    currencies: tuple[str, ...],
+    listed: Page[Report],
+) -> None:
+    """Inputs for the conversion and, where the server tells money, for that; what is saved."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        analysis_controls.inputs(
+            step,
+            analysis_controls.suggestions(paths, events),
+            label="Conversion",
+            key="edit",
+            write=lambda step: url_state.set_params(conversion=spell(step)),
+        )
+        if currencies and in_money:
+            money = choices(currencies, currency or "")
+            elements.select(
+                "Count",
+                {"": "Count visitors", **{code: f"And revenue in {code}" for code in money}},
+                currency or "",
+                key="pick_currency",
+                icon=":material/payments:",
+                width=220,
+                write=lambda code: url_state.set_params(conversion_currency=code),
+            )
+        making = partial(
+            saved_parameters.parameters,
+            view,
+            model="first-click",
+            type=step.kind,
+            step=step.value,
+            currency=currency,
+        )
+        analysis_controls.saved_menu(view, "attribution", making if step.value else None, listed)
+
 
 entrypoint_guard.check()
-
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    with panels.title("Attribution"):
-        step, currency = shown.conversion()
-    suggestions = steps.ask(page, view)
-    codes = page.hint(reports.currencies(view.unfiltered()), ())
-    listed = saved.ask(page, view)
+    params = url_state.page_params(attribution.INFO)
+    (step, currency), faults = attribution.parse(params)
+    suggestions = analysis_controls.ask_suggestions(page, view)
+    no_currencies: tuple[str, ...] = ()
+    currencies = page.hint(reports.currencies(view.unfiltered()), no_currencies)
+    listed = loading.ask(page, view)
     if not step.value:
-        properties = page.hint(events.event_data_properties(view.unfiltered()), ())
-        names = steps.suggestions(*(coming.result() for coming in suggestions)).events
-        step = told.suggested(properties.result(), names)
-    in_money = shown.tells_money(page)
-    credited = partial(told.asked, step=step, currency=currency if in_money else None)
-
-    with panels.card("Conversion", about=url_state.described(view)):
+        step = attribution.suggested(page, view)
+        params["conversion"] = [spell(step)]
+    layout = page.prepare(attribution.ask(page, view, params))
+    in_money = attribution.tells_money(page)
+    with elements.title("Attribution"):
+        for fault in faults:
+            show_note(fault)
+    with elements.card("Conversion", about=described(view)):
         page.section(
-            partial(shown.editor, view, step, currency, in_money),
+            partial(editor, view, step, currency, in_money),
             *suggestions,
-            codes,
+            currencies,
             listed,
             height=60,
         )
-        if not step.value:
-            shown.nothing()
-    if step.value:
-        first = page.compared(view, partial(credited, model="first-click"))
-        last = page.ask(credited(view, model="last-click"))
-        touches = (first.now, last, *first.earlier)
-        page.section(partial(shown.totals, step), *touches, height=120)
-        page.section(partial(shown.parts, currency), *touches, height=420)
+    page.draw(layout)

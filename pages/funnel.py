@@ -1,31 +1,125 @@
 """Funnel: how many visitors go from step to step, and where they are lost."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import partial
 
-from components import controls, entrypoint_guard, page_context, panels, saved, steps, url_state
+import streamlit as st
+
+from components import (
+    analysis_controls,
+    authorized,
+    controls,
+    elements,
+    entrypoint_guard,
+    loading,
+    page_context,
+    url_state,
+)
+from components.areas import funnel
+from components.elements import show_note
 from components.render import open_page
-from components.sections import funnel as shown
-from umami.endpoints import reports
+from umami.analysis import saved as saved_parameters
+from umami.analysis.steps import spell_steps
+from umami.models.paging import Page
+from umami.models.reports import FunnelStep, Report
+from umami.models.traffic import Value
+from umami.view import View
+
+
+def editor(
+    view: View,
+    chain: funnel.Chain,
+    paths: Sequence[Value],
+    events: Sequence[Value],
+    listed: Page[Report],
+) -> None:
+    """A line of inputs for each step, the window, and what is saved."""
+    offered = analysis_controls.suggestions(paths, events)
+    for at, step in enumerate(chain.steps):
+        before, after = chain.steps[:at], chain.steps[at + 1 :]
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="xsmall", key=f"step_{at}"
+        ):
+            st.markdown(f"**{at + 1}**", width="content")
+            analysis_controls.inputs(
+                step,
+                offered,
+                label=f"Step {at + 1}",
+                key=f"edit_{at}",
+                write=partial(write_between, before, after),
+            )
+            st.button(
+                ":material/arrow_upward:",
+                key=f"raise_{at}",
+                help="Earlier",
+                type="tertiary",
+                disabled=at == 0,
+                on_click=authorized.callback(write_between),
+                args=(before[:-1], (*before[-1:], *after), step),
+            )
+            st.button(
+                ":material/close:",
+                key=f"remove_{at}",
+                help="Remove this step",
+                type="tertiary",
+                disabled=len(chain.steps) <= funnel.FEWEST and not step.value,
+                on_click=authorized.callback(write_between),
+                args=(before, after),
+            )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Add step",
+            key="add_step",
+            icon=":material/add:",
+            disabled=len(chain.steps) >= funnel.MOST,
+            on_click=authorized.callback(write_between),
+            args=(chain.steps, (), FunnelStep("path", "")),
+        )
+        elements.select(
+            "Time from each step to the next",
+            {window: funnel.within(window) for window in sorted({chain.window, *funnel.WINDOWS})},
+            chain.window,
+            key="pick_window",
+            icon=":material/timer:",
+            width=215,
+            write=lambda window: url_state.set_params(window=str(window)),
+        )
+        if suggested := funnel.suggested(offered.paths, offered.events):
+            st.button(
+                "Suggest steps",
+                key="suggest_steps",
+                icon=":material/lightbulb:",
+                help="The page most visits see, then the events that happen most",
+                on_click=authorized.callback(write_between),
+                args=(suggested, ()),
+            )
+        making = partial(saved_parameters.funnel, view, chain.steps, chain.window)
+        analysis_controls.saved_menu(view, "funnel", making if chain.complete else None, listed)
+
+
+def write_between(
+    before: Sequence[FunnelStep], after: Sequence[FunnelStep], *changed: FunnelStep
+) -> None:
+    """Change the steps between others, from the next run on."""
+    url_state.set_params(step=spell_steps([*before, *changed, *after]))
+
 
 entrypoint_guard.check()
-
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    with panels.title("Funnel"):
-        chain = shown.chain()
-    suggestions = steps.ask(page, view)
-    listed = saved.ask(page, view)
-    results = (
-        page.compared(view, lambda one: reports.funnel(one, chain.steps, chain.window))
-        if chain.complete
-        else ()
-    )
-
-    with panels.card("Steps", about="Visitors take them in this order, each soon after the last."):
-        page.section(partial(shown.editor, view, chain), *suggestions, listed, height=190)
-    with panels.card("Conversion", about=url_state.described(view)):
-        if results:
-            page.section(partial(shown.funnel, view), *results, height=420)
-        else:
-            shown.nothing()
+    params = url_state.page_params(funnel.INFO)
+    chain, faults = funnel.parse(params)
+    suggestions = analysis_controls.ask_suggestions(page, view)
+    listed = loading.ask(page, view)
+    layout = page.prepare(funnel.ask(page, view, params))
+    with elements.title("Funnel"):
+        for fault in faults:
+            show_note(fault)
+    with elements.card(
+        "Steps", about="Visitors take them in this order, each soon after the last."
+    ):
+        page.section(partial(editor, view, chain), *suggestions, listed, height=190)
+    page.draw(layout)

@@ -1,21 +1,136 @@
 """Goals: how often what you want to happen does, against its target."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
-from components import controls, entrypoint_guard, page_context, panels, saved, steps
+import streamlit as st
+
+from components import (
+    analysis_controls,
+    authorized,
+    controls,
+    elements,
+    entrypoint_guard,
+    loading,
+    page_context,
+    url_state,
+)
+from components.areas import goals
+from components.elements import show_note
 from components.render import open_page
-from components.sections import goals as shown
+from umami.analysis import saved as saved_parameters
+from umami.analysis.steps import LARGEST_TARGET, Target, spell_target
+from umami.models.paging import Page
+from umami.models.reports import FunnelStep, Report
+from umami.models.traffic import Value
+from umami.view import View
+
+
+def editor(
+    view: View,
+    targets: tuple[Target, ...],
+    paths: Sequence[Value],
+    events: Sequence[Value],
+    listed: Page[Report],
+) -> None:
+    """A line of inputs for each goal, and what is saved."""
+    offered = analysis_controls.suggestions(paths, events)
+    new = Target(FunnelStep("path", ""))
+    lines = targets or (new,)
+    for at, target in enumerate(lines):
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key=f"goal_{at}"
+        ):
+            others = partial(write_between, lines[:at], lines[at + 1 :])
+            inputs(offered, at, target, others)
+            st.button(
+                ":material/close:",
+                key=f"remove_{at}",
+                help="Remove this goal",
+                type="tertiary",
+                disabled=not targets,
+                on_click=authorized.callback(others),
+            )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Add goal",
+            key="add_goal",
+            icon=":material/add:",
+            disabled=len(lines) >= goals.MOST or new in lines,
+            on_click=authorized.callback(write_between),
+            args=(lines, (), new),
+        )
+        if offered.events:
+            st.button(
+                "Suggest goals",
+                key="suggest_goals",
+                icon=":material/lightbulb:",
+                help="The events that happen most",
+                on_click=authorized.callback(write_between),
+                args=([Target(FunnelStep("event", name)) for name in offered.events[:3]], ()),
+            )
+        last = next((target for target in reversed(targets) if target.step.value), None)
+        analysis_controls.saved_menu(
+            view,
+            "goal",
+            partial(saved_parameters.goal, view, last) if last else None,
+            listed,
+            description=saved_parameters.described(last) if last else "",
+            about=f"Saves the last goal, {last.step.value}." if last else "",
+        )
+
+
+def inputs(
+    offered: analysis_controls.Suggestions, at: int, target: Target, write: Callable[[Target], None]
+) -> None:
+    """Inputs for what counts, and for how often it is wanted."""
+    analysis_controls.inputs(
+        target.step,
+        offered,
+        label=f"Goal {at + 1}",
+        key=f"edit_{at}",
+        write=lambda step: write(replace(target, step=step)),
+    )
+    key = f"edit_{at}_times"
+    st.session_state[key] = target.times or None
+    st.number_input(
+        "Target",
+        min_value=1,
+        max_value=LARGEST_TARGET,
+        value=None,
+        step=1,
+        key=key,
+        placeholder="Target",
+        label_visibility="collapsed",
+        width=170,
+        on_change=authorized.callback(
+            lambda: write(replace(target, times=int(st.session_state[key] or 0)))
+        ),
+    )
+
+
+def write_between(before: Sequence[Target], after: Sequence[Target], *changed: Target) -> None:
+    """Change the goals between others, from the next run on."""
+    url_state.set_params(goal=[spell_target(target) for target in (*before, *changed, *after)])
+
 
 entrypoint_guard.check()
-
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    with panels.title("Goals"):
-        targets = shown.targets()
-    suggestions = steps.ask(page, view)
-    listed = saved.ask(page, view)
-
-    with panels.card("Goals", about="A page or an event, and how often you want it in the period."):
-        page.section(partial(shown.editor, view, targets), *suggestions, listed, height=120)
-    shown.cards(page, view, targets)
+    params = url_state.page_params(goals.INFO)
+    targets, faults = goals.parse(params)
+    suggestions = analysis_controls.ask_suggestions(page, view)
+    listed = loading.ask(page, view)
+    layout = page.prepare(goals.ask(page, view, params))
+    with elements.title("Goals"):
+        for fault in faults:
+            show_note(fault)
+    with elements.card(
+        "Goals", about="A page or an event, and how often you want it in the period."
+    ):
+        page.section(partial(editor, view, targets), *suggestions, listed, height=120)
+    page.draw(layout)

@@ -1,22 +1,117 @@
 """Journey: the paths that visits take."""
 
-from functools import partial
+from __future__ import annotations
 
-from components import controls, entrypoint_guard, page_context, panels, steps, url_state
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from components import (
+    analysis_controls,
+    authorized,
+    controls,
+    elements,
+    entrypoint_guard,
+    page_context,
+    url_state,
+)
+from components.areas import journey
+from components.charts import flows
+from components.elements import show_note
 from components.render import open_page
-from components.sections import journey as shown
-from components.told import journey as told
+from umami.analysis.journey import Through, flow
+from umami.models.reports import Path
+from umami.models.traffic import Value
+
+
+def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence[Value]) -> None:
+    """How many steps, and where journeys start and end."""
+    offered = analysis_controls.suggestions(paths, events)
+    values = [*offered.paths, *offered.events]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        elements.select(
+            "Steps",
+            journey.LENGTHS,
+            selection.length,
+            key="pick_steps",
+            icon=":material/stairs:",
+            width=150,
+            write=lambda length: url_state.set_params(steps=str(length), through=""),
+        )
+        edge("start", "Starts with any page or event", selection.start, values)
+        edge("end", "Ends with any page or event", selection.end, values)
+
+
+def edge(name: str, placeholder: str, value: str | None, values: Sequence[str]) -> None:
+    """An input for where journeys start or end."""
+    key = f"pick_{name}"
+    st.session_state[key] = value
+
+    def changed() -> None:
+        entry: Any = st.session_state[key]
+        url_state.set_params(**{name: str(entry or "").strip()}, through="")
+
+    st.selectbox(
+        f"{name.capitalize()} of the journey",
+        list(dict.fromkeys([*([value] if value else []), *values])),
+        index=None,
+        key=key,
+        placeholder=placeholder,
+        accept_new_options=True,
+        label_visibility="collapsed",
+        width=270,
+        on_change=authorized.callback(changed),
+    )
+
+
+def node(through: Through | None, paths: tuple[Path, ...]) -> None:
+    """Choose a node by name, which keyboards reach; and the way back."""
+    if not paths:
+        return
+    names = {
+        Through(node.step, node.name).spelled: flows.name(node)
+        for node in flow(paths).nodes
+        if node.name
+    }
+    if through:
+        names.setdefault(through.spelled, f"Step {through.step}: {through.name}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        elements.select(
+            "Paths through",
+            {"": "Paths through any page", **names},
+            through.spelled if through else "",
+            key="pick_through",
+            icon=":material/alt_route:",
+            width=360,
+            write=lambda through: url_state.set_params(through=through),
+        )
+        if through:
+            st.button(
+                "All paths",
+                key="all_paths",
+                icon=":material/close:",
+                on_click=authorized.callback(url_state.set_params),
+                kwargs={"through": ""},
+            )
+
 
 entrypoint_guard.check()
-
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    with panels.title("Journey"):
-        choice = shown.choice()
-    suggestions = steps.ask(page, view)
-    paths = page.ask(told.asked(choice, view))
-
-    page.section(partial(shown.controls, choice), *suggestions, height=40)
-    with panels.card("Paths", about=url_state.dates(view)):
-        page.section(partial(shown.journeys, view, choice), paths, height=700)
+    params = url_state.page_params(journey.INFO)
+    selection, faults = journey.parse(params)
+    suggestions = analysis_controls.ask_suggestions(page, view)
+    layout = page.prepare(journey.ask(page, view, params))
+    # Where the paths fail, the section below says so.
+    no_paths: tuple[Path, ...] = ()
+    paths = page.hint(journey.path_query(selection, view), no_paths)
+    with elements.title("Journey"):
+        for fault in faults:
+            show_note(fault)
+    page.section(partial(edges, selection), *suggestions, height=40)
+    with elements.card("Paths", about=url_state.dates(view)):
+        page.section(partial(node, selection.through), paths, height=40)
+        page.draw(layout, nested=True)

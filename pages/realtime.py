@@ -1,12 +1,77 @@
-"""Realtime: who is on the website now, and what they do."""
+"""Realtime: who is on the website now, and what they do; it refreshes itself in a fragment."""
 
-from components import controls, entrypoint_guard, page_context, panels
-from components.sections import realtime as shown
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+import streamlit as st
+
+from components import (
+    authorized,
+    controls,
+    elements,
+    entrypoint_guard,
+    metrics,
+    page_context,
+    runtime,
+)
+from components.areas import realtime
+from components.areas.realtime import EVERY, Seen
+from components.elements import show_error
+from components.render import Page, answers
+from umami.analysis.realtime import longer
+from umami.endpoints import realtime as endpoints
+from umami.endpoints import traffic
+from umami.errors import UmamiError
+from umami.view import View
+
+SEEN: Final = "what this viewer has seen of a website"
+
+
+@metrics.part("realtime")
+@runtime.RENDER_LOCK.taken()
+def draw(view: View, domain: str, *, paused: bool) -> None:
+    """Query the server, unless the viewer has paused the page, and draw what is there."""
+    seen, problem = latest(view, paused=paused)
+    page = Page(page_context.client())
+    page.draw(page.prepare(realtime.layout(view, domain, seen, problem, paused=paused)))
+    if problem and seen.now is None:
+        show_error(problem)
+
+
+def latest(view: View, *, paused: bool) -> tuple[Seen, UmamiError | None]:
+    """What the server answers now; what was seen last where it fails, with the problem."""
+    last: Seen | None = authorized.data().get(SEEN)
+    if last is None or last.website != view.website:
+        last = Seen(view.website, datetime.now(UTC))
+    elif paused:
+        return last, None
+    now, active = answers(
+        page_context.client(),
+        endpoints.realtime(view.website, view.period.timezone),
+        traffic.active(view.website),
+    )
+    seen, problem = last, None
+    try:
+        seen = replace(seen, active=active.result(), at=active.answered_at or seen.at)
+    except UmamiError as failure:
+        problem = failure
+    try:
+        answer = now.result()
+        log = longer(last.log, answer.log)
+        seen = replace(seen, now=answer, log=log, at=now.answered_at or seen.at)
+    except UmamiError as failure:
+        problem = failure
+    if problem:
+        seen = replace(seen, at=last.at)
+    authorized.data()[SEEN] = seen
+    return seen, problem
+
 
 entrypoint_guard.check()
-
 view = controls.view()
 
-with panels.title("Realtime"):
-    still = shown.paused()
-shown.page(view, controls.domain(page_context.client(), view.website), still=still)
+with elements.title("Realtime"):
+    paused = st.toggle("Pause", key="paused", bind="query-params", help="Keep what is shown")
+refreshed = authorized.fragment(run_every=None if paused else EVERY)(draw)
+refreshed(view, controls.domain(page_context.client(), view.website), paused=paused)

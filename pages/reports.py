@@ -1,21 +1,137 @@
-"""Reports: the analyses that were saved in Umami."""
+"""Reports: the analyses that were saved in Umami, opened, renamed, deleted."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from functools import partial
+from typing import Any, Final
 
-from components import controls, entrypoint_guard, page_context, panels
+import streamlit as st
+
+from components import (
+    authorized,
+    controls,
+    elements,
+    entrypoint_guard,
+    loading,
+    navigation,
+    page_context,
+    url_state,
+    viewer,
+)
+from components.areas import reports as area
+from components.escaping import plain
 from components.render import open_page
-from components.sections import reports as shown
+from umami.analysis.saved import Opening
+from umami.endpoint import Query
 from umami.endpoints import reports
+from umami.models.paging import Page
+from umami.models.reports import Report
+from umami.view import View
+
+DONE: Final = "what was just done to a report"
+
+
+def detail(view: View, chosen: str, listed: Page[Report]) -> None:
+    """What can be done with the report that was chosen."""
+    report = next((report for report in listed.rows if report.id == chosen), None)
+    if report is None:
+        return
+    with st.container(border=True, key="report_detail"):
+        st.subheader(plain(area.name(report), 100), anchor=False)
+        opening = area.opening(report)
+        if isinstance(opening, Opening):
+            open_buttons(opening, area.custom_dates(view, report))
+        else:
+            st.caption(plain(opening))
+        if viewer.current().permissions.saves(view.website):
+            rename_input(report)
+            delete_button(report)
+
+
+def open_buttons(opening: Opening, dates: Mapping[str, list[str]]) -> None:
+    """Open the report on its page."""
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Open",
+            key="open",
+            type="primary",
+            icon=":material/open_in_new:",
+            help="With the period and filters above",
+            on_click=authorized.callback(open_report),
+            args=(opening,),
+        )
+        if dates:
+            st.button(
+                "Open with its own dates",
+                key="open_dates",
+                on_click=authorized.callback(open_report),
+                args=(opening, dates),
+            )
+
+
+def open_report(opening: Opening, dates: Mapping[str, list[str]] | None = None) -> None:
+    """Go to the page of a report."""
+    if dates:
+        url_state.change(dates)
+    navigation.go(opening.page, **opening.parameters)
+
+
+def rename_input(report: Report) -> None:
+    """An input for another name."""
+    key = f"name_{report.id}"
+    st.session_state.setdefault(key, report.name)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input("Name", key=key, max_chars=200)
+        st.button("Rename", key="rename", on_click=authorized.callback(rename), args=(report, key))
+
+
+def rename(report: Report, key: str) -> None:
+    """Give a report the name in the input."""
+    name = str(st.session_state[key]).strip()
+    if not name:
+        url_state.note("A report needs a name.")
+    elif name != report.name:
+        query = reports.update_report(
+            report.id, report.website, report.type, name, report.parameters, report.description
+        )
+        send(query, f"Renamed to “{name}”.")
+
+
+def delete_button(report: Report) -> None:
+    """Delete the report, once that is confirmed."""
+    with st.popover("Delete", icon=":material/delete:", key="delete_report"):
+        st.markdown(f"Delete **{plain(area.name(report), 60)}** for everybody?")
+        st.caption("The report is gone from Umami too. The data stays.")
+        st.button(
+            "Delete it",
+            key="delete",
+            type="primary",
+            width="stretch",
+            on_click=authorized.callback(send),
+            args=(reports.delete_report(report.id), f"“{report.name}” was deleted."),
+        )
+
+
+def send(query: Query[Any], done: str) -> None:
+    """Change something on the server, and say so in the next run."""
+    page_context.client().ask(query)
+    authorized.data()[DONE] = done
+
 
 entrypoint_guard.check()
-
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    listed = page.ask(reports.reports(view.website))
-
-    with panels.title("Reports"):
-        looked_at = shown.chosen()
-    shown.said()
-    with panels.card("Saved reports", about="Kept by the Umami server, for everybody who uses it."):
-        page.section(partial(shown.saved_reports, view, looked_at), listed, height=300)
+    params = url_state.page_params(area.INFO)
+    layout = page.prepare(area.ask(page, view, params))
+    with elements.title("Reports"):
+        if done := authorized.data().pop(DONE, None):
+            st.toast(plain(done))
+    with elements.card(
+        "Saved reports", about="Kept by the Umami server, for everybody who uses it."
+    ):
+        page.draw(layout, nested=True)
+        page.section(
+            partial(detail, view, area.report_id(params)), loading.ask(page, view), height=60
+        )

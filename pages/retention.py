@@ -1,6 +1,6 @@
 """Retention: who comes back, and how long after the first visit."""
 
-from components import controls, entrypoint_guard, page_context, panels, parameters
+from components import controls, elements, entrypoint_guard, page_context, url_state
 from components.areas import retention
 from components.render import open_page
 
@@ -8,14 +8,14 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    params = parameters.of(retention.INFO)
+    params = url_state.page_params(retention.INFO)
     layout = page.prepare(retention.ask(page, view, params))
-    with panels.title("Retention"):
-        parameters.segments(
+    with elements.title("Retention"):
+        elements.segmented(
             "Cohorts",
             retention.GRAIN_NAMES,
             retention.grain(view, params),
             key="pick_grain",
-            write=lambda grain: parameters.write(grain=grain),
+            write=lambda grain: url_state.set_params(grain=grain),
         )
     page.draw(layout)

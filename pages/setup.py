@@ -1,12 +1,12 @@
 """Setup: which Umami is looked at, and who may look."""
 
-from components import entrypoint_guard, panels, umami_server, viewer
+from components import elements, entrypoint_guard, umami_server, viewer
 from components.setup_wizard import steps as shown
 
 entrypoint_guard.check()
 
 may = viewer.sets_up(viewer.current())
-with panels.title("Setup"):
+with elements.title("Setup"):
     if may:
         shown.state()
 if not may:

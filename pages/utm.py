@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import controls, entrypoint_guard, page_context, panels, parameters
+from components import controls, elements, entrypoint_guard, page_context, url_state
 from components.areas import utm
 from components.render import open_page
 from components.view_description import described
@@ -11,7 +11,7 @@ entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:
-    layout = page.prepare(utm.ask(page, view, parameters.of(utm.INFO)))
-    with panels.title("UTM"):
+    layout = page.prepare(utm.ask(page, view, url_state.page_params(utm.INFO)))
+    with elements.title("UTM"):
         st.caption(described(view))
     page.draw(layout)

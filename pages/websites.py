@@ -2,29 +2,54 @@
 
 import streamlit as st
 
-from components import controls, entrypoint_guard, page_context, paging, panels, url_state, viewer
+from components import (
+    blocks,
+    controls,
+    elements,
+    entrypoint_guard,
+    page_context,
+    paging,
+    url_state,
+    viewer,
+    website_admin,
+)
+from components.areas import websites
+from components.elements import show_empty
+from components.escaping import plain
 from components.render import open_page
-from components.sections import manage
-from components.sections import websites as shown
+from components.view_description import described
 
 entrypoint_guard.check()
+CARDS = 12  # on one page of the list, with two queries each
 
 view = controls.view()
 client = page_context.client()
-looking = viewer.current()
 sites = controls.sites(client)
 
 with open_page(client) as page:
-    with panels.title("Websites"):
-        choice = shown.choice()
-        if looking.permissions.admin:
-            manage.create()
-    manage.said()
-    st.caption(url_state.described(view))
-    paging.search_box(choice.place, "Search name or domain")
-    managed = next((site for site in sites if site.id == choice.site), None)
-    if managed and looking.permissions.administers(managed.id):
-        manage.card(managed)
-    elif choice.site:
-        st.caption("The website of this link is not among those you can open.")
-    shown.glance(page, view, shown.matching(sites, choice), choice)
+    params = url_state.page_params(websites.INFO)
+    place = blocks.position("websites", params)
+    needle = (place.search or "").casefold()
+    matching = [site for site in sites if needle in f"{site.name}\n{site.domain}".casefold()]
+    pages = -(-len(matching) // CARDS)
+    first = CARDS * (min(place.page, max(pages, 1)) - 1)
+    shown = matching[first : first + CARDS]
+    cards = page.prepare(websites.card(page, view, site) for site in shown)
+    with elements.title("Websites"):
+        if viewer.current().permissions.admin:
+            website_admin.create_form()
+    website_admin.show_done()
+    st.caption(described(view))
+    paging.search_box(place, "Search name or domain")
+    managed = website_admin.manage(sites, params["site"][0]) if params["site"] else None
+    if not shown:
+        with st.container(border=True):
+            show_empty("No website matches the search.")
+    with st.grid(3, min_column_width=260, gap="small"):
+        for site, card in zip(shown, cards, strict=True):
+            with st.container(border=True, gap="xsmall", height="stretch", key=f"site_{site.id}"):
+                st.subheader(plain(site.name, 60), anchor=False)
+                st.caption(plain(site.domain or "No domain", 80))
+                website_admin.card_buttons(site, is_managed=site is managed)
+                page.draw([card])
+    paging.page_buttons(place, pages, key="sites")

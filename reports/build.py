@@ -1,128 +1,117 @@
-"""Reports made of questions: a chapter a page, each asked as a whole."""
+"""Builds a report: sends the queries of its pages and turns their layouts into chapters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
-from components import formats, view_description
+from components import blocks, formats, view_description
 from components.areas import PageInfo
-from components.loading import QueryClient
+from components.blocks import Block, Params, Text
+from components.loading import Collector, QueryClient, fault_location
 from components.page_registry import AREAS, PAGES
-from reports.asking import Asking, Given
-from reports.chapters import (
-    attribution,
-    breakdown,
-    compare,
-    events,
-    funnel,
-    goals,
-    journey,
-    overview,
-    revenue,
-    sessions,
-    websites,
-)
-from reports.document import Chapter, Cover, Report
+from reports.document import Chapter, Cover, Report, Section
 from umami.background_task import ProgressCallback
-from umami.capabilities import Capabilities
 from umami.client import Server
+from umami.errors import UmamiError
 from umami.models.websites import Website
 from umami.period import zone
 from umami.view import View
 
-CHAPTERS: Final[dict[str, Callable[[Asking], None]]] = {
-    "overview": overview.ask,
-    "compare": compare.ask,
-    "breakdown": breakdown.ask,
-    "sessions": sessions.ask,
-    "events": events.ask,
-    "funnel": funnel.ask,
-    "journey": journey.ask,
-    "goals": goals.ask,
-    "attribution": attribution.ask,
-    "revenue": revenue.ask,
-    "websites": websites.ask,
-}
-"""What is asked for each page that means something on paper, and what is made of it."""
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Client(QueryClient, Protocol):
-    """Who answers: a client, or one limited to what a viewer may see."""
+    """A client, or one limited to what a viewer may see."""
 
     @property
     def server(self) -> Server:
-        """What is asked."""
-        ...
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What this server can narrow an answer by."""
+        """The server that it asks."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is wanted: pages by name in their order, of a View.
+    """What to build: pages by name, of a View.
 
-    ``sites`` are the websites that may be looked at; ``given`` are the pages' own parameters, by
-    page; ``tells_address`` says whether readers may know where the server stands.
+    ``sites`` are the websites that may be seen. ``params`` holds the pages' own parameters, by
+    page. ``tells_address`` says whether readers may know the address of the server.
     """
 
     view: View
     pages: Sequence[str]
     sites: Sequence[Website]
-    given: Mapping[str, Given] = field(default_factory=dict)
+    params: Mapping[str, Params] = field(default_factory=dict)
     tells_address: bool = False
 
 
 def offered() -> list[PageInfo]:
-    """The pages that reports can have, in the order of the dashboard."""
+    """The pages that reports can have, in the order of the navigation."""
     return [page for page in PAGES if page.in_reports]
 
 
-def make(client: Client, order: Order, told: ProgressCallback = lambda done, total: None) -> Report:
-    """Ask for everything and put it together; ``told`` hears how many chapters are done.
+def make(
+    client: Client, order: Order, progress: ProgressCallback = lambda done, total: None
+) -> Report:
+    """Build a report; ``progress`` is called with the number of finished chapters.
 
-    What fails says so in its place. Raises ``UmamiError`` where nothing can be asked at all, and
-    whatever ``told`` raises.
+    A section that fails says so in its place. Raises whatever ``progress`` raises.
     """
-    wanted = [area for area in offered() if area.name in order.pages]
-    capabilities = client.capabilities
+    pages = [page for page in offered() if page.name in order.pages]
     chapters = []
     as_of = now = datetime.now(zone(order.view.period.timezone))
-    for at, area in enumerate(wanted):
-        told(at, len(wanted))
-        given = order.given.get(area.name, {})
-        page = Asking(client, order.view, capabilities, order.sites, given)
+    for done, page in enumerate(pages):
+        progress(done, len(pages))
+        query = Collector(client)
         try:
-            if area.name in AREAS:
-                page.add(AREAS[area.name].ask(page, page.view, page.given))
-            else:
-                CHAPTERS[area.name](page)
-            chapters.append(Chapter(area.name, area.title, area.about, page.finish()))
+            chapters.append(chapter(query, page, order.view, order.params.get(page.name, {})))
         finally:
-            page.leave()
-        as_of = min((as_of, *page.answered))
-    told(len(wanted), len(wanted))
+            query.leave()
+        answered = (reply.answered_at for _, reply in query.sent if reply.answered_at)
+        as_of = min((as_of, *answered))
+    progress(len(pages), len(pages))
     return Report(_cover(client.server, order, now, as_of), tuple(chapters))
+
+
+def chapter(query: Collector, page: PageInfo, view: View, params: Params) -> Chapter:
+    """One page of the dashboard as a chapter; sends its queries and waits for the answers."""
+    printed = {name: values for name, values in params.items() if name not in page.page_params}
+    try:
+        layout = list(AREAS[page.name].ask(query, view, printed))
+        sections = list(blocks.sections(layout, "report"))
+    except UmamiError as problem:
+        sections = [blocks.blocks_section(page.title, Text(str(problem)))]
+    made = tuple(Section(part.title, part.about, _blocks(part)) for part in sections)
+    return Chapter(page.name, page.title, page.about, made)
+
+
+def _blocks(section: blocks.Section) -> tuple[Block, ...]:
+    try:
+        answers = [answer.result() for answer in section.answers]
+        return tuple(blocks.printed(section.make(*answers)))
+    except UmamiError as problem:
+        return (Text(str(problem)),)
+    except Exception as problem:  # a fault of ours stays in its section
+        _LOG.error("a section of a report could not be made: %s", fault_location(problem))
+        return (Text("This part of the report could not be made."),)
 
 
 def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cover:
     view = order.view
-    site = next((one for one in order.sites if one.id == view.website), None)
+    site = next((site for site in order.sites if site.id == view.website), None)
     name = f"{server.label} {server.version}" if server.version else server.label
-    joined = view_description.narrowed(view)
+    filters = view_description.narrowed(view)
     if len(view.filters) > 1 and view.match == "any":
-        joined = [f"any of: {'; '.join(joined)}"]
+        filters = [f"any of: {'; '.join(filters)}"]
     return Cover(
         website=site.name if site else view.website,
         domain=site.domain or "" if site else "",
         period=formats.period(view.period),
         timezone=view.period.timezone,
-        filters=tuple(joined),
+        filters=tuple(filters),
         comparison=view_description.compared(view),
         server=f"{name} at {server.address}" if order.tells_address else name,
         demo=server.demo,

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import authorized, export_permissions, page_context, progress, url_state, viewer
+from components import authorized, elements, export_permissions, page_context, url_state, viewer
+from components.blocks import Params
+from components.elements import show_error
 from components.loading import fault_location
-from components.notices import show_error
 from components.page_registry import PAGES
 from reports import build, files
-from reports.asking import Given
 from reports.chromium import PAPERS, Paper
 from reports.files import FileKind
 from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
@@ -28,13 +28,8 @@ from umami.models.websites import Website
 from umami.view import View
 
 KINDS: Final[dict[FileKind, str]] = {"html": "HTML", "pdf": "PDF", "xlsx": "XLSX"}
-PARAMS: Final = (
-    *("by", "measure", "field", "event", "event_property", "session_property", "step", "window"),
-    *("grain", "steps", "start", "end", "through", "goal", "conversion", "conversion_currency"),
-    "revenue_currency",
-    *(name for page in PAGES for name in (*page.params, *page.list_params)),
-)
-"""URL parameters of all pages that change what the page queries."""
+PAGE_PARAMS: Final = tuple(name for page in PAGES for name in (*page.params, *page.list_params))
+"""The own parameters of all pages; no two pages share a name."""
 _JOB: Final = "the report that is made, or was made last"
 _LOG: Final = logging.getLogger(__name__)
 
@@ -94,14 +89,14 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
         args=(sites, page, view),
     )
     if job and running:
-        progress.watch(job.task, what="Making", key="report")
+        elements.show_progress(job.task, what="Making", key="report")
     elif job:
         _download(job)
 
 
-def _params() -> Given:
+def _params() -> Params:
     """Return the own parameters of the current page, from the state of its widgets."""
-    values: dict[str, Any] = {name: st.session_state.get(name) for name in PARAMS}
+    values: dict[str, Any] = {name: st.session_state.get(name) for name in PAGE_PARAMS}
     return {
         name: [value] if isinstance(value, str) else list(value)
         for name, value in values.items()
@@ -152,7 +147,7 @@ def _download(job: _Job) -> None:
         return
     size = len(content)
     shown = f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
-    export_permissions.button(
+    export_permissions.export_button(
         lambda: content,
         file_name=job.file,
         key="report_download",

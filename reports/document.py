@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
-import plotly.graph_objects as go
-
-from components import blocks
-from components.blocks import Block, Text, Tiles
-from components.fields import Field
-from components.theme import Mode
-
-__all__ = ["Block", "Tiles"]
-Sentence = Text
-
-
-def Chart(alt: str, draw: Callable[[Mode], go.Figure]) -> blocks.Chart:
-    return blocks.Chart(alt, "", lambda _, mode: draw(mode), None)
-
-
-def Table(
-    title: str, frame: pd.DataFrame, fields: Sequence[Field], shown: int = 15
-) -> blocks.Table:
-    return blocks.Table(title, frame, fields, "", printed=shown)
+from components.blocks import Block, Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +27,9 @@ class Chapter:
     sections: tuple[Section, ...]
 
     @property
-    def charts(self) -> list[blocks.Chart]:
+    def charts(self) -> list[Chart]:
         """Its charts in their order."""
-        return [
-            one for part in self.sections for one in part.blocks if isinstance(one, blocks.Chart)
-        ]
+        return [one for part in self.sections for one in part.blocks if isinstance(one, Chart)]
 
 
 @dataclass(frozen=True, slots=True)

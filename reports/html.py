@@ -23,7 +23,7 @@ from markupsafe import Markup
 from components.blocks import Chart, Table, Text, Tiles
 from components.charts import maps
 from components.charts.tiles import Tile
-from components.fields import longest
+from components.formats import longest
 from components.theme import PALETTES, Mode, Palette, faded
 from reports.document import Report, Section
 

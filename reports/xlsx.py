@@ -15,7 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 from components import formats
 from components.blocks import Table, Tiles
 from components.charts.tiles import Tile
-from components.fields import Field, Kind
+from components.formats import Field, Kind
 from components.theme import LIGHT
 from reports.document import Chapter, Report
 
@@ -181,7 +181,7 @@ def _change(tile: Tile) -> float | None:
 
 
 def _add_table(book: _Book, table: Table, chapter: str) -> None:
-    sheet = book.sheet(table.title, chapter)
+    sheet = book.sheet(table.report_title or table.title, chapter)
     columns = _columns(table.fields)
     frame = table.frame.head(MOST_ROWS)
     for place, field in enumerate(columns):

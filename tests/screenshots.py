@@ -56,8 +56,8 @@ def picture(
         expect(chart.locator(".main-svg").first).to_be_visible()
     for flow in page.get_by_test_id("stEchartsChart").all():
         expect(flow.locator("svg path").first).to_be_attached()
-    for table in page.locator("[class*='st-key-ranking_']").all():
-        expect(table.locator(".row").first).to_be_visible()
+    for table in page.locator("[class*='st-key-ranking_'] table").all():
+        expect(table.locator("tbody tr").first).to_be_visible()
     for world in page.locator(".st-key-world").all():
         expect(world.locator(".layer.land path").first).to_be_attached()
     tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")

@@ -15,7 +15,7 @@ import streamlit_authenticator
 from streamlit_authenticator.controllers import AuthenticationController
 
 ROOT = Path(__file__).parent.parent
-CONSTANT = re.compile(r"_[A-Z_]+(\.format\(data\.least_width\))?")
+CONSTANT = re.compile(r"_[A-Z_]+(\.format\(block\.min_width\))?")
 DRAWING = sorted(
     [
         ROOT / "app.py",
@@ -51,9 +51,17 @@ def test_html_is_never_made_of_data(path: Path) -> None:
             assert constant, ast.unparse(node)
 
 
+def test_scripts_set_text_as_text() -> None:
+    scripts = sorted((ROOT / "components" / "frontend").glob("*.js"))
+    assert scripts
+    for path in scripts:
+        for unsafe in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+            assert unsafe not in path.read_text(), path
+
+
 def test_links_to_elsewhere_take_nothing_along() -> None:
     """No page opens another site: a link that did would have to say ``noopener``."""
-    for path in DRAWING:
+    for path in (*DRAWING, *(ROOT / "components" / "frontend").glob("*.js")):
         for found in re.findall(
             r"<a\b[^>]*>|st\.link_button|createElement\(\"a\"\).*", path.read_text()
         ):

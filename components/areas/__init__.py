@@ -29,6 +29,8 @@ class PageInfo:
     """Endpoints that it asks only after a choice: a tab, a session, a campaign."""
     params: tuple[str, ...] = ()
     """Its own URL parameters, besides those of the View."""
+    page_params: tuple[str, ...] = ()
+    """More of them, which reports ignore: the page of a list, a session that is opened."""
     list_params: tuple[str, ...] = ()
     """Those of its own URL parameters that may occur several times."""
     in_reports: bool = True

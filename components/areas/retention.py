@@ -11,9 +11,9 @@ import pandas as pd
 from components import formats
 from components.areas import PageInfo
 from components.blocks import Block, Chart, Columns, Item, Params, Section, Table, Text, Tiles
-from components.charts import cohorts as charts
+from components.charts import heatmaps as charts
 from components.charts.tiles import Tile, counted, rated
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.analysis import retention as analysis

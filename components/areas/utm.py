@@ -27,7 +27,7 @@ from components.blocks import (
 )
 from components.charts import bars as charts
 from components.charts.tiles import Tile, counted, rated
-from components.fields import Field
+from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.analysis import utm as analysis

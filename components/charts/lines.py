@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from components import formats
 from components.charts.common import HOVER_ALL, amounts_axis, time_axis
-from components.theme import PALETTES, Mode, faded, template
+from components.theme import FONT, PALETTES, Mode, faded, template
 from umami.period import Unit
 
 Ends = tuple[bool, bool]
@@ -196,3 +196,140 @@ def _partial_ends(line: Line, times: tuple[pd.Timestamp, ...], mode: Mode) -> di
 def _colour(line: Line, mode: Mode) -> str:
     colour = PALETTES[mode].categorical[line.role]
     return faded(colour, 0.55) if line.earlier else colour
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Views and visitors of each minute, by wall clock."""
+
+    times: tuple[str, ...]
+    views: tuple[int, ...]
+    visitors: tuple[int, ...]
+
+
+def minutes(frame: pd.DataFrame) -> Minutes:
+    """What ``umami.analysis.realtime.minutes`` gives."""
+    return Minutes(
+        tuple(f"{pd.Timestamp(time):%H:%M}" for time in frame["time"]),
+        tuple(int(one) for one in frame["views"]),
+        tuple(int(one) for one in frame["visitors"]),
+    )
+
+
+def minutes_spec(data: Minutes, mode: Mode) -> dict[str, Any]:
+    """Views as pale bars, visitors before them, in the words of ECharts: it moves bars where they
+    stand, where Plotly's chart is mounted anew in Streamlit whenever it changes.
+
+    The axis keeps its height while little happens.
+    """
+    palette = PALETTES[mode]
+    colour = palette.categorical[0]
+    quiet = {"color": palette.muted, "fontFamily": FONT, "fontSize": 12}
+    return {
+        "animation": False,
+        "textStyle": {"fontFamily": FONT},
+        "grid": {"left": 8, "right": 8, "top": 34, "bottom": 4, "containLabel": True},
+        "legend": {"left": 0, "top": 0, "textStyle": quiet, "itemWidth": 12, "itemHeight": 12},
+        "tooltip": {
+            "trigger": "axis",
+            "backgroundColor": palette.surface,
+            "borderColor": palette.border,
+            "textStyle": {"color": palette.text},
+            "confine": True,
+        },
+        "xAxis": {
+            "type": "category",
+            "data": list(data.times),
+            "axisTick": {"show": False},
+            "axisLine": {"lineStyle": {"color": palette.border}},
+            "axisLabel": {**quiet, "interval": 4},
+        },
+        "yAxis": {
+            "type": "value",
+            "minInterval": 1,
+            "max": max((*data.views, 4)),
+            "splitNumber": 4,
+            "splitLine": {"lineStyle": {"color": palette.border}},
+            "axisLabel": quiet,
+        },
+        "series": [
+            {
+                "type": "bar",
+                "name": name,
+                "data": list(values),
+                "itemStyle": {"color": fill},
+                "barGap": "-100%",
+                "barCategoryGap": "20%",
+            }
+            for name, values, fill in (
+                ("Views", data.views, faded(colour, 0.35)),
+                ("Visitors", data.visitors, colour),
+            )
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A measure over wall-clock times; ``target`` is what each bucket needs on average."""
+
+    times: tuple[pd.Timestamp, ...]
+    values: tuple[float, ...]
+    unit: Unit
+    what: str
+    target: float | None = None
+
+
+def trend(
+    times: Sequence[pd.Timestamp],
+    values: Sequence[float],
+    unit: Unit,
+    what: str,
+    target: float | None = None,
+) -> Trend:
+    """``target`` is for all of the period."""
+    each = target / len(times) if target and len(times) else None
+    return Trend(
+        tuple(pd.Timestamp(time) for time in times),
+        tuple(float(value) for value in values),
+        unit,
+        what,
+        each,
+    )
+
+
+def trend_figure(data: Trend, mode: Mode) -> go.Figure:
+    """Bars, with a line at what the target asks of each."""
+    palette = PALETTES[mode]
+    asked = {
+        "type": "line",
+        "xref": "x domain",
+        "x0": 0,
+        "x1": 1,
+        "yref": "y",
+        "y0": data.target,
+        "y1": data.target,
+        "line": {"color": palette.categorical[1], "width": 1.5, "dash": "dot"},
+    }
+    return go.Figure(
+        data=[
+            {
+                "type": "bar",
+                "x": data.times,
+                "y": data.values,
+                "marker": {"color": faded(palette.categorical[0], 0.85)},
+                "hovertemplate": f"<b>%{{y:,}}</b> {data.what}<extra></extra>",
+            }
+        ],
+        layout={
+            "template": template(mode),
+            **HOVER_ALL,
+            "height": 150,
+            "bargap": 0.25,
+            "showlegend": False,
+            "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
+            "shapes": [] if data.target is None else [asked],
+            "xaxis": time_axis(data.times, data.unit),
+            "yaxis": amounts_axis(3, min(data.values, default=0), max(data.values, default=0)),
+        },
+    )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from components import formats
 from components.charts import common
-from components.fields import Kind
+from components.formats import Kind
 from components.view_description import present, why_unknown
 from umami.definitions import Definitions
 from umami.models.traffic import Stats, Timeline, Totals

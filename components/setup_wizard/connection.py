@@ -10,10 +10,10 @@ import streamlit as st
 
 from components import (
     authorized,
+    elements,
     embedded_launcher,
     navigation,
-    progress,
-    secrets,
+    runtime,
     umami_server,
     viewer,
 )
@@ -180,7 +180,7 @@ def _import(typed: dict[str, str]) -> None:
     except UmamiError as problem:
         drafts.wrong(str(problem), problem.remedy)
         return
-    store = secrets.file().with_name("umami.duckdb")
+    store = runtime.secrets_file().with_name("umami.duckdb")
     if data is not None:
         work = authorized.job(partial(embedded_launcher.take_in, data, store), "import")
         drafts.keep(Draft(Settings(store=store), importing=work))
@@ -190,7 +190,7 @@ def _import(typed: dict[str, str]) -> None:
 def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
     """How far the tables are; and once they are in, what is there."""
     if work.state == "running":
-        progress.watch(work, what="Reading the tables", key="setup_import")
+        elements.show_progress(work, what="Reading the tables", key="setup_import")
         return
     drafts.forget()
     try:

@@ -19,8 +19,8 @@ from urllib.parse import urlencode
 
 import psutil
 
+from components.areas import realtime
 from components.page_registry import PAGES
-from components.sections import realtime
 from tests.bench import questions
 from tests.bench.processes import Embedded, Vitals, embedded, vitals
 from tests.bench.questions import Asked, Learnt, Place, Wanted

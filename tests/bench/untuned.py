@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from components.charts import figure_cache
+from components.charts import common
 
 gc.freeze = lambda: None
-figure_cache.finished = lambda draw, data, mode: draw(data, mode)  # type: ignore[assignment]
+common.finished = lambda draw, data, mode: draw(data, mode)  # type: ignore[assignment]
 app = st.App(Path(__file__).parents[2] / "app.py")

@@ -21,7 +21,7 @@ def link(app: App, **params: str) -> str:
 
 def node(page: Page, label: str) -> Locator:
     """A node's label, which is part of the node for clicks."""
-    return page.locator(".st-key-flow svg text").filter(has_text=re.compile(label))
+    return page.locator(".st-key-scrolling_flow svg text").filter(has_text=re.compile(label))
 
 
 def test_a_click_on_a_node_looks_through_it_and_another_takes_it_back(app: App, page: Page) -> None:
@@ -100,12 +100,12 @@ def test_a_phone_scrolls_the_flow_and_not_the_page(app: App, page: Page, steps: 
     )
     boxes = [
         box
-        for label in page.locator(".st-key-flow svg text").all()
+        for label in page.locator(".st-key-scrolling_flow svg text").all()
         if (box := label.bounding_box()) is not None
     ]
     assert len(boxes) > 8
-    flow = page.locator(".st-key-flow").evaluate("box => box.scrollWidth")
-    left = page.locator(".st-key-flow").bounding_box()
+    flow = page.locator(".st-key-scrolling_flow").evaluate("box => box.scrollWidth")
+    left = page.locator(".st-key-scrolling_flow").bounding_box()
     assert left
     for at, one in enumerate(boxes):
         assert one["x"] + one["width"] <= left["x"] + flow

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from components import view_description
-from components.told import breakdown as told
-from components.told.breakdown import Choice
+from components.areas import breakdown
+from components.areas.breakdown import Choice
 from umami.endpoints.reports import BreakdownField
 from umami.filters import Filter
 from umami.models.reports import Breakdown
@@ -34,8 +34,8 @@ def answer(field: str) -> Breakdown:
         ("country", (), None),
         ("country", (Filter("browser", "eq", "chrome"),), None),
         ("country", (Filter("path", "eq", "/"),), view_description.PARTS_OF_VISITS),
-        ("referrer", (), told.PARTS_OF_VISITS),
-        ("utmCampaign", (), told.PARTS_OF_VISITS),
+        ("referrer", (), breakdown.PARTS_OF_VISITS),
+        ("utmCampaign", (), breakdown.PARTS_OF_VISITS),
     ],
 )
 def test_rates_of_parts_of_visits_are_unknown(
@@ -43,10 +43,13 @@ def test_rates_of_parts_of_visits_are_unknown(
 ) -> None:
     view = replace(VIEW, filters=filters)
     now = Choice((field, "browser"), "bounce_rate")
-    assert told.rates_unknown(view, now) == reason
-    assert told.has_pivot(view, now) == (reason is None)
-    assert told.has_pivot(view, replace(now, measure="views"))
-    _, named = told.groups(view, Choice((field,), "views"), answer(field))
-    shown = [one.shown(named[one.column].iloc[0]) for one in told.every(Choice((field,), "views"))]
+    assert breakdown.rates_unknown(view, now) == reason
+    assert breakdown.has_pivot(view, now) == (reason is None)
+    assert breakdown.has_pivot(view, replace(now, measure="views"))
+    _, named = breakdown.groups_of(view, Choice((field,), "views"), answer(field))
+    shown = [
+        column.shown(named[column.column].iloc[0])
+        for column in breakdown.every_field(Choice((field,), "views"))
+    ]
     rates = ["–", "–"] if reason else ["50.0%", "15s"]
     assert shown[1:] == ["3", "2", "2", *rates]

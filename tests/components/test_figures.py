@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from components.charts import common, lines, maps, stacks, tiles, weekly_heatmap
+from components.charts import common, heatmaps, lines, maps, stacks, tiles
 from components.theme import Mode
 
 MODES: tuple[Mode, ...] = ("light", "dark")
@@ -117,13 +117,13 @@ def test_the_world_tells_what_it_cannot_draw() -> None:
 def test_the_week_begins_on_monday() -> None:
     frame = pd.DataFrame(0, index=range(7), columns=range(24))
     frame.loc[0, 9] = 12
-    data = weekly_heatmap.week(frame)
+    data = heatmaps.week(frame)
     assert data.busiest == ("Monday", 9)
-    assert weekly_heatmap.week_figure(data, "light").data[0].y[0] == "Mon"
+    assert heatmaps.week_figure(data, "light").data[0].y[0] == "Mon"
 
 
 def test_an_empty_week_has_no_busiest_hour() -> None:
-    assert weekly_heatmap.week(pd.DataFrame()).busiest is None
+    assert heatmaps.week(pd.DataFrame()).busiest is None
 
 
 def test_rare_events_are_counted_together() -> None:
@@ -148,7 +148,7 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
     for figure in (
         lines.traffic_figure(lines.traffic(empty, "day", empty), mode),
         maps.world_figure(maps.world(ranking()), mode),
-        weekly_heatmap.week_figure(weekly_heatmap.week(pd.DataFrame()), mode),
+        heatmaps.week_figure(heatmaps.week(pd.DataFrame()), mode),
         stacks.stacked_figure(
             stacks.stacked(pd.DataFrame(columns=["time", "event", "count"]), "day"), mode
         ),

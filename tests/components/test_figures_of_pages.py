@@ -9,19 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from components.charts import (
-    bars,
-    cohorts,
-    realtime_bars,
-    sankey,
-    slope,
-    sparkline,
-    stacks,
-    steps,
-    treemap,
-    waterfall,
-)
-from components.charts.distribution import distribution_figure
+from components.charts import bars, flows, heatmaps, lines, maps, stacks
+from components.charts.bars import distribution_figure
 from components.theme import Mode
 from umami.analysis import breakdown, funnel, journey
 from umami.analysis.properties import Distribution
@@ -35,7 +24,7 @@ DAY = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
 HOSTILE = "<b onclick='x'>&{b}"
 
 
-def kept(rows: list[dict[str, object]]) -> cohorts.Cohorts:
+def kept(rows: list[dict[str, object]]) -> heatmaps.Cohorts:
     return cohorts_of(Retention.read(rows, DAY), pd.Timestamp("2026-09-30"), "day")
 
 
@@ -48,20 +37,20 @@ def empty(mode: Mode) -> list[go.Figure]:
     )
     return [
         bars.bars_figure(bars.bars([], [], []), mode),
-        cohorts.triangle_figure(cohorts.triangle(nobody, "day"), mode),
-        cohorts.curve_figure(cohorts.curve(nobody, nobody), mode),
-        cohorts.sizes_figure(cohorts.sizes(nobody, "month"), mode),
-        waterfall.deltas_figure(waterfall.deltas(moved), mode),
+        heatmaps.triangle_figure(heatmaps.triangle(nobody, "day"), mode),
+        heatmaps.curve_figure(heatmaps.curve(nobody, nobody), mode),
+        heatmaps.sizes_figure(heatmaps.sizes(nobody, "month"), mode),
+        bars.deltas_figure(bars.deltas(moved), mode),
         distribution_figure(Distribution(0, 0, 0, 0, 0, (0.0, 1.0), (0,)), mode),
-        slope.shift_figure(
-            slope.shift(pd.DataFrame({"label": [], "first": [], "last": []}), ([], [])), mode
+        bars.shift_figure(
+            bars.shift(pd.DataFrame({"label": [], "first": [], "last": []}), ([], [])), mode
         ),
         stacks.stacked_figure(
             stacks.stacked(EventSeries.read([], DAY).frame, "day", money="EUR"), mode
         ),
-        steps.funnel_figure(steps.funnel(funnel.table([], None), None), mode),
-        treemap.tree_figure(treemap.tree(breakdown.tree(groups, ["os"], "views"), "views"), mode),
-        sparkline.trend_figure(sparkline.trend([], [], "day", "views", 9), mode),
+        flows.funnel_figure(flows.funnel(funnel.table([], None), None), mode),
+        maps.tree_figure(maps.tree(breakdown.tree(groups, ["os"], "views"), "views"), mode),
+        lines.trend_figure(lines.trend([], [], "day", "views", 9), mode),
     ]
 
 
@@ -70,9 +59,9 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
     for figure in empty(mode):
         assert figure.to_json()
     for spec in (
-        sankey.sankey_spec(sankey.sankey(journey.flow([]), None), mode),
-        realtime_bars.minutes_spec(
-            realtime_bars.minutes(pd.DataFrame({"time": [], "views": [], "visitors": []})), mode
+        flows.sankey_spec(flows.sankey(journey.flow([]), None), mode),
+        lines.minutes_spec(
+            lines.minutes(pd.DataFrame({"time": [], "views": [], "visitors": []})), mode
         ),
     ):
         assert json.dumps(spec)
@@ -85,10 +74,10 @@ def test_hostile_names_are_letters_in_every_figure() -> None:
     groups = pd.DataFrame({"path": [(HOSTILE,)], "value": [3]})
     for figure in (
         bars.bars_figure(bars.bars([HOSTILE], [1], ["1"], [2]), "light"),
-        waterfall.deltas_figure(waterfall.deltas(moved), "light"),
-        slope.shift_figure(slope.shift(table, (["1"], ["2"])), "light"),
-        steps.funnel_figure(steps.funnel(funnel.table(result, result), None), "light"),
-        treemap.tree_figure(treemap.tree(groups, "views"), "light"),
+        bars.deltas_figure(bars.deltas(moved), "light"),
+        bars.shift_figure(bars.shift(table, (["1"], ["2"])), "light"),
+        flows.funnel_figure(flows.funnel(funnel.table(result, result), None), "light"),
+        maps.tree_figure(maps.tree(groups, "views"), "light"),
     ):
         assert "<b onclick" not in figure.to_json()
 
@@ -97,7 +86,7 @@ def test_a_small_cohort_is_marked_and_days_to_come_are_blank() -> None:
     rows = [
         {"date": "2026-09-29", "day": 1, "visitors": 5, "returnVisitors": 1, "percentage": 20.0}
     ]
-    data = cohorts.triangle(kept(list(rows)), "day")
+    data = heatmaps.triangle(kept(list(rows)), "day")
     assert data.cohorts == ("29 Sep  5 ◦",)
     assert data.shares[0][:2] == (0.2, None)
     assert "noise" in data.hover[0][0]
@@ -105,7 +94,7 @@ def test_a_small_cohort_is_marked_and_days_to_come_are_blank() -> None:
 
 def test_a_treemap_draws_parents_before_children_and_knows_its_places() -> None:
     nodes = pd.DataFrame({"path": [("a", "x"), ("b",), ("a",), ("a", "y")], "value": [2, 1, 5, 3]})
-    data = treemap.tree(nodes, "views")
+    data = maps.tree(nodes, "views")
     assert data.ids == ("0", "1", "0.0", "0.1")
     assert data.parents == ("", "", "0", "0")
     assert [data.paths[at] for at in (2, 3)] == [("a", "y"), ("a", "x")]
@@ -113,7 +102,7 @@ def test_a_treemap_draws_parents_before_children_and_knows_its_places() -> None:
 
 def test_the_worst_step_has_another_colour() -> None:
     result = [FunnelResult(FunnelStep("path", "/"), n, 0, 0, None, None) for n in (9, 3)]
-    figure = steps.funnel_figure(steps.funnel(funnel.table(result, None), 1), "light")
+    figure = flows.funnel_figure(flows.funnel(funnel.table(result, None), 1), "light")
     first, second = figure.data[0].marker.color
     assert first != second
 
@@ -124,7 +113,7 @@ def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
 
     def marks(*before: int) -> list[tuple[float | None, ...]]:
         table = funnel.table(stepped(9, 3), stepped(*before))
-        figure = steps.funnel_figure(steps.funnel(table, None), "light")
+        figure = flows.funnel_figure(flows.funnel(table, None), "light")
         return [one.x for one in figure.data[1:]]
 
     assert marks(8, 2) == [(4, 1)]
@@ -134,6 +123,6 @@ def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
 
 def test_flows_fold_what_is_rare() -> None:
     paths = [Path(("/", f"/{at}"), 20 - at) for at in range(12)]
-    data = sankey.sankey(journey.flow(paths), None)
+    data = flows.sankey(journey.flow(paths), None)
     assert sum(step == 2 for step in data.steps) == journey.KEPT
     assert data.folded.count(True) == 1

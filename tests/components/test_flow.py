@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from components.charts.sankey import name, sankey, sankey_spec
+from components.charts.flows import name, sankey, sankey_spec
 from components.theme import PALETTES, Mode
 from umami.analysis.journey import Flow, Through, flow
 from umami.models.reports import Path

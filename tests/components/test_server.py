@@ -44,7 +44,7 @@ def test_a_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     [
         (".", "umami.duckdb", "UMAMI_DATA cannot be read: There is no website_event.csv in"),
         (str(TABLES), "none/umami.duckdb", "UMAMI_STORE cannot be used: umami.duckdb cannot be"),
-        (str(TABLES), "notes.txt", "UMAMI_STORE cannot be used: notes.txt is no DuckDB file."),
+        (str(TABLES), "notes.txt", "UMAMI_STORE cannot be used: notes.txt is not a DuckDB file."),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
-from components import rankings, table, tables
-from components.fields import Field, labelled
-from components.told import revenue
+from components import rankings, traffic_blocks
+from components.areas import revenue
+from components.blocks import Block, Table, Text
+from components.formats import Field, labelled
+from components.table import SHOWN, Row, rows_of, search, to_csv
 from umami.compat.generations import Generation
 from umami.definitions import definitions
 from umami.filters import Filter
@@ -35,21 +38,48 @@ def stats(visitors: int) -> Stats:
     return Stats(Totals(0, visitors, 0, 0, 0), None)
 
 
+SEEN = View(
+    "47a8e931-d51a-4351-a5e1-51db9a717a5d",
+    Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"),
+)
+
+
+def blocks(table: rankings.Table, *answers: Any) -> list[Block]:
+    """What a page draws of a ranking; only that of channels asks the client for anything."""
+    client: Any = None
+    return traffic_blocks.ranking(client, SEEN, table, *answers)
+
+
+def ranking_table(table: rankings.Table, *answers: Any) -> Table:
+    """The table among these blocks."""
+    return next(block for block in blocks(table, *answers) if isinstance(block, Table))
+
+
+def drawn(table: Table, active: tuple[str, ...] = ()) -> list[Row]:
+    """The rows that a page shows of it."""
+    return rows_of(table.frame, table.fields, value=table.value, active=active, shown=table.shown)
+
+
+def texts(record: Row) -> list[str]:
+    return [cell.text for cell in record.cells]
+
+
 def test_rows_carry_names_shares_and_bars() -> None:
-    found = rankings.shares(rankings.COUNTRIES, ranking(("DE", 6), ("US", 3)), stats(20))
-    first, second = tables.rows(rankings.COUNTRIES, found.frame, active=("DE", "FR"))
-    assert (first.name, first.count, first.share, first.bar) == ("Germany", "6", "30.0%", 100.0)
+    table = ranking_table(rankings.COUNTRIES, ranking(("DE", 6), ("US", 3)), stats(20))
+    first, second = drawn(table, ("DE", "FR"))
+    assert texts(first) == ["Germany", "6", "30.0%"]
+    assert first.cells[0].bar == 100.0
     assert first.active
     assert second.value == "US"
-    assert second.bar == 50.0
+    assert second.cells[0].bar == 50.0
     assert not second.active
+    assert table.filter_field == "country"
 
 
 def test_a_field_without_filter_cannot_be_clicked() -> None:
     screens = rankings.Table("screen", "Screens", "screens")
-    found = rankings.shares(screens, ranking(("1920x1080", 1)))
-    (row,) = tables.rows(screens, found.frame)
-    assert row.share == "–"
+    (row,) = drawn(ranking_table(screens, ranking(("1920x1080", 1))))
+    assert texts(row) == ["1920x1080", "1", "–"]
     assert row.value is None
 
 
@@ -59,13 +89,14 @@ def test_an_entry_page_filters_by_path() -> None:
 
 
 def test_at_most_ten_rows_are_drawn() -> None:
-    many = rankings.shares(rankings.PAGES[0], ranking(*((f"/{n}", 1) for n in range(30))))
-    assert len(tables.rows(rankings.PAGES[0], many.frame)) == tables.SHOWN
+    table = ranking_table(rankings.PAGES[0], ranking(*((f"/{n}", 1) for n in range(30))))
+    assert len(drawn(table)) == SHOWN
+    assert len(table.frame) == 30
 
 
-def test_nothing_gives_no_rows() -> None:
-    nothing = rankings.shares(rankings.PAGES[0], ranking(), stats(0))
-    assert tables.rows(rankings.PAGES[0], nothing.frame) == []
+def test_nothing_gives_a_sentence() -> None:
+    (block,) = blocks(rankings.PAGES[0], ranking(), stats(0))
+    assert block == Text("No pages in this period.", "empty")
 
 
 def test_the_full_table_keeps_codes_beside_names() -> None:
@@ -102,17 +133,11 @@ def test_direct_visitors_are_a_row_where_the_server_tells_them() -> None:
     referrers = rankings.SOURCES[0]
     found = ranking(("google.com", 5), ("www.bing.com", 1))
     channels = ranking(("organicSearch", 6), ("direct", 3))
-    told = rankings.shares(referrers, found, stats(8), channels)
-    rows = tables.rows(referrers, told.frame)
-    assert [(row.name, row.count, row.share, row.value) for row in rows] == [
+    rows = drawn(ranking_table(referrers, found, stats(8), channels))
+    assert [(*texts(row), row.value) for row in rows] == [
         ("google.com", "5", "62.5%", "google.com"),
         ("Direct / none", "3", "37.5%", None),
         ("bing.com", "1", "12.5%", "www.bing.com"),
-    ]
-    assert list(rankings.full(referrers, told)["Referrer"]) == [
-        "google.com",
-        "Direct / none",
-        "bing.com",
     ]
     untold = rankings.shares(referrers, found, stats(8))
     assert list(untold.frame["name"]) == ["google.com", "www.bing.com"]
@@ -122,15 +147,15 @@ def test_direct_visitors_are_a_row_where_the_server_tells_them() -> None:
 
 def test_search_ignores_case_and_patterns() -> None:
     frame = pd.DataFrame({"Page": ["/Pricing", "/a(b"], "Views": [1, 2]})
-    assert list(tables.search(frame, "pricing")["Views"]) == [1]
-    assert list(tables.search(frame, "(")["Views"]) == [2]
-    assert len(tables.search(frame, "")) == 2
+    assert list(search(frame, "pricing")["Views"]) == [1]
+    assert list(search(frame, "(")["Views"]) == [2]
+    assert len(search(frame, "")) == 2
 
 
 def test_csv_is_text_for_spreadsheets() -> None:
     """Also for one that parts cells by semicolons; and headings may come from the data."""
     frame = pd.DataFrame({"Page": ["=HYPERLINK(1)", "ü", "a;=1+1"], "@x": [-1, 2, 3]})
-    assert table.to_csv(frame).decode("utf-8-sig").splitlines() == [
+    assert to_csv(frame).decode("utf-8-sig").splitlines() == [
         '"Page","\'@x"',
         '"\'=HYPERLINK(1)",-1',
         '"ü",2',
@@ -141,7 +166,7 @@ def test_csv_is_text_for_spreadsheets() -> None:
 def test_money_leaves_with_its_currency_and_its_decimals() -> None:
     frame = pd.DataFrame({"name": ["a", "b"], "amount": [0.1 + 0.2, -1234.5678]})
     told = {
-        currency: table.to_csv(
+        currency: to_csv(
             labelled(
                 frame,
                 [
@@ -183,11 +208,20 @@ def test_a_part_of_revenue_is_not_empty_for_lack_of_revenue() -> None:
     direct = [{"name": None, "value": "9.5"}]
     answer = {"chart": [], "country": direct, "referrer": direct, "total": total}
     now = Revenue.read(answer, period)
-    assert revenue.none_of("referrers", seen, now) == (
-        "No visitor who brought this revenue came from another website."
-    )
+    of = revenue.Scope(seen, "EUR", frozenset(), None)
+    (countries,) = revenue.part("countries", of, now)
+    assert isinstance(countries, Text)
+    assert countries.text == "The country of the visitors who brought this revenue is unknown."
+    (referrers,) = revenue.part("referrers", of, now)
+    assert isinstance(referrers, Table)
+    assert list(referrers.frame["label"]) == ["Direct / none"]
     nothing = Revenue.read({**answer, "total": {**total, "sum": None, "count": 0}}, period)
-    assert revenue.none_of("referrers", seen, nothing) == revenue.NO_MONEY
+    (countries,) = revenue.part("countries", of, nothing)
+    assert isinstance(countries, Text)
+    assert countries.text == revenue.NO_MONEY
+    (regions,) = revenue.part("regions", of, now)
+    assert isinstance(regions, Text)
+    assert regions.text == "This server does not tell revenue by region."
 
 
 def test_currencies_are_chosen_by_what_was_sent() -> None:

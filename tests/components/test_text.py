@@ -14,6 +14,7 @@ from components.escaping import harmless, plain
         ("**bold** _it_", r"\*\*bold\*\* \_it\_"),
         ("[a](b)", r"\[a\]\(b\)"),
         (":red[x]", ":\u2060red\\[x\\]"),
+        ("Paused: nothing", "Paused: nothing"),
         ("two\nlines", "two lines"),
         ("$x$", r"\$x\$"),
     ],

@@ -12,17 +12,15 @@ from tests.doubles.umami.v2.queries.edges import edges
 from tests.embedded.golden import END, START, WEBSITE, golden, identity
 from umami.embedded.definitions import V3_1
 from umami.embedded.queries import event_data, session_data
-from umami.embedded.queries.events import activity, events
-from umami.embedded.queries.metrics import Edge, ranking
+from umami.embedded.queries.events import events_of_sessions, page
+from umami.embedded.queries.metrics import Edge, ranking, values
 from umami.embedded.queries.sessions import (
     SessionTotals,
     session,
     session_totals,
     sessions,
 )
-from umami.embedded.queries.timeline import event_series, rhythm, timeline
-from umami.embedded.queries.totals import Totals, totals
-from umami.embedded.queries.values import values
+from umami.embedded.queries.totals import Totals, event_series, timeline, totals, weekly_sessions
 from umami.embedded.scope import Filter, Scope
 from umami.embedded.store import Store
 
@@ -128,7 +126,7 @@ def test_session_totals(store: Store) -> None:
 
 def test_rhythm_begins_on_sunday(store: Store) -> None:
     tuesday, wednesday, thursday, friday = range(2, 6)
-    assert rhythm(store, ALL, "Europe/Zurich") == {
+    assert weekly_sessions(store, ALL, "Europe/Zurich") == {
         (tuesday, 9): 1,
         (tuesday, 23): 1,
         (wednesday, 11): 1,
@@ -145,7 +143,7 @@ def test_one_session(store: Store) -> None:
     assert (found["views"], found["events"], found["visits"]) == (6, 2, 3)
     assert found["seconds"] == 400
     assert session(store, WEBSITE, identity("nobody"), by_hostname=True) is None
-    assert len(activity(store, ALL, identity("A"))) == 8
+    assert len(events_of_sessions(store, ALL, [identity("A")])) == 8
 
 
 def test_lists(store: Store) -> None:
@@ -154,9 +152,9 @@ def test_lists(store: Store) -> None:
     assert [row["session_id"] for row in found.rows] == [identity(name) for name in "AEDCB"]
     assert found.count == 5
     assert sessions(store, ALL, search="USER-", **newest).count == 1
-    assert events(store, ALL, search="sign", **newest).count == 2
-    assert events(store, ALL, search="PRIC", **newest).count == 2
-    assert events(store, ALL, search=None, **{**newest, "newest": 3}).count == 3
+    assert page(store, ALL, pattern="%sign%", **newest).count == 2
+    assert page(store, ALL, pattern="%PRIC%", **newest).count == 2
+    assert page(store, ALL, pattern=None, **{**newest, "newest": 3}).count == 3
 
 
 def test_event_data(store: Store) -> None:
@@ -182,8 +180,8 @@ def test_session_data(store: Store) -> None:
 
 def test_values(store: Store) -> None:
     found = values(store, ALL, "path", containing="C")
-    assert [(one.value, one.count) for one in found] == [
+    assert [(rank.name, rank.count) for rank in found] == [
         *(("/pricing", 5), ("/checkout", 2), ("/docs", 2), ("/account", 1)),
     ]
     found = values(store, ALL, "country", among=("de", "us"))
-    assert [(one.value, one.count) for one in found] == [("DE", 8), ("US", 5)]
+    assert [(rank.name, rank.count) for rank in found] == [("DE", 8), ("US", 5)]

@@ -13,9 +13,7 @@ from tests.doubles.umami.v2.queries.retention import retention
 from tests.doubles.umami.v2.queries.utm import utm
 from tests.embedded.golden import END, START, WEBSITE, golden
 from umami.embedded.queries.reports.attribution import attribution
-from umami.embedded.queries.reports.funnel import funnel
-from umami.embedded.queries.reports.journey import journey
-from umami.embedded.queries.reports.steps import Step
+from umami.embedded.queries.reports.steps import Step, funnel, journey
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 

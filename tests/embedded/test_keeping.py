@@ -343,12 +343,12 @@ def test_a_place_that_is_full(tables: Path, path: Path, tmp_path: Path) -> None:
 
 def test_files_that_are_no_store(path: Path, tmp_path: Path) -> None:
     path.write_text("hello")
-    with pytest.raises(StoreRefused, match=r"umami.duckdb is no DuckDB file\.$"):
+    with pytest.raises(StoreRefused, match=r"umami.duckdb is not a DuckDB file\.$"):
         Store(path)
     path.unlink()
     with duckdb.connect(str(path)) as other:
         other.execute("CREATE TABLE store (version INTEGER)")
-    with pytest.raises(StoreRefused, match="something else"):
+    with pytest.raises(StoreRefused, match="database of another program"):
         Store(path)
     with duckdb.connect(str(path)) as other:
         assert other.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [("store",)]
@@ -550,14 +550,14 @@ def test_the_command_says_what_it_does(tables: Path, path: Path, tmp_path: Path)
     found = command(archive, "--store", path)
     assert (found.returncode, found.stdout.splitlines()[0].split(" (")[0]) == (
         0,
-        "28,483 rows were added, 0 were there already",
+        "28,483 rows were added, 0 existed already",
     )
     lines = found.stderr.splitlines()
     assert lines[0] == "0.0 of 1.3 MB read, 0 rows"
     assert lines[-1].startswith("1.3 of 1.3 MB read, 28,483 rows, ")
     assert lines[-1].endswith(" a second, 0 s left")
     assert command(archive, "--store", path).stdout.startswith(
-        "0 rows were added, 28,483 were there already"
+        "0 rows were added, 28,483 existed already"
     )
     refused = command(tmp_path / "none.zip", "--store", path)
     assert (refused.returncode, refused.stdout) == (2, "")

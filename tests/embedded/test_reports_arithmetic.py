@@ -17,10 +17,8 @@ from hypothesis import strategies as st
 from tests.doubles.umami.v2.queries.retention import retention
 from umami.embedded.definitions import V3_1
 from umami.embedded.queries.reports.attribution import attribution
-from umami.embedded.queries.reports.breakdown import breakdown
-from umami.embedded.queries.reports.funnel import funnel
-from umami.embedded.queries.reports.journey import journey
-from umami.embedded.queries.reports.steps import Step
+from umami.embedded.queries.reports.steps import Step, funnel, journey
+from umami.embedded.queries.totals import breakdown
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from umami.embedded.scope import Scope, bucket, like, spelled, wall_clock
+from umami.embedded.scope import Scope, bucket, format_bucket, like, wall_clock
 from umami.embedded.store import Store
 
 STORE = Store()
@@ -71,7 +71,7 @@ def test_two_hours_of_one_name_are_one_bucket() -> None:
         "FROM unnest(?::TIMESTAMP[]) AS t(time)",
         [hours],
     )
-    assert [spelled(row[0]) for row in found] == ["2026-10-25 02:00:00"]
+    assert [format_bucket(row[0]) for row in found] == ["2026-10-25 02:00:00"]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ RECORDED = {
     "tz": "UTC",
 }
 
-CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
+CLOCK = re.compile(r"\d\d:\u2060?\d\d(:\u2060?\d\d)?")
 Open = Callable[..., AppTest]
 
 
@@ -175,16 +175,28 @@ def tiles(app: AppTest) -> dict[str, str]:
 
 
 def said(app: AppTest) -> str:
-    """Everything a page says in captions and paragraphs."""
-    return "\n".join(one.value for one in (*app.caption, *app.markdown))
+    """Everything a page says in captions and paragraphs, as it is read: without escapes."""
+    return "\n".join(unescaped(one.value) for one in (*app.caption, *app.markdown))
+
+
+def unescaped(text: str) -> str:
+    """Markdown without the signs that keep text from being read as Markdown."""
+    return text.replace("\\", "").replace("\u2060", "")
 
 
 def table(app: AppTest, key: str) -> list[list[str]]:
     """The cells of a table of records as they are read, row by row."""
+    return [
+        [cell["text"] for cell in record["cells"]] for record in table_data(app, key)["records"]
+    ]
+
+
+def table_data(app: AppTest, key: str) -> dict[str, Any]:
+    """All that the browser is sent of a table of records."""
     for element in app.get("bidi_component"):
         if element.proto.id.endswith(f"-{key}"):
-            data = json.loads(element.proto.json)
-            return [[cell["text"] for cell in record["cells"]] for record in data["records"]]
+            data: dict[str, Any] = json.loads(element.proto.json)
+            return data
     raise AssertionError(f"there is no table {key}")
 
 
@@ -194,12 +206,3 @@ def session_data(app: AppTest) -> dict[str, Any]:
         return {}
     held: dict[str, Any] = app.session_state[authorized.DATA][1]
     return held
-
-
-def share_table(app: AppTest, field: str) -> dict[str, Any]:
-    """What the table of a ranking draws."""
-    for element in app.get("bidi_component"):
-        if element.proto.id.endswith(f"-ranking_{field}"):
-            found: dict[str, Any] = json.loads(element.proto.json)
-            return found
-    raise AssertionError(f"there is no table of {field}")

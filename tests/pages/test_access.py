@@ -55,7 +55,7 @@ OF_PAGES = {
     "retention": {"retention"},
 }
 WHO = ("anonymous", "viewer", "analyst", "admin", "link", "ended link")
-PAGES: dict[str, set[str]] = {
+OPEN_PAGES: dict[str, set[str]] = {
     "anonymous": set(),
     "viewer": {"overview", "utm"},
     "analyst": EVERY_PAGE,
@@ -84,7 +84,7 @@ def reads(who: str) -> set[str]:
         of_areas = {name for area in PAGES for name in (*area.endpoints, *area.optional_endpoints)}
         return {*of_areas, *ALWAYS, *OF_CHOICES}
     if who in ("viewer", "link"):
-        return ALWAYS.union(*(OF_PAGES[page] for page in PAGES[who]))
+        return ALWAYS.union(*(OF_PAGES[page] for page in OPEN_PAGES[who]))
     return set()
 
 
@@ -189,7 +189,7 @@ def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
             assert asked(accounts) == []
             assert not app.metric
             assert "not open" not in said(app).casefold()
-        elif page not in PAGES[who]:
+        elif page not in OPEN_PAGES[who]:
             assert headings == ["Not open to you"]
             assert not app.metric
         else:
@@ -480,7 +480,7 @@ def test_a_real_server_is_not_shown_to_everybody_unless_told(
     assert bool(app.metric) == starts
     if not starts:
         assert "only the person who started it" in said(app)
-        assert "python \\-m people" in said(app)
+        assert "python -m people" in said(app)
         assert asked(way) == []
 
 

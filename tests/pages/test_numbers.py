@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from components import formats, umami_server
-from components.fields import Field
-from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles
+from components.formats import Field
+from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles, unescaped
 from umami.analysis.movers import movers
 from umami.analysis.retention import cohorts
 from umami.endpoint import Query
@@ -177,8 +177,8 @@ def test_goals(opened: Open, filters: list[str]) -> None:
     assert tiles(app)["Visitors"] == f"{now.visitors:,}"
     assert tiles(app)["Times"] == f"{now.times:,}"
     assert tiles(app)["Conversion"] == formats.percent(now.conversion)
-    assert f"{formats.percent(now.times / 200)} of the target of 200" in [
-        bar.proto.text for bar in app.get("progress")
+    assert f"{formats.percent(now.times / 200)} of the target of 200." in [
+        unescaped(bar.proto.text) for bar in app.get("progress")
     ]
 
 

@@ -14,9 +14,10 @@ import pytest
 
 from access.authorized_client import AuthorizedClient
 from access.permissions import ALL
-from components.fields import Field
-from components.full_csv_export import SIZE, Whole, write
-from components.told import sessions as told_of
+from components.areas.sessions import session_frame
+from components.blocks import FullList
+from components.formats import Field
+from components.paging import SIZE, write
 from tests.pages.conftest import SHOP, Open
 from tests.support.fault_proxy import Between
 from tests.support.waiting import eventually
@@ -24,6 +25,7 @@ from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelle
 from umami.client import connect
 from umami.endpoints import sessions
 from umami.errors import ServerFault
+from umami.models.sessions import Session
 from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
@@ -40,9 +42,9 @@ def client(way: Between) -> Iterator[AuthorizedClient]:
 
 
 @pytest.fixture
-def whole() -> Whole:
+def full() -> FullList[Session]:
     view = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
-    return Whole(partial(sessions.sessions, view), partial(told_of.frame, zone="UTC"))
+    return FullList(partial(sessions.sessions, view), partial(session_frame, zone="UTC"))
 
 
 def quiet(_done: int, _total: int) -> None:
@@ -54,12 +56,14 @@ def lists(way: Between) -> int:
     return sum("/sessions?" in one.target for one in way.passed)
 
 
-def test_every_row_is_there_once(client: AuthorizedClient, whole: Whole, way: Between) -> None:
+def test_every_row_is_there_once(
+    client: AuthorizedClient, full: FullList[Session], way: Between
+) -> None:
     told: list[tuple[int, int]] = []
-    with write(client, whole, FIELDS, lambda *now: told.append(now)) as file:
+    with write(client, full, FIELDS, lambda *now: told.append(now)) as file:
         file.seek(0)
         rows = list(csv.DictReader(io.TextIOWrapper(file, "utf-8-sig")))
-    first = client.ask(whole.question(1, 1))
+    first = client.ask(full.query(1, 1))
     assert len(rows) == first.count
     # Umami lists a visitor once for each of the hostnames they were on.
     assert len({row["Id"] for row in rows}) == 2_423
@@ -69,16 +73,16 @@ def test_every_row_is_there_once(client: AuthorizedClient, whole: Whole, way: Be
 
 
 def test_nothing_of_it_takes_the_place_of_what_viewers_look_at(
-    client: AuthorizedClient, whole: Whole, way: Between
+    client: AuthorizedClient, full: FullList[Session], way: Between
 ) -> None:
     for _ in range(2):
-        write(client, whole, FIELDS, quiet).close()
-    pages = -(-client.ask(whole.question(1, 1)).count // SIZE)
+        write(client, full, FIELDS, quiet).close()
+    pages = -(-client.ask(full.query(1, 1)).count // SIZE)
     assert lists(way) == 2 * pages + 1
 
 
 def test_it_stops_where_it_is_called_off(
-    client: AuthorizedClient, whole: Whole, way: Between
+    client: AuthorizedClient, full: FullList[Session], way: Between
 ) -> None:
     go_on = threading.Event()
 
@@ -87,7 +91,7 @@ def test_it_stops_where_it_is_called_off(
             told(done, total)
             go_on.wait()
 
-        write(client, whole, FIELDS, once)
+        write(client, full, FIELDS, once)
 
     work = BackgroundTask(slow)
     eventually(lambda: work.done == SIZE)
@@ -99,11 +103,11 @@ def test_it_stops_where_it_is_called_off(
 
 
 def test_a_fault_in_the_middle_is_told(
-    client: AuthorizedClient, whole: Whole, way: Between
+    client: AuthorizedClient, full: FullList[Session], way: Between
 ) -> None:
     way.breaks = lambda target: "page=3" in target
     with pytest.raises(ServerFault):
-        write(client, whole, FIELDS, quiet)
+        write(client, full, FIELDS, quiet)
 
 
 def test_a_page_offers_it_shows_how_far_it_is_and_has_the_file(opened: Open) -> None:

@@ -8,10 +8,11 @@ import pytest
 
 from access.authorized_client import AuthorizedClient
 from access.permissions import Grant, Permissions
-from components.blocks import Chart, Table, Tiles
-from components.page_registry import AREAS, ENDPOINTS, PAGES
+from components.blocks import Chart, Table, Text, Tiles
+from components.loading import Collector
+from components.page_registry import ENDPOINTS, PAGES
 from reports import build
-from reports.document import Report, Section, Sentence
+from reports.document import Report, Section
 from tests.doubles.umami import serve as serve_version
 from tests.reports.conftest import (
     EVERY,
@@ -40,7 +41,7 @@ def said(report: Report) -> str:
         for chapter in report.chapters
         for part in chapter.sections
         for block in part.blocks
-        if isinstance(block, Sentence)
+        if isinstance(block, Text)
     )
 
 
@@ -105,25 +106,18 @@ def test_what_the_viewer_may_not_see_is_not_asked(client: Client) -> None:
     parts = sections(report, "overview")
     assert isinstance(parts["Figures"].blocks[0], Tiles)
     (refused,) = parts["Countries"].blocks
-    assert refused == Sentence("You have no access to this part of the website.")
+    assert refused == Text("You have no access to this part of the website.")
     other = build.Order(seen(website=[WEBSITES["docs"]]), ["overview"], (), GIVEN)
     for part in sections(build.make(guarded, other), "overview").values():
-        assert part.blocks == (Sentence("You have no access to this website."),)
+        assert part.blocks == (Text("You have no access to this website."),)
 
 
 def test_a_report_asks_nothing_that_its_pages_do_not(client: Client) -> None:
     """So that the permissions of a page are those of its chapter."""
-    from reports.asking import Asking
-
-    for name in [page.name for page in PAGES if page.in_reports]:
-        page = Asking(client, seen(), client.capabilities, (), GIVEN.get(name, {}))
-        if name in AREAS:
-            page.add(AREAS[name].ask(page, page.view, page.given))
-        else:
-            build.CHAPTERS[name](page)
-        page.finish()
-        asked = {query.name for query, _ in page.sent}
-        assert asked <= ENDPOINTS[name], name
+    for page in build.offered():
+        query = Collector(client)
+        build.chapter(query, page, seen(), GIVEN.get(page.name, {}))
+        assert {sent.name for sent, _ in query.sent} <= ENDPOINTS[page.name], page.name
 
 
 def test_work_is_called_off_between_chapters(client: Client) -> None:

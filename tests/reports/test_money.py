@@ -79,6 +79,6 @@ def test_attribution_begins_with_the_event_that_carries_money(client: Client) ->
     (table,) = [
         block
         for block in parts["Credit for purchase"].blocks
-        if isinstance(block, Table) and block.title == "credit to referrers"
+        if isinstance(block, Table) and block.report_title == "credit to referrers"
     ]
     assert [field.column for field in table.fields] == ["label", "first", "change"]

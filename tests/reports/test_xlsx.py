@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from components.blocks import Table, Tiles
-from components.fields import Field
+from components.formats import Field
 from reports import xlsx
 from reports.document import Chapter, Report, Section
 from tests.reports.conftest import seen

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from components import collecting, umami_server
-from components.headers import Headers
+from components.request_security import Headers
 from tests.support.loops import run
 from umami.embedded.collector import LARGEST, PER_ADDRESS
 from umami.embedded.importing import import_into

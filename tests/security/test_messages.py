@@ -9,7 +9,7 @@ import httpx
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from components.messages import LONGEST
+from components.request_security import LONGEST
 from tests.browser.app import TABLES, App, running_app
 from tests.support.accounts import user, write
 from tests.support.stream import tab

@@ -23,7 +23,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from access import settings
-from components import origins
+from components import request_security
 from tests.browser.app import TABLES, WAIT, App, metric, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import PASSWORD, user, write
@@ -270,7 +270,7 @@ def test_behind_a_proxy_that_changes_the_host_the_address_is_named(house: App) -
     ],
 )
 def test_what_is_the_same_origin(origin: str, host: str, https: bool, passes: bool) -> None:
-    assert origins.allowed(origin, host, https=https) is passes
+    assert request_security.allowed(origin, host, https=https) is passes
 
 
 @pytest.mark.parametrize("text", ["stats.example.com", "https://a/b", "null", "*", "ftp://a"])

@@ -1,4 +1,4 @@
-"""An Umami server of our own: the same HTTP API over DuckDB, behind a real loopback socket.
+"""An embedded Umami server: Umami's HTTP API over DuckDB, on a loopback socket.
 
 ``serve`` starts it in this process; ``python -m umami.embedded`` runs it alone.
 """

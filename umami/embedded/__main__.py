@@ -1,6 +1,6 @@
-"""``python -m umami.embedded``: the embedded Umami alone, for anyone's tests.
+"""``python -m umami.embedded``: serve the embedded Umami alone, for tests of any software.
 
-``python -m umami.embedded import`` keeps tables in a file, from which it is served.
+``python -m umami.embedded import`` imports tables into a file, from which it can be served.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from umami.embedded.importing import Imported, Progress
 
 TABLES_HELP = "a folder or zip of Umami's tables as CSV, plain or gzipped"
-STORE_HELP = "a DuckDB file that keeps them, and all that is sent and edited"
+STORE_HELP = "a DuckDB file for the tables, and for later events and changes"
 MEGABYTE = 1_000_000
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until Ctrl-C, or import; 2 for what cannot be served or imported."""
+    """Serve until Ctrl-C, or import; returns the exit code: 2 for refused data and ports."""
     parser = argparse.ArgumentParser(
         prog="python -m umami.embedded",
         description="An Umami server over DuckDB on 127.0.0.1. Sign in as admin / umami.",
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--data",
         type=Path,
         metavar="PATH",
-        help=f"{TABLES_HELP}; without it, what the store holds, or a demo",
+        help=f"{TABLES_HELP}; by default the data of the store, or a demo",
     )
     parser.add_argument("--store", type=Path, metavar="FILE", help=STORE_HELP)
     parser.add_argument(
@@ -42,17 +42,17 @@ def main(arguments: list[str] | None = None) -> int:
         help="the version of Umami whose bounces, channels and revenue under filters are counted "
         "(default: %(default)s)",
     )
-    parser.add_argument("--port", type=int, default=3000, metavar="N", help="0 takes any free one")
+    parser.add_argument("--port", type=int, default=3000, metavar="N", help="0 selects a free port")
     commands = parser.add_subparsers(title="instead of serving", dest="command", metavar="import")
     importing = commands.add_parser(
         "import",
-        help="add tables to a store and end",
-        description="Add Umami's tables to a store; rows that are there already stay as they are.",
+        help="add tables to a store and exit",
+        description="Add Umami's tables to a store; existing rows are not changed.",
     )
     importing.add_argument("tables", type=Path, metavar="PATH", help=TABLES_HELP)
     importing.add_argument("--store", type=Path, metavar="FILE", required=True, help=STORE_HELP)
-    given = parser.parse_args(arguments)
-    if not 0 <= given.port <= 65535:
+    options = parser.parse_args(arguments)
+    if not 0 <= options.port <= 65535:
         parser.error("--port is a number from 0 to 65535.")
 
     from umami.embedded.importing import import_into
@@ -61,13 +61,13 @@ def main(arguments: list[str] | None = None) -> int:
     from umami.embedded.tables import ImportRefused
 
     try:
-        if given.command == "import":
-            begun = time.monotonic()
-            found = import_into(given.store, given.tables, _teller(begun))
-            print(*_told(found, time.monotonic() - begun), sep="\n")
+        if options.command == "import":
+            start = time.monotonic()
+            imported = import_into(options.store, options.tables, _progress_printer(start))
+            print(*_summary(imported, time.monotonic() - start), sep="\n")
         else:
-            definitions = BY_VERSION[given.definitions]
-            run(given.data, given.store, port=given.port, definitions=definitions)
+            definitions = BY_VERSION[options.definitions]
+            run(options.data, options.store, port=options.port, definitions=definitions)
     except (ImportRefused, StoreRefused, PortTaken) as refused:
         print(refused, file=sys.stderr)
         return 2
@@ -77,38 +77,38 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _teller(begun: float) -> Callable[[Progress], None]:
-    """Writes the progress in one line of a terminal, or line by line elsewhere."""
+def _progress_printer(start: float) -> Callable[[Progress], None]:
+    """Prints the progress, on a terminal always in the same line."""
     same_line = sys.stderr.isatty()
 
-    def tell(progress: Progress) -> None:
-        took = time.monotonic() - begun
+    def print_progress(progress: Progress) -> None:
+        took = time.monotonic() - start
         line = (
             f"{progress.done / MEGABYTE:,.1f} of {progress.total / MEGABYTE:,.1f} MB read, "
             f"{progress.rows:,} rows"
         )
-        # Of the very first bytes nothing can be told.
+        # Below 1 %, an estimate would be arbitrary.
         if progress.done * 100 >= progress.total:
             left = took * (progress.total - progress.done) / progress.done
             line += f", {progress.rows / took:,.0f} a second, {left:,.0f} s left"
         last = progress.done == progress.total
-        start, end = ("\r\x1b[K", "\n" if last else "") if same_line else ("", "\n")
-        print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
+        prefix, end = ("\r\x1b[K", "\n" if last else "") if same_line else ("", "\n")
+        print(f"{prefix}{line}", end=end, file=sys.stderr, flush=True)
 
-    return tell
+    return print_progress
 
 
-def _told(found: Imported, took: float) -> list[str]:
-    """What became of the rows, in all and by table, and what was not read."""
+def _summary(imported: Imported, took: float) -> list[str]:
+    """The numbers of rows, in total and by table, and the notes."""
+    added, known = imported.added, imported.known
     lines = [
-        f"{found.added.total():,} rows were added, {found.known.total():,} were there already "
-        f"({took:.1f} s)."
+        f"{added.total():,} rows were added, {known.total():,} existed already ({took:.1f} s)."
     ]
     lines += [
-        f"  {table:<14}{found.added[table]:>12,} added{found.known[table]:>12,} there already"
-        for table in sorted(found.added | found.known)
+        f"  {table:<14}{added[table]:>12,} added{known[table]:>12,} existed already"
+        for table in sorted(added | known)
     ]
-    return lines + found.notes
+    return lines + imported.notes
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The Starlette application: all routes over one state."""
+"""The Starlette application: routes over one state."""
 
 from __future__ import annotations
 
@@ -20,21 +20,20 @@ from umami.embedded.routes import ROUTES, collect
 from umami.embedded.state import Umami
 
 
-async def _no_route(request: Request, problem: Exception) -> Response:
-    """An unknown path is answered with a web page, a wrong method with nothing, as Umami does; a
-    trailing slash is redirected."""
-    assert isinstance(problem, HTTPException)
+async def _http_error(request: Request, error: Any) -> Response:
+    """Like Umami, answer an unknown path with a web page and a wrong method with an empty body;
+    redirect a trailing slash."""
     path = request.url.path
-    if problem.status_code == 404 and path.endswith("/") and path.strip("/"):
-        # One slash in front: two would name another host.
-        bare = request.url.replace(scheme="", netloc="", path="/" + path.strip("/"))
-        return RedirectResponse(str(bare), status_code=308)
-    page = "<!DOCTYPE html><title>404</title>" if problem.status_code == 404 else ""
-    return HTMLResponse(page, status_code=problem.status_code, headers=problem.headers)
+    if error.status_code == 404 and path.endswith("/") and path.strip("/"):
+        # One leading slash: with two, a browser would take the path for a host.
+        url = request.url.replace(scheme="", netloc="", path="/" + path.strip("/"))
+        return RedirectResponse(str(url), status_code=308)
+    page = "<!DOCTYPE html><title>404</title>" if error.status_code == 404 else ""
+    return HTMLResponse(page, status_code=error.status_code, headers=error.headers)
 
 
-async def _gone(_request: Request, _problem: Exception) -> Response:
-    """The client hung up before its question was complete; nobody reads this answer."""
+async def _disconnected(_request: Request, _error: Any) -> Response:
+    """The client disconnected before it sent the whole request; nobody reads this response."""
     return Response(status_code=400)
 
 
@@ -42,34 +41,27 @@ def application(
     umami: Umami,
     routes: Sequence[Route] = ROUTES,
     error_body: Callable[[Refusal], Any] = error_object,
+    *,
+    hosts: Sequence[str] = ("127.0.0.1", "localhost"),
 ) -> Starlette:
-    """The embedded server's application; ``error_body`` makes the JSON of a refusal."""
-    # A page of the web could have its own name point here, and read what the browser may.
-    own_name = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    return _built(umami, [*routes, collect.script], error_body, [own_name, Middleware(Cors)])
+    """The embedded server's application; ``error_body`` returns the JSON of a refusal.
 
+    Only ``hosts`` are accepted as host names, so that a website cannot read the API by a domain
+    that resolves to this machine.
+    """
 
-def collecting(umami: Umami) -> Starlette:
-    """The collect routes alone, under whatever host name they are reached."""
-    return _built(umami, [*collect.routes.all, collect.script], error_object, [])
-
-
-def _built(
-    umami: Umami,
-    routes: Sequence[Route],
-    error_body: Callable[[Refusal], Any],
-    middleware: Sequence[Middleware],
-) -> Starlette:
-    async def refuse(_request: Request, refusal: Exception) -> Response:
-        assert isinstance(refusal, Refusal)
+    async def refuse(_request: Request, refusal: Any) -> Response:
         return Json(error_body(refusal), status_code=refusal.status)
 
-    handlers: dict[Any, Any] = {
-        Refusal: refuse,
-        HTTPException: _no_route,
-        ClientDisconnect: _gone,
-    }
-    app = Starlette(routes=list(routes), exception_handlers=handlers, middleware=middleware)
+    app = Starlette(
+        routes=[*routes, collect.script],
+        exception_handlers={
+            Refusal: refuse,
+            HTTPException: _http_error,
+            ClientDisconnect: _disconnected,
+        },
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts), Middleware(Cors)],
+    )
     app.router.redirect_slashes = False
     app.state.umami = umami
     return app

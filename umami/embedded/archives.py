@@ -1,8 +1,8 @@
-"""The text of exported tables: from a folder, a zip or tar archive, or a single file.
+"""Read the text of exported tables from a folder, a zip or tar archive, or a single file.
 
-Nothing is written to disk. Text is read piece by piece, as UTF-8, and positions are bytes of the
-files as they lie there. Archives that unpack to far more than a table are refused, as are links,
-devices and names that lead out of the folder or archive.
+Text is streamed as UTF-8, without writing to disk; positions are bytes of the packed files. Refused
+are archives that unpack to far more than a table, links, devices, and names that lead out of the
+folder or archive.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from umami.embedded.tables import POSTGRES, ImportRefused
 
 UNPACKED_FREELY = 64 * 2**20
 LARGEST_RATIO = 250
-"""Text of tables packs some ten times. What unpacks to much more than that is no table."""
+"""The text of a table is compressed to about a tenth; a far larger ratio is an attack."""
 LONGEST_HEADER = 100_000
 SAMPLE = 512 * 1024
-"""Bytes at the beginning of a table by which its form is recognised."""
+"""Bytes at the beginning of a table from which its format is detected."""
 FAULTS = (
     OSError,
     EOFError,
@@ -42,14 +42,14 @@ FAULTS = (
     NotImplementedError,
 )
 ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-"""What archivers use unless told otherwise; unpacking it takes little memory."""
+"""The default methods of archivers, whose decompression takes little memory."""
 OTHER_METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
 LARGEST_TAR_HEADER = 2**20
 _QUOTED = re.compile(rb'"[^"]*"')
 
 
 class Text:
-    """What a file unpacks to. Raises ``ImportRefused`` for more than a table would be."""
+    """The unpacked content of a file. Raises ``ImportRefused`` if it is larger than a table."""
 
     def __init__(
         self,
@@ -66,11 +66,11 @@ class Text:
         self._packed = packed
         self._ahead = b""
         self.at = at
-        """How far the file was read, in its own bytes."""
+        """Returns the position in the packed file, in bytes."""
         self.length = 0
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, at most ``size``; none at the end. Raises ``ImportRefused``."""
+        """The next bytes, at most ``size``; empty at the end. Raises ``ImportRefused``."""
         if self._ahead and size >= 0:
             piece, self._ahead = self._ahead[:size], self._ahead[size:]
             return piece
@@ -78,7 +78,7 @@ class Text:
         return ahead + self._next(size)
 
     def peek(self, size: int) -> bytes:
-        """The first ``size`` bytes of what ``read`` will return, or all where there are fewer."""
+        """The next ``size`` bytes, or all if there are fewer, without consuming them."""
         pieces, length = [self._ahead], len(self._ahead)
         while length < size and (piece := self._next(size - length)):
             pieces.append(piece)
@@ -90,7 +90,7 @@ class Text:
         try:
             piece: bytes = self._stream.read(size)
         except FAULTS as error:
-            raise ImportRefused(self._fault.format(_said(error)), self._name) from None
+            raise ImportRefused(self._fault.format(_reason(error)), self._name) from None
         self.length += len(piece)
         if self.length > max(UNPACKED_FREELY, self._packed() * LARGEST_RATIO):
             raise ImportRefused("It unpacks to far more than a table would.", self._name)
@@ -98,10 +98,10 @@ class Text:
 
 
 class _Recoded:
-    """A stream of another encoding, or with other or mixed line ends, as UTF-8 with ``\\n``."""
+    """A stream that is converted to UTF-8 with the line end ``\\n``."""
 
     def __init__(self, text: Text, encoding: str, name: str) -> None:
-        # What is not UTF-8 is passed through, because the import names its line and column.
+        # Invalid UTF-8 is passed through, because the import reports its line and column.
         self._errors = "surrogateescape" if encoding == "utf-8" else "strict"
         decoder = codecs.getincrementaldecoder(encoding)(self._errors)
         self._decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
@@ -111,48 +111,39 @@ class _Recoded:
         self._ended = False
 
     def read(self, size: int) -> bytes:
-        found = b""
-        while not found and not self._ended:
+        result = b""
+        while not result and not self._ended:
             piece = self._text.read(size)
             self._ended = not piece
             try:
                 text = self._decoder.decode(piece, final=self._ended)
-                found = text.encode(errors=self._errors)
+                result = text.encode(errors=self._errors)
             except UnicodeError:
                 raise ImportRefused(
                     f"It begins like {self._encoding}, but is not. Save it as UTF-8.", self._name
                 ) from None
-        return found
+        return result
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The file of one table, where it lies."""
+    """The file of a table, alone or in an archive."""
 
     name: str
-    """As a person knows it: ``website_event.csv.gz``."""
+    """The file's name, such as ``website_event.csv.gz``."""
     size: int
-    """Bytes that it takes there; of a tar archive, those of its text."""
+    """The file's packed size in bytes; in a tar archive, its unpacked size."""
     path: Path
-    """The file itself, or the archive that holds it."""
+    """The file, or the archive that contains it."""
     member: zipfile.ZipInfo | tarfile.TarInfo | None = None
-
-    @property
-    def plain(self) -> bool:
-        """Whether the file is not packed."""
-        return not self.member and not self._gzipped
-
-    @property
-    def _gzipped(self) -> bool:
-        return self.name.lower().endswith(".gz")
 
     @contextmanager
     def opened(self) -> Iterator[Text]:
-        """Its text as UTF-8, from the beginning. Raises ``ImportRefused``."""
+        """Open the file as UTF-8 text. Raises ``ImportRefused``."""
         with ExitStack() as stack:
             try:
                 text = self._opened(stack)
-                if self._gzipped:
+                if self.name.lower().endswith(".gz"):
                     inner: Any = text
                     text = Text(
                         gzip.GzipFile(mode="rb", fileobj=inner),
@@ -180,18 +171,18 @@ class Packed:
         if isinstance(self.member, tarfile.TarInfo):
             members = stack.enter_context(closing(_tar(file, self.path.name)))
             offset = self.member.offset
-            found = next((stream for member, stream in members if member.offset == offset), None)
-            if not found:
+            stream: Any = next((file for member, file in members if member.offset == offset), None)
+            if not stream:
                 raise EOFError
             text = Text(
-                found,
+                stream,
                 self.name,
                 "It cannot be unpacked ({}).",
                 packed=lambda: self.size,
                 at=lambda: min(text.length, self.size),
             )
             return text
-        stream: Any = file
+        stream = file
         begun = 0
         if self.member:
             archive = stack.enter_context(zipfile.ZipFile(file))
@@ -204,54 +195,54 @@ class Packed:
         return Text(stream, self.name, "It cannot be unpacked ({}).", packed=at, at=at)
 
     def sample(self) -> bytes:
-        """Its first ``SAMPLE`` bytes as UTF-8. Raises ``ImportRefused``."""
+        """The first ``SAMPLE`` bytes as UTF-8. Raises ``ImportRefused``."""
         with self.opened() as text:
             return text.peek(SAMPLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a source holds."""
+    """The files of a source."""
 
     tables: dict[str, Packed]
     """The file of each table."""
     others: list[str]
-    """The CSV files that are no table the importer reads, by name."""
+    """The names of the other CSV files, sorted."""
 
 
 def contents_of(source: Path) -> Contents:
-    """What lies in a folder or an archive, or in the one file that ``source`` is itself.
+    """The CSV files of a folder or an archive, or the single file ``source``.
 
-    Raises ``ImportRefused`` where there is nothing such, a table twice, or one that is a link.
+    Raises ``ImportRefused`` if the source does not exist, contains a table twice, or a table is a
+    link.
     """
-    found = Contents({}, [])
+    contents = Contents({}, [])
     try:
         for name, packed in _entries(source):
             table = _table_of(name)
             if not table:
-                found.others.append(name)
+                contents.others.append(name)
                 continue
             file = packed()
-            if table in found.tables:
-                raise ImportRefused(
-                    f"The same table is there as {found.tables[table].name} too.", name
-                )
-            found.tables[table] = file
+            if table in contents.tables:
+                raise ImportRefused(f"{contents.tables[table].name} contains the same table.", name)
+            contents.tables[table] = file
     except FAULTS as error:
         raise _not_unpacked(source, error) from None
-    found.others.sort()
-    return found
+    contents.others.sort()
+    return contents
 
 
 def stem_of(path: str) -> str | None:
-    """The table that a file stands for by its name, wherever it lies; ``None`` if it is no CSV."""
+    """The table's name in the path of a CSV file; ``None`` for other files."""
     name = PurePosixPath(path).name.lower().removesuffix(".gz")
     stem, _, extension = name.rpartition(".")
     return stem if extension in ("csv", "tsv") else None
 
 
 def _entries(source: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
-    """The name of every CSV file of a source, and what makes its ``Packed`` or refuses it."""
+    """The CSV files of a source: their names, and functions that return their ``Packed`` or raise
+    ``ImportRefused``."""
     if source.is_dir():
         entries = _of_folder(source)
     elif _table_of(source.name) and os.path.lexists(source):
@@ -268,7 +259,7 @@ def _entries(source: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
         )
     for name, packed in entries:
         path = PurePosixPath(name)
-        # What macOS puts beside the files of an archive bears their names, too.
+        # macOS adds files with the same names to an archive.
         if stem_of(name) and "__MACOSX" not in path.parts and not path.name.startswith("._"):
             yield name, packed
 
@@ -280,16 +271,16 @@ def _of_folder(folder: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
 
 
 def _plain_file(path: Path) -> Packed:
-    """A file that lies in its folder itself, or by a link within it."""
+    """A file in a folder, or a link to one in the same folder."""
     real = Path(os.path.realpath(path))
     if path.is_symlink() and not real.is_relative_to(os.path.realpath(path.parent)):
         raise ImportRefused(
             "It is a link that leads out of its folder. Copy the file itself there.", path.name
         )
-    found = real.stat()
-    if not stat.S_ISREG(found.st_mode):
+    status = real.stat()
+    if not stat.S_ISREG(status.st_mode):
         raise _not_a_file(path.name)
-    return Packed(path.name, found.st_size, real)
+    return Packed(path.name, status.st_size, real)
 
 
 def _of_zip(source: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
@@ -297,7 +288,7 @@ def _of_zip(source: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
         members = archive.infolist()
     for member in members:
         if not member.is_dir():
-            # Some archivers of Windows write its separators.
+            # Some archivers use the separators of Windows.
             name = member.filename.replace("\\", "/")
             yield name, partial(_zipped, source, name, member)
 
@@ -318,7 +309,7 @@ def _zipped(source: Path, name: str, member: zipfile.ZipInfo) -> Packed:
 
 
 class _TarMember(tarfile.TarInfo):
-    """A member whose header is no larger than headers are: ``tarfile`` holds it in memory."""
+    """A member whose header has a plausible size, because ``tarfile`` loads it into memory."""
 
     @classmethod
     def frombuf(cls, *args: Any, **options: Any) -> _TarMember:
@@ -353,7 +344,7 @@ def _tarred(source: Path, member: tarfile.TarInfo) -> Packed:
 
 
 def _tar(file: IO[bytes], name: str) -> Generator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
-    """The members of a tar, plain or gzipped, and the text of each until the next is asked for."""
+    """The members of a tar, plain or gzipped, and their streams, each valid until the next."""
     gzipped = file.read(2) == b"\x1f\x8b"
     file.seek(0)
     text: Any = Text(
@@ -366,7 +357,7 @@ def _tar(file: IO[bytes], name: str) -> Generator[tuple[tarfile.TarInfo, IO[byte
     with tarfile.open(fileobj=text, mode="r|", tarinfo=_TarMember) as archive:
         while member := archive.next():
             yield member, archive.extractfile(member) if member.isreg() else None
-            # The list of them would grow with the archive.
+            # Otherwise, this list grows with the archive.
             archive.members = []  # type: ignore[attr-defined]
 
 
@@ -383,11 +374,11 @@ def _not_a_file(name: str) -> ImportRefused:
 
 
 def _encoding(head: bytes) -> str | None:
-    """The encoding from which a text is to be decoded; ``None`` if it is UTF-8 whose line ends are
-    all ``\\n`` or all ``\\r\\n``, and can be read as it is."""
+    """The encoding that a text must be converted from; ``None`` for UTF-8 whose line ends are all
+    ``\\n`` or all ``\\r\\n``."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    # A header is ASCII, so that every other byte of UTF-16 is 0.
+    # A header is ASCII: every other byte of UTF-16 is 0.
     if head[:1] and head[1:4:2] == b"\0\0":
         return "utf-16-le"
     if head[0:3:2] == b"\0\0":
@@ -405,8 +396,8 @@ def _table_of(name: str) -> str | None:
 
 
 def _not_unpacked(path: Path, error: Exception) -> ImportRefused:
-    return ImportRefused(f"It cannot be unpacked ({_said(error)}).", path.name)
+    return ImportRefused(f"It cannot be unpacked ({_reason(error)}).", path.name)
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return error.strerror if isinstance(error, OSError) and error.strerror else "damaged"

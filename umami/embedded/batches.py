@@ -1,6 +1,6 @@
-"""A table's text in batches: some whole records at a time, as plain CSV files with its header.
+"""Split a table's text into CSV files of whole records, each with the header.
 
-So a table of any size is read in bounded memory and space, and how far it was read is known.
+This limits the memory and disk space of an import, and shows its progress.
 """
 
 from __future__ import annotations
@@ -16,25 +16,24 @@ from umami.embedded.store import StoreRefused
 from umami.embedded.tables import ImportRefused
 
 LONGEST = 2_000_000
-"""Bytes of a line, and of a record. DuckDB takes no longer record, and may pass over a line that
-does not end."""
+"""The maximum length of a line and of a record in bytes. DuckDB refuses longer records, and can
+skip a line that does not end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A file that is there until the next batch is asked for."""
+    """A part of a table; its file exists until the next batch is requested."""
 
     path: Path
     at: int
-    """How much of the packed file, in its own bytes, is in the batches up to this one: rather less
-    than more."""
+    """The number of bytes of the packed file that the batches up to this one contain, at least."""
 
 
 def batches(packed: Packed, folder: Path, size: int) -> Generator[Batch]:
-    """A file's records in batches of some ``size`` bytes of text, written into a folder.
+    """Write a file's records into a folder, in batches of about ``size`` bytes of text.
 
-    Raises ``ImportRefused`` for a line that is too long and for what cannot be unpacked, and
-    ``StoreRefused`` where there is no room in the folder.
+    Raises ``ImportRefused`` if a line is too long or the file cannot be unpacked, and
+    ``StoreRefused`` if there is no room in the folder.
     """
     with packed.opened() as text:
         first, end, _ = text.peek(LONGEST_HEADER).partition(b"\n")
@@ -42,7 +41,7 @@ def batches(packed: Packed, folder: Path, size: int) -> Generator[Batch]:
         text.read(len(header))
         records = _Records(text, packed.name, size)
         for number in count(1):
-            # Each has a name of its own, as DuckDB may remember what it read under another's.
+            # Each batch has a new name, because DuckDB can cache the content of a name.
             path = folder / f"{number}.csv"
             try:
                 with path.open("wb") as file:
@@ -51,14 +50,14 @@ def batches(packed: Packed, folder: Path, size: int) -> Generator[Batch]:
                         return
             except OSError as error:
                 raise StoreRefused(
-                    f"There is no room to unpack {packed.name} ({error.strerror})."
+                    f"{packed.name} cannot be unpacked to the disk ({error.strerror})."
                 ) from None
             yield Batch(path, records.at)
             path.unlink()
 
 
 class _Records:
-    """The records of a text after its header."""
+    """Reads the records of a text after its header."""
 
     def __init__(self, text: Text, name: str, size: int) -> None:
         self.at = 0
@@ -68,15 +67,15 @@ class _Records:
         self._rest = b""
 
     def copy(self, file: IO[bytes]) -> bool:
-        """Copy some ``size`` bytes, to the end of a record; whether there were any."""
+        """Copy about ``size`` bytes, up to the end of a record; returns whether there were any."""
         length = quotes = 0
         while block := self._rest or next(self._blocks, b""):
             self._rest = b""
             length += len(block)
             end = _end(block, quotes) if length >= self._size else 0
             if not end and length >= self._size + 2 * LONGEST:
-                # No record is that long: a value that is not quoted holds a quote. Where that is
-                # wrong, DuckDB refuses the batch, as its last value does not end.
+                # No record is that long: an unquoted value contains a quote. If that is wrong,
+                # DuckDB refuses the batch, because its last value does not end.
                 end = block.rfind(b"\n") + 1
             if end:
                 file.write(memoryview(block)[:end])
@@ -100,8 +99,8 @@ def _blocks(text: Text, name: str, size: int) -> Iterator[bytes]:
 
 
 def _end(block: bytes, quotes: int) -> int:
-    """Where the last record that ends in a block does, after so many quotes before it; 0 where
-    none does. Within a quoted value the quotes so far are odd."""
+    """The end of the last record that ends in a block, or 0. ``quotes`` is the number of quotes
+    before the block: within a quoted value, the number is odd."""
     within = (quotes + block.count(b'"')) % 2
     end = len(block)
     while (at := block.rfind(b"\n", 0, end)) >= 0:

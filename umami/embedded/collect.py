@@ -1,8 +1,8 @@
-"""From what a tracker sends to rows, by the rules of Umami 2.18.
+"""Convert messages of a tracker to rows, by the rules of Umami 2.18.
 
-A visitor is a website, an address, a browser and a calendar month (UTC), or a website and the id
-that the website gave; a visit ends after 30 minutes without a word, or without the tracker's
-cache token with the hour.
+A session is identified by the website, and either by the client's address, its browser and the
+calendar month (UTC), or by an id from the website. A visit ends 30 minutes after its first message,
+or at the end of the hour if the tracker does not send its cache token.
 """
 
 from __future__ import annotations
@@ -37,54 +37,60 @@ IN_A_QUERY = "!$%&()*+,-./:;=?@[\\]^_`{|}~"
 
 
 def page(url: str | None, hostname: str | None, referrer: str | None) -> dict[str, str | None]:
-    """Columns of an event that tell where it was and where the visitor came from.
+    """The columns of an event that contain its URL and referrer.
 
     Raises:
-        ValueError: an address that is none.
+        ValueError: for an invalid URL.
     """
     base = f"https://{hostname or 'localhost'}"
-    here = urlsplit(urljoin(base, url or ""))
-    values = dict(reversed(parse_qsl(here.query, keep_blank_values=True)))
-    path = (here.path or "/") + (f"#{here.fragment}" if here.fragment else "")
-    found: dict[str, str | None] = {
-        "hostname": hostname or _without_www(here.hostname),
+    location = urlsplit(urljoin(base, url or ""))
+    terms = dict(reversed(parse_qsl(location.query, keep_blank_values=True)))
+    path = (location.path or "/") + (f"#{location.fragment}" if location.fragment else "")
+    columns: dict[str, str | None] = {
+        "hostname": hostname or _without_www(location.hostname),
         "url_path": decoded(path, keep=RESERVED) if url is not None else "",
-        "url_query": _encoded(here.query),
-        **{name: values.get(name) for name in (*UTM, *CLICK_IDS)},
+        "url_query": quote(location.query, safe=IN_A_QUERY),
+        **{name: terms.get(name) for name in (*UTM, *CLICK_IDS)},
     }
     if referrer:
-        there = urlsplit(urljoin(base, referrer))
-        found |= {
-            "referrer_path": decoded(there.path or "/", keep=RESERVED),
-            "referrer_query": _encoded(there.query),
+        source = urlsplit(urljoin(base, referrer))
+        columns |= {
+            "referrer_path": decoded(source.path or "/", keep=RESERVED),
+            "referrer_query": quote(source.query, safe=IN_A_QUERY),
             "referrer_domain": (
-                _without_www(there.hostname) if there.hostname != "localhost" else None
+                _without_www(source.hostname) if source.hostname != "localhost" else None
             ),
         }
     return {
         name: value and clean(value)[: LONGEST_TERM if name in (*UTM, *CLICK_IDS) else LONGEST]
-        for name, value in found.items()
+        for name, value in columns.items()
     }
 
 
 def decoded(text: str, *, keep: str = "") -> str:
-    """Percent escapes undone, but for those of ``keep``; a text with a broken one stays."""
+    """Decode percent escapes, except those of the characters ``keep``; a text with a malformed
+    escape is returned unchanged."""
+
+    def decode(match: re.Match[str]) -> str:
+        characters = unquote_to_bytes(match[0]).decode()
+        return "".join(quote(sign, safe="") if sign in keep else sign for sign in characters)
+
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
         return text
     try:
-        return re.sub(r"(?:%[0-9A-Fa-f]{2})+", lambda found: _run(found[0], keep), text)
+        return re.sub(r"(?:%[0-9A-Fa-f]{2})+", decode, text)
     except UnicodeDecodeError:
         return text
 
 
 def clean(text: str) -> str:
-    """Text that a database can hold: no NUL, and no half of a character."""
+    """Text that a database can store: without NUL and lone surrogates."""
     return text.replace("\0", "").encode(errors="ignore").decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One value of an event's or a session's data, as Umami stores it."""
+    """A value of the data of an event or session, as Umami stores it."""
 
     key: str
     text: str
@@ -94,13 +100,13 @@ class Property:
 
 
 def properties(data: dict[str, Any], parent: str = "") -> Iterator[Property]:
-    """Every value, nested objects flattened to keys such as ``a.b``.
+    """All values; those of nested objects have keys such as ``a.b``.
 
     Raises:
-        ValueError: a number that is larger than Umami can hold.
+        ValueError: for a number that is larger than Umami can store.
     """
     for name, value in data.items():
-        # Cut at every level: a long name is not to be copied for each value that is nested in it.
+        # Cut at each level, so that long names are not copied for each nested value.
         key = clean(f"{parent}.{name}" if parent else name)[:LONGEST]
         if isinstance(value, dict):
             yield from properties(value, key)
@@ -112,7 +118,7 @@ def _property(key: str, value: Any) -> Property:
     if isinstance(value, bool):
         return Property(key, "true" if value else "false", None, None, BOOLEAN)
     if isinstance(value, int | float):
-        # The size first: what is too large for a float cannot be asked whether it is finite.
+        # Compare first: a large integer cannot be converted to a float.
         if not abs(value) < LARGEST_NUMBER:
             raise ValueError(f"{key}: Number too large")
         return Property(key, f"{value:.4f}", float(value), None, NUMBER)
@@ -126,32 +132,30 @@ def _property(key: str, value: Any) -> Property:
         except (ValueError, OverflowError):
             pass
         else:
-            text = date.strftime("%Y-%m-%dT%H:%M:%S.") + f"{date.microsecond // 1000:03d}Z"
-            return Property(key, text, None, date.replace(tzinfo=None), DATE)
+            date = date.replace(tzinfo=None)
+            return Property(key, f"{date.isoformat(timespec='milliseconds')}Z", None, date, DATE)
     return Property(key, clean(value)[:LONGEST], None, None, STRING)
 
 
 def revenue(data: dict[str, Any]) -> tuple[float, str] | None:
-    """Sum and currency of an event's data, if it is about money.
+    """Amount and currency in an event's data, or ``None``.
 
-    Umami asks whether ``revenue > 0`` in JavaScript, which makes numbers of texts, and then stores
-    what is a number or a text.
+    Umami compares ``revenue > 0`` in JavaScript, which converts texts to numbers.
     """
-    currency = data.get("currency")
-    given = data.get("revenue")
-    if isinstance(given, bool) or not isinstance(given, int | float | str):
+    value, currency = data.get("revenue"), data.get("currency")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        sum_ = _number(given) if isinstance(given, str) else float(given)
+        amount = _number(value) if isinstance(value, str) else float(value)
     except OverflowError:
         return None
-    if not isinstance(currency, str) or not currency or not 0 < sum_ < LARGEST_NUMBER:
+    if not isinstance(currency, str) or not currency or not 0 < amount < LARGEST_NUMBER:
         return None
-    return sum_, clean(currency)[:100]
+    return amount, clean(currency)[:100]
 
 
 def _number(text: str) -> float:
-    """A text as JavaScript's ``Number()`` reads it; 0 for what is no number."""
+    """Convert a text like JavaScript's ``Number()``; 0 if it is no number."""
     text = text.strip(JAVASCRIPT_SPACE)
     if DECIMAL.fullmatch(text):
         return float(text)
@@ -160,7 +164,7 @@ def _number(text: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Which visit of which session a message belongs to, and since when (Unix seconds)."""
+    """The visit of a message; ``begun`` is its start in Unix seconds."""
 
     website: UUID
     session: UUID
@@ -168,13 +172,13 @@ class Visit:
     begun: int
 
     def token(self, sign: Callable[[str], str]) -> str:
-        """The text that a tracker sends back to stay in the visit."""
+        """The cache token, which a tracker sends with its next message to continue the visit."""
         text = f"{self.website}.{self.session}.{self.visit}.{self.begun}"
         return f"{text}.{sign(f'visit {text}')}"
 
 
 def of_token(token: str, sign: Callable[[str], str]) -> Visit | None:
-    """The visit of a token that this server gave out."""
+    """The visit of a token that this server signed, or ``None``."""
     text, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature.encode(), sign(f"visit {text}").encode()):
         return None
@@ -194,14 +198,13 @@ def visit_of(
 ) -> Visit:
     """The visit of a message.
 
-    ``person`` is the id a website gave, or address and User-Agent; ``time`` (naive UTC) is when
-    it happened and ``now`` (Unix seconds) when it was sent; ``earlier`` is the tracker's token.
+    ``person`` is an id from the website, or the address and User-Agent; ``time`` (naive UTC) is the
+    time of the event, ``now`` (Unix seconds) of the message; ``earlier`` is the token's visit.
     """
     session = session_of(website, person, time, sign)
     visit = _uuid(sign, session, time.strftime("%Y-%m-%d %H"))
-    if earlier is None or earlier.website != website:
-        return Visit(website, session, visit, now)
-    if not backdated and now - earlier.begun > VISIT_SECONDS:
+    expired = earlier and not backdated and now - earlier.begun > VISIT_SECONDS
+    if earlier is None or earlier.website != website or expired:
         return Visit(website, session, visit, now)
     return Visit(website, session, earlier.visit, earlier.begun)
 
@@ -209,7 +212,7 @@ def visit_of(
 def session_of(
     website: UUID, person: str | tuple[str, str], time: datetime, sign: Callable[[str], str]
 ) -> UUID:
-    """The session of an id that a website gave, or of an address and User-Agent in this month."""
+    """The session of an id from a website, or of an address and User-Agent in a month."""
     if isinstance(person, str):
         return _uuid(sign, website, person)
     return _uuid(sign, website, *person, time.strftime("%Y-%m"))
@@ -217,15 +220,6 @@ def session_of(
 
 def _uuid(sign: Callable[[str], str], *parts: object) -> UUID:
     return uuid.uuid5(uuid.NAMESPACE_DNS, sign("\n".join(map(str, parts))))
-
-
-def _run(escapes: str, keep: str) -> str:
-    text = unquote_to_bytes(escapes).decode()
-    return "".join(quote(one, safe="") if one in keep else one for one in text)
-
-
-def _encoded(query: str) -> str:
-    return quote(query, safe=IN_A_QUERY)
 
 
 def _without_www(host: str | None) -> str | None:

@@ -1,7 +1,7 @@
-"""The collect routes for the visitors of websites: bounded in size, rate and time.
+"""The collect routes for the public, with limits of size, rate and time.
 
-Whoever serves the embedded server to the public (the dashboard does, where ``UMAMI_COLLECT`` says
-so) serves this application and nothing else of it.
+The dashboard serves this application, and nothing else of the embedded server, to visitors of
+websites if ``UMAMI_COLLECT`` is set.
 """
 
 from __future__ import annotations
@@ -9,58 +9,59 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from math import ceil
 from typing import Final
 
 from cachetools import LRUCache
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from umami.embedded.application import collecting
+from umami.embedded.application import application
 from umami.embedded.cors import Cors
-from umami.embedded.http import Json
+from umami.embedded.http import Json, read_body
 from umami.embedded.refusals import Refusal, error_object
+from umami.embedded.routes import collect
 from umami.embedded.state import Umami
 
 SEND, BATCH = "/api/send", "/api/batch"
 LARGEST: Final = {SEND: 65_536, BATCH: 1_000_000}
-"""Bytes of a body. Browsers send no more than the former with a page that is being left."""
+"""The maximum size of a body in bytes. Browsers send at most 65,536 from a page that is left."""
 MOST_IN_BATCH: Final = 500
 PATIENCE: Final = 10.0
-"""Seconds that a body may take to arrive, and a message may wait for those before it."""
+"""Seconds within which a body must arrive, and a request gets its turn."""
 AT_ONCE: Final = 8
-"""Requests that are answered at the same time; the store writes one after the other anyway."""
+"""The maximum number of concurrent requests; the store writes one after another anyway."""
 KNOWN_ADDRESSES: Final = 10_000
-"""Addresses whose rate is remembered; the one that was quiet for longest is forgotten first."""
+"""The maximum number of addresses whose rates are stored; the least recent is dropped first."""
 PASSED_ON: Final = frozenset({b"content-type", b"user-agent", b"x-umami-cache"})
-"""Headers that the collect routes see; nothing of a visitor's cookies or credentials."""
+"""Request headers that reach the collect routes; cookies and credentials do not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many messages at once, and so many a second in the long run."""
+    """A rate limit: messages at once, and messages per second in the long run."""
 
     burst: int
     per_second: float
 
 
 PER_ADDRESS: Final = Rate(MOST_IN_BATCH + 100, 10)
-"""Of one IPv4 address or IPv6 /64 network; an office behind one address is not turned away."""
+"""The limit of an IPv4 address or IPv6 /64 network; enough for an office behind one address."""
 OVERALL: Final = Rate(1_000, 50)
-"""What one core takes in and still draws pages."""
+"""The limit of all addresses together, which leaves one core time to draw pages."""
 
 
 class _Bucket:
-    """A token bucket: one token a message, refilled at the rate."""
+    """A token bucket: one token per message, refilled at the rate."""
 
     def __init__(self, rate: Rate, now: float) -> None:
         self._rate, self._filled_at = rate, now
         self.tokens = float(rate.burst)
 
     def wait(self, count: int, now: float) -> float:
-        """Seconds until so many tokens are there; 0 if they are."""
+        """Seconds until the bucket holds ``count`` tokens."""
         refill = (now - self._filled_at) * self._rate.per_second
         self.tokens = min(self._rate.burst, self.tokens + refill)
         self._filled_at = now
@@ -68,7 +69,7 @@ class _Bucket:
 
 
 class Limits:
-    """How many messages are taken, by address and in all."""
+    """The rate limits of each address and of all together."""
 
     def __init__(
         self,
@@ -81,8 +82,8 @@ class Limits:
         self._addresses: LRUCache[str, _Bucket] = LRUCache(KNOWN_ADDRESSES)
 
     def take(self, address: str, count: int) -> float:
-        """Count messages of an address; 0, or the seconds to wait if they are too many, which are
-        not counted then."""
+        """Count messages of an address and return 0; above a limit, return the seconds to wait
+        instead of counting them."""
         now, network = self._clock(), _network(address)
         bucket = self._addresses.get(network) or _Bucket(self._per_address, now)
         self._addresses[network] = bucket
@@ -93,19 +94,10 @@ class Limits:
         return wait
 
 
-class _Refused(Exception):
-    """A request that is not passed on."""
-
-    def __init__(self, refusal: Refusal, wait: float = 0) -> None:
-        super().__init__(str(refusal))
-        self.refusal = refusal
-        self.headers = {"retry-after": str(ceil(wait))} if wait else {}
-
-
 class Collector:
-    """ASGI application: the collect routes, for everybody who can reach it.
+    """ASGI application that limits the collect routes.
 
-    The client address of the connection is the visitor's; headers that claim another are dropped.
+    The connection's address is the visitor's; headers with another address are dropped.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
@@ -114,7 +106,7 @@ class Collector:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or say why not: 408, 413, 429 or 503."""
+        """Pass a request on, or answer it with 408, 413, 429 or 503."""
         address = _address(scope)
         path = scope["path"]
         scope = _anonymous(scope, address)
@@ -123,19 +115,19 @@ class Collector:
             return
         try:
             self._count(address, 1)
-            body = await _body(receive, LARGEST[path])
+            async with _timeout(Refusal(408, "Body too slow")):
+                body = await read_body(Request(scope, receive), LARGEST[path])
             if path == BATCH:
                 self._count(address, _messages(body) - 1)
-            await self._turn()
+            async with _timeout(Refusal(503, "Too many messages", wait=PATIENCE)):
+                await self._turns.acquire()
         except ClientDisconnect:
             return
-        except _Refused as refused:
-            answer = Json(
-                error_object(refused.refusal),
-                status_code=refused.refusal.status,
-                headers=refused.headers,
+        except Refusal as refusal:
+            response = Json(
+                error_object(refusal), status_code=refusal.status, headers=refusal.headers
             )
-            await answer(scope, receive, send)
+            await response(scope, receive, send)
             return
         try:
             await self._app(scope, _replayed(body), send)
@@ -143,36 +135,39 @@ class Collector:
             self._turns.release()
 
     def _count(self, address: str, messages: int) -> None:
-        wait = self._limits.take(address, messages)
-        if wait:
-            raise _Refused(Refusal(429, "Too many messages"), wait)
+        if wait := self._limits.take(address, messages):
+            raise Refusal(429, "Too many messages", wait=wait)
 
-    async def _turn(self) -> None:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise _Refused(Refusal(503, "Too many messages"), PATIENCE) from None
+
+@asynccontextmanager
+async def _timeout(refusal: Refusal) -> AsyncIterator[None]:
+    """Raise the refusal after ``PATIENCE``."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield
+    except TimeoutError:
+        raise refusal from None
 
 
 def collector(umami: Umami, limits: Limits | None = None) -> ASGIApp:
-    """The collect routes of a server, for everybody."""
-    return Cors(Collector(collecting(umami), limits or Limits()))
+    """The collect routes of a server, under every host name, within limits."""
+    app = application(umami, collect.routes.all, hosts=["*"])
+    return Cors(Collector(app, limits or Limits()))
 
 
 def _address(scope: Scope) -> str:
-    """Where the connection comes from; empty where that is unknown."""
+    """The IP address of the connection; empty if it is unknown."""
     host = (scope.get("client") or ("", 0))[0]
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return str(host)
-    # A socket for both families shows an IPv4 address as a part of IPv6.
+    # A socket of both families maps an IPv4 address into IPv6.
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _network(address: str) -> str:
-    """What the rate of an address counts for: a household has 2**64 addresses of IPv6."""
+    """The network whose rate is limited: an IPv6 household has 2**64 addresses."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -188,26 +183,9 @@ def _anonymous(scope: Scope, address: str) -> Scope:
     return {**scope, "headers": headers, "query_string": b""}
 
 
-async def _body(receive: Receive, largest: int) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                body += message.get("body", b"")
-                if len(body) > largest:
-                    raise _Refused(Refusal(413, "Body too large"))
-                if not message.get("more_body"):
-                    return bytes(body)
-    except TimeoutError:
-        raise _Refused(Refusal(408, "Body too slow")) from None
-
-
 def _messages(body: bytes) -> int:
-    """How many messages a batch holds at most, without reading it: each is an object with an
-    object in it."""
+    """The maximum number of messages in a batch, without parsing it: each is an object that
+    contains an object."""
     return min(max(1, body.count(b"{") // 2), MOST_IN_BATCH)
 
 

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COLLECT: Final = frozenset({"/api/send", "/api/batch", "/script.js"})
-"""Paths that a website's pages use."""
+"""The paths that pages of a website use."""
 HEADERS: Final = {
     "access-control-allow-origin": "*",
-    # The last two are sent by trackers later than 3.5.0, whose preflight would fail without them.
+    # Trackers later than 3.5.0 send the last two, and their preflight fails without them.
     "access-control-allow-headers": (
         "Content-Type, x-umami-cache, x-umami-website-id, x-umami-hostname"
     ),
@@ -22,14 +22,14 @@ HEADERS: Final = {
 
 
 class Cors:
-    """Middleware that answers preflight requests of the collect routes, and lets pages of every
-    origin read their other answers."""
+    """Middleware that answers preflight requests of the collect routes, and permits pages of every
+    origin to read the other responses of these routes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, with the headers where they belong."""
+        """Handle a request of the collect routes; pass on every other one."""
         if scope["type"] != "http" or scope["path"] not in COLLECT:
             await self._app(scope, receive, send)
             return

@@ -1,6 +1,6 @@
-"""What a bounce, a channel and revenue under filters mean; Umami 3.2 and 3.3 changed all three.
+"""The definitions of bounces, channels and revenue under filters, which Umami 3.2 and 3.3 changed.
 
-Exported tables do not say which version collected them, so the definitions are a choice:
+Exported tables do not contain the version that collected them, so the definitions are a setting:
 the newest ones, or those of 3.1.
 """
 
@@ -15,13 +15,13 @@ class Definitions:
     """The definitions that queries apply."""
 
     event_prevents_bounce: bool = True
-    """Whether a custom event in a visit with one view keeps the visit from being a bounce (3.3)."""
+    """Whether a visit with one view and a custom event is no bounce (3.3)."""
     one_channel_per_visit: bool = True
-    """Whether a visit has exactly one channel, ``direct`` where no row tells another, and ``llm``
-    is a channel of its own (3.3). Before, every row had a channel or none."""
+    """Whether a visit has exactly one channel, by default ``direct``, and ``llm`` is a channel
+    (3.3). Before, each row had a channel or none."""
     revenue_of_sessions: bool = True
-    """Whether filters choose sessions and revenue is that of all their purchases (3.2). Before,
-    filters chose the purchases themselves."""
+    """Whether filters select sessions and revenue sums all their purchases (3.2). Before, filters
+    selected the purchases."""
 
 
 NEWEST: Final = Definitions()
@@ -30,4 +30,4 @@ V3_1: Final = Definitions(
 )
 NEWEST_VERSION: Final = "3.5"
 BY_VERSION: Final[dict[str, Definitions]] = {"3.1": V3_1, NEWEST_VERSION: NEWEST}
-"""The definitions by the version that introduced them, as ``UMAMI_DEFINITIONS`` names them."""
+"""The definitions by the version that introduced them, which ``UMAMI_DEFINITIONS`` contains."""

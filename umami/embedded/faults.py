@@ -1,6 +1,6 @@
-"""Why a CSV file cannot be imported, and where: its first fault, by line and column.
+"""Find the first fault of a CSV file that cannot be imported, with its line and column.
 
-Called only once something is known to be wrong, so it may be slow.
+This is slow, and runs only after DuckDB has refused the file.
 """
 
 from __future__ import annotations
@@ -15,41 +15,42 @@ import duckdb
 from umami.embedded.store import MEMORY, lock_down
 from umami.embedded.tables import NOT_UTF_8, WORDS, ImportRefused, Table, limits, quoted, typed
 
-_SPELLED_OUT = re.compile(r"\W*\d[\d.,\s'_]*\W*")
-"""A number as people write it: ``1.234,56 €``."""
+_FORMATTED = re.compile(r"\W*\d[\d.,\s'_]*\W*")
+"""A number formatted for people: ``1.234,56 €``."""
 
 
 def explained(table: Table, path: Path, problem: str, spill: Path) -> ImportRefused:
-    """The refusal of a plain file that DuckDB did not read, for this problem, or read as unsound;
-    in the folder ``spill`` is room for what does not fit into memory."""
+    """The first fault of an unpacked file that DuckDB refused with the error ``problem``, or whose
+    rows are unsound; DuckDB spills into the folder ``spill``."""
     path = path.resolve()
-    found = _structure(table, path) or _content(table, path, spill)
-    if found:
-        return found
     line = re.search(r"CSV Error on Line: (\d+)", problem)
-    return ImportRefused("It cannot be read.", table.name, int(line[1]) if line else None)
+    return (
+        _structure(table, path)
+        or _content(table, path, spill)
+        or ImportRefused("It cannot be read.", table.name, int(line[1]) if line else None)
+    )
 
 
 def _structure(table: Table, path: Path) -> ImportRefused | None:
-    """The first record that is not text, or has too few or too many fields."""
+    """The first record that is not UTF-8, or has too few or too many fields."""
     width = len(table.header)
     for number, row in _records(table, path):
         for column, value in zip(table.header, row, strict=False):
-            # Bytes that are not UTF-8 became halves of characters.
-            if not value.isascii() and any("\udc80" <= sign <= "\udcff" for sign in value):
-                return ImportRefused(NOT_UTF_8, table.name, number, table.spelled(column))
+            # Bytes that are not UTF-8 were decoded to surrogates.
+            if not value.isascii() and re.search("[\udc80-\udcff]", value):
+                return ImportRefused(NOT_UTF_8, table.name, number, table.name_in_file(column))
         if row and len(row) != width:
             return ImportRefused(
                 f"There are {len(row)} fields where the header has {width}.",
                 table.name,
                 number,
-                table.spelled(table.header[len(row)]) if len(row) < width else None,
+                table.name_in_file(table.header[len(row)]) if len(row) < width else None,
             )
     return None
 
 
 def _content(table: Table, path: Path, spill: Path) -> ImportRefused | None:
-    """The first value that is missing, of the wrong kind, or there twice."""
+    """The first value that is missing, of another type, or not unique."""
     cases = []
     for name in table.layout.columns:
         if name not in table.header:
@@ -67,22 +68,21 @@ def _content(table: Table, path: Path, spill: Path) -> ImportRefused | None:
             cases.append((name, f"{value} NOT BETWEEN {quoted(low)} AND {quoted(high)}"))
     with duckdb.connect() as database:
         lock_down(database, memory=MEMORY, spill=spill, readable=path.parent)
-        spelled = " ".join(f"WHEN {test} THEN {number}" for number, (_, test) in enumerate(cases))
+        when = " ".join(f"WHEN {test} THEN {number}" for number, (_, test) in enumerate(cases))
         try:
-            row = database.execute(
-                f"SELECT CASE {spelled} END AS fault, * FROM {table.numbered(path)} "
+            result = database.execute(
+                f"SELECT CASE {when} END AS fault, * FROM {table.numbered(path)} "
                 "WHERE fault IS NOT NULL ORDER BY record LIMIT 1"
             )
-            names = [one[0] for one in row.description]
-            first = row.fetchone()
-            if first:
-                record = dict(zip(names, first, strict=True))
+            names = [description[0] for description in result.description]
+            if row := result.fetchone():
+                record = dict(zip(names, row, strict=True))
                 column = cases[record["fault"]][0]
                 return ImportRefused(
                     _fault(record[column], table.kinds[column]),
                     table.name,
                     _line(table, path, record["record"]),
-                    table.spelled(column),
+                    table.name_in_file(column),
                 )
             return _repeated(database, table, path)
         except duckdb.Error:
@@ -104,28 +104,28 @@ def _repeated(
         return None
     line = _line(table, path, row[0])
     if len(unique) > 1:
-        return ImportRefused("This row was there before.", table.name, line)
-    return ImportRefused("This id was there before.", table.name, line, table.spelled(unique[0]))
+        return ImportRefused("This row occurs twice.", table.name, line)
+    return ImportRefused("This id occurs twice.", table.name, line, table.name_in_file(unique[0]))
 
 
 def _fault(value: str | None, kind: str) -> str:
     if not value or value.lower() in WORDS:
         return "A value is missing."
     shown = value if len(value) <= 60 else value[:60] + "…"
-    wanted = {
+    expected = {
         "UUID": "a UUID",
         "TIMESTAMP": "a time",
         "INTEGER": "a whole number",
         "BOOLEAN": "true or false",
     }
-    refusal = f"{shown!r} is not {wanted.get(kind, 'a number')} that Umami could hold."
-    if kind not in wanted and _SPELLED_OUT.fullmatch(value):
+    refusal = f"{shown!r} is not {expected.get(kind, 'a number')} that Umami could hold."
+    if kind not in expected and _FORMATTED.fullmatch(value):
         refusal += " Write it with a point and no other signs, such as 1234.56."
     return refusal
 
 
 def _records(table: Table, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Every record after the header with the line it begins in."""
+    """All records after the header, each with the number of its first line."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         reader = csv.reader(text, strict=True, delimiter=table.delimiter)
         next(reader, None)
@@ -141,6 +141,6 @@ def _records(table: Table, path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _line(table: Table, path: Path, index: int) -> int:
-    """The line in which a record begins; records count from 0, empty lines are none."""
+    """The first line of a record; ``index`` counts records from 0 and skips empty lines."""
     records = (number for number, row in _records(table, path) if row)
     return next((number for at, number in enumerate(records) if at == index), index + 2)

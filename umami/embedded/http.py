@@ -1,7 +1,7 @@
-"""From an HTTP request to a checked question, and from an answer or a refusal to JSON.
+"""HTTP routes: validated parameters, permissions, and JSON responses.
 
-A route declares the pydantic model of its parameters; what is not declared is refused, so that
-a client's mistake shows.
+A route declares the pydantic model of its parameters; undeclared parameters are refused, so that
+mistakes of a client show.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 1_000_000
 DEEPEST = 100
-"""Levels of nesting in a body; deeper ones are nobody's question."""
+"""The maximum nesting of a JSON body."""
 
 _log = logging.getLogger(__name__)
 
 
 class Parameters(BaseModel):
-    """Base of all declared parameters; an undeclared one is refused."""
+    """Base class of the parameters of routes; undeclared ones are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,72 +58,70 @@ def _without_nul(text: str) -> str:
 Zone = Annotated[str, AfterValidator(_known_zone)]
 """An IANA time zone."""
 Text = Annotated[str, Field(max_length=2000), AfterValidator(_without_nul)]
-"""Text that a database can hold."""
+"""Text that a database can store."""
 Milliseconds = Annotated[int, Field(ge=0, le=4_102_444_800_000)]
 """Unix milliseconds, up to the year 2100."""
 Nothing = Parameters
-"""The model of a route without parameters."""
+"""The parameters of a route without parameters."""
 
 A = TypeVar("A", bound=BaseModel)
 
 
 class Range(Parameters):
-    """A time range in Unix milliseconds; both ends count."""
+    """A time range in Unix milliseconds, both ends included."""
 
     startAt: Milliseconds
     endAt: Milliseconds
 
     @property
     def start(self) -> datetime:
-        """First instant, naive UTC."""
-        return moment(self.startAt)
+        """The first instant, naive UTC."""
+        return from_milliseconds(self.startAt)
 
     @property
     def end(self) -> datetime:
-        """Last instant, naive UTC."""
-        return moment(self.endAt)
+        """The last instant, naive UTC."""
+        return from_milliseconds(self.endAt)
 
 
-def moment(unix_milliseconds: int) -> datetime:
-    """Unix milliseconds as naive UTC, as the store keeps times."""
+def from_milliseconds(unix_milliseconds: int) -> datetime:
+    """Unix milliseconds as naive UTC, as stored."""
     return datetime(1970, 1, 1) + timedelta(milliseconds=unix_milliseconds)
 
 
-def instant(time: datetime | None) -> str | None:
-    """A stored time as Umami writes it: ``2026-08-01T00:40:29.000Z``."""
-    if time is None:
-        return None
-    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+def to_iso(time: datetime | None) -> str | None:
+    """A stored time in Umami's format: ``2026-08-01T00:40:29.000Z``."""
+    return None if time is None else f"{time.isoformat(timespec='milliseconds')}Z"
 
 
 def now() -> datetime:
-    """The present as naive UTC."""
+    """The current time, naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[A]):
-    """One request, checked: who asks, of which path, and what."""
+    """A validated request."""
 
     umami: Umami
-    asked: A
+    params: A
     path: Mapping[str, UUID | str]
     headers: Mapping[str, str]
     user: User | None
 
     def id(self, name: str) -> UUID:
-        """The path's id of this name."""
-        found = self.path[name]
-        if not isinstance(found, UUID):
+        """The UUID of this name in the path."""
+        id = self.path[name]
+        if not isinstance(id, UUID):
             raise KeyError(name)
-        return found
+        return id
 
 
 Handler = Callable[[Call[A]], Any]
 
 
 class Routes:
-    """A list of routes that fills itself by decoration."""
+    """A list of routes, and the decorator that adds a handler to it."""
 
     def __init__(self) -> None:
         self.all: list[Route] = []
@@ -131,14 +129,14 @@ class Routes:
     def __call__(
         self, method: str, path: str, parameters: type[A], *, open_to_all: bool = False
     ) -> Callable[[Handler[A]], Handler[A]]:
-        """Declare a route under ``/api``; parts such as ``{website_id}`` must be UUIDs.
+        """Declare a route under ``/api``; path parameters such as ``{website_id}`` are UUIDs.
 
-        The handler returns what is answered as JSON, or a ``Response``; the parameters are those
-        of the query for a GET and of the JSON body otherwise. It runs in a thread of its own. A
-        website that the path or ``websiteId`` of the parameters names exists by then if the route
-        writes; one that is only read may be unknown.
+        The parameters of a GET are in its query, those of other methods in a JSON body. The handler
+        runs in a worker thread and returns a ``Response`` or the value of a JSON response. The
+        website in the path, or ``websiteId`` in the parameters, exists if the route writes; a route
+        that reads can be called with an unknown one.
         """
-        # An analysis is a POST that only reads.
+        # Analyses are POST requests that only read.
         reads = method == "GET" or (path.startswith("/reports/") and "{" not in path)
         changes = not (reads or open_to_all or path.startswith("/auth/"))
 
@@ -146,28 +144,27 @@ class Routes:
             def answer(request: Request, body: bytes) -> Response:
                 umami: Umami = request.app.state.umami
                 umami.catch_up()
-                given = _json(body) if method != "GET" else dict(request.query_params)
-                place = {name: _id(name, text) for name, text in request.path_params.items()}
-                asked = validated(parameters, given)
+                values = _json(body) if method != "GET" else dict(request.query_params)
+                path_params = {name: _id(name, text) for name, text in request.path_params.items()}
+                params = validated(parameters, values)
                 user = umami.accounts.identify(request.headers)
                 website = None
                 if not open_to_all:
-                    website = place.get("website_id") or getattr(asked, "websiteId", None)
+                    website = path_params.get("website_id") or getattr(params, "websiteId", None)
                     umami.admit(user, request.headers, website, path, reads=reads)
-                found = handler(Call(umami, asked, place, request.headers, user))
+                result = handler(Call(umami, params, path_params, request.headers, user))
                 if changes:
                     umami.changed(str(website) if website else None)
-                return found if isinstance(found, Response) else Json(found)
+                return result if isinstance(result, Response) else Json(result)
 
             async def endpoint(request: Request) -> Response:
                 try:
-                    body = await _body(request)
+                    body = await read_body(request, LARGEST_BODY)
                     return await run_in_threadpool(answer, request, body)
                 except (Refusal, ClientDisconnect):
                     raise
                 except Exception as error:
-                    # The message may hold what was sent, a password for one; where it happened
-                    # may not.
+                    # The error's message can contain parameters, such as a password.
                     _log.error(
                         "%s %s failed with %s\n%s",
                         method,
@@ -184,28 +181,26 @@ class Routes:
 
 
 class Json(Response):
-    """An answer in JSON; what is no text in UTF-8 travels escaped."""
+    """A JSON response; text that cannot be encoded as UTF-8 is escaped."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
+        dump = partial(json.dumps, content, allow_nan=False, separators=(",", ":"))
         try:
-            return _dumped(content, ensure_ascii=False).encode()
+            return dump(ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            return _dumped(content, ensure_ascii=True).encode()
+            return dump(ensure_ascii=True).encode()
 
 
-def _dumped(content: Any, *, ensure_ascii: bool) -> str:
-    return json.dumps(content, ensure_ascii=ensure_ascii, allow_nan=False, separators=(",", ":"))
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
+async def read_body(request: Request, largest: int) -> bytes:
+    """The body. Raises ``Refusal`` 413 above ``largest`` bytes, and ``ClientDisconnect``."""
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_BODY:
+        if len(body) > largest:
             raise Refusal(413, "Body too large")
-    return body
+    return bytes(body)
 
 
 def _id(name: str, text: str) -> UUID | str:
@@ -221,16 +216,12 @@ def _json(body: bytes) -> Any:
     if not body:
         return {}
     try:
-        found = json.loads(body, parse_constant=_no_number, parse_float=_finite)
-        if _depth(found) <= DEEPEST:
-            return found
+        value = json.loads(body, parse_constant=_finite, parse_float=_finite)
+        if _depth(value) <= DEEPEST:
+            return value
     except (ValueError, RecursionError):
         pass
     raise BadRequest("body: Invalid JSON")
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(text)
 
 
 def _finite(text: str) -> float:
@@ -241,37 +232,24 @@ def _finite(text: str) -> float:
 
 
 def _depth(value: Any) -> int:
-    depth, level = 0, [value]
-    while level and depth <= DEEPEST:
-        depth += 1
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
-    return depth
+    """The nesting of a JSON value; 1 for a scalar. Raises ``RecursionError`` if it is extreme."""
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, values), default=0)
 
 
-def validated(parameters: type[A], given: Any) -> A:
-    """The parameters in decoded JSON or a query; ``BadRequest`` names what is wrong with them."""
+def validated(parameters: type[A], values: Any) -> A:
+    """Validate decoded JSON or a query. Raises ``BadRequest`` with a reason per parameter."""
     try:
-        return parameters.model_validate(given)
-    except ValidationError as refused:
-        raise BadRequest(
-            *(_reason(one["loc"], one["type"], one["msg"]) for one in _first_errors(refused))
-        ) from None
+        return parameters.model_validate(values)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
+    reasons = []
+    for details in errors[:20]:
+        place = ".".join(str(part)[:60] for part in details["loc"]) or "body"
+        message = details["msg"].removeprefix("Value error, ")
+        reasons.append(f"{place}: {_MESSAGES.get(details['type'], message)}")
+    raise BadRequest(*reasons)
 
 
-def _first_errors(refused: ValidationError) -> list[ErrorDetails]:
-    return refused.errors(include_url=False, include_input=False, include_context=False)[:20]
-
-
-def _reason(place: tuple[int | str, ...], kind: str, message: str) -> str:
-    """One reason, in the words of Umami where it has any."""
-    where = ".".join(str(part)[:60] for part in place) or "body"
-    if kind == "missing":
-        message = "Required"
-    elif kind == "extra_forbidden":
-        message = "Unknown parameter"
-    return f"{where}: {message.removeprefix('Value error, ')}"
+_MESSAGES = {"missing": "Required", "extra_forbidden": "Unknown parameter"}
+"""Umami's messages by the type of a validation error."""

@@ -1,20 +1,18 @@
-"""Umami's tables as CSV, into the store: all of them, or nothing.
+"""Import Umami's tables from CSV files into a store, all or nothing.
 
-Read are a folder, a zip or tar archive, or a single file, plain or gzipped, of either layout:
+The source is a folder, a zip or tar archive, or a single file, plain or gzipped, in either layout:
 
 - the tables of a PostgreSQL database, each with its header (``website_event.csv``, …);
-- the export of Umami Cloud, where every event row carries its session's attributes, ``''`` stands
-  for NULL and there is no table of sessions.
+- the export of Umami Cloud, in which each event has its session's attributes, ``''`` is NULL, and
+  there is no table of sessions.
 
-Columns are known by the names that any release of Umami 2 and 3 gave them. Those that no known
-release has are not read, nor are tables of secrets; ``Imported.notes`` names them.
+All column names of Umami 2 and 3 are accepted. Unknown columns and tables of secrets are not
+imported; ``Imported.notes`` lists them. Rows whose primary keys exist are not changed. The rest is
+added in one transaction, in batches, which limits the memory and the time between two progress
+reports.
 
-Rows that are there already, by their primary keys, stay as they are. All else is added in one
-transaction, a batch at a time, so that neither memory nor the time between two words about the
-progress depends on how much there is.
-
-DuckDB reads at full speed and is only told afterwards to look closer: what it refuses is read a
-second time, slowly, to say in which line and column the fault is.
+DuckDB reads the files at full speed. Only a file that it refuses is read again, slowly, to find
+the line and column of the fault.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ from umami.embedded.archives import LONGEST_HEADER, Contents, Packed, contents_o
 from umami.embedded.batches import batches
 from umami.embedded.faults import explained
 from umami.embedded.null_words import words_of
-from umami.embedded.store import FAULTS_OF_THE_PLACE, Store
+from umami.embedded.store import STORAGE_ERRORS, Store
 from umami.embedded.tables import (
     CLOUD,
     CLOUD_EXPORT,
@@ -48,49 +46,48 @@ from umami.embedded.upsert import Appending, Imported
 __all__ = ["ImportRefused", "Imported", "Progress", "import_into", "load", "unchanged"]
 
 BATCH = 128 * 2**20
-"""Bytes of text: half a million events."""
+"""Bytes of text in a batch: half a million events."""
 MOST_NAMED = 10
-"""How many unknown columns of a file are named."""
+"""The maximum number of unknown columns that a note lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an import is."""
+    """The progress of an import."""
 
     done: int
-    """Bytes of the source's files whose rows are in: never fewer than before, ``total`` at last."""
+    """Bytes of the source's files whose rows were added; never decreases, and ends at ``total``."""
     total: int
-    """Bytes of the source's files, as they lie there."""
+    """Bytes of the source's files."""
     rows: int
-    """Rows that were read by now."""
+    """Rows that were read."""
 
 
-Told = Callable[[Progress], object]
-"""Hears of the progress; what it raises ends the import, of which then nothing is kept."""
+OnProgress = Callable[[Progress], object]
+"""Receives the progress; an exception cancels the import."""
 
 
-def import_into(path: Path, source: Path, told: Told = lambda _: None) -> Imported:
-    """Import tables into a store's file, which is made where there is none.
+def import_into(path: Path, source: Path, on_progress: OnProgress = lambda _: None) -> Imported:
+    """Import tables into a store's file, which is created if it does not exist.
 
-    A server of this process may be serving the file: it goes on meanwhile, and answers with the
-    new rows once all of them are there. A second import waits for the first. Another process must
-    not have the file open.
+    A server of this process can serve the file meanwhile; it sees the new rows when the import is
+    complete. A second import waits for the first. Another process must not have the file open.
 
     Raises:
-        ImportRefused: for what cannot be read; then the file holds what it held before.
-        StoreRefused: for a file that cannot be opened or written; likewise.
+        ImportRefused: if the source cannot be read; the file is unchanged.
+        StoreRefused: if the file cannot be opened or written; likewise.
     """
     with closing(Store(path)) as store:
-        return load(store, source, told)
+        return load(store, source, on_progress)
 
 
 def load(
-    store: Store, source: Path, told: Told = lambda _: None, *, batch: int = BATCH
+    store: Store, source: Path, on_progress: OnProgress = lambda _: None, *, batch: int = BATCH
 ) -> Imported:
-    """Import a folder, a zip or a file of tables; ``batch`` is how many bytes of text at a time.
+    """Import tables into a store, in batches of ``batch`` bytes of text.
 
-    ``told`` hears of the progress before the first batch, after each, and when all is in and only
-    has to be kept. Raises as ``import_into`` does.
+    Calls ``on_progress`` before the first batch, after each, and before the transaction is
+    committed. Raises as ``import_into`` does.
     """
     contents = contents_of(source)
     files = contents.tables
@@ -101,26 +98,24 @@ def load(
     done = 0
     with store.appending() as (cursor, folder):
         appending = Appending(cursor, tables)
-        told(Progress(done, total, 0))
-        for table, found in tables.items():
-            for at in _added(appending, table, found, files[table], folder, batch):
+        on_progress(Progress(done, total, 0))
+        for table in tables:
+            for at in _added(appending, table, tables[table], files[table], folder, batch):
                 if done + at < total:
-                    told(Progress(done + at, total, appending.read))
+                    on_progress(Progress(done + at, total, appending.read))
             done += files[table].size
         appending.complete()
         cursor.execute("INSERT INTO umami_imported VALUES (?)", [fingerprint])
-        told(Progress(total, total, appending.read))
+        on_progress(Progress(total, total, appending.read))
     appending.imported.notes[:0] = notes
     return appending.imported
 
 
 def unchanged(store: Store, source: Path) -> bool:
-    """Whether a source was imported before and its files are the same still, as far as names,
-    sizes and times tell. Raises ``ImportRefused`` where there is none."""
-    row = store.row(
-        "SELECT 1 FROM umami_imported WHERE fingerprint = ?",
-        [_fingerprint(contents_of(source).tables)],
-    )
+    """Whether a source with files of the same names, sizes and modification times was imported
+    before. Raises ``ImportRefused`` if the source does not exist."""
+    fingerprint = _fingerprint(contents_of(source).tables)
+    row = store.row("SELECT 1 FROM umami_imported WHERE fingerprint = ?", [fingerprint])
     return row is not None
 
 
@@ -133,8 +128,7 @@ def _fingerprint(files: dict[str, Packed]) -> str:
 
 
 def _checked(source: Path, contents: Contents) -> tuple[dict[str, Table], list[str]]:
-    """The tables of a source whose headers are as they have to be, and a sentence for each that has
-    words for NULL."""
+    """The formats of a source's tables, and a sentence for each that contains words for NULL."""
     place = source.name or source
     files = contents.tables
     if "website_event" not in files:
@@ -149,12 +143,11 @@ def _checked(source: Path, contents: Contents) -> tuple[dict[str, Table], list[s
     cloud = CLOUD in headers["website_event"][0]
     if not cloud and "session" not in files:
         raise ImportRefused(f"There is no session.csv in {place}.")
-    layouts = CLOUD_EXPORT if cloud else POSTGRES
-    tables = {}
-    for table, layout in layouts.items():
-        if table in files:
-            names, delimiter = headers[table]
-            tables[table] = checked(table, files[table].name, names, layout, delimiter)
+    tables = {
+        table: checked(table, files[table].name, headers[table][0], layout, headers[table][1])
+        for table, layout in (CLOUD_EXPORT if cloud else POSTGRES).items()
+        if table in files
+    }
     words, notes = words_of([(tables[table], samples[table]) for table in tables])
     return {name: replace(table, words=words) for name, table in tables.items()}, notes
 
@@ -167,7 +160,7 @@ def _header(table: str, packed: Packed, sample: bytes) -> tuple[tuple[str, ...],
 
 
 def _not_read(contents: Contents, tables: dict[str, Table]) -> list[str]:
-    """What the source has that is not imported: a sentence for each file."""
+    """A sentence about each column and file that is not imported."""
     notes = []
     for table in tables.values():
         if table.unknown:
@@ -193,30 +186,26 @@ def _not_read(contents: Contents, tables: dict[str, Table]) -> list[str]:
 
 
 def _added(
-    appending: Appending, table: str, found: Table, packed: Packed, folder: Path, size: int
+    appending: Appending, name: str, table: Table, packed: Packed, folder: Path, size: int
 ) -> Iterator[int]:
-    """Add what is new of a table, batch by batch; how far its file is done after each."""
+    """Add the new rows of a table; yields the bytes of its file that are done after each batch."""
     problem = ""
     try:
         with closing(batches(packed, folder, size)) as parts:
             for part in parts:
-                appending.add(table, part.path)
+                appending.add(name, part.path)
                 yield part.at
-        if appending.sound(table):
+        if appending.sound(name):
             return
-    except FAULTS_OF_THE_PLACE:
+    except STORAGE_ERRORS:
         raise
     except duckdb.Error as error:
         problem = str(error)
-    raise _explained(found, packed, folder, problem)
-
-
-def _explained(found: Table, packed: Packed, folder: Path, problem: str) -> ImportRefused:
     path = folder / "whole.csv"
     try:
         with packed.opened() as text, path.open("wb") as file:
             shutil.copyfileobj(text, file)
     except OSError:
-        # There is no room to look closer.
-        return ImportRefused("It cannot be read.", packed.name)
-    return explained(found, path, problem, folder)
+        # There is no room to search for the fault.
+        raise ImportRefused("It cannot be read.", packed.name) from None
+    raise explained(table, path, problem, folder)

@@ -1,8 +1,8 @@
-"""Query parameters that several routes share, and what they select."""
+"""Query parameters that several routes share, and the scopes that they select."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -10,17 +10,17 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, WrapValidator, field_validator, model_validator
 
-from umami.embedded.filters import FIELDS, SWITCHES, field_of, filters_by_property, narrowed
-from umami.embedded.http import Call, Range, Text, Zone, instant
+from umami.embedded.filters import FIELDS, SWITCHES, apply_filters, field_of, filters_by_property
+from umami.embedded.http import Call, Parameters, Range, Text, Zone, to_iso
 from umami.embedded.queries.events import Listed
-from umami.embedded.scope import Scope, Unit, spelled
+from umami.embedded.scope import Scope, Unit, format_bucket
 
 UNITS: tuple[Unit, ...] = ("minute", "hour", "day", "month", "year")
 MOST_ROWS = 10_000
 
 
 def one_of(names: Collection[str], otherwise: str) -> AfterValidator:
-    """Refuses a text that is none of the names, with this reason."""
+    """A validator that refuses other texts than these, with the reason ``otherwise``."""
 
     def check(text: str) -> str:
         if text not in names:
@@ -31,37 +31,37 @@ def one_of(names: Collection[str], otherwise: str) -> AfterValidator:
 
 
 def since_reset(call: Call[Any]) -> Scope:
-    """The rows of the range that is asked about, without filters; those from before the
-    website's reset do not count."""
-    asked: Range = call.asked
+    """The rows of the requested range without filters, from the website's last reset on."""
+    params: Range = call.params
     website = call.id("website_id")
     row = call.umami.store.row("SELECT reset_at FROM website WHERE website_id = ?", [website])
     reset = row[0] if row else None
-    start = max(asked.start, reset) if reset else asked.start
-    return Scope(website, start, asked.end, definitions=call.umami.definitions)
+    start = max(params.start, reset) if reset else params.start
+    return Scope(website, start, params.end, definitions=call.umami.definitions)
 
 
 def compared(scope: Scope, start: datetime, end: datetime, compare: str | None) -> Scope:
-    """The range before: a calendar year earlier for ``yoy``, else by the range's own whole
-    minutes, so that a range to 23:59:59.999 and the one before overlap by a minute."""
+    """The scope over the range before: for ``yoy`` a calendar year earlier, else earlier by the
+    range's length in whole minutes, so that a range to 23:59:59.999 and the range before overlap
+    by a minute."""
     if compare == "yoy":
         return scope.between(_year_before(start), _year_before(end))
     length = timedelta(minutes=int((end - start) / timedelta(minutes=1)))
     return scope.between(start - length, end - length)
 
 
-def spelled_row(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
-    """A row of a table under the names that it bears on the wire."""
-    return {name: _spelled(row[column]) for name, column in columns.items()}
+def json_row(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
+    """A row as JSON: the keys of ``columns`` with the values of its columns."""
+    return {name: _json_value(row[column]) for name, column in columns.items()}
 
 
-def _spelled(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, datetime):
-        return instant(value)
+        return to_iso(value)
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Decimal):
-        # As text, and without the zeros that a column of a fixed scale adds.
+        # As text without the trailing zeros of the column's scale.
         return f"{value.normalize():f}"
     return value
 
@@ -77,25 +77,32 @@ DataType = Annotated[int, Field(ge=1, le=5)]
 """1 text, 2 number, 3 boolean, 4 date, 5 list."""
 
 UTC = "utc"
-"""As a zone in lower case: the clock of UTC, in buckets that are instants."""
+"""The time zone in lower case: UTC, with buckets in the format of instants."""
 ZoneOrUtc = Annotated[
     Zone, WrapValidator(lambda name, known_zone: name if name == UTC else known_zone(name))
 ]
 
 
 class Timed(Range):
-    """A range, and what 3.x lets anybody say of it; where nothing is counted over time, it has no
-    effect."""
+    """A range, and what 3.x accepts with each; without effect where nothing is counted over
+    time."""
 
     unit: Annotated[str, one_of(UNITS, "Invalid unit")] | None = None
     timezone: ZoneOrUtc | None = None
     compare: Annotated[str, one_of(("prev", "yoy"), "Invalid option")] | None = None
 
+    @property
+    def zone(self) -> str:
+        """The time zone whose local time buckets follow."""
+        return "UTC" if self.timezone in (None, UTC) else str(self.timezone)
+
 
 class Filtered(Timed):
-    """A range and the filters of 3.x: ``eq.DE,CH``, ``c.blog``, ``re.^/a``, or a value alone; a
-    field that is filtered by again has a number, ``browser1``. ``spf0`` and ``epf0`` filter by
-    properties of sessions and events."""
+    """A range and the filters of 3.x: ``eq.DE,CH``, ``c.blog``, ``re.^/a``, or a value alone.
+
+    Further filters by a field are numbered, ``browser1``. ``spf0`` and ``epf0`` filter by
+    properties of sessions and events.
+    """
 
     path: Text | None = None
     title: Text | None = None
@@ -123,53 +130,48 @@ class Filtered(Timed):
     match: Text | None = None
     excludeBounce: Text | None = None
     repeated: dict[str, Text] = Field(default_factory=dict)
-    """The numbered filters by their names; never given by this name."""
+    """The numbered filters by their names; no parameter has this name."""
 
     @model_validator(mode="before")
     @classmethod
-    def _collect(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        numbered = {name: text for name, text in given.items() if _numbered(name)}
-        rest = {name: text for name, text in given.items() if name not in numbered}
+    def _collect(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        numbered = {name: text for name, text in values.items() if _numbered(name)}
+        rest = {name: text for name, text in values.items() if name not in numbered}
         return {**rest, "repeated": numbered} if numbered else rest
 
     @property
-    def narrowing(self) -> dict[str, str]:
-        """Every filter that was given, by its name."""
-        said = {name: getattr(self, name) for name in (*FIELDS, *SWITCHES)}
-        return {name: text for name, text in said.items() if text is not None} | self.repeated
+    def filter_params(self) -> dict[str, str]:
+        """All filters by their names."""
+        values = {name: getattr(self, name) for name in (*FIELDS, *SWITCHES)}
+        return {name: text for name, text in values.items() if text is not None} | self.repeated
 
 
 class Bucketed(Filtered):
-    """What is counted over time. Without a unit it is the finest; without a zone, or with ``utc``,
-    buckets are instants and not times of a clock."""
+    """Filters of what is counted over time. The default unit is the finest; without a time zone,
+    or with ``utc``, buckets are instants instead of local times."""
 
     @property
     def answered_unit(self) -> Unit:
-        """The unit that is answered: for a long range, coarser than the one that was asked."""
+        """The unit of the response: for a long range, coarser than the requested one."""
         finest = _finest(self.start, self.end)
         if self.unit is None:
             return finest
-        asked = UNITS.index(self.unit)
-        if asked >= UNITS.index("month" if finest == "year" else finest):
-            return UNITS[asked]
+        requested = UNITS.index(self.unit)
+        if requested >= UNITS.index("month" if finest == "year" else finest):
+            return UNITS[requested]
         return finest
 
-    @property
-    def zone(self) -> str:
-        """The zone whose clock the buckets follow."""
-        return "UTC" if self.timezone in (None, UTC) else str(self.timezone)
-
     def stamp(self, start: datetime) -> str:
-        """A bucket's start, as it is answered."""
+        """A bucket's start as text."""
         if self.timezone in (None, UTC):
             return start.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return spelled(start)
+        return format_bucket(start)
 
 
 class Ranged(Filtered):
-    """A range whose ends are integers in order, and filters."""
+    """Filters and a range whose ends are integers in order."""
 
     @field_validator("startAt", "endAt", mode="before")
     @classmethod
@@ -184,42 +186,42 @@ class Ranged(Filtered):
             raise ValueError("endAt must be after startAt")
         return self
 
-    @property
-    def clock(self) -> str:
-        """The zone whose clock is followed."""
-        return "UTC" if self.timezone in (None, UTC) else str(self.timezone)
 
-
-class Paged(Filtered):
-    """A page of what passes the filters; ``orderBy`` has no effect, as on 3.1. ``maxResults`` is
-    how far rows are counted."""
+class Page(Parameters):
+    """A page of a list."""
 
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 20
+
+    @property
+    def skipped(self) -> int:
+        """The number of rows before the page."""
+        return (self.page - 1) * self.pageSize
+
+    def response(self, rows: Sequence[dict[str, Any]], count: int) -> dict[str, Any]:
+        """The response with the rows of this page, out of ``count`` rows."""
+        return {"data": list(rows), "count": count, "page": self.page, "pageSize": self.pageSize}
+
+
+class Paged(Filtered, Page):
+    """A page of the rows that pass filters; ``maxResults`` limits how many rows are counted.
+    ``orderBy`` has no effect, as on 3.1."""
+
     search: Text | None = None
     orderBy: Text | None = None
     maxResults: Annotated[int, Field(ge=1, le=1_000_000)] = MOST_ROWS
 
-    @property
-    def skipped(self) -> int:
-        """Rows before the page."""
-        return (self.page - 1) * self.pageSize
-
-    def answer(self, rows: list[dict[str, Any]], count: int) -> dict[str, Any]:
-        """A page as it is answered."""
-        return {"data": rows, "count": count, "page": self.page, "pageSize": self.pageSize}
-
-    def listed(self, found: Listed, columns: dict[str, str]) -> dict[str, Any]:
-        """A page as it is answered, with its rows under these names, and whether there are more
-        rows than were counted."""
-        rows = [spelled_row(row, columns) for row in found.rows]
-        return {**self.answer(rows, found.count), "isCapped": found.capped}
+    def listed(self, rows: Listed, columns: dict[str, str]) -> dict[str, Any]:
+        """The response with these columns of the rows, and whether there are more rows than were
+        counted."""
+        page = [json_row(row, columns) for row in rows.rows]
+        return {**self.response(page, rows.count), "isCapped": rows.capped}
 
 
 def scope(call: Call[Any]) -> Scope:
-    """The rows that are asked about; those from before the website's reset do not count."""
-    given = call.asked.narrowing if isinstance(call.asked, Filtered) else {}
-    return narrowed(call.umami.store, since_reset(call), given)
+    """The rows that a request selects, from the website's last reset on."""
+    params = call.params.filter_params if isinstance(call.params, Filtered) else {}
+    return apply_filters(call.umami.store, since_reset(call), params)
 
 
 def _numbered(name: str) -> bool:
@@ -227,7 +229,7 @@ def _numbered(name: str) -> bool:
 
 
 def _finest(start: datetime, end: datetime) -> Unit:
-    """The finest unit that 3.1 answers for a range."""
+    """The finest unit that 3.1 uses for a range."""
     months = (end.year - start.year) * 12 + end.month - start.month
     if end - start < timedelta(minutes=61):
         return "minute"

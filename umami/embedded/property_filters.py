@@ -1,7 +1,7 @@
-"""Filters by a property of events or of sessions, as 3.3 brought them: ``spf0`` and ``epf0``.
+"""Filters by a property of events or sessions (since 3.3): the parameters ``spf0`` and ``epf0``.
 
-Their text is ``<type>.<operator>.<name>.<value>``: ``1.eq.plan.pro,team`` keeps what has the text
-property ``plan`` with one of two values. The name is percent-encoded, its dots included.
+The format is ``<type>.<operator>.<name>.<value>``: ``1.eq.plan.pro,team`` keeps rows whose text
+property ``plan`` is one of two values. The name is percent-encoded, including its dots.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from umami.embedded.queries.session_data import NEWEST_VALUE
-from umami.embedded.scope import MINDING_CASE, Rows, like, matching
+from umami.embedded.scope import Rows, text_condition
 
 Owner = Literal["event", "session"]
 NAME: Final = re.compile(r"([es])pf\d+")
-"""The name of a parameter that filters by a property; the number only tells several apart."""
+"""The name of a parameter that filters by a property; the number makes it unique."""
 TEXT, NUMBER, BOOLEAN, DATE, LIST = 1, 2, 3, 4, 5
 ONE_OF: Final = ("eq", "neq")
 OPERATORS: Final[dict[int, tuple[str, ...]]] = {
@@ -29,15 +29,15 @@ OPERATORS: Final[dict[int, tuple[str, ...]]] = {
     DATE: ("bf", "af"),
     LIST: (*ONE_OF, "c", "dnc", "re", "nre"),
 }
-"""What values of a type can be compared by."""
+"""The operators of each data type."""
 SIGNS: Final = {"gt": ">", "lt": "<", "gte": ">=", "lte": "<=", "bf": "<", "af": ">"}
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyFilter:
-    """Keep rows whose event or session has the property, with a value that fits.
+    """A comparison of a property of events or sessions with a value.
 
-    ``eq`` and ``neq`` take several values between commas: one of them, none of them.
+    ``eq`` and ``neq`` accept several values, separated by commas: one of them, none of them.
     """
 
     owner: Owner
@@ -47,38 +47,32 @@ class PropertyFilter:
     value: str
 
     def restriction(self, website: UUID) -> Rows:
-        """Condition on an event ``e``, and the values of its question marks."""
-        fits, values = self._condition()
-        given = [website, self.name, self.data_type, *values]
+        """The condition on an event ``e``."""
+        condition = self._condition()
+        values = [website, self.name, self.data_type, *condition.values]
         if self.owner == "event":
             return Rows(
-                "e.event_id IN (SELECT d.website_event_id FROM event_data d "
-                f"WHERE d.website_id = ? AND d.data_key = ? AND d.data_type = ? AND {fits})",
-                given,
+                "e.event_id IN (SELECT d.website_event_id FROM event_data d WHERE d.website_id = ? "
+                f"AND d.data_key = ? AND d.data_type = ? AND {condition.sql})",
+                values,
             )
         return Rows(
             "e.session_id IN (SELECT d.session_id FROM (SELECT d.* FROM session_data d "
             f"WHERE d.website_id = ? AND d.data_key = ? {NEWEST_VALUE}) d "
-            f"WHERE d.data_type = ? AND {fits})",
-            given,
+            f"WHERE d.data_type = ? AND {condition.sql})",
+            values,
         )
 
-    def _condition(self) -> tuple[str, list[Any]]:
-        """Condition on a record ``d`` of a property, and its values.
-
-        Raises ``ValueError`` for a value that is none of its type.
-        """
-        negation = "NOT " if self.operator in ("neq", "dnc", "nre") else ""
-        if self.operator in ("c", "dnc"):
-            return like("d.string_value", self.value, negation), [f"%{self.value}%"]
-        if self.operator in ("re", "nre"):
-            matches = matching("d.string_value", self.value)
-            return f"{negation}{matches}", [self.value.removeprefix(MINDING_CASE)]
+    def _condition(self) -> Rows:
+        """The condition on a record ``d``. Raises ``ValueError`` for a value of another type."""
+        if self.operator in ("c", "dnc", "re", "nre"):
+            return text_condition("d.string_value", self.operator, self.value)
         column = {NUMBER: "number_value", DATE: "date_value"}.get(self.data_type, "string_value")
         if self.operator in SIGNS:
-            return f"d.{column} {SIGNS[self.operator]} ?", [self._typed(self.value)]
-        values = [self._typed(one) for one in self.value.split(",")]
-        return f"d.{column} {negation}IN ({', '.join('?' * len(values))})", values
+            return Rows(f"d.{column} {SIGNS[self.operator]} ?", [self._typed(self.value)])
+        values = [self._typed(value) for value in self.value.split(",")]
+        negation = "NOT " if self.operator == "neq" else ""
+        return Rows(f"d.{column} {negation}IN ({', '.join('?' * len(values))})", values)
 
     def _typed(self, text: str) -> Any:
         if self.data_type == NUMBER:
@@ -95,27 +89,24 @@ class PropertyFilter:
 
 
 def parsed(owner: Owner, text: str) -> PropertyFilter:
-    """A filter by its text. Raises ``ValueError`` with what is wrong."""
+    """Parse a filter. Raises ``ValueError`` with the reason."""
     parts = text.split(".", 3)
     if len(parts) != 4 or not parts[2]:
         raise ValueError("Expected <type>.<operator>.<name>.<value>")
     kind, operator, name, value = parts
-    return checked(PropertyFilter(owner, unquote(name), _type(kind), operator, value))
+    data_type = int(kind) if re.fullmatch("[1-5]", kind) else 0
+    return checked(PropertyFilter(owner, unquote(name), data_type, operator, value))
 
 
-def checked(given: PropertyFilter) -> PropertyFilter:
-    """The filter. Raises ``ValueError`` where it cannot be applied."""
-    operators = OPERATORS.get(given.data_type)
+def checked(filter_: PropertyFilter) -> PropertyFilter:
+    """The filter. Raises ``ValueError`` with the reason if it cannot be applied."""
+    operators = OPERATORS.get(filter_.data_type)
     if operators is None:
         raise ValueError("A type is a number from 1 to 5")
-    if given.operator not in operators:
+    if filter_.operator not in operators:
         raise ValueError(f"Values of this type are compared by {', '.join(operators)}")
     try:
-        given.restriction(UUID(int=0))
+        filter_.restriction(UUID(int=0))
     except (ValueError, InvalidOperation, OverflowError):
         raise ValueError("The value is not of this type") from None
-    return given
-
-
-def _type(text: str) -> int:
-    return int(text) if re.fullmatch("[1-5]", text) else 0
+    return filter_

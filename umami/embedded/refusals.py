@@ -1,45 +1,46 @@
-"""Why a request gets an error answer."""
+"""Errors that a request is answered with."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 
 class Refusal(Exception):
-    """A request that gets an error answer: a status and one reason or several."""
+    """A request that is answered with an error: a status, and one reason or several.
 
-    def __init__(self, status: int, *reasons: str) -> None:
+    ``wait`` is the number of seconds after which the client can try again, for ``Retry-After``.
+    """
+
+    def __init__(self, status: int, *reasons: str, wait: float = 0) -> None:
         super().__init__(*reasons)
         self.status = status
         self.reasons = reasons
+        self.headers = {"retry-after": str(ceil(wait))} if wait else {}
 
 
 class BadRequest(Refusal):
-    """400: what is asked cannot be answered, for these reasons."""
+    """400: the request is invalid, for these reasons, such as ``unit: Invalid unit``."""
 
     def __init__(self, *reasons: str) -> None:
         super().__init__(400, *reasons)
 
 
 def error_object(refusal: Refusal) -> dict[str, Any]:
-    """The JSON body of a refusal: message, code, status, and for 400 each reason in its place."""
+    """The JSON body of a refusal: message, code and status; for 400 also the reasons by the
+    parameter they begin with."""
     message = HTTPStatus(refusal.status).phrase.capitalize()
-    error: dict[str, Any] = {
-        "message": message,
-        "code": message.lower().replace(" ", "-"),
-        "status": refusal.status,
-    }
+    code = message.lower().replace(" ", "-")
     if refusal.status == 401 and refusal.reasons[0].startswith("message."):
-        error["message"] = error["code"] = refusal.reasons[0].removeprefix("message.")
+        message = code = refusal.reasons[0].removeprefix("message.")
+    error: dict[str, Any] = {"message": message, "code": code, "status": refusal.status}
     if refusal.status == 400:
-        placed: dict[str, dict[str, list[str]]] = {}
+        reasons: dict[str, list[str]] = {"": []}
         for reason in refusal.reasons:
-            place, colon, text = reason.partition(": ")
-            placed.setdefault(place if colon else "", {"errors": []})["errors"].append(
-                text or place
-            )
-        error["errors"] = placed.pop("", {"errors": []})["errors"]
-        if placed:
-            error["properties"] = placed
+            parameter, colon, text = reason.partition(": ")
+            reasons.setdefault(parameter if colon else "", []).append(text or parameter)
+        error["errors"] = reasons.pop("")
+        if reasons:
+            error["properties"] = {name: {"errors": texts} for name, texts in reasons.items()}
     return {"error": error}

@@ -1,9 +1,10 @@
-"""Reports that were saved: a name and parameters of an analysis."""
+"""Saved reports: the parameters of an analysis, under a name."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,11 +17,14 @@ TYPES = (
     *("revenue", "utm"),
 )
 """The analyses whose parameters can be saved."""
+_COLUMNS = (
+    "report_id, user_id, website_id, type, name, description, parameters, created_at, updated_at"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A saved report; ``parameters`` are whatever was saved."""
+    """A saved report; ``parameters`` are decoded JSON."""
 
     id: UUID
     user: UUID
@@ -33,41 +37,31 @@ class Saved:
     updated: datetime
 
 
-_COLUMNS = (
-    "report_id, user_id, website_id, type, name, description, parameters, created_at, updated_at"
-)
+def _saved(row: Sequence[Any]) -> Saved:
+    report = Saved(*row)
+    return replace(report, parameters=json.loads(report.parameters))
 
 
-def _saved(row: tuple[Any, ...]) -> Saved:
-    id, user, website, type, name, description, parameters, created, updated = row
-    return Saved(
-        id, user, website, type, name, description, json.loads(parameters), created, updated
-    )
+def page_of_reports(
+    store: Store, website: UUID | None, limit: int, offset: int
+) -> tuple[list[Saved], int]:
+    """A page of the reports of a website, or of all websites, by name; and their number."""
+    reports = of_website(store, website, None)
+    return reports[offset : offset + limit], len(reports)
 
 
-def listed(store: Store, website: UUID | None, limit: int, offset: int) -> tuple[list[Saved], int]:
-    """A page of the reports of a website, or of all, by name; and how many there are."""
-    chosen, values = ("WHERE website_id = ?", [website]) if website else ("", [])
-    count = store.row(f"SELECT count(*) FROM report {chosen}", values)
+def of_website(store: Store, website: UUID | None, type: str | None) -> list[Saved]:
+    """The reports of a website or of all, of one type or of all, by name."""
     rows = store.rows(
-        f"SELECT {_COLUMNS} FROM report {chosen} ORDER BY name, report_id LIMIT ? OFFSET ?",
-        [*values, limit, offset],
-    )
-    return [_saved(row) for row in rows], int(count[0]) if count else 0
-
-
-def of_website(store: Store, website: UUID, type: str | None) -> list[Saved]:
-    """The reports of a website, of one type or of all, by name."""
-    rows = store.rows(
-        f"SELECT {_COLUMNS} FROM report WHERE website_id = $website "
+        f"SELECT {_COLUMNS} FROM report WHERE ($website IS NULL OR website_id = $website) "
         "AND ($type IS NULL OR type = $type) ORDER BY name, report_id",
         {"website": website, "type": type},
     )
     return [_saved(row) for row in rows]
 
 
-def found(store: Store, report: UUID) -> Saved | None:
-    """The report of this id, if there is one."""
+def by_id(store: Store, report: UUID) -> Saved | None:
+    """The report of this id, if it exists."""
     row = store.row(f"SELECT {_COLUMNS} FROM report WHERE report_id = ?", [report])
     return _saved(row) if row else None
 
@@ -83,36 +77,17 @@ def save(
     *,
     instead: Saved | None = None,
 ) -> Saved:
-    """Save a report, or save it ``instead`` of one that is there."""
-    at = now()
-    report = Saved(
-        instead.id if instead else uuid4(),
-        instead.user if instead else user,
-        website,
-        type,
-        name,
-        description,
-        parameters,
-        instead.created if instead else at,
-        at,
+    """Save a report, or replace the report ``instead``, whose id, user and creation time stay."""
+    time = now()
+    id, user, created = (
+        (instead.id, instead.user, instead.created) if instead else (uuid4(), user, time)
     )
+    row = [id, user, website, type, name, description, json.dumps(parameters), created, time]
     with store.writing() as cursor:
-        cursor.execute("DELETE FROM report WHERE report_id = ?", [report.id])
         cursor.execute(
-            f"INSERT INTO report ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                report.id,
-                report.user,
-                report.website,
-                report.type,
-                report.name,
-                report.description,
-                json.dumps(report.parameters),
-                report.created,
-                report.updated,
-            ],
+            f"INSERT OR REPLACE INTO report ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
         )
-    return report
+    return _saved(row)
 
 
 def delete(store: Store, report: UUID) -> None:

@@ -1,7 +1,7 @@
-"""Which rows of the event table a question is about: website, range and filters, as SQL.
+"""The rows of the event table that a query counts: website, time range and filters, as SQL.
 
-Every analysis starts from here. Umami's filters keep *rows*; those on visitors' attributes
-(country, browser, …) join the session. Names are the newest generation's.
+Every analysis starts from a ``Scope``. As in Umami, filters keep *rows*; filters on attributes of
+visitors (country, browser, …) join the session. Names are those of the newest Umami.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from umami.embedded.property_filters import PropertyFilter
 
 Operator = Literal["eq", "neq", "c", "dnc", "re", "nre"]
+NEGATED = ("neq", "dnc", "nre")
 Unit = Literal["minute", "hour", "day", "month", "year"]
 
 EVENT_COLUMNS = {
@@ -38,22 +39,24 @@ EVENT_COLUMNS = {
     "utmTerm": "utm_term",
 }
 SESSION_COLUMNS = {
-    "browser": "browser",
-    "os": "os",
-    "device": "device",
-    "screen": "screen",
-    "language": "language",
-    "country": "country",
-    "region": "region",
-    "city": "city",
+    name: name
+    for name in ("browser", "os", "device", "screen", "language", "country", "region", "city")
 }
 OF_SESSION = {**SESSION_COLUMNS, "distinctId": "distinct_id"}
-"""The session's columns that can be filtered by; the last one tells who somebody is."""
+"""The columns of sessions that can be filtered by; the last one identifies a person."""
 PAGEVIEW, CUSTOM_EVENT, PERFORMANCE = 1, 2, 5
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A piece of SQL, such as ``FROM … WHERE …``, and the values of its parameters in order."""
+
+    sql: str
+    values: list[Any] = field(default_factory=list)
+
+
 def column(name: str) -> str:
-    """The SQL of a field: ``e.`` is the event, ``s.`` its session."""
+    """The SQL of a field: ``e`` is the event, ``s`` its session."""
     if name in EVENT_COLUMNS:
         return f"e.{EVENT_COLUMNS[name]}"
     return f"s.{OF_SESSION[name]}"
@@ -61,11 +64,11 @@ def column(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Keep rows whose field compares to the value.
+    """A comparison of a field with a value, which rows have to pass.
 
-    ``eq`` and ``neq`` take several values: one of them, none of them. ``c`` and ``dnc`` look for a
-    text in the field, ``re`` and ``nre`` for a regular expression (RE2); these ignore case, but for
-    an expression that begins with ``(?c)``.
+    ``eq`` and ``neq`` accept several values: one of them, none of them. ``c`` and ``dnc`` search
+    for a text, ``re`` and ``nre`` for a regular expression (RE2); both ignore case, unless the
+    expression begins with ``(?c)``. Rows without a value pass no filter.
     """
 
     field: str
@@ -74,53 +77,55 @@ class Filter:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The values; one of them but for ``eq`` and ``neq``."""
+        """The values; only ``eq`` and ``neq`` have more than one."""
         return (self.value,) if isinstance(self.value, str) else self.value
 
     @property
-    def sql(self) -> tuple[str, list[str]]:
-        """Condition, and what its question marks stand for. A row without the field passes none."""
+    def condition(self) -> Rows:
+        """The filter as a condition."""
         name, values = column(self.field), self.values
         if self.operator in ("eq", "neq"):
             negation = "NOT " if self.operator == "neq" else ""
             texts = [form for value in values for form in unicode_forms(value)]
-            return f"{name} {negation}IN ({', '.join('?' * len(texts))})", texts
-        if self.operator in ("c", "dnc"):
-            negation = "NOT " if self.operator == "dnc" else ""
-            return like(name, values[0], negation), [f"%{values[0]}%"]
-        negation = "NOT " if self.operator == "nre" else ""
-        return f"{negation}{matching(name, values[0])}", [values[0].removeprefix(MINDING_CASE)]
+            return Rows(f"{name} {negation}IN ({', '.join('?' * len(texts))})", texts)
+        return text_condition(name, self.operator, values[0])
 
 
 MINDING_CASE = "(?c)"
-"""PostgreSQL's beginning of a regular expression that minds case whoever asks."""
+"""PostgreSQL's prefix of a case-sensitive regular expression."""
 
 
-def matching(text: str, expression: str) -> str:
-    """SQL that looks in a text for a regular expression, which is its one question mark and comes
-    without the beginning that makes it mind case; a dot stands for the end of a line, too."""
-    case = "c" if expression.startswith(MINDING_CASE) else "i"
-    return f"regexp_matches({text}, ?, '{case}s')"
+def text_condition(text: str, operator: str, value: str) -> Rows:
+    """The condition that a text contains (``c``) or does not contain (``dnc``) a value, or matches
+    (``re``) or does not match (``nre``) a regular expression."""
+    negation = "NOT " if operator in NEGATED else ""
+    if operator in ("c", "dnc"):
+        return Rows(like(text, value, negation), [f"%{value}%"])
+    # "s": a dot also matches the end of a line.
+    case = "c" if value.startswith(MINDING_CASE) else "i"
+    return Rows(
+        f"{negation}regexp_matches({text}, ?, '{case}s')", [value.removeprefix(MINDING_CASE)]
+    )
 
 
 NORMALIZED = 2000
-"""Characters of a text that is looked for in every Unicode form: normalizing takes time that grows
-with the square of the marks in a row."""
+"""The maximum length of texts that are normalised: normalisation takes time that grows with the
+square of the combining marks in a row."""
 
 
 def unicode_forms(text: str) -> tuple[str, ...]:
-    """A text, and the same with its letters composed and not, where that is another."""
+    """A text, and its composed and decomposed forms if they differ."""
     if len(text) > NORMALIZED:
         return (text,)
     return tuple(dict.fromkeys((text, normalize("NFC", text), normalize("NFD", text))))
 
 
 def like(text: str, value: str, negation: str = "") -> str:
-    """SQL that looks in a text for a value, its one question mark, without minding case; ``%`` and
-    ``_`` stay wildcards.
+    """SQL that searches a text for a value, its one parameter, ignoring case and Unicode form;
+    ``%`` and ``_`` are wildcards.
 
-    A backslash takes their meaning away, as PostgreSQL has it; naming it costs time, so only
-    where there is one. So does minding neither which Unicode form a letter has, composed or not.
+    As in PostgreSQL, a backslash escapes them. ``ESCAPE`` and normalisation take time, so the SQL
+    contains them only if the value needs them.
     """
     escape = r" ESCAPE '\'" if "\\" in value else ""
     if value.isascii() or len(value) > NORMALIZED:
@@ -130,74 +135,72 @@ def like(text: str, value: str, negation: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Rows of one website between two instants (naive UTC, both included) that pass filters."""
+    """The rows of a website between two instants (naive UTC, both included) that pass filters."""
 
     website: UUID
     start: datetime
     end: datetime
     filters: tuple[Filter, ...] = ()
     required: tuple[Filter, ...] = ()
-    """Filters that a row has to pass, even where one of ``filters`` is enough."""
+    """Filters that apply even if ``any_filter`` is set."""
     any_filter: bool = False
-    """Whether one of ``filters`` is enough."""
+    """Whether passing one of ``filters`` is enough."""
     properties: tuple[PropertyFilter, ...] = ()
-    """Filters by properties of events and sessions, all of which a row has to pass."""
+    """Filters by properties of events and sessions, all of which apply."""
     event_type: int | None = None
     without_bounces: bool = False
-    """Only visits with more than one view in the range, whatever the filters."""
+    """Whether only visits with more than one view in the range count, regardless of filters."""
     cohort: Scope | None = None
-    """Only sessions that have a row there."""
+    """Only sessions with a row in this scope count."""
     bare_hostname: bool = False
-    """Whether a website's own name is its hostname without ``www.``, as from 3.1 on."""
+    """Whether referrers are compared with the hostname without ``www.``, as from 3.1 on."""
     own_referrers: bool = False
-    """Whether a filter by referrer also finds visits that a website sent to itself."""
+    """Whether a filter by referrer also keeps rows whose referrer is the website itself."""
     definitions: Definitions = NEWEST
-    """What bounces, channels and revenue under filters mean."""
 
     @property
-    def narrowed(self) -> bool:
-        """Whether anything but website and range decides which rows count."""
-        return bool(self._restrictions())
+    def is_filtered(self) -> bool:
+        """Whether conditions other than website and range apply."""
+        return bool(self._conditions())
 
     @property
-    def elsewhere(self) -> str:
-        """Condition that a row's referrer is known and not the page's own website."""
-        own = "e.hostname"
+    def external_referrer(self) -> str:
+        """The condition that a row has a referrer other than the page's own website."""
+        hostname = "e.hostname"
         if self.bare_hostname:
-            own = f"CASE WHEN {own} LIKE 'www_%' THEN substr({own}, 5) ELSE {own} END"
-        return f"e.referrer_domain <> {own}"
+            hostname = (
+                f"CASE WHEN {hostname} LIKE 'www_%' THEN substr({hostname}, 5) ELSE {hostname} END"
+            )
+        return f"e.referrer_domain <> {hostname}"
 
     def rows(self, *types: int, columns: Sequence[str] = (), where: Sequence[str] = ()) -> Rows:
-        """``FROM … WHERE …`` over the events ``e`` (and sessions ``s`` where needed).
+        """``FROM … WHERE …`` over the events ``e``, joined with sessions ``s`` if necessary.
 
-        ``types`` restricts the event type; ``columns`` are the field names the query will read,
-        so that the session is joined only if one is its; ``where`` adds conditions.
+        ``types`` are the event types, by default all; ``columns`` are the fields that the query
+        reads, which determine whether the session is joined; ``where`` adds conditions.
         """
         values: list[Any] = [self.website, self.start, self.end]
         conditions = ["e.website_id = ?", "e.created_at BETWEEN ? AND ?"]
         if types:
             conditions.append(f"e.event_type IN ({', '.join(map(str, types))})")
-        for restriction in self._restrictions():
-            conditions.append(restriction.sql)
-            values.extend(restriction.values)
+        for condition in self._conditions():
+            conditions.append(condition.sql)
+            values.extend(condition.values)
         conditions.extend(where)
-        joined = any(
-            name in OF_SESSION
-            for name in (*columns, *(one.field for one in (*self.filters, *self.required)))
-        )
+        fields = {*columns, *(filter_.field for filter_ in (*self.filters, *self.required))}
         session = (
             " JOIN session s ON s.session_id = e.session_id AND s.website_id = e.website_id"
-            if joined
+            if fields & OF_SESSION.keys()
             else ""
         )
         return Rows(f"FROM website_event e{session} WHERE {' AND '.join(conditions)}", values)
 
     def filtered(self, *filters: Filter) -> Scope:
-        """The same question with these filters by fields instead of its own."""
+        """The same scope with these filters by fields instead of its own."""
         return replace(self, filters=filters)
 
     def unfiltered(self) -> Scope:
-        """Every row of the website and the range."""
+        """All rows of the website in the range."""
         return Scope(
             self.website,
             self.start,
@@ -207,67 +210,59 @@ class Scope:
         )
 
     def between(self, start: datetime, end: datetime) -> Scope:
-        """The same question over another range."""
+        """The same scope over another range."""
         return replace(self, start=start, end=end)
 
-    def _restrictions(self) -> list[Rows]:
-        """What else than website, range and types decides, as conditions with their values."""
-        passed = [Rows(*one.sql) for one in self.filters]
-        if self.any_filter and passed:
-            either = " OR ".join(one.sql for one in passed)
-            passed = [Rows(f"({either})", [value for one in passed for value in one.values])]
-        found = [*passed, *(Rows(*one.sql) for one in self.required)]
-        found += [one.restriction(self.website) for one in self.properties]
-        if not self.own_referrers and any(one.field == "referrer" for one in self.filters):
-            # A website is no source of its own visitors.
-            found.append(Rows(f"({self.elsewhere} OR e.referrer_domain IS NULL)"))
+    def _conditions(self) -> list[Rows]:
+        """All conditions but those of website, range and event types."""
+        filters = [filter_.condition for filter_ in self.filters]
+        if self.any_filter and filters:
+            either = " OR ".join(condition.sql for condition in filters)
+            values = [value for condition in filters for value in condition.values]
+            filters = [Rows(f"({either})", values)]
+        conditions = [*filters, *(filter_.condition for filter_ in self.required)]
+        conditions += [filter_.restriction(self.website) for filter_ in self.properties]
+        if not self.own_referrers and any(filter_.field == "referrer" for filter_ in self.filters):
+            conditions.append(Rows(f"({self.external_referrer} OR e.referrer_domain IS NULL)"))
         if self.event_type is not None:
-            found.append(Rows("e.event_type = ?", [self.event_type]))
+            conditions.append(Rows("e.event_type = ?", [self.event_type]))
         if self.without_bounces:
             views = self.unfiltered().rows(PAGEVIEW)
-            stayed = f"SELECT e.session_id, e.visit_id {views.sql} GROUP BY ALL HAVING count(*) > 1"
-            found.append(Rows(f"(e.session_id, e.visit_id) IN ({stayed})", views.values))
+            visits = f"SELECT e.session_id, e.visit_id {views.sql} GROUP BY ALL HAVING count(*) > 1"
+            conditions.append(Rows(f"(e.session_id, e.visit_id) IN ({visits})", views.values))
         if self.cohort:
             members = self.cohort.rows(columns=("country",))
-            found.append(
+            conditions.append(
                 Rows(f"e.session_id IN (SELECT e.session_id {members.sql})", members.values)
             )
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A piece of SQL, ``FROM … WHERE …``, and the values of its question marks in order."""
-
-    sql: str
-    values: list[Any] = field(default_factory=list)
+        return conditions
 
 
 def wall_clock(scope: Scope, timezone: str, time: str = "e.created_at") -> str:
-    """SQL for a stored time as wall clock of the zone.
+    """SQL of a stored time as local time of a time zone.
 
-    The zone's offset changes a few times a year at most, so the changes inside the range are
-    spelled out; that is several times cheaper than a zone look-up for each row.
+    The SQL contains each change of the zone's offset within the range, which is several times
+    faster than converting each row with ``AT TIME ZONE``.
     """
     return f"({time} + to_seconds({_offset(time, _stretches(scope.start, scope.end, timezone))}))"
 
 
 def bucket(scope: Scope, unit: Unit, timezone: str, time: str = "e.created_at") -> str:
-    """SQL for the start of the bucket a stored time falls into, as wall clock of the zone."""
+    """SQL of the start of the bucket that contains a stored time, as local time of the zone."""
     return f"date_trunc('{unit}', {wall_clock(scope, timezone, time)})"
 
 
-def spelled(time: datetime) -> str:
-    """A bucket's start as Umami writes it: ``2026-08-01 00:00:00``."""
+def format_bucket(time: datetime) -> str:
+    """A bucket's start in Umami's format: ``2026-08-01 00:00:00``."""
     return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
 Stretch = tuple[datetime, int]
-"""From which instant on (naive UTC) an offset from UTC holds, and its seconds."""
+"""The instant (naive UTC) from which an offset from UTC applies, and the offset in seconds."""
 
 
 def _offset(time: str, stretches: Sequence[Stretch]) -> str:
-    """SQL for the offset at a time, found by halving."""
+    """SQL of the offset at a time, by binary search."""
     if len(stretches) == 1:
         return str(stretches[0][1])
     middle = len(stretches) // 2
@@ -277,17 +272,19 @@ def _offset(time: str, stretches: Sequence[Stretch]) -> str:
 
 
 def _stretches(start: datetime, end: datetime, timezone: str) -> list[Stretch]:
-    """The stretches of equal offset that a range touches."""
-    found = [(start, _seconds(start, timezone))]
-    for year in range(start.year, end.year + 1):
-        found += [one for one in _changes(timezone, year) if start < one[0] <= end]
-    return found
+    changes = [
+        (time, seconds)
+        for year in range(start.year, end.year + 1)
+        for time, seconds in _changes(timezone, year)
+        if start < time <= end
+    ]
+    return [(start, _seconds(start, timezone)), *changes]
 
 
 @lru_cache(maxsize=2000)
 def _changes(timezone: str, year: int) -> tuple[Stretch, ...]:
-    """When in a year a zone's offset changes, to the second."""
-    found = []
+    """The changes of a zone's offset in a year, to the second."""
+    changes = []
     day, limit = datetime(year, 1, 1), datetime(year + 1, 1, 1)
     while day < limit:
         low, high = day, day + timedelta(days=1)
@@ -296,9 +293,9 @@ def _changes(timezone: str, year: int) -> tuple[Stretch, ...]:
             middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
             low, high = (middle, high) if _seconds(middle, timezone) == before else (low, middle)
         if before != after:
-            found.append((high, after))
+            changes.append((high, after))
         day += timedelta(days=1)
-    return tuple(found)
+    return tuple(changes)
 
 
 def _seconds(time: datetime, timezone: str) -> int:

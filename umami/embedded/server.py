@@ -1,4 +1,4 @@
-"""The embedded server, running: a real socket on loopback, a thread, an address."""
+"""Run the embedded server on a loopback socket, in a thread or in the foreground."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,18 +25,18 @@ _log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 KEEP_ALIVE = 75
-"""Seconds; longer than clients keep idle connections, so that it is they who close them."""
+"""Seconds; longer than in clients, so that clients close idle connections."""
 
 
 class PortTaken(Exception):
-    """Another program listens on the port that was asked for."""
+    """Another program listens on the requested port."""
 
     def __init__(self, port: int) -> None:
         super().__init__(f"Port {port} of {HOST} is not free.")
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that tells when it answers."""
+    """A uvicorn server with an event that is set when it accepts connections."""
 
     def __init__(self, app: Starlette) -> None:
         super().__init__(
@@ -67,7 +66,7 @@ class Running:
     url: str
     demo: bool
     collector: ASGIApp = field(repr=False)
-    """The collect routes, bounded for the public; an ASGI application for the same process."""
+    """The collect routes with limits for the public, as an ASGI application of this process."""
     password: str = field(repr=False)
     username: str = field(default=USERNAME, kw_only=True)
     _server: _Server = field(kw_only=True, repr=False)
@@ -75,12 +74,12 @@ class Running:
     _umami: Umami = field(kw_only=True, repr=False)
 
     def tell(self, changed: Callable[[str | None], None]) -> None:
-        """Call this with the id of each website whose rows are changed from now on, by whomever;
-        with ``None`` where any may have been."""
+        """From now on, call ``changed`` with the id of each website whose rows change; with
+        ``None`` if any may have changed."""
         self._umami.changed = changed
 
     def stop(self) -> None:
-        """Answer what was asked, then no more; the data are given up. May be called twice."""
+        """Finish the requests in progress, stop, and close the store. Can be called twice."""
         self._server.should_exit = True
         self._thread.join()
         self._umami.store.close()
@@ -88,12 +87,7 @@ class Running:
     def __enter__(self) -> Running:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
 
@@ -106,27 +100,25 @@ def serve(
     build: Callable[[Umami], Starlette] = application,
     password: str | None = None,
 ) -> Running:
-    """Start an embedded Umami in this process; returns when it answers.
+    """Start an embedded Umami in a thread; returns when it answers.
 
-    ``data`` is a folder, zip or file of Umami's tables as CSV; ``store`` is a DuckDB file, where
-    they are kept with all that is sent and edited. Without both the server makes the demo.
-    ``port`` 0 takes any free one; ``definitions`` say what is counted; ``build`` makes the
-    application over the data. Other users of the machine can reach the server, so without a
-    ``password`` the account has a random one, which ``Running.password`` tells.
+    ``data`` is a folder, zip or file of Umami's tables as CSV; ``store`` is a DuckDB file for them
+    and for later changes. Without both the server has demo data. ``port`` 0 selects a free port;
+    ``build`` creates the application. Other users of the machine can connect to the server:
+    without a ``password``, the account has a random one, which is ``Running.password``.
 
     Raises:
-        PortTaken: the port is in use.
-        ImportRefused: the data cannot be read.
-        StoreRefused: the file cannot be opened or written, or is not there and there are no data.
+        PortTaken: if the port is in use.
+        ImportRefused: if the data cannot be read.
+        StoreRefused: if the file cannot be opened or written, or does not exist without data.
     """
-    with ExitStack() as undone:
-        listener = undone.enter_context(bound(port))
-        umami = opened(data, store)
-        umami.definitions = definitions
+    with ExitStack() as on_error:
+        listener = on_error.enter_context(bound(port))
+        umami = opened(data, store, definitions)
         umami.accounts = Accounts(password or secrets.token_urlsafe(32))
-        undone.callback(umami.store.close)
+        on_error.callback(umami.store.close)
         listen(listener)
-        undone.pop_all()
+        on_error.pop_all()
     server = _Server(build(umami))
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="embedded-umami", daemon=True
@@ -154,17 +146,16 @@ def run(
 ) -> None:
     """Serve in this thread until Ctrl-C or SIGTERM; raises as ``serve`` does."""
     with bound(port) as listener:
-        umami = opened(data, store)
-        umami.definitions = definitions
+        umami = opened(data, store, definitions)
         with closing(umami.store):
             listen(listener)
-            # When uvicorn has finished answering, it hands the signal on.
+            # After its shutdown, uvicorn raises the signal again.
             with suppress(KeyboardInterrupt):
                 _Server(build(umami)).run(sockets=[listener])
 
 
 def bound(port: int) -> socket.socket:
-    """A socket that has the port, but refuses connections until the server listens."""
+    """A socket that is bound to the port, but refuses connections until the server listens."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -176,33 +167,34 @@ def bound(port: int) -> socket.socket:
 
 
 def listen(listener: socket.socket) -> None:
-    """Take connections from now on; a faster one may have taken the port since it was bound."""
+    """Accept connections. Raises ``PortTaken`` if another program listens on the port by now."""
     try:
         listener.listen()
     except OSError:
         raise PortTaken(listener.getsockname()[1]) from None
 
 
-def opened(data: Path | None, kept: Path | None = None) -> Umami:
-    """The state to serve: imported tables, what a file holds, or the demo.
+def opened(
+    data: Path | None, store_path: Path | None = None, definitions: Definitions = NEWEST
+) -> Umami:
+    """The state of a server: imported tables, the data of a store's file, or the demo.
 
-    Data that were imported into the file before are not read again until their files change.
+    Data that were imported into the file before are imported again only if their files changed.
     """
-    if data is None and kept is not None and not kept.exists():
-        raise StoreRefused(f"There is no {kept.name}: import tables into it first.")
-    with ExitStack() as undone:
-        store = Store(kept)
-        undone.callback(store.close)
-        umami = Umami(store)
+    if data is None and store_path is not None and not store_path.exists():
+        raise StoreRefused(f"There is no {store_path.name}: import tables into it first.")
+    with ExitStack() as on_error:
+        store = on_error.enter_context(closing(Store(store_path)))
+        umami = Umami(store, definitions=definitions)
         if data is not None:
             from umami.embedded.importing import load, unchanged
 
-            if kept is None or not unchanged(store, data):
+            if store_path is None or not unchanged(store, data):
                 for note in load(store, data).notes:
                     _log.warning("%s", note)
-        elif kept is None:
+        elif store_path is None:
             from umami.embedded.demo.demo import Demo
 
             umami.demo, umami.catch_up = True, Demo(store).catch_up
-        undone.pop_all()
+        on_error.pop_all()
     return umami

@@ -1,4 +1,4 @@
-"""Which routes a share link that is limited to some sections of a website may read."""
+"""The routes that a share link with a selection of sections may read."""
 
 from __future__ import annotations
 
@@ -11,49 +11,35 @@ SECTIONS = frozenset(
         *("goals", "funnels", "journeys", "retention", "utm", "revenue", "attribution"),
     }
 )
-"""Names of sections, which the parameters of a share set to true."""
+"""The sections of a website; a share's parameters set those that it shows to true."""
 FILTERS = "allowFilter"
-"""A parameter; where it is false, the share reads nothing that serves to choose filters."""
-_ANY = SECTIONS
+"""A parameter of a share; if it is false, the share may not read what filters are chosen from."""
 _TOTALS = frozenset({"overview", "compare"})
-_READ_BY = {
-    "": _ANY,
-    "active": _ANY,
-    "daterange": _ANY,
-    "stats": _TOTALS,
-    "pageviews": _TOTALS,
+_SECTIONS_OF_ROUTE = {
+    **{section: frozenset({section}) for section in SECTIONS - _TOTALS},
+    **dict.fromkeys(("", "active", "daterange"), SECTIONS),
+    **dict.fromkeys(("stats", "pageviews"), _TOTALS),
     # The pages of visitors and campaigns have tables of metrics, too.
     "metrics": _TOTALS | {"sessions", "events", "utm"},
-    "events": frozenset({"events"}),
-    "event-data": frozenset({"events"}),
-    "event-data-pivot": frozenset({"events"}),
-    "session-data": frozenset({"sessions"}),
-    "session-data-pivot": frozenset({"sessions"}),
-    **{section: frozenset({section}) for section in SECTIONS - {"overview", "compare", "events"}},
-    # Analyses by their older names.
-    "funnel": frozenset({"funnels"}),
-    "goal": frozenset({"goals"}),
-    "journey": frozenset({"journeys"}),
+    **dict.fromkeys(("event-data", "event-data-pivot"), frozenset({"events"})),
+    **dict.fromkeys(("session-data", "session-data-pivot"), frozenset({"sessions"})),
+    # The older names of analyses.
+    **{name: frozenset({f"{name}s"}) for name in ("funnel", "goal", "journey")},
 }
-"""By the first part of a route below the website, or the name of an analysis: the sections of which
-one is enough. Routes that are not named need a share without limits."""
-_FILTERS = frozenset({"values", "segments", "annotations"})
-"""Routes that serve to choose filters, or are shown wherever there are any."""
+"""For a route's first part below the website, or an analysis's name: the sections each of which
+permits reading it. Other routes need a share of all sections."""
+_FILTER_ROUTES = frozenset({"values", "segments", "annotations"})
 
 
 def readable(path: str, parameters: Mapping[str, Any]) -> bool:
     """Whether a share with these parameters may read the route of a path such as
     ``/websites/{website_id}/stats``."""
-    name = _name(path)
-    if name in _FILTERS:
-        return parameters.get(FILTERS) is not False
-    opened = {section for section in SECTIONS if parameters.get(section) is True}
-    return not opened or bool(opened & _READ_BY.get(name, frozenset()))
-
-
-def _name(path: str) -> str:
-    """The part of a route by which its section is known."""
     parts = path.strip("/").split("/")
     if parts[0] == "websites":
-        return parts[2] if len(parts) > 2 else ""
-    return parts[1] if parts[0] == "reports" and len(parts) > 1 else parts[0]
+        name = parts[2] if len(parts) > 2 else ""
+    else:
+        name = parts[1] if parts[0] == "reports" and len(parts) > 1 else parts[0]
+    if name in _FILTER_ROUTES:
+        return parameters.get(FILTERS) is not False
+    shown = {section for section in SECTIONS if parameters.get(section) is True}
+    return not shown or bool(shown & _SECTIONS_OF_ROUTE.get(name, frozenset()))

@@ -1,4 +1,4 @@
-"""What one embedded server holds: its store, its accounts, and demo traffic still to come."""
+"""The state of an embedded server: its store, its accounts and its settings."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from umami.embedded.store import Store
 VERSION = "3.5.0"
 """The version of Umami whose API is served."""
 USERNAME, PASSWORD = "admin", "umami"
-"""The account of a new Umami server, which ``python -m umami.embedded`` has, too. Every user of the
+"""The account of a new Umami server, also used by ``python -m umami.embedded``. Every user of the
 machine can sign in with it."""
 SHARE_HEADER = "x-umami-share-token"
 SHARE_CONTEXT = "x-umami-share-context"
-"""What 3.1 wants to see beside a share's token."""
+"""The header that 3.1 requires with a share's token."""
 KEY_PREFIX = "umami_"
 MOST_TOKENS = 10_000
-"""How many sign-ins are remembered; the oldest end first."""
+"""The maximum number of valid tokens; the oldest are revoked first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,7 @@ SHARES = """
     SELECT website_id, website_id, name, share_id, '{}', created_at, updated_at
     FROM website WHERE share_id IS NOT NULL AND deleted_at IS NULL
 """
-"""SQL of all shares, among them each website's ``shareId``, whose id is that of the website."""
-
+"""SQL of all shares, including each website's ``shareId``, whose id is that of the website."""
 ADMIN = User(uuid.UUID("41e2b680-648e-4b09-bcd7-3e2b10c06264"), USERNAME)
 
 
@@ -61,19 +60,16 @@ class ApiKey:
 
 @dataclass(slots=True)
 class Accounts:
-    """Signs in, and tells by the token who asks."""
+    """Sign-in, and the users of tokens and API keys. The only account is ``admin``."""
 
     password: str = field(default=PASSWORD, repr=False)
-    """The password of the only account, ``admin``."""
     _tokens: dict[str, User] = field(default_factory=dict, repr=False)
     _keys: dict[str, ApiKey] = field(default_factory=dict, repr=False)
 
     def sign_in(self, username: str, password: str) -> tuple[User, str]:
-        """The user and a new token; ``Refusal`` 401 for wrong credentials."""
-        right = hmac.compare_digest(
-            f"{username}\n{password}".encode(), f"{USERNAME}\n{self.password}".encode()
-        )
-        if not right:
+        """Return the user and a new token; raise ``Refusal`` 401 for wrong credentials."""
+        credentials = f"{USERNAME}\n{self.password}".encode()
+        if not hmac.compare_digest(f"{username}\n{password}".encode(), credentials):
             raise Refusal(401, "message.incorrect-username-password")
         token = secrets.token_urlsafe(32)
         self._tokens[token] = ADMIN
@@ -82,34 +78,34 @@ class Accounts:
         return ADMIN, token
 
     def sign_out(self, headers: Mapping[str, str]) -> None:
-        """Forget the request's bearer token."""
+        """Revoke the request's bearer token."""
         self._tokens.pop(_bearer(headers), None)
 
     def identify(self, headers: Mapping[str, str]) -> User | None:
-        """Who the request's bearer token or key belongs to, if to anybody."""
+        """The user of the request's bearer token or API key, or ``None``."""
         token = _bearer(headers)
         key = self._keys.get(token)
         return key.user if key else self._tokens.get(token)
 
     def make_key(self, user: User, name: str) -> tuple[ApiKey, str]:
-        """A new key of an account, and its text, which is never shown again."""
+        """Create an API key; returns it and its text, which the server never shows again."""
         text = KEY_PREFIX + secrets.token_hex(16)
         self._keys[text] = ApiKey(uuid.uuid4(), name, user)
         return self._keys[text], text
 
     def keys_of(self, user: User) -> list[ApiKey]:
-        """The keys of an account."""
+        """The API keys of an account."""
         return [key for key in self._keys.values() if key.user == user]
 
     def drop_key(self, key: UUID) -> bool:
-        """Make a key void; whether there was one."""
-        found = [text for text, one in self._keys.items() if one.id == key]
-        for text in found:
+        """Revoke an API key; returns whether it existed."""
+        texts = [text for text, api_key in self._keys.items() if api_key.id == key]
+        for text in texts:
             del self._keys[text]
-        return bool(found)
+        return bool(texts)
 
     def key_of(self, headers: Mapping[str, str]) -> ApiKey | None:
-        """The key that a request comes with, instead of a token."""
+        """The API key that a request is signed in with, or ``None``."""
         return self._keys.get(_bearer(headers))
 
 
@@ -120,19 +116,18 @@ def _bearer(headers: Mapping[str, str]) -> str:
 
 @dataclass(slots=True)
 class Umami:
-    """Everything a request may need."""
+    """What the handlers of requests use."""
 
     store: Store
     accounts: Accounts = field(default_factory=Accounts)
     demo: bool = False
     catch_up: Callable[[], None] = lambda: None
-    """Inserts the demo traffic that has become due; cheap, called before each answer."""
+    """Called before each request: inserts the demo traffic that has become due; cheap."""
     definitions: Definitions = NEWEST
-    """What a bounce, a channel and revenue under filters mean in the answers."""
     version: str = VERSION
-    """The version of Umami that it says to be."""
+    """The version that the server reports."""
     changed: Callable[[str | None], None] = lambda _website: None
-    """Told the id of a website whose rows were changed; ``None`` where any may have been."""
+    """Called with the id of a website whose rows changed; with ``None`` if any may have."""
 
     def admit(
         self,
@@ -143,11 +138,10 @@ class Umami:
         *,
         reads: bool,
     ) -> None:
-        """Refuse who may not ask this (401), and to write to a website that is not there (404).
+        """Raise ``Refusal``: 401 without the permission, 404 for a write to an unknown website.
 
-        A share token opens what reads its own website, or some sections of it, and nothing else;
-        ``path`` is that of the route. Where there is no such
-        website there is nothing to read, which is an answer, as Umami's is.
+        A share token permits reading its website, or some sections of it; ``path`` is the route's.
+        Reading an unknown website is permitted and returns no data, as in Umami.
         """
         if user is None and not (reads and website and self._shared(headers, website, path)):
             raise Refusal(401, "Unauthorized")
@@ -155,19 +149,18 @@ class Umami:
             self.require_website(website)
 
     def require_website(self, website: object) -> None:
-        """Refuse (404) a website that does not exist or was deleted."""
-        found = self.store.row(
+        """Raise ``Refusal`` 404 if the website does not exist or was deleted."""
+        if not self.store.row(
             "SELECT 1 FROM website WHERE website_id = ? AND deleted_at IS NULL", [website]
-        )
-        if not found:
+        ):
             raise Refusal(404, "Not found")
 
     def share_token(self, website: UUID, share: str) -> str:
-        """The token of a website's share id; void once the website has another or none."""
+        """The token of a website's share id; invalid once the website has another id or none."""
         return self.sign(f"share {website} {share}")
 
     def sign(self, text: str) -> str:
-        """A signature that only this server can make, as long as its store is kept."""
+        """The signature of a text by the secret of the store."""
         return hmac.new(self.store.secret, text.encode(), hashlib.sha256).hexdigest()
 
     def _shared(self, headers: Mapping[str, str], website: object, path: str) -> bool:

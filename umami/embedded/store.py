@@ -1,7 +1,7 @@
-"""The tables of a real Umami database, in DuckDB: in memory, or kept in a file.
+"""The tables of an Umami database in DuckDB, in memory or in a file.
 
-Columns bear the names that Umami gives them in PostgreSQL, so that a table exported there is
-read here. Times are UTC without a zone, to the millisecond; ids are UUIDs.
+Columns have the names that Umami gives them in PostgreSQL, so that a table exported from there can
+be imported. Times are UTC without a zone, to the millisecond; ids are UUIDs.
 """
 
 from __future__ import annotations
@@ -21,236 +21,136 @@ from typing import Any
 import duckdb
 
 VERSION = 2
-"""Of the tables below. A file of an earlier version gets what it lacks; one of a later version is
-refused."""
+"""The version of the tables below. A file of an earlier version is upgraded; a file of a later
+version is refused."""
 MEMORY = "1 GiB"
-"""The most memory that DuckDB may take for a file; what does not fit is written to a folder beside
-it."""
+"""DuckDB's memory limit for a database in a file; it spills the rest into a folder beside it."""
 MEMORY_ONLY = "4 GiB"
-"""The most that it may take for data without a file, which are in this memory, too."""
+"""DuckDB's memory limit for a database in memory, which includes the data."""
 RESERVE = 2**20
-"""Bytes."""
+"""Bytes that an import frees at its end, so that DuckDB can repair its file on a full disk."""
 _OPEN: Counter[Path] = Counter()
-"""How many stores of this process have a file open: they share one database, and its settings."""
+"""How many stores of this process have a file open: they share one database and its settings."""
 _OPENING = threading.Lock()
 _ALONE = threading.Lock()
-"""Held by who appends much, going by what is there, and by who takes away what is there."""
+"""Held by imports, which rely on the rows that exist, and by deletions of visitors' rows."""
+Values = Sequence[Any] | dict[str, Any]
+"""The values of a query's parameters, by position or by name."""
 
-TABLES: dict[str, dict[str, str]] = {
-    "website": {
-        "website_id": "UUID PRIMARY KEY",
-        "name": "VARCHAR",
-        "domain": "VARCHAR",
-        "reset_at": "TIMESTAMP",
-        "created_at": "TIMESTAMP",
-        "updated_at": "TIMESTAMP",
-        "deleted_at": "TIMESTAMP",
-        "share_id": "VARCHAR",
-        "team_id": "UUID",
-    },
-    "session": {
-        "session_id": "UUID",
-        "website_id": "UUID",
-        "browser": "VARCHAR",
-        "os": "VARCHAR",
-        "device": "VARCHAR",
-        "screen": "VARCHAR",
-        "language": "VARCHAR",
-        "country": "VARCHAR",
-        "region": "VARCHAR",
-        "city": "VARCHAR",
-        "created_at": "TIMESTAMP",
-        "distinct_id": "VARCHAR",
-    },
-    "website_event": {
-        "event_id": "UUID",
-        "website_id": "UUID",
-        "session_id": "UUID",
-        "created_at": "TIMESTAMP",
-        "url_path": "VARCHAR",
-        "url_query": "VARCHAR",
-        "referrer_path": "VARCHAR",
-        "referrer_query": "VARCHAR",
-        "referrer_domain": "VARCHAR",
-        "page_title": "VARCHAR",
-        "event_type": "INTEGER",
-        "event_name": "VARCHAR",
-        "visit_id": "UUID",
-        "tag": "VARCHAR",
-        "fbclid": "VARCHAR",
-        "gclid": "VARCHAR",
-        "li_fat_id": "VARCHAR",
-        "msclkid": "VARCHAR",
-        "ttclid": "VARCHAR",
-        "twclid": "VARCHAR",
-        "utm_campaign": "VARCHAR",
-        "utm_content": "VARCHAR",
-        "utm_medium": "VARCHAR",
-        "utm_source": "VARCHAR",
-        "utm_term": "VARCHAR",
-        "hostname": "VARCHAR",
-        "lcp": "DECIMAL(10,1)",
-        "inp": "DECIMAL(10,1)",
-        "cls": "DECIMAL(10,4)",
-        "fcp": "DECIMAL(10,1)",
-        "ttfb": "DECIMAL(10,1)",
-    },
-    "event_data": {
-        "event_data_id": "UUID",
-        "website_id": "UUID",
-        "website_event_id": "UUID",
-        "data_key": "VARCHAR",
-        "string_value": "VARCHAR",
-        "number_value": "DECIMAL(19,4)",
-        "date_value": "TIMESTAMP",
-        "data_type": "INTEGER",
-        "created_at": "TIMESTAMP",
-    },
-    "session_data": {
-        "session_data_id": "UUID",
-        "website_id": "UUID",
-        "session_id": "UUID",
-        "data_key": "VARCHAR",
-        "string_value": "VARCHAR",
-        "number_value": "DECIMAL(19,4)",
-        "date_value": "TIMESTAMP",
-        "data_type": "INTEGER",
-        "created_at": "TIMESTAMP",
-        "distinct_id": "VARCHAR",
-    },
-    "revenue": {
-        "revenue_id": "UUID",
-        "website_id": "UUID",
-        "session_id": "UUID",
-        "event_id": "UUID",
-        "event_name": "VARCHAR",
-        "currency": "VARCHAR",
-        "revenue": "DECIMAL(19,4)",
-        "created_at": "TIMESTAMP",
-    },
-    "report": {
-        "report_id": "UUID PRIMARY KEY",
-        "user_id": "UUID",
-        "website_id": "UUID",
-        "type": "VARCHAR",
-        "name": "VARCHAR",
-        "description": "VARCHAR",
-        "parameters": "VARCHAR",
-        "created_at": "TIMESTAMP",
-        "updated_at": "TIMESTAMP",
-    },
-    "segment": {
-        "segment_id": "UUID PRIMARY KEY",
-        "website_id": "UUID",
-        "type": "VARCHAR",
-        "name": "VARCHAR",
-        "parameters": "VARCHAR",
-        "created_at": "TIMESTAMP",
-        "updated_at": "TIMESTAMP",
-    },
-    "session_link": {
-        "website_id": "UUID",
-        "session_id": "UUID",
-        "distinct_id": "VARCHAR",
-        "created_at": "TIMESTAMP",
-    },
-    "annotation": {
-        "annotation_id": "UUID PRIMARY KEY",
-        "website_id": "UUID",
-        "user_id": "UUID",
-        "date": "TIMESTAMP",
-        "all_day": "BOOLEAN",
-        "note": "VARCHAR",
-        "created_at": "TIMESTAMP",
-        "updated_at": "TIMESTAMP",
-    },
-    "team": {
-        "team_id": "UUID PRIMARY KEY",
-        "name": "VARCHAR",
-        "created_at": "TIMESTAMP",
-        "updated_at": "TIMESTAMP",
-    },
-    "team_user": {
-        "team_user_id": "UUID PRIMARY KEY",
-        "team_id": "UUID",
-        "user_id": "UUID",
-        "role": "VARCHAR",
-        "created_at": "TIMESTAMP",
-        "updated_at": "TIMESTAMP",
-    },
-    "link": {
-        "link_id": "UUID PRIMARY KEY",
-        "name": "VARCHAR",
-        "url": "VARCHAR",
-        "slug": "VARCHAR",
-        "team_id": "UUID",
-        "created_at": "TIMESTAMP",
-        "updated_at": "TIMESTAMP",
-        "deleted_at": "TIMESTAMP",
-    },
-    "pixel": {
-        "pixel_id": "UUID PRIMARY KEY",
-        "name": "VARCHAR",
-        "slug": "VARCHAR",
-        "team_id": "UUID",
-        "created_at": "TIMESTAMP",
-        "updated_at": "TIMESTAMP",
-        "deleted_at": "TIMESTAMP",
-    },
-    "share": {
-        "share_id": "UUID PRIMARY KEY",
-        "entity_id": "UUID",
-        "name": "VARCHAR",
-        "slug": "VARCHAR",
-        "parameters": "VARCHAR",
-        "created_at": "TIMESTAMP",
-        "updated_at": "TIMESTAMP",
-    },
+_DEFINITIONS = {
+    "website": """
+        website_id UUID PRIMARY KEY, name VARCHAR, domain VARCHAR, reset_at TIMESTAMP,
+        created_at TIMESTAMP, updated_at TIMESTAMP, deleted_at TIMESTAMP, share_id VARCHAR,
+        team_id UUID
+    """,
+    "session": """
+        session_id UUID, website_id UUID, browser VARCHAR, os VARCHAR, device VARCHAR,
+        screen VARCHAR, language VARCHAR, country VARCHAR, region VARCHAR, city VARCHAR,
+        created_at TIMESTAMP, distinct_id VARCHAR
+    """,
+    "website_event": """
+        event_id UUID, website_id UUID, session_id UUID, created_at TIMESTAMP, url_path VARCHAR,
+        url_query VARCHAR, referrer_path VARCHAR, referrer_query VARCHAR,
+        referrer_domain VARCHAR, page_title VARCHAR, event_type INTEGER, event_name VARCHAR,
+        visit_id UUID, tag VARCHAR, fbclid VARCHAR, gclid VARCHAR, li_fat_id VARCHAR,
+        msclkid VARCHAR, ttclid VARCHAR, twclid VARCHAR, utm_campaign VARCHAR,
+        utm_content VARCHAR, utm_medium VARCHAR, utm_source VARCHAR, utm_term VARCHAR,
+        hostname VARCHAR, lcp DECIMAL(10,1), inp DECIMAL(10,1), cls DECIMAL(10,4),
+        fcp DECIMAL(10,1), ttfb DECIMAL(10,1)
+    """,
+    "event_data": """
+        event_data_id UUID, website_id UUID, website_event_id UUID, data_key VARCHAR,
+        string_value VARCHAR, number_value DECIMAL(19,4), date_value TIMESTAMP,
+        data_type INTEGER, created_at TIMESTAMP
+    """,
+    "session_data": """
+        session_data_id UUID, website_id UUID, session_id UUID, data_key VARCHAR,
+        string_value VARCHAR, number_value DECIMAL(19,4), date_value TIMESTAMP,
+        data_type INTEGER, created_at TIMESTAMP, distinct_id VARCHAR
+    """,
+    "revenue": """
+        revenue_id UUID, website_id UUID, session_id UUID, event_id UUID, event_name VARCHAR,
+        currency VARCHAR, revenue DECIMAL(19,4), created_at TIMESTAMP
+    """,
+    "report": """
+        report_id UUID PRIMARY KEY, user_id UUID, website_id UUID, type VARCHAR, name VARCHAR,
+        description VARCHAR, parameters VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP
+    """,
+    "segment": """
+        segment_id UUID PRIMARY KEY, website_id UUID, type VARCHAR, name VARCHAR,
+        parameters VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP
+    """,
+    "session_link": """
+        website_id UUID, session_id UUID, distinct_id VARCHAR, created_at TIMESTAMP
+    """,
+    "annotation": """
+        annotation_id UUID PRIMARY KEY, website_id UUID, user_id UUID, date TIMESTAMP,
+        all_day BOOLEAN, note VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP
+    """,
+    "team": """
+        team_id UUID PRIMARY KEY, name VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP
+    """,
+    "team_user": """
+        team_user_id UUID PRIMARY KEY, team_id UUID, user_id UUID, role VARCHAR,
+        created_at TIMESTAMP, updated_at TIMESTAMP
+    """,
+    "link": """
+        link_id UUID PRIMARY KEY, name VARCHAR, url VARCHAR, slug VARCHAR, team_id UUID,
+        created_at TIMESTAMP, updated_at TIMESTAMP, deleted_at TIMESTAMP
+    """,
+    "pixel": """
+        pixel_id UUID PRIMARY KEY, name VARCHAR, slug VARCHAR, team_id UUID,
+        created_at TIMESTAMP, updated_at TIMESTAMP, deleted_at TIMESTAMP
+    """,
+    "share": """
+        share_id UUID PRIMARY KEY, entity_id UUID, name VARCHAR, slug VARCHAR,
+        parameters VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP
+    """,
 }
-"""Column and DuckDB type of every table; ``parameters`` are JSON text, and the ``entity_id`` of a
-share is a website. New columns go to the end of a table, where an upgraded file has them."""
+TABLES = {
+    table: dict(column.split(" ", 1) for column in " ".join(columns.split()).split(", "))
+    for table, columns in _DEFINITIONS.items()
+}
+"""Each table's columns with their DuckDB types. ``parameters`` are JSON text; the ``entity_id`` of
+a share is a website. New columns go to the end of a table, where an upgraded file has them."""
 OF_WEBSITE = tuple(table for table, columns in TABLES.items() if "website_id" in columns)
-"""The tables whose rows belong to a website, and ``website`` itself."""
+"""The tables whose rows belong to a website, including ``website``."""
 COLLECTED = tuple(
     table for table in OF_WEBSITE if table not in ("website", "report", "segment", "annotation")
 )
-"""The tables of what visitors did, which a reset of the website deletes."""
-
-
-OWN: dict[str, dict[str, str]] = {
+"""The tables of visitors' activity, which a reset of the website empties."""
+INTERNAL_TABLES = {
     "umami_store": {"version": "INTEGER", "secret": "BLOB"},
     "umami_imported": {"fingerprint": "VARCHAR"},
 }
-"""What Umami has no table for: what the file is, and which sources were imported as they are."""
-
-
-FAULTS_OF_THE_PLACE = (
+"""Tables that Umami does not have: the store's version and secret, and the imported sources."""
+STORAGE_ERRORS = (
     duckdb.IOException,
     duckdb.OutOfMemoryException,
     duckdb.FatalException,
     duckdb.TransactionException,
 )
-"""What DuckDB raises whatever the rows are."""
+"""DuckDB errors that do not depend on the imported rows."""
 
 
 class StoreRefused(Exception):
-    """The file cannot hold the data, or another program has it; ``str()`` is a sentence."""
+    """The file cannot hold the data, or another program uses it; ``str()`` is a sentence."""
 
 
 class Store:
-    """One DuckDB database. Reads run side by side; writes take turns.
+    """A DuckDB database. Reads run concurrently; writes run one after another.
 
-    ``path`` is the database file, which is made where there is none; without a path the data live
-    in memory. A file belongs to one process at a time, which may open it more than once. Nobody but
-    its user can read it, or what is written beside it.
+    ``path`` is the database file, which is created if it does not exist; without a path the data
+    live in memory. A file belongs to one process at a time, which may open it more than once. Only
+    the current user can read the file and what is written beside it.
 
-    SQL can reach no file but those in ``import_folder``, load no extension and change no setting.
+    SQL can read files in ``import_folder`` only, and cannot load extensions or change settings.
 
-    Raises ``StoreRefused`` for a file that cannot be opened, or holds something else.
+    Raises ``StoreRefused`` if the file cannot be opened, or is not a store.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        # DuckDB compares real paths with those that it may read.
+        # DuckDB compares resolved paths with those that it may read.
         self.path = path and path.parent.resolve() / path.name
         self._writing = threading.RLock()
         self._closed = False
@@ -266,23 +166,22 @@ class Store:
                 _OPEN[self.path] += 1
         try:
             with _OPENING:
-                self._prepare()
-            self.secret = self._made()
+                self._configure()
+            self.secret = self._create_tables()
         except BaseException:
             self.close()
             raise
 
-    def _prepare(self) -> None:
-        """Make the folder for what does not fit into memory, and lock the settings; once a
-        database."""
-        row = self._connection.execute("SELECT current_setting('lock_configuration')").fetchone()
-        if row == (True,):
+    def _configure(self) -> None:
+        """Create the spill folder and lock the settings, unless another store of this process has
+        done so for the same file."""
+        if self.row("SELECT current_setting('lock_configuration')") == (True,):
             return
         if self.path is not None:
             for file in (self.path, self.path.with_name(f"{self.path.name}.wal")):
                 with suppress(OSError):
                     file.chmod(0o600)
-            # What is there was left by a process that was killed, as no other has the file.
+            # No other process has the file: a killed process left these files.
             shutil.rmtree(self._spill, ignore_errors=True)
             with suppress(OSError):
                 self._spill.mkdir(0o700)
@@ -293,20 +192,21 @@ class Store:
             readable=self.import_folder,
         )
 
-    def _made(self) -> bytes:
-        """Create the tables, or add those that an earlier version did not have; returns the secret
-        that the store signs with."""
+    def _create_tables(self) -> bytes:
+        """Create the tables, or upgrade those of an earlier version; returns the secret that the
+        store signs with."""
         with self.writing() as cursor:
-            there: dict[str, set[str]] = {}
-            for table, column in cursor.execute(
-                "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = "
-                "current_database() AND NOT internal"
-            ).fetchall():
-                there.setdefault(table, set()).add(column)
-            if there and "umami_store" not in there:
-                raise StoreRefused(f"{self._name} is a database of something else.")
-            if not there:
-                _add_missing(cursor, TABLES | OWN, there)
+            tables = {
+                table
+                for (table,) in cursor.execute(
+                    "SELECT table_name FROM duckdb_columns() "
+                    "WHERE database_name = current_database() AND NOT internal"
+                ).fetchall()
+            }
+            if tables and "umami_store" not in tables:
+                raise StoreRefused(f"{self._name} is a database of another program.")
+            if not tables:
+                _add_missing(cursor, tables)
                 cursor.execute(
                     "INSERT INTO umami_store VALUES (?, ?)", [VERSION, secrets.token_bytes(32)]
                 )
@@ -316,7 +216,7 @@ class Store:
                 raise StoreRefused(f"{self._name} was made by a later version of this dashboard.")
             if row[0] < VERSION:
                 try:
-                    _add_missing(cursor, TABLES | OWN, there)
+                    _add_missing(cursor, tables)
                     cursor.execute("UPDATE umami_store SET version = ?", [VERSION])
                 except duckdb.Error as error:
                     raise StoreRefused(
@@ -329,28 +229,26 @@ class Store:
     def _name(self) -> str:
         return self.path.name if self.path else "The database"
 
-    def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
-        """Every row that a query answers."""
+    def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query's result."""
         with self._connection.cursor() as cursor:
             return cursor.execute(sql, values).fetchall()
 
-    def row(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> tuple[Any, ...] | None:
-        """The first row that a query answers, if any."""
+    def row(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
+        """The first row of a query's result, or ``None``."""
         with self._connection.cursor() as cursor:
             return cursor.execute(sql, values).fetchone()
 
-    def records(
-        self, sql: str, values: Sequence[Any] | dict[str, Any] = ()
-    ) -> list[dict[str, Any]]:
-        """Every row that a query answers, as a dictionary by column name."""
+    def records(self, sql: str, values: Values = ()) -> list[dict[str, Any]]:
+        """All rows of a query's result, as dictionaries by column name."""
         with self._connection.cursor() as cursor:
-            answer = cursor.execute(sql, values)
-            names = [column[0] for column in answer.description]
-            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+            result = cursor.execute(sql, values)
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor in a transaction of its own: all of it is kept, or none."""
+        """A cursor in a transaction, which an exception rolls back."""
         with self._writing, self._connection.cursor() as cursor:
             cursor.execute("BEGIN")
             try:
@@ -363,19 +261,20 @@ class Store:
 
     @contextmanager
     def erasing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """As ``writing``, for what takes rows of visitors away; waits until nobody is appending."""
+        """Like ``writing``, for deleting visitors' rows; waits until no import is running."""
         with _ALONE, self.writing() as cursor:
             yield cursor
 
     @contextmanager
     def appending(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
-        """As ``writing``, but others go on writing meanwhile: for what takes long. One at a time.
+        """Like ``writing``, for long imports: other writes go on, but no second import starts.
 
-        Gives a cursor, which sees the data as they were when it began, and a folder to write into.
-        Raises ``StoreRefused`` where there is no room, or where others changed what it changed too.
+        Yields a cursor, which sees the data as of its beginning, and a folder for the files to
+        import. Raises ``StoreRefused`` if there is no room, or if another transaction changed the
+        same rows.
         """
         with _ALONE, self._connection.cursor() as cursor:
-            folder = self._folder()
+            folder = self._create_import_folder()
             try:
                 cursor.execute("BEGIN")
                 yield cursor, folder
@@ -383,41 +282,38 @@ class Store:
                     cursor.execute("COMMIT")
                 return
             except duckdb.OutOfMemoryException:
-                problem = "needs more memory, or more room beside it, than there is"
-            except (*FAULTS_OF_THE_PLACE, duckdb.ConstraintException) as error:
+                problem = "needs more memory or disk space than is available"
+            except (*STORAGE_ERRORS, duckdb.ConstraintException) as error:
                 reason = _reason(error)
                 problem = f"cannot be written{reason}" if reason else "was changed meanwhile"
             except RuntimeError as error:
-                # What DuckDB makes of Ctrl-C while it is at work.
+                # DuckDB raises this for Ctrl-C while it executes a query.
                 if "interrupted" in str(error):
                     raise KeyboardInterrupt from None
                 raise
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
-                # Where it ended well, or failed to, there is no transaction.
+                # After a commit, successful or not, there is no transaction.
                 with suppress(duckdb.Error):
                     cursor.execute("ROLLBACK")
         raise StoreRefused(f"{self._name} {problem}; nothing was added.")
 
-    def _folder(self) -> Path:
-        """The folder for imports, beside the file, where there is room for what is going to be in
-        it."""
+    def _create_import_folder(self) -> Path:
         folder = self.import_folder
         try:
-            # What is there was left by a process that was killed, as no other has the store.
+            # No other process has the store: a killed process left this folder.
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(0o700)
-            # Where the disk is full in the end, there is still room to put the file in order.
             (folder / "reserve").write_bytes(bytes(RESERVE))
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise StoreRefused(
-                f"There is no room beside {self._name} ({error.strerror})."
+                f"No file can be written beside {self._name} ({error.strerror})."
             ) from None
         return folder
 
     def close(self) -> None:
-        """Give the database up; every later call fails. May be called twice."""
+        """Close the database; every later call fails. Can be called twice."""
         with _OPENING:
             with _private_files():
                 self._connection.close()
@@ -433,29 +329,26 @@ class Store:
                     self._spill.rmdir()
 
 
-def _add_missing(
-    cursor: duckdb.DuckDBPyConnection,
-    tables: dict[str, dict[str, str]],
-    there: dict[str, set[str]],
-) -> None:
-    """Create the tables and columns that a database does not have yet."""
-    for table, columns in tables.items():
-        if table not in there:
-            spelled = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-            cursor.execute(f"CREATE TABLE {table} ({spelled})")
+def _add_missing(cursor: duckdb.DuckDBPyConnection, existing: set[str]) -> None:
+    """Create the tables that do not exist, and the columns that existing tables do not have."""
+    for table, columns in (TABLES | INTERNAL_TABLES).items():
+        definitions = [f"{name} {kind}" for name, kind in columns.items()]
+        if table not in existing:
+            cursor.execute(f"CREATE TABLE {table} ({', '.join(definitions)})")
             continue
-        for name, kind in columns.items():
-            if name not in there[table]:
-                cursor.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+        for definition in definitions:
+            # DuckDB cannot add a primary key, and every version of a table has its key.
+            if "PRIMARY KEY" not in definition:
+                cursor.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {definition}")
 
 
 def lock_down(
     connection: duckdb.DuckDBPyConnection, *, memory: str, spill: Path, readable: Path
 ) -> None:
-    """Set what a database may do, for good.
+    """Set a database's limits, and lock its configuration.
 
-    It takes no more than ``memory``, or what DuckDB finds right if that is less, and puts what does
-    not fit into ``spill``. Of all files, SQL reaches those in ``readable`` alone.
+    The memory limit is ``memory``, or DuckDB's default if that is lower; what does not fit is
+    written to the folder ``spill``. SQL can read files in the folder ``readable`` only.
     """
     row = connection.execute(
         "SELECT least(parse_formatted_bytes(?), "
@@ -467,7 +360,7 @@ def lock_down(
         "TimeZone": "UTC",
         "memory_limit": f"{row[0]} B",
         "temp_directory": str(spill),
-        # A path is checked as it is written and as it is found.
+        # DuckDB checks a path both with and without its escapes.
         "allowed_directories": [f"{readable}{os.sep}", f"{escape_globs(readable)}{os.sep}"],
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -480,26 +373,26 @@ def lock_down(
 
 
 def escape_globs(path: Path) -> str:
-    """A path as SQL names it where it takes patterns, too."""
+    """A path with its wildcards escaped, for SQL that accepts patterns."""
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 class _PrivateFiles:
-    """While anybody is inside, this process makes files that its user alone can read.
+    """A reentrant context in which this process creates files that only its user can read.
 
-    DuckDB has no setting for the mode of its files, and makes its log anew at any commit.
+    DuckDB has no setting for the mode of its files, and can create its log at any commit.
     """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._inside = 0
-        self._before = 0
+        self._umask = 0
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
         with self._guard:
             if not self._inside:
-                self._before = os.umask(0o077)
+                self._umask = os.umask(0o077)
             self._inside += 1
         try:
             yield
@@ -507,7 +400,7 @@ class _PrivateFiles:
             with self._guard:
                 self._inside -= 1
                 if not self._inside:
-                    os.umask(self._before)
+                    os.umask(self._umask)
 
 
 _private_files = _PrivateFiles()
@@ -520,18 +413,19 @@ def _connected(path: Path | None) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(path))
     except duckdb.Error as error:
         problem = str(error)
-    if "lock on file" in problem:
-        raise StoreRefused(f"{path.name} is in use by another program.")
-    if "not a valid DuckDB database" in problem:
-        raise StoreRefused(f"{path.name} is no DuckDB file.")
-    if "version number" in problem:
-        raise StoreRefused(f"{path.name} was made by another version of DuckDB.")
-    raise StoreRefused(f"{path.name} cannot be opened{_reason(problem)}.")
+        reason = f"cannot be opened{_reason(error)}"
+    for text, known_reason in {
+        "lock on file": "is in use by another program",
+        "not a valid DuckDB database": "is not a DuckDB file",
+        "version number": "was made by another version of DuckDB",
+    }.items():
+        if text in problem:
+            reason = known_reason
+            break
+    raise StoreRefused(f"{path.name} {reason}.")
 
 
-def _reason(problem: Exception | str) -> str:
-    """What the system says of a file, in brackets, if that is what went wrong."""
-    if isinstance(problem, OSError):
-        return f" ({problem.strerror})" if problem.strerror else ""
-    found = re.search(r"\": ([A-Z][a-z -]+)$", str(problem).split("\n")[0])
-    return f" ({found[1]})" if found else ""
+def _reason(error: duckdb.Error) -> str:
+    """The operating system's reason for an error of a file, in brackets; empty for other errors."""
+    match = re.search(r"\": ([A-Z][a-z -]+)$", str(error).split("\n")[0])
+    return f" ({match[1]})" if match else ""

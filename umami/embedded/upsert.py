@@ -1,8 +1,7 @@
-"""Rows of CSV files into the tables of a store, but for those that are there already; and the
-tables that a source does not have, made from those it has.
+"""Insert the rows of CSV files that a store does not have yet, and derive missing tables.
 
-All of it happens in one transaction of DuckDB's, within which rows that are added have higher row
-ids than all before them: that tells them apart.
+Everything happens in one transaction. In DuckDB, inserted rows have higher row ids than all rows
+before them, which identifies the new rows.
 """
 
 from __future__ import annotations
@@ -17,32 +16,29 @@ from umami.embedded.store import COLLECTED, TABLES
 from umami.embedded.tables import CLOUD_EXPORT, SESSION_ATTRIBUTES, Table, limits, quoted
 
 SEEN = ("session_id", "website_id", "created_at", *SESSION_ATTRIBUTES)
-"""What an event of Umami Cloud tells of its session."""
+"""The columns of a session in each event of Umami Cloud."""
 NUMBER = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
-"""A text that PostgreSQL takes for a number."""
+"""The texts that PostgreSQL converts to a number."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """What became of the rows of a source, by table."""
+    """The result of an import: numbers of rows by table."""
 
     added: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
-    """Rows that were there already."""
+    """Rows that the store had already."""
     notes: list[str] = field(default_factory=list)
-    """What was not read, a sentence each."""
+    """A sentence about each file, column or value that was not imported."""
 
 
 class Appending:
-    """Adds to the tables of a store by a cursor that is in a transaction.
-
-    ``tables`` are those of the source; ``imported`` and ``read`` count what was done.
-    """
+    """Inserts the tables of a source by a cursor that is in a transaction."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, tables: dict[str, Table]) -> None:
         self.imported = Imported()
         self.read = 0
-        """Rows of the source, new or not."""
+        """The number of rows that were read."""
         self._cursor = cursor
         self._tables = tables
         self._cloud = tables["website_event"].layout is CLOUD_EXPORT["website_event"]
@@ -50,9 +46,10 @@ class Appending:
             table: self._number(f"SELECT coalesce(max(rowid), -1) FROM {table}") for table in TABLES
         }
         if self._cloud:
-            columns = ", ".join(f"{name} {TABLES['session'][name]}" for name in SEEN)
-            cursor.execute(f"CREATE TEMP TABLE seen ({columns})")
-        # Umami 2.16 and earlier have the host names of events with their sessions.
+            cursor.execute(
+                f"CREATE TEMP TABLE seen AS SELECT {', '.join(SEEN)} FROM session LIMIT 0"
+            )
+        # In Umami 2.16 and earlier, sessions have the host names of events.
         self._hosts_of_sessions = (
             "hostname" not in tables["website_event"].header
             and "session" in tables
@@ -65,9 +62,9 @@ class Appending:
             )
 
     def add(self, table: str, path: Path) -> None:
-        """Add what is new of a plain CSV file. Raises ``duckdb.Error`` for what is malformed."""
-        found = self._tables[table]
-        values = {name: found.value(name) for name in TABLES[table]}
+        """Insert the new rows of an unpacked file. Raises ``duckdb.Error`` if it is malformed."""
+        source = self._tables[table]
+        values = {name: source.value(name) for name in TABLES[table]}
         if self._cloud:
             values = {
                 name: f"nullif({value}, '')" if TABLES[table][name] == "VARCHAR" else value
@@ -76,32 +73,31 @@ class Appending:
         if table == "website_event":
             values |= {name: f"coalesce({values[name]}, '')" for name in ("url_path", "url_query")}
         if table == "event_data" and self._cloud:
-            values |= {"website_event_id": found.value("event_id")}
+            values |= {"website_event_id": source.value("event_id")}
         if table in ("event_data", "session_data") and self._cloud:
             values[f"{table}_id"] = "uuid()"
-        reader = found.reader(path)
+        reader = source.reader(path)
         selected = ", ".join(f"{value} AS {name}" for name, value in values.items())
         new = f"(SELECT {selected} FROM {reader})"
         if self._hosts_of_sessions and table == "session":
             self._cursor.execute(
-                f"INSERT INTO session_host SELECT {found.value('session_id')}, "
-                f"{found.value('website_id')}, {found.value('hostname')} FROM {reader}"
+                f"INSERT INTO session_host SELECT {source.value('session_id')}, "
+                f"{source.value('website_id')}, {source.value('hostname')} FROM {reader}"
             )
         if self._hosts_of_sessions and table == "website_event":
             new = (
                 f"(SELECT event.* REPLACE (session_host.hostname AS hostname) FROM {new} event "
                 "LEFT JOIN session_host USING (session_id, website_id))"
             )
-        added = self._insert(table, new, found.layout.known_by)
+        added = self._insert(table, new, source.layout.known_by)
         rows = self._number(f"SELECT count(*) FROM {reader}") if self._old(table) else added
         self.read += rows
         self.imported.known[table] += rows - added
         if table == "website_event" and self._cloud:
-            self._see(found, reader)
+            self._see(source, reader)
 
     def sound(self, table: str) -> bool:
-        """Whether of the rows that were added no required value is missing, no time is absurd and
-        no id comes twice."""
+        """Whether the new rows have all required values, plausible times and unique ids."""
         layout = self._tables[table].layout
         filled = {
             "website_event_id" if table == "event_data" and name == "event_id" else name
@@ -125,7 +121,7 @@ class Appending:
         return distinct == self.imported.added[table]
 
     def complete(self) -> None:
-        """Make the tables that are not there from those that are."""
+        """Derive the tables that the source does not have."""
         if self._cloud:
             self._sessions()
         if "website" not in self._tables:
@@ -145,29 +141,30 @@ class Appending:
         return int(row[0])
 
     def _old(self, table: str) -> bool:
-        """Whether a table had rows before."""
+        """Whether a table had rows before the import."""
         return self._last[table] >= 0
 
     def _new(self, table: str) -> str:
-        """SQL of the rows that were added to a table."""
+        """SQL of the new rows of a table."""
         return f"(SELECT * FROM {table} WHERE rowid > {self._last[table]})"
 
     def _insert(self, table: str, rows: str, known_by: tuple[str, ...]) -> int:
-        """Add rows that were not there before, as these columns tell; how many were added."""
+        """Insert the rows that the table does not have yet, compared by the columns ``known_by``;
+        returns their number."""
         if self._old(table):
             key = ", ".join(known_by)
             rows += (
                 f" ANTI JOIN (SELECT {key} FROM {table} WHERE rowid <= {self._last[table]}) "
                 f"USING ({key})"
             )
-        # Sorted, so that a question about one website and range skips whole blocks of rows.
+        # Sorted, so that a query of one website and range skips whole blocks of rows.
         order = " ORDER BY website_id, created_at" if table in COLLECTED else ""
         added = self._number(f"INSERT INTO {table} BY NAME SELECT * FROM {rows}{order}")
         self.imported.added[table] += added
         return added
 
     def _see(self, events: Table, reader: str) -> None:
-        """Remember what a batch of events of Umami Cloud tells of its sessions."""
+        """Collect the sessions in a batch of events of Umami Cloud."""
         values = ", ".join(
             f"nullif({events.value(name)}, '') AS {name}"
             if name in SESSION_ATTRIBUTES
@@ -181,7 +178,7 @@ class Appending:
         )
 
     def _sessions(self) -> None:
-        """Make sessions of what was seen of them; of one that is there, what it lacks is filled."""
+        """Insert the collected sessions, and fill missing values of existing ones."""
         first = ", ".join(f"arg_min({name}, created_at) AS {name}" for name in SESSION_ATTRIBUTES)
         self._cursor.execute(
             f"CREATE TEMP TABLE made AS SELECT session_id, website_id, {first}, "
@@ -220,8 +217,8 @@ class Appending:
         self._insert("website", rows, ("website_id",))
 
     def _revenue(self) -> None:
-        """As Umami fills its table on an upgrade to 2.19: from events with a property for the sum
-        and one for the currency."""
+        """Derive revenue as Umami's upgrade to 2.19 does: from events with a property for the
+        amount and one for the currency."""
         self._cursor.execute(
             f"""
             CREATE TEMP TABLE money AS
@@ -247,7 +244,8 @@ class Appending:
         assert uncounted
         if uncounted[0]:
             self.imported.notes.append(
-                f"The amounts of {uncounted[0]:,} revenue properties are no numbers, such as "
-                f"{uncounted[1][:60]!r}, and were not counted: Umami counts 1234.56 alone."
+                f"The amounts of {uncounted[0]:,} revenue properties are not numbers, such as "
+                f"{uncounted[1][:60]!r}, and were not counted. Umami only counts numbers such as "
+                "1234.56."
             )
         self._cursor.execute("DROP TABLE money")

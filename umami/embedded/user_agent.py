@@ -1,7 +1,7 @@
-"""Who a User-Agent says it is: browser, system, kind of device, or a machine.
+"""Detect the browser, operating system and device of a User-Agent, or a bot.
 
-Names and rules are those of Umami 2.x: the first mark that is found decides, as marks of later
-rows are borrowed by browsers of earlier ones.
+Names and rules are those of Umami 2.x. The first matching row decides, because browsers of earlier
+rows also contain the marks of later ones.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ DESKTOP_WIDTH, LAPTOP_WIDTH, MOBILE_WIDTH = 1920, 1024, 479
 MACHINE = re.compile(
     r"bot|crawl|spider|slurp|scan|search|http|lighthouse|headless|preview|monitor|pingdom|nagios"
     r"|facebookexternalhit|feedburner|postrank|python|curl|wget|java/|ruby|perl|okhttp|axios"
-    # A lone product with a version, such as "Go-client/2.0": no browser calls itself so.
+    # A single product with a version, such as "Go-client/2.0", is no browser.
     r"|^[^/\s]+/[\w.]+$|^mozilla/\d\.\d(\s\(compatible;?\))?$",
     re.IGNORECASE,
 )
 
 
 def is_machine(agent: str) -> bool:
-    """Whether a crawler, a probe or a program sends, rather than somebody's browser."""
+    """Whether the User-Agent is a crawler, a monitor or another program instead of a browser."""
     return MACHINE.search(agent) is not None
 
 
@@ -102,22 +102,15 @@ def system(agent: str) -> str | None:
 def device(screen: str | None, os: str | None) -> str | None:
     """``desktop``, ``laptop``, ``tablet`` or ``mobile``, by the system and the screen's width.
 
-    No screen, no device; a width that is no number counts as Umami's ``NaN`` does: it is not
-    less than, nor more than, any other.
+    ``None`` without a screen. An invalid width is NaN, as in Umami: all comparisons are false.
     """
     if not screen:
         return None
-    found = re.match(r"\s*(\d+)\s*(?:x|$)", screen)
-    width = float(found[1]) if found else float("nan")
+    match = re.match(r"\s*(\d+)\s*(?:x|$)", screen)
+    width = float(match[1]) if match else float("nan")
     if os in HANDHELD:
         return "tablet" if os == "Amazon OS" or width > MOBILE_WIDTH else "mobile"
     if os is not None:
         return "laptop" if os == "Chrome OS" or width < DESKTOP_WIDTH else "desktop"
-    for least, name in (
-        (DESKTOP_WIDTH, "desktop"),
-        (LAPTOP_WIDTH, "laptop"),
-        (MOBILE_WIDTH, "tablet"),
-    ):
-        if width >= least:
-            return name
-    return "mobile"
+    widths = {"desktop": DESKTOP_WIDTH, "laptop": LAPTOP_WIDTH, "tablet": MOBILE_WIDTH}
+    return next((name for name, least in widths.items() if width >= least), "mobile")

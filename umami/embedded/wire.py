@@ -1,19 +1,20 @@
-"""What versions of Umami write alike, from what queries found to JSON."""
+"""The JSON of query results whose format is the same in several versions of Umami."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 from umami.embedded.queries import session_data
 from umami.embedded.queries.event_data import Property, Size
-from umami.embedded.queries.reports.journey import Item
 from umami.embedded.queries.reports.retention import Cell
+from umami.embedded.queries.reports.steps import Item
 from umami.embedded.queries.sessions import SessionTotals
-from umami.embedded.scope import spelled
+from umami.embedded.scope import format_bucket
 
 JOURNEY_SLOTS = 7
-"""Steps that a journey can have."""
+"""The maximum number of steps of a journey."""
 SESSION_PROPERTY = {
     "websiteId": "website_id",
     "sessionId": "session_id",
@@ -26,108 +27,99 @@ SESSION_PROPERTY = {
 }
 
 
-def properties(found: Iterable[Property], *, typed: bool = False, valued: bool = False) -> Any:
-    """Properties of events, by type and by value where that was asked."""
+def _objects(rows: Iterable[Any], **attributes: str | None) -> list[dict[str, Any]]:
+    """An object for each row: its keys with the values of these attributes, but for ``None``."""
     return [
-        {
-            "eventName": one.event,
-            "propertyName": one.name,
-            **({"dataType": one.data_type} if typed else {}),
-            **({"propertyValue": one.value} if valued else {}),
-            "total": one.count,
-        }
-        for one in found
+        {key: getattr(row, attribute) for key, attribute in attributes.items() if attribute}
+        for row in rows
     ]
 
 
-def fields(found: Iterable[Property], *, valued: bool = False) -> Any:
-    """Properties by type, and by value where that was asked, whatever the event."""
-    return [
-        {
-            "propertyName": one.name,
-            "dataType": one.data_type,
-            **({"value": one.value} if valued else {}),
-            "total": one.count,
-        }
-        for one in found
-    ]
+def properties(rows: Iterable[Property], *, typed: bool = False, valued: bool = False) -> Any:
+    """Properties of events, with or without type and value."""
+    return _objects(
+        rows,
+        eventName="event",
+        propertyName="name",
+        dataType="data_type" if typed else None,
+        propertyValue="value" if valued else None,
+        total="count",
+    )
 
 
-def valued(found: Iterable[tuple[str | None, int]]) -> Any:
+def fields(rows: Iterable[Property], *, valued: bool = False) -> Any:
+    """Properties of all events together, with type and with or without value."""
+    value = "value" if valued else None
+    return _objects(rows, propertyName="name", dataType="data_type", value=value, total="count")
+
+
+def valued(rows: Iterable[tuple[str | None, int]]) -> Any:
     """Values and how often they occur."""
-    return [{"value": value, "total": count} for value, count in found]
+    return [{"value": value, "total": count} for value, count in rows]
 
 
-def named(found: Iterable[session_data.Property], *, typed: bool = False) -> Any:
-    """Names of properties of sessions, by type where that was asked, and how many have them."""
-    return [
-        {
-            "propertyName": one.name,
-            **({"dataType": one.data_type} if typed else {}),
-            "total": one.sessions,
-        }
-        for one in found
-    ]
+def named(rows: Iterable[session_data.Property], *, typed: bool = False) -> Any:
+    """Properties of sessions, with or without type, and the number of sessions that have them."""
+    data_type = "data_type" if typed else None
+    return _objects(rows, propertyName="name", dataType=data_type, total="sessions")
 
 
-def size(found: Size) -> Any:
-    """How much data events carry; the records are a text, and null without any."""
+def size(size: Size) -> Any:
+    """Counts of event data; ``records`` is text, and null instead of 0."""
     return {
-        "events": found.events,
-        "properties": found.properties,
-        "records": str(found.records) if found.records else None,
+        "events": size.events,
+        "properties": size.properties,
+        "records": str(size.records) if size.records else None,
     }
 
 
-def session_totals(found: SessionTotals) -> Any:
-    """Totals of sessions; what is called pageviews are events of every type."""
-    return {
-        "pageviews": {"value": found.rows},
-        "visitors": {"value": found.visitors},
-        "visits": {"value": found.visits},
-        "countries": {"value": found.countries},
-        "events": {"value": found.events},
+def session_totals(totals: SessionTotals) -> Any:
+    """Totals of sessions; ``pageviews`` counts events of every type."""
+    counts = {
+        "pageviews": totals.rows,
+        "visitors": totals.visitors,
+        "visits": totals.visits,
+        "countries": totals.countries,
+        "events": totals.events,
     }
+    return {name: {"value": count} for name, count in counts.items()}
 
 
-def week(found: dict[tuple[int, int], int]) -> Any:
-    """Seven lists of 24 counts, the first being Sunday's."""
-    return [[found.get((weekday, hour), 0) for hour in range(24)] for weekday in range(7)]
+def week(counts: dict[tuple[int, int], int]) -> Any:
+    """Counts by weekday (0 is Sunday) and hour, as seven lists of 24 counts."""
+    return [[counts.get((weekday, hour), 0) for hour in range(24)] for weekday in range(7)]
 
 
-def session_sums(found: dict[str, Any]) -> dict[str, str]:
-    """Sums over one session's life, as texts."""
-    return {
-        "views": str(found["views"]),
-        "events": str(found["events"]),
-        "totaltime": str(found["seconds"]),
-    }
+def session_sums(sums: dict[str, Any]) -> dict[str, str]:
+    """Sums of one session, as text; ``totaltime`` is in seconds."""
+    columns = {"views": "views", "events": "events", "totaltime": "seconds"}
+    return {name: str(sums[column]) for name, column in columns.items()}
 
 
 def funnel(steps: Sequence[tuple[str, str]], visitors: Sequence[int]) -> Any:
-    """Visitors at each step (type and value); drop-off and what remains as fractions."""
-    answer = []
-    for number, ((kind, value), count) in enumerate(zip(steps, visitors, strict=True)):
-        previous = visitors[number - 1] if number else 0
-        answer.append(
-            {
-                "type": kind,
-                "value": value,
-                "visitors": count,
-                "previous": previous,
-                "dropped": previous - count if number else 0,
-                "dropoff": 1 - count / previous if previous else None,
-                "remaining": count / visitors[0] if visitors[0] else None,
-            }
+    """Visitors at each step (type and value); ``dropoff`` and ``remaining`` are fractions."""
+    previous = (0, *visitors)
+    return [
+        {
+            "type": kind,
+            "value": value,
+            "visitors": count,
+            "previous": before,
+            "dropped": before - count if number else 0,
+            "dropoff": 1 - count / before if before else None,
+            "remaining": count / visitors[0] if visitors[0] else None,
+        }
+        for number, ((kind, value), count, before) in enumerate(
+            zip(steps, visitors, previous, strict=False)
         )
-    return answer
+    ]
 
 
 def cohorts(cells: Iterable[Cell]) -> Any:
-    """Cohorts by local day, and who of them came back, in per cent."""
+    """Cohorts by local day, and the share of each that returned, in per cent."""
     return [
         {
-            "date": spelled(cell.cohort),
+            "date": format_bucket(cell.cohort),
             "day": cell.day,
             "visitors": cell.size,
             "returnVisitors": cell.returned,
@@ -138,12 +130,10 @@ def cohorts(cells: Iterable[Cell]) -> Any:
 
 
 def journeys(paths: Iterable[tuple[list[Item], int]], steps: int) -> Any:
-    """Beginnings of visits, padded as Umami pads them: equal neighbours become one, so does a
-    visit's end, and so do the slots never asked for."""
-    answer = []
-    for path, count in paths:
-        items: list[Item] = [
-            item for number, item in enumerate(path) if number == 0 or item != path[number - 1]
-        ]
-        answer.append({"items": [*items, None] if steps < JOURNEY_SLOTS else items, "count": count})
-    return answer
+    """Beginnings of visits, with Umami's padding: equal neighbours are merged, and one null stands
+    for all unused slots."""
+    padding: list[Item] = [None] if steps < JOURNEY_SLOTS else []
+    return [
+        {"items": [*(item for item, _ in groupby(path)), *padding], "count": count}
+        for path, count in paths
+    ]

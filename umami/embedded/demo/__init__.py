@@ -1,1 +1,1 @@
-"""Demo traffic: two invented websites, a year of believable visits up to now, and on."""
+"""Demo traffic: two invented websites with a year of plausible visits, which continue."""

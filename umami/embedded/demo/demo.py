@@ -1,4 +1,4 @@
-"""The demo in a store: the past at once, the present as it comes."""
+"""Fill a store with the demo: a year at once, and new rows as time passes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from umami.embedded.demo.tables import generate, websites
 from umami.embedded.store import Store
 
 HISTORY = timedelta(days=400)
-"""A year, and the month before it that the last month is compared with."""
+"""A year, and the month before it for comparison."""
 DAY = timedelta(days=1)
 STRETCH = timedelta(days=124)
 SECOND = timedelta(seconds=1)
 TABLES = ("session", "website_event", "event_data", "session_data", "revenue")
-"""What is shown, in this order: each row after the one it belongs to."""
+"""The generated tables, in an order in which each row follows the row that it refers to."""
 FITS = {
     "session": "session_id NOT IN (SELECT session_id FROM session) "
     "QUALIFY row_number() OVER (PARTITION BY session_id ORDER BY created_at) = 1",
@@ -27,41 +27,40 @@ FITS = {
     "session_data": "session_id IN (SELECT session_id FROM session)",
     "revenue": "event_id IN (SELECT event_id FROM website_event)",
 }
-"""Which due rows are shown. A visitor who comes back within a month is one session, whichever day
-made the row; and what belongs to a session that a reset took away goes with it."""
+"""The due rows that are inserted. Several days can have a row of the same session, and rows of a
+session that a reset deleted are dropped."""
 
 
 def present() -> datetime:
-    """Now, as naive UTC."""
+    """The current time, naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 class Demo:
-    """Fills a store with a year up to now, and goes on for as long as it is asked. Thread-safe.
+    """Fills a store with a year up to now, and adds rows when called. Thread-safe.
 
-    What lies in the future waits in memory: the rest of today and all of tomorrow. Later days are
-    made when they are near.
+    Tables ``due_…`` contain the rest of today and tomorrow. Later days are generated then.
     """
 
     def __init__(self, store: Store, now: Callable[[], datetime] = present) -> None:
         self._store = store
         self._now = now
         self._guard = threading.Lock()
-        begun = self._due = now()
-        self._today = begun.date()
+        start = self._due = now()
+        self._today = start.date()
         self._until = self._today + DAY
         with store.writing() as cursor:
             for table in TABLES:
                 cursor.execute(f"CREATE TABLE due_{table} AS FROM {table} LIMIT 0")
             _insert(cursor, "website", websites(self._today))
             for first, last in _stretches(self._today - HISTORY, self._until):
-                made = generate(first, last, self._today)
+                rows = generate(first, last, self._today)
                 for table in TABLES:
-                    for name, when in ((table, "<="), (f"due_{table}", ">")):
-                        _insert(cursor, name, made[table], f"created_at {when} TIMESTAMP '{begun}'")
+                    for name, sign in ((table, "<="), (f"due_{table}", ">")):
+                        _insert(cursor, name, rows[table], f"created_at {sign} TIMESTAMP '{start}'")
 
     def catch_up(self) -> None:
-        """Show what has become due; looks once a second at most, and costs nothing otherwise."""
+        """Insert the rows that have become due, at most once a second; cheap otherwise."""
         if self._now() >= self._due and self._guard.acquire(blocking=False):
             try:
                 self._advance()
@@ -69,7 +68,7 @@ class Demo:
                 self._guard.release()
 
     def advance(self) -> None:
-        """Show what has become due by now."""
+        """Insert the rows that have become due."""
         with self._guard:
             self._advance()
 
@@ -78,9 +77,9 @@ class Demo:
         with self._store.writing() as cursor:
             until = max(self._until, now.date() + DAY)
             if until > self._until:
-                made = generate(self._until + DAY, until, self._today)
+                rows = generate(self._until + DAY, until, self._today)
                 for table in TABLES:
-                    _insert(cursor, f"due_{table}", made[table])
+                    _insert(cursor, f"due_{table}", rows[table])
             for table in TABLES:
                 cursor.execute(
                     f"INSERT INTO {table} BY NAME "
@@ -94,7 +93,7 @@ class Demo:
 
 
 def _stretches(first: date, last: date) -> Iterator[tuple[date, date]]:
-    """Some whole months at a time, which keeps what is in memory besides the store small."""
+    """Split a range into a few months each, which limits the memory besides the store."""
     while first <= last:
         until = min(last, (first.replace(day=1) + STRETCH).replace(day=1) - DAY)
         yield first, until
@@ -104,6 +103,6 @@ def _stretches(first: date, last: date) -> Iterator[tuple[date, date]]:
 def _insert(
     cursor: duckdb.DuckDBPyConnection, table: str, rows: pa.Table, where: str = "true"
 ) -> None:
-    cursor.register("made", rows)
-    cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM made WHERE {where}")
-    cursor.unregister("made")
+    cursor.register("generated", rows)
+    cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM generated WHERE {where}")
+    cursor.unregister("generated")

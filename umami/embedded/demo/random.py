@@ -1,4 +1,4 @@
-"""Chance that is always the same: numbers and ids drawn from what they belong to."""
+"""Reproducible random numbers and ids, as hashes of the rows that they belong to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GOLDEN, _FIRST, _SECOND = (
 
 
 def mixed(*parts: Any) -> Numbers:
-    """One 64-bit number for each row of equal-length parts (splitmix64, part by part)."""
+    """A 64-bit hash of each row of equal-length parts (splitmix64, part by part)."""
     with np.errstate(over="ignore"):
         state: Any = np.uint64(0)
         for part in parts:
@@ -30,19 +30,19 @@ def mixed(*parts: Any) -> Numbers:
 
 
 def fraction(*parts: Any) -> Fractions:
-    """A number from 0 to below 1 for each row of the parts."""
+    """A number in [0, 1) for each row of the parts."""
     return (mixed(*parts) >> np.uint64(11)).astype(np.float64) / float(2**53)
 
 
 def ids(*parts: Any) -> NDArray[np.bytes_]:
-    """A UUID (version 4 in form) for each row of the parts, as 16 bytes."""
+    """A UUID (in the format of version 4) for each row of the parts, as 16 bytes."""
     high = (mixed(*parts, 1) & np.uint64(0xFFFFFFFFFFFF0FFF)) | np.uint64(0x4000)
     low = (mixed(*parts, 2) & np.uint64(0x3FFFFFFFFFFFFFFF)) | np.uint64(0x8000000000000000)
     return np.frombuffer(np.column_stack([high, low]).astype(">u8").tobytes(), dtype="S16")
 
 
 def weighted(chances: Fractions, weights: Any) -> NDArray[np.int64]:
-    """For each chance, the place in ``weights`` it falls on."""
+    """The position in ``weights`` that each number in [0, 1) selects."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
     places = np.searchsorted(edges / edges[-1], chances, side="right")
     return np.minimum(places, len(edges) - 1)

@@ -1,4 +1,4 @@
-"""The story that the demo tells, as tables of facts; the machinery is elsewhere."""
+"""The data from which the demo is generated: places, devices, websites, and the year's events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where people live: codes as Umami stores them, hours ahead of UTC, and how many (weight)."""
+    """A home of visitors: codes as Umami stores them, the offset from UTC in hours, a weight."""
 
     country: str
     region: str
@@ -53,7 +53,7 @@ PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What people browse with, named as Umami names it."""
+    """A device with its browser, in Umami's names."""
 
     device: str
     os: str
@@ -84,7 +84,7 @@ MACHINES = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a visit comes from: referrer, and what its address carries."""
+    """A source of visits: referrer and query string."""
 
     name: str
     weight: float
@@ -92,24 +92,25 @@ class Source:
     path: str | None = None
     query: str = ""
     lands: int | None = None
-    """The page it links to, by number; else one of the website's usual entries."""
+    """The number of the page that it links to; by default one of the website's entry pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A website. ``flow[a][b]`` is how likely page ``b`` follows page ``a``; the rest leaves."""
+    """A website. ``flow[a][b]`` is the probability that page ``b`` follows page ``a``; otherwise
+    the visit ends."""
 
     id: UUID
     name: str
     domain: str
     visits: float
-    """On an average day at the end of the year."""
+    """Visits of an average day at the end of the year."""
     pages: tuple[tuple[str, str], ...]
     entries: tuple[float, ...]
     flow: tuple[dict[int, float], ...]
     sources: tuple[Source, ...]
     always_somebody: bool = False
-    """Whether the longest silence is four minutes."""
+    """Whether a visitor is active at any time: no pause is longer than ``visits.SILENCE``."""
 
 
 HOME, LIST, CHAIR, LAMP, DESK, CART, CHECKOUT, THANKS, BLOG, POST, ABOUT, SALE = range(12)
@@ -235,22 +236,24 @@ PRICES = {CHAIR: 249.0, LAMP: 89.0, DESK: 420.0}
 SKUS = {CHAIR: "oslo-chair", LAMP: "aurora-lamp", DESK: "birch-desk"}
 
 WEEKDAYS = (1.06, 1.04, 1.03, 1.0, 0.92, 0.86, 1.09)
-"""Monday to Sunday."""
+"""Weights from Monday to Sunday."""
 HOURS = (
     *(0.34, 0.26, 0.2, 0.18, 0.2, 0.28, 0.4, 0.65, 0.9, 1.05, 1.12, 1.18),
     *(1.25, 1.15, 1.08, 1.1, 1.15, 1.25, 1.4, 1.6, 1.75, 1.7, 1.25, 0.7),
 )
-"""How busy each local hour is."""
+"""Weights of local hours."""
 GROWTH = 0.55
-"""What the year adds: a day a year ago had so much less."""
+"""The growth of a year: the share by which a day a year ago had fewer visits."""
 CAMPAIGN_AGO, CAMPAIGN_DAYS, CAMPAIGN_LIFT = 26, 9, 260.0
-"""The autumn sale began so many days before today, and made its source so much stronger."""
+"""The autumn sale: its start in days before today, its length in days, and the factor by which it
+strengthens its source."""
 BROKEN_AGO, BROKEN_DAYS, BROKEN_LEFT = 102, 7, 0.4
-"""The week in which the tracker was missing on most pages."""
+"""The week without the tracker on most pages: its start in days before today, its length in days,
+and the share of recorded visits."""
 
 
 def season(day: date) -> float:
-    """How the calendar moves business: Black Friday, Christmas, quiet summer."""
+    """The weight of a date: Black Friday, Christmas, a quiet summer."""
     if day.month == 11 and 24 <= day.day <= 30:
         return 1.7
     if day.month == 12:

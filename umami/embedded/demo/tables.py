@@ -1,36 +1,45 @@
-"""Visits as the rows of Umami's tables, in columns."""
+"""Generated visits as the rows of Umami's tables, in Arrow columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from functools import partial
-from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from umami.embedded.collect import BOOLEAN, CLICK_IDS, DATE, NUMBER, STRING, UTM
 from umami.embedded.demo import scenario
 from umami.embedded.demo.random import fraction, ids
 from umami.embedded.demo.scenario import Site
-from umami.embedded.demo.visits import Integers, Views, Visits, machines, places, views, visits
+from umami.embedded.demo.visits import (
+    Integers,
+    Views,
+    Visits,
+    generate_views,
+    generate_visits,
+    machines,
+    places,
+)
 
 Tables = dict[str, pa.Table]
-"""Columns by table; ids are UUIDs, times Unix microseconds without a zone."""
-STRING, NUMBER, BOOLEAN, DATE = 1, 2, 3, 4
+"""Tables by name; ids are UUIDs, times are UTC in microseconds without a zone."""
 EVENT_DELAY = 4
-"""Seconds after its page."""
-CLICKS = ("gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid")
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+"""Seconds between a pageview and its custom event."""
 EURO_ZONE = frozenset({"DE", "AT", "FR", "NL", "IT", "ES"})
 
 
-def chosen(values: Sequence[str | None], places: Integers) -> pa.Array:
-    """Texts by their number in a short list, kept as numbers."""
-    indices = pa.array(places.astype(np.int32))
+def choices(values: Sequence[str | None], numbers: Integers) -> pa.Array:
+    """Texts by their positions in a short list, as a dictionary array."""
+    indices = pa.array(numbers.astype(np.int32))
     return pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.string()))
+
+
+def constant(value: str | None, length: int) -> pa.Array:
+    """The same text in every row."""
+    return choices([value], np.zeros(length, dtype=np.int64))
 
 
 def times(unix: Integers) -> pa.Array:
@@ -39,166 +48,166 @@ def times(unix: Integers) -> pa.Array:
 
 
 def uuids(bytes_: NDArray[np.bytes_]) -> pa.Array:
-    """Ids as UUIDs."""
+    """Ids of 16 bytes as UUIDs."""
     buffers = [None, pa.py_buffer(bytes_.tobytes())]
     storage = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(bytes_), buffers)
     return pa.ExtensionArray.from_storage(pa.uuid(), storage)
 
 
-def alike(value: str | None, length: int) -> pa.Array:
-    """One value in every row."""
-    return chosen([value], np.zeros(length, dtype=np.int64))
-
-
 def generate(first: date, last: date, today: date) -> Tables:
-    """All rows of the days from ``first`` to ``last``, of every website, as seen on ``today``.
+    """All rows of the days from ``first`` to ``last``, of all websites, as of ``today``.
 
-    A pure function: equal days give equal rows.
+    A pure function: equal arguments return equal rows.
     """
-    made = [_site(site, first, last, today) for site in scenario.SITES]
-    return {name: pa.concat_tables([one[name] for one in made]) for name in made[0]}
+    tables = [_site(site, first, last, today) for site in scenario.SITES]
+    return {name: pa.concat_tables([rows[name] for rows in tables]) for name in tables[0]}
 
 
 def websites(today: date) -> pa.Table:
-    """The websites; they were added before all that is shown of them."""
-    added = datetime(today.year - 2, today.month, 1, tzinfo=UTC).replace(tzinfo=None)
-    count = len(scenario.SITES)
+    """The rows of ``website``, which were created before all visits."""
+    created = datetime(today.year - 2, today.month, 1, tzinfo=UTC).replace(tzinfo=None)
+    created_at = pa.array([created] * len(scenario.SITES), pa.timestamp("us"))
     return pa.table(
         {
             "website_id": [str(site.id) for site in scenario.SITES],
             "name": [site.name for site in scenario.SITES],
             "domain": [site.domain for site in scenario.SITES],
-            "created_at": pa.array([added] * count, pa.timestamp("us")),
-            "updated_at": pa.array([added] * count, pa.timestamp("us")),
+            "created_at": created_at,
+            "updated_at": created_at,
         }
     )
 
 
-def _site(site: Site, first: date, last: date, today: date) -> Tables:
-    coming = visits(site, first, last, today)
-    seen = views(site, coming, today)
-    key = np.uint64(site.id.int % 2**63)
-    months = coming.start.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
-    # An anonymous person is a new visitor each calendar month.
-    session = ids(coming.person, months, key, np.uint64(11))
-    visit = ids(coming.number, key, np.uint64(12))
-    page_ids = ids(seen.number, seen.at, key, np.uint64(13))
-    happened = _happenings(site, coming, seen)
-    number = np.concatenate([np.arange(len(seen.at)), *(one.view for one in happened)])
-    at = np.concatenate([seen.at, *(seen.at[one.view] + EVENT_DELAY for one in happened)])
-    events = np.concatenate(
-        [np.full(len(seen.at), -1)]
-        + [np.full(len(one.view), which) for which, one in enumerate(happened)]
-    )
-    event_ids = np.concatenate([page_ids, *(one.ids(seen, key) for one in happened)])
-    # In the order of time, so that a range is one stretch of the table.
-    order = np.argsort(at, kind="stable")
-    number, at, events, event_ids = number[order], at[order], events[order], event_ids[order]
-    row = seen.visit[number]
-    tables = {
-        "website_event": _event_rows(
-            site, coming, seen, number, at, events, [one.name for one in happened]
-        )
-    }
-    tables["website_event"] = (
-        tables["website_event"]
-        .append_column("event_id", uuids(event_ids))
-        .append_column("session_id", uuids(session[row]))
-        .append_column("visit_id", uuids(visit[row]))
-    )
-    tables |= _data_rows(site, coming, seen, happened, key, session)
-    tables["session"], tables["session_data"] = _session_rows(
-        site, coming, seen, session, happened, key
-    )
-    return tables
-
-
-class Happening:
-    """A custom event: after which pageviews (their rows) it comes, and what it carries."""
+class CustomEvent:
+    """A custom event: the rows of the pageviews that it follows, and its properties."""
 
     def __init__(self, name: str, view: Integers, **data: tuple[int, list[str]]) -> None:
         self.name = name
         self.view = view
-        self._salt = np.uint64(100 + sum(name.encode()))
         self.data = data
-        """Property (``__`` for a dot) to its type and its values as Umami writes them."""
+        """Type and values by property, in whose name ``__`` stands for a dot."""
+        self._salt = np.uint64(100 + sum(name.encode()))
 
-    def ids(self, seen: Views, key: np.uint64, which: int = 0) -> NDArray[np.bytes_]:
-        """An id for each time it happened, or for what belongs to it."""
-        number, at = seen.number[self.view], seen.at[self.view]
+    def ids(self, views: Views, key: np.uint64, which: int = 0) -> NDArray[np.bytes_]:
+        """Ids of the event's rows, or of the rows of a property."""
+        number, at = views.number[self.view], views.at[self.view]
         return ids(number, at, key, self._salt, np.uint64(which))
 
 
-def _happenings(site: Site, coming: Visits, seen: Views) -> list[Happening]:
+NO_PURCHASE = CustomEvent(
+    "purchase", np.array([], int), revenue=(NUMBER, []), currency=(STRING, [])
+)
+
+
+def _site(site: Site, first: date, last: date, today: date) -> Tables:
+    visits = generate_visits(site, first, last, today)
+    views = generate_views(site, visits, today)
+    key = np.uint64(site.id.int % 2**63)
+    months = visits.start.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
+    # As in Umami, a person without an id is a new visitor each calendar month.
+    session = ids(visits.person, months, key, np.uint64(11))
+    visit = ids(visits.number, key, np.uint64(12))
+    custom = _custom_events(site, visits, views)
+    purchase = next((event for event in custom if event.name == "purchase"), NO_PURCHASE)
+    number = np.concatenate([np.arange(len(views.at)), *(event.view for event in custom)])
+    at = np.concatenate([views.at, *(views.at[event.view] + EVENT_DELAY for event in custom)])
+    kind = np.repeat(np.arange(len(custom) + 1), [len(views.at), *(len(e.view) for e in custom)])
+    page_ids = ids(views.number, views.at, key, np.uint64(13))
+    event_ids = np.concatenate([page_ids, *(event.ids(views, key) for event in custom)])
+    # Sorted by time, so that a range is a contiguous block of the table.
+    order = np.argsort(at, kind="stable")
+    number, at, kind, event_ids = number[order], at[order], kind[order], event_ids[order]
+    row = views.visit[number]
+    events = pa.table(
+        {
+            "website_id": constant(str(site.id), len(at)),
+            "created_at": times(at),
+            "event_id": uuids(event_ids),
+            "session_id": uuids(session[row]),
+            "visit_id": uuids(visit[row]),
+            "event_type": pa.array(np.where(kind == 0, 1, 2).astype(np.int32)),
+            "event_name": choices([None, *(event.name for event in custom)], kind),
+            **_page_columns(site, visits, views, number, kind == 0),
+        }
+    )
+    sessions, session_data = _session_rows(site, visits, views, session, purchase, key)
+    return {
+        "website_event": events,
+        "event_data": _event_data(site, views, custom, key),
+        "revenue": _revenue(site, views, session, purchase, key),
+        "session": sessions,
+        "session_data": session_data,
+    }
+
+
+def _custom_events(site: Site, visits: Visits, views: Views) -> list[CustomEvent]:
     def drawn(pages: Sequence[int], chance: float, salt: int) -> Integers:
-        at = np.isin(seen.page, pages) & (fraction(seen.at, seen.number, salt) < chance)
+        at = np.isin(views.page, pages) & (fraction(views.at, views.number, salt) < chance)
         return np.flatnonzero(at)
 
     def pick(view: Integers, values: Sequence[str], salt: int) -> list[str]:
-        number = (fraction(seen.at[view], seen.number[view], salt) * len(values)).astype(int)
-        return [values[one] for one in number]
+        number = (fraction(views.at[view], views.number[view], salt) * len(values)).astype(int)
+        return [values[place] for place in number]
 
     if site is not scenario.SHOP:
         search = drawn([scenario.D_SEARCH], 0.85, 31)
         manual = drawn([scenario.D_ASSEMBLY], 0.3, 32)
         terms = ("return", "oil", "screws", "delivery", "wobbly leg", "warranty")
-        found = [f"{number}.0000" for number in range(9)]
+        results = [f"{number}.0000" for number in range(9)]
         return [
-            Happening(
+            CustomEvent(
                 "search",
                 search,
                 term=(STRING, pick(search, terms, 33)),
-                results=(NUMBER, pick(search, found, 34)),
+                results=(NUMBER, pick(search, results, 34)),
             ),
-            Happening(
+            CustomEvent(
                 "download-manual", manual, language=(STRING, pick(manual, ("en", "de", "fr"), 35))
             ),
         ]
-    carts = np.flatnonzero(seen.page == scenario.CART)
-    bought = np.flatnonzero(seen.page == scenario.THANKS)
+    carts = np.flatnonzero(views.page == scenario.CART)
+    bought = np.flatnonzero(views.page == scenario.THANKS)
     post, video = drawn([scenario.POST], 0.1, 21), drawn([scenario.LAMP], 0.16, 22)
-    wanted = list(scenario.PRICES)
+    products = list(scenario.PRICES)
 
     def product(view: Integers) -> list[int]:
-        before = seen.before[view]
-        some = (fraction(seen.number[view], 23) * len(wanted)).astype(int)
+        drawn_products = (fraction(views.number[view], 23) * len(products)).astype(int)
         return [
-            int(one) if one in scenario.PRICES else wanted[other]
-            for one, other in zip(before, some, strict=True)
+            int(page) if page in scenario.PRICES else products[place]
+            for page, place in zip(views.before[view], drawn_products, strict=True)
         ]
 
     def paid(view: Integers) -> list[str]:
-        items = 1 + (fraction(seen.number[view], 24) * 2.4).astype(int)
-        prices = [scenario.PRICES[one] for one in product(view)]
+        items = 1 + (fraction(views.number[view], 24) * 2.4).astype(int)
+        prices = [scenario.PRICES[page] for page in product(view)]
         return [f"{price * number:.4f}" for price, number in zip(prices, items, strict=True)]
 
-    country = [one.country for one in scenario.PLACES]
-    homes = places(site, coming.person)[seen.visit]
-    currency = ["EUR" if country[one] in EURO_ZONE else "USD" for one in homes[bought]]
-    ordered = seen.at[bought].astype("datetime64[s]").astype("datetime64[h]")
+    homes = places(site, visits.person)[views.visit]
+    countries = [scenario.PLACES[home].country for home in homes[bought]]
+    ordered = views.at[bought].astype("datetime64[s]").astype("datetime64[h]")
     return [
-        Happening(
+        CustomEvent(
             "add-to-cart",
             carts,
-            sku=(STRING, [scenario.SKUS[one] for one in product(carts)]),
-            price=(NUMBER, [f"{scenario.PRICES[one]:.4f}" for one in product(carts)]),
+            sku=(STRING, [scenario.SKUS[page] for page in product(carts)]),
+            price=(NUMBER, [f"{scenario.PRICES[page]:.4f}" for page in product(carts)]),
         ),
-        Happening(
+        CustomEvent(
             "purchase",
             bought,
             revenue=(NUMBER, paid(bought)),
-            currency=(STRING, currency),
-            sku=(STRING, [scenario.SKUS[one] for one in product(bought)]),
+            currency=(STRING, ["EUR" if code in EURO_ZONE else "USD" for code in countries]),
+            sku=(STRING, [scenario.SKUS[page] for page in product(bought)]),
             giftWrap=(BOOLEAN, pick(bought, ("true", "false", "false", "false"), 25)),
-            orderedAt=(DATE, [f"{one}:00:00.000Z" for one in ordered.astype(str)]),
+            orderedAt=(DATE, [f"{hour}:00:00.000Z" for hour in ordered.astype(str)]),
         ),
-        Happening(
+        CustomEvent(
             "newsletter-signup",
             post,
             form__fields=(NUMBER, pick(post, ("1.0000", "2.0000", "3.0000"), 26)),
             source=(STRING, pick(post, ("footer", "popup", "inline"), 27)),
         ),
-        Happening(
+        CustomEvent(
             "watch-video",
             video,
             seconds=(NUMBER, pick(video, [f"{n}.0000" for n in range(5, 95, 5)], 28)),
@@ -207,194 +216,149 @@ def _happenings(site: Site, coming: Visits, seen: Views) -> list[Happening]:
     ]
 
 
-def _event_rows(
-    site: Site,
-    coming: Visits,
-    seen: Views,
-    number: Integers,
-    at: Integers,
-    events: Integers,
-    names: Sequence[str],
-) -> pa.Table:
-    """Everything of ``website_event`` but the ids."""
-    count = len(number)
-    row, page, before = seen.visit[number], seen.page[number], seen.before[number]
+def _page_columns(
+    site: Site, visits: Visits, views: Views, number: Integers, is_view: NDArray[np.bool_]
+) -> dict[str, pa.Array]:
+    """The columns of ``website_event`` that describe the page and how it was reached."""
+    row, page, before = views.visit[number], views.page[number], views.before[number]
     entry = before < 0
-    source = coming.source[row]
+    source = visits.source[row]
     paths = [path for path, _title in site.pages]
     sources = site.sources
-    known = len(sources)
-    # Where a page was reached from: a source for the first, a page of the website for the others.
-    came = np.where(entry, source, known + np.maximum(before, 0))
-    inner: list[str | None] = [site.domain] * len(paths)
-    queries = ["", *(one.query for one in sources)]
-    query = np.where(entry & (events < 0), source + 1, 0)
+    # The referrer of an entry page is a source, of other pages a page of the website.
+    referrer = np.where(entry, source, len(sources) + np.maximum(before, 0))
+    own_domain: list[str | None] = [site.domain] * len(paths)
+    queries = ["", *(source.query for source in sources)]
+    query = np.where(entry & is_view, source + 1, 0)
     parts = [dict(parse_qsl(text)) for text in queries]
-    # Only the shop has an address with www, and tries two headlines on its first page.
+    # Only the shop has an address with www, and an A/B test of the headline of its home page.
     shop = site is scenario.SHOP
-    www = shop & (fraction(coming.person[row], np.uint64(41)) < 0.07)
-    which = (fraction(coming.person[row], 42) * 2).astype(int) + 1
-    headline = np.where(shop & (page == scenario.HOME), which, 0)
-    columns: dict[str, Any] = {
-        "website_id": alike(str(site.id), count),
-        "created_at": times(at),
-        "url_path": chosen(paths, page),
-        "url_query": chosen(queries, query),
-        "referrer_domain": chosen([*(one.domain for one in sources), *inner], came),
-        "referrer_path": chosen([*(one.path for one in sources), *paths], came),
-        "referrer_query": chosen(
-            [*(None if one.domain is None else "" for one in sources), *([""] * len(paths))], came
-        ),
-        "page_title": chosen([title for _path, title in site.pages], page),
-        "event_type": pa.array(np.where(events < 0, 1, 2).astype(np.int32)),
-        "event_name": chosen([None, *names], events + 1),
-        "hostname": chosen([site.domain, f"www.{site.domain}"], www.astype(np.int64)),
-        "tag": chosen(
-            [None, "headline-a", "headline-b"],
-            np.where(shop & (page == scenario.HOME), headline, 0),
-        ),
-    }
-    for name in (*UTM, *CLICKS):
-        columns[name] = chosen([one.get(name) for one in parts], query)
-    return pa.table(columns)
-
-
-def _data_rows(
-    site: Site,
-    coming: Visits,
-    seen: Views,
-    happened: list[Happening],
-    key: np.uint64,
-    session: NDArray[np.bytes_],
-) -> Tables:
-    """``event_data``, and ``revenue`` of what was bought."""
-    data: dict[str, list[Any]] = {
-        name: [] for name in ("id", "event", "key", "text", "number", "date", "type", "at")
-    }
-    money = {
-        "revenue_id": pa.array([], pa.uuid()),
-        "session_id": pa.array([], pa.uuid()),
-        "event_id": pa.array([], pa.uuid()),
-        "currency": pa.array([], pa.string()),
-        "revenue": pa.array([], pa.float64()),
-        "created_at": pa.array([], pa.timestamp("us")),
-    }
-    for one in happened:
-        at = seen.at[one.view] + EVENT_DELAY
-        event = one.ids(seen, key)
-        for place, (name, (kind, values)) in enumerate(one.data.items()):
-            data["id"].append(one.ids(seen, key, place + 50))
-            data["event"].append(event)
-            data["key"] += [name.replace("__", ".")] * len(values)
-            data["text"] += values
-            data["number"] += [float(text) if kind == NUMBER else None for text in values]
-            data["date"] += [_instant(text) if kind == DATE else None for text in values]
-            data["type"] += [kind] * len(values)
-            data["at"].append(at)
-        if "revenue" in one.data:
-            money = {
-                "revenue_id": uuids(one.ids(seen, key, 61)),
-                "session_id": uuids(session[seen.visit[one.view]]),
-                "event_id": uuids(event),
-                "currency": pa.array(one.data["currency"][1]),
-                "revenue": pa.array([float(text) for text in one.data["revenue"][1]]),
-                "created_at": times(at),
-            }
-    paid = len(money["revenue_id"])
+    www = shop & (fraction(visits.person[row], np.uint64(41)) < 0.07)
+    variant = (fraction(visits.person[row], 42) * 2).astype(int) + 1
     return {
-        "event_data": pa.table(
-            {
-                "event_data_id": uuids(np.concatenate(data["id"])),
-                "website_id": alike(str(site.id), len(data["key"])),
-                "website_event_id": uuids(np.concatenate(data["event"])),
-                "data_key": pa.array(data["key"]),
-                "string_value": pa.array(data["text"], pa.string()),
-                "number_value": pa.array(data["number"], pa.float64()),
-                "date_value": pa.array(data["date"], pa.timestamp("us")),
-                "data_type": pa.array(data["type"], pa.int32()),
-                "created_at": times(np.concatenate(data["at"])),
-            }
+        "url_path": choices(paths, page),
+        "url_query": choices(queries, query),
+        "referrer_domain": choices([*(source.domain for source in sources), *own_domain], referrer),
+        "referrer_path": choices([*(source.path for source in sources), *paths], referrer),
+        "referrer_query": choices(
+            [*(source.domain and "" for source in sources), *([""] * len(paths))], referrer
         ),
-        "revenue": pa.table(
-            {
-                **money,
-                "website_id": alike(str(site.id), paid),
-                "event_name": alike("purchase", paid),
-            }
+        "page_title": choices([title for _path, title in site.pages], page),
+        "hostname": choices([site.domain, f"www.{site.domain}"], www.astype(np.int64)),
+        "tag": choices(
+            [None, "headline-a", "headline-b"],
+            np.where(shop & (page == scenario.HOME), variant, 0),
         ),
+        **{name: choices([part.get(name) for part in parts], query) for name in (*UTM, *CLICK_IDS)},
     }
 
 
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=None)
+def _event_data(site: Site, views: Views, custom: list[CustomEvent], key: np.uint64) -> pa.Table:
+    tables = []
+    for event in custom:
+        for place, (name, (kind, values)) in enumerate(event.data.items()):
+            numbers = [float(text) if kind == NUMBER else None for text in values]
+            dates = [
+                datetime.fromisoformat(text).replace(tzinfo=None) if kind == DATE else None
+                for text in values
+            ]
+            columns = {
+                "event_data_id": uuids(event.ids(views, key, place + 50)),
+                "website_id": constant(str(site.id), len(values)),
+                "website_event_id": uuids(event.ids(views, key)),
+                "data_key": constant(name.replace("__", "."), len(values)),
+                "string_value": pa.array(values, pa.string()),
+                "number_value": pa.array(numbers, pa.float64()),
+                "date_value": pa.array(dates, pa.timestamp("us")),
+                "data_type": pa.array([kind] * len(values), pa.int32()),
+                "created_at": times(views.at[event.view] + EVENT_DELAY),
+            }
+            tables.append(pa.table(columns))
+    return pa.concat_tables(tables)
+
+
+def _revenue(
+    site: Site,
+    views: Views,
+    session: NDArray[np.bytes_],
+    purchase: CustomEvent,
+    key: np.uint64,
+) -> pa.Table:
+    amounts = [float(text) for text in purchase.data["revenue"][1]]
+    return pa.table(
+        {
+            "revenue_id": uuids(purchase.ids(views, key, 61)),
+            "session_id": uuids(session[views.visit[purchase.view]]),
+            "event_id": uuids(purchase.ids(views, key)),
+            "currency": pa.array(purchase.data["currency"][1], pa.string()),
+            "revenue": pa.array(amounts, pa.float64()),
+            "created_at": times(views.at[purchase.view] + EVENT_DELAY),
+            "website_id": constant(str(site.id), len(amounts)),
+            "event_name": constant("purchase", len(amounts)),
+        }
+    )
 
 
 def _session_rows(
     site: Site,
-    coming: Visits,
-    seen: Views,
+    visits: Visits,
+    views: Views,
     session: NDArray[np.bytes_],
-    happened: list[Happening],
+    purchase: CustomEvent,
     key: np.uint64,
 ) -> tuple[pa.Table, pa.Table]:
-    """``session`` from its first visit on, and ``session_data`` of those who bought."""
-    order = np.argsort(coming.start, kind="stable")
+    """The rows of ``session`` as of the first visit, and of ``session_data`` of customers."""
+    order = np.argsort(visits.start, kind="stable")
     _, place = np.unique(session[order], return_index=True)
     row = order[place]
-    person = coming.person[row]
-    home, machine = places(site, person), machines(site, person)
-    bought = next((one.view for one in happened if one.name == "purchase"), np.array([], int))
-    buyer, first = np.unique(session[seen.visit[bought]], return_index=True)
-    customer = np.isin(session[row], buyer)
-    named = [
-        f"customer-{one % 90_000 + 10_000}" if known else None
-        for one, known in zip(person, customer, strict=True)
+    person = visits.person[row]
+    place, machine = places(site, person), machines(site, person)
+    buyer, first = np.unique(session[views.visit[purchase.view]], return_index=True)
+    is_customer = np.isin(session[row], buyer)
+    names = [
+        _customer(number) if known else None
+        for number, known in zip(person, is_customer, strict=True)
     ]
-    place_of: Callable[..., pa.Array] = partial(_attribute, scenario.PLACES, home)
-    machine_of: Callable[..., pa.Array] = partial(_attribute, scenario.MACHINES, machine)
     sessions = pa.table(
         {
             "session_id": uuids(session[row]),
-            "website_id": alike(str(site.id), len(row)),
-            "browser": machine_of("browser"),
-            "os": machine_of("os"),
-            "device": machine_of("device"),
-            "screen": machine_of("screen"),
-            "language": place_of("language"),
-            "country": place_of("country"),
-            "region": place_of("region"),
-            "city": place_of("city"),
-            "created_at": times(coming.start[row]),
-            "distinct_id": pa.array(named, pa.string()),
+            "website_id": constant(str(site.id), len(row)),
+            "created_at": times(visits.start[row]),
+            "distinct_id": pa.array(names, pa.string()),
+            **{
+                name: choices([getattr(item, name) for item in items], number)
+                for items, number, attributes in (
+                    (scenario.MACHINES, machine, ("browser", "os", "device", "screen")),
+                    (scenario.PLACES, place, ("language", "country", "region", "city")),
+                )
+                for name in attributes
+            },
         }
     )
-    at = seen.at[bought][first] + EVENT_DELAY
-    owner = coming.person[seen.visit[bought][first]]
-    plus = fraction(owner, 71) < 0.3
+    at = views.at[purchase.view][first] + EVENT_DELAY
+    owner = visits.person[views.visit[purchase.view][first]]
+    plans = ["plus" if plus else "free" for plus in fraction(owner, 71) < 0.3]
     seats = 1 + (fraction(owner, 72) * 5).astype(int)
-    count = len(buyer)
-    properties = pa.table(
+    properties = [
+        ("membership", STRING, plans, [None] * len(buyer)),
+        ("seats", NUMBER, [f"{number}.0000" for number in seats], seats.astype(float)),
+    ]
+    tables = [
         {
-            "session_data_id": uuids(
-                np.concatenate([ids(owner, at, key, np.uint64(73 + one)) for one in (0, 1)])
-            ),
-            "website_id": alike(str(site.id), 2 * count),
-            "session_id": uuids(np.concatenate([buyer, buyer])),
-            "data_key": pa.array(["membership"] * count + ["seats"] * count, pa.string()),
-            "string_value": pa.array(
-                [*("plus" if one else "free" for one in plus), *(f"{one}.0000" for one in seats)],
-                pa.string(),
-            ),
-            "number_value": pa.array([None] * count + [float(one) for one in seats], pa.float64()),
-            "data_type": pa.array([STRING] * count + [NUMBER] * count, pa.int32()),
-            "created_at": times(np.concatenate([at, at])),
-            "distinct_id": pa.array(
-                [f"customer-{one % 90_000 + 10_000}" for one in owner] * 2, pa.string()
-            ),
+            "session_data_id": uuids(ids(owner, at, key, np.uint64(73 + which))),
+            "website_id": constant(str(site.id), len(buyer)),
+            "session_id": uuids(buyer),
+            "data_key": constant(name, len(buyer)),
+            "string_value": pa.array(texts, pa.string()),
+            "number_value": pa.array(numbers, pa.float64()),
+            "data_type": pa.array([kind] * len(buyer), pa.int32()),
+            "created_at": times(at),
+            "distinct_id": pa.array([_customer(number) for number in owner], pa.string()),
         }
-    )
-    return sessions, properties
+        for which, (name, kind, texts, numbers) in enumerate(properties)
+    ]
+    return sessions, pa.concat_tables([pa.table(columns) for columns in tables])
 
 
-def _attribute(facts: Sequence[Any], number: Integers, name: str) -> pa.Array:
-    return chosen([getattr(one, name) for one in facts], number)
+def _customer(person: int) -> str:
+    return f"customer-{person % 90_000 + 10_000}"

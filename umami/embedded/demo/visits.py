@@ -1,4 +1,4 @@
-"""Visits of a website: who comes when, from where, and which pages they open."""
+"""Generate the visits of a website and their pageviews."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ Integers = NDArray[np.int64]
 DAY = 86_400
 UNIX = date(1970, 1, 1).toordinal()
 MANY = 10_000
-"""More than a day has visits: ordinal of the day times this, plus the visit, is its number."""
+"""More than the visits of a day: a visit's number is the day's ordinal times this, plus its
+position."""
 EARLY = 15
-"""Seconds after midnight (UTC) within which the day's first visit comes."""
+"""Seconds after midnight (UTC) within which the first visit of a day begins."""
 LONGEST = 9
-"""Pages of a visit."""
+"""The maximum number of pages of a visit."""
 RETURNING = 0.34
-"""Visits by somebody who was here before."""
-FORGOTTEN = 9.0
-"""Days after which they come back, on average."""
+"""The share of visits by returning visitors."""
+RETURN_DAYS = 9.0
+"""The average number of days between the visits of a returning visitor."""
 SILENCE = 270
-"""Seconds after which somebody who is still there opens another page, today and later."""
-CALMER, CALM = 900, 3
-"""Seconds by which that grows with each day ago, so that the last days do not stand out; and the
-days after which nobody needs to."""
+"""Seconds after which a visitor opens another page if nobody else does, today and later."""
+SILENCE_GROWTH, SILENCE_DAYS = 900, 3
+"""The seconds by which ``SILENCE`` grows per day in the past, so that the last days do not stand
+out; and the number of days to which it applies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """A row a visit. Times are Unix seconds."""
+    """Columns with a row per visit. Times are Unix seconds."""
 
     number: Integers
-    """Of the visit; unique within the website."""
+    """Unique within the website."""
     person: Integers
     start: Integers
     source: Integers
@@ -45,18 +46,19 @@ class Visits:
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """A row a pageview, by time: of which visit (its row), when, which page, after which one.
+    """Columns with a row per pageview, in order of time.
 
-    Times are Unix seconds; no visit has two views in the same second.
+    Times are Unix seconds; no visit has two pageviews in the same second.
     """
 
     visit: Integers
+    """The visit's row in ``Visits``."""
     number: Integers
-    """Of the visit; with the time it names a pageview."""
+    """The visit's number; together with the time, it identifies a pageview."""
     at: Integers
     page: Integers
     before: Integers
-    """The page before it in the visit; -1 for the first."""
+    """The previous page of the visit; -1 for the first."""
 
 
 def seconds(day: date) -> int:
@@ -65,26 +67,26 @@ def seconds(day: date) -> int:
 
 
 def expected(site: Site, day: date, today: date) -> tuple[float, float]:
-    """Visits that a day brings on average, and how much stronger the campaign makes its source."""
+    """The expected visits of a day, and the factor by which the campaign strengthens its source."""
     ago = (today - day).days
-    usual = (
+    mean = (
         site.visits * (1 - scenario.GROWTH * max(0, ago) / 365) * scenario.WEEKDAYS[day.weekday()]
     )
-    usual *= scenario.season(day)
+    mean *= scenario.season(day)
     if 0 <= scenario.BROKEN_AGO - ago < scenario.BROKEN_DAYS:
-        usual *= scenario.BROKEN_LEFT
+        mean *= scenario.BROKEN_LEFT
     lift = 1.0
     since = scenario.CAMPAIGN_AGO - ago
-    if 0 <= since < scenario.CAMPAIGN_DAYS and any(one.name == "campaign" for one in site.sources):
+    campaign = sum(source.weight for source in site.sources if source.name == "campaign")
+    if campaign and 0 <= since < scenario.CAMPAIGN_DAYS:
         lift = scenario.CAMPAIGN_LIFT * (1 - since / (scenario.CAMPAIGN_DAYS + 4))
-        weights = sum(one.weight for one in site.sources)
-        own = sum(one.weight for one in site.sources if one.name == "campaign")
-        usual *= (weights - own + own * lift) / weights
-    return usual, lift
+        weights = sum(source.weight for source in site.sources)
+        mean *= (weights - campaign + campaign * lift) / weights
+    return mean, lift
 
 
-def visits(site: Site, first: date, last: date, today: date) -> Visits:
-    """The visits of some days, both included; a day's do not depend on which others are asked."""
+def generate_visits(site: Site, first: date, last: date, today: date) -> Visits:
+    """The visits from ``first`` to ``last``; those of a day do not depend on other days."""
     parts = [_day(site, first + timedelta(days=n), today) for n in range((last - first).days + 1)]
     return Visits(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -94,7 +96,7 @@ def _day(site: Site, day: date, today: date) -> tuple[Integers, Integers, Intege
     mean, lift = expected(site, day, today)
     count = int(chance.poisson(mean))
     ordinal = day.toordinal()
-    back = ordinal - np.ceil(chance.exponential(FORGOTTEN, count)).astype(np.int64)
+    back = ordinal - np.ceil(chance.exponential(RETURN_DAYS, count)).astype(np.int64)
     known = max(1, int(mean * (1 - RETURNING)))
     earlier = back * MANY + chance.integers(0, known, count)
     new = ordinal * MANY + np.arange(count)
@@ -104,79 +106,81 @@ def _day(site: Site, day: date, today: date) -> tuple[Integers, Integers, Intege
     start = seconds(day) + (local - hours * 3600) % DAY
     if site.always_somebody and count:
         start[np.argmin(start)] = seconds(day) + int(chance.integers(0, EARLY))
-    weights = [one.weight * (lift if one.name == "campaign" else 1) for one in site.sources]
+    weights = [
+        source.weight * (lift if source.name == "campaign" else 1) for source in site.sources
+    ]
     source = weighted(chance.random(count), weights)
     return ordinal * MANY + np.arange(count), person, start, source
 
 
 def places(site: Site, person: Integers) -> Integers:
-    """Where people live, as numbers of ``story.PLACES``."""
+    """The homes of persons, as positions in ``scenario.PLACES``."""
     return weighted(_trait(site, person, 1), [place.weight for place in scenario.PLACES])
 
 
 def machines(site: Site, person: Integers) -> Integers:
-    """What people browse with, as numbers of ``story.MACHINES``."""
-    return weighted(_trait(site, person, 2), [one.weight for one in scenario.MACHINES])
+    """The devices of persons, as positions in ``scenario.MACHINES``."""
+    return weighted(_trait(site, person, 2), [machine.weight for machine in scenario.MACHINES])
 
 
 def _trait(site: Site, person: Integers, which: int) -> Fractions:
     return fraction(person, np.uint64(site.id.int % 2**63), np.uint64(which))
 
 
-def views(site: Site, coming: Visits, today: date) -> Views:
-    """The pages that visits open, one after the other as the website's flow leads."""
-    count, pages = len(coming.number), len(site.pages)
+def generate_views(site: Site, visits: Visits, today: date) -> Views:
+    """The pageviews of visits, by the transition probabilities of the website."""
+    count, pages = len(visits.number), len(site.pages)
     likely = np.zeros((pages, pages))
     for number, flow in enumerate(site.flow):
         for following, chance in flow.items():
             likely[number, following] = chance
     edges = likely.cumsum(axis=1)
-    lands = np.array([-1 if one.lands is None else one.lands for one in site.sources])
-    usual = weighted(fraction(coming.number, 3), site.entries)
-    page: Integers = np.where(lands[coming.source] >= 0, lands[coming.source], usual)
+    lands = np.array([-1 if source.lands is None else source.lands for source in site.sources])
+    usual = weighted(fraction(visits.number, 3), site.entries)
+    page: Integers = np.where(lands[visits.source] >= 0, lands[visits.source], usual)
     row: Integers = np.arange(count)
     before: Integers = np.full(count, -1)
-    at = coming.start.copy()
-    found = [(row, at, page, before)]
+    at = visits.start.copy()
+    steps = [(row, at, page, before)]
     for step in range(1, LONGEST):
-        chances = fraction(coming.number[row], step, 4)
+        chances = fraction(visits.number[row], step, 4)
         going = chances < edges[page, -1]
         row, before = row[going], page[going]
         page = np.asarray((chances[going][:, None] >= edges[before]).sum(axis=1))
-        pause = np.exp(4.0 + 0.9 * _bell(coming.number[row], step))
+        pause = np.exp(4.0 + 0.9 * _bell(visits.number[row], step))
         at = at[going] + np.clip(pause, 3, 1500).astype(np.int64)
-        found.append((row, at, page, before))
-    row, at, page, before = (np.concatenate(column) for column in zip(*found, strict=True))
+        steps.append((row, at, page, before))
+    row, at, page, before = (np.concatenate(column) for column in zip(*steps, strict=True))
     if site.always_somebody:
-        row, at, page, before = _lingering(coming, today, row, at, page, before)
+        row, at, page, before = _lingering(visits, today, row, at, page, before)
     order = np.lexsort((row, at))
     row, at, page, before = row[order], at[order], page[order], before[order]
-    return Views(row, coming.number[row], at, page, before)
+    return Views(row, visits.number[row], at, page, before)
 
 
 def _bell(*parts: Integers | int) -> Fractions:
-    """Roughly normal numbers: the sum of three even ones, made to vary by 1."""
+    """Approximately normal numbers with mean 0 and standard deviation 1: a sum of uniform ones."""
     total = sum(fraction(*parts, which) for which in (5, 6, 7))
     return np.asarray((total - 1.5) * 2)
 
 
 def _lingering(
-    coming: Visits, today: date, row: Integers, at: Integers, page: Integers, before: Integers
+    visits: Visits, today: date, row: Integers, at: Integers, page: Integers, before: Integers
 ) -> tuple[Integers, Integers, Integers, Integers]:
-    """In the quiet hours who is there reads on, so that somebody is there at any time.
+    """Add pageviews to visits in quiet hours, so that a visitor is active at any time.
 
-    A day is filled from its own visits alone: from its first, a moment after midnight, to the
-    next midnight.
+    A day is filled from its own visits, from the first, just after midnight, to the next midnight.
     """
-    day = coming.number[row] // MANY
+    day = visits.number[row] // MANY
     order = np.lexsort((at, day))
-    row, at, page, before, day = (one[order] for one in (row, at, page, before, day))
+    row, at, page, before, day = (column[order] for column in (row, at, page, before, day))
     midnight = (day + 1 - UNIX) * DAY
     after = np.append(at[1:], 0)
     last = np.append(day[1:] != day[:-1], True)
     after = np.where(last, np.maximum(at, midnight + EARLY), after)
     ago = np.maximum(0, today.toordinal() - day)
-    more = np.where(ago < CALM, np.maximum(0, after - at - 1) // (SILENCE + CALMER * ago), 0)
+    pauses = np.maximum(0, after - at - 1) // (SILENCE + SILENCE_GROWTH * ago)
+    more = np.where(ago < SILENCE_DAYS, pauses, 0)
     again = np.repeat(np.arange(len(at)), more)
     nth = np.arange(len(again)) - np.repeat(np.cumsum(more) - more, more) + 1
     pause = (after - at)[again] // (more[again] + 1)
@@ -186,7 +190,7 @@ def _lingering(
         for pair in ((row, row[again]), (at, at[again] + nth * pause), (page, read))
     )
     first = np.concatenate([before < 0, np.zeros(len(again), dtype=bool)])
-    # Whoever goes on afterwards comes from the page read last.
+    # The next page of the visit follows the last added one.
     order = np.lexsort((at, row))
     row, at, page, first = row[order], at[order], page[order], first[order]
     return row, at, page, np.where(first, -1, np.append(-1, page[:-1]))

@@ -1,5 +1,5 @@
-"""Umami's metrics over the store, each with its definition in words above its SQL.
+"""Umami's metrics over the store, each defined in words above its SQL.
 
-Functions take a ``Store`` and a ``Scope`` and return plain Python values; they know nothing of
-HTTP and of no generation's spelling.
+The functions take a ``Store`` and a ``Scope`` and return plain Python values. They depend neither
+on HTTP nor on the format of any version of Umami.
 """

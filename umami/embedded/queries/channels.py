@@ -1,10 +1,11 @@
-"""Through which kind of source visitors came."""
+"""Channels: the kinds of sources that visitors come from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from umami.embedded.queries.metrics import Expanded, Rank, summed_visits
+from umami.embedded.queries.metrics import Rank, summed_visits
 from umami.embedded.scope import Rows, Scope
 from umami.embedded.store import Store
 
@@ -34,21 +35,24 @@ SHOP_DOMAINS = (
 )
 VIDEO_DOMAINS = ("youtube.", "twitch.")
 PAID_QUERIES = (*PAID_PARAMETERS, "utm_medium=paid_social")
-TELLING = ("referrer_domain", "hostname", "url_query", "utm_medium", "utm_source")
-"""Columns that decide a row's channel."""
+CHANNEL_COLUMNS = ("referrer_domain", "hostname", "url_query", "utm_medium", "utm_source")
+"""The columns that determine a row's channel."""
 
 
 def channel_of_row(scope: Scope) -> str:
-    """SQL for the channel of an event ``e``, ``''`` for none: of what its URL, its campaign and its
-    referrer say, the first that matches, and ``referral`` for any other website."""
+    """Return the SQL for the channel of an event ``e``: the first rule on its URL, campaign and
+    referrer that matches, ``referral`` for any other website, and ``''`` otherwise."""
     newest = scope.definitions.one_channel_per_visit
-    # Before 3.3 the underscores of the lists were wildcards.
-    contains = _contains_any if newest else _like_any
+    # Before 3.3, the underscores of the lists were wildcards.
+    match = "contains(lower({}), '{}')" if newest else "{} ILIKE '%{}%'"
     domain, medium = "e.referrer_domain", "e.utm_medium"
     paid = f"{medium} LIKE 'p%' OR " + " OR ".join(
         f"{medium} LIKE '%{mark}%'" for mark in ("ppc", "retargeting", "paid")
     )
     prefix = f"CASE WHEN {paid} THEN 'paid' ELSE 'organic' END"
+
+    def contains(name: str, texts: Iterable[str]) -> str:
+        return " OR ".join(match.format(name, text) for text in texts)
 
     def either(domains: Iterable[str], mark: str) -> str:
         return f"{contains(domain, domains)} OR {contains(medium, (mark,))}"
@@ -65,25 +69,17 @@ def channel_of_row(scope: Scope) -> str:
         (either(MAIL_DOMAINS, "mail"), "'email'"),
         (either(SHOP_DOMAINS, "shop"), f"{prefix} || 'Shopping'"),
         (either(VIDEO_DOMAINS, "video"), f"{prefix} || 'Video'"),
-        (f"{scope.elsewhere} AND {domain} <> ''", "'referral'"),
+        (f"{scope.external_referrer} AND {domain} <> ''", "'referral'"),
     )
     cases = " ".join(f"WHEN {condition} THEN {name}" for condition, name in rules)
     return f"CASE {cases} ELSE '' END"
 
 
-def _like_any(name: str, texts: Iterable[str]) -> str:
-    return " OR ".join(f"{name} ILIKE '%{text}%'" for text in texts)
-
-
-def _contains_any(name: str, texts: Iterable[str]) -> str:
-    return " OR ".join(f"contains(lower({name}), '{text}')" for text in texts)
-
-
 def channel_visitors(store: Store, scope: Scope, types: Sequence[int]) -> list[Rank]:
-    """By channel, most first: the distinct sessions that have a visit in it; before 3.3, a row of
-    the types."""
+    """Count the distinct sessions with a visit of each channel, the most frequent first; before
+    3.3, those with a row of the types."""
     visits = _visits(scope, types)
-    found = store.rows(
+    ranks = store.rows(
         f"""
         {visits.sql}
         SELECT name, count(DISTINCT session_id) AS number
@@ -91,37 +87,37 @@ def channel_visitors(store: Store, scope: Scope, types: Sequence[int]) -> list[R
         """,
         visits.values,
     )
-    return [Rank(*row) for row in found]
+    return [Rank(*rank) for rank in ranks]
 
 
-def channel_totals(store: Store, scope: Scope, types: Sequence[int]) -> list[Expanded]:
-    """By channel, most visitors first: the totals of its visits' rows of the types.
+def channel_totals(store: Store, scope: Scope, types: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the totals of the visits of each channel, in rows of the types, as ``expanded`` does.
 
-    Before 3.3, a visit's views, bounce and time are those that came in one way: with the same
-    referrer, campaign and query.
+    Before 3.3, the views, bounce and time of a visit are those of its rows with the same referrer,
+    campaign and query.
     """
     visits, summed = _visits(scope, types), summed_visits(scope)
-    found = store.rows(
+    return store.records(
         f"""
         {visits.sql}
-        SELECT name, NULL, {summed.sql}
+        SELECT name, NULL AS country, {summed.sql}
         FROM visit WHERE name <> '' GROUP BY name ORDER BY visitors DESC, visits DESC, name
         """,
         [*visits.values, *summed.values],
     )
-    return [Expanded(*row) for row in found]
 
 
 def _visits(scope: Scope, types: Sequence[int]) -> Rows:
-    """``WITH …`` that defines ``visit``: visits with their channel, views, and the times of the
-    first and last one.
+    """Return ``WITH …`` that defines ``visit``: the visits with their channel, views, and the times
+    of the first and last view.
 
-    A visit has the channel of its first row, by time and id, that has any; without one it is
-    direct. Before 3.3, each way of a visit's rows counts for itself.
+    The channel of a visit is that of its first row, by time and id, that has one, or else
+    ``direct``. Before 3.3, rows that differ in any of ``CHANNEL_COLUMNS`` count separately.
     """
     rows = scope.rows(*types)
-    # There are far fewer combinations of these columns than rows, and a channel takes time.
-    alike = " AND ".join(f"e.{name} IS NOT DISTINCT FROM k.{name}" for name in TELLING)
+    # Computing a channel is slow, and rows have far fewer combinations of these columns.
+    alike = " AND ".join(f"e.{name} IS NOT DISTINCT FROM k.{name}" for name in CHANNEL_COLUMNS)
+    columns = ", ".join(f"e.{name}" for name in CHANNEL_COLUMNS)
     if scope.definitions.one_channel_per_visit:
         name = (
             "coalesce(arg_min(k.name, (e.created_at, e.event_id)) FILTER (k.name <> ''), "
@@ -130,15 +126,15 @@ def _visits(scope: Scope, types: Sequence[int]) -> Rows:
         groups = "e.session_id, e.visit_id"
     else:
         name = "k.name"
-        groups = f"k.name, e.session_id, e.visit_id, {', '.join(f'e.{one}' for one in TELLING)}"
+        groups = f"k.name, e.session_id, e.visit_id, {columns}"
     sql = f"""
     WITH view AS MATERIALIZED (
         SELECT e.session_id, e.visit_id, e.event_id, e.created_at,
-               {", ".join(f"e.{name}" for name in TELLING)} {rows.sql}
+               {columns} {rows.sql}
     ),
     kind AS MATERIALIZED (
         SELECT e.*, {channel_of_row(scope)} AS name
-        FROM (SELECT DISTINCT {", ".join(TELLING)} FROM view) e
+        FROM (SELECT DISTINCT {", ".join(CHANNEL_COLUMNS)} FROM view) e
     ),
     visit AS (
         SELECT {name} AS name, e.session_id, e.visit_id, count(*) AS views,

@@ -1,7 +1,7 @@
 """Properties of custom events.
 
-A value's text is the stored one, but numbers lose a ``.0000`` and dates are cut to the hour (UTC).
-Filters keep the records of events that pass them.
+The text of a value is the stored text, except that numbers lose a trailing ``.0000`` and dates are
+cut to the hour (UTC). Filters keep the records of the events that pass them.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from umami.embedded.scope import Rows, Scope
 from umami.embedded.store import Store
 
 NUMBER, DATE = 2, 4
-"""Data types whose text is not taken as it is stored."""
+"""The data types whose text differs from the stored text."""
 MOST_PROPERTIES, MOST_VALUES = 500, 100
 
 Dates = Literal["plain", "instant"]
 FORMATS: dict[Dates, str] = {"plain": "%Y-%m-%d %H:%M:%S", "instant": "%Y-%m-%dT%H:%M:%SZ"}
-"""A date as 2.x writes it, and as 3.x does."""
+"""The date formats of Umami 2.x and 3.x."""
+FREQUENT_FIRST = f"3 DESC, 1, 2, 4 LIMIT {MOST_PROPERTIES}"
 
 
 def text(dates: Dates) -> str:
-    """The SQL of a value's text."""
+    """Return the SQL of a value's text."""
     return f"""
     CASE d.data_type
         WHEN {NUMBER} THEN replace(d.string_value, '.0000', '')
@@ -35,7 +36,7 @@ def text(dates: Dates) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property of an event, with or without its type and one of its values, and the number of
+    """A property of an event, optionally with its type and one of its values, and its number of
     records."""
 
     event: str | None
@@ -47,7 +48,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much data there is: events that have some, different property names, records."""
+    """The number of events with data, of different property names, and of records."""
 
     events: int
     properties: int
@@ -55,71 +56,33 @@ class Size:
 
 
 def properties_by_type(store: Store, scope: Scope) -> list[Property]:
-    """By event, property and type: records. In this order."""
-    records = _records(scope)
-    found = store.rows(
-        f"""
-        SELECT e.event_name, d.data_key, count(*), d.data_type
-        {records.sql} GROUP BY ALL ORDER BY ALL LIMIT {MOST_PROPERTIES}
-        """,
-        records.values,
-    )
-    return [Property(*row) for row in found]
+    """Return the records per event, property and type, in this order."""
+    return _counts(store, _records(scope), f"1, 2, 3, 4 LIMIT {MOST_PROPERTIES}")
 
 
 def values_of_event(store: Store, scope: Scope, event: str) -> list[Property]:
-    """By property, type and stored text of one event: records. Most frequent text first."""
-    records = _records(scope)
-    found = store.rows(
-        f"""
-        SELECT e.event_name, d.data_key, count(*), d.data_type, d.string_value
-        {records.sql} AND e.event_name = ?
-        GROUP BY ALL ORDER BY d.data_key, d.data_type, count(*) DESC, d.string_value
-        """,
-        [*records.values, event],
-    )
-    return [Property(*row) for row in found]
+    """Return the records per property, type and stored text of one event, the most frequent texts
+    of a property first."""
+    order = "2, 4, 3 DESC, 5"
+    return _counts(store, _records(scope, event), order, value="d.string_value")
 
 
 def properties(store: Store, scope: Scope, *, typed: bool = True) -> list[Property]:
-    """By event, property and type: records. Most first."""
-    records = _records(scope)
-    found = store.rows(
-        f"""
-        SELECT e.event_name, d.data_key, count(*), {"d.data_type" if typed else "NULL"} AS data_type
-        {records.sql} GROUP BY 1, 2, 4 ORDER BY 3 DESC, 1, 2, 4 LIMIT {MOST_PROPERTIES}
-        """,
-        records.values,
-    )
-    return [Property(*row) for row in found]
+    """Return the records per event, property and, if ``typed``, type, the most frequent first."""
+    data_type = "d.data_type" if typed else "NULL"
+    return _counts(store, _records(scope), FREQUENT_FIRST, data_type=data_type)
 
 
 def names(store: Store, scope: Scope, event: str | None) -> list[Property]:
-    """By property and type, of one event or of all: records. Most first."""
-    records = _of(_records(scope), event)
-    found = store.rows(
-        f"""
-        SELECT NULL, d.data_key, count(*), d.data_type
-        {records.sql} GROUP BY 2, 4 ORDER BY 3 DESC, 2, 4 LIMIT {MOST_PROPERTIES}
-        """,
-        records.values,
-    )
-    return [Property(*row) for row in found]
+    """Return the records per property and type, of one event or of all, the most frequent first."""
+    return _counts(store, _records(scope, event), FREQUENT_FIRST, event="NULL")
 
 
 def fields(store: Store, scope: Scope, dates: Dates = "plain") -> list[Property]:
-    """By property, type and value, whatever the event: records. Ordered by type, descending; only
-    the first hundred."""
-    records = _records(scope)
-    found = store.rows(
-        f"""
-        SELECT NULL, d.data_key, count(*), d.data_type, {text(dates)} AS value
-        {records.sql} GROUP BY d.data_key, d.data_type, value
-        ORDER BY d.data_type DESC, d.data_key, count(*) DESC, value LIMIT {MOST_VALUES}
-        """,
-        records.values,
-    )
-    return [Property(*row) for row in found]
+    """Return the records per property, type and value of all events: the first hundred, by
+    descending type."""
+    order = f"4 DESC, 2, 3 DESC, 5 LIMIT {MOST_VALUES}"
+    return _counts(store, _records(scope), order, event="NULL", value=text(dates))
 
 
 def values(
@@ -130,23 +93,22 @@ def values(
     dates: Dates = "plain",
     data_type: int | None = None,
 ) -> list[tuple[str | None, int]]:
-    """By value of one property, of one event or of all: records. Most first; only the first
-    hundred."""
-    records = _of(_records(scope), event)
-    of_type, given = ("", ()) if data_type is None else ("AND d.data_type = ?", (data_type,))
-    found = store.rows(
+    """Return the records per value of one property, of one event or of all: the hundred most
+    frequent values."""
+    records = _records(scope, event)
+    of_type, types = ("", ()) if data_type is None else ("AND d.data_type = ?", (data_type,))
+    return store.rows(
         f"""
         SELECT {text(dates)} AS value, count(*) AS number
         {records.sql} AND d.data_key = ? {of_type}
         GROUP BY value ORDER BY number DESC, value LIMIT {MOST_VALUES}
         """,
-        [*records.values, name, *given],
+        [*records.values, name, *types],
     )
-    return [(value, number) for value, number in found]
 
 
 def of_event(store: Store, website: UUID, event: UUID) -> list[dict[str, Any]]:
-    """Every record of one event, with the event's name."""
+    """Return every record of one event, with the event's name."""
     return store.records(
         """
         SELECT d.*, e.event_name
@@ -158,36 +120,46 @@ def of_event(store: Store, website: UUID, event: UUID) -> list[dict[str, Any]]:
 
 
 def size(store: Store, scope: Scope) -> Size:
-    """How much data the range has."""
+    """Return how much data the events of the range carry."""
     records = _records(scope)
-    row = store.row(
-        "SELECT count(DISTINCT d.website_event_id), count(DISTINCT d.data_key), count(*) "
-        + records.sql,
+    counts = "count(DISTINCT d.website_event_id), count(DISTINCT d.data_key), count(*)"
+    return Size(*store.rows(f"SELECT {counts} {records.sql}", records.values)[0])
+
+
+def _counts(
+    store: Store,
+    records: Rows,
+    order: str,
+    *,
+    event: str = "e.event_name",
+    data_type: str = "d.data_type",
+    value: str = "NULL",
+) -> list[Property]:
+    """Count the records by the SQL of the columns of ``Property``."""
+    rows = store.rows(
+        f"""
+        SELECT {event}, d.data_key, count(*), {data_type}, {value} {records.sql}
+        GROUP BY 1, 2, 4, 5 ORDER BY {order}
+        """,
         records.values,
     )
-    assert row
-    return Size(*row)
+    return [Property(*row) for row in rows]
 
 
-def _of(records: Rows, event: str | None) -> Rows:
-    """The records of events of this name, or all of them."""
-    if event is None:
-        return records
-    return Rows(f"{records.sql} AND e.event_name = ?", [*records.values, event])
-
-
-def _records(scope: Scope) -> Rows:
-    """``FROM … WHERE …`` over the records ``d`` and their events ``e``."""
+def _records(scope: Scope, event: str | None = None) -> Rows:
+    """Return ``FROM … WHERE …`` over the records ``d`` and their events ``e``, of one event name
+    or of all."""
     sql = """
     FROM event_data d
     JOIN website_event e ON e.event_id = d.website_event_id AND e.website_id = d.website_id
     WHERE d.website_id = ? AND d.created_at BETWEEN ? AND ?
     """
     values: list[Any] = [scope.website, scope.start, scope.end]
-    if not scope.narrowed:
-        return Rows(sql, values)
-    passed = scope.rows()
-    return Rows(
-        f"{sql} AND d.website_event_id IN (SELECT e.event_id {passed.sql})",
-        [*values, *passed.values],
-    )
+    if scope.is_filtered:
+        passed = scope.rows()
+        sql += f"AND d.website_event_id IN (SELECT e.event_id {passed.sql})"
+        values += passed.values
+    if event is not None:
+        sql += " AND e.event_name = ?"
+        values.append(event)
+    return Rows(sql, values)

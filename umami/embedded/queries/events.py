@@ -1,16 +1,19 @@
-"""Single events: a website's newest, and those of one session."""
+"""Single events: the newest of a website, of some sessions, and of the last half hour."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Rows, Scope, like
+from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Rows, Scope, bucket, like
 from umami.embedded.store import Store
 
 MOST_OF_SESSION = 500
+WINDOW = timedelta(minutes=30)
+NEWEST = 100
 HAS_DATA = """
     EXISTS (
         SELECT 1 FROM event_data d
@@ -21,115 +24,102 @@ HAS_DATA = """
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page of a list: some of its rows, by column name, and how many it has; where rows were not
-    counted to the end, it is ``capped``."""
+    """A page of a list: its rows by column name, and the number of rows of the list; ``capped`` if
+    counting stopped before the end of the list."""
 
     rows: list[dict[str, Any]]
     count: int
     capped: bool = False
 
 
-def events(
+def page(
     store: Store,
     scope: Scope,
     *,
-    search: str | None,
-    newest: int,
-    order: str | None,
+    pattern: str | None,
+    newest: int | None = None,
+    most: int | None = None,
+    order: str | None = None,
     limit: int,
     offset: int,
 ) -> Listed:
-    """Rows of any type, newest first, and only so many of the newest.
+    """Return events of any type with the attributes of their session and whether they carry data,
+    newest first.
 
-    ``search`` keeps custom events whose name, and views whose path, contains the text. ``order``
-    is a column that then orders the newest among themselves, ascending.
+    ``pattern`` keeps custom events whose name, and views whose path, matches; ``%`` and ``_`` are
+    wildcards. ``newest`` restricts the list to that many of the newest events, which the column
+    ``order`` then sorts, ascending. Rows are counted up to ``most``.
     """
-    where, texts = [], []
-    if search:
-        where.append(
-            f"(e.event_type = {CUSTOM_EVENT} AND {like('e.event_name', search)}"
-            f" OR e.event_type = {PAGEVIEW} AND {like('e.url_path', search)})"
-        )
-        texts = [f"%{search}%"] * 2
-    rows = scope.rows(where=where)
-    given = [*rows.values, *texts]
-    count, _ = counted(store, Rows(f"SELECT 1 {rows.sql}", given), newest)
-    return Listed(
-        store.records(
-            f"""
-            SELECT * FROM (
-                SELECT e.* {rows.sql} ORDER BY e.created_at DESC, e.event_id LIMIT {newest}
-            )
-            ORDER BY {f"{order}, " if order else ""}created_at DESC, event_id LIMIT ? OFFSET ?
-            """,
-            [*given, limit, offset],
-        ),
-        count,
-    )
-
-
-def counted(store: Store, rows: Rows, most: int | None) -> tuple[int, bool]:
-    """How many rows a query has, counted up to ``most``, and whether it has more."""
-    limit = "" if most is None else f"LIMIT {int(most) + 1}"
-    found = store.row(f"SELECT count(*) FROM ({rows.sql} {limit})", rows.values)
-    assert found
-    if most is None or found[0] <= most:
-        return found[0], False
-    return most, True
-
-
-def activity(store: Store, scope: Scope, session: UUID) -> list[dict[str, Any]]:
-    """The newest events of one session, of any type, newest first."""
-    rows = scope.rows(where=("e.session_id = ?",))
-    return store.records(
-        f"SELECT e.* {rows.sql} ORDER BY e.created_at DESC, e.event_id LIMIT {MOST_OF_SESSION}",
-        [*rows.values, session],
-    )
-
-
-def page(
-    store: Store, scope: Scope, *, pattern: str | None, most: int | None, limit: int, offset: int
-) -> Listed:
-    """Rows of any type with their session's attributes and whether they carry data, newest first,
-    counted up to ``most``.
-
-    ``pattern`` keeps custom events whose name, and views whose path, fits: ``%`` and ``_`` are
-    wildcards in it.
-    """
-    where, texts = [], []
+    where, patterns = [], []
     if pattern:
         where.append(
             f"(e.event_type = {CUSTOM_EVENT} AND {like('e.event_name', pattern)}"
             f" OR e.event_type = {PAGEVIEW} AND {like('e.url_path', pattern)})"
         )
-        texts = [pattern] * 2
+        patterns = [pattern] * 2
     rows = scope.rows(where=where)
-    given = [*rows.values, *texts]
-    count, capped = counted(store, Rows(f"SELECT 1 {rows.sql}", given), most)
+    values = [*rows.values, *patterns]
+    count, capped = counted(
+        store, Rows(f"SELECT 1 {rows.sql}", values), most if newest is None else newest
+    )
+    by = f"{f'e.{order}, ' if order else ''}e.created_at DESC, e.event_id"
     return Listed(
         store.records(
             f"""
-            WITH page AS (
-                SELECT e.* {rows.sql} ORDER BY e.created_at DESC, e.event_id LIMIT ? OFFSET ?
-            )
+            WITH newest AS (
+                SELECT e.* {rows.sql} ORDER BY e.created_at DESC, e.event_id
+                LIMIT {offset + limit if newest is None else newest}
+            ),
+            page AS (SELECT * FROM newest e ORDER BY {by} LIMIT ? OFFSET ?)
             SELECT e.*, s.distinct_id, s.country, s.city, s.device, s.os, s.browser,
                    {HAS_DATA} AS has_data
             FROM page e
             LEFT JOIN session s ON s.session_id = e.session_id AND s.website_id = e.website_id
-            ORDER BY e.created_at DESC, e.event_id
+            ORDER BY {by}
             """,
-            [*given, limit, offset],
+            [*values, limit, offset],
         ),
         count,
         capped,
     )
 
 
-def steps(store: Store, scope: Scope, sessions: Collection[UUID]) -> list[dict[str, Any]]:
-    """The newest events of some sessions and whether they carry data, newest first."""
+def counted(store: Store, rows: Rows, most: int | None) -> tuple[int, bool]:
+    """Count the rows of a query up to ``most``, and return whether there are more."""
+    limit = "" if most is None else f"LIMIT {int(most) + 1}"
+    count: int = store.rows(f"SELECT count(*) FROM ({rows.sql} {limit})", rows.values)[0][0]
+    return (count, False) if most is None or count <= most else (most, True)
+
+
+def events_of_sessions(
+    store: Store, scope: Scope, sessions: Collection[UUID]
+) -> list[dict[str, Any]]:
+    """Return the newest events of some sessions and whether they carry data, newest first."""
     rows = scope.rows(where=("e.session_id IN (SELECT unnest(?::UUID[]))",))
     return store.records(
         f"SELECT e.*, {HAS_DATA} AS has_data {rows.sql} "
         f"ORDER BY e.created_at DESC, e.event_id LIMIT {MOST_OF_SESSION}",
         [*rows.values, [*sessions]],
     )
+
+
+def realtime(
+    store: Store, website: UUID, timezone: str, now: datetime
+) -> tuple[list[dict[str, Any]], list[tuple[datetime, int, int]]]:
+    """Return the half hour before ``now`` (naive UTC), from the start of a minute on: the newest
+    events of any type with the attributes of their session, newest first; and the start (wall
+    clock), views and visitors of each minute with views."""
+    scope = Scope(website, now.replace(second=0, microsecond=0) - WINDOW, now)
+    newest, views = scope.rows(columns=("country",)), scope.rows(PAGEVIEW)
+    minutes = store.rows(
+        f"SELECT {bucket(scope, 'minute', timezone)} AS minute, count(*), "
+        f"count(DISTINCT e.session_id) {views.sql} GROUP BY 1 ORDER BY 1",
+        views.values,
+    )
+    rows = store.records(
+        "SELECT e.session_id, e.event_name, e.created_at, e.url_path, e.referrer_domain, "
+        f"e.hostname, s.browser, s.os, s.device, s.country {newest.sql} "
+        f"ORDER BY e.created_at DESC, e.event_id LIMIT {NEWEST}",
+        newest.values,
+    )
+    return rows, minutes

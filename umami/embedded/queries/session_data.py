@@ -1,4 +1,7 @@
-"""Properties of sessions, as trackers' ``identify`` set them: of each, the newest value counts."""
+"""Properties of sessions, as ``identify`` of the tracker sets them.
+
+If a session has several values of a property, only the newest value counts.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ NEWEST_VALUE = """
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property, with or without its type, and the sessions that have it."""
+    """A property, optionally with its type, and the number of sessions that have it."""
 
     name: str
     sessions: int
@@ -29,39 +32,38 @@ class Property:
 def properties(
     store: Store, scope: Scope, *, name: str | None = None, typed: bool = True
 ) -> list[Property]:
-    """By property and type: the distinct sessions that have it and an event in the range. Most
-    first."""
+    """Return the sessions per property and type, the most frequent first; a session counts if it
+    has an event in the range."""
     records = _records(scope, name)
-    found = store.rows(
+    rows = store.rows(
         f"""
         SELECT data_key, count(*), {"data_type" if typed else "NULL"} AS data_type
         FROM ({records.sql}) GROUP BY 1, 3 ORDER BY 2 DESC, 1, 3 LIMIT {MOST_PROPERTIES}
         """,
         records.values,
     )
-    return [Property(*row) for row in found]
+    return [Property(*row) for row in rows]
 
 
 def values(
     store: Store, scope: Scope, name: str, dates: Dates = "plain", data_type: int | None = None
 ) -> list[tuple[str | None, int]]:
-    """By value of one property: the distinct sessions that have it and an event in the range.
-    Most first; only the first hundred."""
+    """Return the sessions per value of one property: the hundred most frequent values. A session
+    counts if it has an event in the range."""
     records = _records(scope, name)
-    of_type, given = ("", ()) if data_type is None else ("WHERE d.data_type = ?", (data_type,))
-    found = store.rows(
+    of_type, types = ("", ()) if data_type is None else ("WHERE d.data_type = ?", (data_type,))
+    return store.rows(
         f"""
         SELECT {text(dates)} AS value, count(*) AS sessions
         FROM ({records.sql}) d {of_type}
         GROUP BY value ORDER BY sessions DESC, value LIMIT {MOST_VALUES}
         """,
-        [*records.values, *given],
+        [*records.values, *types],
     )
-    return [(value, sessions) for value, sessions in found]
 
 
 def properties_of(store: Store, website: UUID, session: UUID) -> list[dict[str, Any]]:
-    """Everything known about one session, by property."""
+    """Return the newest record of each property of one session, by property."""
     return store.records(
         f"""
         SELECT d.* REPLACE (replace(string_value, '.0000', '') AS string_value)
@@ -73,13 +75,14 @@ def properties_of(store: Store, website: UUID, session: UUID) -> list[dict[str, 
 
 
 def _records(scope: Scope, name: str | None) -> Rows:
-    """``SELECT`` of the newest record of each session and property, of one property or of all."""
+    """Return the ``SELECT`` of the newest record of each session and property, of one property or
+    of all."""
     rows = scope.rows()
-    named, given = ("", ()) if name is None else ("AND d.data_key = ?", (name,))
+    named, names = ("", ()) if name is None else ("AND d.data_key = ?", (name,))
     return Rows(
         f"""
         SELECT d.* FROM session_data d
         WHERE d.session_id IN (SELECT e.session_id {rows.sql}) {named} {NEWEST_VALUE}
         """,
-        [*rows.values, *given],
+        [*rows.values, *names],
     )

@@ -1,4 +1,4 @@
-"""Sessions: their list, their totals, and one of them."""
+"""Sessions: the list, its totals, and single sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEARCHED = ("distinct_id", "city", "browser", "os", "device")
 
 @dataclass(frozen=True, slots=True)
 class SessionTotals:
-    """Sums over a range; ``rows`` counts events of every type, ``events`` custom ones."""
+    """Totals of a range; ``rows`` counts events of every type, ``events`` custom events."""
 
     rows: int
     visitors: int
@@ -27,18 +27,13 @@ class SessionTotals:
 
 
 def session_totals(store: Store, scope: Scope) -> SessionTotals:
-    """Distinct sessions, visits and countries, and how many rows; any type."""
+    """Count rows of every type, distinct sessions, visits and countries, and custom events."""
     rows = scope.rows(columns=("country",))
-    found = store.row(
-        f"""
-        SELECT count(*), count(DISTINCT e.session_id), count(DISTINCT e.visit_id),
-               count(DISTINCT s.country), count(*) FILTER (e.event_type = {CUSTOM_EVENT})
-        {rows.sql}
-        """,
-        rows.values,
-    )
-    assert found
-    return SessionTotals(*found)
+    counts = f"""
+        count(*), count(DISTINCT e.session_id), count(DISTINCT e.visit_id),
+        count(DISTINCT s.country), count(*) FILTER (e.event_type = {CUSTOM_EVENT})
+    """
+    return SessionTotals(*store.rows(f"SELECT {counts} {rows.sql}", rows.values)[0])
 
 
 def sessions(
@@ -53,39 +48,38 @@ def sessions(
     offset: int,
     among: Rows | None = None,
 ) -> Listed:
-    """One row for each session and hostname with events of any type in the range, those with the
-    newest event first, and only so many of the ``newest`` where that is said; counted up to
-    ``most``.
+    """Return one row for each session and hostname with events of any type in the range, the most
+    recently active first.
 
-    First and last event, visits, views and custom events are those of the range. ``search`` keeps
-    sessions whose distinct id, city, browser, system or device contains the text. ``order`` is a
-    column that then orders the ``newest`` among themselves, ascending. ``among`` is a query of the
-    session ids that count.
+    The times of the first and the last event and the numbers of visits, views and custom events
+    are those of the range. ``search`` keeps sessions whose distinct id, city, browser, system or
+    device contains the text, and ``among`` those whose ids a query returns. ``newest`` restricts
+    the list to that many rows, which the column ``order`` then sorts, ascending. Rows are counted
+    up to ``most``.
     """
     where: list[str] = []
-    texts: list[Any] = []
+    values: list[Any] = []
     if search:
-        # Which sessions is cheaper to ask once each than for every event.
-        found = " OR ".join(like(name, search) for name in SEARCHED)
+        # Comparing each session once is cheaper than comparing the session of every event.
+        matches = " OR ".join(like(name, search) for name in SEARCHED)
         where.append(
-            f"e.session_id IN (SELECT session_id FROM session WHERE website_id = ? AND ({found}))"
+            f"e.session_id IN (SELECT session_id FROM session WHERE website_id = ? AND ({matches}))"
         )
-        texts = [scope.website, *[f"%{search}%"] * len(SEARCHED)]
+        values = [scope.website, *[f"%{search}%"] * len(SEARCHED)]
     if among:
         where.append(f"e.session_id IN ({among.sql})")
-        texts += among.values
+        values += among.values
     rows = scope.rows(where=where)
-    given = [*rows.values, *texts]
-    # Without an order of its own, no more are looked at than the page needs.
-    looked_at = offset + limit if newest is None else newest
-    distinct = Rows(f"SELECT DISTINCT e.session_id, e.hostname {rows.sql}", given)
+    values = [*rows.values, *values]
+    distinct = Rows(f"SELECT DISTINCT e.session_id, e.hostname {rows.sql}", values)
     count, capped = counted(store, distinct, most if newest is None else newest)
     return Listed(
         store.records(
             f"""
             WITH newest AS (
                 SELECT e.session_id, e.hostname, max(e.created_at) AS last_at
-                {rows.sql} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT {looked_at}
+                {rows.sql} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+                LIMIT {offset + limit if newest is None else newest}
             ),
             counted AS (
                 SELECT e.session_id, e.hostname, min(e.created_at) AS first_at,
@@ -94,38 +88,27 @@ def sessions(
                        count(*) FILTER (e.event_type = {CUSTOM_EVENT}) AS events
                 {rows.sql} AND e.session_id IN (SELECT session_id FROM newest)
                 GROUP BY 1, 2
-            ),
-            listed AS (
-                SELECT s.session_id, s.website_id, s.distinct_id, n.hostname, {ATTRIBUTES},
-                       c.first_at, n.last_at, c.visits, c.views, c.events
-                FROM newest n
-                JOIN counted c ON c.session_id = n.session_id
-                    AND c.hostname IS NOT DISTINCT FROM n.hostname
-                JOIN session s ON s.session_id = n.session_id AND s.website_id = ?
             )
-            SELECT * FROM listed
-            ORDER BY {f"{order}, " if order else ""}last_at DESC, session_id, hostname
+            SELECT s.session_id, s.website_id, s.distinct_id, n.hostname, {ATTRIBUTES},
+                   c.first_at, n.last_at, c.visits, c.views, c.events
+            FROM newest n
+            JOIN counted c ON c.session_id = n.session_id
+                AND c.hostname IS NOT DISTINCT FROM n.hostname
+            JOIN session s ON s.session_id = n.session_id AND s.website_id = ?
+            ORDER BY {f"{order}, " if order else ""}last_at DESC, s.session_id, n.hostname
             LIMIT ? OFFSET ?
             """,
-            [*given, *given, scope.website, limit, offset],
+            [*values, *values, scope.website, limit, offset],
         ),
         count,
         capped,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """The distinct ids that a session was linked to, and all sessions linked to any of them, itself
-    among them."""
-
-    distinct_ids: list[str]
-    sessions: set[UUID]
-
-
-def linked(store: Store, website: UUID, session: UUID) -> Linked:
-    """What identifying a visitor linked to a session."""
-    found = store.row(
+def linked_sessions(store: Store, website: UUID, session: UUID) -> tuple[list[str], set[UUID]]:
+    """Return the distinct ids that a session was linked to, and all sessions linked to any of
+    them, including the session itself."""
+    distinct_ids, sessions = store.rows(
         """
         WITH known AS (
             SELECT DISTINCT distinct_id FROM session_link
@@ -136,18 +119,17 @@ def linked(store: Store, website: UUID, session: UUID) -> Linked:
                 WHERE website_id = $website AND distinct_id IN (SELECT distinct_id FROM known))
         """,
         {"website": website, "session": session},
-    )
-    assert found
-    return Linked(found[0] or [], {session, *(found[1] or [])})
+    )[0]
+    return distinct_ids or [], {session, *(sessions or [])}
 
 
-def sessions_of(store: Store, website: UUID, distinct_id: str) -> set[UUID]:
-    """The sessions linked to a distinct id."""
-    found = store.rows(
+def sessions_of_distinct_id(store: Store, website: UUID, distinct_id: str) -> set[UUID]:
+    """Return the sessions that are linked to a distinct id."""
+    rows = store.rows(
         "SELECT DISTINCT session_id FROM session_link WHERE website_id = ? AND distinct_id = ?",
         [website, distinct_id],
     )
-    return {row[0] for row in found}
+    return {session for (session,) in rows}
 
 
 def session(
@@ -158,14 +140,14 @@ def session(
     also: Collection[UUID] = (),
     by_hostname: bool = False,
 ) -> dict[str, Any] | None:
-    """One session over its whole life: attributes, first and last event, visits, views, custom
-    events, and the seconds between first and last event of any type, summed over its visits.
-    Sums are those of the sessions in ``also``, too.
+    """Return one session over its whole life: its attributes, the times of its first and last
+    event, and its numbers of visits, views and custom events.
 
-    ``by_hostname``: of a session that was on several hostnames, what it did on the first of them
-    by name.
+    ``seconds`` is the time between the first and the last event of any type, summed over visits.
+    Sums include the sessions in ``also``. With ``by_hostname``, they include only the activity on
+    the first of the session's hostnames by name.
     """
-    found = store.records(
+    rows = store.records(
         f"""
         WITH visit AS (
             SELECT {"e.hostname" if by_hostname else "NULL"} AS hostname, e.visit_id,
@@ -188,14 +170,14 @@ def session(
         """,
         {"website": website, "session": session, "sessions": [session, *also]},
     )
-    return found[0] if found else None
+    return rows[0] if rows else None
 
 
 def delete(store: Store, website: UUID, session: UUID) -> bool:
-    """Delete a session with all that it did; whether there was one."""
+    """Delete a session with all its events and data, and return whether the session existed."""
+    values = [website, session]
     with store.erasing() as cursor:
-        values = [website, session]
-        there = cursor.execute(
+        existing = cursor.execute(
             "SELECT 1 FROM session WHERE website_id = ? AND session_id = ?", values
         ).fetchone()
         cursor.execute(
@@ -205,4 +187,4 @@ def delete(store: Store, website: UUID, session: UUID) -> bool:
         )
         for table in ("website_event", "session_data", "revenue", "session_link", "session"):
             cursor.execute(f"DELETE FROM {table} WHERE website_id = ? AND session_id = ?", values)
-    return there is not None
+    return existing is not None

@@ -1,12 +1,15 @@
-"""Heartbeat, sign-in and out, the account, its API keys, and share links."""
+"""The server's health and version, sign-in and sign-out, the account, and its API keys."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text
+from umami.embedded.http import Call, Json, Nothing, Parameters, Routes, Text
 from umami.embedded.refusals import Refusal
 from umami.embedded.state import User
 
@@ -14,37 +17,78 @@ routes = Routes()
 
 
 class Credentials(Parameters):
-    """What signs in."""
+    """The credentials of an account."""
 
     username: Text
     password: Text
 
 
+class NewKey(Parameters):
+    """An API key to create."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=100)]
+
+
 @routes("GET", "/heartbeat", Nothing, open_to_all=True)
 def heartbeat(_call: Call[Nothing]) -> Any:
-    """Says that the server is ready."""
+    """Report that the server is ready."""
     return {"ok": True}
+
+
+@routes("GET", "/scripts/telemetry", Nothing, open_to_all=True)
+def telemetry(call: Call[Nothing]) -> Any:
+    """Return the telemetry script, from which clients read the version. Umami's script reports an
+    installation to its makers; this script does nothing."""
+    return Response(
+        f"/* An embedded Umami; it reports to nobody. a.png?v={call.umami.version} */\n",
+        media_type="text/javascript",
+    )
+
+
+async def _openapi(request: Request) -> Response:
+    paths: dict[str, dict[str, Any]] = {}
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.path.startswith("/api/"):
+            methods = sorted((route.methods or set()) - {"HEAD"})
+            paths.setdefault(route.path, {}).update({method.lower(): {} for method in methods})
+    return Json(
+        {
+            "info": {"title": "Umami API", "version": request.app.state.umami.version},
+            "openapi": "3.1.0",
+            "paths": dict(sorted(paths.items())),
+        }
+    )
+
+
+openapi = Route("/openapi.json", _openapi, methods=["GET"])
+"""Returns the version and the paths of all routes; not under ``/api``."""
 
 
 @routes("POST", "/auth/login", Credentials, open_to_all=True)
 def login(call: Call[Credentials]) -> Any:
-    """A bearer token for the right user name and password."""
-    user, token = call.umami.accounts.sign_in(call.asked.username, call.asked.password)
-    return {"token": token, "user": spelled_user(user)}
+    """Return a bearer token for a valid user name and password."""
+    user, token = call.umami.accounts.sign_in(call.params.username, call.params.password)
+    return {"token": token, "user": user_json(user)}
 
 
 @routes("POST", "/auth/logout", Nothing)
 def logout(call: Call[Nothing]) -> Any:
-    """Ends a token. (Umami's own goes on working: it deletes the wrong key.)"""
+    """Revoke the token. (In Umami the token stays valid, because Umami deletes the wrong key.)"""
     call.umami.accounts.sign_out(call.headers)
     return {"ok": True}
 
 
+@routes("POST", "/auth/verify", Nothing)
+def verify(call: Call[Nothing]) -> Any:
+    """Return the account of a token; API keys are refused."""
+    return user_json(_signed_in(call))
+
+
 @routes("GET", "/me", Nothing)
 def me(call: Call[Nothing]) -> Any:
-    """The account that a token or a key belongs to, and which of both was sent."""
+    """Return the account of a token or an API key, and which of them was sent."""
     assert call.user
-    user = spelled_user(call.user)
+    user = user_json(call.user)
     del user["createdAt"]
     key = call.umami.accounts.key_of(call.headers)
     if key is None:
@@ -52,8 +96,31 @@ def me(call: Call[Nothing]) -> Any:
     return {"user": user, "authType": "api-key", "apiKey": {"id": str(key.id), "name": key.name}}
 
 
-def spelled_user(user: User) -> dict[str, Any]:
-    """An account as it is answered."""
+@routes("POST", "/me/api-keys", NewKey)
+def create_key(call: Call[NewKey]) -> Any:
+    """Create an API key. Its text is in this answer only."""
+    key, text = call.umami.accounts.make_key(_signed_in(call), call.params.name)
+    return {"id": str(key.id), "name": key.name, "key": text}
+
+
+@routes("GET", "/me/api-keys", Nothing)
+def keys(call: Call[Nothing]) -> Any:
+    """Return the account's API keys, without their texts."""
+    keys = call.umami.accounts.keys_of(_signed_in(call))
+    return [{"id": str(key.id), "name": key.name} for key in keys]
+
+
+@routes("DELETE", "/me/api-keys/{key_id}", Nothing)
+def delete_key(call: Call[Nothing]) -> Any:
+    """Revoke an API key."""
+    _signed_in(call)
+    if not call.umami.accounts.drop_key(call.id("key_id")):
+        raise Refusal(404, "Not found")
+    return {"ok": True}
+
+
+def user_json(user: User) -> dict[str, Any]:
+    """Return the JSON of an account."""
     return {
         "id": str(user.id),
         "username": user.username,
@@ -63,43 +130,9 @@ def spelled_user(user: User) -> dict[str, Any]:
     }
 
 
-class Named(Parameters):
-    """What to call a key."""
-
-    name: Annotated[Text, Field(min_length=1, max_length=100)]
-
-
-@routes("POST", "/me/api-keys", Named)
-def make_key(call: Call[Named]) -> Any:
-    """A new key, whose text is answered this once."""
-    key, text = call.umami.accounts.make_key(_in_person(call), call.asked.name)
-    return {"id": str(key.id), "name": key.name, "key": text}
-
-
-@routes("GET", "/me/api-keys", Nothing)
-def keys(call: Call[Nothing]) -> Any:
-    """The account's keys, without their texts."""
-    found = call.umami.accounts.keys_of(_in_person(call))
-    return [{"id": str(key.id), "name": key.name} for key in found]
-
-
-@routes("DELETE", "/me/api-keys/{key_id}", Nothing)
-def drop_key(call: Call[Nothing]) -> Any:
-    """Ends a key."""
-    _in_person(call)
-    if not call.umami.accounts.drop_key(call.id("key_id")):
-        raise Refusal(404, "Not found")
-    return {"ok": True}
-
-
-@routes("POST", "/auth/verify", Nothing)
-def verify(call: Call[Nothing]) -> Any:
-    """The account a token belongs to; a key does not do here."""
-    return spelled_user(_in_person(call))
-
-
-def _in_person(call: Call[Any]) -> User:
-    """Who asks, where it is with a token: keys make no keys."""
+def _signed_in(call: Call[Any]) -> User:
+    """Return the user of a token; raise ``Refusal`` 401 for API keys, which must not create API
+    keys."""
     if call.user is None or call.umami.accounts.key_of(call.headers):
         raise Refusal(401, "Unauthorized")
     return call.user

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Milliseconds, Nothing, Parameters, Routes, Text, moment, now
+from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Text, from_milliseconds
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import spelled_row
-from umami.embedded.refusals import Refusal
+from umami.embedded.parameters import json_row
+from umami.embedded.routes import records
 from umami.embedded.routes.reports import Date
 
 routes = Routes()
 
+PATH = "/websites/{website_id}/annotations"
 COLUMNS = {
     "id": "annotation_id",
-    "websiteId": "website_id",
-    "userId": "user_id",
-    "date": "date",
-    "allDay": "all_day",
-    "note": "note",
-    "createdAt": "created_at",
-    "updatedAt": "updated_at",
+    **records.camel_case(
+        *("website_id", "user_id", "date", "all_day", "note", "created_at", "updated_at")
+    ),
 }
 
 
 class Listed(Listing):
-    """A page of annotations; the dates restrict it only if both are given."""
+    """A page of annotations; the dates restrict it only if both are set."""
 
     startAt: Milliseconds | None = None
     endAt: Milliseconds | None = None
@@ -43,74 +38,28 @@ class Annotation(Parameters):
     allDay: bool = True
 
 
-@routes("GET", "/websites/{website_id}/annotations", Listed)
-def listed(call: Call[Listed]) -> Any:
-    """The annotations of a website, by date."""
-    asked = call.asked
-    condition, values = "", []
-    if asked.startAt is not None and asked.endAt is not None:
+@routes("GET", PATH, Listed)
+def page(call: Call[Listed]) -> Any:
+    """Return the annotations of a website, by date."""
+    params = call.params
+    condition, dates = "", []
+    if params.startAt is not None and params.endAt is not None:
         condition = "AND date BETWEEN ? AND ?"
-        values = [moment(asked.startAt), moment(asked.endAt)]
+        dates = [from_milliseconds(params.startAt), from_milliseconds(params.endAt)]
     rows = call.umami.store.records(
         f"SELECT * FROM annotation WHERE website_id = ? AND contains(lower(note), ?) {condition} "
         "ORDER BY date, annotation_id",
-        [call.id("website_id"), asked.searched, *values],
+        [call.id("website_id"), params.searched, *dates],
     )
-    return asked.answer([spelled_row(row, COLUMNS) for row in rows])
+    return params.answer([_json(row) for row in rows])
 
 
-@routes("POST", "/websites/{website_id}/annotations", Annotation)
-def create(call: Call[Annotation]) -> Any:
-    """Save an annotation."""
-    annotation, at, asked = uuid.uuid4(), now(), call.asked
-    user = call.user.id if call.user else None
-    with call.umami.store.writing() as cursor:
-        cursor.execute(
-            "INSERT INTO annotation VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                *(annotation, call.id("website_id"), user),
-                *(asked.date, asked.allDay, asked.note, at, at),
-            ],
-        )
-    return _annotation(call, annotation)
+def _columns(params: Annotation) -> dict[str, Any]:
+    return {"date": params.date, "all_day": params.allDay, "note": params.note}
 
 
-@routes("GET", "/websites/{website_id}/annotations/{annotation_id}", Nothing)
-def read(call: Call[Nothing]) -> Any:
-    """One annotation."""
-    return _annotation(call, call.id("annotation_id"))
+def _json(row: dict[str, Any]) -> dict[str, Any]:
+    return json_row(row, COLUMNS)
 
 
-@routes("POST", "/websites/{website_id}/annotations/{annotation_id}", Annotation)
-def change(call: Call[Annotation]) -> Any:
-    """Save an annotation again."""
-    asked, annotation = call.asked, call.id("annotation_id")
-    _annotation(call, annotation)
-    with call.umami.store.writing() as cursor:
-        cursor.execute(
-            "UPDATE annotation SET date = ?, all_day = ?, note = ?, updated_at = ? "
-            "WHERE annotation_id = ?",
-            [asked.date, asked.allDay, asked.note, now(), annotation],
-        )
-    return _annotation(call, annotation)
-
-
-@routes("DELETE", "/websites/{website_id}/annotations/{annotation_id}", Nothing)
-def delete(call: Call[Nothing]) -> Any:
-    """Delete an annotation."""
-    annotation = call.id("annotation_id")
-    _annotation(call, annotation)
-    with call.umami.store.writing() as cursor:
-        cursor.execute("DELETE FROM annotation WHERE annotation_id = ?", [annotation])
-    return {"ok": True}
-
-
-def _annotation(call: Call[Any], annotation: UUID) -> dict[str, Any]:
-    """The annotation of this id; ``Refusal`` 404 if the website has none such."""
-    rows = call.umami.store.records(
-        "SELECT * FROM annotation WHERE website_id = ? AND annotation_id = ?",
-        [call.id("website_id"), annotation],
-    )
-    if not rows:
-        raise Refusal(404, "Not found")
-    return spelled_row(rows[0], COLUMNS)
+records.declare(routes, PATH, "annotation", Annotation, _columns, _json)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
-from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Text, moment, now
+from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Text, from_milliseconds, now
 from umami.embedded.parameters import ZoneOrUtc
-from umami.embedded.queries.charts import charts
+from umami.embedded.queries import websites as queries
 from umami.embedded.routes.traffic import VIEWS
 
 routes = Routes()
@@ -21,8 +21,8 @@ SLOT = timedelta(hours=12)
 WEEK = timedelta(days=7)
 
 
-class Charted(Parameters):
-    """Ids, separated by commas; the last seven days unless both ends of a range are given."""
+class Charts(Parameters):
+    """Ids separated by commas, and a range; the last seven days unless both ends are set."""
 
     ids: Text
     startAt: Milliseconds | None = None
@@ -38,23 +38,21 @@ class Charted(Parameters):
 
     @property
     def zone(self) -> str:
-        """The zone whose clock divides days."""
+        """The time zone of the half days."""
         return "UTC" if self.timezone in (None, "utc") else str(self.timezone)
 
     @property
     def range(self) -> tuple[datetime, datetime]:
-        """Both ends, naive UTC; today and the six days before it unless both were given."""
+        """Both ends (naive UTC); today and the six days before unless both ends are set."""
         if self.startAt is not None and self.endAt is not None:
-            return moment(self.startAt), moment(self.endAt)
+            return from_milliseconds(self.startAt), from_milliseconds(self.endAt)
         zone = ZoneInfo(self.zone)
-        local = now().replace(tzinfo=UTC).astimezone(zone).date() + timedelta(days=1)
-        end = datetime.combine(local, time(), zone)
-        start = datetime.combine(local - WEEK, time(), zone)
-        return _utc(start), _utc(end) - timedelta(milliseconds=1)
-
-
-def _utc(local: datetime) -> datetime:
-    return local.astimezone(UTC).replace(tzinfo=None)
+        tomorrow = now().replace(tzinfo=UTC).astimezone(zone).date() + timedelta(days=1)
+        start, end = (
+            datetime.combine(date, time(), zone).astimezone(UTC).replace(tzinfo=None)
+            for date in (tomorrow - WEEK, tomorrow)
+        )
+        return start, end - timedelta(milliseconds=1)
 
 
 def _ids(text: str) -> list[UUID]:
@@ -66,40 +64,36 @@ def _ids(text: str) -> list[UUID]:
 
 
 def _declare(table: str) -> None:
-    @routes("GET", f"/{table}s/charts", Charted)
-    def chart(call: Call[Charted]) -> Any:
-        """Visitors of the whole range and of each 12 hours from its start, for each id that
-        exists. As in Umami, a slot has a value only where it begins at 0:00 or 12:00 local time.
-        """
-        asked, store = call.asked, call.umami.store
-        asked_for = _ids(asked.ids)
+    @routes("GET", f"/{table}s/charts", Charts)
+    def charts(call: Call[Charts]) -> Any:
+        """Return the visitors of the range and of every 12 hours of it, for each existing id. As in
+        Umami, a slot that does not begin at 0:00 or 12:00 local time has no visitors."""
+        params, store = call.params, call.umami.store
+        ids = _ids(params.ids)
         existing = store.rows(
             f"SELECT {table}_id FROM {table} WHERE deleted_at IS NULL "
-            f"AND {table}_id IN ({', '.join('?' * len(asked_for))})",
-            asked_for,
+            f"AND {table}_id IN ({', '.join('?' * len(ids))})",
+            ids,
         )
-        ids = [id for id in asked_for if (id,) in set(existing)]
-        start, end = asked.range
-        slots = _slots(start, end, asked.zone)
-        found = charts(store, ids, start, end, asked.zone, VIEWS)
+        ids = [id for id in ids if (id,) in existing]
+        start, end = params.range
+        visitors = queries.charts(store, ids, start, end, params.zone, VIEWS)
+        slots = _slots(start, end, ZoneInfo(params.zone))
         return {
             "data": {
                 str(id): {
-                    "total": one.total,
-                    "values": [one.half_days.get(slot, 0) for slot in slots],
+                    "total": counts.get(None, 0),
+                    "values": [counts.get(slot, 0) for slot in slots],
                 }
-                for id, one in found.items()
+                for id, counts in visitors.items()
             }
         }
 
 
-def _slots(start: datetime, end: datetime, timezone: str) -> list[datetime]:
-    """The wall clock at the start of each slot."""
-    zone, found = ZoneInfo(timezone), []
-    while start <= end:
-        found.append(start.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None))
-        start += SLOT
-    return found
+def _slots(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return the start (wall clock) of every 12 hours of the range."""
+    starts = (start + number * SLOT for number in range((end - start) // SLOT + 1))
+    return [at.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None) for at in starts]
 
 
 for _table in ("website", "link", "pixel"):

@@ -1,132 +1,112 @@
-"""Single events, and the data that custom events carry."""
+"""Single events, and the data of custom events."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import DataType, Paged, Ranged, scope, spelled_row
+from umami.embedded.parameters import DataType, Paged, Ranged, json_row, scope
 from umami.embedded.queries import event_data
-from umami.embedded.queries import events as single
+from umami.embedded.queries import events as queries
+from umami.embedded.routes.records import camel_case
+from umami.embedded.scope import Scope
 
 routes = Routes()
 
 COLUMNS = {
     "id": "event_id",
-    "websiteId": "website_id",
-    "sessionId": "session_id",
-    "visitId": "visit_id",
-    "distinctId": "distinct_id",
-    "createdAt": "created_at",
-    "hostname": "hostname",
-    "urlPath": "url_path",
-    "urlQuery": "url_query",
-    "referrerPath": "referrer_path",
-    "referrerQuery": "referrer_query",
-    "referrerDomain": "referrer_domain",
-    "country": "country",
-    "city": "city",
-    "device": "device",
-    "os": "os",
-    "browser": "browser",
-    "pageTitle": "page_title",
-    "eventType": "event_type",
-    "eventName": "event_name",
-    "hasData": "has_data",
+    **camel_case(
+        *("website_id", "session_id", "visit_id", "distinct_id", "created_at", "hostname"),
+        *("url_path", "url_query", "referrer_path", "referrer_query", "referrer_domain"),
+        *("country", "city", "device", "os", "browser", "page_title", "event_type", "event_name"),
+        "has_data",
+    ),
 }
 RECORD = {
     "websiteId": "website_id",
     "eventId": "website_event_id",
-    "eventName": "event_name",
-    "dataKey": "data_key",
-    "stringValue": "string_value",
-    "numberValue": "number_value",
-    "dateValue": "date_value",
-    "dataType": "data_type",
-    "createdAt": "created_at",
+    **camel_case(
+        *("event_name", "data_key", "string_value", "number_value", "date_value", "data_type"),
+        "created_at",
+    ),
 }
 
 
 class OfEvent(Ranged):
-    """One event or all of them; ``event`` is a filter beside it."""
+    """One event or all events; unlike ``event``, ``eventName`` is not a filter."""
 
     eventName: Text | None = None
 
 
 class OfProperty(OfEvent):
-    """One property, of one type or of all."""
+    """One property, of one data type or of all."""
 
     propertyName: Text
     dataType: DataType | None = None
 
 
 @routes("GET", "/websites/{website_id}/events", Paged)
-def listed(call: Call[Paged]) -> Any:
-    """A page of events and views, newest first; a search looks for a text in names and paths."""
-    asked = call.asked
-    found = single.page(
+def events(call: Call[Paged]) -> Any:
+    """Return a page of events and views, newest first; ``search`` looks in names and paths."""
+    params = call.params
+    page = queries.page(
         call.umami.store,
         scope(call),
-        pattern=f"%{asked.search}%" if asked.search else None,
-        most=asked.maxResults,
-        limit=asked.pageSize,
-        offset=asked.skipped,
+        pattern=f"%{params.search}%" if params.search else None,
+        most=params.maxResults,
+        limit=params.pageSize,
+        offset=params.skipped,
     )
-    return asked.listed(found, COLUMNS)
+    return params.listed(page, COLUMNS)
 
 
 @routes("GET", "/websites/{website_id}/event-data/events", Ranged)
 def data_events(call: Call[Ranged]) -> Any:
-    """Which properties events have; of one event, also their values as they are stored."""
-    store, rows = call.umami.store, unnamed(call)
-    if call.asked.event is None:
-        return wire.properties(event_data.properties_by_type(store, rows), typed=True)
-    found = event_data.values_of_event(store, rows, call.asked.event)
-    return wire.properties(found, typed=True, valued=True)
+    """Return the properties of events; of one event, also their stored values."""
+    store, here = call.umami.store, without_event_filter(call)
+    if call.params.event is None:
+        return wire.properties(event_data.properties_by_type(store, here), typed=True)
+    values = event_data.values_of_event(store, here, call.params.event)
+    return wire.properties(values, typed=True, valued=True)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", OfEvent)
 def data_fields(call: Call[OfEvent]) -> Any:
-    """Properties with their types, of one event or of all."""
-    return wire.fields(event_data.names(call.umami.store, scope(call), call.asked.eventName))
+    """Return properties with their types, of one event or of all."""
+    return wire.fields(event_data.names(call.umami.store, scope(call), call.params.eventName))
 
 
 @routes("GET", "/websites/{website_id}/event-data/properties", Ranged)
 def data_properties(call: Call[Ranged]) -> Any:
-    """Which properties events have."""
+    """Return the properties of events."""
     return wire.properties(event_data.properties(call.umami.store, scope(call)), typed=True)
 
 
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
-    """Values of one property."""
-    asked = call.asked
-    found = event_data.values(
-        call.umami.store,
-        scope(call),
-        asked.eventName,
-        asked.propertyName,
-        "instant",
-        asked.dataType,
+    """Return the values of one property."""
+    params, store = call.params, call.umami.store
+    values = event_data.values(
+        store, scope(call), params.eventName, params.propertyName, "instant", params.dataType
     )
-    return wire.valued(found)
+    return wire.valued(values)
 
 
 @routes("GET", "/websites/{website_id}/event-data/stats", Ranged)
 def data_stats(call: Call[Ranged]) -> Any:
-    """How much data events carry; the records are a text, and null without any."""
+    """Return how much data events carry; ``records`` is text, and null without records."""
     return wire.size(event_data.size(call.umami.store, scope(call)))
 
 
 @routes("GET", "/websites/{website_id}/event-data/{event_id}", Nothing)
 def data_of_event(call: Call[Nothing]) -> Any:
-    """Everything that one event carries."""
-    found = event_data.of_event(call.umami.store, call.id("website_id"), call.id("event_id"))
-    return [spelled_row(row, RECORD) for row in found]
+    """Return all data of one event."""
+    rows = event_data.of_event(call.umami.store, call.id("website_id"), call.id("event_id"))
+    return [json_row(row, RECORD) for row in rows]
 
 
-def unnamed(call: Call[Any]) -> Any:
-    """The rows that are asked about where ``event`` is the event's name as it is, no filter."""
-    asked = call.asked.model_copy(update={"event": None})
-    return scope(Call(call.umami, asked, call.path, call.headers, call.user))
+def without_event_filter(call: Call[Any]) -> Scope:
+    """Return the scope of a request whose ``event`` is the name of an event and not a filter."""
+    return scope(replace(call, params=call.params.model_copy(update={"event": None})))

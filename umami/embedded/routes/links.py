@@ -1,5 +1,8 @@
-"""Links and pixels. Their clicks and views are events whose website id is theirs, so every route
-that analyses a website takes the id of a link or a pixel too."""
+"""Links and pixels.
+
+Their clicks and views are events with their id as the website id, so every route that analyses a
+website also accepts the id of a link or a pixel.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now
 from umami.embedded.listing import Listing
-from umami.embedded.parameters import spelled_row
-from umami.embedded.refusals import BadRequest, Refusal
+from umami.embedded.parameters import json_row
+from umami.embedded.refusals import BadRequest
+from umami.embedded.routes import records
 from umami.embedded.state import ADMIN
 from umami.embedded.store import COLLECTED, TABLES
 
@@ -42,80 +46,69 @@ class CreatedLink(CreatedPixel):
 
 
 class ChangedPixel(Parameters):
-    """What changes of a pixel; what is left out stays."""
+    """The changes of a pixel; omitted fields stay."""
 
     name: Name = ""
     slug: Slug = ""
 
 
 class ChangedLink(ChangedPixel):
-    """What changes of a link; what is left out stays."""
+    """The changes of a link; omitted fields stay."""
 
     url: Url = ""
 
 
 def _declare(kind: Kind, created: type[CreatedPixel], changed: type[ChangedPixel]) -> None:
     id_column = f"{kind}_id"
+    single = f"/{kind}s/{{{id_column}}}"
 
     @routes("GET", f"/{kind}s", Listing)
-    def listed(call: Call[Listing]) -> Any:
-        """Those whose name or slug contains the search text, by name."""
+    def page(call: Call[Listing]) -> Any:
+        """Return a page of those whose name or slug contains the search text, by name."""
         rows = call.umami.store.records(
             f"SELECT * FROM {kind} WHERE deleted_at IS NULL "
             f"AND (contains(lower(name), $text) OR contains(lower(slug), $text)) "
             f"ORDER BY name, {id_column}",
-            {"text": call.asked.searched},
+            {"text": call.params.searched},
         )
-        return call.asked.answer([_spelled(kind, row) for row in rows])
+        return call.params.answer([_json(kind, row) for row in rows])
 
     @routes("POST", f"/{kind}s", created)
     def create(call: Call[CreatedPixel]) -> Any:
-        """Create one."""
-        asked = call.asked
-        values = asked.model_dump(include={"name", "slug", "url"})
-        at, id = now(), asked.id or uuid.uuid4()
-        values |= {id_column: id, "team_id": asked.teamId, "created_at": at, "updated_at": at}
+        """Create a link or a pixel."""
+        params, time = call.params, now()
+        id = params.id or uuid.uuid4()
+        values = params.model_dump(include={"name", "slug", "url"})
+        values |= {id_column: id, "team_id": params.teamId, "created_at": time, "updated_at": time}
         with call.umami.store.writing() as cursor:
             if cursor.execute(f"SELECT 1 FROM {kind} WHERE {id_column} = ?", [id]).fetchone():
                 raise BadRequest(f"id: There is such a {kind} already")
-            if (
-                asked.teamId
-                and not cursor.execute(
-                    "SELECT 1 FROM team WHERE team_id = ?", [asked.teamId]
-                ).fetchone()
-            ):
-                raise Refusal(401, "Unauthorized")
-            _require_free(cursor, kind, asked.slug, id)
-            cursor.execute(
-                f"INSERT INTO {kind} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
-                list(values.values()),
-            )
-        return _found(call, kind, id)
+            records.require_team(cursor, params.teamId)
+            _require_free(cursor, kind, params.slug, id)
+            records.insert(cursor, kind, **values)
+        return _saved(call, kind, id)
 
-    @routes("GET", f"/{kind}s/{{{id_column}}}", Nothing)
+    @routes("GET", single, Nothing)
     def read(call: Call[Nothing]) -> Any:
-        """One of them."""
-        return _found(call, kind, call.id(id_column))
+        """Return a link or a pixel."""
+        return _saved(call, kind, call.id(id_column))
 
-    @routes("POST", f"/{kind}s/{{{id_column}}}", changed)
+    @routes("POST", single, changed)
     def change(call: Call[ChangedPixel]) -> Any:
-        """Change one."""
+        """Change a link or a pixel."""
         id = call.id(id_column)
-        _found(call, kind, id)
-        values = call.asked.model_dump(exclude_unset=True) | {"updated_at": now()}
+        _saved(call, kind, id)
+        values = call.params.model_dump(exclude_unset=True) | {"updated_at": now()}
         with call.umami.store.writing() as cursor:
-            _require_free(cursor, kind, call.asked.slug, id)
-            assigned = ", ".join(f"{name} = ?" for name in values)
-            cursor.execute(
-                f"UPDATE {kind} SET {assigned} WHERE {id_column} = ?", [*values.values(), id]
-            )
-        return _found(call, kind, id)
+            _require_free(cursor, kind, call.params.slug, id)
+            records.update(cursor, kind, id, **values)
+        return _saved(call, kind, id)
 
-    @routes("DELETE", f"/{kind}s/{{{id_column}}}", Nothing)
+    @routes("DELETE", single, Nothing)
     def delete(call: Call[Nothing]) -> Any:
-        """Delete one with all that was collected about it."""
+        """Delete a link or a pixel with all collected data."""
         id = call.id(id_column)
-        _found(call, kind, id)
+        _saved(call, kind, id)
         with call.umami.store.erasing() as cursor:
             cursor.execute(f"DELETE FROM {kind} WHERE {id_column} = ?", [id])
             for table in COLLECTED:
@@ -135,26 +128,13 @@ def _require_free(cursor: duckdb.DuckDBPyConnection, kind: Kind, slug: str, id: 
         raise BadRequest("slug: That slug is taken")
 
 
-def _found(call: Call[Any], kind: Kind, id: UUID) -> dict[str, Any]:
-    """The link or pixel of this id; ``Refusal`` 404 if there is none such."""
-    rows = call.umami.store.records(
-        f"SELECT * FROM {kind} WHERE {kind}_id = ? AND deleted_at IS NULL", [id]
-    )
-    if not rows:
-        raise Refusal(404, "Not found")
-    return _spelled(kind, rows[0])
+def _saved(call: Call[Any], kind: Kind, id: UUID) -> dict[str, Any]:
+    existing = f"(SELECT * FROM {kind} WHERE deleted_at IS NULL)"
+    return _json(kind, records.record(call, existing, **{f"{kind}_id": id}))
 
 
-def _spelled(kind: Kind, row: dict[str, Any]) -> dict[str, Any]:
-    columns = {
-        "id": f"{kind}_id",
-        "name": "name",
-        "url": "url",
-        "slug": "slug",
-        "teamId": "team_id",
-        "createdAt": "created_at",
-        "updatedAt": "updated_at",
-        "deletedAt": "deleted_at",
-    }
-    there = {name: column for name, column in columns.items() if column in TABLES[kind]}
-    return {**spelled_row(row, there), "userId": None if row["team_id"] else str(ADMIN.id)}
+def _json(kind: Kind, row: dict[str, Any]) -> dict[str, Any]:
+    names = ("name", "url", "slug", "team_id", "created_at", "updated_at", "deleted_at")
+    columns = records.camel_case(*(name for name in names if name in TABLES[kind]))
+    user = None if row["team_id"] else str(ADMIN.id)
+    return {**json_row(row, {"id": f"{kind}_id", **columns}), "userId": user}

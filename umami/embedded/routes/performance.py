@@ -1,8 +1,7 @@
-"""How fast pages were: percentiles of web vitals in all, over time, and by page or device."""
+"""Percentiles of web vitals: in total, over time, and by page, title, device or browser."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -21,7 +20,7 @@ class Chart(Ranged, Bucketed):
     metric: Vital = "lcp"
 
 
-class By(Ranged):
+class Metrics(Ranged):
     """One vital by page, title, device or browser."""
 
     type: Dimension
@@ -31,30 +30,30 @@ class By(Ranged):
 
 @routes("GET", "/websites/{website_id}/performance/stats", Ranged)
 def stats(call: Call[Ranged]) -> Any:
-    """The percentiles of each vital; zeros without measurements."""
+    """Return the percentiles of each vital; zeros without measurements."""
     vitals, count = queries.summary(call.umami.store, scope(call))
     zeros = {
-        vital: {name: value or 0 for name, value in asdict(found).items()}
-        for vital, found in vitals.items()
+        vital: {name: value or 0 for name, value in percentiles.items()}
+        for vital, percentiles in vitals.items()
     }
     return {**zeros, "count": count}
 
 
 @routes("GET", "/websites/{website_id}/performance/chart", Chart)
 def chart(call: Call[Chart]) -> Any:
-    """The percentiles of one vital over time."""
-    asked = call.asked
-    found = queries.over_time(
-        call.umami.store, scope(call), asked.metric, asked.answered_unit, asked.zone
+    """Return the percentiles of one vital over time."""
+    params = call.params
+    buckets = queries.over_time(
+        call.umami.store, scope(call), params.metric, params.answered_unit, params.zone
     )
-    return {"chart": [{"t": asked.stamp(start), **asdict(values)} for start, values in found]}
+    return {"chart": [{"t": params.stamp(start), **values} for start, values in buckets]}
 
 
-@routes("GET", "/websites/{website_id}/performance/metrics", By)
-def metrics(call: Call[By]) -> Any:
-    """The percentiles of one vital by page, title, device or browser; the slowest first."""
-    asked = call.asked
-    found = queries.by_dimension(
-        call.umami.store, scope(call), asked.metric, asked.type, asked.limit
+@routes("GET", "/websites/{website_id}/performance/metrics", Metrics)
+def metrics(call: Call[Metrics]) -> Any:
+    """Return the percentiles of one vital by page, title, device or browser, the slowest first."""
+    params = call.params
+    groups = queries.by_dimension(
+        call.umami.store, scope(call), params.metric, params.type, params.limit
     )
-    return [{"name": name, **asdict(values), "count": count} for name, values, count in found]
+    return [{"name": name, **values, "count": count} for name, values, count in groups]

@@ -1,185 +1,154 @@
-"""Properties of events and sessions in depth: numbers, values over time, pivots (3.2)."""
+"""Details of properties of events and sessions: numbers, values over time, pivots (3.2)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
+from pydantic import create_model
 
 from umami.embedded.http import Call, Routes, Text
-from umami.embedded.parameters import MOST_ROWS, Bucketed, Ranged, scope, spelled_row
+from umami.embedded.parameters import Bucketed, Page, Ranged, json_row, scope
 from umami.embedded.queries import properties as queries
-from umami.embedded.queries.properties import Metric, PivotPage
-from umami.embedded.scope import Rows
+from umami.embedded.queries.properties import Metric
+from umami.embedded.routes.records import camel_case
+from umami.embedded.scope import Rows, Scope
 
 routes = Routes()
 
-EVENT = {
-    "eventId": "event_id",
-    "eventName": "event_name",
-    "urlPath": "url_path",
-    "sessionId": "session_id",
-    "createdAt": "created_at",
-}
-SESSION = {"sessionId": "session_id", "distinctId": "distinct_id", "createdAt": "created_at"}
+EVENT = camel_case("event_id", "event_name", "url_path", "session_id", "created_at")
+SESSION = camel_case("session_id", "distinct_id", "created_at")
 
 
 class Series(Ranged, Bucketed):
-    """A range, filters, and what is counted over time."""
+    """A range, filters, and the unit and time zone of buckets."""
 
 
 class SessionProperty(Series):
-    """One property of sessions."""
+    """A property of sessions."""
 
     propertyName: Text
 
-    def records(self, call: Call[Any]) -> Rows:
-        """The records of the property."""
-        return queries.of_sessions(scope(call), self.propertyName)
+    def records(self, scope: Scope) -> Rows:
+        """Return the records of the property."""
+        return queries.of_sessions(scope, self.propertyName)
 
 
 class EventProperty(Series):
-    """One property of the events of one name."""
+    """A property of the events of one name."""
 
     eventName: Text
     propertyName: Text
 
-    def records(self, call: Call[Any]) -> Rows:
-        """The records of the property."""
-        return queries.of_event(scope(call), self.eventName, self.propertyName)
+    def records(self, scope: Scope) -> Rows:
+        """Return the records of the property."""
+        return queries.of_event(scope, self.eventName, self.propertyName)
 
 
-class SessionNumbers(SessionProperty):
-    """A property of sessions whose numbers are combined."""
+class Pivot(Series, Page):
+    """A page of a pivot; ``search`` and ``orderBy`` have no effect."""
 
-    metric: Metric = "sum"
-
-
-class EventNumbers(EventProperty):
-    """A property of events whose numbers are combined."""
-
-    metric: Metric = "sum"
-
-
-class Page(Series):
-    """A page of a pivot; ``search`` and an order have no effect."""
-
-    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 20
     search: Text | None = None
     orderBy: Text | None = None
 
-    @property
-    def skipped(self) -> int:
-        """Rows before the page."""
-        return (self.page - 1) * self.pageSize
 
-
-class EventPivot(Page):
+class EventPivot(Pivot):
     """The events of one name."""
 
     eventName: Text
 
 
-class SessionPivot(Page):
+class SessionPivot(Pivot):
     """The sessions that have a property."""
 
     propertyName: Text
 
 
-def _declare(
-    path: str,
-    one: type[EventProperty] | type[SessionProperty],
-    numbers: type[EventNumbers] | type[SessionNumbers],
-) -> None:
-    @routes("GET", f"/websites/{{website_id}}/{path}/numeric-stats", one)
+def _declare(path: str, property_: type[EventProperty] | type[SessionProperty]) -> None:
+    metric: Any = (Metric, "sum")
+    numbers = create_model(f"{property_.__name__}Numbers", __base__=property_, metric=metric)
+
+    @routes("GET", f"/websites/{{website_id}}/{path}/numeric-stats", property_)
     def numeric_stats(call: Call[Any]) -> Any:
-        """Sum, average, median and extremes of a number."""
-        return asdict(queries.numeric_stats(call.umami.store, call.asked.records(call)))
+        """Return total, average, median and extremes of the numbers."""
+        return queries.numeric_stats(call.umami.store, call.params.records(scope(call)))
 
     @routes("GET", f"/websites/{{website_id}}/{path}/numeric-series", numbers)
     def numeric_series(call: Call[Any]) -> Any:
-        """A number over time."""
-        asked = call.asked
-        found = queries.numeric_series(
+        """Return the numbers over time."""
+        params, here = call.params, scope(call)
+        series = queries.numeric_series(
             call.umami.store,
-            scope(call),
-            asked.records(call),
-            asked.metric,
-            asked.answered_unit,
-            asked.zone,
+            here,
+            params.records(here),
+            params.metric,
+            params.answered_unit,
+            params.zone,
         )
-        return [{"t": asked.stamp(start), "y": value} for start, value in found]
+        return [{"t": params.stamp(start), "y": value} for start, value in series]
 
-    @routes("GET", f"/websites/{{website_id}}/{path}/property-series", one)
-    def property_series(call: Call[Any]) -> Any:
-        """Texts and booleans over time."""
-        return _points(call, queries.value_series)
+    for kind in queries.VALUES:
+        _declare_values(path, property_, kind)
 
-    @routes("GET", f"/websites/{{website_id}}/{path}/array-series", one)
-    def array_series(call: Call[Any]) -> Any:
-        """The elements of lists over time."""
-        return _points(call, queries.array_series)
-
-    @routes("GET", f"/websites/{{website_id}}/{path}/date-series", one)
+    @routes("GET", f"/websites/{{website_id}}/{path}/date-series", property_)
     def date_series(call: Call[Any]) -> Any:
-        """The dates that a property has."""
-        asked = call.asked
-        found = queries.date_series(call.umami.store, scope(call), asked.records(call), asked.zone)
-        return [{"t": asked.stamp(date), "y": count} for date, count in found]
+        """Return the dates of the property."""
+        params, here = call.params, scope(call)
+        dates = queries.date_series(call.umami.store, here, params.records(here), params.zone)
+        return [{"t": params.stamp(date), "y": count} for date, count in dates]
 
 
-def _points(call: Call[Any], query: Any) -> Any:
-    asked = call.asked
-    found: Sequence[queries.Point] = query(
-        call.umami.store, scope(call), asked.records(call), asked.answered_unit, asked.zone
-    )
-    return [{"x": value, "t": asked.stamp(start), "y": count} for value, start, count in found]
+def _declare_values(
+    path: str, property_: type[EventProperty] | type[SessionProperty], kind: queries.Series
+) -> None:
+    @routes("GET", f"/websites/{{website_id}}/{path}/{kind}-series", property_)
+    def series(call: Call[Any]) -> Any:
+        """Return texts and booleans, or the elements of lists, over time."""
+        params, here = call.params, scope(call)
+        records, unit = params.records(here), params.answered_unit
+        rows = queries.value_series(call.umami.store, here, records, kind, unit, params.zone)
+        return [{"x": value, "t": params.stamp(start), "y": count} for value, start, count in rows]
 
 
-_declare("event-data-pivot", EventProperty, EventNumbers)
-_declare("session-data", SessionProperty, SessionNumbers)
+_declare("event-data-pivot", EventProperty)
+_declare("session-data", SessionProperty)
 
 
 @routes("GET", "/websites/{website_id}/session-data/stats", SessionProperty)
 def labels(call: Call[SessionProperty]) -> Any:
-    """What the sessions with each text value of a property did, the most active first."""
-    found = queries.labels(call.umami.store, scope(call), call.asked.propertyName)
-    return [asdict(one) for one in found]
+    """Return what the sessions with each text value of a property did, the most active first."""
+    return queries.labels(call.umami.store, scope(call), call.params.propertyName)
 
 
 @routes("GET", "/websites/{website_id}/event-data-pivot", EventPivot)
 def event_pivot(call: Call[EventPivot]) -> Any:
-    """Events with all their data, newest first."""
-    asked = call.asked
-    found = queries.pivoted_events(
-        call.umami.store, scope(call), asked.eventName, asked.zone, asked.pageSize, asked.skipped
-    )
-    return _page(asked, found, EVENT)
+    """Return events with all their data, newest first."""
+    return _pivot(call, queries.pivoted_events, call.params.eventName, EVENT)
 
 
 @routes("GET", "/websites/{website_id}/session-data-pivot", SessionPivot)
 def session_pivot(call: Call[SessionPivot]) -> Any:
-    """Sessions with all their properties."""
-    asked = call.asked
-    found = queries.pivoted_sessions(
-        call.umami.store, scope(call), asked.propertyName, asked.zone, asked.pageSize, asked.skipped
+    """Return sessions with all their properties."""
+    return _pivot(call, queries.pivoted_sessions, call.params.propertyName, SESSION)
+
+
+def _pivot(
+    call: Call[Any], query: Callable[..., queries.Pivot], name: str, columns: dict[str, str]
+) -> Any:
+    params = call.params
+    rows, count = query(
+        call.umami.store, scope(call), name, params.zone, params.pageSize, params.skipped
     )
-    return _page(asked, found, SESSION)
-
-
-def _page(asked: Page, found: PivotPage, columns: dict[str, str]) -> dict[str, Any]:
-    rows = [
+    objects = [
         {
-            **spelled_row(row.columns, columns),
-            "propertyKeys": row.keys,
+            **json_row(row, columns),
+            "propertyKeys": row["keys"],
             "propertyValues": [
-                asked.stamp(value) if isinstance(value, datetime) else value for value in row.values
+                params.stamp(value) if isinstance(value, datetime) else value
+                for value in row["values"]
             ],
         }
-        for row in found.rows
+        for row in rows
     ]
-    return {"data": rows, "count": found.count, "page": asked.page, "pageSize": asked.pageSize}
+    return params.response(objects, count)

@@ -1,84 +1,71 @@
-"""What happens just now."""
+"""The last half hour of a website."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from datetime import datetime
 from typing import Any
 
-from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Zone, instant, now
-from umami.embedded.queries.realtime import Realtime, realtime
-from umami.embedded.scope import spelled
+from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Zone, now
+from umami.embedded.parameters import json_row
+from umami.embedded.queries.events import realtime
+from umami.embedded.routes import records
+from umami.embedded.scope import format_bucket
 
 routes = Routes()
 
+EVENT = records.camel_case(
+    *("session_id", "event_name", "created_at", "browser", "os", "device", "country"),
+    *("url_path", "referrer_domain", "hostname"),
+)
 
-class Now(Parameters):
-    """The zone of the minutes; a range may be sent but is always the last half hour."""
+
+class Realtime(Parameters):
+    """The time zone of the minutes; a range is accepted but has no effect."""
 
     timezone: Zone = "UTC"
     startAt: Milliseconds | None = None
     endAt: Milliseconds | None = None
 
 
-@routes("GET", "/realtime/{website_id}", Now)
-def last_half_hour(call: Call[Now]) -> Any:
-    """The newest hundred events, what they count up to, and views and visitors by minute.
+@routes("GET", "/realtime/{website_id}", Realtime)
+def last_half_hour(call: Call[Realtime]) -> Any:
+    """Return the newest hundred events, counts of their values, and views and visitors by minute.
 
-    ``totals.visitors`` is the sum over minutes, as Umami's is.
+    ``totals.visitors`` is the sum over minutes, as in Umami.
     """
-    return answer(call, with_hostname=True)
-
-
-def answer(call: Call[Now], *, with_hostname: bool) -> dict[str, Any]:
-    """The last half hour as JSON."""
-    found = realtime(call.umami.store, call.id("website_id"), call.asked.timezone, now())
-    firsts = found.first_of_session
-    countries = Counter(found.rows[place]["country"] for place in firsts)
-    urls = Counter(row["url_path"] for row in found.rows)
-    referrers = Counter(row["referrer_domain"] for row in found.rows)
-    for one in (countries, urls, referrers):
-        one.pop(None, None)
-        one.pop("", None)
+    rows, minutes = realtime(call.umami.store, call.id("website_id"), call.params.timezone, now())
+    # Rows are sorted newest first, so the last index of a session is that of its oldest event.
+    oldest = {row["session_id"]: index for index, row in enumerate(rows)}
+    countries = Counter(rows[index]["country"] for index in oldest.values())
+    urls = Counter(row["url_path"] for row in rows)
+    referrers = Counter(row["referrer_domain"] for row in rows)
+    for counts in (countries, urls, referrers):
+        counts.pop(None, None)
+        counts.pop("", None)
+    events = []
+    for index, row in enumerate(rows):
+        event = json_row(row, EVENT)
+        events.append({"__type": "event" if row["event_name"] else "pageview", **event})
+        if oldest[row["session_id"]] == index:
+            events.append({"__type": "session", **event})
+    starts = [format_bucket(start) for start, _, _ in minutes]
+    views = [views for _, views, _ in minutes]
+    visitors = [visitors for _, _, visitors in minutes]
     return {
         "countries": countries,
         "urls": urls,
         "referrers": referrers,
-        "events": _events(found, with_hostname=with_hostname),
-        "series": {"views": _series(found.views), "visitors": _series(found.visitors)},
+        "events": events,
+        "series": {
+            name: [{"x": start, "y": count} for start, count in zip(starts, counts, strict=True)]
+            for name, counts in (("views", views), ("visitors", visitors))
+        },
         "totals": {
-            "views": sum(count for _, count in found.views),
-            "visitors": sum(count for _, count in found.visitors),
-            "events": sum(1 for row in found.rows if row["event_name"]),
+            "views": sum(views),
+            "visitors": sum(visitors),
+            "events": sum(1 for row in rows if row["event_name"]),
             "countries": len(countries),
         },
         "timestamp": int(time.time() * 1000),
     }
-
-
-def _events(found: Realtime, *, with_hostname: bool) -> list[dict[str, Any]]:
-    """Newest first; a session has an entry of its own, older than its oldest event."""
-    events, firsts = [], set(found.first_of_session)
-    for place, row in enumerate(found.rows):
-        one = {
-            "sessionId": str(row["session_id"]),
-            "eventName": row["event_name"],
-            "createdAt": instant(row["created_at"]),
-            "browser": row["browser"],
-            "os": row["os"],
-            "device": row["device"],
-            "country": row["country"],
-            "urlPath": row["url_path"],
-            "referrerDomain": row["referrer_domain"],
-        }
-        if with_hostname:
-            one["hostname"] = row["hostname"]
-        events.append({"__type": "event" if row["event_name"] else "pageview", **one})
-        if place in firsts:
-            events.append({"__type": "session", **one})
-    return events
-
-
-def _series(series: list[tuple[datetime, int]]) -> list[dict[str, Any]]:
-    return [{"x": spelled(minute), "y": count} for minute, count in series]

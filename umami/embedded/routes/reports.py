@@ -1,7 +1,5 @@
-"""Analyses as 3.1 spells them: a POST each, its filters and parameters in the body.
-
-Each takes its answer from a function that the GETs of 3.4 (``analyses``) share.
-"""
+"""Analyses: a POST each as in 3.1, with filters and parameters in the body, and GETs below the
+website as in 3.4, with filters in the query."""
 
 from __future__ import annotations
 
@@ -12,24 +10,21 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, create_model
 
 from umami.embedded import wire
-from umami.embedded.filters import narrowed
-from umami.embedded.http import Call, Parameters, Routes, Text, Zone, moment
-from umami.embedded.parameters import UNITS, compared, one_of
-from umami.embedded.queries.reports import goals as goal_queries
+from umami.embedded.filters import FIELDS, apply_filters
+from umami.embedded.http import Call, Parameters, Routes, Text, Zone, from_milliseconds
+from umami.embedded.parameters import UNITS, Ranged, compared, one_of, scope
 from umami.embedded.queries.reports import revenue as money
-from umami.embedded.queries.reports.attribution import Model
+from umami.embedded.queries.reports.attribution import UTM, Model, utm_columns
 from umami.embedded.queries.reports.attribution import attribution as attribution_query
-from umami.embedded.queries.reports.breakdown import breakdown as breakdown_query
-from umami.embedded.queries.reports.funnel import funnel as funnel_query
-from umami.embedded.queries.reports.journey import journey as journey_query
 from umami.embedded.queries.reports.retention import retention as retention_query
-from umami.embedded.queries.reports.steps import Step
-from umami.embedded.queries.reports.utm import utm_columns
-from umami.embedded.scope import Scope, Unit, spelled
-from umami.embedded.state import Umami
+from umami.embedded.queries.reports.steps import Step, reached
+from umami.embedded.queries.reports.steps import funnel as funnel_query
+from umami.embedded.queries.reports.steps import journey as journey_query
+from umami.embedded.queries.totals import breakdown as breakdown_query
+from umami.embedded.scope import Scope, Unit, format_bucket
 from umami.embedded.store import Store
 
 routes = Routes()
@@ -39,33 +34,26 @@ LONGEST_WINDOW = 60 * 24 * 366
 
 
 def _date(value: Any) -> datetime:
-    """A date as JavaScript reads it: ISO text or Unix milliseconds; naive UTC."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("Invalid date")
-    if isinstance(value, int | float):
+    """Parse a date as JavaScript does, from ISO text or Unix milliseconds, into naive UTC."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
         if not 0 <= value <= 4_102_444_800_000:
             raise ValueError("Invalid date")
-        return moment(int(value))
+        return from_milliseconds(int(value))
     try:
-        found = datetime.fromisoformat(value)
-        found = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-    except (ValueError, OverflowError):
+        date = datetime.fromisoformat(value)
+        date = date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("Invalid date") from None
-    if not 1970 <= found.year <= 2100:
+    if not 1970 <= date.year <= 2100:
         raise ValueError("Invalid date")
-    return found
+    return date
 
 
 Date = Annotated[datetime, BeforeValidator(_date)]
-FIELDS = (
-    *("path", "referrer", "title", "query", "os", "browser", "device", "country", "region"),
-    *("city", "tag", "hostname", "language", "event", "distinctId"),
-    *("utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm"),
-)
 
 
-def _listed(value: Any) -> Any:
-    """A list, or its JSON text as a query has it."""
+def _list(value: Any) -> Any:
+    """Decode the JSON text of a list, as it is in a query."""
     if not isinstance(value, str):
         return value
     try:
@@ -74,7 +62,7 @@ def _listed(value: Any) -> Any:
         raise ValueError("Invalid JSON") from None
 
 
-class GivenStep(Parameters):
+class StepParameters(Parameters):
     """A page or an event."""
 
     type: Literal["path", "event"]
@@ -82,79 +70,88 @@ class GivenStep(Parameters):
 
     @property
     def step(self) -> Step:
-        """The step as queries know it."""
+        """The step of queries."""
         return Step(self.type, self.value)
 
 
 class Funnel(Parameters):
-    """Steps, and the minutes that may lie between one and the next."""
+    """The steps, and the minutes that may pass between two steps."""
 
     window: Annotated[int, Field(ge=1, le=LONGEST_WINDOW)]
-    steps: Annotated[list[GivenStep], BeforeValidator(_listed), Field(min_length=2, max_length=8)]
+    steps: Annotated[
+        list[StepParameters], BeforeValidator(_list), Field(min_length=2, max_length=8)
+    ]
 
     def answer(self, store: Store, scope: Scope) -> Any:
-        """Visitors at each step; drop-off and what remains as fractions."""
-        steps = [one.step for one in self.steps]
-        visitors = funnel_query(store, scope, steps, self.window)
-        return wire.funnel([(one.type, one.value) for one in self.steps], visitors)
+        """Return the visitors at each step; ``dropoff`` and ``remaining`` are fractions."""
+        visitors = funnel_query(store, scope, [step.step for step in self.steps], self.window)
+        return wire.funnel([(step.type, step.value) for step in self.steps], visitors)
 
 
 class Retention(Parameters):
-    """The zone whose days are meant."""
+    """The time zone of the days."""
 
     timezone: Zone = "UTC"
 
     def answer(self, store: Store, scope: Scope) -> Any:
-        """Cohorts by local day, and who of them came back."""
+        """Return cohorts by local day, and how many of their sessions returned."""
         return wire.cohorts(retention_query(store, scope, self.timezone))
 
 
 class Utm(Parameters):
-    """Nothing is to be said."""
+    """No parameters."""
 
     def answer(self, store: Store, scope: Scope) -> Any:
-        """Lists of values with their pageviews, by parameter."""
+        """Return lists of values with their page views, by UTM parameter."""
         return {
             name: [{"utm": value, "views": views} for value, views in values]
             for name, values in utm_columns(store, scope).items()
         }
 
 
-class Goal(GivenStep):
-    """What is to be reached."""
+class Goal(StepParameters):
+    """The step to reach."""
 
     def answer(self, store: Store, scope: Scope) -> Any:
-        """How many reached it, of how many."""
-        num, total = goal_queries.reached(store, scope, self.step)
+        """Return how many visitors reached the step, and the number of all visitors."""
+        num, total = reached(store, scope, self.step)
         return {"num": num, "total": total}
 
 
-class Journey(Parameters):
-    """How many steps, and what the first and the last of them must be."""
+class JourneySteps(Parameters):
+    """The number of steps, and the first and the last of them."""
 
     steps: Annotated[int, Field(ge=2, le=wire.JOURNEY_SLOTS)]
     startStep: Text | None = None
     endStep: Text | None = None
-    eventType: Annotated[int, Field(ge=1, le=5)] | None = None
 
-    def answer(self, store: Store, scope: Scope) -> Any:
-        """The most frequent beginnings of visits, padded as Umami pads them."""
-        types = () if self.eventType is None else (self.eventType,)
+    def answer(self, store: Store, scope: Scope, types: tuple[int, ...] = ()) -> Any:
+        """Return the most frequent beginnings of visits, padded as in Umami."""
         paths = journey_query(store, scope, self.steps, self.startStep, self.endStep, types)
         return wire.journeys(paths, self.steps)
 
 
+class Journey(JourneySteps):
+    """Also the type of the events."""
+
+    eventType: Annotated[int, Field(ge=1, le=5)] | None = None
+
+    def answer(self, store: Store, scope: Scope, types: tuple[int, ...] = ()) -> Any:
+        """Return the most frequent beginnings of visits, in events of the type."""
+        return super().answer(store, scope, (self.eventType,) if self.eventType else types)
+
+
 class Breakdown(Parameters):
-    """Fields."""
+    """The fields to group by."""
 
     fields: Annotated[
         list[Annotated[str, one_of(FIELDS, "Unknown field")]],
-        BeforeValidator(_listed),
+        BeforeValidator(_list),
         Field(min_length=1, max_length=len(FIELDS)),
     ]
 
     def answer(self, store: Store, scope: Scope) -> Any:
-        """Totals for each combination of the fields."""
+        """Return the totals of each combination of the fields."""
         names = list(dict.fromkeys(self.fields))
         return [
             {
@@ -170,69 +167,65 @@ class Breakdown(Parameters):
 
 
 class InCurrency(Parameters):
-    """Money in one currency: any text, which is compared with what was sent in upper case. Small
-    letters match nothing, as on 3.1."""
+    """A currency, which is compared with the sent currency in upper case. As on 3.1, a currency in
+    lower case matches nothing."""
 
     currency: Annotated[Text, Field(min_length=1)]
 
+    def chart(self, store: Store, scope: Scope, unit: Unit, timezone: str) -> Any:
+        """Return the revenue of each event over time."""
+        return [
+            {"x": event, "t": format_bucket(start), "y": amount, "count": count}
+            for event, start, amount, count in money.revenue_series(
+                store, scope, self.currency, unit, timezone
+            )
+        ]
+
+    def totals(self, store: Store, here: Scope, before: Scope) -> dict[str, Any]:
+        """Return the revenue with its average per event and per session, and the same of the range
+        before."""
+        return {**self._total(store, here), "comparison": self._total(store, before)}
+
+    def by_part(self, store: Store, scope: Scope, part: money.Part) -> Any:
+        """Return the revenue by country, region, referrer or channel."""
+        return [
+            {**({"country": country} if part == "region" else {}), "name": name, "value": amount}
+            for name, country, amount in money.revenue_by_part(store, scope, self.currency, part)
+        ]
+
+    def _total(self, store: Store, scope: Scope) -> dict[str, Any]:
+        sums = money.revenue_totals(store, scope, self.currency)
+        amount, events, sessions = float(sums["sum"] or 0), sums["count"], sums["total_sessions"]
+        averages = {
+            "average": amount / events if events else 0,
+            "arpu": amount / sessions if sessions else 0,
+        }
+        return sums | averages
+
 
 class Revenue(InCurrency):
-    """Also over which unit of time, by which clock, and with what it is compared."""
+    """Also the unit and the time zone of the chart, and the range to compare with."""
 
     unit: Annotated[str, one_of(UNITS, "Invalid unit")] = "day"
     timezone: Zone = "UTC"
     compare: Annotated[str, one_of(("prev", "yoy"), "Invalid option")] | None = None
 
     def answer(self, store: Store, scope: Scope) -> Any:
-        """Over time, in all and compared, by place and by source."""
-        rows = replace(scope, without_bounces=False)
-        before = compared(rows, rows.start, rows.end, self.compare)
+        """Return the revenue over time, in total and compared, by place and by source."""
+        here = replace(scope, without_bounces=False)
+        before = compared(here, here.start, here.end, self.compare)
         return {
-            "chart": chart(store, rows, self),
-            "total": {
-                **total(store, rows, self.currency),
-                "comparison": total(store, before, self.currency),
-            },
-            **{part: by_part(store, rows, self.currency, part) for part in PARTS},
+            "chart": self.chart(store, here, UNITS[UNITS.index(self.unit)], self.timezone),
+            "total": self.totals(store, here, before),
+            **{part: self.by_part(store, here, part) for part in PARTS},
         }
 
 
 PARTS: tuple[money.Part, ...] = ("country", "region", "referrer", "channel")
 
 
-def chart(store: Store, scope: Scope, asked: Revenue) -> Any:
-    """What each event earned over time."""
-    unit: Unit = next(one for one in UNITS if one == asked.unit)
-    return [
-        {"x": one.event, "t": spelled(one.start), "y": one.amount, "count": one.count}
-        for one in money.earnings(store, scope, asked.currency, unit, asked.timezone)
-    ]
-
-
-def total(store: Store, scope: Scope, currency: str) -> dict[str, Any]:
-    """The sum, the events and sessions it came from, and what that is for each."""
-    found = money.earned(store, scope, currency)
-    amount = float(found.amount or 0)
-    return {
-        "sum": found.amount,
-        "count": found.events,
-        "unique_count": found.sessions,
-        "total_sessions": found.of_sessions,
-        "average": amount / found.events if found.events else 0,
-        "arpu": amount / found.of_sessions if found.of_sessions else 0,
-    }
-
-
-def by_part(store: Store, scope: Scope, currency: str, part: money.Part) -> Any:
-    """Amounts by country, region, referrer or channel."""
-    return [
-        {**({"country": country} if part == "region" else {}), "name": name, "value": amount}
-        for name, country, amount in money.earned_by(store, scope, currency, part)
-    ]
-
-
 class Attribution(Parameters):
-    """A model, and the conversion; a currency has no effect, as on 3.1."""
+    """A model and the conversion; as on 3.1, a currency has no effect."""
 
     model: Model
     type: Literal["path", "event"]
@@ -240,13 +233,13 @@ class Attribution(Parameters):
     currency: Text | None = None
 
     def answer(self, store: Store, scope: Scope) -> Any:
-        """What the conversions are credited to."""
-        found = attribution_query(store, scope, self.model, Step(self.type, self.step))
+        """Return what the conversions are credited to."""
+        credit = attribution_query(store, scope, self.model, Step(self.type, self.step))
         parts = {
             part: [{"name": name, "value": value} for name, value in rows]
-            for part, rows in found.parts.items()
+            for part, rows in credit.parts.items()
         }
-        total = {"pageviews": found.rows, "visitors": found.visitors, "visits": found.visits}
+        total = {"pageviews": credit.rows, "visitors": credit.visitors, "visits": credit.visits}
         return {**parts, "total": total}
 
 
@@ -257,123 +250,124 @@ class Dates(Parameters):
     endDate: Date
 
 
-class Body(Parameters):
-    """What every analysis is asked with; filters are texts as in queries."""
-
-    websiteId: UUID
-    filters: dict[str, Text | int | None]
-
-    def scope(self, umami: Umami, start: datetime, end: datetime) -> Scope:
-        """The rows that are asked about."""
-        everything = Scope(self.websiteId, start, end, definitions=umami.definitions)
-        given = {name: str(text) for name, text in self.filters.items() if text is not None}
-        return narrowed(umami.store, everything, given)
-
-
 class ZonedDates(Dates):
-    """Most analyses have no clock; what they are told of one has no effect."""
+    """The range of an analysis without time zone; a sent time zone has no effect."""
 
     timezone: Zone | None = None
 
 
-class FunnelParameters(Funnel, ZonedDates):
-    """A funnel of a range."""
+class Body(Parameters):
+    """The body of a POST; ``type`` and ``parameters`` depend on the analysis, and the values of
+    filters are the same texts as in queries."""
+
+    websiteId: UUID
+    filters: dict[str, Text | int | None]
 
 
-class RetentionParameters(Retention, Dates):
-    """The retention of a range."""
+def _post(call: Call[Any]) -> Any:
+    body, store = call.params, call.umami.store
+    filters = {name: str(value) for name, value in body.filters.items() if value is not None}
+    start, end = body.parameters.startDate, body.parameters.endDate
+    everything = Scope(body.websiteId, start, end, definitions=call.umami.definitions)
+    return decimals_as_text(
+        body.parameters.answer(store, apply_filters(store, everything, filters))
+    )
 
 
-class UtmParameters(Utm, ZonedDates):
-    """The campaigns of a range."""
+def _get(call: Call[Any]) -> Any:
+    return decimals_as_text(call.params.answer(call.umami.store, scope(call)))
 
 
-class GoalParameters(Goal, ZonedDates):
-    """A goal of a range."""
-
-
-class JourneyParameters(Journey, ZonedDates):
-    """The journeys of a range."""
-
-
-class BreakdownParameters(Breakdown, ZonedDates):
-    """The breakdown of a range."""
-
-
-class RevenueParameters(Revenue, Dates):
-    """The revenue of a range."""
-
-
-class AttributionParameters(Attribution, ZonedDates):
-    """The attribution of a range."""
-
-
-class FunnelBody(Body):
-    type: Literal["funnel"]
-    parameters: FunnelParameters
-
-
-class RetentionBody(Body):
-    type: Literal["retention"]
-    parameters: RetentionParameters
-
-
-class UtmBody(Body):
-    type: Literal["utm"]
-    parameters: UtmParameters
-
-
-class GoalBody(Body):
-    type: Literal["goal"]
-    parameters: GoalParameters
-
-
-class JourneyBody(Body):
-    type: Literal["journey"]
-    parameters: JourneyParameters
-
-
-class BreakdownBody(Body):
-    type: Literal["breakdown"]
-    parameters: BreakdownParameters
-
-
-class RevenueBody(Body):
-    type: Literal["revenue"]
-    parameters: RevenueParameters
-
-
-class AttributionBody(Body):
-    type: Literal["attribution"]
-    parameters: AttributionParameters
-
-
-BODIES = {
-    "funnel": FunnelBody,
-    "retention": RetentionBody,
-    "utm": UtmBody,
-    "goal": GoalBody,
-    "journey": JourneyBody,
-    "breakdown": BreakdownBody,
-    "revenue": RevenueBody,
-    "attribution": AttributionBody,
+_POSTS: dict[str, type[Parameters]] = {
+    "funnel": Funnel,
+    "retention": Retention,
+    "utm": Utm,
+    "goal": Goal,
+    "journey": Journey,
+    "breakdown": Breakdown,
+    "revenue": Revenue,
+    "attribution": Attribution,
 }
+for _kind, _analysis in _POSTS.items():
+    _dates = Dates if "timezone" in _analysis.model_fields else ZonedDates
+    _parameters = create_model(f"{_analysis.__name__}Parameters", __base__=(_analysis, _dates))
+    _fields: dict[str, Any] = {"type": (Literal[_kind], ...), "parameters": (_parameters, ...)}
+    _body = create_model(f"{_analysis.__name__}Body", __base__=Body, **_fields)
+    routes("POST", f"/reports/{_kind}", _body)(_post)
+
+_GETS: dict[str, type[Parameters]] = {
+    "funnels/stats": Funnel,
+    "goals/stats": Goal,
+    "journeys": JourneySteps,
+    "breakdown": Breakdown,
+    "attribution": Attribution,
+}
+for _path, _analysis in _GETS.items():
+    _query = create_model(f"{_analysis.__name__}Query", __base__=(_analysis, Ranged))
+    routes("GET", f"/websites/{{website_id}}/{_path}", _query)(_get)
 
 
-def _answer(call: Call[Any]) -> Any:
-    given = call.asked.parameters
-    scope = call.asked.scope(call.umami, given.startDate, given.endDate)
-    return in_text(given.answer(call.umami.store, scope))
+class UtmQuery(Ranged):
+    """One UTM parameter."""
+
+    type: Annotated[str, one_of(UTM, "Invalid type")]
 
 
-for _kind, _body in BODIES.items():
-    routes("POST", f"/reports/{_kind}", _body)(_answer)
+class RevenueQuery(InCurrency, Ranged):
+    """Revenue in one currency."""
 
 
-def in_text(value: Any) -> Any:
-    """An answer with what a database sums up as text, without the zeros of a fixed scale."""
+class RevenuePartQuery(RevenueQuery):
+    """What revenue is grouped by."""
+
+    type: Annotated[str, one_of(PARTS, "Invalid type")]
+
+
+@routes("GET", "/websites/{website_id}/retention", Ranged)
+def retention(call: Call[Ranged]) -> Any:
+    """Return cohorts by local day in the time zone of the query."""
+    return Retention(timezone=call.params.zone).answer(call.umami.store, scope(call))
+
+
+@routes("GET", "/websites/{website_id}/utm/metrics", UtmQuery)
+def utm(call: Call[UtmQuery]) -> Any:
+    """Return the values of one UTM parameter with their page views."""
+    return Utm().answer(call.umami.store, scope(call))[call.params.type]
+
+
+@routes("GET", "/websites/{website_id}/revenue/chart", RevenueQuery)
+def revenue_chart(call: Call[RevenueQuery]) -> Any:
+    """Return the revenue of each event over time."""
+    params = call.params
+    unit = UNITS[UNITS.index(params.unit or "day")]
+    chart = params.chart(call.umami.store, _with_bounces(call), unit, params.zone)
+    return decimals_as_text({"chart": chart})
+
+
+@routes("GET", "/websites/{website_id}/revenue/stats", RevenueQuery)
+def revenue_stats(call: Call[RevenueQuery]) -> Any:
+    """Return the revenue of the range and of the range before."""
+    params, here = call.params, _with_bounces(call)
+    before = compared(here, params.start, params.end, params.compare)
+    return decimals_as_text(params.totals(call.umami.store, here, before))
+
+
+@routes("GET", "/websites/{website_id}/revenue/metrics", RevenuePartQuery)
+def revenue_metrics(call: Call[RevenuePartQuery]) -> Any:
+    """Return the revenue by country, region, referrer or channel."""
+    part = PARTS[PARTS.index(call.params.type)]
+    return decimals_as_text(call.params.by_part(call.umami.store, _with_bounces(call), part))
+
+
+def _with_bounces(call: Call[Any]) -> Scope:
+    return replace(scope(call), without_bounces=False)
+
+
+def decimals_as_text(value: Any) -> Any:
+    """Return an answer with its decimals as text, as PostgreSQL's driver returns them, without the
+    zeros of a fixed scale."""
     if isinstance(value, dict):
-        return {name: in_text(one) for name, one in value.items()}
+        return {name: decimals_as_text(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [in_text(one) for one in value]
+        return [decimals_as_text(item) for item in value]
     return f"{value.normalize():f}" if isinstance(value, Decimal) else value

@@ -1,4 +1,4 @@
-"""Sessions: their list, totals and rhythm, one of them, and the properties they carry."""
+"""Sessions: the list, its totals, activity by weekday and hour, single sessions, properties."""
 
 from __future__ import annotations
 
@@ -7,205 +7,177 @@ from typing import Any
 
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text, Zone
-from umami.embedded.parameters import (
-    DataType,
-    Filtered,
-    Paged,
-    Ranged,
-    Timed,
-    scope,
-    spelled_row,
-)
+from umami.embedded.parameters import DataType, Filtered, Paged, Ranged, Timed, json_row, scope
 from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
-from umami.embedded.queries.events import steps
-from umami.embedded.queries.timeline import rhythm
+from umami.embedded.queries.events import events_of_sessions
+from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.refusals import Refusal
+from umami.embedded.routes.records import camel_case
 from umami.embedded.routes.reports import InCurrency
 from umami.embedded.routes.traffic import VIEWS
 from umami.embedded.scope import SESSION_COLUMNS, Rows
 
 routes = Routes()
 
-ONE = {
+SESSION = {
     "id": "session_id",
     "websiteId": "website_id",
     **SESSION_COLUMNS,
-    "firstAt": "first_at",
-    "lastAt": "last_at",
-    "visits": "visits",
+    **camel_case("first_at", "last_at", "visits"),
 }
 ROW = {
     "id": "session_id",
-    "websiteId": "website_id",
-    "distinctId": "distinct_id",
-    "hostname": "hostname",
+    **camel_case("website_id", "distinct_id", "hostname"),
     **SESSION_COLUMNS,
-    "firstAt": "first_at",
-    "lastAt": "last_at",
-    "visits": "visits",
-    "views": "views",
-    "events": "events",
+    **camel_case("first_at", "last_at", "visits", "views", "events"),
     "createdAt": "last_at",
 }
-STEP = {
-    "createdAt": "created_at",
-    "urlPath": "url_path",
-    "urlQuery": "url_query",
-    "referrerDomain": "referrer_domain",
-    "eventId": "event_id",
-    "eventType": "event_type",
-    "eventName": "event_name",
-    "visitId": "visit_id",
-    "hostname": "hostname",
-    "hasData": "has_data",
-}
+STEP = camel_case(
+    *("created_at", "url_path", "url_query", "referrer_domain", "event_id", "event_type"),
+    *("event_name", "visit_id", "hostname", "has_data"),
+)
 
 
 class Zoned(Filtered):
-    """A range, and the zone whose clock is looked at."""
+    """A range, and the time zone of weekdays and hours."""
 
     timezone: Zone
 
 
 class Activity(Timed):
-    """The events of one session, or of all that are linked to a distinct id."""
+    """The events of one session, or of all sessions that are linked to a distinct id."""
 
     distinctId: Text | None = None
 
 
 class Properties(Ranged):
-    """One property or all of them."""
+    """One property or all properties."""
 
     propertyName: Text | None = None
 
 
 class OfProperty(Ranged):
-    """One property, of one type or of all."""
+    """One property, of one data type or of all."""
 
     propertyName: Text
     dataType: DataType | None = None
 
 
+class OfCurrency(Paged, InCurrency):
+    """A page of sessions, and a currency."""
+
+
 @routes("GET", "/websites/{website_id}/sessions", Paged)
-def listed(call: Call[Paged]) -> Any:
-    """A page of the sessions that were active last, a row for each hostname they were on."""
-    asked = call.asked
-    found = queries.sessions(
-        call.umami.store,
-        scope(call),
-        search=asked.search,
-        most=asked.maxResults,
-        limit=asked.pageSize,
-        offset=asked.skipped,
-    )
-    return asked.listed(found, ROW)
+def sessions(call: Call[Paged]) -> Any:
+    """Return a page of the most recently active sessions, with a row for each hostname."""
+    return _page(call, None)
 
 
 @routes("GET", "/websites/{website_id}/sessions/stats", Filtered)
 def stats(call: Call[Filtered]) -> Any:
-    """Totals of sessions, bounces always among them; what is called pageviews are events of every
+    """Return the totals of sessions, always including bounces; ``pageviews`` are events of every
     type."""
-    rows = replace(scope(call), without_bounces=False)
-    found = queries.session_totals(call.umami.store, rows)
-    return wire.session_totals(found)
+    here = replace(scope(call), without_bounces=False)
+    return wire.session_totals(queries.session_totals(call.umami.store, here))
 
 
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
-    """Sessions with a view by weekday, from Sunday, and hour."""
-    found = rhythm(call.umami.store, scope(call), call.asked.timezone, VIEWS)
-    return wire.week(found)
+    """Return the sessions with a view by weekday, from Sunday, and hour."""
+    return wire.week(weekly_sessions(call.umami.store, scope(call), call.params.timezone, VIEWS))
 
 
 @routes("DELETE", "/websites/{website_id}/sessions/{session_id}", Nothing)
 def delete(call: Call[Nothing]) -> Any:
-    """Delete a session with all that it did."""
+    """Delete a session with all its events and data."""
     if not queries.delete(call.umami.store, call.id("website_id"), call.id("session_id")):
         raise Refusal(404, "Not found")
     return {"ok": True}
 
 
-class Paying(Paged, InCurrency):
-    """A currency; its name is compared in upper case."""
-
-
-@routes("GET", "/websites/{website_id}/revenue/sessions", Paying)
-def paying(call: Call[Paying]) -> Any:
-    """A page of the sessions that paid in a currency within the range, as the list of sessions has
-    them."""
-    asked = call.asked
-    rows = scope(call)
+@routes("GET", "/websites/{website_id}/revenue/sessions", OfCurrency)
+def paying(call: Call[OfCurrency]) -> Any:
+    """Return a page of the sessions with a purchase in a currency within the range."""
+    here = scope(call)
     revenue = (
         "SELECT session_id FROM revenue WHERE website_id = ? AND created_at BETWEEN ? AND ? "
         "AND upper(currency) = ?"
     )
-    found = queries.sessions(
+    return _page(call, Rows(revenue, [here.website, here.start, here.end, call.params.currency]))
+
+
+def _page(call: Call[Any], among: Rows | None) -> Any:
+    params = call.params
+    page = queries.sessions(
         call.umami.store,
-        rows,
-        search=asked.search,
-        most=asked.maxResults,
-        limit=asked.pageSize,
-        offset=asked.skipped,
-        among=Rows(revenue, [rows.website, rows.start, rows.end, asked.currency]),
+        scope(call),
+        search=params.search,
+        most=params.maxResults,
+        limit=params.pageSize,
+        offset=params.skipped,
+        among=among,
     )
-    return asked.listed(found, ROW)
+    return params.listed(page, ROW)
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
 def session(call: Call[Nothing]) -> Any:
-    """One session over its whole life, its sums as texts and together with those of the sessions
-    that are linked to it."""
-    store, website, session = call.umami.store, call.id("website_id"), call.id("session_id")
-    linked = queries.linked(store, website, session)
-    found = queries.session(store, website, session, also=linked.sessions)
-    if found is None:
+    """Return one session over its whole life. Its sums are text and include the sessions that are
+    linked to it."""
+    store, website, id = call.umami.store, call.id("website_id"), call.id("session_id")
+    distinct_ids, linked = queries.linked_sessions(store, website, id)
+    row = queries.session(store, website, id, also=linked)
+    if row is None:
         raise Refusal(404, "Not found")
-    # Sessions from before 3.3 are linked to nothing, and know their own id only.
-    own = [found["distinct_id"]] if found["distinct_id"] else []
-    distinct_ids = linked.distinct_ids or own
+    # Sessions from before 3.3 have no links, only their own distinct id.
+    if not distinct_ids and row["distinct_id"]:
+        distinct_ids = [row["distinct_id"]]
     return {
-        **spelled_row(found, ONE),
-        **wire.session_sums(found),
+        **json_row(row, SESSION),
+        **wire.session_sums(row),
         **({"distinctId": distinct_ids[0]} if len(distinct_ids) == 1 else {}),
         "distinctIds": distinct_ids,
-        "stitchedSessionCount": len(linked.sessions),
+        "stitchedSessionCount": len(linked),
         "canDelete": call.user is not None,
     }
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Activity)
 def activity(call: Call[Activity]) -> Any:
-    """The events of one session, or of all that are linked to a distinct id, newest first."""
-    sessions = {call.id("session_id")}
-    if call.asked.distinctId:
-        sessions |= queries.sessions_of(
-            call.umami.store, call.id("website_id"), call.asked.distinctId
+    """Return the events of one session, or of all sessions that are linked to a distinct id,
+    newest first."""
+    store, sessions = call.umami.store, {call.id("session_id")}
+    if call.params.distinctId:
+        sessions |= queries.sessions_of_distinct_id(
+            store, call.id("website_id"), call.params.distinctId
         )
-    return [spelled_row(row, STEP) for row in steps(call.umami.store, scope(call), sessions)]
+    return [json_row(row, STEP) for row in events_of_sessions(store, scope(call), sessions)]
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/properties", Nothing)
 def properties(call: Call[Nothing]) -> Any:
-    """What is known about one session."""
+    """Return the properties of one session."""
     rows = session_data.properties_of(
         call.umami.store, call.id("website_id"), call.id("session_id")
     )
-    return [spelled_row(row, wire.SESSION_PROPERTY) for row in rows]
+    return [json_row(row, wire.SESSION_PROPERTY) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Properties)
 def data_properties(call: Call[Properties]) -> Any:
-    """Which properties sessions have."""
-    found = session_data.properties(call.umami.store, scope(call), name=call.asked.propertyName)
-    return wire.named(found, typed=True)
+    """Return the properties of all sessions."""
+    properties = session_data.properties(
+        call.umami.store, scope(call), name=call.params.propertyName
+    )
+    return wire.named(properties, typed=True)
 
 
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
-    """Values of one property of sessions."""
-    asked = call.asked
-    found = session_data.values(
-        call.umami.store, scope(call), asked.propertyName, "instant", asked.dataType
+    """Return the values of one property of sessions."""
+    params = call.params
+    values = session_data.values(
+        call.umami.store, scope(call), params.propertyName, "instant", params.dataType
     )
-    return wire.valued(found)
+    return wire.valued(values)

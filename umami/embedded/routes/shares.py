@@ -1,6 +1,6 @@
-"""Share links of websites, which open all sections of a website or some of them.
+"""Share links, which open all sections of a website or some of them.
 
-A website's own ``shareId`` is a share too, whose id is that of the website.
+The ``shareId`` of a website is a share too; the id of this share is that of the website.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant, now
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now
 from umami.embedded.listing import Listing
+from umami.embedded.parameters import json_row
 from umami.embedded.refusals import Refusal
+from umami.embedded.routes import records
 from umami.embedded.state import SHARES
 
 routes = Routes()
 
+TABLE = f"(SELECT * FROM ({SHARES}) ORDER BY created_at, share_id)"
 WEBSITE = 1
 """The type of a share that opens a website."""
 
@@ -32,11 +35,8 @@ class Share(Parameters):
 
 @routes("GET", "/share/{share}", Nothing, open_to_all=True)
 def share(call: Call[Nothing]) -> Any:
-    """The website that a share opens, and the token that reads it."""
-    found = _shares(call, "slug = ?", call.path["share"])
-    if not found:
-        raise Refusal(404, "Not found")
-    row = found[0]
+    """Return the website that a share opens, and the token to read it."""
+    row = records.record(call, TABLE, slug=call.path["share"])
     return {
         "shareId": str(row["share_id"]),
         "shareType": WEBSITE,
@@ -48,68 +48,55 @@ def share(call: Call[Nothing]) -> Any:
 
 @routes("GET", "/websites/{website_id}/shares", Listing)
 def shares(call: Call[Listing]) -> Any:
-    """The shares of a website. Their slugs open it, so they are shown to accounts only."""
+    """Return the shares of a website to accounts only, because a slug opens the website."""
     if call.user is None:
         raise Refusal(401, "Unauthorized")
-    rows = _shares(call, "entity_id = ?", call.id("website_id"))
-    searched = call.asked.searched
-    return call.asked.answer([_spelled(row) for row in rows if searched in row["name"].lower()])
+    query = f"SELECT * FROM {TABLE} WHERE entity_id = ?"
+    rows = call.umami.store.records(query, [call.id("website_id")])
+    searched = call.params.searched
+    return call.params.answer([_json(row) for row in rows if searched in row["name"].lower()])
 
 
 @routes("POST", "/websites/{website_id}/shares", Share)
-def create_share(call: Call[Share]) -> Any:
-    """Create a share, which has a slug of its own."""
-    asked, id, at = call.asked, uuid.uuid4(), now()
+def create(call: Call[Share]) -> Any:
+    """Create a share with a random slug."""
+    time = now()
+    row = {
+        "share_id": uuid.uuid4(),
+        "entity_id": call.id("website_id"),
+        "name": call.params.name,
+        "slug": secrets.token_hex(8),
+        "parameters": json.dumps(call.params.parameters),
+        "created_at": time,
+        "updated_at": time,
+    }
     with call.umami.store.writing() as cursor:
-        cursor.execute(
-            "INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                *(id, call.id("website_id"), asked.name, secrets.token_hex(8)),
-                *(json.dumps(asked.parameters), at, at),
-            ],
-        )
-    return _spelled(_shares(call, "share_id = ?", id)[0])
+        records.insert(cursor, "share", **row)
+    return _json(row)
 
 
 @routes("GET", "/share/id/{share_id}", Nothing)
-def read_share(call: Call[Nothing]) -> Any:
-    """One share."""
-    return _spelled(_found(call))
+def read(call: Call[Nothing]) -> Any:
+    """Return a share."""
+    return _json(records.record(call, TABLE, share_id=call.id("share_id")))
 
 
 @routes("DELETE", "/share/id/{share_id}", Nothing)
-def delete_share(call: Call[Nothing]) -> Any:
-    """Delete a share: its slug and its tokens open nothing any more."""
-    _found(call)
+def delete(call: Call[Nothing]) -> Any:
+    """Delete a share, which makes its slug and its tokens invalid."""
+    id = call.id("share_id")
+    records.record(call, TABLE, share_id=id)
     with call.umami.store.writing() as cursor:
-        cursor.execute("DELETE FROM share WHERE share_id = ?", [call.id("share_id")])
-        cursor.execute(
-            "UPDATE website SET share_id = NULL WHERE website_id = ?", [call.id("share_id")]
-        )
+        cursor.execute("DELETE FROM share WHERE share_id = ?", [id])
+        cursor.execute("UPDATE website SET share_id = NULL WHERE website_id = ?", [id])
     return {"ok": True}
 
 
-def _found(call: Call[Any]) -> dict[str, Any]:
-    rows = _shares(call, "share_id = ?", call.id("share_id"))
-    if not rows:
-        raise Refusal(404, "Not found")
-    return rows[0]
-
-
-def _shares(call: Call[Any], condition: str, value: object) -> list[dict[str, Any]]:
-    return call.umami.store.records(
-        f"SELECT * FROM ({SHARES}) WHERE {condition} ORDER BY created_at, share_id", [value]
-    )
-
-
-def _spelled(row: dict[str, Any]) -> dict[str, Any]:
+def _json(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": str(row["share_id"]),
-        "entityId": str(row["entity_id"]),
-        "name": row["name"],
+        **json_row(row, {"id": "share_id", **records.camel_case("entity_id", "name")}),
         "shareType": WEBSITE,
         "slug": row["slug"],
         "parameters": json.loads(row["parameters"]),
-        "createdAt": instant(row["created_at"]),
-        "updatedAt": instant(row["updated_at"]),
+        **json_row(row, records.camel_case("created_at", "updated_at")),
     }

@@ -1,38 +1,40 @@
-"""Statistics of a website's traffic: stats, pageviews, metrics, values, custom events over time."""
+"""Traffic of a website: totals, page views, metrics, values, custom events over time, export."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+import base64
+import csv
+import io
+import zipfile
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from umami.embedded.filters import FIELDS
-from umami.embedded.http import Call, Routes, Text, instant
-from umami.embedded.parameters import Bucketed, Filtered, Timed, ZoneOrUtc, compared, one_of, scope
-from umami.embedded.queries import values as known
-from umami.embedded.queries.channels import channel_totals, channel_visitors
-from umami.embedded.queries.domains import DOMAIN
-from umami.embedded.queries.metrics import (
-    FULL_PATH,
-    IN_A_COUNTRY,
-    Edge,
-    Expanded,
-    Rank,
-    expanded,
-    first_paths,
-    ranking,
+from umami.embedded.http import Call, Routes, Text, to_iso
+from umami.embedded.parameters import (
+    Bucketed,
+    Filtered,
+    Paged,
+    Timed,
+    ZoneOrUtc,
+    compared,
+    one_of,
+    scope,
 )
-from umami.embedded.queries.timeline import event_series, timeline
-from umami.embedded.queries.totals import event_totals, totals
+from umami.embedded.queries import metrics as queries
+from umami.embedded.queries.channels import channel_totals, channel_visitors
+from umami.embedded.queries.metrics import DOMAIN, FULL_PATH, IN_A_COUNTRY, Edge, Rank
+from umami.embedded.queries.totals import event_series, event_totals, timeline, totals
 from umami.embedded.scope import Filter, Scope
 from umami.embedded.store import Store
 
 routes = Routes()
 
 VIEWS = (1, 3, 4)
-"""Event types that 3.1 counts as views: pages, links, pixels. Not custom events, and not
-measurements of a page's speed."""
+"""The event types that count as views: pages, links and pixels, not custom events or measurements
+of a page's speed."""
 EDGES: dict[str, Edge] = {"entry": "entry", "exit": "exit"}
 COLUMNS = {
     **{name: name for name in FIELDS},
@@ -42,15 +44,23 @@ COLUMNS = {
     **dict.fromkeys(EDGES, "path"),
 }
 """The field that a metric counts by."""
-NAMES = {"fullPath": FULL_PATH}
-"""SQL of what a metric counts by, where it is not the field as it is."""
 CHANNEL = "channel"
 MOST_EXACT = 5
-"""How many values a comma list of ``values`` may have; the rest is not looked at."""
+"""The number of values in a comma-separated ``search`` of ``values``; further ones are ignored."""
+EXPORTED = {
+    "events": "event",
+    "pages": "path",
+    "referrers": "referrer",
+    "browsers": "browser",
+    "os": "os",
+    "devices": "device",
+    "countries": "country",
+}
+"""The files of an export, and the type of metric in each file."""
 
 
 class Metrics(Filtered):
-    """Which field, how many of its values, and a text that they contain."""
+    """A field, a page of its values, and a text that they contain."""
 
     type: Annotated[str, one_of((*COLUMNS, CHANNEL), "Invalid type")]
     limit: Annotated[int, Field(ge=0, le=1_000_000)] = 500
@@ -58,22 +68,22 @@ class Metrics(Filtered):
     search: Text | None = None
 
     def searched(self, scope: Scope) -> Scope:
-        """The scope with the search as one filter more, instead of those on its own field."""
+        """Return the scope with the search as a filter that replaces those on the same field."""
         if not self.search or self.type == CHANNEL:
             return scope
-        kept = [one for one in scope.filters if one.field != self.type]
-        return scope.filtered(*kept, Filter(COLUMNS[self.type], "c", self.search))
+        others = [filter_ for filter_ in scope.filters if filter_.field != self.type]
+        return scope.filtered(*others, Filter(COLUMNS[self.type], "c", self.search))
 
 
 class Values(Timed):
-    """Which field, and a text that its values contain, or a comma list of such as they are."""
+    """A field, and a text that its values contain, or several exact values separated by commas."""
 
     type: Annotated[str, one_of(FIELDS, "Invalid type")]
     search: Text | None = None
 
 
 class Series(Bucketed):
-    """``limit`` keeps only so many of the most frequent names."""
+    """A time zone, and ``limit``, the number of the most frequent event names to return."""
 
     timezone: ZoneOrUtc
     limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
@@ -81,167 +91,170 @@ class Series(Bucketed):
 
 @routes("GET", "/websites/{website_id}/stats", Filtered)
 def stats(call: Call[Filtered]) -> Any:
-    """Totals of the range and of the one before."""
+    """Return the totals of the range and of the range before."""
     here = scope(call)
 
     def summed(scope: Scope) -> dict[str, int]:
-        found = totals(call.umami.store, scope, VIEWS)
+        sums = totals(call.umami.store, scope, VIEWS)
         return {
-            "pageviews": found.views,
-            "visitors": found.visitors,
-            "visits": found.visits,
-            "bounces": found.bounces,
-            "totaltime": found.seconds,
+            "pageviews": sums.views,
+            "visitors": sums.visitors,
+            "visits": sums.visits,
+            "bounces": sums.bounces,
+            "totaltime": sums.seconds,
         }
 
-    before = compared(here, call.asked.start, call.asked.end, call.asked.compare)
+    before = compared(here, call.params.start, call.params.end, call.params.compare)
     return {**summed(here), "comparison": summed(before)}
 
 
 @routes("GET", "/websites/{website_id}/pageviews", Bucketed)
 def pageviews(call: Call[Bucketed]) -> Any:
-    """Views and visitors over time; with ``compare`` also those of the range before."""
-    asked, here = call.asked, scope(call)
+    """Return views and visitors over time; with ``compare`` also those of the range before."""
+    params, here = call.params, scope(call)
 
     def series(scope: Scope) -> dict[str, Any]:
-        found = timeline(call.umami.store, scope, asked.answered_unit, asked.zone, VIEWS)
+        buckets = timeline(call.umami.store, scope, params.answered_unit, params.zone, VIEWS)
         return {
-            "pageviews": [{"x": asked.stamp(one.start), "y": one.views} for one in found],
-            "sessions": [{"x": asked.stamp(one.start), "y": one.sessions} for one in found],
+            "pageviews": [{"x": params.stamp(row.start), "y": row.views} for row in buckets],
+            "sessions": [{"x": params.stamp(row.start), "y": row.sessions} for row in buckets],
         }
 
-    if not asked.compare:
+    def dated(start: Any, end: Any) -> dict[str, Any]:
+        return {"startDate": to_iso(start), "endDate": to_iso(end)}
+
+    if not params.compare:
         return series(here)
-    before = compared(here, asked.start, asked.end, asked.compare)
-    return {
-        **series(here),
-        "startDate": instant(asked.start),
-        "endDate": instant(asked.end),
-        "compare": {
-            **series(before),
-            "startDate": instant(before.start),
-            "endDate": instant(before.end),
-        },
-    }
+    before = compared(here, params.start, params.end, params.compare)
+    comparison = {**series(before), **dated(before.start, before.end)}
+    return {**series(here), **dated(params.start, params.end), "compare": comparison}
 
 
 @routes("GET", "/websites/{website_id}/metrics", Metrics)
 def metrics(call: Call[Metrics]) -> Any:
-    """Values of a field and their visitors, most first; of events, how often they happened."""
-    asked, store = call.asked, call.umami.store
-    here = asked.searched(scope(call))
+    """Return the values of a field and their visitors, the most frequent first; for events, how
+    often they happened."""
+    params = call.params
     return [
-        {"x": one.name, "y": one.count}
-        | ({"country": one.country} if asked.type in IN_A_COUNTRY else {})
-        for one in _ranks(store, here, asked)
+        {"x": rank.name, "y": rank.count}
+        | ({"country": rank.country} if params.type in IN_A_COUNTRY else {})
+        for rank in _ranks(call.umami.store, params.searched(scope(call)), params)
     ]
 
 
 @routes("GET", "/websites/{website_id}/metrics/expanded", Metrics)
 def metrics_expanded(call: Call[Metrics]) -> Any:
-    """Values of a field and the totals of the rows that have them, most visitors first."""
-    asked, store = call.asked, call.umami.store
-    here = asked.searched(scope(call))
+    """Return the values of a field and the totals of their rows, most visitors first."""
+    params = call.params
     return [
-        {"name": one.name}
-        | ({"country": one.country} if asked.type in IN_A_COUNTRY else {})
+        {"name": row["name"]}
+        | ({"country": row["country"]} if params.type in IN_A_COUNTRY else {})
         | {
-            "pageviews": str(one.views),
-            "visitors": one.visitors,
-            "visits": one.visits,
-            "bounces": one.bounces,
-            "totaltime": str(one.seconds),
+            "pageviews": str(row["views"]),
+            "visitors": row["visitors"],
+            "visits": row["visits"],
+            "bounces": row["bounces"],
+            "totaltime": str(row["seconds"]),
         }
-        for one in _expanded(store, here, asked)
+        for row in _expanded(call.umami.store, params.searched(scope(call)), params)
     ]
 
 
 @routes("GET", "/websites/{website_id}/values", Values)
 def values(call: Call[Values]) -> Any:
-    """Values that a filter could be set to, the most frequent first."""
-    search = call.asked.search or ""
+    """Return values for a filter, the most frequent first."""
+    search = call.params.search or ""
     exact = tuple(search.split(",")[:MOST_EXACT]) if "," in search else ()
-    found = known.values(
+    ranks = queries.values(
         call.umami.store,
         scope(call),
-        call.asked.type,
+        call.params.type,
         containing=None if exact else search,
         among=exact,
     )
-    return [{"value": one.value, "count": one.count} for one in found]
+    return [{"value": rank.name, "count": rank.count} for rank in ranks]
 
 
 @routes("GET", "/websites/{website_id}/events/series", Series)
 def series(call: Call[Series]) -> Any:
-    """How often each custom event happened over time."""
-    asked = call.asked
-    found = event_series(
-        call.umami.store,
-        _with_bounces(scope(call)),
-        asked.answered_unit,
-        asked.zone,
-        names=asked.limit,
+    """Return how often each custom event happened over time."""
+    params, here = call.params, _with_bounces(scope(call))
+    buckets = event_series(
+        call.umami.store, here, params.answered_unit, params.zone, names=params.limit
     )
-    return [{"x": one.event, "t": asked.stamp(one.start), "y": one.count} for one in found]
+    return [{"x": row.event, "t": params.stamp(row.start), "y": row.count} for row in buckets]
 
 
 @routes("GET", "/websites/{website_id}/events/stats", Filtered)
 def events_stats(call: Call[Filtered]) -> Any:
-    """Totals of the custom events of the range and of the one before."""
-    here = _with_bounces(scope(call))
-
-    def summed(scope: Scope) -> dict[str, int]:
-        found = asdict(event_totals(call.umami.store, scope))
-        return {"uniqueEvents": found.pop("names"), **found}
-
-    before = compared(here, call.asked.start, call.asked.end, call.asked.compare)
-    return {"data": {**summed(here), "comparison": summed(before)}}
+    """Return the totals of the custom events of the range and of the range before."""
+    here, store = _with_bounces(scope(call)), call.umami.store
+    before = compared(here, call.params.start, call.params.end, call.params.compare)
+    return {"data": {**event_totals(store, here), "comparison": event_totals(store, before)}}
 
 
-def _ranks(store: Store, here: Scope, asked: Metrics) -> list[Rank]:
-    limit, offset = asked.limit, asked.offset
-    if asked.type == CHANNEL:
-        # A limit does not apply, as on 3.1.
+@routes("GET", "/websites/{website_id}/export", Paged)
+def export(call: Call[Any]) -> Any:
+    """Return the metrics of several fields as CSV files in a zip in base64; the page has no
+    effect."""
+    params = call.params
+    query = {**params.filter_params, "startAt": params.startAt, "endAt": params.endAt}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, kind in EXPORTED.items():
+            rows = metrics(replace(call, params=Metrics.model_validate({**query, "type": kind})))
+            text = io.StringIO()
+            writer = csv.writer(text)
+            writer.writerow(["x", "y"])
+            writer.writerows([row["x"], row["y"]] for row in rows)
+            archive.writestr(f"{name}.csv", text.getvalue().encode(errors="replace"))
+    return {"zip": base64.b64encode(packed.getvalue()).decode()}
+
+
+def _ranks(store: Store, here: Scope, params: Metrics) -> list[Rank]:
+    limit, offset = params.limit, params.offset
+    if params.type == CHANNEL:
+        # A limit has no effect, as on 3.1.
         return channel_visitors(store, here, VIEWS)
-    if asked.type in EDGES:
-        edge = EDGES[asked.type]
-        return first_paths(store, here, edge, types=VIEWS, limit=limit, offset=offset)
-    if asked.type == "event":
+    if params.type in EDGES:
+        edge = EDGES[params.type]
+        return queries.first_paths(store, here, edge, types=VIEWS, limit=limit, offset=offset)
+    if params.type == "event":
         here = _of_events(here)
-        return ranking(store, here, asked.type, count="events", limit=limit, offset=offset)
-    return ranking(
+        return queries.ranking(store, here, "event", count="events", limit=limit, offset=offset)
+    return queries.ranking(
         store,
         here,
-        COLUMNS[asked.type],
+        COLUMNS[params.type],
         count="visitors",
         types=VIEWS,
         named=True,
-        name=NAMES.get(asked.type),
+        name=FULL_PATH if params.type == "fullPath" else None,
         limit=limit,
         offset=offset,
     )
 
 
-def _expanded(store: Store, here: Scope, asked: Metrics) -> list[Expanded]:
-    if asked.type == CHANNEL:
+def _expanded(store: Store, here: Scope, params: Metrics) -> list[dict[str, Any]]:
+    if params.type == CHANNEL:
         return channel_totals(store, here, VIEWS)
-    return expanded(
+    return queries.expanded(
         store,
-        _of_events(here) if asked.type == "event" else here,
-        COLUMNS[asked.type],
+        _of_events(here) if params.type == "event" else here,
+        COLUMNS[params.type],
         types=VIEWS,
-        edge=EDGES.get(asked.type),
-        name={**NAMES, "domain": DOMAIN}.get(asked.type),
-        limit=asked.limit,
-        offset=asked.offset,
+        edge=EDGES.get(params.type),
+        name={"fullPath": FULL_PATH, "domain": DOMAIN}.get(params.type),
+        limit=params.limit,
+        offset=params.offset,
     )
 
 
 def _of_events(here: Scope) -> Scope:
-    """Custom events, whichever type of event was asked for."""
+    """Return the scope of custom events, regardless of a filter by type of event."""
     return replace(_with_bounces(here), event_type=None)
 
 
 def _with_bounces(here: Scope) -> Scope:
-    """Custom events of any visit: for them 3.1 leaves no bounce out."""
+    """Return the scope including bounces, which 3.1 never leaves out of custom events."""
     return replace(here, without_bounces=False)

@@ -1,6 +1,6 @@
-"""What this server does not record: errors in browsers, heatmaps, boards, second factors.
+"""Features without data in this server: browser errors, heatmaps, boards, second factors.
 
-The routes check their parameters and answer as an Umami that has nothing recorded.
+The routes check their parameters and answer like an Umami server without such data.
 """
 
 from __future__ import annotations
@@ -9,18 +9,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Range, Routes, Text
+from umami.embedded.http import Call, Nothing, Parameters, Range, Routes, Text
 from umami.embedded.listing import Listing
 from umami.embedded.parameters import Ranged
 from umami.embedded.refusals import Refusal
 
 routes = Routes()
 
-RETENTION_DAYS = 30
-
 
 class Errors(Range):
-    """Which errors; for their totals, the page has no effect."""
+    """Filters of errors; the page has no effect on totals."""
 
     status: Literal["unresolved", "resolved", "ignored"] | None = None
     search: Text = ""
@@ -33,7 +31,7 @@ class Errors(Range):
 
 
 class ErrorValues(Errors):
-    """Which values of which field."""
+    """The field whose values are requested."""
 
     type: Literal["release", "environment", "browser", "urlPath"]
     value: Text | None = None
@@ -48,85 +46,62 @@ class Heatmap(Ranged):
 
 @routes("GET", "/websites/{website_id}/errors", Errors)
 def errors(call: Call[Errors]) -> Any:
-    """An empty page of errors."""
+    """Return an empty page of errors."""
     _require_user(call)
-    return {"data": [], "count": 0, "page": call.asked.page, "pageSize": call.asked.pageSize}
+    return {"data": [], "count": 0, "page": call.params.page, "pageSize": call.params.pageSize}
 
 
-@routes("GET", "/websites/{website_id}/errors/stats", Errors)
-def error_stats(call: Call[Errors]) -> Any:
-    """Totals of errors, all of them zero."""
-    _require_user(call)
-    return {
-        "occurrences": 0,
-        "visits": 0,
-        "issues": 0,
-        "firstSeen": None,
-        "lastSeen": None,
-        "series": [],
-    }
+def _declare(path: str, parameters: type[Parameters], answer: Any) -> None:
+    @routes("GET", f"/websites/{{website_id}}/errors/{path}", parameters)
+    def empty(call: Call[Any]) -> Any:
+        """Return the same answer for every website and for all parameters."""
+        _require_user(call)
+        return answer
 
 
-@routes("GET", "/websites/{website_id}/errors/values", ErrorValues)
-def error_values(call: Call[ErrorValues]) -> Any:
-    """No values."""
-    _require_user(call)
-    return []
-
-
-@routes("GET", "/websites/{website_id}/errors/settings", Nothing)
-def error_settings(call: Call[Nothing]) -> Any:
-    """Errors are not collected, and nobody can change that."""
-    _require_user(call)
-    return {"enabled": False, "retentionDays": RETENTION_DAYS, "canManage": False}
+_COUNTS = dict.fromkeys(("occurrences", "visits", "issues"), 0)
+_declare("stats", Errors, {**_COUNTS, "firstSeen": None, "lastSeen": None, "series": []})
+_declare("values", ErrorValues, [])
+# Errors are not collected, and nobody can change this.
+_declare("settings", Nothing, {"enabled": False, "retentionDays": 30, "canManage": False})
 
 
 @routes("GET", "/websites/{website_id}/errors/{issue_id}", Nothing)
 def error(call: Call[Nothing]) -> Any:
-    """There is no error of any id."""
+    """Raise ``Refusal`` 404: no error exists."""
     _require_user(call)
     raise Refusal(404, "Not found")
 
 
 @routes("GET", "/websites/{website_id}/heatmaps", Heatmap)
 def heatmap(call: Call[Heatmap]) -> Any:
-    """A heatmap of no clicks and no scrolls."""
+    """Return a heatmap without clicks and scrolls."""
     sizes = dict.fromkeys(("pageW", "pageH", "viewportW", "viewportH"), 0)
-    return {
-        "mode": call.asked.mode,
-        "pages": [],
-        "points": [],
-        "scroll": {"totalSessions": 0, **sizes, "buckets": []},
-        "snapshot": None,
-    }
+    scroll = {"totalSessions": 0, **sizes, "buckets": []}
+    return {"mode": call.params.mode, "pages": [], "points": [], "scroll": scroll, "snapshot": None}
 
 
 @routes("GET", "/boards", Listing)
 def boards(call: Call[Listing]) -> Any:
-    """An empty page of boards."""
-    return call.asked.answer([])
+    """Return an empty page of boards."""
+    return call.params.answer([])
 
 
 @routes("GET", "/boards/{board_id}", Nothing)
 def board(_call: Call[Nothing]) -> Any:
-    """There is no board of any id."""
+    """Raise ``Refusal`` 404: no board exists."""
     raise Refusal(404, "Not found")
 
 
 @routes("GET", "/2fa/status", Nothing)
 def two_factor(_call: Call[Nothing]) -> Any:
-    """Nobody signs in with a second factor."""
-    return {
-        "isEnabled": False,
-        "isConfigured": False,
-        "isRequired": False,
-        "globalRequired": False,
-        "requiredReason": None,
-    }
+    """Report that nobody signs in with a second factor."""
+    switches = dict.fromkeys(("isEnabled", "isConfigured", "isRequired", "globalRequired"), False)
+    return {**switches, "requiredReason": None}
 
 
 def _require_user(call: Call[Any]) -> None:
-    """Errors are shown to accounts, not to those with a share link; of websites that exist."""
+    """Raise ``Refusal`` 401 for share links, and 404 if the website does not exist."""
     if call.user is None:
         raise Refusal(401, "Unauthorized")
     call.umami.require_website(call.id("website_id"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from umami.embedded.http import Call, Nothing, Routes
 from umami.embedded.refusals import Refusal
-from umami.embedded.routes.account import spelled_user
+from umami.embedded.routes.account import user_json
 
 routes = Routes()
 
@@ -16,7 +16,7 @@ def me(call: Call[Nothing]) -> Any:
     """The account a token belongs to, and the token."""
     assert call.user
     token = call.headers["authorization"].partition(" ")[2]
-    return {"token": token, "user": spelled_user(call.user)}
+    return {"token": token, "user": user_json(call.user)}
 
 
 @routes("GET", "/share/{share}", Nothing, open_to_all=True)

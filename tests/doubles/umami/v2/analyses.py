@@ -19,13 +19,13 @@ from umami.embedded.http import Call, Parameters, Routes, Text, Zone
 from umami.embedded.parameters import UNITS, one_of
 from umami.embedded.queries.reports.attribution import Model, conversion_counts
 from umami.embedded.queries.reports.attribution import attribution as attribution_query
-from umami.embedded.queries.reports.breakdown import breakdown
-from umami.embedded.queries.reports.funnel import funnel as funnel_query
-from umami.embedded.queries.reports.journey import journey as journey_query
 from umami.embedded.queries.reports.steps import Step
+from umami.embedded.queries.reports.steps import funnel as funnel_query
+from umami.embedded.queries.reports.steps import journey as journey_query
+from umami.embedded.queries.totals import breakdown
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes.reports import LONGEST_WINDOW, Date
-from umami.embedded.scope import Filter, Operator, Scope, Unit, spelled
+from umami.embedded.scope import Filter, Operator, Scope, Unit, format_bucket
 
 routes = Routes()
 
@@ -77,7 +77,7 @@ class Funnel(Analysis):
 @routes("POST", "/reports/funnel", Funnel)
 def funnel(call: Call[Funnel]) -> Any:
     """Visitors at each step; drop-off and what remains as fractions."""
-    asked = call.asked
+    asked = call.params
     steps = [one.step for one in asked.steps]
     visitors = funnel_query(call.umami.store, asked.scope, steps, asked.window)
     return wire.funnel([(one.type, one.value) for one in asked.steps], visitors)
@@ -92,14 +92,14 @@ class Zoned(Analysis):
 @routes("POST", "/reports/retention", Zoned)
 def retention(call: Call[Zoned]) -> Any:
     """Cohorts by local day, and who of them came back."""
-    asked = call.asked
+    asked = call.params
     return wire.cohorts(retention_query(call.umami.store, asked.scope, asked.timezone))
 
 
 @routes("POST", "/reports/utm", Analysis)
 def utm(call: Call[Analysis]) -> Any:
     """Maps of value to pageviews, by parameter."""
-    return utm_query(call.umami.store, call.asked.scope)
+    return utm_query(call.umami.store, call.params.scope)
 
 
 class GivenGoal(Parameters):
@@ -121,10 +121,10 @@ class Goals(Analysis):
 @routes("POST", "/reports/goals", Goals)
 def goals(call: Call[Goals]) -> Any:
     """The goals with their results: pages first, then events, then event data."""
-    store, scope = call.umami.store, call.asked.scope
+    store, scope = call.umami.store, call.params.scope
     answer = []
     for kind in ("url", "event", "event-data"):
-        for goal in call.asked.goals:
+        for goal in call.params.goals:
             if goal.type != kind:
                 continue
             if goal.type != "event-data":
@@ -155,7 +155,7 @@ class Journey(Analysis):
 @routes("POST", "/reports/journey", Journey)
 def journey(call: Call[Journey]) -> Any:
     """The most frequent beginnings of visits, padded as 2.x pads them."""
-    asked = call.asked
+    asked = call.params
     paths = journey_query(
         call.umami.store, asked.scope, asked.steps, asked.startStep, asked.endStep
     )
@@ -190,7 +190,7 @@ class Insights(Analysis):
 @routes("POST", "/reports/insights", Insights)
 def insights(call: Call[Insights]) -> Any:
     """Totals for each combination of the fields."""
-    asked = call.asked
+    asked = call.params
     filters = [Filter(NAMES[one.name], one.operator, one.value) for one in asked.filters]
     names = list(dict.fromkeys(one.name for one in asked.fields))
     scope = asked.scope.filtered(*filters)
@@ -216,14 +216,15 @@ class Revenue(Zoned):
 @routes("POST", "/reports/revenue", Revenue)
 def revenue(call: Call[Revenue]) -> Any:
     """Over time, by country, in all, and the sums of every currency."""
-    asked, store = call.asked, call.umami.store
+    asked, store = call.params, call.umami.store
     unit: Unit = next(one for one in UNITS if one == asked.dateRange.unit)
     sums = revenue_queries.totals(store, asked.scope)
     mine = next((one for one in sums if one.currency == asked.currency), None)
     chart = revenue_queries.chart(store, asked.scope, asked.currency, unit, asked.timezone)
     return {
         "chart": [
-            {"x": name, "t": spelled(time), "y": _money(amount)} for name, time, amount in chart
+            {"x": name, "t": format_bucket(time), "y": _money(amount)}
+            for name, time, amount in chart
         ],
         "country": [
             {"name": country, "value": _money(amount)}
@@ -262,7 +263,7 @@ class Currencies(Parameters):
 @routes("GET", "/reports/revenue", Currencies)
 def currencies(call: Call[Currencies]) -> Any:
     """The currencies that events named."""
-    asked = call.asked
+    asked = call.params
     scope = Scope(asked.websiteId, asked.startDate, asked.endDate)
     return [{"currency": one} for one in revenue_queries.currencies(call.umami.store, scope)]
 
@@ -278,7 +279,7 @@ class Attribution(Analysis):
 @routes("POST", "/reports/attribution", Attribution)
 def attribution(call: Call[Attribution]) -> Any:
     """What the conversions are credited to: sessions, or money as text."""
-    asked = call.asked
+    asked = call.params
     model: Model = "first-click" if asked.model == "firstClick" else "last-click"
     store, scope, step = call.umami.store, asked.scope, asked.steps[0].step
     if asked.currency:

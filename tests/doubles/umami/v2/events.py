@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from tests.doubles.umami.v2.parameters import NEWEST, Bucketed, Paged, scope
 from umami.embedded import wire
 from umami.embedded.http import Call, Range, Routes, Text
-from umami.embedded.parameters import one_of, spelled_row
+from umami.embedded.parameters import json_row, one_of
 from umami.embedded.queries import event_data
 from umami.embedded.queries import events as single
-from umami.embedded.queries.timeline import event_series
-from umami.embedded.scope import spelled
+from umami.embedded.queries.totals import event_series
+from umami.embedded.scope import format_bucket
 
 routes = Routes()
 
@@ -53,34 +53,34 @@ class OfProperty(Range):
 @routes("GET", "/websites/{website_id}/events/series", Bucketed)
 def series(call: Call[Bucketed]) -> Any:
     """How often each custom event happened over time."""
-    asked = call.asked
+    asked = call.params
     found = event_series(call.umami.store, scope(call), asked.answered_unit, asked.timezone)
-    return [{"x": one.event, "t": spelled(one.start), "y": one.count} for one in found]
+    return [{"x": one.event, "t": format_bucket(one.start), "y": one.count} for one in found]
 
 
 @routes("GET", "/websites/{website_id}/events", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of the newest events; ``search`` looks at names of events and paths of views."""
-    asked = call.asked
-    found = single.events(
+    asked = call.params
+    found = single.page(
         call.umami.store,
         scope(call),
-        search=asked.search,
+        pattern=f"%{asked.search}%" if asked.search else None,
         newest=NEWEST,
         order=COLUMNS[asked.orderBy] if asked.orderBy else None,
         limit=asked.pageSize,
         offset=asked.skipped,
     )
-    return asked.answer([spelled_row(row, COLUMNS) for row in found.rows], found.count)
+    return asked.answer([json_row(row, COLUMNS) for row in found.rows], found.count)
 
 
 @routes("GET", "/websites/{website_id}/event-data/events", OfEvent)
 def data_events(call: Call[OfEvent]) -> Any:
     """Which properties events have; of one event, also their values as they are stored."""
     store, rows = call.umami.store, scope(call)
-    if call.asked.event is None:
+    if call.params.event is None:
         return wire.properties(event_data.properties_by_type(store, rows), typed=True)
-    found = event_data.values_of_event(store, rows, call.asked.event)
+    found = event_data.values_of_event(store, rows, call.params.event)
     return wire.properties(found, typed=True, valued=True)
 
 
@@ -99,7 +99,7 @@ def data_properties(call: Call[Range]) -> Any:
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property of one event."""
-    asked = call.asked
+    asked = call.params
     found = event_data.values(call.umami.store, scope(call), asked.eventName, asked.propertyName)
     return wire.valued(found)
 

@@ -96,7 +96,7 @@ class Paged(Range):
 
 def scope(call: Call[Any]) -> Scope:
     """The rows that are asked about; those from before the website's reset do not count."""
-    filters = call.asked.filters if isinstance(call.asked, Filtered) else ()
+    filters = call.params.filters if isinstance(call.params, Filtered) else ()
     return since_reset(call).filtered(*filters)
 
 

@@ -8,11 +8,11 @@ from tests.doubles.umami.v2.events import COLUMNS as EVENT_COLUMNS
 from tests.doubles.umami.v2.parameters import NEWEST, Filtered, Paged, scope
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Range, Routes, Text, Zone
-from umami.embedded.parameters import one_of, spelled_row
+from umami.embedded.parameters import json_row, one_of
 from umami.embedded.queries import session_data
 from umami.embedded.queries import sessions as queries
-from umami.embedded.queries.events import activity as newest_events
-from umami.embedded.queries.timeline import rhythm
+from umami.embedded.queries.events import events_of_sessions
+from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.refusals import Refusal
 from umami.embedded.scope import SESSION_COLUMNS
 
@@ -68,7 +68,7 @@ class OfProperty(Range):
 @routes("GET", "/websites/{website_id}/sessions", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of the sessions that were active last, a row for each hostname they were on."""
-    asked = call.asked
+    asked = call.params
     found = queries.sessions(
         call.umami.store,
         scope(call),
@@ -78,7 +78,7 @@ def listed(call: Call[Listed]) -> Any:
         limit=asked.pageSize,
         offset=asked.skipped,
     )
-    return asked.answer([spelled_row(row, ROW) for row in found.rows], found.count)
+    return asked.answer([json_row(row, ROW) for row in found.rows], found.count)
 
 
 @routes("GET", "/websites/{website_id}/sessions/stats", Filtered)
@@ -91,7 +91,7 @@ def stats(call: Call[Filtered]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Sessions by weekday, from Sunday, and hour."""
-    found = rhythm(call.umami.store, scope(call), call.asked.timezone)
+    found = weekly_sessions(call.umami.store, scope(call), call.params.timezone)
     return wire.week(found)
 
 
@@ -104,7 +104,7 @@ def session(call: Call[Nothing]) -> Any:
     if found is None:
         raise Refusal(404, "Not found")
     return {
-        **spelled_row(found, {**COLUMNS, "distinctId": "distinct_id"}),
+        **json_row(found, {**COLUMNS, "distinctId": "distinct_id"}),
         **wire.session_sums(found),
     }
 
@@ -112,8 +112,8 @@ def session(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Range)
 def activity(call: Call[Range]) -> Any:
     """The events of one session, newest first."""
-    rows = newest_events(call.umami.store, scope(call), call.id("session_id"))
-    return [spelled_row(row, ACTIVITY) for row in rows]
+    rows = events_of_sessions(call.umami.store, scope(call), [call.id("session_id")])
+    return [json_row(row, ACTIVITY) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/properties", Nothing)
@@ -122,7 +122,7 @@ def properties(call: Call[Nothing]) -> Any:
     rows = session_data.properties_of(
         call.umami.store, call.id("website_id"), call.id("session_id")
     )
-    return [spelled_row(row, wire.SESSION_PROPERTY) for row in rows]
+    return [json_row(row, wire.SESSION_PROPERTY) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Range)
@@ -135,5 +135,5 @@ def data_properties(call: Call[Range]) -> Any:
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property."""
-    found = session_data.values(call.umami.store, scope(call), call.asked.propertyName)
+    found = session_data.values(call.umami.store, scope(call), call.params.propertyName)
     return wire.valued(found)

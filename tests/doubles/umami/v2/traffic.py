@@ -9,13 +9,12 @@ from pydantic import Field
 from tests.doubles.umami.v2.parameters import NAMES, Bucketed, Filtered, scope
 from tests.doubles.umami.v2.queries.channels import channels
 from tests.doubles.umami.v2.queries.edges import edges
-from umami.embedded.http import Call, Range, Routes, Text, instant
+from umami.embedded.http import Call, Range, Routes, Text, to_iso
 from umami.embedded.parameters import compared, one_of
-from umami.embedded.queries import values as known
+from umami.embedded.queries import metrics as queries
 from umami.embedded.queries.metrics import Counted, Edge, Rank, ranking
-from umami.embedded.queries.timeline import Bucket, timeline
-from umami.embedded.queries.totals import totals
-from umami.embedded.scope import Filter, Scope, Unit, spelled
+from umami.embedded.queries.totals import Bucket, timeline, totals
+from umami.embedded.scope import Filter, Scope, Unit, format_bucket
 from umami.embedded.store import Store
 
 routes = Routes()
@@ -65,7 +64,7 @@ def stats(call: Call[Compared]) -> Any:
     """Totals of the range and of the one before."""
     here = scope(call)
     now = totals(call.umami.store, here)
-    asked = call.asked
+    asked = call.params
     before = totals(call.umami.store, compared(here, asked.start, asked.end, asked.compare))
     return {
         "pageviews": {"value": now.views, "prev": before.views},
@@ -79,19 +78,19 @@ def stats(call: Call[Compared]) -> Any:
 @routes("GET", "/websites/{website_id}/pageviews", Series)
 def pageviews(call: Call[Series]) -> Any:
     """Views and visitors over time; with ``compare`` also those of the range before."""
-    asked, here = call.asked, scope(call)
+    asked, here = call.params, scope(call)
     answer = _series(call.umami.store, here, asked.answered_unit, asked.timezone)
     if not asked.compare:
         return answer
     before = compared(here, asked.start, asked.end, asked.compare)
     return {
         **answer,
-        "startDate": instant(asked.start),
-        "endDate": instant(asked.end),
+        "startDate": to_iso(asked.start),
+        "endDate": to_iso(asked.end),
         "compare": {
             **_series(call.umami.store, before, asked.answered_unit, asked.timezone),
-            "startDate": instant(before.start),
-            "endDate": instant(before.end),
+            "startDate": to_iso(before.start),
+            "endDate": to_iso(before.end),
         },
     }
 
@@ -99,7 +98,7 @@ def pageviews(call: Call[Series]) -> Any:
 @routes("GET", "/websites/{website_id}/metrics", Metrics)
 def metrics(call: Call[Metrics]) -> Any:
     """Values of a field and their counts, most first."""
-    asked, here, store = call.asked, scope(call), call.umami.store
+    asked, here, store = call.params, scope(call), call.umami.store
     if asked.type == "channel":
         found = sorted(channels(store, here).items(), key=lambda one: -one[1])
         return [{"x": name, "y": count} for name, count in found if (asked.search or "") in name]
@@ -125,24 +124,24 @@ def metrics(call: Call[Metrics]) -> Any:
 @routes("GET", "/websites/{website_id}/values", Values)
 def values(call: Call[Values]) -> Any:
     """Values that a filter could be set to, the most frequent first."""
-    asked = call.asked
+    asked = call.params
     search = asked.search or ""
     exact = tuple(search.split(",")[:MOST_EXACT]) if "," in search else ()
-    found = known.values(
+    found = queries.values(
         call.umami.store,
         scope(call),
         FIELDS.get(asked.type, "path"),
         containing=None if exact else search,
         among=exact,
     )
-    return [{"value": one.value, "count": one.count} for one in found]
+    return [{"value": rank.name, "count": rank.count} for rank in found]
 
 
 def _series(store: Store, scope: Scope, unit: Unit, timezone: str) -> dict[str, Any]:
     found: list[Bucket] = timeline(store, scope, unit, timezone)
     return {
-        "pageviews": [{"x": spelled(one.start), "y": one.views} for one in found],
-        "sessions": [{"x": spelled(one.start), "y": one.sessions} for one in found],
+        "pageviews": [{"x": format_bucket(one.start), "y": one.views} for one in found],
+        "sessions": [{"x": format_bucket(one.start), "y": one.sessions} for one in found],
     }
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, instant
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, to_iso
 from umami.embedded.parameters import MOST_ROWS
-from umami.embedded.queries.websites import recorded
+from umami.embedded.queries.websites import time_range
 from umami.embedded.routes import websites
 
 routes = Routes()
@@ -44,5 +44,5 @@ def change(call: Call[Changed]) -> Any:
 @routes("GET", "/websites/{website_id}/daterange", Nothing)
 def daterange(call: Call[Nothing]) -> Any:
     """The times of the first and the last event of any type; null without events."""
-    first, last = recorded(call.umami.store, call.id("website_id"))
-    return {"mindate": instant(first), "maxdate": instant(last)}
+    first, last = time_range(call.umami.store, call.id("website_id"))
+    return {"mindate": to_iso(first), "maxdate": to_iso(last)}

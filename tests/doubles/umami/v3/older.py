@@ -7,14 +7,14 @@ from typing import Any
 from tests.doubles.umami.v2.account import me
 from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import Filtered, Paged, Timed, scope, spelled_row
+from umami.embedded.parameters import Filtered, Paged, Timed, json_row, scope
 from umami.embedded.queries import event_data, session_data
 from umami.embedded.queries import events as event_queries
 from umami.embedded.queries import sessions as session_queries
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes.events import COLUMNS as EVENT
-from umami.embedded.routes.events import unnamed
-from umami.embedded.routes.sessions import ONE, ROW, STEP
+from umami.embedded.routes.events import without_event_filter
+from umami.embedded.routes.sessions import ROW, SESSION, STEP
 
 routes = Routes()
 
@@ -43,7 +43,7 @@ def charts_of_links(_call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/events", Paged)
 def events(call: Call[Paged]) -> Any:
     """A page of events and views, newest first; a search is compared with the whole text."""
-    asked = call.asked
+    asked = call.params
     found = event_queries.page(
         call.umami.store,
         scope(call),
@@ -52,7 +52,7 @@ def events(call: Call[Paged]) -> Any:
         limit=asked.pageSize,
         offset=asked.skipped,
     )
-    return asked.answer([spelled_row(row, EVENT_COLUMNS) for row in found.rows], found.count)
+    return asked.response([json_row(row, EVENT_COLUMNS) for row in found.rows], found.count)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", Filtered)
@@ -70,9 +70,9 @@ def event_data_properties(call: Call[Filtered]) -> Any:
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def event_data_values(call: Call[OfProperty]) -> Any:
     """Values of one property; ``event`` is the name of an event."""
-    asked = call.asked
+    asked = call.params
     found = event_data.values(
-        call.umami.store, unnamed(call), asked.event, asked.propertyName, "instant"
+        call.umami.store, without_event_filter(call), asked.event, asked.propertyName, "instant"
     )
     return wire.valued(found)
 
@@ -80,7 +80,7 @@ def event_data_values(call: Call[OfProperty]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions", Paged)
 def sessions(call: Call[Paged]) -> Any:
     """A page of the sessions that were active last, a row for each hostname they were on."""
-    asked = call.asked
+    asked = call.params
     found = session_queries.sessions(
         call.umami.store,
         scope(call),
@@ -88,7 +88,7 @@ def sessions(call: Call[Paged]) -> Any:
         limit=asked.pageSize,
         offset=asked.skipped,
     )
-    return asked.answer([spelled_row(row, SESSION_ROW) for row in found.rows], found.count)
+    return asked.response([json_row(row, SESSION_ROW) for row in found.rows], found.count)
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
@@ -98,7 +98,7 @@ def session(call: Call[Nothing]) -> Any:
     if found is None:
         return {}
     return {
-        **spelled_row(found, {**ONE, "distinctId": "distinct_id"}),
+        **json_row(found, {**SESSION, "distinctId": "distinct_id"}),
         **wire.session_sums(found),
     }
 
@@ -106,8 +106,8 @@ def session(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Timed)
 def activity(call: Call[Timed]) -> Any:
     """The events of one session, newest first."""
-    rows = event_queries.steps(call.umami.store, scope(call), [call.id("session_id")])
-    return [spelled_row(row, STEP) for row in rows]
+    rows = event_queries.events_of_sessions(call.umami.store, scope(call), [call.id("session_id")])
+    return [json_row(row, STEP) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Filtered)
@@ -119,5 +119,5 @@ def session_data_properties(call: Call[Filtered]) -> Any:
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def session_data_values(call: Call[OfProperty]) -> Any:
     """Values of one property of sessions."""
-    found = session_data.values(call.umami.store, scope(call), call.asked.propertyName, "instant")
+    found = session_data.values(call.umami.store, scope(call), call.params.propertyName, "instant")
     return wire.valued(found)

@@ -12,7 +12,7 @@ from umami.embedded import wire
 from umami.embedded.filters import FIELDS, OPERATORS
 from umami.embedded.http import Call, Routes
 from umami.embedded.parameters import scope
-from umami.embedded.queries.timeline import rhythm
+from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.routes.sessions import Zoned
 from umami.embedded.routes.traffic import VIEWS
 from umami.embedded.scope import MINDING_CASE
@@ -26,7 +26,7 @@ EQUALS = {"eq": "re", "neq": "nre"}
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Sessions by weekday and hour, in UTC whatever zone is asked for."""
-    return wire.week(rhythm(call.umami.store, scope(call), "UTC", VIEWS))
+    return wire.week(weekly_sessions(call.umami.store, scope(call), "UTC", VIEWS))
 
 
 class SingleValues:

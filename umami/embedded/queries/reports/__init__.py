@@ -1,1 +1,1 @@
-"""Umami's analyses, a module each."""
+"""The queries of Umami's analyses."""

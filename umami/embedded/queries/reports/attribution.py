@@ -1,4 +1,4 @@
-"""Attribution: the touch that a conversion is credited to."""
+"""Attribution of conversions to touches, and page views by UTM parameter."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Literal
 
 from umami.embedded.queries.reports.steps import Step
-from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Rows, Scope
+from umami.embedded.scope import PAGEVIEW, Rows, Scope
 from umami.embedded.store import Store
 
 Model = Literal["first-click", "last-click"]
-MOST = 20
+MOST, MOST_UTM = 20, 50
 CLICK_IDS = {
     "gclid": "Google Ads",
     "fbclid": "Facebook / Meta",
@@ -22,14 +22,13 @@ CLICK_IDS = {
 }
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
-
 Parts = dict[str, list[tuple[str, int | Decimal]]]
 """By part, names with their value: sessions, or an amount of money."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """What conversions are credited to, and how many rows, sessions and visits they are."""
+    """What conversions are credited to, and the number of their rows, sessions and visits."""
 
     parts: Parts
     rows: int
@@ -38,8 +37,8 @@ class Attribution:
 
 
 def attribution(store: Store, scope: Scope, model: Model, step: Step) -> Attribution:
-    """A conversion is a session with a row that matches the step; its time is that of the last
-    such row. Values are numbers of sessions."""
+    """Credit the sessions that converted: those with a row that matches the step exactly, at the
+    time of the last such row. Values are numbers of sessions."""
     rows = _conversions(scope, step)
     converted = Rows(
         "converted AS MATERIALIZED (SELECT e.session_id, max(e.created_at) AS converted_at, "
@@ -53,20 +52,19 @@ def attribution(store: Store, scope: Scope, model: Model, step: Step) -> Attribu
 def credited(
     store: Store, scope: Scope, model: Model, converted: Rows, *, money: bool = False
 ) -> Parts:
-    """What the conversions in a table are credited to: ``converted`` defines it, with
-    ``session_id``, ``converted_at`` and ``amount``.
+    """Credit the conversions of the table that ``converted`` defines, with ``session_id``,
+    ``converted_at`` and ``amount``.
 
-    Its touch is the session's first row in the range, or the last one *before* the conversion:
-    nothing is credited to a session that begins with its conversion. Rows at exactly that moment
-    are the touch. Names without text and the website itself are left out.
+    The touch of a session is its first row in the range, or its last row *before* the conversion:
+    a session that begins with its conversion has no last touch. All rows at that instant are
+    touches. Empty names and referrals by the website itself are left out.
 
-    With ``money`` the value is the sum of the amounts, and rows without a name count under the
-    empty one.
+    With ``money``, values are sums of the amounts, and rows without a name count under ``""``.
     """
     everything = scope.rows()
     edge = "min" if model == "first-click" else "max"
     before = "" if model == "first-click" else "AND e.created_at < c.converted_at"
-    parts = {
+    names = {
         "referrer": "coalesce(referrer_domain, '')",
         "paidAds": "CASE "
         + " ".join(f"WHEN {name} <> '' THEN '{ads}'" for name, ads in CLICK_IDS.items())
@@ -75,7 +73,7 @@ def credited(
     }
     counted = "sum(amount)" if money else "count(DISTINCT session_id)"
     selects = []
-    for part, name in parts.items():
+    for part, name in names.items():
         named = "" if money else "WHERE name <> ''"
         if part == "referrer" and not money:
             named += " AND elsewhere"
@@ -86,12 +84,12 @@ def credited(
         )
     conversion = " JOIN converted c ON c.session_id = e.session_id WHERE "
     joined = everything.sql.replace(" WHERE ", conversion, 1)
-    found = store.rows(
+    rows = store.rows(
         f"""
         WITH {converted.sql},
         row AS MATERIALIZED (
             SELECT e.session_id, e.created_at, e.referrer_domain, c.amount,
-                   ({scope.elsewhere}) AS elsewhere,
+                   ({scope.external_referrer}) AS elsewhere,
                    {", ".join(f"e.{name}" for name in (*CLICK_IDS, *UTM))}
             {joined} {before}
         ),
@@ -101,26 +99,35 @@ def credited(
         """,
         [*converted.values, *everything.values],
     )
-    answered: Parts = {part: [] for part in parts}
-    for part, name, value in found:
-        answered[part].append((name, value))
-    return answered
+    parts: Parts = {part: [] for part in names}
+    for part, name, value in rows:
+        parts[part].append((name, value))
+    return parts
 
 
 def conversion_counts(store: Store, scope: Scope, step: Step) -> tuple[int, int, int]:
-    """The rows that match the step, and the distinct sessions and visits among them."""
+    """Count the rows that match the step exactly, and the distinct sessions and visits among
+    them."""
     rows = _conversions(scope, step)
-    found = store.row(
-        f"SELECT count(*), count(DISTINCT e.session_id), count(DISTINCT e.visit_id) {rows.sql}",
-        rows.values,
-    )
-    assert found
-    return int(found[0]), int(found[1]), int(found[2])
+    counts = "count(*), count(DISTINCT e.session_id), count(DISTINCT e.visit_id)"
+    return store.rows(f"SELECT {counts} {rows.sql}", rows.values)[0]
+
+
+def utm_columns(store: Store, scope: Scope) -> dict[str, list[tuple[str, int]]]:
+    """Count, for each UTM parameter, the page views by its stored value: the 50 most frequent."""
+    rows = scope.rows(PAGEVIEW)
+    return {
+        name: store.rows(
+            f"SELECT e.{name} AS value, count(*) AS views {rows.sql} AND value <> '' "
+            f"GROUP BY 1 ORDER BY views DESC, value LIMIT {MOST_UTM}",
+            rows.values,
+        )
+        for name in UTM
+    }
 
 
 def _conversions(scope: Scope, step: Step) -> Rows:
-    """``FROM … WHERE …`` over the rows that match the step."""
-    kind = PAGEVIEW if step.kind == "path" else CUSTOM_EVENT
+    """Return ``FROM … WHERE …`` over the rows that match the step exactly."""
     condition, value = step.exactly
-    rows = scope.rows(kind, where=[condition])
+    rows = scope.rows(step.event_type, where=[condition])
     return Rows(rows.sql, [*rows.values, value])

@@ -1,4 +1,4 @@
-"""Retention: who came back how many days later."""
+"""Retention: how many sessions returned how many days later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ LONGEST = 31
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Of ``size`` sessions that began on a local day, ``returned`` were there ``day`` days on."""
+    """Of the ``size`` sessions of a cohort (a local day), ``returned`` were active ``day`` days
+    later."""
 
     cohort: datetime
     day: int
@@ -22,17 +23,19 @@ class Cell:
 
 
 def retention(store: Store, scope: Scope, timezone: str) -> list[Cell]:
-    """A session's cohort is the local day of its first row in the range that passes the filters;
-    it returned on every local day on which it has a row of any kind, whatever the filters, days
-    before the cohort's among them. Up to 31 days, without empty cells.
+    """Return the non-empty cells of up to 31 days.
+
+    The cohort of a session is the local day of its first row in the range that passes the filters.
+    The session returned on every local day with a row of any type, regardless of filters, including
+    days before the cohort's.
     """
-    chosen, everything = scope.rows(), scope.unfiltered().rows()
+    first, everything = scope.rows(), scope.unfiltered().rows()
     seen = wall_clock(scope, timezone)
-    found = store.rows(
+    cells = store.rows(
         f"""
         WITH cohort AS (
             SELECT e.session_id, date_trunc('day', min({seen})) AS first_day
-            {chosen.sql} GROUP BY 1
+            {first.sql} GROUP BY 1
         ),
         size AS (SELECT first_day, count(*) AS sessions FROM cohort GROUP BY 1),
         active AS (
@@ -43,6 +46,6 @@ def retention(store: Store, scope: Scope, timezone: str) -> list[Cell]:
         FROM active JOIN cohort USING (session_id) JOIN size USING (first_day)
         GROUP BY 1, 2 HAVING day <= {LONGEST} ORDER BY 1, 2
         """,
-        [*chosen.values, *everything.values],
+        [*first.values, *everything.values],
     )
-    return [Cell(cohort, int(day), int(size), int(back)) for cohort, day, size, back in found]
+    return [Cell(*cell) for cell in cells]

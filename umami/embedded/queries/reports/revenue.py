@@ -1,9 +1,7 @@
-"""Revenue: the rows of the table of purchases, which custom events with an amount and a currency
-fill."""
+"""Revenue: the table of purchases, which custom events with an amount and a currency fill."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -14,56 +12,39 @@ from umami.embedded.store import Store
 
 Part = Literal["country", "region", "referrer", "channel"]
 UNKNOWN = "Unknown"
-"""The channel of sessions without one before 3.3."""
+"""The channel of sessions without a channel before 3.3."""
 
 
-@dataclass(frozen=True, slots=True)
-class Earned:
-    """An amount in one currency, the events and sessions it came from, and the sessions in all."""
+def revenue_totals(store: Store, scope: Scope, currency: str) -> dict[str, Any]:
+    """Return the ``sum`` of the purchases in a currency, ``count`` and ``unique_count``, their
+    numbers of events and sessions, and ``total_sessions``.
 
-    amount: Decimal | None
-    events: int
-    sessions: int
-    of_sessions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Earnings:
-    """What one event earned in one stretch of time, by so many of its kind."""
-
-    event: str
-    start: datetime
-    amount: Decimal
-    count: int
-
-
-def earned(store: Store, scope: Scope, currency: str) -> Earned:
-    """The purchases in a currency, whatever its case, and how many sessions there were in all:
-    those that pass the filters; before 3.2, all of the range."""
+    The latter are all sessions that pass the filters; before 3.2, all sessions of the range.
+    """
     rows = _revenue(scope, currency)
     if scope.definitions.revenue_of_sessions:
         sessions = _sessions(scope)
     else:
         everything = scope.unfiltered().rows()
         sessions = Rows(f"SELECT e.session_id {everything.sql}", everything.values)
-    found = store.row(
+    return store.records(
         f"""
-        SELECT sum(r.revenue), count(DISTINCT r.event_id), count(DISTINCT r.session_id),
-               (SELECT count(DISTINCT session_id) FROM ({sessions.sql}))
+        SELECT sum(r.revenue) AS sum, count(DISTINCT r.event_id) AS count,
+               count(DISTINCT r.session_id) AS unique_count,
+               (SELECT count(DISTINCT session_id) FROM ({sessions.sql})) AS total_sessions
         {rows.sql}
         """,
         [*sessions.values, *rows.values],
-    )
-    assert found
-    return Earned(*found)
+    )[0]
 
 
-def earnings(
+def revenue_series(
     store: Store, scope: Scope, currency: str, unit: Unit, timezone: str
-) -> list[Earnings]:
-    """The amount of each event in each bucket that has one, by time."""
+) -> list[tuple[str, datetime, Decimal, int]]:
+    """Return the name, the start (wall clock), the amount and the number of the events in each
+    bucket with purchases, by time."""
     rows = _revenue(scope, currency)
-    found = store.rows(
+    return store.rows(
         f"""
         SELECT r.event_name, {bucket(scope, unit, timezone, "r.created_at")} AS at,
                sum(r.revenue), count(DISTINCT r.event_id)
@@ -71,14 +52,13 @@ def earnings(
         """,
         rows.values,
     )
-    return [Earnings(*row) for row in found]
 
 
-def earned_by(
+def revenue_by_part(
     store: Store, scope: Scope, currency: str, part: Part
 ) -> list[tuple[str | None, str | None, Decimal]]:
-    """By place of the session, or by what its first row in the range says of where it came from:
-    name, country of a region, and amount. Most first."""
+    """Return name, country (of regions only) and amount by place of the session, or by the referrer
+    or channel of the session's first row in the range, the highest amount first."""
     rows = _revenue(scope, currency)
     if part in ("country", "region"):
         country = "s.country" if part == "region" else "NULL"
@@ -99,23 +79,22 @@ def earned_by(
         name, country = "f.source", "NULL"
         values = [*everything.values, *rows.values]
     joined = rows.sql.replace(" WHERE ", f" {table} WHERE ", 1)
-    found = store.rows(
+    return store.rows(
         f"SELECT {name}, {country}, sum(r.revenue) AS amount {joined} "
         "GROUP BY 1, 2 ORDER BY amount DESC, 1",
         [*values, *rows.values],
     )
-    return [(name, country, amount) for name, country, amount in found]
 
 
 def _sessions(scope: Scope) -> Rows:
-    """``SELECT`` of the sessions that have a row that passes the filters."""
+    """Return the ``SELECT`` of the sessions with a row that passes the filters."""
     rows = scope.rows(where=(f"e.event_type <> {PERFORMANCE}",))
     return Rows(f"SELECT DISTINCT e.session_id {rows.sql}", rows.values)
 
 
 def _revenue(scope: Scope, currency: str) -> Rows:
-    """``FROM … WHERE …`` over the rows ``r`` of the table: those of the sessions that pass the
-    filters; before 3.2, those whose event passes them."""
+    """Return ``FROM … WHERE …`` over the purchases ``r`` in a currency, which is upper case: those
+    of the sessions that pass the filters; before 3.2, those whose event passes the filters."""
     sql = (
         "FROM revenue r WHERE r.website_id = ? AND r.created_at BETWEEN ? AND ? "
         "AND upper(r.currency) = ?"
@@ -124,7 +103,7 @@ def _revenue(scope: Scope, currency: str) -> Rows:
     if scope.definitions.revenue_of_sessions:
         sessions = _sessions(scope)
         return Rows(f"{sql} AND r.session_id IN ({sessions.sql})", [*values, *sessions.values])
-    if not scope.narrowed:
+    if not scope.is_filtered:
         return Rows(sql, values)
     passed = scope.rows(CUSTOM_EVENT)
     return Rows(

@@ -1,0 +1,170 @@
+"""Analyses saved in Umami: opened from and saved to the server, on the page they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from components import authorized, page_context, url_state, viewer
+from components.escaping import plain
+from components.loading import Collector
+from umami.analysis import saved
+from umami.analysis.steps import KINDS
+from umami.endpoints import reports, traffic
+from umami.errors import InvalidView, UmamiError
+from umami.models.paging import Page
+from umami.models.reports import FunnelStep, Report, StepKind
+from umami.models.traffic import Value
+from umami.view import View
+
+_SAVED: Final = "what was just saved"
+
+
+def saved_menu(
+    view: View,
+    kind: str,
+    making: Callable[[], dict[str, Any]] | None,
+    listed: Page[Report],
+    *,
+    description: str = "",
+    about: str = "",
+) -> None:
+    """A popover with the saved reports of a kind, and a way to save this one.
+
+    ``making`` gives the parameters to save, ``None`` while there is nothing to save; ``about``
+    says what of the page they are.
+    """
+    if name := authorized.data().pop(_SAVED, None):
+        st.toast(plain(f"Saved in Umami as “{name}”."), icon=":material/bookmark_added:")
+    with st.popover("Saved", icon=":material/bookmarks:", key="saved_reports"):
+        of_kind = [report for report in listed.rows if report.type == kind]
+        if not of_kind:
+            st.caption(f"No {kind} is saved for this website yet.")
+        for report in of_kind:
+            st.button(
+                plain(report.name, 60),
+                key=f"open_{report.id}",
+                type="tertiary",
+                icon=":material/folder_open:",
+                on_click=authorized.callback(_open),
+                args=(report,),
+            )
+        if making is None or not viewer.current().permissions.saves(view.website):
+            return
+        st.divider()
+        if about:
+            st.caption(plain(about))
+        st.text_input("Name", key="save_name", placeholder="Name", max_chars=200)
+        st.button(
+            "Save in Umami",
+            key="save_report",
+            width="stretch",
+            icon=":material/bookmark_add:",
+            on_click=authorized.callback(_save),
+            args=(view, kind, making(), description),
+        )
+
+
+def _open(report: Report) -> None:
+    try:
+        url_state.set_params(**saved.opening(report).parameters)
+    except InvalidView as problem:
+        url_state.note(str(problem))
+
+
+def _save(view: View, kind: str, what: dict[str, Any], description: str) -> None:
+    name = str(st.session_state.get("save_name") or "").strip()
+    if not name:
+        url_state.note("A report needs a name to be saved under.")
+        return
+    try:
+        page_context.client().ask(
+            reports.create_report(view.website, kind, name, what, description=description)
+        )
+    except UmamiError as problem:
+        url_state.note(f"It was not saved. {problem} {problem.remedy}")
+        return
+    st.session_state["save_name"] = ""
+    st.session_state["saved_reports"] = False
+    authorized.data()[_SAVED] = name
+
+
+PLACEHOLDERS: dict[StepKind, str] = {
+    "path": "Choose or type a page, such as /pricing or /blog/*",
+    "event": "Choose or type the name of an event",
+}
+_NONE: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Values that occur in the period, the most frequent first."""
+
+    paths: tuple[str, ...]
+    events: tuple[str, ...]
+
+    def of(self, kind: StepKind) -> tuple[str, ...]:
+        """Those of a kind of step."""
+        return self.paths if kind == "path" else self.events
+
+
+def ask_suggestions(
+    page: Collector, view: View
+) -> tuple[Future[tuple[Value, ...]], Future[tuple[Value, ...]]]:
+    """Ask for pages and events to suggest; none where the server cannot tell."""
+    return (
+        page.hint(traffic.values(view, "path"), _NONE),
+        page.hint(traffic.values(view, "event"), _NONE),
+    )
+
+
+def suggestions(paths: Sequence[Value], events: Sequence[Value]) -> Suggestions:
+    """What was asked for, without the rows that have no value."""
+    return Suggestions(
+        *(tuple(row.value for row in values if row.value) for values in (paths, events))
+    )
+
+
+def inputs(
+    step: FunnelStep,
+    offered: Suggestions,
+    *,
+    label: str,
+    key: str,
+    write: Callable[[FunnelStep], None],
+) -> None:
+    """Two inputs for one step; ``write`` is called with what they say once either is changed."""
+    kind_key, value_key = f"{key}_kind", f"{key}_value"
+    st.session_state[kind_key] = step.kind
+    st.session_state[value_key] = step.value or None
+
+    def changed() -> None:
+        kind: StepKind = st.session_state[kind_key]
+        entry: Any = st.session_state[value_key]
+        value = "" if entry is None or kind != step.kind else str(entry).strip()
+        write(FunnelStep(kind, value))
+
+    st.selectbox(
+        f"{label}: kind",
+        list(KINDS),
+        key=kind_key,
+        format_func=KINDS.__getitem__,
+        label_visibility="collapsed",
+        width=95,
+        on_change=authorized.callback(changed),
+    )
+    options = list(dict.fromkeys([*([step.value] if step.value else []), *offered.of(step.kind)]))
+    st.selectbox(
+        f"{label}: {KINDS[step.kind].lower()}",
+        options,
+        index=None,
+        key=value_key,
+        placeholder=PLACEHOLDERS[step.kind],
+        accept_new_options=True,
+        label_visibility="collapsed",
+        on_change=authorized.callback(changed),
+    )

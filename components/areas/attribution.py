@@ -1,0 +1,286 @@
+"""Attribution: which first and last touch conversions are credited to, side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+from typing import Final
+
+import pandas as pd
+
+from components import formats, loading
+from components.areas import PageInfo
+from components.areas.revenue import is_currency
+from components.blocks import (
+    Block,
+    Card,
+    Cards,
+    Chart,
+    Item,
+    Params,
+    ReportItems,
+    Section,
+    Table,
+    Text,
+    Tiles,
+    blocks_section,
+)
+from components.charts import bars
+from components.charts.tiles import counts
+from components.formats import Field, Kind
+from components.loading import Collector
+from components.view_description import described, why_empty
+from umami import names
+from umami.analysis import attribution as analysis
+from umami.analysis.steps import KINDS, read
+from umami.endpoint import Query
+from umami.endpoints import events, reports, traffic
+from umami.errors import InvalidView, UmamiError
+from umami.memoize import memoize
+from umami.models.events import Property
+from umami.models.reports import Attribution, FunnelStep
+from umami.models.traffic import Value
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "attribution",
+    "Attribution",
+    "call_split",
+    "Marketing",
+    2,
+    "Which first and last touch conversions are credited to.",
+    ("values", "currencies", "reports"),
+    ("attribution", "event_data_properties"),
+    params=("conversion", "conversion_currency"),
+)
+PARTS: Final = {
+    "referrer": ("Referrers", "referrer"),
+    "paid ads": ("Paid ads", "ads"),
+    "source": ("UTM sources", "utmSource"),
+    "medium": ("UTM media", "utmMedium"),
+    "campaign": ("UTM campaigns", "utmCampaign"),
+    "content": ("UTM contents", "utmContent"),
+    "term": ("UTM terms", "utmTerm"),
+}
+"""What credit is given to: a title, and the field that the names are of."""
+EXPLAINED: Final = (
+    "First touch is how a visitor first came in the period. Last touch is what they did right "
+    "before converting: within a visit that is a page of your own, which credits nobody."
+)
+NO_LAST: Final = (
+    "Last touch is left out: right before converting, visitors looked at a page of this website, "
+    "which credits nobody."
+)
+NO_MONEY: Final = (
+    "This server tells which visitors converted, not the money they brought. Visitors are shown."
+)
+_PURCHASES: Final = re.compile(r"purchas|order|paid|payment|sale|donat|subscri|sign.?up", re.I)
+
+
+Conversion = tuple[FunnelStep, str | None]
+"""What is called a conversion, its value empty where nothing is; the currency of the money."""
+
+
+def parse(params: Params) -> tuple[Conversion, tuple[str, ...]]:
+    """The conversion that the page's parameters name, and what is wrong with them."""
+    faults: list[str] = []
+    currency = (list(params.get("conversion_currency", ())) or [""])[-1] or None
+    if currency and not is_currency(currency):
+        faults.append(f"“{currency[:20]}” is not a currency.")
+        currency = None
+    step = FunnelStep("event", "")
+    try:
+        for text in list(params.get("conversion", ()))[-1:]:
+            step = read(text)
+    except InvalidView as problem:
+        faults.append(str(problem))
+    return (step, currency), tuple(faults)
+
+
+def suggested(query: Collector, view: View) -> FunnelStep:
+    """The conversion to begin with: the event that most often carries revenue, else the most
+    frequent one with the name of a purchase or the like; its value is empty without any.
+
+    Waits for the answers.
+    """
+    no_properties: tuple[Property, ...] = ()
+    no_values: tuple[Value, ...] = ()
+    properties = query.hint(events.event_data_properties(view.unfiltered()), no_properties)
+    values = query.hint(traffic.values(view, "event"), no_values)
+    carriers = (
+        row.event for row in properties.result() if row.event and row.name.lower() == "revenue"
+    )
+    named = (row.value for row in values.result() if row.value and _PURCHASES.search(row.value))
+    return FunnelStep("event", next(chain(carriers, named), ""))
+
+
+def tells_money(query: Collector) -> bool:
+    """Whether the server tells money in attribution; ``False`` while it does not answer."""
+    try:
+        return query.client.definitions.attribution_money
+    except UmamiError:
+        # Every section says what went wrong.
+        return False
+
+
+def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+    """The conversion of the parameters; where there is none, reports have the saved ones."""
+    (step, currency), _ = parse(params)
+    if step.value:
+        yield from _credit(query, view, step, currency)
+        return
+    empty = (
+        "Choose the page or the event that you call a conversion. First and last touch are then "
+        "shown side by side."
+    )
+    yield Card("", [blocks_section("", Text(empty, "empty"))], medium="page")
+    yield ReportItems(partial(_saved, query, view))
+
+
+def _saved(query: Collector, view: View) -> Iterator[Item]:
+    """The saved conversions, else the suggested one."""
+    saved = [parse(params)[0] for _, params in loading.of_kind(query, view, "attribution")]
+    conversions = [conversion for conversion in dict.fromkeys(saved) if conversion[0].value]
+    if not conversions:
+        conversions = [(suggested(query, view), None)]
+    for step, currency in conversions:
+        if step.value:
+            yield from _credit(query, view, step, currency)
+        else:
+            none = Text("No conversion was chosen, and none is saved in Umami.")
+            yield blocks_section("Conversion", none)
+
+
+def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None) -> Iterator[Item]:
+    """First and last touch of a conversion, and the first touch of the comparison."""
+    credited = partial(_query, step=step, currency=currency if tells_money(query) else None)
+    first = query.compared(view, partial(credited, model="first-click"))
+    last = query.ask(credited(view, model="last-click"))
+    yield Section(step.value, partial(_totals, step), [*first], about=described(view), framed=False)
+    yield Section(
+        f"Credit for {step.value}",
+        partial(_parts, view, currency),
+        [first.now, last, *first.earlier],
+        height=420,
+        framed=False,
+    )
+
+
+def _query(
+    view: View, step: FunnelStep, currency: str | None, model: reports.Model
+) -> Query[Attribution]:
+    return reports.attribution(view, model, step.kind, step.value, currency)
+
+
+def _totals(step: FunnelStep, first: Attribution, before: Attribution | None = None) -> list[Block]:
+    """How many conversions there were; both models see the same ones."""
+    happened = f"How often it happened: {KINDS[step.kind].lower()} {step.value[:60]}."
+    tiles = [
+        ("Conversions", "conversions", happened),
+        ("Converted visitors", "visitors", "Visitors who did it."),
+        ("Converted visits", "visits", "Visits in which they did."),
+    ]
+    return [Tiles(counts(first, before, tiles))]
+
+
+def _parts(
+    view: View,
+    currency: str | None,
+    first: Attribution,
+    last: Attribution,
+    before: Attribution | None = None,
+) -> list[Block]:
+    """The credit by each part; in visitors where the server does not tell money."""
+    in_money = bool(currency and first.frame["amount"].notna().any())
+    notes = [Text(NO_MONEY, "note")] if currency and not in_money else []
+    table = credit("amount" if in_money else "visitors", first, last, before)
+    if table.empty:
+        nobody = "Nobody converted in this period, or nobody came from anywhere that is known."
+        return [*notes, Text(why_empty(view, nobody), "empty")]
+    credited = [part for part in PARTS if (table["part"] == part).any()]
+    cards = [
+        (PARTS[part][0], part_blocks(part, table, currency or "" if in_money else ""))
+        for part in credited
+    ]
+    missing = ", ".join(title for part, (title, _) in PARTS.items() if part not in credited)
+    return [
+        *notes,
+        Text(EXPLAINED),
+        Cards(cards),
+        *([Text(f"No credit by {missing}.")] if missing else []),
+    ]
+
+
+@memoize
+def credit(
+    value: str, first: Attribution, last: Attribution, before: Attribution | None = None
+) -> pd.DataFrame:
+    """The credit by both models side by side, with a ``label`` for each name, and that of the
+    first touch before. ``value`` is ``visitors`` or ``amount``."""
+    table = analysis.shift(first, last, value)
+    if before is not None:
+        table = analysis.with_comparison(table, before, value)
+    labels = [
+        names.label(PARTS[part][1], name) if part in PARTS else str(name)
+        for part, name in zip(table["part"], table["name"], strict=True)
+    ]
+    return table.assign(label=labels)
+
+
+@memoize
+def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[Block]:
+    """The credit by one part, in money where there is a currency: a sentence, a chart and a table.
+
+    The chart has bars of the first touch where last touch credits nothing.
+    """
+    title = PARTS[part][0]
+    frame = table[table["part"] == part]
+    compared = "before" in frame
+
+    def words(column: pd.Series[float]) -> list[str]:
+        return [
+            formats.money(value, currency) if currency else formats.whole(value) for value in column
+        ]
+
+    first, last = words(frame[["first", "last"]].sum())
+    kind: Kind = "money" if currency else "count"
+    fields = [
+        Field("label", title.removeprefix("UTM ").capitalize(), "text"),
+        Field("first", "First touch", kind, currency=currency),
+    ]
+    key, alt = f"shift_{part}", f"{title}: credit by first and by last touch"
+    known = frame.fillna({"first": 0.0, "last": 0.0, "before": 0.0})
+    if known["last"].any():
+        sentence = f"First touches name {first}, last touches {last}."
+        fields += [
+            Field("last", "Last touch", kind, currency=currency),
+            Field("shift", "Shift", "delta", currency=currency),
+        ]
+        values = bars.shift(frame, (words(known["first"]), words(known["last"])), currency)
+        chart = Chart(alt, key, bars.shift_figure, values)
+    else:
+        sentence = f"First touches name {first}. {NO_LAST}"
+        data = bars.bars(
+            list(known["label"]),
+            list(known["first"]),
+            words(known["first"]),
+            list(known["before"]) if compared else [],
+        )
+        chart = Chart(alt, key, bars.bars_figure, data)
+    if compared:
+        fields.append(Field("change", "Change of first touch", "change", wide=True))
+    return [
+        Text(sentence, medium="page"),
+        Text(f"{title}. {sentence}", medium="report"),
+        chart,
+        Table(
+            title,
+            frame,
+            fields,
+            f"credit_{part}",
+            printed=10,
+            report_title=f"credit to {title.lower()}",
+        ),
+    ]

@@ -1,0 +1,279 @@
+"""Breakdown: traffic by one to three fields at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, get_args
+
+import pandas as pd
+
+from components.areas import PageInfo
+from components.blocks import (
+    Block,
+    Card,
+    Change,
+    Chart,
+    Item,
+    Note,
+    Params,
+    Section,
+    Table,
+    Text,
+)
+from components.charts import maps
+from components.formats import Field, Kind
+from components.loading import Collector, QueryClient
+from components.view_description import dates, why_empty, why_unknown
+from umami import names
+from umami.analysis import breakdown as analysis
+from umami.analysis.breakdown import Measure
+from umami.capabilities import Capabilities
+from umami.endpoints import reports
+from umami.endpoints.reports import BreakdownField
+from umami.errors import InvalidView
+from umami.filters import FIELDS, VISIT_FIELDS, Filter
+from umami.memoize import memoize
+from umami.models.reports import Breakdown
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "breakdown",
+    "Breakdown",
+    "account_tree",
+    "Traffic",
+    4,
+    "Traffic by one to three fields at once.",
+    ("breakdown",),
+    params=("measure",),
+    list_params=("field",),
+)
+MOST_FIELDS: Final = 3
+DEFAULT: Final[tuple[BreakdownField, ...]] = ("country", "browser")
+MEASURES: Final[dict[Measure, tuple[str, Kind]]] = {
+    "views": ("Views", "count"),
+    "visitors": ("Visitors", "count"),
+    "visits": ("Visits", "count"),
+    "bounce_rate": ("Bounce rate", "percent"),
+    "average_visit": ("Visit duration", "seconds"),
+}
+SUMMED: Final = ("views", "visitors", "visits")
+PARTS_OF_VISITS: Final = (
+    "Umami groups views, not visits: by a page, source, title, query or campaign, a visit falls "
+    "into several groups and has only its own views in each, so bounce rates and visit durations "
+    "would be wrong."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is broken down, and by which measure."""
+
+    fields: tuple[BreakdownField, ...]
+    measure: Measure
+
+    @property
+    def summed(self) -> Measure:
+        """The measure that the treemap shows: rates have no sum."""
+        return self.measure if self.measure in SUMMED else "views"
+
+
+def available_fields(able: Collection[str]) -> list[BreakdownField]:
+    """The fields that a server can break down: a breakdown counts views, and those have no
+    event."""
+    return [field for field in get_args(BreakdownField) if field in able and field != "event"]
+
+
+def read(params: Params, able: Collection[str]) -> tuple[Choice, str]:
+    """The choice that the parameters spell, and what is wrong with them; "" if nothing is."""
+    spelled = list(dict.fromkeys(params.get("field", ())))
+    available: dict[str, BreakdownField] = {field: field for field in available_fields(able)}
+    fields = tuple(available[field] for field in spelled if field in available)[:MOST_FIELDS]
+    unknown = next((field for field in spelled if field not in available), None)
+    fault = f"“{unknown[:40]}” is not a field that can be broken down here." if unknown else ""
+    measures = list(params.get("measure", ()))
+    measure: Measure = next((name for name in MEASURES if [name] == measures), "views")
+    return Choice(fields or DEFAULT, measure), fault
+
+
+def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+    """The groups as a treemap, as a pivot table, and one by one."""
+    able = query.client.capabilities
+    choice, _ = read(params, able.fields)
+    groups = query.ask(reports.breakdown(view, choice.fields))
+    by = " and ".join(FIELDS[field].lower() for field in choice.fields)
+    sections = [
+        Section(
+            f"By {by}", partial(_treemap, view, able, choice), [groups], dates(view), height=450
+        ),
+        Section("Every group", partial(_every, view, query.client, choice), [groups], height=450),
+    ]
+    if has_pivot(view, choice):
+        pivot = Section("Pivot table", partial(_pivot, view, choice), [groups], height=300)
+        sections.insert(1, pivot)
+    yield Card("Groups", sections, about=dates(view))
+
+
+def rates_unknown(view: View, choice: Choice) -> str | None:
+    """Why bounce rates and visit durations of groups are unknown; ``None`` where they are not."""
+    if any(field not in VISIT_FIELDS for field in choice.fields):
+        return PARTS_OF_VISITS
+    return why_unknown(view)
+
+
+def has_pivot(view: View, choice: Choice) -> bool:
+    """Whether there are two fields, and the measure is known."""
+    known = choice.measure in SUMMED or rates_unknown(view, choice) is None
+    return len(choice.fields) > 1 and known
+
+
+def groups_of(view: View, choice: Choice, answer: Breakdown) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The groups in their order, as values and as names; rates that are unknown are ``NaN``.
+
+    Names have the position of the group, too (``place``).
+    """
+    return _groups(choice, answer, rates=rates_unknown(view, choice) is None)
+
+
+@memoize
+def _groups(choice: Choice, answer: Breakdown, *, rates: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    table = analysis.table(answer)
+    if not rates:
+        table = table.assign(bounce_rate=float("nan"), average_visit=float("nan"))
+    groups = analysis.ranked(table, choice.measure)
+    columns = {
+        field: [
+            names.label(field, value if isinstance(value, str) else None) for value in groups[field]
+        ]
+        for field in choice.fields
+    }
+    return groups, groups.assign(**columns, place=[str(at) for at in range(len(groups))])
+
+
+def _treemap(view: View, able: Capabilities, choice: Choice, answer: Breakdown) -> list[Block]:
+    groups, named = groups_of(view, choice, answer)
+    if groups.empty:
+        return [Text(why_empty(view, "No views in this period."), "empty")]
+    fields = list(choice.fields)
+    label = MEASURES[choice.summed][0]
+    data = _tree(choice, named)
+
+    def filtered(point: Sequence[Any]) -> Change:
+        path = data.paths[int(point[0])]
+        matches = (named[fields[: len(path)]] == list(path)).all(axis=1)
+        return narrowed(
+            view, able, groups.iloc[int(matches.to_numpy().argmax())], fields[: len(path)]
+        )
+
+    chart = Chart(
+        f"{label} by {' and '.join(FIELDS[field] for field in fields)}",
+        "treemap",
+        maps.tree_figure,
+        data,
+        on_choose=filtered,
+    )
+    blocks: list[Block] = [chart]
+    if choice.summed != "views":
+        unit = label.lower().removesuffix("s")
+        blocks.append(Text(f"A {unit} in several groups counts in each of them."))
+    if len(groups) >= analysis.MOST:
+        text = f"The server tells the first {analysis.MOST} groups; there are more."
+        blocks.append(Text(text))
+    return blocks
+
+
+@memoize
+def _tree(choice: Choice, named: pd.DataFrame) -> maps.Tree:
+    what = MEASURES[choice.summed][0].lower()
+    return maps.tree(analysis.tree(named, choice.fields, choice.summed), what)
+
+
+def narrowed(
+    view: View, able: Capabilities, group: pd.Series[Any], fields: Sequence[str]
+) -> Change:
+    """The View filtered by a group's values; a note where a value cannot be filtered by."""
+    note = ""
+    for field in fields:
+        value = group[field]
+        if not isinstance(value, str) or not value:
+            note = f"Views without a {FIELDS[field].lower()} cannot be filtered for."
+            continue
+        try:
+            filter_ = Filter(field, "eq", value)
+        except InvalidView as problem:
+            note = str(problem)
+            continue
+        if refused := able.refused(filter_):
+            note = refused
+        else:
+            view = view.adding(filter_, beside=False)
+    return Note(note, view) if note else view
+
+
+def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
+    _, named = groups_of(view, choice, answer)
+    if named.empty:
+        return []
+    label = MEASURES[choice.measure][0]
+    rows, columns = (FIELDS[field].lower() for field in choice.fields[:2])
+    frame, fields = pivot(choice, named)
+    return [
+        Text("", "body", lead=f"{label} by {rows} and {columns}"),
+        Table("rows of the pivot table", frame, fields, "pivot", report_title="pivot table"),
+    ]
+
+
+@memoize
+def pivot(choice: Choice, named: pd.DataFrame) -> tuple[pd.DataFrame, list[Field]]:
+    """The first field by the second: a row for each value of the first."""
+    rows, columns = choice.fields[:2]
+    table = analysis.pivot(named, rows, columns, choice.measure, "Others")
+    frame = table.reset_index()
+    # Positions for names: a value may be called as the first column is.
+    frame.columns = pd.Index(["name", *(f"c{at}" for at in range(len(table.columns)))])
+    first = FIELDS[rows]
+    # Headings differ from the first one.
+    headings = [f"{name} " if name == first else str(name) for name in table.columns]
+    kind = MEASURES[choice.measure][1]
+    return frame, [
+        Field("name", first, "text"),
+        *(Field(f"c{at}", name, kind, wide=at > 1) for at, name in enumerate(headings)),
+    ]
+
+
+def _every(view: View, client: QueryClient, choice: Choice, answer: Breakdown) -> list[Block]:
+    groups, named = groups_of(view, choice, answer)
+    if groups.empty:
+        return []
+    about = client.definitions.bounce if choice.measure == "bounce_rate" else ""
+    title = f"Every group, by {MEASURES[choice.measure][0].lower()}"
+    unknown = rates_unknown(view, choice)
+    return [
+        Text("", "body", lead=title, help=about, medium="page"),
+        *([Text(unknown)] if unknown else []),
+        Table(
+            "groups",
+            named,
+            every_field(choice),
+            "groups",
+            shown=15,
+            printed=25,
+            value="place",
+            on_choose=lambda place: narrowed(
+                view, client.capabilities, groups.iloc[int(place)], choice.fields
+            ),
+        ),
+        Text("Choose a group to filter every page by it.", medium="page"),
+    ]
+
+
+def every_field(choice: Choice) -> list[Field]:
+    """The columns of the table of all groups."""
+    return [
+        *(Field(field, FIELDS[field], "text") for field in choice.fields),
+        *(
+            Field(name, label, kind, bar=name == choice.measure, wide=name != choice.measure)
+            for name, (label, kind) in MEASURES.items()
+        ),
+    ]

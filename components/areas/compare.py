@@ -1,0 +1,168 @@
+"""Compare: what grew, fell, appeared and vanished between two periods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from components import formats, rankings, traffic_blocks
+from components.areas import PageInfo
+from components.blocks import (
+    Block,
+    Card,
+    Chart,
+    Grid,
+    Item,
+    Params,
+    Section,
+    Table,
+    Text,
+    blocks_section,
+)
+from components.charts import bars
+from components.formats import Field
+from components.loading import Collector
+from components.view_description import described
+from umami import names
+from umami.analysis import movers as analysis
+from umami.analysis.movers import Move, Movers
+from umami.endpoints import traffic
+from umami.endpoints.traffic import Metric
+from umami.memoize import memoize
+from umami.models.traffic import Ranking
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "compare",
+    "Compare",
+    "compare_arrows",
+    "Traffic",
+    3,
+    "What grew, fell, appeared and vanished between two periods.",
+    ("stats", "pageviews", "metrics"),
+    params=("by",),
+)
+LIMIT: Final = 500
+TABLES: Final = {
+    table.field: table
+    for table in (
+        *rankings.PAGES,
+        *rankings.SOURCES,
+        *rankings.PLACES,
+        *rankings.ENVIRONMENT,
+        *rankings.EVENTS,
+        rankings.Table("hostname", "Hostnames", "hostnames"),
+        rankings.Table("tag", "Tags", "tags"),
+    )
+}
+TITLES: Final[dict[Metric, str]] = {
+    field: table.many[0].upper() + table.many[1:] for field, table in TABLES.items()
+}
+"""What can be compared, in the plural."""
+MOVES: Final[dict[Move, tuple[str, str]]] = {
+    "grew": ("Grew", "Nothing grew."),
+    "fell": ("Fell", "Nothing fell."),
+    "appeared": ("Appeared", "Nothing is new."),
+    "vanished": ("Vanished", "Nothing disappeared."),
+}
+NO_COMPARISON: Final = (
+    "Choose a comparison in the bar above: a period before, a year before, other dates."
+)
+
+
+def metric(params: Params) -> Metric:
+    """What is compared: the parameter ``by``, or else pages."""
+    by = list(params.get("by", ()))
+    return next((field for field in TABLES if [field] == by), "path")
+
+
+def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+    """A website's figures, and what moved in one ranking."""
+    if view.compared() is None:
+        yield blocks_section(
+            "What moved",
+            Text(NO_COMPARISON, "empty", medium="page"),
+            Text("This report compares its period with no other.", medium="report"),
+        )
+        return
+    by = metric(params)
+    timeline = query.ask(traffic.pageviews(view))
+    totals = query.totals(view)
+    ranked = query.compared(view, partial(traffic.metrics, field=by, limit=LIMIT))
+    yield Section(
+        "Figures",
+        partial(traffic_blocks.website_tiles, query.client, view),
+        [totals.now, timeline, *totals.earlier],
+        height=170,
+        framed=False,
+    )
+    about = described(view)
+    all_moves = Section("What moved", partial(moved_blocks, view, by), [*ranked], about, height=420)
+    each = [
+        Card(title, [Section(title, partial(moves_blocks, by, move), [*ranked], height=300)])
+        for move, (title, _) in MOVES.items()
+    ]
+    yield Card("What moved", [all_moves, Grid(each)], about)
+
+
+@memoize
+def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
+    """What moved, with names (``label``)."""
+    movers = analysis.movers(now, before, LIMIT)
+    labels = [
+        names.label(by, name, of=country if isinstance(country, str) else None)
+        for name, country in zip(movers.frame["name"], movers.frame["country"], strict=True)
+    ]
+    return replace(movers, frame=movers.frame.assign(label=labels))
+
+
+def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[Block]:
+    """How many rows made each kind of move, and those that moved most."""
+    movers = moved(by, now, before)
+    if movers.frame.empty:
+        return [Text(TABLES[by].why_empty(view, "in either period"), "empty")]
+    measure = rankings.MEASURES[now.measure].lower()
+    counts = ", ".join(f"{formats.whole(len(movers.of(move)))} {move}" for move in MOVES)
+    blocks: list[Block] = [Text("", "body", lead=f"{TITLES[by]} by {measure}: {counts}.")]
+    if movers.uncertain:
+        blocks.append(
+            Text(
+                f"{formats.whole(movers.uncertain)} {TABLES[by].many} are among the first {LIMIT} "
+                "of one period only. Their numbers in the other period are unknown, so they are "
+                "left out."
+            )
+        )
+    data = bars.deltas(movers.frame)
+    if data.names:
+        alt = f"{TITLES[by]} that moved most, by {measure}"
+        blocks.append(Chart(alt, "deltas", bars.deltas_figure, data))
+    return blocks
+
+
+def moves_blocks(by: Metric, move: Move, now: Ranking, before: Ranking) -> list[Block]:
+    """The rows that made one kind of move."""
+    frame = moved(by, now, before).of(move)
+    if frame.empty:
+        return [Text(MOVES[move][1], "empty")]
+    filters = TABLES[by].filters
+    fields = [
+        Field("label", TABLES[by].tab, "text"),
+        Field("now", "Now", bar=move in ("grew", "appeared")),
+        Field("before", "Before", bar=move in ("fell", "vanished")),
+        Field("delta", "Moved", "delta"),
+        Field("change", "Change", "change", wide=True),
+        Field("part", "Of all moves", "percent", wide=True),
+    ]
+    return [
+        Table(
+            f"{TABLES[by].many} that {move}",
+            frame,
+            fields,
+            f"moved_{move}",
+            printed=10,
+            value="name" if filters else None,
+            filter_field=filters,
+        )
+    ]

@@ -1,0 +1,163 @@
+"""Events: what visitors do, and the data that comes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Final
+
+import pandas as pd
+
+from components import blocks, formats, property_blocks, traffic_blocks
+from components.areas import PageInfo
+from components.blocks import (
+    Block,
+    Card,
+    FullList,
+    Item,
+    ListPosition,
+    OpenPage,
+    Params,
+    SearchBox,
+    Section,
+    SetParams,
+    Table,
+    Tiles,
+)
+from components.charts.tiles import counts
+from components.formats import Field
+from components.loading import Collector
+from components.view_description import described, why_empty
+from umami import names
+from umami.endpoints import events
+from umami.memoize import memoize
+from umami.models.events import Event, EventTotals, Kind
+from umami.models.paging import Page
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "events",
+    "Events",
+    "bolt",
+    "Behaviour",
+    2,
+    "What visitors do, and the data that comes with it.",
+    ("event_stats", "series", "events", "event_data_properties"),
+    ("event_data_values",),
+    params=("event", "event_property"),
+    page_params=blocks.param_names("events"),
+)
+NOTHING: Final = "Nothing happened in this period. Views and events appear as they happen."
+NO_PROPERTIES: Final = (
+    "No event carries data. Send it along: umami.track('signup', { plan: 'pro' })."
+)
+FIGURES: Final = (
+    ("Events", "times", "Custom events that your pages sent."),
+    ("Visitors", "visitors", "Visitors who did at least one."),
+    ("Visits", "visits", "Visits with at least one."),
+    ("Different events", "names", "Names of events."),
+)
+FIELDS: Final = (
+    Field("what", "What", "text", note="more"),
+    Field("kind", "Kind", "text", wide=True),
+    Field("from", "Referrer", "text", wide=True),
+    Field("at", "Time", "time", unit="hour"),
+)
+"""The columns of ``event_frame``."""
+
+
+def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+    """Totals, events over time, a page of the list, and the values of the chosen property."""
+    now = blocks.position("events", params)
+    event, name = (
+        next(iter(params.get(param, ())), "")[:500] for param in ("event", "event_property")
+    )
+    yield Section(
+        "Figures",
+        _figures,
+        [*query.compared(view, events.event_stats)],
+        about=described(view),
+        framed=False,
+    )
+    yield Section(
+        "Events over time",
+        partial(traffic_blocks.events_over_time, view),
+        [query.ask(events.series(view))],
+        height=280,
+    )
+    search = SearchBox(now, "Search events and pages")
+    yield Card(
+        "Everything that happened",
+        [
+            Section("Search", lambda: [search], medium="page"),
+            Section(
+                "The latest views and events",
+                partial(_list, view, now),
+                [query.ask(events.events(view, now.page, blocks.SIZE, now.search))],
+                height=700,
+            ),
+        ],
+        about="Choose one to see who did it.",
+    )
+    yield property_blocks.explorer(
+        view,
+        "Event properties",
+        partial(
+            property_blocks.property_blocks,
+            view,
+            "Times",
+            NO_PROPERTIES,
+            (event, name),
+            lambda row: SetParams({"event": row.event or "", "event_property": row.name}),
+        ),
+        query.ask(events.event_data_properties(view)),
+        name,
+        query.ask(events.event_data_values(view, event, name)) if event and name else None,
+    )
+
+
+def _figures(now: EventTotals, before: EventTotals | None = None) -> list[Block]:
+    return [Tiles(counts(now, before, FIGURES))]
+
+
+def _list(view: View, now: ListPosition, answer: Page[Event]) -> list[Block]:
+    """One page of the list; a click opens the profile of who did it."""
+    full = FullList(
+        lambda number, size: events.events(view, number, size, now.search),
+        partial(event_frame, zone=view.period.timezone),
+    )
+    return blocks.blocks(
+        Table(
+            "latest views and events",
+            full.frame(answer.rows),
+            FIELDS,
+            "event_list",
+            printed=blocks.SIZE,
+            value="session",
+            on_choose=lambda session: OpenPage("sessions", {"session": session}),
+        ),
+        answer,
+        now,
+        title="views and events",
+        empty=why_empty(view, NOTHING),
+        full=full,
+    )
+
+
+@memoize
+def event_frame(rows: Sequence[Event], zone: str) -> pd.DataFrame:
+    """Views and events as rows of a table, times on the wall clock of a zone."""
+    return pd.DataFrame(
+        [
+            {
+                "session": row.session,
+                "what": row.name if row.kind is Kind.CUSTOM and row.name else row.path,
+                "more": f"on {row.path}" if row.kind is Kind.CUSTOM and row.name else row.title,
+                "kind": "Event" if row.kind is Kind.CUSTOM else "View",
+                "from": names.label("referrer", row.referrer) if row.referrer else "",
+                "at": formats.wall(row.at, zone),
+            }
+            for row in rows
+        ],
+        columns=["session", "what", "more", "kind", "from", "at"],
+    )

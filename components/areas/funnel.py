@@ -1,0 +1,187 @@
+"""Funnel: how many visitors go from step to step, and where they are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import pandas as pd
+
+from components import formats, loading
+from components.areas import PageInfo
+from components.blocks import (
+    Block,
+    Card,
+    Chart,
+    Item,
+    Params,
+    ReportItems,
+    Section,
+    Table,
+    Text,
+    blocks_section,
+)
+from components.charts import flows as charts
+from components.formats import Field
+from components.loading import Collector
+from components.view_description import described, why_empty
+from umami.analysis import funnel as analysis
+from umami.analysis.steps import KINDS, read_steps
+from umami.endpoints import reports
+from umami.memoize import memoize
+from umami.models.reports import FunnelResult, FunnelStep
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "funnel",
+    "Funnel",
+    "filter_list",
+    "Behaviour",
+    3,
+    "How many go from step to step, and where they are lost.",
+    ("values", "reports"),
+    ("funnel",),
+    params=("window",),
+    list_params=("step",),
+)
+FEWEST, MOST = 2, 8
+WINDOWS: Final[dict[int, str]] = {
+    30: "30 minutes",
+    60: "1 hour",
+    360: "6 hours",
+    1_440: "1 day",
+    10_080: "7 days",
+    43_200: "30 days",
+}
+DEFAULT_WINDOW: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The steps of a funnel; ``window`` is in minutes."""
+
+    steps: tuple[FunnelStep, ...]
+    window: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is something to ask."""
+        return len(self.steps) >= FEWEST and all(step.value for step in self.steps)
+
+
+def parse(params: Params) -> tuple[Chain, tuple[str, ...]]:
+    """The funnel that the page's parameters spell, and what is wrong with them."""
+    steps, faults = read_steps(params.get("step", ()))
+    text = (list(params.get("window", ())) or [""])[-1]
+    window = int(text) if text.isascii() and text.isdigit() and 0 < int(text) <= 525_600 else 0
+    if text and not window:
+        faults = (*faults, f"“{text[:20]}” is no number of minutes; an hour is taken instead.")
+    if len(steps) > MOST:
+        faults = (*faults, f"A funnel has at most {MOST} steps; the others are left out.")
+    blanks = (FunnelStep("path", ""),) * max(0, FEWEST - len(steps))
+    return Chain((*steps[:MOST], *blanks), window or DEFAULT_WINDOW), faults
+
+
+def suggested(paths: Sequence[str], events: Sequence[str]) -> tuple[FunnelStep, ...]:
+    """Up to three steps to begin with, of frequent values; none where there are too few."""
+    pages = [FunnelStep("path", path) for path in paths[:2]]
+    happenings = [FunnelStep("event", event) for event in events[:2]]
+    steps = (*pages[:1], *happenings, *pages[1:])
+    return steps[:3] if len(steps) >= FEWEST else ()
+
+
+def within(window: int) -> str:
+    """How soon each step follows the last."""
+    return f"Within {WINDOWS.get(window, f'{formats.whole(window)} minutes')}"
+
+
+def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+    """The funnel of the parameters; where these are incomplete, reports have the saved ones."""
+    chain, _ = parse(params)
+    if chain.complete:
+        yield _conversion(query, view, "Conversion", chain)
+        return
+    empty = Text(
+        "Choose at least two steps. The funnel shows how many visitors go from each to the next.",
+        "empty",
+    )
+    yield Card("Conversion", [blocks_section("", empty)], described(view), "page")
+    yield ReportItems(partial(_saved, query, view))
+
+
+def _saved(query: Collector, view: View) -> list[Item]:
+    saved = [(name, parse(params)[0]) for name, params in loading.of_kind(query, view, "funnel")]
+    none = Text("No funnel was chosen, and none is saved in Umami.")
+    return [_conversion(query, view, name, chain) for name, chain in saved if chain.complete] or [
+        blocks_section("Conversion", none)
+    ]
+
+
+def _conversion(query: Collector, view: View, title: str, chain: Chain) -> Card:
+    results = query.compared(view, partial(reports.funnel, steps=chain.steps, window=chain.window))
+    about = f"{described(view)}. Each step: {within(chain.window).lower()}."
+    section = Section(title, partial(blocks, view), [*results], about, height=420)
+    return Card("Conversion", [section], described(view))
+
+
+def blocks(
+    view: View, now: Sequence[FunnelResult], before: Sequence[FunnelResult] | None = None
+) -> list[Block]:
+    """How many went all the way, the step before which most are lost, and each step."""
+    table = analysis.table(now, before)
+    worst = analysis.worst(now)
+    steps = Table(
+        "funnel steps",
+        *_table(table, compared=before is not None),
+        "funnel_steps",
+        printed=MOST,
+    )
+    if not now or not now[0].visitors:
+        nobody = "Nobody took the first step in this period. Choose another first step or period."
+        return [Text(why_empty(view, nobody), "empty"), steps]
+    last = now[-1]
+    all_the_way = (
+        f"of {formats.whole(now[0].visitors)} visitors "
+        f"went all the way: {formats.whole(last.visitors)}."
+    )
+    lost = []
+    if worst is not None:
+        step = now[worst]
+        sentence = (
+            f"Most are lost before step {worst + 1}, {formats.shortened(step.step.value)}: "
+            f"{formats.whole(step.dropped)} visitors, "
+            f"{formats.percent(step.drop_off)} of those who took the step before."
+        )
+        lost = [Text(sentence, icon="trending_down")]
+    return [
+        Text(all_the_way, "body", lead=formats.percent(last.remaining)),
+        *lost,
+        Chart(
+            "Visitors at each step of the funnel",
+            "funnel",
+            charts.funnel_figure,
+            charts.funnel(table, worst),
+        ),
+        steps,
+    ]
+
+
+@memoize
+def _table(table: pd.DataFrame, *, compared: bool) -> tuple[pd.DataFrame, list[Field]]:
+    """A row a step, of what ``umami.analysis.funnel.table`` gives."""
+    fields = [
+        Field("value", "Step", "text", note="kind"),
+        Field("visitors", "Visitors", bar=True),
+        Field("dropped", "Lost before it", wide=True),
+        Field("kept", "Of the step before", "percent"),
+        Field("of_first", "Of the first", "percent"),
+    ]
+    if compared:
+        fields += [
+            Field("visitors_before", "Visitors before", wide=True),
+            Field("change", "Change", "change", wide=True),
+            Field("points", "Change of the first", "points", wide=True),
+        ]
+    return table.assign(kind=table["kind"].map(KINDS)), fields

@@ -1,0 +1,174 @@
+"""Goals: how often what you want to happen does, against its target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, Final
+
+from components import formats, loading
+from components.areas import PageInfo
+from components.blocks import (
+    Block,
+    Card,
+    Chart,
+    Grid,
+    Item,
+    Params,
+    ReportItems,
+    Section,
+    Table,
+    Text,
+    Tiles,
+    blocks_section,
+)
+from components.charts import lines as charts
+from components.charts.tiles import counts, rated
+from components.formats import Field
+from components.loading import Collector
+from components.view_description import described
+from umami.analysis import goals as analysis
+from umami.analysis.steps import KINDS, Target, read_targets
+from umami.endpoint import Query
+from umami.endpoints import events, reports, traffic
+from umami.models.events import EventSeries
+from umami.models.reports import Goal
+from umami.models.traffic import Timeline
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "goals",
+    "Goals",
+    "flag",
+    "Behaviour",
+    6,
+    "How often what you want to happen does, against its target.",
+    ("values", "reports"),
+    ("goal", "series", "pageviews"),
+    list_params=("goal",),
+)
+MOST: Final = 12
+FIELDS: Final = (
+    Field("value", "Goal", "text"),
+    Field("kind", "Kind", "text"),
+    Field("times", "Times"),
+    Field("visitors", "Visitors"),
+    Field("conversion", "Conversion", "percent"),
+    Field("target", "Target"),
+    Field("reached", "Of the target", "percent"),
+)
+
+
+def parse(params: Params) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    """The goals that the page's parameters spell, and what is wrong with them."""
+    targets, faults = read_targets(params.get("goal", ()))
+    if len(targets) > MOST:
+        faults = (*faults, f"At most {MOST} goals are shown; the others are left out.")
+    return targets[:MOST], faults
+
+
+def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+    """The goals of the parameters; where there are none, reports have the saved ones."""
+    targets = [target for target in parse(params)[0] if target.step.value]
+    if targets:
+        yield from _goals(query, view, targets)
+        return
+    empty = Text(
+        "Choose a page or an event. Its card tells how often it is reached, and by whom.", "empty"
+    )
+    yield Card("", [blocks_section("", empty)], medium="page")
+    yield ReportItems(partial(_saved, query, view))
+
+
+def _saved(query: Collector, view: View) -> list[Item]:
+    targets = [
+        target
+        for _, params in loading.of_kind(query, view, "goal")
+        for target in parse(params)[0]
+        if target.step.value
+    ]
+    if targets:
+        return list(_goals(query, view, list(dict.fromkeys(targets))[:MOST]))
+    return [blocks_section("Goals", Text("No goal was chosen, and none is saved in Umami."))]
+
+
+def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[Item]:
+    """A card with figures and a trend for each goal, and a table of all."""
+    results = [query.compared(view, partial(_query, target)) for target in targets]
+    trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
+    everything = partial(_all, targets)
+    now = [result.now for result in results]
+    yield Section("Goals", everything, now, medium="report")
+    cards = []
+    for target, result, trend in zip(targets, results, trends, strict=True):
+        name, about = target.step.value, f"{KINDS[target.step.kind]} · {described(view)}"
+        figures = Section(name, partial(_figures, target), [*result], about)
+        cards.append(Card(formats.shortened(name), [figures, trend], about))
+    yield Grid(cards)
+    yield Section("Goals", everything, now, height=24, framed=False, medium="page")
+
+
+def _query(target: Target, view: View) -> Query[Goal]:
+    return reports.goal(view, target.step.kind, target.step.value)
+
+
+def _all(targets: Sequence[Target], *goals: Goal) -> list[Block]:
+    return [Table("goals", analysis.table(targets, goals), FIELDS, "goals", shown=0)]
+
+
+def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[Block]:
+    """How often it was reached, by how many, and how far that is of the target."""
+    tiles = [
+        *counts(
+            now,
+            before,
+            [
+                ("Times", "times", "How often it happened."),
+                ("Visitors", "visitors", "Visitors who reached it at least once."),
+            ],
+        ),
+        rated(
+            "Conversion",
+            now.conversion,
+            before.conversion if before else None,
+            "Visitors who reached it, of all visitors of the period.",
+        ),
+    ]
+    share = analysis.reached(now, target)
+    if share is None:
+        return [Tiles(tiles, framed=False)]
+    sentence = f"{formats.percent(share)} of the target of {formats.whole(target.times)}."
+    return [Tiles(tiles, framed=False), Text(sentence, progress=share)]
+
+
+def _trend_section(query: Collector, view: View, number: int, target: Target) -> Section:
+    """How often a goal was reached over time."""
+    answers: list[Future[Any]] = []
+    if target.step.kind == "event":
+        answers = [query.ask(events.series(view))]
+    elif viewing := analysis.viewing(view, target):
+        answers = [query.ask(traffic.pageviews(viewing))]
+    make = partial(trend, view, number, target)
+    return Section(f"{target.step.value} over time", make, answers, height=150)
+
+
+def trend(
+    view: View, number: int, target: Target, answer: EventSeries | Timeline | None = None
+) -> list[Block]:
+    """How often an event happened or a page was viewed over time; ``number`` is the goal's."""
+    match answer:
+        case EventSeries():
+            frame, column, unit = analysis.trend(answer, target), "count", "times"
+        case Timeline():
+            frame, column, unit = answer.frame, "views", "views"
+        case None:
+            no_trend = "Its trend is shown for a single page, without a filter on pages."
+            return [Text(no_trend, "empty")]
+    if not frame[column].any():
+        return [Text("It was not reached in this period.", "empty")]
+    data = charts.trend(
+        list(frame["time"]), list(frame[column]), view.period.unit, unit, target.times or None
+    )
+    alt = f"How often the goal {target.step.value} was reached over time"
+    return [Chart(alt, f"trend_{number}", charts.trend_figure, data)]

@@ -1,0 +1,149 @@
+"""Journey: the paths that visits take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import pandas as pd
+
+from components import formats
+from components.areas import PageInfo
+from components.blocks import (
+    Block,
+    Chart,
+    EChart,
+    Item,
+    Params,
+    Section,
+    SetParams,
+    Table,
+    Text,
+)
+from components.charts import flows as charts
+from components.formats import Field
+from components.loading import Collector
+from components.view_description import dates, why_empty
+from umami.analysis import journey as analysis
+from umami.analysis.journey import Flow, Through
+from umami.endpoint import Query
+from umami.endpoints import reports
+from umami.filters import LONGEST_VALUE
+from umami.memoize import memoize
+from umami.models.reports import Path
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "journey",
+    "Journey",
+    "route",
+    "Behaviour",
+    5,
+    "The paths that visits take.",
+    ("journey", "values"),
+    params=("steps", "start", "end", "through"),
+)
+LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
+DEFAULT_LENGTH: Final = 5
+FIELDS: Final = (
+    Field("path", "Path", "text"),
+    Field("length", "Steps", wide=True),
+    Field("visits", "Visits", bar=True),
+    Field("share", "Share", "percent"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which paths are shown: of so many steps, from ``start``, to ``end``, through a node."""
+
+    length: int
+    start: str | None
+    end: str | None
+    through: Through | None
+
+
+def parse(params: Params) -> tuple[Selection, tuple[str, ...]]:
+    """The paths that the page's parameters select, and what is wrong with them."""
+    text = {name: (list(params.get(name, ())) or [""])[-1] for name in INFO.params}
+    length = next((length for length in LENGTHS if str(length) == text["steps"]), DEFAULT_LENGTH)
+    faults: tuple[str, ...] = ()
+    if text["steps"] and str(length) != text["steps"]:
+        faults = (f"“{text['steps'][:20]}” is no number of steps from 3 to 7.",)
+    through = Through.read(text["through"])
+    selection = Selection(
+        length,
+        text["start"][:LONGEST_VALUE] or None,
+        text["end"][:LONGEST_VALUE] or None,
+        through if through and through.step <= length else None,
+    )
+    return selection, faults
+
+
+def path_query(selection: Selection, view: View) -> Query[tuple[Path, ...]]:
+    """The paths of a View, whatever node they go through."""
+    return reports.journey(view, selection.length, selection.start, selection.end)
+
+
+def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+    """The paths as a diagram and as a table."""
+    selection, _ = parse(params)
+    paths = query.ask(path_query(selection, view))
+    yield Section("Paths", partial(blocks, view, selection), [paths], about=dates(view), height=700)
+
+
+def blocks(view: View, selection: Selection, answer: tuple[Path, ...]) -> list[Block]:
+    """The paths that are selected, in a sentence, as a diagram and as a table."""
+    if not answer:
+        nothing = (
+            "No visit took such a path in this period. Try another start or end, or more time."
+        )
+        return [Text(why_empty(view, nothing), "empty")]
+    through = selection.through
+    paths = tuple(path for path in answer if through is None or through.leads(path))
+    counts = Text(_counts(through, paths, answer))
+    if not paths:
+        return [counts, Text("None of the paths goes through there.", "empty")]
+    table = Table("paths", _table(paths), FIELDS, "paths", shown=15)
+    return [counts, *_diagram(through, analysis.flow(paths)), table]
+
+
+def _counts(through: Through | None, paths: Sequence[Path], answer: Sequence[Path]) -> str:
+    """How many visits took how many paths."""
+    visits = sum(path.visits for path in paths)
+    sentence = f"{formats.whole(visits)} visits on {formats.whole(len(paths))} paths"
+    if through:
+        share = visits / sum(path.visits for path in answer)
+        sentence += f", {formats.percent(share)} of those on all paths"
+    if len(answer) >= analysis.LONGEST_LIST:
+        sentence += f". The server tells the {analysis.LONGEST_LIST} most frequent paths"
+    return f"{sentence}."
+
+
+@memoize
+def _table(paths: Sequence[Path]) -> pd.DataFrame:
+    return analysis.table(paths)
+
+
+def _diagram(through: Through | None, flow: Flow) -> list[Block]:
+    """The paths as a Sankey diagram; a click on a node selects the paths through it."""
+    if not flow.links:
+        return [Text("These visits ended with their first step.", "empty", medium="page")]
+
+    def select(position: int) -> SetParams | None:
+        node = flow.nodes[position]
+        clicked = Through(node.step, node.name)
+        if not node.name:
+            return None
+        return SetParams({"through": "" if clicked == through else clicked.spelled})
+
+    data = charts.sankey(flow, through)
+    alt = "Visits from step to step"
+    return [
+        EChart(
+            alt, "flow", partial(charts.sankey_spec, data), data.height, data.least_width, select
+        ),
+        Chart(alt, "flow", charts.sankey_figure, data, medium="report"),
+    ]

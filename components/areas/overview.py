@@ -1,0 +1,82 @@
+"""Overview: how the website does, and where its visitors come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from components import rankings, traffic_blocks
+from components.areas import PageInfo
+from components.blocks import Block, Card, Columns, Item, Params, Section
+from components.charts import maps
+from components.loading import Collector
+from components.view_description import described
+from umami.endpoints import events, sessions, traffic
+from umami.models.traffic import Ranking, Stats
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "overview",
+    "Overview",
+    "monitoring",
+    "Traffic",
+    1,
+    "How the website does, and where its visitors come from.",
+    ("pageviews", "stats", "active", "metrics", "series", "weekly"),
+)
+PRINTED_PAGE_TABS: Final = 3
+"""How many of the rankings of pages reports have."""
+
+
+def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
+    """The website's figures, its traffic, its rankings, events and the week."""
+    timeline = query.compared(view, traffic.pageviews)
+    totals = query.totals(view)
+    series = query.ask(events.series(view))
+    week = query.ask(sessions.weekly(view))
+    countries = rankings.ask(query, rankings.COUNTRIES, view)
+    tabs = partial(traffic_blocks.ranking_tabs, query, view=view)
+    yield Section(
+        "Figures",
+        partial(traffic_blocks.website_tiles, query.client, view),
+        [totals.now, timeline.now, *totals.earlier],
+        height=170,
+        framed=False,
+    )
+    yield Section(
+        "Traffic",
+        partial(traffic_blocks.traffic, view),
+        [*timeline],
+        about=described(view),
+        height=300,
+    )
+    yield Columns(
+        [
+            Card("Pages", [tabs(rankings.PAGES, key="pages", printed=PRINTED_PAGE_TABS)]),
+            Card("Sources", [tabs(rankings.SOURCES, key="sources")]),
+        ]
+    )
+    world = Section("World", _world, countries, height=330)
+    yield Card("Places", [Columns([world, tabs(rankings.PLACES, key="places")], [3, 2])])
+    over_time = partial(traffic_blocks.events_over_time, view, none_on="report")
+    yield Columns(
+        [
+            Card("Environment", [tabs(rankings.ENVIRONMENT, key="environment")]),
+            Card(
+                "Events",
+                [
+                    Section("Events over time", over_time, [series], height=260),
+                    tabs(rankings.EVENTS, key="event_tabs"),
+                ],
+            ),
+        ]
+    )
+    yield Section("The week's rhythm", traffic_blocks.week, [week], height=300)
+
+
+def _world(countries: Ranking, stats: Stats | None) -> list[Block]:
+    shares = rankings.shares(rankings.COUNTRIES, countries, stats)
+    return traffic_blocks.world_map(
+        maps.world(shares.frame), key="world", alt="Visitors by country"
+    )

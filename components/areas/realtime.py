@@ -1,0 +1,190 @@
+"""Realtime: who is on the website now, and what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import pandas as pd
+
+from components.areas import PageInfo
+from components.blocks import (
+    Block,
+    Columns,
+    EChart,
+    Item,
+    Stack,
+    Table,
+    Text,
+    Tiles,
+    blocks_section,
+)
+from components.charts import lines
+from components.charts.tiles import counted
+from components.formats import Field
+from umami import names
+from umami.analysis import realtime as analysis
+from umami.errors import UmamiError
+from umami.models.realtime import Happening, Realtime
+from umami.models.traffic import Active
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "realtime",
+    "Realtime",
+    "sensors",
+    "Traffic",
+    2,
+    "Who is on the website now, and what they do.",
+    ("active", "realtime"),
+    in_reports=False,
+)
+EVERY: Final = 10
+"""Seconds from one query to the next."""
+LOG_FIELDS: Final = (
+    Field("what", "What", "text", note="more"),
+    Field("where", "Country", "text"),
+    Field("with", "With", "text", wide=True),
+    Field("at", "Time", "text"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a viewer has seen of a website: the latest answers, and a log that grows.
+
+    Answers that the server has not given yet are ``None``.
+    """
+
+    website: str
+    at: datetime
+    now: Realtime | None = None
+    active: Active | None = None
+    log: tuple[Happening, ...] = ()
+
+
+def layout(
+    view: View, domain: str, seen: Seen, problem: UmamiError | None, *, paused: bool
+) -> Iterator[Item]:
+    """Everything that a viewer has seen, and the ``problem`` of the latest query.
+
+    ``domain`` is the website's: it is no referrer of itself.
+    """
+    now, zone = seen.now, view.period.timezone
+    minutes = analysis.minutes(now, zone) if now else None
+    yield blocks_section("", _status(view, seen, problem, paused=paused), framed=False)
+    yield blocks_section("", _tiles(seen, minutes), framed=False)
+    if now is None or minutes is None:
+        return
+    yield blocks_section(
+        "Views and visitors a minute",
+        EChart(
+            "Views and visitors in each of the last 30 minutes",
+            "minutes",
+            partial(lines.minutes_spec, lines.minutes(minutes)),
+            height=230,
+        ),
+    )
+    bare = names.referrer(domain)
+    foreign = {name: count for name, count in now.referrers.items() if names.referrer(name) != bare}
+    yield Columns(
+        [
+            blocks_section("What happens", _log(zone, seen.log)),
+            Stack(
+                [
+                    blocks_section("Pages", _ranking("Pages", "path", now.paths)),
+                    blocks_section("Referrers", _ranking("Referrers", "referrer", foreign)),
+                    blocks_section("Countries", _ranking("Countries", "country", now.countries)),
+                ]
+            ),
+        ],
+        widths=(3, 2),
+    )
+
+
+def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool) -> Text:
+    at = f"{pd.Timestamp(seen.at).tz_convert(view.period.timezone):%H:%M:%S}"
+    filters = " Filters do not narrow this page." if view.narrowed else ""
+    if problem and not paused:
+        return Text(
+            f"{problem} {problem.remedy} What is shown is as of {at}; the page asks again by "
+            f"itself.{filters}",
+            icon="cloud_off",
+        )
+    pause = " Paused: nothing is asked until you go on." if paused else ""
+    return Text(f"The last 30 minutes, as of {at}.{pause}{filters}")
+
+
+def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> Tiles:
+    now, active = seen.now, seen.active
+    busiest = minutes["views"].max() if minutes is not None else None
+    return Tiles(
+        [
+            counted(
+                "Online now",
+                active.visitors if active else None,
+                None,
+                "Visitors seen in the last five minutes.",
+            ),
+            counted("Views", now.views if now else None, None, "In the last 30 minutes."),
+            counted("Busiest minute", busiest, None, "Views in the busiest minute."),
+            counted(
+                "Countries",
+                len(now.countries) if now else None,
+                None,
+                "Among the latest hundred views and events.",
+            ),
+        ]
+    )
+
+
+def _log(zone: str, log: tuple[Happening, ...]) -> Block:
+    if not log:
+        text = "Nobody is here right now. Views, events and new visitors appear as they come."
+        return Text(text, "empty")
+    frame = pd.DataFrame(
+        [
+            {
+                "what": _what(row),
+                "more": _details(row),
+                "where": names.label("country", row.country),
+                "with": " · ".join(
+                    names.label(field, value)
+                    for field, value in (("browser", row.browser), ("device", row.device))
+                    if value
+                ),
+                "at": f"{pd.Timestamp(row.at).tz_convert(zone):%H:%M:%S}",
+            }
+            for row in log
+        ]
+    )
+    return Table("what happens", frame, LOG_FIELDS, "log", shown=len(frame), csv=False, height=560)
+
+
+def _what(row: Happening) -> str:
+    if row.kind == "session":
+        return "New visitor"
+    return row.event or row.path or "Event" if row.kind == "event" else row.path or "/"
+
+
+def _details(row: Happening) -> str:
+    if row.kind == "event":
+        return f"event on {row.path}" if row.path else "event"
+    return f"from {names.label('referrer', row.referrer)}" if row.referrer else ""
+
+
+def _ranking(title: str, field: str, counts: Mapping[str, int]) -> Block:
+    frame = analysis.ranked({name: count for name, count in counts.items() if name})
+    if frame.empty:
+        return Text(f"No {title.lower()} in the last half hour.", "empty")
+    frame.insert(0, "label", [names.label(field, name) for name in frame["name"]])
+    measure = "Visitors" if field == "country" else "Times"
+    fields = [
+        Field("label", title, "text"),
+        Field("count", measure, bar=True),
+        Field("share", f"% of {measure.lower()} listed", "percent", wide=True),
+    ]
+    return Table(title.lower(), frame, fields, f"live_{field}", shown=6)

@@ -1,0 +1,185 @@
+"""Sessions: the visitors one by one, who they are, when they come, what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+import pandas as pd
+
+from components import blocks, formats, property_blocks, session_profile, traffic_blocks
+from components.areas import PageInfo
+from components.blocks import (
+    Block,
+    Card,
+    FullList,
+    Item,
+    ListPosition,
+    Params,
+    SearchBox,
+    Section,
+    SetParams,
+    Table,
+    Text,
+    Tiles,
+    blocks_section,
+)
+from components.charts.tiles import counts
+from components.formats import Field
+from components.loading import Collector
+from components.view_description import described, why_empty
+from umami.endpoints import sessions
+from umami.memoize import memoize
+from umami.models.paging import Page
+from umami.models.sessions import Session, SessionStats
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "sessions",
+    "Sessions",
+    "group",
+    "Behaviour",
+    1,
+    "The visitors one by one: who they are, when they come, what they did.",
+    ("session_stats", "weekly", "sessions", "session_data_properties"),
+    ("session_data_values", "session", "activity", "session_properties"),
+    params=("session_property",),
+    page_params=(*blocks.param_names("sessions"), "session"),
+)
+NO_SESSIONS: Final = "No sessions in this period: nobody visited the website."
+NO_PROPERTIES: Final = (
+    "No session has properties. Tell who visitors are with umami.identify({ … })."
+)
+FIGURES: Final = (
+    ("Visitors", "visitors", "Different visitors; Umami calls them sessions."),
+    ("Visits", "visits", "Stays on the website; 30 minutes of silence end one."),
+    ("Views and events", "rows", "Pages looked at and custom events together."),
+    ("Custom events", "events", "Events that your pages sent by name."),
+    ("Countries", "countries", "Different countries."),
+)
+
+
+def session_id(params: Params) -> str | None:
+    """The session whose profile is opened; ``None`` where none is, or the id is no UUID."""
+    try:
+        return str(UUID(next(iter(params.get("session", ())), "")))
+    except ValueError:
+        return None
+
+
+def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+    """The profile of the opened session, or all sessions: totals, when they come, a page of the
+    list, and the values of the chosen property."""
+    if session := session_id(params):
+        yield from session_profile.profile(query, view, session)
+        return
+    if malformed := next(iter(params.get("session", ())), ""):
+        note = Text(f"“{malformed[:40]}” is not the id of a session.", "note")
+        yield blocks_section("", note, framed=False)
+    now = blocks.position("sessions", params)
+    name = next(iter(params.get("session_property", ())), "")[:500]
+    yield Section(
+        "Figures",
+        _figures,
+        [*query.compared(view, sessions.session_stats)],
+        about=described(view),
+        framed=False,
+    )
+    yield Section(
+        "The week's rhythm",
+        traffic_blocks.week,
+        [query.ask(sessions.weekly(view))],
+        height=300,
+    )
+    search = SearchBox(now, "Search by id, city, browser, system or device")
+    yield Card(
+        "Every session",
+        [
+            Section("Search", lambda: [search], medium="page"),
+            Section(
+                "The latest sessions",
+                partial(_list, view, now),
+                [query.ask(sessions.sessions(view, now.page, blocks.SIZE, now.search))],
+                height=700,
+            ),
+        ],
+    )
+    yield property_blocks.explorer(
+        view,
+        "Session properties",
+        partial(
+            property_blocks.property_blocks,
+            view,
+            "Sessions",
+            NO_PROPERTIES,
+            ("", name),
+            lambda row: SetParams({"session_property": row.name}),
+        ),
+        query.ask(sessions.session_data_properties(view)),
+        name,
+        query.ask(sessions.session_data_values(view, name)) if name else None,
+    )
+
+
+def _figures(now: SessionStats, before: SessionStats | None = None) -> list[Block]:
+    return [Tiles(counts(now, before, FIGURES))]
+
+
+def _list(view: View, now: ListPosition, answer: Page[Session]) -> list[Block]:
+    """One page of the list; a click opens the profile."""
+    full = FullList(
+        lambda number, size: sessions.sessions(view, number, size, now.search),
+        partial(session_frame, zone=view.period.timezone),
+    )
+    return blocks.blocks(
+        Table(
+            "latest sessions",
+            full.frame(answer.rows),
+            _fields(answer.rows),
+            "session_list",
+            printed=blocks.SIZE,
+            value="id",
+            on_choose=lambda id: SetParams({"session": id}),
+        ),
+        answer,
+        now,
+        title="sessions",
+        empty=why_empty(view, NO_SESSIONS),
+        full=full,
+    )
+
+
+def _fields(rows: Sequence[Session]) -> list[Field]:
+    """The columns of ``session_frame``; without events where the server does not count them."""
+    has_events = any(row.events is not None for row in rows)
+    return [
+        Field("who", "Visitor", "text", note="with"),
+        Field("last", "Last seen", "time", unit="hour"),
+        Field("first", "First seen", "time", unit="hour", wide=True),
+        Field("visits", "Visits", wide=True),
+        Field("views", "Views"),
+        *([Field("events", "Events", wide=True)] if has_events else []),
+    ]
+
+
+@memoize
+def session_frame(rows: Sequence[Session], zone: str) -> pd.DataFrame:
+    """Sessions as rows of a table, times on the wall clock of a zone."""
+    return pd.DataFrame(
+        [
+            {
+                "id": row.id,
+                "who": session_profile.location(row),
+                "with": session_profile.client(row),
+                "first": formats.wall(row.first, zone),
+                "last": formats.wall(row.last, zone),
+                "visits": row.visits,
+                "views": row.views,
+                "events": row.events,
+            }
+            for row in rows
+        ],
+        columns=["id", "who", "with", "first", "last", "visits", "views", "events"],
+    )

@@ -1,0 +1,120 @@
+"""Websites: all of them at a glance, and what an admin does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+
+from components import formats
+from components.areas import PageInfo
+from components.blocks import Block, Item, Params, Section, Table, Text, Tiles
+from components.charts import common
+from components.charts.tiles import counted
+from components.formats import Field
+from components.loading import Collector, every_website
+from components.view_description import described, present
+from umami.endpoints import traffic
+from umami.models.traffic import Stats, Timeline
+from umami.models.websites import Website
+from umami.view import View
+
+INFO: Final = PageInfo(
+    "websites",
+    "Websites",
+    "language",
+    "Manage",
+    2,
+    "All websites at a glance, and what an admin does with them.",
+    ("websites", "stats", "pageviews"),
+    params=("websites_page", "websites_search", "site"),
+)
+MOST: Final = 100
+"""Websites that a report has, two queries each at most."""
+_FIELDS: Final = (
+    Field("name", "Website", "text", note="domain"),
+    Field("visitors", "Visitors", bar=True),
+    Field("visits", "Visits"),
+    Field("views", "Views"),
+    Field("before", "Visitors before"),
+    Field("change", "Change", "change"),
+)
+
+
+def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
+    """The totals of each website as a table, for reports; pages have a ``card`` for each."""
+    every = every_website(query.client)
+    sites = every[:MOST]
+    views = [replace(view.unfiltered(), website=site.id) for site in sites]
+    compared = [each.compared() for each in views if each.comparison != "umami"]
+    stats: list[Future[Any]] = [
+        query.hint(traffic.stats(each), None) for each in (*views, *compared) if each
+    ]
+    yield Section(
+        "Websites",
+        partial(_table, sites, len(every)),
+        stats,
+        about=described(view),
+        medium="report",
+    )
+
+
+def _table(sites: Sequence[Website], many: int, *answers: Stats | None) -> list[Block]:
+    now, compared = answers[: len(sites)], answers[len(sites) :]
+    rows = []
+    for at, (site, stats) in enumerate(zip(sites, now, strict=True)):
+        current = stats.current if stats else None
+        other = compared[at] if compared else None
+        before = other.current if other else stats.previous if stats else None
+        visitors = current.visitors if current else None
+        earlier = before.visitors if before else None
+        rows.append(
+            {
+                "name": site.name,
+                "domain": site.domain or "",
+                "visitors": visitors,
+                "visits": current.visits if current else None,
+                "views": current.views if current else None,
+                "before": earlier,
+                "change": formats.change(visitors, earlier),
+            }
+        )
+    frame = pd.DataFrame(rows).sort_values(
+        ["visitors", "name"], ascending=[False, True], ignore_index=True
+    )
+    blocks: list[Block] = [Table("websites", frame, _FIELDS, "websites", printed=MOST)]
+    if many > len(sites):
+        blocks.append(Text(f"The first {len(sites)} of {formats.whole(many)} by name."))
+    return blocks
+
+
+def card(query: Collector, view: View, site: Website) -> Section:
+    """The visitors of one website, whatever the filters, and their course."""
+    view = replace(view.unfiltered(), website=site.id)
+    totals = query.totals(view)
+    timeline = query.hint(traffic.pageviews(view), None)
+    return Section(
+        site.name, partial(_visitors, view), [totals.now, timeline, *totals.earlier], framed=False
+    )
+
+
+def _visitors(
+    view: View, stats: Stats, timeline: Timeline | None, compared: Stats | None = None
+) -> list[Block]:
+    before = compared.current if compared else stats.previous
+    series: tuple[int, ...] = ()
+    if timeline:
+        over = common.over(timeline.frame, present(view))
+        series = tuple(int(count) for count in over["sessions"])
+    tile = counted(
+        "Visitors",
+        stats.current.visitors,
+        before.visitors if before else None,
+        f"{formats.whole(stats.current.visits)} visits.",
+        series=series,
+    )
+    return [Tiles([tile], framed=False)]

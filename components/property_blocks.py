@@ -1,0 +1,154 @@
+"""Properties that events or sessions carry, and the values of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+import pandas as pd
+
+from components import formats
+from components.blocks import (
+    Block,
+    Card,
+    Chart,
+    Columns,
+    Section,
+    SetParams,
+    Table,
+    Text,
+    Tiles,
+)
+from components.charts.bars import distribution_figure
+from components.charts.tiles import Tile
+from components.formats import Field
+from components.view_description import why_empty
+from umami.analysis import properties as analysis
+from umami.memoize import memoize
+from umami.models.events import DataType, Property, PropertyValue
+from umami.view import View
+
+TYPES: Final = {
+    DataType.STRING: "Text",
+    DataType.NUMBER: "Number",
+    DataType.BOOLEAN: "Yes or no",
+    DataType.DATE: "Date",
+    DataType.ARRAY: "List",
+}
+
+
+def explorer(
+    view: View,
+    title: str,
+    listed: Callable[[Sequence[Property]], Sequence[Block]],
+    properties: Future[tuple[Property, ...]],
+    name: str,
+    values: Future[tuple[PropertyValue, ...]] | None,
+) -> Columns:
+    """The properties there are, made blocks by ``listed``, and beside them the ``values`` of the
+    one with this ``name``, if one is chosen."""
+    if values is None:
+        hint = Text("Choose a property to see its values.", "empty")
+        beside: Card | Section = Section("Values", lambda: [hint], medium="page")
+    else:
+        shown = Section(
+            f"Values of {name}", partial(value_blocks, view, name), [values], height=300
+        )
+        beside = Card("Values", [shown])
+    return Columns([Section(title, listed, [properties], height=300), beside])
+
+
+def property_blocks(
+    view: View,
+    counted: str,
+    empty: str,
+    chosen: tuple[str, str],
+    choose: Callable[[Property], SetParams],
+    properties: Sequence[Property],
+) -> list[Block]:
+    """A row a property; ``counted`` says what the totals count, ``chosen`` is an event (empty for
+    sessions) and the name of a property."""
+    if not properties:
+        return [Text(why_empty(view, empty), "empty")]
+    frame = _property_frame(properties)
+    has_types = any(row.type for row in properties)
+    return [
+        Table(
+            "properties",
+            frame,
+            [
+                Field("name", "Property", "text", note="event" if frame["event"].any() else None),
+                *([Field("type", "Type", "text", wide=True)] if has_types else []),
+                Field("total", counted, bar=True),
+            ],
+            "properties",
+            value="key",
+            on_choose=lambda key: choose(properties[int(key)]),
+            active=[
+                str(at)
+                for at, row in enumerate(properties)
+                if (row.event or "", row.name) == chosen
+            ],
+        )
+    ]
+
+
+@memoize
+def _property_frame(properties: Sequence[Property]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "key": [str(at) for at in range(len(properties))],
+            "name": [row.name for row in properties],
+            "event": [row.event or "" for row in properties],
+            "type": [TYPES[row.type] if row.type else formats.ABSENT for row in properties],
+            "total": [row.total for row in properties],
+        }
+    )
+
+
+@memoize
+def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list[Block]:
+    """Values with counts and shares; numbers with their distribution."""
+    frame = analysis.table(values)
+    shown = name if len(name) <= 60 else f"{name[:59]}…"
+    blocks: list[Block] = [Text("", "body", lead=shown, medium="page")]
+    if frame.empty:
+        return [*blocks, Text(why_empty(view, "It has no values in this period."), "empty")]
+    if len(frame) >= analysis.LONGEST_LIST:
+        text = (
+            f"The server lists the {analysis.LONGEST_LIST} most frequent values; shares and "
+            "figures are of those."
+        )
+        blocks.append(Text(text, medium="page"))
+    spread = analysis.distribution(values)
+    # A few numbers among other values say nothing about the property.
+    if spread and spread.times == sum(row.total for row in values):
+        figures = {
+            "Least": spread.least,
+            "Median": spread.median,
+            "Mean": spread.mean,
+            "Most": spread.most,
+        }
+        tiles = [
+            Tile(label, formats.number(value), "", number=value, kind="number")
+            for label, value in figures.items()
+        ]
+        blocks.append(Tiles(tiles, framed=False))
+        if spread.least < spread.most:
+            alt = f"How often numbers of {name} occur"
+            blocks.append(Chart(alt, "distribution", distribution_figure, spread))
+    table = Table(
+        "values",
+        frame.assign(value=frame["value"].replace("", "(empty)")),
+        [
+            Field("value", "Value", "text"),
+            Field("total", "Times", bar=True),
+            Field("share", "Share", "percent"),
+        ],
+        "values",
+        medium="page",
+    )
+    return [*blocks, table, replace(table, title=f"values of {name}", medium="report")]

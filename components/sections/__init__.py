@@ -1,1 +1,0 @@
-"""What each page shows beyond what pages share: its controls, and the sections it draws."""

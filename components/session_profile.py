@@ -1,0 +1,199 @@
+"""The profile of one session: who it is, what it did, what its website knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import pandas as pd
+
+from components import formats
+from components.blocks import Block, Expander, Section, Table, Text, Tiles
+from components.charts.tiles import counted
+from components.formats import Field
+from components.loading import Collector
+from components.property_blocks import TYPES
+from components.view_description import dates
+from umami import names
+from umami.analysis import activity as analysis
+from umami.analysis.activity import Visit
+from umami.endpoints import sessions
+from umami.memoize import memoize
+from umami.models.events import Kind
+from umami.models.sessions import Session, SessionProperty, Step
+from umami.view import View
+
+SHOWN: Final = 15
+"""Visits shown one by one, the latest."""
+OPEN: Final = 3
+"""Visits whose steps are not folded away."""
+STEP_FIELDS: Final = (
+    Field("what", "Step", "text", note="more"),
+    Field("kind", "Kind", "text", wide=True),
+    Field("wait", "After", "seconds"),
+    Field("at", "Time", "text"),
+)
+PROPERTY_FIELDS: Final = (
+    Field("name", "Property", "text"),
+    Field("value", "Value", "text"),
+    Field("type", "Type", "text", wide=True),
+)
+
+
+def profile(query: Collector, view: View, id: str) -> Iterator[Section]:
+    """Who the session is, its steps in the period, and its properties."""
+    zone = view.period.timezone
+    session = query.ask(sessions.session(view.website, id))
+    steps = query.ask(sessions.activity(view, id))
+    properties = query.ask(sessions.session_properties(view.website, id))
+    yield Section("", partial(identity, zone), [session], height=420)
+    yield Section("Activity", partial(activity, zone), [steps], about=dates(view), height=420)
+    yield Section("Properties", partial(_properties, zone), [properties])
+
+
+def location(session: Session) -> str:
+    """Where a visitor is: ``Berlin, Germany``."""
+    country = names.label("country", session.country)
+    return f"{session.city}, {country}" if session.city else country
+
+
+def client(session: Session) -> str:
+    """What a visitor uses: ``Firefox · macOS · Laptop``."""
+    fields = (("browser", session.browser), ("os", session.os), ("device", session.device))
+    return " · ".join(names.label(field, value) for field, value in fields if value)
+
+
+@memoize
+def identity(zone: str, session: Session) -> list[Block]:
+    """Who the session is, and totals over its whole life."""
+    time_about = "From first to last step of each visit, together."
+    facts = {
+        "First seen": formats.at(session.first, zone),
+        "Last seen": formats.at(session.last, zone),
+        "Country": names.label("country", session.country),
+        "Region": names.label("region", session.region),
+        "City": names.label("city", session.city),
+        "Language": names.label("language", session.language),
+        "Screen": names.label("screen", session.screen),
+        "Hostname": session.hostname,
+        "Distinct id": session.distinct_id,
+        "Session": session.id,
+    }
+    return [
+        Text(location(session), "heading"),
+        Text(client(session) or "Nothing is known of the device."),
+        *([Text(_stitched(session))] if session.stitched > 1 else []),
+        Tiles(
+            [
+                counted("Visits", session.visits, None, "Over its whole life."),
+                counted("Views", session.views, None, "Over its whole life."),
+                counted("Custom events", session.events, None, "Over its whole life."),
+                counted("Time on site", session.seconds, None, time_about, kind="seconds"),
+            ]
+        ),
+        Table(
+            "what is known of this visitor",
+            pd.DataFrame(
+                [(name, value) for name, value in facts.items() if value],
+                columns=["name", "value"],
+            ),
+            [Field("name", "What is known", "text"), Field("value", "", "text")],
+            "facts",
+            csv=False,
+        ),
+    ]
+
+
+def _stitched(session: Session) -> str:
+    """Says which sessions the figures of a stitched session cover."""
+    cover = f"Umami has stitched {session.stitched} sessions of this visitor together"
+    if session.distinct_id is None:
+        return f"{cover}. The figures cover all of them, the activity only this one."
+    return f"{cover} by their distinct id. The figures and the activity cover all of them."
+
+
+@memoize
+def activity(zone: str, steps: tuple[Step, ...]) -> list[Block]:
+    """What the session did in the period, visit by visit, with the time between steps."""
+    if not steps:
+        text = "Nothing in this period. Choose a longer one to see what this visitor did."
+        return [Text(text, "empty")]
+    visits = analysis.visits(steps)
+    text = f"{formats.whole(len(steps))} steps in {formats.whole(len(visits))} visits"
+    if len(steps) >= analysis.LONGEST_LIST:
+        text = f"The latest {analysis.LONGEST_LIST} steps, in {formats.whole(len(visits))} visits"
+    if len(visits) > SHOWN:
+        text += f"; the latest {SHOWN} are shown"
+    return [
+        Text(f"{text}."),
+        *(_visit(zone, at, visit) for at, visit in enumerate(visits[:SHOWN])),
+        Table("activity", _step_frame(visits, zone), STEP_FIELDS, "activity", shown=0),
+    ]
+
+
+def _visit(zone: str, at: int, visit: Visit) -> Expander:
+    began = formats.at(visit.began, zone)
+    many = len(visit.steps)
+    table = Table(
+        f"visit of {began}",
+        _step_frame((visit,), zone),
+        STEP_FIELDS,
+        f"visit_{at}",
+        shown=many,
+        csv=False,
+    )
+    return Expander(
+        f"{began} · {many} step{'s' if many > 1 else ''} · {formats.duration(visit.seconds)}",
+        [table],
+        expanded=at < OPEN,
+    )
+
+
+def _step_frame(visits: tuple[Visit, ...], zone: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "what": step.name if step.kind is Kind.CUSTOM and step.name else step.path,
+                "more": _details(step),
+                "kind": "Event" if step.kind is Kind.CUSTOM else "View",
+                "wait": wait,
+                "at": f"{pd.Timestamp(step.at).tz_convert(zone):%-d %b, %H:%M:%S}",
+            }
+            for visit in visits
+            for step, wait in zip(visit.steps, visit.waits, strict=True)
+        ]
+    )
+
+
+def _details(step: Step) -> str:
+    if step.kind is Kind.CUSTOM and step.name:
+        return f"on {step.path}"
+    query = f"?{step.query}" if step.query else ""
+    referrer = f"from {step.referrer}" if step.referrer else ""
+    return "  ".join(filter(None, (query, referrer)))
+
+
+@memoize
+def _properties(zone: str, properties: tuple[SessionProperty, ...]) -> list[Block]:
+    """What ``umami.identify`` stored about the session."""
+    if not properties:
+        text = "None. Tell who a visitor is with umami.identify({ … }), and it is listed here."
+        return [Text(text, "empty")]
+    frame = pd.DataFrame(
+        {
+            "name": [row.name for row in properties],
+            "value": [_value(row.value, zone) for row in properties],
+            "type": [TYPES[row.type] for row in properties],
+        }
+    )
+    return [Table("properties", frame, PROPERTY_FIELDS, "properties", shown=50)]
+
+
+def _value(value: str | float | datetime | None, zone: str) -> str:
+    if isinstance(value, datetime):
+        return formats.at(value, zone)
+    if isinstance(value, float):
+        return formats.number(value)
+    return value or formats.ABSENT

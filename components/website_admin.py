@@ -1,0 +1,301 @@
+"""What the Websites page does with a website: look at it; and for admins add, change, test, reset
+and delete it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+import streamlit as st
+
+from components import authorized, collecting, elements, navigation, page_context, url_state, viewer
+from components.elements import show_error, show_note
+from components.escaping import plain
+from components.page_registry import OVERVIEW
+from umami.endpoint import Query
+from umami.endpoints import realtime, sending, websites
+from umami.errors import UmamiError
+from umami.models.realtime import Realtime
+from umami.models.websites import Website
+
+EVENT: Final = "dashboard-test"
+TIMEOUT: Final = 30
+"""Seconds after which a test event counts as lost."""
+_DONE: Final = "what was just done to a website"
+_SENT: Final = "the test event that has not arrived yet"
+_DOMAIN: Final = re.compile(r"(?=.{1,253}$)[\w-]+(\.[\w-]+)*(:\d{1,5})?")
+_LETTERS: Final = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A test event that was sent; ``earlier`` are events of its name that had arrived before.
+
+    ``arrived`` is ``None`` until the event arrives or times out.
+    """
+
+    website: str
+    since: float
+    earlier: frozenset[tuple[str, str]]
+    arrived: bool | None = None
+
+
+def show_done() -> None:
+    """Confirm what a form has just done."""
+    if done := authorized.data().pop(_DONE, None):
+        st.toast(plain(done), icon=":material/check:")
+
+
+def create_form() -> None:
+    """A popover that adds a website."""
+    with st.popover("Add website", icon=":material/add:", key="add_website", on_change="rerun"):
+        st.text_input("Name", key="new_name", max_chars=100)
+        st.text_input("Domain", key="new_domain", placeholder="shop.example")
+        st.button(
+            "Add", key="create_website", width="stretch", on_click=authorized.callback(_create)
+        )
+
+
+def _create() -> None:
+    # What was typed last may come with the click itself.
+    name, domain = (str(st.session_state[key]).strip() for key in ("new_name", "new_domain"))
+    if fault := _fault(name, domain):
+        url_state.note(fault)
+        return
+    created = _write(websites.create_website(name, domain), f"“{name}” was added.")
+    if created:
+        st.session_state["new_name"] = st.session_state["new_domain"] = ""
+        st.session_state["add_website"] = False
+        url_state.set_params(site=created.id)
+
+
+def _fault(name: str, domain: str) -> str | None:
+    if not name.strip():
+        return "A website needs a name."
+    if not _DOMAIN.fullmatch(domain.strip()):
+        return "A domain is written without https:// and without a path: shop.example."
+    return None
+
+
+def _write(question: Query[Any], done: str) -> Any:
+    """Send a change, and show what was done or why not. A callback's."""
+    try:
+        answer = page_context.client().ask(question)
+    except UmamiError as problem:
+        url_state.note(f"{problem} {problem.remedy}")
+        return None
+    authorized.data()[_DONE] = done
+    return answer or True
+
+
+def card_buttons(site: Website, *, is_managed: bool) -> None:
+    """Buttons to look at a website and, for its admins, to manage it."""
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Open",
+            key=f"look_{site.id}",
+            type="tertiary",
+            icon=":material/monitoring:",
+            help="Look at this website",
+            on_click=authorized.callback(_open),
+            args=(site,),
+        )
+        if viewer.current().permissions.administers(site.id):
+            st.button(
+                "Close" if is_managed else "Manage",
+                key=f"manage_{site.id}",
+                type="tertiary",
+                icon=":material/close:" if is_managed else ":material/settings:",
+                on_click=authorized.callback(url_state.set_params),
+                kwargs={"site": "" if is_managed else site.id},
+            )
+
+
+def _open(site: Website) -> None:
+    url_state.change({"website": [site.id], "filter": []})
+    navigation.go(OVERVIEW.name)
+
+
+def manage(sites: Sequence[Website], id_: str) -> Website | None:
+    """Draw all forms of the website with this id, or say why there are none."""
+    try:
+        site = next((site for site in sites if site.id == str(UUID(id_))), None)
+    except ValueError:
+        show_note(f"“{id_[:40]}” is not the id of a website.")
+        return None
+    if site is None or not viewer.current().permissions.administers(site.id):
+        st.caption("The website of this link is not among those you can open.")
+        return None
+    _card(site)
+    return site
+
+
+def _card(site: Website) -> None:
+    with elements.card(f"Manage {plain(site.name, 60)}"):
+        left, right = st.columns(2)
+        with left:
+            _details(site)
+            _share(site)
+        with right:
+            _tracker(site)
+            _test(site)
+        _danger(site)
+
+
+def _details(site: Website) -> None:
+    with st.form(f"details_{site.id}", border=False):
+        st.text_input("Name", site.name, max_chars=100, key=f"name_{site.id}")
+        st.text_input("Domain", site.domain, max_chars=500, key=f"domain_{site.id}")
+        st.form_submit_button(
+            "Save", key=f"save_{site.id}", on_click=authorized.callback(_save), args=(site,)
+        )
+
+
+def _save(site: Website) -> None:
+    name, domain = (str(st.session_state[f"{key}_{site.id}"]).strip() for key in ("name", "domain"))
+    if fault := _fault(name, domain):
+        url_state.note(fault)
+    elif (name, domain) != (site.name, site.domain):
+        _write(websites.update_website(site.id, name, domain), f"“{name}” was saved.")
+
+
+def _share(site: Website) -> None:
+    key = f"share_{site.id}"
+    st.session_state[key] = site.share_id is not None
+    st.toggle(
+        "Share link: whoever has it sees this website in Umami",
+        key=key,
+        on_change=authorized.callback(lambda: _shared(site, on=bool(st.session_state[key]))),
+    )
+    if site.share_id:
+        st.code(f"{page_context.client().server.pages}/share/{site.share_id}", language=None)
+
+
+def _shared(site: Website, *, on: bool) -> None:
+    share = "".join(secrets.choice(_LETTERS) for _ in range(16)) if on else None
+    done = "The share link is on." if on else "The share link is off: it opens nothing any more."
+    _write(websites.update_website(site.id, site.name, site.domain, share_id=share), done)
+
+
+def _tracker(site: Website) -> None:
+    st.markdown("**Tracking code**")
+    tracking = collecting.tracking(page_context.client().server.pages)
+    if tracking.script:
+        st.caption("Put it into the head of every page.")
+        st.code(
+            f'<script defer src="{tracking.script}" data-website-id="{site.id}"></script>',
+            language="html",
+            wrap_lines=True,
+        )
+    if tracking.problem:
+        st.caption(plain(f"{tracking.problem} {tracking.remedy}"))
+
+
+def _test(site: Website) -> None:
+    st.markdown("**Test**")
+    st.caption(f"Sends one event named {EVENT}, which is counted like any other.")
+    st.button(
+        "Send a test event",
+        key="send_test",
+        icon=":material/send:",
+        on_click=authorized.callback(_send),
+        args=(site,),
+    )
+    sent: Sent | None = authorized.data().get(_SENT)
+    if sent is None or sent.website != site.id:
+        return
+    if sent.arrived is None:
+        _arrival(sent)
+    elif sent.arrived:
+        st.success("It arrived: the website is being counted.", icon=":material/check_circle:")
+    else:
+        st.warning("It has not arrived. Look at Realtime in a while.", icon=":material/hourglass:")
+
+
+def _send(site: Website) -> None:
+    client = page_context.client()
+    host = site.domain or "localhost"
+    try:
+        earlier = _arrived(client.ask(realtime.realtime(site.id)))
+        counted = client.ask(sending.send_event(site.id, EVENT, f"/{EVENT}", host)).counted
+    except UmamiError as problem:
+        url_state.note(f"{problem} {problem.remedy}")
+        return
+    if counted:
+        authorized.data()[_SENT] = Sent(site.id, time.time(), earlier)
+    else:
+        url_state.note("The server took the test event for a robot’s and did not count it.")
+
+
+def _arrived(answer: Realtime) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (entry.session, entry.at.isoformat()) for entry in answer.log if entry.event == EVENT
+    )
+
+
+@authorized.fragment(run_every=2)
+def _arrival(sent: Sent) -> None:
+    """Poll until the event has arrived or timed out."""
+    st.caption(":material/hourglass_top: Sent. Waiting for it to arrive …")
+    try:
+        new = _arrived(page_context.client().ask(realtime.realtime(sent.website))) - sent.earlier
+    except UmamiError as problem:
+        show_error(problem)
+        new = frozenset()
+    if new or time.time() - sent.since > TIMEOUT:
+        authorized.data()[_SENT] = replace(sent, arrived=bool(new))
+        st.rerun()
+
+
+def _danger(site: Website) -> None:
+    with st.container(horizontal=True, gap="small"):
+        _confirmed_button(
+            site,
+            "Reset",
+            ":material/restart_alt:",
+            "All data of this website is deleted. The website stays. There is no way back.",
+            lambda: _write(websites.reset_website(site.id), f"“{site.name}” is empty now."),
+        )
+        _confirmed_button(
+            site,
+            "Delete",
+            ":material/delete:",
+            "The website and all its data are deleted. There is no way back.",
+            lambda: _deleted(site),
+        )
+
+
+def _deleted(site: Website) -> None:
+    if _write(websites.delete_website(site.id), f"“{site.name}” was deleted."):
+        url_state.set_params(site="")
+
+
+def _confirmed_button(
+    site: Website, what: str, icon: str, warning: str, do: Callable[[], Any]
+) -> None:
+    """A button that works once the viewer has typed the website's name."""
+    key = f"{what.lower()}_{site.id}"
+
+    def confirmed() -> None:
+        # The button may have been pressed with an older page in sight.
+        if st.session_state.get(f"{key}_name") == site.name:
+            do()
+
+    with st.popover(what, icon=icon, key=key):
+        st.markdown(f"**{what} {plain(site.name, 60)}**")
+        st.caption(warning)
+        typed = st.text_input("Type its name", key=f"{key}_name", placeholder=site.name, live=True)
+        st.button(
+            what,
+            key=f"{key}_sure",
+            type="primary",
+            width="stretch",
+            disabled=typed != site.name,
+            on_click=authorized.callback(confirmed),
+        )

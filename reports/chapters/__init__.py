@@ -1,1 +1,0 @@
-"""The chapters of reports: a module each, which asks as its page does and tells what came."""

@@ -1,0 +1,111 @@
+"""What areas make of answers, as blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from components import traffic_blocks
+from components.areas import breakdown, compare
+from components.blocks import (
+    Chart,
+    Note,
+    Tab,
+    Table,
+    Tabs,
+    Text,
+    Toggle,
+    blocks_section,
+    sections,
+)
+from components.charts import maps
+from umami.capabilities import EVERYTHING
+from umami.filters import Filter
+from umami.models.sessions import Rhythm
+from umami.models.traffic import Ranking
+from umami.period import Period
+from umami.view import View
+
+VIEW = View(
+    "47a8e931-d51a-4351-a5e1-51db9a717a5d",
+    Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"),
+)
+
+
+def ranking(**counts: int) -> Ranking:
+    rows = {"name": list(counts), "count": list(counts.values()), "country": [None] * len(counts)}
+    return Ranking(pd.DataFrame(rows).astype({"name": object, "country": object}), "visitors")
+
+
+def test_a_group_filters_by_each_of_its_values() -> None:
+    group: pd.Series[Any] = pd.Series({"country": "DE", "browser": "firefox"})
+    change = breakdown.narrowed(VIEW, EVERYTHING, group, ["country", "browser"])
+    wanted = (Filter("country", "eq", "DE"), Filter("browser", "eq", "firefox"))
+    assert isinstance(change, View)
+    assert set(change.filters) == set(wanted)
+
+
+def test_a_value_that_cannot_be_filtered_by_is_named_and_left_out() -> None:
+    able = replace(EVERYTHING, fields=EVERYTHING.fields - {"browser"})
+    for value, note in (
+        (None, "Views without a browser cannot be filtered for."),
+        ("firefox", "This server cannot filter by Browser."),
+    ):
+        group: pd.Series[Any] = pd.Series({"country": "DE", "browser": value})
+        change = breakdown.narrowed(VIEW, able, group, ["country", "browser"])
+        assert change == Note(note, VIEW.filtered("country", "DE"))
+
+
+def test_a_country_on_the_map_filters_where_it_may() -> None:
+    frame = pd.DataFrame({"name": ["DE", "MC"], "count": [3, 1], "share": [0.75, 0.25]})
+    data = maps.world(frame)
+    chart, small = traffic_blocks.world_map(data, key="world", alt="Visitors by country")
+    assert isinstance(chart, Chart)
+    assert chart.is_map
+    assert chart.on_choose
+    (trace,) = chart.draw("light").data
+    assert chart.on_choose(trace["customdata"][0]) == Toggle("country", "DE")
+    assert small == Text("Too small for the map: Monaco (1)")
+    still = traffic_blocks.world_map(data, key="world", alt="", clickable=False)[0]
+    assert isinstance(still, Chart)
+    assert still.on_choose is None
+
+
+def test_a_week_names_its_busiest_hour() -> None:
+    weekly = Rhythm(pd.DataFrame({9: [0, 2], 10: [0, 5]}))
+    text, chart = traffic_blocks.week(weekly)
+    assert text == Text("Visitors by weekday and hour. Most come on Tuesday, 10:00 to 11:00.")
+    assert isinstance(chart, Chart)
+    (nothing,) = traffic_blocks.week(Rhythm(pd.DataFrame({9: [0, 0]})))
+    assert isinstance(nothing, Text)
+    assert nothing.kind == "empty"
+
+
+def test_moves_are_counted_and_listed_by_kind() -> None:
+    now, before = ranking(DE=6, FR=1, US=2), ranking(DE=2, FR=4, CH=1)
+    text, chart = compare.moved_blocks(VIEW, "country", now, before)
+    assert isinstance(text, Text)
+    assert text.plain == "Countries by visitors: 1 grew, 1 fell, 1 appeared, 1 vanished."
+    assert isinstance(chart, Chart)
+    (grew,) = compare.moves_blocks("country", "grew", now, before)
+    assert isinstance(grew, Table)
+    assert (grew.title, grew.filter_field) == ("countries that grew", "country")
+    assert list(grew.frame["label"]) == ["Germany"]
+    assert compare.moves_blocks("country", "grew", before, before) == [
+        Text("Nothing grew.", "empty")
+    ]
+
+
+def test_reports_leave_out_tabs_that_are_not_printed() -> None:
+    tabs = Tabs(
+        "tabs",
+        [
+            Tab("First", lambda: blocks_section("first")),
+            Tab("Second", lambda: blocks_section("second"), printed=False),
+        ],
+    )
+    assert [section.title for section in sections([tabs], "report")] == ["first"]
+    assert [section.title for section in sections([tabs], "page")] == ["first", "second"]

@@ -1,0 +1,60 @@
+"""Properties and their values as blocks."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from components.blocks import Chart, SetParams, Table, Text, Tiles
+from components.property_blocks import property_blocks, value_blocks
+from umami.models.events import DataType, Property, PropertyValue
+from umami.period import Period
+from umami.view import View
+
+VIEW = View("site", Period.of_days(date(2026, 8, 1), date(2026, 8, 31), "UTC"))
+PROPERTIES = (
+    Property("signup", "plan", DataType.STRING, None, 4),
+    Property("upgrade", "plan", DataType.STRING, None, 2),
+)
+
+
+def test_a_property_is_chosen_with_its_event() -> None:
+    (table,) = property_blocks(
+        VIEW,
+        "Times",
+        "None.",
+        ("upgrade", "plan"),
+        lambda row: SetParams({"event": row.event or "", "event_property": row.name}),
+        PROPERTIES,
+    )
+    assert isinstance(table, Table)
+    assert table.active == ["1"]
+    assert table.on_choose is not None
+    assert table.on_choose("0") == SetParams({"event": "signup", "event_property": "plan"})
+
+
+def test_no_properties_say_how_to_send_some() -> None:
+    assert property_blocks(VIEW, "Times", "None.", ("", ""), lambda _: SetParams({}), ()) == [
+        Text("None.", "empty")
+    ]
+
+
+def test_numbers_have_figures_and_a_distribution() -> None:
+    values = (PropertyValue("1", 2), PropertyValue("5", 1))
+    blocks = value_blocks(VIEW, "price", values)
+    (tiles,) = (block for block in blocks if isinstance(block, Tiles))
+    assert {tile.label: tile.number for tile in tiles.tiles} == {
+        "Least": 1,
+        "Median": 1,
+        "Mean": 7 / 3,
+        "Most": 5,
+    }
+    assert any(isinstance(block, Chart) for block in blocks)
+
+
+def test_numbers_among_words_have_none() -> None:
+    blocks = value_blocks(VIEW, "plan", (PropertyValue("1", 2), PropertyValue("pro", 1)))
+    assert not any(isinstance(block, (Tiles, Chart)) for block in blocks)
+    page, report = (block for block in blocks if isinstance(block, Table))
+    assert (page.title, page.medium) == ("values", "page")
+    assert (report.title, report.medium) == ("values of plan", "report")
+    assert list(report.frame["total"]) == [2, 1]
