@@ -9,14 +9,16 @@ from typing import Any, Final, TypeVar, cast
 
 from access.permissions import OF_REPORTS, Permissions
 from umami.capabilities import Capabilities
-from umami.client import Client, Reply, Server
+from umami.client import Client
+from umami.connection import Server
 from umami.definitions import Definitions
 from umami.endpoint import Access, Query
 from umami.endpoints import notes, reports, segments
 from umami.errors import UmamiError
-from umami.fair_queue import SOMEBODY, Caller
+from umami.fair_queue import ANYONE, Caller
 from umami.models.paging import Page
 from umami.models.websites import Website
+from umami.reply import Reply
 
 T = TypeVar("T")
 WriteObserver = Callable[[Query[Any], UmamiError | None], None]
@@ -75,7 +77,7 @@ class AuthorizedClient:
     def submit(
         self,
         query: Query[T],
-        caller: Caller = SOMEBODY,
+        caller: Caller = ANYONE,
         since: float = 0.0,
         *,
         keep: bool = True,

@@ -111,7 +111,7 @@ def write(path: Path, setup: Setup) -> None:
     """
 
     def check(file: Path) -> None:
-        if read({}, file).given != setup.server.given:
+        if read({}, file).texts != setup.server.texts:
             raise SecretsNotWritten(f"{path.name} has a form that cannot be changed from here.")
 
     with _WRITING:
@@ -128,7 +128,7 @@ def _set_server(document: MutableMapping[str, Any], server: Settings) -> None:
     for ``GENERATION``, which describes the server before."""
     if TABLE in document and not isinstance(document[TABLE], MutableMapping):
         del document[TABLE]
-    settings = {name.lower(): value for name, value in server.given.items()}
+    settings = {name.lower(): value for name, value in server.texts.items()}
     for name in (*SERVER, "GENERATION"):
         if name == "COLLECT" and server.store:
             # Websites can go on sending to the dashboard, whatever file their data is in.

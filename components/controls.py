@@ -27,14 +27,8 @@ from umami.errors import InvalidView, UmamiError
 from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
 from umami.models.websites import Website
 from umami.period import Period, Unit, zone
-from umami.view import (
-    ALL_TIME,
-    CUSTOM,
-    PRESETS,
-    Comparison,
-    View,
-    shifted,
-)
+from umami.presets import PRESETS
+from umami.view import ALL_TIME, CUSTOM, Comparison, View, shifted
 
 __all__ = ["bar", "sites", "view"]
 
@@ -370,7 +364,7 @@ def _time_popover(now: View) -> None:
 
 def _chips(client: AuthorizedClient, now: View) -> None:
     """What narrows the View, each with a way to remove it."""
-    if not now.narrowed:
+    if not now.is_filtered:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="chips"):
         for one in now.filters:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from components.page_registry import ADMIN_PAGES, PAGES
-from umami.documentation import DOCS, told
+from umami.documentation import DOCS, version_notes
 
 TARGET: Final = DOCS / "pages.md"
 _HEAD: Final = """\
@@ -40,8 +40,8 @@ def pages() -> str:
             area.about,
             _named(area.endpoints),
             _named(area.optional_endpoints),
-            told(every, 2),
-            told(every, 3),
+            version_notes(every, 2),
+            version_notes(every, 3),
         )
         rows.append(f"| {' | '.join(cells)} |")
     return _HEAD + "\n".join([*rows, ""])

@@ -69,7 +69,7 @@ def show_progress(work: BackgroundTask[Any], *, what: str, key: str) -> None:
             "Cancel",
             key=f"{key}_cancel",
             type="tertiary",
-            on_click=authorized.callback(work.call_off),
+            on_click=authorized.callback(work.cancel),
         )
 
     watched()

@@ -21,10 +21,10 @@ from streamlit.delta_generator import DeltaGenerator
 from components import authorized, formats, url_state
 from components.escaping import plain
 from components.loading import QueryClient
-from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import TRANSIENT, Cancelled, ServerVersionChanged, UmamiError, Unauthorised
-from umami.fair_queue import BEHIND
+from umami.fair_queue import BACKGROUND
+from umami.reply import Reply
 
 T = TypeVar("T")
 
@@ -177,7 +177,7 @@ class _Behind:
         if time.monotonic() >= self._asked_again:
             for one in self._looked_for:
                 if one.reply is None or (one.reply.done() and one.now is not _State.GOOD):
-                    one.reply = self._client.submit(one.question, BEHIND, self._mark)
+                    one.reply = self._client.submit(one.question, BACKGROUND, self._mark)
             self._asked_again = time.monotonic() + self._pause() - self.interval / 2
         wait([one.reply for one in self._looked_for if one.reply is not None], MOMENT)
         better = any(

@@ -11,7 +11,6 @@ from access.permissions import Forbidden
 from components.blocks import Params
 from umami.analysis import saved
 from umami.capabilities import Capabilities
-from umami.client import Reply
 from umami.definitions import Definitions
 from umami.endpoint import Query
 from umami.endpoints import reports, traffic, websites
@@ -21,6 +20,7 @@ from umami.models.paging import Page
 from umami.models.reports import Report
 from umami.models.traffic import Stats
 from umami.models.websites import Website
+from umami.reply import Reply
 from umami.view import View
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ U = TypeVar("U")
 class QueryClient(Protocol):
     """What a collector needs of a client."""
 
-    def submit(self, question: Query[T], asker: Caller = ..., since: float = ...) -> Reply[T]:
+    def submit(self, question: Query[T], caller: Caller = ..., since: float = ...) -> Reply[T]:
         """Send a query without waiting; the reply is done at once where the answer is cached."""
         ...
 

@@ -148,7 +148,7 @@ def export(
     task = held[1] if held else None
     if held and task and held[0] != query:
         # The viewer looks at another View by now.
-        task.call_off()
+        task.cancel()
         task = None
 
     def begin() -> None:

@@ -23,7 +23,7 @@ from components import embedded_launcher, metrics, runtime
 from components.embedded_launcher import Running
 from umami import connection_check
 from umami.client import Client, connect
-from umami.connection_check import Found
+from umami.connection_check import CheckedServer
 from umami.errors import SettingsError, UmamiError
 from umami.instrumentation import NO_INSTRUMENTATION
 from umami.settings import Settings, of_environment, read, secrets_of
@@ -118,7 +118,7 @@ def decided() -> tuple[str, ...]:
     return of_environment(secrets=_secrets())
 
 
-def tried(settings: Settings) -> Found:
+def tried(settings: Settings) -> CheckedServer:
     """What is at the other end of settings that are not in use yet, tables included, which stay
     open until ``settle`` or ``let_go``. Raises an ``UmamiError``, which says what to change."""
     if not settings.embedded:

@@ -150,7 +150,7 @@ def resolve(
     found = parsed.view
     fixed = looking.permissions.fixed(found.website)
     if fixed is not None and ViewFilters.of(found) != fixed:
-        if found.narrowed:
+        if found.is_filtered:
             note("What you see has fixed filters: those of the link are left out.")
         found = replace(found, **{one.name: getattr(fixed, one.name) for one in fields(fixed)})
     st.session_state[_VIEW] = found

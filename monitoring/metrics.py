@@ -15,7 +15,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from umami.instrumentation import How
+from umami.instrumentation import How, Instrumentation
 
 Kind = Literal["page", "part"]
 """A run of a whole page, or of a part of it by itself."""
@@ -32,7 +32,7 @@ WAITS: Final = (0.001, 0.01, *_FROM_25_MS[2:])
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
-class Metrics:
+class Metrics(Instrumentation):
     """The metrics of this process; ``registry`` holds them. Safe to use from many threads."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Metrics:
         """Observe a request to the server; ``outcome`` is ``ok`` or the kind of its error."""
         self._requests.labels(endpoint, outcome).observe(seconds)
 
-    def found(self, endpoint: str, how: How) -> None:
+    def looked_up(self, endpoint: str, how: How) -> None:
         """Count a query of a page."""
         self._answers.labels(endpoint, how).inc()
 

@@ -48,7 +48,7 @@ class Readiness:
 
         The reason is only logged, once, since the answer may be public.
         """
-        flight = self._flights.board("readiness", self._first_failure, _in_thread)
+        flight = self._flights.submit("readiness", self._first_failure, _in_thread)
         try:
             return flight.result(self.timeout)
         except TimeoutError:

@@ -26,8 +26,9 @@ from umami.client import Client, connect
 from umami.endpoints import websites
 from umami.errors import InvalidView, SettingsError, UmamiError
 from umami.models.websites import Website
+from umami.presets import PRESETS
 from umami.settings import read
-from umami.view import ALL_TIME, COMPARISONS, PRESETS, View, parse
+from umami.view import ALL_TIME, COMPARISONS, View, parse
 
 _NO_SECRETS: Final = Path(os.devnull)
 _FILTER: Final = re.compile(r"(\w+)(!=|=|~)(.+)", re.DOTALL)

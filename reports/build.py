@@ -15,7 +15,7 @@ from components.loading import Collector, QueryClient, fault_location
 from components.page_registry import AREAS, PAGES
 from reports.document import Chapter, Cover, Report, Section
 from umami.background_task import ProgressCallback
-from umami.client import Server
+from umami.connection import Server
 from umami.errors import UmamiError
 from umami.models.websites import Website
 from umami.period import zone

@@ -115,7 +115,7 @@ def _start(sites: Sequence[Website], page: str, view: View) -> None:
         return
     before: _Job | None = authorized.data().get(_JOB)
     if before:
-        before.task.call_off()
+        before.task.cancel()
     client = page_context.client()
     order = build.Order(
         view, pages, sites, {page: _params()}, tells_address=looking.permissions.admin

@@ -1,4 +1,4 @@
-"""Umami Dashboard's client library: Views, questions, answers, and the errors in between.
+"""Umami Dashboard's client library: Views, queries, answers, and the errors in between.
 
 Nothing is imported here, so that the embedded server, which lives below, starts without the
 client. Begin with ``umami.client.connect``.

@@ -1,9 +1,9 @@
-"""Answers that are kept: bytes in, bytes out, under server, account and question.
+"""A cache of answers, as bytes, by server, account and query.
 
-A fresh answer is returned at once; a stale one too, and is asked anew behind it; one that is gone
-is asked for, once for all who want it at that moment. Answers are kept in this process's memory,
-and where replicas share a cache (``umami.shared``) also there: what one has asked for, the others
-find, and at one moment one of them asks.
+A fresh answer is returned at once. So is a stale one, while a newer one is fetched in the
+background. A missing answer is fetched, once for all callers that want it at that moment. Entries
+live in this process's memory and, where replicas share a cache (``umami.shared``), also there: a
+replica finds what another one has fetched, and only one of them fetches at a time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import threading
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -21,40 +22,39 @@ from cachetools import LRUCache, TTLCache
 
 from umami.endpoint import Freshness, Query
 from umami.errors import TRANSIENT, UmamiError
-from umami.fair_queue import SOMEBODY, Caller
-from umami.instrumentation import NO_INSTRUMENTATION, How, Instrumentation
+from umami.fair_queue import ANYONE, Caller
+from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
 from umami.shared import Shared
 from umami.single_flight import Run, SingleFlight
 
 MEGABYTE: Final = 2**20
 OVERHEAD: Final = 400
-"""Bytes an entry costs besides its answer, about."""
-READ: Final = 4
-"""Times its text that an answer weighs once it was read, about; whoever reads it keeps that as
-long as the answer is kept."""
+"""Approximate bytes of an entry besides its answer."""
+MODEL_SIZE: Final = 4
+"""Approximate size of the parsed model, as a multiple of the answer's; it lives as long as the
+entry."""
 LARGEST_SHARE: Final = 8
-"""An answer that would fill this part of the room is not kept: it would drive out all others."""
+"""An entry above this fraction (1/8) of the memory is not kept: it would displace all others."""
 SETTLED: Final = 3600.0
-"""Seconds after its end in which a period may still get late events."""
-AGREED: Final = 1.0
-"""Seconds after which a replica looks again whether another one has forgotten."""
+"""Seconds after the end of a period in which late events may still arrive."""
+EPOCH_CHECK: Final = 1.0
+"""Seconds after which a replica checks again whether another one has dropped answers."""
 PATIENCE: Final = 90.0
-"""Seconds that another replica's asking is waited for."""
+"""Seconds that a replica waits for the answer that another one is fetching."""
 FAILING: Final = 60.0
-"""Seconds for which it is held against a question that asking it failed the last time."""
-TOLD: Final = 10.0
-"""Seconds for which that is told as the reason why an answer is an old one; later it is only old,
-and being asked anew."""
+"""Seconds after a failed fetch in which older answers than usual are shown."""
+REPORTED: Final = 10.0
+"""Seconds for which the failure is reported as the reason for an old answer."""
 MOST_LATEST: Final = 4096
-"""Questions about running periods of which it is known how they were answered last."""
+"""Queries about running periods whose latest entry is remembered."""
 MOST_FAILING: Final = 1024
-"""Questions of which it is known that asking them failed."""
+"""Queries whose failure is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
-    """For how many seconds an answer is fresh, for how many it may be shown while it is asked
-    anew, and for how many it may stand in where the server fails."""
+class Lifetime:
+    """For how many seconds an answer is fresh, may be shown while a newer one is fetched, and may
+    replace a newer one that the server fails to give."""
 
     fresh: float
     shown: float
@@ -62,87 +62,88 @@ class Keeping:
 
 
 DAY: Final = 86_400.0
-LIVE = Keeping(8, 8, 8)
-LISTING = Keeping(60, 600, DAY)
-RUNNING = Keeping(60, 600, DAY)
-ENDED = Keeping(DAY, 7 * DAY, 30 * DAY)
+LIVE = Lifetime(8, 8, 8)
+LISTING = Lifetime(60, 600, DAY)
+RUNNING = Lifetime(60, 600, DAY)
+ENDED = Lifetime(DAY, 7 * DAY, 30 * DAY)
 
 
-def keeping(question: Query[Any], answered_at: float) -> Keeping | None:
-    """How long an answer given at ``answered_at`` (Unix seconds) holds; ``None``: not at all.
+def lifetime(query: Query[Any], answered_at: float) -> Lifetime | None:
+    """The lifetime of an answer from ``answered_at`` (Unix seconds); ``None`` where it must not be
+    cached.
 
-    What was answered while a period ran is not the whole of it, however long ago it ended.
+    An answer from a time when the period was running is incomplete even after the period's end.
     """
-    freshness = question.endpoint.freshness
-    if question.endpoint.secret or freshness is Freshness.NEVER:
+    freshness = query.endpoint.freshness
+    if query.endpoint.secret or freshness is Freshness.NEVER:
         return None
     if freshness is Freshness.LIVE:
         return LIVE
     if freshness is Freshness.LISTING:
         return LISTING
-    until = question.until
-    ended = until is not None and answered_at > until.timestamp() + SETTLED
+    ended = query.until is not None and answered_at > query.until.timestamp() + SETTLED
     return ENDED if ended else RUNNING
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Kept:
-    """An answer, and when it was given (Unix seconds). The same object as long as it is kept."""
+class Entry:
+    """An answer and its time (Unix seconds); the same object as long as it is cached."""
 
     answer: bytes
     answered_at: float
 
     @property
     def age(self) -> float:
-        """Seconds since it was given; a clock that was set back makes nothing young again."""
+        """Seconds since the answer; 0 where the clock was set back."""
         return max(0.0, time.time() - self.answered_at)
 
     @property
     def weight(self) -> int:
-        """Bytes it takes up, read."""
-        return (1 + READ) * len(self.answer) + OVERHEAD
+        """Approximate bytes in memory, with the parsed model."""
+        return (1 + MODEL_SIZE) * len(self.answer) + OVERHEAD
 
 
 class Memory:
-    """Answers in this process, bounded in sum; what was not used for longest goes first."""
+    """Entries in this process, of bounded total size; the least recently used are dropped first."""
 
     def __init__(self, megabytes: float) -> None:
         self._guard = threading.Lock()
-        self._kept: LRUCache[str, Kept] = LRUCache(
-            int(megabytes * MEGABYTE), getsizeof=lambda kept: kept.weight
+        self._entries: LRUCache[str, Entry] = LRUCache(
+            int(megabytes * MEGABYTE), getsizeof=lambda entry: entry.weight
         )
 
-    def get(self, name: str) -> Kept | None:
-        """What is kept under a name."""
+    def get(self, key: str) -> Entry | None:
+        """The entry of a key."""
         with self._guard:
-            return self._kept.get(name)
+            return self._entries.get(key)
 
-    def put(self, name: str, kept: Kept) -> None:
-        """Keep this, unless it is too large."""
-        if kept.weight <= self._kept.maxsize / LARGEST_SHARE:
+    def put(self, key: str, entry: Entry) -> None:
+        """Store an entry, unless it is too large."""
+        if entry.weight <= self._entries.maxsize / LARGEST_SHARE:
             with self._guard:
-                self._kept[name] = kept
+                self._entries[key] = entry
 
-    def drop(self, name: str) -> None:
-        """Keep this no more."""
+    def drop(self, key: str) -> None:
+        """Remove the entry of a key, if any."""
         with self._guard:
-            self._kept.pop(name, None)
+            self._entries.pop(key, None)
 
     @property
     def size(self) -> int:
         """Bytes in use."""
         with self._guard:
-            return int(self._kept.currsize)
+            return int(self._entries.currsize)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An answer at hand; ``stale`` says that it is older than it should be, and asked anew;
-    ``problem`` is why that failed the last time."""
+class CachedAnswer:
+    """An entry that can be shown."""
 
-    kept: Kept
+    entry: Entry
     stale: bool = False
+    """Whether a newer answer is being fetched."""
     problem: UmamiError | None = None
+    """Why the last attempt to fetch one failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,80 +152,78 @@ class _Failure:
     at: float = field(default_factory=time.monotonic)
 
     @property
-    def told(self) -> UmamiError | None:
-        return self.problem if time.monotonic() - self.at < TOLD else None
+    def reported(self) -> UmamiError | None:
+        return self.problem if time.monotonic() - self.at < REPORTED else None
 
 
-class Eras:
-    """Which era of a server, or of one of its websites, it is: forgetting begins a new one.
+class Epochs:
+    """Epochs of servers and of their websites: a new epoch makes all older entries unreachable.
 
-    Replicas agree on eras. What is forgotten while their shared cache is away, they are told as
-    soon as it is back.
+    Replicas agree on epochs. Those that begin while the shared cache is away reach the other
+    replicas as soon as it is back.
     """
 
     def __init__(self, shared: Shared | None) -> None:
         self._shared = shared
         self._guard = threading.Lock()
-        self._here: dict[str, bytes] = {}
-        self._agreed: TTLCache[str, bytes] = TTLCache(10_000, AGREED)
-        self._untold: dict[str, bytes] = {}
+        self._epochs: defaultdict[str, bytes] = defaultdict(_new_epoch)
+        self._agreed: TTLCache[str, bytes] = TTLCache(10_000, EPOCH_CHECK)
+        self._unpublished: dict[str, bytes] = {}
 
-    def of(self, name: str) -> bytes:
-        """The present era."""
+    def get(self, name: str) -> bytes:
+        """The current epoch."""
         with self._guard:
-            if name not in self._here:
-                self._here[name] = _new_era()
-            here = self._here[name]
-            known = self._shared is None or name in self._agreed or name in self._untold
-        if self._shared is None or known:
-            return here
-        found = self._shared.first(name, here) or here
+            epoch = self._epochs[name]
+            if self._shared is None or name in self._agreed or name in self._unpublished:
+                return epoch
+        agreed = self._shared.first(name, epoch) or epoch
         with self._guard:
-            if self._here[name] == here:
-                self._here[name] = self._agreed[name] = found
-            return self._here[name]
+            if self._epochs[name] == epoch:
+                self._epochs[name] = self._agreed[name] = agreed
+            return self._epochs[name]
 
     def begin(self, name: str) -> None:
-        """Begin a new era: nothing of the one before is found any more."""
-        era = _new_era()
+        """Begin a new epoch."""
+        epoch = _new_epoch()
         with self._guard:
-            self._here[name] = era
-        if self._shared is None or self._shared.replace(name, era):
+            self._epochs[name] = epoch
+        if self._shared is None or self._shared.replace(name, epoch):
             return
         with self._guard:
-            telling = bool(self._untold)
-            self._untold[name] = era
-        if not telling:
-            threading.Thread(target=self._tell, name="forgetting", daemon=True).start()
+            publishing = bool(self._unpublished)
+            self._unpublished[name] = epoch
+        if not publishing:
+            threading.Thread(
+                target=self._publish, args=(self._shared,), name="forgetting", daemon=True
+            ).start()
 
-    def _tell(self) -> None:
-        shared = self._shared
-        while shared is not None and self._untold:
+    def _publish(self, shared: Shared) -> None:
+        while self._unpublished:
             time.sleep(shared.pause)
-            for name, era in list(self._untold.items()):
-                if shared.replace(name, era):
+            for name, epoch in list(self._unpublished.items()):
+                if shared.replace(name, epoch):
                     with self._guard:
-                        if self._untold.get(name) == era:
-                            del self._untold[name]
+                        if self._unpublished.get(name) == epoch:
+                            del self._unpublished[name]
 
 
 class Cache:
-    """Kept answers of any number of servers and accounts. Safe to use from many threads."""
+    """Answers of any number of servers and accounts. Safe to use from many threads."""
 
     def __init__(
         self,
         memory: Memory | None = None,
         shared: Shared | None = None,
         *,
-        keeping: Callable[[Query[Any], float], Keeping | None] = keeping,
-        flights: SingleFlight[Kept] | None = None,
+        lifetime: Callable[[Query[Any], float], Lifetime | None] = lifetime,
+        single_flight: SingleFlight[Entry] | None = None,
         watch: Instrumentation = NO_INSTRUMENTATION,
     ) -> None:
         self._memory = Memory(64) if memory is None else memory
         self._shared = shared
-        self._eras = Eras(shared)
-        self._keeping = keeping
-        self._flights = SingleFlight[Kept]() if flights is None else flights
+        self._epochs = Epochs(shared)
+        self._lifetime = lifetime
+        self._fetches = SingleFlight[Entry]() if single_flight is None else single_flight
         self._watch = watch
         self._guard = threading.Lock()
         self._latest: LRUCache[str, str] = LRUCache(MOST_LATEST)
@@ -233,160 +232,159 @@ class Cache:
     def ask(
         self,
         scope: tuple[str, str],
-        question: Query[Any],
+        query: Query[Any],
         fetch: Callable[[], bytes],
         run: Run,
         *,
-        behind: Run | None = None,
-        asker: Caller = SOMEBODY,
+        background: Run | None = None,
+        caller: Caller = ANYONE,
         since: float = 0.0,
-    ) -> Found | Future[Kept]:
-        """The answer, where one is kept, or what brings it.
+    ) -> CachedAnswer | Future[Entry]:
+        """The cached answer, or the future of a fetch.
 
-        ``scope`` is server and account; ``fetch`` asks the server, by way of ``run`` in another
-        thread, or of ``behind`` where there is something to show meanwhile. What was answered
-        before ``since`` (Unix seconds) is asked anew. An answer whose asking anew fails for a while
-        stays until it is too old even for that.
+        ``scope`` is server and account. ``run`` calls ``fetch`` in another thread; ``background``
+        does so where a stale answer is shown meanwhile. Answers from before ``since`` (Unix
+        seconds) count as stale. After a failed fetch, older answers than usual are shown for a
+        while.
         """
-        name = self._name(scope, question)
-        kept = self._kept(name, question, since)
-        holds = self._keeping(question, kept.answered_at) if kept else None
+        key = self._key(scope, query)
+        entry = self._get(key, query, since)
+        lifetime = self._lifetime(query, entry.answered_at) if entry else None
         with self._guard:
-            failing = self._failing.get(name)
-        lasts = 0.0 if holds is None else holds.spare if failing else holds.shown
-        if kept is None or holds is None or kept.age >= lasts:
-            how: How = "shared" if self._flights.under_way(name) else "asked"
-            self._watch.found(question.name, how)
-            return self._fly(name, question, fetch, run, asker, since)
-        if kept.age < holds.fresh and kept.answered_at >= since:
-            self._watch.found(question.name, "fresh")
-            return Found(kept)
-        self._watch.found(question.name, "stale")
-        self._fly(name, question, fetch, behind or run, asker, since)
-        return Found(kept, stale=True, problem=failing.told if failing else None)
+            failing = self._failing.get(key)
+        lasts = 0.0 if lifetime is None else lifetime.spare if failing else lifetime.shown
+        if entry is None or lifetime is None or entry.age >= lasts:
+            self._watch.looked_up(query.name, "shared" if key in self._fetches else "asked")
+            return self._fetch(key, query, fetch, run, caller, since)
+        if entry.age < lifetime.fresh and entry.answered_at >= since:
+            self._watch.looked_up(query.name, "fresh")
+            return CachedAnswer(entry)
+        self._watch.looked_up(query.name, "stale")
+        self._fetch(key, query, fetch, background or run, caller, since)
+        return CachedAnswer(entry, stale=True, problem=failing.reported if failing else None)
 
-    def spare(self, scope: tuple[str, str], question: Query[Any]) -> Kept | None:
-        """An answer that may stand in where the server fails.
+    def spare(self, scope: tuple[str, str], query: Query[Any]) -> Entry | None:
+        """The entry to show where the server fails.
 
-        For a period that runs, one from before its end moved on serves, too.
+        For a running period that includes an entry from before its end moved on.
         """
-        kept = self._kept(self._name(scope, question), question, 0.0)
-        if kept is None and _running(question, time.time()):
+        entry = self._get(self._key(scope, query), query, 0.0)
+        if entry is None and _is_running(query, time.time()):
             with self._guard:
-                latest = self._latest.get(f"{self._place(scope, question)}:{question.kin}")
-            kept = self._memory.get(latest) if latest else None
-        holds = self._keeping(question, kept.answered_at) if kept else None
-        return kept if kept and holds and kept.age < holds.spare else None
+                latest = self._latest.get(f"{self._prefix(scope, query)}:{query.kin}")
+            entry = self._memory.get(latest) if latest else None
+        lifetime = self._lifetime(query, entry.answered_at) if entry else None
+        return entry if entry and lifetime and entry.age < lifetime.spare else None
 
-    def keeps(self, question: Query[Any]) -> bool:
-        """Whether answers to this question are ever kept."""
-        return self._keeping(question, time.time()) is not None
+    def keeps(self, query: Query[Any]) -> bool:
+        """Whether answers to this query are cached at all."""
+        return self._lifetime(query, time.time()) is not None
 
-    def drop(self, scope: tuple[str, str], question: Query[Any]) -> None:
-        """Let go of one answer."""
-        name = self._name(scope, question)
-        self._memory.drop(name)
+    def drop(self, scope: tuple[str, str], query: Query[Any]) -> None:
+        """Remove one answer."""
+        key = self._key(scope, query)
+        self._memory.drop(key)
         if self._shared is not None:
-            self._shared.drop(name)
+            self._shared.drop(key)
 
     def forget(self, server: str, website: str | None = None) -> None:
-        """Let go of what a server has answered, what is on its way included: of all of it, or of
-        what is about one website and of what names none."""
+        """Remove all answers of a server, or those about one website and about none; this includes
+        answers that are being fetched."""
         if website is None:
-            self._eras.begin(_era(server))
+            self._epochs.begin(_epoch_name(server))
         else:
-            self._eras.begin(_era(server, website))
-            self._eras.begin(_era(server, ""))
+            self._epochs.begin(_epoch_name(server, website))
+            self._epochs.begin(_epoch_name(server, ""))
 
-    def _name(self, scope: tuple[str, str], question: Query[Any]) -> str:
-        """The key; it holds the eras of server and website, so that answers can be left behind."""
-        return f"{self._place(scope, question)}:{question.key}"
+    def _key(self, scope: tuple[str, str], query: Query[Any]) -> str:
+        return f"{self._prefix(scope, query)}:{query.key}"
 
-    def _place(self, scope: tuple[str, str], question: Query[Any]) -> str:
+    def _prefix(self, scope: tuple[str, str], query: Query[Any]) -> str:
+        """The part of a key that contains the epochs of server and website."""
         server, account = scope
-        eras = self._eras.of(_era(server)), self._eras.of(_era(server, question.website or ""))
-        return f"umami:{_digest(server, account, *(era.hex() for era in eras))}"
+        names = (_epoch_name(server), _epoch_name(server, query.website or ""))
+        return f"umami:{_digest(server, account, *(self._epochs.get(n).hex() for n in names))}"
 
-    def _kept(self, name: str, question: Query[Any], since: float) -> Kept | None:
-        """What is kept: here, or where another replica may have put something newer."""
-        here = self._memory.get(name)
-        if self._shared is None or (here and self._fresh(here, question, since)):
-            return here
-        found = self._shared.get(name)
-        if found is None or (here and found[1] <= here.answered_at):
-            return here
-        kept = Kept(*found)
-        self._memory.put(name, kept)
-        return kept
+    def _get(self, key: str, query: Query[Any], since: float) -> Entry | None:
+        """The entry in this process, or a newer one that another replica has stored."""
+        entry = self._memory.get(key)
+        if self._shared is None or (entry and self._is_fresh(entry, query, since)):
+            return entry
+        stored = self._shared.get(key)
+        if stored is None or (entry and stored[1] <= entry.answered_at):
+            return entry
+        entry = Entry(*stored)
+        self._memory.put(key, entry)
+        return entry
 
-    def _fresh(self, kept: Kept, question: Query[Any], since: float) -> bool:
-        holds = self._keeping(question, kept.answered_at)
-        return holds is not None and kept.age < holds.fresh and kept.answered_at >= since
+    def _is_fresh(self, entry: Entry, query: Query[Any], since: float) -> bool:
+        lifetime = self._lifetime(query, entry.answered_at)
+        return lifetime is not None and entry.age < lifetime.fresh and entry.answered_at >= since
 
-    def _fly(
+    def _fetch(
         self,
-        name: str,
-        question: Query[Any],
+        key: str,
+        query: Query[Any],
         fetch: Callable[[], bytes],
         run: Run,
-        asker: Caller,
+        caller: Caller,
         since: float,
-    ) -> Future[Kept]:
-        def there() -> Kept | None:
-            # Who comes just after the same question has landed finds its answer here.
-            kept = self._kept(name, question, since)
-            return kept if kept and self._fresh(kept, question, since) else None
+    ) -> Future[Entry]:
+        def stored() -> Entry | None:
+            # Another fetch may have ended just before this one began.
+            entry = self._get(key, query, since)
+            return entry if entry and self._is_fresh(entry, query, since) else None
 
-        def fetched() -> Kept:
-            kept = Kept(fetch(), time.time())
-            self._put(name, question, kept)
-            return kept
+        def fetched() -> Entry:
+            entry = Entry(fetch(), time.time())
+            self._put(key, query, entry)
+            return entry
 
-        def asked() -> Kept:
-            found = there()
-            if found is not None:
-                return found
+        def stored_or_fetched() -> Entry:
+            entry = stored()
+            if entry is not None:
+                return entry
             if self._shared is None:
                 return fetched()
-            with self._shared.alone(name, there, PATIENCE) as alone:
-                found = None if alone else there()
-                return found or fetched()
+            with self._shared.alone(key, stored, PATIENCE) as alone:
+                entry = None if alone else stored()
+                return entry or fetched()
 
-        def once() -> Kept:
+        def recorded() -> Entry:
             try:
-                kept = asked()
+                entry = stored_or_fetched()
             except TRANSIENT as problem:
                 with self._guard:
-                    self._failing[name] = _Failure(problem)
+                    self._failing[key] = _Failure(problem)
                 raise
             with self._guard:
-                self._failing.pop(name, None)
-            return kept
+                self._failing.pop(key, None)
+            return entry
 
-        return self._flights.board(name, once, run, asker)
+        return self._fetches.submit(key, recorded, run, caller)
 
-    def _put(self, name: str, question: Query[Any], kept: Kept) -> None:
-        self._memory.put(name, kept)
-        if _running(question, kept.answered_at):
+    def _put(self, key: str, query: Query[Any], entry: Entry) -> None:
+        self._memory.put(key, entry)
+        if _is_running(query, entry.answered_at):
             with self._guard:
-                self._latest[f"{name.rpartition(':')[0]}:{question.kin}"] = name
-        holds = self._keeping(question, kept.answered_at)
-        if self._shared is not None and holds is not None:
-            self._shared.put(name, kept.answer, kept.answered_at, max(holds.spare, holds.shown))
+                self._latest[f"{key.rpartition(':')[0]}:{query.kin}"] = key
+        lifetime = self._lifetime(query, entry.answered_at)
+        if self._shared is not None and lifetime is not None:
+            seconds = max(lifetime.spare, lifetime.shown)
+            self._shared.put(key, entry.answer, entry.answered_at, seconds)
 
 
-def _running(question: Query[Any], at: float) -> bool:
-    """Whether the period asked about had not ended at this moment (Unix seconds)."""
-    return question.until is not None and question.until.timestamp() > at
+def _is_running(query: Query[Any], at: float) -> bool:
+    """Whether the requested period had not ended at this time (Unix seconds)."""
+    return query.until is not None and query.until.timestamp() > at
 
 
-def _era(server: str, website: str | None = None) -> str:
-    of = _digest(server) if website is None else _digest(server, website)
-    return f"umami:{of}:era"
-
-
-def _new_era() -> bytes:
+def _new_epoch() -> bytes:
     return uuid.uuid4().bytes
+
+
+def _epoch_name(*parts: str) -> str:
+    return f"umami:{_digest(*parts)}:era"
 
 
 def _digest(*parts: str) -> str:

@@ -1,8 +1,7 @@
-"""A breaker: keeps questions from a server that is not well, and tries it gently.
+"""A circuit breaker: stops requests to a server that is down, and lets one through now and then.
 
-A server is not well when nothing at all comes back from it any more: several failures one after
-another, of more than one kind of question, and no success between them. One question that always
-fails is its own trouble and keeps nobody else from asking.
+A server is down when several requests in a row, to more than one endpoint, get no answer at all. An
+endpoint that always fails by itself does not stop the others.
 """
 
 from __future__ import annotations
@@ -15,75 +14,71 @@ from typing import Final
 from umami.errors import UmamiError
 
 FAILURES: Final = 5
-"""One after another, before a server counts as not well."""
+"""Failures in a row that open the breaker."""
 PAUSE: Final = 3.0
-"""Seconds until a first question tries it again; the pause doubles with each that fails."""
+"""Seconds until a first request tries the server again; doubles with each that fails."""
 LONGEST: Final = 30.0
-"""Seconds; a server that is well again is noticed by then."""
+"""Longest pause in seconds, after which a server that is up again is noticed."""
 JITTER: Final = 0.2
-"""Part of a pause by which it may be longer, so that replicas do not try at one moment."""
+"""Random extension of a pause, as a fraction, so that replicas do not retry at the same moment."""
 
 
 class CircuitBreaker:
-    """What is known of a server's health. Safe to use from many threads."""
+    """The state of a server. Safe to use from many threads."""
 
     def __init__(self, pause: float | None = None, longest: float | None = None) -> None:
-        """Pauses, and how long they get, are ``PAUSE`` and ``LONGEST`` unless said otherwise."""
+        """``pause`` and ``longest`` default to ``PAUSE`` and ``LONGEST``."""
         self._guard = threading.Lock()
         self._first = PAUSE if pause is None else pause
         self._longest = LONGEST if longest is None else longest
         self._pause = self._first
         self._worked_at = 0.0
         self._failures: list[str] = []
-        self._problem: UmamiError | None = None
         self._until = 0.0
-
-    @property
-    def problem(self) -> UmamiError | None:
-        """Why the server is not asked; ``None`` where it is well."""
-        return self._problem
+        self.problem: UmamiError | None = None
+        """Why the breaker is open; ``None`` while it is closed."""
 
     def refusal(self) -> UmamiError | None:
-        """Why not to ask now; ``None`` to go on, also for the one that tries a server again."""
+        """Why a request must not be sent now; ``None`` to send it, also as the next trial."""
         with self._guard:
-            if self._problem is None:
+            if self.problem is None:
                 return None
             now = time.monotonic()
             if now < self._until:
-                return self._problem
-            # Whoever is let through now tries it for all; the next one only after a pause.
-            self._until = now + self._paused()
+                return self.problem
+            # This request is the trial; the next one is let through after another pause.
+            self._until = now + self._next_pause()
             return None
 
     def worked(self) -> None:
-        """The server answered, whatever it said."""
+        """Record an answer, whatever its status."""
         self._worked_at = time.monotonic()
-        if self._failures or self._problem is not None:
+        if self._failures or self.problem is not None:
             with self._guard:
                 self._failures.clear()
-                self._problem = None
+                self.problem = None
                 self._pause = self._first
 
     def failed(self, endpoint: str, problem: UmamiError) -> None:
-        """Nothing came back."""
+        """Record a request without an answer."""
         with self._guard:
             self._failures = [*self._failures, endpoint][-FAILURES:]
             if len(self._failures) == FAILURES and len(set(self._failures)) > 1:
-                self._break(problem)
+                self._open(problem)
 
-    def gone(self, problem: UmamiError, begun: float) -> None:
-        """Nobody was there to connect to, since ``begun`` (monotonic seconds): that is enough,
-        unless something else was answered meanwhile."""
+    def gone(self, problem: UmamiError, started: float) -> None:
+        """Record that no connection could be made since ``started`` (monotonic seconds). This opens
+        the breaker at once, unless another request was answered meanwhile."""
         with self._guard:
-            if self._worked_at < begun:
-                self._break(problem)
+            if self._worked_at < started:
+                self._open(problem)
 
-    def _break(self, problem: UmamiError) -> None:
-        if self._problem is None:
-            self._problem = problem
-            self._until = time.monotonic() + self._paused()
+    def _open(self, problem: UmamiError) -> None:
+        if self.problem is None:
+            self.problem = problem
+            self._until = time.monotonic() + self._next_pause()
 
-    def _paused(self) -> float:
+    def _next_pause(self) -> float:
         pause = self._pause
         self._pause = min(2 * pause, self._longest)
         return pause * (1 + random.uniform(0, JITTER))

@@ -1,7 +1,7 @@
-"""The client: answers questions about one server, as one account.
+"""The client: answers queries about one server, as one account.
 
-Everything asked at one moment leaves together; what is kept is at hand at once. Who asks never
-learns which generation answers.
+Queries that are submitted together are sent together; cached answers are available at once. Callers
+do not depend on the version of the server.
 """
 
 from __future__ import annotations
@@ -10,21 +10,20 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from types import TracebackType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from pydantic_core import from_json, to_json
 
-from umami.cache import Cache, Found, Kept, Memory
+from umami.cache import Cache, CachedAnswer, Entry, Memory
 from umami.capabilities import Capabilities
 from umami.compat.detection import Detected
-from umami.compat.dialect import Dialect, settled
+from umami.compat.dialect import Dialect, run_plan
 from umami.compat.generations import Generation
-from umami.connection import Connection
+from umami.connection import Connection, Server
 from umami.definitions import Definitions, definitions
 from umami.endpoint import JSON, Access, Query, Request
 from umami.errors import (
@@ -40,8 +39,9 @@ from umami.errors import (
     UnexpectedAnswer,
 )
 from umami.fair_lock import released
-from umami.fair_queue import BEHIND, SOMEBODY, Caller, FairQueue
+from umami.fair_queue import ANYONE, BACKGROUND, Caller, FairQueue
 from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
+from umami.reply import Reply
 from umami.settings import Settings, read
 from umami.shared import Shared
 from umami.single_flight import again, settle
@@ -49,63 +49,21 @@ from umami.thread_pool import ThreadPool
 
 T = TypeVar("T")
 
-PARTS: Final = 32
-"""Threads for the parts of answers that several requests make. How many are in flight is another
-matter and the transport's."""
-LOOKS: Final = 25
-"""Times that a model is handed on before it is read anew. A frame remembers every look at a part of
-it, hundreds of them, for as long as it is there: for the answers of a day that is more than all
-else in them."""
-STILL_AT_IT: Final = 60.0
-"""Seconds within which a server has done what it was told to, though it did not say so."""
-
-CLOUD_PAGES: Final = "https://cloud.umami.is"
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """What is asked: its address without credentials, and what to call it.
-
-    ``generation`` and ``version`` (where the server tells it) are known once something was asked.
-    """
-
-    address: str
-    label: str
-    demo: bool
-    generation: Generation | None = None
-    version: str | None = None
-    cloud: bool = False
-
-    @property
-    def pages(self) -> str:
-        """Where browsers find Umami itself: its tracker, its share links."""
-        return CLOUD_PAGES if self.cloud else self.address
-
-
-class Reply(Future[T]):
-    """An answer on its way, or at hand. Who waits for it leaves the floor to others meanwhile."""
-
-    answered_at: datetime | None = None
-    """When the server gave the answer (aware, UTC); known once the reply is done."""
-    stale: bool = False
-    """Whether it is older than it should be, and is being asked anew."""
-    problem: UmamiError | None = None
-    """Why the answer is an old one, where the server failed to give a newer one."""
-
-    def result(self, timeout: float | None = None) -> T:
-        """The answer, waited for. Raises an ``UmamiError``."""
-        if self.done():
-            return super().result()
-        with released():
-            return super().result(timeout)
+PLAN_THREADS: Final = 32
+"""Threads for the requests of plans; the transport limits how many are in flight."""
+MOST_REUSES: Final = 25
+"""How often a parsed model is reused before it is parsed again. A pandas frame remembers every
+selection of a part of it; for a busy answer that would take more memory than all else."""
+WRITE_SETTLES_AFTER: Final = 60.0
+"""Seconds within which a server has completed a write that it did not confirm."""
 
 
 class Client:
-    """Answers questions. Safe to use from many threads; close it, or use it in ``with``."""
+    """Answers queries. Safe to use from many threads; close it, or use it in ``with``."""
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Settings | None = None,
         cache: Cache | None = None,
         *,
         label: str = "Umami",
@@ -113,99 +71,97 @@ class Client:
         watch: Instrumentation = NO_INSTRUMENTATION,
         defined_by: str | None = None,
     ) -> None:
-        """Raises ``SettingsError`` where no server is set; asks nothing yet.
+        """Raises ``SettingsError`` where no server is set; sends nothing.
 
-        ``defined_by`` is the version whose definitions the server applies, where that is not its
-        own.
+        ``settings`` are by default those of this process. ``label`` is the server's name in the
+        interface, and ``demo`` says that its data is made up. ``defined_by`` is the version whose
+        definitions the server applies, where that is not its own version.
         """
+        settings = read() if settings is None else settings
         self._connection = Connection(settings, watch)
         self._transport = self._connection.transport
         self._shared = settings.share is not None
-        self._address = settings.address
-        self._label = "Umami Cloud" if settings.cloud else label
-        self._demo = demo
-        self._cloud = settings.cloud
+        label = "Umami Cloud" if settings.cloud else label
+        self._server = Server(settings.address, label, demo, cloud=settings.cloud)
         self._defined_by = None if defined_by is None else Generation.named(defined_by)
-        self._cached_as = settings.api or ""
-        self._cache = _cache(settings, watch) if cache is None else cache
-        self._read: WeakKeyDictionary[Kept, _Read] = WeakKeyDictionary()
-        self._turns = FairQueue(settings.in_flight, watch)
-        self._parts = ThreadPool(PARTS, "umami-part")
+        self._cache_scope = settings.api or ""
+        if cache is None:
+            shared = None if settings.redis is None else Shared(settings.redis)
+            cache = Cache(Memory(settings.cache_mb), shared, watch=watch)
+        self._cache = cache
+        self._models: WeakKeyDictionary[Entry, _Model] = WeakKeyDictionary()
+        self._queue = FairQueue(settings.in_flight, watch)
+        self._plan_threads = ThreadPool(PLAN_THREADS, "umami-part")
 
     def __repr__(self) -> str:
-        return f"Client({self._address!r})"
+        return f"Client({self._server.address!r})"
 
     @property
     def server(self) -> Server:
-        """What is asked."""
-        found = self._connection.known
-        return Server(
-            self._address,
-            self._label,
-            self._demo,
-            found.generation if found else None,
-            found.version if found else None,
-            self._cloud,
-        )
+        """The server, with its version where that is known."""
+        detected = self._connection.known
+        if detected is None:
+            return self._server
+        return replace(self._server, generation=detected.generation, version=detected.version)
 
     def recognise(self) -> Server:
-        """What is asked, its generation included; asks the server. Raises an ``UmamiError``."""
-        self._recognised()
+        """The server with its version; detects it. Raises an ``UmamiError``."""
+        self._detected()
         return self.server
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for their turn, at a server that counts them."""
+        """How many calls the server's rate limit delays at this moment."""
         return self._transport.waiting
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this server can narrow an answer by; may have to ask it. Raises ``UmamiError``."""
-        return self._connection.speaks(self._recognised()).capabilities
+        """What the server can filter by; may detect its version. Raises an ``UmamiError``."""
+        return self._connection.dialect(self._detected()).capabilities
 
-    def ask(self, question: Query[T]) -> T:
-        """The answer. Raises an ``UmamiError``."""
-        return self.submit(question).result()
+    def ask(self, query: Query[T]) -> T:
+        """The answer to a query. Raises an ``UmamiError``."""
+        return self.submit(query).result()
 
     def submit(
         self,
-        question: Query[T],
-        asker: Caller = SOMEBODY,
+        query: Query[T],
+        caller: Caller = ANYONE,
         since: float = 0.0,
         *,
         keep: bool = True,
     ) -> Reply[T]:
-        """Ask without waiting; done already where the answer is kept. Cannot be cancelled.
+        """Send a query without waiting; the reply is done at once where the answer is cached.
 
-        What every ``asker`` has left before its turn came is not asked: ``Unwanted``.
-        What was answered before ``since`` (Unix seconds) is asked anew. ``keep=False`` passes by
-        what is kept: for what is read once, and would drive out what many look at.
+        A query that every ``caller`` has abandoned before its turn is not sent: ``Cancelled``.
+        Answers from before ``since`` (Unix seconds) do not count. ``keep=False`` bypasses the
+        cache, for answers that are used once and would displace others.
         """
         reply: Reply[T] = Reply()
         reply.set_running_or_notify_cancel()
-        begin = partial(self._begin, _Asking(question, reply, asker, since, keep))
+        start = partial(self._start, _Submission(query, reply, caller, since, keep))
         if self._connection.known is None:
-            self._turns.take(begin, asker)
+            self._queue.submit(start, caller)
         else:
-            begin()
-            self._connection.look_after(partial(self._turns.take, asker=BEHIND))
+            start()
+            self._connection.refresh(partial(self._queue.submit, caller=BACKGROUND))
         return reply
 
-    def ask_all(self, *questions: Query[Any]) -> list[Reply[Any]]:
-        """Ask several at once."""
-        return [self.submit(question) for question in questions]
+    def ask_all(self, *queries: Query[Any]) -> list[Reply[Any]]:
+        """Submit several queries at once."""
+        return [self.submit(query) for query in queries]
 
     @property
     def definitions(self) -> Definitions:
-        """What figures mean on this server; may have to ask it. Raises ``UmamiError``."""
-        return definitions(self._defined_by or self._recognised().generation)
+        """What figures mean on this server; may detect its version. Raises ``UmamiError``."""
+        return definitions(self._defined_by or self._detected().generation)
 
     @property
     def shared_sections(self) -> frozenset[str] | None:
         """The parts of the website that a share link is limited to (``funnels``, ``utm``…).
 
-        ``None`` where there is no limit, and where no share link is used. May have to open the
-        link; raises ``UmamiError``.
+        ``None`` without a limit, and without a share link. May open the link; raises
+        ``UmamiError``.
         """
         if not self._shared:
             return None
@@ -214,307 +170,276 @@ class Client:
 
     @property
     def known(self) -> bool:
-        """Whether it has been found out what the server is; asks nothing."""
+        """Whether the server's version is known; sends nothing."""
         return self._connection.known is not None
 
     def forget(self, website: str | None = None) -> None:
-        """Let go of all that is kept of this server, or of what one website's rows change, so that
-        it is asked anew."""
-        self._cache.forget(self._cached_as, website)
+        """Drop all cached answers of this server, or those that the rows of one website affect."""
+        self._cache.forget(self._cache_scope, website)
 
     def close(self) -> None:
-        """Ask nothing more. What waits fails with ``Unreachable``; what is kept stays."""
+        """Send nothing more. Pending queries fail with ``Unreachable``; the cache remains."""
         self._transport.close()
-        self._turns.close()
-        self._parts.close()
+        self._queue.close()
+        self._plan_threads.close()
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _recognised(self) -> Detected:
-        """What the server is; whoever has to wait for it leaves the floor meanwhile."""
+    def _detected(self) -> Detected:
+        """The server's version; waiting for it releases the render lock."""
         if self.known:
-            return self._connection.recognised()
+            return self._connection.detected()
         with released():
-            return self._connection.recognised()
+            return self._connection.detected()
 
-    def _begin(self, asking: _Asking[T], before: Detected | None = None) -> None:
-        """Ask as the server's generation is asked; ``before`` is the one that it no longer is.
-
-        Whatever goes wrong here must reach who waits.
-        """
-        question, asker = asking.question, asking.asker
+    def _start(self, submission: _Submission[T], before: Detected | None = None) -> None:
+        """Look the query up in the cache, or send it; ``before`` is the version that the server no
+        longer has. Every exception must reach the reply."""
+        query, caller = submission.query, submission.caller
         refused: Exception | None
         try:
-            found = self._connection.recognised()
-            dialect = self._connection.speaks(found)
-            refused = dialect.refusal(question)
+            detected = self._connection.detected()
+            dialect = self._connection.dialect(detected)
+            refused = dialect.refusal(query)
         except UmamiError as problem:
             refused = again(problem)
         except Exception as problem:
             refused = problem
         if refused is not None:
-            asking.reply.set_exception(refused)
+            submission.reply.set_exception(refused)
             return
-        fetch = partial(self._fetch, question, found, dialect)
-        effort = question.endpoint.effort
-        run = partial(self._turns.take, asker=asker, effort=effort)
-        coming: Found | Future[Kept]
-        reads = question.endpoint.access is Access.READS
-        if reads and asking.keep and self._cache.keeps(question):
-            behind = partial(self._turns.take, asker=BEHIND, effort=effort)
-            coming = self._cache.ask(
-                self._scope(found),
-                question,
+        fetch = partial(self._fetch, query, detected, dialect)
+        run = partial(self._queue.submit, effort=query.endpoint.effort)
+        answer: CachedAnswer | Future[Entry]
+        reads = query.endpoint.access is Access.READS
+        if reads and submission.keep and self._cache.keeps(query):
+            answer = self._cache.ask(
+                self._scope(detected),
+                query,
                 fetch,
-                run,
-                behind=behind,
-                asker=asker,
-                since=asking.since,
+                partial(run, caller=caller),
+                background=partial(run, caller=BACKGROUND),
+                caller=caller,
+                since=submission.since,
             )
         else:
-            coming = Future()
-            run(partial(settle, coming, lambda: Kept(_wanted(asker, fetch), time.time())))
-        if isinstance(coming, Found):
-            failing = again(coming.problem) if coming.problem else None
-            self._at_hand(asking, found, coming.kept, stale=coming.stale, problem=failing)
+            answer = Future()
+            fetch_entry = partial(_fetch_unless_left, caller, fetch)
+            run(partial(settle, answer, fetch_entry), caller=caller)
+        if isinstance(answer, CachedAnswer):
+            failure = again(answer.problem) if answer.problem else None
+            self._deliver(submission, detected, answer.entry, stale=answer.stale, problem=failure)
         else:
             last = before is not None
-            coming.add_done_callback(partial(self._arrived, asking, found, last))
+            answer.add_done_callback(partial(self._on_answer, submission, detected, last))
 
-    def _scope(self, found: Detected) -> tuple[str, str]:
-        """Under what answers are cached: server, its exact version, and account.
+    def _scope(self, detected: Detected) -> tuple[str, str]:
+        """The scope of cached answers: server, its exact version, and account.
 
         A patch release may change what a figure means.
         """
-        return self._cached_as, f"{found.generation} {found.version} {self._transport.account}"
+        version = f"{detected.generation} {detected.version} {self._transport.account}"
+        return self._cache_scope, version
 
-    def _fetch(self, question: Query[Any], found: Detected, dialect: Dialect) -> bytes:
-        writes = question.endpoint.access is Access.WRITES
+    def _fetch(self, query: Query[Any], detected: Detected, dialect: Dialect) -> bytes:
+        writes = query.endpoint.access is Access.WRITES
         if writes and self._shared:
-            raise Unauthorised("A share link can only be read.", endpoint=question.name)
-        still = None
-        if dialect.mistakable(question):
-            still = self._connection.still(found, self._parts.submit)
+            raise Unauthorised("A share link can only be read.", endpoint=query.name)
+        unchanged = None
+        if dialect.mistakable(query):
+            unchanged = self._connection.unchanged(detected, self._plan_threads.submit)
         try:
-            answer = self._answered(question, dialect)
-        except TRANSIENT as failed:
-            if writes and failed.asked:
-                # The server may still be at it, and what is asked meanwhile be of before.
-                later = threading.Timer(STILL_AT_IT, self.forget, (question.website,))
+            answer = self._send(query, dialect)
+        except TRANSIENT as failure:
+            if writes and failure.sent:
+                # The server may complete the write later; answers until then may be outdated.
+                later = threading.Timer(WRITE_SETTLES_AFTER, self.forget, (query.website,))
                 later.daemon = True
                 later.start()
             raise
         finally:
-            # A write that failed may have been done all the same.
+            # A write that failed may have been completed.
             if writes:
-                self.forget(question.website)
-        if still is not None:
-            self._connection.require(still.result(), question)
-        # What cannot be read must not take the place of what is kept.
-        problem = self._model(question, answer)
-        if isinstance(problem, UmamiError):
-            raise problem
+                self.forget(query.website)
+        if unchanged is not None and not unchanged.result():
+            raise ServerVersionChanged(
+                "The server’s version changed during the query.", endpoint=query.name
+            )
+        # An answer that cannot be parsed must not replace a cached one.
+        model = self._parse(query, answer)
+        if isinstance(model, UmamiError):
+            raise model
         return answer
 
-    def _answered(self, question: Query[Any], dialect: Dialect) -> bytes:
+    def _send(self, query: Query[Any], dialect: Dialect) -> bytes:
         """The answer in the newest generation's form, as JSON text."""
-        if self._shared and question.name == "websites":
-            return self._only_website(question)
+        if self._shared and query.name == "websites":
+            return self._shared_website(query)
         problem: UmamiError
         try:
-            plan = dialect.plan(question)
+            plan = dialect.plan(query)
             if isinstance(plan, Request):
-                return self._asked(question, plan)
-            return to_json(settled(plan, partial(self._asked_together, question)))
+                return self._send_request(query, plan)
+            return to_json(run_plan(plan, partial(self._send_together, query)))
         except UmamiError:
             raise
         except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
-            # Plans say in these ways that an answer is not theirs.
-            problem = _not_its_answer(question)
+            # A plan raises these for an answer that does not have the expected form.
+            problem = _wrong_format(query)
         raise problem
 
-    def _asked_together(self, question: Query[Any], requests: tuple[Request, ...]) -> list[JSON]:
+    def _send_together(self, query: Query[Any], requests: tuple[Request, ...]) -> list[JSON]:
         if len(requests) == 1:
-            answers = [self._asked(question, requests[0])]
+            answers = [self._send_request(query, requests[0])]
         else:
-            waiting = [self._part(partial(self._asked, question, one)) for one in requests]
-            answers = [one.result() for one in waiting]
-        return [_decoded(question, answer) for answer in answers]
+            # Other threads than those of the queue, which wait for these requests.
+            futures: list[Future[bytes]] = [Future() for _ in requests]
+            for future, request in zip(futures, requests, strict=True):
+                send = partial(self._send_request, query, request)
+                self._plan_threads.submit(partial(settle, future, send))
+            answers = [future.result() for future in futures]
+        return [_decoded(query, answer) for answer in answers]
 
-    def _asked(self, question: Query[Any], request: Request) -> bytes:
-        return self._transport.ask(
-            request, endpoint=question.name, repeatable=question.endpoint.repeatable
+    def _send_request(self, query: Query[Any], request: Request) -> bytes:
+        return self._transport.send(
+            request, endpoint=query.name, repeatable=query.endpoint.repeatable
         )
 
-    def _only_website(self, question: Query[Any]) -> bytes:
-        """Umami's own list fails for a share link, which opens exactly one website."""
+    def _shared_website(self, query: Query[Any]) -> bytes:
+        """The list of a share link's only website; Umami's own list fails for a share link."""
         request = Request("GET", f"/websites/{self._transport.website}")
-        answer = _decoded(question, self._asked(question, request))
+        answer = _decoded(query, self._send_request(query, request))
         rows = [] if answer is None else [answer]
         return to_json({"data": rows, "count": len(rows), "page": 1, "pageSize": 1})
 
-    def _part(self, work: Callable[[], T]) -> Future[T]:
-        """Something on the way to an answer; threads of its own, as answers wait for it."""
-        coming: Future[T] = Future()
-        self._parts.submit(partial(settle, coming, work))
-        return coming
-
-    def _at_hand(
+    def _deliver(
         self,
-        asking: _Asking[T],
-        found: Detected,
-        kept: Kept,
+        submission: _Submission[T],
+        detected: Detected,
+        entry: Entry,
         *,
         stale: bool = False,
         problem: UmamiError | None = None,
     ) -> None:
-        """Hand on what is kept, read once for many who are given it."""
-        reply = asking.reply
-        read = self._read.get(kept)
-        if read is None or read.looks >= LOOKS:
-            model = self._model(asking.question, kept.answer)
-            if isinstance(model, UmamiError):
-                self._cache.drop(self._scope(found), asking.question)
-                reply.set_exception(model)
+        """Resolve the reply with a cache entry, which is parsed once for many replies."""
+        reply = submission.reply
+        model = self._models.get(entry)
+        if model is None or model.uses >= MOST_REUSES:
+            parsed = self._parse(submission.query, entry.answer)
+            if isinstance(parsed, UmamiError):
+                self._cache.drop(self._scope(detected), submission.query)
+                reply.set_exception(parsed)
                 return
-            read = self._read[kept] = _Read(model)
-        read.looks += 1
-        reply.answered_at = datetime.fromtimestamp(kept.answered_at, UTC)
+            model = self._models[entry] = _Model(parsed)
+        model.uses += 1
+        reply.answered_at = datetime.fromtimestamp(entry.answered_at, UTC)
         reply.stale, reply.problem = stale, problem
-        reply.set_result(read.model)
+        reply.set_result(model.value)
 
-    def _arrived(
-        self, asking: _Asking[T], found: Detected, last: bool, coming: Future[Kept]
+    def _on_answer(
+        self, submission: _Submission[T], detected: Detected, last: bool, answer: Future[Entry]
     ) -> None:
-        """Hand on what came; whatever goes wrong here must reach who waits."""
-        problem = coming.exception()
+        """Resolve the reply, or retry after a change of version unless this is the ``last`` try."""
+        problem = answer.exception()
         if problem is None:
-            self._at_hand(asking, found, coming.result())
+            self._deliver(submission, detected, answer.result())
         elif not isinstance(problem, UmamiError):
-            asking.reply.set_exception(problem)
-        elif last or not _of_another_generation(asking.question, problem):
-            self._failed(asking, found, problem)
+            submission.reply.set_exception(problem)
+        elif last or not _suggests_another_version(submission.query, problem):
+            self._fail(submission, detected, problem)
         else:
-            self._turns.take(
-                partial(self._once_more, asking, found, problem),
-                asking.asker,
-                asking.question.endpoint.effort,
+            self._queue.submit(
+                partial(self._retry, submission, detected, problem),
+                submission.caller,
+                submission.query.endpoint.effort,
             )
 
-    def _once_more(self, asking: _Asking[T], before: Detected, problem: UmamiError) -> None:
-        """Ask again where the server is of another version by now."""
+    def _retry(self, submission: _Submission[T], before: Detected, problem: UmamiError) -> None:
+        """Send the query again if the server has another version by now."""
         try:
-            found = self._connection.recognised_anew(before, problem)
+            detected = self._connection.detect_again(before, problem)
         except Exception:
-            # What came first says more about the question.
-            found = before
-        if found == before:
-            self._failed(asking, before, problem)
+            # The first problem says more about the query.
+            detected = before
+        if detected == before:
+            self._fail(submission, before, problem)
         else:
-            self._begin(asking, before)
+            self._start(submission, before)
 
-    def _failed(self, asking: _Asking[T], found: Detected, problem: UmamiError) -> None:
-        """Hand on an older answer where the server fails for a while, or else what went wrong."""
-        spare = None
-        if isinstance(problem, TRANSIENT) and asking.question.endpoint.access is Access.READS:
-            spare = self._cache.spare(self._scope(found), asking.question)
-        if spare is None:
-            asking.reply.set_exception(again(problem))
+    def _fail(self, submission: _Submission[T], detected: Detected, problem: UmamiError) -> None:
+        """Resolve the reply with an older answer after a transient error, else with the error."""
+        entry = None
+        if isinstance(problem, TRANSIENT) and submission.query.endpoint.access is Access.READS:
+            entry = self._cache.spare(self._scope(detected), submission.query)
+        if entry is None:
+            submission.reply.set_exception(again(problem))
         else:
-            self._at_hand(asking, found, spare, stale=True, problem=again(problem))
+            self._deliver(submission, detected, entry, stale=True, problem=again(problem))
 
-    def _model(self, question: Query[T], answer: bytes) -> T | UmamiError:
+    def _parse(self, query: Query[T], answer: bytes) -> T | UmamiError:
         try:
-            return question.read(_decoded(question, answer))
+            return query.read(_decoded(query, answer))
         except UmamiError as problem:
-            problem.endpoint = problem.endpoint or question.name
+            problem.endpoint = problem.endpoint or query.name
             return again(problem)
         except Exception:
-            # Readers say in their own ways that an answer is not theirs.
-            return _not_its_answer(question)
+            # Parsers raise various errors for an answer that does not have the expected form.
+            return _wrong_format(query)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking(Generic[T]):
-    """A question, who asks it, and where the answer goes."""
-
-    question: Query[T]
+class _Submission(Generic[T]):
+    query: Query[T]
     reply: Reply[T]
-    asker: Caller
+    caller: Caller
     since: float
     keep: bool
 
 
 @dataclass(slots=True)
-class _Read:
-    """What an answer says, and how often that was handed on."""
+class _Model:
+    """A parsed answer, and how many replies have used it."""
 
-    model: Any
-    looks: int = 0
-
-
-def _cache(settings: Settings, watch: Instrumentation) -> Cache:
-    shared = None if settings.redis is None else Shared(settings.redis)
-    return Cache(Memory(settings.cache_mb), shared, watch=watch)
+    value: Any
+    uses: int = 0
 
 
-def _wanted(asker: Caller, fetch: Callable[[], bytes]) -> bytes:
-    if asker.left:
-        raise Cancelled("Nobody waits for this any more.")
-    return fetch()
+def _fetch_unless_left(caller: Caller, fetch: Callable[[], bytes]) -> Entry:
+    if caller.left:
+        raise Cancelled("No caller waits for this any more.")
+    return Entry(fetch(), time.time())
 
 
-def _decoded(question: Query[Any], answer: bytes) -> JSON:
-    """The JSON of an answer. Raises ``UnexpectedAnswer`` with what it is instead."""
+def _decoded(query: Query[Any], answer: bytes) -> JSON:
+    """The JSON of an answer. Raises ``UnexpectedAnswer``."""
     try:
         return from_json(answer, allow_inf_nan=False)
     except ValueError:
         page = answer.lstrip()[:1] == b"<"
         what = "with a web page" if page else "with nothing" if not answer else "no JSON"
-    raise UnexpectedAnswer(f"The server answered “{question.name}” {what}.", endpoint=question.name)
+    raise UnexpectedAnswer(f"The server answered “{query.name}” {what}.", endpoint=query.name)
 
 
-def _not_its_answer(question: Query[Any]) -> UnexpectedAnswer:
+def _wrong_format(query: Query[Any]) -> UnexpectedAnswer:
     return UnexpectedAnswer(
-        f"The answer to “{question.name}” is not what this question is answered with.",
-        endpoint=question.name,
+        f"The answer to “{query.name}” does not have the expected format.", endpoint=query.name
     )
 
 
-def _of_another_generation(question: Query[Any], problem: UmamiError) -> bool:
-    """Whether an error may come of a server that has become another, and asking again is safe."""
+def _suggests_another_version(query: Query[Any], problem: UmamiError) -> bool:
+    """Whether an error may come from a change of the server's version, and a retry is safe."""
     if isinstance(problem, ServerVersionChanged | NotOffered | Rejected):
         return True
     if isinstance(problem, ServerFault) and problem.status != 500:
         return False
-    reads = question.endpoint.access is Access.READS
+    reads = query.endpoint.access is Access.READS
     return reads and isinstance(problem, UnexpectedAnswer | NotFound | ServerFault)
 
 
-def connect(
-    settings: Settings | None = None,
-    *,
-    cache: Cache | None = None,
-    label: str = "Umami",
-    demo: bool = False,
-    watch: Instrumentation = NO_INSTRUMENTATION,
-    defined_by: str | None = None,
-) -> Client:
-    """A client of the server that the settings name, by default this process's; asks nothing yet.
-
-    Raises ``SettingsError``, also for settings that mean the embedded server: start-up code must
-    have started it and filled in its address. ``label`` is what to call the server, ``demo`` says
-    that what it holds is made up; ``watch`` is told what the client does; ``defined_by`` is the
-    version whose definitions the server applies, where that is not its own.
-    """
-    found = read() if settings is None else settings
-    return Client(found, cache, label=label, demo=demo, watch=watch, defined_by=defined_by)
+connect: Final = Client
+"""Make a client. Raises ``SettingsError``, also for settings that mean the embedded server, whose
+address start-up code must set first."""

@@ -1,6 +1,6 @@
-"""Trying a server before it is settled: whether it is an Umami, lets us in, and what it holds.
+"""Check a server for the setup form: whether it is Umami, accepts the account, and has websites.
 
-What is wrong is said in the words of somebody who fills in a form, with what to change about it.
+Errors use the words of the form, and their remedies say what to change in it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from umami.client import Client, Server
+from umami.addresses import is_cloud
+from umami.client import Client
+from umami.connection import Server
 from umami.endpoints import websites
 from umami.errors import (
     CertificateUntrusted,
@@ -30,14 +32,14 @@ from umami.errors import (
     Unreachable,
 )
 from umami.models.websites import Website
-from umami.settings import Settings, cleaned, is_cloud, understood
+from umami.settings import Settings, cleaned, parse
 from umami.single_flight import again
 
 Way = Literal["account", "key", "share", "tables"]
-"""How one gets at data: an account or a key of a server, a public link, or exported tables."""
+"""The source of the data: a server with an account or a key, a share link, or exported tables."""
 
 PATIENCE: Final = 20.0
-"""Seconds that an answer may take while somebody waits for it in front of a form."""
+"""Timeout in seconds while a person waits in front of the form."""
 NEEDED: Final[dict[Way, dict[str, str]]] = {
     "account": {
         "URL": "Type the address of your Umami, as it stands in your browser’s address bar.",
@@ -48,7 +50,7 @@ NEEDED: Final[dict[Way, dict[str, str]]] = {
     "share": {"SHARE_URL": "Paste the share link."},
     "tables": {"DATA": "Type where the folder or zip is."},
 }
-"""What each way cannot do without, and how to ask for it."""
+"""The required settings of each way, with a sentence that requests each."""
 WORDS: Final = {
     "UMAMI_URL": "the address",
     "UMAMI_SHARE_URL": "the share link",
@@ -58,26 +60,26 @@ WORDS: Final = {
     "UMAMI_DATA": "the folder or zip",
     "UMAMI_STORE": "the file that keeps the tables",
 }
-"""What a form calls the settings."""
+"""The words of the form for settings."""
 LOCAL: Final = (".local", ".lan", ".internal", ".home.arpa", ".test")
-"""Ends of names that only a local network knows."""
+"""Ends of host names in local networks."""
 _CORRECT: Final = "Correct it and check again."
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A server that answered as it should."""
+class CheckedServer:
+    """A server that passed the check."""
 
     settings: Settings
     server: Server
     websites: tuple[Website, ...]
-    """Its websites by name; of very many, the first page."""
+    """Its websites, sorted by name; only the first page of a long list."""
     count: int
-    """How many there are."""
+    """The number of all its websites."""
 
     @property
     def what(self) -> str:
-        """What it is: its version where it tells it, else the generation it answers like."""
+        """Its name with its version, or else with its generation."""
         label, generation = self.server.label, self.server.generation
         if self.server.version:
             return f"{label} {self.server.version}"
@@ -87,31 +89,31 @@ class Found:
 
 
 def completed(address: str) -> str:
-    """An address as somebody types it, with the scheme it most likely has."""
-    typed = address.strip()
-    if not typed or "://" in typed:
-        return typed
-    return f"{'http' if _is_near(_host(f'//{typed}')) else 'https'}://{typed}"
+    """A typed address with the scheme that it most likely has."""
+    address = address.strip()
+    if not address or "://" in address:
+        return address
+    return f"{'http' if _is_local(_host(f'//{address}')) else 'https'}://{address}"
 
 
 def meant(way: Way, typed: Mapping[str, str]) -> Settings:
-    """The settings that somebody means who typed this, by name without prefix; asks nobody.
+    """The settings of typed texts, by name without prefix; sends nothing.
 
     Raises ``SettingsError``.
     """
-    # A space can be a part of a password, never of anything else.
-    given = {
+    # A space can belong to a password, and to nothing else.
+    texts = {
         name: text if name == "PASSWORD" else cleaned(text)
         for name, text in typed.items()
         if text.strip()
     }
     for name, sentence in NEEDED[way].items():
-        if name not in given:
+        if name not in texts:
             raise _refusal(sentence)
     if way == "tables":
-        return Settings(data=_tables(given["DATA"]))
-    given |= {name: completed(given[name]) for name in ("URL", "SHARE_URL") if name in given}
-    address = given.get("URL", "")
+        return Settings(data=_tables(texts["DATA"]))
+    texts |= {name: completed(texts[name]) for name in ("URL", "SHARE_URL") if name in texts}
+    address = texts.get("URL", "")
     if "/share/" in address:
         raise _refusal(
             "This is a share link, not the address of a server.",
@@ -119,27 +121,27 @@ def meant(way: Way, typed: Mapping[str, str]) -> Settings:
         )
     if way == "account" and is_cloud(_host(address)):
         raise _refusal(
-            "Umami Cloud lets no dashboard in with a user name and a password.",
+            "Umami Cloud does not accept a user name and a password from a dashboard.",
             "Choose “API key” above. You make one in Umami Cloud, under Settings, API keys.",
         )
     try:
-        return replace(understood(given), timeout=PATIENCE)
+        return replace(parse(texts), timeout=PATIENCE)
     except SettingsError as problem:
         sentence = str(problem)
     raise _refusal(_in_words(sentence), _CORRECT)
 
 
-def tried(settings: Settings) -> Found:
-    """Ask a server what it is, sign in, and look which websites there are.
+def tried(settings: Settings) -> CheckedServer:
+    """Detect the server's version, sign in and list its websites.
 
-    Raises an ``UmamiError``, which says what to change.
+    Raises an ``UmamiError`` whose remedy says what to change.
     """
     try:
         with Client(settings) as client:
             server = client.recognise()
             page = client.ask(websites.websites())
             named = tuple(sorted(page.rows, key=lambda site: (site.name.casefold(), site.id)))
-            return Found(settings, server, named, page.count)
+            return CheckedServer(settings, server, named, page.count)
     except UmamiError as failure:
         problem = again(failure)
     if isinstance(problem, Unauthorised) and settings.api_key:
@@ -150,7 +152,7 @@ def tried(settings: Settings) -> Found:
 
 
 def unreadable(problem: SettingsError) -> SettingsError:
-    """Why tables cannot be opened, in the words of a form."""
+    """An error of the tables, in the words of the form."""
     return _refusal(
         _in_words(str(problem)),
         "Name the folder or zip that holds Umami’s tables, website_event.csv among them: what "
@@ -159,18 +161,18 @@ def unreadable(problem: SettingsError) -> SettingsError:
 
 
 def _tables(text: str) -> Path:
-    """Where tables are; file managers copy paths in quotation marks."""
+    """The path of the tables; file managers copy paths in quotation marks."""
     path = Path(os.path.expanduser(text.strip("'\"")))
     if not os.path.exists(path):
         raise _refusal(
             f"There is no folder or file {str(path)[:200]}.",
-            "It has to be on the machine that the dashboard runs on: type all of its path.",
+            "It must be on the machine that the dashboard runs on: type its full path.",
         )
     return path.resolve()
 
 
 def _remedy(problem: UmamiError, settings: Settings) -> str:
-    """What somebody can change about what they typed."""
+    """What to change in the form."""
     if isinstance(problem, CertificateUntrusted | SecondFactor):
         return problem.remedy
     if isinstance(problem, Unreachable):
@@ -181,13 +183,13 @@ def _remedy(problem: UmamiError, settings: Settings) -> str:
             )
         plain = settings.address.startswith("http://")
         otherwise = "" if plain else " If it has no https, begin the address with http://."
-        return f"Check the address for slips, and that Umami is running.{otherwise}"
+        return f"Check the address for typing errors, and that Umami is running.{otherwise}"
     if isinstance(problem, TimedOut):
-        return "It may be busy, or something on the way keeps us out. Check the address, try again."
+        return "It may be busy, or a firewall may block us. Check the address, then try again."
     if problem.endpoint == "share":
-        return "Copy the link once more: in Umami it stands with the website’s settings."
+        return "Copy the link once more: in Umami it is in the website’s settings."
     if isinstance(problem, Unauthorised):
-        return _of_refused(settings, problem)
+        return _remedy_of_refusal(settings, problem)
     if isinstance(problem, NotFound | NotOffered | Rejected | UnexpectedAnswer):
         return (
             "Use the address at which Umami itself opens in your browser. A path, such as /umami, "
@@ -196,20 +198,20 @@ def _remedy(problem: UmamiError, settings: Settings) -> str:
     return _CORRECT if isinstance(problem, SettingsError) else problem.remedy
 
 
-def _of_refused(settings: Settings, problem: UmamiError) -> str:
+def _remedy_of_refusal(settings: Settings, problem: UmamiError) -> str:
     if problem.endpoint == "heartbeat":
         return "Its administrator can let requests to /api through for this dashboard."
     if settings.cloud:
         return (
-            "Copy it once more, in Umami Cloud under Settings, API keys. A key of an Umami of your "
-            "own needs its address, too."
+            "Copy it once more, in Umami Cloud under Settings, API keys. A key of your own Umami "
+            "needs its address as well."
         )
     if settings.api_key:
         return (
-            "Copy it once more. A key of Umami Cloud wants the address left empty; an Umami of "
-            "your own makes keys from version 3.4 on."
+            "Copy it once more. For a key of Umami Cloud, leave the address empty. Your own Umami "
+            "makes keys from version 3.4 on."
         )
-    return "Type both once more: they are those that you sign in to Umami with."
+    return "Type both once more, as you sign in to Umami."
 
 
 def _refusal(sentence: str, remedy: str = "") -> SettingsError:
@@ -219,9 +221,9 @@ def _refusal(sentence: str, remedy: str = "") -> SettingsError:
 
 
 def _in_words(sentence: str) -> str:
-    """A sentence about settings as one about a form."""
-    said = re.sub(r"UMAMI_[A-Z_]+", lambda name: WORDS.get(name[0], name[0]), sentence)
-    return said[:1].upper() + said[1:]
+    """A sentence about settings, in the words of the form."""
+    sentence = re.sub(r"UMAMI_[A-Z_]+", lambda name: WORDS.get(name[0], name[0]), sentence)
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _host(address: str) -> str:
@@ -231,8 +233,8 @@ def _host(address: str) -> str:
         return ""
 
 
-def _is_near(host: str) -> bool:
-    """Whether a host is one of a local network, which seldom has a certificate."""
+def _is_local(host: str) -> bool:
+    """Whether a host is in a local network, where servers seldom have a certificate."""
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from umami.compat.generations import Generation
-from umami.filters import FIELDS, SESSION_FIELDS
+from umami.filters import FIELDS, VISIT_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,42 +17,42 @@ class Definitions:
     channel: str
     filtered_revenue: str
     revenue_fields: frozenset[str]
-    """The fields by which revenue can be filtered so that it is the revenue of the visitors who
-    match: before 3.2 other filters are applied to the purchases themselves."""
+    """The fields whose filters select visitors for revenue; before 3.2 other filters apply to the
+    purchases themselves."""
     attribution_money: bool
-    """Whether attribution tells money beside visitors."""
+    """Whether attribution reports money beside visitors."""
     direct: bool
-    """Whether the channel ``direct`` holds the visitors with a visit that has no source."""
+    """Whether the channel ``direct`` contains the visitors with a visit that has no source."""
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """One definition before and from the generation that changed it."""
+class Change:
+    """A definition before and after the generation that changed it."""
 
     since: Generation
     before: str
     after: str
 
     def of(self, generation: Generation) -> str:
-        """The definition that servers of a generation apply, and which versions share it."""
+        """The definition of a generation, and the versions that share it."""
         if generation >= self.since:
             return f"{self.after} This is the definition of Umami {self.since} and newer."
         return f"{self.before} This is the definition of Umami before {self.since}."
 
 
-BOUNCE: Final = Changed(
+BOUNCE: Final = Change(
     Generation.V3_3,
     "A bounce is a visit with exactly one view, whatever else happened in it.",
     "A bounce is a visit with exactly one view and no custom event.",
 )
-CHANNEL: Final = Changed(
+CHANNEL: Final = Change(
     Generation.V3_3,
     "A visitor counts in every channel that one of their views came through; views without a "
     "source have no channel.",
     "Every visit has one channel: that of its first view that has a source, else “direct”. AI "
     "assistants are a channel of their own, “llm”.",
 )
-FILTERED_REVENUE: Final = Changed(
+FILTERED_REVENUE: Final = Change(
     Generation.V3_2,
     "With filters, only purchases count whose own event passes the filters.",
     "With filters, all purchases count of visitors who have any view or event that passes the "
@@ -61,19 +61,17 @@ FILTERED_REVENUE: Final = Changed(
 
 
 def definitions(generation: Generation) -> Definitions:
-    """The definitions that servers of a generation apply."""
+    """The definitions of a generation."""
+    if generation >= FILTERED_REVENUE.since:
+        revenue_fields = frozenset(FIELDS)
+    else:
+        # 2.x ignores every filter of revenue without an error.
+        revenue_fields = VISIT_FIELDS if generation >= Generation.V3_0 else frozenset()
     return Definitions(
         BOUNCE.of(generation),
         CHANNEL.of(generation),
         FILTERED_REVENUE.of(generation),
-        _revenue_fields(generation),
+        revenue_fields,
         attribution_money=generation < Generation.V3_1,
         direct=generation >= CHANNEL.since,
     )
-
-
-def _revenue_fields(generation: Generation) -> frozenset[str]:
-    if generation >= FILTERED_REVENUE.since:
-        return frozenset(FIELDS)
-    # 2.x drops every filter of revenue without a word.
-    return SESSION_FIELDS if generation >= Generation.V3_0 else frozenset()

@@ -1,10 +1,10 @@
-"""An endpoint is a value; so is a question.
+"""Declare endpoints of the Umami API, and make queries of them.
 
-A small decorated function declares an endpoint. Its parameters are the question's, its body
-says what to send in the newest generation's spelling and how the answer is read, its docstring
-is its documentation. Calling it asks nothing: it returns a typed, hashable ``Question`` that a
-client answers. The registry of all declarations feeds the client, the cache, ``docs/api.md``
-and the contract tests.
+A decorated function declares an endpoint. Its parameters are those of the query, its body returns
+what to send in the newest generation's form and how to parse the answer, and its docstring is the
+documentation. Calling it sends nothing: it returns a typed, hashable ``Query``, which a client
+answers. The client, the cache, ``docs/api.md`` and the contract tests derive from the registry of
+all declarations.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ P = ParamSpec("P")
 
 Method = Literal["GET", "POST", "DELETE"]
 JSON = Any
-"""What ``json.loads`` returns: the one place where ``Any`` is honest."""
+"""What ``json.loads`` returns."""
 
 
 class Freshness(Enum):
-    """How long an answer may be shown before it is asked again; the cache gives the seconds."""
+    """How long an answer is shown before it is requested again; the cache defines the seconds."""
 
     NEVER = "never kept"
     LIVE = "eight seconds, then never again"
@@ -43,18 +43,18 @@ class Freshness(Enum):
 
 
 class Effort(IntEnum):
-    """What answering costs a server: what is cheap is asked first."""
+    """What an answer costs the server; the client sends cheap queries first."""
 
     LIGHT = 0
-    """Looked up, or counted in one go."""
+    """A lookup, or one count."""
     MODERATE = 1
-    """Grouped over a period."""
+    """Groups over a period."""
     HEAVY = 2
-    """Walked through, visit by visit."""
+    """A scan of every visit."""
 
 
 class Access(Enum):
-    """What asking does to the server."""
+    """Whether a query changes anything on the server."""
 
     READS = "reads"
     WRITES = "writes"
@@ -62,11 +62,11 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RawQuery(Generic[T]):
-    """What an endpoint's body returns: what to send, and how to read what comes back.
+    """What a declaration's body returns: what to send, and how to parse the answer.
 
-    ``path`` fills the route's ``{names}``; ``query`` leaves out keys whose value is ``None``;
-    ``read`` turns the decoded JSON of the newest generation into a model and raises
-    ``UnexpectedAnswer`` for anything else. ``until`` is the end of the period asked about.
+    ``path`` fills the ``{names}`` of the route; parameters in ``query`` whose value is ``None`` are
+    left out; ``read`` parses the decoded JSON of the newest generation into a model and raises
+    ``UnexpectedAnswer`` for anything else. ``until`` is the end of the requested period.
     """
 
     read: Callable[[JSON], T]
@@ -78,7 +78,7 @@ class RawQuery(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class EndpointInfo:
-    """One declared endpoint: the same facts for the client, the cache, the docs and the tests."""
+    """The declaration of an endpoint, for the client, the cache, the docs and the tests."""
 
     name: str
     method: Method
@@ -89,48 +89,48 @@ class EndpointInfo:
     access: Access
     since: str
     subject: str
-    """What the endpoint offers, in the plural: ``annotations``."""
+    """What the endpoint returns, in the plural: ``annotations``."""
     documentation: str
     signature: inspect.Signature
     secret: bool
     filtered: bool
-    """Whether a View's filters narrow the answer."""
+    """Whether a View's filters apply to the answer."""
 
     @property
     def repeatable(self) -> bool:
-        """Whether asking twice is the same as asking once, so that a retry is safe."""
+        """Whether a request can be sent twice without harm, so that it may be retried."""
         return self.access is Access.READS
 
     @property
     def first_version(self) -> tuple[int, int]:
-        """``since`` as numbers, to compare with a generation's."""
+        """``since`` as numbers, to compare with the value of a generation."""
         major, minor = self.since.split(".")
         return int(major), int(minor)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes over the wire, apart from address and identity: ``path`` follows ``/api``."""
+    """An HTTP request without address and credentials; ``path`` follows ``/api``."""
 
     method: Method
     path: str
-    query: tuple[tuple[str, str], ...] = ()
+    params: tuple[tuple[str, str], ...] = ()
     body: str | None = field(default=None, repr=False)
-    """JSON text; may hold a password, so it is never shown."""
+    """JSON text. It may contain a password, so ``repr`` does not show it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query(Generic[T]):
-    """One endpoint with its arguments; equal questions have equal answers at one server."""
+    """An endpoint with its arguments; at one server, equal queries have equal answers."""
 
     endpoint: EndpointInfo = field(compare=False)
     path: str
-    query: tuple[tuple[str, str], ...]
+    params: tuple[tuple[str, str], ...]
     body: str | None
-    """Canonical JSON text, or ``None``: hashable, and the same for equal bodies."""
+    """Canonical JSON text or ``None``: hashable, and equal for equal bodies."""
     filters: tuple[tuple[str, str], ...]
-    """The View's filters as parameters, in the newest spelling; they are no part of the query or
-    the body, as servers differ in how they take them."""
+    """The View's filters as parameters of the newest generation. They are separate from the
+    parameters and the body, as generations differ in how they take filters."""
     arguments: Mapping[str, Any] = field(compare=False, repr=False)
     read: Callable[[JSON], T] = field(compare=False, repr=False)
     until: datetime | None = field(compare=False, default=None)
@@ -138,77 +138,73 @@ class Query(Generic[T]):
 
     @property
     def request(self) -> Request:
-        """This question in the newest generation's spelling."""
-        return self.asking()
+        """The request for the newest generation."""
+        return self.to_request()
 
-    def asking(
+    def to_request(
         self,
         filters: Iterable[tuple[str, str]] | None = None,
-        **instead: str | int | None,
+        /,
+        **overrides: str | int | None,
     ) -> Request:
-        """This question with other filters or other parameters in its query.
+        """The request with other filters or parameters; ``None`` leaves out a parameter.
 
-        Filters go into the body of an analysis, else into the query; ``None`` leaves a parameter
-        out.
+        Filters go into the body of an analysis, and into the parameters of everything else.
         """
-        narrowed = self.filters if filters is None else tuple(filters)
+        applied = dict(self.filters if filters is None else filters)
         if self.body is not None:
             body = json.loads(self.body)
-            if narrowed:
-                body["filters"] = dict(narrowed)
-            return Request(self.endpoint.method, self.path, self.query, spelled(body))
-        query: dict[str, Any] = {**dict(self.query), **dict(narrowed), **instead}
-        kept = {key: one for key, one in query.items() if one is not None}
-        return Request(
-            self.endpoint.method,
-            self.path,
-            tuple(sorted((key, str(value)) for key, value in kept.items())),
-        )
+            if applied:
+                body["filters"] = applied
+            return Request(self.endpoint.method, self.path, self.params, canonical_json(body))
+        params: dict[str, Any] = {**dict(self.params), **applied, **overrides}
+        return Request(self.endpoint.method, self.path, _sorted_params(params))
 
     @property
     def view(self) -> View | None:
-        """What is looked at, where the question is about a View."""
-        found = self.arguments.get("view")
-        return found if isinstance(found, View) else None
+        """The View that the query is about, if any."""
+        view = self.arguments.get("view")
+        return view if isinstance(view, View) else None
 
     @property
     def key(self) -> str:
-        """A text that is equal for equal questions in every process, and holds no secret."""
-        return hashlib.sha256(self._spelled.encode()).hexdigest()
+        """A digest that is equal for equal queries in every process."""
+        return hashlib.sha256(self._text.encode()).hexdigest()
 
     @property
     def kin(self) -> str | None:
-        """A text that is equal for questions that differ in the end of their period alone; ``None``
-        for a question without."""
+        """A digest that is equal for queries that differ only in the end of their period; ``None``
+        for a query without a period."""
         if self.until is None:
             return None
-        endless = self._spelled.replace(str(milliseconds(self.until)), "")
-        endless = endless.replace(self.until.strftime("%Y-%m-%dT%H:%M:%S"), "")
-        return hashlib.sha256(endless.encode()).hexdigest()
+        text = self._text.replace(str(milliseconds(self.until)), "")
+        text = text.replace(self.until.strftime("%Y-%m-%dT%H:%M:%S"), "")
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
-    def _spelled(self) -> str:
-        return json.dumps([self.name, self.path, self.query, self.body, self.filters])
+    def _text(self) -> str:
+        return json.dumps([self.name, self.path, self.params, self.body, self.filters])
 
     @property
     def website(self) -> str | None:
-        """Id of the website asked about, for permissions and for dropping what a write changed."""
-        found = self.view.website if self.view else self.arguments.get("website")
-        return found if isinstance(found, str) else None
+        """Id of the requested website, for permissions and for the cache entries that a write
+        makes obsolete."""
+        website = self.view.website if self.view else self.arguments.get("website")
+        return website if isinstance(website, str) else None
 
     @property
     def websites(self) -> tuple[str, ...]:
-        """Ids of all websites asked about; empty for a question about the account."""
-        several: Iterable[str] = self.arguments.get("websites", ())
-        return tuple(several) or ((self.website,) if self.website else ())
+        """Ids of all requested websites; empty for a query about the account."""
+        websites: Iterable[str] = self.arguments.get("websites", ())
+        return tuple(websites) or ((self.website,) if self.website else ())
 
 
 REGISTRY: dict[str, EndpointInfo] = {}
-"""Every declared endpoint by name, filled as ``umami.endpoints`` is imported."""
+"""Every declared endpoint by name; the import of ``umami.endpoints`` fills it."""
 
 
 class Endpoint(Generic[P, T]):
-    """A declared endpoint: call it to make a question."""
+    """A declared endpoint; calling it makes a query."""
 
     def __init__(self, endpoint: EndpointInfo, body: Callable[P, RawQuery[T]]) -> None:
         self.endpoint = endpoint
@@ -216,36 +212,36 @@ class Endpoint(Generic[P, T]):
         functools.update_wrapper(self, body)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Query[T]:
-        """The question these arguments make; asks nothing. Raises ``InvalidView``."""
+        """The query with these arguments; sends nothing. Raises ``InvalidView``."""
         bound = self.endpoint.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        asked = self._body(*args, **kwargs)
+        raw = self._body(*args, **kwargs)
         view: View | None = bound.arguments.get("view")
-        filled = {name: quote(value, safe="") for name, value in asked.path.items()}
+        path = {name: quote(value, safe="") for name, value in raw.path.items()}
         return Query(
             endpoint=self.endpoint,
             name=self.endpoint.name,
-            path=self.endpoint.route.format(**filled),
-            query=tuple(
-                sorted((key, str(value)) for key, value in asked.query.items() if value is not None)
-            ),
-            body=None if asked.body is None else spelled(asked.body),
-            filters=filter_params.filters(view)
-            if view is not None and self.endpoint.filtered
-            else (),
+            path=self.endpoint.route.format(**path),
+            params=_sorted_params(raw.query),
+            body=None if raw.body is None else canonical_json(raw.body),
+            filters=filter_params.filters(view) if view and self.endpoint.filtered else (),
             arguments=dict(bound.arguments),
-            read=_guarded(asked.read, self.endpoint.name),
-            until=asked.until,
+            read=_guarded(raw.read, self.endpoint.name),
+            until=raw.until,
         )
 
 
-def spelled(body: JSON) -> str:
-    """A body as canonical JSON text: the same for equal bodies."""
+def _sorted_params(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((key, str(value)) for key, value in params.items() if value is not None))
+
+
+def canonical_json(body: JSON) -> str:
+    """A body as JSON text that is equal for equal bodies."""
     return json.dumps(body, sort_keys=True)
 
 
 def _guarded(read: Callable[[JSON], T], name: str) -> Callable[[JSON], T]:
-    """The reader, raising nothing but our own errors whatever it is given."""
+    """The parser, made to raise only errors of this library."""
 
     def guarded(answer: JSON) -> T:
         try:
@@ -259,7 +255,7 @@ def _guarded(read: Callable[[JSON], T], name: str) -> Callable[[JSON], T]:
 
 
 def unexpected(name: str) -> UnexpectedAnswer:
-    """The error for an answer to this endpoint that is not of its kind."""
+    """The error for an answer that does not have the format of this endpoint."""
     return UnexpectedAnswer(
         f"The server’s answer to “{name}” is not one that Umami gives.", endpoint=name
     )
@@ -277,12 +273,12 @@ def endpoint(
     secret: bool = False,
     filtered: bool = True,
 ) -> Callable[[Callable[P, RawQuery[T]]], Endpoint[P, T]]:
-    """Declare an endpoint. ``route`` follows ``/api`` and names its parts in braces.
+    """Declare an endpoint.
 
-    ``since`` is the first Umami version that offers it, and ``subject`` what it offers, in the
-    plural, for the sentence that refuses it to older servers. ``secret`` keeps its body and answer
-    out of logs and cache (sign-in). ``effort`` is what answering costs the server. ``filtered``
-    says whether the filters of its ``view``, where it has one, narrow the answer.
+    ``route`` follows ``/api`` and contains its parameters in braces. ``since`` is the first Umami
+    version that has the endpoint; ``subject`` is what it returns, in the plural, for the sentence
+    that refuses it for older servers. ``secret`` keeps its body and answer out of logs and cache
+    (sign-in). ``filtered`` says whether the filters of its ``view``, if any, apply to the answer.
     """
 
     def declare(body: Callable[P, RawQuery[T]]) -> Endpoint[P, T]:
@@ -291,6 +287,7 @@ def endpoint(
             raise ValueError(f"endpoint {name} is declared twice")
         if not body.__doc__:
             raise ValueError(f"endpoint {name} has no documentation")
+        signature = inspect.signature(body)
         REGISTRY[name] = EndpointInfo(
             name=name,
             method=method,
@@ -302,9 +299,9 @@ def endpoint(
             since=since,
             subject=subject,
             documentation=inspect.cleandoc(body.__doc__),
-            signature=inspect.signature(body),
+            signature=signature,
             secret=secret,
-            filtered=filtered and "view" in inspect.signature(body).parameters,
+            filtered=filtered and "view" in signature.parameters,
         )
         return Endpoint(REGISTRY[name], body)
 

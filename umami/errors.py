@@ -1,7 +1,7 @@
-"""Everything that can go wrong between a question and its answer.
+"""Everything that can go wrong between a query and its answer.
 
-Each error carries one calm sentence for a person (``str(error)``) and what that person can
-do about it (``error.remedy``). No message ever holds a token, a password or a traceback.
+Each error contains one sentence for a person (``str(error)``) and what that person can do about it
+(``error.remedy``). No message contains a token, a password or a traceback.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import Final
 
 
 class UmamiError(Exception):
-    """Base of all our errors: ``except UmamiError`` catches whatever a question can raise."""
+    """Base of all our errors: ``except UmamiError`` catches whatever a query can raise."""
 
     remedy = "Try again in a moment."
-    asked = True
-    """Whether the server was asked; it is not while it is known to be unwell."""
+    sent = True
+    """Whether a request was sent; while the circuit breaker is open, none is."""
 
     def __init__(self, message: str, *, endpoint: str | None = None) -> None:
         super().__init__(message)
         self.endpoint = endpoint
-        """Name of the endpoint that was asked, where one was (``"stats"``)."""
+        """Name of the endpoint, where the error belongs to one (``"stats"``)."""
 
 
 class SettingsError(UmamiError):
@@ -29,19 +29,19 @@ class SettingsError(UmamiError):
 
 
 class InvalidView(UmamiError):
-    """A period, filter or other part of a View that cannot be asked of any server."""
+    """A period, filter or other part of a View that no server supports."""
 
     remedy = "Choose another period or filter."
 
 
 class Unreachable(UmamiError):
-    """No connection to the server could be made, or it broke before an answer came."""
+    """No connection to the server could be made, or it broke before the answer arrived."""
 
     remedy = "Check the address and that the server is running."
 
 
 class CertificateUntrusted(Unreachable):
-    """The server's certificate is not one that this machine trusts."""
+    """This machine does not trust the server's certificate."""
 
     remedy = (
         "Give the server a certificate that this machine trusts, or name a file with that of its "
@@ -50,7 +50,7 @@ class CertificateUntrusted(Unreachable):
 
 
 class TimedOut(UmamiError):
-    """The server took longer than we were willing to wait."""
+    """The server took longer than the timeout."""
 
     remedy = "Choose a shorter period, or try again when the server is less busy."
 
@@ -58,14 +58,14 @@ class TimedOut(UmamiError):
 class Unauthorised(UmamiError):
     """The server does not accept our credentials, or this account may not see the website.
 
-    Umami answers 401 for both; it never answers 403 to a question.
+    Umami answers 401 for both; it never answers 403 to a query.
     """
 
     remedy = "Check the credentials, and that this account may see the website."
 
 
 class SecondFactor(Unauthorised):
-    """The account signs in with more than a password."""
+    """The account requires more than a password."""
 
     remedy = "Make an account for the dashboard in Umami that has no second factor."
 
@@ -83,7 +83,7 @@ class NotFound(UmamiError):
 
 
 class WrongAddress(NotFound):
-    """No Umami server answers at the address that was set."""
+    """No Umami server answers at the address in the settings."""
 
     remedy = (
         "Use the address at which Umami opens in your browser, without the path of one of its "
@@ -92,9 +92,9 @@ class WrongAddress(NotFound):
 
 
 class Rejected(UmamiError):
-    """The server understood the question and refused it (400), giving reasons."""
+    """The server understood the query and refused it (400), with reasons."""
 
-    remedy = "Change what is asked: the reasons are the server's own."
+    remedy = "Change the query: the reasons are the server's own."
 
     def __init__(
         self, message: str, *, endpoint: str | None = None, reasons: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ class Rejected(UmamiError):
 
 
 class RateLimited(UmamiError):
-    """The server asked us to slow down (429) and went on asking after our retries."""
+    """The server limits the rate of requests (429), also after our retries."""
 
     remedy = "Wait a little; Umami Cloud allows 50 calls in 15 seconds."
 
@@ -113,43 +113,43 @@ class RateLimited(UmamiError):
 class ServerFault(UmamiError):
     """The server failed while answering (5xx)."""
 
-    remedy = "This is a fault of the Umami server; its log tells more."
+    remedy = "This is a fault of the Umami server; its log has details."
 
     def __init__(self, message: str, *, endpoint: str | None = None, status: int = 500) -> None:
         super().__init__(message, endpoint=endpoint)
         self.status = status
-        """500 where Umami itself failed; 502 to 504 come from what stands in front of it."""
+        """500 where Umami itself failed; 502 to 504 come from a proxy in front of it."""
 
 
 class UnexpectedAnswer(UmamiError):
-    """The answer is not what this endpoint answers: broken JSON, HTML, wrong types."""
+    """The answer does not have the endpoint's format: broken JSON, HTML, wrong types."""
 
     remedy = "Check that the address is that of an Umami server, and its version."
 
 
 class NotOffered(UmamiError):
-    """This server cannot answer that: its generation has no such question, or no true answer."""
+    """This server's version has no such endpoint, or no correct answer to the query."""
 
-    remedy = "Another version of Umami can tell."
+    remedy = "Another version of Umami supports this."
 
 
 class UndetectableVersion(UmamiError):
-    """The answers of the server fit no generation of Umami, or more than one."""
+    """The server's answers fit no generation of Umami, or more than one."""
 
     remedy = "Umami shows its version at the bottom of its settings."
 
 
 class ServerVersionChanged(UmamiError):
-    """The server became another generation while it was asked, so the answer means nothing."""
+    """The server's version changed during a query, so the answer cannot be interpreted."""
 
-    remedy = "Ask again: it will be asked in its new way."
+    remedy = "Try again: the query will be sent in the form of the new version."
 
 
 class Cancelled(UmamiError):
-    """Whoever asked had left before the question was sent, so that it was not."""
+    """All callers had left before the query was sent."""
 
-    remedy = "Ask again."
+    remedy = "Try again."
 
 
 TRANSIENT: Final = (Unreachable, TimedOut, RateLimited, ServerFault, UnexpectedAnswer)
-"""What may be over in a while: until then an older answer stands in, where there is one."""
+"""Errors that may pass; until then an older answer replaces the missing one, if there is any."""

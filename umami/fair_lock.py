@@ -1,9 +1,8 @@
-"""The floor: those who need the processor have it one after the other, what came first first.
+"""A fair lock: first come, first served.
 
-Python runs one thread at a time, whoever may run. Many that take turns every few milliseconds all
-end late, and at the same moment, and each lock that one of them holds when its turn is over stops
-all the others; one after the other, the first ends early and the last no later. Who waits for an
-answer leaves the floor to others meanwhile.
+Python executes one thread at a time. Many script runs that take turns every few milliseconds all
+end late, and at the same moment; one after the other, the first ends early and the last no later. A
+thread that waits for an answer releases the lock meanwhile.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from contextvars import ContextVar
 from typing import Final
 
 PATIENCE: Final = 5.0
-"""Seconds after which one that stands in line goes on all the same: what has the floor hangs."""
+"""Seconds after which a waiting thread goes on without the lock: its holder may hang."""
 
 
 class FairLock:
-    """Had by so many threads at a time. Safe to use from many threads."""
+    """A lock that ``at_once`` threads can hold. Safe to use from many threads."""
 
     def __init__(self, at_once: int = 1, patience: float = PATIENCE) -> None:
         self._guard = threading.Lock()
@@ -30,23 +29,23 @@ class FairLock:
 
     @property
     def line(self) -> int:
-        """How many stand in line at this moment."""
+        """How many threads wait for the lock at this moment."""
         return len(self._line)
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Have the floor inside, as soon as it is free; who has it already goes on with it."""
-        if _HAD.get() is self:
+        """Hold the lock inside; a thread that holds it already continues at once."""
+        if _HELD.get() is self:
             yield
             return
-        self._take()
+        self._acquire()
         try:
             yield
         finally:
-            if _HAD.get() is self:
-                self._give()
+            if _HELD.get() is self:
+                self._release()
 
-    def _take(self) -> None:
+    def _acquire(self) -> None:
         with self._guard:
             free = self._free > 0
             if free:
@@ -56,14 +55,14 @@ class FairLock:
                 self._line.append(turn)
         if not free and not turn.wait(self._patience):
             with self._guard:
-                # It may have come just now.
+                # The turn may have come since the wait ended.
                 if turn in self._line:
                     self._line.remove(turn)
                     self._free -= 1
-        _HAD.set(self)
+        _HELD.set(self)
 
-    def _give(self) -> None:
-        _HAD.set(None)
+    def _release(self) -> None:
+        _HELD.set(None)
         with self._guard:
             self._free += 1
             if self._free > 0 and self._line:
@@ -71,21 +70,23 @@ class FairLock:
                 self._line.popleft().set()
 
 
-_HAD: ContextVar[FairLock | None] = ContextVar("the floor that this thread has", default=None)
+_HELD: ContextVar[FairLock | None] = ContextVar("the lock that this thread holds", default=None)
 
 
 @contextmanager
 def released() -> Iterator[None]:
-    """Leave the floor that this thread has, if any, to others inside, and stand in line for it
-    afterwards. What ends a run inside, ends it without."""
-    floor = _HAD.get()
-    if floor is None:
+    """Release the lock that this thread holds, if any, inside, and wait for it again afterwards.
+
+    An exception that is not an ``Exception``, such as the end of a script run, does not wait.
+    """
+    lock = _HELD.get()
+    if lock is None:
         yield
         return
-    floor._give()
+    lock._release()
     try:
         yield
     except Exception:
-        floor._take()
+        lock._acquire()
         raise
-    floor._take()
+    lock._acquire()

@@ -1,8 +1,8 @@
-"""Turns at the server: a bounded number at a time, shared fairly by those who wait.
+"""A queue that shares a bounded number of threads fairly between callers.
 
-Whoever waits gets a turn after everybody else who waits has had one, however much they ask;
-within what one of them asks, what is cheap goes first, then what was asked first. What is asked
-anew behind an answer that is shown already goes last of all.
+Callers take turns, however much each of them submits. Within the work of one caller, cheap work
+goes first, then older work. Background work, which refreshes answers that are shown already, goes
+last of all.
 """
 
 from __future__ import annotations
@@ -21,27 +21,23 @@ from umami.thread_pool import ThreadPool
 
 
 class Caller:
-    """Somebody who waits for answers: one run of one page, say."""
+    """Whoever waits for answers, such as one run of one page."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("left",)
 
     def __init__(self) -> None:
-        self._left = False
-
-    @property
-    def left(self) -> bool:
-        """Whether nobody waits there any more."""
-        return self._left
+        self.left = False
+        """Whether it has stopped waiting."""
 
     def leave(self) -> None:
-        """Wait no more: what only this one waited for need not be asked."""
-        self._left = True
+        """Stop waiting: work that only this caller waits for need not be done."""
+        self.left = True
 
 
-SOMEBODY: Final = Caller()
-"""Whoever asks without saying who, and waits until there is an answer."""
-BEHIND: Final = Caller()
-"""Who asks anew behind answers that are shown already."""
+ANYONE: Final = Caller()
+"""A caller without an identity, which waits until there is an answer."""
+BACKGROUND: Final = Caller()
+"""The caller that refreshes answers which are shown already."""
 
 
 @dataclass(order=True, slots=True)
@@ -53,34 +49,34 @@ class _Waiting:
 
 
 class FairQueue:
-    """Has work done in other threads, so much at a time. Safe to use from many threads."""
+    """Calls functions in ``at_once`` other threads. Safe to use from many threads."""
 
     def __init__(self, at_once: int, watch: Instrumentation = NO_INSTRUMENTATION) -> None:
-        self._workers = ThreadPool(at_once, "umami")
+        self._pool = ThreadPool(at_once, "umami")
         self._watch = watch
         self._guard = threading.Lock()
         self._numbers = itertools.count()
         self._waiting: OrderedDict[Caller, list[_Waiting]] = OrderedDict()
 
-    def take(self, work: Callable[[], None], asker: Caller = SOMEBODY, effort: int = 0) -> None:
-        """Have this done when it is its turn; after ``close`` it is done at once, right here."""
+    def submit(self, work: Callable[[], None], caller: Caller = ANYONE, effort: int = 0) -> None:
+        """Do the work when its turn comes; after ``close``, at once and in this thread."""
         with self._guard:
-            waiting = self._waiting.setdefault(asker, [])
+            waiting = self._waiting.setdefault(caller, [])
             heapq.heappush(waiting, _Waiting(effort, next(self._numbers), time.monotonic(), work))
-        self._workers.submit(self._next)
+        self._pool.submit(self._next)
 
     def close(self) -> None:
-        """Begin nothing more in other threads; what waits is still done."""
-        self._workers.close()
+        """Start nothing more in other threads; waiting work is still done."""
+        self._pool.close()
 
     def _next(self) -> None:
         with self._guard:
-            asker = next((one for one in self._waiting if one is not BEHIND), BEHIND)
-            waiting = self._waiting[asker]
+            caller = next((c for c in self._waiting if c is not BACKGROUND), BACKGROUND)
+            waiting = self._waiting[caller]
             turn = heapq.heappop(waiting)
             if waiting:
-                self._waiting.move_to_end(asker)
+                self._waiting.move_to_end(caller)
             else:
-                del self._waiting[asker]
+                del self._waiting[caller]
         self._watch.waited(time.monotonic() - turn.since)
         turn.work()

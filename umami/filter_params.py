@@ -1,4 +1,4 @@
-"""How a View's filters are spelled on the wire, in the newest generation's way."""
+"""A View's filters as URL parameters, in the newest generation's format."""
 
 from __future__ import annotations
 
@@ -9,50 +9,52 @@ from umami.view import View
 
 
 def filters(view: View, *, patterns: bool = True) -> tuple[tuple[str, str], ...]:
-    """Parameter and text of every filter, operators always spelled: ``("path", "eq./pricing")``.
+    """The parameter and text of every filter, with ``match``, ``segment`` and ``cohort``.
 
-    ``patterns`` says whether the server takes what is contained for a pattern.
-
-    A value such as ``t.co`` would be taken for an operator without. Several filters of one field
-    are numbered (``path``, ``path1``); ``match``, ``segment`` and ``cohort`` come along.
+    The text always names the operator (``("path", "eq./pricing")``), as a server would take part of
+    a value such as ``t.co`` for one. Several filters of one field are numbered (``path``,
+    ``path1``). ``patterns`` says whether the server takes the value of “contains” as a pattern.
     """
-    spelled: list[tuple[str, str]] = []
-    seen: dict[str, int] = {}
-    for one in view.filters:
-        number = seen.get(one.field, 0)
-        seen[one.field] = number + 1
-        spelled.append((f"{one.field}{number or ''}", spell(one, patterns=patterns)))
+    params: list[tuple[str, str]] = []
+    counts: dict[str, int] = {}
+    for filter_ in view.filters:
+        number = counts.get(filter_.field, 0)
+        counts[filter_.field] = number + 1
+        params.append((f"{filter_.field}{number or ''}", encode(filter_, patterns=patterns)))
     if view.match == "any" and len(view.filters) > 1:
-        spelled.append(("match", "any"))
+        params.append(("match", "any"))
     if view.segment:
-        spelled.append(("segment", view.segment))
+        params.append(("segment", view.segment))
     if view.cohort:
-        spelled.append(("cohort", view.cohort))
-    return tuple(sorted(spelled))
+        params.append(("cohort", view.cohort))
+    return tuple(sorted(params))
 
 
-def spell(one: Filter, *, patterns: bool = True) -> str:
-    """One filter's text; values with a comma, which would be two, as a pattern that means them.
+def encode(filter_: Filter, *, patterns: bool = True) -> str:
+    """The text of one filter.
 
-    ``(?c)`` is PostgreSQL's way to make a pattern mind case, which equality does.
+    A server splits values at commas, so values that contain one become a regular expression.
+    ``(?c)`` makes a pattern of PostgreSQL case-sensitive, as equality is.
     """
-    if one.operator in ("eq", "neq") and any("," in value for value in one.values):
-        pattern = "|".join(map(escaped, one.values))
-        return f"{'re' if one.operator == 'eq' else 'nre'}.(?c)^({pattern})$"
-    values = like_literally(one) if patterns else one.values
-    return f"{one.operator}.{','.join(values)}"
+    if filter_.operator in ("eq", "neq") and any("," in value for value in filter_.values):
+        pattern = "|".join(map(regex_escaped, filter_.values))
+        return f"{'re' if filter_.operator == 'eq' else 'nre'}.(?c)^({pattern})$"
+    values = like_literally(filter_) if patterns else filter_.values
+    return f"{filter_.operator}.{','.join(values)}"
 
 
-def like_literally(one: Filter) -> tuple[str, ...]:
-    """A filter's values as a self-hosted Umami takes them: what is contained is a pattern there."""
-    return tuple(map(like_escaped, one.values)) if one.operator in ("c", "dnc") else one.values
+def like_literally(filter_: Filter) -> tuple[str, ...]:
+    """A filter's values for a self-hosted Umami, which takes those of “contains” as patterns."""
+    if filter_.operator in ("c", "dnc"):
+        return tuple(map(like_escaped, filter_.values))
+    return filter_.values
 
 
 def like_escaped(text: str) -> str:
-    """A text as a ``LIKE`` pattern of nothing else: ``%`` and ``_`` would stand for other text.
+    """A ``LIKE`` pattern that matches only this text.
 
-    A self-hosted Umami puts texts into such patterns as they are. PostgreSQL, MySQL and ClickHouse
-    take a backslash for the sign that makes the next one literal.
+    A self-hosted Umami puts texts into such patterns unchanged. In PostgreSQL, MySQL and ClickHouse
+    a backslash makes ``%`` and ``_`` literal.
     """
     return re.sub(r"([\\%_])", r"\\\1", text)
 
@@ -60,12 +62,12 @@ def like_escaped(text: str) -> str:
 def step_escaped(value: str) -> str:
     """The value of a step or goal as servers take it.
 
-    A ``*`` at either end stands for any text; every version makes a ``LIKE`` pattern of the value
-    then, and compares it as it is otherwise.
+    A ``*`` at either end is a wildcard: every version then makes a ``LIKE`` pattern of the value.
+    Without one it compares the value as it is.
     """
     return like_escaped(value) if value.startswith("*") or value.endswith("*") else value
 
 
-def escaped(value: str) -> str:
-    """The text as a regular expression of nothing else."""
-    return re.sub(r"([\\^$.|?*+()\[\]{}])", r"\\\1", value)
+def regex_escaped(text: str) -> str:
+    """A regular expression that matches only this text."""
+    return re.sub(r"([\\^$.|?*+()\[\]{}])", r"\\\1", text)

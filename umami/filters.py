@@ -1,4 +1,4 @@
-"""Filters: which rows are looked at."""
+"""Filters: conditions on rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPERATORS: dict[Operator, str] = {
     "re": "matches",
     "nre": "does not match",
 }
-"""The ways to compare, with the words for them; the last two take regular expressions."""
+"""Operators with their words; the last two take regular expressions."""
 
 FIELDS: dict[str, str] = {
     "path": "Page",
@@ -43,20 +43,16 @@ FIELDS: dict[str, str] = {
     "utmTerm": "UTM term",
     "distinctId": "Distinct id",
 }
-"""Fields to filter by, in the newest spelling, with the words for them."""
+"""Fields to filter by, by the newest generation's names, with their words."""
 VISIT_FIELDS = frozenset(
     {"browser", "os", "device", "language", "country", "region", "city", "distinctId"}
 )
-"""Those of them that all views of a visit agree in. Servers keep the rows that pass a filter, so a
-filter on one of these keeps or drops whole visits; any other keeps single views of a visit."""
+"""Fields with the same value in all rows of a visit. Servers apply filters to rows, so a filter on
+one of these keeps or drops whole visits; any other keeps single rows of a visit."""
 NEWER_FIELDS = frozenset(
     {"utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm", "distinctId"}
 )
-"""Those of them that came with 3.1."""
-SESSION_FIELDS = frozenset(
-    {"browser", "os", "device", "language", "country", "region", "city", "distinctId"}
-)
-"""Those of them that are properties of visitors; the others are of single views and events."""
+"""Fields that 3.1 introduced."""
 Match = Literal["all", "any"]
 """How filters are joined."""
 LONGEST_VALUE = 500
@@ -65,11 +61,11 @@ MOST_VALUES = 50
 
 @dataclass(frozen=True, slots=True, order=True)
 class Filter:
-    """Keep the rows whose ``field`` compares to the values; spelled ``path.eq./pricing``.
+    """A condition on rows, in text form ``path.eq./pricing``.
 
-    ``eq`` keeps rows that equal any of several ``values``, ``neq`` those that equal none; the
-    others take one. ``c``, ``dnc``, ``re`` and ``nre`` ignore case. A row that lacks the field
-    matches none of ``neq``, ``dnc`` and ``nre``.
+    ``eq`` keeps rows that equal any of several ``values``, ``neq`` those that equal none; the other
+    operators take one value. ``c``, ``dnc``, ``re`` and ``nre`` ignore case. A row without the
+    field does not match ``neq``, ``dnc`` or ``nre``.
     """
 
     field: str
@@ -77,14 +73,14 @@ class Filter:
     values: tuple[str, ...]
 
     def __init__(self, field: str, operator: Operator, *values: str) -> None:
-        """Raises ``InvalidView`` for what is no filter."""
+        """Raises ``InvalidView``."""
         if field not in FIELDS:
             raise InvalidView(f"“{field[:40]}” is not a field to filter by.")
         if operator not in OPERATORS:
-            raise InvalidView(f"“{operator[:40]}” is not a way to compare.")
+            raise InvalidView(f"“{operator[:40]}” is not an operator of filters.")
         if not 1 <= len(values) <= (MOST_VALUES if operator in ("eq", "neq") else 1):
-            raise InvalidView(f"A filter has 1 to {MOST_VALUES} values, one that contains one.")
-        if any(not one or len(one) > LONGEST_VALUE or "\0" in one for one in values):
+            raise InvalidView(f"A filter has 1 to {MOST_VALUES} values, with “contains” just one.")
+        if any(not value or len(value) > LONGEST_VALUE or "\0" in value for value in values):
             raise InvalidView(f"A filter’s value has 1 to {LONGEST_VALUE} characters.")
         if operator in ("re", "nre"):
             _require_pattern(values[0])
@@ -94,27 +90,27 @@ class Filter:
 
     @classmethod
     def parse(cls, text: str) -> Filter:
-        """The filter that ``text`` spells; ``InvalidView`` says what is wrong with it."""
+        """The filter of a text. Raises ``InvalidView``."""
         field, _, rest = text.partition(".")
         operator, dot, value = rest.partition(".")
         if not dot:
             raise InvalidView(f"“{text[:80]}” is not a filter (field.operator.value).")
         return cls(field, operator, value)  # type: ignore[arg-type]
 
-    def spelled(self) -> list[str]:
-        """One text for each value; ``View.params`` has them, ``parse`` reads them back."""
+    def texts(self) -> list[str]:
+        """One text for each value, which ``parse`` accepts."""
         return [f"{self.field}.{self.operator}.{value}" for value in self.values]
 
 
 def in_form_of(value: str, known: Iterable[str]) -> str:
-    """A value in the Unicode form, composed or not, that known values have it in.
+    """A value in the Unicode normal form, composed or not, in which known values contain it.
 
-    Servers compare bytes, and what somebody types may look the same and be other bytes.
+    Servers compare bytes, and a typed value may look the same and consist of other bytes.
     """
     forms = (value, normalized("NFC", value), normalized("NFD", value))
     known = list(known)
     whole = (form for form in forms if form in known)
-    within = (form for form in forms if any(form in one for one in known))
+    within = (form for form in forms if any(form in value for value in known))
     return next(whole, None) or next(within, value)
 
 
@@ -125,26 +121,28 @@ def _require_pattern(text: str) -> None:
         raise InvalidView(f"“{text[:40]}” is not a regular expression.") from None
 
 
-def read(texts: Iterable[str]) -> tuple[tuple[Filter, ...], list[str]]:
-    """The filters that texts spell, and a sentence for each that is none.
+def parse_filters(texts: Iterable[str]) -> tuple[tuple[Filter, ...], list[str]]:
+    """The filters of texts, and a sentence for each text that was dropped.
 
-    Texts of one field and operator are one filter, of several values where it takes several.
+    Texts with the same field and operator make one filter, with several values where the operator
+    takes several.
     """
-    found: dict[tuple[str, str], Filter] = {}
+    filters: dict[tuple[str, str], Filter] = {}
     dropped: list[str] = []
     for text in texts:
         try:
-            one = Filter.parse(text)
-            known = found.get((one.field, one.operator))
-            if known is not None and one.operator in ("eq", "neq"):
-                one = Filter(one.field, one.operator, *known.values, *one.values)
+            filter_ = Filter.parse(text)
+            key = filter_.field, filter_.operator
+            same = filters.get(key)
+            if same is not None and filter_.operator in ("eq", "neq"):
+                filter_ = Filter(*key, *same.values, *filter_.values)
         except InvalidView as problem:
             dropped.append(str(problem))
             continue
-        if known not in (None, one) and one.operator not in ("eq", "neq"):
+        if same not in (None, filter_) and filter_.operator not in ("eq", "neq"):
             dropped.append(
-                f"Only one filter that {FIELDS[one.field]} {OPERATORS[one.operator]} something; "
-                "the last one is kept."
+                f"There can be one filter that {FIELDS[filter_.field]} "
+                f"{OPERATORS[filter_.operator]} something; the last one is used."
             )
-        found[one.field, one.operator] = one
-    return tuple(found.values()), dropped
+        filters[key] = filter_
+    return tuple(filters.values()), dropped

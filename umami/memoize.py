@@ -1,7 +1,7 @@
-"""What follows from answers, worked out once for all who look at them.
+"""Memoization of pure functions of answers.
 
-Ranking, joining and naming the rows of an answer takes longer than drawing them, and gives the
-same each time as long as the answer is the same.
+Ranking, joining and naming the rows of an answer takes longer than drawing them, and has the same
+result each time as long as the answer is the same.
 """
 
 from __future__ import annotations
@@ -16,45 +16,40 @@ from cachetools import TTLCache
 P = ParamSpec("P")
 T = TypeVar("T")
 
-ROOM: Final = 4_000
-"""Results that are kept."""
-AGE: Final = 120.0
-"""Seconds after which a result is forgotten, and what it was worked out from with it: by then the
-answers of running periods are others."""
-_KEPT: Final[TTLCache[Hashable, tuple[Any, object]]] = TTLCache(ROOM, AGE)
+MOST_RESULTS: Final = 4_000
+LIFETIME: Final = 120.0
+"""Seconds after which a result and its arguments are dropped: by then the answers of running
+periods are others."""
+_RESULTS: Final[TTLCache[Hashable, tuple[Any, object]]] = TTLCache(MOST_RESULTS, LIFETIME)
 _GUARD: Final = Lock()
 
 
-def memoize(work: Callable[P, T]) -> Callable[P, T]:
-    """Have a pure function work something out once.
+def memoize(function: Callable[P, T]) -> Callable[P, T]:
+    """Compute the result of a pure function once.
 
-    Arguments with frames are told apart by which they are, others by what they say. What it returns
-    is shared by all who ask, so nobody may change it. What it raises is not kept.
+    Hashable arguments are compared by value, others (frames) by identity. All callers share the
+    result and must not change it. Exceptions are not remembered.
     """
 
-    @wraps(work)
-    def known(*given: P.args, **named: P.kwargs) -> T:
-        key = (
-            work,
-            *map(_told_apart, given),
-            *((name, _told_apart(value)) for name, value in named.items()),
-        )
+    @wraps(function)
+    def memoized(*args: P.args, **kwargs: P.kwargs) -> T:
+        key = (function, *map(_key, args), *((name, _key(arg)) for name, arg in kwargs.items()))
         with _GUARD:
-            kept = _KEPT.get(key)
-        if kept is None:
-            # With its arguments: another one must not come to be where one of them was.
-            kept = (work(*given, **named), (given, named))
+            entry = _RESULTS.get(key)
+        if entry is None:
+            # The entry keeps the arguments alive, so that no other object gets the same id.
+            entry = (function(*args, **kwargs), (args, kwargs))
             with _GUARD:
-                _KEPT[key] = kept
-        result: T = kept[0]
+                _RESULTS[key] = entry
+        result: T = entry[0]
         return result
 
-    return known
+    return memoized
 
 
-def _told_apart(value: object) -> Hashable:
+def _key(value: object) -> Hashable:
     try:
         hash(value)
     except TypeError:
-        return "at", id(value)
+        return "id", id(value)
     return value

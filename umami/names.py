@@ -1,7 +1,6 @@
-"""Codes into names: what Umami stores, as a person reads it.
+"""English names for the codes that Umami stores.
 
-Pure and cached; a code nobody knows is shown as it came, and nothing here ever raises. Names
-are English.
+The functions are pure and cached. An unknown code is returned unchanged; nothing here raises.
 """
 
 from __future__ import annotations
@@ -86,7 +85,7 @@ CHANNELS: Final = {
 }
 SHORT_COUNTRIES: Final = {"GB": "United Kingdom", "US": "United States", "HK": "Hong Kong"}
 KOSOVO: Final = {"XK": "XKX"}
-"""Countries with a code in use that ISO does not list."""
+"""Codes in use that ISO does not list."""
 
 
 @lru_cache(maxsize=1024)
@@ -101,8 +100,8 @@ def country(code: str) -> str:
 @lru_cache(maxsize=4096)
 def region(code: str) -> str:
     """The subdivision of an ISO 3166-2 code: ``DE-BE`` is Berlin."""
-    found = pycountry.subdivisions.get(code=code.upper())  # type: ignore[no-untyped-call]
-    name = getattr(found, "name", None)
+    subdivision = pycountry.subdivisions.get(code=code.upper())  # type: ignore[no-untyped-call]
+    name = getattr(subdivision, "name", None)
     return name if isinstance(name, str) else code
 
 
@@ -125,75 +124,48 @@ def currency(code: str) -> str:
 
 @lru_cache(maxsize=1024)
 def iso3(code: str) -> str | None:
-    """The alpha-3 code of an alpha-2 one, as maps want it; ``None`` for one that is no country."""
+    """The alpha-3 code of an alpha-2 code, for maps; ``None`` where it is not a country's."""
     upper = code.upper()
     if upper in KOSOVO:
         return KOSOVO[upper]
     if len(upper) != 2:
         return None
-    found = pycountry.countries.get(alpha_2=upper)
-    three = getattr(found, "alpha_3", None)
-    return three if isinstance(three, str) else None
-
-
-def browser(code: str) -> str:
-    """The browser: ``crios`` is Chrome (iOS)."""
-    return BROWSERS.get(code, code)
-
-
-def system(code: str) -> str:
-    """The operating system: ``Mac OS`` is macOS."""
-    return SYSTEMS.get(code, code)
-
-
-def device(code: str) -> str:
-    """The kind of device: ``mobile`` is Mobile."""
-    return DEVICES.get(code, code)
-
-
-def channel(code: str) -> str:
-    """The channel: ``organicSearch`` is Organic search."""
-    return CHANNELS.get(code, code)
+    alpha_3 = getattr(pycountry.countries.get(alpha_2=upper), "alpha_3", None)
+    return alpha_3 if isinstance(alpha_3, str) else None
 
 
 def referrer(domain: str) -> str:
-    """The referring domain, without ``www.``."""
+    """A referring domain, without ``www.``."""
     return domain.removeprefix("www.") or domain
 
 
+_TABLES: Final = {"browser": BROWSERS, "os": SYSTEMS, "device": DEVICES, "channel": CHANNELS}
 _NAMERS: Final[dict[str, Callable[[str], str]]] = {
-    "browser": browser,
-    "os": system,
-    "device": device,
-    "channel": channel,
     "country": country,
     "region": region,
     "language": language,
     "referrer": referrer,
 }
-_NOTHING: Final = {
+_MISSING: Final = {
+    **dict.fromkeys(
+        ("country", "region", "city", "browser", "os", "device", "screen", "language"), UNKNOWN
+    ),
     "referrer": "Direct / none",
-    "country": UNKNOWN,
-    "region": UNKNOWN,
-    "city": UNKNOWN,
-    "browser": UNKNOWN,
-    "os": UNKNOWN,
-    "device": UNKNOWN,
-    "screen": UNKNOWN,
-    "language": UNKNOWN,
     "title": "(no title)",
     "query": "(no query)",
 }
 
 
 def label(field: str, value: str | None, *, of: str | None = None) -> str:
-    """What a value of a field is called; ``of`` is the country of a region or city.
+    """The name of a field's value; ``of`` is the country of a region or city.
 
-    ``None`` and empty text are named for what they mean in that field: a missing referrer is a
-    direct visit.
+    The name of ``None`` and of an empty text depends on the field: a missing referrer is a direct
+    visit.
     """
     if not value:
-        return _NOTHING.get(field, NONE)
+        return _MISSING.get(field, NONE)
+    if field in _TABLES:
+        return _TABLES[field].get(value, value)
     name = _NAMERS[field](value) if field in _NAMERS else value
     if of and field in ("region", "city"):
         return f"{name}, {country(of)}"

@@ -1,4 +1,4 @@
-"""The proxy and the certificates that the environment names for a server, as curl reads them."""
+"""The proxy and the certificates for a server, from the environment variables that curl reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,15 +17,15 @@ from urllib.request import getproxies, proxy_bypass
 from umami.errors import SettingsError
 
 SCHEMES: Final = ("http", "https", "socks5", "socks5h")
-"""Kinds of proxies that can be used."""
+"""Supported kinds of proxies."""
 CERTIFICATES: Final = (
     ("SSL_CERT_FILE", "SSL_CERT_DIR"),
     ("CURL_CA_BUNDLE",),
     ("REQUESTS_CA_BUNDLE",),
 )
-"""Variables that name trusted certificates; the first group of which one is set counts."""
+"""Variables that name trusted certificates; the first group with a variable that is set counts."""
 HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
-"""How OpenSSL calls the certificates of a folder."""
+"""The names that OpenSSL requires for certificates in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,16 @@ class Proxy:
     auth: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
-    def scheme(self) -> str:
-        """One of ``SCHEMES``."""
-        return self.url.partition("://")[0]
+    def encrypted(self) -> bool:
+        """Whether the connection to the proxy itself uses TLS."""
+        return self.url.startswith("https:")
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy that the environment, or the operating system, names for an address.
+    """The proxy for an address, from the environment or the operating system.
 
-    ``http_proxy``, ``https_proxy`` and ``all_proxy`` count in lower and upper case, the lower case
-    first; ``no_proxy`` takes exceptions away. Raises ``SettingsError``, which names the variable.
+    ``http_proxy``, ``https_proxy`` and ``all_proxy`` count in lower case, then in upper case;
+    ``no_proxy`` lists exceptions. Raises ``SettingsError``, which names the variable.
     """
     address = urlsplit(url)
     proxies = getproxies()
@@ -68,17 +68,17 @@ def proxy_for(url: str) -> Proxy | None:
         )
     if scheme not in SCHEMES:
         raise SettingsError(
-            f"{name} begins with none of {', '.join(f'{one}://' for one in SCHEMES)}."
+            f"{name} begins with none of {', '.join(f'{known}://' for known in SCHEMES)}."
         )
     user_info, at, location = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")
     try:
         parts = urlsplit(f"//{location}")
-        host, its_port = parts.hostname or "", parts.port
-        sound = bool(host) and not re.search(r"[\s\x00-\x1f\x7f\\]", location)
+        host, proxy_port = parts.hostname or "", parts.port
+        valid = bool(host) and not re.search(r"[\s\x00-\x1f\x7f\\]", location)
         host = host if ":" in host else host.encode("idna").decode()
     except (ValueError, UnicodeError):
-        sound = False
-    if not sound:
+        valid = False
+    if not valid:
         raise SettingsError(
             f"{name} cannot be read: proxies look like http://HOST:PORT or socks5h://HOST:PORT."
         )
@@ -86,27 +86,29 @@ def proxy_for(url: str) -> Proxy | None:
     location = f"[{host}]" if ":" in host else host
     return Proxy(
         name,
-        f"{scheme}://{location}" + (f":{its_port}" if its_port else ""),
+        f"{scheme}://{location}" + (f":{proxy_port}" if proxy_port else ""),
         (unquote(username), unquote(password)) if at else None,
     )
 
 
 def _is_excepted(host: str, port: int, exceptions: str) -> bool:
-    """Whether a host is reached without a proxy: by its name, the end of its name, its address, the
-    network of that, with or without a port; ``*`` excepts all."""
+    """Whether a host is reached without a proxy.
+
+    An exception is a name, the end of a name, an address or a network, with or without a port; or
+    ``*`` for every host.
+    """
     with suppress(OSError):
         if proxy_bypass(f"{host}:{port}") or proxy_bypass(host):
             return True
     address = _address(host)
-    for one in re.split(r"[,\s]+", exceptions):
-        text = one.strip()
+    for text in re.split(r"[,\s]+", exceptions):
         if text == "*":
             return True
-        bare, _, its_port = text.rpartition(":") if text.count(":") == 1 else (text, "", "")
+        bare, _, only_port = text.rpartition(":") if text.count(":") == 1 else (text, "", "")
         bracketed = re.fullmatch(r"\[(.*)\](?::(\d+))?", text)
         if bracketed:
-            bare, its_port = bracketed[1], bracketed[2] or ""
-        if its_port and its_port != str(port):
+            bare, only_port = bracketed[1], bracketed[2] or ""
+        if only_port and only_port != str(port):
             continue
         bare = bare.lower().strip(".").removeprefix("*.")
         if address is None:
@@ -127,29 +129,29 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _variable(name: str, environ: Mapping[str, str]) -> str:
-    """The spelling in which a variable is set."""
-    return next((one for one in (name, name.upper()) if environ.get(one)), name.upper())
+    """The name of the variable that is set: in lower or in upper case."""
+    return name if environ.get(name) else name.upper()
 
 
 def trusted(environ: Mapping[str, str] | None = None) -> ssl.SSLContext | None:
-    """What decides which certificates are trusted, where the environment names any.
+    """The TLS context for the certificates that the environment names, if it names any.
 
     Raises ``SettingsError``, which names the variable.
     """
     environ = os.environ if environ is None else environ
     for group in CERTIFICATES:
-        given = [(name, environ[name]) for name in group if environ.get(name, "").strip()]
-        if given:
-            return _trusting(given)
+        paths = {name: environ[name] for name in group if environ.get(name, "").strip()}
+        if paths:
+            return _context(paths)
     return None
 
 
-def _trusting(given: Iterable[tuple[str, str]]) -> ssl.SSLContext:
+def _context(paths: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     log = os.environ.get("SSLKEYLOGFILE")
     if log:
         context.keylog_filename = log
-    for name, value in given:
+    for name, value in paths.items():
         for text in value.split(os.pathsep) if name == "SSL_CERT_DIR" else [value]:
             _load(context, name, Path(text))
     return context
@@ -161,16 +163,16 @@ def _load(context: ssl.SSLContext, name: str, path: Path) -> None:
             path.open("rb").close()
             context.load_verify_locations(cafile=path)
             return
-        if any(HASHED.fullmatch(one.name) for one in path.iterdir()):
+        if any(HASHED.fullmatch(file.name) for file in path.iterdir()):
             context.load_verify_locations(capath=path)
             return
-        problem = "names a folder in which no certificate has a name that OpenSSL looks for"
+        problem = "names a folder without certificates that have the names OpenSSL requires"
         remedy = "run “openssl rehash” on it"
     except FileNotFoundError:
-        problem, remedy = "names what does not exist", "correct it"
+        problem, remedy = "names a file that does not exist", "correct it"
     except ssl.SSLError:
-        problem, remedy = "names a file that holds no certificates", "name one in PEM format"
+        problem, remedy = "names a file without certificates", "name one in PEM format"
     except OSError as error:
         why = f" ({error.strerror})" if error.strerror else ""
-        problem, remedy = f"names what cannot be read{why}", "correct it"
+        problem, remedy = f"names a file that cannot be read{why}", "correct it"
     raise SettingsError(f"{name} {problem}: {remedy}, or unset it.")

@@ -1,7 +1,7 @@
-"""Unicode normal forms of texts that strangers choose.
+"""Unicode normal forms of untrusted texts.
 
-Normalizing takes time that grows with the square of the number of combining marks in a row, during
-which nothing else runs in the process: 20,000 marks stop it for seconds.
+Normalization takes time quadratic in the number of combining marks in a row, and blocks the process
+meanwhile: 20,000 marks take seconds.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import unicodedata
 from typing import Final, Literal
 
 LONGEST: Final = 2000
-"""Characters; no name, password or value of a filter that means anything has more."""
+"""Characters; no sensible name, password or value of a filter has more."""
 
 
 def normalized(form: Literal["NFC", "NFD"], text: str) -> str:
-    """A text in a normal form; a text that is too long stays as it is."""
+    """The normal form of a text; a longer text is returned unchanged."""
     return unicodedata.normalize(form, text) if len(text) <= LONGEST else text

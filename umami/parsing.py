@@ -1,8 +1,7 @@
-"""Reading JSON that servers of several generations write in their own ways.
+"""Parse JSON in the formats of several generations of servers.
 
-Numbers come as numbers, as text or as null; times as ISO text; buckets as wall clock or as
-instants. Everything here raises ``ValueError`` for what it cannot be; the question's reader makes
-``UnexpectedAnswer`` of it.
+Numbers are numbers, texts or null; times are ISO texts; buckets are local times or instants.
+Everything here raises ``ValueError`` for other values, which becomes ``UnexpectedAnswer``.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from typing_extensions import TypedDict
 from umami.period import EARLIEST, LATEST, Period, floor
 
 LARGEST = 10**15
-"""Larger counts and sums are no website's."""
+"""No website has larger counts and sums."""
 
 
 def _decimal(value: Any) -> Decimal:
@@ -71,7 +70,7 @@ def _time(value: Any) -> datetime | None:
 
 
 Count = Annotated[int, BeforeValidator(_count)]
-"""A whole number; null, as some servers answer for an empty period, is 0."""
+"""A whole number; null, which some servers return for an empty period, is 0."""
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 """A sum of money, exact; null is 0."""
 Ratio = Annotated[float | None, BeforeValidator(_optional_number)]
@@ -81,20 +80,20 @@ Time = Annotated[datetime | None, BeforeValidator(_time)]
 
 
 class Row(BaseModel):
-    """Base of what is read from a JSON object; members we do not know are left alone."""
+    """Base of models of JSON objects; unknown members are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=False)
 
 
 class Bucket(Row):
-    """A point of a series: ``x`` is its time."""
+    """A point of a series; ``x`` is its time."""
 
     x: str
     y: Count
 
 
 class NamedBucket(TypedDict):
-    """A point of one of several series; there are very many, so it is no object of its own."""
+    """A point of one of several series; a dictionary, as there are very many."""
 
     x: str | None
     t: str
@@ -102,7 +101,7 @@ class NamedBucket(TypedDict):
 
 
 class MeasuredBucket(Row):
-    """A point of a series of figures, whose names differ; ``t`` is its time."""
+    """A point of several figures, each a member of its own; ``t`` is its time."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=False)
 
@@ -114,11 +113,11 @@ _MEASURED = TypeAdapter(list[MeasuredBucket])
 _NAMED = TypeAdapter(list[NamedBucket])
 
 
-@lru_cache(maxsize=8192)  # the same ones come in every series of a period
+@lru_cache(maxsize=8192)  # every series of a period has the same texts
 def bucket(text: str, period: Period) -> pd.Timestamp:
-    """The bucket a server's text names, as naive wall clock of the period's zone.
+    """The bucket of a server's text, as naive local time in the period's zone.
 
-    ``…Z`` is an instant; anything else is wall clock already.
+    A text that ends in ``Z`` is an instant; any other is local time already.
     """
     if len(text) > 40:
         raise ValueError("not a bucket")
@@ -131,21 +130,25 @@ def bucket(text: str, period: Period) -> pd.Timestamp:
 
 
 def series(answer: Any, period: Period) -> pd.Series[int]:
-    """Counts on the period's complete axis; buckets that the server left out are 0."""
-    rows = _BUCKETS.validate_python(answer)
-    found: dict[pd.Timestamp, int] = {}
-    for row in rows:
+    """Counts on the period's complete axis; buckets without a row are 0."""
+    counts: dict[pd.Timestamp, int] = {}
+    for row in _BUCKETS.validate_python(answer):
         at = bucket(row.x, period)
-        found[at] = found.get(at, 0) + row.y
-    return _placed(pd.Series(found, dtype="int64"), period)
+        counts[at] = counts.get(at, 0) + row.y
+    values, axis = pd.Series(counts, dtype="int64"), period.axis()
+    if not values.index.isin(axis).all():
+        raise ValueError("buckets outside the period")
+    return values.reindex(axis, fill_value=0)
 
 
 def named_series(answer: Any, period: Period, value: str, *, clip: bool = False) -> pd.DataFrame:
-    """``time``, ``event`` and ``value`` for every event and every bucket of the period; ``clip``
-    leaves out buckets outside the period, which are refused otherwise."""
+    """A frame of ``time``, ``event`` and ``value`` with every event in every bucket of the period.
+
+    ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise.
+    """
     axis = period.axis()
     rows = _NAMED.validate_python(answer)
-    # Few texts stand for the buckets of very many rows.
+    # Very many rows have few different texts.
     numbers = {time: number for number, time in enumerate(axis)}
     places = {text: numbers.get(bucket(text, period), -1) for text in {row["t"] for row in rows}}
     if clip:
@@ -161,7 +164,7 @@ def named_series(answer: Any, period: Period, value: str, *, clip: bool = False)
         sums[at] = row["y"] if before is None else before + row["y"]
     values = np.zeros((len(names), len(axis)))
     if sums:
-        values[tuple(np.array(list(sums)).T)] = [float(one) for one in sums.values()]
+        values[tuple(np.array(list(sums)).T)] = list(map(float, sums.values()))
     events = pd.array(names, dtype="str").take(np.repeat(np.arange(len(names)), len(axis)))
     return pd.DataFrame(
         {
@@ -180,12 +183,11 @@ def measured_series(
     additive: bool,
     clip: bool = False,
 ) -> pd.DataFrame:
-    """``time`` and a column for each of ``columns`` (server's name to ours), on the complete axis.
+    """A frame of ``time`` and each of ``columns`` (server's name to ours) on the complete axis.
 
-    Buckets that the server left out are 0 where the figures are ``additive``, else ``NaN``. Where
-    a zone repeats an hour in autumn, additive figures are added up; of averages and percentiles
-    the later one counts. ``clip`` leaves out buckets outside the period, which are refused
-    otherwise.
+    Buckets without a row are 0 where the figures are ``additive``, else ``NaN``. Where a zone
+    repeats an hour in autumn, additive figures are added up; of averages and percentiles the later
+    one counts. ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise.
     """
     axis = period.axis()
     rows: dict[pd.Timestamp, dict[str, float]] = {}
@@ -207,10 +209,3 @@ def measured_series(
         raise ValueError("buckets outside the period")
     frame = frame.reindex(axis, fill_value=0.0 if additive else math.nan)
     return frame.rename_axis("time").reset_index()
-
-
-def _placed(values: pd.Series[Any], period: Period) -> pd.Series[Any]:
-    axis = period.axis()
-    if not values.index.isin(axis).all():
-        raise ValueError("buckets outside the period")
-    return values.reindex(axis, fill_value=0)

@@ -1,11 +1,11 @@
-"""Periods: a stretch of time, the unit it is cut into and the zone it is read in.
+"""Periods: a range of time with a unit and a time zone.
 
 Umami's ranges include both ends, so ``Period.end`` is the last instant that counts
-(``…:59.999``). Buckets are wall-clock times in the period's zone, as Umami groups them:
-on the autumn night that has 02:00 twice, both hours share one bucket.
+(``…:59.999``). Buckets are local times in the period's zone, as in Umami: in the autumn night that
+has 02:00 twice, both hours share a bucket.
 
-Comparison periods are computed on local calendar dates in the period's zone and only then turned
-into instants, so that a change of the clocks never moves the edge of a day.
+Comparison periods are computed on local dates in the period's zone and then converted to instants,
+so that a change of the clocks never moves the start of a day.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def zone(name: str) -> ZoneInfo:
-    """The time zone of this IANA name; ``InvalidView`` where there is none."""
+    """The time zone with this IANA name. Raises ``InvalidView``."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -44,10 +44,10 @@ def zone(name: str) -> ZoneInfo:
 
 
 def finest_unit(start: datetime, end: datetime) -> Unit:
-    """The finest unit that every generation of Umami answers for this range.
+    """The finest unit that every generation of Umami supports for this range.
 
-    2.x and 3.0 silently coarsen anything finer (3.1 allows a little more); asking only for
-    what all of them allow keeps the axis we draw the axis that was answered.
+    For anything finer, 2.x and 3.0 answer with a coarser unit without an error (3.1 allows a little
+    more). With a unit that all of them support, the answer has the axis of the chart.
     """
     if end - start <= timedelta(hours=1):
         return "minute"
@@ -60,11 +60,11 @@ def finest_unit(start: datetime, end: datetime) -> Unit:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From ``start`` to ``end``, both included, cut into ``unit`` in ``timezone``.
+    """From ``start`` to ``end``, both included, in buckets of ``unit`` in ``timezone``.
 
-    ``start`` and ``end`` are aware datetimes, kept in UTC with millisecond precision.
-    Raises ``InvalidView`` for a reversed range, an unknown zone, or a unit finer than servers
-    answer for so long a range.
+    ``start`` and ``end`` are aware datetimes, stored in UTC with millisecond precision. Raises
+    ``InvalidView`` for a reversed range, an unknown zone, or a unit finer than servers support for
+    so long a range.
     """
 
     start: datetime
@@ -77,7 +77,7 @@ class Period:
         for name in ("start", "end"):
             instant = getattr(self, name)
             if instant.tzinfo is None:
-                raise InvalidView("A period needs instants, not wall-clock times.")
+                raise InvalidView("A period needs instants, not local times without a time zone.")
             if not EARLIEST <= instant <= LATEST:
                 raise InvalidView("A period lies between the years 2000 and 2100.")
             exact = instant.astimezone(UTC)
@@ -109,16 +109,16 @@ class Period:
 
     @property
     def units(self) -> tuple[Unit, ...]:
-        """Units this period can be cut into, finest first, leaving at least two buckets."""
+        """Units with at least two buckets in this period, finest first."""
         finest = UNITS.index(finest_unit(self.start, self.end))
         fitting = tuple(unit for unit in UNITS[finest:] if len(replace(self, unit=unit).axis()) > 1)
         return fitting or (UNITS[finest],)
 
     def axis(self) -> pd.DatetimeIndex:
-        """Every bucket of the period as naive wall-clock time in its zone, none missing.
+        """Every bucket of the period as naive local time in its zone.
 
-        A wall-clock hour that the zone skips in spring is not there; one that it repeats in
-        autumn is there once.
+        An hour that the zone skips in spring is not there; an hour that it repeats in autumn is
+        there once.
         """
         first = pd.Timestamp(self.start).tz_convert(self.timezone).tz_localize(None)
         last = pd.Timestamp(self.end).tz_convert(self.timezone).tz_localize(None)
@@ -152,7 +152,7 @@ class Period:
 
     @property
     def edges_of_days(self) -> tuple[bool, bool]:
-        """Whether the period begins where a local day begins, and ends where one ends."""
+        """Whether the period begins with a local day, and whether it ends with one."""
         first, last = self.days
         local = zone(self.timezone)
         return self.start == midnight(first, local), self.end == _day_end(last, local)
@@ -161,8 +161,8 @@ class Period:
     def step(self) -> relativedelta | None:
         """The period's length in calendar units: whole months, else days.
 
-        A period that begins with a day has the length of all days it touches. One that begins
-        within a day has a length only where that is whole days of the wall clock, else ``None``.
+        A period that begins with a day has the length of all days that it touches. Any other has a
+        length only where that is whole days of local time, else ``None``.
         """
         local = zone(self.timezone)
         if self.edges_of_days[0]:
@@ -191,10 +191,10 @@ class Period:
         """The comparable period right before this one.
 
         ``step`` is the calendar unit that this period is, or is the beginning of: a running month
-        is compared with the month before up to the same day and time. Without one, whole months
-        are compared with as many months before, days with as many days before, anything else
-        with a range of the same length. With ``weekdays`` the distance is the smallest
-        number of whole weeks that keeps both apart.
+        is compared with the month before up to the same day and time. Without ``step``, whole
+        months are compared with as many months before, days with as many days before, anything
+        else with a range of the same length. With ``weekdays`` the distance is the smallest number
+        of whole weeks without an overlap.
         """
         step = self._weeks() if weekdays else step or self.step
         earlier = self.earlier(step) if step else None
@@ -206,21 +206,21 @@ class Period:
     def year_before(self, *, weekdays: bool = False) -> Period:
         """The same dates one calendar year earlier (29 February becomes the 28th).
 
-        With ``weekdays`` it is 52 weeks earlier, or as many more as keep both apart.
+        With ``weekdays`` it is 52 weeks earlier, or more where both would overlap.
         """
         return self.earlier(self._weeks(52) if weekdays else relativedelta(years=1))
 
     def previous_by_umami(self) -> Period:
-        """The period before as Umami defines it: both ends back by the whole minutes between.
+        """The previous period as Umami defines it: both ends earlier by the whole minutes between.
 
-        A day from 00:00:00.000 to 23:59:59.999 moves by 1,439 minutes, so neighbours overlap
-        by about a minute, and a change of the clocks moves the edges of days by an hour.
+        A day from 00:00:00.000 to 23:59:59.999 moves by 1,439 minutes, so both overlap by about a
+        minute, and a change of the clocks moves the ends of days by an hour.
         """
         back = timedelta(minutes=int((self.end - self.start).total_seconds() // 60))
         return self.moved(self.start - back, self.end - back)
 
     def earlier(self, step: relativedelta) -> Period:
-        """This period moved back by a calendar step.
+        """This period, earlier by a calendar step.
 
         Whole days stay whole days, and whole months stay whole months where the step is months
         or years. A time of day stays the same, but a date that the earlier month lacks becomes
@@ -255,9 +255,9 @@ class Period:
         return relativedelta(weeks=max(least, (last - first).days // 7 + 1))
 
     def moved(self, start: datetime, end: datetime) -> Period:
-        """Another range cut by the same unit, or by the finest that servers answer for it.
+        """Another range with the same unit, or with the finest that servers support for it.
 
-        Half a year by the day may be followed by half a year that is a day too long for that.
+        Half a year may be short enough for days, and the next half year a day too long.
         """
         return with_unit(start, end, self.timezone, self.unit)
 
@@ -272,12 +272,12 @@ def _day_end(day: date, local: ZoneInfo) -> datetime:
 
 
 def _instant(wall: datetime, local: ZoneInfo) -> datetime:
-    """A wall-clock time as an instant, by its ``fold`` where the zone has it twice or never."""
+    """A local time as an instant, by its ``fold`` where the zone has it twice or never."""
     return wall.replace(tzinfo=local).astimezone(UTC)
 
 
 def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) -> Period:
-    """A period cut by ``unit`` where it can be, else by the finest that fits."""
+    """A period with ``unit`` where servers support it, else with the finest unit that they do."""
     finest = finest_unit(start, end)
     if unit is None or UNITS.index(unit) < UNITS.index(finest):
         unit = finest
@@ -285,7 +285,7 @@ def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) 
 
 
 def floor(moment: pd.Timestamp, unit: Unit) -> pd.Timestamp:
-    """The start of the bucket a wall-clock time falls into."""
+    """The start of the bucket that contains a local time."""
     if unit == "year":
         return moment.normalize().replace(month=1, day=1)
     if unit == "month":

@@ -1,4 +1,4 @@
-"""Turns at a server that counts calls: who comes when the count is reached waits."""
+"""A rate limit for servers that count calls; calls beyond it wait."""
 
 from __future__ import annotations
 
@@ -9,28 +9,24 @@ from typing import Final
 from pyrate_limiter import Limiter, Rate
 
 SLICE: Final = 0.5
-"""Seconds; how often who waits looks whether waiting still makes sense."""
+"""Seconds between two checks of whether waiting still makes sense."""
 
 
 class RateLimit:
-    """At most so many calls in so many seconds. Safe to use from many threads."""
+    """At most ``calls`` in so many ``seconds``. Safe to use from many threads."""
 
     def __init__(self, calls: int, seconds: float) -> None:
         self._limiter = Limiter(Rate(calls, round(seconds * 1000)))
         self._guard = threading.Lock()
-        self._waiting = 0
-
-    @property
-    def waiting(self) -> int:
-        """How many wait for their turn."""
-        return self._waiting
+        self.waiting = 0
+        """How many calls wait at this moment."""
 
     def turn(self, left: Callable[[], float]) -> bool:
-        """Wait for a turn, as long as there is any time ``left`` (seconds); whether it came."""
+        """Wait for permission to call, as long as ``left`` returns seconds; whether it came."""
         if self._limiter.try_acquire(blocking=False):
             return True
         with self._guard:
-            self._waiting += 1
+            self.waiting += 1
         try:
             while (rest := left()) > 0:
                 if self._limiter.try_acquire(timeout=min(SLICE, rest)):
@@ -38,4 +34,4 @@ class RateLimit:
             return False
         finally:
             with self._guard:
-                self._waiting -= 1
+                self.waiting -= 1

@@ -1,7 +1,7 @@
-"""A cache that replicas share: answers in a Redis, asked for once for all of them.
+"""A cache in Redis that replicas share, so that one fetch serves all of them.
 
-A Redis that is lost makes everything slower and breaks nothing: whoever asks is told that nothing
-is kept there, the log says so once, and it is tried again every few seconds.
+Without a connection to Redis everything is slower and nothing fails: the cache is empty, the log
+says so once, and a new connection is tried every few seconds.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from umami.errors import SettingsError
 T = TypeVar("T")
 
 CONNECTING, ANSWERING = 0.5, 1.0
-"""Seconds; a shared cache that is slower than that is no help."""
+"""Timeouts in seconds; a slower cache is of no use."""
 CONNECTIONS: Final = 8
-"""Each is busy for well under a millisecond a question."""
+"""Connections at most; each is busy for well under a millisecond a query."""
 AWAY: Final = 5.0
-"""Seconds until a Redis that was lost is tried again."""
+"""Seconds until a lost Redis is tried again."""
 HELD: Final = 6.0
-"""Seconds after which what a lost replica was asking for may be asked by another."""
+"""Seconds after which the lock of a replica that was lost expires."""
 RENEWED: Final = 2.0
-"""Seconds after which a replica says that it is still asking."""
+"""Seconds after which a replica renews its locks."""
 LOOKING: Final = 0.05
-"""Seconds between two looks at what another replica is asking for."""
+"""Seconds between two attempts to get the lock of another replica."""
 _LOG: Final = logging.getLogger(__name__)
 _STAMP: Final = struct.Struct(">d")
 _RENEW: Final = (
@@ -48,10 +48,10 @@ _RELEASE: Final = (
 
 
 class Shared:
-    """Answers that replicas share. Safe to use from many threads; raises nothing of Redis's."""
+    """Values that replicas share. Safe to use from many threads; errors of Redis are not raised."""
 
     def __init__(self, url: str) -> None:
-        """Raises ``SettingsError`` for what is no address; connects when first needed."""
+        """Connects when first needed. Raises ``SettingsError`` for an invalid address."""
         self._redis = _connections(url)
         self._away_until = 0.0
         self._lost = False
@@ -64,77 +64,78 @@ class Shared:
 
     @property
     def pause(self) -> float:
-        """Seconds until it is tried again after it was lost."""
+        """Seconds until a lost Redis is tried again."""
         return AWAY
 
     @property
     def here(self) -> bool:
-        """Whether it answered when it was last asked."""
+        """Whether Redis answered the last time."""
         return not self._lost
 
-    def get(self, name: str) -> tuple[bytes, float] | None:
-        """What is kept under a name, and when it was put there (Unix seconds)."""
-        found = self._tried(lambda: self._redis.get(name), None)
-        if not isinstance(found, bytes) or len(found) < _STAMP.size:
+    def get(self, key: str) -> tuple[bytes, float] | None:
+        """The value of a key, and its time (Unix seconds)."""
+        stamped = self._try(lambda: self._redis.get(key), None)
+        if not isinstance(stamped, bytes) or len(stamped) < _STAMP.size:
             return None
-        return found[_STAMP.size :], _STAMP.unpack_from(found)[0]
+        return stamped[_STAMP.size :], _STAMP.unpack_from(stamped)[0]
 
-    def put(self, name: str, value: bytes, at: float, seconds: float) -> None:
-        """Keep this for so many seconds; ``at`` is when it was answered."""
+    def put(self, key: str, value: bytes, at: float, seconds: float) -> None:
+        """Store a value with its time ``at`` (Unix seconds) for so many ``seconds``."""
         stamped = _STAMP.pack(at) + value
-        self._tried(lambda: self._redis.set(name, stamped, px=round(1000 * seconds)), None)
+        self._try(lambda: self._redis.set(key, stamped, px=round(1000 * seconds)), None)
 
-    def drop(self, name: str) -> None:
-        """Keep this no more."""
-        self._tried(lambda: self._redis.delete(name), None)
+    def drop(self, key: str) -> None:
+        """Remove a key."""
+        self._try(lambda: self._redis.delete(key), None)
 
-    def first(self, name: str, value: bytes) -> bytes | None:
-        """What is kept under a name for good: ``value``, unless there was one before."""
+    def first(self, key: str, value: bytes) -> bytes | None:
+        """The permanent value of a key: ``value``, unless there is one already."""
 
-        def agreed() -> Any:
+        def set_and_get() -> Any:
             with self._redis.pipeline() as pipeline:
-                pipeline.setnx(name, value)
-                pipeline.get(name)
+                pipeline.setnx(key, value)
+                pipeline.get(key)
                 return pipeline.execute()[1]
 
-        found = self._tried(agreed, None)
-        return found if isinstance(found, bytes) else None
+        first = self._try(set_and_get, None)
+        return first if isinstance(first, bytes) else None
 
-    def replace(self, name: str, value: bytes) -> bool:
-        """Keep another value for good; whether that was possible."""
-        return bool(self._tried(lambda: self._redis.set(name, value), False))
+    def replace(self, key: str, value: bytes) -> bool:
+        """Store another permanent value; whether that was possible."""
+        return bool(self._try(lambda: self._redis.set(key, value), False))
 
     @contextmanager
-    def alone(self, name: str, there: Callable[[], object], patience: float) -> Iterator[bool]:
-        """Be the only replica that works on a name; ``False`` where another one has done it.
+    def alone(self, key: str, stored: Callable[[], object], patience: float) -> Iterator[bool]:
+        """Lock a key among replicas; yields ``False`` where another replica has done the work.
 
-        Waits for another replica until it has released the name or was lost, or what it works on is
-        ``there``, and no longer than ``patience`` (seconds).
+        Waits for the lock of another replica until it is released or expires, or the result is
+        ``stored``, and no longer than ``patience`` (seconds).
         """
-        lock, token = f"{name}:asked", uuid.uuid4().hex
+        lock, token = f"{key}:asked", uuid.uuid4().hex
         until = time.monotonic() + patience
         waited = False
         while not self._acquired(lock, token):
             waited = True
-            if there():
+            if stored():
                 yield False
                 return
             if time.monotonic() > until:
                 break
             time.sleep(LOOKING)
         try:
-            yield not (waited and there())
+            yield not (waited and stored())
         finally:
             self._release(lock, token)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._redis.close()
 
     def _acquired(self, lock: str, token: str) -> bool:
-        held = round(1000 * HELD)
-        # Where there is no Redis, everybody is alone.
-        if not self._tried(lambda: self._redis.set(lock, token, px=held, nx=True), True):
+        # Without Redis, every replica works alone.
+        if not self._try(
+            lambda: self._redis.set(lock, token, px=round(1000 * HELD), nx=True), True
+        ):
             return False
         with self._guard:
             self._held[lock] = token
@@ -147,10 +148,10 @@ class Shared:
         with self._guard:
             mine = self._held.get(lock) == token and self._held.pop(lock)
         if mine:
-            self._tried(lambda: self._redis.eval(_RELEASE, 1, lock, token), None)
+            self._try(lambda: self._redis.eval(_RELEASE, 1, lock, token), None)
 
     def _renew(self) -> None:
-        """Hold what is being asked for as long as it takes; ends when there is nothing to hold."""
+        """Renew all locks of this replica until there are none."""
         while True:
             time.sleep(RENEWED)
             with self._guard:
@@ -159,37 +160,37 @@ class Shared:
                     self._renewing = None
                     return
             for lock, token in held.items():
-                self._tried(
+                self._try(
                     lambda lock=lock, token=token: self._redis.eval(  # type: ignore[misc]
                         _RENEW, 1, lock, token, round(1000 * HELD)
                     ),
                     None,
                 )
 
-    def _tried(self, ask: Callable[[], Any], otherwise: T) -> Any | T:
+    def _try(self, send: Callable[[], Any], default: T) -> Any | T:
         if self._lost and time.monotonic() < self._away_until:
-            return otherwise
+            return default
         try:
-            answer = ask()
+            answer = send()
         except (redis.RedisError, OSError) as error:
             self._away_until = time.monotonic() + AWAY
-            if self._turned(lost=True):
-                # What a client library says may hold the address, with a password in it.
+            if self._set_lost(True):
+                # The message of the library may contain the address with its password.
                 _LOG.warning(
-                    "The shared cache is away (%s): each replica asks for itself until it is back.",
+                    "The shared cache is away (%s): each replica works alone until it is back.",
                     type(error).__name__,
                 )
-            return otherwise
-        if self._lost and self._turned(lost=False):
+            return default
+        if self._lost and self._set_lost(False):
             _LOG.warning("The shared cache is back.")
         return answer
 
-    def _turned(self, *, lost: bool) -> bool:
-        """Whether it is this that changes what is known of it: many find out at one moment."""
+    def _set_lost(self, lost: bool) -> bool:
+        """Whether this changes the state: many threads notice it at the same moment."""
         with self._guard:
-            turned = self._lost != lost
+            changed = self._lost != lost
             self._lost = lost
-            return turned
+            return changed
 
 
 def _connections(url: str) -> redis.Redis:
@@ -200,8 +201,8 @@ def _connections(url: str) -> redis.Redis:
             timeout=ANSWERING,
             socket_connect_timeout=CONNECTING,
             socket_timeout=ANSWERING,
-            # Once more, for a connection that the server closed while it was idle.
+            # One retry, for a connection that the server closed while it was idle.
             retry=Retry(NoBackoff(), 1),
         )
         return redis.Redis.from_pool(pool)
-    raise SettingsError("UMAMI_REDIS_URL is not an address of a Redis: redis://HOST:6379/0.")
+    raise SettingsError("UMAMI_REDIS_URL is not the address of a Redis: redis://HOST:6379/0.")

@@ -1,15 +1,16 @@
-"""Identities: what a request carries to say who asks, and how that is come by.
+"""Credentials: the headers that a request carries, and how the client obtains them.
 
-A token is fetched once for all who wait for it, and again after a 401. No token, key or password
-is ever part of a ``repr``, a log or an error.
+A token is fetched once for all callers that wait for it, and again after a 401. No token, key or
+password is ever part of a ``repr``, a log or an error.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import quote
 
 from pydantic_core import from_json
@@ -26,15 +27,15 @@ from umami.errors import (
     UnexpectedAnswer,
     WrongAddress,
 )
-from umami.settings import ApiKey, Login, ShareLink
-from umami.single_flight import SingleFlight, again
+from umami.settings import Settings
+from umami.single_flight import SingleFlight
 
 Send = Callable[[Request, str], bytes]
-"""Sends a request without identity, naming it in errors; returns the answer's body."""
+"""Sends a request without credentials, whose errors have this name; returns the answer's body."""
 
 VAIN: Final = 30.0
-"""Seconds in which a 401 is believed after signing in anew did not help: Umami answers 401 for
-what an account may not see, too, and each such question must not cost a sign-in."""
+"""Seconds without another sign-in after one that did not help against a 401: Umami answers 401 also
+for what an account may not see, and such a query must not cost a sign-in each time."""
 SHARED: Final = "share"
 SECTIONS: Final = (
     *("overview", "events", "sessions", "realtime", "performance", "compare", "breakdown"),
@@ -43,91 +44,60 @@ SECTIONS: Final = (
 """Parts of a website that a share link of 3.2 and newer may be limited to."""
 
 
-class Identity(Protocol):
-    """Who asks."""
-
-    def headers(self) -> Mapping[str, str]:
-        """Headers to send; may sign in first, and then raises whatever that raises."""
-        ...
-
-    def renew(self, refused: Mapping[str, str]) -> bool:
-        """Give up headers that got a 401; whether other ones can be had."""
-        ...
-
-    def in_vain(self) -> None:
-        """New headers got a 401 too, so it is not they that are wrong."""
-        ...
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Texts that must never be shown."""
-        ...
-
-
-def identity(who: Login | ApiKey | ShareLink, send: Send) -> Identity:
-    """The identity that settings describe; asks nothing yet."""
-    if isinstance(who, ApiKey):
-        return Key(who)
-    return Account(who, send) if isinstance(who, Login) else Share(who, send)
+def identity(settings: Settings, send: Send) -> Key | Account | Share:
+    """The credentials of the settings; sends nothing yet."""
+    if settings.share is not None:
+        return Share(settings.share, send)
+    if settings.api_key is not None:
+        return Key(settings.api_key, cloud=settings.cloud)
+    return Account(settings.username or "", settings.password or "", send)
 
 
 class Key:
-    """An API key; it is what it is."""
+    """An API key: a bearer token of a self-hosted Umami from 3.3 on, or a key of Umami Cloud."""
 
-    def __init__(self, key: ApiKey) -> None:
-        self._key = key
+    def __init__(self, key: str, *, cloud: bool) -> None:
+        self._headers = {"x-umami-api-key": key} if cloud else {"authorization": f"Bearer {key}"}
+        self.secrets: tuple[str, ...] = (key,)
 
     def headers(self) -> Mapping[str, str]:
-        """The key, where the server wants it."""
-        if self._key.cloud:
-            return {"x-umami-api-key": self._key.key}
-        return {"authorization": f"Bearer {self._key.key}"}
+        """The header with the key."""
+        return self._headers
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Never: there is no other key."""
+        """``False``: there is no other key."""
         return False
 
     def in_vain(self) -> None:
-        """Nothing to learn."""
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The key."""
-        return (self._key.key,)
+        """Ignored."""
 
 
-class _Token:
-    """A token fetched when it is first needed, and anew once it is refused."""
+class _Token(ABC):
+    """A token that is fetched when it is first needed, and again once the server refuses it."""
 
-    def __init__(self) -> None:
+    def __init__(self, send: Send) -> None:
+        self._send = send
         self._guard = threading.Lock()
-        self._flights: SingleFlight[str] = SingleFlight()
+        self._fetches: SingleFlight[str] = SingleFlight()
         self._token: str | None = None
         self._vain_until = 0.0
 
+    @abstractmethod
     def fetch(self) -> str:
-        """Ask the server for a token."""
-        raise NotImplementedError
+        """Fetch a token from the server. Raises an ``UmamiError``."""
 
-    def spelled(self, token: str) -> Mapping[str, str]:
+    @abstractmethod
+    def headers_with(self, token: str) -> Mapping[str, str]:
         """The headers that carry a token."""
-        raise NotImplementedError
 
     def headers(self) -> Mapping[str, str]:
-        """The token, where the server wants it."""
-        token = self._token
-        if token is None:
-            flight = self._flights.board("token", self._once, lambda work: work())
-            problem = flight.exception()
-            if problem is not None:
-                raise again(problem) if isinstance(problem, UmamiError) else problem
-            token = flight.result()
-        return self.spelled(token)
+        """The headers with the token; may fetch it, and raises what that raises."""
+        return self.headers_with(self._token or self._fetches.result("token", self._fetch))
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Whether a token other than the refused one is there, or worth asking for."""
+        """Drop headers that got a 401; whether there are others, or some can be fetched."""
         with self._guard:
-            if self._token is None or self.spelled(self._token) != refused:
+            if self._token is None or self.headers_with(self._token) != refused:
                 return True
             if time.monotonic() < self._vain_until:
                 return False
@@ -135,13 +105,20 @@ class _Token:
             return True
 
     def in_vain(self) -> None:
-        """Believe the next 401s."""
+        """Record that new headers got a 401 too: the next ones are not caused by the token."""
         with self._guard:
             self._vain_until = time.monotonic() + VAIN
 
-    def _once(self) -> str:
-        # Who comes just after a token has landed finds it here.
-        token = self._token or _carried(self.fetch())
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that must never be shown."""
+        return (self._token,) if self._token else ()
+
+    def _fetch(self) -> str:
+        # Another fetch may have ended just before this one began.
+        token = self._token or self.fetch()
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
+            raise UnexpectedAnswer("The server’s token cannot be used.")
         with self._guard:
             self._token = token
         return token
@@ -150,100 +127,92 @@ class _Token:
 class Account(_Token):
     """An account with a password."""
 
-    def __init__(self, login: Login, send: Send) -> None:
-        super().__init__()
-        self._login = login
-        self._send = send
+    def __init__(self, username: str, password: str, send: Send) -> None:
+        super().__init__(send)
+        self._username = username
+        self._password = password
 
     def fetch(self) -> str:
         """Sign in."""
-        question = account.login(self._login.username, self._login.password)
+        query = account.login(self._username, self._password)
         problem: UmamiError
         try:
-            answer = _decoded(self._send(question.request, question.name), question.name)
-            return question.read(answer).token
-        except SecondFactor as refused:
-            problem = SecondFactor(str(refused), endpoint=question.name)
+            answer = _decoded(self._send(query.request, query.name), query.name)
+            return query.read(answer).token
+        except SecondFactor as error:
+            problem = SecondFactor(str(error))
         except Unauthorised:
-            problem = Unauthorised(
-                "The server does not accept this user name and password.", endpoint=question.name
-            )
-        except (NotFound, NotOffered) as nowhere:
-            problem = WrongAddress(str(nowhere), endpoint=question.name)
-        except ServerFault as fault:
-            if fault.status != 503 or "factor" not in str(fault):
+            problem = Unauthorised("The server does not accept this user name and password.")
+        except (NotFound, NotOffered) as error:
+            problem = WrongAddress(str(error))
+        except ServerFault as error:
+            if error.status != 503 or "factor" not in str(error):
                 raise
             problem = SecondFactor(
                 "This account has a second factor, and the server has no key to check it with "
-                "(TWO_FACTOR_ENCRYPTION_KEY).",
-                endpoint=question.name,
+                "(TWO_FACTOR_ENCRYPTION_KEY)."
             )
         except ValueError:
-            problem = UnexpectedAnswer(
-                "Signing in was not answered with a token.", endpoint=question.name
-            )
+            problem = UnexpectedAnswer("The answer to the sign-in contains no token.")
+        problem.endpoint = query.name
         raise problem
 
-    def spelled(self, token: str) -> Mapping[str, str]:
-        """As a bearer's."""
+    def headers_with(self, token: str) -> Mapping[str, str]:
+        """The token as a bearer token."""
         return {"authorization": f"Bearer {token}"}
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Password and token."""
-        return tuple(filter(None, (self._login.password, self._token)))
+        return tuple(filter(None, (self._password, self._token)))
 
 
 class Share(_Token):
     """A public link to one website."""
 
-    def __init__(self, link: ShareLink, send: Send) -> None:
-        super().__init__()
+    def __init__(self, link: str, send: Send) -> None:
+        """``link`` is the id of the link."""
+        super().__init__(send)
         self._link = link
-        self._send = send
         self._website: str | None = None
         self._sections: frozenset[str] | None = None
 
     @property
     def sections(self) -> frozenset[str] | None:
-        """The parts that the link is limited to, ``None`` where it shows all; may have to ask."""
+        """The parts that the link is limited to, ``None`` where it shows all; may open the link."""
         self.headers()
         return self._sections
 
     @property
     def website(self) -> str:
-        """Id of the website that the link opens; may have to ask for it."""
+        """Id of the website that the link shows; may open the link."""
         self.headers()
         if self._website is None:
-            raise UnexpectedAnswer("The share link opens no website.", endpoint=SHARED)
+            raise UnexpectedAnswer("The share link shows no website.", endpoint=SHARED)
         return self._website
 
     def fetch(self) -> str:
         """Open the link."""
-        request = Request("GET", f"/share/{quote(self._link.id, safe='')}")
+        request = Request("GET", f"/share/{quote(self._link, safe='')}")
         problem: UmamiError
         try:
             answer = _decoded(self._send(request, SHARED), SHARED)
-            token = answer["token"]
+            token = str(answer["token"])
             self._website = str(answer["websiteId"])
             parameters = answer.get("parameters")
             shown = parameters if isinstance(parameters, dict) else {}
             self._sections = frozenset(name for name in SECTIONS if shown.get(name) is True) or None
-            return str(token)
+            return token
         except (NotFound, NotOffered):
-            problem = NotFound("This share link does not exist (any more).", endpoint=SHARED)
+            problem = NotFound("This share link does not exist (any more).")
         except (TypeError, LookupError):
-            problem = UnexpectedAnswer("The share link opens no website.", endpoint=SHARED)
+            problem = UnexpectedAnswer("The share link shows no website.")
+        problem.endpoint = SHARED
         raise problem
 
-    def spelled(self, token: str) -> Mapping[str, str]:
-        """As a share's; newer servers want to see a context too."""
+    def headers_with(self, token: str) -> Mapping[str, str]:
+        """The token as a share token; newer servers require a context as well."""
         return {"x-umami-share-token": token, "x-umami-share-context": "1"}
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The token."""
-        return (self._token,) if self._token else ()
 
 
 def _decoded(body: bytes, name: str) -> Any:
@@ -252,10 +221,3 @@ def _decoded(body: bytes, name: str) -> Any:
     except ValueError:
         pass
     raise UnexpectedAnswer("The server’s answer is not JSON.", endpoint=name)
-
-
-def _carried(token: str) -> str:
-    """A token that fits into a header."""
-    if token and token.isascii() and token.isprintable() and " " not in token:
-        return token
-    raise UnexpectedAnswer("The server’s token cannot be used.")

@@ -1,8 +1,8 @@
-"""Single flight: what many ask for at one moment is done once, and fails once.
+"""Single flight: concurrent calls for the same key share one execution and its outcome.
 
-Waiting on a lock would let the waiters of something that fails try one after another, and hold a
-thread each meanwhile; sharing a future lets all of them have its outcome at the same moment. What
-nobody waits for any more when its turn comes is not done at all.
+With a lock instead, callers of something that fails would try one after another, and hold a thread
+each meanwhile. With a shared future all of them get the outcome at the same moment. Work that no
+caller waits for any more when its turn comes is not done.
 """
 
 from __future__ import annotations
@@ -17,95 +17,92 @@ from typing import Generic, TypeVar
 from cachetools import TTLCache
 
 from umami.errors import Cancelled, UmamiError
-from umami.fair_queue import SOMEBODY, Caller
+from umami.fair_queue import ANYONE, Caller
 
 T = TypeVar("T")
 
 Run = Callable[[Callable[[], None]], object]
-"""Has something done at once or in another thread."""
+"""Calls a function at once or in another thread."""
 
 PAUSE = 3.0
-"""Seconds in which what has failed is not tried again: long enough for all that was asked at one
-moment, short enough that a person who tries again is obeyed."""
+"""Seconds before failed work is tried again: long enough for everything that was requested at the
+same moment, short enough for a person who retries."""
 MOST_FAILURES = 1024
 
 
 @dataclass(slots=True)
 class _Flight(Generic[T]):
     outcome: Future[T] = field(default_factory=Future)
-    askers: list[Caller] = field(default_factory=list)
-
-    @property
-    def wanted(self) -> bool:
-        return any(not one.left for one in self.askers)
+    callers: list[Caller] = field(default_factory=list)
 
 
 class SingleFlight(Generic[T]):
-    """Work under way, by key, and what was asked and failed a moment ago."""
+    """Work in progress and recent failures, by key."""
 
     def __init__(self, pause: float | None = None) -> None:
-        """What fails is not tried again for ``PAUSE`` seconds unless told otherwise."""
+        """Failed work is not tried again for ``pause`` seconds, by default ``PAUSE``."""
         self._guard = threading.Lock()
-        self._open: dict[str, _Flight[T]] = {}
-        self._failed: TTLCache[str, UmamiError] = TTLCache(
+        self._flights: dict[str, _Flight[T]] = {}
+        self._failures: TTLCache[str, UmamiError] = TTLCache(
             MOST_FAILURES, PAUSE if pause is None else pause
         )
 
-    def board(
-        self,
-        key: str,
-        work: Callable[[], T],
-        run: Run,
-        asker: Caller = SOMEBODY,
+    def submit(
+        self, key: str, work: Callable[[], T], run: Run, caller: Caller = ANYONE
     ) -> Future[T]:
-        """The outcome of ``work``, whoever began it.
+        """The future outcome of ``work``, whoever started it.
 
-        ``run`` gets a function to call at once or in another thread; it is called for the first
-        of those who ask. Whatever ``work`` raises, all of them get; ``Unwanted`` where all of them
-        had left before it was begun.
+        ``run`` starts the work of the first caller. All callers get the same result or exception;
+        ``Cancelled`` where all of them had left before it started.
         """
         with self._guard:
-            flight = self._open.get(key)
+            flight = self._flights.get(key)
             if flight is not None:
-                flight.askers.append(asker)
+                flight.callers.append(caller)
                 return flight.outcome
-            flight = _Flight[T](askers=[asker])
-            failed = self._failed.get(key)
-            if failed is None:
-                self._open[key] = flight
-        if failed is not None:
-            flight.outcome.set_exception(again(failed))
+            flight = _Flight[T](callers=[caller])
+            failure = self._failures.get(key)
+            if failure is None:
+                self._flights[key] = flight
+        if failure is not None:
+            flight.outcome.set_exception(again(failure))
         else:
-            run(lambda: self._fly(key, flight, work))
+            run(lambda: self._do(key, flight, work))
         return flight.outcome
 
-    def under_way(self, key: str) -> bool:
-        """Whether this is being done, or waits to be."""
-        return key in self._open
+    def result(self, key: str, work: Callable[[], T]) -> T:
+        """The outcome of ``work``, which runs in this thread unless another one is at it."""
+        flight = self.submit(key, work, lambda start: start())
+        problem = flight.exception()
+        if problem is not None:
+            raise again(problem) if isinstance(problem, UmamiError) else problem
+        return flight.result()
 
-    def _fly(self, key: str, flight: _Flight[T], work: Callable[[], T]) -> None:
-        landed: Future[T] = Future()
+    def __contains__(self, key: str) -> bool:
+        """Whether work for this key is in progress or waits to start."""
+        return key in self._flights
+
+    def _do(self, key: str, flight: _Flight[T], work: Callable[[], T]) -> None:
         with self._guard:
-            wanted = flight.wanted
-            if not wanted:
-                del self._open[key]
-        if not wanted:
-            flight.outcome.set_exception(Cancelled("Nobody waits for this any more."))
+            left = all(caller.left for caller in flight.callers)
+            if left:
+                del self._flights[key]
+        if left:
+            flight.outcome.set_exception(Cancelled("No caller waits for this any more."))
             return
-        settle(landed, work)
-        # First out of the way, then told: who is told and asks again begins anew.
-        self._end(key, landed.exception())
-        settle(flight.outcome, landed.result)
-
-    def _end(self, key: str, problem: BaseException | None) -> None:
+        outcome: Future[T] = Future()
+        settle(outcome, work)
+        problem = outcome.exception()
+        # Remove the entry before resolving the future, so that a caller who retries starts anew.
         with self._guard:
-            del self._open[key]
-            if isinstance(problem, UmamiError) and problem.asked:
-                self._failed[key] = problem
+            del self._flights[key]
+            if isinstance(problem, UmamiError) and problem.sent:
+                self._failures[key] = problem
+        settle(flight.outcome, outcome.result)
 
 
 def settle(future: Future[T], work: Callable[[], T]) -> None:
-    """Do the work now and put its outcome into the future."""
+    """Do the work now and resolve the future with its outcome."""
     try:
         outcome = work()
     except BaseException as problem:
@@ -115,7 +112,7 @@ def settle(future: Future[T], work: Callable[[], T]) -> None:
 
 
 def again(problem: UmamiError) -> UmamiError:
-    """The same error to raise once more: one that is raised by many collects their tracebacks."""
+    """A copy of an error to raise again: an error that is raised many times collects tracebacks."""
     twin = copy.copy(problem)
     twin.__cause__ = twin.__context__ = None
     return twin.with_traceback(None)

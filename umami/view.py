@@ -1,8 +1,8 @@
-"""The View: the one immutable value that says what is looked at.
+"""The View: the immutable value that describes what a page shows.
 
-Website, period, comparison, filters, segment and cohort. Controls produce it, the URL spells it,
-every page and every question takes it. It is parsed, validated and printed here and nowhere
-else; a bad URL gives the nearest valid View and says in words what was dropped.
+It consists of website, period, comparison, filters, segment and cohort. The URL contains it, the
+controls change it, and every page and query takes it. This module alone parses and formats it; from
+an invalid URL it makes the nearest valid View and explains what it dropped.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from typing import Literal, TypeVar, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from dateutil.relativedelta import relativedelta
-
 from umami.capabilities import EVERYTHING, Capabilities
 from umami.errors import InvalidView
-from umami.filters import VISIT_FIELDS, Filter, Match, Operator
-from umami.filters import read as read_filters
+from umami.filters import VISIT_FIELDS, Filter, Match, Operator, parse_filters
 from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, midnight, with_unit, zone
+from umami.presets import DEFAULT_PRESET, PRESETS, day_start, hour_end, preset_period
 
 Comparison = Literal["none", "previous", "year", "umami", "custom"]
-"""What a View is compared with: ``previous`` and ``year`` by the calendar, ``umami`` with the range
+"""The comparison of a View: ``previous`` and ``year`` follow the calendar, ``umami`` is the range
 that Umami itself calls the previous period."""
 COMPARISONS: tuple[Comparison, ...] = get_args(Comparison)
 R = TypeVar("R")
@@ -32,11 +30,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is looked at. ``against`` is the range compared with, for a custom comparison.
+    """What a page shows.
 
-    ``weekdays`` makes the comparisons ``previous`` and ``year`` begin on the weekday that the
-    period begins on.
-    ``match`` joins the filters; ``segment`` and ``cohort`` are ids of what was saved in Umami.
+    ``against`` is the range of a custom comparison. ``weekdays`` makes the comparisons ``previous``
+    and ``year`` begin on the weekday that the period begins on. ``match`` joins the filters;
+    ``segment`` and ``cohort`` are ids of filters that are saved in Umami.
     """
 
     website: str
@@ -51,100 +49,100 @@ class View:
     weekdays: bool = False
 
     def __post_init__(self) -> None:
-        kinds = [(one.field, one.operator) for one in self.filters]
+        kinds = [(filter_.field, filter_.operator) for filter_ in self.filters]
         if len(set(kinds)) < len(kinds):
-            raise InvalidView("Only one filter for each field and way to compare.")
+            raise InvalidView("There can be one filter for each field and operator.")
         if self.match not in get_args(Match):
             raise InvalidView("Filters are joined by all or any.")
         object.__setattr__(self, "filters", tuple(sorted(self.filters)))
         for name in ("segment", "cohort"):
-            object.__setattr__(self, name, _saved(getattr(self, name), name))
+            object.__setattr__(self, name, _uuid(getattr(self, name), name))
 
     @property
-    def narrowed(self) -> bool:
-        """Whether anything but website and period restricts what is looked at."""
+    def is_filtered(self) -> bool:
+        """Whether there are filters, a segment or a cohort."""
         return bool(self.filters or self.segment or self.cohort)
 
     @property
     def keeps_whole_visits(self) -> bool:
         """Whether visits are counted with all of their views, as bounces and durations require.
 
-        The filters of a segment are known to the server only, so with a segment this is ``False``.
+        Only the server has the filters of a segment, so with a segment this is ``False``.
         """
-        return not self.segment and all(one.field in VISIT_FIELDS for one in self.filters)
+        return not self.segment and all(f.field in VISIT_FIELDS for f in self.filters)
 
     @property
     def keeps_views(self) -> bool:
-        """Whether the filters can leave any views: a row that has an event is not a view."""
-        on_events = [one.field == "event" for one in self.filters]
+        """Whether any views can pass the filters: a row with an event is not a view."""
+        on_events = [filter_.field == "event" for filter_ in self.filters]
         only_events = any(on_events) if self.match == "all" else all(on_events)
         return not (on_events and only_events)
 
     def lacking(self, capabilities: Capabilities) -> str | None:
-        """What of this View a server of these capabilities cannot answer for, in a sentence."""
+        """What of this View a server with these capabilities does not support, in a sentence."""
         saved = bool(self.segment or self.cohort)
         return capabilities.lacks(self.filters, self.match, saved=saved)
 
     def compared(self) -> View | None:
-        """The View of the comparison period, itself compared with nothing; or ``None``."""
+        """The View of the comparison period, without a comparison of its own; or ``None``."""
         return _compared(self)
 
     @property
     def weekdays_matter(self) -> bool:
-        """Whether the comparison is another one with ``weekdays`` than without."""
+        """Whether ``weekdays`` changes the comparison period."""
         matched, plain = (replace(self, weekdays=on).compared() for on in (True, False))
         return matched is not None and plain is not None and matched.period != plain.period
 
     def filtered(self, field: str, value: str, operator: Operator = "eq") -> View:
-        """This View with the filter on ``field`` set, replacing those that are there."""
-        kept = tuple(one for one in self.filters if one.field != field)
-        return replace(self, filters=(*kept, Filter(field, operator, value)))
+        """This View with this filter instead of all filters on ``field``."""
+        return self.adding(Filter(field, operator, value), beside=False)
 
-    def adding(self, one: Filter, *, beside: bool) -> View:
-        """This View with one more filter, in place of the one of its kind.
+    def adding(self, filter_: Filter, *, beside: bool) -> View:
+        """This View with one more filter, instead of the one with its field and operator.
 
-        ``beside`` leaves other kinds of filters of the same field; not every server takes those.
+        ``beside`` keeps filters of the same field with other operators, which not every server
+        supports.
         """
-        kept = tuple(
+        others = (
             other
             for other in self.filters
-            if other.field != one.field or (beside and other.operator != one.operator)
+            if other.field != filter_.field or (beside and other.operator != filter_.operator)
         )
-        return replace(self, filters=(*kept, one))
+        return replace(self, filters=(*others, filter_))
 
     def unfiltered(self) -> View:
-        """This View without anything that narrows it."""
+        """This View without filters, segment and cohort."""
         return replace(self, filters=(), match="all", segment=None, cohort=None)
 
     def params(self) -> dict[str, list[str]]:
-        """The URL parameters that spell this View; ``parse`` reads them back to an equal one."""
-        spelled: dict[str, list[str]] = {
+        """The URL parameters of this View; ``parse`` makes an equal View of them."""
+        params: dict[str, list[str]] = {
             "website": [self.website],
             "period": [self.preset],
             "unit": [self.period.unit],
             "tz": [self.period.timezone],
             "compare": [self.comparison],
             "weekdays": ["1"] if self.weekdays else [],
-            "filter": [text for one in self.filters for text in one.spelled()],
+            "filter": [text for filter_ in self.filters for text in filter_.texts()],
             "match": [self.match] if self.match == "any" else [],
             "segment": [self.segment] if self.segment else [],
             "cohort": [self.cohort] if self.cohort else [],
         }
         local = zone(self.period.timezone)
         if self.preset == "custom":
-            spelled["from"] = [_spell(self.period.start, local)]
-            spelled["to"] = [_spell(self.period.end, local)]
+            params["from"] = [_format(self.period.start, local)]
+            params["to"] = [_format(self.period.end, local)]
         if self.against:
-            spelled["compare_from"], spelled["compare_to"] = (
-                [_spell(edge, local)] for edge in self.against
+            params["compare_from"], params["compare_to"] = (
+                [_format(edge, local)] for edge in self.against
             )
-        return {key: values for key, values in spelled.items() if values}
+        return {key: values for key, values in params.items() if values}
 
 
 @lru_cache(maxsize=256)
 def _compared(view: View) -> View | None:
     period, preset = view.period, PRESETS.get(view.preset)
-    # Months have no weekday to begin on.
+    # Months do not begin on a certain weekday.
     weekdays = view.weekdays and period.unit not in ("month", "year")
     if view.comparison == "none":
         return None
@@ -163,12 +161,12 @@ def _compared(view: View) -> View | None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A part of a URL that cannot be shown: why, and what is shown instead (both in words)."""
+    """A part of a URL that was ignored: why, and what is shown instead (both in words)."""
 
     reason: str
     """A sentence."""
     instead: str = ""
-    """What follows “Showing”; empty where the reason says it."""
+    """The words after “Showing”; empty where the reason contains them."""
 
     def __str__(self) -> str:
         if not self.instead:
@@ -178,7 +176,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The nearest valid View, and the faults of the URL that were passed over to get there."""
+    """The nearest valid View, and the faults of the URL."""
 
     view: View
     faults: tuple[Fault, ...] = ()
@@ -189,16 +187,15 @@ class Parsed:
         return tuple(dict.fromkeys(map(str, self.faults)))
 
 
-def _saved(identifier: str | None, what: str) -> str | None:
-    """The id of a segment or cohort, which is a UUID."""
+def _uuid(id_: str | None, what: str) -> str | None:
     try:
-        return str(UUID(identifier)) if identifier else None
+        return str(UUID(id_)) if id_ else None
     except (ValueError, AttributeError, TypeError):
         raise InvalidView(f"That is not the id of a {what}.") from None
 
 
-def _spell(moment: datetime, local: ZoneInfo) -> str:
-    """A local day where the moment is an edge of one, else local time to the second."""
+def _format(moment: datetime, local: ZoneInfo) -> str:
+    """A local date where the moment is the start or end of a day, else local time in seconds."""
     wall = moment.astimezone(local)
     if wall.time() in (time(), time(23, 59, 59, 999000)):
         return wall.date().isoformat()
@@ -218,106 +215,15 @@ def _edge(text: str, local: ZoneInfo, *, end: bool) -> datetime:
         raise InvalidView(f"“{text[:40]}” is not a date (2026-01-31).") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """A period that follows the clock. ``start`` and ``end`` take the local present.
-
-    ``end`` gives the first moment that no longer counts; a period that is still running is
-    cut at the end of the running hour, so that a question stays the same for an hour (and
-    caches can answer it) and comparisons are between stretches of like length. “Last” N days or
-    months are whole ones, as in Google Analytics and Plausible: they end before today or before
-    this month.
-    """
-
-    name: str
-    label: str
-    start: Callable[[datetime], datetime]
-    end: Callable[[datetime], datetime]
-    step: relativedelta
-    """The calendar unit that this period is or begins: what the arrows move it by, and how far
-    back its previous period lies."""
-    unit: Unit | None = None
-
-
-def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-
-
-def _hour_end(moment: datetime) -> datetime:
-    offset = moment.utcoffset() or timedelta()
-    hour = moment.replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
-    return (hour - offset + timedelta(hours=1)).astimezone(moment.tzinfo)
-
-
-def _monday(moment: datetime) -> datetime:
-    return _midnight(moment) - relativedelta(days=moment.weekday())
-
-
-def _first(moment: datetime) -> datetime:
-    return _midnight(moment).replace(day=1)
-
-
-def _quarter(moment: datetime) -> datetime:
-    return _first(moment) - relativedelta(months=(moment.month - 1) % 3)
-
-
-def _last_days(days: int) -> Preset:
-    """Whole days that end yesterday."""
-    step = relativedelta(days=days)
-    return Preset(
-        f"{days}d", f"Last {days} days", lambda now: _midnight(now) - step, _midnight, step
-    )
-
-
-_DAY, _WEEK, _YEAR = relativedelta(days=1), relativedelta(weeks=1), relativedelta(years=1)
-_MONTH, _QUARTER = relativedelta(months=1), relativedelta(months=3)
-PRESETS: dict[str, Preset] = {
-    preset.name: preset
-    for preset in (
-        Preset("today", "Today", _midnight, _hour_end, _DAY),
-        Preset("yesterday", "Yesterday", lambda now: _midnight(now) - _DAY, _midnight, _DAY),
-        Preset(
-            "24h",
-            "Last 24 hours",
-            lambda now: _hour_end(now) - timedelta(hours=24),
-            _hour_end,
-            _DAY,
-        ),
-        Preset("week", "This week", _monday, _hour_end, _WEEK, "day"),
-        Preset("last-week", "Last week", lambda now: _monday(now) - _WEEK, _monday, _WEEK),
-        *map(_last_days, (7, 14, 28, 30)),
-        Preset("month", "This month", _first, _hour_end, _MONTH, "day"),
-        Preset("last-month", "Last month", lambda now: _first(now) - _MONTH, _first, _MONTH),
-        *map(_last_days, (90, 180)),
-        Preset("quarter", "This quarter", _quarter, _hour_end, _QUARTER, "day"),
-        Preset(
-            "last-quarter", "Last quarter", lambda now: _quarter(now) - _QUARTER, _quarter, _QUARTER
-        ),
-        Preset(
-            "year", "This year", lambda now: _first(now).replace(month=1), _hour_end, _YEAR, "month"
-        ),
-        Preset("12mo", "Last 12 months", lambda now: _first(now) - _YEAR, _first, _YEAR),
-    )
-}
-DEFAULT_PRESET = "7d"
 CUSTOM = "custom"
 ALL_TIME = "all"
 
 
-def preset_period(name: str, now: datetime, timezone: str, unit: Unit | None = None) -> Period:
-    """The period a preset means at ``now`` (aware) in ``timezone``."""
-    preset = PRESETS[name]
-    local = now.astimezone(zone(timezone))
-    start = preset.start(local).astimezone(UTC)
-    end = preset.end(local).astimezone(UTC) - MILLISECOND
-    return with_unit(start, max(start, end), timezone, unit or preset.unit)
-
-
 def shifted(view: View, steps: int) -> View:
-    """The View ``steps`` periods later (negative: earlier), calendar periods by calendar steps.
+    """The View ``steps`` periods later (negative: earlier), in calendar units where possible.
 
-    The period becomes a custom one; a running period that is left behind becomes whole. Raises
-    ``InvalidView`` beyond the years that periods lie in.
+    The period becomes a custom one; a running period becomes a whole one. Raises ``InvalidView``
+    beyond the years that periods lie in.
     """
     period, preset = view.period, PRESETS.get(view.preset)
     local = zone(period.timezone)
@@ -349,15 +255,15 @@ def parse(
     recorded: tuple[datetime, datetime] | None = None,
     capabilities: Capabilities = EVERYTHING,
 ) -> Parsed:
-    """The View that URL parameters spell, or the nearest valid one.
+    """The View of URL parameters, or the nearest valid one.
 
-    ``websites`` are the ids that may be looked at, the first being the default; ``timezone`` is
-    the viewer's, used when the URL names none; ``recorded`` is the span of the website's data,
-    which the period ``all`` means; ``capabilities`` are the server's. Raises
-    ``InvalidView`` only if there is no website at all.
+    ``websites`` are the ids that the viewer may open, of which the first is the default.
+    ``timezone`` is the viewer's, for a URL without one. ``recorded`` is the range of the website's
+    data, for the period ``all``. ``capabilities`` are the server's. Raises ``InvalidView`` only if
+    there is no website.
     """
     if not websites:
-        raise InvalidView("There is no website to look at.")
+        raise InvalidView("There is no website to show.")
     faults: list[Fault] = []
 
     def last(key: str) -> str | None:
@@ -367,31 +273,31 @@ def parse(
     def fault(reason: str, instead: str = "") -> None:
         faults.append(Fault(reason, instead))
 
-    def attempt(read: Callable[[], R], otherwise: R, instead: str) -> R:
+    def attempt(parse: Callable[[], R], default: R, instead: str) -> R:
         try:
-            return read()
+            return parse()
         except InvalidView as problem:
             fault(str(problem), instead)
-            return otherwise
+            return default
 
     website = last("website") or websites[0]
     if website not in websites:
         fault("The link’s website is not among those you can open.", "your first website")
         website = websites[0]
 
-    chosen_zone = last("tz")
+    url_zone = last("tz")
     tz = attempt(lambda: zone(timezone).key, "UTC", "times in UTC")
-    if chosen_zone is not None:
-        tz = attempt(lambda: zone(chosen_zone).key, tz, f"times in {tz}")
+    if url_zone is not None:
+        tz = attempt(lambda: zone(url_zone).key, tz, f"times in {tz}")
     local = zone(tz)
 
     unit = last("unit")
-    asked_unit: Unit | None = unit if unit in UNITS else None
+    wanted_unit: Unit | None = unit if unit in UNITS else None
 
     preset = last("period") or (CUSTOM if last("from") else DEFAULT_PRESET)
-    default = f"the {PRESETS[DEFAULT_PRESET].label.lower()}"
+    usual_period = f"the {PRESETS[DEFAULT_PRESET].label.lower()}"
     if preset not in {*PRESETS, CUSTOM, ALL_TIME}:
-        fault(f"“{preset[:40]}” is not a period.", default)
+        fault(f"“{preset[:40]}” is not a period.", usual_period)
         preset = DEFAULT_PRESET
 
     def custom(start_key: str, end_key: str) -> tuple[datetime, datetime]:
@@ -411,23 +317,23 @@ def parse(
         if preset == CUSTOM:
             start, end = custom("from", "to")
         elif preset == ALL_TIME:
-            running = _hour_end(now.astimezone(local)).astimezone(UTC) - MILLISECOND
+            running = hour_end(now.astimezone(local)).astimezone(UTC) - MILLISECOND
             start, end = recorded or (now - timedelta(days=365), running)
-            start = _midnight(start.astimezone(local)).astimezone(UTC)
+            start = day_start(start.astimezone(local)).astimezone(UTC)
         else:
-            return preset_period(preset, now, tz, asked_unit)
-        return with_unit(start, end, tz, asked_unit)
+            return preset_period(preset, now, tz, wanted_unit)
+        return with_unit(start, end, tz, wanted_unit)
 
     fallback = preset_period(DEFAULT_PRESET, now, tz)
-    chosen = attempt(period, fallback, default)
-    if chosen is fallback:
+    shown = attempt(period, fallback, usual_period)
+    if shown is fallback:
         preset = DEFAULT_PRESET
-    if unit is not None and asked_unit is None:
-        fault(f"“{unit[:40]}” is not a unit of time.", f"figures by the {chosen.unit}")
-    elif asked_unit and chosen.unit != asked_unit:
+    if unit is not None and wanted_unit is None:
+        fault(f"“{unit[:40]}” is not a unit of time.", f"figures by the {shown.unit}")
+    elif wanted_unit and shown.unit != wanted_unit:
         fault(
-            f"This period is too long to be cut by the {asked_unit}.",
-            f"figures by the {chosen.unit}",
+            f"This period is too long to be cut by the {wanted_unit}.",
+            f"figures by the {shown.unit}",
         )
 
     comparison = last("compare") or "previous"
@@ -443,7 +349,7 @@ def parse(
     if weekdays not in ("0", "1"):
         fault(f"“{weekdays[:40]}” does not say whether weekdays match.", "dates as they are")
 
-    filters, problems = read_filters(params.get("filter", ()))
+    filters, problems = parse_filters(params.get("filter", ()))
 
     match = last("match") or "all"
     if match not in get_args(Match):
@@ -453,39 +359,39 @@ def parse(
 
     view = View(
         website=website,
-        period=chosen,
+        period=shown,
         comparison=comparison,  # type: ignore[arg-type]
         preset=preset,
         against=against,
         match=match,  # type: ignore[arg-type]
-        segment=attempt(lambda: _saved(last("segment"), "segment"), None, "no segment"),
-        cohort=attempt(lambda: _saved(last("cohort"), "cohort"), None, "no cohort"),
+        segment=attempt(lambda: _uuid(last("segment"), "segment"), None, "no segment"),
+        cohort=attempt(lambda: _uuid(last("cohort"), "cohort"), None, "no cohort"),
         weekdays=weekdays == "1",
     )
-    view, problems = _possible(replace(view, filters=filters), capabilities)
+    view, problems = _supported(replace(view, filters=filters), capabilities)
     faults += map(Fault, problems)
     alone = replace(view, comparison="none", against=None)
     view = attempt(lambda: _aligned(view), alone, "no comparison")
-    if asked_unit == chosen.unit != view.period.unit:
+    if wanted_unit == shown.unit != view.period.unit:
         fault(
-            f"The comparison is too long to be cut by the {asked_unit}.",
+            f"The comparison is too long to be cut by the {wanted_unit}.",
             f"figures by the {view.period.unit}",
         )
     return Parsed(view, tuple(faults))
 
 
-def _possible(view: View, capabilities: Capabilities) -> tuple[View, list[str]]:
-    """The View without what cannot be answered for, and a sentence for each part of that."""
-    kept: list[Filter] = []
+def _supported(view: View, capabilities: Capabilities) -> tuple[View, list[str]]:
+    """The View without the parts that the server does not support, and a sentence for each."""
+    filters: list[Filter] = []
     dropped: list[str] = []
-    for one in view.filters:
-        lacking = capabilities.lacks([*kept, one], "all", saved=False)
+    for filter_ in view.filters:
+        lacking = capabilities.lacks([*filters, filter_], "all", saved=False)
         if lacking is None:
-            kept.append(one)
+            filters.append(filter_)
         else:
             dropped.append(f"{lacking} That filter is left out.")
-    view = replace(view, filters=tuple(kept))
-    if joined := capabilities.joined(kept, view.match):
+    view = replace(view, filters=tuple(filters))
+    if joined := capabilities.joined(filters, view.match):
         dropped.append(joined)
         view = replace(view, match="all")
     if lacking := view.lacking(capabilities):
@@ -495,7 +401,7 @@ def _possible(view: View, capabilities: Capabilities) -> tuple[View, list[str]]:
 
 
 def _aligned(view: View) -> View:
-    """The View cut by a unit that its comparison can be cut by too, to overlay both."""
+    """The View with a unit that its comparison supports too, so that charts can overlay both."""
     compared = view.compared()
     if compared is None or compared.period.unit == view.period.unit:
         return view

@@ -107,7 +107,7 @@ def layout(
 
 def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool) -> Text:
     at = f"{pd.Timestamp(seen.at).tz_convert(view.period.timezone):%H:%M:%S}"
-    filters = " Filters do not narrow this page." if view.narrowed else ""
+    filters = " Filters do not narrow this page." if view.is_filtered else ""
     if problem and not paused:
         return Text(
             f"{problem} {problem.remedy} What is shown is as of {at}; the page asks again by "

@@ -132,7 +132,7 @@ def find_scope(query: Collector, view: View, params: Params) -> Scope | Section:
     except UmamiError as problem:
         return failed_section("Revenue", problem)
     text = NO_MONEY
-    if view.narrowed and query.key(listed) == reports.currencies(view).key:
+    if view.is_filtered and query.key(listed) == reports.currencies(view).key:
         text = (
             "With the filters that are fixed for you, this server lists no currency. A link to "
             "this page that names the currency can show revenue."
@@ -360,7 +360,7 @@ def _label(field: str, name: str) -> str:
 
 def _why_none(view: View) -> str:
     """Why there is no money at all."""
-    if view.narrowed:
+    if view.is_filtered:
         return "No revenue in this period from visitors who match the filters."
     return NO_MONEY
 

@@ -21,7 +21,7 @@ from components.escaping import plain
 from components.setup_wizard import drafts
 from components.setup_wizard.drafts import Draft
 from umami.background_task import BackgroundTask, TaskCancelled
-from umami.connection_check import Found, Way, meant, unreadable
+from umami.connection_check import CheckedServer, Way, meant, unreadable
 from umami.errors import SettingsError, UmamiError
 from umami.settings import Settings
 
@@ -224,14 +224,14 @@ def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     st.rerun()
 
 
-def _look(settings: Settings) -> Found:
+def _look(settings: Settings) -> CheckedServer:
     """Ask what is there, while somebody waits. Raises an ``UmamiError``."""
     words = "Reading the tables …" if settings.embedded else "Asking the server …"
     with st.spinner(words):
         return umami_server.tried(settings)
 
 
-def checked(draft: Draft, found: Found) -> None:
+def checked(draft: Draft, found: CheckedServer) -> None:
     """What answered."""
     with st.container(border=True, gap="xsmall"):
         st.subheader("It answers", anchor=False)

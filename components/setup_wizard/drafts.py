@@ -15,7 +15,7 @@ from access.secrets_file import Person
 from components import authorized, umami_server, viewer
 from components.escaping import plain
 from umami.background_task import BackgroundTask
-from umami.connection_check import Found
+from umami.connection_check import CheckedServer
 from umami.settings import Settings
 
 Step = Literal["choose", "check", "people", "save"]
@@ -35,7 +35,7 @@ class Draft:
     """What is chosen so far; settings that say nothing mean the demo."""
 
     settings: Settings = field(default_factory=Settings, repr=False)
-    found: Found | None = None
+    found: CheckedServer | None = None
     """What answered; the demo needs no check."""
     step: Step = "check"
     people: tuple[Person, ...] = ()
@@ -68,7 +68,7 @@ def forget() -> None:
     draft = authorized.data().pop(_DRAFT, None)
     if isinstance(draft, Draft):
         if draft.importing:
-            draft.importing.call_off()
+            draft.importing.cancel()
         umami_server.let_go(draft.settings)
 
 

@@ -135,7 +135,7 @@ def test_a_server_is_named_and_all_else_stays(
     secrets_file.write(path, Setup(server))
     written = path.read_text("utf-8")
     found = read({}, path)
-    assert found.given == server.given
+    assert found.texts == server.texts
     assert found.generation is None
     assert within(kept(before), tomllib.loads(written))
     assert OLD not in written
@@ -207,7 +207,7 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
     path.symlink_to(kept_elsewhere)
     secrets_file.write(path, Setup(SERVER))
     assert path.is_symlink()
-    assert read({}, kept_elsewhere).given == SERVER.given
+    assert read({}, kept_elsewhere).texts == SERVER.texts
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_from_nothing_to_ones_own_umami(
     press(page, "Save and look")
     heading(page, "Overview")
     expect(page.get_by_text("Demo data")).to_have_count(0)
-    assert read({}, secrets).given["URL"] == old.url
+    assert read({}, secrets).texts["URL"] == old.url
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
 
     page.get_by_role("link", name="Setup").click()
@@ -110,7 +110,7 @@ def test_from_nothing_to_ones_own_umami(
     expect(page.get_by_text("ann signs in")).to_be_visible()
     press(page, "Save and look")
     heading(page, "Overview")
-    assert read({}, secrets).given["URL"] == new.url
+    assert read({}, secrets).texts["URL"] == new.url
     expect(page.locator(".st-key-account")).to_contain_text("ann")
     page.reload()
     heading(page, "Overview")

@@ -16,10 +16,10 @@ def page_of_sections() -> None:
     import streamlit as st
 
     from components.render import open_page
-    from umami.client import Reply
     from umami.endpoint import Query
     from umami.endpoints import account
     from umami.errors import NotOffered, Unreachable
+    from umami.reply import Reply
     from umami.single_flight import settle
 
     def late(_: Any) -> str:
@@ -93,9 +93,9 @@ def page_that_waits() -> None:
     import streamlit as st
 
     from components.render import PATIENCE, Page
-    from umami.client import Reply
     from umami.endpoint import Query
     from umami.endpoints import account
+    from umami.reply import Reply
     from umami.single_flight import settle
 
     def late(_: Any) -> str:

@@ -15,7 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from umami.compat.dialect import Dialect, settled
+from umami.compat.dialect import Dialect, run_plan
 from umami.compat.generations import Generation
 from umami.connection import dialect
 from umami.endpoint import JSON, Query, Request
@@ -100,14 +100,14 @@ class Recording:
     def line(self, request: Request) -> Line:
         """The recorded question that this request asks. Raises ``Unrecorded``."""
         body = None if request.body is None else json.loads(request.body)
-        query = dict(request.query)
+        query = dict(request.params)
         found = self._lines.get(self._key(request.method, request.path, query, body))
         limit = query.pop("limit", "500")
         if found is None:
             found = self._whole.get(self._key(request.method, request.path, query, body))
             found = found if found and len(found["answer"]) <= int(limit) else None
         if found is None:
-            raise Unrecorded(f"{request.method} {request.path} {dict(request.query)}")
+            raise Unrecorded(f"{request.method} {request.path} {dict(request.params)}")
         return found
 
     def ask(self, request: Request) -> JSON:
@@ -187,7 +187,7 @@ def answered(question: Query[Any], speaks: Dialect, ask: Ask) -> Any:
 def newest_form(question: Query[Any], speaks: Dialect, ask: Ask) -> JSON:
     """The answer to a question in the form that the newest generation gives it."""
     plan = speaks.plan(question)
-    return ask(plan) if isinstance(plan, Request) else settled(plan, partial(_each, ask))
+    return ask(plan) if isinstance(plan, Request) else run_plan(plan, partial(_each, ask))
 
 
 def _each(ask: Ask, requests: tuple[Request, ...]) -> list[JSON]:

@@ -120,7 +120,7 @@ def http(client: httpx.Client) -> Ask:
     def ask(request: Request) -> JSON:
         content = None if request.body is None else request.body.encode()
         answer = client.request(
-            request.method, f"/api{request.path}", params=request.query, content=content
+            request.method, f"/api{request.path}", params=request.params, content=content
         )
         if answer.status_code == 404:
             raise NotFound(answer.text)

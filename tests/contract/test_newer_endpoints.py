@@ -263,7 +263,7 @@ def test_revenue() -> None:
     assert regions["country"].tolist() == ["CH", "DE"]
     (session,) = read("revenue_sessions").rows
     assert (session.views, session.events) == (6, 1)
-    assert dict(SAMPLES["revenue_stats"][0].query)["currency"] == "EUR"
+    assert dict(SAMPLES["revenue_stats"][0].params)["currency"] == "EUR"
 
 
 def test_lists_of_the_account() -> None:
@@ -447,7 +447,7 @@ def paged(*rows: Any, size: int = 2) -> Callable[[Request], JSON]:
     """A list that comes in pages of ``size`` at most."""
 
     def answer(request: Request) -> JSON:
-        query = dict(request.query)
+        query = dict(request.params)
         taken = min(size, int(query["pageSize"]))
         start = (int(query["page"]) - 1) * taken
         return {"data": [*rows[start:][:taken]], "count": len(rows), "page": int(query["page"])}
@@ -479,7 +479,7 @@ def test_websites_of_teams_are_listed_once(generation: Generation) -> None:
     assert [row.name for row in second.rows] == ["Site 5", "Site 6"]
     assert (second.count, second.page, second.page_size) == (6, 2, 4)
     first = server.requests[0]
-    assert dict(first.query).get("includeTeams") == ("true" if generation.major == 3 else None)
+    assert dict(first.params).get("includeTeams") == ("true" if generation.major == 3 else None)
 
 
 @pytest.mark.parametrize("generation", [V2_18, V3_5], ids=str)
@@ -494,9 +494,9 @@ def test_a_search_is_made_in_teams_too(generation: Generation) -> None:
     answered(websites.websites(search="site"), dialect(generation), server)
     for request in server.requests:
         searched = request.path != "/me/teams"
-        assert (dict(request.query).get("search") == "site") == searched
+        assert (dict(request.params).get("search") == "site") == searched
         old = generation.major == 2 and searched
-        assert (dict(request.query).get("query") == "site") == old
+        assert (dict(request.params).get("query") == "site") == old
 
 
 @pytest.mark.parametrize("generation", [V2_18, V3_5], ids=str)

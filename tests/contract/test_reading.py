@@ -104,7 +104,7 @@ def check(version: str, line: Line, beyond: dict[int, httpx.Client]) -> None:
             client = beyond[VERSIONS[version].major]
             content = None if request.body is None else request.body.encode()
             answer = client.request(
-                request.method, f"/api{request.path}", params=request.query, content=content
+                request.method, f"/api{request.path}", params=request.params, content=content
             )
             return answer.raise_for_status().json()
 

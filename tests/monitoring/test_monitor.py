@@ -103,8 +103,8 @@ def test_what_the_client_does_is_counted() -> None:
     watch: Instrumentation = metrics
     watch.answered("stats", "ok", 0.2)
     watch.answered("stats", "timed out", 60.0)
-    watch.found("stats", "stale")
-    watch.found("stats", "stale")
+    watch.looked_up("stats", "stale")
+    watch.looked_up("stats", "stale")
     watch.waited(0.5)
     metrics.ran("overview", "page", "done", 0.1)
     with watched(metrics) as monitor:
@@ -126,7 +126,7 @@ def test_what_the_client_does_is_counted() -> None:
 
 def test_two_processes_have_nothing_in_common() -> None:
     one, other = Metrics(), Metrics()
-    one.found("stats", "fresh")
+    one.looked_up("stats", "fresh")
     with watched(other) as monitor:
         assert "dashboard_answers_total{" not in get(monitor, "/metrics").text
 

@@ -155,7 +155,7 @@ def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
     assert tiles(app)
     assert app.selectbox(key="pick_website").value is not None
     assert "Saved" in app.toast[0].value
-    assert read({}, secrets).given == {"URL": url, "USERNAME": "admin", "PASSWORD": "umami"}
+    assert read({}, secrets).texts == {"URL": url, "USERNAME": "admin", "PASSWORD": "umami"}
     assert secrets.read_text().startswith("# mine\nother = 1\n")
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
     assert not {"setup_PASSWORD", "what is being set up"} & set(held(app))
@@ -175,7 +175,7 @@ def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
         ("share", {"SHARE_URL": "{umami}/share/nothing"}, "does not exist", "Copy the link"),
         ("share", {"SHARE_URL": "{umami}/websites/1"}, "is not a share link", "Correct it"),
         ("tables", {"DATA": "{empty}"}, "no website_event.csv", "Name the folder or zip"),
-        ("tables", {"DATA": "/no/such/folder"}, "There is no folder", "all of its path"),
+        ("tables", {"DATA": "/no/such/folder"}, "There is no folder", "full path"),
     ],
 )
 def test_every_failure_says_what_to_change(
@@ -294,7 +294,7 @@ def test_where_nothing_can_be_written_the_text_is_shown(behind: str, secrets: Pa
     assert "Without accounts" in said(app)
     text = app.code[0].value
     secrets.write_text(text)
-    assert read({}, secrets).given == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
+    assert read({}, secrets).texts == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
     press(app, "setup_done")
     assert [one.value for one in app.header] == ["Overview"]
     assert "what is being set up" not in held(app)
@@ -326,7 +326,7 @@ def test_what_streamlit_copied_from_the_secrets_is_no_environment(
     press(app, "setup_on", "setup_on", "setup_save")
     assert [one.value for one in app.header] == ["Overview"]
     assert tiles(app)
-    assert umami_server.set_up().given["URL"] == behind
+    assert umami_server.set_up().texts["URL"] == behind
     assert umami_server.set_up().timeout == 20
 
 
@@ -369,7 +369,7 @@ def test_an_admin_sets_up_from_anywhere_and_is_written_down(
     assert step(app) == "Save"
     press(app, "setup_save")
     assert [one.value for one in app.header] == ["Overview"]
-    assert read({}, secrets).given["URL"] == behind
+    assert read({}, secrets).texts["URL"] == behind
     written = [(one.what, one.about, one.done) for one in viewer.desk().audit.search().rows]
     assert written[:3] == [
         ("setup", f"Umami at {behind}, as admin", True),
@@ -427,7 +427,7 @@ def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: 
     press(app, "setup_0_made", "setup_on", "setup_save")
     assert [one.value for one in app.header] == ["Overview"]
     assert set(accounts.load(secrets, ["overview"]).users) == {"ann"}
-    assert read({}, secrets).given == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
+    assert read({}, secrets).texts == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
     # Now that people sign in, that is no choice any more.
     app.switch_page("pages/setup.py").run()
     assert not app.exception

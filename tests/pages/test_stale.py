@@ -18,7 +18,7 @@ from tests.support.fault_proxy import Between
 from tests.support.pages import CHOICES
 from tests.support.waiting import eventually
 from umami import cache, single_flight
-from umami.cache import DAY, Keeping
+from umami.cache import DAY, Lifetime
 from umami.endpoints import websites
 
 pytestmark = [pytest.mark.sample(8), pytest.mark.slow]
@@ -32,7 +32,7 @@ ALONE = [area for area in KEPT if area.name != "compare"]
 TROUBLE = ":material/cloud_off:"
 
 
-def of_age(bare: pytest.MonkeyPatch, keeping: Keeping) -> None:
+def of_age(bare: pytest.MonkeyPatch, keeping: Lifetime) -> None:
     for name in ("RUNNING", "ENDED", "LISTING"):
         bare.setattr(cache, name, keeping)
 
@@ -60,7 +60,7 @@ def test_figures_stay_and_say_how_old_they_are(
     quick: Between, bare: pytest.MonkeyPatch, area: PageInfo, fault: str
 ) -> None:
     # Older than it should be as soon as it is there.
-    of_age(bare, Keeping(0, 600, DAY))
+    of_age(bare, Lifetime(0, 600, DAY))
     app = opened_at(area)
     right = figures(shown(app))
     quick.befall(FAULTS[fault])
@@ -136,7 +136,7 @@ def test_asking_anew_blanks_nothing(quick: Between, bare: pytest.MonkeyPatch) ->
 
 
 def test_what_is_too_old_to_be_shown_stands_in(quick: Between, bare: pytest.MonkeyPatch) -> None:
-    of_age(bare, Keeping(0, 0, DAY))
+    of_age(bare, Lifetime(0, 0, DAY))
     app = open_page("compare")
     right = figures(shown(app))
     quick.befall(reset, data)

@@ -95,7 +95,7 @@ def test_it_stops_where_it_is_called_off(
 
     work = BackgroundTask(slow)
     eventually(lambda: work.done == SIZE)
-    work.call_off()
+    work.cancel()
     go_on.set()
     with pytest.raises(TaskCancelled):
         work.result(10)

@@ -13,8 +13,9 @@ import pytest
 from tests.support.faults import Act, Faulty, faulty
 from umami.endpoint import Request
 from umami.errors import UmamiError, UnexpectedAnswer
+from umami.exchange import LARGEST, PIECE
 from umami.settings import Settings
-from umami.transport import LARGEST, PIECE, Transport
+from umami.transport import Transport
 
 AT_ONCE = 4
 SPARE = 4 * 2**20
@@ -32,7 +33,7 @@ def server() -> Iterator[Faulty]:
 def transport(server: Faulty) -> Iterator[Transport]:
     settings = Settings(f"{server.url}/api", username="ada", password="secret", timeout=60)
     one = Transport(replace(settings, connections=AT_ONCE))
-    one.ask(Request("GET", "/x"), endpoint="x", repeatable=False)
+    one.send(Request("GET", "/x"), endpoint="x", repeatable=False)
     yield one
     one.close()
 
@@ -47,7 +48,7 @@ def peak(transport: Transport, questions: int) -> int:
 
     def ask(_: int) -> type[UmamiError]:
         with pytest.raises(UmamiError) as refused:
-            transport.ask(Request("GET", "/stats"), endpoint="stats", repeatable=False)
+            transport.send(Request("GET", "/stats"), endpoint="stats", repeatable=False)
         return refused.type
 
     tracemalloc.start()
@@ -84,7 +85,7 @@ def test_what_follows_a_packed_answer_is_not_read(server: Faulty, transport: Tra
     act = Act(body=packed + b"\0" * PIECE, endless=True, headers=(("content-encoding", "gzip"),))
     server.script("/stats", act)
     asked = Request("GET", "/stats")
-    assert transport.ask(asked, endpoint="stats", repeatable=False) == b"[1]"
+    assert transport.send(asked, endpoint="stats", repeatable=False) == b"[1]"
 
 
 def test_the_beginning_of_a_document_takes_no_more_either(

@@ -19,11 +19,11 @@ from umami.cache import (
     LIVE,
     RUNNING,
     Cache,
-    Found,
-    Keeping,
-    Kept,
+    CachedAnswer,
+    Entry,
+    Lifetime,
     Memory,
-    keeping,
+    lifetime,
 )
 from umami.endpoint import Query
 from umami.endpoints import account, realtime, reports, traffic, websites
@@ -35,16 +35,16 @@ from umami.view import View
 
 SCOPE = ("https://a.example/api", "user ada")
 SITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
-LONG = Keeping(1e6, 2e6, 3e6)
-STALE = Keeping(-1, 1e6, 1e6)
-GONE = Keeping(-1, -1, 1e6)
+LONG = Lifetime(1e6, 2e6, 3e6)
+STALE = Lifetime(-1, 1e6, 1e6)
+GONE = Lifetime(-1, -1, 1e6)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What came of asking."""
 
-    coming: Future[Kept]
+    coming: Future[Entry]
     stale: bool = False
 
     @property
@@ -64,8 +64,8 @@ def at_once(work: Callable[[], None]) -> None:
     work()
 
 
-def cached(holds: Keeping, *, pause: float = 60.0) -> Cache:
-    return Cache(keeping=lambda _question, _at: holds, flights=SingleFlight(pause))
+def cached(holds: Lifetime, *, pause: float = 60.0) -> Cache:
+    return Cache(lifetime=lambda _query, _at: holds, single_flight=SingleFlight(pause))
 
 
 def ask(
@@ -78,9 +78,9 @@ def ask(
 ) -> Asked:
     """Ask, and give what is at hand and what is on its way the same face."""
     coming = cache.ask(scope, question or websites.websites(), source, run, **more)
-    if isinstance(coming, Found):
-        at_hand: Future[Kept] = Future()
-        at_hand.set_result(coming.kept)
+    if isinstance(coming, CachedAnswer):
+        at_hand: Future[Entry] = Future()
+        at_hand.set_result(coming.entry)
         return Asked(at_hand, coming.stale)
     return Asked(coming)
 
@@ -209,7 +209,7 @@ def test_an_answer_on_its_way_when_all_was_forgotten_is_not_kept() -> None:
 
 def test_memory_is_bounded_and_what_is_used_stays() -> None:
     memory = Memory(1)
-    cache = Cache(memory, keeping=lambda _question, _at: LONG)
+    cache = Cache(memory, lifetime=lambda _query, _at: LONG)
 
     def text() -> bytes:
         return b"x" * 20_000
@@ -225,7 +225,7 @@ def test_memory_is_bounded_and_what_is_used_stays() -> None:
 
 
 def test_an_answer_too_large_to_keep_is_answered_all_the_same() -> None:
-    cache = Cache(Memory(1), keeping=lambda _question, _at: LONG)
+    cache = Cache(Memory(1), lifetime=lambda _query, _at: LONG)
     small = Source()
     ask(cache, small)
     huge = b"x" * 2_000_000
@@ -250,9 +250,9 @@ def test_what_everybody_left_is_not_asked() -> None:
     cache, source = cached(LONG), Source()
     queue: list[Callable[[], None]] = []
     gone, stays = Caller(), Caller()
-    left = ask(cache, source, run=queue.append, asker=gone)
+    left = ask(cache, source, run=queue.append, caller=gone)
     shared = [
-        ask(cache, source, websites.websites(page=2), run=queue.append, asker=one)
+        ask(cache, source, websites.websites(page=2), run=queue.append, caller=one)
         for one in (gone, stays)
     ]
     gone.leave()
@@ -271,16 +271,16 @@ def test_an_answer_stands_in_for_as_long_as_it_may() -> None:
     spare = cache.spare(SCOPE, question)
     assert spare is not None
     assert spare.answer == b"1"
-    live = cached(Keeping(-1, -1, -1))
+    live = cached(Lifetime(-1, -1, -1))
     ask(live, source, question)
     assert live.spare(SCOPE, question) is None
 
 
 def test_what_failed_the_last_time_stands_in_at_once_and_says_why() -> None:
     source = Source()
-    cache = Cache(keeping=lambda _question, _at: GONE, flights=SingleFlight(0.0))
+    cache = Cache(lifetime=lambda _query, _at: GONE, single_flight=SingleFlight(0.0))
 
-    def asked() -> Found | Future[Kept]:
+    def asked() -> CachedAnswer | Future[Entry]:
         return cache.ask(SCOPE, websites.websites(), source, lambda work: work())
 
     asked()
@@ -289,10 +289,10 @@ def test_what_failed_the_last_time_stands_in_at_once_and_says_why() -> None:
     assert isinstance(first, Future), "nobody knew, so it was waited for"
     assert first.exception() is source.problem
     then = asked()
-    assert isinstance(then, Found)
-    assert (then.kept.answer, then.stale, then.problem) == (b"1", True, source.problem)
+    assert isinstance(then, CachedAnswer)
+    assert (then.entry.answer, then.stale, then.problem) == (b"1", True, source.problem)
     source.problem = None
-    assert isinstance(asked(), Found), "it is asked anew behind this one"
+    assert isinstance(asked(), CachedAnswer), "it is asked anew behind this one"
     assert isinstance(asked(), Future), "the server answers, so it is waited for again"
 
 
@@ -300,17 +300,17 @@ def test_what_failed_the_last_time_stands_in_at_once_and_says_why() -> None:
 def test_what_failed_a_while_ago_is_not_the_trouble_of_now(
     told: float, remembered: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_module, "TOLD", told)
+    monkeypatch.setattr(cache_module, "REPORTED", told)
     monkeypatch.setattr(cache_module, "FAILING", remembered)
     source = Source()
-    cache = Cache(keeping=lambda _question, _at: GONE, flights=SingleFlight(0.0))
+    cache = Cache(lifetime=lambda _query, _at: GONE, single_flight=SingleFlight(0.0))
     ask(cache, source)
     source.problem = Unreachable("Nobody there.")
     assert ask(cache, source).problem
     source.problem = None
     then = cache.ask(SCOPE, websites.websites(), source, lambda work: work())
     if remembered:
-        assert isinstance(then, Found)
+        assert isinstance(then, CachedAnswer)
         assert (then.stale, then.problem) == (True, None)
     else:
         assert isinstance(then, Future), "whether it fails is found out anew"
@@ -339,11 +339,11 @@ def test_what_was_answered_before_the_end_moved_on_stands_in() -> None:
 def test_what_was_never_asked_is_asked_again_at_once() -> None:
     source, flights = Source(), SingleFlight[bytes](60.0)
     refused = Unreachable("Nobody there.")
-    refused.asked = False
+    refused.sent = False
     source.problem = refused
-    assert flights.board("a", source, lambda work: work()).exception() is refused
+    assert flights.submit("a", source, lambda work: work()).exception() is refused
     source.problem = None
-    assert flights.board("a", source, lambda work: work()).result() == b"2"
+    assert flights.submit("a", source, lambda work: work()).result() == b"2"
 
 
 def test_forgetting_one_website_leaves_the_others() -> None:
@@ -364,8 +364,8 @@ def test_how_long_answers_hold_follows_from_what_they_mean() -> None:
     september = traffic.stats(viewed(date(2026, 9, 30)))
     end = datetime(2026, 10, 1, tzinfo=UTC)
 
-    def holds(question: Query[Any], after: timedelta) -> Keeping | None:
-        return keeping(question, (end + after).timestamp())
+    def holds(question: Query[Any], after: timedelta) -> Lifetime | None:
+        return lifetime(question, (end + after).timestamp())
 
     assert holds(september, -timedelta(days=3)) == RUNNING
     assert holds(september, timedelta(minutes=59)) == RUNNING
@@ -376,11 +376,11 @@ def test_how_long_answers_hold_follows_from_what_they_mean() -> None:
     assert holds(account.login("ada", "x"), timedelta()) is None
     assert holds(account.verify(), timedelta()) is None
     assert holds(websites.reset_website(SITE), timedelta()) is None
-    assert Keeping(8, 8, 8) == LIVE
+    assert Lifetime(8, 8, 8) == LIVE
     assert (LISTING.fresh, RUNNING.fresh, ENDED.fresh) == (60, 60, 86_400)
 
 
 def test_what_is_secret_is_never_kept_whatever_its_freshness() -> None:
     listing = websites.websites()
     secret = replace(listing, endpoint=replace(listing.endpoint, secret=True))
-    assert keeping(secret, 0) is None
+    assert lifetime(secret, 0) is None

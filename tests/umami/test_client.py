@@ -24,7 +24,7 @@ from tests.support.faults import SIGNED_IN, TOKEN, Act, Faulty, Seen, faulty, pa
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 from tests.umami.conftest import PASSWORD, SITE
-from umami.cache import Cache, Keeping
+from umami.cache import Cache, Lifetime
 from umami.client import Client, connect
 from umami.compat.generations import Generation
 from umami.endpoint import Query
@@ -143,7 +143,7 @@ def test_a_stale_answer_says_how_old_it_is(
     server: Faulty, connected: Callable[..., Client], settings: Settings, view: View
 ) -> None:
     cache = Cache(
-        keeping=lambda _question, _at: Keeping(-1, 3600, 3600), flights=SingleFlight(0.01)
+        lifetime=lambda _query, _at: Lifetime(-1, 3600, 3600), single_flight=SingleFlight(0.01)
     )
     client = connected(settings, cache)
     server.script("/metrics", said([{"x": "/", "y": 1}]))
@@ -359,7 +359,7 @@ def abused() -> Iterator[tuple[Faulty, Client]]:
             timeout=5,
             generation=Generation.V3_1,
         )
-        cache = Cache(keeping=lambda _question, _at: None)
+        cache = Cache(lifetime=lambda _query, _at: None)
         yield server, stack.enter_context(Client(told, cache))
 
 

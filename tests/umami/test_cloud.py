@@ -13,13 +13,14 @@ import pytest
 from tests.support.faults import Act, Faulty, Seen, said
 from tests.support.waiting import eventually
 from tests.umami.conftest import SITE
+from umami.addresses import CLOUD
 from umami.client import Client
 from umami.compat.generations import Generation
 from umami.endpoints import events, reports, traffic
 from umami.errors import NotOffered, TimedOut, Unreachable
 from umami.filters import Filter
 from umami.rate_limit import RateLimit
-from umami.settings import CLOUD, CLOUD_PACE, Settings, read
+from umami.settings import CLOUD_PACE, Settings, read
 from umami.view import View
 
 Connect = Callable[..., Client]

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.waiting import eventually
-from umami.client import Reply
 from umami.fair_lock import FairLock, released
+from umami.reply import Reply
 
 
 class Ended(BaseException):

@@ -23,7 +23,7 @@ from tests.support.fault_proxy import Between, between
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 from umami import cache, circuit_breaker, single_flight
-from umami.cache import DAY, Cache, Keeping
+from umami.cache import DAY, Cache, Lifetime
 from umami.client import Client
 from umami.embedded.server import serve
 from umami.endpoints import websites
@@ -171,7 +171,7 @@ def test_older_answers_stand_in_and_the_server_is_left_in_peace(
     # Pauses as they are outside of tests.
     monkeypatch.undo()
     for name in ("LISTING", "RUNNING", "ENDED", "LIVE"):
-        monkeypatch.setattr(cache, name, Keeping(0, 600, DAY))
+        monkeypatch.setattr(cache, name, Lifetime(0, 600, DAY))
     kept = Cache()
     with connected(told.way.url, PATIENT, kept) as patient:
         assert not wrong(told, outcomes(patient))

@@ -170,7 +170,7 @@ def test_umami_cloud_looks_for_the_text_itself() -> None:
     view = VIEW.adding(Filter("path", "c", "a_b%"), beside=False)
     asked = speaks.plan(traffic.stats(view))
     assert isinstance(asked, Request)
-    assert dict(asked.query)["path"] == "c.a_b%"
+    assert dict(asked.params)["path"] == "c.a_b%"
     searched = speaks.plan(events.events(VIEW, search="a_b%"))
     assert isinstance(searched, Request)
-    assert dict(searched.query)["search"] == "a_b%"
+    assert dict(searched.params)["search"] == "a_b%"

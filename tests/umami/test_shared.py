@@ -14,14 +14,14 @@ from tests.support.redis import Redis, running_redis
 from tests.support.source import Source
 from tests.support.waiting import eventually
 from umami import shared as sharing
-from umami.cache import Cache, Found, Keeping, Memory
+from umami.cache import Cache, CachedAnswer, Lifetime, Memory
 from umami.endpoint import Query
 from umami.endpoints import websites
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.shared import Shared
 
 SCOPE = ("https://a.example/api", "user ada")
-LONG = Keeping(1e6, 2e6, 3e6)
+LONG = Lifetime(1e6, 2e6, 3e6)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def replicas(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> list[Cache]:
 def caches(redis: Redis) -> list[Cache]:
     """What three processes have."""
     return [
-        Cache(Memory(8), Shared(redis.url), keeping=lambda _question, _at: LONG) for _ in range(3)
+        Cache(Memory(8), Shared(redis.url), lifetime=lambda _query, _at: LONG) for _ in range(3)
     ]
 
 
@@ -61,7 +61,7 @@ def answer(
 ) -> bytes:
     asked = question or websites.websites()
     coming = cache.ask(SCOPE, asked, source, pool.submit, since=since)
-    kept = coming.kept if isinstance(coming, Found) else coming.result(20)
+    kept = coming.entry if isinstance(coming, CachedAnswer) else coming.result(20)
     return kept.answer
 
 
@@ -86,7 +86,7 @@ def test_what_all_ask_at_one_moment_travels_once(
     eventually(lambda: source.asked == 1)
     source.let.set()
     assert {
-        one.result(20).answer if isinstance(one, Future) else one.kept.answer for one in coming
+        one.result(20).answer if isinstance(one, Future) else one.entry.answer for one in coming
     } == {b"1"}
     assert source.asked == 1
 
@@ -165,7 +165,7 @@ def test_a_lost_redis_makes_slower_and_breaks_nothing(
     caplog.set_level(logging.WARNING)
     with running_redis() as redis:
         shared = [Shared(redis.url) for _ in range(2)]
-        caches = [Cache(Memory(8), one, keeping=lambda _question, _at: LONG) for one in shared]
+        caches = [Cache(Memory(8), one, lifetime=lambda _query, _at: LONG) for one in shared]
         source = Source()
         for cache in caches:
             answer(cache, source, pool)

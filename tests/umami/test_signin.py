@@ -31,7 +31,7 @@ REDIRECT = Act(302, b"", headers=(("location", "/login"),))
 
 
 def ask(transport: Transport, request: Request = STATS) -> bytes:
-    return transport.ask(request, endpoint="stats", repeatable=True)
+    return transport.send(request, endpoint="stats", repeatable=True)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_token_that_ran_out_is_fetched_anew_once(server: Faulty, transport: Tr
     tokens(server)
     assert ask(transport) == b"1"
     # Somebody else's sign-in makes the server forget ours.
-    Transport(_settings(server)).ask(STATS, endpoint="stats", repeatable=True)
+    Transport(_settings(server)).send(STATS, endpoint="stats", repeatable=True)
     with ThreadPoolExecutor(25) as pool:
         assert list(pool.map(lambda _: ask(transport), range(25))) == [b"1"] * 25
     assert len(server.asked("/auth/login")) == 3
@@ -74,7 +74,7 @@ def test_a_token_that_ran_out_is_fetched_anew_once(server: Faulty, transport: Tr
 
 def test_a_write_is_sent_again_after_signing_in_anew(server: Faulty, transport: Transport) -> None:
     server.script("/reset", said({"error": "Unauthorized"}, 401), said({"ok": True}))
-    transport.ask(Request("POST", "/reset"), endpoint="reset", repeatable=False)
+    transport.send(Request("POST", "/reset"), endpoint="reset", repeatable=False)
     assert len(server.asked("/reset")) == 2
 
 

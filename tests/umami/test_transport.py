@@ -61,7 +61,7 @@ def transport(made: Callable[[Settings], Transport], settings: Settings) -> Tran
 
 
 def ask(transport: Transport, request: Request = STATS, *, repeatable: bool = True) -> bytes:
-    return transport.ask(request, endpoint="stats", repeatable=repeatable)
+    return transport.send(request, endpoint="stats", repeatable=repeatable)
 
 
 def failure(transport: Transport, kind: type[UmamiError], **more: bool) -> UmamiError:
@@ -76,10 +76,10 @@ def test_a_question_arrives_as_it_was_asked(server: Faulty, transport: Transport
     assert json.loads(ask(transport)) == [1]
     (seen,) = server.asked("/stats")
     assert (seen.method, seen.path) == ("GET", "/api/stats")
-    assert seen.query == dict(STATS.query)
+    assert seen.query == dict(STATS.params)
     assert seen.headers["authorization"] == f"Bearer {TOKEN}"
     assert "Mozilla" in seen.headers["user-agent"]
-    transport.ask(Request("POST", "/x", (), '{"é":1}'), endpoint="x", repeatable=False)
+    transport.send(Request("POST", "/x", (), '{"é":1}'), endpoint="x", repeatable=False)
     (seen,) = server.asked("/x")
     assert json.loads(seen.body) == {"é": 1}
     assert seen.headers["content-type"] == "application/json"
@@ -248,7 +248,7 @@ def test_one_broken_endpoint_leaves_the_others_standing(
 ) -> None:
     server.script("/stats", RESET)
     failure(transport, Unreachable)
-    assert transport.ask(Request("GET", "/x"), endpoint="x", repeatable=True) == b"{}"
+    assert transport.send(Request("GET", "/x"), endpoint="x", repeatable=True) == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_only_a_slash_is_followed(
     server.script("/stats/", said(7))
     if followed:
         assert ask(transport) == b"7"
-        assert server.asked("/stats/")[0].query == dict(STATS.query)
+        assert server.asked("/stats/")[0].query == dict(STATS.params)
     else:
         failure(transport, UnexpectedAnswer)
         assert len(server.seen) == 2  # the sign-in and the question

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from tests.doubles.umami import serve as serve_version
 from tests.support.certificates import certificate
 from tests.support.faults import SIGNED_IN, Act, Faulty, Seen, as_3_1, page, said
 from tests.support.ports import free_port
+from umami.addresses import CLOUD
 from umami.connection_check import Way, completed, meant, tried
 from umami.errors import SettingsError, UmamiError
-from umami.settings import CLOUD, Settings, read
+from umami.settings import Settings, read
 
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 PASSWORD = "marker-s3cret!"
@@ -54,9 +56,9 @@ def test_an_address_is_completed_as_it_was_meant(typed: str, address: str) -> No
         ("key", {"URL": "a.example"}, "Paste the key", ""),
         ("share", {}, "Paste the share link", ""),
         ("tables", {"DATA": " "}, "Type where", ""),
-        ("account", {"URL": "ftp://a.example", **LOGIN}, "The address begins with", "Correct"),
+        ("account", {"URL": "ftp://a.example", **LOGIN}, "The address must begin with", "Correct"),
         ("account", {"URL": "https://a..example", **LOGIN}, "The address cannot", "Correct"),
-        ("account", {"URL": "https://ada:x@a.example", **LOGIN}, "The address holds", "Correct"),
+        ("account", {"URL": "https://ada:x@a.example", **LOGIN}, "The address contains", "Correct"),
         ("account", {"URL": "https://[::1", **LOGIN}, "The address cannot", "Correct"),
         (
             "account",
@@ -66,7 +68,7 @@ def test_an_address_is_completed_as_it_was_meant(typed: str, address: str) -> No
         ),
         ("account", {"URL": "cloud.umami.is", **LOGIN}, "Umami Cloud", "Choose “API key”"),
         ("account", {"URL": "https://api.umami.is/v1", **LOGIN}, "Umami Cloud", "Choose “API key”"),
-        ("key", {"API_KEY": f"{PASSWORD}\nschlüssel"}, "The key holds characters", "Correct"),
+        ("key", {"API_KEY": f"{PASSWORD}\nschlüssel"}, "The key contains characters", "Correct"),
         ("share", {"SHARE_URL": "a.example/websites/x"}, "The share link is not", "Correct"),
         ("tables", {"DATA": "/no/such/folder"}, "There is no folder", "on the machine"),
     ],
@@ -93,12 +95,8 @@ def test_what_was_meant_is_what_is_written() -> None:
         ("tables", {"DATA": f'"{TABLES}"'}),
     ):
         settings = meant(way, typed)
-        again = read({f"UMAMI_{name}": value for name, value in settings.given.items()}, NOWHERE)
-        assert (again.api, again.identity, again.data) == (
-            settings.api,
-            settings.identity,
-            settings.data,
-        )
+        again = read({f"UMAMI_{name}": value for name, value in settings.texts.items()}, NOWHERE)
+        assert again == replace(settings, timeout=again.timeout)
     assert meant("key", {"API_KEY": "k"}).api == CLOUD
     assert meant("account", {"URL": "a.example", "USERNAME": "a", "PASSWORD": " x "}).password == (
         " x "
@@ -185,7 +183,7 @@ def test_what_is_no_umami_is_said_with_what_to_change(
         (REFUSED, "does not accept this user name and password", "Type both once more"),
         (said({"requiresTwoFactor": True}), "second factor", "Make an account"),
         (page(), "not JSON", "Use the address"),
-        (SIGNED_IN, "does not let this account ask", "Type both once more"),
+        (SIGNED_IN, "does not let this account request", "Type both once more"),
     ],
 )
 def test_who_is_not_let_in_is_told_what_to_change(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from umami.fair_queue import BEHIND, Caller, FairQueue
+from umami.fair_queue import BACKGROUND, Caller, FairQueue
 
 
 class Blocked:
@@ -18,13 +18,13 @@ class Blocked:
         self.done: list[str] = []
         self._let = threading.Event()
         self._all = threading.Event()
-        self.turns.take(lambda: self._let.wait() and None)
+        self.turns.submit(lambda: self._let.wait() and None)
 
     def say(self, word: str) -> Callable[[], None]:
         return lambda: self.done.append(word)
 
     def finish(self) -> list[str]:
-        self.turns.take(self._all.set, BEHIND, effort=9)
+        self.turns.submit(self._all.set, BACKGROUND, effort=9)
         self._let.set()
         assert self._all.wait(10)
         return self.done
@@ -41,22 +41,22 @@ def line() -> Iterator[Blocked]:
 def test_who_asks_little_does_not_wait_for_who_asks_much(line: Blocked) -> None:
     busy, quiet = Caller(), Caller()
     for number in range(4):
-        line.turns.take(line.say(f"busy {number}"), busy)
-    line.turns.take(line.say("quiet"), quiet)
+        line.turns.submit(line.say(f"busy {number}"), busy)
+    line.turns.submit(line.say("quiet"), quiet)
     assert line.finish() == ["busy 0", "quiet", "busy 1", "busy 2", "busy 3"]
 
 
 def test_what_is_cheap_goes_first_and_then_what_was_asked_first(line: Blocked) -> None:
-    asker = Caller()
+    caller = Caller()
     for effort, word in ((2, "retention"), (0, "stats"), (1, "pages"), (0, "pageviews")):
-        line.turns.take(line.say(word), asker, effort)
+        line.turns.submit(line.say(word), caller, effort)
     assert line.finish() == ["stats", "pageviews", "pages", "retention"]
 
 
 def test_refreshing_goes_last(line: Blocked) -> None:
-    line.turns.take(line.say("refreshed"), BEHIND)
-    for asker in (Caller(), Caller()):
-        line.turns.take(line.say("wanted"), asker, effort=2)
+    line.turns.submit(line.say("refreshed"), BACKGROUND)
+    for caller in (Caller(), Caller()):
+        line.turns.submit(line.say("wanted"), caller, effort=2)
     assert line.finish() == ["wanted", "wanted", "refreshed"]
 
 
@@ -76,7 +76,7 @@ def test_no_more_than_so_many_at_a_time() -> None:
         done.release()
 
     for _ in range(12):
-        turns.take(work, Caller())
+        turns.submit(work, Caller())
     let.set()
     for _ in range(12):
         assert done.acquire(timeout=10)
@@ -88,5 +88,5 @@ def test_after_closing_it_is_done_right_here() -> None:
     turns = FairQueue(1)
     turns.close()
     done: list[int] = []
-    turns.take(lambda: done.append(threading.get_ident()))
+    turns.submit(lambda: done.append(threading.get_ident()))
     assert done == [threading.get_ident()]

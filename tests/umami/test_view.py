@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from umami.errors import InvalidView
 from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
 from umami.period import Period, zone
-from umami.view import COMPARISONS, PRESETS, View, parse, shifted
+from umami.presets import PRESETS
+from umami.view import COMPARISONS, View, parse, shifted
 
 NOW = datetime(2026, 11, 23, 14, 5, 17, tzinfo=UTC)
 SITES = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"]
@@ -236,7 +237,7 @@ def test_a_filter_is_itself_again_or_refused(text: str) -> None:
         one = Filter("path", "eq", text)
     except InvalidView:
         return
-    assert [Filter.parse(spelled) for spelled in one.spelled()] == [one]
+    assert [Filter.parse(text) for text in one.texts()] == [one]
 
 
 @pytest.mark.parametrize("field", FIELDS)

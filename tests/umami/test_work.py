@@ -50,11 +50,11 @@ def test_work_that_is_called_off_stops_at_its_next_piece() -> None:
 
     work = BackgroundTask(many)
     eventually(lambda: pieces == [0])
-    work.call_off()
+    work.cancel()
     go_on.set()
     with pytest.raises(TaskCancelled):
         work.result(5)
-    assert work.state == "called off"
+    assert work.state == "cancelled"
     assert pieces == [0]
 
 

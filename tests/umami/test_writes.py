@@ -174,7 +174,7 @@ def test_what_was_refused_for_its_token_is_sent_again_and_done_once(
 def test_what_was_done_after_nobody_waited_is_seen_soon(
     way: Between, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "STILL_AT_IT", 3 * PATIENCE)
+    monkeypatch.setattr(clients, "WRITE_SETTLES_AFTER", 3 * PATIENCE)
     let = threading.Event()
 
     def slow(exchange: Exchange) -> None:

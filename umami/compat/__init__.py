@@ -1,1 +1,1 @@
-"""How servers of different versions are told apart."""
+"""Detection of a server's version, and translation between the APIs of versions."""

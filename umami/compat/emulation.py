@@ -1,4 +1,4 @@
-"""Answers that stand in for a question that several generations lack."""
+"""Plans for endpoints that several generations lack, or answer only in part."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any, Final
 
-from umami.compat.dialect import Part, Plan, narrowed_by
+from umami.compat.dialect import Part, Plan, with_filter
 from umami.endpoint import JSON, Query, Request
 from umami.endpoints import reports, sessions, teams, traffic, websites
 from umami.errors import (
@@ -21,26 +21,25 @@ from umami.filters import Filter
 from umami.period import Period, zone
 from umami.view import View
 
-Spell = Callable[[Query[Any]], Request]
-"""Makes the one request of a question, in a generation's words."""
+ToRequest = Callable[[Query[Any]], Request]
+"""Makes the single request of a query, for one generation."""
 REFUSALS: Final = (Unauthorised, NotFound, NotOffered, Rejected, ServerFault, UnexpectedAnswer)
-"""What a server answers for good; other errors pass, and asking again helps."""
-
+"""Errors that a retry does not change."""
 NO_NAME: Final = "-" * 51
-"""No event has so long a name; a row without a name differs from nothing."""
+"""Longer than any event's name; a row without a name differs from no value."""
 MOST_NAMES: Final = 10_000
 ROWS_AT_ONCE: Final = 200
 
 
-def event_stats(view: View, asked: Callable[[Query[Any]], Request]) -> Plan:
-    """Totals of custom events before 3.1: session stats of the rows that have an event's name,
-    and the names themselves. ``asked`` spells a question."""
-    named = view
-    if not any(one.field == "event" for one in view.filters):
-        named = narrowed_by(view, Filter("event", "neq", NO_NAME))
+def event_stats(view: View, request: ToRequest) -> Plan:
+    """Totals of custom events before 3.1: session stats of the rows that have an event's name, and
+    the number of names."""
+    with_event = view
+    if not any(filter_.field == "event" for filter_ in view.filters):
+        with_event = with_filter(view, Filter("event", "neq", NO_NAME))
     totals, names = yield (
-        asked(sessions.session_stats(named)),
-        asked(traffic.metrics(view, "event", limit=MOST_NAMES)),
+        request(sessions.session_stats(with_event)),
+        request(traffic.metrics(view, "event", limit=MOST_NAMES)),
     )
     return {
         "data": {
@@ -52,27 +51,28 @@ def event_stats(view: View, asked: Callable[[Query[Any]], Request]) -> Plan:
     }
 
 
-def websites_of_teams_too(question: Query[Any], spell: Spell) -> Plan:
+def websites_of_teams_too(query: Query[Any], request: ToRequest) -> Plan:
     """The account's websites and those of its teams, each once.
 
-    2.x lists the account's own only; 3.x adds those of teams that the account owns, but not of
-    those it is a member of. Where a server refuses to tell of teams, the account's own remain.
+    2.x lists only the account's own websites; 3.x adds those of teams that the account owns, but
+    not of teams that it is a member of. Where a server refuses to list teams, the account's own
+    websites remain.
     """
     search, page, size, order = (
-        question.arguments[name] for name in ("search", "page", "page_size", "order_by")
+        query.arguments[name] for name in ("search", "page", "page_size", "order_by")
     )
     try:
-        own, first_teams = yield (spell(question), spell(teams.teams()))
+        first_page, first_teams = yield (request(query), request(teams.teams()))
     except REFUSALS:
-        (own,) = yield (spell(question),)
-        return own
+        (first_page,) = yield (request(query),)
+        return first_page
     if not isinstance(first_teams, dict) or not first_teams.get("data"):
-        return own
-    rows = yield from _every_row(
-        lambda number: spell(websites.websites(search, number, ROWS_AT_ONCE, order))
+        return first_page
+    rows = yield from _all_rows(
+        lambda number: request(websites.websites(search, number, ROWS_AT_ONCE, order))
     )
-    for team in (yield from _every_row(lambda number: spell(teams.teams(number)), first_teams)):
-        rows += yield from _team_rows(team["id"], search, spell)
+    for team in (yield from _all_rows(lambda number: request(teams.teams(number)), first_teams)):
+        rows += yield from _team_rows(team["id"], search, request)
     unique = {row["id"]: row for row in reversed(rows)}
     ordered = sorted(unique.values(), key=lambda row: str(row.get(order) or "").casefold())
     start = (page - 1) * size
@@ -84,21 +84,21 @@ def websites_of_teams_too(question: Query[Any], spell: Spell) -> Plan:
     }
 
 
-def _team_rows(team: str, search: str | None, spell: Spell) -> Part:
-    """A team's websites; none where the server refuses to tell."""
+def _team_rows(team: str, search: str | None, request: ToRequest) -> Part:
+    """A team's websites; none where the server refuses to list them."""
+
+    def page(number: int) -> Request:
+        return request(teams.team_websites(team, search, number, ROWS_AT_ONCE))
+
     try:
-        return (
-            yield from _every_row(
-                lambda number: spell(teams.team_websites(team, search, number, ROWS_AT_ONCE))
-            )
-        )
+        return (yield from _all_rows(page))
     except REFUSALS:
         return []
 
 
-def _every_row(page: Callable[[int], Request], first: JSON = None) -> Part:
-    """The rows of all pages of a list; ``first`` is its first page, where that is known."""
-    number, rows, answer = 1, [], first
+def _all_rows(page: Callable[[int], Request], answer: JSON = None) -> Part:
+    """The rows of all pages of a list; ``answer`` is its first page, where that is here already."""
+    number, rows = 1, []
     if answer is None:
         (answer,) = yield (page(number),)
     while answer["data"]:
@@ -111,44 +111,43 @@ def _every_row(page: Callable[[int], Request], first: JSON = None) -> Part:
 
 
 def website_charts(
-    question: Query[Any], spell: Spell, visitors: Callable[[JSON], Any], *, offered: bool
+    query: Query[Any], request: ToRequest, visitors: Callable[[JSON], Any], *, has_charts: bool
 ) -> Request | Plan:
-    """Charts of websites. Before 3.3 stats and pageviews of each website tell them.
+    """Charts of several websites; before 3.3, from the stats and page views of each website.
 
     Newer servers count from the start of the period in steps of 12 hours, but group by midnight and
-    noon of the zone, so their curves are right for few periods: for others pageviews tell them.
-    ``visitors`` reads a website's stats; ``offered`` says whether the server has charts.
+    noon of the zone. Their curves are right only for periods where both agree; page views replace
+    the others. ``visitors`` extracts the visitors from a website's stats.
     """
-    period: Period = question.arguments["period"]
-    if offered and _cut_at_noon(period):
-        return spell(question)
-    return _charts_apart(question, spell, visitors, offered=offered)
+    if has_charts and _half_days_align(query.arguments["period"]):
+        return request(query)
+    return _charts_of_each(query, request, visitors, has_charts=has_charts)
 
 
-def _charts_apart(
-    question: Query[Any], spell: Spell, visitors: Callable[[JSON], Any], *, offered: bool
+def _charts_of_each(
+    query: Query[Any], request: ToRequest, visitors: Callable[[JSON], Any], *, has_charts: bool
 ) -> Plan:
-    views = [View(site, question.arguments["period"]) for site in question.arguments["websites"]]
-    curves = [spell(traffic.pageviews(view)) for view in views]
-    if offered:
-        charts, *pageviews = yield (spell(question), *curves)
+    views = [View(website, query.arguments["period"]) for website in query.arguments["websites"]]
+    pageviews = [request(traffic.pageviews(view)) for view in views]
+    if has_charts:
+        charts, *curves = yield (request(query), *pageviews)
         totals = [charts["data"].get(view.website, {}).get("total") for view in views]
     else:
-        answers = yield (*(spell(traffic.stats(view)) for view in views), *curves)
+        answers = yield (*(request(traffic.stats(view)) for view in views), *pageviews)
         totals = [visitors(answer) for answer in answers[: len(views)]]
-        pageviews = answers[len(views) :]
+        curves = answers[len(views) :]
     return {
         "data": {
             view.website: {"total": total, "sessions": curve["sessions"]}
-            for view, total, curve in zip(views, totals, pageviews, strict=True)
+            for view, total, curve in zip(views, totals, curves, strict=True)
             if total is not None
         }
     }
 
 
-def _cut_at_noon(period: Period) -> bool:
+def _half_days_align(period: Period) -> bool:
     """Whether steps of 12 hours from the start of the period end at midnight and noon of its zone
-    all through it, summer time included."""
+    all through it, changes of the clocks included."""
     local = zone(period.timezone)
     first = period.start.astimezone(local)
     days = range((period.end - period.start).days + 1)
@@ -157,18 +156,18 @@ def _cut_at_noon(period: Period) -> bool:
     return first.time() in (time(0), time(12)) and len(offsets) == 1
 
 
-def part_of_revenue(question: Query[Any], answer_to: Callable[[Query[Any]], Part]) -> Plan:
-    """What a question about revenue asks for, from the whole report on revenue; ``answer_to`` is
-    how the report is asked for."""
-    arguments = question.arguments
-    report = yield from answer_to(reports.revenue(arguments["view"], arguments["currency"]))
-    if question.name == "revenue_stats":
+def part_of_revenue(query: Query[Any], report_plan: Callable[[Query[Any]], Part]) -> Plan:
+    """The part of the report on revenue that the query requests; ``report_plan`` is the plan of the
+    whole report."""
+    arguments = query.arguments
+    report = yield from report_plan(reports.revenue(arguments["view"], arguments["currency"]))
+    if query.name == "revenue_stats":
         return report["total"]
-    if question.name == "revenue_chart":
+    if query.name == "revenue_chart":
         return {"chart": report["chart"]}
     return report[arguments["by"]]
 
 
 def without_token(answer: JSON) -> JSON:
-    """Who is signed in; before 3.4 the answer repeats the token, which nobody shall keep."""
+    """The account that is signed in; before 3.4 the answer repeats the token, which is dropped."""
     return {name: answer.get(name) for name in ("user", "authType", "apiKey")}

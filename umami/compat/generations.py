@@ -1,4 +1,4 @@
-"""The generations of Umami: versions that speak alike, earlier ones smaller."""
+"""The generations of Umami: ranges of versions that share one API, ordered by age."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from umami.errors import SettingsError
 
 @total_ordering
 class Generation(Enum):
-    """A stretch of versions; named after the first or best known of them."""
+    """A range of versions, named after its first or best known version."""
 
     V2_18 = (2, 18)
     """Up to 2.18: pages are ranked by views; no segments."""
@@ -42,8 +42,8 @@ class Generation(Enum):
     @classmethod
     def named(cls, text: str) -> Generation:
         """The generation of this name; raises ``SettingsError``."""
-        for one in cls:
-            if str(one) == text.strip():
-                return one
+        for generation in cls:
+            if str(generation) == text.strip():
+                return generation
         names = ", ".join(map(str, cls))
-        raise SettingsError(f"UMAMI_GENERATION is one of {names}; leave it out to have it found.")
+        raise SettingsError(f"UMAMI_GENERATION is one of {names}; leave it out to detect it.")

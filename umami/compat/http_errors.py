@@ -1,6 +1,6 @@
-"""What a refusal means: from a status and a body to our own error.
+"""Translate an HTTP error of a server into our own error.
 
-Bodies of refusals come as a text, a list of texts, an object (3.x), a web page, or nothing.
+The body of an error is a text, a list of texts (2.x), an object (3.x), a web page, or empty.
 """
 
 from __future__ import annotations
@@ -28,71 +28,65 @@ MOST_REASONS, LONGEST_REASON, DEEPEST = 20, 300, 8
 
 
 def meaning(status: int, body: bytes, *, endpoint: str, address: str) -> UmamiError:
-    """The error that an answer with this status, other than a success, stands for."""
-    said = reasons(body)
+    """The error for a response with this status, which is not a success."""
+    problem = _meaning(status, reasons(body), endpoint, address)
+    problem.endpoint = endpoint
+    return problem
+
+
+def _meaning(status: int, texts: tuple[str, ...], endpoint: str, address: str) -> UmamiError:
+    details = "; ".join(texts)
     if status in (401, 403):
-        return Unauthorised(
-            f"The server does not let this account ask for “{endpoint}”.", endpoint=endpoint
-        )
-    if status == 404 and said:
-        return NotFound(f"The server has nothing to answer “{endpoint}” with.", endpoint=endpoint)
+        return Unauthorised(f"The server does not let this account request “{endpoint}”.")
+    if status == 404 and texts:
+        return NotFound(f"The server has no data to answer “{endpoint}” with.")
     if status in (404, 405):
         return NotOffered(
-            f"The server at {address} is not Umami, or a version without “{endpoint}”.",
-            endpoint=endpoint,
+            f"The server at {address} is not Umami, or a version without “{endpoint}”."
         )
     if status == 408:
-        return TimedOut(f"The server gave up waiting for “{endpoint}”.", endpoint=endpoint)
+        return TimedOut(f"The server timed out while it waited for “{endpoint}”.")
     if status == 429:
-        return RateLimited("The server asks for a pause: too many questions.", endpoint=endpoint)
+        return RateLimited("The server requires a pause: there were too many requests.")
     if 400 <= status < 500:
-        because = f": {'; '.join(said)}" if said else ""
-        return Rejected(
-            f"The server refused “{endpoint}”{because}.".replace("..", "."),
-            endpoint=endpoint,
-            reasons=said,
-        )
-    if status == 503 and said:
-        return ServerFault(
-            f"The server answers “{endpoint}” with: {'; '.join(said)}.".replace("..", "."),
-            endpoint=endpoint,
-            status=status,
-        )
+        sentence = f"The server refused “{endpoint}”{f': {details}' if details else ''}."
+        return Rejected(sentence.replace("..", "."), reasons=texts)
+    if status == 503 and details:
+        sentence = f"The server answers “{endpoint}” with: {details}."
+        return ServerFault(sentence.replace("..", "."), status=status)
     if status >= 500:
         return ServerFault(
-            f"The server failed while answering “{endpoint}” (status {status}).",
-            endpoint=endpoint,
-            status=status,
+            f"The server failed while answering “{endpoint}” (status {status}).", status=status
         )
     return UnexpectedAnswer(
-        f"The server’s answer to “{endpoint}” has the unexpected status {status}.",
-        endpoint=endpoint,
+        f"The server’s answer to “{endpoint}” has the unexpected status {status}."
     )
 
 
 def reasons(body: bytes) -> tuple[str, ...]:
-    """The server's reasons, one sentence each, as 2.x or 3.x spells them; none of a web page."""
+    """The server's reasons, one sentence each, from the formats of 2.x and 3.x; none from a web
+    page."""
     try:
         answer = from_json(body)
     except ValueError:
         return ()
     error = answer.get("error") if isinstance(answer, dict) else None
-    unique = dict.fromkeys(filter(None, map(_plain, islice(_said(error), 10 * MOST_REASONS))))
-    return tuple(islice(unique, MOST_REASONS))
+    texts = map(_single_line, islice(_texts(error), 10 * MOST_REASONS))
+    return tuple(islice(dict.fromkeys(filter(None, texts)), MOST_REASONS))
 
 
-def _said(error: Any) -> Iterator[str]:
+def _texts(error: Any) -> Iterator[str]:
     if isinstance(error, str):
         yield error
     elif isinstance(error, list):
-        yield from (one for one in error if isinstance(one, str))
+        yield from (text for text in error if isinstance(text, str))
     elif isinstance(error, dict):
-        detailed = list(islice(_nested(error, "", DEEPEST), 10 * MOST_REASONS))
-        yield from detailed or _summary(error.get("message"), error.get("code"))
+        nested = list(islice(_nested(error, "", DEEPEST), 10 * MOST_REASONS))
+        yield from nested or _summary(error.get("message"), error.get("code"))
 
 
 def _summary(message: Any, code: Any) -> Iterator[str]:
-    """The message of an error, with the words of its code where they say more."""
+    """The message of an error, with the words of its code where the message lacks them."""
     words = code.replace("-", " ") if isinstance(code, str) else ""
     if not isinstance(message, str) or not message:
         yield words
@@ -102,21 +96,21 @@ def _summary(message: Any, code: Any) -> Iterator[str]:
         yield message
 
 
-def _nested(error: Any, place: str, deeper: int) -> Iterator[str]:
-    """3.x nests: ``errors`` of a place, its ``properties`` by name, its ``items`` by number."""
-    if not isinstance(error, dict) or not deeper:
+def _nested(error: Any, place: str, depth: int) -> Iterator[str]:
+    """The texts of 3.x: the ``errors`` of a place, of its ``properties`` and of its ``items``."""
+    if not isinstance(error, dict) or not depth:
         return
-    errors, inner, items = (error.get(key) for key in ("errors", "properties", "items"))
-    for one in errors if isinstance(errors, list) else ():
-        if isinstance(one, str):
-            yield f"{place}: {one}" if place else one
-    for name, value in inner.items() if isinstance(inner, dict) else ():
-        yield from _nested(value, f"{place}.{name}" if place else name, deeper - 1)
+    errors, properties, items = (error.get(key) for key in ("errors", "properties", "items"))
+    for text in errors if isinstance(errors, list) else ():
+        if isinstance(text, str):
+            yield f"{place}: {text}" if place else text
+    for name, value in properties.items() if isinstance(properties, dict) else ():
+        yield from _nested(value, f"{place}.{name}" if place else name, depth - 1)
     for number, value in enumerate(items) if isinstance(items, list) else ():
-        yield from _nested(value, f"{place}[{number}]", deeper - 1)
+        yield from _nested(value, f"{place}[{number}]", depth - 1)
 
 
-def _plain(text: str) -> str:
-    """One line of bounded length."""
+def _single_line(text: str) -> str:
+    """The text as one line of bounded length."""
     line = re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()
     return line if len(line) <= LONGEST_REASON else line[:LONGEST_REASON] + "…"

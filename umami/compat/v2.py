@@ -1,30 +1,26 @@
-"""Everything that Umami 2.x says otherwise; to be deleted on the day that 2.x is.
+"""The dialect of Umami 2.x; delete this module and ``v2_requests`` when support for 2.x ends.
 
-Questions and models speak the newest generation's language; ``V2`` says a question the old way
-and makes the newest generation's answer of what comes back. 2.18.1 and 2.20.2 are known by
-recordings.
+Recorded answers of 2.18.1 and 2.20.2 verify it.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from umami.capabilities import Capabilities
+from umami.compat import v2_requests
 from umami.compat.dialect import (
+    Dialect,
     Part,
     Plan,
-    narrowed_by,
-    once,
+    missing_before_3_1,
     restore_steps,
-    searched,
-    split_search,
-    summed,
-    too_new,
+    search_param,
+    single,
+    with_filter,
 )
 from umami.compat.emulation import (
     event_stats,
@@ -34,554 +30,375 @@ from umami.compat.emulation import (
     without_token,
 )
 from umami.compat.generations import Generation
-from umami.compat.referrers import foreign, without_itself
-from umami.endpoint import JSON, Query, Request, spelled
+from umami.compat.referrers import attribution_without_itself, ranking_without_itself
+from umami.compat.v2_requests import (
+    AMBIGUOUS_STARTS,
+    RESTORED,
+    SIGNS,
+    new_name,
+    old_name,
+    report,
+    request,
+    restore_report,
+)
+from umami.endpoint import JSON, Query, Request
 from umami.endpoints import sessions, traffic
-from umami.endpoints.spelling import identified, iso
-from umami.errors import NotOffered
-from umami.filter_params import like_literally, step_escaped
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.view import View
 
-RENAMED: Final = {"path": "url", "hostname": "host"}
-"""Fields that bore another name: filters, metric types, report fields, funnel steps."""
-RESTORED: Final = {old: new for new, old in RENAMED.items()}
-SIGNS: Final = {"eq": "", "neq": "!", "c": "~", "dnc": "!~"}
-SIGNS_AHEAD: Final = {"eq": ("!", "~"), "neq": ("~",), "c": (), "dnc": ()}
-"""With what a value must not begin, or the sign before it would be another."""
 CAPABILITIES: Final = Capabilities(
     fields=frozenset(FIELDS) - NEWER_FIELDS,
     operators=frozenset(SIGNS),
     several=False,
+    # 2.x filters by a segment's name, later versions by its id.
     segments=False,
 )
-"""Segments are known by name here, and by id everywhere else."""
 FILTERED: Final = frozenset(
     {"stats", "pageviews", "metrics", "groups", "series", "event_stats", "session_stats", "goal",
      "breakdown"}
 )  # fmt: skip
-"""What 2.x can filter; on all else it drops filters without a word."""
+"""Endpoints that 2.x can filter; it ignores the filters of all others without an error."""
 UTM: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-REPORT_TYPES: Final = {"breakdown": "insights", "goal": "goals"}
 RANKED_BY_VIEWS: Final = frozenset({"path", "title", "query", "tag"})
-"""What 2.18 ranks by views, and can tell the visitors of by way of a breakdown."""
+"""Fields that 2.18 ranks by views; a breakdown reports their visitors."""
 EDGES: Final = frozenset({"entry", "exit"})
-GROUPED: Final = frozenset(
-    {"path", "title", "query", "tag", "hostname", "browser", "os", "device", "language", "country",
-     "region", "city"}
-)  # fmt: skip
-"""Fields whose groups a breakdown tells as the newest generation's own question does."""
-EMULATED: Final = frozenset(
-    {"event_stats", "groups", "website_charts", "revenue_stats", "revenue_chart", "revenue_metrics"}
-)
-"""Endpoints of 3.x that a plan answers."""
-NAMELESS: Final = (None, "", "null")
-"""How a row says that it lacks the field."""
+GROUPED: Final = RANKED_BY_VIEWS | {
+    *("hostname", "browser", "os", "device", "language", "country", "region", "city")
+}
+"""Fields whose groups a breakdown reports as the newest generation's endpoint does."""
+NO_VALUE: Final = (None, "", "null")
+"""How a row shows that it lacks the field."""
+COUNTED: Final = ("pageviews", "totaltime", "visitors", "visits", "bounces")
 NEWEST: Final = 1000
-"""So many of the newest rows are all that lists of 2.18 know."""
+"""Rows at most in the lists of 2.18, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class V2:
-    """The dialect of 2.18 or of 2.20, and of what came before."""
+class V2(Dialect):
+    """The dialect of 2.18 and older, or of 2.19 and 2.20."""
 
     generation: Generation = Generation.V2_20
-    capabilities: Capabilities = CAPABILITIES
 
-    def refusal(self, question: Query[Any]) -> NotOffered | None:
-        """Why 2.x cannot answer, where it cannot."""
-        sentence = (
-            too_new(question, self.generation, EMULATED)
-            or self._lacking(question)
-            or split_search(question)
-            or _beyond_filters(question)
-        )
-        return NotOffered(sentence, endpoint=question.name) if sentence else None
-
-    def plan(self, question: Query[Any]) -> Request | Plan:
-        """How 2.x is asked."""
-        planned = _PLANS.get(question.name)
-        if planned is not None:
-            return planned(question, self)
-        return _asking(question)
-
-    def mistakable(self, question: Query[Any]) -> bool:
-        """Whether a 3.x would answer something else: it drops what it does not know."""
-        searched = question.name == "events" and question.arguments["search"]
-        edge = question.name == "metrics" and question.arguments["field"] in EDGES
-        return bool(question.filters or searched or edge or question.name == "event_data_values")
+    emulated = frozenset(
+        {"event_stats", "groups", "website_charts", "revenue_stats", "revenue_chart",
+         "revenue_metrics"}
+    )  # fmt: skip
 
     @property
-    def _counted_by_rows(self) -> frozenset[str]:
-        """What is ranked by rows, and by nothing else."""
-        return EDGES if self.generation < Generation.V2_20 else frozenset()
+    def capabilities(self) -> Capabilities:
+        """What 2.x can filter by."""
+        return CAPABILITIES
 
-    def _lacking(self, question: Query[Any]) -> str | None:
-        name, asked = question.name, question.arguments
-        if name == "session_data_values" and self.generation is Generation.V2_20:
-            return "Umami 2.19 and 2.20 fail to list the values of a session’s property."
-        if name == "groups" and asked["field"] in {"event", *self._counted_by_rows}:
-            return "Umami 2 does not tell the visitors of this."
-        if name in ("metrics", "groups") and asked["field"] in NEWER_FIELDS:
-            return f"Umami 2 does not rank by {FIELDS[asked['field']]}."
-        if name == "revenue_metrics" and asked["by"] != "country":
-            return f"Umami 2 does not tell revenue by {asked['by']}."
-        if name == "breakdown" and NEWER_FIELDS & set(asked["fields"]):
-            return "Umami 2 does not break down by UTM fields."
-        if name == "goal" and "*" in asked["value"]:
-            return "Umami 2 knows no wildcards in goals."
-        if name == "goal" and asked["value"].startswith(SIGNS_AHEAD["eq"]):
-            return "Umami 2 takes a sign at the beginning of a goal for an operator."
+    def mistakable(self, query: Query[Any]) -> bool:
+        """Whether 3.x would answer the same request with something else."""
+        searched = query.name == "events" and query.arguments["search"]
+        edge = query.name == "metrics" and query.arguments["field"] in EDGES
+        return bool(query.filters or searched or edge or query.name == "event_data_values")
+
+    def request(self, query: Query[Any], /, **overrides: str | int | None) -> Request:
+        """The query as one request to 2.x."""
+        return request(query, **overrides)
+
+    @property
+    def before_2_19(self) -> bool:
+        """Whether pages are ranked by views and lists end after the newest rows."""
+        return self.generation < Generation.V2_20
+
+    def missing(self, query: Query[Any]) -> str | None:
+        """What 2.x lacks to answer the query without filters, in a sentence."""
+        arguments = query.arguments
+        if sentence := missing_before_3_1(query, "Umami 2"):
+            return sentence
+        match query.name:
+            case "session_data_values" if not self.before_2_19:
+                return "Umami 2.19 and 2.20 fail to list the values of a session’s property."
+            case "groups" if arguments["field"] in {"event", *(EDGES if self.before_2_19 else ())}:
+                return "Umami 2 does not report the visitors of this."
+            case "goal" if arguments["value"].startswith(AMBIGUOUS_STARTS["eq"]):
+                return "Umami 2 treats a sign at the beginning of a goal as an operator."
+        return None
+
+    def unsupported_filters(self, query: Query[Any]) -> str | None:
+        """Why 2.x cannot apply the query's filters, in a sentence."""
+        view, arguments = query.view, query.arguments
+        if not query.filters or view is None:
+            return None
+        if query.name not in FILTERED:
+            return "Umami 2 cannot filter this; it can be shown without the filters."
+        lacking = view.lacking(CAPABILITIES)
+        if lacking is not None:
+            return lacking
+        if any(f.values[0].startswith(AMBIGUOUS_STARTS[f.operator]) for f in view.filters):
+            return "Umami 2 treats a sign at the beginning of a filter’s value as an operator."
+        if query.name == "goal" and any(f.field == arguments["kind"] for f in view.filters):
+            field = FIELDS[arguments["kind"]]
+            return f"Umami 2 takes one filter of {field}, which the goal itself needs."
         return None
 
 
-def _beyond_filters(question: Query[Any]) -> str | None:
-    if not question.filters or question.view is None:
-        return None
-    if question.name not in FILTERED:
-        return "Umami 2 cannot filter this; it can be shown without the filters."
-    lacking = question.view.lacking(CAPABILITIES)
-    if lacking is not None:
-        return lacking
-    if any(one.values[0].startswith(SIGNS_AHEAD[one.operator]) for one in question.view.filters):
-        return "Umami 2 takes a sign at the beginning of a filter’s value for an operator."
-    asked = question.arguments
-    if question.name == "goal" and any(one.field == asked["kind"] for one in question.view.filters):
-        return f"Umami 2 takes one filter of {FIELDS[asked['kind']]}, which a goal needs."
-    return None
-
-
-def _old(field: str) -> str:
-    return RENAMED.get(field, field)
-
-
-def _new(field: str) -> str:
-    return RESTORED.get(field, field)
-
-
-def _signed(view: View | None) -> tuple[tuple[str, str], ...]:
-    """A View's filters as parameters: ``("url", "!/pricing")``."""
-    given = view.filters if view else ()
-    return tuple(
-        (_old(one.field), f"{SIGNS[one.operator]}{like_literally(one)[0]}") for one in given
-    )
-
-
-def _asking(question: Query[Any], **instead: str | int | None) -> Request:
-    filters = _signed(question.view) if question.filters else ()
-    return question.asking(filters, **{**searched(question), **instead})
-
-
-def _stats(question: Query[Any], _own: V2) -> Plan:
-    # 2.x always answers for the previous period, too.
-    return once(_asking(question, compare=None), _flat_stats)
+def _stats(query: Query[Any], _: V2) -> Plan:
+    # 2.x always includes the previous period.
+    return single(request(query, compare=None), _flat_stats)
 
 
 def _flat_stats(answer: JSON) -> JSON:
-    """``{value, prev}``; before 2.12 ``{value, change}``."""
-
-    def before(figure: dict[str, Any]) -> Any:
-        return figure["prev"] if "prev" in figure else figure["value"] - figure["change"]
-
+    """Translate ``{value, prev}``; before 2.12 ``{value, change}``."""
     return {
         **{name: figure["value"] for name, figure in answer.items()},
-        "comparison": {name: before(figure) for name, figure in answer.items()},
+        "comparison": {
+            name: figure["prev"] if "prev" in figure else figure["value"] - figure["change"]
+            for name, figure in answer.items()
+        },
     }
 
 
-def _metrics(question: Query[Any], own: V2) -> Plan:
-    asked = question.arguments
-    field, first = asked["field"], asked["offset"]
-    last = first + asked["limit"]
-    if field == "referrer" and not asked["search"]:
-        return (yield from foreign(question, _ranked, _ranked, "x"))
-    if field in RANKED_BY_VIEWS and own.generation < Generation.V2_20:
-        groups = yield from _groups_of(question, field)
+def _metrics(query: Query[Any], dialect: V2) -> Plan:
+    arguments = query.arguments
+    field, first = arguments["field"], arguments["offset"]
+    last = first + arguments["limit"]
+    if field == "referrer" and not arguments["search"]:
+        return (yield from ranking_without_itself(query, _top_values, _top_values, "x"))
+    if field in RANKED_BY_VIEWS and dialect.before_2_19:
+        groups = yield from _groups_of(query, field)
         ranked = sorted(groups, key=lambda row: -row["visitors"])
         return [{"x": row["name"], "y": row["visitors"]} for row in ranked[first:last]]
-    # Languages are summed up from such with countries after a limit, and a row without a value
-    # takes the place of one with.
-    enough = 10_000 if field == "language" else last + 2
-    (rows,) = yield (_asking(question, type=_old(field), limit=enough, offset=None),)
-    named = [row for row in rows if row["y"] and row["x"] not in NAMELESS]
+    # The server adds up languages of several countries after the limit, and a row without a value
+    # takes the place of a row with a value.
+    limit = 10_000 if field == "language" else last + 2
+    (rows,) = yield (request(query, type=old_name(field), limit=limit, offset=None),)
+    named = [row for row in rows if row["y"] and row["x"] not in NO_VALUE]
     ranked = sorted(named, key=lambda row: -row["y"])[first:last]
-    by_rows = field in EDGES and own.generation < Generation.V2_20
-    return {"times": ranked} if by_rows else ranked
+    return {"times": ranked} if field in EDGES and dialect.before_2_19 else ranked
 
 
-def _ranked(view: View, field: str, limit: int) -> Request:
+def _top_values(view: View, field: str, limit: int) -> Request:
     metric: Any = field
-    return _asking(traffic.metrics(view, metric, limit=limit), type=_old(field))
+    return request(traffic.metrics(view, metric, limit=limit), type=old_name(field))
 
 
-def _groups(question: Query[Any], own: V2) -> Plan:
-    asked = question.arguments
-    field = asked["field"]
+def _groups(query: Query[Any], dialect: V2) -> Plan:
+    arguments = query.arguments
+    field = arguments["field"]
     if field in GROUPED:
-        groups = yield from _groups_of(question, field)
+        groups = yield from _groups_of(query, field)
         ranked = sorted(groups, key=lambda row: (-row["visitors"], -row["visits"]))
-        return ranked[asked["offset"] :][: asked["limit"]]
-    rows = yield from _metrics(traffic.metrics(**asked), own)
+        return ranked[arguments["offset"] :][: arguments["limit"]]
+    rows = yield from _metrics(traffic.metrics(**arguments), dialect)
     return [{"name": row["x"], "visitors": row["y"]} for row in rows]
 
 
-def _groups_of(question: Query[Any], field: str) -> Part:
+def _groups_of(query: Query[Any], field: str) -> Part:
     """The totals of each value of a field, from a breakdown; 500 values at most."""
-    view = question.view
-    assert view is not None
-    search = question.arguments["search"]
+    view: View = query.arguments["view"]
+    search = query.arguments["search"]
     if search:
         view = view.filtered(field, search, "c")
     fields = (field, "country") if field in ("region", "city") else (field,)
-    (rows,) = yield (_insights(view, fields),)
+    (rows,) = yield (v2_requests.insights(view, fields),)
     groups = [
         {
-            "name": row[_old(field)],
+            "name": row[old_name(field)],
             "country": row["country"] if "country" in fields[1:] else None,
             "pageviews": int(row["views"]),
             "totaltime": int(row["totaltime"] or 0),
             **{name: int(row[name]) for name in ("visitors", "visits", "bounces")},
         }
         for row in rows
-        if row[_old(field)]
+        if row[old_name(field)]
     ]
-    if field == "language":
-        # The newest generation knows languages without countries; a visitor has one language.
-        return summed(groups, lambda row: row["name"][:2].lower())
-    return groups
+    # The newest generation drops the country of a language; a visitor has one language.
+    return _sum_by_language(groups) if field == "language" else groups
 
 
-def _insights(view: View, fields: tuple[str, ...]) -> Request:
-    body = {
-        **_envelope(view),
-        "fields": [{"name": _old(one), "type": "string", "label": one} for one in fields],
-        "filters": [
-            {
-                "name": _old(one.field),
-                "type": "string",
-                "operator": one.operator,
-                "value": like_literally(one)[0],
-            }
-            for one in view.filters
-        ],
-    }
-    return Request("POST", "/reports/insights", (), spelled(body))
+def _sum_by_language(rows: Iterable[JSON]) -> list[JSON]:
+    sums: dict[str, dict[str, int]] = {}
+    for row in rows:
+        total = sums.setdefault(row["name"][:2].lower(), dict.fromkeys(COUNTED, 0))
+        for column in COUNTED:
+            total[column] += row[column]
+    return [{"name": name, "country": None, **total} for name, total in sums.items()]
 
 
-def _breakdown(question: Query[Any], _own: V2) -> Plan:
-    view = question.view
-    assert view is not None
-    request = _insights(view, tuple(question.arguments["fields"]))
-    return once(
-        request,
-        lambda rows: [{RESTORED.get(key, key): one for key, one in row.items()} for row in rows],
+def _breakdown(query: Query[Any], _: V2) -> Plan:
+    fields = tuple(query.arguments["fields"])
+    return single(
+        v2_requests.insights(query.arguments["view"], fields),
+        lambda rows: [{new_name(key): value for key, value in row.items()} for row in rows],
     )
 
 
-def _typed(question: Query[Any], _own: V2) -> Plan:
-    request = _asking(question, type=_old(question.arguments["field"]))
-    return once(request, lambda answer: answer)
+def _values(query: Query[Any], _: V2) -> Request:
+    return request(query, type=old_name(query.arguments["field"]))
 
 
-def _searched(question: Query[Any], _own: V2) -> Request:
-    # Up to 2.15 a search was a query.
-    search = searched(question).get("search", question.arguments["search"])
-    return _asking(question, query=search)
+def _searched(query: Query[Any], _: V2) -> Request:
+    # Up to 2.15 the parameter of a search was called query.
+    search = search_param(query).get("search", query.arguments["search"])
+    return request(query, query=search)
 
 
-def _websites(question: Query[Any], dialect: V2) -> Plan:
-    def spell(question: Query[Any]) -> Request:
-        return _asking(question) if question.name == "teams" else _searched(question, dialect)
+def _websites(query: Query[Any], dialect: V2) -> Plan:
+    def list_request(query: Query[Any]) -> Request:
+        return request(query) if query.name == "teams" else _searched(query, dialect)
 
-    return websites_of_teams_too(question, spell)
+    return websites_of_teams_too(query, list_request)
 
 
-def _website_charts(question: Query[Any], _own: V2) -> Request | Plan:
+def _website_charts(query: Query[Any], _: V2) -> Request | Plan:
     return website_charts(
-        question, _request, lambda stats: stats["visitors"]["value"], offered=False
+        query, request, lambda stats: stats["visitors"]["value"], has_charts=False
     )
 
 
-def _listed(question: Query[Any], own: V2) -> Request | Plan:
-    request = _searched(question, own)
-    return once(request, _cut) if own.generation < Generation.V2_20 else request
+def _page(query: Query[Any], dialect: V2) -> Request | Plan:
+    searched = _searched(query, dialect)
+    if not dialect.before_2_19:
+        return searched
+    return single(searched, lambda page: {**page, "isCapped": page["count"] == NEWEST})
 
 
-def _cut(page: JSON) -> JSON:
-    return {**page, "isCapped": page["count"] == NEWEST}
+def _event_values(query: Query[Any], _: V2) -> Request:
+    return request(query, event=None, eventName=query.arguments["event"])
 
 
-def _event_values(question: Query[Any], _own: V2) -> Request:
-    return _asking(question, event=None, eventName=question.arguments["event"])
+def _event_stats(query: Query[Any], _: V2) -> Plan:
+    return event_stats(query.arguments["view"], request)
 
 
-def _event_stats(question: Query[Any], _own: V2) -> Plan:
-    return event_stats(question.arguments["view"], _request)
+def _goal(query: Query[Any], _: V2) -> Plan:
+    """2.x counts times, and only without filters; stats with the goal as a filter report the rest.
 
-
-def _goal(question: Query[Any], _own: V2) -> Plan:
-    """2.x counts times, and without filters; what else a goal is, stats tell with it as a filter.
-
-    Stats know no custom events, and session stats count those on a path among its rows.
+    Stats do not count custom events; session stats count events on a path among its rows.
     """
-    view, kind = question.arguments["view"], question.arguments["kind"]
-    reached = narrowed_by(view, Filter(kind, "eq", question.arguments["value"]))
-    rows, totals, everybody, *goals = yield (
-        _request(sessions.session_stats(reached)),
-        _request(traffic.stats(reached)),
-        _request(sessions.session_stats(view)),
-        *(() if question.filters else (_analysis(question, "goal"),)),
+    view, kind = query.arguments["view"], query.arguments["kind"]
+    reached = with_filter(view, Filter(kind, "eq", query.arguments["value"]))
+    rows, totals, all_visitors, *goals = yield (
+        request(sessions.session_stats(reached)),
+        request(traffic.stats(reached)),
+        request(sessions.session_stats(view)),
+        *(() if query.filters else (report(query, "goal"),)),
     )
     return {
         "times": goals[0][0]["result"] if goals else rows["pageviews"]["value"],
         "num": (totals if kind == "path" else rows)["visitors"]["value"],
-        "total": everybody["visitors"]["value"],
+        "total": all_visitors["visitors"]["value"],
     }
 
 
-def _request(question: Query[Any]) -> Request:
-    """A question that is one request with signs for filters."""
-    return _asking(question)
-
-
-def _currencies(question: Query[Any], _own: V2) -> Plan:
-    view = question.view
-    assert view is not None
-    query = {"websiteId": identified(view.website), **_range(view)}
-    return once(
-        Request("GET", "/reports/revenue", tuple(sorted(query.items()))),
-        lambda answer: [{"value": row["currency"]} for row in answer],
+def _currencies(query: Query[Any], _: V2) -> Plan:
+    return single(
+        v2_requests.currencies(query.arguments["view"]),
+        lambda rows: [{"value": row["currency"]} for row in rows],
     )
 
 
-def _range(view: View) -> dict[str, str]:
-    return {"startDate": iso(view.period.start), "endDate": iso(view.period.end)}
+def _report(query: Query[Any], _: V2) -> Request:
+    return report(query, query.name)
 
 
-def _envelope(view: View) -> dict[str, Any]:
-    return {
-        "websiteId": identified(view.website),
-        "timezone": view.period.timezone,
-        "dateRange": _range(view),
-    }
+def _utm(query: Query[Any], _: V2) -> Plan:
+    return single(report(query, "utm"), _utm_lists)
 
 
-def _analysis(question: Query[Any], kind: str, **changed: Any) -> Request:
-    """An analysis as 2.x wants it asked; ``changed`` parameters count instead of its own."""
-    view = question.view
-    assert view is not None
-    given = {**json.loads(question.body or "{}")["parameters"], **changed}
-    given = {name: one for name, one in given.items() if one is not None}
-    if kind == "funnel":
-        steps = [{**one, "value": step_escaped(one["value"])} for one in given["steps"]]
-        given = {**given, "steps": steps}
-    envelope = _envelope(view)
-    if "unit" in given:
-        envelope["dateRange"] = {**envelope["dateRange"], "unit": given["unit"]}
-    body = {**envelope, **_OLD_PARAMETERS[kind](given)}
-    return Request("POST", f"/reports/{REPORT_TYPES.get(kind, kind)}", (), spelled(body))
-
-
-def _analysed(question: Query[Any], _own: V2) -> Plan:
-    return once(_analysis(question, question.name), _READ.get(question.name, lambda answer: answer))
-
-
-def _funnel(question: Query[Any], own: V2) -> Plan:
-    return restore_steps(question, (yield from _analysed(question, own)))
-
-
-def _revenue(question: Query[Any], _own: V2) -> Plan:
-    """Its visitors are among all of the period, which session stats tell."""
-    money, everybody = yield (
-        _analysis(question, "revenue"),
-        _request(sessions.session_stats(question.arguments["view"].unfiltered())),
+def _funnel(query: Query[Any], _: V2) -> Plan:
+    (rows,) = yield (report(query, "funnel"),)
+    return restore_steps(
+        query, [{**row, "type": RESTORED.get(row["type"], row["type"])} for row in rows]
     )
-    visitors = everybody["visitors"]["value"]
-    return {**money, "total": {**money["total"], "total_sessions": visitors}}
 
 
-def _part_of_revenue(question: Query[Any], dialect: V2) -> Plan:
-    return part_of_revenue(question, lambda whole: _revenue(whole, dialect))
+def _revenue(query: Query[Any], _: V2) -> Plan:
+    """Session stats add the visitors of the whole period."""
+    money, all_visitors = yield (
+        report(query, "revenue"),
+        request(sessions.session_stats(query.arguments["view"].unfiltered())),
+    )
+    total = {**money["total"], "total_sessions": all_visitors["visitors"]["value"]}
+    return {**money, "total": total}
 
 
-def _attribution(question: Query[Any], _own: V2) -> Plan:
-    """With a currency 2.x tells money instead of visitors, so it is asked for both."""
-    visitors = _analysis(question, "attribution", currency=None)
-    money = None if question.arguments["currency"] is None else _analysis(question, "attribution")
-    return (yield from without_itself(question, visitors, money, _ranked))
+def _part_of_revenue(query: Query[Any], dialect: V2) -> Plan:
+    return part_of_revenue(query, lambda whole: _revenue(whole, dialect))
+
+
+def _attribution(query: Query[Any], _: V2) -> Plan:
+    """With a currency 2.x reports money instead of visitors, so both reports are requested."""
+    visitors = report(query, "attribution", currency=None)
+    money = None if query.arguments["currency"] is None else report(query, "attribution")
+    return (yield from attribution_without_itself(query, visitors, money, _top_values))
 
 
 def _utm_lists(answer: JSON) -> JSON:
-    """Maps of value to views up to 2.18; from 2.19 rows of raw query strings."""
+    """Translate maps of value to views (up to 2.18) or rows of raw query strings (from 2.19)."""
     if isinstance(answer, dict):
-        # A parameter that nobody used is left out.
+        # The map lacks parameters that no page view has.
         if not all(name.startswith("utm_") for name in answer):
             raise ValueError("not a map of UTM parameters")
-        counted: dict[str, dict[str, int]] = {name: dict(answer.get(name, {})) for name in UTM}
+        views: dict[str, dict[str, int]] = {name: dict(answer.get(name, {})) for name in UTM}
     else:
-        counted = {name: {} for name in UTM}
+        views = {name: {} for name in UTM}
         for row in answer:
             for name, value in dict(parse_qsl(row["url_query"])).items():
-                if name in counted:
-                    counted[name][value] = counted[name].get(value, 0) + int(row["num"])
+                if name in views:
+                    views[name][value] = views[name].get(value, 0) + int(row["num"])
     return {
-        name: [{"utm": value, "views": views} for value, views in values.items() if value]
-        for name, values in counted.items()
+        name: [{"utm": value, "views": count} for value, count in values.items() if value]
+        for name, values in views.items()
     }
 
 
 def _data_stats(answer: JSON) -> JSON:
-    """An object; the reference has a list of one, with ``fields`` for ``properties``."""
-    found = answer[0] if isinstance(answer, list) else answer
-    return {"properties": found.get("fields"), **found}
+    """Accept an object, or a list with one object that has ``fields`` instead of ``properties``."""
+    stats = answer[0] if isinstance(answer, list) else answer
+    return {"properties": stats.get("fields"), **stats}
 
 
-def _saving(question: Query[Any], _own: V2) -> Plan:
-    """A saved report in 2.x's words; ``_saved`` reads it back."""
-    body = json.loads(question.body or "{}")
-    kind = body["type"]
-    old = {**body, "type": REPORT_TYPES.get(kind, kind)}
-    # Whoever saves parameters of their own gets them back as they were.
-    with suppress(LookupError):
-        old["parameters"] = {**body["parameters"], **_OLD_PARAMETERS[kind](body["parameters"])}
-    request = Request(question.endpoint.method, question.path, question.query, spelled(old))
-    return once(request, _saved)
+def _save_report(query: Query[Any], _: V2) -> Plan:
+    return single(v2_requests.save_report(query), restore_report)
 
 
-def _saved(report: JSON) -> JSON:
-    if report is None:
-        return None
-    kind = next((new for new, old in REPORT_TYPES.items() if old == report["type"]), report["type"])
-    given = report["parameters"]
-    given = json.loads(given) if isinstance(given, str) else given
-    told, restore = _NEW_PARAMETERS.get(kind, ("", dict))
-    if isinstance(given, dict) and told in given:
-        # Whatever others have saved is listed, understood or not.
-        with suppress(LookupError, TypeError, AttributeError, ValueError):
-            given = {**given, **restore(given)}
-    return {**report, "type": kind, "parameters": given}
+def _translated(translate: Callable[[JSON], JSON]) -> Callable[[Query[Any], V2], Plan]:
+    """A plan that sends the query as it is and translates the answer."""
+    return lambda query, _: single(request(query), translate)
 
 
-def _steps(given: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [{**one, "type": names.get(one["type"], one["type"])} for one in given]
-
-
-def _chosen(*names: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    return lambda given: {name: given[name] for name in names if name in given}
-
-
-def _new_goal(given: Mapping[str, Any]) -> dict[str, Any]:
-    goals = [
-        {"type": _new(one["type"]), "value": one["value"], "target": one.get("goal")}
-        for one in given["goals"]
-    ]
-    return {**goals[0], "goals": goals}
-
-
-def _new_attribution(given: Mapping[str, Any]) -> dict[str, Any]:
-    (first,) = _steps(given["steps"][:1], RESTORED)
-    models = {old: new for new, old in MODELS.items()}
-    return {
-        "model": models.get(given["model"], given["model"]),
-        "type": first["type"],
-        "step": first["value"],
-    }
-
-
-MODELS: Final = {"first-click": "firstClick", "last-click": "lastClick"}
-
-_OLD_PARAMETERS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
-    "funnel": lambda given: {
-        **_chosen("window")(given),
-        "steps": [_chosen("type", "value")(one) for one in _steps(given["steps"], RENAMED)],
-    },
-    "retention": lambda _given: {},
-    "utm": lambda _given: {},
-    # The server only echoes the target, but wants one.
-    "goal": lambda given: {
-        "goals": [
-            {
-                "type": _old(given["type"]),
-                "value": given["value"],
-                "goal": given.get("target") or 1,
-            }
-        ]
-    },
-    "journey": _chosen("steps", "startStep", "endStep"),
-    "breakdown": lambda given: {
-        "fields": [{"name": _old(one), "type": "string", "label": one} for one in given["fields"]]
-    },
-    "revenue": _chosen("currency"),
-    "attribution": lambda given: {
-        "model": MODELS[given["model"]],
-        "steps": [{"type": _old(given["type"]), "value": given["step"]}],
-        **_chosen("currency")(given),
-    },
-}
-"""The parameters of an analysis, from the newest generation's."""
-
-_NEW_PARAMETERS: Final[dict[str, tuple[str, Callable[[Mapping[str, Any]], dict[str, Any]]]]] = {
-    "funnel": ("steps", lambda given: {"steps": _steps(given["steps"], RESTORED)}),
-    "goal": ("goals", _new_goal),
-    "breakdown": (
-        "fields",
-        lambda given: {"fields": [_new(one["name"]) for one in given["fields"]]},
-    ),
-    "attribution": ("steps", _new_attribution),
-}
-"""The newest generation's parameters, from those that were saved, and which of them says it."""
-
-_READ: Final[dict[str, Callable[[JSON], JSON]]] = {
-    "funnel": lambda answer: [
-        {**row, "type": RESTORED.get(row["type"], row["type"])} for row in answer
-    ],
-    "utm": _utm_lists,
-}
-
-
-def _reads(read: Callable[[JSON], JSON]) -> Callable[[Query[Any], V2], Plan]:
-    """A plan that only reads in its own way."""
-    return lambda question, _own: once(_asking(question), read)
-
-
-_PLANS: Final[dict[str, Callable[[Query[Any], V2], Request | Plan]]] = {
-    "me": _reads(without_token),
+V2.plans = {
+    "me": _translated(without_token),
     "websites": _websites,
     "website_charts": _website_charts,
     "team_websites": _searched,
-    "daterange": _reads(
+    "daterange": _translated(
         lambda answer: {"startDate": answer["mindate"], "endDate": answer["maxdate"]}
     ),
-    "active": _reads(lambda answer: {"visitors": answer["x"]} if "x" in answer else answer),
+    "active": _translated(lambda answer: {"visitors": answer["x"]} if "x" in answer else answer),
     "stats": _stats,
     "metrics": _metrics,
     "groups": _groups,
-    "values": _typed,
-    "events": _listed,
+    "values": _values,
+    "events": _page,
     "event_stats": _event_stats,
     "event_data_values": _event_values,
-    "event_data_stats": _reads(_data_stats),
-    "sessions": _listed,
-    "session": _reads(
+    "event_data_stats": _translated(_data_stats),
+    "sessions": _page,
+    "session": _translated(
         lambda answer: {"region": answer.get("subdivision1"), **answer} if answer else {}
     ),
-    "activity": _reads(lambda rows: [{"eventId": row.get("id"), **row} for row in rows]),
-    "segments": _reads(lambda answer: {"data": answer, "count": len(answer)}),
+    "activity": _translated(lambda rows: [{"eventId": row.get("id"), **row} for row in rows]),
+    "segments": _translated(lambda answer: {"data": answer, "count": len(answer)}),
     "currencies": _currencies,
     "funnel": _funnel,
-    "retention": _analysed,
-    "utm": _analysed,
-    "journey": _analysed,
+    "retention": _report,
+    "utm": _utm,
+    "journey": _report,
     "goal": _goal,
     "breakdown": _breakdown,
     "revenue": _revenue,
-    "revenue_stats": _part_of_revenue,
-    "revenue_chart": _part_of_revenue,
-    "revenue_metrics": _part_of_revenue,
+    **dict.fromkeys(("revenue_stats", "revenue_chart", "revenue_metrics"), _part_of_revenue),
     "attribution": _attribution,
-    "reports": _reads(lambda answer: {**answer, "data": [_saved(one) for one in answer["data"]]}),
-    "report": _reads(_saved),
-    "create_report": _saving,
-    "update_report": _saving,
+    "reports": _translated(
+        lambda answer: {**answer, "data": [restore_report(row) for row in answer["data"]]}
+    ),
+    "report": _translated(restore_report),
+    "create_report": _save_report,
+    "update_report": _save_report,
 }
-"""How 2.x is asked what it is asked otherwise."""
