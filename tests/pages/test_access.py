@@ -202,12 +202,12 @@ def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
 
 SCRIPT = """
 import streamlit as st
-from components import start, viewer
+from components import page_context, viewer
 from umami.errors import UmamiError
 
 viewer.resolve()
 outcomes = st.session_state["outcomes"] = []
-client = start.client()
+client = page_context.client()
 for question in st.session_state["questions"]:
     before = st.session_state["count"]()
     try:
@@ -480,7 +480,7 @@ def test_a_real_server_is_not_shown_to_everybody_unless_told(
     assert bool(app.metric) == starts
     if not starts:
         assert "only the person who started it" in said(app)
-        assert "python -m people" in said(app)
+        assert "python -m access" in said(app)
         assert asked(way) == []
 
 

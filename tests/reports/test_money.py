@@ -55,7 +55,7 @@ def test_a_filter_that_cannot_be_applied_is_named_wherever_the_report_goes(versi
 
 
 def test_fixed_filters_do_not_deny_that_there_is_money(client: Client) -> None:
-    narrowing = build.Order(seen(filter=GOOGLE), ["revenue"], (), {})
+    order = build.Order(seen(filter=GOOGLE), ["revenue"], (), {})
     fixed = Permissions(
         (
             Grant(
@@ -67,7 +67,7 @@ def test_fixed_filters_do_not_deny_that_there_is_money(client: Client) -> None:
             ),
         )
     )
-    report = build.make(AuthorizedClient(client, fixed), narrowing)
+    report = build.make(AuthorizedClient(client, fixed), order)
     assert "lists no currency" in said(report)
     assert "No revenue in this period." not in said(report)
 
