@@ -118,9 +118,9 @@ def test_an_open_dialog_shows_nothing_once_permission_has_ended(house: House, en
         else:
             viewer, token = around.enter_context(house.signed_in("ana"))
             viewer.open("", urlencode(SHOP))
-        viewer.rerun(press="all_path")
+        viewer.rerun(press="ranking_path_all")
         dialog = viewer.fragments[-1]
-        assert "dataframe" in kinds(viewer.rerun(dialog, search_path="cart"))
+        assert "dataframe" in kinds(viewer.rerun(dialog, ranking_path_search="cart"))
         if ends == "signed out":
             house.desk.sign_out(token)
         elif ends == "link withdrawn":
@@ -129,7 +129,7 @@ def test_an_open_dialog_shows_nothing_once_permission_has_ended(house: House, en
             house.set_roles(**({"ana": "docs"} if ends == "other website" else {"bob": "all"}))
         if file := viewer.elements.get("csv_path"):  # links may not export
             assert downloaded(house, viewer, file) == OVER
-        sent = viewer.rerun(dialog, search_path="a")
+        sent = viewer.rerun(dialog, ranking_path_search="a")
         assert "dataframe" not in kinds(sent)
         if ends == "other website":
             assert "Nordlicht Shop" not in text(sent)
