@@ -1,4 +1,4 @@
-"""The desk: where people are let in, recognised and let out."""
+"""Sign-in and sign-out, with a password, an identity provider or a share link."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from access import accounts as files
 from access import claims, passwords
 from access.accounts import Account, Accounts, canonical
 from access.audit import SOMEBODY, Audit
+from access.database import digest
 from access.login_throttle import LoginThrottle
-from access.sessions import Sessions, fingerprint
+from access.sessions import Sessions
 from access.share_links import ShareLink, ShareLinks
 from umami.normal_forms import normalized
 
 ALGORITHM: Final = "HS256"
-SLOW: Final = timedelta(minutes=1)
-"""How far a provider's clock may be behind ours."""
+CLOCK_DELAY: Final = timedelta(minutes=1)
+"""How far the clock of an identity provider may be behind ours."""
 
 
 class SignInRefused(Exception):
-    """Somebody is not let in; the message tells them why, and never which part was wrong."""
+    """A sign-in was refused. The message is for the viewer and never says which part was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Everything that signing in needs. ``accounts`` gives them as they stand now."""
+    """Signs viewers in and out. ``accounts`` returns the current content of the accounts file."""
 
     engine: Engine = field(repr=False)
     accounts: Callable[[], Accounts] = field(repr=False)
@@ -46,188 +47,194 @@ class Authentication:
         """The share links, signed with the key of the cookies."""
         return ShareLinks(self.engine, self.accounts().key)
 
-    def enter(self, username: str, password: str, address: str | None) -> str:
-        """Sign in; returns the session's token. Raises ``Refused``.
+    def sign_in(self, username: str, password: str, address: str | None) -> str:
+        """Sign in with a password and return the session's token. Raises ``SignInRefused``.
 
-        Whoever does not exist is refused in the same words, and after the same time.
+        A user name that does not exist gets the same message after the same time.
         """
         username = canonical(username)
         account = self.accounts().users.get(username)
         who = username if account else SOMEBODY
         known = account.password if account else None
-        self._tried(
+        self._attempt(
+            "sign in",
             who,
             username,
             address,
-            "sign in",
             lambda: passwords.matches(password, known, self._cost),
+            "User name or password is wrong.",
         )
         assert account is not None
-        return self._begin(account.username, known or "")
+        return self._start(account.username, known or "")
 
-    def begin(self, account: Account) -> str:
-        """Let somebody in who has just set up their account, and with it the dashboard; returns
-        the session's token."""
+    def start_session(self, account: Account) -> str:
+        """Sign in the account that has just set up the dashboard; returns the session's token."""
         self.audit.record(account.username, "sign in", "set up")
-        return self._begin(account.username, account.password or "")
+        return self._start(account.username, account.password or "")
 
-    def whose(self, token: str) -> Account | None:
-        """The account whose session a token opens, as long as nothing has ended it."""
-        found = self._sessions.account(token)
-        account = self.accounts().users.get(found[0]) if found else None
-        if found is None or account is None or account.password is None:
+    def account_of(self, token: str) -> Account | None:
+        """Return the account of a session; ``None`` once the session has ended."""
+        session = self._sessions.account(token)
+        account = self.accounts().users.get(session[0]) if session else None
+        if session is None or account is None or account.password is None:
             return None
-        same = found[1] == fingerprint(account.username, account.password)
+        same = session[1] == digest(account.username, account.password)
         return account if same else None
 
-    def leave(self, token: str) -> None:
-        """End one session: in every tab of its browser, and for every copy of its cookie."""
-        account = self.whose(token)
+    def sign_out(self, token: str) -> None:
+        """End a session in every tab of its browser and for every copy of its cookie."""
+        account = self.account_of(token)
         self._sessions.end(token)
         if account:
             self.audit.record(account.username, "sign out")
 
-    def leave_everywhere(self, account: Account) -> None:
-        """End every session of an account, in every browser, however it was begun."""
+    def sign_out_everywhere(self, account: Account) -> None:
+        """End every session of an account, in all browsers and however it was started."""
         self._sessions.end_all(account.username)
-        self._sessions.sign_out(_vouched(account.username))
+        self._sessions.sign_out(_provider_account(account.username))
         self.audit.record(account.username, "sign out everywhere")
 
     def change_password(self, account: Account, old: str, new: str, address: str | None) -> str:
-        """Change a password, which ends every session of the account; returns a new one's token.
+        """Change a password and end every session of the account; returns a new session's token.
 
-        Raises ``Refused``, and ``SettingsError`` where the accounts cannot be written.
+        Raises ``SignInRefused``, and ``SettingsError`` if the accounts file cannot be written.
         """
         weakness = passwords.weakness(new, account.username)
         if weakness:
             raise SignInRefused(weakness)
         if normalized("NFC", new) == normalized("NFC", old):
-            raise SignInRefused("That is the password you have.")
+            raise SignInRefused("The new password is the password you have.")
         name = account.username
-        self._tried(
+        self._attempt(
+            "change password",
             name,
             name,
             address,
-            "change password",
             lambda: passwords.matches(old, account.password, self._cost),
-            otherwise="The present password is another one.",
+            "The present password is wrong.",
         )
         files.change_password(self.accounts().path, name, new)
         self._sessions.end_all(name)
-        return self._begin(name, self.accounts().users[name].password or "")
+        return self._start(name, self.accounts().users[name].password or "")
 
-    def vouched(self, email: str, issued: datetime, *, verified: bool = True) -> Account | None:
-        """The account an identity provider vouched for at a moment, unless it has signed out since.
+    def account_from_provider(
+        self, email: str, issued: datetime, *, verified: bool = True
+    ) -> Account | None:
+        """Return the account that an identity provider signed in at ``issued`` (aware), or ``None``
+        if there is none or it has signed out since.
 
-        Each time somebody is vouched for is written down, once, whether it lets them in or not.
+        Each sign-in is recorded once in the audit log, whether it succeeds or not.
         """
         account = self.accounts().by_email(email) if verified else None
-        known = _vouched(account.username if account else SOMEBODY)
-        seen = self._sessions.seen(known, _word(known, email, issued), claims.LASTING)
-        left = self._sessions.signed_out(known) if account else None
-        # Seen by our clock, issued by the provider's, which may be somewhat slow.
-        over = seen.ended or (left is not None and (seen.at <= left or issued <= left - SLOW))
+        who = account.username if account else SOMEBODY
+        name = _provider_account(who)
+        seen = self._sessions.record(name, _provider_token(name, email, issued), claims.MAX_AGE)
+        left = self._sessions.signed_out(name) if account else None
+        # ``seen.at`` is of our clock, ``issued`` of the provider's, which may be behind.
+        ended = seen.ended or (
+            left is not None and (seen.at <= left or issued <= left - CLOCK_DELAY)
+        )
         if seen.first:
-            about = f"as {email}, by an identity provider"
-            who = account.username if account else SOMEBODY
-            (self.audit.refused if over or not account else self.audit.record)(
-                who, "sign in", about
-            )
-        return None if over else account
+            write = self.audit.refused if ended or not account else self.audit.record
+            write(who, "sign in", f"as {email}, by an identity provider")
+        return None if ended else account
 
-    def leave_vouched(self, account: Account, email: str, issued: datetime) -> None:
-        """Sign out somebody whom a provider vouched for, in one browser: what the provider said at
-        this moment lets in nobody any more."""
-        known = _vouched(account.username)
-        self._sessions.end_seen(_word(known, email, issued))
+    def sign_out_of_provider(self, account: Account, email: str, issued: datetime) -> None:
+        """Sign out a viewer of an identity provider in one browser: the provider's sign-in of this
+        moment is not valid any more."""
+        self._sessions.end_recorded(
+            _provider_token(_provider_account(account.username), email, issued)
+        )
         self.audit.record(account.username, "sign out")
 
-    def open_share(self, share: ShareLink, password: str, address: str | None) -> str:
-        """Open a link that has a password; returns a token for it. Raises ``Refused``."""
-        name = _of_share(share)
-        self._tried(
+    def unlock_share(self, share: ShareLink, password: str, address: str | None) -> str:
+        """Open a share link that has a password; returns a token. Raises ``SignInRefused``."""
+        name = _share_account(share)
+        self._attempt(
+            "open share link",
             name,
             name,
             address,
-            "open share link",
-            lambda: self.shares.opened_by(share, password),
-            otherwise="That is not the password of this link.",
+            lambda: self.shares.password_matches(share, password),
+            "That is not the password of this link.",
         )
-        return self._sessions.begin(name, share.id, timedelta(days=1))
+        return self._sessions.start(name, share.id, timedelta(days=1))
 
-    def opens_share(self, share: ShareLink, token: str | None) -> bool:
-        """Whether a link may be looked at with this token."""
-        if share.over:
+    def share_is_open(self, share: ShareLink, token: str | None) -> bool:
+        """Return whether this token, if one is needed, opens a share link."""
+        if share.closed:
             return False
-        found = self._sessions.account(token) if token else None
-        return not share.password or (found is not None and found[0] == _of_share(share))
+        session = self._sessions.account(token) if token else None
+        return not share.password or (session is not None and session[0] == _share_account(share))
 
-    def sealed(self, token: str) -> str:
-        """A token as a cookie holds it: signed, so that only ours are ever looked up."""
+    def encode_cookie(self, token: str) -> str:
+        """Return a signed cookie with a token, so that no other token is ever looked up."""
         accounts = self.accounts()
         ends = datetime.now(UTC) + timedelta(days=accounts.days)
         return jwt.encode({"session": token, "exp": ends}, accounts.key, ALGORITHM)
 
-    def unsealed(self, cookie: str) -> str | None:
-        """The token in a cookie of ours; ``None`` for anything else."""
+    def decode_cookie(self, cookie: str) -> str | None:
+        """Return the token in a cookie; ``None`` if we did not sign the cookie or it expired."""
         try:
-            held = jwt.decode(cookie, self.accounts().key, [ALGORITHM])
+            token = jwt.decode(cookie, self.accounts().key, [ALGORITHM]).get("session")
         except jwt.PyJWTError:
             return None
-        token = held.get("session")
         return token if isinstance(token, str) else None
 
     @property
     def _cost(self) -> int:
-        """What every comparison costs, whoever it is about."""
-        hashes = (one.password for one in self.accounts().users.values())
-        return max((passwords.cost(one) for one in hashes if one), default=passwords.USUAL)
+        """The bcrypt cost of every comparison, whichever account it is about."""
+        hashes = (account.password for account in self.accounts().users.values())
+        return max(map(passwords.cost, filter(None, hashes)), default=passwords.DEFAULT_COST)
 
     @property
     def _sessions(self) -> Sessions:
         return Sessions(self.engine)
 
-    def _begin(self, username: str, password: str) -> str:
-        return self._sessions.begin(username, password, timedelta(days=self.accounts().days))
+    def _start(self, username: str, password: str) -> str:
+        return self._sessions.start(username, password, timedelta(days=self.accounts().days))
 
-    def _tried(
+    def _attempt(
         self,
+        what: str,
         who: str,
         name: str,
         address: str | None,
-        what: str,
-        right: Callable[[], bool],
-        otherwise: str = "User name or password is wrong.",
+        compare: Callable[[], bool],
+        wrong: str,
     ) -> None:
-        """Let one attempt be made, and write it down; it is counted before it is made."""
-        attempts = LoginThrottle(self.engine)
-        attempt = attempts.reserve(name, address)
+        """Compare a password, throttled by name and address; records the result in the audit log.
+
+        The throttle counts the attempt before the comparison. Raises ``SignInRefused``.
+        """
+        throttle = LoginThrottle(self.engine)
+        attempt = throttle.reserve(name, address)
         if attempt.wait > 0:
             if attempt.first:
                 self.audit.refused(who, what, "too early")
             seconds = math.ceil(attempt.wait)
-            spelled = f"{seconds} seconds" if seconds < 90 else f"{math.ceil(seconds / 60)} minutes"
-            raise SignInRefused(f"Too many attempts. Try again in {spelled}.")
+            wait = f"{seconds} seconds" if seconds < 90 else f"{math.ceil(seconds / 60)} minutes"
+            raise SignInRefused(f"Too many attempts. Try again in {wait}.")
         try:
-            same = right()
+            same = compare()
         except passwords.Busy:
-            attempts.take_back(attempt)
+            throttle.take_back(attempt)
             raise SignInRefused("Many people are signing in. Try again in a moment.") from None
         if not same:
             self.audit.refused(who, what)
-            raise SignInRefused(otherwise)
-        attempts.succeed(attempt)
+            raise SignInRefused(wrong)
+        throttle.succeed(attempt)
         self.audit.record(who, what)
 
 
-def _vouched(username: str) -> str:
+def _provider_account(username: str) -> str:
     return f"vouched {username}"
 
 
-def _word(known: str, email: str, issued: datetime) -> str:
-    """What stands for one sign-in at a provider."""
-    return f"{known} {email} {issued.isoformat()}"
+def _provider_token(account: str, email: str, issued: datetime) -> str:
+    """Return what identifies one sign-in at an identity provider."""
+    return f"{account} {email} {issued.isoformat()}"
 
 
-def _of_share(share: ShareLink) -> str:
+def _share_account(share: ShareLink) -> str:
     return f"share {share.id}"

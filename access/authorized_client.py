@@ -1,4 +1,4 @@
-"""The client as one viewer may use it: what they have no right to is never asked."""
+"""A client that sends only the queries that a viewer has permission for."""
 
 from __future__ import annotations
 
@@ -21,135 +21,131 @@ from umami.models.websites import Website
 from umami.reply import Reply
 
 T = TypeVar("T")
-Written = Callable[[Query[Any], UmamiError | None], None]
-"""Told of every change that was asked for, and of what went wrong with it."""
+WriteObserver = Callable[[Query[Any], UmamiError | None], None]
+"""Called after every write, even a refused one, with its query and its error."""
 
-_DEFINITIONS: Final[dict[str, Callable[[str, str], Query[Any]]]] = {
+_READS: Final[dict[str, Callable[[str, str], Query[Any]]]] = {
     "segment": segments.segment,
     "annotation": notes.annotation,
 }
-"""How to read what a question names beside its website. The answer is ``NotFound`` where it is of
-another website."""
+"""The query that reads what a write names beside its website. It fails with ``NotFound`` if that
+belongs to another website."""
 
 
 class AuthorizedClient:
-    """Answers the questions that ``permissions`` allow; a refused one is done at once, with
-    ``Forbidden``, and neither the cache nor the server is asked."""
+    """A client with the permissions of a viewer. A refused query fails with ``Forbidden`` before
+    the cache is looked at and anything is sent."""
 
     def __init__(
-        self, client: Client, permissions: Permissions, written: Written | None = None
+        self, client: Client, permissions: Permissions, on_write: WriteObserver | None = None
     ) -> None:
         self._client = client
-        self._rights = permissions
-        self._written = written
+        self._permissions = permissions
+        self._on_write = on_write
 
     def __repr__(self) -> str:
-        return f"Guarded({self._client!r})"
+        return f"AuthorizedClient({self._client!r})"
 
     @property
     def server(self) -> Server:
-        """What is asked."""
+        """The server that the client is connected to."""
         return self._client.server
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for their turn, at a server that counts them."""
+        """How many requests wait for their turn, for a server with a rate limit."""
         return self._client.waiting
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this server can narrow an answer by; may have to ask it. Raises ``UmamiError``."""
+        """What the server can filter by; may send a request. Raises ``UmamiError``."""
         return self._client.capabilities
 
     @property
     def definitions(self) -> Definitions:
-        """What figures mean on this server; may have to ask it. Raises ``UmamiError``."""
+        """How the server defines figures; may send a request. Raises ``UmamiError``."""
         return self._client.definitions
 
-    def ask(self, question: Query[T]) -> T:
-        """The answer. Raises ``Forbidden`` or another ``UmamiError``."""
-        return self.submit(question).result()
+    def ask(self, query: Query[T]) -> T:
+        """Return the answer. Raises ``Forbidden`` or another ``UmamiError``."""
+        return self.submit(query).result()
 
-    def ask_all(self, *questions: Query[Any]) -> list[Reply[Any]]:
-        """Ask several at once."""
-        return [self.submit(question) for question in questions]
+    def ask_all(self, *queries: Query[Any]) -> list[Reply[Any]]:
+        """Submit several queries at once."""
+        return [self.submit(query) for query in queries]
 
     def submit(
         self,
-        question: Query[T],
+        query: Query[T],
         caller: Caller = ANYONE,
         since: float = 0.0,
         *,
         keep: bool = True,
     ) -> Reply[T]:
-        """Ask without waiting; done already where the answer is kept, or refused."""
-        refused = self._refusal(question)
-        writes = question.endpoint.access is Access.WRITES
-        if refused is not None:
+        """Submit a query without waiting; the reply is done already if it is refused or cached."""
+        refusal = self._refusal(query)
+        if refusal is not None:
             reply: Reply[T] = Reply()
-            reply.set_exception(refused)
+            reply.set_exception(refusal)
         else:
-            reply = self._client.submit(question, caller, since, keep=keep)
-        if writes and self._written is not None:
-            reply.add_done_callback(self._told(question, self._written))
-        if question.name == "websites" and refused is None:
-            return cast(Reply[T], self._known(cast(Reply[Page[Website]], reply)))
+            reply = self._client.submit(query, caller, since, keep=keep)
+        if self._on_write is not None and query.endpoint.access is Access.WRITES:
+            on_write = self._on_write
+
+            def notify(done: Future[T]) -> None:
+                problem = done.exception()
+                on_write(query, problem if isinstance(problem, UmamiError) else None)
+
+            reply.add_done_callback(notify)
+        if query.name == "websites" and refusal is None:
+            return cast(Reply[T], self._visible(cast(Reply[Page[Website]], reply)))
         return reply
 
-    def _refusal(self, question: Query[Any]) -> UmamiError | None:
-        if question.name not in OF_REPORTS:
-            refusals = (
-                self._rights.refusal(question, website) for website in question.websites or (None,)
-            )
-            refused = next(filter(None, refusals), None)
-            return refused or self._of_another_website(question)
-        named = question.website
-        permissions = self._rights if named else self._rights.anywhere()
-        refused = permissions.refusal(question, named)
-        if refused is not None or self._rights.refusal(question, None) is None:
-            return refused
-        # Any website may be named beside a report of another one; the report itself tells.
+    def _refusal(self, query: Query[Any]) -> UmamiError | None:
+        permissions = self._permissions
+        if query.name not in OF_REPORTS:
+            for website in query.websites or (None,):
+                if refusal := permissions.refusal(query, website):
+                    return refusal
+            return self._of_another_website(query)
+        website = query.website
+        refusal = (permissions if website else permissions.anywhere()).refusal(query, website)
+        if refusal is not None or permissions.refusal(query, None) is None:
+            return refusal
+        # A caller can name any website beside the id of a report, so read the report's website.
         try:
-            own = self._client.ask(reports.report(question.arguments["report"])).website
+            actual = self._client.ask(reports.report(query.arguments["report"])).website
         except UmamiError as problem:
             return problem
-        return self._rights.refusal(question, own)
+        return permissions.refusal(query, actual)
 
-    def _of_another_website(self, question: Query[Any]) -> UmamiError | None:
-        """Why a segment or annotation may not be changed: it may be of another website than the one
-        that is named beside it, and not every server looks."""
-        if question.endpoint.access is Access.READS or self._rights.admin:
+    def _of_another_website(self, query: Query[Any]) -> UmamiError | None:
+        """Return the error that refuses to change a segment or annotation of another website than
+        the query names, since not every server checks this."""
+        if query.endpoint.access is Access.READS or self._permissions.admin:
             return None
-        for name, read in _DEFINITIONS.items():
-            if name in question.arguments:
+        for name, read in _READS.items():
+            if name in query.arguments:
                 try:
-                    self._client.ask(read(question.website or "", question.arguments[name]))
+                    self._client.ask(read(query.website or "", query.arguments[name]))
                 except UmamiError as problem:
                     return problem
         return None
 
-    def _known(self, coming: Reply[Page[Website]]) -> Reply[Page[Website]]:
-        """The list of websites without those that the viewer has no access to."""
-        shown: Reply[Page[Website]] = Reply()
+    def _visible(self, reply: Reply[Page[Website]]) -> Reply[Page[Website]]:
+        """Return a reply with only the websites that the viewer has access to."""
+        visible: Reply[Page[Website]] = Reply()
 
-        def arrived(answer: Future[Page[Website]]) -> None:
-            problem = answer.exception()
+        def filter_websites(done: Future[Page[Website]]) -> None:
+            problem = done.exception()
             if problem is not None:
-                shown.set_exception(problem)
+                visible.set_exception(problem)
                 return
-            found = answer.result()
-            mine = tuple(site for site in found.rows if self._rights.sees(site.id))
-            shown.answered_at, shown.stale = coming.answered_at, coming.stale
-            shown.problem = coming.problem
-            shown.set_result(replace(found, rows=mine))
+            page = done.result()
+            rows = tuple(site for site in page.rows if self._permissions.sees(site.id))
+            visible.answered_at, visible.stale = reply.answered_at, reply.stale
+            visible.problem = reply.problem
+            visible.set_result(replace(page, rows=rows))
 
-        coming.add_done_callback(arrived)
-        return shown
-
-    @staticmethod
-    def _told(question: Query[Any], written: Written) -> Callable[[Future[Any]], None]:
-        def told(answer: Future[Any]) -> None:
-            problem = answer.exception()
-            written(question, problem if isinstance(problem, UmamiError) else None)
-
-        return told
+        reply.add_done_callback(filter_websites)
+        return visible

@@ -1,4 +1,4 @@
-"""What a viewer may see and do, as a value: nothing unless it is granted."""
+"""What a viewer may see and do, as a value: what is not granted is refused."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from umami.filters import Filter, Match
 from umami.view import View
 
 STRUCTURE: Final = frozenset({"websites", "website", "daterange"})
-"""What every page needs before it can ask anything: which websites there are, and since when."""
+"""Endpoints that every page needs: the list of websites, and since when they have data."""
 CHOICES: Final = frozenset({"values", "segments"})
-"""What the filters are chosen from."""
+"""Endpoints that list what a viewer can filter by."""
 SAVES: Final = frozenset({"create_report", "update_report", "delete_report"})
-"""Writes that keep an analysis in Umami; every other write is an admin's."""
+"""Writes that save an analysis in Umami; every other write needs an admin."""
 FOR_ADMINS: Final = frozenset({"shares"})
-"""Questions about a website whose answers open it to others."""
+"""Endpoints of a website whose answers give others access to it."""
 OF_REPORTS: Final = frozenset({"report", "update_report", "delete_report"})
-"""Questions that name a report, whose website only the report itself tells."""
+"""Endpoints that take the id of a report; only the report itself contains its website."""
 
 
 class Forbidden(UmamiError):
-    """The viewer has no right to this; nothing was asked."""
+    """The viewer has no permission for a query; nothing was sent."""
 
     remedy = "Ask whoever runs this dashboard, if you need it."
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowing:
+class ViewFilters:
     """What restricts a View beyond website and period."""
 
     filters: tuple[Filter, ...] = ()
@@ -39,67 +39,68 @@ class Narrowing:
     cohort: str | None = None
 
     @classmethod
-    def of(cls, view: View) -> Narrowing:
-        """What restricts this View. One filter or none is joined by nothing."""
-        joined: Match = view.match if len(view.filters) > 1 else "all"
-        return cls(view.filters, joined, view.segment, view.cohort)
+    def of(cls, view: View) -> ViewFilters:
+        """Return what restricts a View. ``match`` is "all" unless there are several filters."""
+        match: Match = view.match if len(view.filters) > 1 else "all"
+        return cls(view.filters, match, view.segment, view.cohort)
 
 
-NOTHING: Final = Narrowing()
+NO_FILTERS: Final = ViewFilters()
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One set of things that may be seen together.
+    """A set of things that a viewer may see together.
 
-    ``websites`` and ``sections`` are ids and names, ``None`` means every one; ``asks`` are the
-    endpoints of those sections. Where ``filters`` is false, everything asked is narrowed by
-    exactly ``narrowing``.
+    ``websites`` are ids, ``sections`` names of pages and ``endpoints`` the names of what these
+    pages query; ``None`` means every one. If ``filters`` is false, every query must be filtered by
+    exactly ``fixed_filters``.
     """
 
     websites: frozenset[str] | None = frozenset()
     sections: frozenset[str] | None = frozenset()
     endpoints: frozenset[str] | None = frozenset()
     filters: bool = False
-    narrowing: Narrowing = NOTHING
+    fixed_filters: ViewFilters = NO_FILTERS
     exports: bool = False
     saves: bool = False
     admin: bool = False
 
     def covers(self, website: str | None) -> bool:
-        """Whether this is about a website; ``None`` stands for all of them at once."""
+        """Return whether this grant includes a website; ``None`` stands for all of them."""
         return self.websites is None or website in self.websites
 
-    def refusal(self, question: Query[object], website: str | None) -> str | None:
-        """Why this grant does not allow a question about a website; ``None`` where it does."""
-        name = question.name
+    def refusal(self, query: Query[object], website: str | None) -> str | None:
+        """Return a sentence that says why this grant does not allow a query about a website;
+        ``None`` if it does."""
+        name = query.name
         if name != "websites" and not self.covers(website):
             return "You have no access to this website."
-        if question.endpoint.access is Access.WRITES:
+        if query.endpoint.access is Access.WRITES:
             allowed = self.admin or (self.saves and name in SAVES)
             return None if allowed else "You may look at this, not change it."
-        if question.endpoint.secret or not self._asks(name):
+        if query.endpoint.secret or not self._includes(name):
             return "You have no access to this part of the website."
-        if not self.admin and (name in FOR_ADMINS or _about_the_account(question)):
+        if not self.admin and (name in FOR_ADMINS or _of_the_account(query)):
             return "Only an administrator may see this."
         if self.filters or name in STRUCTURE:
             return None
-        given = Narrowing.of(question.view) if question.view else NOTHING
-        narrows = question.endpoint.filtered or self.narrowing == NOTHING
-        if given != self.narrowing or not narrows:
+        filters = ViewFilters.of(query.view) if query.view else NO_FILTERS
+        filtered = query.endpoint.filtered or self.fixed_filters == NO_FILTERS
+        if filters != self.fixed_filters or not filtered:
             return "What you see has fixed filters: this is not within them."
         return None
 
-    def _asks(self, name: str) -> bool:
+    def _includes(self, name: str) -> bool:
         if self.endpoints is None or name in STRUCTURE:
             return True
         return name in self.endpoints or (self.filters and name in CHOICES)
 
 
-def _about_the_account(question: Query[object]) -> bool:
-    """Whether the answer lists what belongs to the account, whatever website it is about."""
-    known = question.name == "websites" or question.name in OF_REPORTS
-    return not known and not question.websites
+def _of_the_account(query: Query[object]) -> bool:
+    """Return whether the answer lists what belongs to the account rather than to a website."""
+    checked_otherwise = query.name == "websites" or query.name in OF_REPORTS
+    return not checked_otherwise and not query.websites
 
 
 EVERYTHING: Final = Grant(None, None, None, filters=True, exports=True, saves=True, admin=True)
@@ -107,66 +108,62 @@ EVERYTHING: Final = Grant(None, None, None, filters=True, exports=True, saves=Tr
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """Several grants: what one of them allows is allowed."""
+    """Several grants: what any of them allows is allowed."""
 
     grants: tuple[Grant, ...] = ()
 
-    def refusal(self, question: Query[object], website: str | None) -> Forbidden | None:
-        """Why a question may not be asked; ``None`` where it may."""
-        reasons = [one.refusal(question, website) for one in self.grants]
-        if None in reasons:
+    def refusal(self, query: Query[object], website: str | None) -> Forbidden | None:
+        """Return the error that refuses a query; ``None`` if a grant allows it."""
+        refusals = [(grant.refusal(query, website), grant) for grant in self.grants]
+        if any(reason is None for reason, _ in refusals):
             return None
-        # The grant that is about the website says more than the others.
-        telling = [
-            reason
-            for one, reason in zip(self.grants, reasons, strict=True)
-            if reason and one.covers(website)
-        ]
-        said = (*telling, *filter(None, reasons), "You have no access to this.")[0]
-        return Forbidden(said, endpoint=question.name)
+        # The reason of a grant that includes the website says more than the others'.
+        refusals.sort(key=lambda refusal: not refusal[1].covers(website))
+        reason = refusals[0][0] if refusals else None
+        return Forbidden(reason or "You have no access to this.", endpoint=query.name)
 
     def anywhere(self) -> Permissions:
-        """The same permissions at every website: what is refused here is refused anywhere."""
-        return Permissions(tuple(replace(one, websites=None) for one in self.grants))
+        """Return these permissions for every website: what they refuse is refused for any."""
+        return Permissions(tuple(replace(grant, websites=None) for grant in self.grants))
 
     def sees(self, website: str) -> bool:
-        """Whether a website is known to this viewer at all."""
-        return any(one.covers(website) for one in self.grants)
+        """Return whether the viewer has any access to a website."""
+        return any(grant.covers(website) for grant in self.grants)
 
     def opens(self, section: str) -> bool:
-        """Whether a section is open, at some website at least."""
-        return any(one.sections is None or section in one.sections for one in self.grants)
+        """Return whether the viewer may open a section for at least one website."""
+        return any(grant.sections is None or section in grant.sections for grant in self.grants)
 
     def filters(self, website: str) -> bool:
-        """Whether what is seen of a website may be narrowed otherwise."""
-        return any(one.filters for one in self._about(website))
+        """Return whether the viewer may choose the filters of a website."""
+        return any(grant.filters for grant in self._of(website))
 
     def exports(self, website: str) -> bool:
-        """Whether tables and charts of a website may be downloaded."""
-        return any(one.exports for one in self._about(website))
+        """Return whether the viewer may download tables and charts of a website."""
+        return any(grant.exports for grant in self._of(website))
 
     def saves(self, website: str) -> bool:
-        """Whether analyses of a website may be saved in Umami."""
-        return any(one.saves or one.admin for one in self._about(website))
+        """Return whether the viewer may save analyses of a website in Umami."""
+        return any(grant.saves or grant.admin for grant in self._of(website))
 
     @property
     def admin(self) -> bool:
-        """Whether this viewer runs the dashboard: every website, people and share links."""
-        return any(one.admin and one.websites is None for one in self.grants)
+        """Whether the viewer runs the dashboard: every website, accounts and share links."""
+        return any(grant.admin and grant.websites is None for grant in self.grants)
 
     def administers(self, website: str) -> bool:
-        """Whether a website may be changed."""
-        return any(one.admin for one in self._about(website))
+        """Return whether the viewer may change a website."""
+        return any(grant.admin for grant in self._of(website))
 
-    def fixed(self, website: str) -> Narrowing | None:
-        """What everything seen of a website is narrowed by; ``None`` where that is free."""
-        about = list(self._about(website))
-        if not about or any(one.filters for one in about):
+    def fixed(self, website: str) -> ViewFilters | None:
+        """Return the fixed filters of a website; ``None`` if the viewer may choose them."""
+        grants = list(self._of(website))
+        if not grants or any(grant.filters for grant in grants):
             return None
-        return about[0].narrowing
+        return grants[0].fixed_filters
 
-    def _about(self, website: str) -> Iterable[Grant]:
-        return (one for one in self.grants if one.covers(website))
+    def _of(self, website: str) -> Iterable[Grant]:
+        return (grant for grant in self.grants if grant.covers(website))
 
 
 ALL: Final = Permissions((EVERYTHING,))

@@ -1,6 +1,6 @@
-"""Setting the dashboard up: which server is looked at, and by whom, as the secrets say it.
+"""Setting up the dashboard: writing the server and the accounts into the secrets.
 
-What else stands in the secrets stays, with its comments.
+Everything else in the secrets stays as it is, with its comments.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -26,16 +27,16 @@ _WRITING: Final = threading.Lock()
 
 
 class SecretsNotWritten(SettingsError):
-    """The secrets cannot be written here, or not by us."""
+    """The secrets cannot be written here, or not by the dashboard."""
 
     remedy = "Put the text there yourself."
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is to have an account; ``password`` is a bcrypt hash.
+    """A new account. ``password`` is a bcrypt hash.
 
-    ``websites`` are ids or domains, ``None`` means every one; an empty list leaves it to the role.
+    ``websites`` are ids or domains; ``None`` means every one, an empty tuple those of the roles.
     """
 
     username: str
@@ -48,22 +49,24 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What is to be written: the server (settings of the embedded one without data mean the demo),
-    and people besides those who have an account."""
+    """What to write: the server, and accounts to add.
+
+    Settings of the embedded server without data mean the demo.
+    """
 
     server: Settings
     people: tuple[Person, ...] = ()
 
 
-def key() -> str:
-    """A new key for cookies."""
+def new_key() -> str:
+    """Return a new random key for cookies."""
     return secrets.token_urlsafe(48)
 
 
-def unfit(username: str, password: str, again: str, taken: Collection[str]) -> str | None:
-    """Why somebody cannot have an account like this, in a sentence; ``None`` where they can.
+def account_problem(username: str, password: str, again: str, taken: Collection[str]) -> str | None:
+    """Return a sentence that says why a new account is not possible; ``None`` if it is.
 
-    ``taken`` are the user names of others, in lower case.
+    ``taken`` are the user names of other accounts, in lower case.
     """
     if not username:
         return "Type a user name."
@@ -71,105 +74,100 @@ def unfit(username: str, password: str, again: str, taken: Collection[str]) -> s
         return "A user name is made of letters, digits and . _ % + @ - only."
     if username in taken:
         return f"There is an account {username} already: choose another user name."
-    weak = passwords.weakness(password, username)
-    if weak:
-        return weak
+    if weakness := passwords.weakness(password, username):
+        return weakness
     return None if password == again else "The two passwords are not the same: type both again."
 
 
-def entry(person: Person) -> str:
-    """The account as it stands in the secrets."""
+def account_toml(person: Person) -> str:
+    """Return the entry of an account as TOML."""
     document = tomlkit.document()
-    _add(document, [person])
+    _add_people(document, [person])
     return tomlkit.dumps(document).strip()
 
 
-def text(setup: Setup, before: str = "") -> str:
-    """The secrets once all is set up, of what they are ``before``; raises ``NotWritten`` where
-    they have a form that cannot be changed without harm."""
-    try:
+def updated_secrets(setup: Setup, before: str = "") -> str:
+    """Return the secrets in ``before`` with a setup written into them.
+
+    Raises ``SecretsNotWritten`` if their form cannot be changed without losing something.
+    """
+    # The library's message may quote the file, so it is not chained.
+    with suppress(TOMLKitError, TypeError, ValueError, AttributeError, LookupError):
         document = tomlkit.parse(before)
-        _name(document, setup.server)
+        _set_server(document, setup.server)
         if setup.people:
-            _add(document, setup.people)
+            _add_people(document, setup.people)
             cookie = _table(document, "cookie")
             if not cookie.get("key"):
-                cookie["key"] = key()
+                cookie["key"] = new_key()
         return tomlkit.dumps(document)
-    except (TOMLKitError, TypeError, ValueError, AttributeError, LookupError):
-        # What the library says may quote the file.
-        pass
     raise SecretsNotWritten("The secrets have a form that cannot be changed from here.")
 
 
 def write(path: Path, setup: Setup) -> None:
-    """Write all of it into the secrets at ``path``, as their owner's alone.
+    """Write a setup into the secrets at ``path``, which only their owner can read afterwards.
 
-    Raises ``SettingsError``; then the file is as it was.
+    Raises ``SettingsError``; the file is unchanged then.
     """
 
-    def check(beside: Path) -> None:
-        if read({}, beside).texts != setup.server.texts:
+    def check(file: Path) -> None:
+        if read({}, file).texts != setup.server.texts:
             raise SecretsNotWritten(f"{path.name} has a form that cannot be changed from here.")
 
     with _WRITING:
         secrets_of(path)
-        try:
+        with suppress(OSError):
             before = text_of(path) if path.exists() else ""
-            atomic_write.replaced(path, text(setup, before), check=check)
-        except OSError:
-            written = False
-        else:
-            written = True
-    if not written:
-        raise SecretsNotWritten(f"{path.name} cannot be written here.")
+            atomic_write.replace_file(path, updated_secrets(setup, before), check=check)
+            return
+    raise SecretsNotWritten(f"{path.name} cannot be written here.")
 
 
-def _name(document: MutableMapping[str, Any], server: Settings) -> None:
-    """Say which server is asked, in one spelling; how it is asked stays, but for what was only
-    true of the server before."""
+def _set_server(document: MutableMapping[str, Any], server: Settings) -> None:
+    """Write the server's settings, each under one name. Settings of how to connect stay, except
+    for ``GENERATION``, which describes the server before."""
     if TABLE in document and not isinstance(document[TABLE], MutableMapping):
         del document[TABLE]
-    given = {name.lower(): value for name, value in server.texts.items()}
+    settings = {name.lower(): value for name, value in server.texts.items()}
     for name in (*SERVER, "GENERATION"):
         if name == "COLLECT" and server.store:
-            # Websites go on sending to the dashboard, whichever file they are kept in.
+            # Websites can go on sending to the dashboard, whatever file their data is in.
             continue
         full = PREFIX + name
-        for spelling in (full, full.lower()):
-            document.pop(spelling, None)
-        for spelling in {full, full.lower(), name, name.lower()} - set(given):
-            # Looked up each time: the library's view of scattered tables is good for one change.
-            document.get(TABLE, {}).pop(spelling, None)
-    for name, value in given.items():
+        for key in (full, full.lower()):
+            document.pop(key, None)
+        for key in {full, full.lower(), name, name.lower()} - set(settings):
+            # Looked up each time: tomlkit's view of a table in several parts is outdated after a
+            # change.
+            document.get(TABLE, {}).pop(key, None)
+    for name, value in settings.items():
         _table(document, TABLE)[name] = value
     table = document.get(TABLE)
     if table is not None and not tomlkit.dumps(table).strip():
         del document[TABLE]
 
 
-def _add(document: MutableMapping[str, Any], people: Iterable[Person]) -> None:
-    users = _table(_table(document, "credentials", over=True), "usernames", over=True)
-    inline = isinstance(users, InlineTable)
+def _add_people(document: MutableMapping[str, Any], people: Iterable[Person]) -> None:
+    users = _table(_table(document, "credentials", is_super=True), "usernames", is_super=True)
     for person in people:
-        account: MutableMapping[str, Any] = tomlkit.inline_table() if inline else tomlkit.table()
+        account: MutableMapping[str, Any] = (
+            tomlkit.inline_table() if isinstance(users, InlineTable) else tomlkit.table()
+        )
         account["first_name"] = person.name
         account["password"] = person.password
         account["roles"] = list(person.roles)
         if person.email:
             account["email"] = person.email
-        if person.websites is None:
-            account["websites"] = EVERY
-        elif person.websites:
-            account["websites"] = list(person.websites)
+        if person.websites != ():
+            account["websites"] = EVERY if person.websites is None else list(person.websites)
         users[person.username] = account
 
 
 def _table(
-    within: MutableMapping[str, Any], name: str, *, over: bool = False
+    within: MutableMapping[str, Any], name: str, *, is_super: bool = False
 ) -> MutableMapping[str, Any]:
-    """The table of this name, made where there is none; ``over`` for one that only holds others."""
+    """Return a table and create it if needed; a super table only contains other tables."""
     if not isinstance(within.get(name), Mapping):
-        within[name] = tomlkit.table(is_super_table=over)
-    found: MutableMapping[str, Any] = within[name]
-    return found
+        within[name] = tomlkit.table(is_super_table=is_super)
+    table: MutableMapping[str, Any] = within[name]
+    return table

@@ -1,6 +1,6 @@
-"""Who is signed in: a cookie opens a session that the store knows, and nothing else does.
+"""Sessions on the server's side: a cookie is valid only while the database has its session.
 
-So a cookie that was copied is worth nothing after log-out, and none is after the password changed.
+A copied cookie is therefore useless after sign-out, and every cookie is after a password change.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from access.database import SESSIONS, SIGNED_OUT, digest, exclusive
 
 _ENDED: Final = "ended"
-"""Stands for the fingerprint of a session that was begun elsewhere and is over here."""
+"""The fingerprint of an identity provider's session that was ended here."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A session that was begun elsewhere: when it was first seen here, whether just now, and
-    whether it was ended."""
+class ProviderSession:
+    """A sign-in at an identity provider: when this dashboard first saw it (``at``, UTC), whether
+    that was in this call (``first``), and whether it was ended here."""
 
     at: datetime
     first: bool = False
@@ -30,23 +30,23 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The sessions in a store. Safe to use from many threads and processes."""
+    """The sessions in a database. Safe to use from many threads and processes."""
 
     engine: Engine
 
-    def begin(self, account: str, password: str, lasting: timedelta) -> str:
-        """Begin a session of an account; the token opens it.
+    def start(self, account: str, password: str, lifetime: timedelta) -> str:
+        """Start a session of an account and return its token.
 
-        ``password`` is what the account signs in with now (its hash, never itself): once that
-        is another, the session is over.
+        ``password`` is the hash that the account signs in with now; the session is invalid once
+        the account has another one.
         """
         token = secrets.token_urlsafe(32)
         with self.engine.begin() as store:
-            _keep(store, token, account, fingerprint(account, password), lasting)
+            _insert(store, token, account, digest(account, password), lifetime)
         return token
 
-    def seen(self, account: str, token: str, lasting: timedelta) -> Seen:
-        """Keep a session that was begun elsewhere, unless it has been seen before."""
+    def record(self, account: str, token: str, lifetime: timedelta) -> ProviderSession:
+        """Return the session of a sign-in at an identity provider, and insert it if it is new."""
         query = select(SESSIONS).where(SESSIONS.c.token == digest(token))
         with self.engine.connect() as store:
             row = store.execute(query).first()
@@ -54,17 +54,19 @@ class Sessions:
             with exclusive(self.engine) as store:
                 row = store.execute(query).first()
                 if row is None:
-                    return Seen(_keep(store, token, account, "", lasting), first=True)
-        return Seen(row.begun, ended=row.fingerprint == _ENDED)
+                    begun = _insert(store, token, account, "", lifetime)
+                    return ProviderSession(begun, first=True)
+        return ProviderSession(row.begun, ended=row.fingerprint == _ENDED)
 
-    def end_seen(self, token: str) -> None:
-        """End a session that was begun elsewhere; whoever brings it again is told so."""
+    def end_recorded(self, token: str) -> None:
+        """Mark a session of ``record`` as ended. Its row stays, so that it cannot start again."""
         ended = update(SESSIONS).where(SESSIONS.c.token == digest(token))
         with self.engine.begin() as store:
             store.execute(ended.values(fingerprint=_ENDED))
 
     def account(self, token: str) -> tuple[str, str] | None:
-        """Whose session a token opens, and the fingerprint of what they signed in with."""
+        """Return the account of a session that has not expired, and its fingerprint: the digest of
+        the account and of the password hash that it had when the session started."""
         query = select(SESSIONS.c.account, SESSIONS.c.fingerprint).where(
             SESSIONS.c.token == digest(token), SESSIONS.c.ends > datetime.now(UTC)
         )
@@ -73,7 +75,7 @@ class Sessions:
         return (row.account, row.fingerprint) if row else None
 
     def end(self, token: str) -> None:
-        """End a session: in every tab, and for every copy of its cookie."""
+        """End a session in every tab and for every copy of its cookie."""
         with self.engine.begin() as store:
             store.execute(delete(SESSIONS).where(SESSIONS.c.token == digest(token)))
 
@@ -83,34 +85,22 @@ class Sessions:
             store.execute(delete(SESSIONS).where(SESSIONS.c.account == account))
 
     def sign_out(self, account: str) -> None:
-        """Refuse whatever an identity provider said about an account up to now."""
+        """Invalidate every sign-in of an account at an identity provider before now."""
         with exclusive(self.engine) as store:
             store.execute(delete(SIGNED_OUT).where(SIGNED_OUT.c.account == account))
             store.execute(insert(SIGNED_OUT).values(account=account, at=datetime.now(UTC)))
 
     def signed_out(self, account: str) -> datetime | None:
-        """When an account of an identity provider last signed out."""
+        """Return when ``sign_out`` was last called for an account (UTC)."""
         with self.engine.connect() as store:
             return store.scalar(select(SIGNED_OUT.c.at).where(SIGNED_OUT.c.account == account))
 
 
-def _keep(
-    store: Connection, token: str, account: str, fingerprint: str, lasting: timedelta
+def _insert(
+    store: Connection, token: str, account: str, fingerprint: str, lifetime: timedelta
 ) -> datetime:
     now = datetime.now(UTC)
     store.execute(delete(SESSIONS).where(SESSIONS.c.ends < now))
-    store.execute(
-        insert(SESSIONS).values(
-            token=digest(token),
-            account=account,
-            fingerprint=fingerprint,
-            begun=now,
-            ends=now + lasting,
-        )
-    )
+    row = {"token": digest(token), "account": account, "fingerprint": fingerprint}
+    store.execute(insert(SESSIONS).values(**row, begun=now, ends=now + lifetime))
     return now
-
-
-def fingerprint(account: str, password: str) -> str:
-    """What a session remembers of the password that began it."""
-    return digest(account, password)

@@ -1,11 +1,11 @@
-"""Share links: a View for somebody without an account, signed, with an end, revocable."""
+"""Share links: signed, revocable links to a View for people without an account."""
 
 from __future__ import annotations
 
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from sqlalchemy import Engine, insert, select, update
 
 from access import passwords
 from access.database import SHARES
-from access.permissions import Grant, Narrowing, Permissions
+from access.permissions import Grant, Permissions, ViewFilters
 
 LONGEST_NAME: Final = 100
 _TOKEN: Final = re.compile(r"[\w.-]{10,200}", re.ASCII)
@@ -22,7 +22,8 @@ _TOKEN: Final = re.compile(r"[\w.-]{10,200}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ShareLink:
-    """A link: what it shows (``view`` as URL parameters, ``sections`` by name), and until when."""
+    """A share link. ``view`` holds URL parameters, ``sections`` the names of pages; ``locked``
+    means that its filters are fixed, ``password`` that it asks for one."""
 
     id: str
     name: str
@@ -37,42 +38,38 @@ class ShareLink:
 
     @property
     def website(self) -> str:
-        """The website it shows."""
+        """The id of its website."""
         return self.view["website"][0]
 
     @property
-    def over(self) -> str | None:
-        """Why it opens nothing any more; ``None`` while it does."""
+    def closed(self) -> str | None:
+        """A sentence that says why the link is not valid any more; ``None`` while it is."""
         if self.revoked is not None:
             return "This link was withdrawn."
         if self.ends <= datetime.now(UTC):
             return f"This link ended on {self.ends:%d %B %Y}."
         return None
 
-    def permissions(self, asks: Mapping[str, frozenset[str]], narrowing: Narrowing) -> Permissions:
-        """What its holder may see; ``asks`` are the endpoints of each section."""
-        return Permissions(
-            (
-                Grant(
-                    websites=frozenset((self.website,)),
-                    sections=frozenset(self.sections),
-                    endpoints=frozenset().union(*(asks.get(one, ()) for one in self.sections)),
-                    filters=not self.locked,
-                    narrowing=narrowing,
-                ),
-            )
+    def permissions(
+        self, endpoints: Mapping[str, frozenset[str]], fixed_filters: ViewFilters
+    ) -> Permissions:
+        """Return what its holder may see. ``endpoints`` maps each section to its endpoints."""
+        grant = Grant(
+            websites=frozenset((self.website,)),
+            sections=frozenset(self.sections),
+            endpoints=frozenset().union(*(endpoints.get(name, ()) for name in self.sections)),
+            filters=not self.locked,
+            fixed_filters=fixed_filters,
         )
+        return Permissions((grant,))
 
 
 @dataclass(frozen=True, slots=True)
 class ShareLinks:
-    """The links in a store, signed with ``key``."""
+    """The share links in a database, signed with ``key``."""
 
-    engine: Engine
-    key: str
-
-    def __repr__(self) -> str:
-        return "Shares()"
+    engine: Engine = field(repr=False)
+    key: str = field(repr=False)
 
     def make(
         self,
@@ -85,29 +82,31 @@ class ShareLinks:
         locked: bool,
         password: str = "",
     ) -> ShareLink:
-        """Make a link that opens until ``ends`` (aware); its token is ``token(share.id)``."""
-        found: dict[str, Any] = {
-            "id": secrets.token_urlsafe(18),
-            "name": name[:LONGEST_NAME],
-            "maker": maker,
-            "made": datetime.now(UTC),
-            "ends": ends,
-            "revoked": None,
-            "locked": locked,
-            "sections": list(sections),
-            "view": {key: list(values) for key, values in view.items()},
-        }
-        kept = passwords.hashed(password) if password else None
+        """Create a link that is valid until ``ends`` (aware)."""
+        share = ShareLink(
+            id=secrets.token_urlsafe(18),
+            name=name[:LONGEST_NAME],
+            maker=maker,
+            made=datetime.now(UTC),
+            ends=ends,
+            revoked=None,
+            password=bool(password),
+            locked=locked,
+            sections=sections,
+            view={key: list(values) for key, values in view.items()},
+        )
+        row = {column: getattr(share, column) for column in ShareLink.__slots__}
+        row["password"] = passwords.hashed(password) if password else None
         with self.engine.begin() as store:
-            store.execute(insert(SHARES).values(password=kept, **found))
-        return ShareLink(**{**found, "password": bool(password), "sections": sections})
+            store.execute(insert(SHARES).values(row))
+        return share
 
     def token(self, id: str) -> str:
-        """What stands in the link."""
+        """Return the signed token that the URL of a link contains."""
         return self._signer.sign(id).decode()
 
-    def found(self, token: str) -> ShareLink | None:
-        """The link of a token, ended ones too; ``None`` for a token that we did not sign."""
+    def by_token(self, token: str) -> ShareLink | None:
+        """Return the link of a token, even if it is closed; ``None`` if the signature is wrong."""
         if not _TOKEN.fullmatch(token):
             return None
         try:
@@ -118,24 +117,20 @@ class ShareLinks:
             row = store.execute(select(SHARES).where(SHARES.c.id == id)).first()
         return _share(row) if row else None
 
-    def opened_by(self, share: ShareLink, password: str) -> bool:
-        """Whether this is the link's password."""
+    def password_matches(self, share: ShareLink, password: str) -> bool:
+        """Return whether this is the link's password. Raises ``Busy``."""
         query = select(SHARES.c.password).where(SHARES.c.id == share.id)
         with self.engine.connect() as store:
             return passwords.matches(password, store.scalar(query))
 
     def revoke(self, id: str) -> None:
-        """Withdraw a link: it opens nothing from now on."""
-        now = datetime.now(UTC)
+        """Withdraw a link, which is closed from now on."""
+        valid = update(SHARES).where(SHARES.c.id == id, SHARES.c.revoked.is_(None))
         with self.engine.begin() as store:
-            store.execute(
-                update(SHARES)
-                .where(SHARES.c.id == id, SHARES.c.revoked.is_(None))
-                .values(revoked=now)
-            )
+            store.execute(valid.values(revoked=datetime.now(UTC)))
 
-    def listed(self) -> list[ShareLink]:
-        """Every link, newest first."""
+    def all(self) -> list[ShareLink]:
+        """Return every link, newest first."""
         with self.engine.connect() as store:
             rows = store.execute(select(SHARES).order_by(SHARES.c.made.desc())).all()
         return [_share(row) for row in rows]
@@ -146,15 +141,5 @@ class ShareLinks:
 
 
 def _share(row: Any) -> ShareLink:
-    return ShareLink(
-        row.id,
-        row.name,
-        row.maker,
-        row.made,
-        row.ends,
-        row.revoked,
-        row.password is not None,
-        row.locked,
-        tuple(row.sections),
-        row.view,
-    )
+    password, sections = row.password is not None, tuple(row.sections)
+    return ShareLink(**{**row._mapping, "password": password, "sections": sections})

@@ -33,7 +33,7 @@ EVENTS: Final = "session_events"
 @st.cache_resource(show_spinner=False)
 def metrics() -> Metrics | None:
     """The metrics of this process; ``None`` without a monitor. Raises ``SettingsError``."""
-    if settings.read(secrets=runtime.secrets_file()).monitor is None:
+    if settings.load(secrets=runtime.secrets_file()).monitor is None:
         return None
     made = Metrics()
     made.registry.register(Line())

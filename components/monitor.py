@@ -12,8 +12,7 @@ import streamlit as st
 from access import database, settings
 from components import metrics, runtime, umami_server, viewer
 from components.loading import fault_location
-from monitoring.readiness import Readiness
-from monitoring.server import Monitor, serve
+from monitoring.server import Monitor, Readiness, serve
 from umami.errors import SettingsError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -26,7 +25,7 @@ def start() -> Monitor | None:
     Returns ``None`` if it is not set or the port cannot be bound, which is logged. Raises
     ``SettingsError``.
     """
-    address, watching = settings.read(secrets=runtime.secrets_file()).monitor, metrics.metrics()
+    address, watching = settings.load(secrets=runtime.secrets_file()).monitor, metrics.metrics()
     if address is None or watching is None:
         return None
     checks = {"settings": _settings, "store": _store, "server": umami_server.reach}
@@ -46,14 +45,14 @@ def begin() -> None:
 
 
 def _settings() -> None:
-    settings.read(secrets=runtime.secrets_file())
+    settings.load(secrets=runtime.secrets_file())
     viewer.signs_in()
 
 
 def _store() -> None:
     # Without accounts the store is not used.
     if viewer.signs_in():
-        database.reach(viewer.desk().engine)
+        database.ping(viewer.desk().engine)
 
 
 _MAKE: Final = logging.LogRecord

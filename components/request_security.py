@@ -28,7 +28,7 @@ from streamlit import config, net_util
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.app_session import AppSession
 
-from access.settings import origin as parsed
+from access.settings import parse_origin as parsed
 from components import viewer
 from components.runtime import base
 from umami.errors import SettingsError

@@ -41,7 +41,7 @@ _TICKET: Final = "what this tab gets its cookie for"
 def enter(token: str) -> None:
     """Open a session in this tab and set the browser's cookie."""
     viewer.enter(token)
-    _change(viewer.desk().sealed(token))
+    _change(viewer.desk().encode_cookie(token))
 
 
 def leave(*, everywhere: bool = False) -> None:
@@ -106,7 +106,7 @@ def _ticket(changes: int, name: str, value: str, seconds: int) -> str:
 
 
 def _brought(cookie: str) -> None:
-    token = viewer.desk().unsealed(cookie)
+    token = viewer.desk().decode_cookie(cookie)
     if token:
         viewer.enter(token)
 

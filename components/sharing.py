@@ -203,7 +203,7 @@ def _may(permissions: Permissions) -> str:
 
 def links(sites: tuple[Website, ...]) -> None:
     """Draw all share links, each with a button that withdraws it."""
-    shares = viewer.desk().shares.listed()
+    shares = viewer.desk().shares.all()
     if not shares:
         show_empty("No links yet. “Share” in the bar above creates a link to the current view.")
         return
@@ -222,8 +222,8 @@ def _link(share: ShareLink, website: str) -> None:
         plain(f"made by {share.maker} on {share.made:%Y-%m-%d}"),
     ]
     st.caption(" · ".join(words))
-    if share.over:
-        st.caption(f":material/block: {plain(share.over)}")
+    if share.closed:
+        st.caption(f":material/block: {plain(share.closed)}")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"Open until {share.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC", width="content")
@@ -255,7 +255,7 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
             about = about.replace(site.id, site.name)
         return about
 
-    entries = viewer.desk().audit.read(position.search or "", position.page, blocks.SIZE)
+    entries = viewer.desk().audit.search(position.search or "", position.page, blocks.SIZE)
     frame = pd.DataFrame(
         [
             {

@@ -48,7 +48,7 @@ class _Accounts(AuthenticationModel):  # type: ignore[misc]
     def check_credentials(self, username: str, password: str) -> bool:
         """Check the password with ``Authentication``; the page shows the reason of a refusal."""
         try:
-            self.token = self._desk.enter(username, password, viewer.address())
+            self.token = self._desk.sign_in(username, password, viewer.address())
         except SignInRefused as refusal:
             st.session_state[_REFUSED] = str(refusal)
             return False

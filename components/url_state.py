@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 import streamlit as st
 
-from access.permissions import Narrowing
+from access.permissions import ViewFilters
 from components import view_description, viewer
 from components.areas import PageInfo
 from components.view_description import dates as dates
@@ -148,7 +148,7 @@ def resolve(
         note(*parsed.dropped)
     shown = parsed.view
     fixed = looking.permissions.fixed(shown.website)
-    if fixed is not None and Narrowing.of(shown) != fixed:
+    if fixed is not None and ViewFilters.of(shown) != fixed:
         if shown.is_filtered:
             note("What you see has fixed filters: those of the link are left out.")
         shown = replace(

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from access import accounts, claims, database, settings
 from access.accounts import Account
 from access.authentication import Authentication
-from access.permissions import ALL, NONE, Narrowing, Permissions
+from access.permissions import ALL, NONE, Permissions, ViewFilters
 from access.share_links import ShareLink
 from components import local_access, page_registry, runtime, umami_server
 from umami.endpoints import websites
@@ -77,19 +77,19 @@ class _Brought:
 
 
 @st.cache_resource(show_spinner=False)
-def running() -> settings.Running:
+def running() -> settings.DashboardSettings:
     """The settings of this process. Raises ``SettingsError``."""
-    return settings.read(secrets=runtime.secrets_file())
+    return settings.load(secrets=runtime.secrets_file())
 
 
 @st.cache_resource(show_spinner=False)
 def desk() -> Authentication:
     """The authentication service, one per process. Raises ``SettingsError``."""
-    return Authentication(database.opened(running().store), _accounts)
+    return Authentication(database.open_engine(running().store), _accounts)
 
 
 def _accounts() -> accounts.Accounts:
-    return accounts.read(running().users, page_registry.ENDPOINTS.keys())
+    return accounts.load(running().users, page_registry.ENDPOINTS.keys())
 
 
 def forget() -> None:
@@ -182,7 +182,7 @@ def link_input() -> None:
 
 def begin(username: str) -> str:
     """Start a session for a newly created account; returns its token."""
-    return desk().begin(_accounts().users[username])
+    return desk().start_session(_accounts().users[username])
 
 
 def enter(token: str) -> None:
@@ -196,7 +196,7 @@ def token() -> str | None:
         value = st.session_state[_TOKEN]
         return value if isinstance(value, str) else None
     cookie = st.context.cookies.get(_accounts().cookie)
-    return desk().unsealed(cookie) if cookie else None
+    return desk().decode_cookie(cookie) if cookie else None
 
 
 def leave(*, everywhere: bool = False) -> None:
@@ -204,14 +204,14 @@ def leave(*, everywhere: bool = False) -> None:
     now = resolve()
     if now.how in ("password", "provider"):
         if everywhere:
-            desk().leave_everywhere(_accounts().users[now.account])
-        desk().leave(token() or "")
+            desk().sign_out_everywhere(_accounts().users[now.account])
+        desk().sign_out(token() or "")
         # Also end a second session with an identity provider, which would sign them in again.
         user = provided()
         other = _vouched(user)
         if user and other.inside:
-            said = claims.read(user)
-            desk().leave_vouched(_accounts().users[other.account], said.email, said.issued)
+            said = claims.parse(user)
+            desk().sign_out_of_provider(_accounts().users[other.account], said.email, said.issued)
     # The browser may keep sending the cookie until this tab is closed.
     st.session_state[_TOKEN] = None
     st.session_state[_NOW] = NOBODY
@@ -248,7 +248,7 @@ def leave_link() -> None:
 
 def open_link(share: ShareLink, password: str) -> None:
     """Open a share link with its password. Raises ``Refused``."""
-    st.session_state[_LINK_TOKEN] = desk().open_share(share, password, address())
+    st.session_state[_LINK_TOKEN] = desk().unlock_share(share, password, address())
 
 
 def address() -> str | None:
@@ -283,7 +283,7 @@ def _found(brought: _Brought) -> Viewer:
     open_desk = desk()
     if brought.link:
         return _by_link(brought.link, brought.link_token)
-    account = open_desk.whose(brought.token) if brought.token else None
+    account = open_desk.account_of(brought.token) if brought.token else None
     return _of(account, "password") if account else _vouched(brought.provided)
 
 
@@ -341,10 +341,10 @@ def _vouched(user: Mapping[str, Any] | None) -> Viewer:
     if user is None:
         return NOBODY
     try:
-        said = claims.read(user)
-    except claims.Doubtful as doubt:
+        said = claims.parse(user)
+    except claims.InvalidClaims as doubt:
         return Viewer("nobody", problem=str(doubt))
-    account = desk().vouched(said.email, said.issued, verified=said.verified)
+    account = desk().account_from_provider(said.email, said.issued, verified=said.verified)
     if account:
         return _of(account, "provider")
     if not said.verified:
@@ -360,21 +360,21 @@ def provided() -> Mapping[str, Any] | None:
 
 
 def _by_link(link: str, opened: str | None) -> Viewer:
-    share = desk().shares.found(link)
+    share = desk().shares.by_token(link)
     if share is None:
         return Viewer("nobody", problem="This link is not valid.")
-    if share.over:
-        return Viewer("nobody", problem=share.over)
-    if not desk().opens_share(share, opened):
+    if share.closed:
+        return Viewer("nobody", problem=share.closed)
+    if not desk().share_is_open(share, opened):
         return Viewer("nobody", share=share)
     permissions = share.permissions(page_registry.ENDPOINTS, _narrowing(share))
     return Viewer("share", share.name, f"link {share.name}", permissions, share)
 
 
-def _narrowing(share: ShareLink) -> Narrowing:
+def _narrowing(share: ShareLink) -> ViewFilters:
     if not share.locked:
-        return Narrowing()
+        return ViewFilters()
     parsed = parse(
         share.view, now=datetime.now(UTC), websites=[share.website], timezone="UTC", recorded=None
     )
-    return Narrowing.of(parsed.view)
+    return ViewFilters.of(parsed.view)

@@ -1,5 +1,5 @@
-"""What an operator watches: whether the process lives, whether it is ready, and what it does.
+"""Health and metrics for operators: liveness, readiness and Prometheus metrics.
 
-A library without Streamlit. It answers on a port of its own, which ``DASHBOARD_MONITOR`` names and
-which the outside need not see. No label and no word of it holds a name, an id or a secret.
+A library without Streamlit. It listens on the port that ``DASHBOARD_MONITOR`` names, which need not
+be public. No label and no answer contains a name, an id or a secret.
 """

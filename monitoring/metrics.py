@@ -1,7 +1,6 @@
-"""What is counted and timed, and how Prometheus reads it.
+"""The metrics of the process, for Prometheus.
 
-Labels are words of the program: names of endpoints and pages, and how something ended. What comes
-from data or from viewers never is one.
+Labels are names of endpoints and pages, and outcomes. They never come from data or from viewers.
 """
 
 from __future__ import annotations
@@ -19,16 +18,17 @@ from prometheus_client import (
 from umami.instrumentation import How, Instrumentation
 
 Kind = Literal["page", "part"]
-"""A whole page was run, or a part of it by itself."""
+"""A run of a whole page, or of a part of it by itself."""
 Outcome = Literal["done", "left", "failed"]
-"""How a run ended; ``left`` is one that another action of its viewer cut short."""
+"""How a run ended; ``left`` means that another action of the viewer interrupted it."""
 
-ANSWERS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-RUNS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-WAITS: Final = (0.001, 0.01, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-"""Upper bounds of the histograms, in seconds."""
+_FROM_25_MS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+ANSWERS: Final = (0.01, *_FROM_25_MS)
+RUNS: Final = _FROM_25_MS
+WAITS: Final = (0.001, 0.01, *_FROM_25_MS[2:])
+"""Upper bounds of the histograms' buckets, in seconds."""
 
-# When a series began would double their number, and tell nobody here anything.
+# The "created" series would double the number of series, and nothing here uses them.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
@@ -40,20 +40,20 @@ class Metrics(Instrumentation):
         ProcessCollector(registry=self.registry)
         self._requests = Histogram(
             "dashboard_request_seconds",
-            "Requests that went to Umami, by how they ended.",
+            "Requests to Umami, by how they ended.",
             ("endpoint", "outcome"),
             buckets=ANSWERS,
             registry=self.registry,
         )
-        self._found = Counter(
+        self._answers = Counter(
             "dashboard_answers",
-            "Questions of pages, by how their answer was found: kept or asked for.",
+            "Queries of pages, by how they were answered: from the cache or by a request.",
             ("endpoint", "how"),
             registry=self.registry,
         )
         self._waits = Histogram(
             "dashboard_wait_seconds",
-            "Waits of questions for their turn at Umami.",
+            "Times that requests waited for their turn at Umami.",
             buckets=WAITS,
             registry=self.registry,
         )
@@ -66,17 +66,17 @@ class Metrics(Instrumentation):
         )
 
     def answered(self, endpoint: str, outcome: str, seconds: float) -> None:
-        """A request went to the server; ``outcome`` is ``ok`` or what kind of error came."""
+        """Observe a request to the server; ``outcome`` is ``ok`` or the kind of its error."""
         self._requests.labels(endpoint, outcome).observe(seconds)
 
     def looked_up(self, endpoint: str, how: How) -> None:
-        """A question of a page, and how its answer was found."""
-        self._found.labels(endpoint, how).inc()
+        """Count a query of a page."""
+        self._answers.labels(endpoint, how).inc()
 
     def waited(self, seconds: float) -> None:
-        """A question waited so long for its turn."""
+        """Observe how long a request waited for its turn."""
         self._waits.observe(seconds)
 
     def ran(self, page: str, kind: Kind, outcome: Outcome, seconds: float) -> None:
-        """A page, or a part of one by itself, was run; ``page`` is the name of an area."""
+        """Observe a run of a page or of a part; ``page`` is a name of the page registry."""
         self._runs.labels(page, kind, outcome).observe(seconds)

@@ -1,9 +1,11 @@
-"""A small HTTP server beside the dashboard: ``/live``, ``/ready`` and ``/metrics``."""
+"""An HTTP server beside the dashboard: ``/live``, ``/ready`` and ``/metrics``."""
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,31 +18,85 @@ from starlette.routing import Route
 
 from access.settings import Address
 from monitoring.metrics import Metrics
-from monitoring.readiness import Readiness
+from umami.errors import UmamiError
+from umami.single_flight import SingleFlight
 
+_LOG: Final = logging.getLogger(__name__)
 AT_ONCE: Final = 32
-"""Requests answered at one moment; who watches asks now and then."""
+"""Requests answered at the same time."""
+TIMEOUT: Final = 2.0
+"""Seconds that ``/ready`` waits for the checks."""
+
+
+@dataclass(slots=True)
+class Readiness:
+    """The checks that must pass before viewers are let in, by the word that ``/ready`` returns if
+    one fails. A check fails by raising.
+
+    The checks run in order in a thread, and only once at a time however many requests come.
+    """
+
+    checks: Mapping[str, Callable[[], object]]
+    timeout: float = TIMEOUT
+    _current: str = ""
+    _logged: str = "ready"
+    _flights: SingleFlight[str] = field(default_factory=SingleFlight, repr=False)
+
+    def missing(self) -> str:
+        """Return the word of the first check that fails, or that still runs after ``timeout``;
+        empty if all pass.
+
+        The reason is only logged, once, since the answer may be public.
+        """
+        flight = self._flights.submit("readiness", self._first_failure, _in_thread)
+        try:
+            return flight.result(self.timeout)
+        except TimeoutError:
+            return self._current
+
+    def _first_failure(self) -> str:
+        for word, check in self.checks.items():
+            self._current = word
+            try:
+                check()
+            except Exception as problem:
+                # Other errors than ours may quote a secret.
+                name = f"{type(problem).__name__}."
+                reason = str(problem) if isinstance(problem, UmamiError) else name
+                self._log(f"not ready, {word}: {reason}")
+                return word
+        self._log("ready")
+        return ""
+
+    def _log(self, state: str) -> None:
+        if state != self._logged:
+            self._logged = state
+            _LOG.warning("The dashboard is %s", state)
+
+
+def _in_thread(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="readiness", daemon=True).start()
 
 
 @dataclass(slots=True)
 class Monitor:
-    """A server that answers until ``stop`` is called or the process ends."""
+    """A running server, until ``stop`` is called or the process ends."""
 
     address: Address
-    """Where it answers; never port 0."""
+    """Where it listens, with the actual port."""
     _server: uvicorn.Server = field(repr=False)
     _thread: threading.Thread = field(repr=False)
 
     def stop(self) -> None:
-        """Answer no more. May be called twice."""
+        """Stop the server. May be called twice."""
         self._server.should_exit = True
         self._thread.join()
 
 
 def serve(address: Address, metrics: Metrics, readiness: Readiness) -> Monitor:
-    """Start it in a thread of its own; returns when it listens.
+    """Start the server in a thread; it listens when this function returns.
 
-    Port 0 takes any free one. Raises ``OSError`` where the address cannot be had.
+    Port 0 stands for any free port. Raises ``OSError`` if the address is not available.
     """
     listener = socket.create_server(
         (address.host, address.port),
@@ -68,24 +124,19 @@ def serve(address: Address, metrics: Metrics, readiness: Readiness) -> Monitor:
 
 
 def application(metrics: Metrics, readiness: Readiness) -> Starlette:
-    """What is answered, as a web application."""
+    """Return the web application of the server."""
 
     async def live(_: Request) -> Response:
         return PlainTextResponse("live\n")
 
     def ready(_: Request) -> Response:
         missing = readiness.missing()
-        said, status = (missing, 503) if missing else ("ready", 200)
-        return PlainTextResponse(f"{said}\n", status, {"cache-control": "no-store"})
+        headers = {"cache-control": "no-store"}
+        return PlainTextResponse(f"{missing or 'ready'}\n", 503 if missing else 200, headers)
 
-    def read(request: Request) -> Response:
-        written, kind = choose_encoder(request.headers.get("accept", ""))
-        return Response(written(metrics.registry), media_type=kind)
+    def exposition(request: Request) -> Response:
+        encode, media_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(metrics.registry), media_type=media_type)
 
-    return Starlette(
-        routes=[
-            Route("/live", live),
-            Route("/ready", ready),
-            Route("/metrics", read),
-        ]
-    )
+    routes = {"/live": live, "/ready": ready, "/metrics": exposition}
+    return Starlette(routes=[Route(path, endpoint) for path, endpoint in routes.items()])

@@ -1,4 +1,4 @@
-"""``python -m people`` is the former name of ``python -m access``."""
+"""``python -m people``, the former name of ``python -m access``."""
 
 import sys
 

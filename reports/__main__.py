@@ -1,6 +1,6 @@
 """Make a report from the command line: ``python -m reports --period last-week --out report.html``.
 
-Asks the server that the dashboard's settings name. What goes wrong is one sentence.
+The report is of the server that the dashboard's settings name. An error is one sentence.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import argparse
 import os
 import re
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
 
+from access import atomic_write
 from components import embedded_launcher
 from components.loading import every_website
 from reports import build, files, mail
@@ -36,19 +36,18 @@ _OPERATORS: Final = {"=": "eq", "!=": "neq", "~": "c"}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command; returns what the process ends with: 1 where the report could not be made,
-    or not be mailed to everybody, 2 where what was asked for cannot be."""
-    asked = _parser().parse_args(arguments)
+    """Run the command and return its exit status: 1 if the report could not be made or be mailed to
+    every recipient, 2 for invalid arguments."""
+    args = _parser().parse_args(arguments)
     try:
-        _require(asked)
-        settings = mail.read() if asked.mail else None
-        to = mail.recipients(asked.mail or [])
-        with _client(asked.data) as client:
-            report = _report(client, asked)
-        if asked.out:
-            _write(asked.out, files.contents(report, asked.kind, asked.paper))
-        if settings:
-            return _mailed(settings, to, report, asked)
+        _check(args)
+        settings = mail.load_settings() if args.mail else None
+        to = mail.recipients(args.mail or [])
+        with _client(args.data) as client:
+            report = _report(client, args)
+        if args.out:
+            _write(args.out, files.render(report, args.kind, args.paper))
+        return _send(settings, to, report, args) if settings else 0
     except InvalidView as problem:
         print(problem, file=sys.stderr)
         return 2
@@ -57,26 +56,25 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
 
 
-def _mailed(
+def _send(
     settings: mail.Settings,
     to: Sequence[mail.Recipient],
     report: Report,
-    asked: argparse.Namespace,
+    args: argparse.Namespace,
 ) -> int:
-    """Mail a report, and tell what became of it for each recipient; 1 unless all are served."""
-    letter = mail.message(report, settings, to, asked.attach, asked.paper)
+    """Mail a report and print the outcome for each recipient; returns 1 unless all accept it."""
+    message = mail.message(report, settings, to, args.attach, args.paper)
     try:
-        outcomes = mail.send(settings, letter, to)
+        outcomes = mail.send(settings, message, to)
     except mail.MailFailed:
-        for one in to:
-            print(f"{one.address}: not sent", file=sys.stderr)
+        for recipient in to:
+            print(f"{recipient.address}: not sent", file=sys.stderr)
         raise
     for outcome in outcomes:
         print(outcome, file=sys.stdout if outcome.accepted else sys.stderr)
-    return 0 if all(one.accepted for one in outcomes) else 1
+    return 0 if all(outcome.accepted for outcome in outcomes) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,71 +83,67 @@ def _parser() -> argparse.ArgumentParser:
         description="Make a report of what the dashboard shows, as HTML, PDF or XLSX.",
         epilog="The server is the one that the dashboard's settings name (UMAMI_URL …).",
     )
-    what = parser.add_argument_group("what to show")
-    what.add_argument("--website", metavar="NAME", help="its name, domain or id")
-    what.add_argument("--pages", default="overview", metavar="PAGE,PAGE", help=_pages_told())
+    what = parser.add_argument_group("what to show").add_argument
+    pages = ", ".join(page.name for page in build.offered())
     periods = ", ".join((*PRESETS, ALL_TIME))
-    what.add_argument("--period", metavar="PERIOD", help=f"one of {periods} (7d)")
-    what.add_argument("--from", dest="first", metavar="DATE", help="first day: 2026-01-31")
-    what.add_argument("--to", dest="last", metavar="DATE", help="last day, itself included")
-    what.add_argument("--timezone", metavar="ZONE", help="of days and hours: Europe/Berlin (UTC)")
-    what.add_argument(
-        "--compare", metavar="WITH", choices=[one for one in COMPARISONS if one != "custom"]
+    comparisons = [comparison for comparison in COMPARISONS if comparison != "custom"]
+    what("--website", metavar="NAME", help="its name, domain or id")
+    what(
+        "--pages",
+        default="overview",
+        metavar="PAGE,PAGE",
+        help=f"all, or of {pages} (overview)",
     )
-    what.add_argument("--match-weekdays", action="store_true", help="compare Mondays with Mondays")
-    what.add_argument(
+    what("--period", metavar="PERIOD", help=f"one of {periods} (7d)")
+    what("--from", dest="first", metavar="DATE", help="first day: 2026-01-31")
+    what("--to", dest="last", metavar="DATE", help="last day, included")
+    what("--timezone", metavar="ZONE", help="of days and hours: Europe/Berlin (UTC)")
+    what("--compare", metavar="WITH", choices=comparisons)
+    what("--match-weekdays", action="store_true", help="compare Mondays with Mondays")
+    what(
         "--filter",
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="show these rows only; != is not, ~ contains; may be given several times",
+        help="show these rows only; != is not, ~ contains; may be repeated",
     )
-    what.add_argument(
-        "--view", default="", metavar="QUERY", help="all of this as the dashboard's URL spells it"
-    )
-    where = parser.add_argument_group("where it goes")
-    where.add_argument("--out", type=Path, metavar="FILE", help="ending in .html, .pdf or .xlsx")
-    where.add_argument("--paper", choices=list(PAPERS), default="A4", help="of a PDF (A4)")
-    where.add_argument(
-        "--mail", nargs="+", metavar="TO", help="send it, by the server of DASHBOARD_SMTP_URL"
-    )
-    where.add_argument(
-        "--attach", choices=list(files.MIMES), default="html", help="what a mail carries (html)"
+    what("--view", default="", metavar="QUERY", help="all of this as in the dashboard's URL")
+    where = parser.add_argument_group("where it goes").add_argument
+    where("--out", type=Path, metavar="FILE", help="ending in .html, .pdf or .xlsx")
+    where("--paper", choices=list(PAPERS), default="A4", help="of a PDF (A4)")
+    where("--mail", nargs="+", metavar="TO", help="send it, by the server of DASHBOARD_SMTP_URL")
+    where(
+        "--attach", choices=list(files.MIMES), default="html", help="attachment of the mail (html)"
     )
     parser.add_argument(
-        "--data", type=Path, metavar="PATH", help="tables to look at, instead of a server"
+        "--data", type=Path, metavar="PATH", help="tables to report on, instead of a server"
     )
     return parser
 
 
-def _pages_told() -> str:
-    names = ", ".join(area.name for area in build.offered())
-    return f"all, or of {names} (overview)"
-
-
-def _require(asked: argparse.Namespace) -> None:
-    """Raises ``InvalidView`` for what contradicts itself or cannot be."""
-    asked.kind = files.kind_of(asked.out) if asked.out else None
-    if asked.out is None and not asked.mail:
-        raise InvalidView("Say where the report goes: --out FILE, --mail TO, or both.")
-    if asked.out and asked.kind is None:
-        raise InvalidView("The file of --out ends in .html, .pdf or .xlsx.")
-    if asked.out and not asked.out.parent.is_dir():
-        raise InvalidView("The folder of --out does not exist.")
-    if asked.period and (asked.first or asked.last):
-        raise InvalidView("Say --period, or --from and --to, not both.")
-    if bool(asked.first) != bool(asked.last):
-        raise InvalidView("A period has two ends: --from DATE and --to DATE.")
-    known = [area.name for area in build.offered()]
-    wanted = [one.strip() for one in asked.pages.split(",") if one.strip()]
-    asked.pages = known if wanted == ["all"] else wanted
-    if strange := [one for one in asked.pages if one not in known]:
-        raise InvalidView(f"No report has the page “{strange[0]}”: there are {', '.join(known)}.")
+def _check(args: argparse.Namespace) -> None:
+    """Check the arguments, and set ``kind`` and the list of ``pages``. Raises ``InvalidView``."""
+    args.kind = files.kind_of(args.out) if args.out else None
+    invalid = {
+        "Say where the report goes: --out FILE, --mail TO, or both.": not (args.out or args.mail),
+        "The file of --out ends in .html, .pdf or .xlsx.": args.out and args.kind is None,
+        "The folder of --out does not exist.": args.out and not args.out.parent.is_dir(),
+        "Say --period, or --from and --to, not both.": args.period and (args.first or args.last),
+        "A period has two ends: --from DATE and --to DATE.": bool(args.first) != bool(args.last),
+    }
+    for problem, applies in invalid.items():
+        if applies:
+            raise InvalidView(problem)
+    known = [page.name for page in build.offered()]
+    wanted = [name.strip() for name in args.pages.split(",") if name.strip()]
+    args.pages = known if wanted == ["all"] else wanted
+    if unknown := [name for name in args.pages if name not in known]:
+        raise InvalidView(f"No report has the page “{unknown[0]}”: there are {', '.join(known)}.")
 
 
 @contextmanager
 def _client(data: Path | None) -> Iterator[Client]:
-    """The client of the settings' server, or of one over tables, for as long as it takes."""
+    """Connect to the server of the settings, or to an embedded server over tables."""
     settings = read({"UMAMI_DATA": str(data)}, _NO_SECRETS) if data else read()
     if not settings.embedded:
         with connect(settings) as client:
@@ -164,60 +158,52 @@ def _client(data: Path | None) -> Iterator[Client]:
         running.stop()
 
 
-def _report(client: Client, asked: argparse.Namespace) -> Report:
+def _report(client: Client, args: argparse.Namespace) -> Report:
     sites = every_website(client)
-    given = parse_qs(asked.view.removeprefix("?").rpartition("?")[2])
-    view = _view(client, asked, sites, given)
-    order = build.Order(
-        view,
-        asked.pages,
-        sites,
-        dict.fromkeys(asked.pages, given),
-        tells_address=True,
-    )
-    report = build.make(client, order, _told)
+    params = parse_qs(args.view.removeprefix("?").rpartition("?")[2])
+    view = _view(client, args, sites, params)
+    of_pages = dict.fromkeys(args.pages, params)
+    order = build.Order(view, args.pages, sites, of_pages, tells_address=True)
+
+    def show_progress(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{done} of {total} pages", end="", file=sys.stderr, flush=True)
+
+    report = build.make(client, order, show_progress)
     if sys.stderr.isatty():
         print(file=sys.stderr)
     return report
 
 
-def _told(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{done} of {total} pages", end="", file=sys.stderr, flush=True)
-
-
 def _view(
     client: Client,
-    asked: argparse.Namespace,
+    args: argparse.Namespace,
     sites: Sequence[Website],
-    given: dict[str, list[str]],
+    params: Mapping[str, list[str]],
 ) -> View:
-    """What is to be shown. Raises ``InvalidView`` for anything that cannot be shown as asked."""
-    told = {
-        "period": asked.period,
-        "from": asked.first,
-        "to": asked.last,
-        "tz": asked.timezone,
-        "compare": asked.compare,
-        "weekdays": "1" if asked.match_weekdays else None,
+    """Return the View of the arguments and of ``--view``. Raises ``InvalidView``."""
+    website = _website(args.website or params.get("website", [""])[-1], sites)
+    options = {
+        "period": "custom" if args.first else args.period,
+        "from": args.first,
+        "to": args.last,
+        "tz": args.timezone,
+        "compare": args.compare,
+        "weekdays": "1" if args.match_weekdays else None,
+        "website": website,
     }
-    spelled = {**given, **{name: [value] for name, value in told.items() if value}}
-    if asked.first:
-        spelled["period"] = ["custom"]
-    if asked.filter:
-        spelled["filter"] = [*given.get("filter", []), *map(_filter, asked.filter)]
-    named = asked.website or given.get("website", [""])[-1]
-    website = _website(named, sites)
-    spelled["website"] = [website]
-    span = None
-    if spelled.get("period") == [ALL_TIME]:
-        found = client.ask(websites.daterange(website))
-        span = (found.start, found.end) if found.start and found.end else None
+    params = {**params, **{name: [value] for name, value in options.items() if value}}
+    if args.filter:
+        params["filter"] = [*params.get("filter", []), *map(_filter, args.filter)]
+    recorded = None
+    if params.get("period") == [ALL_TIME]:
+        range_ = client.ask(websites.daterange(website))
+        recorded = (range_.start, range_.end) if range_.start and range_.end else None
     parsed = parse(
-        spelled,
+        params,
         now=datetime.now(UTC),
         websites=[site.id for site in sites],
-        recorded=span,
+        recorded=recorded,
         capabilities=client.capabilities,
     )
     if parsed.faults:
@@ -225,41 +211,37 @@ def _view(
     return parsed.view
 
 
-def _website(named: str, sites: Sequence[Website]) -> str:
-    """The id of a website called so. Raises ``InvalidView`` with the names there are."""
+def _website(name: str, sites: Sequence[Website]) -> str:
+    """Return the id of a website. Raises ``InvalidView``, which lists the names of all."""
     if not sites:
         raise InvalidView("There is no website to look at.")
-    if not named and len(sites) == 1:
+    if not name and len(sites) == 1:
         return sites[0].id
-    folded = named.casefold()
-    found = [
+    folded = name.casefold()
+    ids = [
         site.id
         for site in sites
         if folded and folded in (site.id, site.name.casefold(), (site.domain or "").casefold())
     ]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise InvalidView(f"Several websites are called “{named}”: name one by its id.")
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        raise InvalidView(f"Several websites are called “{name}”: name one by its id.")
     names = ", ".join(f"“{site.name}”" for site in sites[:20])
     more = f" and {len(sites) - 20} more" if len(sites) > 20 else ""
-    wrong = f"No website is called “{named}”" if named else "Say which website"
-    raise InvalidView(f"{wrong}: there are {names}{more}.")
+    problem = f"No website is called “{name}”" if name else "Say which website"
+    raise InvalidView(f"{problem}: there are {names}{more}.")
 
 
 def _filter(text: str) -> str:
-    """A filter as the URL spells it, of one as it is typed."""
-    found = _FILTER.fullmatch(text)
-    return f"{found[1]}.{_OPERATORS[found[2]]}.{found[3]}" if found else text
+    """Return a filter such as ``country=DE`` in the format of the URL."""
+    match = _FILTER.fullmatch(text)
+    return f"{match[1]}.{_OPERATORS[match[2]]}.{match[3]}" if match else text
 
 
-def _write(path: Path, contents: bytes) -> None:
-    """Write a file as a whole, or not at all."""
+def _write(path: Path, content: bytes) -> None:
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as unfinished:
-            unfinished.write(contents)
-        os.chmod(unfinished.name, 0o644)
-        os.replace(unfinished.name, path)
+        atomic_write.replace_file(path, content, mode=0o644)
     except OSError:
         raise SettingsError("The file of --out cannot be written.") from None
 

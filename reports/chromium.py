@@ -1,10 +1,10 @@
-"""A browser without a window, for what only a browser can do: paper and pictures.
+"""Headless Chromium, which makes PDFs and pictures of a report.
 
-The system's Chromium or Chrome is used, through choreographer. A report holds text of strangers:
-page titles, referrers, names of events. Should such text ever run as a script, it finds nothing
-there: the report is handed over as text and not as a file, and the browser can resolve no host name
-and no address, reads no local file, knows no secret of this process's environment, and begins with
-an empty profile that is deleted at its end. Its sandbox is on wherever the system has one.
+Uses the system's Chromium or Chrome through choreographer. A report contains text of strangers:
+page titles, referrers, names of events. In case such text ever runs as a script, the browser is
+confined: it gets the report as text and not as a file, resolves no host name and no address, reads
+no local file, has no secret of this process in its environment, and starts with an empty profile
+that is deleted afterwards. Its sandbox is on wherever the system supports one.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ T = TypeVar("T")
 Paper = Literal["A4", "Letter"]
 PAPERS: Final[dict[Paper, tuple[float, float]]] = {"A4": (8.27, 11.69), "Letter": (8.5, 11.0)}
 """Widths and heights in inches."""
-PATIENCE: Final = 120.0
-"""Seconds after which a browser that has not answered is given up."""
+TIMEOUT: Final = 120.0
+"""Seconds to wait for the browser."""
 _AT_ONCE: Final = threading.BoundedSemaphore(2)
-"""A browser takes a few hundred megabytes: whoever else wants one waits."""
+"""Limits the number of browsers, each of which takes a few hundred megabytes."""
 _WINDOW: Final = {"width": 720, "height": 900, "deviceScaleFactor": 2, "mobile": False}
-"""What reports are looked at in; pictures are as wide."""
+"""The browser's window, and so the width of pictures."""
 _LIGHT: Final = [{"name": "prefers-color-scheme", "value": "light"}]
-_LOOSE: Final = frozenset(
+_UNWANTED: Final = frozenset(
     {
         *("--disable-web-security", "--allow-file-access-from-files"),
         *("--disable-popup-blocking", "--disable-ipc-flooding-protection"),
     }
 )
-"""What choreographer loosens, and reports do not need."""
+"""Options of choreographer that weaken the browser and that reports do not need."""
 _CONFINED: Final = (
-    # Addresses in numbers are looked up here, too; nothing is reached, loopback included.
+    # This applies to numeric addresses, too: nothing is reachable, not even loopback.
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--disable-background-networking",
@@ -62,17 +62,18 @@ _ENVIRONMENT: Final = frozenset(
         *("SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA", "APPDATA", "PROGRAMFILES"),
     }
 )
-"""Variables that a browser needs; others, such as passwords, are not handed on to it."""
+"""Variables that the browser needs; it gets no others, such as passwords."""
 _NO_SANDBOX: Final = threading.Event()
-"""Set once a browser has started in this process without a sandbox, and did not with one."""
+"""Set once a browser has started in this process only without a sandbox."""
+_FAILURES: Final = (BrowserFailedError, BrowserClosedError, ChannelClosedError)
 _LOG: Final = logging.getLogger(__name__)
-# Chromium writes much that means nothing to whoever wants a report.
+# Chromium logs much that is no problem.
 logging.getLogger("choreographer").setLevel(logging.CRITICAL)
 logging.getLogger("browser_proc").setLevel(logging.CRITICAL)
 
 
 class NoBrowser(UmamiError):
-    """No browser was found that could print."""
+    """There is no browser to make a PDF with."""
 
     remedy = "Install Chromium or Google Chrome there (apt-get install chromium), or take HTML."
 
@@ -85,24 +86,30 @@ class BrowserFailed(UmamiError):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a chart looks like, as PNG; ``wide`` pixels are shown of twice as many."""
+    """A chart as PNG, which has twice as many pixels as its ``width`` on the page."""
 
-    wide: int
+    width: int
     png: bytes
 
 
+_FOOTER: Final = (
+    '<div style="width:100%;font-size:8px;text-align:right;padding:0 15mm;color:gray">'
+    '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
+)
+
+
 def pdf(page: str, paper: Paper = "A4") -> bytes:
-    """A report's HTML as PDF. Raises ``NoBrowser`` and ``BrowserFailed``."""
+    """Return a report's HTML as PDF. Raises ``NoBrowser`` and ``BrowserFailed``."""
 
     async def printed(tab: Tab) -> bytes:
-        wide, high = PAPERS[paper]
-        await _told(tab, "Emulation.setEmulatedMedia", media="print")
-        await _evaluated(tab, "window.report.print()")
-        answer = await _told(
+        width, height = PAPERS[paper]
+        await _send(tab, "Emulation.setEmulatedMedia", media="print")
+        await _evaluate(tab, "window.report.print()")
+        result = await _send(
             tab,
             "Page.printToPDF",
-            paperWidth=wide,
-            paperHeight=high,
+            paperWidth=width,
+            paperHeight=height,
             printBackground=True,
             preferCSSPageSize=False,
             displayHeaderFooter=True,
@@ -112,59 +119,49 @@ def pdf(page: str, paper: Paper = "A4") -> bytes:
             **dict.fromkeys(("marginTop", "marginLeft", "marginRight"), 0.59),
             marginBottom=0.63,
         )
-        return base64.b64decode(answer["data"])
+        return base64.b64decode(result["data"])
 
     return _run(page, printed)
 
 
-_FOOTER: Final = (
-    '<div style="width:100%;font-size:8px;text-align:right;padding:0 15mm;color:gray">'
-    '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
-)
-
-
-def pictures(page: str) -> list[Picture]:
-    """The charts of a report's HTML, in their order, light. Raises as ``pdf`` does."""
-
-    async def taken(tab: Tab) -> list[Picture]:
-        places = await _evaluated(tab, _PLACES)
-        found = []
-        for place in places:
-            answer = await _told(
-                tab,
-                "Page.captureScreenshot",
-                clip={**place, "scale": 1},
-                captureBeyondViewport=True,
-            )
-            found.append(Picture(round(place["width"]), base64.b64decode(answer["data"])))
-        return found
-
-    return _run(page, taken)
-
-
-_PLACES: Final = """
-[...document.querySelectorAll(".chart")].map((one) => {
-  const { x, y, width, height } = one.getBoundingClientRect()
-  return { x: x + window.scrollX, y: y + window.scrollY, width, height }
+_CHART_AREAS: Final = """
+[...document.querySelectorAll(".chart")].map((chart) => {
+  const { x, y, width, height } = chart.getBoundingClientRect()
+  return { x: x + window.scrollX, y: y + window.scrollY, width, height, scale: 1 }
 })
 """
 
 
+def pictures(page: str) -> list[Picture]:
+    """Return the charts of a report's HTML in their order, in light colours.
+
+    Raises ``NoBrowser`` and ``BrowserFailed``.
+    """
+
+    async def taken(tab: Tab) -> list[Picture]:
+        images = []
+        for area in await _evaluate(tab, _CHART_AREAS):
+            result = await _send(
+                tab, "Page.captureScreenshot", clip=area, captureBeyondViewport=True
+            )
+            images.append(Picture(round(area["width"]), base64.b64decode(result["data"])))
+        return images
+
+    return _run(page, taken)
+
+
 def _run(page: str, work: Callable[[Tab], Coroutine[Any, Any, T]]) -> T:
-    async def all_of_it() -> T:
-        async with _opened(page) as tab:
+    async def in_time() -> T:
+        async with asyncio.timeout(TIMEOUT), _opened(page) as tab:
             return await work(tab)
 
-    async def in_time() -> T:
-        return await asyncio.wait_for(all_of_it(), PATIENCE)
-
     try:
-        # In a thread of its own: the caller's may have a loop of events that runs already.
+        # In a thread, since the caller's may run an event loop.
         with _AT_ONCE, ThreadPoolExecutor(1) as thread:
             return thread.submit(asyncio.run, in_time()).result()
     except ChromeNotFoundError:
         problem: UmamiError = NoBrowser("There is no browser here to print with.")
-    except (BrowserFailedError, BrowserClosedError, ChannelClosedError):
+    except _FAILURES:
         problem = BrowserFailed("The browser that prints has ended.")
     except TimeoutError:
         problem = BrowserFailed("The browser that prints does not answer.")
@@ -172,14 +169,14 @@ def _run(page: str, work: Callable[[Tab], Coroutine[Any, Any, T]]) -> T:
 
 
 class _Confined(Chromium):
-    """Chromium as choreographer starts it, without what it allows pages beyond the usual."""
+    """Chromium with fewer permissions than choreographer gives it."""
 
     def get_cli(self) -> Sequence[str]:
-        """The command that starts it."""
-        return [*(one for one in super().get_cli() if one not in _LOOSE), *_CONFINED]
+        """Return the command that starts the browser."""
+        return [*(option for option in super().get_cli() if option not in _UNWANTED), *_CONFINED]
 
     def get_env(self) -> MutableMapping[str, str]:
-        """The environment that it starts with."""
+        """Return the environment that the browser starts with."""
         return {
             name: value
             for name, value in os.environ.items()
@@ -189,38 +186,38 @@ class _Confined(Chromium):
 
 @asynccontextmanager
 async def _opened(page: str) -> AsyncIterator[Tab]:
-    """A tab that shows the page, all of its charts drawn."""
+    """Open a tab that shows the page with all of its charts drawn."""
     path = Chromium.find_browser(skip_local=False)
     if not path or not Path(path).is_file():
         raise ChromeNotFoundError
     browser = await _started(path)
     try:
         tab = await browser.create_tab("about:blank")
-        await _told(tab, "Page.enable")
-        # Before anything is drawn, so that nothing has to move to another size afterwards.
-        await _told(tab, "Emulation.setDeviceMetricsOverride", **_WINDOW)
-        await _told(tab, "Emulation.setScrollbarsHidden", hidden=True)
-        await _told(tab, "Emulation.setEmulatedMedia", features=_LIGHT)
-        frame = (await _told(tab, "Page.getFrameTree"))["frameTree"]["frame"]["id"]
+        await _send(tab, "Page.enable")
+        # Set the size before anything is drawn, so that nothing moves afterwards.
+        await _send(tab, "Emulation.setDeviceMetricsOverride", **_WINDOW)
+        await _send(tab, "Emulation.setScrollbarsHidden", hidden=True)
+        await _send(tab, "Emulation.setEmulatedMedia", features=_LIGHT)
+        frame = (await _send(tab, "Page.getFrameTree"))["frameTree"]["frame"]["id"]
         loaded = tab.subscribe_once("Page.loadEventFired")
-        await _told(tab, "Page.setDocumentContent", frameId=frame, html=page)
+        await _send(tab, "Page.setDocumentContent", frameId=frame, html=page)
         await loaded
-        await _evaluated(tab, "window.report.drawn")
+        await _evaluate(tab, "window.report.drawn")
         yield tab
     finally:
         await browser.close()
 
 
 async def _started(path: str) -> Browser:
-    """A browser in its sandbox; without one where it does not start otherwise.
+    """Start a browser in its sandbox, or without one if it does not start otherwise.
 
-    It does not for root, nor where the system gives it no namespaces, as in many containers.
+    The sandbox does not work for root, or without namespaces, as in many containers.
     """
     if not _NO_SANDBOX.is_set():
         sandboxed = _browser(path, sandbox=True)
         try:
             await sandboxed.open()
-        except (BrowserFailedError, BrowserClosedError, ChannelClosedError):
+        except _FAILURES:
             with suppress(Exception):
                 await sandboxed.close()
         else:
@@ -243,19 +240,20 @@ def _browser(path: str, *, sandbox: bool) -> Browser:
     )
 
 
-async def _told(tab: Tab, command: str, **parameters: Any) -> dict[str, Any]:
-    answer = await tab.send_command(command, params=parameters)
-    if "error" in answer:
+async def _send(tab: Tab, command: str, **params: Any) -> dict[str, Any]:
+    """Send a command of the DevTools protocol and return its result."""
+    response = await tab.send_command(command, params=params)
+    if "error" in response:
         raise BrowserFailed("The browser that prints could not do it.")
-    found: dict[str, Any] = answer["result"]
-    return found
+    result: dict[str, Any] = response["result"]
+    return result
 
 
-async def _evaluated(tab: Tab, expression: str) -> Any:
-    """What an expression of the page becomes, once it is there."""
-    answer = await _told(
+async def _evaluate(tab: Tab, expression: str) -> Any:
+    """Return the value of a JavaScript expression, or of the promise that it returns."""
+    result = await _send(
         tab, "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
     )
-    if "exceptionDetails" in answer:
+    if "exceptionDetails" in result:
         raise BrowserFailed("A chart of the report could not be drawn.")
-    return answer["result"].get("value")
+    return result["result"].get("value")

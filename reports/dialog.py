@@ -1,6 +1,6 @@
-"""The way to a report from the page: what it is to show, as what, how far it is, the download.
+"""The menu of a page that makes a report: its choices, its progress and the download.
 
-The one module of reports that runs Streamlit.
+This is the only module of reports that uses Streamlit.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -29,33 +30,33 @@ from umami.view import View
 KINDS: Final[dict[FileKind, str]] = {"html": "HTML", "pdf": "PDF", "xlsx": "XLSX"}
 PAGE_PARAMS: Final = tuple(name for page in PAGES for name in (*page.params, *page.list_params))
 """The own parameters of all pages; no two pages share a name."""
-_MAKING: Final = "the report that is made, or was made last"
+_JOB: Final = "the report that is made, or was made last"
 _LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Making:
-    work: BackgroundTask[bytes]
+class _Job:
+    task: BackgroundTask[bytes]
     file: str
     kind: FileKind
     website: str
 
 
-def draw(sites: Sequence[Website], page: str, now: View) -> None:
-    """A button that opens the choices; nothing for those who may not export.
+def draw(sites: Sequence[Website], page: str, view: View) -> None:
+    """Draw a button that opens the menu, unless the viewer may not export.
 
-    ``page`` is the page that is looked at: its own parameters count for its chapter.
+    ``page`` is the current page, whose own parameters apply to its chapter.
     """
-    if not viewer.current().permissions.exports(now.website):
+    if not viewer.current().permissions.exports(view.website):
         return
     with st.popover(
         "Report", icon=":material/article:", key="report_menu", on_change="rerun"
-    ) as opened:
-        if opened.open:
-            _choices(sites, page, now)
+    ) as menu:
+        if menu.open:
+            _menu(sites, page, view)
 
 
-def _choices(sites: Sequence[Website], page: str, now: View) -> None:
+def _menu(sites: Sequence[Website], page: str, view: View) -> None:
     st.caption("What you look at as one file: to send, to print, to calculate with.")
     titles = {
         area.name: area.title
@@ -71,84 +72,71 @@ def _choices(sites: Sequence[Website], page: str, now: View) -> None:
         key="report_pages",
         persist_state="session",
     )
-    kind = st.segmented_control(
-        "As",
-        list(KINDS),
-        default="html",
-        format_func=KINDS.__getitem__,
-        required=True,
-        key="report_kind",
-        persist_state="session",
+    choice = partial(st.segmented_control, required=True, persist_state="session")
+    kind = choice(
+        "As", list(KINDS), default="html", format_func=KINDS.__getitem__, key="report_kind"
     )
     if kind == "pdf":
-        st.segmented_control(
-            "Paper",
-            list(PAPERS),
-            default="A4",
-            required=True,
-            key="report_paper",
-            persist_state="session",
-        )
-    making_now: _Making | None = authorized.data().get(_MAKING)
-    running = making_now is not None and making_now.work.state == "running"
+        choice("Paper", list(PAPERS), default="A4", key="report_paper")
+    job: _Job | None = authorized.data().get(_JOB)
+    running = job is not None and job.task.state == "running"
     st.button(
         "Make report",
         key="make_report",
         width="stretch",
         disabled=running or not pages,
-        on_click=authorized.callback(_begin),
-        args=(sites, page, now),
+        on_click=authorized.callback(_start),
+        args=(sites, page, view),
     )
-    if making_now and running:
-        elements.show_progress(making_now.work, what="Making", key="report")
-    elif making_now:
-        _over(making_now)
+    if job and running:
+        elements.show_progress(job.task, what="Making", key="report")
+    elif job:
+        _download(job)
 
 
-def _own() -> Params:
-    """The parameters of the page that is looked at, as its inputs hold them."""
-    held: dict[str, Any] = {name: st.session_state.get(name) for name in PAGE_PARAMS}
+def _params() -> Params:
+    """Return the own parameters of the current page, from the state of its widgets."""
+    values: dict[str, Any] = {name: st.session_state.get(name) for name in PAGE_PARAMS}
     return {
         name: [value] if isinstance(value, str) else list(value)
-        for name, value in held.items()
+        for name, value in values.items()
         if value
     }
 
 
-def _begin(sites: Sequence[Website], page: str, now: View) -> None:
-    # What was chosen a moment ago counts, though no run has seen it yet.
+def _start(sites: Sequence[Website], page: str, view: View) -> None:
+    # The session's state is newer than what the last run has seen.
     looking = viewer.still()
-    pages = [page for page in st.session_state["report_pages"] if looking.permissions.opens(page)]
+    pages = [name for name in st.session_state["report_pages"] if looking.permissions.opens(name)]
     kind: FileKind = st.session_state["report_kind"]
     paper: Paper = st.session_state.get("report_paper") or "A4"
-    given = {page: _own()}
-    if not looking.permissions.exports(now.website):
+    if not looking.permissions.exports(view.website):
         url_state.note("You may look at this, not take it along.")
         return
-    before: _Making | None = authorized.data().get(_MAKING)
+    before: _Job | None = authorized.data().get(_JOB)
     if before:
-        before.work.cancel()
+        before.task.cancel()
     client = page_context.client()
-    order = build.Order(now, pages, sites, given, tells_address=looking.permissions.admin)
+    order = build.Order(
+        view, pages, sites, {page: _params()}, tells_address=looking.permissions.admin
+    )
 
-    def make(told: ProgressCallback) -> bytes:
-        def part(done: int, total: int) -> None:
-            # The last part is the file.
-            told(done, total + 1)
+    def make(progress: ProgressCallback) -> bytes:
+        # Rendering the file is one more step after the chapters.
+        report = build.make(client, order, lambda done, total: progress(done, total + 1))
+        return files.render(report, kind, paper)
 
-        return files.contents(build.make(client, order, part), kind, paper)
-
-    file = _file(now, sites, kind)
-    viewer.record(looking, "export", f"report ({', '.join(pages)}) as {kind} of {now.website}")
-    authorized.data()[_MAKING] = _Making(authorized.job(make, "report"), file, kind, now.website)
+    viewer.record(looking, "export", f"report ({', '.join(pages)}) as {kind} of {view.website}")
+    task = authorized.job(make, "report")
+    authorized.data()[_JOB] = _Job(task, _file_name(view, sites, kind), kind, view.website)
 
 
-def _over(made: _Making) -> None:
-    """The download, or why there is none."""
+def _download(job: _Job) -> None:
+    """Draw the download button of a finished job, or why there is no file."""
     try:
-        contents = made.work.result(0)
+        content = job.task.result(0)
     except TaskCancelled:
-        st.caption("Called off.")
+        st.caption("Cancelled.")
         return
     except UmamiError as problem:
         show_error(problem)
@@ -157,25 +145,23 @@ def _over(made: _Making) -> None:
         _LOG.error("a report could not be made: %s", fault_location(problem))
         show_error(UmamiError("The report could not be made."))
         return
+    size = len(content)
+    shown = f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
     export_permissions.export_button(
-        lambda: contents,
-        file_name=made.file,
+        lambda: content,
+        file_name=job.file,
         key="report_download",
-        mime=files.MIMES[made.kind],
-        label=f"Download {KINDS[made.kind]} ({_size(len(contents))})",
-        website=made.website,
+        mime=files.MIMES[job.kind],
+        label=f"Download {KINDS[job.kind]} ({shown})",
+        website=job.website,
         prominent=True,
     )
 
 
-def _size(many: int) -> str:
-    return f"{many / 1e6:.1f} MB" if many >= 100_000 else f"{many / 1e3:.0f} kB"
-
-
-def _file(now: View, sites: Sequence[Website], kind: FileKind) -> str:
-    """A name for the file, of letters and digits: ``shop-2026-09-01-2026-09-30.pdf``."""
-    name = next((site.name for site in sites if site.id == now.website), "report")
+def _file_name(view: View, sites: Sequence[Website], kind: FileKind) -> str:
+    """Return a file name of letters and digits: ``shop-2026-09-01-2026-09-30.pdf``."""
+    name = next((site.name for site in sites if site.id == view.website), "report")
     plain = re.sub(r"\W+", "-", name.casefold(), flags=re.ASCII).strip("-")[:40] or "report"
-    days = now.params()
-    period = [days[edge][0][:10] for edge in ("from", "to") if edge in days] or [now.preset]
-    return f"{'-'.join((plain, *period))}.{kind}"
+    params = view.params()
+    days = [params[edge][0][:10] for edge in ("from", "to") if edge in params] or [view.preset]
+    return f"{'-'.join((plain, *days))}.{kind}"

@@ -1,4 +1,4 @@
-"""The kinds of files that a report can be."""
+"""The file formats of reports."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ MIMES: Final[dict[FileKind, str]] = {
 
 
 def kind_of(path: Path) -> FileKind | None:
-    """What kind of file a name asks for; ``None`` where it asks for none that there is."""
+    """Return the format that a file's name ends in; ``None`` for an unknown one."""
     ending = path.suffix.removeprefix(".").casefold()
     return next((kind for kind in MIMES if kind == ending), None)
 
 
-def contents(report: Report, kind: FileKind, paper: Paper = "A4") -> bytes:
-    """The report as a file; ``paper`` is what a PDF is made for.
+def render(report: Report, kind: FileKind, paper: Paper = "A4") -> bytes:
+    """Return the content of a file with a report; ``paper`` is the size of a PDF's pages.
 
-    Raises ``NoBrowser`` and ``BrowserFailed``, for a PDF only.
+    Raises ``NoBrowser`` and ``BrowserFailed`` for a PDF.
     """
     if kind == "xlsx":
         return xlsx.workbook(report)

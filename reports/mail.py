@@ -1,4 +1,4 @@
-"""A report as a mail: its figures and tables as text, its charts as pictures, the file attached."""
+"""A report as a mail: figures and tables as text, charts as pictures, the file as an attachment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import smtplib
 import ssl
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email import policy
@@ -21,7 +21,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import idna
 from markupsafe import Markup
 
-from access import settings as people
+from access import settings as dashboard
 from components.blocks import Block, Table, Text, Tiles
 from components.charts.tiles import Tile
 from components.theme import LIGHT
@@ -31,66 +31,63 @@ from reports.document import Report
 from reports.files import FileKind
 from umami.errors import SettingsError, UmamiError
 
-PATIENCE: Final = 30.0
-"""Seconds that the mail server may take to answer."""
+Scheme = Literal["smtp", "smtps"]
+TIMEOUT: Final = 30.0
+"""Seconds to wait for the mail server."""
 ROWS: Final = 10
-"""Rows of a table that a mail has."""
+"""Rows of a table in a mail."""
 SUBJECT: Final = 200
-"""Characters that a subject has at most."""
+"""Characters of the longest subject."""
 _ATOMS: Final = r"[^\s@<>\",;:()\[\]\\.]+(\.[^\s@<>\",;:()\[\]\\.]+)*"
 _ADDRESS: Final = re.compile(f"{_ATOMS}@{_ATOMS}")
 _PARTS: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^<>]*>|[^",;<>])+')
-"""Addresses as they are written, one after another; signs in quotes separate nothing."""
+"""One of several addresses; separators in quotes separate nothing."""
 _NAMED: Final = re.compile(r"(?P<name>.*?)\s*<\s*(?P<address>[^<>]*?)\s*>", re.DOTALL)
-_PORTS: Final = {"smtp": 587, "smtps": 465}
-_TAKEN: Final = (250, 251)
-"""Codes of a server that takes a recipient."""
+_PORTS: Final[dict[Scheme, int]] = {"smtp": 587, "smtps": 465}
 
 
 class MailFailed(UmamiError):
-    """The mail server took it for nobody."""
+    """The mail server accepted the mail for no recipient."""
 
     remedy = "Look at DASHBOARD_SMTP_URL, DASHBOARD_MAIL_FROM and the addresses, and try again."
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a mail is for: an address with its domain in ASCII, and a name."""
+    """An e-mail address whose domain is in ASCII, and a name."""
 
     address: str
     name: str = ""
 
     @property
     def header(self) -> Address:
-        """How a header spells it."""
+        """The address for a header."""
         local, _, domain = self.address.rpartition("@")
         return Address(self.name, local, domain)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a mail for one recipient."""
+    """Whether the server accepted a mail for a recipient; ``None`` if it did not answer.
+
+    ``why`` is the reason unless it did.
+    """
 
     recipient: Recipient
     accepted: bool | None
-    """Whether the server accepted it; ``None`` where it did not come to say so."""
     why: str = ""
-    """Why it was not accepted, or why nobody knows."""
 
     def __str__(self) -> str:
-        told = {
-            True: "accepted by the mail server",
-            False: f"not sent: {self.why}",
-            None: f"unknown: {self.why}",
-        }[self.accepted]
-        return f"{self.recipient.address}: {told}"
+        result = "unknown" if self.accepted is None else "not sent"
+        text = "accepted by the mail server" if self.accepted else f"{result}: {self.why}"
+        return f"{self.recipient.address}: {text}"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which server mails, and as whom. ``repr`` shows no password."""
+    """The mail server and the sender. ``repr`` shows no password."""
 
-    scheme: Literal["smtp", "smtps"]
+    scheme: Scheme
     host: str
     port: int
     sender: Recipient
@@ -99,74 +96,71 @@ class Settings:
 
     @property
     def local(self) -> bool:
-        """Whether the server is on this machine, so that nobody listens on the way."""
+        """Whether the server is on this machine, so that no network can be listened to."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
 
 
-def read() -> Settings:
-    """The settings of this process. Raises ``SettingsError``, which quotes nothing of them."""
-    given = people.read()
-    if not given.smtp_url:
+def load_settings() -> Settings:
+    """Return the settings of this process. Raises ``SettingsError``, which quotes none of them."""
+    settings = dashboard.load()
+    if not settings.smtp_url:
         raise SettingsError(
             "DASHBOARD_SMTP_URL is not set: smtp://user:password@host:587 or smtps://…"
         )
-    return parsed(given.smtp_url, given.mail_from)
+    return parse_settings(settings.smtp_url, settings.mail_from)
 
 
-def parsed(url: str, sender: str) -> Settings:
-    """What an address of a mail server means. Raises ``SettingsError``, which does not quote it."""
+def parse_settings(url: str, sender: str) -> Settings:
+    """Parse the URL of a mail server and a sender's address. Raises ``SettingsError``, which quotes
+    neither."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port = "", None
-    scheme: Literal["smtp", "smtps"] | None = next(
-        (one for one in _PORTS if url.casefold().startswith(f"{one}://")),  # type: ignore[misc]
-        None,
-    )
+    scheme = next((name for name in _PORTS if url.casefold().startswith(f"{name}://")), None)
     if scheme is None or not host:
         raise SettingsError("DASHBOARD_SMTP_URL is like smtp://user:password@host:587.")
     try:
-        username, password = (
-            unquote_to_bytes(one or "").decode() for one in (parts.username, parts.password)
-        )
+        username = unquote_to_bytes(parts.username or "").decode()
+        password = unquote_to_bytes(parts.password or "").decode()
         host = _domain(host)
-        unseen = _has_control(username + password)
+        invalid = _has_control(username + password)
     except ValueError:
-        unseen = True
-    if unseen:
+        invalid = True
+    if invalid:
         raise SettingsError(
-            "DASHBOARD_SMTP_URL holds a host, user or password that cannot be: other characters "
-            "than letters and digits are percent-encoded as UTF-8, ä as %C3%A4."
+            "DASHBOARD_SMTP_URL has an invalid host, user or password: percent-encode other "
+            "characters than letters and digits as UTF-8, ä as %C3%A4."
         )
     try:
-        (found,) = recipients([sender or (username if _ADDRESS.fullmatch(username) else "")])
+        (address,) = recipients([sender or (username if _ADDRESS.fullmatch(username) else "")])
     except (MailFailed, ValueError):
-        found = None
-    if found is None:
-        raise SettingsError("DASHBOARD_MAIL_FROM is the address that reports are mailed from.")
-    return Settings(scheme, host, port or _PORTS[scheme], found, username, password)
+        pass
+    else:
+        return Settings(scheme, host, port or _PORTS[scheme], address, username, password)
+    raise SettingsError("DASHBOARD_MAIL_FROM is the address that reports are mailed from.")
 
 
 def recipients(texts: Sequence[str]) -> list[Recipient]:
-    """Who is meant by addresses as they are typed (``ada@example.com``, ``Ada <ada@example.com>``,
-    several with commas or semicolons between), each once.
+    """Parse addresses as people type them (``ada@example.com``, ``Ada <ada@example.com>``, several
+    separated by commas or semicolons) and return each once.
 
-    Raises ``MailFailed`` for one that is none.
+    Raises ``MailFailed`` for an invalid address.
     """
-    found: dict[str, Recipient] = {}
+    unique: dict[str, Recipient] = {}
     for text in texts:
         parts = [part.strip() for part in _PARTS.findall(text)]
         rest = _PARTS.sub("", text)
         if not any(parts) or rest.strip(",; \t"):
-            raise MailFailed(f"“{_shown(text)}” is not a mail address.")
+            raise _invalid(text)
         for part in filter(None, parts):
-            one = _recipient(part)
-            found.setdefault(one.address.casefold(), one)
-    return list(found.values())
+            recipient = _recipient(part)
+            unique.setdefault(recipient.address.casefold(), recipient)
+    return list(unique.values())
 
 
 def _recipient(text: str) -> Recipient:
@@ -175,26 +169,24 @@ def _recipient(text: str) -> Recipient:
     if name.startswith('"') and name.endswith('"') and len(name) > 1:
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
     local, _, domain = address.rpartition("@")
-    try:
-        if not _ADDRESS.fullmatch(address) or _has_control(text) or len(address) > 254:
-            raise ValueError
-        return Recipient(f"{local}@{_domain(domain)}", name)
-    except ValueError:
-        pass
-    raise MailFailed(f"“{_shown(text)}” is not a mail address.")
+    if _ADDRESS.fullmatch(address) and not _has_control(text) and len(address) <= 254:
+        with suppress(ValueError):
+            return Recipient(f"{local}@{_domain(domain)}", name)
+    raise _invalid(text)
+
+
+def _invalid(text: str) -> MailFailed:
+    shown = "".join(character if character.isprintable() else " " for character in text[:80])
+    return MailFailed(f"“{shown}” is not a mail address.")
 
 
 def _domain(name: str) -> str:
-    """A host's name in ASCII. Raises ``ValueError`` for one that is none."""
+    """Return the name of a host in ASCII. Raises ``ValueError`` if it is invalid."""
     return name if name.isascii() else idna.encode(name, uts46=True).decode()
 
 
 def _has_control(text: str) -> bool:
-    return any(unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp") for one in text)
-
-
-def _shown(text: str) -> str:
-    return "".join(one if one.isprintable() else " " for one in text[:80])
+    return not {"Cc", "Cf", "Cs", "Zl", "Zp"}.isdisjoint(map(unicodedata.category, text))
 
 
 def message(
@@ -204,10 +196,8 @@ def message(
     kind: FileKind = "html",
     paper: Paper = "A4",
 ) -> EmailMessage:
-    """The mail. Without a browser it has no pictures, and says where the charts are.
-
-    Raises what ``files.contents`` raises.
-    """
+    """Return a report as a mail. Without a browser it has no pictures, and says where the charts
+    are. Raises what ``files.render`` raises."""
     pictures: list[Picture] = []
     page = html.page(report)
     try:
@@ -215,145 +205,154 @@ def message(
     except NoBrowser:
         if kind == "pdf":
             raise
-    attached = page.encode() if kind == "html" else files.contents(report, kind, paper)
+    attachment = page.encode() if kind == "html" else files.render(report, kind, paper)
 
-    # Bodies of ASCII, for servers that take nothing else.
-    found = EmailMessage(policy.SMTP.clone(cte_type="7bit"))
-    cover = report.cover
-    subject = "".join(
-        " " if _has_control(one) else one for one in f"{cover.website}: {cover.period}"
-    )
-    found["Subject"] = " ".join(subject.split())[:SUBJECT]
-    found["From"] = settings.sender.header
-    found["To"] = [one.header for one in to]
-    found["Date"] = formatdate(localtime=False)
-    found["Message-ID"] = make_msgid(domain=settings.sender.address.rpartition("@")[2])
-    found["Auto-Submitted"] = "auto-generated"
-    found.set_content(plain(report))
-    names = [make_msgid(domain="report.invalid") for _ in pictures]
-    found.add_alternative(_page(report, pictures, names), subtype="html")
-    shown = found.get_body(("html",))
-    assert shown is not None
-    for name, picture in zip(names, pictures, strict=True):
-        shown.add_related(picture.png, "image", "png", cid=name, disposition="inline")
+    # 7-bit bodies, since some servers accept no others.
+    mail = EmailMessage(policy.SMTP.clone(cte_type="7bit"))
+    subject = f"{report.cover.website}: {report.cover.period}"
+    subject = "".join(" " if _has_control(character) else character for character in subject)
+    mail["Subject"] = " ".join(subject.split())[:SUBJECT]
+    mail["From"] = settings.sender.header
+    mail["To"] = [recipient.header for recipient in to]
+    mail["Date"] = formatdate(localtime=False)
+    mail["Message-ID"] = make_msgid(domain=settings.sender.address.rpartition("@")[2])
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(plain(report))
+    ids = [make_msgid(domain="report.invalid") for _ in pictures]
+    mail.add_alternative(_html(report, pictures, ids), subtype="html")
+    body = mail.get_body(("html",))
+    assert body is not None
+    for id, picture in zip(ids, pictures, strict=True):
+        body.add_related(picture.png, "image", "png", cid=id, disposition="inline")
     main, _, sub = files.MIMES[kind].partition("/")
-    found.add_attachment(attached, maintype=main, subtype=sub, filename=f"report.{kind}")
-    return found
+    mail.add_attachment(attachment, maintype=main, subtype=sub, filename=f"report.{kind}")
+    return mail
 
 
 def send(settings: Settings, mail: EmailMessage, to: Sequence[Recipient]) -> list[Outcome]:
-    """Hand the mail over for each of its recipients; what became of it for each, in their order.
+    """Send a mail and return the outcome for each recipient, in their order.
 
-    A password travels encrypted, or within this machine. Raises ``MailFailed`` where the server
-    took it for nobody before it was told who they are; it quotes neither password nor server.
+    A password is sent encrypted, or within this machine. Raises ``MailFailed``, which quotes
+    neither password nor server, if the server rejects the mail before it gets the recipients.
     """
     server: smtplib.SMTP | None = None
     try:
         server = _connected(settings)
         if settings.username:
             _sign_in(server, settings)
-        return _delivered(server, settings, mail, to)
+        return _deliver(server, settings.sender.address, mail, to)
     except smtplib.SMTPAuthenticationError:
         problem = "The mail server does not let the user of DASHBOARD_SMTP_URL in."
     except smtplib.SMTPNotSupportedError:
-        problem = "The mail server offers no way to sign in that is known here."
+        problem = "The mail server offers no way to sign in that is supported here."
     except ssl.SSLError:
         problem = "The mail server cannot prove that it is the one of DASHBOARD_SMTP_URL."
     except (smtplib.SMTPException, OSError, UnicodeError):
         problem = "The mail server cannot be reached, or did not take the mail."
     finally:
         if server is not None:
-            # What was taken stays taken, however the goodbye goes.
+            # An accepted mail stays accepted if the connection is not closed properly.
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
     raise MailFailed(problem)
 
 
-def _delivered(
-    server: smtplib.SMTP, settings: Settings, mail: EmailMessage, to: Sequence[Recipient]
+def _deliver(
+    server: smtplib.SMTP, sender: str, mail: EmailMessage, to: Sequence[Recipient]
 ) -> list[Outcome]:
     server.ehlo_or_helo_if_needed()
-    wide = server.has_extn("smtputf8")
-    if not wide and not settings.sender.address.isascii():
+    utf8 = server.has_extn("smtputf8")
+    if not utf8 and not sender.isascii():
         raise MailFailed(
             "The mail server takes only ASCII letters before the @ of an address: "
             "DASHBOARD_MAIL_FROM has others."
         )
-    why = "this mail server takes only ASCII letters before the @"
-    fine = [one for one in to if wide or one.address.isascii()]
-    outcomes = [Outcome(one, False, why) for one in to if one not in fine]
-    if fine:
-        del mail["To"]
-        mail["To"] = [one.header for one in fine]
-        outcomes += _handed(server, settings, mail, fine)
-    return sorted(outcomes, key=lambda one: to.index(one.recipient))
+    rejected = {
+        recipient: "this mail server takes only ASCII letters before the @"
+        for recipient in to
+        if not utf8 and not recipient.address.isascii()
+    }
+    reachable = [recipient for recipient in to if recipient not in rejected]
+    accepted: bool | None = False
+    why = ""
+    if reachable:
+        accepted, why = _transfer(server, sender, mail, reachable, rejected)
+    return [
+        Outcome(recipient, False, rejected[recipient])
+        if recipient in rejected
+        else Outcome(recipient, accepted, why)
+        for recipient in to
+    ]
 
 
-def _handed(
-    server: smtplib.SMTP, settings: Settings, mail: EmailMessage, to: Sequence[Recipient]
-) -> Iterator[Outcome]:
-    """Hand the mail over to a server that is connected."""
-    international = not all(one.address.isascii() for one in (settings.sender, *to))
-    content = mail.as_bytes(policy=policy.SMTPUTF8 if international else mail.policy)
-    options = ["SMTPUTF8", "BODY=8BITMIME"] if international else []
+def _transfer(
+    server: smtplib.SMTP,
+    sender: str,
+    mail: EmailMessage,
+    to: Sequence[Recipient],
+    rejected: dict[Recipient, str],
+) -> tuple[bool | None, str]:
+    """Transfer a mail, and add the recipients that the server rejects to ``rejected``.
+
+    Returns whether the server accepted the mail for the others, and the reason unless it did.
+    """
+    del mail["To"]
+    mail["To"] = [recipient.header for recipient in to]
+    ascii_only = all(address.isascii() for address in (sender, *(each.address for each in to)))
+    content = mail.as_bytes(policy=mail.policy if ascii_only else policy.SMTPUTF8)
+    options = [] if ascii_only else ["SMTPUTF8", "BODY=8BITMIME"]
     if server.has_extn("size"):
         options.append(f"size={len(content)}")
-    code, _ = server.mail(settings.sender.address, options)
+    code, _ = server.mail(sender, options)
     if code == 552:
         raise MailFailed("The mail server takes no mail that is as large as this one (552).")
     if code != 250:
-        raise MailFailed(f"The mail server takes no mail from {settings.sender.address} ({code}).")
-    taken: list[Recipient] = []
-    lost = "the connection to the mail server was lost"
-    try:
-        for one in to:
-            code, _ = server.rcpt(one.address)
-            if code in _TAKEN:
-                taken.append(one)
-            else:
-                yield Outcome(one, False, f"the mail server does not deliver there ({code})")
-    except (smtplib.SMTPException, OSError):
-        yield from (Outcome(one, False, lost) for one in to[to.index(one) :])
-        yield from (Outcome(one, False, lost) for one in taken)
-        return
-    if not taken:
-        return
+        raise MailFailed(f"The mail server takes no mail from {sender} ({code}).")
     accepted: bool | None = False
+    why = "the connection to the mail server was lost"
     try:
+        for recipient in to:
+            code, _ = server.rcpt(recipient.address)
+            if code not in (250, 251):
+                rejected[recipient] = f"the mail server does not deliver there ({code})"
+        if all(recipient in rejected for recipient in to):
+            return False, ""
+        accepted, why = None, f"{why} before it confirmed the mail, which may have arrived"
         code, _ = server.data(content)
-        accepted, why = code == 250, f"the mail server refused the mail ({code})"
+        if code == 250:
+            return True, ""
     except smtplib.SMTPDataError as refused:
-        why = f"the mail server refused the mail ({refused.smtp_code})"
+        code = refused.smtp_code
     except (smtplib.SMTPException, OSError):
-        accepted, why = None, f"{lost} before it confirmed the mail, which may have arrived"
-    yield from (Outcome(one, accepted, "" if accepted else why) for one in taken)
+        return accepted, why
+    return False, f"the mail server refused the mail ({code})"
 
 
 def _sign_in(server: smtplib.SMTP, settings: Settings) -> None:
     if f"{settings.username}{settings.password}".isascii():
         server.login(settings.username, settings.password)
         return
-    # The library knows ASCII only; of the mechanisms, PLAIN says that it is UTF-8.
+    # smtplib supports ASCII only. Of the mechanisms, PLAIN is defined as UTF-8.
     server.ehlo_or_helo_if_needed()
     if "PLAIN" not in server.esmtp_features.get("auth", "").upper().split():
         raise MailFailed(
             "The mail server takes only ASCII letters in the user and password of "
             "DASHBOARD_SMTP_URL: it does not offer AUTH PLAIN."
         )
-    plain = f"\0{settings.username}\0{settings.password}".encode()
-    code, told = server.docmd("AUTH", f"PLAIN {base64.b64encode(plain).decode()}")
+    credentials = f"\0{settings.username}\0{settings.password}".encode()
+    code, reply = server.docmd("AUTH", f"PLAIN {base64.b64encode(credentials).decode()}")
     if code != 235:
-        raise smtplib.SMTPAuthenticationError(code, told)
+        raise smtplib.SMTPAuthenticationError(code, reply)
 
 
 def _connected(settings: Settings) -> smtplib.SMTP:
-    secure = ssl.create_default_context()
+    context = ssl.create_default_context()
     if settings.scheme == "smtps":
-        return smtplib.SMTP_SSL(settings.host, settings.port, timeout=PATIENCE, context=secure)
-    server = smtplib.SMTP(settings.host, settings.port, timeout=PATIENCE)
+        return smtplib.SMTP_SSL(settings.host, settings.port, timeout=TIMEOUT, context=context)
+    server = smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT)
     server.ehlo()
     if server.has_extn("starttls"):
-        server.starttls(context=secure)
+        server.starttls(context=context)
     elif settings.password and not settings.local:
         server.close()
         raise MailFailed("The mail server offers no encryption, so the password is not sent.")
@@ -361,14 +360,13 @@ def _connected(settings: Settings) -> smtplib.SMTP:
 
 
 def plain(report: Report) -> str:
-    """The report as plain text: its cover, its figures, the first rows of its tables."""
-    lines = [f"{name}: {said}" for name, said in report.cover.lines.items()]
+    """Return a report as plain text: cover, figures, and the first rows of its tables."""
+    lines = [f"{name}: {value}" for name, value in report.cover.lines.items()]
     for chapter in report.chapters:
         lines += ["", "", chapter.title, "=" * len(chapter.title)]
-        for part in chapter.sections:
-            told = [line for block in part.blocks for line in _lines(block)]
-            if told:
-                lines += ["", part.title, "-" * len(part.title), *told]
+        for section in chapter.sections:
+            if text := [line for block in section.blocks for line in _lines(block)]:
+                lines += ["", section.title, "-" * len(section.title), *text]
     return "\n".join([*lines, ""])
 
 
@@ -379,35 +377,28 @@ def _lines(block: Block) -> list[str]:
         return [f"{tile.label}: {tile.value}{_change(tile)}" for tile in block.tiles]
     if not isinstance(block, Table) or not block.printed:
         return []
-    rows = [[cell.text for cell in row] for row in html.rows(block, ROWS)]
-    return ["  ".join(row) for row in rows]
+    return ["  ".join(cell.text for cell in row) for row in html.rows(block, ROWS)]
 
 
 def _change(tile: Tile) -> str:
-    if tile.delta is None:
-        return ""
-    return f" ({tile.delta or '±0'} from {tile.before})"
+    return "" if tile.delta is None else f" ({tile.delta or '±0'} from {tile.before})"
 
 
-def _page(report: Report, pictures: Sequence[Picture], names: Sequence[str]) -> str:
-    """The report as a mail reads it: styles beside every element, pictures by their names."""
-    charts = [one for chapter in report.chapters for one in chapter.charts]
+def _html(report: Report, pictures: Sequence[Picture], ids: Sequence[str]) -> str:
+    """Return the HTML body: styles are attributes, pictures are referred to by their ids."""
+    charts = [chart for chapter in report.chapters for chart in chapter.charts]
     images = {
-        id(chart): {"cid": name.strip("<>"), "wide": picture.wide}
-        for chart, picture, name in zip(charts, pictures, names, strict=False)
+        id(chart): {"cid": cid.strip("<>"), "width": picture.width}
+        for chart, cid, picture in zip(charts, ids, pictures, strict=False)
     }
-    found: str = (
-        html.templates()
-        .get_template("mail.html")
-        .render(
-            report=report,
-            images=images,
-            id=id,
-            rows=lambda table: html.rows(table, ROWS),
-            change=_change,
-            most=ROWS,
-            colours=LIGHT,
-            font=Markup("font-family: Arial, Helvetica, sans-serif"),
-        )
+    return html.render(
+        "mail.html",
+        report=report,
+        images=images,
+        id=id,
+        rows=lambda table: html.rows(table, ROWS),
+        change=_change,
+        most=ROWS,
+        colours=LIGHT,
+        font=Markup("font-family: Arial, Helvetica, sans-serif"),
     )
-    return found

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from ruamel.yaml import YAML
 
-from access import settings as people
+from access import settings
 from tests.test_architecture import imports
 from tests.test_docs import tracked
 from umami import settings as umami
@@ -131,7 +131,7 @@ def test_compose_sets_what_is_read() -> None:
     asked = umami.read(told, Path("none"))
     assert asked.address == "http://umami:3000"
     assert asked.redis == "redis://redis:6379/0"
-    run = people.read(told, Path("none"))
+    run = settings.load(told, Path("none"))
     assert run.store == "postgresql://umami:given@postgres:5432/dashboard"
     assert run.monitor == ("0.0.0.0", 9100)
     ours = {name for name in told if name.startswith(("UMAMI_", "DASHBOARD_"))}
@@ -233,7 +233,7 @@ UNIT = DEPLOY / "dashboard@.service"
 
 def test_the_unit_sets_what_is_read() -> None:
     told = dict(re.findall(r"^Environment=(\w+)=(.*)$", UNIT.read_text(), flags=re.M))
-    run = people.read({name: value.replace("%i", "8501") for name, value in told.items()})
+    run = settings.load({name: value.replace("%i", "8501") for name, value in told.items()})
     assert run.monitor == ("127.0.0.1", 18_501)
     state = re.search(r"^StateDirectory=(.+)$", UNIT.read_text(), flags=re.M)
     assert state

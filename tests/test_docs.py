@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from access.settings import DashboardSettings
 from umami import settings as umami
 
 ROOT = Path(__file__).parent.parent
@@ -83,9 +85,9 @@ def runs(name: str) -> bool:
 
 
 def settings() -> set[str]:
-    """Names of all settings: put together where they are read."""
-    dashboard = re.findall(r"_text\(environ, table, \"(\w+)\"\)", code())
-    return {f"UMAMI_{name}" for name in umami.NAMES} | {f"DASHBOARD_{n.upper()}" for n in dashboard}
+    """The names of all settings in the environment."""
+    dashboard = {f"DASHBOARD_{entry.name.upper()}" for entry in fields(DashboardSettings)}
+    return {f"UMAMI_{name}" for name in umami.NAMES} | dashboard
 
 
 def test_settings_named_in_the_documents_are_read() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from access import atomic_write, passwords, secrets_file
 from access.accounts import canonical
-from access.secrets_file import Person, Setup, unfit
+from access.secrets_file import Person, Setup, account_problem
 from components import (
     authorized,
     local_access,
@@ -159,7 +159,7 @@ def _who(draft: Draft) -> str:
 
 def _pasted(draft: Draft) -> None:
     """Draw the text to paste into the secrets of another host, with instructions."""
-    text = secrets_file.text(Setup(draft.settings, draft.people)).strip()
+    text = secrets_file.updated_secrets(Setup(draft.settings, draft.people)).strip()
     st.code(text or "# nothing: the demo", language="toml")
     st.markdown(
         "- **Streamlit Community Cloud**: in the settings of your app, under Secrets; save, and it "
@@ -288,7 +288,7 @@ def _form(draft: Draft) -> None:
                 key=f"{at}_websites",
             )
         password = st.text_input(
-            f"Password ({passwords.SHORTEST} characters or more)",
+            f"Password ({passwords.MIN_LENGTH} characters or more)",
             key=f"{at}_password",
             type="password",
             autocomplete="new-password",
@@ -301,7 +301,7 @@ def _form(draft: Draft) -> None:
     if not pressed:
         return
     username = canonical(username)
-    wrong = unfit(username, password, again, {person.username for person in draft.people})
+    wrong = account_problem(username, password, again, {person.username for person in draft.people})
     if wrong:
         drafts.wrong(wrong)
         return

@@ -1,4 +1,4 @@
-// What reports draw with: the traces of components/figures and no others. See README.md here.
+// plotly.js with only the traces of components/charts. See README.md here.
 const Plotly = require("plotly.js/lib/core")
 
 Plotly.register([

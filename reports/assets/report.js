@@ -1,22 +1,22 @@
-// Draws the charts of a report: light or dark as the screen is, always light on paper.
+// Draws the charts of a report: light or dark like the screen, always light on paper.
 (() => {
   "use strict"
-  const PAPER = 676 // pixels between the margins of A4 and Letter
+  const PAPER = 676 // pixels between the margins, narrow enough for A4 and Letter
   const CONFIG = {
     displayModeBar: false,
     scrollZoom: false,
     doubleClick: false,
     responsive: true,
-    typesetMath: false, // a dollar sign in a name is a dollar sign
+    typesetMath: false, // a dollar sign in a name does not begin a formula
   }
   const dark = window.matchMedia("(prefers-color-scheme: dark)")
   const paper = window.matchMedia("print")
   const places = [...document.querySelectorAll(".chart > div")]
   let figures = []
 
-  const inflated = async (id) => {
+  const unpack = async (id) => {
     const packed = atob(document.getElementById(id).textContent.trim())
-    const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0))
+    const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0))
     const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))
     return new Response(plain).text()
   }
@@ -25,28 +25,27 @@
     const figure = figures[at][dark.matches && !printed ? "dark" : "light"]
     const size = { autosize: !printed, width: printed ? PAPER : undefined }
     const layout = { ...figure.layout, ...size }
-    // Anew: what is drawn over would move to its new place for a while, and paper does not wait.
+    // newPlot, since an updated chart takes a while to resize, and printing does not wait.
     return window.Plotly.newPlot(place, figure.data, layout, CONFIG)
   }
-  let drawn // as they were last drawn: for paper or not, in dark or not
+  let drawn // for paper or not, in dark or not
   const drawAll = (printed) => {
-    const wanted = `${printed} ${dark.matches}`
-    if (drawn === wanted) return Promise.resolve()
-    drawn = wanted
+    const state = `${printed} ${dark.matches}`
+    if (drawn === state) return Promise.resolve()
+    drawn = state
     return Promise.all(places.map((place, at) => draw(place, at, printed)))
   }
 
   const begin = async () => {
     if (!places.length) return 0
     const library = document.createElement("script")
-    library.textContent = await inflated("library")
+    library.textContent = await unpack("library")
     const world = document.getElementById("world")
     if (world) {
-      const places = JSON.parse(await inflated("world"))
-      window.PlotlyGeoAssets = { topojson: { world_110m: places } }
+      window.PlotlyGeoAssets = { topojson: { world_110m: JSON.parse(await unpack("world")) } }
     }
     document.head.append(library)
-    figures = JSON.parse(await inflated("figures"))
+    figures = JSON.parse(await unpack("figures"))
     await drawAll(paper.matches)
     dark.addEventListener("change", () => drawAll(paper.matches))
     window.addEventListener("beforeprint", () => drawAll(true))

@@ -27,9 +27,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "sqlite":
-        found = database.opened(f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
+        found = database.open_engine(f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
     else:
-        found = database.opened(request.getfixturevalue("postgres"))
+        found = database.open_engine(request.getfixturevalue("postgres"))
         database.METADATA.drop_all(found)
         database.METADATA.create_all(found)
     yield found
@@ -51,4 +51,4 @@ def users(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def desk(engine: Engine, users: Path) -> Authentication:
-    return Authentication(engine, lambda: accounts.read(users, SECTIONS))
+    return Authentication(engine, lambda: accounts.load(users, SECTIONS))

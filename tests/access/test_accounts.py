@@ -43,7 +43,7 @@ roles = ["client"]
 
 
 def read(path: Path) -> Accounts:
-    return accounts.read(path, SECTIONS)
+    return accounts.load(path, SECTIONS)
 
 
 def nobody_asks() -> Iterable[Website]:
@@ -135,21 +135,21 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     [
         ("ann", {"password": "plain text", "roles": ["admin"]}, "not a bcrypt hash"),
         ("ann", {"password": 12345, "roles": ["admin"]}, "not a bcrypt hash"),
-        ("ann b", user("admin"), "no user name"),
+        ("ann b", user("admin"), "not a user name"),
         ("ann", user("boss"), "not among the roles"),
         ("ann", {"password": HASH, "roles": "admin"}, "list of names"),
         ("ann", user("viewer", websites="shop.example"), "list of names"),
         ("ann", user("viewer", sections=["money"]), "none of"),
         ("ann", user("viewer", exports="yes"), "true or false"),
         ("ann", "admin", "not a table"),
-        (123, user("admin"), "123 is no text: put the user name in quotes"),
+        (123, user("admin"), "123 is not text: put the user name in quotes"),
         (True, user("admin"), "put the user name in quotes"),
         (None, user("admin"), "put the user name in quotes"),
-        ("ann", user("admin", name=["Ann"]), "name is no text"),
-        ("ann", user("admin", email=7), "email is no text"),
+        ("ann", user("admin", name=["Ann"]), "name is not text"),
+        ("ann", user("admin", email=7), "email is not text"),
         ("ann", user("admin", email="Ann <ann@agency.example>"), "email is not an e-mail"),
-        ("ann", user("admin", website="shop.example"), "ann.website means nothing"),
-        ("ann", user("admin", disabled=True), "ann.disabled means nothing"),
+        ("ann", user("admin", website="shop.example"), "ann.website is unknown"),
+        ("ann", user("admin", disabled=True), "ann.disabled is unknown"),
         ("ann", user("admin", role="viewer"), "role and roles"),
         ("ann", {"password": "$2b$03$" + HASH[7:]}, "not a bcrypt hash"),
         ("ann", {"password": "$2b$20$" + HASH[7:]}, "takes too long to compare"),
@@ -167,7 +167,7 @@ def test_what_cannot_be_is_refused_by_its_name(
 
 def test_a_mistyped_right_is_no_right(tmp_path: Path) -> None:
     path = write(tmp_path / "u.yaml", {"x": user("c")}, {"c": {"website": "all"}})
-    with pytest.raises(SettingsError, match="means nothing"):
+    with pytest.raises(SettingsError, match="is unknown"):
         read(path)
 
 

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from sqlalchemy import Engine
 
 from access import database
-from access.login_throttle import ADDRESS, FORGOTTEN, KNOWN, PAIR, LoginThrottle
+from access.login_throttle import ADDRESS, FAILURE_LIFETIME, KNOWN_LIFETIME, PAIR, LoginThrottle
 
 HERE, THERE = "203.0.113.7", "198.51.100.1"
 
@@ -49,7 +49,7 @@ def test_a_success_and_a_day_forget(engine: Engine) -> None:
     clock.now += 900
     attempts.succeed(attempts.reserve("ann", HERE))
     assert [fail(attempts, "ann", HERE) for _ in range(4)] == [0, 0, 0, 2]
-    clock.now += FORGOTTEN + 1
+    clock.now += FAILURE_LIFETIME + 1
     assert fail(attempts, "ann", HERE) == 0
 
 
@@ -64,7 +64,7 @@ def test_others_make_nobody_wait_where_they_have_signed_in_before(engine: Engine
     clock = Clock()
     attempts = LoginThrottle(engine, clock)
     attempts.succeed(attempts.reserve("ann", HERE))
-    clock.now += FORGOTTEN * 2
+    clock.now += FAILURE_LIFETIME * 2
     for machine in range(80):
         fail(attempts, "ann", f"198.51.100.{machine}")
     assert attempts.wait("ann", THERE) > 0
@@ -73,7 +73,7 @@ def test_others_make_nobody_wait_where_they_have_signed_in_before(engine: Engine
     for _ in range(PAIR.free):
         fail(attempts, "ann", HERE)
     assert attempts.wait("ann", HERE) > 0
-    clock.now += KNOWN
+    clock.now += KNOWN_LIFETIME
     for machine in range(80):
         fail(attempts, "ann", f"198.51.100.{machine}")
     assert attempts.wait("ann", HERE) > 0
@@ -166,7 +166,7 @@ def test_of_many_at_once_no_more_are_let_through_than_one_after_another(engine: 
 
 
 def test_a_store_in_memory_is_for_one_thread_at_a_time() -> None:
-    attempts = LoginThrottle(database.opened("sqlite://"), Clock())
+    attempts = LoginThrottle(database.open_engine("sqlite://"), Clock())
     threads = [Thread(target=attempts.reserve, args=(f"name-{one}", HERE)) for one in range(12)]
     for one in threads:
         one.start()

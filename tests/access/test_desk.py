@@ -24,8 +24,8 @@ WRONG = "User name or password is wrong."
 
 
 def test_who_has_the_password_is_let_in_and_known_again(desk: Authentication) -> None:
-    token = desk.enter(" Ann ", PASSWORD, HERE)
-    account = desk.whose(token)
+    token = desk.sign_in(" Ann ", PASSWORD, HERE)
+    account = desk.account_of(token)
     assert account
     assert (account.username, account.name) == ("ann", "Ann")
 
@@ -38,7 +38,7 @@ def test_everybody_else_is_refused_in_the_same_words(
     desk: Authentication, username: str, password: str
 ) -> None:
     with pytest.raises(SignInRefused, match=WRONG):
-        desk.enter(username, password, HERE)
+        desk.sign_in(username, password, HERE)
 
 
 def test_a_password_of_which_bcrypt_would_see_only_the_beginning_is_refused(
@@ -46,47 +46,47 @@ def test_a_password_of_which_bcrypt_would_see_only_the_beginning_is_refused(
 ) -> None:
     known = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
     users = write(tmp_path / "u.yaml", {"ann": {"password": known, "roles": ["admin"]}})
-    desk = Authentication(engine, lambda: accounts.read(users, SECTIONS))
+    desk = Authentication(engine, lambda: accounts.load(users, SECTIONS))
     with pytest.raises(SignInRefused):
-        desk.enter("ann", "x" * 73, None)
-    assert desk.enter("ann", "x" * 72, None)
+        desk.sign_in("ann", "x" * 73, None)
+    assert desk.sign_in("ann", "x" * 72, None)
 
 
 def test_a_cookie_is_worth_nothing_after_signing_out(desk: Authentication) -> None:
-    token = desk.enter("ann", PASSWORD, HERE)
-    copied = desk.sealed(token)
-    desk.leave(token)
-    again = desk.unsealed(copied)
+    token = desk.sign_in("ann", PASSWORD, HERE)
+    copied = desk.encode_cookie(token)
+    desk.sign_out(token)
+    again = desk.decode_cookie(copied)
     assert again
-    assert desk.whose(again) is None
+    assert desk.account_of(again) is None
 
 
 def test_a_changed_password_ends_every_other_session(desk: Authentication) -> None:
-    before, elsewhere = (desk.enter("ann", PASSWORD, HERE) for _ in range(2))
-    account = desk.whose(before)
+    before, elsewhere = (desk.sign_in("ann", PASSWORD, HERE) for _ in range(2))
+    account = desk.account_of(before)
     assert account
     now = desk.change_password(account, PASSWORD, "another-Passw0rd", HERE)
-    assert desk.whose(before) is None
-    assert desk.whose(elsewhere) is None
-    assert desk.whose(now)
+    assert desk.account_of(before) is None
+    assert desk.account_of(elsewhere) is None
+    assert desk.account_of(now)
     with pytest.raises(SignInRefused):
-        desk.enter("ann", PASSWORD, "198.51.100.1")
-    assert desk.enter("ann", "another-Passw0rd", HERE)
+        desk.sign_in("ann", PASSWORD, "198.51.100.1")
+    assert desk.sign_in("ann", "another-Passw0rd", HERE)
 
 
 def test_a_hash_changed_by_hand_ends_sessions_too(desk: Authentication, users: Path) -> None:
-    token = desk.enter("vic", PASSWORD, HERE)
+    token = desk.sign_in("vic", PASSWORD, HERE)
     other = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    users.write_text(users.read_text().replace(desk.whose(token).password, other))  # type: ignore
+    users.write_text(users.read_text().replace(desk.account_of(token).password, other))  # type: ignore
     _touched(users)
-    assert desk.whose(token) is None
+    assert desk.account_of(token) is None
 
 
 def test_an_account_that_was_taken_away_is_out(desk: Authentication, users: Path) -> None:
-    token = desk.enter("vic", PASSWORD, HERE)
+    token = desk.sign_in("vic", PASSWORD, HERE)
     write(users, {"ann": user("admin")})
     _touched(users)
-    assert desk.whose(token) is None
+    assert desk.account_of(token) is None
 
 
 def _touched(path: Path) -> None:
@@ -111,7 +111,7 @@ def _touched(path: Path) -> None:
 def test_a_cookie_that_we_did_not_make_is_not_even_looked_up(
     desk: Authentication, cookie: str
 ) -> None:
-    assert desk.unsealed(cookie) is None
+    assert desk.decode_cookie(cookie) is None
 
 
 def test_failures_are_counted_wherever_they_come_in_and_each_waits_longer(
@@ -120,13 +120,13 @@ def test_failures_are_counted_wherever_they_come_in_and_each_waits_longer(
     """Also by a desk that was opened anew, as after a restart, with the right password too."""
     for _ in range(4):
         with pytest.raises(SignInRefused, match=WRONG):
-            desk.enter("ann", "wrong", HERE)
+            desk.sign_in("ann", "wrong", HERE)
     again = Authentication(desk.engine, desk.accounts)
     with pytest.raises(SignInRefused, match=r"Try again in [12] seconds"):
-        again.enter("ann", PASSWORD, HERE)
+        again.sign_in("ann", PASSWORD, HERE)
     # Somebody else's failures are not hers.
-    assert again.enter("ann", PASSWORD, "198.51.100.1")
-    assert again.enter("vic", PASSWORD, HERE)
+    assert again.sign_in("ann", PASSWORD, "198.51.100.1")
+    assert again.sign_in("vic", PASSWORD, HERE)
 
 
 def test_names_that_nobody_has_wait_just_as_long(desk: Authentication) -> None:
@@ -134,20 +134,20 @@ def test_names_that_nobody_has_wait_just_as_long(desk: Authentication) -> None:
     for name in ("ann", "nobody-there"):
         for _ in range(4):
             with pytest.raises(SignInRefused):
-                desk.enter(name, "wrong", HERE)
+                desk.sign_in(name, "wrong", HERE)
         with pytest.raises(SignInRefused) as refusal:
-            desk.enter(name, "wrong", HERE)
+            desk.sign_in(name, "wrong", HERE)
         said.append(re.sub(r"[12]", "N", str(refusal.value)))
     assert said[0] == said[1]
 
 
 def test_the_log_knows_who_and_what_and_no_secret(desk: Authentication) -> None:
-    token = desk.enter("ann", PASSWORD, HERE)
+    token = desk.sign_in("ann", PASSWORD, HERE)
     with pytest.raises(SignInRefused):
-        desk.enter("ann", "mistyped-secret", HERE)
+        desk.sign_in("ann", "mistyped-secret", HERE)
     with pytest.raises(SignInRefused):
-        desk.enter(PASSWORD, "", HERE)
-    desk.leave(token)
+        desk.sign_in(PASSWORD, "", HERE)
+    desk.sign_out(token)
     assert [(one.who, one.what, one.done) for one in told(desk)] == [
         ("ann", "sign out", True),
         ("somebody", "sign in", False),
@@ -165,12 +165,12 @@ def test_the_log_knows_who_and_what_and_no_secret(desk: Authentication) -> None:
 
 
 def told(desk: Authentication) -> tuple[Entry, ...]:
-    return desk.audit.read().rows
+    return desk.audit.search().rows
 
 
 def test_what_holds_secrets_shows_none(desk: Authentication) -> None:
-    token = desk.enter("ann", PASSWORD, HERE)
-    held = (desk, desk.whose(token), desk.accounts(), desk.shares, desk.audit, desk.engine)
+    token = desk.sign_in("ann", PASSWORD, HERE)
+    held = (desk, desk.account_of(token), desk.accounts(), desk.shares, desk.audit, desk.engine)
     shown = " ".join(map(repr, held))
     assert "ann" in shown
     for secret in (KEY, HASH, PASSWORD, token):
@@ -180,17 +180,17 @@ def test_what_holds_secrets_shows_none(desk: Authentication) -> None:
 def test_the_log_is_searched_as_text(desk: Authentication) -> None:
     desk.audit.record("ann", "export", "100%_of <b>")
     desk.audit.record("ann", "export", "100 of")
-    assert [one.about for one in desk.audit.read("100%_").rows] == ["100%_of <b>"]
-    assert desk.audit.read("", page=2, size=1).count == 2
+    assert [one.about for one in desk.audit.search("100%_").rows] == ["100%_of <b>"]
+    assert desk.audit.search("", page=2, size=1).count == 2
 
 
 def test_a_provider_lets_in_who_has_an_account_and_none_other(desk: Authentication) -> None:
     now = datetime.now(UTC)
-    account = desk.vouched("pat@agency.example", now)
+    account = desk.account_from_provider("pat@agency.example", now)
     assert account
     assert account.username == "pat"
-    assert desk.vouched("eve@agency.example", now) is None
-    assert desk.vouched("", now) is None
+    assert desk.account_from_provider("eve@agency.example", now) is None
+    assert desk.account_from_provider("", now) is None
 
 
 def test_who_comes_by_a_provider_is_written_down_once(desk: Authentication) -> None:
@@ -198,10 +198,10 @@ def test_who_comes_by_a_provider_is_written_down_once(desk: Authentication) -> N
     later = now + timedelta(hours=1)
     # Every run asks again.
     for at in (now, now, later, now):
-        assert desk.vouched("pat@agency.example", at)
+        assert desk.account_from_provider("pat@agency.example", at)
     for _ in range(2):
-        assert desk.vouched("eve@agency.example", now) is None
-        assert desk.vouched("pat@agency.example", now, verified=False) is None
+        assert desk.account_from_provider("eve@agency.example", now) is None
+        assert desk.account_from_provider("pat@agency.example", now, verified=False) is None
     assert [(one.who, one.what, one.about.split(",")[0], one.done) for one in told(desk)] == [
         ("somebody", "sign in", "as pat@agency.example", False),
         ("somebody", "sign in", "as eve@agency.example", False),
@@ -212,55 +212,56 @@ def test_who_comes_by_a_provider_is_written_down_once(desk: Authentication) -> N
 
 def test_no_cookie_opens_what_a_provider_said(desk: Authentication) -> None:
     now = datetime.now(UTC)
-    desk.vouched("pat@agency.example", now)
+    desk.account_from_provider("pat@agency.example", now)
     with desk.engine.connect() as kept:
         (account,) = kept.execute(select(database.SESSIONS.c.account)).scalars()
     for token in (account, f"{account} pat@agency.example {now.isoformat()}"):
-        assert desk.whose(token) is None
+        assert desk.account_of(token) is None
 
 
 def test_what_a_provider_said_before_signing_out_is_refused(desk: Authentication) -> None:
     before = datetime.now(UTC) - timedelta(minutes=1)
-    account = desk.vouched("pat@agency.example", before)
+    account = desk.account_from_provider("pat@agency.example", before)
     assert account
-    desk.leave_everywhere(account)
-    desk.leave_everywhere(account)
-    assert desk.vouched("pat@agency.example", before) is None
+    desk.sign_out_everywhere(account)
+    desk.sign_out_everywhere(account)
+    assert desk.account_from_provider("pat@agency.example", before) is None
     # Also where the provider's clock is somewhat slow.
-    assert desk.vouched("pat@agency.example", datetime.now(UTC) - timedelta(seconds=30))
+    slow = datetime.now(UTC) - timedelta(seconds=30)
+    assert desk.account_from_provider("pat@agency.example", slow)
 
 
 def test_what_a_provider_with_a_fast_clock_said_ends_too(desk: Authentication) -> None:
     ahead = datetime.now(UTC) + timedelta(minutes=4)
-    account = desk.vouched("pat@agency.example", ahead)
+    account = desk.account_from_provider("pat@agency.example", ahead)
     assert account
-    desk.leave_everywhere(account)
-    assert desk.vouched("pat@agency.example", ahead) is None
+    desk.sign_out_everywhere(account)
+    assert desk.account_from_provider("pat@agency.example", ahead) is None
 
 
 def test_signing_out_ends_one_browser_and_everywhere_ends_all(
     desk: Authentication, users: Path
 ) -> None:
     """Whichever way somebody came in."""
-    here, there = (desk.enter("ann", PASSWORD, HERE) for _ in range(2))
+    here, there = (desk.sign_in("ann", PASSWORD, HERE) for _ in range(2))
     now = datetime.now(UTC)
     first, second, never_seen = (now - timedelta(minutes=minute) for minute in (2, 3, 4))
     for at in (first, second):
-        assert desk.vouched("ann@agency.example", at)
-    account = desk.whose(here)
+        assert desk.account_from_provider("ann@agency.example", at)
+    account = desk.account_of(here)
     assert account
-    desk.leave(here)
-    desk.leave_vouched(account, "ann@agency.example", first)
-    assert desk.whose(here) is None
-    assert desk.vouched("ann@agency.example", first) is None
-    assert desk.whose(there)
-    assert desk.vouched("ann@agency.example", second)
-    other = desk.enter("vic", PASSWORD, HERE)
-    desk.leave_everywhere(account)
-    assert desk.whose(there) is None
+    desk.sign_out(here)
+    desk.sign_out_of_provider(account, "ann@agency.example", first)
+    assert desk.account_of(here) is None
+    assert desk.account_from_provider("ann@agency.example", first) is None
+    assert desk.account_of(there)
+    assert desk.account_from_provider("ann@agency.example", second)
+    other = desk.sign_in("vic", PASSWORD, HERE)
+    desk.sign_out_everywhere(account)
+    assert desk.account_of(there) is None
     for at in (first, second, never_seen):
-        assert desk.vouched("ann@agency.example", at) is None
-    assert desk.whose(other)
+        assert desk.account_from_provider("ann@agency.example", at) is None
+    assert desk.account_of(other)
     assert [one.what for one in told(desk)][1] == "sign out everywhere"
 
 
@@ -276,7 +277,7 @@ def test_signing_out_ends_one_browser_and_everywhere_ends_all(
     ],
 )
 def test_weak_passwords_are_not_taken(desk: Authentication, new: str, said: str) -> None:
-    account = desk.whose(desk.enter("ann", PASSWORD, HERE))
+    account = desk.account_of(desk.sign_in("ann", PASSWORD, HERE))
     assert account
     with pytest.raises(SignInRefused, match=said):
         desk.change_password(account, PASSWORD, new, HERE)
@@ -285,7 +286,7 @@ def test_weak_passwords_are_not_taken(desk: Authentication, new: str, said: str)
 def test_changing_a_password_takes_the_present_one_and_counts_failures(
     desk: Authentication,
 ) -> None:
-    account = desk.whose(desk.enter("ann", PASSWORD, HERE))
+    account = desk.account_of(desk.sign_in("ann", PASSWORD, HERE))
     assert account
     for _ in range(4):
         with pytest.raises(SignInRefused, match="present password"):
@@ -299,7 +300,7 @@ def test_the_file_of_accounts_keeps_its_comments_and_its_mode(
 ) -> None:
     users.write_text("# who we are\n" + users.read_text())
     users.chmod(0o600)
-    account = desk.whose(desk.enter("ann", PASSWORD, HERE))
+    account = desk.account_of(desk.sign_in("ann", PASSWORD, HERE))
     assert account
     desk.change_password(account, PASSWORD, "another-Passw0rd", HERE)
     assert users.read_text().startswith("# who we are")
@@ -324,48 +325,48 @@ def share(desk: Authentication, *, password: str = "", days: float = 1) -> tuple
 
 def test_a_share_link_opens_until_it_ends_or_is_withdrawn(desk: Authentication) -> None:
     id, token = share(desk)
-    found = desk.shares.found(token)
+    found = desk.shares.by_token(token)
     assert found
-    assert desk.opens_share(found, None)
+    assert desk.share_is_open(found, None)
     desk.shares.revoke(id)
-    withdrawn = desk.shares.found(token)
+    withdrawn = desk.shares.by_token(token)
     assert withdrawn
-    assert withdrawn.over == "This link was withdrawn."
-    assert not desk.opens_share(withdrawn, None)
+    assert withdrawn.closed == "This link was withdrawn."
+    assert not desk.share_is_open(withdrawn, None)
     _, late = share(desk, days=-1)
-    ended = desk.shares.found(late)
+    ended = desk.shares.by_token(late)
     assert ended
-    assert ended.over
-    assert "ended on" in ended.over
-    assert not desk.opens_share(ended, None)
+    assert ended.closed
+    assert "ended on" in ended.closed
+    assert not desk.share_is_open(ended, None)
 
 
 def test_a_link_that_we_did_not_sign_is_none(desk: Authentication) -> None:
     id, token = share(desk)
     for forged in (id, token[:-1], token + "A", f"{id}.AAAA", "", "x" * 5000, "a\n" + token):
-        assert desk.shares.found(forged) is None
+        assert desk.shares.by_token(forged) is None
     other = Authentication(desk.engine, lambda: accounts.Accounts(Path(), key="another key" * 5))
-    assert other.shares.found(token) is None
+    assert other.shares.by_token(token) is None
 
 
 def test_the_password_of_a_link(desk: Authentication) -> None:
     id, token = share(desk, password="for-the-client")
-    found = desk.shares.found(token)
+    found = desk.shares.by_token(token)
     assert found
     assert found.password
-    assert not desk.opens_share(found, None)
+    assert not desk.share_is_open(found, None)
     with pytest.raises(SignInRefused, match="not the password of this link"):
-        desk.open_share(found, "wrong", HERE)
-    opened = desk.open_share(found, "for-the-client", HERE)
-    assert desk.opens_share(found, opened)
+        desk.unlock_share(found, "wrong", HERE)
+    opened = desk.unlock_share(found, "for-the-client", HERE)
+    assert desk.share_is_open(found, opened)
     # A session of a person opens no link, nor does another link's.
-    assert not desk.opens_share(found, desk.enter("ann", PASSWORD, HERE))
+    assert not desk.share_is_open(found, desk.sign_in("ann", PASSWORD, HERE))
     _, second = share(desk, password="for-another")
-    another = desk.shares.found(second)
+    another = desk.shares.by_token(second)
     assert another
-    assert not desk.opens_share(another, opened)
-    assert desk.whose(opened) is None
-    assert [one.id for one in desk.shares.listed()] == [another.id, id]
+    assert not desk.share_is_open(another, opened)
+    assert desk.account_of(opened) is None
+    assert [one.id for one in desk.shares.all()] == [another.id, id]
 
 
 def test_new_hashes_are_bcrypt_as_costly_as_today_asks() -> None:

@@ -22,7 +22,7 @@ import umami.endpoints.sessions as sessions
 import umami.endpoints.teams as teams
 import umami.endpoints.traffic as traffic
 import umami.endpoints.websites as websites
-from access.permissions import ALL, EVERYTHING, NONE, OF_REPORTS, Grant, Narrowing, Permissions
+from access.permissions import ALL, EVERYTHING, NONE, OF_REPORTS, Grant, Permissions, ViewFilters
 from components.page_registry import ENDPOINTS
 from umami.documentation import example
 from umami.endpoint import REGISTRY, Query
@@ -170,7 +170,7 @@ def test_fixed_filters_are_the_only_ones_and_nothing_passes_by_them() -> None:
     fixed = replace(
         LOOKS,
         endpoints=ENDPOINTS["overview"] | ENDPOINTS["sessions"] | {"values"},
-        narrowing=Narrowing.of(GERMANY),
+        fixed_filters=ViewFilters.of(GERMANY),
     )
     permissions = Permissions((fixed,))
     assert allowed(permissions, traffic.stats(GERMANY))
@@ -222,7 +222,7 @@ grants = some.builds(
     sections=some.none(),
     endpoints=some.sampled_from([None, frozenset(), *ENDPOINTS.values()]),
     filters=some.booleans(),
-    narrowing=some.sampled_from([Narrowing(), Narrowing.of(GERMANY)]),
+    fixed_filters=some.sampled_from([ViewFilters(), ViewFilters.of(GERMANY)]),
     exports=some.booleans(),
     saves=some.booleans(),
     admin=some.booleans(),

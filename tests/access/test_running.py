@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from access import accounts, database, passwords, settings
-from access.__main__ import entry, main
+from access.__main__ import main, prompt_account
 from tests.access.conftest import SECTIONS
 from tests.support.accounts import KEY
 from umami.errors import SettingsError
@@ -24,7 +24,7 @@ from umami.errors import SettingsError
 def test_the_environment_goes_before_the_secrets(tmp_path: Path) -> None:
     secrets = tmp_path / "secrets.toml"
     secrets.write_text('[dashboard]\nopen = "yes"\nstore = "sqlite:///a.sqlite"\n')
-    found = settings.read({"DASHBOARD_STORE": "sqlite:///b.sqlite"}, secrets)
+    found = settings.load({"DASHBOARD_STORE": "sqlite:///b.sqlite"}, secrets)
     assert (found.users, found.store, found.open) == (secrets, "sqlite:///b.sqlite", True)
     assert "sqlite" not in repr(found)
 
@@ -42,23 +42,23 @@ def test_the_environment_goes_before_the_secrets(tmp_path: Path) -> None:
 def test_where_health_is_told_is_a_port_of_this_machine_or_an_address(
     told: str, meant: tuple[str, int] | None, tmp_path: Path
 ) -> None:
-    assert settings.read({"DASHBOARD_MONITOR": told}, tmp_path / "none.toml").monitor == meant
+    assert settings.load({"DASHBOARD_MONITOR": told}, tmp_path / "none.toml").monitor == meant
 
 
 def test_a_port_in_the_secrets_need_not_be_text(tmp_path: Path) -> None:
     secrets = tmp_path / "secrets.toml"
     secrets.write_text("[dashboard]\nmonitor = 9100\n")
-    assert settings.read({}, secrets).monitor == ("127.0.0.1", 9100)
+    assert settings.load({}, secrets).monitor == ("127.0.0.1", 9100)
 
 
 def test_what_is_around_a_setting_is_no_part_of_it(tmp_path: Path) -> None:
     (tmp_path / "secrets.toml").write_text("\ufeff[dashboard]\r\nopen = true\r\n", "utf-8")
     environ = {"DASHBOARD_MONITOR": ' "9100"\r', "DASHBOARD_MAIL_FROM": '"Shop" <a@b.example>'}
-    found = settings.read(environ, tmp_path / "secrets.toml")
+    found = settings.load(environ, tmp_path / "secrets.toml")
     assert found.open
     assert found.monitor == ("127.0.0.1", 9100)
     assert found.mail_from == '"Shop" <a@b.example>'
-    assert settings.read({"DASHBOARD_OPEN": "'on'\r"}, tmp_path / "none.toml").open
+    assert settings.load({"DASHBOARD_OPEN": "'on'\r"}, tmp_path / "none.toml").open
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_what_is_around_a_setting_is_no_part_of_it(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_is_named(environ: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=next(iter(environ))):
-        settings.read(environ, tmp_path / "none.toml")
+        settings.load(environ, tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_what_cannot_be_is_named(environ: dict[str, str], tmp_path: Path) -> Non
 )
 def test_a_store_that_cannot_be_opened_is_said_without_its_password(url: str) -> None:
     with pytest.raises(SettingsError, match="DASHBOARD_STORE") as refusal:
-        database.opened(url)
+        database.open_engine(url)
     assert "secret" not in str(refusal.value)
     assert refusal.value.__cause__ is None
 
 
 def test_the_file_is_its_owners(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "dashboard.sqlite"
-    database.opened(f"sqlite:///{path}").dispose()
+    database.open_engine(f"sqlite:///{path}").dispose()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -104,15 +104,15 @@ def test_replicas_that_start_together_make_one_store(
     url = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
     if kind == "postgresql":
         url = request.getfixturevalue("postgres")
-        emptied = database.opened(url)
+        emptied = database.open_engine(url)
         database.METADATA.drop_all(emptied)
         emptied.dispose()
     together = threading.Barrier(6)
 
     def start() -> None:
         together.wait()
-        engine = database.opened(url)
-        database.reach(engine)
+        engine = database.open_engine(url)
+        database.ping(engine)
         engine.dispose()
 
     with ThreadPoolExecutor(6) as replicas:
@@ -126,13 +126,13 @@ def test_an_account_is_made_by_answering(tmp_path: Path) -> None:
     )
     hidden = iter(["short", "a-good-Passw0rd", "another", "a-good-Passw0rd", "a-good-Passw0rd"])
     with redirect_stderr(io.StringIO()) as said:
-        made = entry(lambda _: next(answers), lambda _: next(hidden))
+        made = prompt_account(lambda _: next(answers), lambda _: next(hidden))
     assert "characters or more" in said.getvalue()
     assert "not the same" in said.getvalue()
     assert "a-good-Passw0rd" not in made
     secrets = tmp_path / "secrets.toml"
     secrets.write_text(f'[cookie]\nkey = "{KEY}"\n\n{made}\n')
-    account = accounts.read(secrets, SECTIONS).users["ann"]
+    account = accounts.load(secrets, SECTIONS).users["ann"]
     assert account.name == 'Ann "A" Smith'
     assert passwords.matches("a-good-Passw0rd", account.password)
     assert account.roles[0].websites == {"shop.example", "b.example"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from access import accounts, atomic_write, passwords, secrets_file
-from access.secrets_file import Person, SecretsNotWritten, Setup, unfit
+from access.secrets_file import Person, SecretsNotWritten, Setup, account_problem
 from tests.access.conftest import SECTIONS
 from tests.support.accounts import HASH, KEY, PASSWORD
 from umami.errors import SettingsError
@@ -162,7 +162,7 @@ def test_people_are_added_to_those_who_are_there(tmp_path: Path, before: str) ->
     path = tmp_path / "secrets.toml"
     path.write_text(before)
     secrets_file.write(path, Setup(SERVER, (ANN, VIC)))
-    found = accounts.read(path, SECTIONS)
+    found = accounts.load(path, SECTIONS)
     there = set(tomllib.loads(before).get("credentials", {}).get("usernames", {}))
     assert set(found.users) == {"ann", "vic.b@c", *there}
     assert found.users["ann"].name == 'Ann "A"'
@@ -183,9 +183,9 @@ def test_a_line_that_says_it_already_keeps_its_comment(tmp_path: Path) -> None:
 
 def test_every_website_is_said_in_a_word() -> None:
     every = Person("pat", "Pat", HASH, ("analyst",), None, "pat@agency.example")
-    entry = tomllib.loads(secrets_file.entry(every))["credentials"]["usernames"]["pat"]
+    entry = tomllib.loads(secrets_file.account_toml(every))["credentials"]["usernames"]["pat"]
     assert (entry["websites"], entry["email"]) == ("all", "pat@agency.example")
-    assert "websites" not in secrets_file.entry(ANN)
+    assert "websites" not in secrets_file.account_toml(ANN)
 
 
 def test_the_file_is_its_owners_and_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_where_nothing_can_be_written_nothing_is(tmp_path: Path) -> None:
 def test_an_account_has_a_name_and_a_good_password_twice(
     username: str, password: str, again: str, sentence: str | None
 ) -> None:
-    said = unfit(username, password, again, {"bob"})
+    said = account_problem(username, password, again, {"bob"})
     assert (sentence is None and said is None) or (sentence or "") in (said or "")
     assert password not in (said or "") or not password
 

@@ -30,10 +30,10 @@ def signing_in(url: str) -> list[str]:
         within = {"DASHBOARD_USERS": str(users), "DASHBOARD_STORE": store}
         _run_as(within)
         desk = viewer.desk()
-        entering = _median(lambda: desk.enter("ann", PASSWORD, None)) - _median(
+        entering = _median(lambda: desk.sign_in("ann", PASSWORD, None)) - _median(
             lambda: bcrypt.checkpw(PASSWORD.encode(), HASH.encode())
         )
-        held = {TOKEN: desk.enter("ann", PASSWORD, None)}
+        held = {TOKEN: desk.sign_in("ann", PASSWORD, None)}
         signed, free = [], []
         # By turns, as machines are faster at one time than at another.
         for _ in range(TURNS):

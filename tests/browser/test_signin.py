@@ -74,7 +74,7 @@ def house(
         {"client": {"websites": [WEBSITES["shop"]], "sections": ["overview", "utm"]}},
     )
     url = f"sqlite:///{place / 'dashboard.sqlite'}"
-    engine = database.opened(url)
+    engine = database.open_engine(url)
     sections = [*("overview", "utm", "retention", "sessions")]
     with ExitStack() as around:
         way = around.enter_context(between(behind.url))
@@ -91,7 +91,7 @@ def house(
                 DASHBOARD_STORE=url,
             )
         )
-        desk = Authentication(engine, lambda: accounts.read(users, sections))
+        desk = Authentication(engine, lambda: accounts.load(users, sections))
         yield House(app, desk, request.param, place, way, cache)
     engine.dispose()
 
@@ -205,7 +205,7 @@ def downloaded(page: Page) -> str:
 
 def last(house: House) -> tuple[str, str, str, bool]:
     """What was last written into the audit log, but for signing in and out."""
-    rows = house.desk.audit.read().rows
+    rows = house.desk.audit.search().rows
     one = next(one for one in rows if not one.what.startswith("sign"))
     return one.who, one.what, one.about, one.done
 

@@ -29,13 +29,14 @@ def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Pa
     """Also where the account of a session is gone: it is nobody's, and no fault."""
     users = tmp_path / "users.yaml"
     url = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
-    desk = Authentication(database.opened(url), lambda: accounts.read(users, ("overview",)))
+    desk = Authentication(database.open_engine(url), lambda: accounts.load(users, ("overview",)))
     write(users, {name: user("admin") for name in ("ann", "gone", "out")})
-    tokens = {name: desk.enter(name, PASSWORD, None) for name in ("ann", "gone", "out")}
+    tokens = {name: desk.sign_in(name, PASSWORD, None) for name in ("ann", "gone", "out")}
     headers = {
-        name: {"Cookie": f"umami_test={desk.sealed(token)}"} for name, token in tokens.items()
+        name: {"Cookie": f"umami_test={desk.encode_cookie(token)}"}
+        for name, token in tokens.items()
     }
-    desk.leave(tokens["out"])
+    desk.sign_out(tokens["out"])
     write(users, {name: user("admin") for name in ("ann", "out")})
     desk.engine.dispose()
     with fresh_app(UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url) as app:

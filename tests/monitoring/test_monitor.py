@@ -15,10 +15,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from access.settings import Address
-from monitoring.__main__ import asked
+from monitoring.__main__ import readiness
 from monitoring.metrics import Metrics
-from monitoring.readiness import Readiness
-from monitoring.server import Monitor, serve
+from monitoring.server import Monitor, Readiness, serve
 from umami.errors import Unreachable
 from umami.instrumentation import Instrumentation
 
@@ -63,7 +62,7 @@ def test_what_is_missing_is_one_word_and_the_process_lives(
         answer = get(monitor, "/ready")
         assert (answer.status_code, answer.text) == (503, "store\n")
         assert get(monitor, "/live").status_code == 200
-        assert asked(monitor.address) == (False, "store")
+        assert readiness(monitor.address) == (False, "store")
     assert "KeyError" in caplog.text
     assert "password" not in caplog.text
 
@@ -137,7 +136,7 @@ def test_a_port_that_is_taken_is_told() -> None:
         address = Address("127.0.0.1", taken.getsockname()[1])
         with pytest.raises(OSError, match="in use"):
             serve(address, Metrics(), Readiness({}))
-        assert asked(address)[0] is False
+        assert readiness(address)[0] is False
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def opened_as(who: str, page: str = "overview", **params: str | list[str]) -> Ap
     """Open a page as somebody."""
     state: dict[str, Any] = {}
     if who in ("viewer", "analyst", "admin"):
-        state[TAB] = viewer.desk().enter(who, PASSWORD, None)
+        state[TAB] = viewer.desk().sign_in(who, PASSWORD, None)
     elif who != "anonymous":
         params["share"] = link(days=-1 if who == "ended link" else 1)
     return open_page(page, state, **params)
@@ -263,7 +263,7 @@ def test_every_question_is_answered_or_refused_as_configured(
 
 def seeded(app: AppTest, who: str) -> None:
     if who in ("viewer", "analyst", "admin"):
-        token = viewer.desk().enter(who, PASSWORD, None)
+        token = viewer.desk().sign_in(who, PASSWORD, None)
         app.session_state[TAB] = token
     elif who != "anonymous":
         app.session_state["share link that this tab was opened with"] = link(
@@ -359,10 +359,10 @@ def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
     offered = app.multiselect(key="report_pages")
     assert (offered.value, len(offered.options)) == (["utm"], len(build.offered()))
     app.button(key="make_report").click().run()
-    work = session_data(app)["the report that is made, or was made last"].work
+    work = session_data(app)["the report that is made, or was made last"].task
     assert b"<h2>UTM</h2>" in work.result(30)
     assert app.run().get("download_button")
-    told = [(one.who, one.what, one.about) for one in viewer.desk().audit.read().rows]
+    told = [(one.who, one.what, one.about) for one in viewer.desk().audit.search().rows]
     assert told[0] == ("analyst", "export", f"report (utm) as html of {SHOP}")
 
 
@@ -382,8 +382,8 @@ def test_a_report_is_called_off_once_the_session_has_ended(
     app.run()
     app.multiselect(key="report_pages").set_value(["sessions", "retention"])
     app.button(key="make_report").click().run()
-    work = session_data(app)["the report that is made, or was made last"].work
-    viewer.desk().leave(app.session_state[TAB])
+    work = session_data(app)["the report that is made, or was made last"].task
+    viewer.desk().sign_out(app.session_state[TAB])
     goes_on.set()
     with pytest.raises(TaskCancelled):
         work.result(30)
@@ -393,7 +393,7 @@ def test_a_report_is_called_off_once_the_session_has_ended(
 @pytest.mark.parametrize("page", ["overview", "sessions"])
 def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) -> None:
     """Neither in the run that signs out, nor where another tab's session has ended."""
-    state = {TAB: viewer.desk().enter("analyst", PASSWORD, None)}
+    state = {TAB: viewer.desk().sign_in("analyst", PASSWORD, None)}
     mine, other = (open_page(page, {**state, "me": True}) for _ in range(2))
     assert mine.metric
     umami_server.umami().forget()
@@ -410,7 +410,7 @@ def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) 
 
 def test_signing_out_everywhere_ends_the_other_browsers_too(accounts: Between) -> None:
     assert accounts
-    tokens = [viewer.desk().enter("analyst", PASSWORD, None) for _ in range(3)]
+    tokens = [viewer.desk().sign_in("analyst", PASSWORD, None) for _ in range(3)]
     first, second, third = (open_page("overview", {TAB: one, "me": True}) for one in tokens)
 
     def inside(app: AppTest) -> bool:
@@ -431,7 +431,7 @@ def test_changes_are_written_down_whether_done_or_refused(accounts: Between) -> 
     answers("viewer", accounts, websites.delete_website(SHOP))
     told = [
         (one.who, one.what, one.about, one.done)
-        for one in viewer.desk().audit.read().rows
+        for one in viewer.desk().audit.search().rows
         if one.what != "sign in"
     ]
     assert told == [
@@ -480,7 +480,7 @@ def test_a_real_server_is_not_shown_to_everybody_unless_told(
     assert bool(app.metric) == starts
     if not starts:
         assert "only the person who started it" in said(app)
-        assert "python -m people" in said(app)
+        assert "python -m access" in said(app)
         assert asked(way) == []
 
 

@@ -59,7 +59,7 @@ def account(secrets: Path, bare: pytest.MonkeyPatch, tmp_path: Path) -> str:
     bare.delenv("DASHBOARD_OPEN")
     bare.setenv("DASHBOARD_USERS", str(users))
     viewer.forget()
-    return viewer.desk().enter("ada", PASSWORD, None)
+    return viewer.desk().sign_in("ada", PASSWORD, None)
 
 
 @pytest.fixture
@@ -272,12 +272,12 @@ def test_the_first_account_is_an_admins_who_is_let_in_at_once(behind: str, secre
     press(app, "setup_save")
     assert [one.value for one in app.header] == ["Overview"]
     assert viewer.SHARE in app.session_state
-    found = accounts.read(secrets, ["overview"])
+    found = accounts.load(secrets, ["overview"])
     assert passwords.matches(CHOSEN, found.users["ann"].password)
     assert found.users["ann"].roles[0].admin
     assert found.users["vic"].roles[0].websites == {"47a8e931-d51a-4351-a5e1-51db9a717a5d"}
     assert hidden(CHOSEN, app)
-    written = viewer.desk().audit.read().rows
+    written = viewer.desk().audit.search().rows
     assert ("ann", "setup") in {(one.who, one.what) for one in written}
     assert not any(word == "umami" for one in written for word in one.about.split())
     # Whoever comes now signs in.
@@ -370,7 +370,7 @@ def test_an_admin_sets_up_from_anywhere_and_is_written_down(
     press(app, "setup_save")
     assert [one.value for one in app.header] == ["Overview"]
     assert read({}, secrets).texts["URL"] == behind
-    written = [(one.what, one.about, one.done) for one in viewer.desk().audit.read().rows]
+    written = [(one.what, one.about, one.done) for one in viewer.desk().audit.search().rows]
     assert written[:3] == [
         ("setup", f"Umami at {behind}, as admin", True),
         ("try a server", f"Umami at {behind}, as admin", True),
@@ -426,7 +426,7 @@ def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: 
     app.text_input(key="setup_0_again").set_value(CHOSEN)
     press(app, "setup_0_made", "setup_on", "setup_save")
     assert [one.value for one in app.header] == ["Overview"]
-    assert set(accounts.read(secrets, ["overview"]).users) == {"ann"}
+    assert set(accounts.load(secrets, ["overview"]).users) == {"ann"}
     assert read({}, secrets).texts == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
     # Now that people sign in, that is no choice any more.
     app.switch_page("pages/setup.py").run()

@@ -100,7 +100,7 @@ def office(request: pytest.FixtureRequest) -> Iterator[Office]:
 
 def settings(office: Office, password: str = SPELLED) -> mail.Settings:
     """The settings of the dashboard."""
-    return mail.parsed(
+    return mail.parse_settings(
         f"smtp://reports%40example.com:{password}@127.0.0.1:{office.port}", "shop@example.com"
     )
 
@@ -236,7 +236,7 @@ def test_what_became_of_it_is_told_for_each(office: Office) -> None:
 
 
 def test_a_server_that_is_away_is_a_sentence_without_secrets() -> None:
-    away = mail.parsed(f"smtp://me:{SPELLED}@127.0.0.1:{free_port()}", "shop@example.com")
+    away = mail.parse_settings(f"smtp://me:{SPELLED}@127.0.0.1:{free_port()}", "shop@example.com")
     with pytest.raises(MailFailed, match="cannot be reached") as told:
         sent(away, "ada@example.com")
     assert told.value.__cause__ is None
@@ -246,10 +246,15 @@ def test_a_server_that_is_away_is_a_sentence_without_secrets() -> None:
 
 def test_a_user_and_password_of_any_letters(office: Office) -> None:
     spelled = f"smtp://j%C3%B6rg:{quote(UNICODE)}@127.0.0.1:{office.port}"
-    assert "accepted" in sent(mail.parsed(spelled, "shop@example.com"), "ada@example.com")[0]
+    assert (
+        "accepted" in sent(mail.parse_settings(spelled, "shop@example.com"), "ada@example.com")[0]
+    )
     assert office.logins == [("jörg", UNICODE)]
     with pytest.raises(MailFailed, match="does not let the user"):
-        sent(mail.parsed(spelled.replace("p%C3", "q%C3"), "shop@example.com"), "ada@example.com")
+        sent(
+            mail.parse_settings(spelled.replace("p%C3", "q%C3"), "shop@example.com"),
+            "ada@example.com",
+        )
 
 
 @pytest.mark.parametrize("office", [True, False], indirect=True)
@@ -276,12 +281,12 @@ def test_addresses_of_any_letters(office: Office, request: pytest.FixtureRequest
 def test_a_password_goes_to_nobody_who_cannot_keep_it(office: Office) -> None:
     """Nothing is encrypted by this server: only within the machine it gets the password."""
     machine = next(iter(socket.gethostbyname_ex(socket.gethostname())[2]))
-    elsewhere = mail.parsed(f"smtp://me:x@{machine}:{office.port}", "shop@example.com")
-    secure = mail.parsed(f"smtps://me:x@127.0.0.1:{office.port}", "shop@example.com")
+    elsewhere = mail.parse_settings(f"smtp://me:x@{machine}:{office.port}", "shop@example.com")
+    secure = mail.parse_settings(f"smtps://me:x@127.0.0.1:{office.port}", "shop@example.com")
     for one in (elsewhere, secure):
         with pytest.raises(MailFailed):
             sent(one, "ada@example.com")
-    assert mail.parsed("smtps://me:x@mail.example.com", "shop@example.com").port == 465
+    assert mail.parse_settings("smtps://me:x@mail.example.com", "shop@example.com").port == 465
 
 
 @pytest.mark.parametrize(
@@ -300,7 +305,7 @@ def test_a_password_goes_to_nobody_who_cannot_keep_it(office: Office) -> None:
 )
 def test_settings_that_cannot_be(url: str, sender: str, named: str) -> None:
     with pytest.raises(SettingsError, match=named) as told:
-        mail.parsed(url, sender)
+        mail.parse_settings(url, sender)
     assert "secret" not in str(told.value)
 
 

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from access.authorized_client import AuthorizedClient
-from access.permissions import Grant, Narrowing, Permissions
+from access.permissions import Grant, Permissions, ViewFilters
 from components.blocks import Table, Tiles
 from reports import build, html, xlsx
 from reports.document import Report
@@ -55,19 +55,19 @@ def test_a_filter_that_cannot_be_applied_is_named_wherever_the_report_goes(versi
 
 
 def test_fixed_filters_do_not_deny_that_there_is_money(client: Client) -> None:
-    narrowing = build.Order(seen(filter=GOOGLE), ["revenue"], (), {})
+    order = build.Order(seen(filter=GOOGLE), ["revenue"], (), {})
     fixed = Permissions(
         (
             Grant(
                 frozenset({WEBSITES["shop"]}),
                 frozenset({"revenue"}),
                 frozenset({"revenue", "currencies"}),
-                narrowing=Narrowing((Filter("referrer", "eq", "google.com"),)),
+                fixed_filters=ViewFilters((Filter("referrer", "eq", "google.com"),)),
                 exports=True,
             ),
         )
     )
-    report = build.make(AuthorizedClient(client, fixed), narrowing)
+    report = build.make(AuthorizedClient(client, fixed), order)
     assert "lists no currency" in said(report)
     assert "No revenue in this period." not in said(report)
 

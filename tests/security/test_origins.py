@@ -276,4 +276,4 @@ def test_what_is_the_same_origin(origin: str, host: str, https: bool, passes: bo
 @pytest.mark.parametrize("text", ["stats.example.com", "https://a/b", "null", "*", "ftp://a"])
 def test_what_is_no_origin_is_refused_by_name(text: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="DASHBOARD_ORIGINS"):
-        settings.read({"DASHBOARD_ORIGINS": text}, tmp_path / "none.toml")
+        settings.load({"DASHBOARD_ORIGINS": text}, tmp_path / "none.toml")

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, func, select
 from access import accounts, claims, database, passwords
 from access.audit import MOST, Audit
 from access.authentication import Authentication, SignInRefused
-from access.claims import Doubtful
+from access.claims import InvalidClaims
 from access.login_throttle import PAIR
 from tests.access.conftest import SECTIONS, engine, postgres
 from tests.browser.app import TABLES, App, running_app
@@ -51,7 +51,7 @@ def desk(engine: Engine, tmp_path: Path) -> Authentication:
             "pat": {"email": "pat@agency.example", "roles": ["viewer"]},
         },
     )
-    return Authentication(engine, lambda: accounts.read(users, SECTIONS))
+    return Authentication(engine, lambda: accounts.load(users, SECTIONS))
 
 
 # Guesses
@@ -66,7 +66,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Engine]
     with running_app(
         UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url
     ) as one:
-        kept = database.opened(url)
+        kept = database.open_engine(url)
         yield one, kept
         kept.dispose()
 
@@ -121,7 +121,7 @@ def test_who_cannot_be_compared_is_told_so_and_has_not_failed(
     most = passwords.AT_ONCE + passwords.WAITING
     with ThreadPoolExecutor(most + 4) as pool:
         tried = [
-            pool.submit(desk.enter, f"name-{number}", "wrong", HERE) for number in range(most + 4)
+            pool.submit(desk.sign_in, f"name-{number}", "wrong", HERE) for number in range(most + 4)
         ]
         eventually(lambda: sum(one.done() for one in tried) == 4, 60)
         go.set()
@@ -158,13 +158,13 @@ def test_every_comparison_takes_the_same_work(
 
     for typed, forms in (("wrong", 1), ("wröng", 2), ("x" * 100, 1)):
         names = ("weak", "strong", "pat", "nobody", "", "w" * 10_000)
-        found = {took(lambda n=name, t=typed: desk.enter(n, t, None)) for name in names}  # type: ignore[misc]
+        found = {took(lambda n=name, t=typed: desk.sign_in(n, t, None)) for name in names}  # type: ignore[misc]
         assert found == {forms * 2**8}, typed
     account = desk.accounts().users["weak"]
     changed = took(lambda: desk.change_password(account, "wrong", "another-Passw0rd", HERE))
     assert changed == 2**8
     work.clear()
-    assert desk.enter("weak", PASSWORD, "198.51.100.9")
+    assert desk.sign_in("weak", PASSWORD, "198.51.100.9")
     assert sum(work) == 2**8
 
 
@@ -178,15 +178,15 @@ def test_names_and_passwords_are_the_same_in_every_form_of_unicode(
             tmp_path / f"{len(hashed)}.yaml",
             {unicodedata.normalize("NFD", name): {"password": weak(4, hashed), "roles": ["admin"]}},
         )
-        desk = Authentication(engine, lambda users=users: accounts.read(users, SECTIONS))  # type: ignore[misc]
+        desk = Authentication(engine, lambda users=users: accounts.load(users, SECTIONS))  # type: ignore[misc]
         for typed in forms:
             for named in (name, unicodedata.normalize("NFD", name.upper()), f" {name}\u00a0"):
-                assert desk.whose(desk.enter(named, typed, HERE))
+                assert desk.account_of(desk.sign_in(named, typed, HERE))
     changed = desk.change_password(
         desk.accounts().users["jörg.strasse"], password, "ä" * 9 + "xyzÄ", HERE
     )
-    assert desk.whose(changed)
-    assert desk.enter(name, unicodedata.normalize("NFD", "ä" * 9 + "xyzÄ"), HERE)
+    assert desk.account_of(changed)
+    assert desk.sign_in(name, unicodedata.normalize("NFD", "ä" * 9 + "xyzÄ"), HERE)
     with pytest.raises(SignInRefused, match="72 bytes"):
         desk.change_password(desk.accounts().users["jörg.strasse"], "x", "äöüß" * 10, HERE)
 
@@ -201,7 +201,7 @@ def test_a_text_that_takes_long_to_normalize_is_not_normalized(desk: Authenticat
     assert normalized("NFC", long[:LONGEST]) != long[:LONGEST]
     for name, password in ((long, PASSWORD), ("weak", long)):
         with pytest.raises(SignInRefused, match="wrong"):
-            desk.enter(name, password, HERE)
+            desk.sign_in(name, password, HERE)
     assert not passwords.matches(long, weak(4), 4)
 
 
@@ -210,7 +210,7 @@ def test_nobody_fills_the_log(engine: Engine) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: Audit(engine).refused("somebody", "sign in"), range(80)))
     Audit(engine).refused("ann", "sign in")
-    rows = Audit(engine).read(size=100).rows
+    rows = Audit(engine).search(size=100).rows
     counted = [one.about for one in rows if one.about]
     lines = [one for one in rows if one.who == "somebody" and not one.about]
     assert len(lines) <= 2 * MOST
@@ -224,8 +224,8 @@ def test_what_is_typed_as_a_name_is_in_the_log_neither_as_it_is_nor_at_length(
 ) -> None:
     for number in range(30):
         with pytest.raises(SignInRefused):
-            desk.enter(f"{number} {'mistyped-secret' * 1000}", "wrong", f"198.51.100.{number}")
-    rows = desk.audit.read(size=100).rows
+            desk.sign_in(f"{number} {'mistyped-secret' * 1000}", "wrong", f"198.51.100.{number}")
+    rows = desk.audit.search(size=100).rows
     assert len(rows) <= 2 * (MOST + 1)
     assert all("mistyped" not in f"{one.who} {one.about}" for one in rows)
 
@@ -237,7 +237,7 @@ ADA = "ada@agency.example"
 
 def claimed(**more: Any) -> claims.Claims:
     given = {"email": ADA, "iat": NOW.timestamp(), **more}
-    return claims.read({key: value for key, value in given.items() if value is not ...}, NOW)
+    return claims.parse({key: value for key, value in given.items() if value is not ...}, NOW)
 
 
 @pytest.mark.parametrize("verified", [..., True, "true"])
@@ -283,7 +283,7 @@ def test_not_verified_in_any_spelling(verified: object) -> None:
     ids=repr,
 )
 def test_what_is_no_address_is_nobodys(email: object) -> None:
-    with pytest.raises(Doubtful, match="address"):
+    with pytest.raises(InvalidClaims, match="address"):
         claimed(email=email)
 
 
@@ -297,7 +297,7 @@ def test_what_is_no_address_is_nobodys(email: object) -> None:
     ids=lambda one: repr(one)[:20],
 )
 def test_a_moment_that_cannot_be_lets_nobody_in(issued: object) -> None:
-    with pytest.raises(Doubtful, match="signed in"):
+    with pytest.raises(InvalidClaims, match="signed in"):
         claimed(iat=issued)
 
 
@@ -319,5 +319,5 @@ def test_an_address_that_looks_alike_is_another(tmp_path: Path, email: str, mine
     users = {
         name: {"email": f"{name}@agency.example", "roles": ["admin"]} for name in ("ask", "jörg")
     }
-    found = accounts.read(write(tmp_path / "users.yaml", users), SECTIONS).by_email(email)
+    found = accounts.load(write(tmp_path / "users.yaml", users), SECTIONS).by_email(email)
     assert (found is not None) == mine

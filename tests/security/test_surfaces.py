@@ -58,8 +58,8 @@ class House:
     @contextmanager
     def signed_in(self, name: str) -> Iterator[tuple[Tab, str]]:
         """A tab of somebody who is signed in, and the token of their session."""
-        token = self.desk.enter(name, PASSWORD, None)
-        with tab(self.app.address, cookies={"umami_test": self.desk.sealed(token)}) as one:
+        token = self.desk.sign_in(name, PASSWORD, None)
+        with tab(self.app.address, cookies={"umami_test": self.desk.encode_cookie(token)}) as one:
             yield one, token
 
     def share(self) -> ShareLink:
@@ -83,9 +83,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         app = around.enter_context(
             running_app(UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url)
         )
-        engine = database.opened(url)
+        engine = database.open_engine(url)
         around.callback(engine.dispose)
-        yield House(app, users, Authentication(engine, lambda: accounts.read(users, SECTIONS)))
+        yield House(app, users, Authentication(engine, lambda: accounts.load(users, SECTIONS)))
 
 
 def text(messages: list[ForwardMsg]) -> str:
@@ -118,18 +118,18 @@ def test_an_open_dialog_shows_nothing_once_permission_has_ended(house: House, en
         else:
             viewer, token = around.enter_context(house.signed_in("ana"))
             viewer.open("", urlencode(SHOP))
-        viewer.rerun(press="all_path")
+        viewer.rerun(press="ranking_path_all")
         dialog = viewer.fragments[-1]
-        assert "dataframe" in kinds(viewer.rerun(dialog, search_path="cart"))
+        assert "dataframe" in kinds(viewer.rerun(dialog, ranking_path_search="cart"))
         if ends == "signed out":
-            house.desk.leave(token)
+            house.desk.sign_out(token)
         elif ends == "link withdrawn":
             house.desk.shares.revoke(share.id)
         else:
             house.set_roles(**({"ana": "docs"} if ends == "other website" else {"bob": "all"}))
         if file := viewer.elements.get("csv_path"):  # links may not export
             assert downloaded(house, viewer, file) == OVER
-        sent = viewer.rerun(dialog, search_path="a")
+        sent = viewer.rerun(dialog, ranking_path_search="a")
         assert "dataframe" not in kinds(sent)
         if ends == "other website":
             assert "Nordlicht Shop" not in text(sent)
@@ -189,12 +189,12 @@ def test_a_page_that_is_out_of_date_changes_nothing(house: House) -> None:
         bob.rerun(share_view=True)
         bob.rerun(add_website=True)
         house.set_roles(bob="all")
-        before = len(house.desk.shares.listed())
+        before = len(house.desk.shares.all())
         assert SAID in text(bob.rerun(press="make_link", link_name="mine"))
         assert SAID not in text(bob.rerun())
         bob.rerun(press="create_website", new_name="mine", new_domain="mine.example")
-        assert len(house.desk.shares.listed()) == before
-        assert not [one for one in house.desk.audit.read().rows if one.what.startswith("create")]
+        assert len(house.desk.shares.all()) == before
+        assert not [one for one in house.desk.audit.search().rows if one.what.startswith("create")]
 
 
 def test_a_part_that_runs_by_itself_ends_with_the_link(house: House) -> None:
