@@ -13,17 +13,17 @@ _HEAD: Final = """\
 # The pages
 
 Written by `make docs` from the declarations in `components/page_registry.py`; do not edit.
-`tests/pages/test_asked.py` holds this table against what the pages really ask over a real server.
+`tests/pages/test_asked.py` compares this table with the queries of the pages to a real server.
 
-A page asks all of *asks* at once, and what stands under *once chosen* when the viewer has chosen a
-tab, a session, a campaign, a conversion …; endpoints are explained in [api.md](api.md). The bar
-above every page asks for `websites`, for `daterange` where the period is all time, and for `values`
-and `segments` where its filter popover is opened. A viewer sees the pages that
-[their roles](access.md) name, and may ask nothing that those do not ask.
+A page sends all queries of *asks* together, and those of *once chosen* when the viewer has selected
+a tab, a session, a campaign or a conversion; [api.md](api.md) describes the endpoints. The control
+bar queries `websites`, `daterange` for the period "all time", and `values` and `segments` when its
+filter popover is open. A viewer sees the pages of [their roles](access.md), and may query only the
+endpoints of these pages.
 
-The last two columns say which of a page's endpoints servers of a generation do not offer, which are
-made good, and which tell something else than the newest; how is told in
-[compatibility.md](compatibility.md). What is not offered is said quietly in its place.
+The last two columns list the endpoints that servers of a generation do not support, emulate, or
+answer differently from the newest generation; see [compatibility.md](compatibility.md). The page
+shows a short note in place of what is not supported.
 
 | page | shows | asks | once chosen | on 2.x | on 3.x |
 | --- | --- | --- | --- | --- | --- |
@@ -31,7 +31,7 @@ made good, and which tell something else than the newest; how is told in
 
 
 def pages() -> str:
-    """The page of the pages, in Markdown."""
+    """The Markdown text of ``docs/pages.md``."""
     rows = []
     for area in (*PAGES, *ADMIN_PAGES):
         every = (*area.endpoints, *area.optional_endpoints)

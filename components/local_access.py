@@ -66,7 +66,7 @@ class Codes:
         if printed != self._code:
             print(
                 "\n  Open the dashboard with this link, which works once. The browser that opens it"
-                "\n  may set the dashboard up, and sees data that others have to sign in for."
+                "\n  may set up the dashboard and see data that others have to sign in for."
                 f"\n\n  {self.link()}\n",
                 flush=True,
             )

@@ -87,7 +87,9 @@ class Line(Collector):
     def collect(self) -> Iterator[Metric]:
         """The number of waiting runs."""
         yield GaugeMetricFamily(
-            "dashboard_runs_in_line", "Runs that stand in line.", runtime.RENDER_LOCK.line
+            "dashboard_runs_in_line",
+            "Script runs that wait for the render lock.",
+            runtime.RENDER_LOCK.line,
         )
 
 
@@ -99,13 +101,15 @@ class Sessions(Collector):
         if not Runtime.exists():
             return
         counted = Runtime.instance().stats_mgr.get_stats((SESSIONS, EVENTS))
-        now = GaugeMetricFamily("dashboard_sessions", "Tabs that are connected.")
+        now = GaugeMetricFamily("dashboard_sessions", "Connected tabs.")
         for stat in counted.get(SESSIONS, ()):
             if isinstance(stat, GaugeStat):
                 now.add_metric((), stat.value)
         yield now
         events = CounterMetricFamily(
-            "dashboard_session_events", "Tabs that came, came back and went.", labels=("event",)
+            "dashboard_session_events",
+            "Tabs that connected, reconnected and disconnected.",
+            labels=("event",),
         )
         for stat in counted.get(EVENTS, ()):
             if isinstance(stat, CounterStat) and stat.labels:

@@ -59,7 +59,7 @@ PAGES: Final = (
     Table(
         "query",
         "URL parameters",
-        "URL parameters",
+        "query parameters",
         none="No address with URL parameters was viewed",
     ),
 )

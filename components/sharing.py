@@ -67,7 +67,7 @@ def _form(now: View) -> None:
         "Password (optional)", key="link_password", type="password", autocomplete="new-password"
     )
     st.button(
-        "Make link",
+        "Create link",
         key="make_link",
         width="stretch",
         on_click=authorized.callback(_make),
@@ -87,7 +87,7 @@ def _make(now: View) -> None:
     sections = tuple(section for section in form["sections"] or () if section in TITLES)
     wrong = _wrong(name, sections, form["ends"], str(form["password"] or ""))
     if not looking.permissions.admin:
-        wrong = "Only an admin makes share links."
+        wrong = "Only admins create share links."
     if wrong:
         url_state.note(wrong)
         return
@@ -241,7 +241,7 @@ def _link(share: ShareLink, website: str) -> None:
 def _revoke(share: ShareLink) -> None:
     looking = viewer.still()
     if not looking.permissions.admin:
-        url_state.note("Only an admin withdraws share links.")
+        url_state.note("Only admins withdraw share links.")
         return
     viewer.desk().shares.revoke(share.id)
     viewer.record(looking, "withdraw share link", f"{share.name}, of {share.website}")

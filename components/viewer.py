@@ -293,12 +293,12 @@ def _open() -> Viewer:
     if not (running().open or umami_server.demo() or local_access.granted()):
         local_access.CODES.announce()
         problem = Private(
-            "The link that this page was opened with was used before, or is not good any more."
+            "The link that this page was opened with was used before or is no longer valid."
             if local_access.refused()
             else "Nobody signs in to this dashboard, so only the person who started it can open it."
         )
         problem.remedy = (
-            "Open the link that the dashboard printed where it was started. To let others in, make "
+            "Open the link that the dashboard printed at its start. To give others access, create "
             "accounts with “python -m access”, or set DASHBOARD_OPEN=yes to let everybody in."
         )
         raise problem

@@ -236,7 +236,7 @@ def _look(settings: Settings) -> CheckedServer:
 def checked(draft: Draft, server: CheckedServer) -> None:
     """Draw the result of the check."""
     with st.container(border=True, gap="xsmall"):
-        st.subheader("It answers", anchor=False)
+        st.subheader("Connected", anchor=False)
         what = "Umami’s tables" if draft.settings.embedded else server.what
         st.markdown(f":material/check_circle: **{plain(what)}**")
         where = drafts.described(draft.settings)

@@ -63,7 +63,7 @@ def not_from_here() -> None:
         )
         st.markdown(
             "**If that is you**, open the link with a code that the dashboard printed where it was "
-            "started. This page then leads through everything, and gives you the text to paste on "
+            "started. This page then guides you through the setup, and shows the text to paste on "
             "another host."
         )
         st.markdown("**By hand**, put this into the secrets of the host, filled in:")
@@ -74,12 +74,12 @@ def decided_elsewhere(names: tuple[str, ...]) -> None:
     """Draw the text for a server that is set by environment variables."""
     with st.container(width=WIDTH, key="setup"):
         st.markdown(
-            ":material/info: What is looked at is set where the dashboard is started, by "
-            f"{drafts.listed([f'`{name}`' for name in names])}. That goes before anything written "
-            "here, so this page changes nothing."
+            ":material/info: The server is set in the environment of the dashboard by "
+            f"{drafts.listed([f'`{name}`' for name in names])}. The environment takes "
+            "precedence, so this page changes nothing."
         )
         st.caption(
-            "Change it there and start the dashboard again, or take it away there to choose here."
+            "Change it there and restart the dashboard, or remove it there to use this page."
         )
 
 
@@ -111,23 +111,23 @@ def _save(draft: Draft) -> None:
     path = runtime.secrets_file()
     writable = atomic_write.writable(path) and not draft.refused
     with st.container(border=True, gap="xsmall"):
-        st.subheader("This is what you get", anchor=False)
-        what = f"You look at {drafts.described(draft.settings)}."
+        st.subheader("Summary", anchor=False)
+        what = f"The dashboard shows {drafts.described(draft.settings)}."
         st.markdown(f":material/cable: {plain(what, 500)}")
         st.markdown(f":material/group: {plain(_who(draft), 500)}")
     if writable:
         st.caption(
-            f"It is written to `{_shortened(path)}`, which only your own account on this machine "
-            "can read. What else stands there stays."
+            f"It is saved to `{_shortened(path)}`, which only your account on this machine can "
+            "read. Other settings in this file stay."
         )
     else:
-        why = draft.refused or f"{_shortened(path)} cannot be written here."
+        why = draft.refused or f"{_shortened(path)} cannot be written."
         st.markdown(f":material/edit_off: {plain(why)} Paste this yourself:")
         _pasted(draft)
     with st.container(horizontal=True, gap="small"):
         if writable:
             st.button(
-                "Save and look",
+                "Save and open",
                 key="setup_save",
                 type="primary",
                 on_click=authorized.callback(_saved),
@@ -152,7 +152,7 @@ def _who(draft: Draft) -> str:
     if viewer.signs_in():
         return "People sign in as they do now."
     if not draft.people:
-        return "Nobody signs in; only you can open the dashboard, with the link that it prints."
+        return "No accounts: only you can open the dashboard, with the link that it prints."
     names = drafts.listed([person.username for person in draft.people])
     return f"{names} sign in." if len(draft.people) > 1 else f"{names} signs in."
 
@@ -166,11 +166,11 @@ def _pasted(draft: Draft) -> None:
         "starts with them.\n"
         "- **Elsewhere**: in `.streamlit/secrets.toml` beside `app.py`; then start it again."
     )
-    st.caption("It may hold passwords: show it to nobody, and put it into no repository.")
+    st.caption("It may contain passwords: keep it secret, and never commit it to a repository.")
     if not draft.people and not viewer.signs_in():
         st.caption(
             "Without accounts, only the person who started a dashboard can open it: go back and "
-            "make one first."
+            "create one first."
         )
 
 
@@ -194,7 +194,7 @@ def _saved() -> None:
         looking = viewer.resolve()
     viewer.record(looking, "setup", about)
     drafts.forget()
-    authorized.data()[_DONE] = f"Saved. You look at {drafts.described(draft.settings)}."
+    authorized.data()[_DONE] = f"Saved. The dashboard shows {drafts.described(draft.settings)}."
     url_state.clear()
     if draft.settings.embedded and not draft.settings.demo:
         # Exported data rarely includes the last days, which the default period shows.
@@ -208,16 +208,16 @@ def _shortened(path: Path) -> str:
 
 
 ROLES: Final = {
-    "viewer": "Viewer: looks and filters",
-    "analyst": "Analyst: downloads and saves, too",
-    "admin": "Admin: sees everything, runs the dashboard",
+    "viewer": "Viewer: views and filters",
+    "analyst": "Analyst: also exports and saves",
+    "admin": "Admin: sees everything, manages the dashboard",
 }
 
 
 def people(draft: Draft) -> None:
     """Draw the step that creates accounts, or skips them."""
     if draft.people:
-        st.subheader("Accounts", anchor=False)
+        st.subheader("Who has access", anchor=False)
         for person in draft.people:
             _one(person)
     if draft.admin:
@@ -228,18 +228,18 @@ def people(draft: Draft) -> None:
     if not draft.people:
         st.subheader("Do you want accounts?", anchor=False)
     st.markdown(
-        "An account keeps others out and lets you show the dashboard to other machines. "
-        "The first one is yours: it sees everything, and runs the dashboard."
+        "Accounts restrict access and let you open the dashboard from other machines. "
+        "The first account is yours: it is the admin."
     )
     _form(draft)
     if draft.people:
         drafts.back("people")
         return
     st.caption(
-        "Without accounts, whoever uses this machine sees everything, and no other machine can "
-        "open the dashboard. You can make accounts later."
+        "Without accounts, anyone who uses this machine sees everything, and no other machine can "
+        "open the dashboard. You can create accounts later."
     )
-    drafts.onward("people", "Go on without accounts", primary=False)
+    drafts.onward("people", "Continue without accounts", primary=False)
 
 
 def _one(person: Person) -> None:
@@ -296,7 +296,7 @@ def _form(draft: Draft) -> None:
         again = st.text_input(
             "Password again", key=f"{at}_again", type="password", autocomplete="new-password"
         )
-        label = "Make this account" if first else "Add"
+        label = "Create account" if first else "Add"
         pressed = drafts.sent(label, key=f"{at}_made", primary=first)
     if not pressed:
         return

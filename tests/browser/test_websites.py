@@ -45,7 +45,7 @@ def test_a_website_from_its_creation_to_its_deletion(own: App, page: Page) -> No
     expect(page.get_by_text("It arrived: the website is being counted.")).to_be_visible()
     settled(page)
 
-    page.get_by_text("Share link: whoever has it").click()
+    page.get_by_text("Share link: anyone with the link").click()
     expect(page.get_by_text(re.compile(r"/share/[A-Za-z0-9]{16}$"))).to_be_visible()
     settled(page)
 

@@ -146,7 +146,7 @@ def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
     assert "**3 websites**: Nordlicht Docs, Nordlicht Empty and Nordlicht Shop" in said(app)
     press(app, "setup_on")
     assert step(app) == "People"
-    assert "whoever uses this machine sees everything" in said(app)
+    assert "anyone who uses this machine sees everything" in said(app)
     press(app, "setup_on")
     assert step(app) == "Save"
     assert not secrets.read_text().count("umami")
@@ -226,7 +226,7 @@ def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(
     tables = shutil.copytree(TABLES, tmp_path / "tables")
     (tables / "user.csv").write_text("user_id,password\n")
     app = check(opened(), "tables", keep=True, DATA=str(tables))
-    eventually(lambda: "It answers" in [one.value for one in app.run().subheader], within=60)
+    eventually(lambda: "Connected" in [one.value for one in app.run().subheader], within=60)
     assert not app.exception
     assert "it holds passwords or other secrets" in said(app)
     press(app, "setup_on", "setup_on", "setup_save")
@@ -420,7 +420,7 @@ def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: 
     app.text_input(key="setup_0_password").set_value(CHOSEN)
     app.text_input(key="setup_0_again").set_value(CHOSEN)
     press(app, "setup_0_made", "setup_remove_ann")
-    assert "Go on without accounts" in [one.label for one in app.button]
+    assert "Continue without accounts" in [one.label for one in app.button]
     app.text_input(key="setup_0_username").set_value("ann")
     app.text_input(key="setup_0_password").set_value(CHOSEN)
     app.text_input(key="setup_0_again").set_value(CHOSEN)
