@@ -37,11 +37,12 @@ test-quick: $(VENV)/dev  ## The first case of every test that is not slow, for u
 test-all: $(VENV)/dev chromium lint  ## Every check and every test
 	$(PYTEST) --all
 
-lint: $(VENV)/dev  ## Style, types and the direction of imports
+lint: $(VENV)/dev  ## Style, types, imports and wording
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/python -m tests.wording
 
 bench: $(VENV)/dev  ## Measure all but the half-hour soak, print tables; PARTS="soak viewers" picks
 	$(BIN)/python -m tests.bench $(PARTS)

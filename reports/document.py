@@ -29,7 +29,9 @@ class Chapter:
     @property
     def charts(self) -> list[Chart]:
         """Its charts in their order."""
-        return [one for part in self.sections for one in part.blocks if isinstance(one, Chart)]
+        return [
+            block for part in self.sections for block in part.blocks if isinstance(block, Chart)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

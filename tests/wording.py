@@ -22,7 +22,7 @@ PHRASES: Final = re.compile(
     r"|\btakes the floor|\bnobody in particular\b|of one's own\b",
     re.IGNORECASE,
 )
-LEFT: Final = 1_341
+LEFT: Final = 1_304
 """Identifiers of the list that the tests still have."""
 
 
@@ -58,7 +58,7 @@ def main() -> int:
                 faults.append(f"{path}:{number}: “{phrase[0]}” is private vocabulary")
     if in_tests > LEFT:
         faults.append(f"tests: {in_tests} names that say nothing, {LEFT} at most")
-    print("\n".join(faults) or f"Wording: nothing found ({in_tests} names left in the tests).")
+    print("\n".join(faults) or f"Wording: no violations ({in_tests} names left in the tests).")
     return bool(faults)
 
 
