@@ -197,7 +197,9 @@ def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
             assert headings[0] == title
             assert ":material/lock:" not in said(app)
         if site not in SITES[who] and SITES[who]:
-            assert "not among those you can open" in said(app)
+            is_open = page in OPEN_PAGES[who]
+            reason = "not among those you can open" if is_open else "access to this page"
+            assert reason in said(app)
 
 
 SCRIPT = """

@@ -250,7 +250,7 @@ def test_the_demo_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
     site = umami_server.umami().ask(websites.websites()).rows[0].id
     app = open_page("websites", website=site, site=site)
     assert code(app) == []
-    assert "These are demo data" in notes(app)
+    assert "This is demo data" in notes(app)
 
 
 # Changing
