@@ -12,7 +12,6 @@ import pytest
 
 from components import umami_server
 from components.areas import PageInfo
-from components.escaping import plain
 from components.formats import ABSENT
 from components.page_registry import PAGES
 from tests.pages.conftest import Shown, opened_at, said, shown
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.sample(30)
 
 CASES = [(area, name) for area in PAGES for name in TROUBLES]
 TROUBLE = ":material/cloud_off:"
-REMEDIES = {plain(kind.remedy) for kind in (*TRANSIENT, Unauthorised)}
+REMEDIES = {kind.remedy for kind in (*TRANSIENT, Unauthorised)}
 NUMBER = re.compile(r"\d")
 Told = tuple[Shown, int]
 
