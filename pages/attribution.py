@@ -29,6 +29,8 @@ from umami.models.reports import FunnelStep, Report
 from umami.models.traffic import Value
 from umami.view import View
 
+entrypoint_guard.check()
+
 
 def editor(
     view: View,
@@ -73,7 +75,6 @@ def editor(
         )
 
 
-entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:

@@ -27,6 +27,8 @@ from umami.models.reports import FunnelStep, Report
 from umami.models.traffic import Value
 from umami.view import View
 
+entrypoint_guard.check()
+
 
 def editor(
     view: View,
@@ -108,7 +110,6 @@ def write_between(
     url_state.set_params(step=spell_steps([*before, *changed, *after]))
 
 
-entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:

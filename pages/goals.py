@@ -28,6 +28,8 @@ from umami.models.reports import FunnelStep, Report
 from umami.models.traffic import Value
 from umami.view import View
 
+entrypoint_guard.check()
+
 
 def editor(
     view: View,
@@ -120,7 +122,6 @@ def write_between(before: Sequence[Target], after: Sequence[Target], *changed: T
     url_state.set_params(goal=[spell_target(target) for target in (*before, *changed, *after)])
 
 
-entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:

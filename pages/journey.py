@@ -25,6 +25,8 @@ from umami.analysis.journey import Through, flow
 from umami.models.reports import Path
 from umami.models.traffic import Value
 
+entrypoint_guard.check()
+
 
 def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence[Value]) -> None:
     """Inputs for the number of steps, the start and the end of journeys."""
@@ -97,7 +99,6 @@ def node(through: Through | None, paths: tuple[Path, ...]) -> None:
             )
 
 
-entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:

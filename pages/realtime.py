@@ -25,6 +25,8 @@ from umami.endpoints import traffic
 from umami.errors import UmamiError
 from umami.view import View
 
+entrypoint_guard.check()
+
 SEEN: Final = "latest realtime answers"
 
 
@@ -68,7 +70,6 @@ def latest(view: View, *, paused: bool) -> tuple[Seen, UmamiError | None]:
     return seen, problem
 
 
-entrypoint_guard.check()
 view = controls.view()
 
 with elements.title("Realtime"):

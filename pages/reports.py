@@ -29,6 +29,8 @@ from umami.models.records import Page
 from umami.models.reports import Report
 from umami.view import View
 
+entrypoint_guard.check()
+
 DONE: Final = "message about a changed report"
 
 
@@ -119,7 +121,6 @@ def send(query: Query[Any], done: str) -> None:
     authorized.data()[DONE] = done
 
 
-entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:

@@ -9,6 +9,8 @@ from components.render import open_page
 from umami import names
 from umami.endpoints import reports
 
+entrypoint_guard.check()
+
 
 def choice(currency: str, currencies: tuple[str, ...]) -> None:
     """An input for the currency."""
@@ -29,7 +31,6 @@ def label(currency: str) -> str:
     return f"{currency} · {name}" if name != currency else currency
 
 
-entrypoint_guard.check()
 view = controls.view()
 
 with open_page(page_context.client()) as page:

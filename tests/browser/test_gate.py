@@ -97,8 +97,8 @@ def test_the_same_socket_gets_the_page_where_nobody_signs_in(app: App) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_asks_the_gate_before_anything_else(name: str) -> None:
-    """The first statement that is no import (or docstring) is ``gate.opened()``."""
+    """The first statement that is no import (or docstring) is ``entrypoint_guard.check()``."""
 
     body = ast.parse((ROOT / "pages" / f"{name}.py").read_text()).body[1:]
     first = next(one for one in body if not isinstance(one, ast.Import | ast.ImportFrom))
-    assert ast.unparse(first) == "gate.opened()"
+    assert ast.unparse(first) == "entrypoint_guard.check()"

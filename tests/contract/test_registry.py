@@ -101,7 +101,7 @@ def test_ranges_are_in_milliseconds(generation: Generation) -> None:
         if not speaks.refusal(question):
             plan = speaks.plan(question)
             requests = (plan,) if isinstance(plan, Request) else next(plan)
-            within = {"startDate" in dict(request.query) for request in requests}
+            within = {"startDate" in dict(request.params) for request in requests}
             assert len(within) == 1, name
             dated |= {name} if within == {True} else set()
     assert dated == ({"currencies"} if generation.major == 2 else set())

@@ -17,7 +17,7 @@ from access.permissions import ALL
 from components.areas.sessions import session_frame
 from components.blocks import FullList
 from components.formats import Field
-from components.paging import SIZE, write
+from components.paging import EXPORT_SIZE, write
 from tests.pages.conftest import SHOP, Open
 from tests.support.fault_proxy import Between
 from tests.support.waiting import eventually
@@ -69,7 +69,7 @@ def test_every_row_is_there_once(
     assert len({row["Id"] for row in rows}) == 2_423
     assert told[-1] == (first.count, first.count)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert lists(way) == -(-first.count // SIZE) + 1
+    assert lists(way) == -(-first.count // EXPORT_SIZE) + 1
 
 
 def test_nothing_of_it_takes_the_place_of_what_viewers_look_at(
@@ -77,7 +77,7 @@ def test_nothing_of_it_takes_the_place_of_what_viewers_look_at(
 ) -> None:
     for _ in range(2):
         write(client, full, FIELDS, quiet).close()
-    pages = -(-client.ask(full.query(1, 1)).count // SIZE)
+    pages = -(-client.ask(full.query(1, 1)).count // EXPORT_SIZE)
     assert lists(way) == 2 * pages + 1
 
 
@@ -94,7 +94,7 @@ def test_it_stops_where_it_is_called_off(
         write(client, full, FIELDS, once)
 
     work = BackgroundTask(slow)
-    eventually(lambda: work.done == SIZE)
+    eventually(lambda: work.done == EXPORT_SIZE)
     work.cancel()
     go_on.set()
     with pytest.raises(TaskCancelled):
@@ -113,8 +113,8 @@ def test_a_fault_in_the_middle_is_told(
 def test_a_page_offers_it_shows_how_far_it_is_and_has_the_file(opened: Open) -> None:
     app = opened("sessions")
     # Of a list that a server cuts off, the first rows are offered.
-    (begin,) = [one for one in app.button if re.match("Get (all|the first) ", one.label)]
-    many = begin.label.removeprefix("Get ").removesuffix(" as CSV")
+    (begin,) = [one for one in app.button if re.match(r"Export (all|the first) \(", one.label)]
+    many = begin.label.removeprefix("Export ").replace("(", "").removesuffix(")")
     begin.click().run()
     assert not app.exception
     eventually(
