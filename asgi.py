@@ -1,8 +1,8 @@
 """The dashboard as an ASGI application.
 
 In addition to ``app.py``, it refuses requests of other origins, sends security headers, and sets
-HTTP-only cookies. Run it with ``streamlit run asgi.py``. Where only
-``app.py`` can run (Streamlit Community Cloud), everything else is the same.
+HTTP-only cookies. Run it with ``streamlit run asgi.py``. Where only ``app.py`` can run (Streamlit
+Community Cloud), everything else is the same.
 """
 
 from collections.abc import AsyncIterator
@@ -13,6 +13,9 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from streamlit import cli_util, config
 
+# Loading the authenticator in the first runs fails where several of them do so at once: it declares
+# a Streamlit component, which asks ``inspect`` for its module, and that is not thread-safe.
+import components.authenticator  # noqa: F401
 from components import collecting, local_access, monitor, request_security, session_cookie, viewer
 from components.elements import show_fault
 from components.request_security import Headers

@@ -99,3 +99,9 @@ def test_reports_are_made_without_the_platform() -> None:
         path.name for path in MODULES if layer(path) == "reports" and "streamlit" in imports(path)
     ]
     assert drawing == ["dialog.py"]
+
+
+def test_the_authenticator_is_loaded_before_the_first_run() -> None:
+    """Runs that load it at the same time fail: see ``asgi.py``."""
+    loading = "import sys, asgi; sys.exit('extra_streamlit_components' not in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loading], cwd=ROOT, check=False).returncode == 0
