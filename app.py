@@ -26,7 +26,7 @@ from components.setup_wizard import steps
 from reports import dialog as report_dialog
 from umami.errors import UmamiError
 
-monitor.brief()
+monitor.shorten_log()
 request_security.configure()
 request_security.restrict()
 run = metrics.Run()

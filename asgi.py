@@ -36,7 +36,7 @@ async def started(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-monitor.brief()
+monitor.shorten_log()
 session_cookie.SERVED = collecting.SERVED = True
 app = st.App(
     "app.py",

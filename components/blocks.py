@@ -373,25 +373,25 @@ def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
                 yield from sections(list(item.items()), medium)
 
 
-SIZE: Final = 20
-LAST: Final = 100_000
+PAGE_SIZE: Final = 20
+LAST_PAGE: Final = 100_000
 LONGEST_SEARCH: Final = 100
 
 
-def param_names(name: str) -> tuple[str, str]:
+def list_param_names(name: str) -> tuple[str, str]:
     """The names of a list's URL parameters: page number and search text."""
     return f"{name}_page", f"{name}_search"
 
 
-def position(name: str, params: Params) -> ListPosition:
+def list_position(name: str, params: Params) -> ListPosition:
     """The position in a list from its URL parameters; invalid values give the first page."""
-    number, search = (next(iter(params.get(param, ())), "") for param in param_names(name))
-    valid = number.isascii() and number.isdigit() and 0 < int(number[:9]) <= LAST
+    number, search = (next(iter(params.get(param, ())), "") for param in list_param_names(name))
+    valid = number.isascii() and number.isdigit() and 0 < int(number[:9]) <= LAST_PAGE
     search = search.strip()[:LONGEST_SEARCH]
     return ListPosition(name, int(number[:9]) if valid else 1, search or None)
 
 
-def blocks(
+def paged_blocks(
     table: Table,
     answer: Page[Any],
     now: ListPosition,
@@ -407,7 +407,7 @@ def blocks(
     if not table.frame.empty:
         return [replace(table, paging=Paging(title, now, answer.count, answer.capped, full))]
     if answer.count and now.page > 1:
-        first = SetParams({param_names(now.name)[0]: ""})
+        first = SetParams({list_param_names(now.name)[0]: ""})
         return [
             Text(f"There are fewer {title} than that: this page is empty.", "empty"),
             Buttons(f"{table.key}_first", [("First page", "", first)]),

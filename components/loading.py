@@ -157,21 +157,24 @@ def fault_location(problem: BaseException) -> str:
     return f"{type(problem).__name__} at {location}"
 
 
-MOST: Final = 6
+MOST_SAVED: Final = 6
 """The maximum number of saved analyses of a kind in a report."""
 _NONE: Final[Page[Report]] = Page((), 0, 1, 0)
 
 
-def ask(query: Collector, view: View) -> Future[Page[Report]]:
+def ask_saved_reports(query: Collector, view: View) -> Future[Page[Report]]:
     """The website's saved analyses; empty if the server cannot list them."""
     return query.hint(reports.reports(view.website), _NONE)
 
 
-def of_kind(query: Collector, view: View, kind: str) -> list[tuple[str, Params]]:
-    """Names and page parameters of up to ``MOST`` saved analyses of a kind; waits for the list."""
+def saved_analyses(query: Collector, view: View, kind: str) -> list[tuple[str, Params]]:
+    """Names and page parameters of the saved analyses of a kind, up to ``MOST_SAVED``.
+
+    Waits for the list.
+    """
     analyses: list[tuple[str, Params]] = []
-    for report in ask(query, view).result().rows:
-        if report.type != kind or len(analyses) == MOST:
+    for report in ask_saved_reports(query, view).result().rows:
+        if report.type != kind or len(analyses) == MOST_SAVED:
             continue
         try:
             params = saved.opening(report).parameters

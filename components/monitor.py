@@ -64,7 +64,7 @@ _SESSION: Final = re.compile(
 Fault = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-def brief() -> None:
+def shorten_log() -> None:
     """Shorten exceptions and session ids in all log records; may be called repeatedly."""
     logging.setLogRecordFactory(_record)
 

@@ -11,14 +11,14 @@ import streamlit as st
 from access.authorized_client import AuthorizedClient
 from components import authorized, elements, export_permissions, formats, page_context, url_state
 from components.blocks import (
-    LAST,
+    LAST_PAGE,
     LONGEST_SEARCH,
-    SIZE,
+    PAGE_SIZE,
     FullList,
     ListPosition,
     Paging,
     Table,
-    param_names,
+    list_param_names,
 )
 from components.elements import show_error
 from components.formats import Field, labelled
@@ -35,7 +35,7 @@ def search_box(now: ListPosition, placeholder: str) -> None:
     def changed() -> None:
         text: Any = st.session_state["pick_search"]
         turn(now.name)
-        url_state.set_params(**{param_names(now.name)[1]: str(text or "").strip()})
+        url_state.set_params(**{list_param_names(now.name)[1]: str(text or "").strip()})
 
     st.text_input(
         "Search",
@@ -53,7 +53,7 @@ def table(block: Table, paging: Paging, on_choose: Callable[[str], None] | None)
     """Draw one page of a list, the page buttons, its CSV and the export of the full list."""
     now, title, rows = paging.position, paging.title, len(block.frame)
     count = formats.whole(paging.count)
-    first = (now.page - 1) * SIZE + 1
+    first = (now.page - 1) * PAGE_SIZE + 1
     st.caption(
         f"{formats.whole(first)}–{formats.whole(first + rows - 1)} of "
         f"{'at least ' if paging.capped else ''}{count} {title}"
@@ -66,7 +66,7 @@ def table(block: Table, paging: Paging, on_choose: Callable[[str], None] | None)
         on_choose=on_choose,
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        page_buttons(now, min(-(-paging.count // SIZE), LAST), key=block.key)
+        page_buttons(now, min(-(-paging.count // PAGE_SIZE), LAST_PAGE), key=block.key)
         csv_button(block.frame, block.fields, what=f"{title} page {now.page}", key=block.key)
     if paging.full and paging.count > rows:
         export(
@@ -96,7 +96,7 @@ def page_buttons(now: ListPosition, pages: int, *, key: str) -> None:
 
 def turn(name: str, page: int = 1) -> None:
     """Open another page of the list with this name. Call it in a callback."""
-    url_state.set_params(**{param_names(name)[0]: "" if page == 1 else str(page)})
+    url_state.set_params(**{list_param_names(name)[0]: "" if page == 1 else str(page)})
 
 
 EXPORT_SIZE: Final = 500

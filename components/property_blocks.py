@@ -116,7 +116,7 @@ def _property_frame(properties: Sequence[Property]) -> pd.DataFrame:
 def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list[Block]:
     """Values with counts and shares; numbers with their distribution."""
     frame = analysis.table(values)
-    shown = name if len(name) <= 60 else f"{name[:59]}…"
+    shown = formats.shortened(name)
     blocks: list[Block] = [Text("", "body", lead=shown, medium="page")]
     if frame.empty:
         return [*blocks, Text(why_empty(view, "It has no values in this period."), "empty")]

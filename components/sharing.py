@@ -255,7 +255,7 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
             about = about.replace(site.id, site.name)
         return about
 
-    entries = viewer.desk().audit.search(position.search or "", position.page, blocks.SIZE)
+    entries = viewer.desk().audit.search(position.search or "", position.page, blocks.PAGE_SIZE)
     frame = pd.DataFrame(
         [
             {
@@ -275,7 +275,7 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
         Field("at", "Time", "text"),
         Field("done", "Outcome", "text", wide=True),
     ]
-    for block in blocks.blocks(
+    for block in blocks.paged_blocks(
         Table("entries", frame, fields, "audit"),
         entries,
         position,

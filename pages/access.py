@@ -15,7 +15,7 @@ from components import (
 entrypoint_guard.check()
 
 view = controls.view()
-place = blocks.position("log", url_state.read_params(*blocks.param_names("log")))
+place = blocks.list_position("log", url_state.read_params(*blocks.list_param_names("log")))
 
 with elements.title("Access"):
     pass

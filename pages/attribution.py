@@ -83,7 +83,7 @@ with open_page(page_context.client()) as page:
     suggestions = analysis_controls.ask_suggestions(page, view)
     no_currencies: tuple[str, ...] = ()
     currencies = page.hint(reports.currencies(view.unfiltered()), no_currencies)
-    saved_reports = loading.ask(page, view)
+    saved_reports = loading.ask_saved_reports(page, view)
     if not step.value:
         step = attribution.suggested(page, view)
         params["conversion"] = [spell(step)]

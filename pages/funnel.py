@@ -116,7 +116,7 @@ with open_page(page_context.client()) as page:
     params = url_state.page_params(funnel.INFO)
     chain, faults = funnel.parse(params)
     suggestions = analysis_controls.ask_suggestions(page, view)
-    saved_reports = loading.ask(page, view)
+    saved_reports = loading.ask_saved_reports(page, view)
     layout = page.prepare(funnel.ask(page, view, params))
     with elements.title("Funnel"):
         for fault in faults:

@@ -128,7 +128,7 @@ with open_page(page_context.client()) as page:
     params = url_state.page_params(goals.INFO)
     targets, faults = goals.parse(params)
     suggestions = analysis_controls.ask_suggestions(page, view)
-    saved_reports = loading.ask(page, view)
+    saved_reports = loading.ask_saved_reports(page, view)
     layout = page.prepare(goals.ask(page, view, params))
     with elements.title("Goals"):
         for fault in faults:

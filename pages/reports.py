@@ -134,5 +134,7 @@ with open_page(page_context.client()) as page:
     ):
         page.draw(layout, nested=True)
         page.section(
-            partial(detail, view, area.report_id(params)), loading.ask(page, view), height=60
+            partial(detail, view, area.report_id(params)),
+            loading.ask_saved_reports(page, view),
+            height=60,
         )

@@ -28,7 +28,7 @@ sites = controls.sites(client)
 
 with open_page(client) as page:
     params = url_state.page_params(websites.INFO)
-    place = blocks.position("websites", params)
+    place = blocks.list_position("websites", params)
     needle = (place.search or "").casefold()
     matching = [site for site in sites if needle in f"{site.name}\n{site.domain}".casefold()]
     pages = -(-len(matching) // CARDS)

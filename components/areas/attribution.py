@@ -141,7 +141,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 def _saved(query: Collector, view: View) -> Iterator[Item]:
     """Credit for the saved conversions, else for the suggested one."""
-    saved = [parse(params)[0] for _, params in loading.of_kind(query, view, "attribution")]
+    saved = [parse(params)[0] for _, params in loading.saved_analyses(query, view, "attribution")]
     conversions = [conversion for conversion in dict.fromkeys(saved) if conversion[0].value]
     if not conversions:
         conversions = [(suggested(query, view), None)]

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from components import blocks, formats, property_blocks, traffic_blocks
-from components.areas import PageInfo
+from components.areas import PageInfo, last_value
 from components.blocks import (
     Block,
     Card,
@@ -45,7 +45,7 @@ INFO: Final = PageInfo(
     ("event_stats", "series", "events", "event_data_properties"),
     ("event_data_values",),
     params=("event", "event_property"),
-    page_params=blocks.param_names("events"),
+    page_params=blocks.list_param_names("events"),
 )
 NOTHING: Final = "Nothing happened in this period. Views and events appear as they happen."
 NO_PROPERTIES: Final = (
@@ -68,10 +68,8 @@ FIELDS: Final = (
 
 def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     """Totals, events over time, a page of the list, and values of the selected property."""
-    position = blocks.position("events", params)
-    event, name = (
-        next(iter(params.get(param, ())), "")[:500] for param in ("event", "event_property")
-    )
+    position = blocks.list_position("events", params)
+    event, name = (last_value(params, param)[:500] for param in ("event", "event_property"))
     yield Section(
         "Figures",
         _figures,
@@ -93,7 +91,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
             Section(
                 "The latest views and events",
                 partial(_list, view, position),
-                [query.ask(events.events(view, position.page, blocks.SIZE, position.search))],
+                [query.ask(events.events(view, position.page, blocks.PAGE_SIZE, position.search))],
                 height=700,
             ),
         ],
@@ -126,13 +124,13 @@ def _list(view: View, position: ListPosition, answer: Page[Event]) -> list[Block
         lambda number, size: events.events(view, number, size, position.search),
         partial(event_frame, zone=view.period.timezone),
     )
-    return blocks.blocks(
+    return blocks.paged_blocks(
         Table(
             "latest views and events",
             full.frame(answer.rows),
             FIELDS,
             "event_list",
-            printed=blocks.SIZE,
+            printed=blocks.PAGE_SIZE,
             value="session",
             on_choose=lambda session: OpenPage("sessions", {"session": session}),
         ),

@@ -115,7 +115,9 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 
 def _saved(query: Collector, view: View) -> list[Item]:
-    saved = [(name, parse(params)[0]) for name, params in loading.of_kind(query, view, "funnel")]
+    saved = [
+        (name, parse(params)[0]) for name, params in loading.saved_analyses(query, view, "funnel")
+    ]
     none = Text("No funnel was chosen, and none is saved in Umami.")
     return [_conversion(query, view, name, chain) for name, chain in saved if chain.complete] or [
         blocks_section("Conversion", none)

@@ -85,7 +85,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 def _saved(query: Collector, view: View) -> list[Item]:
     targets = [
         target
-        for _, params in loading.of_kind(query, view, "goal")
+        for _, params in loading.saved_analyses(query, view, "goal")
         for target in parse(params)[0]
         if target.step.value
     ]

@@ -10,7 +10,7 @@ from uuid import UUID
 import pandas as pd
 
 from components import blocks, formats, property_blocks, session_profile, traffic_blocks
-from components.areas import PageInfo
+from components.areas import PageInfo, last_value
 from components.blocks import (
     Block,
     Card,
@@ -46,7 +46,7 @@ INFO: Final = PageInfo(
     ("session_stats", "weekly", "sessions", "session_data_properties"),
     ("session_data_values", "session", "activity", "session_properties"),
     params=("session_property",),
-    page_params=(*blocks.param_names("sessions"), "session"),
+    page_params=(*blocks.list_param_names("sessions"), "session"),
 )
 NO_SESSIONS: Final = "No sessions in this period."
 NO_PROPERTIES: Final = "No session has properties. Set them with umami.identify({ … })."
@@ -62,7 +62,7 @@ FIGURES: Final = (
 def session_id(params: Params) -> str | None:
     """The id of the opened session; ``None`` for none or a malformed UUID."""
     try:
-        return str(UUID(next(iter(params.get("session", ())), "")))
+        return str(UUID(last_value(params, "session")))
     except ValueError:
         return None
 
@@ -75,11 +75,11 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     if session := session_id(params):
         yield from session_profile.profile(query, view, session)
         return
-    if malformed := next(iter(params.get("session", ())), ""):
+    if malformed := last_value(params, "session"):
         note = Text(f"“{malformed[:40]}” is not the id of a session.", "note")
         yield blocks_section("", note, framed=False)
-    position = blocks.position("sessions", params)
-    name = next(iter(params.get("session_property", ())), "")[:500]
+    position = blocks.list_position("sessions", params)
+    name = last_value(params, "session_property")[:500]
     yield Section(
         "Figures",
         _figures,
@@ -101,7 +101,11 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
             Section(
                 "The latest sessions",
                 partial(_list, view, position),
-                [query.ask(sessions.sessions(view, position.page, blocks.SIZE, position.search))],
+                [
+                    query.ask(
+                        sessions.sessions(view, position.page, blocks.PAGE_SIZE, position.search)
+                    )
+                ],
                 height=700,
             ),
         ],
@@ -133,13 +137,13 @@ def _list(view: View, position: ListPosition, answer: Page[Session]) -> list[Blo
         lambda number, size: sessions.sessions(view, number, size, position.search),
         partial(session_frame, zone=view.period.timezone),
     )
-    return blocks.blocks(
+    return blocks.paged_blocks(
         Table(
             "latest sessions",
             full.frame(answer.rows),
             _fields(answer.rows),
             "session_list",
-            printed=blocks.SIZE,
+            printed=blocks.PAGE_SIZE,
             value="id",
             on_choose=lambda id: SetParams({"session": id}),
         ),

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats, rankings, traffic_blocks
-from components.areas import PageInfo
+from components.areas import PageInfo, last_value
 from components.blocks import (
     Block,
     Buttons,
@@ -84,7 +84,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         [utm.now, totals.now, *utm.earlier, *totals.earlier],
         framed=False,
     )
-    campaign = next(iter(params.get("campaign", ())), "")
+    campaign = last_value(params, "campaign")
     if campaign:
         yield from _campaign(query, view, campaign)
     supported = query.client.capabilities.fields
@@ -205,7 +205,7 @@ def table(name: str, now: Utm, all_views: Stats | None, before: Utm | None = Non
 
 def _campaign(query: Collector, view: View, name: str) -> Iterator[Item]:
     """A card with a campaign's figures and rankings."""
-    shown = name if len(name) <= 60 else f"{name[:59]}…"
+    shown = formats.shortened(name)
     if "utmCampaign" not in query.client.capabilities.fields:
         text = f"This server cannot filter by the campaign {shown}; newer versions of Umami can."
         yield Card("", [blocks_section("", Text(text, "empty"))], medium="page")

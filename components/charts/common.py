@@ -105,8 +105,12 @@ def rows_axis(names: Sequence[str], mode: Mode, longest: int) -> dict[str, Any]:
 
 def plain(text: str, longest: int = 60) -> str:
     """Shorten a text to ``longest`` characters and escape it: Plotly renders HTML in labels."""
-    cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return (
+        formats.shortened(text, longest)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+    )
 
 
 def over(frame: pd.DataFrame, until: pd.Timestamp | None) -> pd.DataFrame:

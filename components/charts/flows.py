@@ -73,7 +73,7 @@ def name(node: Node) -> str:
 
 def _short(node: Node, longest: int) -> str:
     whole = f"{node.folded} others" if node.folded else node.name
-    return whole if len(whole) <= longest else f"{whole[: longest - 1]}…"
+    return formats.shortened(whole, longest)
 
 
 def sankey_spec(data: Sankey, mode: Mode) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def written() -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(text)
     for logger in loggers:
         logger.addHandler(handler)
-    monitor.brief()
+    monitor.shorten_log()
     yield text
     logging.setLogRecordFactory(logging.LogRecord)
     for logger in loggers:

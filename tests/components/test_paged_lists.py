@@ -12,9 +12,9 @@ from components.blocks import (
     SetParams,
     Table,
     Text,
-    blocks,
-    param_names,
-    position,
+    list_param_names,
+    list_position,
+    paged_blocks,
 )
 from components.formats import Field
 from umami.models.records import Page
@@ -31,19 +31,19 @@ def table(*names: str) -> Table:
     [("", 1), ("3", 3), ("0", 1), ("-1", 1), ("two", 1), ("²", 1), ("9" * 12, 1)],
 )
 def test_a_page_that_cannot_be_is_the_first(number: str, page: int) -> None:
-    assert position("sessions", {"sessions_page": [number]}) == ListPosition("sessions", page)
+    assert list_position("sessions", {"sessions_page": [number]}) == ListPosition("sessions", page)
 
 
 def test_a_search_is_stripped_and_limited() -> None:
     params = {"sessions_search": [f"  {'x' * 200}"]}
-    assert position("sessions", params).search == "x" * LONGEST_SEARCH
-    assert position("sessions", {"sessions_search": ["  "]}).search is None
+    assert list_position("sessions", params).search == "x" * LONGEST_SEARCH
+    assert list_position("sessions", {"sessions_search": ["  "]}).search is None
 
 
 def test_a_page_of_a_list_knows_the_way_to_the_others() -> None:
     now = ListPosition("sessions", 2)
     answer = Page(("a", "b"), 22, 2, 20, capped=True)
-    (block,) = blocks(table("a", "b"), answer, now, title="sessions", empty="None.")
+    (block,) = paged_blocks(table("a", "b"), answer, now, title="sessions", empty="None.")
     assert isinstance(block, Table)
     assert block.title == "latest sessions"
     assert block.paging is not None
@@ -57,12 +57,16 @@ def test_a_page_of_a_list_knows_the_way_to_the_others() -> None:
 def test_an_empty_list_says_why(search: str | None, words: str) -> None:
     now = ListPosition("sessions", 1, search)
     answer: Page[str] = Page((), 0, 1, 20)
-    assert blocks(table(), answer, now, title="sessions", empty="None.") == [Text(words, "empty")]
+    assert paged_blocks(table(), answer, now, title="sessions", empty="None.") == [
+        Text(words, "empty")
+    ]
 
 
 def test_a_page_behind_the_last_leads_to_the_first() -> None:
     answer: Page[str] = Page((), 22, 9, 20)
-    _, back = blocks(table(), answer, ListPosition("sessions", 9), title="sessions", empty="None.")
+    _, back = paged_blocks(
+        table(), answer, ListPosition("sessions", 9), title="sessions", empty="None."
+    )
     assert isinstance(back, Buttons)
     ((_, _, change),) = back.buttons
-    assert change == SetParams({param_names("sessions")[0]: ""})
+    assert change == SetParams({list_param_names("sessions")[0]: ""})
