@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -106,12 +105,8 @@ def _in_settings() -> Iterator[None]:
 
 def filled(settings: Settings, running: Running) -> Settings:
     """The settings with the address and account of the running embedded server."""
-    return replace(
-        settings,
-        api=f"{running.url}/api",
-        username=running.username,
-        password=running.password,
-    )
+    account = {"username": running.username, "password": running.password}
+    return settings.model_copy(update={"api": f"{running.url}/api", **account})
 
 
 def client_of(

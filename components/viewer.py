@@ -6,7 +6,6 @@ that has ended shows nothing more in any tab. ``NOBODY`` is a viewer without per
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -309,14 +308,6 @@ def sets_up(who: Viewer) -> bool:
     """Whether a viewer may use the setup: an admin or, without accounts, the person who started
     the dashboard."""
     return who.permissions.admin and (who.how != "open" or local_access.granted())
-
-
-def loopback(host: str) -> bool:
-    """Whether a host name or address is a loopback address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _of(account: Account, how: How) -> Viewer:
