@@ -107,6 +107,25 @@ def signs_in() -> bool:
     return bool(_accounts().users)
 
 
+def _check_settings() -> None:
+    settings.load(secrets=runtime.secrets_file())
+    signs_in()
+
+
+def _check_store() -> None:
+    # Without accounts the store is not used.
+    if signs_in():
+        database.ping(desk().engine)
+
+
+CHECKS: Final = {
+    "settings": _check_settings,
+    "store": _check_store,
+    "server": umami_server.reach,
+}
+"""What must work before viewers are let in."""
+
+
 def announced() -> str:
     """Print and return the URL of the dashboard at its start.
 
