@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
-from access import accounts, claims, database, settings
+from access import accounts, authentication, database, settings
 from access.accounts import Account
 from access.authentication import Authentication
 from access.permissions import ALL, NONE, Permissions, ViewFilters
@@ -228,7 +228,7 @@ def leave(*, everywhere: bool = False) -> None:
         user = provided()
         other = _vouched(user)
         if user and other.inside:
-            said = claims.parse(user)
+            said = authentication.parse_claims(user)
             desk().sign_out_of_provider(_accounts().users[other.account], said.email, said.issued)
     # The browser may keep sending the cookie until this tab is closed.
     st.session_state[_TOKEN] = None
@@ -351,8 +351,8 @@ def _vouched(user: Mapping[str, Any] | None) -> Viewer:
     if user is None:
         return NOBODY
     try:
-        said = claims.parse(user)
-    except claims.InvalidClaims as doubt:
+        said = authentication.parse_claims(user)
+    except authentication.InvalidClaims as doubt:
         return Viewer("nobody", problem=str(doubt))
     account = desk().account_from_provider(said.email, said.issued, verified=said.verified)
     if account:
