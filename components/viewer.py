@@ -24,9 +24,9 @@ from access.permissions import ALL, NONE, Permissions, ViewFilters
 from access.share_links import ShareLink
 from components import local_access, page_registry, runtime, umami_server
 from components.render_lock import released
-from umami.endpoints import websites
+from umami.api import websites
+from umami.api.websites import Website
 from umami.errors import SettingsError, UmamiError, Unreachable
-from umami.models.websites import Website
 from umami.view import parse
 
 How = Literal["nobody", "open", "password", "provider", "share"]

@@ -16,9 +16,9 @@ def page_of_sections() -> None:
     import streamlit as st
 
     from components.render import open_page
+    from umami.api import account
     from umami.client import Reply
     from umami.endpoint import Query
-    from umami.endpoints import account
     from umami.errors import NotOffered, Unreachable
     from umami.scheduling import settle
 
@@ -93,9 +93,9 @@ def page_that_waits() -> None:
     import streamlit as st
 
     from components.render import PATIENCE, Page
+    from umami.api import account
     from umami.client import Reply
     from umami.endpoint import Query
-    from umami.endpoints import account
     from umami.scheduling import settle
 
     def late(_: Any) -> str:

@@ -14,6 +14,7 @@ from tests.support.source import Source, fetching, submitting
 from tests.support.waiting import eventually
 from umami import cache as cache_module
 from umami import scheduling
+from umami.api import account, realtime, reports, traffic, websites
 from umami.cache import (
     ENDED,
     LISTING,
@@ -27,7 +28,6 @@ from umami.cache import (
     lifetime,
 )
 from umami.endpoint import Query
-from umami.endpoints import account, realtime, reports, traffic, websites
 from umami.errors import Cancelled, Unreachable
 from umami.period import Period
 from umami.scheduling import Caller, SingleFlight
