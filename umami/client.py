@@ -296,7 +296,7 @@ class Client:
 
         A patch release may change what a figure means.
         """
-        version = f"{detected.generation} {detected.version} {self._transport.account}"
+        version = f"{detected.generation.name} {detected.version} {self._transport.account}"
         return self._cache_scope, version
 
     def _fetch(self, query: Query[Any], detected: Detected, run: Run[Any]) -> Steps[Answer]:

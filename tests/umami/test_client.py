@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import subprocess
+import sys
 import threading
 import traceback
 import weakref
@@ -265,6 +267,24 @@ def test_closing_lets_nobody_wait(settings: Settings, server: Faulty, view: View
     let.set()
     assert not waiting
     assert all(isinstance(one.exception(), Unreachable | None) for one in replies)
+
+
+def test_a_process_ends_while_its_requests_are_pending(settings: Settings, server: Faulty) -> None:
+    let = threading.Event()
+    server.decide(lambda seen: said([], after=let.is_set))
+    program = f"""
+from umami.api import websites
+from umami.client import Client
+from umami.settings import Settings
+client = Client(Settings({settings.api!r}, api_key="k", timeout=600, connections=2))
+for page in range(5):
+    client.submit(websites.websites(page=page))
+"""
+    try:
+        ended = subprocess.run([sys.executable, "-c", program], timeout=60, check=False)
+    finally:
+        let.set()
+    assert ended.returncode == 0
 
 
 def test_nothing_secret_is_ever_shown(
