@@ -22,6 +22,7 @@ from types import NoneType
 from typing import (
     Annotated,
     Any,
+    Final,
     Generic,
     Literal,
     ParamSpec,
@@ -32,6 +33,7 @@ from typing import (
 from uuid import UUID
 
 from pydantic import BeforeValidator, TypeAdapter
+from pydantic_core import from_json
 
 from umami import filter_params
 from umami.errors import InvalidView, UmamiError, UnexpectedAnswer
@@ -44,6 +46,10 @@ P = ParamSpec("P")
 Method = Literal["GET", "POST", "DELETE"]
 JSON = Any
 """What ``json.loads`` returns."""
+MALFORMED: Final = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError),
+)
+"""What reading an answer raises that does not have the expected form."""
 
 
 class Freshness(Enum):
@@ -146,6 +152,15 @@ class Query(Generic[T]):
     until: datetime | None = field(compare=False, default=None)
     name: str = ""
 
+    def decode(self, body: bytes) -> JSON:
+        """The JSON of an answer. Raises ``UnexpectedAnswer``."""
+        try:
+            return from_json(body, allow_inf_nan=False)
+        except ValueError:
+            page = body.lstrip()[:1] == b"<"
+        what = "with a web page" if page else "no JSON" if body else "with nothing"
+        raise UnexpectedAnswer(f"The server answered “{self.name}” {what}.", endpoint=self.name)
+
     @property
     def request(self) -> Request:
         """The request for the newest generation."""
@@ -209,10 +224,6 @@ class Query(Generic[T]):
         return tuple(websites) or ((self.website,) if self.website else ())
 
 
-_UNREADABLE = (
-    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
-)  # fmt: skip
-"""What parsers raise for an answer of another format than Umami's."""
 REGISTRY: dict[str, EndpointInfo] = {}
 """Every declared endpoint by name; the import of ``umami.api`` fills it."""
 
@@ -244,9 +255,10 @@ class Endpoint(Generic[P, T]):
         def read(answer: JSON) -> T:
             try:
                 return raw.read(answer) if raw.read else self._parse(answer, context)
-            except UmamiError:
+            except UmamiError as problem:
+                problem.endpoint = problem.endpoint or self.endpoint.name
                 raise
-            except _UNREADABLE:
+            except MALFORMED:
                 raise unexpected(self.endpoint.name) from None
 
         return Query(
