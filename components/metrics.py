@@ -7,14 +7,16 @@ name, an id, a secret or anything from data.
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from socketserver import ThreadingMixIn
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import prometheus_client as prometheus
@@ -26,11 +28,12 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.stats import CounterStat, GaugeStat
 
 from access import settings
-from components import runtime
+from components import render_lock, runtime
 from umami.errors import SettingsError, UmamiError
-from umami.instrumentation import How, Instrumentation
-from umami.single_flight import SingleFlight
+from umami.instrumentation import How
+from umami.scheduling import SingleFlight, settle
 
+T = TypeVar("T")
 Checks = Mapping[str, Callable[[], object]]
 _LOG: Final = logging.getLogger(__name__)
 _BUCKETS: Final = (0.001, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -40,7 +43,7 @@ _BUCKETS: Final = (0.001, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
-class Metrics(Instrumentation, Collector):
+class Metrics(Collector):
     """The metrics of this process; ``registry`` holds them. Safe to use from many threads."""
 
     def __init__(self) -> None:
@@ -58,8 +61,10 @@ class Metrics(Instrumentation, Collector):
         full = f"dashboard_{name}_seconds"
         return prometheus.Histogram(full, about, labels, buckets=_BUCKETS, registry=self.registry)
 
-    def answered(self, endpoint: str, outcome: str, seconds: float) -> None:
-        """Observe a request to the server; ``outcome`` is ``ok`` or the kind of its error."""
+    def answered(self, endpoint: str, problem: UmamiError | None, seconds: float) -> None:
+        """Observe a request to the server, with the kind of its error in words."""
+        kind = type(problem).__name__ if problem else "ok"
+        outcome = re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
         self._requests.labels(endpoint, outcome).observe(seconds)
 
     def looked_up(self, endpoint: str, how: How) -> None:
@@ -77,7 +82,7 @@ class Metrics(Instrumentation, Collector):
     def collect(self) -> Iterator[prometheus.Metric]:
         """The runs that wait for the render lock, and Streamlit's statistics of its sessions."""
         waiting = "Script runs that wait for the render lock."
-        yield GaugeMetricFamily("dashboard_runs_in_line", waiting, runtime.RENDER_LOCK.line)
+        yield GaugeMetricFamily("dashboard_runs_in_line", waiting, render_lock.RENDER_LOCK.line)
         if not Runtime.exists():
             return
         sessions = GaugeMetricFamily("dashboard_sessions", "Connected tabs.")
@@ -139,7 +144,7 @@ class Readiness:
     def missing(self) -> str:
         """Return the word of the first check that fails, or that still runs after ``timeout``;
         empty if all pass. The reason is only logged, once, since the answer may be public."""
-        flight = self._flights.submit("readiness", self._first_failure, _in_thread)
+        flight = self._flights.submit("readiness", lambda _: _in_thread(self._first_failure))
         try:
             return flight.result(self.timeout)
         except TimeoutError:
@@ -163,8 +168,10 @@ class Readiness:
         return failed
 
 
-def _in_thread(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name="monitor", daemon=True).start()
+def _in_thread(work: Callable[[], T]) -> Future[T]:
+    outcome: Future[T] = Future()
+    threading.Thread(target=settle, args=(outcome, work), name="monitor", daemon=True).start()
+    return outcome
 
 
 class Monitor(ThreadingMixIn, WSGIServer):

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from access.settings import Address
 from components.metrics import Metrics, Monitor, Readiness, serve
-from umami.errors import Unreachable
+from umami.errors import TimedOut, Unreachable
 from umami.instrumentation import Instrumentation
 
 HERE = Address("127.0.0.1", 0)
@@ -110,8 +110,8 @@ def test_a_check_that_hangs_is_told_soon_and_made_once() -> None:
 def test_what_the_client_does_is_counted() -> None:
     metrics = Metrics()
     watch: Instrumentation = metrics
-    watch.answered("stats", "ok", 0.2)
-    watch.answered("stats", "timed out", 60.0)
+    watch.answered("stats", None, 0.2)
+    watch.answered("stats", TimedOut("Too late."), 60.0)
     watch.looked_up("stats", "stale")
     watch.looked_up("stats", "stale")
     watch.waited(0.5)
