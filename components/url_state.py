@@ -21,9 +21,8 @@ from components.areas import PageInfo
 from components.view_description import dates as dates
 from components.view_description import described as described
 from components.view_description import present as present
-from umami.capabilities import Capabilities
 from umami.errors import InvalidView
-from umami.filters import Filter
+from umami.filters import Capabilities, Filter
 from umami.period import zone
 from umami.view import ALL_TIME, View, parse
 

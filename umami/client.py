@@ -19,7 +19,6 @@ from weakref import WeakKeyDictionary
 from pydantic_core import from_json, to_json
 
 from umami.cache import Cache, CachedAnswer, Entry, Memory
-from umami.capabilities import Capabilities
 from umami.compat.detection import Detected
 from umami.compat.dialect import Dialect, run_plan
 from umami.compat.generations import Generation
@@ -40,6 +39,7 @@ from umami.errors import (
 )
 from umami.fair_lock import released
 from umami.fair_queue import ANYONE, BACKGROUND, Caller, FairQueue
+from umami.filters import Capabilities
 from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
 from umami.reply import Reply
 from umami.settings import Settings, read

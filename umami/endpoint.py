@@ -20,7 +20,6 @@ from enum import Enum, IntEnum
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from umami import filter_params
 from umami.errors import UmamiError, UnexpectedAnswer
 from umami.period import milliseconds
 from umami.view import View
@@ -224,7 +223,7 @@ class Endpoint(Generic[P, T]):
             path=self.endpoint.route.format(**path),
             params=_sorted_params(raw.query),
             body=None if raw.body is None else canonical_json(raw.body),
-            filters=filter_params.filters(view) if view and self.endpoint.filtered else (),
+            filters=view.filter_params() if view and self.endpoint.filtered else (),
             arguments=dict(bound.arguments),
             read=_guarded(raw.read, self.endpoint.name),
             until=raw.until,

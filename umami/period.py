@@ -151,6 +151,14 @@ class Period:
         return self.start.astimezone(local).date(), self.end.astimezone(local).date()
 
     @property
+    def utc_offsets(self) -> set[timedelta]:
+        """Every offset from UTC that the zone has in the period, in steps of a day."""
+        days = range((self.end - self.start).days + 1)
+        moments = [*(self.start + timedelta(days=day) for day in days), self.end]
+        local = zone(self.timezone)
+        return {moment.astimezone(local).utcoffset() or timedelta() for moment in moments}
+
+    @property
     def edges_of_days(self) -> tuple[bool, bool]:
         """Whether the period begins with a local day, and whether it ends with one."""
         first, last = self.days

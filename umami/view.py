@@ -7,7 +7,7 @@ an invalid URL it makes the nearest valid View and explains what it dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -15,9 +15,16 @@ from typing import Literal, TypeVar, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from umami.capabilities import EVERYTHING, Capabilities
 from umami.errors import InvalidView
-from umami.filters import VISIT_FIELDS, Filter, Match, Operator, parse_filters
+from umami.filters import (
+    EVERYTHING,
+    VISIT_FIELDS,
+    Capabilities,
+    Filter,
+    Match,
+    Operator,
+    parse_filters,
+)
 from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, midnight, with_unit, zone
 from umami.presets import DEFAULT_PRESET, PRESETS, day_start, hour_end, preset_period
 
@@ -80,8 +87,12 @@ class View:
 
     def lacking(self, capabilities: Capabilities) -> str | None:
         """What of this View a server with these capabilities does not support, in a sentence."""
-        saved = bool(self.segment or self.cohort)
-        return capabilities.lacks(self.filters, self.match, saved=saved)
+        refused = (capabilities.refused(filter_) for filter_ in self.filters)
+        lacking = next(filter(None, refused), None)
+        lacking = lacking or capabilities.joined(self.filters, self.match)
+        if not lacking and (self.segment or self.cohort) and not capabilities.segments:
+            return "This server cannot filter by a segment or a cohort."
+        return lacking
 
     def compared(self) -> View | None:
         """The View of the comparison period, without a comparison of its own; or ``None``."""
@@ -113,6 +124,27 @@ class View:
     def unfiltered(self) -> View:
         """This View without filters, segment and cohort."""
         return replace(self, filters=(), match="all", segment=None, cohort=None)
+
+    def filter_params(self, *, patterns: bool = True) -> tuple[tuple[str, str], ...]:
+        """The parameter and text of every filter, with ``match``, ``segment`` and ``cohort``, in
+        the newest generation's format.
+
+        The text always names the operator (``("path", "eq./pricing")``), as a server would take
+        part of a value such as ``t.co`` for one. Several filters of one field are numbered
+        (``path``, ``path1``). ``patterns`` is that of ``Filter.param``.
+        """
+        fields = [filter_.field for filter_ in self.filters]
+        params = {
+            f"{filter_.field}{fields[:place].count(filter_.field) or ''}": filter_.param(
+                patterns=patterns
+            )
+            for place, filter_ in enumerate(self.filters)
+        }
+        if self.match == "any" and len(fields) > 1:
+            params["match"] = "any"
+        saved = {"segment": self.segment, "cohort": self.cohort}
+        params |= {name: id_ for name, id_ in saved.items() if id_}
+        return tuple(sorted(params.items()))
 
     def params(self) -> dict[str, list[str]]:
         """The URL parameters of this View; ``parse`` makes an equal View of them."""
@@ -273,6 +305,15 @@ def parse(
     def fault(reason: str, instead: str = "") -> None:
         faults.append(Fault(reason, instead))
 
+    def choice(
+        key: str, choices: Collection[str], default: str, complaint: str, instead: str
+    ) -> str:
+        value = last(key) or default
+        if value in choices:
+            return value
+        fault(f"“{value[:40]}” {complaint}", instead)
+        return default
+
     def attempt(parse: Callable[[], R], default: R, instead: str) -> R:
         try:
             return parse()
@@ -294,11 +335,11 @@ def parse(
     unit = last("unit")
     wanted_unit: Unit | None = unit if unit in UNITS else None
 
-    preset = last("period") or (CUSTOM if last("from") else DEFAULT_PRESET)
     usual_period = f"the {PRESETS[DEFAULT_PRESET].label.lower()}"
-    if preset not in {*PRESETS, CUSTOM, ALL_TIME}:
-        fault(f"“{preset[:40]}” is not a period.", usual_period)
-        preset = DEFAULT_PRESET
+    preset = CUSTOM if last("from") and not last("period") else DEFAULT_PRESET
+    preset = choice(
+        "period", (*PRESETS, CUSTOM, ALL_TIME), preset, "is not a period.", usual_period
+    )
 
     def custom(start_key: str, end_key: str) -> tuple[datetime, datetime]:
         first, final = last(start_key), last(end_key)
@@ -336,26 +377,19 @@ def parse(
             f"figures by the {shown.unit}",
         )
 
-    comparison = last("compare") or "previous"
     usual = "the previous period as the comparison"
+    comparison = choice("compare", COMPARISONS, "previous", "is not a comparison.", usual)
     against = None
-    if comparison not in COMPARISONS:
-        fault(f"“{comparison[:40]}” is not a comparison.", usual)
-        comparison = "previous"
     if comparison == "custom":
         against = attempt(lambda: custom("compare_from", "compare_to"), None, usual)
         comparison = comparison if against else "previous"
-    weekdays = last("weekdays") or "0"
-    if weekdays not in ("0", "1"):
-        fault(f"“{weekdays[:40]}” does not say whether weekdays match.", "dates as they are")
+    complaint = "does not say whether weekdays match."
+    weekdays = choice("weekdays", ("0", "1"), "0", complaint, "dates as they are")
 
     filters, problems = parse_filters(params.get("filter", ()))
-
-    match = last("match") or "all"
-    if match not in get_args(Match):
-        problems.append(f"“{match[:40]}” does not join filters; rows match all of them.")
-        match = "all"
     faults += map(Fault, problems)
+    complaint = "does not join filters; rows match all of them."
+    match = choice("match", get_args(Match), "all", complaint, "")
 
     view = View(
         website=website,
@@ -385,11 +419,11 @@ def _supported(view: View, capabilities: Capabilities) -> tuple[View, list[str]]
     filters: list[Filter] = []
     dropped: list[str] = []
     for filter_ in view.filters:
-        lacking = capabilities.lacks([*filters, filter_], "all", saved=False)
-        if lacking is None:
-            filters.append(filter_)
-        else:
+        joined = capabilities.joined([*filters, filter_], "all")
+        if lacking := capabilities.refused(filter_) or joined:
             dropped.append(f"{lacking} That filter is left out.")
+        else:
+            filters.append(filter_)
     view = replace(view, filters=tuple(filters))
     if joined := capabilities.joined(filters, view.match):
         dropped.append(joined)

@@ -22,8 +22,7 @@ from components.blocks import (
     sections,
 )
 from components.charts import maps
-from umami.capabilities import EVERYTHING
-from umami.filters import Filter
+from umami.filters import EVERYTHING, Filter
 from umami.models.sessions import Rhythm
 from umami.models.traffic import Ranking
 from umami.period import Period

@@ -47,3 +47,6 @@ class Generation(Enum):
                 return generation
         names = ", ".join(map(str, cls))
         raise SettingsError(f"UMAMI_GENERATION is one of {names}; leave it out to detect it.")
+
+
+V2_18, V2_20, V3_0, V3_1, V3_2, V3_3, V3_4, V3_5 = Generation
