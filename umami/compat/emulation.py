@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import time
 from typing import Any, Final
 
+from umami.api import account, revenue, sessions, traffic, websites
 from umami.compat.dialect import (
     PARTS_OF_REVENUE,
     Dialect,
@@ -18,7 +19,6 @@ from umami.compat.dialect import (
 )
 from umami.compat.generations import V3_0, V3_1, V3_2, V3_3
 from umami.endpoint import JSON, Query, Request
-from umami.endpoints import reports, sessions, teams, traffic, websites
 from umami.errors import (
     NotFound,
     NotOffered,
@@ -76,14 +76,14 @@ def _websites_of_teams_too(query: Query[Any], dialect: Dialect) -> Plan:
         return websites.websites(search, number, ROWS_AT_ONCE, order)
 
     try:
-        first_page, first_teams = yield (dialect.request(query), dialect.request(teams.teams()))
+        first_page, first_teams = yield (dialect.request(query), dialect.request(account.teams()))
     except REFUSALS:
         (first_page,) = yield (dialect.request(query),)
         return first_page
     if not isinstance(first_teams, dict) or not first_teams.get("data"):
         return first_page
     rows = yield from _all_rows(dialect, website_page)
-    for team in (yield from _all_rows(dialect, teams.teams, first_teams)):
+    for team in (yield from _all_rows(dialect, account.teams, first_teams)):
         rows += yield from _team_rows(dialect, team["id"], search)
     unique = {row["id"]: row for row in reversed(rows)}
     ordered = sorted(unique.values(), key=lambda row: str(row.get(order) or "").casefold())
@@ -101,7 +101,7 @@ def _team_rows(dialect: Dialect, team: str, search: str | None) -> Part:
     try:
         return (
             yield from _all_rows(
-                dialect, lambda number: teams.team_websites(team, search, number, ROWS_AT_ONCE)
+                dialect, lambda number: account.team_websites(team, search, number, ROWS_AT_ONCE)
             )
         )
     except REFUSALS:
@@ -166,7 +166,7 @@ def _half_days_align(period: Period) -> bool:
 def _part_of_revenue(query: Query[Any], dialect: Dialect) -> Plan:
     """The part of the report on revenue that the query requests, from the whole report."""
     arguments = query.arguments
-    plan = dialect.plan(reports.revenue(arguments["view"], arguments["currency"]))
+    plan = dialect.plan(revenue.revenue(arguments["view"], arguments["currency"]))
     assert not isinstance(plan, Request)
     report = yield from plan
     if query.name == "revenue_stats":
@@ -201,7 +201,7 @@ def attribution_before_3_1(query: Query[Any], dialect: Dialect) -> Plan:
     """
     currencies = dict.fromkeys((None, query.arguments["currency"]))
     attributions = [
-        dialect.report(reports.attribution(**{**query.arguments, "currency": currency}))
+        dialect.report(revenue.attribution(**{**query.arguments, "currency": currency}))
         for currency in currencies
     ]
     hosts = traffic.metrics(query.arguments["view"], "hostname", limit=MOST_HOSTS)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from umami.api.params import iso_time, uuid_of
 from umami.endpoint import JSON, Query, Request, canonical_json
-from umami.endpoints.params import iso_time, uuid_of
 from umami.filters import step_escaped
 from umami.view import View
 

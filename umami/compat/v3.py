@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, get_args
 
+from umami.api import events, reports, sessions
+from umami.api.params import analysis_body, date_range, uuid_of
 from umami.compat.dialect import (
     Dialect,
     Part,
@@ -31,8 +33,6 @@ from umami.compat.emulation import (
 )
 from umami.compat.generations import V3_1, V3_3, V3_4, Generation
 from umami.endpoint import JSON, Query, Request, canonical_json
-from umami.endpoints import events, reports, sessions
-from umami.endpoints.params import analysis_body, date_range, uuid_of
 from umami.errors import NotFound, NotOffered
 from umami.filters import (
     EVERYTHING,
