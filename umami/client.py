@@ -23,7 +23,7 @@ from umami.compat.detection import Detected
 from umami.compat.dialect import Dialect, run_plan
 from umami.compat.generations import Generation
 from umami.connection import Connection, Server
-from umami.definitions import Definitions, definitions
+from umami.definitions import Definitions
 from umami.endpoint import JSON, Access, Query, Request
 from umami.errors import (
     TRANSIENT,
@@ -154,7 +154,7 @@ class Client:
     @property
     def definitions(self) -> Definitions:
         """What figures mean on this server; may detect its version. Raises ``UmamiError``."""
-        return definitions(self._defined_by or self._detected().generation)
+        return Definitions(self._defined_by or self._detected().generation)
 
     @property
     def shared_sections(self) -> frozenset[str] | None:

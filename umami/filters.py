@@ -174,15 +174,14 @@ def parse_filters(texts: Iterable[str]) -> tuple[tuple[Filter, ...], list[str]]:
             same = filters.get(key)
             if same is not None and filter_.operator in ("eq", "neq"):
                 filter_ = Filter(*key, *same.values, *filter_.values)
+            elif same not in (None, filter_):
+                dropped.append(
+                    f"There can be one filter that {FIELDS[filter_.field]} "
+                    f"{OPERATORS[filter_.operator]} something; the last one is used."
+                )
+            filters[key] = filter_
         except InvalidView as problem:
             dropped.append(str(problem))
-            continue
-        if same not in (None, filter_) and filter_.operator not in ("eq", "neq"):
-            dropped.append(
-                f"There can be one filter that {FIELDS[filter_.field]} "
-                f"{OPERATORS[filter_.operator]} something; the last one is used."
-            )
-        filters[key] = filter_
     return tuple(filters.values()), dropped
 
 

@@ -25,8 +25,21 @@ from umami.filters import (
     Operator,
     parse_filters,
 )
-from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, midnight, with_unit, zone
-from umami.presets import DEFAULT_PRESET, PRESETS, day_start, hour_end, preset_period
+from umami.period import (
+    DEFAULT_PRESET,
+    MILLISECOND,
+    PRESETS,
+    UNITS,
+    Period,
+    Unit,
+    day_start,
+    finest_unit,
+    hour_end,
+    midnight,
+    preset_period,
+    with_unit,
+    zone,
+)
 
 Comparison = Literal["none", "previous", "year", "umami", "custom"]
 """The comparison of a View: ``previous`` and ``year`` follow the calendar, ``umami`` is the range

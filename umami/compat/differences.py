@@ -75,7 +75,7 @@ def _statement(row: dict[str, str]) -> Statement:
     last = Generation.named(row["until"] or str(max(Generation)))
     return Statement(
         frozenset(row["endpoints"].split()),
-        frozenset(generation for generation in Generation if first <= generation <= last),
+        first.and_newer - last.and_newer | {last},
         frozenset(row["members"].split()),
         _condition(row["when"]),
         row["reason"],

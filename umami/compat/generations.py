@@ -39,6 +39,11 @@ class Generation(Enum):
         """2 or 3."""
         return self.value[0]
 
+    @property
+    def and_newer(self) -> frozenset[Generation]:
+        """This generation and all newer ones."""
+        return frozenset(generation for generation in Generation if generation >= self)
+
     @classmethod
     def named(cls, text: str) -> Generation:
         """The generation of this name; raises ``SettingsError``."""

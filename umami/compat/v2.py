@@ -16,6 +16,7 @@ from umami.compat.dialect import (
     Dialect,
     Part,
     Plan,
+    before,
     restore_steps,
     search_param,
     single,
@@ -231,11 +232,8 @@ def _breakdown(query: Query[Any], _: V2) -> Plan:
     )
 
 
-def _page(query: Query[Any], dialect: V2) -> Request | Plan:
-    request = dialect.request(query)
-    if not dialect.before_2_19:
-        return request
-    return single(request, lambda page: {**page, "isCapped": page["count"] == NEWEST})
+def _with_cap(page: JSON) -> JSON:
+    return {**page, "isCapped": page["count"] == NEWEST}
 
 
 def _goal(query: Query[Any], dialect: V2) -> Plan:
@@ -256,21 +254,6 @@ def _goal(query: Query[Any], dialect: V2) -> Plan:
         "num": (totals if kind == "path" else rows)["visitors"]["value"],
         "total": all_visitors["visitors"]["value"],
     }
-
-
-def _currencies(query: Query[Any], _: V2) -> Plan:
-    return single(
-        v2_requests.currencies(query.arguments["view"]),
-        lambda rows: [{"value": row["currency"]} for row in rows],
-    )
-
-
-def _report(query: Query[Any], _: V2) -> Request:
-    return report(query)
-
-
-def _utm(query: Query[Any], _: V2) -> Plan:
-    return single(report(query), _utm_lists)
 
 
 def _funnel(query: Query[Any], _: V2) -> Plan:
@@ -303,10 +286,6 @@ def _data_stats(answer: JSON) -> JSON:
     return {"properties": stats.get("fields"), **stats}
 
 
-def _save_report(query: Query[Any], _: V2) -> Plan:
-    return single(v2_requests.save_report(query), restore_report)
-
-
 V2.plans = {
     **SHARED_PLANS,
     "daterange": translated(
@@ -316,19 +295,20 @@ V2.plans = {
     "stats": translated(_flat_stats),
     "metrics": _metrics,
     "groups": _groups,
-    "events": _page,
+    **dict.fromkeys(("events", "sessions"), before(V2_20, translated(_with_cap))),
     "event_data_stats": translated(_data_stats),
-    "sessions": _page,
     "session": translated(
         lambda answer: {"region": answer.get("subdivision1"), **answer} if answer else {}
     ),
     "activity": translated(lambda rows: [{"eventId": row.get("id"), **row} for row in rows]),
     "segments": translated(lambda answer: {"data": answer, "count": len(answer)}),
-    "currencies": _currencies,
+    "currencies": lambda query, _: single(
+        v2_requests.currencies(query.arguments["view"]),
+        lambda rows: [{"value": row["currency"]} for row in rows],
+    ),
     "funnel": _funnel,
-    "retention": _report,
-    "utm": _utm,
-    "journey": _report,
+    **dict.fromkeys(("retention", "journey"), lambda query, _: report(query)),
+    "utm": lambda query, _: single(report(query), _utm_lists),
     "goal": _goal,
     "breakdown": _breakdown,
     "revenue": revenue_before_3_1,
@@ -337,6 +317,8 @@ V2.plans = {
         lambda answer: {**answer, "data": [restore_report(row) for row in answer["data"]]}
     ),
     "report": translated(restore_report),
-    "create_report": _save_report,
-    "update_report": _save_report,
+    **dict.fromkeys(
+        ("create_report", "update_report"),
+        lambda query, _: single(v2_requests.save_report(query), restore_report),
+    ),
 }
