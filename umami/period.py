@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
-from dateutil.relativedelta import relativedelta
+from dateutil.relativedelta import MO, relativedelta
 
 from umami.errors import InvalidView
 
@@ -335,20 +335,13 @@ def hour_end(moment: datetime) -> datetime:
     return (hour - offset + timedelta(hours=1)).astimezone(moment.tzinfo)
 
 
-def _monday(moment: datetime) -> datetime:
-    return day_start(moment) - relativedelta(days=moment.weekday())
-
-
-def _month(moment: datetime) -> datetime:
-    return day_start(moment).replace(day=1)
+def _day(**parts: Any) -> Callable[[datetime], datetime]:
+    """The start of the day that these parts of a date name, for any local time."""
+    return lambda moment: day_start(moment) + relativedelta(**parts)
 
 
 def _quarter(moment: datetime) -> datetime:
     return _month(moment) - relativedelta(months=(moment.month - 1) % 3)
-
-
-def _year(moment: datetime) -> datetime:
-    return _month(moment).replace(month=1)
 
 
 def _last_days(days: int) -> Preset:
@@ -358,6 +351,7 @@ def _last_days(days: int) -> Preset:
     return Preset(f"{days}d", label, lambda now: day_start(now) - step, day_start, step)
 
 
+_monday, _month, _year = _day(weekday=MO(-1)), _day(day=1), _day(day=1, month=1)
 _DAY, _WEEK = relativedelta(days=1), relativedelta(weeks=1)
 _MONTH, _QUARTER, _YEAR = (relativedelta(months=months) for months in (1, 3, 12))
 PRESETS: dict[str, Preset] = {

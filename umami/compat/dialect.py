@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from umami.compat.generations import V3_1, Generation
 from umami.endpoint import JSON, Query, Request
 from umami.errors import NotOffered, UmamiError
-from umami.filters import FIELDS, NEWER_FIELDS, Capabilities, Filter, like_escaped
+from umami.filters import EVERYTHING, FIELDS, NEWER_FIELDS, Capabilities, Filter, like_escaped
 from umami.view import View
 
 SEARCHED = frozenset({"events", "sessions", "metrics", "groups", "values", "revenue_sessions"})
@@ -24,6 +24,15 @@ SEARCHED = frozenset({"events", "sessions", "metrics", "groups", "values", "reve
 PARTS_OF_REVENUE = ("revenue_stats", "revenue_chart", "revenue_metrics")
 EMULATED = frozenset({*PARTS_OF_REVENUE, "event_stats", "groups", "website_charts"})
 """Newer endpoints that plans answer from older ones."""
+CAPABILITIES_3_0 = Capabilities(
+    fields=frozenset(FIELDS) - NEWER_FIELDS,
+    operators=frozenset({"eq", "neq", "c", "dnc"}),
+    several=False,
+)
+CAPABILITIES_2 = replace(CAPABILITIES_3_0, segments=False)
+"""2.x filters by a segment's name, later versions by its id."""
+CAPABILITIES_CLOUD = Capabilities(commas=False)
+"""The cloud's database has another syntax of patterns, so no pattern can express a comma."""
 
 Plan = Generator[tuple[Request, ...], list[JSON], JSON]
 """Yields requests to send together, receives their answers, and returns the answer in the newest
@@ -46,9 +55,13 @@ class Dialect(ABC):
     """How to answer each endpoint that this generation does not take as it is."""
 
     @property
-    @abstractmethod
     def capabilities(self) -> Capabilities:
         """What servers of this generation can filter by."""
+        if self.cloud:
+            return CAPABILITIES_CLOUD
+        if self.generation >= V3_1:
+            return EVERYTHING
+        return CAPABILITIES_2 if self.generation.major == 2 else CAPABILITIES_3_0
 
     @abstractmethod
     def mistakable(self, query: Query[Any]) -> bool:
@@ -70,10 +83,16 @@ class Dialect(ABC):
 
     def request(self, query: Query[Any], /, **overrides: str | int | None) -> Request:
         """The query as one request to this generation; ``None`` leaves out a parameter."""
-        search = {} if self.cloud else search_param(query)
-        return query.to_request(
-            self.filters(query), **{**search, **self.renamed(query), **overrides}
-        )
+        search = self.search(query)
+        renamed = {**({"search": search} if search else {}), **self.renamed(query)}
+        return query.to_request(self.filters(query), **{**renamed, **overrides})
+
+    def search(self, query: Query[Any]) -> str | None:
+        """The query's search, as a pattern where the server takes it as such."""
+        text: str | None = query.arguments.get("search")
+        if not text or self.cloud or query.name not in SEARCHED:
+            return text
+        return like_escaped(text)
 
     def missing(self, query: Query[Any]) -> str | None:
         """What this generation lacks to answer the query without filters, in a sentence."""
@@ -100,27 +119,20 @@ class Dialect(ABC):
 
     def refusal(self, query: Query[Any]) -> NotOffered | None:
         """Why this generation cannot answer the query correctly; such a query is not sent."""
-        sentence = self._too_new(query) or self.missing(query) or self.unsupported_filters(query)
+        endpoint = query.endpoint
+        if query.name not in EMULATED and endpoint.first_version > self.generation.value:
+            sentence: str | None = (
+                f"Umami {self.generation} has no {endpoint.subject}; "
+                f"they came with {endpoint.since}."
+            )
+        else:
+            sentence = self.missing(query) or self.unsupported_filters(query)
         return NotOffered(sentence, endpoint=query.name) if sentence else None
 
     def plan(self, query: Query[Any]) -> Request | Plan:
         """What to send; the answer to a single request needs no translation."""
         plan = self.plans.get(query.name)
         return plan(query, self) if plan else self.request(query)
-
-    def _too_new(self, query: Query[Any]) -> str | None:
-        endpoint = query.endpoint
-        if query.name in EMULATED or endpoint.first_version <= self.generation.value:
-            return None
-        return (
-            f"Umami {self.generation} has no {endpoint.subject}; they came with {endpoint.since}."
-        )
-
-
-def search_param(query: Query[Any]) -> dict[str, str]:
-    """The query's search as a parameter for a self-hosted Umami; empty without a search."""
-    text = query.arguments.get("search") if query.name in SEARCHED else None
-    return {"search": like_escaped(text)} if text else {}
 
 
 def restore_steps(query: Query[Any], answer: JSON) -> JSON:
@@ -166,16 +178,16 @@ def run_plan(plan: Plan, send: Callable[[tuple[Request, ...]], list[JSON]]) -> J
         return end.value
 
 
-def with_filter(view: View, filter_: Filter) -> View:
-    """The View with one more filter that every row has to pass.
+def with_filters(view: View, *filters: Filter) -> View:
+    """The View with more filters that every row has to pass.
 
     A single filter needs no joining, so “any” becomes “all” beside it; several filters that are
-    joined by “any” cannot take one more.
+    joined by “any” cannot take more.
     """
     return View(
         view.website,
         view.period,
-        filters=(*view.filters, filter_),
+        filters=(*view.filters, *filters),
         match=view.match if len(view.filters) > 1 else "all",
         segment=view.segment,
         cohort=view.cohort,

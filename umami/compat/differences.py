@@ -46,16 +46,13 @@ def _beyond_older_filters(query: Query[Any]) -> bool:
     )
 
 
-def _filtered_by_goal(query: Query[Any]) -> bool:
-    fields = [filter_.field for filter_ in query.view.filters] if query.view else []
-    return query.arguments["kind"] in fields
-
-
 _CONDITIONS: Final[dict[str, Condition]] = {
     "": lambda _: True,
     "filtered": lambda query: bool(query.filters),
     "beyond older filters": _beyond_older_filters,
-    "filtered by the goal": _filtered_by_goal,
+    "filtered by the goal": lambda query: any(
+        f.field == query.arguments["kind"] for f in (query.view.filters if query.view else ())
+    ),
     "by the hour": lambda query: bool(query.view and query.view.period.unit in ("minute", "hour")),
     "with a wildcard": lambda query: "*" in str(query.arguments["value"]),
     "with a comma": lambda query: "," in (query.arguments["search"] or ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import time
+from functools import partial
 from typing import Any, Final
 
 from umami.api import account, revenue, sessions, traffic, websites
@@ -15,7 +16,7 @@ from umami.compat.dialect import (
     Planner,
     before,
     translated,
-    with_filter,
+    with_filters,
 )
 from umami.compat.generations import V3_0, V3_1, V3_2, V3_3
 from umami.endpoint import JSON, Query, Request
@@ -46,7 +47,7 @@ def _event_stats(query: Query[Any], dialect: Dialect) -> Plan:
     the number of names."""
     view = with_event = query.arguments["view"]
     if not any(filter_.field == "event" for filter_ in view.filters):
-        with_event = with_filter(view, Filter("event", "neq", NO_NAME))
+        with_event = with_filters(view, Filter("event", "neq", NO_NAME))
     totals, names = yield (
         dialect.request(sessions.session_stats(with_event)),
         dialect.request(traffic.metrics(view, "event", limit=MOST_NAMES)),
@@ -71,10 +72,6 @@ def _websites_of_teams_too(query: Query[Any], dialect: Dialect) -> Plan:
     search, page, size, order = (
         query.arguments[name] for name in ("search", "page", "page_size", "order_by")
     )
-
-    def website_page(number: int) -> Query[Any]:
-        return websites.websites(search, number, ROWS_AT_ONCE, order)
-
     try:
         first_page, first_teams = yield (dialect.request(query), dialect.request(account.teams()))
     except REFUSALS:
@@ -82,9 +79,14 @@ def _websites_of_teams_too(query: Query[Any], dialect: Dialect) -> Plan:
         return first_page
     if not isinstance(first_teams, dict) or not first_teams.get("data"):
         return first_page
-    rows = yield from _all_rows(dialect, website_page)
+    page_of_all = partial(websites.websites, search, page_size=ROWS_AT_ONCE, order_by=order)
+    rows = yield from _all_rows(dialect, page_of_all)
     for team in (yield from _all_rows(dialect, account.teams, first_teams)):
-        rows += yield from _team_rows(dialect, team["id"], search)
+        page_of_team = partial(account.team_websites, team["id"], search, page_size=ROWS_AT_ONCE)
+        try:
+            rows += yield from _all_rows(dialect, page_of_team)
+        except REFUSALS:
+            continue
     unique = {row["id"]: row for row in reversed(rows)}
     ordered = sorted(unique.values(), key=lambda row: str(row.get(order) or "").casefold())
     start = (page - 1) * size
@@ -94,18 +96,6 @@ def _websites_of_teams_too(query: Query[Any], dialect: Dialect) -> Plan:
         "page": page,
         "pageSize": size,
     }
-
-
-def _team_rows(dialect: Dialect, team: str, search: str | None) -> Part:
-    """A team's websites; none where the server refuses to list them."""
-    try:
-        return (
-            yield from _all_rows(
-                dialect, lambda number: account.team_websites(team, search, number, ROWS_AT_ONCE)
-            )
-        )
-    except REFUSALS:
-        return []
 
 
 def _all_rows(dialect: Dialect, page: Callable[[int], Query[Any]], answer: JSON = None) -> Part:
@@ -244,21 +234,23 @@ def referrers_before_3_1(query: Query[Any], dialect: Dialect) -> Part:
     elif host is not None and host.operator == "eq":
         corrected = {row[name]: [] for row in suspects if WWW + row[name] in host.values}
     elif suspects and not any(f.field in ("referrer", "hostname") for f in view.filters):
-        answers = yield tuple(
-            dialect.request(endpoint(_from_domain(view, row[name]), "referrer", limit=1))
+        # Rows that a domain referred to other hosts than its ``www.``.
+        referred = [
+            with_filters(
+                view,
+                Filter("referrer", "eq", row[name]),
+                Filter("hostname", "neq", WWW + row[name]),
+            )
             for row in suspects
+        ]
+        answers = yield tuple(
+            dialect.request(endpoint(other, "referrer", limit=1)) for other in referred
         )
         corrected = {row[name]: answer for row, answer in zip(suspects, answers, strict=True)}
     remaining = [
         row for listed in rows for row in corrected.get(listed[name], [listed]) if row[name]
     ]
     return sorted(remaining, key=lambda row: -int(row[measure]))[offset:][:limit]
-
-
-def _from_domain(view: View, domain: str) -> View:
-    """Rows that a domain referred to other hosts than its ``www.``."""
-    from_domain = with_filter(view, Filter("referrer", "eq", domain))
-    return with_filter(from_domain, Filter("hostname", "neq", WWW + domain))
 
 
 def _without_token(answer: JSON) -> JSON:

@@ -18,10 +18,9 @@ from umami.compat.dialect import (
     Plan,
     before,
     restore_steps,
-    search_param,
     single,
     translated,
-    with_filter,
+    with_filters,
 )
 from umami.compat.emulation import (
     SHARED_PLANS,
@@ -39,16 +38,9 @@ from umami.compat.v2_requests import (
     restore_report,
 )
 from umami.endpoint import JSON, Query, Request
-from umami.filters import FIELDS, NEWER_FIELDS, Capabilities, Filter
+from umami.filters import FIELDS, Filter
 from umami.view import View
 
-CAPABILITIES: Final = Capabilities(
-    fields=frozenset(FIELDS) - NEWER_FIELDS,
-    operators=frozenset(SIGNS),
-    several=False,
-    # 2.x filters by a segment's name, later versions by its id.
-    segments=False,
-)
 FILTERED: Final = frozenset(
     {"stats", "pageviews", "metrics", "groups", "series", "event_stats", "session_stats", "goal",
      "breakdown"}
@@ -75,11 +67,6 @@ class V2(Dialect):
 
     generation: Generation = V2_20
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """What 2.x can filter by."""
-        return CAPABILITIES
-
     def mistakable(self, query: Query[Any]) -> bool:
         """Whether 3.x would answer the same request with something else."""
         searched = query.name == "events" and query.arguments["search"]
@@ -99,7 +86,7 @@ class V2(Dialect):
         match query.name:
             case "websites" | "team_websites" | "events" | "sessions":
                 # Up to 2.15 the parameter of a search was called query.
-                return {"query": search_param(query).get("search", arguments["search"])}
+                return {"query": self.search(query)}
             case "metrics" | "values":
                 return {"type": old_name(arguments["field"])}
             case "event_data_values":
@@ -113,20 +100,17 @@ class V2(Dialect):
         """An analysis as one POST request."""
         return report(query)
 
-    @property
-    def before_2_19(self) -> bool:
-        """Whether pages are ranked by views and lists end after the newest rows."""
-        return self.generation == V2_18
-
     def missing(self, query: Query[Any]) -> str | None:
         """What 2.x lacks to answer the query without filters, in a sentence."""
         arguments = query.arguments
         if sentence := super().missing(query):
             return sentence
         match query.name:
-            case "session_data_values" if not self.before_2_19:
+            case "session_data_values" if self.generation != V2_18:
                 return "Umami 2.19 and 2.20 fail to list the values of a session’s property."
-            case "groups" if arguments["field"] in {"event", *(EDGES if self.before_2_19 else ())}:
+            case "groups" if arguments["field"] == "event" or (
+                self.generation == V2_18 and arguments["field"] in EDGES
+            ):
                 return "Umami 2 does not report the visitors of this."
             case "goal" if arguments["value"].startswith(AMBIGUOUS_STARTS["eq"]):
                 return "Umami 2 treats a sign at the beginning of a goal as an operator."
@@ -139,7 +123,7 @@ class V2(Dialect):
             return None
         if query.name not in FILTERED:
             return "Umami 2 cannot filter this; it can be shown without the filters."
-        lacking = view.lacking(CAPABILITIES)
+        lacking = view.lacking(self.capabilities)
         if lacking is not None:
             return lacking
         if any(f.values[0].startswith(AMBIGUOUS_STARTS[f.operator]) for f in view.filters):
@@ -167,7 +151,7 @@ def _metrics(query: Query[Any], dialect: V2) -> Plan:
     last = first + arguments["limit"]
     if field == "referrer" and not arguments["search"]:
         return (yield from referrers_before_3_1(query, dialect))
-    if field in RANKED_BY_VIEWS and dialect.before_2_19:
+    if field in RANKED_BY_VIEWS and dialect.generation == V2_18:
         groups = yield from _groups_of(query, field)
         ranked = sorted(groups, key=lambda row: -row["visitors"])
         return [{"x": row["name"], "y": row["visitors"]} for row in ranked[first:last]]
@@ -177,7 +161,7 @@ def _metrics(query: Query[Any], dialect: V2) -> Plan:
     (rows,) = yield (dialect.request(query, limit=limit, offset=None),)
     named = [row for row in rows if row["y"] and row["x"] not in NO_VALUE]
     ranked = sorted(named, key=lambda row: -row["y"])[first:last]
-    return {"times": ranked} if field in EDGES and dialect.before_2_19 else ranked
+    return {"times": ranked} if field in EDGES and dialect.generation == V2_18 else ranked
 
 
 def _groups(query: Query[Any], dialect: V2) -> Plan:
@@ -232,17 +216,13 @@ def _breakdown(query: Query[Any], _: V2) -> Plan:
     )
 
 
-def _with_cap(page: JSON) -> JSON:
-    return {**page, "isCapped": page["count"] == NEWEST}
-
-
 def _goal(query: Query[Any], dialect: V2) -> Plan:
     """2.x counts times, and only without filters; stats with the goal as a filter report the rest.
 
     Stats do not count custom events; session stats count events on a path among its rows.
     """
     view, kind = query.arguments["view"], query.arguments["kind"]
-    reached = with_filter(view, Filter(kind, "eq", query.arguments["value"]))
+    reached = with_filters(view, Filter(kind, "eq", query.arguments["value"]))
     rows, totals, all_visitors, *goals = yield (
         dialect.request(sessions.session_stats(reached)),
         dialect.request(traffic.stats(reached)),
@@ -295,7 +275,10 @@ V2.plans = {
     "stats": translated(_flat_stats),
     "metrics": _metrics,
     "groups": _groups,
-    **dict.fromkeys(("events", "sessions"), before(V2_20, translated(_with_cap))),
+    **dict.fromkeys(
+        ("events", "sessions"),
+        before(V2_20, translated(lambda page: {**page, "isCapped": page["count"] == NEWEST})),
+    ),
     "event_data_stats": translated(_data_stats),
     "session": translated(
         lambda answer: {"region": answer.get("subdivision1"), **answer} if answer else {}

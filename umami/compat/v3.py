@@ -20,10 +20,9 @@ from umami.compat.dialect import (
     as_it_is,
     before,
     restore_steps,
-    search_param,
     single,
     translated,
-    with_filter,
+    with_filters,
 )
 from umami.compat.emulation import (
     SHARED_PLANS,
@@ -31,14 +30,10 @@ from umami.compat.emulation import (
     referrers_before_3_1,
     revenue_before_3_1,
 )
-from umami.compat.generations import V3_1, V3_3, V3_4, Generation
+from umami.compat.generations import V3_0, V3_1, V3_3, V3_4, Generation
 from umami.endpoint import JSON, Query, Request, canonical_json
 from umami.errors import NotFound, NotOffered
 from umami.filters import (
-    EVERYTHING,
-    FIELDS,
-    NEWER_FIELDS,
-    Capabilities,
     Filter,
     regex_escaped,
     step_escaped,
@@ -46,13 +41,6 @@ from umami.filters import (
 from umami.period import Period
 from umami.view import View
 
-CAPABILITIES_3_0: Final = Capabilities(
-    fields=frozenset(FIELDS) - NEWER_FIELDS,
-    operators=frozenset({"eq", "neq", "c", "dnc"}),
-    several=False,
-)
-CAPABILITIES_CLOUD: Final = Capabilities(commas=False)
-"""The cloud's database has another syntax of patterns, so no pattern can express a comma."""
 UTM: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 REVENUE_BY: Final = ("country", "region", "referrer", "channel")
 ROUTES: Final[dict[str, tuple[tuple[str, str, dict[str, str]], ...]]] = {
@@ -106,24 +94,12 @@ class V3(Dialect):
 
     generation: Generation = V3_1
 
-    @property
-    def is_3_0(self) -> bool:
-        """Whether this is 3.0, which lacks much of what the later versions have."""
-        return self.generation < V3_1
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What these servers can filter by."""
-        if self.cloud:
-            return CAPABILITIES_CLOUD
-        return CAPABILITIES_3_0 if self.is_3_0 else EVERYTHING
-
     def renamed(self, query: Query[Any]) -> Mapping[str, str | None]:
         """The query's parameters that have another name or value in this generation."""
-        searched = "" if self.cloud else search_param(query).get("search")
-        if query.name == "events" and searched and self.generation < V3_4:
+        whole_text = query.name == "events" and self.generation < V3_4 and not self.cloud
+        if whole_text and (search := self.search(query)):
             # Up to 3.3.0 a self-hosted server compares the search with the whole text.
-            return {"search": f"%{searched}%"}
+            return {"search": f"%{search}%"}
         if query.name == "event_data_values" and (self.cloud or self.generation >= V3_3):
             # From 3.3 on ``eventName`` is the name, and ``event`` would be a filter beside it.
             return {"eventName": query.arguments["event"], "event": None}
@@ -136,7 +112,7 @@ class V3(Dialect):
         if self.cloud:
             # Its database searches for the text itself, not for a LIKE pattern.
             return query.view.filter_params(patterns=False)
-        if not self.is_3_0:
+        if self.generation != V3_0:
             return query.filters
         # Up to 3.0 a comma is part of the value; later versions split the value there.
         saved = replace(query.view, filters=()).filter_params()
@@ -183,27 +159,27 @@ class V3(Dialect):
     def _body(self, query: Query[Any]) -> dict[str, Any]:
         body: dict[str, Any] = json.loads(query.body or "{}")
         params = body["parameters"]
-        if query.name == "revenue" and not self.is_3_0:
+        if query.name == "revenue" and self.generation != V3_0:
             params["currency"] = params["currency"].upper()
         if query.name == "goal":
             params["value"] = step_escaped(params["value"])
         if query.name == "funnel":
             for step in params["steps"]:
                 step["value"] = step_escaped(step["value"])
-        if query.name == "attribution" and not self.is_3_0:
+        if query.name == "attribution" and self.generation != V3_0:
             # From 3.1 on a currency has no effect.
             params.pop("currency", None)
         return body
 
     def mistakable(self, query: Query[Any]) -> bool:
         """Whether a server of another version would answer the same request with something else."""
-        shifted = self.is_3_0 and query.name == "weekly"
+        shifted = self.generation == V3_0 and query.name == "weekly"
         ranked = query.name == "metrics" and query.arguments["field"] in MISTAKABLE_FIELDS
         return bool(query.filters or shifted or ranked or query.name in MISTAKABLE)
 
     def missing(self, query: Query[Any]) -> str | None:
         """What this version lacks to answer the query without filters, in a sentence."""
-        if self.is_3_0 and query.name in ("revenue_chart", "weekly"):
+        if self.generation == V3_0 and query.name in ("revenue_chart", "weekly"):
             period = query.arguments["view"].period
             if query.name == "revenue_chart" and period.unit in ("minute", "hour"):
                 return "Umami 3.0 adds up revenue by the day, whatever unit is requested."
@@ -246,11 +222,11 @@ def _breakdown_of(query: Query[Any]) -> Query[Any] | None:
     if search:
         if field in filtered:
             return None
-        view = with_filter(view, Filter(field, "c", search))
+        view = with_filters(view, Filter(field, "c", search))
     elif field == "referrer" and field not in filtered:
         # Any filter by referrer drops rows without a referrer and rows that the website itself
         # referred, as the list of referrers does.
-        view = with_filter(view, Filter("referrer", "neq", NO_REFERRER))
+        view = with_filters(view, Filter("referrer", "neq", NO_REFERRER))
     return reports.breakdown(view, (field,))
 
 
@@ -322,12 +298,9 @@ def _stitched_activity(query: Query[Any], dialect: V3) -> Plan:
 
 
 def _weekly_in_utc(query: Query[Any], dialect: V3) -> Plan:
+    """Days of 24 counts, from Sunday on; the server counts in UTC whatever zone is requested."""
+    (week,) = yield (dialect.request(query),)
     hours = _hours_ahead(query.arguments["view"].period) or 0
-    return single(dialect.request(query), lambda week: _shifted_week(week, hours))
-
-
-def _shifted_week(week: JSON, hours: int) -> JSON:
-    """Days of 24 counts in UTC, from Sunday on, for a clock that is ``hours`` ahead."""
     counts = [count for day in week for count in day]
     return [
         [counts[(24 * day + hour - hours) % len(counts)] for hour in range(24)] for day in range(7)
@@ -346,7 +319,7 @@ def _goal(query: Query[Any], dialect: V3) -> Plan:
     filter_ = _goal_filter(query, dialect)
     others = (
         # 3.0 counts only visitors with a row of the goal's kind as all visitors.
-        *([dialect.request(stats)] if dialect.is_3_0 else []),
+        *([dialect.request(stats)] if dialect.generation == V3_0 else []),
         *([stats.to_request((*dialect.filters(stats), filter_))] if filter_ else []),
     )
     forms = tuple((*form, *others) for form in dialect.forms(query))
@@ -354,7 +327,7 @@ def _goal(query: Query[Any], dialect: V3) -> Plan:
     return {
         "times": counts[-1]["pageviews"]["value"] if filter_ else None,
         "num": goal["num"],
-        "total": counts[0]["visitors"]["value"] if dialect.is_3_0 else goal["total"],
+        "total": counts[0]["visitors"]["value"] if dialect.generation == V3_0 else goal["total"],
     }
 
 
@@ -365,14 +338,14 @@ def _goal_filter(query: Query[Any], dialect: V3) -> tuple[str, str] | None:
     start, end = value.startswith("*"), value.endswith("*")
     if (
         (view.match == "any" and view.filters)
-        or (dialect.is_3_0 and same)
+        or (dialect.generation == V3_0 and same)
         or (dialect.cloud and (start or end))
     ):
         return None
     if start or end:
         middle = regex_escaped(value.removeprefix("*").removesuffix("*"))
         text = f"re.(?c){'' if start else '^'}{middle}{'' if end else '$'}"
-    elif dialect.is_3_0:
+    elif dialect.generation == V3_0:
         text = f"eq.{value}"
     else:
         text = Filter(kind, "eq", value).param()
