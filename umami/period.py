@@ -278,6 +278,27 @@ def _instant(wall: datetime, local: ZoneInfo) -> datetime:
     return wall.replace(tzinfo=local).astimezone(UTC)
 
 
+def format_edge(moment: datetime, local: ZoneInfo) -> str:
+    """A local date where the moment is the start or end of a day, else local time in seconds."""
+    wall = moment.astimezone(local)
+    if wall.time() in (time(), time(23, 59, 59, 999000)):
+        return wall.date().isoformat()
+    return wall.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def parse_edge(text: str, local: ZoneInfo, *, end: bool) -> datetime:
+    """The start or end of the period that a date or local time stands for; raises ``InvalidView``."""
+    try:
+        if len(text) == len("2026-01-31"):
+            day = date.fromisoformat(text)
+            return _day_end(day, local) if end else midnight(day, local)
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=local)
+        return moment.astimezone(UTC) + (timedelta(milliseconds=999) if end else timedelta())
+    except (ValueError, OverflowError):
+        raise InvalidView(f"“{text[:40]}” is not a date (2026-01-31).") from None
+
+
 def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) -> Period:
     """A period with ``unit`` where servers support it, else with the finest unit that they do."""
     finest = finest_unit(start, end)

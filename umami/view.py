@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, TypeVar, get_args
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from umami.errors import InvalidView
 from umami.filters import (
@@ -34,8 +33,10 @@ from umami.period import (
     Unit,
     day_start,
     finest_unit,
+    format_edge,
     hour_end,
     midnight,
+    parse_edge,
     preset_period,
     with_unit,
     zone,
@@ -175,11 +176,11 @@ class View:
         }
         local = zone(self.period.timezone)
         if self.preset == "custom":
-            params["from"] = [_format(self.period.start, local)]
-            params["to"] = [_format(self.period.end, local)]
+            params["from"] = [format_edge(self.period.start, local)]
+            params["to"] = [format_edge(self.period.end, local)]
         if self.against:
             params["compare_from"], params["compare_to"] = (
-                [_format(edge, local)] for edge in self.against
+                [format_edge(edge, local)] for edge in self.against
             )
         return {key: values for key, values in params.items() if values}
 
@@ -237,27 +238,6 @@ def _uuid(id_: str | None, what: str) -> str | None:
         return str(UUID(id_)) if id_ else None
     except (ValueError, AttributeError, TypeError):
         raise InvalidView(f"That is not the id of a {what}.") from None
-
-
-def _format(moment: datetime, local: ZoneInfo) -> str:
-    """A local date where the moment is the start or end of a day, else local time in seconds."""
-    wall = moment.astimezone(local)
-    if wall.time() in (time(), time(23, 59, 59, 999000)):
-        return wall.date().isoformat()
-    return wall.replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-def _edge(text: str, local: ZoneInfo, *, end: bool) -> datetime:
-    try:
-        if len(text) == len("2026-01-31"):
-            day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
-            moment = datetime.combine(day, time(), local)
-            return (moment.astimezone(UTC) - MILLISECOND) if end else moment.astimezone(UTC)
-        moment = datetime.fromisoformat(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=local)
-        return moment.astimezone(UTC) + (timedelta(milliseconds=999) if end else timedelta())
-    except (ValueError, OverflowError):
-        raise InvalidView(f"“{text[:40]}” is not a date (2026-01-31).") from None
 
 
 CUSTOM = "custom"
@@ -358,9 +338,9 @@ def parse(
         first, final = last(start_key), last(end_key)
         if not first or not final:
             raise InvalidView("A custom period needs both its dates.")
-        start, end = _edge(first, local, end=False), _edge(final, local, end=True)
+        start, end = parse_edge(first, local, end=False), parse_edge(final, local, end=True)
         if end < start:
-            start, end = _edge(final, local, end=False), _edge(first, local, end=True)
+            start, end = parse_edge(final, local, end=False), parse_edge(first, local, end=True)
             fault("The dates were reversed; they have been put in order.")
         if start > now:
             raise InvalidView("That period lies in the future.")

@@ -97,4 +97,6 @@ def differs(query: Query[Any], generation: Generation, other: Generation) -> Sta
     ]
     if not known:
         return None
-    return replace(known[0], members=frozenset().union(*(one.members for one in known)))
+    return replace(
+        known[0], members=frozenset().union(*(difference.members for difference in known))
+    )
