@@ -287,7 +287,7 @@ def format_edge(moment: datetime, local: ZoneInfo) -> str:
 
 
 def parse_edge(text: str, local: ZoneInfo, *, end: bool) -> datetime:
-    """The start or end of the period that a date or local time stands for; raises ``InvalidView``."""
+    """The start or end that a date or local time stands for; raises ``InvalidView``."""
     try:
         if len(text) == len("2026-01-31"):
             day = date.fromisoformat(text)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from umami.compat.generations import V3_1, Generation
 from umami.endpoint import JSON, Query, Request
-from umami.errors import NotOffered, UmamiError
+from umami.errors import NotOffered
 from umami.filters import EVERYTHING, FIELDS, NEWER_FIELDS, Capabilities, Filter, like_escaped
 from umami.view import View
 
@@ -161,21 +161,6 @@ def as_it_is(query: Query[Any], dialect: Dialect) -> Request:
 def before(since: Generation, older: Planner, newer: Planner = as_it_is) -> Planner:
     """One plan for generations before ``since``, and another from it on."""
     return lambda query, dialect: (older if dialect.generation < since else newer)(query, dialect)
-
-
-def run_plan(plan: Plan, send: Callable[[tuple[Request, ...]], list[JSON]]) -> JSON:
-    """Run a plan and return its answer. Raises what ``send`` raises, unless the plan handles it."""
-    try:
-        requests = next(plan)
-        while True:
-            try:
-                answers = send(requests)
-            except UmamiError as problem:
-                requests = plan.throw(problem)
-            else:
-                requests = plan.send(answers)
-    except StopIteration as end:
-        return end.value
 
 
 def with_filters(view: View, *filters: Filter) -> View:
