@@ -324,6 +324,11 @@ def instant(unix_milliseconds: int) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=unix_milliseconds)
 
 
+def iso_time(moment: datetime) -> str:
+    """An instant (aware, UTC) in ISO format: ``2026-08-01T00:00:00.000Z``."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """A period that follows the clock. ``start`` and ``end`` take the present as local time.

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from umami.api.params import iso_time, uuid_of
-from umami.endpoint import JSON, Query, Request, canonical_json
+from umami.endpoint import JSON, Query, Request, canonical_json, uuid_of
 from umami.filters import step_escaped
+from umami.period import iso_time
 from umami.view import View
 
 RENAMED: Final = {"path": "url", "hostname": "host"}

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Final, get_args
 
 from umami.api import events, reports, sessions
-from umami.api.params import analysis_body, date_range, uuid_of
+from umami.api.params import analysis_body
 from umami.compat.dialect import (
     Dialect,
     Part,
@@ -31,7 +31,7 @@ from umami.compat.emulation import (
     revenue_before_3_1,
 )
 from umami.compat.generations import V3_0, V3_1, V3_3, V3_4, Generation
-from umami.endpoint import JSON, Query, Request, canonical_json
+from umami.endpoint import JSON, Query, Request, canonical_json, uuid_of
 from umami.errors import NotFound, NotOffered
 from umami.filters import (
     Filter,
@@ -144,7 +144,8 @@ class V3(Dialect):
         """An analysis as GET requests under the website."""
         view: View = query.arguments["view"]
         body = self._body(query)["parameters"]
-        common = {**date_range(view), **dict(self.filters(query))}
+        period = {"startAt": view.period.start_at, "endAt": view.period.end_at}
+        common = {**period, **dict(self.filters(query))}
         requests = []
         for route, names, fixed in ROUTES[query.name]:
             params = {**common, **{name: body[name] for name in names.split() if name in body}}
