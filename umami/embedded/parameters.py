@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WrapValidator, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WrapValidator, field_validator, model_validator
 
 from umami.embedded.filters import FIELDS, SWITCHES, apply_filters, field_of, filters_by_property
-from umami.embedded.http import Call, Parameters, Range, Text, Zone, to_iso
+from umami.embedded.http import Call, Parameters, Range, Text, Zone
 from umami.embedded.queries.events import Listed
-from umami.embedded.scope import Scope, Unit, format_bucket
+from umami.embedded.scope import UNITS, Scope, Unit, format_bucket
+from umami.embedded.wire import renamed
 
-UNITS: tuple[Unit, ...] = ("minute", "hour", "day", "month", "year")
 MOST_ROWS = 10_000
 
 
-def one_of(names: Collection[str], otherwise: str) -> AfterValidator:
+def one_of(names: Collection[str], otherwise: str) -> BeforeValidator:
     """A validator that refuses other texts than these, with the reason ``otherwise``."""
 
-    def check(text: str) -> str:
-        if text not in names:
+    def check(text: Any) -> Any:
+        if isinstance(text, str) and text not in names:
             raise ValueError(otherwise)
         return text
 
-    return AfterValidator(check)
+    return BeforeValidator(check)
 
 
 def since_reset(call: Call[Any]) -> Scope:
@@ -50,22 +48,6 @@ def compared(scope: Scope, start: datetime, end: datetime, compare: str | None) 
     return scope.between(start - length, end - length)
 
 
-def json_row(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
-    """A row as JSON: the keys of ``columns`` with the values of its columns."""
-    return {name: _json_value(row[column]) for name, column in columns.items()}
-
-
-def _json_value(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return to_iso(value)
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, Decimal):
-        # As text without the trailing zeros of the column's scale.
-        return f"{value.normalize():f}"
-    return value
-
-
 def _year_before(time: datetime) -> datetime:
     try:
         return time.replace(year=time.year - 1)
@@ -73,6 +55,7 @@ def _year_before(time: datetime) -> datetime:
         return time.replace(year=time.year - 1, day=28)
 
 
+AnyUnit = Annotated[Unit, one_of(UNITS, "Invalid unit")]
 DataType = Annotated[int, Field(ge=1, le=5)]
 """1 text, 2 number, 3 boolean, 4 date, 5 list."""
 
@@ -87,7 +70,7 @@ class Timed(Range):
     """A range, and what 3.x accepts with each; without effect where nothing is counted over
     time."""
 
-    unit: Annotated[str, one_of(UNITS, "Invalid unit")] | None = None
+    unit: AnyUnit | None = None
     timezone: ZoneOrUtc | None = None
     compare: Annotated[str, one_of(("prev", "yoy"), "Invalid option")] | None = None
 
@@ -158,10 +141,8 @@ class Bucketed(Filtered):
         finest = _finest(self.start, self.end)
         if self.unit is None:
             return finest
-        requested = UNITS.index(self.unit)
-        if requested >= UNITS.index("month" if finest == "year" else finest):
-            return UNITS[requested]
-        return finest
+        limit = UNITS.index("month" if finest == "year" else finest)
+        return self.unit if UNITS.index(self.unit) >= limit else finest
 
     def stamp(self, start: datetime) -> str:
         """A bucket's start as text."""
@@ -198,9 +179,31 @@ class Page(Parameters):
         """The number of rows before the page."""
         return (self.page - 1) * self.pageSize
 
+    @property
+    def searched(self) -> str:
+        """The text to search for, in lower case."""
+        return (getattr(self, "search", "") or "").lower()
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """Further SQL conditions on the rows of the list, with their values."""
+        return {}
+
     def response(self, rows: Sequence[dict[str, Any]], count: int) -> dict[str, Any]:
         """The response with the rows of this page, out of ``count`` rows."""
         return {"data": list(rows), "count": count, "page": self.page, "pageSize": self.pageSize}
+
+    def answer(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The response with this page of all rows."""
+        return self.response(rows[self.skipped : self.skipped + self.pageSize], len(rows))
+
+
+class Listing(Page):
+    """A page, and a text to search for. Lists have one order: ``orderBy`` has no effect."""
+
+    search: Text = ""
+    orderBy: Text | None = None
+    sortDescending: Literal["true", "false"] | None = None
 
 
 class Paged(Filtered, Page):
@@ -214,7 +217,7 @@ class Paged(Filtered, Page):
     def listed(self, rows: Listed, columns: dict[str, str]) -> dict[str, Any]:
         """The response with these columns of the rows, and whether there are more rows than were
         counted."""
-        page = [json_row(row, columns) for row in rows.rows]
+        page = [renamed(row, columns) for row in rows.rows]
         return {**self.response(page, rows.count), "isCapped": rows.capped}
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from urllib.parse import unquote
 from uuid import UUID
 
-from umami.embedded.queries.session_data import NEWEST_VALUE
+from umami.embedded.queries.property_data import NEWEST_VALUE
 from umami.embedded.scope import Rows, text_condition
 
 Owner = Literal["event", "session"]

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Parameters, Routes, Text
-from umami.embedded.parameters import Page, json_row
-from umami.embedded.routes import records
+from umami.embedded.http import Parameters, Routes, Text
+from umami.embedded.parameters import Page
+from umami.embedded.routes.records import Records
 
 routes = Routes()
 
-PATH = "/websites/{website_id}/segments"
-COLUMNS = {
-    "id": "segment_id",
-    **records.camel_case("website_id", "type", "name", "parameters", "created_at", "updated_at"),
-}
 Kind = Literal["segment", "cohort"]
 
 
 class Listed(Page):
-    """A page of segments or cohorts whose name contains a text."""
+    """A page of segments or of cohorts."""
 
     type: Kind
     search: Text = ""
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """The SQL conditions of the page, with their values."""
+        return {"type = ?": self.type}
 
 
 class Segment(Parameters):
@@ -36,25 +35,7 @@ class Segment(Parameters):
     parameters: dict[str, Any]
 
 
-@routes("GET", PATH, Listed)
-def segments(call: Call[Listed]) -> Any:
-    """Return a page of a website's segments or cohorts, by name."""
-    params = call.params
-    rows = call.umami.store.records(
-        "SELECT * FROM segment WHERE website_id = ? AND type = ? AND contains(lower(name), ?) "
-        "ORDER BY name, segment_id",
-        [call.id("website_id"), params.type, params.search.lower()],
-    )
-    page = rows[params.skipped : params.skipped + params.pageSize]
-    return params.response([_json(row) for row in page], len(rows))
-
-
-def _columns(params: Segment) -> dict[str, Any]:
-    return {**params.model_dump(), "parameters": json.dumps(params.parameters)}
-
-
-def _json(row: dict[str, Any]) -> dict[str, Any]:
-    return {**json_row(row, COLUMNS), "parameters": json.loads(row["parameters"])}
-
-
-records.declare(routes, PATH, "segment", Segment, _columns, _json)
+SEGMENTS = Records(
+    "segment", ("website_id", "type", "name", "parameters", "created_at", "updated_at")
+)
+SEGMENTS.declare(routes, "/websites/{website_id}/segments", Segment, listed=Listed)

@@ -9,17 +9,20 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from umami.embedded.http import Call, Nothing, Routes, to_iso
-from umami.embedded.listing import Listing
-from umami.embedded.parameters import json_row
-from umami.embedded.routes import records, websites
+from umami.embedded.http import Call, Nothing, Routes
+from umami.embedded.parameters import Listing
+from umami.embedded.routes import websites
+from umami.embedded.routes.records import Row, record
 from umami.embedded.state import ADMIN
+from umami.embedded.wire import camel_case, renamed
 
 routes = Routes()
 
+TEAM = {"id": "team_id", **camel_case("name", "created_at", "updated_at")}
+UNSET = {"accessCode": None, "logoUrl": None, "twoFactorRequired": False, "deletedAt": None}
 MEMBER = {
     "id": "team_user_id",
-    **records.camel_case("team_id", "user_id", "role", "created_at", "updated_at"),
+    **camel_case("team_id", "user_id", "role", "created_at", "updated_at"),
 }
 
 
@@ -33,14 +36,10 @@ def teams(call: Call[Listing]) -> Any:
     return {**page, "data": [_team(call, row) for row in page["data"]]}
 
 
-routes("GET", "/teams", Listing)(teams)
-routes("GET", "/me/teams", Listing)(teams)
-
-
 @routes("GET", "/teams/{team_id}", Nothing)
 def team(call: Call[Nothing]) -> Any:
     """Return a team with its members."""
-    return _team(call, records.record(call, "team", team_id=call.id("team_id")))
+    return _team(call, record(call, "team", **call.path))
 
 
 @routes("GET", "/teams/{team_id}/users", Listing)
@@ -57,9 +56,6 @@ def team_websites(call: Call[websites.Listed]) -> Any:
     return websites.page(call, "team_id = $team", team=call.id("team_id"))
 
 
-routes("GET", "/me/websites", websites.Listed)(websites.websites)
-
-
 @routes("GET", "/users/{user_id}/websites", websites.Listed)
 def user_websites(call: Call[websites.Listed]) -> Any:
     """Return the websites of an account; only the administrator has any."""
@@ -68,33 +64,29 @@ def user_websites(call: Call[websites.Listed]) -> Any:
     return websites.websites(call)
 
 
-def _team(call: Call[Any], row: dict[str, Any]) -> dict[str, Any]:
+routes("GET", "/teams", Listing)(teams)
+routes("GET", "/me/teams", Listing)(teams)
+routes("GET", "/me/websites", websites.Listed)(websites.websites)
+
+
+def _team(call: Call[Any], row: Row) -> Row:
     members = _members(call, row["team_id"])
     count = call.umami.store.rows(
         "SELECT count(*) FROM website WHERE team_id = ? AND deleted_at IS NULL", [row["team_id"]]
     )[0][0]
-    return {
-        "id": str(row["team_id"]),
-        "name": row["name"],
-        "accessCode": None,
-        "logoUrl": None,
-        "twoFactorRequired": False,
-        "createdAt": to_iso(row["created_at"]),
-        "updatedAt": to_iso(row["updated_at"]),
-        "deletedAt": None,
-        "members": members,
-        "_count": {"websites": count, "members": len(members)},
-    }
+    counts = {"websites": count, "members": len(members)}
+    return {**renamed(row, TEAM), **UNSET, "members": members, "_count": counts}
 
 
-def _members(call: Call[Any], team: UUID) -> list[dict[str, Any]]:
+def _members(call: Call[Any], team: UUID) -> list[Row]:
     rows = call.umami.store.records(
         "SELECT * FROM team_user WHERE team_id = ? ORDER BY created_at, team_user_id", [team]
     )
-    members = [json_row(row, MEMBER) for row in rows]
-    return [{**row, "user": {"id": row["userId"], "username": _name(row)}} for row in members]
+    return [
+        {**renamed(row, MEMBER), "user": {"id": row["user_id"], "username": _name(row["user_id"])}}
+        for row in rows
+    ]
 
 
-def _name(member: dict[str, Any]) -> str:
-    id: str = member["userId"]
-    return ADMIN.username if id == str(ADMIN.id) else f"user-{id[:8]}"
+def _name(user: UUID) -> str:
+    return ADMIN.username if user == ADMIN.id else f"user-{str(user)[:8]}"

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import duckdb
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now, to_iso
-from umami.embedded.parameters import Page, json_row
-from umami.embedded.queries.websites import time_range
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now
+from umami.embedded.parameters import Page
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes import records
 from umami.embedded.state import ADMIN, SHARES
 from umami.embedded.store import COLLECTED, OF_WEBSITE
+from umami.embedded.wire import camel_case
 
 routes = Routes()
 
 COLUMNS = {
     "id": "website_id",
-    **records.camel_case(
+    **camel_case(
         *("name", "domain", "share_id", "reset_at", "created_at", "updated_at", "deleted_at")
     ),
 }
@@ -43,23 +42,51 @@ class Listed(Page):
     ] = "name"
 
 
+def _null_if_empty(text: str) -> str | None:
+    return text or None
+
+
 class Created(Parameters):
     """A website to create."""
 
     name: Name
     domain: Domain
-    shareId: Annotated[Text, Field(max_length=50)] | None = None
+    shareId: Annotated[Text, Field(max_length=50), AfterValidator(_null_if_empty)] | None = None
     teamId: UUID | None = None
     id: UUID | None = None
 
 
-class Changed(Parameters):
-    """The changes of a website; omitted fields stay, and a ``shareId`` of null closes the public
-    link."""
+class Changed(records.Changes):
+    """The changes of a website; a ``shareId`` of null closes the public link."""
 
     name: Name = ""
     domain: Domain = ""
     shareId: ShareId | None = None
+
+
+def _require_free(cursor: duckdb.DuckDBPyConnection, params: Changed | Created, id: UUID) -> None:
+    query = f"SELECT 1 FROM ({SHARES}) WHERE slug = ? AND share_id <> ?"
+    if cursor.execute(query, [params.shareId, id]).fetchone():
+        raise BadRequest("shareId: That share id is taken")
+
+
+def _owner(row: records.Row) -> records.Row:
+    team = row["team_id"]
+    return {
+        "userId": None if team else ADMIN.id,
+        "teamId": team,
+        "createdBy": ADMIN.id,
+        "recorderEnabled": False,
+        "replayConfig": None,
+    }
+
+
+WEBSITES = records.Records(
+    "website", tuple(COLUMNS.values())[1:], more=_owner, require_free=_require_free
+)
+routes("POST", "/websites", Created)(WEBSITES.create)
+routes("GET", "/websites/{website_id}", Nothing)(WEBSITES.read)
+routes("POST", "/websites/{website_id}", Changed)(WEBSITES.change)
 
 
 @routes("GET", "/websites", Listed)
@@ -88,58 +115,9 @@ def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, A
         f"SELECT * {where} ORDER BY {COLUMNS[params.orderBy]}, website_id LIMIT $size OFFSET $skip",
         {**values, "size": params.pageSize, "skip": params.skipped},
     )
-    user = {"username": ADMIN.username, "id": str(ADMIN.id)}
-    answer = params.response([{**_json(row), "user": user} for row in rows], count)
+    user = {"username": ADMIN.username, "id": ADMIN.id}
+    answer = params.response([{**WEBSITES.json(row), "user": user} for row in rows], count)
     return {**answer, "orderBy": params.orderBy, **({"search": search} if search else {})}
-
-
-@routes("POST", "/websites", Created)
-def create(call: Call[Created]) -> Any:
-    """Create a website."""
-    params, time = call.params, now()
-    id = params.id or uuid.uuid4()
-    with call.umami.store.writing() as cursor:
-        records.require_team(cursor, params.teamId)
-        if cursor.execute("SELECT 1 FROM website WHERE website_id = ?", [id]).fetchone():
-            raise BadRequest("id: There is such a website already")
-        _require_free(cursor, params.shareId, id)
-        records.insert(
-            cursor,
-            "website",
-            website_id=id,
-            name=params.name,
-            domain=params.domain,
-            share_id=params.shareId or None,
-            team_id=params.teamId,
-            created_at=time,
-            updated_at=time,
-        )
-    return _website(call, id)
-
-
-@routes("GET", "/websites/{website_id}", Nothing)
-def website(call: Call[Nothing]) -> Any:
-    """Return a website."""
-    return _website(call, call.id("website_id"))
-
-
-@routes("POST", "/websites/{website_id}", Changed)
-def change(call: Call[Changed]) -> Any:
-    """Change the name, domain and public link of a website."""
-    return changed(call)
-
-
-def changed(call: Call[Any]) -> dict[str, Any]:
-    """Change those of ``name``, ``domain`` and ``shareId`` that the request sets, and return the
-    website."""
-    id = call.id("website_id")
-    values = {
-        COLUMNS[name]: value for name, value in call.params.model_dump(exclude_unset=True).items()
-    }
-    with call.umami.store.writing() as cursor:
-        _require_free(cursor, call.params.shareId, id)
-        records.update(cursor, "website", id, **values, updated_at=now())
-    return _website(call, id)
 
 
 @routes("DELETE", "/websites/{website_id}", Nothing)
@@ -179,29 +157,8 @@ def active(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/daterange", Nothing)
 def daterange(call: Call[Nothing]) -> Any:
     """Return the times of the first and the last event of any type; null without events."""
-    first, last = time_range(call.umami.store, call.id("website_id"))
-    return {"startDate": to_iso(first), "endDate": to_iso(last)}
-
-
-def _require_free(cursor: duckdb.DuckDBPyConnection, share: str | None, website: UUID) -> None:
-    taken = cursor.execute(
-        f"SELECT 1 FROM ({SHARES}) WHERE slug = ? AND share_id <> ?", [share, website]
-    ).fetchone()
-    if taken:
-        raise BadRequest("shareId: That share id is taken")
-
-
-def _website(call: Call[Any], id: UUID) -> dict[str, Any]:
-    return _json(records.record(call, "website", website_id=id))
-
-
-def _json(row: dict[str, Any]) -> dict[str, Any]:
-    team = row["team_id"]
-    return {
-        **json_row(row, COLUMNS),
-        "userId": None if team else str(ADMIN.id),
-        "teamId": str(team) if team else None,
-        "createdBy": str(ADMIN.id),
-        "recorderEnabled": False,
-        "replayConfig": None,
-    }
+    return call.umami.store.records(
+        'SELECT min(created_at) AS "startDate", max(created_at) AS "endDate" FROM website_event '
+        "WHERE website_id = ? AND created_at >= TIMESTAMP '2000-01-01'",
+        [call.id("website_id")],
+    )[0]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from umami.embedded.queries.reports.steps import Step
 from umami.embedded.scope import PAGEVIEW, Rows, Scope
@@ -22,31 +20,19 @@ CLICK_IDS = {
 }
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
-Parts = dict[str, list[tuple[str, int | Decimal]]]
+Parts = dict[str, list[dict[str, Any]]]
 """By part, names with their value: sessions, or an amount of money."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
-    """What conversions are credited to, and the number of their rows, sessions and visits."""
-
-    parts: Parts
-    rows: int
-    visitors: int
-    visits: int
-
-
-def attribution(store: Store, scope: Scope, model: Model, step: Step) -> Attribution:
+def attribution(store: Store, scope: Scope, model: Model, step: Step) -> Parts:
     """Credit the sessions that converted: those with a row that matches the step exactly, at the
     time of the last such row. Values are numbers of sessions."""
     rows = _conversions(scope, step)
-    converted = Rows(
+    converted = (
         "converted AS MATERIALIZED (SELECT e.session_id, max(e.created_at) AS converted_at, "
-        f"NULL AS amount {rows.sql} GROUP BY 1)",
-        rows.values,
+        f"NULL AS amount {rows.sql} GROUP BY 1)"
     )
-    parts = credited(store, scope, model, converted)
-    return Attribution(parts, *conversion_counts(store, scope, step))
+    return credited(store, scope, model, Rows(converted, rows.values))
 
 
 def credited(
@@ -101,33 +87,34 @@ def credited(
     )
     parts: Parts = {part: [] for part in names}
     for part, name, value in rows:
-        parts[part].append((name, value))
+        parts[part].append({"name": name, "value": value})
     return parts
 
 
-def conversion_counts(store: Store, scope: Scope, step: Step) -> tuple[int, int, int]:
+def conversion_counts(store: Store, scope: Scope, step: Step) -> dict[str, int]:
     """Count the rows that match the step exactly, and the distinct sessions and visits among
     them."""
     rows = _conversions(scope, step)
-    counts = "count(*), count(DISTINCT e.session_id), count(DISTINCT e.visit_id)"
-    return store.rows(f"SELECT {counts} {rows.sql}", rows.values)[0]
+    return store.records(
+        f"""
+        SELECT count(*) AS pageviews, count(DISTINCT e.session_id) AS visitors,
+               count(DISTINCT e.visit_id) AS visits
+        {rows.sql}
+        """,
+        rows.values,
+    )[0]
 
 
-def utm_columns(store: Store, scope: Scope) -> dict[str, list[tuple[str, int]]]:
-    """Count, for each UTM parameter, the page views by its stored value: the 50 most frequent."""
-    rows = scope.rows(PAGEVIEW)
-    return {
-        name: store.rows(
-            f"SELECT e.{name} AS value, count(*) AS views {rows.sql} AND value <> '' "
-            f"GROUP BY 1 ORDER BY views DESC, value LIMIT {MOST_UTM}",
-            rows.values,
-        )
-        for name in UTM
-    }
+def utm_columns(store: Store, scope: Scope, name: str) -> list[dict[str, Any]]:
+    """Count the page views by the stored value of a UTM parameter: the 50 most frequent."""
+    rows = scope.rows(PAGEVIEW).where(f"e.{name} <> ''")
+    return store.records(
+        f"SELECT e.{name} AS utm, count(*) AS views {rows.sql} "
+        f"GROUP BY 1 ORDER BY views DESC, utm LIMIT {MOST_UTM}",
+        rows.values,
+    )
 
 
 def _conversions(scope: Scope, step: Step) -> Rows:
     """Return ``FROM … WHERE …`` over the rows that match the step exactly."""
-    condition, value = step.exactly
-    rows = scope.rows(step.event_type, where=[condition])
-    return Rows(rows.sql, [*rows.values, value])
+    return scope.rows(step.event_type).where(*step.exactly)

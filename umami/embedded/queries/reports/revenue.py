@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Any, Literal
 
 from umami.embedded.queries.channels import DIRECT, channel_of_row
-from umami.embedded.scope import CUSTOM_EVENT, PERFORMANCE, Rows, Scope, Unit, bucket
+from umami.embedded.scope import BUCKET, CUSTOM_EVENT, PERFORMANCE, Rows, Scope, Unit, bucket
 from umami.embedded.store import Store
 
 Part = Literal["country", "region", "referrer", "channel"]
@@ -17,9 +15,10 @@ UNKNOWN = "Unknown"
 
 def revenue_totals(store: Store, scope: Scope, currency: str) -> dict[str, Any]:
     """Return the ``sum`` of the purchases in a currency, ``count`` and ``unique_count``, their
-    numbers of events and sessions, and ``total_sessions``.
+    numbers of events and sessions, ``total_sessions``, and the ``average`` per event and per
+    session (``arpu``).
 
-    The latter are all sessions that pass the filters; before 3.2, all sessions of the range.
+    The total sessions are all that pass the filters; before 3.2, all of the range.
     """
     rows = _revenue(scope, currency)
     if scope.definitions.revenue_of_sessions:
@@ -27,7 +26,7 @@ def revenue_totals(store: Store, scope: Scope, currency: str) -> dict[str, Any]:
     else:
         everything = scope.unfiltered().rows()
         sessions = Rows(f"SELECT e.session_id {everything.sql}", everything.values)
-    return store.records(
+    (sums,) = store.records(
         f"""
         SELECT sum(r.revenue) AS sum, count(DISTINCT r.event_id) AS count,
                count(DISTINCT r.session_id) AS unique_count,
@@ -35,34 +34,37 @@ def revenue_totals(store: Store, scope: Scope, currency: str) -> dict[str, Any]:
         {rows.sql}
         """,
         [*sessions.values, *rows.values],
-    )[0]
+    )
+    amount, events, total = float(sums["sum"] or 0), sums["count"], sums["total_sessions"]
+    averages = {"average": amount / events if events else 0, "arpu": amount / total if total else 0}
+    return sums | averages
 
 
 def revenue_series(
     store: Store, scope: Scope, currency: str, unit: Unit, timezone: str
-) -> list[tuple[str, datetime, Decimal, int]]:
-    """Return the name, the start (wall clock), the amount and the number of the events in each
-    bucket with purchases, by time."""
+) -> list[dict[str, Any]]:
+    """Return the name of an event (``x``), the start (wall clock) of a bucket (``t``), the amount
+    (``y``) and the ``count`` of the events in each bucket with purchases, by time."""
     rows = _revenue(scope, currency)
-    return store.rows(
+    at = bucket(scope, unit, timezone, "r.created_at")
+    return store.records(
         f"""
-        SELECT r.event_name, {bucket(scope, unit, timezone, "r.created_at")} AS at,
-               sum(r.revenue), count(DISTINCT r.event_id)
+        SELECT r.event_name AS x, strftime({at}, '{BUCKET}') AS t, sum(r.revenue) AS y,
+               count(DISTINCT r.event_id) AS count
         {rows.sql} GROUP BY 1, 2 ORDER BY 2, 1
         """,
         rows.values,
     )
 
 
-def revenue_by_part(
-    store: Store, scope: Scope, currency: str, part: Part
-) -> list[tuple[str | None, str | None, Decimal]]:
-    """Return name, country (of regions only) and amount by place of the session, or by the referrer
-    or channel of the session's first row in the range, the highest amount first."""
+def revenue_by_part(store: Store, scope: Scope, currency: str, part: Part) -> list[dict[str, Any]]:
+    """Return the amount (``value``) by ``name``, and for regions by ``country``: the place of the
+    session, or the referrer or channel of the session's first row in the range. The highest amount
+    comes first."""
     rows = _revenue(scope, currency)
+    country = "s.country, " if part == "region" else ""
     if part in ("country", "region"):
-        country = "s.country" if part == "region" else "NULL"
-        table = "JOIN session s ON s.session_id = r.session_id AND s.website_id = r.website_id"
+        table = "session s ON s.session_id = r.session_id AND s.website_id = r.website_id"
         name, values = f"s.{part}", list[Any]()
     else:
         everything = scope.unfiltered().rows()
@@ -72,40 +74,37 @@ def revenue_by_part(
             "channel": f"coalesce(nullif({channel_of_row(scope)}, ''), '{nowhere}')",
         }[part]
         table = (
-            f"JOIN (SELECT e.session_id, arg_min_null({source}, e.created_at) AS source "
+            f"(SELECT e.session_id, arg_min_null({source}, e.created_at) AS source "
             f"{everything.sql} AND e.session_id IN (SELECT r.session_id {rows.sql}) GROUP BY 1) f "
             "ON f.session_id = r.session_id"
         )
-        name, country = "f.source", "NULL"
-        values = [*everything.values, *rows.values]
-    joined = rows.sql.replace(" WHERE ", f" {table} WHERE ", 1)
-    return store.rows(
-        f"SELECT {name}, {country}, sum(r.revenue) AS amount {joined} "
-        "GROUP BY 1, 2 ORDER BY amount DESC, 1",
+        name, values = "f.source", [*everything.values, *rows.values]
+    joined = rows.sql.replace(" WHERE ", f" JOIN {table} WHERE ", 1)
+    return store.records(
+        f"SELECT {country} {name} AS name, sum(r.revenue) AS value {joined} "
+        "GROUP BY ALL ORDER BY value DESC, name",
         [*values, *rows.values],
     )
 
 
 def _sessions(scope: Scope) -> Rows:
     """Return the ``SELECT`` of the sessions with a row that passes the filters."""
-    rows = scope.rows(where=(f"e.event_type <> {PERFORMANCE}",))
+    rows = scope.rows().where(f"e.event_type <> {PERFORMANCE}")
     return Rows(f"SELECT DISTINCT e.session_id {rows.sql}", rows.values)
 
 
 def _revenue(scope: Scope, currency: str) -> Rows:
     """Return ``FROM … WHERE …`` over the purchases ``r`` in a currency, which is upper case: those
     of the sessions that pass the filters; before 3.2, those whose event passes the filters."""
-    sql = (
+    revenue = Rows(
         "FROM revenue r WHERE r.website_id = ? AND r.created_at BETWEEN ? AND ? "
-        "AND upper(r.currency) = ?"
+        "AND upper(r.currency) = ?",
+        [scope.website, scope.start, scope.end, currency],
     )
-    values: list[Any] = [scope.website, scope.start, scope.end, currency]
     if scope.definitions.revenue_of_sessions:
         sessions = _sessions(scope)
-        return Rows(f"{sql} AND r.session_id IN ({sessions.sql})", [*values, *sessions.values])
+        return revenue.where(f"r.session_id IN ({sessions.sql})", *sessions.values)
     if not scope.is_filtered:
-        return Rows(sql, values)
+        return revenue
     passed = scope.rows(CUSTOM_EVENT)
-    return Rows(
-        f"{sql} AND r.event_id IN (SELECT e.event_id {passed.sql})", [*values, *passed.values]
-    )
+    return revenue.where(f"r.event_id IN (SELECT e.event_id {passed.sql})", *passed.values)

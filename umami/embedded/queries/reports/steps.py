@@ -68,8 +68,7 @@ def funnel(store: Store, scope: Scope, steps: Sequence[Step], window: int) -> li
     levels: list[str] = []
     values: list[Any] = []
     for number, step in enumerate(steps, start=1):
-        condition, value = step.matching
-        rows = (scope if number == 1 else scope.filtered()).rows(where=[condition])
+        rows = (scope if number == 1 else scope.filtered()).rows().where(*step.matching)
         if number == 1:
             levels.append(
                 f"level1 AS MATERIALIZED (SELECT DISTINCT e.session_id, e.created_at {rows.sql})"
@@ -82,7 +81,7 @@ def funnel(store: Store, scope: Scope, steps: Sequence[Step], window: int) -> li
                 "ON hit.session_id = earlier.session_id AND hit.created_at >= earlier.created_at "
                 f"WHERE hit.created_at <= earlier.created_at + to_minutes({int(window)}))"
             )
-        values += [*rows.values, value]
+        values += rows.values
     counts = ", ".join(
         f"(SELECT count(DISTINCT session_id) FROM level{number})"
         for number in range(1, len(steps) + 1)
@@ -93,12 +92,11 @@ def funnel(store: Store, scope: Scope, steps: Sequence[Step], window: int) -> li
 def reached(store: Store, scope: Scope, step: Step) -> tuple[int, int]:
     """Return the number of distinct sessions with a row that matches the step, and of those with
     any row."""
-    condition, value = step.matching
-    hits, everybody = scope.rows(step.event_type, where=[condition]), scope.rows()
+    hits, everybody = scope.rows(step.event_type).where(*step.matching), scope.rows()
     return store.rows(
         f"SELECT (SELECT count(DISTINCT e.session_id) {hits.sql}), "
         f"(SELECT count(DISTINCT e.session_id) {everybody.sql})",
-        [*hits.values, value, *everybody.values],
+        [*hits.values, *everybody.values],
     )[0]
 
 
