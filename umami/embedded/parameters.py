@@ -6,10 +6,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WrapValidator, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 
-from umami.embedded.filters import FIELDS, SWITCHES, apply_filters, field_of, filters_by_property
+from umami.embedded.filters import SWITCHES, apply_filters, field_of
 from umami.embedded.http import Call, Parameters, Range, Text, Zone
+from umami.embedded.property_filters import NAME as PROPERTY_FILTER
 from umami.embedded.queries.events import Listed
 from umami.embedded.scope import UNITS, Scope, Unit, format_bucket
 from umami.embedded.wire import renamed
@@ -80,6 +89,12 @@ class Timed(Range):
         return "UTC" if self.timezone in (None, UTC) else str(self.timezone)
 
 
+def _filter_name(name: str) -> str:
+    if name in SWITCHES or field_of(name) or PROPERTY_FILTER.fullmatch(name):
+        return name
+    raise ValueError("Unknown parameter")
+
+
 class Filtered(Timed):
     """A range and the filters of 3.x: ``eq.DE,CH``, ``c.blog``, ``re.^/a``, or a value alone.
 
@@ -87,48 +102,13 @@ class Filtered(Timed):
     properties of sessions and events.
     """
 
-    path: Text | None = None
-    title: Text | None = None
-    query: Text | None = None
-    hostname: Text | None = None
-    referrer: Text | None = None
-    tag: Text | None = None
-    event: Text | None = None
-    browser: Text | None = None
-    os: Text | None = None
-    device: Text | None = None
-    language: Text | None = None
-    country: Text | None = None
-    region: Text | None = None
-    city: Text | None = None
-    distinctId: Text | None = None
-    utmSource: Text | None = None
-    utmMedium: Text | None = None
-    utmCampaign: Text | None = None
-    utmContent: Text | None = None
-    utmTerm: Text | None = None
-    eventType: Text | None = None
-    segment: Text | None = None
-    cohort: Text | None = None
-    match: Text | None = None
-    excludeBounce: Text | None = None
-    repeated: dict[str, Text] = Field(default_factory=dict)
-    """The numbered filters by their names; no parameter has this name."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _collect(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        numbered = {name: text for name, text in values.items() if _numbered(name)}
-        rest = {name: text for name, text in values.items() if name not in numbered}
-        return {**rest, "repeated": numbered} if numbered else rest
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[Annotated[str, AfterValidator(_filter_name)], Text]
 
     @property
     def filter_params(self) -> dict[str, str]:
         """All filters by their names."""
-        values = {name: getattr(self, name) for name in (*FIELDS, *SWITCHES)}
-        return {name: text for name, text in values.items() if text is not None} | self.repeated
+        return self.__pydantic_extra__
 
 
 class Bucketed(Filtered):
@@ -206,7 +186,7 @@ class Listing(Page):
     sortDescending: Literal["true", "false"] | None = None
 
 
-class Paged(Filtered, Page):
+class Paged(Page, Filtered):
     """A page of the rows that pass filters; ``maxResults`` limits how many rows are counted.
     ``orderBy`` has no effect, as on 3.1."""
 
@@ -221,14 +201,12 @@ class Paged(Filtered, Page):
         return {**self.response(page, rows.count), "isCapped": rows.capped}
 
 
-def scope(call: Call[Any]) -> Scope:
-    """The rows that a request selects, from the website's last reset on."""
+def scope(call: Call[Any], without: str = "") -> Scope:
+    """The rows that a request selects, from the website's last reset on; ``without`` is a parameter
+    that is no filter."""
     params = call.params.filter_params if isinstance(call.params, Filtered) else {}
-    return apply_filters(call.umami.store, since_reset(call), params)
-
-
-def _numbered(name: str) -> bool:
-    return filters_by_property(name) or (name not in FIELDS and field_of(name) is not None)
+    filters = {name: text for name, text in params.items() if name != without}
+    return apply_filters(call.umami.store, since_reset(call), filters)
 
 
 def _finest(start: datetime, end: datetime) -> Unit:

@@ -143,7 +143,7 @@ class _Accepted:
     visit: collect.Visit
     anonymous: UUID
     agent: str
-    properties: list[collect.Property]
+    properties: list[dict[str, Any]]
     time: datetime
 
     def add_rows(self, rows: Rows) -> None:
@@ -164,9 +164,9 @@ class _Accepted:
         rows["session"].setdefault(visit.session, session)
         if self.type == "identify":
             for property_ in self.properties:
-                rows["session_data"][visit.session, property_.key] = {
+                rows["session_data"][visit.session, property_["data_key"]] = {
                     **of_session,
-                    **_value(property_),
+                    **property_,
                     "session_data_id": uuid.uuid4(),
                     "distinct_id": payload.id or None,
                 }
@@ -206,7 +206,7 @@ class _Accepted:
                 "event_data_id": id,
                 "website_id": self.visit.website,
                 "website_event_id": event,
-                **_value(property_),
+                **property_,
                 "created_at": self.time,
             }
         revenue = collect.revenue(payload.data or {})
@@ -346,13 +346,3 @@ def _insert(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> None:
             f"INSERT INTO {table} BY NAME SELECT * FROM sent WHERE {condition}",
             [[row.get(name) for row in rows[table].values()] for name in names],
         )
-
-
-def _value(property_: collect.Property) -> dict[str, Any]:
-    return {
-        "data_key": property_.key,
-        "string_value": property_.text,
-        "number_value": property_.number,
-        "date_value": property_.date,
-        "data_type": property_.kind,
-    }

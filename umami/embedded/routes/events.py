@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from umami.embedded.http import Call, Nothing, Routes, Text
@@ -10,7 +9,6 @@ from umami.embedded.parameters import DataType, Paged, Ranged, scope
 from umami.embedded.queries import events as queries
 from umami.embedded.queries import property_data
 from umami.embedded.queries.property_data import EVENT, PROPERTY, TYPE, counted, of_events
-from umami.embedded.scope import Scope
 from umami.embedded.wire import camel_case, renamed
 
 routes = Routes()
@@ -67,8 +65,8 @@ def events(call: Call[Paged]) -> Any:
 @routes("GET", "/websites/{website_id}/event-data/events", Ranged)
 def data_events(call: Call[Ranged]) -> Any:
     """Return the properties of events; of one event, also their stored values."""
-    here = without_event_filter(call)
-    return property_data.properties_of_events(call.umami.store, here, call.params.event)
+    here, event = scope(call, without="event"), call.params.filter_params.get("event")
+    return property_data.properties_of_events(call.umami.store, here, event)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", OfEvent)
@@ -110,8 +108,3 @@ def data_of_event(call: Call[Nothing]) -> Any:
         [call.id("website_id"), call.id("event_id")],
     )
     return [renamed(row, RECORD) for row in rows]
-
-
-def without_event_filter(call: Call[Any]) -> Scope:
-    """Return the scope of a request whose ``event`` is the name of an event and not a filter."""
-    return scope(replace(call, params=call.params.model_copy(update={"event": None})))

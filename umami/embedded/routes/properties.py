@@ -73,7 +73,7 @@ class EventProperty(Series):
         return Rows(rows.sql.replace(" WHERE ", f" {join} WHERE ", 1), rows.values)
 
 
-class Pivot(Series, Page):
+class Pivot(Page, Series):
     """A page of a pivot; ``search`` and ``orderBy`` have no effect."""
 
     search: Text | None = None

@@ -64,7 +64,7 @@ class OfProperty(Ranged):
     dataType: DataType | None = None
 
 
-class OfCurrency(Paged, InCurrency):
+class OfCurrency(InCurrency, Paged):
     """A page of sessions, and a currency."""
 
 

@@ -13,7 +13,6 @@ from umami.embedded.queries import property_data
 from umami.embedded.queries import sessions as session_queries
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes.events import COLUMNS as EVENT
-from umami.embedded.routes.events import without_event_filter
 from umami.embedded.routes.sessions import ROW, SESSION, STEP
 from umami.embedded.wire import renamed
 
@@ -74,7 +73,9 @@ def event_data_properties(call: Call[Filtered]) -> Any:
 def event_data_values(call: Call[OfProperty]) -> Any:
     """Values of one property; ``event`` is the name of an event."""
     asked = call.params
-    records = property_data.of_events(without_event_filter(call), asked.event)
+    records = property_data.of_events(
+        scope(call, without="event"), asked.filter_params.get("event")
+    )
     records = records.where("d.data_key = ?", asked.propertyName)
     return property_data.values(call.umami.store, records)
 
