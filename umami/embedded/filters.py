@@ -69,9 +69,7 @@ class PropertyCondition(_Comparison):
     @property
     def filter(self) -> PropertyFilter:
         """The filter. Raises ``ValueError`` if it cannot be applied."""
-        return property_filters.checked(
-            PropertyFilter("session", self.propertyName, self.dataType, self.operator, self.text)
-        )
+        return PropertyFilter("session", self.propertyName, self.dataType, self.operator, self.text)
 
 
 class Selection(BaseModel):
