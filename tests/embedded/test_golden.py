@@ -12,10 +12,15 @@ from tests.doubles.umami.v2.queries.edges import edges
 from tests.embedded.golden import END, START, WEBSITE, golden, identity
 from umami.embedded.definitions import V3_1
 from umami.embedded.queries import property_data
-from umami.embedded.queries.events import events_of_sessions, page
 from umami.embedded.queries.metrics import Edge, ranking, values
 from umami.embedded.queries.property_data import of_events, of_sessions
-from umami.embedded.queries.sessions import session, session_totals, sessions
+from umami.embedded.queries.sessions import (
+    events_of_sessions,
+    page,
+    session,
+    session_totals,
+    sessions,
+)
 from umami.embedded.queries.totals import event_series, timeline, totals, weekly_sessions
 from umami.embedded.scope import Filter, Scope
 from umami.embedded.store import Store

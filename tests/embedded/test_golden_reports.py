@@ -12,8 +12,7 @@ from tests.doubles.umami.v2.queries.goals import times
 from tests.doubles.umami.v2.queries.retention import retention
 from tests.doubles.umami.v2.queries.utm import utm
 from tests.embedded.golden import END, START, WEBSITE, golden
-from umami.embedded.queries.reports.attribution import attribution, conversion_counts
-from umami.embedded.queries.reports.steps import Step, funnel, journey
+from umami.embedded.queries.reports import Step, attribution, conversion_counts, funnel, journey
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from tests.doubles.umami.v2.queries.retention import retention
 from umami.embedded.definitions import V3_1
-from umami.embedded.queries.reports.attribution import attribution, conversion_counts
-from umami.embedded.queries.reports.steps import Step, funnel, journey
+from umami.embedded.queries.reports import Step, attribution, conversion_counts, funnel, journey
 from umami.embedded.queries.totals import breakdown
 from umami.embedded.scope import Scope, format_bucket
 from umami.embedded.store import Store

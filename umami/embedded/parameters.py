@@ -19,7 +19,7 @@ from pydantic import (
 from umami.embedded.filters import SWITCHES, apply_filters, field_of
 from umami.embedded.http import Call, Parameters, Range, Text, Zone
 from umami.embedded.property_filters import NAME as PROPERTY_FILTER
-from umami.embedded.queries.events import Listed
+from umami.embedded.queries.sessions import Listed
 from umami.embedded.scope import UNITS, Scope, Unit, format_bucket
 from umami.embedded.wire import renamed
 
@@ -146,6 +146,13 @@ class Ranged(Filtered):
         if self.endAt < self.startAt:
             raise ValueError("endAt must be after startAt")
         return self
+
+
+class OfProperty(Ranged):
+    """One property, of one data type or of all."""
+
+    propertyName: Text
+    dataType: DataType | None = None
 
 
 class Page(Parameters):

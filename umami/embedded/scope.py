@@ -212,6 +212,10 @@ class Scope:
             definitions=self.definitions,
         )
 
+    def with_bounces(self) -> Scope:
+        """The same scope including bounces, which 3.1 never leaves out of some counts."""
+        return replace(self, without_bounces=False)
+
     def between(self, start: datetime, end: datetime) -> Scope:
         """The same scope over another range."""
         return replace(self, start=start, end=end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from urllib.parse import parse_qsl
 
@@ -79,17 +79,18 @@ def websites(today: date) -> pa.Table:
     )
 
 
+Data = Mapping[str, tuple[int, Sequence[str]]]
+"""Type and values by property."""
+
+
 class CustomEvent:
     """A custom event: the rows of the pageviews that it follows, and its properties."""
 
-    def __init__(
-        self, views: Views, name: str, view: Integers, **data: tuple[int, Sequence[str]]
-    ) -> None:
+    def __init__(self, views: Views, name: str, view: Integers, data: Data) -> None:
         self.name = name
         self.view = view
         self.at = views.at[view] + EVENT_DELAY
         self.data = data
-        """Type and values by property, in whose name ``__`` stands for a dot."""
         self._parts = views.number[view], views.at[view]
 
     def ids(self, key: np.uint64, which: int = 0) -> NDArray[np.bytes_]:
@@ -134,7 +135,7 @@ def _site(site: Site, first: date, last: date, today: date) -> Iterator[tuple[st
                 "website_event_id": uuids(event.ids(key)),
                 "created_at": times(event.at),
             }
-            yield "event_data", data | _data(name.replace("__", "."), type_, values)
+            yield "event_data", data | _data(name, type_, values)
     purchases = [event for event in custom if event.name == "purchase"]
     buyers = [session[views.visit[event.view]] for event in purchases]
     customers, rows = np.unique(np.concatenate([np.empty(0, "S16"), *buyers]), return_index=True)
@@ -169,86 +170,57 @@ def _site(site: Site, first: date, last: date, today: date) -> Iterator[tuple[st
 
 
 def _custom_events(site: Site, visits: Visits, views: Views) -> list[CustomEvent]:
-    def drawn(pages: Sequence[int], chance: float, salt: int) -> Integers:
-        at = np.isin(views.page, pages) & (fraction(views.at, views.number, salt) < chance)
-        return np.flatnonzero(at)
-
     def pick(view: Integers, values: Sequence[str], salt: int) -> list[str]:
         number = (fraction(views.at[view], views.number[view], salt) * len(values)).astype(int)
         return [values[place] for place in number]
 
-    if site is not scenario.SHOP:
-        search = drawn([scenario.D_SEARCH], 0.85, 31)
-        manual = drawn([scenario.D_ASSEMBLY], 0.3, 32)
-        terms = ("return", "oil", "screws", "delivery", "wobbly leg", "warranty")
-        results = [f"{number}.0000" for number in range(9)]
-        return [
-            CustomEvent(
-                views,
-                "search",
-                search,
-                term=(STRING, pick(search, terms, 33)),
-                results=(NUMBER, pick(search, results, 34)),
-            ),
-            CustomEvent(
-                views,
-                "download-manual",
-                manual,
-                language=(STRING, pick(manual, ("en", "de", "fr"), 35)),
-            ),
-        ]
+    events = _purchases(site, visits, views, pick) if site is scenario.SHOP else []
+    for event in site.events:
+        drawn = fraction(views.at, views.number, event.salt) < event.chance
+        view = np.flatnonzero((views.page == event.page) & drawn)
+        data = {
+            name: (kind, pick(view, values, salt))
+            for name, (kind, values, salt) in event.data.items()
+        }
+        events.append(CustomEvent(views, event.name, view, data))
+    return events
+
+
+def _purchases(
+    site: Site, visits: Visits, views: Views, pick: Callable[..., list[str]]
+) -> list[CustomEvent]:
+    """The events of the cart and of the page after a purchase."""
     carts = np.flatnonzero(views.page == scenario.CART)
     bought = np.flatnonzero(views.page == scenario.THANKS)
-    post, video = drawn([scenario.POST], 0.1, 21), drawn([scenario.LAMP], 0.16, 22)
     products = list(scenario.PRICES)
 
     def product(view: Integers) -> list[int]:
-        drawn_products = (fraction(views.number[view], 23) * len(products)).astype(int)
+        drawn = (fraction(views.number[view], 23) * len(products)).astype(int)
         return [
             int(page) if page in scenario.PRICES else products[place]
-            for page, place in zip(views.before[view], drawn_products, strict=True)
+            for page, place in zip(views.before[view], drawn, strict=True)
         ]
 
-    def paid(view: Integers) -> list[str]:
-        items = 1 + (fraction(views.number[view], 24) * 2.4).astype(int)
-        prices = [scenario.PRICES[page] for page in product(view)]
-        return [f"{price * number:.4f}" for price, number in zip(prices, items, strict=True)]
-
-    homes = places(site, visits.person)[views.visit]
-    countries = [scenario.PLACES[home].country for home in homes[bought]]
+    items = 1 + (fraction(views.number[bought], 24) * 2.4).astype(int)
+    prices = [scenario.PRICES[page] for page in product(bought)]
+    paid = [f"{price * number:.4f}" for price, number in zip(prices, items, strict=True)]
+    homes = places(site, visits.person)[views.visit[bought]]
+    euro = [PLACES[home].country in EURO_ZONE for home in homes]
     ordered = views.at[bought].astype("datetime64[s]").astype("datetime64[h]")
+    of_carts = {
+        "sku": (STRING, [scenario.SKUS[page] for page in product(carts)]),
+        "price": (NUMBER, [f"{scenario.PRICES[page]:.4f}" for page in product(carts)]),
+    }
+    of_purchases = {
+        "revenue": (NUMBER, paid),
+        "currency": (STRING, ["EUR" if is_euro else "USD" for is_euro in euro]),
+        "sku": (STRING, [scenario.SKUS[page] for page in product(bought)]),
+        "giftWrap": (BOOLEAN, pick(bought, ("true", "false", "false", "false"), 25)),
+        "orderedAt": (DATE, [f"{hour}:00:00.000Z" for hour in ordered.astype(str)]),
+    }
     return [
-        CustomEvent(
-            views,
-            "add-to-cart",
-            carts,
-            sku=(STRING, [scenario.SKUS[page] for page in product(carts)]),
-            price=(NUMBER, [f"{scenario.PRICES[page]:.4f}" for page in product(carts)]),
-        ),
-        CustomEvent(
-            views,
-            "purchase",
-            bought,
-            revenue=(NUMBER, paid(bought)),
-            currency=(STRING, ["EUR" if code in EURO_ZONE else "USD" for code in countries]),
-            sku=(STRING, [scenario.SKUS[page] for page in product(bought)]),
-            giftWrap=(BOOLEAN, pick(bought, ("true", "false", "false", "false"), 25)),
-            orderedAt=(DATE, [f"{hour}:00:00.000Z" for hour in ordered.astype(str)]),
-        ),
-        CustomEvent(
-            views,
-            "newsletter-signup",
-            post,
-            form__fields=(NUMBER, pick(post, ("1.0000", "2.0000", "3.0000"), 26)),
-            source=(STRING, pick(post, ("footer", "popup", "inline"), 27)),
-        ),
-        CustomEvent(
-            views,
-            "watch-video",
-            video,
-            seconds=(NUMBER, pick(video, [f"{n}.0000" for n in range(5, 95, 5)], 28)),
-            hd=(BOOLEAN, pick(video, ("true", "true", "false"), 29)),
-        ),
+        CustomEvent(views, "add-to-cart", carts, of_carts),
+        CustomEvent(views, "purchase", bought, of_purchases),
     ]
 
 

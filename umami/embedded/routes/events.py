@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import DataType, Paged, Ranged, scope
-from umami.embedded.queries import events as queries
+from umami.embedded.parameters import OfProperty, Paged, Ranged, scope
 from umami.embedded.queries import property_data
+from umami.embedded.queries import sessions as queries
 from umami.embedded.queries.property_data import EVENT, PROPERTY, TYPE, counted, of_events
 from umami.embedded.wire import camel_case, renamed
 
@@ -38,11 +38,8 @@ class OfEvent(Ranged):
     eventName: Text | None = None
 
 
-class OfProperty(OfEvent):
-    """One property, of one data type or of all."""
-
-    propertyName: Text
-    dataType: DataType | None = None
+class OfEventProperty(OfProperty, OfEvent):
+    """One property, of one event or of all."""
 
 
 @routes("GET", "/websites/{website_id}/events", Paged)
@@ -82,8 +79,8 @@ def data_properties(call: Call[Ranged]) -> Any:
     return counted(call.umami.store, of_events(scope(call)), EVENT | PROPERTY | TYPE)
 
 
-@routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
-def data_values(call: Call[OfProperty]) -> Any:
+@routes("GET", "/websites/{website_id}/event-data/values", OfEventProperty)
+def data_values(call: Call[OfEventProperty]) -> Any:
     """Return the values of one property."""
     params = call.params
     records = of_events(scope(call), params.eventName).where("d.data_key = ?", params.propertyName)

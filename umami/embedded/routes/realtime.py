@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Zone, now
-from umami.embedded.queries.events import NEWEST_FIRST
+from umami.embedded.queries.sessions import NEWEST_FIRST
 from umami.embedded.scope import PAGEVIEW, Scope, bucket, format_bucket
 from umami.embedded.wire import camel_case, renamed
 

@@ -4,7 +4,6 @@ website as in 3.4, with filters in the query."""
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
@@ -15,14 +14,8 @@ from umami.embedded import wire
 from umami.embedded.filters import FIELDS, apply_filters
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone, from_milliseconds
 from umami.embedded.parameters import AnyUnit, Ranged, compared, one_of, scope
-from umami.embedded.queries.reports import revenue as money
-from umami.embedded.queries.reports.attribution import UTM, Model, conversion_counts, utm_columns
-from umami.embedded.queries.reports.attribution import attribution as attribution_query
-from umami.embedded.queries.reports.retention import retention as retention_query
-from umami.embedded.queries.reports.steps import Step, reached
-from umami.embedded.queries.reports.steps import funnel as funnel_query
-from umami.embedded.queries.reports.steps import journey as journey_query
-from umami.embedded.queries.totals import breakdown as breakdown_query
+from umami.embedded.queries import reports as queries
+from umami.embedded.queries.totals import breakdown
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 
@@ -68,9 +61,9 @@ class StepParameters(Parameters):
     value: Annotated[Text, Field(min_length=1)]
 
     @property
-    def step(self) -> Step:
+    def step(self) -> queries.Step:
         """The step of queries."""
-        return Step(self.type, self.value)
+        return queries.Step(self.type, self.value)
 
 
 class Funnel(Parameters):
@@ -83,7 +76,7 @@ class Funnel(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return the visitors at each step."""
-        visitors = funnel_query(store, scope, [step.step for step in self.steps], self.window)
+        visitors = queries.funnel(store, scope, [step.step for step in self.steps], self.window)
         return wire.funnel([(step.type, step.value) for step in self.steps], visitors)
 
 
@@ -94,7 +87,7 @@ class Retention(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return cohorts by local day, and how many of their sessions returned."""
-        return retention_query(store, scope, self.timezone)
+        return queries.retention(store, scope, self.timezone)
 
 
 class Utm(Parameters):
@@ -102,7 +95,7 @@ class Utm(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return lists of values with their page views, by UTM parameter."""
-        return {name: utm_columns(store, scope, name) for name in UTM}
+        return {name: queries.utm_columns(store, scope, name) for name in queries.UTM}
 
 
 class Goal(StepParameters):
@@ -110,7 +103,7 @@ class Goal(StepParameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return how many visitors reached the step, and the number of all visitors."""
-        return dict(zip(("num", "total"), reached(store, scope, self.step), strict=True))
+        return dict(zip(("num", "total"), queries.reached(store, scope, self.step), strict=True))
 
 
 class JourneySteps(Parameters):
@@ -122,7 +115,7 @@ class JourneySteps(Parameters):
 
     def answer(self, store: Store, scope: Scope, types: tuple[int, ...] = ()) -> Any:
         """Return the most frequent beginnings of visits, padded as in Umami."""
-        paths = journey_query(store, scope, self.steps, self.startStep, self.endStep, types)
+        paths = queries.journey(store, scope, self.steps, self.startStep, self.endStep, types)
         return wire.journeys(paths, self.steps)
 
 
@@ -147,7 +140,7 @@ class Breakdown(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return the totals of each combination of the fields."""
-        return breakdown_query(store, scope, list(dict.fromkeys(self.fields)))
+        return breakdown(store, scope, list(dict.fromkeys(self.fields)))
 
 
 class InCurrency(Parameters):
@@ -158,8 +151,8 @@ class InCurrency(Parameters):
 
     def totals(self, store: Store, here: Scope, before: Scope) -> dict[str, Any]:
         """Return the totals of the range and of the range before."""
-        comparison = money.revenue_totals(store, before, self.currency)
-        return {**money.revenue_totals(store, here, self.currency), "comparison": comparison}
+        comparison = queries.revenue_totals(store, before, self.currency)
+        return {**queries.revenue_totals(store, here, self.currency), "comparison": comparison}
 
 
 class Revenue(InCurrency):
@@ -171,31 +164,31 @@ class Revenue(InCurrency):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return the revenue over time, in total and compared, by place and by source."""
-        here, currency = replace(scope, without_bounces=False), self.currency
+        here, currency = scope.with_bounces(), self.currency
         before = compared(here, here.start, here.end, self.compare)
         return {
-            "chart": money.revenue_series(store, here, currency, self.unit, self.timezone),
+            "chart": queries.revenue_series(store, here, currency, self.unit, self.timezone),
             "total": self.totals(store, here, before),
-            **{part: money.revenue_by_part(store, here, currency, part) for part in PARTS},
+            **{part: queries.revenue_by_part(store, here, currency, part) for part in PARTS},
         }
 
 
-PARTS: tuple[money.Part, ...] = get_args(money.Part)
+PARTS: tuple[queries.Part, ...] = get_args(queries.Part)
 
 
 class Attribution(Parameters):
     """A model and the conversion; as on 3.1, a currency has no effect."""
 
-    model: Model
+    model: queries.Model
     type: Literal["path", "event"]
     step: Annotated[Text, Field(min_length=1)]
     currency: Text | None = None
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return what the conversions are credited to."""
-        step = Step(self.type, self.step)
-        parts = attribution_query(store, scope, self.model, step)
-        return {**parts, "total": conversion_counts(store, scope, step)}
+        step = queries.Step(self.type, self.step)
+        parts = queries.attribution(store, scope, self.model, step)
+        return {**parts, "total": queries.conversion_counts(store, scope, step)}
 
 
 class Dates(Parameters):
@@ -263,7 +256,7 @@ for _path, _analysis in _GETS.items():
 class UtmQuery(Ranged):
     """One UTM parameter."""
 
-    type: Annotated[str, one_of(UTM, "Invalid type")]
+    type: Annotated[str, one_of(queries.UTM, "Invalid type")]
 
 
 class RevenueQuery(InCurrency, Ranged):
@@ -273,33 +266,35 @@ class RevenueQuery(InCurrency, Ranged):
 class RevenuePartQuery(RevenueQuery):
     """What revenue is grouped by."""
 
-    type: Annotated[money.Part, one_of(PARTS, "Invalid type")]
+    type: Annotated[queries.Part, one_of(PARTS, "Invalid type")]
 
 
 @routes("GET", "/websites/{website_id}/retention", Ranged)
 def retention(call: Call[Ranged]) -> Any:
     """Return cohorts by local day in the time zone of the query."""
-    return retention_query(call.umami.store, scope(call), call.params.zone)
+    return queries.retention(call.umami.store, scope(call), call.params.zone)
 
 
 @routes("GET", "/websites/{website_id}/utm/metrics", UtmQuery)
 def utm(call: Call[UtmQuery]) -> Any:
     """Return the values of one UTM parameter with their page views."""
-    return utm_columns(call.umami.store, scope(call), call.params.type)
+    return queries.utm_columns(call.umami.store, scope(call), call.params.type)
 
 
 @routes("GET", "/websites/{website_id}/revenue/chart", RevenueQuery)
 def revenue_chart(call: Call[RevenueQuery]) -> Any:
     """Return the revenue of each event over time."""
     params, store, unit = call.params, call.umami.store, call.params.unit or "day"
-    chart = money.revenue_series(store, _with_bounces(call), params.currency, unit, params.zone)
+    chart = queries.revenue_series(
+        store, scope(call).with_bounces(), params.currency, unit, params.zone
+    )
     return {"chart": chart}
 
 
 @routes("GET", "/websites/{website_id}/revenue/stats", RevenueQuery)
 def revenue_stats(call: Call[RevenueQuery]) -> Any:
     """Return the revenue of the range and of the range before."""
-    params, here = call.params, _with_bounces(call)
+    params, here = call.params, scope(call).with_bounces()
     before = compared(here, params.start, params.end, params.compare)
     return params.totals(call.umami.store, here, before)
 
@@ -307,9 +302,5 @@ def revenue_stats(call: Call[RevenueQuery]) -> Any:
 @routes("GET", "/websites/{website_id}/revenue/metrics", RevenuePartQuery)
 def revenue_metrics(call: Call[RevenuePartQuery]) -> Any:
     """Return the revenue by country, region, referrer or channel."""
-    params, here = call.params, _with_bounces(call)
-    return money.revenue_by_part(call.umami.store, here, params.currency, params.type)
-
-
-def _with_bounces(call: Call[Any]) -> Scope:
-    return replace(scope(call), without_bounces=False)
+    params, here = call.params, scope(call).with_bounces()
+    return queries.revenue_by_part(call.umami.store, here, params.currency, params.type)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from umami.embedded.http import Call, Nothing, Routes, Text, Zone
-from umami.embedded.parameters import DataType, Filtered, Paged, Ranged, Timed, scope
+from umami.embedded.parameters import Filtered, OfProperty, Paged, Ranged, Timed, scope
 from umami.embedded.queries import property_data
 from umami.embedded.queries import sessions as queries
-from umami.embedded.queries.events import events_of_sessions
+from umami.embedded.queries.sessions import events_of_sessions
 from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes.reports import InCurrency
@@ -57,13 +56,6 @@ class Properties(Ranged):
     propertyName: Text | None = None
 
 
-class OfProperty(Ranged):
-    """One property, of one data type or of all."""
-
-    propertyName: Text
-    dataType: DataType | None = None
-
-
 class OfCurrency(InCurrency, Paged):
     """A page of sessions, and a currency."""
 
@@ -91,7 +83,7 @@ def _page(call: Call[Any], among: Rows | None) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/stats", Filtered)
 def stats(call: Call[Filtered]) -> Any:
     """Return the totals of sessions, always including bounces."""
-    return queries.session_totals(call.umami.store, replace(scope(call), without_bounces=False))
+    return queries.session_totals(call.umami.store, scope(call).with_bounces())
 
 
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)

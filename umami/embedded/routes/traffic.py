@@ -174,7 +174,7 @@ def values(call: Call[Values]) -> Any:
 @routes("GET", "/websites/{website_id}/events/series", Series)
 def series(call: Call[Series]) -> Any:
     """Return how often each custom event happened over time."""
-    params, here = call.params, _with_bounces(scope(call))
+    params, here = call.params, scope(call).with_bounces()
     buckets = event_series(
         call.umami.store, here, params.answered_unit, params.zone, names=params.limit
     )
@@ -185,7 +185,7 @@ def series(call: Call[Series]) -> Any:
 def events_stats(call: Call[Filtered]) -> Any:
     """Return the totals of the custom events of the range and of the range before."""
     here, before = (
-        event_totals(call.umami.store, _with_bounces(scope)) for scope in _compared(call)
+        event_totals(call.umami.store, scope.with_bounces()) for scope in _compared(call)
     )
     return {"data": {**here, "comparison": before}}
 
@@ -216,9 +216,4 @@ def _compared(call: Call[Any]) -> tuple[Scope, Scope]:
 
 def _of_events(here: Scope) -> Scope:
     """Return the scope of custom events, regardless of a filter by type of event."""
-    return replace(_with_bounces(here), event_type=None)
-
-
-def _with_bounces(here: Scope) -> Scope:
-    """Return the scope including bounces, which 3.1 never leaves out of custom events."""
-    return replace(here, without_bounces=False)
+    return replace(here.with_bounces(), event_type=None)

@@ -1,4 +1,9 @@
-"""Websites: list, create, read, change, reset and delete them; their date range and visitors."""
+"""Websites: list, create, read, change, reset and delete them; their date range and visitors.
+
+Also the teams with their members and websites, as they were imported, and the lists of the account.
+The server has one account, which is an administrator and therefore sees every team. The names of
+members are unknown, because the importer does not read users.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +15,12 @@ import duckdb
 from pydantic import AfterValidator, Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now
-from umami.embedded.parameters import Page
+from umami.embedded.parameters import Listing, Page
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes import records
 from umami.embedded.state import ADMIN, SHARES
 from umami.embedded.store import COLLECTED, OF_WEBSITE
-from umami.embedded.wire import camel_case
+from umami.embedded.wire import camel_case, renamed
 
 routes = Routes()
 
@@ -24,6 +29,12 @@ COLUMNS = {
     **camel_case(
         *("name", "domain", "share_id", "reset_at", "created_at", "updated_at", "deleted_at")
     ),
+}
+TEAM = {"id": "team_id", **camel_case("name", "created_at", "updated_at")}
+UNSET = {"accessCode": None, "logoUrl": None, "twoFactorRequired": False, "deletedAt": None}
+MEMBER = {
+    "id": "team_user_id",
+    **camel_case("team_id", "user_id", "role", "created_at", "updated_at"),
 }
 ACTIVE = timedelta(minutes=5)
 
@@ -102,22 +113,18 @@ def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, A
     """Return a page of the websites that meet an SQL condition, sorted by a column. ``values`` are
     the named parameters of the condition."""
     params = call.params
-    search = params.search or ""
-    # Umami compares with ILIKE too, but does not escape the text.
-    pattern = "%" + search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    where = rf"""
-        FROM website WHERE deleted_at IS NULL AND {condition}
-        AND (name ILIKE $pattern ESCAPE '\' OR domain ILIKE $pattern ESCAPE '\' OR $search = '')
-    """
-    values |= {"pattern": pattern, "search": search}
-    count = call.umami.store.rows(f"SELECT count(*) {where}", values)[0][0]
     rows = call.umami.store.records(
-        f"SELECT * {where} ORDER BY {COLUMNS[params.orderBy]}, website_id LIMIT $size OFFSET $skip",
-        {**values, "size": params.pageSize, "skip": params.skipped},
+        f"""
+        SELECT * FROM website WHERE deleted_at IS NULL AND {condition}
+        AND (contains(lower(name), $search) OR contains(lower(domain), $search))
+        ORDER BY {COLUMNS[params.orderBy]}, website_id
+        """,
+        {**values, "search": params.searched},
     )
     user = {"username": ADMIN.username, "id": ADMIN.id}
-    answer = params.response([{**WEBSITES.json(row), "user": user} for row in rows], count)
-    return {**answer, "orderBy": params.orderBy, **({"search": search} if search else {})}
+    answer = params.answer([{**WEBSITES.json(row), "user": user} for row in rows])
+    search = {"search": params.search} if params.search else {}
+    return {**answer, "orderBy": params.orderBy, **search}
 
 
 @routes("DELETE", "/websites/{website_id}", Nothing)
@@ -162,3 +169,69 @@ def daterange(call: Call[Nothing]) -> Any:
         "WHERE website_id = ? AND created_at >= TIMESTAMP '2000-01-01'",
         [call.id("website_id")],
     )[0]
+
+
+def teams(call: Call[Listing]) -> Any:
+    """Return the teams, by name, with their members."""
+    rows = call.umami.store.records(
+        "SELECT * FROM team WHERE contains(lower(name), ?) ORDER BY name, team_id",
+        [call.params.searched],
+    )
+    answer = call.params.answer(rows)
+    return {**answer, "data": [_team(call, row) for row in answer["data"]]}
+
+
+@routes("GET", "/teams/{team_id}", Nothing)
+def team(call: Call[Nothing]) -> Any:
+    """Return a team with its members."""
+    return _team(call, records.record(call, "team", **call.path))
+
+
+@routes("GET", "/teams/{team_id}/users", Listing)
+def members(call: Call[Listing]) -> Any:
+    """Return the members of a team."""
+    rows = _members(call, call.id("team_id"))
+    searched = call.params.searched
+    return call.params.answer([row for row in rows if searched in row["user"]["username"]])
+
+
+@routes("GET", "/teams/{team_id}/websites", Listed)
+def team_websites(call: Call[Listed]) -> Any:
+    """Return the websites of a team."""
+    return page(call, "team_id = $team", team=call.id("team_id"))
+
+
+@routes("GET", "/users/{user_id}/websites", Listed)
+def user_websites(call: Call[Listed]) -> Any:
+    """Return the websites of an account; only the administrator has any."""
+    if call.id("user_id") != ADMIN.id:
+        return page(call, "false")
+    return websites(call)
+
+
+routes("GET", "/teams", Listing)(teams)
+routes("GET", "/me/teams", Listing)(teams)
+routes("GET", "/me/websites", Listed)(websites)
+
+
+def _team(call: Call[Any], row: records.Row) -> records.Row:
+    members = _members(call, row["team_id"])
+    count = call.umami.store.rows(
+        "SELECT count(*) FROM website WHERE team_id = ? AND deleted_at IS NULL", [row["team_id"]]
+    )[0][0]
+    counts = {"websites": count, "members": len(members)}
+    return {**renamed(row, TEAM), **UNSET, "members": members, "_count": counts}
+
+
+def _members(call: Call[Any], team: UUID) -> list[records.Row]:
+    rows = call.umami.store.records(
+        "SELECT * FROM team_user WHERE team_id = ? ORDER BY created_at, team_user_id", [team]
+    )
+    return [
+        {**renamed(row, MEMBER), "user": {"id": row["user_id"], "username": _name(row["user_id"])}}
+        for row in rows
+    ]
+
+
+def _name(user: UUID) -> str:
+    return ADMIN.username if user == ADMIN.id else f"user-{str(user)[:8]}"

@@ -17,11 +17,10 @@ from umami.embedded import wire
 from umami.embedded.definitions import V3_1
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone
 from umami.embedded.parameters import AnyUnit, one_of
-from umami.embedded.queries.reports.attribution import Model, conversion_counts
-from umami.embedded.queries.reports.attribution import attribution as attribution_query
-from umami.embedded.queries.reports.steps import Step
-from umami.embedded.queries.reports.steps import funnel as funnel_query
-from umami.embedded.queries.reports.steps import journey as journey_query
+from umami.embedded.queries.reports import Model, Step, conversion_counts
+from umami.embedded.queries.reports import attribution as attribution_query
+from umami.embedded.queries.reports import funnel as funnel_query
+from umami.embedded.queries.reports import journey as journey_query
 from umami.embedded.queries.totals import breakdown
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes.reports import LONGEST_WINDOW, Date

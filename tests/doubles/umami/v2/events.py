@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from tests.doubles.umami.v2.parameters import NEWEST, Bucketed, Paged, scope
 from umami.embedded.http import Call, Range, Routes, Text
 from umami.embedded.parameters import one_of
-from umami.embedded.queries import events as single
 from umami.embedded.queries import property_data
+from umami.embedded.queries import sessions as single
 from umami.embedded.queries.property_data import EVENT, MOST_VALUES, PROPERTY, TYPE, counted
 from umami.embedded.queries.totals import event_series
 from umami.embedded.scope import Scope, format_bucket

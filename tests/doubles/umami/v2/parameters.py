@@ -9,7 +9,7 @@ from pydantic import Field
 
 from umami.embedded.http import Call, Range, Text, Zone
 from umami.embedded.parameters import MOST_ROWS, AnyUnit, since_reset
-from umami.embedded.queries.events import Listed
+from umami.embedded.queries.sessions import Listed
 from umami.embedded.scope import UNITS, Filter, Operator, Scope, Unit
 from umami.embedded.wire import renamed
 

@@ -6,17 +6,17 @@ from typing import Annotated
 
 from umami.embedded.http import Routes, Text
 from umami.embedded.parameters import one_of
-from umami.embedded.routes import saved_reports as newest
+from umami.embedded.routes import saved
 
 routes = Routes()
 
 TYPES = (*("attribution", "funnel", "goals", "insights", "journey", "retention", "revenue", "utm"),)
 
 
-class Report(newest.Report):
+class Report(saved.Report):
     """A report to save."""
 
     type: Annotated[Text, one_of(TYPES, "Invalid report type")]
 
 
-newest.REPORTS.declare(routes, "/reports", Report, listed=newest.Listed)
+saved.REPORTS.declare(routes, "/reports", Report, listed=saved.ListedReports)

@@ -11,7 +11,7 @@ from umami.embedded.http import Call, Nothing, Range, Routes, Text, Zone
 from umami.embedded.parameters import one_of
 from umami.embedded.queries import property_data
 from umami.embedded.queries import sessions as queries
-from umami.embedded.queries.events import events_of_sessions
+from umami.embedded.queries.sessions import events_of_sessions
 from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.refusals import Refusal
 from umami.embedded.scope import SESSION_COLUMNS

@@ -8,8 +8,8 @@ from tests.doubles.umami.v2.account import me
 from tests.doubles.umami.v2.events import fields
 from umami.embedded.http import Call, Nothing, Routes, Text
 from umami.embedded.parameters import Filtered, Paged, Timed, scope
-from umami.embedded.queries import events as event_queries
 from umami.embedded.queries import property_data
+from umami.embedded.queries import sessions as event_queries
 from umami.embedded.queries import sessions as session_queries
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes.events import COLUMNS as EVENT

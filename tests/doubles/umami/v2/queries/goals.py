@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from umami.embedded.queries.reports.steps import Step
+from umami.embedded.queries.reports import Step
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from umami.embedded.queries.reports.retention import cells
+from umami.embedded.queries.reports import cells
 from umami.embedded.scope import Rows, Scope, wall_clock
 from umami.embedded.store import Store
 
