@@ -16,6 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from umami.embedded.definitions import NEWEST, Definitions
+from umami.embedded.wire import camel_case
 
 if TYPE_CHECKING:
     from umami.embedded.property_filters import PropertyFilter
@@ -33,16 +34,11 @@ EVENT_COLUMNS = {
     "referrer": "referrer_domain",
     "event": "event_name",
     "tag": "tag",
-    "utmSource": "utm_source",
-    "utmMedium": "utm_medium",
-    "utmCampaign": "utm_campaign",
-    "utmContent": "utm_content",
-    "utmTerm": "utm_term",
+    **camel_case("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"),
 }
-SESSION_COLUMNS = {
-    name: name
-    for name in ("browser", "os", "device", "screen", "language", "country", "region", "city")
-}
+SESSION_COLUMNS = camel_case(
+    *("browser", "os", "device", "screen", "language", "country", "region", "city")
+)
 OF_SESSION = {**SESSION_COLUMNS, "distinctId": "distinct_id"}
 """The columns of sessions that can be filtered by; the last one identifies a person."""
 PAGEVIEW, CUSTOM_EVENT, PERFORMANCE = 1, 2, 5

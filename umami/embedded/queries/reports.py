@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from umami.embedded.collect import UTM
 from umami.embedded.queries.channels import DIRECT, channel_of_row
 from umami.embedded.scope import (
     BUCKET,
@@ -197,7 +198,6 @@ CLICK_IDS = {
     "li_fat_id": "LinkedIn Ads",
     "twclid": "Twitter Ads (X)",
 }
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 Parts = dict[str, list[dict[str, Any]]]
 """By part, names with their value: sessions, or an amount of money."""

@@ -35,7 +35,7 @@ class Listed:
 
 
 def page(
-    store: Store, scope: Scope, *, pattern: str | None, most: int | None, limit: int, offset: int
+    store: Store, scope: Scope, *, pattern: str | None, most: int, limit: int, offset: int
 ) -> Listed:
     """Return events of any type with the attributes of their session and whether they carry data,
     newest first.
@@ -63,11 +63,11 @@ def page(
     return Listed(records, *counted(store, Rows(f"SELECT 1 {rows.sql}", rows.values), most))
 
 
-def counted(store: Store, rows: Rows, most: int | None) -> tuple[int, bool]:
+def counted(store: Store, rows: Rows, most: int) -> tuple[int, bool]:
     """Count the rows of a query up to ``most``, and return whether there are more."""
-    limit = "" if most is None else f"LIMIT {int(most) + 1}"
-    count: int = store.rows(f"SELECT count(*) FROM ({rows.sql} {limit})", rows.values)[0][0]
-    return (count, False) if most is None or count <= most else (most, True)
+    query = f"SELECT count(*) FROM ({rows.sql} LIMIT ?)"
+    ((count,),) = store.rows(query, [*rows.values, most + 1])
+    return min(count, most), count > most
 
 
 def events_of_sessions(
@@ -101,7 +101,7 @@ def sessions(
     scope: Scope,
     *,
     search: str | None,
-    most: int | None,
+    most: int,
     limit: int,
     offset: int,
     among: Rows | None = None,

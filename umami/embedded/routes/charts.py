@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import field_validator
+from pydantic import BeforeValidator
 
-from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Text, from_milliseconds, now
+from umami.embedded.http import Call, Milliseconds, Parameters, Routes, from_milliseconds, now
 from umami.embedded.parameters import ZoneOrUtc
 from umami.embedded.routes.traffic import VIEWS
 from umami.embedded.scope import Scope, wall_clock
@@ -23,20 +23,24 @@ SLOT = timedelta(hours=12)
 WEEK = timedelta(days=7)
 
 
+def _ids(text: str) -> list[UUID]:
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        ids = list(dict.fromkeys(UUID(part) for part in parts if part))
+    except ValueError:
+        raise ValueError("Invalid uuid") from None
+    if not 1 <= len(ids) <= MOST_IDS:
+        raise ValueError(f"Expected 1 to {MOST_IDS} ids")
+    return ids
+
+
 class Charts(Parameters):
     """Ids separated by commas, and a range; the last seven days unless both ends are set."""
 
-    ids: Text
+    ids: Annotated[list[UUID], BeforeValidator(_ids)]
     startAt: Milliseconds | None = None
     endAt: Milliseconds | None = None
     timezone: ZoneOrUtc | None = None
-
-    @field_validator("ids")
-    @classmethod
-    def _check(cls, text: str) -> str:
-        if not 1 <= len(_ids(text)) <= MOST_IDS:
-            raise ValueError(f"Expected 1 to {MOST_IDS} ids")
-        return text
 
     @property
     def zone(self) -> ZoneInfo:
@@ -56,18 +60,10 @@ class Charts(Parameters):
         return start, end - timedelta(milliseconds=1)
 
 
-def _ids(text: str) -> list[UUID]:
-    parts = [part.strip() for part in text.split(",")]
-    try:
-        return list(dict.fromkeys(UUID(part) for part in parts if part))
-    except ValueError:
-        raise ValueError("Invalid uuid") from None
-
-
 def charts(table: str, call: Call[Charts]) -> Any:
     """Return the visitors of the range and of every 12 hours of it, for each existing id. As in
     Umami, a slot that does not begin at 0:00 or 12:00 local time has no visitors."""
-    ids, (start, end), zone = _ids(call.params.ids), call.params.range, call.params.zone
+    ids, (start, end), zone = call.params.ids, call.params.range, call.params.zone
     clock = wall_clock(Scope(ids[0], start, max(start, end)), zone.key)
     rows = call.umami.store.rows(
         f"""

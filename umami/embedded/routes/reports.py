@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, create_model
 
 from umami.embedded import wire
+from umami.embedded.collect import UTM
 from umami.embedded.filters import FIELDS, apply_filters
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone, from_milliseconds
 from umami.embedded.parameters import AnyUnit, Ranged, compared, one_of, scope
@@ -95,7 +96,7 @@ class Utm(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return lists of values with their page views, by UTM parameter."""
-        return {name: queries.utm_columns(store, scope, name) for name in queries.UTM}
+        return {name: queries.utm_columns(store, scope, name) for name in UTM}
 
 
 class Goal(StepParameters):
@@ -256,7 +257,7 @@ for _path, _analysis in _GETS.items():
 class UtmQuery(Ranged):
     """One UTM parameter."""
 
-    type: Annotated[str, one_of(queries.UTM, "Invalid type")]
+    type: Annotated[str, one_of(UTM, "Invalid type")]
 
 
 class RevenueQuery(InCurrency, Ranged):

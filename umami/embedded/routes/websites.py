@@ -130,22 +130,20 @@ def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, A
 @routes("DELETE", "/websites/{website_id}", Nothing)
 def delete(call: Call[Nothing]) -> Any:
     """Delete a website with everything that was collected and saved about it."""
-    id = call.id("website_id")
     with call.umami.store.erasing() as cursor:
         for table in OF_WEBSITE:
-            cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [id])
-        cursor.execute("DELETE FROM share WHERE entity_id = ?", [id])
+            cursor.execute(f"DELETE FROM {table} WHERE website_id = $website_id", call.path)
+        cursor.execute("DELETE FROM share WHERE entity_id = $website_id", call.path)
     return {"ok": True}
 
 
 @routes("POST", "/websites/{website_id}/reset", Nothing)
 def reset(call: Call[Nothing]) -> Any:
     """Delete everything that was collected about a website."""
-    id = call.id("website_id")
     with call.umami.store.erasing() as cursor:
         for table in COLLECTED:
-            cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [id])
-        records.update(cursor, "website", id, reset_at=now())
+            cursor.execute(f"DELETE FROM {table} WHERE website_id = $website_id", call.path)
+        records.update(cursor, "website", call.id("website_id"), reset_at=now())
     return {"ok": True}
 
 

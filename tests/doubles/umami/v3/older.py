@@ -24,6 +24,10 @@ EVENT_COLUMNS = {
 SESSION_ROW = {name: column for name, column in ROW.items() if name != "distinctId"}
 
 
+MOST = 10**9
+"""The rows of a list that these versions count: all."""
+
+
 class OfProperty(Filtered):
     """One property; the name of an event, as 2.x and 3.3 spell it, has no effect."""
 
@@ -48,7 +52,7 @@ def events(call: Call[Paged]) -> Any:
         call.umami.store,
         scope(call),
         pattern=asked.search,
-        most=None,
+        most=MOST,
         limit=asked.pageSize,
         offset=asked.skipped,
     )
@@ -88,7 +92,7 @@ def sessions(call: Call[Paged]) -> Any:
         call.umami.store,
         scope(call),
         search=asked.search,
-        most=None,
+        most=MOST,
         limit=asked.pageSize,
         offset=asked.skipped,
     )
