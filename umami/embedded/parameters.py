@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.alias_generators import to_snake
 
 from umami.embedded.filters import SWITCHES, apply_filters, field_of
 from umami.embedded.http import Call, Parameters, Range, Text, Zone
@@ -158,6 +159,8 @@ class OfProperty(Ranged):
 class Page(Parameters):
     """A page of a list."""
 
+    equal: ClassVar[tuple[str, ...]] = ()
+    """The parameters, of which each restricts the list to rows with its value."""
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 20
 
@@ -173,8 +176,9 @@ class Page(Parameters):
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """Further SQL conditions on the rows of the list, with their values."""
-        return {}
+        """SQL conditions on the rows of the list, with their values."""
+        values = {to_snake(name): getattr(self, name) for name in self.equal}
+        return {f"{column} = ?": value for column, value in values.items() if value is not None}
 
     def response(self, rows: Sequence[dict[str, Any]], count: int) -> dict[str, Any]:
         """The response with the rows of this page, out of ``count`` rows."""

@@ -42,6 +42,9 @@ SESSION_COLUMNS = camel_case(
 OF_SESSION = {**SESSION_COLUMNS, "distinctId": "distinct_id"}
 """The columns of sessions that can be filtered by; the last one identifies a person."""
 PAGEVIEW, CUSTOM_EVENT, PERFORMANCE = 1, 2, 5
+VIEWS = (1, 3, 4)
+"""The event types that count as views: pages, links and pixels, not custom events or measurements
+of a page's speed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from umami.embedded.queries.totals import summed, visits
-from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, Rows, Scope, column, like
+from umami.embedded.scope import CUSTOM_EVENT, VIEWS, Rows, Scope, column, like
 from umami.embedded.store import Store
 
 Counted = Literal["events", "visitors"]
@@ -53,19 +53,18 @@ def ranking(
     count: Counted,
     limit: int,
     offset: int = 0,
-    types: Sequence[int] = (PAGEVIEW,),
     named: bool = False,
     name: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Count (``y``) rows of the types, or the distinct sessions among them, per value of a field
-    (``x``), the most frequent first; regions and cities also per ``country``.
+    """Count (``y``) views, or the distinct sessions among them, per value of a field (``x``), the
+    most frequent first; regions and cities also per ``country``.
 
     For ``event``, custom events are counted instead. For ``referrer``, rows without a referrer and
     rows referred by the page's own hostname are left out. ``named`` leaves out all rows without a
     value and cuts languages to two letters. ``name`` is SQL to count by instead of the field.
     """
     name = name or (_name(field) if named else column(field))
-    rows = _rows(scope, field, types)
+    rows = _rows(scope, field, VIEWS)
     if named:
         rows = rows.where(f"{name} <> ''")
     country = ", s.country" if field in IN_A_COUNTRY else ""
@@ -83,7 +82,6 @@ def expanded(
     scope: Scope,
     field: str,
     *,
-    types: Sequence[int],
     limit: int,
     offset: int = 0,
     edge: Edge | None = None,
@@ -97,9 +95,9 @@ def expanded(
     rows at the first or last instant of their visit within the range count, regardless of filters.
     """
     name = name or _name(field)
-    rows = _rows(scope, field, types).where(f"{name} <> ''")
+    rows = _rows(scope, field, VIEWS).where(f"{name} <> ''")
     if edge:
-        everything = scope.unfiltered().rows(*types)
+        everything = scope.unfiltered().rows(*VIEWS)
         edges = f"(e.visit_id, {EXTREMES[edge]}(e.created_at)) {everything.sql}"
         condition = f"(e.visit_id, e.created_at) IN (SELECT {edges} GROUP BY e.visit_id)"
         rows = rows.where(condition, *everything.values)
@@ -110,15 +108,15 @@ def expanded(
 
 
 def first_paths(
-    store: Store, scope: Scope, edge: Edge, *, types: Sequence[int], limit: int, offset: int = 0
+    store: Store, scope: Scope, edge: Edge, *, limit: int, offset: int = 0
 ) -> list[dict[str, Any]]:
     """Count (``y``), per path (``x``), the distinct sessions with a matching row in a visit that
     began (``entry``) or ended (``exit``) on the path, the most frequent first.
 
-    A visit's first and last path are those of its rows of the types within the range, regardless of
+    A visit's first and last path are those of its views within the range, regardless of
     filters; of two rows at the same instant, one counts.
     """
-    everything, rows = scope.unfiltered().rows(*types), scope.rows(*types)
+    everything, rows = scope.unfiltered().rows(*VIEWS), scope.rows(*VIEWS)
     return store.records(
         f"""
         WITH edge AS (
@@ -138,7 +136,7 @@ def values(store: Store, scope: Scope, field: str, search: str) -> list[dict[str
     """Return the ten most frequent values of a field and their ``count``, in rows of any type:
     those that contain a text, or that are one of several texts separated by commas, ignoring case.
     Referrers leave out the page's own hostname."""
-    name, rows = column(field), _rows(scope, field, None)
+    name, rows = column(field), _rows(scope, field)
     if "," in search:
         texts = search.split(",")[:MOST_EXACT]
         rows = rows.where(f"lower({name}) IN ({', '.join(['lower(?)'] * len(texts))})", *texts)
@@ -157,11 +155,11 @@ def _name(field: str) -> str:
     return LANGUAGE if field == "language" else column(field)
 
 
-def _rows(scope: Scope, field: str, types: Sequence[int] | None) -> Rows:
+def _rows(scope: Scope, field: str, types: Sequence[int] = ()) -> Rows:
     """Return the rows with a field: of types, or of all."""
-    if types is not None and field == "event":
+    if types and field == "event":
         types = (CUSTOM_EVENT,)
-    rows = scope.rows(*(types or ()), columns=(field,))
+    rows = scope.rows(*types, columns=(field,))
     if field == "referrer":
         return rows.where(f"{scope.external_referrer} AND e.referrer_domain <> ''")
     return rows

@@ -9,6 +9,7 @@ from typing import Any
 from umami.embedded.scope import (
     CUSTOM_EVENT,
     PAGEVIEW,
+    VIEWS,
     Rows,
     Scope,
     Unit,
@@ -68,13 +69,13 @@ def summed(
     )
 
 
-def totals(store: Store, scope: Scope, types: Sequence[int] = (PAGEVIEW,)) -> dict[str, int]:
-    """Return the sums of ``summed`` over the rows of the types.
+def totals(store: Store, scope: Scope) -> dict[str, int]:
+    """Return the sums of ``summed`` over the views.
 
     If the scope leaves bounces out, no visit is a bounce, even if the filters leave it only one
     view.
     """
-    (sums,) = summed(store, scope, visits(scope.rows(*types)))
+    (sums,) = summed(store, scope, visits(scope.rows(*VIEWS)))
     if scope.without_bounces:
         sums["bounces"] = 0
     return {name: int(total or 0) for name, total in sums.items()}
@@ -113,12 +114,11 @@ def event_totals(store: Store, scope: Scope) -> dict[str, int]:
 
 
 def timeline(
-    store: Store, scope: Scope, unit: Unit, timezone: str, types: Sequence[int] = (PAGEVIEW,)
+    store: Store, scope: Scope, unit: Unit, timezone: str
 ) -> list[tuple[datetime, int, int]]:
-    """Return the start (wall clock) of each bucket with rows of the types, their number and the
-    distinct sessions among them, ascending. The two hours of equal name in autumn are one
-    bucket."""
-    rows = scope.rows(*types)
+    """Return the start (wall clock) of each bucket with views, their number and the distinct
+    sessions among them, ascending. The two hours of equal name in autumn are one bucket."""
+    rows = scope.rows(*VIEWS)
     return store.rows(
         f"""
         SELECT {bucket(scope, unit, timezone)} AS start, count(*), count(DISTINCT e.session_id)

@@ -13,8 +13,7 @@ from pydantic import BeforeValidator
 
 from umami.embedded.http import Call, Milliseconds, Parameters, Routes, from_milliseconds, now
 from umami.embedded.parameters import ZoneOrUtc
-from umami.embedded.routes.traffic import VIEWS
-from umami.embedded.scope import Scope, wall_clock
+from umami.embedded.scope import VIEWS, Scope, wall_clock
 
 routes = Routes()
 

@@ -31,13 +31,9 @@ Kind = Literal["segment", "cohort"]
 class ListedSegments(Page):
     """A page of segments or of cohorts."""
 
+    equal = ("type",)
     type: Kind
     search: Text = ""
-
-    @property
-    def conditions(self) -> dict[str, Any]:
-        """The SQL conditions of the page, with their values."""
-        return {"type = ?": self.type}
 
 
 class Segment(Parameters):
@@ -163,24 +159,16 @@ REPORTS = Records("report", COLUMNS)
 class ListedReports(Page):
     """A page of saved reports."""
 
+    equal = ("websiteId",)
     websiteId: UUID | None = None
     pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
-
-    @property
-    def conditions(self) -> dict[str, Any]:
-        """The SQL conditions of the page, with their values."""
-        return {"website_id = ?": self.websiteId} if self.websiteId else {}
 
 
 class ListedReportsOfWebsite(Listing):
     """A page of saved reports, of one type or of all."""
 
+    equal = ("type",)
     type: Text | None = None
-
-    @property
-    def conditions(self) -> dict[str, Any]:
-        """The SQL conditions of the page, with their values."""
-        return {} if self.type is None else {"type = ?": self.type}
 
 
 class Report(Parameters):

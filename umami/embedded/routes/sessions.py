@@ -12,8 +12,7 @@ from umami.embedded.queries.sessions import events_of_sessions
 from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes.reports import InCurrency
-from umami.embedded.routes.traffic import VIEWS
-from umami.embedded.scope import SESSION_COLUMNS, Rows
+from umami.embedded.scope import SESSION_COLUMNS, VIEWS, Rows
 from umami.embedded.wire import camel_case, renamed
 
 routes = Routes()

@@ -31,9 +31,6 @@ from umami.embedded.scope import Filter, Scope
 
 routes = Routes()
 
-VIEWS = (1, 3, 4)
-"""The event types that count as views: pages, links and pixels, not custom events or measurements
-of a page's speed."""
 EDGES: dict[str, Edge] = {"entry": "entry", "exit": "exit"}
 COLUMNS = {
     **{name: name for name in FIELDS},
@@ -90,8 +87,8 @@ class Series(Bucketed):
 def stats(call: Call[Filtered]) -> Any:
     """Return the totals of the range and of the range before."""
     here, before = _compared(call)
-    comparison = totals(call.umami.store, before, VIEWS)
-    return {**totals(call.umami.store, here, VIEWS), "comparison": comparison}
+    comparison = totals(call.umami.store, before)
+    return {**totals(call.umami.store, here), "comparison": comparison}
 
 
 @routes("GET", "/websites/{website_id}/pageviews", Bucketed)
@@ -100,7 +97,7 @@ def pageviews(call: Call[Bucketed]) -> Any:
     params, (here, before) = call.params, _compared(call)
 
     def series(scope: Scope) -> dict[str, Any]:
-        buckets = timeline(call.umami.store, scope, params.answered_unit, params.zone, VIEWS)
+        buckets = timeline(call.umami.store, scope, params.answered_unit, params.zone)
         return {
             "pageviews": [{"x": params.stamp(start), "y": views} for start, views, _ in buckets],
             "sessions": [{"x": params.stamp(start), "y": count} for start, _, count in buckets],
@@ -125,10 +122,10 @@ def metrics(call: Call[Metrics]) -> Any:
     here, limit, offset = params.searched(scope(call)), params.limit, params.offset
     if params.type == CHANNEL:
         # A limit has no effect, as on 3.1.
-        return channel_visitors(store, here, VIEWS)
+        return channel_visitors(store, here)
     if params.type in EDGES:
         edge = EDGES[params.type]
-        return queries.first_paths(store, here, edge, types=VIEWS, limit=limit, offset=offset)
+        return queries.first_paths(store, here, edge, limit=limit, offset=offset)
     if params.type == "event":
         here = _of_events(here)
         return queries.ranking(store, here, "event", count="events", limit=limit, offset=offset)
@@ -137,7 +134,6 @@ def metrics(call: Call[Metrics]) -> Any:
         here,
         COLUMNS[params.type],
         count="visitors",
-        types=VIEWS,
         named=True,
         name=FULL_PATH if params.type == "fullPath" else None,
         limit=limit,
@@ -151,12 +147,11 @@ def metrics_expanded(call: Call[Metrics]) -> Any:
     store, params = call.umami.store, call.params
     here = params.searched(scope(call))
     if params.type == CHANNEL:
-        return channel_totals(store, here, VIEWS)
+        return channel_totals(store, here)
     return queries.expanded(
         store,
         _of_events(here) if params.type == "event" else here,
         COLUMNS[params.type],
-        types=VIEWS,
         edge=EDGES.get(params.type),
         name={"fullPath": FULL_PATH, "domain": DOMAIN}.get(params.type),
         limit=params.limit,

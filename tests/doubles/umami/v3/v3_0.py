@@ -13,8 +13,7 @@ from umami.embedded.http import Call, Routes
 from umami.embedded.parameters import scope
 from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.routes.sessions import Zoned
-from umami.embedded.routes.traffic import VIEWS
-from umami.embedded.scope import MINDING_CASE
+from umami.embedded.scope import MINDING_CASE, VIEWS
 
 routes = Routes()
 
