@@ -22,6 +22,7 @@ from components import (
     viewer,
     website_admin,
 )
+from components.loading import every_website
 from components.setup_wizard import steps
 from reports import dialog as report_dialog
 from umami.errors import UmamiError
@@ -71,7 +72,7 @@ with runtime.RENDER_LOCK.taken():
         steps.leave()
         try:
             client = page_context.client()
-            sites = controls.sites(client)
+            sites = every_website(client)
             if not sites:
                 page_context.no_websites()
                 if looking.permissions.admin:

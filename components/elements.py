@@ -119,6 +119,38 @@ def draw_tiles(tiles: Sequence[Tile], *, within: bool = False) -> None:
             )
 
 
+def action(
+    label: str, act: Callable[..., object], *args: Any, icon: str = "", **options: Any
+) -> None:
+    """Draw a button that calls ``act(*args)``; ``icon`` is the name of a Material symbol."""
+    st.button(
+        label,
+        icon=f":material/{icon}:" if icon else None,
+        on_click=authorized.callback(act),
+        args=args,
+        **options,
+    )
+
+
+def bound(
+    widget: Callable[..., Any],
+    label: str,
+    value: Any,
+    *,
+    key: str,
+    write: Callable[[Any], None],
+    **options: Any,
+) -> None:
+    """Draw a widget that shows ``value`` and calls ``write`` with the viewer's input."""
+    st.session_state[key] = value
+    widget(
+        label,
+        key=key,
+        on_change=authorized.callback(lambda: write(st.session_state[key])),
+        **{"label_visibility": "collapsed", **options},
+    )
+
+
 def select(
     label: str,
     options: Mapping[T, str],
@@ -126,54 +158,20 @@ def select(
     *,
     key: str,
     write: Callable[[T], None],
-    icon: str | None = None,
-    width: int = 200,
-    hidden: bool = True,
+    widget: Callable[..., Any] = st.selectbox,
+    **more: Any,
 ) -> None:
-    """Draw a select box that shows ``value`` and calls ``write`` with the chosen value.
+    """Draw a select box, or another ``widget``, that calls ``write`` with the chosen value.
 
-    ``options`` maps values to labels; ``hidden`` shows the label to screen readers only.
+    ``options`` maps values to labels. Only screen readers see the label of the box.
     """
-    st.session_state[key] = value
-
-    def chosen() -> None:
-        picked: Any = st.session_state[key]
-        write(picked)
-
-    st.selectbox(
+    bound(
+        widget,
         label,
-        list(options),
+        value,
         key=key,
+        write=write,
+        options=list(options),
         format_func=lambda option: options.get(option, str(option)),
-        label_visibility="collapsed" if hidden else "visible",
-        icon=icon,
-        width=width,
-        on_change=authorized.callback(chosen),
-    )
-
-
-def segmented(
-    label: str,
-    options: Mapping[T, str],
-    value: T,
-    *,
-    key: str,
-    write: Callable[[T], None],
-) -> None:
-    """Draw a segmented control that shows ``value`` and calls ``write`` with the chosen value."""
-    st.session_state[key] = value
-
-    def chosen() -> None:
-        picked: Any = st.session_state[key]
-        if picked is not None:
-            write(picked)
-
-    st.segmented_control(
-        label,
-        list(options),
-        key=key,
-        format_func=lambda option: options.get(option, str(option)),
-        label_visibility="collapsed",
-        required=True,
-        on_change=authorized.callback(chosen),
+        **more,
     )

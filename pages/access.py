@@ -11,6 +11,7 @@ from components import (
     url_state,
     viewer,
 )
+from components.loading import every_website
 
 entrypoint_guard.check()
 
@@ -24,7 +25,7 @@ if not viewer.current().permissions.admin:
 elif not viewer.signs_in():
     sharing.unguarded()
 else:
-    sites = controls.sites(page_context.client())
+    sites = every_website(page_context.client())
     with elements.card("Accounts", about="Defined in the accounts file; edit it to change them."):
         sharing.everybody(sites)
     with elements.card("Share links"):

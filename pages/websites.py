@@ -16,6 +16,7 @@ from components import (
 from components.areas import websites
 from components.elements import show_empty
 from components.escaping import plain
+from components.loading import every_website
 from components.render import open_page
 from components.view_description import described
 
@@ -24,7 +25,7 @@ CARDS = 12  # cards on a page of the list, with two queries each
 
 view = controls.view()
 client = page_context.client()
-sites = controls.sites(client)
+sites = every_website(client)
 
 with open_page(client) as page:
     params = url_state.page_params(websites.INFO)
