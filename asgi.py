@@ -15,7 +15,7 @@ from streamlit import cli_util, config
 
 # Loading the authenticator in the first runs fails where several of them do so at once: it declares
 # a Streamlit component, which asks ``inspect`` for its module, and that is not thread-safe.
-import components.authenticator  # noqa: F401
+import components.signin  # noqa: F401
 from components import collecting, local_access, monitor, request_security, session_cookie, viewer
 from components.elements import show_fault
 from components.request_security import Headers
