@@ -28,6 +28,7 @@ from components.charts import common
 from components.charts.common import finished
 from components.elements import show_empty, show_note
 from components.escaping import markdown, plain
+from components.formats import labelled
 from components.runtime import base
 from components.table import csv_button, draw_table
 from components.theme import Mode
@@ -168,7 +169,7 @@ def _topojson() -> str:
 
 def _table(block: Table) -> None:
     if not block.shown:
-        csv_button(block.frame, block.fields, what=block.title, key=block.key)
+        csv_button(lambda: labelled(block.frame, block.fields), what=block.title, key=block.key)
         return
     field, choose = block.filter_field, block.on_choose
     if field is not None:
@@ -176,21 +177,9 @@ def _table(block: Table) -> None:
     clickable = block.value is not None and (field is None or url_state.free())
     on_choose = (lambda value: apply(choose(value))) if choose and clickable else None
     if block.paging:
-        paging.table(block, block.paging, on_choose)
-        return
-    draw_table(
-        block.frame,
-        block.fields,
-        what=block.title,
-        key=block.key,
-        value=block.value if clickable else None,
-        active=(*url_state.chosen(field), *block.active),
-        on_choose=on_choose,
-        shown=block.shown,
-        more_fields=block.more_fields,
-        with_csv=block.csv,
-        height=block.height,
-    )
+        paging.draw_page(block, block.paging, on_choose)
+    else:
+        draw_table(block, (*url_state.chosen(field), *block.active), on_choose)
 
 
 def _buttons(block: Buttons) -> None:

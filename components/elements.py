@@ -37,14 +37,12 @@ def show_empty(sentence: str) -> None:
         st.caption(sentence, text_alignment="center")
 
 
-def show_fault(problem: Exception) -> bool:
-    """Show that a run failed, for exceptions outside of sections, which Streamlit logs.
+def show_fault(problem: Exception, otherwise: str = "This page could not be drawn.") -> bool:
+    """Show an ``UmamiError``, or the sentence ``otherwise`` for any other exception.
 
-    Returns ``True``, so that Streamlit does not show the exception as well.
+    Returns ``True``, so that Streamlit does not show the exception of a run as well.
     """
-    if not isinstance(problem, UmamiError):
-        problem = UmamiError("This page could not be drawn.")
-    show_error(problem)
+    show_error(problem if isinstance(problem, UmamiError) else UmamiError(otherwise))
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import IO, Any, Final
 
 import streamlit as st
@@ -20,63 +21,43 @@ from components.blocks import (
     Table,
     list_param_names,
 )
-from components.elements import show_error
 from components.formats import Field, labelled
-from components.table import columns_of, csv_button, draw_rows, rows_of, to_csv
+from components.table import csv_button, draw_rows, to_csv
 from umami.background_task import BackgroundTask, ProgressCallback
-from umami.errors import UmamiError
 from umami.fair_queue import Caller
 
 
 def search_box(now: ListPosition, placeholder: str) -> None:
     """Draw the search input of a list; a new search begins at the first page."""
-    st.session_state["pick_search"] = now.search or ""
-
-    def changed() -> None:
-        text: Any = st.session_state["pick_search"]
-        turn(now.name)
-        url_state.set_params(**{list_param_names(now.name)[1]: str(text or "").strip()})
-
-    st.text_input(
+    page, search = list_param_names(now.name)
+    elements.bound(
+        st.text_input,
         "Search",
-        type="search",
+        now.search or "",
         key="pick_search",
+        write=lambda text: url_state.set_params(**{page: "", search: str(text or "").strip()}),
+        type="search",
         placeholder=placeholder,
         max_chars=LONGEST_SEARCH,
-        label_visibility="collapsed",
         icon=":material/search:",
-        on_change=authorized.callback(changed),
     )
 
 
-def table(block: Table, paging: Paging, on_choose: Callable[[str], None] | None) -> None:
+def draw_page(block: Table, paging: Paging, on_choose: Callable[[str], None] | None) -> None:
     """Draw one page of a list, the page buttons, its CSV and the export of the full list."""
     now, title, rows = paging.position, paging.title, len(block.frame)
-    count = formats.whole(paging.count)
     first = (now.page - 1) * PAGE_SIZE + 1
     st.caption(
         f"{formats.whole(first)}–{formats.whole(first + rows - 1)} of "
-        f"{'at least ' if paging.capped else ''}{count} {title}"
+        f"{'at least ' if paging.capped else ''}{formats.whole(paging.count)} {title}"
     )
-    draw_rows(
-        columns_of(block.fields),
-        rows_of(block.frame, block.fields, value=block.value),
-        label=title.capitalize(),
-        key=block.key,
-        on_choose=on_choose,
-    )
+    draw_rows(block, label=title.capitalize(), shown=rows, on_choose=on_choose)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         page_buttons(now, min(-(-paging.count // PAGE_SIZE), LAST_PAGE), key=block.key)
-        csv_button(block.frame, block.fields, what=f"{title} page {now.page}", key=block.key)
-    if paging.full and paging.count > rows:
-        export(
-            paging.full,
-            block.fields,
-            paging.count,
-            capped=paging.capped,
-            what=title,
-            key=block.key,
-        )
+        make = partial(labelled, block.frame, block.fields)
+        csv_button(make, what=f"{title} page {now.page}", key=block.key)
+    if paging.full and paging.count > rows and export_permissions.allowed():
+        _export(paging.full, paging, block)
 
 
 def page_buttons(now: ListPosition, pages: int, *, key: str) -> None:
@@ -86,17 +67,12 @@ def page_buttons(now: ListPosition, pages: int, *, key: str) -> None:
     at = min(now.page, pages)
     # The URL holds the current page, so each page gets a new widget.
     number = f"{key}_page_{at}"
-    st.pagination(
-        pages,
-        default=at,
-        key=number,
-        on_change=authorized.callback(lambda: turn(now.name, st.session_state[number])),
-    )
 
+    def turn() -> None:
+        page = st.session_state[number]
+        url_state.set_params(**{list_param_names(now.name)[0]: "" if page == 1 else str(page)})
 
-def turn(name: str, page: int = 1) -> None:
-    """Open another page of the list with this name. Call it in a callback."""
-    url_state.set_params(**{list_param_names(name)[0]: "" if page == 1 else str(page)})
+    st.pagination(pages, default=at, key=number, on_change=authorized.callback(turn))
 
 
 EXPORT_SIZE: Final = 500
@@ -134,58 +110,46 @@ def write(
         raise
 
 
-def export(
-    full: FullList[Any], fields: Sequence[Field], count: int, *, capped: bool, what: str, key: str
-) -> None:
-    """Draw a button that exports the full list, then the progress, then a download button.
-
-    ``capped`` means that the server returns only the first ``count`` rows of a longer list.
-    """
-    if not export_permissions.allowed():
-        return
-    name, query = f"{key}_full", full.query(1, EXPORT_SIZE).key
-    held: tuple[str, BackgroundTask[IO[bytes]]] | None = authorized.data().get(name)
-    task = held[1] if held else None
-    if held and task and held[0] != query:
+def _export(full: FullList[Any], paging: Paging, block: Table) -> None:
+    """Draw a button that exports the full list, then the progress, then a download button."""
+    name, query = f"{block.key}_full", full.query(1, EXPORT_SIZE).key
+    some = "the first" if paging.capped else "all"
+    task: BackgroundTask[IO[bytes]] | None
+    exported, task = authorized.data().get(name, (query, None))
+    if task and exported != query:
         # The View has changed since the export started.
         task.cancel()
         task = None
 
     def begin() -> None:
         client = page_context.client()
-        task = authorized.job(lambda report: write(client, full, fields, report), "export")
+        task = authorized.job(lambda report: write(client, full, block.fields, report), "export")
         authorized.data()[name] = (query, task)
 
-    if task is not None and task.state == "running":
-        elements.show_progress(task, what=f"Getting {what}", key=key)
-    elif task is not None and task.state == "done":
+    if task and task.state == "running":
+        elements.show_progress(task, what=f"Getting {paging.title}", key=block.key)
+        return
+    if task and task.state == "done":
         file = task.result()
-        all_rows = "the first" if capped else "all"
         export_permissions.export_button(
             lambda: _read(file),
-            file_name=f"{what.replace(' ', '-')}.csv",
-            key=f"{key}_file",
-            label=f"Download {all_rows} {formats.whole(task.done)}",
+            file_name=f"{paging.title.replace(' ', '-')}.csv",
+            key=f"{block.key}_file",
+            label=f"Download {some} {formats.whole(task.done)}",
         )
-    else:
-        if task is not None and task.state == "failed":
-            _show_failure(task)
-        st.button(
-            f"Export {'the first' if capped else 'all'} ({formats.whole(count)})",
-            key=f"{key}_begin",
-            type="tertiary",
-            icon=":material/download:",
-            on_click=authorized.callback(begin),
-        )
-
-
-def _show_failure(task: BackgroundTask[Any]) -> None:
-    try:
-        task.result()
-    except UmamiError as problem:
-        show_error(problem)
-    except Exception:
-        show_error(UmamiError("The list could not be exported."))
+        return
+    if task and task.state == "failed":
+        try:
+            task.result()
+        except Exception as problem:
+            elements.show_fault(problem, "The list could not be exported.")
+    elements.action(
+        f"Export {some} ({formats.whole(paging.count)})",
+        begin,
+        key=f"{block.key}_begin",
+        icon="download",
+        type="tertiary",
+    )
 
 
 def _read(file: IO[bytes]) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from csv import QUOTE_NONNUMERIC
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,12 +16,11 @@ import pandas as pd
 import streamlit as st
 
 from components import authorized, export_permissions, freshness
+from components.blocks import Table
 from components.escaping import harmless
-from components.formats import Field, Tone, labelled, longest
+from components.formats import Field, labelled, longest
 from umami.memoize import memoize
 
-SHOWN: Final = 10
-"""The default number of rows on a page."""
 _FRONTEND: Final = Path(__file__).parent / "frontend"
 _COMPONENT = st.components.v2.component(
     "table",
@@ -32,203 +30,134 @@ _COMPONENT = st.components.v2.component(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column; ``wide`` columns are hidden on narrow screens."""
-
-    label: str
-    number: bool = False
-    wide: bool = False
-    help: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """The text of a cell, with a smaller line below and a bar (0 to 100) behind it."""
-
-    text: str
-    note: str = ""
-    bar: float | None = None
-    tone: Tone = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row; ``value`` is passed on a click, ``None`` if the row is not clickable."""
-
-    cells: tuple[Cell, ...]
-    value: str | None = None
-    active: bool = False
-
-
 def draw_rows(
-    columns: Sequence[Column],
-    rows: Sequence[Row],
+    block: Table,
     *,
     label: str,
-    key: str,
+    shown: int,
+    active: Collection[str] = (),
     on_choose: Callable[[str], None] | None = None,
-    height: int | None = None,
 ) -> None:
-    """Draw rows under their columns; a click calls ``on_choose(value)``.
+    """Draw the first ``shown`` rows of a table; a click calls ``on_choose`` with the row's value.
 
-    ``label`` names the table for screen readers; a table higher than ``height`` pixels scrolls.
+    Rows whose value is ``active`` are marked. ``label`` names the table for screen readers.
     """
 
     def chosen() -> None:
-        value: Any = st.session_state[key].chosen
+        value: Any = st.session_state[block.key].chosen
         if on_choose and isinstance(value, str):
             on_choose(value)
 
+    value = block.value if on_choose else None
     _COMPONENT(
-        key=key,
+        key=block.key,
         data={
             "label": label,
-            "columns": [asdict(column) for column in columns],
-            "records": [asdict(row) for row in rows],
+            "columns": [
+                {name: getattr(field, name) for name in ("label", "number", "wide", "help")}
+                for field in block.fields
+            ],
+            "records": rows_of(block.frame, tuple(block.fields), value, tuple(active), shown),
             "chooses": on_choose is not None,
-            "height": height,
+            "height": block.height,
         },
         on_chosen_change=authorized.callback(chosen),
     )
 
 
-def rows_of(
-    frame: pd.DataFrame,
-    fields: Sequence[Field],
-    *,
-    value: str | None = None,
-    active: Collection[str] = (),
-    shown: int | None = None,
-) -> list[Row]:
-    """The first ``shown`` rows of a frame (all by default), formatted.
-
-    ``value`` is the column whose text a click passes; rows whose value is ``active`` are marked.
-    """
-    return _rows_of(frame, tuple(fields), value, tuple(active), shown)
-
-
 @memoize
-def _rows_of(
+def rows_of(
     frame: pd.DataFrame,
     fields: tuple[Field, ...],
     value: str | None,
     active: tuple[str, ...],
-    shown: int | None,
-) -> list[Row]:
-    top = frame if shown is None else frame.head(shown)
+    shown: int,
+) -> list[dict[str, Any]]:
+    """The first ``shown`` rows of a frame as the component reads them.
+
+    A cell has a text, a smaller ``note`` below it, a tone, and a bar (0 to 100) behind it.
+    ``value`` is the column whose text a click passes; rows whose value is ``active`` are marked.
+    """
+    top = frame.head(shown)
     bars = longest(top, fields)
     rows = []
     for at, record in enumerate(top.to_dict("records")):
-        cells = []
+        cells: list[dict[str, Any]] = []
         for field in fields:
             content = record[field.column]
             note = record[field.note] if field.note else None
-            said = "" if note is None or pd.isna(note) else str(note)
-            cells.append(Cell(field.shown(content), said, tone=field.tone(content)))
+            cells.append(
+                {
+                    "text": field.shown(content),
+                    "note": "" if note is None or pd.isna(note) else str(note),
+                    "bar": None,
+                    "tone": field.tone(content),
+                }
+            )
         if bars and not pd.isna(bars[0].iloc[at]):
-            share = float(bars[0].iloc[at]) / bars[1]
-            cells[0] = replace(cells[0], bar=round(100 * share, 1))
+            cells[0]["bar"] = round(100 * float(bars[0].iloc[at]) / bars[1], 1)
         clicked = record[value] if value else None
         text = clicked if isinstance(clicked, str) else None
-        rows.append(Row(tuple(cells), text, clicked in active))
+        rows.append({"cells": cells, "value": text, "active": clicked in active})
     return rows
 
 
-def columns_of(fields: Sequence[Field]) -> list[Column]:
-    """The columns of a table."""
-    return [Column(field.label, field.number, field.wide, field.help) for field in fields]
-
-
 def draw_table(
-    frame: pd.DataFrame,
-    fields: Sequence[Field],
-    *,
-    what: str,
-    key: str,
-    value: str | None = None,
-    active: Collection[str] = (),
-    on_choose: Callable[[str], None] | None = None,
-    shown: int = SHOWN,
-    more_fields: Sequence[Field] = (),
-    with_csv: bool = True,
-    height: int | None = None,
+    block: Table, active: Collection[str], on_choose: Callable[[str], None] | None
 ) -> None:
-    """Draw the first rows of a frame, a button for all rows, and a CSV download.
-
-    ``what`` names the rows in the plural (``campaigns``) and the file. A click on a row calls
-    ``on_choose`` with the text of its column ``value``. A table higher than ``height`` (pixels)
-    scrolls.
-    """
-    draw_rows(
-        columns_of(fields),
-        rows_of(frame, fields, value=value, active=active, shown=shown),
-        label=what[:1].upper() + what[1:],
-        key=key,
-        on_choose=on_choose,
-        height=height,
-    )
+    """Draw the first rows of a table, a button for all rows, and a CSV download."""
+    title, count = block.title, len(block.frame)
+    label = title[:1].upper() + title[1:]
+    draw_rows(block, label=label, shown=block.shown, active=active, on_choose=on_choose)
+    fields = [*block.fields, *block.more_fields]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if len(frame) > shown and st.button(
-            f"All {len(frame):,} {what}",
-            key=f"{key}_all",
+        if count > block.shown and st.button(
+            f"All {count:,} {title}",
+            key=f"{block.key}_all",
             type="tertiary",
             icon=":material/open_in_full:",
         ):
-            full_list(frame, [*fields, *more_fields], what=what, key=key)
-        if with_csv:
-            csv_button(frame, [*fields, *more_fields], what=what, key=key)
+            authorized.dialog(title.capitalize(), lambda: _full_list(block, fields))
+        if block.csv:
+            csv_button(lambda: labelled(block.frame, fields), what=title, key=block.key)
 
 
-def full_list(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
+def _full_list(block: Table, fields: Sequence[Field]) -> None:
     """Draw all rows in a dialog with search and sorting."""
-
-    def draw() -> None:
-        freshness.hold()
-        needle = st.text_input(
-            "Search",
-            type="search",
-            placeholder=f"Search {len(frame):,} {what}",
-            label_visibility="collapsed",
-            live=True,
-            key=f"{key}_search",
-        )
-        named = labelled(frame, fields)
-        matching = search(named, needle or "")
-        grid(matching, fields, height=430)
-        _csv_button(lambda: matching, what=what, key=f"{key}_found")
-
-    authorized.dialog(what.capitalize(), draw)
-
-
-def csv_button(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
-    """Draw a CSV download of all rows, with unformatted numbers."""
-    _csv_button(lambda: labelled(frame, fields), what=what, key=key)
-
-
-def _csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
-    name = f"{what.replace(' ', '-')}.csv"
-    export_permissions.export_button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
-
-
-def grid(
-    named: pd.DataFrame, fields: Sequence[Field], *, height: int, key: str | None = None
-) -> None:
-    """Draw a frame made by ``labelled`` as a grid with sorting and search."""
+    freshness.hold()
+    needle = st.text_input(
+        "Search",
+        type="search",
+        placeholder=f"Search {len(block.frame):,} {block.title}",
+        label_visibility="collapsed",
+        live=True,
+        key=f"{block.key}_search",
+    )
+    matching = search(labelled(block.frame, fields), needle or "")
     hundredfold = [
         field.heading for field in fields if field.kind in ("percent", "change", "points")
     ]
     st.dataframe(
-        named.assign(**{label: 100 * named[label] for label in hundredfold}),
+        matching.assign(**{label: 100 * matching[label] for label in hundredfold}),
         hide_index=True,
-        height=height,
-        key=key,
+        height=430,
         lazy=False,
         column_config={field.heading: _config(field, at == 0) for at, field in enumerate(fields)},
     )
+    csv_button(lambda: matching, what=block.title, key=f"{block.key}_found")
+
+
+def csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
+    """Draw a CSV download of a frame that ``labelled`` made."""
+    name = f"{what.replace(' ', '-')}.csv"
+    export_permissions.export_button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
 
 
 def _config(field: Field, first: bool) -> Any:
+    if field.kind == "text":
+        return st.column_config.TextColumn(width="large" if first else None)
+    if field.kind == "time":
+        return st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
     decimals = 2 if field.decimals is None else field.decimals
     formatted = {
         "count": "localized",
@@ -240,10 +169,6 @@ def _config(field: Field, first: bool) -> Any:
         "points": "%+.1f pts",
         "delta": f"%+.{decimals}f" if field.currency else "%+d",
     }
-    if field.kind == "text":
-        return st.column_config.TextColumn(width="large" if first else None)
-    if field.kind == "time":
-        return st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
     return st.column_config.NumberColumn(format=formatted[field.kind])
 
 
