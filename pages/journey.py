@@ -21,6 +21,7 @@ from components.areas import journey
 from components.charts import flows
 from components.elements import show_note
 from components.render import open_page
+from components.view_description import dates
 from umami.analysis.journey import Through, flow
 from umami.models.reports import Path
 from umami.models.traffic import Value
@@ -113,6 +114,6 @@ with open_page(page_context.client()) as page:
         for fault in faults:
             show_note(fault)
     page.section(partial(edges, selection), *suggestions, height=40)
-    with elements.card("Paths", about=url_state.dates(view)):
+    with elements.card("Paths", about=dates(view)):
         page.section(partial(node, selection.through), paths, height=40)
         page.draw(layout, nested=True)

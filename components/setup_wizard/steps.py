@@ -195,10 +195,9 @@ def _saved() -> None:
     viewer.record(looking, "setup", about)
     drafts.forget()
     authorized.data()[_DONE] = f"Saved. The dashboard shows {drafts.described(draft.settings)}."
-    url_state.clear()
-    if draft.settings.embedded and not draft.settings.demo:
-        # Exported data rarely includes the last days, which the default period shows.
-        url_state.set_params(period=ALL_TIME)
+    # Exported data rarely includes the last days, which the default period shows.
+    exported = draft.settings.embedded and not draft.settings.demo
+    url_state.write({"period": [ALL_TIME]} if exported else {})
     navigation.go(page_registry.OVERVIEW.name)
 
 
