@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import streamlit as st
 
@@ -36,15 +37,53 @@ WAYS: Final[dict[Way, str]] = {
     "key": "API key",
     "share": "Share link",
 }
+
+
+class _Input(NamedTuple):
+    """An input of a form; its widget is ``key``, the setting that it fills ``name``."""
+
+    label: str
+    key: str
+    name: str
+    placeholder: str = ""
+    secret: bool = False
+    persists: bool = True
+
+
+_HOST: Final = "umami.example.com"
+INPUTS: Final[dict[Way, tuple[_Input, ...]]] = {
+    "account": (
+        _Input("Address", "URL", "URL", _HOST),
+        _Input("User name", "USERNAME", "USERNAME"),
+        _Input("Password", "PASSWORD", "PASSWORD", secret=True),
+    ),
+    "key": (
+        _Input("API key", "API_KEY", "API_KEY", secret=True),
+        _Input("Address (leave it empty for Umami Cloud)", "KEY_URL", "URL", _HOST),
+    ),
+    "share": (
+        _Input("Share link", "SHARE_URL", "SHARE_URL", f"https://{_HOST}/share/…", persists=False),
+    ),
+    "tables": (_Input("Folder, zip or tar", "DATA", "DATA", "~/Downloads/umami-export.zip"),),
+}
+HINTS: Final[dict[Way, str]] = {
+    "share": "It shows one website, read-only. Create it in Umami, in the settings of the website.",
+    "tables": "What Umami Cloud exports, or the tables of your database as CSV files with headers.",
+}
 _KEEP: Final = "setup_KEEP"
+_WRONG: Final = "what was wrong with the imported tables"
 SHOWN: Final = 12
 """The maximum number of listed website names."""
 
 
 def choose() -> None:
     """Draw the choice of a data source and its form."""
-    now = _now()
-    sources = [source for source in SOURCES if source != "same" or _lacks_people(now)]
+    now: Settings | None = None
+    with suppress(SettingsError):
+        now = umami_server.set_up()
+    # Accounts can be added to real data that is shown without accounts.
+    lacks_people = now is not None and not now.demo and "people" in drafts.order()
+    sources = [source for source in SOURCES if source != "same" or lacks_people]
     source = st.radio(
         "Which data do you want to see?",
         sources,
@@ -53,123 +92,61 @@ def choose() -> None:
         key="setup_source",
         persist_state="session",
     )
-    if source == "demo":
-        _demo(now)
+    if source == "demo" and now and now.demo:
+        elements.action("Open the demo", navigation.go, "overview", type="primary")
+    elif source == "demo":
+        elements.action(
+            "Continue", drafts.keep, Draft(step="save"), key="setup_demo", type="primary"
+        )
     elif source == "tables":
-        _form("tables", _tables)
+        _form("tables")
     elif source == "same" and now:
         if drafts.sent("Continue", key="setup_same", draw=st.button):
-            _ask(lambda: now)
+            _check(lambda: now)
     else:
-        _server()
-    drafts.was_wrong()
-
-
-def _now() -> Settings | None:
-    """The current settings; ``None`` if they are invalid."""
-    try:
-        return umami_server.set_up()
-    except SettingsError:
-        return None
-
-
-def _lacks_people(now: Settings | None) -> bool:
-    """Whether real data is shown without accounts."""
-    return now is not None and not now.demo and "people" in drafts.order()
-
-
-def _demo(now: Settings | None) -> None:
-    if now and now.demo:
-        st.button(
-            "Open the demo",
-            type="primary",
-            on_click=authorized.callback(navigation.go),
-            args=("overview",),
+        way = st.segmented_control(
+            "How do you sign in to it?",
+            list(WAYS),
+            default="account",
+            format_func=WAYS.__getitem__,
+            required=True,
+            key="setup_way",
+            persist_state="session",
         )
-    else:
-        st.button(
-            "Continue",
-            key="setup_demo",
-            type="primary",
-            on_click=authorized.callback(drafts.keep),
-            args=(Draft(step="save"),),
-        )
+        _form(way or "account")
+    if sentences := st.session_state.pop(_WRONG, None):
+        drafts.wrong(*sentences)
 
 
-def _server() -> None:
-    way = st.segmented_control(
-        "How do you sign in to it?",
-        list(WAYS),
-        default="account",
-        format_func=WAYS.__getitem__,
-        required=True,
-        key="setup_way",
-        persist_state="session",
-    )
-    fields = {"account": _account, "key": _key, "share": _share}
-    _form(way or "account", fields[way or "account"])
-
-
-def _account() -> dict[str, str]:
-    return {
-        "URL": _typed("Address", "URL", "umami.example.com"),
-        "USERNAME": _typed("User name", "USERNAME", ""),
-        "PASSWORD": _secret("Password", "PASSWORD"),
-    }
-
-
-def _key() -> dict[str, str]:
-    return {
-        "API_KEY": _secret("API key", "API_KEY"),
-        "URL": _typed("Address (leave it empty for Umami Cloud)", "KEY_URL", "umami.example.com"),
-    }
-
-
-def _share() -> dict[str, str]:
-    link = _typed("Share link", "SHARE_URL", "https://umami.example.com/share/…", persist=False)
-    st.caption(
-        "It shows one website, read-only. Create it in Umami, in the settings of the website."
-    )
-    return {"SHARE_URL": link}
-
-
-def _tables() -> dict[str, str]:
-    typed = _typed("Folder, zip or tar", "DATA", "~/Downloads/umami-export.zip")
-    st.caption(
-        "What Umami Cloud exports, or the tables of your database as CSV files with headers."
-    )
-    st.checkbox(
-        "Store them in a file",
-        value=True,
-        key=_KEEP,
-        help="The next start is quick, and later exports are added to what is there.",
-    )
-    return {"DATA": typed}
-
-
-def _typed(label: str, name: str, placeholder: str, *, persist: bool = True) -> str:
-    return st.text_input(
-        label,
-        key=f"setup_{name}",
-        placeholder=placeholder,
-        autocomplete="off",
-        persist_state="session" if persist else None,
-    )
-
-
-def _secret(label: str, name: str) -> str:
-    return st.text_input(label, key=f"setup_{name}", type="password", autocomplete="new-password")
-
-
-def _form(way: Way, fields: Callable[[], dict[str, str]]) -> None:
+def _form(way: Way) -> None:
     """Draw the form of a connection method, and check its input."""
     with st.form(f"setup_{way}", border=True):
-        typed = fields()
+        typed = {entry.name: _draw_input(entry) for entry in INPUTS[way]}
+        if way in HINTS:
+            st.caption(HINTS[way])
+        if way == "tables":
+            st.checkbox(
+                "Store them in a file",
+                value=True,
+                key=_KEEP,
+                help="The next start is quick, and later exports are added to what is there.",
+            )
         pressed = drafts.sent("Check", key=f"setup_check_{way}")
     if pressed and way == "tables" and st.session_state.get(_KEEP):
         _import(typed)
     elif pressed:
-        _ask(lambda: meant(way, typed))
+        _check(lambda: meant(way, typed))
+
+
+def _draw_input(entry: _Input) -> str:
+    return st.text_input(
+        entry.label,
+        key=f"setup_{entry.key}",
+        type="password" if entry.secret else "default",
+        placeholder=entry.placeholder,
+        autocomplete="new-password" if entry.secret else "off",
+        persist_state="session" if entry.persists and not entry.secret else None,
+    )
 
 
 def _import(typed: dict[str, str]) -> None:
@@ -201,13 +178,14 @@ def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
         st.rerun()
     except SettingsError as refusal:
         problem = unreadable(refusal)
-        drafts.wrong_next(str(problem), problem.remedy)
+        # The next run draws the first step.
+        st.session_state[_WRONG] = (str(problem), problem.remedy)
         st.rerun()
     else:
-        _ask(lambda: draft.settings, notes)
+        _check(lambda: draft.settings, notes)
 
 
-def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
+def _check(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     """Check the chosen settings and continue, or show the error."""
     looking = viewer.still()
     if not viewer.sets_up(looking):
@@ -215,7 +193,9 @@ def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     settings: Settings | None = None
     try:
         settings = chosen()
-        server = _look(settings)
+        words = "Reading the tables …" if settings.embedded else "Connecting to the server …"
+        with st.spinner(words):
+            server = umami_server.tried(settings)
     except UmamiError as problem:
         if settings:
             viewer.record(looking, "try a server", drafts.described(settings), done=False)
@@ -224,13 +204,6 @@ def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     viewer.record(looking, "try a server", drafts.described(settings))
     drafts.keep(Draft(settings, server, notes=notes))
     st.rerun()
-
-
-def _look(settings: Settings) -> CheckedServer:
-    """Check the server with a spinner. Raises ``UmamiError``."""
-    words = "Reading the tables …" if settings.embedded else "Connecting to the server …"
-    with st.spinner(words):
-        return umami_server.tried(settings)
 
 
 def checked(draft: Draft, server: CheckedServer) -> None:

@@ -8,27 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import streamlit as st
 
 from access.secrets_file import Person
-from components import authorized, umami_server, viewer
+from components import authorized, elements, umami_server, viewer
 from components.escaping import plain
 from umami.background_task import BackgroundTask
 from umami.connection_check import CheckedServer
 from umami.settings import Settings
 
 Step = Literal["choose", "check", "people", "save"]
-STEPS: Final[dict[Step, str]] = {
-    "choose": "Choose",
-    "check": "Check",
-    "people": "People",
-    "save": "Save",
-}
+STEPS: Final[tuple[Step, ...]] = get_args(Step)
 _DRAFT: Final = "what is being set up"
 _SENT: Final = "the form that was just sent"
-_WRONG: Final = "what was wrong with what was chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +88,7 @@ def steps(now: Step) -> None:
     with st.container(horizontal=True, gap="xsmall", key="setup_steps"):
         for number, step in enumerate(order()):
             st.badge(
-                f"{number + 1} {STEPS[step]}",
+                f"{number + 1} {step.capitalize()}",
                 icon=":material/check:" if number < at else None,
                 color="primary" if number == at else "green" if number < at else "gray",
             )
@@ -104,13 +98,8 @@ def onward(now: Step, label: str = "Continue", *, primary: bool = True) -> None:
     """Draw buttons to the next and the previous step."""
     following = order()[order().index(now) + 1]
     with st.container(horizontal=True, gap="small"):
-        st.button(
-            label,
-            key="setup_on",
-            type="primary" if primary else "secondary",
-            on_click=authorized.callback(go),
-            args=(following,),
-        )
+        kind = "primary" if primary else "secondary"
+        elements.action(label, go, following, key="setup_on", type=kind)
         back(now)
 
 
@@ -118,9 +107,7 @@ def back(now: Step) -> None:
     """Draw a button to the previous step; without a check, that is ``choose``."""
     draft = current()
     before = order()[order().index(now) - 1] if draft and draft.server else "choose"
-    st.button(
-        "Back", key="setup_back", type="tertiary", on_click=authorized.callback(go), args=(before,)
-    )
+    elements.action("Back", go, before, key="setup_back", type="tertiary")
 
 
 def sent(
@@ -131,12 +118,8 @@ def sent(
     def pressed() -> None:
         st.session_state[_SENT] = key
 
-    draw(
-        label,
-        key=key,
-        type="primary" if primary else "secondary",
-        on_click=authorized.callback(pressed),
-    )
+    kind = "primary" if primary else "secondary"
+    draw(label, key=key, type=kind, on_click=authorized.callback(pressed))
     if st.session_state.get(_SENT) != key:
         return False
     del st.session_state[_SENT]
@@ -149,17 +132,6 @@ def wrong(*sentences: str) -> None:
         "  \n".join(plain(sentence, 400) for sentence in sentences if sentence),
         icon=":material/error:",
     )
-
-
-def wrong_next(*sentences: str) -> None:
-    """Show an error in the next run, in the first step."""
-    st.session_state[_WRONG] = sentences
-
-
-def was_wrong() -> None:
-    """Show the error that ``wrong_next`` stored."""
-    if sentences := st.session_state.pop(_WRONG, None):
-        wrong(*sentences)
 
 
 def described(settings: Settings) -> str:

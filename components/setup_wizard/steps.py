@@ -13,6 +13,7 @@ from access.accounts import canonical
 from access.secrets_file import Person, Setup, account_problem
 from components import (
     authorized,
+    elements,
     local_access,
     navigation,
     page_registry,
@@ -126,19 +127,9 @@ def _save(draft: Draft) -> None:
         _pasted(draft)
     with st.container(horizontal=True, gap="small"):
         if writable:
-            st.button(
-                "Save and open",
-                key="setup_save",
-                type="primary",
-                on_click=authorized.callback(_saved),
-            )
+            elements.action("Save and open", _saved, key="setup_save", type="primary")
         else:
-            st.button(
-                "Done",
-                key="setup_done",
-                on_click=authorized.callback(navigation.go),
-                args=(page_registry.OVERVIEW.name,),
-            )
+            elements.action("Done", navigation.go, page_registry.OVERVIEW.name, key="setup_done")
         drafts.back("save")
     if writable:
         with st.expander(
@@ -218,7 +209,7 @@ def people(draft: Draft) -> None:
     if draft.people:
         st.subheader("Who has access", anchor=False)
         for person in draft.people:
-            _one(person)
+            _person(person)
     if draft.admin:
         drafts.onward("people")
         with st.expander("Add another person", icon=":material/person_add:"):
@@ -241,7 +232,12 @@ def people(draft: Draft) -> None:
     drafts.onward("people", "Continue without accounts", primary=False)
 
 
-def _one(person: Person) -> None:
+def _person(person: Person) -> None:
+    def remove() -> None:
+        if draft := drafts.current():
+            others = (other for other in draft.people if other.username != person.username)
+            drafts.keep(replace(draft, people=tuple(others)))
+
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         name = "" if person.name == person.username else f" ({person.name})"
         role = ROLES[person.roles[0]].split(":")[0]
@@ -249,20 +245,7 @@ def _one(person: Person) -> None:
             f":material/person: **{plain(person.username)}**{plain(name)} · {role}",
             width="content",
         )
-        st.button(
-            "Remove",
-            key=f"setup_remove_{person.username}",
-            type="tertiary",
-            on_click=authorized.callback(_without),
-            args=(person.username,),
-        )
-
-
-def _without(username: str) -> None:
-    draft = drafts.current()
-    if draft:
-        left = tuple(person for person in draft.people if person.username != username)
-        drafts.keep(replace(draft, people=left))
+        elements.action("Remove", remove, key=f"setup_remove_{person.username}", type="tertiary")
 
 
 def _form(draft: Draft) -> None:
