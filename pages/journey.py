@@ -23,8 +23,8 @@ from components.elements import show_note
 from components.render import open_page
 from components.view_description import dates
 from umami.analysis.journey import Through, flow
-from umami.models.reports import Path
-from umami.models.traffic import Value
+from umami.api.reports import Path
+from umami.api.traffic import Value
 
 entrypoint_guard.check()
 
