@@ -49,7 +49,9 @@ class _Controller:
         """Sign in with the exact input. The library would strip the password and normalise the
         user name differently from ``Authentication``."""
         try:
-            self.token = viewer.desk().sign_in(username or "", password or "", viewer.address())
+            self.token = viewer.desk().sign_in(
+                username or "", password or "", st.context.ip_address
+            )
         except SignInRefused as refusal:
             self.refused = str(refusal)
         return bool(self.token)
@@ -141,7 +143,9 @@ def change_password() -> None:
         st.error("The new passwords are not the same.")
         return
     try:
-        session_cookie.enter(viewer.desk().change_password(account, old, new, viewer.address()))
+        session_cookie.enter(
+            viewer.desk().change_password(account, old, new, st.context.ip_address)
+        )
     except (SignInRefused, SettingsError) as problem:
         st.error(plain(str(problem)))
     else:

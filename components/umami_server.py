@@ -127,11 +127,9 @@ def tried(settings: Settings) -> CheckedServer:
     try:
         running = opened(settings)
     except SettingsError as refusal:
-        problem = connection_check.unreadable(refusal)
-    else:
-        checked = connection_check.tried(embedded_launcher.filled(settings, running))
-        return replace(checked, settings=settings)
-    raise problem
+        raise connection_check.unreadable(refusal) from None
+    checked = connection_check.tried(embedded_launcher.filled(settings, running))
+    return replace(checked, settings=settings)
 
 
 def opened(settings: Settings) -> Running:

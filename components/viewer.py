@@ -23,7 +23,7 @@ from access.authentication import Authentication
 from access.permissions import ALL, NONE, Permissions, ViewFilters
 from access.share_links import ShareLink
 from components import local_access, page_registry, runtime, umami_server
-from umami.api import websites
+from components.loading import every_website
 from umami.api.websites import Website
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.view import parse
@@ -123,8 +123,8 @@ def announced() -> str:
 
 def current() -> Viewer:
     """The viewer of this run; ``NOBODY`` before ``resolve``."""
-    viewer = st.session_state.get(_NOW, NOBODY)
-    return viewer if isinstance(viewer, Viewer) else NOBODY
+    viewer: Viewer = st.session_state.get(_NOW, NOBODY)
+    return viewer
 
 
 def still() -> Viewer:
@@ -161,17 +161,15 @@ def resolve() -> Viewer:
     if SHARE in st.session_state:
         # Streamlit drops parameters in the first of the two steps of a page change.
         st.session_state[_LINK] = st.session_state[SHARE] or st.session_state.get(_LINK)
-    viewer: Viewer | None = None
+    viewer = NOBODY
     try:
         viewer = _found(_brought()) if signs_in() else _open()
     except SQLAlchemyError:
         # The message of a database error may contain its address.
-        pass
+        raise Unreachable(_AWAY) from None
     finally:
         # Set only once, so that a concurrent fragment never reads an intermediate viewer.
-        st.session_state[_NOW] = viewer or NOBODY
-    if viewer is None:
-        raise Unreachable(_AWAY)
+        st.session_state[_NOW] = viewer
     return viewer
 
 
@@ -193,8 +191,8 @@ def enter(token: str) -> None:
 def token() -> str | None:
     """The session token of this tab: from signing in here, else from the browser's cookie."""
     if _TOKEN in st.session_state:
-        value = st.session_state[_TOKEN]
-        return value if isinstance(value, str) else None
+        token: str | None = st.session_state[_TOKEN]
+        return token
     cookie = st.context.cookies.get(_accounts().cookie)
     return desk().decode_cookie(cookie) if cookie else None
 
@@ -248,13 +246,7 @@ def leave_link() -> None:
 
 def open_link(share: ShareLink, password: str) -> None:
     """Open a share link with its password. Raises ``Refused``."""
-    st.session_state[_LINK_TOKEN] = desk().unlock_share(share, password, address())
-
-
-def address() -> str | None:
-    """The IP address of the viewer's connection, if it is known."""
-    ip = st.context.ip_address
-    return ip if isinstance(ip, str) else None
+    st.session_state[_LINK_TOKEN] = desk().unlock_share(share, password, st.context.ip_address)
 
 
 def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> None:
@@ -267,10 +259,7 @@ def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> Non
     try:
         desk().audit.record(who.account, what, about, done=done)
     except SQLAlchemyError:
-        away = Unreachable(_AWAY)
-    else:
-        return
-    raise away
+        raise Unreachable(_AWAY) from None
 
 
 def _brought() -> _Brought:
@@ -320,20 +309,11 @@ def loopback(host: str) -> bool:
 
 
 def _of(account: Account, how: How) -> Viewer:
-    return Viewer(
-        how,
-        account.name,
-        account.username,
-        account.permissions(page_registry.ENDPOINTS, _every_website),
-    )
+    def every() -> Iterable[Website]:
+        return every_website(umami_server.umami())
 
-
-def _every_website() -> Iterable[Website]:
-    client = umami_server.umami()
-    page = client.ask(websites.websites())
-    yield from page.rows
-    for number in range(2, -(-page.count // (page.page_size or 1)) + 1):
-        yield from client.ask(websites.websites(page=number)).rows
+    permissions = account.permissions(page_registry.ENDPOINTS, every)
+    return Viewer(how, account.name, account.username, permissions)
 
 
 def _vouched(user: Mapping[str, Any] | None) -> Viewer:
@@ -347,11 +327,12 @@ def _vouched(user: Mapping[str, Any] | None) -> Viewer:
     account = desk().account_from_provider(said.email, said.issued, verified=said.verified)
     if account:
         return _of(account, "provider")
+    problem = ""
     if not said.verified:
-        return Viewer("nobody", problem=f"{said.email} is not confirmed by the identity provider.")
-    if _accounts().by_email(said.email) is None:
-        return Viewer("nobody", problem=f"{said.email} has no account here.")
-    return NOBODY
+        problem = f"{said.email} is not confirmed by the identity provider."
+    elif _accounts().by_email(said.email) is None:
+        problem = f"{said.email} has no account here."
+    return Viewer("nobody", problem=problem)
 
 
 def provided() -> Mapping[str, Any] | None:
@@ -367,14 +348,10 @@ def _by_link(link: str, opened: str | None) -> Viewer:
         return Viewer("nobody", problem=share.closed)
     if not desk().share_is_open(share, opened):
         return Viewer("nobody", share=share)
-    permissions = share.permissions(page_registry.ENDPOINTS, _narrowing(share))
+    fixed = ViewFilters()
+    if share.locked:
+        websites, now = [share.website], datetime.now(UTC)
+        parsed = parse(share.view, now=now, websites=websites, timezone="UTC", recorded=None)
+        fixed = ViewFilters.of(parsed.view)
+    permissions = share.permissions(page_registry.ENDPOINTS, fixed)
     return Viewer("share", share.name, f"link {share.name}", permissions, share)
-
-
-def _narrowing(share: ShareLink) -> ViewFilters:
-    if not share.locked:
-        return ViewFilters()
-    parsed = parse(
-        share.view, now=datetime.now(UTC), websites=[share.website], timezone="UTC", recorded=None
-    )
-    return ViewFilters.of(parsed.view)
