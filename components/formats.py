@@ -199,19 +199,16 @@ def period(dates: Period) -> str:
         for moment in (dates.start, dates.end, dates.end + MILLISECOND)
     )
     if not at_start:
-        begun = f"{first:%-d %b %Y, %H:%M}"
-        if at_end:
-            return f"{begun} – {last:%-d %b %Y}"
-        same_day = first.date() == after.date()
-        return f"{begun} – {after:%H:%M}" if same_day else f"{begun} – {after:%-d %b %Y, %H:%M}"
+        end = f"{last:%-d %b %Y}" if at_end else f"{after:%-d %b %Y, %H:%M}"
+        if not at_end and first.date() == after.date():
+            end = f"{after:%H:%M}"
+        return f"{first:%-d %b %Y, %H:%M} – {end}"
     until = "" if at_end else f", until {after:%H:%M}"
     if first.date() == last.date():
         return f"{first:%a %-d %b %Y}{until}"
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first:%-d} – {last:%-d %b %Y}{until}"
-    if first.year == last.year:
-        return f"{first:%-d %b} – {last:%-d %b %Y}{until}"
-    return f"{first:%-d %b %Y} – {last:%-d %b %Y}{until}"
+    begin = "%-d" if first.month == last.month else "%-d %b"
+    begin = begin if first.year == last.year else "%-d %b %Y"
+    return f"{first.strftime(begin)} – {last:%-d %b %Y}{until}"
 
 
 Kind = Literal[
