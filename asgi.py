@@ -18,7 +18,6 @@ from streamlit import cli_util, config
 import components.signin  # noqa: F401
 from components import collecting, local_access, monitor, request_security, session_cookie, viewer
 from components.elements import show_fault
-from components.request_security import Headers
 
 
 @asynccontextmanager
@@ -42,10 +41,10 @@ app = st.App(
     "app.py",
     lifespan=started,
     middleware=[
-        Middleware(Headers),
-        Middleware(request_security.SameOrigin),
-        Middleware(local_access.TakesCode),
-        Middleware(request_security.NeededMessages),
+        Middleware(request_security.security_headers),
+        Middleware(request_security.same_origin),
+        Middleware(local_access.takes_code),
+        Middleware(request_security.needed_messages),
     ],
     on_script_error=show_fault,
     routes=[

@@ -1,9 +1,9 @@
-"""Properties of this process: its URL, its secrets file and its render lock."""
+"""Properties of this process: its URL, secrets file, render lock and frontend components."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -28,6 +28,13 @@ def secrets_file() -> Path:
     """The last secrets file that Streamlit reads; it need not exist."""
     files = [path for path in st.get_option("secrets.files") if str(path).endswith(".toml")]
     return Path(files[-1]) if files else SECRETS
+
+
+def component(name: str) -> Any:
+    """Register a Streamlit component with its files in ``frontend/``."""
+    files = (Path(__file__).parent / "frontend").glob(f"{name}.*")
+    parts: dict[str, Any] = {path.suffix[1:]: path.read_text("utf-8") for path in files}
+    return st.components.v2.component(name, **parts)
 
 
 RENDER_LOCK: Final = FairLock()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
@@ -20,7 +19,7 @@ from starlette.responses import Response
 
 from access.accounts import Accounts
 from components import local_access, viewer
-from components.runtime import base
+from components.runtime import base, component
 
 TICKET_PATH: Final = "/_session"
 TICKET_HEADER: Final = "x-ticket"
@@ -30,10 +29,7 @@ SERVED: bool = False
 KEY: Final = "session_cookie"
 
 _TICKETS: Final[TTLCache[str, tuple[str, str, int]]] = TTLCache(10_000, TICKET_SECONDS)
-_FRONTEND: Final = Path(__file__).parent / "frontend"
-_COMPONENT = st.components.v2.component(
-    "session_cookie", js=(_FRONTEND / "session_cookie.js").read_text("utf-8")
-)
+_COMPONENT: Final = component("session_cookie")
 _CHANGE: Final = "number, value and ticket of the last change of this tab's cookie"
 
 

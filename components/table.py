@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from csv import QUOTE_NONNUMERIC
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -19,15 +18,10 @@ from components import authorized, export_permissions, freshness
 from components.blocks import Table
 from components.escaping import harmless
 from components.formats import Field, labelled, longest
+from components.runtime import component
 from umami.memoize import memoize
 
-_FRONTEND: Final = Path(__file__).parent / "frontend"
-_COMPONENT = st.components.v2.component(
-    "table",
-    html='<div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>',
-    css=(_FRONTEND / "table.css").read_text("utf-8"),
-    js=(_FRONTEND / "table.js").read_text("utf-8"),
-)
+_COMPONENT: Final = component("table")
 
 
 def draw_rows(
