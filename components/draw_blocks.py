@@ -40,10 +40,14 @@ _SCROLLING: Final = (
 )
 
 
-def draw(block: Block) -> None:
-    """Draw a block, unless it is for reports only."""
-    if block.medium == "report":
-        return
+def draw(*blocks: Block) -> None:
+    """Draw blocks, except those for reports only."""
+    for block in blocks:
+        if block.medium != "report":
+            _draw(block)
+
+
+def _draw(block: Block) -> None:
     match block:
         case Text():
             _text(block)
@@ -61,14 +65,12 @@ def draw(block: Block) -> None:
             with st.grid(2, min_column_width=block.min_width):
                 for title, blocks in block.cards:
                     with elements.card(plain(title, 100)):
-                        for inner in blocks:
-                            draw(inner)
+                        draw(*blocks)
         case SearchBox():
             paging.search_box(block.position, block.placeholder)
         case Expander():
             with st.expander(plain(block.label), expanded=block.expanded):
-                for part in block.blocks:
-                    draw(part)
+                draw(*block.blocks)
 
 
 def apply(change: Change) -> None:
@@ -119,7 +121,10 @@ def _chart(block: Chart) -> None:
         if points and block.on_choose and (change := block.on_choose(points[0]["customdata"])):
             apply(change)
 
-    geometry = {"topojsonURL": _topojson()} if block.is_map else {}
+    # The world's geometry is on this server. Some hosts add a path prefix that Streamlit does not
+    # report; a relative URL works there.
+    folder = "app/static/topojson/"
+    geometry = {"topojsonURL": f"{base()}/{folder}" if base() else folder} if block.is_map else {}
     st.plotly_chart(
         finished(block.figure, block.data, mode()),
         theme=None,
@@ -133,20 +138,16 @@ def _chart(block: Chart) -> None:
 
 def _echart(block: EChart) -> None:
     choose = block.on_choose
-    if choose is None:
-        st.echarts_chart(
-            block.spec(mode()), height=block.height, key=block.key, renderer="svg", alt=block.alt
-        )
-        return
     # A selection outlives its nodes, so each click gets a new chart without a selection.
     clicks = f"clicks on {block.key}"
     count: int = st.session_state.setdefault(clicks, 0)
-    key = f"{block.key}_{count}"
+    key = f"{block.key}_{count}" if choose else block.key
 
     def selected() -> None:
         st.session_state[clicks] = count + 1
         for point in st.session_state[key].selection.selected:
-            if point["data_type"] == "node" and (change := choose(point["data_indices"][0])):
+            is_node = point["data_type"] == "node"
+            if choose and is_node and (change := choose(point["data_indices"][0])):
                 apply(change)
 
     st.html(_SCROLLING.format(block.min_width))
@@ -155,16 +156,10 @@ def _echart(block: EChart) -> None:
             block.spec(mode()),
             height=block.height,
             key=key,
-            on_select=authorized.callback(selected),
+            on_select=authorized.callback(selected) if choose else "ignore",
             renderer="svg",
             alt=block.alt,
         )
-
-
-def _topojson() -> str:
-    """The URL of the world map's geometry, which this server hosts."""
-    # Some hosts add a path prefix that Streamlit does not report; a relative URL works there.
-    return f"{base()}/app/static/topojson/" if base() else "app/static/topojson/"
 
 
 def _table(block: Table) -> None:
@@ -185,10 +180,4 @@ def _table(block: Table) -> None:
 def _buttons(block: Buttons) -> None:
     with st.container(horizontal=True, gap="small"):
         for at, (label, icon, change) in enumerate(block.buttons):
-            st.button(
-                label,
-                key=f"{block.key}_{at}",
-                icon=f":material/{icon}:" if icon else None,
-                on_click=authorized.callback(apply),
-                args=(change,),
-            )
+            elements.action(label, apply, change, key=f"{block.key}_{at}", icon=icon)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -10,7 +11,7 @@ import streamlit as st
 
 from access.authorized_client import AuthorizedClient
 from components import (
-    authorized,
+    elements,
     freshness,
     navigation,
     page_registry,
@@ -70,23 +71,18 @@ def server_line() -> None:
 
 def _invitation() -> None:
     """Offer to connect a real server while the demo is shown, until the viewer dismisses it."""
+
+    def dismiss() -> None:
+        st.session_state[_NOT_NOW] = True
+
     if st.session_state.get(_NOT_NOW):
         return
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", width="content", key="connect"
     ):
-        st.button(
-            "Connect your own Umami",
-            type="tertiary",
-            icon=":material/cable:",
-            on_click=authorized.callback(navigation.go),
-            args=(page_registry.SETUP.name,),
-        )
-        st.button("Not now", type="tertiary", on_click=authorized.callback(_not_now))
-
-
-def _not_now() -> None:
-    st.session_state[_NOT_NOW] = True
+        page, kind = page_registry.SETUP.name, "tertiary"
+        elements.action("Connect your own Umami", navigation.go, page, icon="cable", type=kind)
+        elements.action("Not now", dismiss, type=kind)
 
 
 def stopped(problem: UmamiError) -> None:
@@ -104,7 +100,10 @@ def stopped(problem: UmamiError) -> None:
         if st.button("Try again", icon=":material/refresh:"):
             # Settings may have been corrected. A transient failure must not discard the
             # cache of a known server.
-            if not (isinstance(problem, TRANSIENT) and _recognised()):
+            known = False
+            with suppress(UmamiError):
+                known = isinstance(problem, TRANSIENT) and umami_server.umami().known
+            if not known:
                 umami_server.anew()
             st.rerun()
         if viewer.sets_up(viewer.current()) and st.button("Set up", icon=":material/cable:"):
@@ -121,14 +120,6 @@ def refused(reason: str) -> None:
     )
     st.header("This page was not opened by the dashboard", anchor=False)
     show_error(problem, icon="lock")
-
-
-def _recognised() -> bool:
-    """Whether the configured server has been recognised as Umami before."""
-    try:
-        return umami_server.umami().known
-    except UmamiError:
-        return False
 
 
 def no_websites() -> None:

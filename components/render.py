@@ -123,8 +123,7 @@ class Page(Collector):
 
     def _section(self, section: Section) -> None:
         def draw(*answers: Any) -> None:
-            for block in section.make(*answers):
-                draw_blocks.draw(block)
+            draw_blocks.draw(*section.make(*answers))
 
         self.section(draw, *section.answers, height=section.height)
 

@@ -239,5 +239,4 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
     frame = pd.DataFrame(rows, columns=["at", "who", "what", "about", "done"])
     table = Table("entries", frame, fields, "audit")
     empty = "The audit log is empty."
-    for block in blocks.paged_blocks(table, entries, position, title="entries", empty=empty):
-        draw_blocks.draw(block)
+    draw_blocks.draw(*blocks.paged_blocks(table, entries, position, title="entries", empty=empty))
