@@ -45,13 +45,8 @@ def saved_menu(
         if not of_kind:
             st.caption(f"No {kind} is saved for this website yet.")
         for report in of_kind:
-            elements.action(
-                plain(report.name, 60),
-                _open,
-                report,
-                key=f"open_{report.id}",
-                icon="folder_open",
-                type="tertiary",
+            elements.text_button(
+                plain(report.name, 60), _open, report, key=f"open_{report.id}", icon="folder_open"
             )
         if making is None or not viewer.current().permissions.saves(view.website):
             return

@@ -135,12 +135,11 @@ def _step_button(key: str, side: str, steps: int, *, disabled: bool = False) -> 
         except InvalidView as problem:
             note(str(problem))
 
-    elements.action(
+    elements.text_button(
         f":material/chevron_{side}:",
         step,
         key=key,
         help=f"{key.capitalize()} period",
-        type="tertiary",
         disabled=disabled,
     )
 
@@ -339,7 +338,7 @@ def _chips(client: AuthorizedClient, now: View) -> None:
                     width=165,
                     write=lambda chosen: change({"match": [chosen] if chosen == "any" else []}),
                 )
-            elements.action("Clear all", go, now.unfiltered(), key="chips_clear", type="tertiary")
+            elements.text_button("Clear all", go, now.unfiltered(), key="chips_clear")
 
 
 def _chip(words: str, key: str, without: View) -> None:

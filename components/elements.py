@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import streamlit as st
@@ -128,6 +129,10 @@ def action(
         args=args,
         **options,
     )
+
+
+text_button: Final = partial(action, type="tertiary")
+"""Draws a button without a frame."""
 
 
 def bound(

@@ -80,9 +80,9 @@ def _invitation() -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", width="content", key="connect"
     ):
-        page, kind = page_registry.SETUP.name, "tertiary"
-        elements.action("Connect your own Umami", navigation.go, page, icon="cable", type=kind)
-        elements.action("Not now", dismiss, type=kind)
+        page = page_registry.SETUP.name
+        elements.text_button("Connect your own Umami", navigation.go, page, icon="cable")
+        elements.text_button("Not now", dismiss)
 
 
 def stopped(problem: UmamiError) -> None:

@@ -143,12 +143,11 @@ def _export(full: FullList[Any], paging: Paging, block: Table) -> None:
             task.result()
         except Exception as problem:
             elements.show_fault(problem, "The list could not be exported.")
-    elements.action(
+    elements.text_button(
         f"Export {some} ({formats.whole(paging.count)})",
         begin,
         key=f"{block.key}_begin",
         icon="download",
-        type="tertiary",
     )
 
 

@@ -191,14 +191,7 @@ def _link(share: ShareLink, website: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"Open until {share.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC", width="content")
-        elements.action(
-            "Withdraw",
-            _revoke,
-            share,
-            key=f"revoke_{share.id}",
-            icon="link_off",
-            type="tertiary",
-        )
+        elements.text_button("Withdraw", _revoke, share, key=f"revoke_{share.id}", icon="link_off")
     st.code(_url(share.id), language=None, wrap_lines=True)
 
 

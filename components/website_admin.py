@@ -95,22 +95,15 @@ def _write(query: Query[T], done: str) -> T:
 def card_buttons(site: Website, *, is_managed: bool) -> None:
     """Draw buttons to open a website and, for its admins, to manage it."""
     with st.container(horizontal=True, gap="small"):
-        elements.action(
-            "Open",
-            _open,
-            site,
-            key=f"look_{site.id}",
-            icon="monitoring",
-            type="tertiary",
-            help="Open this website",
+        elements.text_button(
+            "Open", _open, site, key=f"look_{site.id}", icon="monitoring", help="Open this website"
         )
         if viewer.current().permissions.administers(site.id):
-            elements.action(
+            elements.text_button(
                 "Close" if is_managed else "Manage",
                 partial(url_state.set_params, site="" if is_managed else site.id),
                 key=f"manage_{site.id}",
                 icon="close" if is_managed else "settings",
-                type="tertiary",
             )
 
 

@@ -107,7 +107,7 @@ def back(now: Step) -> None:
     """Draw a button to the previous step; without a check, that is ``choose``."""
     draft = current()
     before = order()[order().index(now) - 1] if draft and draft.server else "choose"
-    elements.action("Back", go, before, key="setup_back", type="tertiary")
+    elements.text_button("Back", go, before, key="setup_back")
 
 
 def sent(

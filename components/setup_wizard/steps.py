@@ -245,7 +245,7 @@ def _person(person: Person) -> None:
             f":material/person: **{plain(person.username)}**{plain(name)} · {role}",
             width="content",
         )
-        elements.action("Remove", remove, key=f"setup_remove_{person.username}", type="tertiary")
+        elements.text_button("Remove", remove, key=f"setup_remove_{person.username}")
 
 
 def _form(draft: Draft) -> None:
