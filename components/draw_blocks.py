@@ -60,7 +60,9 @@ def _draw(block: Block) -> None:
         case Table():
             _table(block)
         case Buttons():
-            _buttons(block)
+            with st.container(horizontal=True, gap="small"):
+                for at, (label, icon, change) in enumerate(block.buttons):
+                    elements.action(label, apply, change, key=f"{block.key}_{at}", icon=icon)
         case Cards():
             with st.grid(2, min_column_width=block.min_width):
                 for title, blocks in block.cards:
@@ -175,9 +177,3 @@ def _table(block: Table) -> None:
         paging.draw_page(block, block.paging, on_choose)
     else:
         draw_table(block, (*url_state.chosen(field), *block.active), on_choose)
-
-
-def _buttons(block: Buttons) -> None:
-    with st.container(horizontal=True, gap="small"):
-        for at, (label, icon, change) in enumerate(block.buttons):
-            elements.action(label, apply, change, key=f"{block.key}_{at}", icon=icon)

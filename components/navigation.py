@@ -98,9 +98,7 @@ def _made(page: str | Callable[[], None], **options: Any) -> st.Page:
     return copy(_prototype(page, **options))
 
 
-@cache
-def _prototype(page: str | Callable[[], None], **options: Any) -> st.Page:
-    return st.Page(page, **options)
+_prototype: Final = cache(st.Page)
 
 
 def _nothing() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -35,13 +34,13 @@ def client() -> AuthorizedClient:
     Raises ``SettingsError`` for invalid settings and unreadable data.
     """
     looking = viewer.still()
-    return AuthorizedClient(umami_server.umami(), looking.permissions, partial(_written, looking))
 
+    def record(question: Query[Any], problem: UmamiError | None) -> None:
+        arguments = map(question.arguments.get, ("website", "report", "name"))
+        about = " ".join(str(argument) for argument in arguments if argument)
+        viewer.record(looking, question.name.replace("_", " "), about, done=problem is None)
 
-def _written(looking: viewer.Viewer, question: Query[Any], problem: UmamiError | None) -> None:
-    arguments = (question.arguments.get(name) for name in ("website", "report", "name"))
-    about = " ".join(str(argument) for argument in arguments if argument)
-    viewer.record(looking, question.name.replace("_", " "), about, done=problem is None)
+    return AuthorizedClient(umami_server.umami(), looking.permissions, record)
 
 
 def recorded(website: str) -> tuple[datetime, datetime] | None:

@@ -7,6 +7,7 @@ and ends cookies. Registration, mailed passwords and one-time codes are not offe
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from typing import Any, Final
 
@@ -130,9 +131,10 @@ def _link_password(share: ShareLink) -> None:
 def change_password() -> None:
     """Draw a form that changes the viewer's password and ends their other sessions."""
     with st.form("password_form", border=False, clear_on_submit=True):
-        old = st.text_input("Current password", type="password", autocomplete="current-password")
-        new = st.text_input("New password", type="password", autocomplete="new-password")
-        again = st.text_input("New password again", type="password", autocomplete="new-password")
+        entry = partial(st.text_input, type="password")
+        old = entry("Current password", autocomplete="current-password")
+        new = entry("New password", autocomplete="new-password")
+        again = entry("New password again", autocomplete="new-password")
         if not st.form_submit_button("Change password", width="stretch"):
             return
     account = viewer.account()

@@ -178,11 +178,6 @@ def link_input() -> None:
     st.text_input(SHARE, key=SHARE, bind="query-params", label_visibility="collapsed")
 
 
-def begin(username: str) -> str:
-    """Start a session for a newly created account; returns its token."""
-    return desk().start_session(_accounts().users[username])
-
-
 def enter(token: str) -> None:
     """Use the session of this token in this tab."""
     st.session_state[_TOKEN] = token

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -110,19 +111,27 @@ def assistant() -> None:
 
 def _save(draft: Draft) -> None:
     path = runtime.secrets_file()
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     writable = atomic_write.writable(path) and not draft.refused
+    if viewer.signs_in():
+        who = "People sign in as they do now."
+    elif draft.people:
+        names = drafts.listed([person.username for person in draft.people])
+        who = f"{names} sign{'' if len(draft.people) > 1 else 's'} in."
+    else:
+        who = "No accounts: only you can open the dashboard, with the link that it prints."
     with st.container(border=True, gap="xsmall"):
         st.subheader("Summary", anchor=False)
         what = f"The dashboard shows {drafts.described(draft.settings)}."
         st.markdown(f":material/cable: {plain(what, 500)}")
-        st.markdown(f":material/group: {plain(_who(draft), 500)}")
+        st.markdown(f":material/group: {plain(who, 500)}")
     if writable:
         st.caption(
-            f"It is saved to `{_shortened(path)}`, which only your account on this machine can "
-            "read. Other settings in this file stay."
+            f"It is saved to `{shown}`, which only your account on this machine can read. Other "
+            "settings in this file stay."
         )
     else:
-        why = draft.refused or f"{_shortened(path)} cannot be written."
+        why = draft.refused or f"{shown} cannot be written."
         st.markdown(f":material/edit_off: {plain(why)} Paste this yourself:")
         _pasted(draft)
     with st.container(horizontal=True, gap="small"):
@@ -137,15 +146,6 @@ def _save(draft: Draft) -> None:
         ) as opened:
             if opened.open:
                 _pasted(draft)
-
-
-def _who(draft: Draft) -> str:
-    if viewer.signs_in():
-        return "People sign in as they do now."
-    if not draft.people:
-        return "No accounts: only you can open the dashboard, with the link that it prints."
-    names = drafts.listed([person.username for person in draft.people])
-    return f"{names} sign in." if len(draft.people) > 1 else f"{names} signs in."
 
 
 def _pasted(draft: Draft) -> None:
@@ -181,7 +181,8 @@ def _saved() -> None:
         return
     viewer.forget()
     if draft.admin:
-        session_cookie.enter(viewer.begin(draft.admin.username))
+        desk = viewer.desk()
+        session_cookie.enter(desk.start_session(desk.accounts().users[draft.admin.username]))
         looking = viewer.resolve()
     viewer.record(looking, "setup", about)
     drafts.forget()
@@ -190,11 +191,6 @@ def _saved() -> None:
     exported = draft.settings.embedded and not draft.settings.demo
     url_state.write({"period": [ALL_TIME]} if exported else {})
     navigation.go(page_registry.OVERVIEW.name)
-
-
-def _shortened(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 ROLES: Final = {
@@ -251,8 +247,6 @@ def _person(person: Person) -> None:
 def _form(draft: Draft) -> None:
     """Draw the form of an account; the first account is the admin's."""
     first = draft.admin is None
-    listed = draft.server.websites if draft.server else ()
-    sites = {site.id: site.name or site.domain for site in listed}
     # Each person gets new inputs, so that no earlier entries remain.
     at = f"setup_{len(draft.people)}"
     with st.form(f"{at}_person", border=first):
@@ -263,28 +257,26 @@ def _form(draft: Draft) -> None:
             role = st.selectbox(
                 "Role", list(ROLES), format_func=ROLES.__getitem__, key=f"{at}_role"
             )
+            listed = draft.server.websites if draft.server else ()
+            sites = {site.id: site.name or site.domain for site in listed}
             websites = st.multiselect(
                 "Websites (none chosen: all)",
                 list(sites),
                 format_func=lambda site: sites.get(site, site),
                 key=f"{at}_websites",
             )
-        password = st.text_input(
-            f"Password ({passwords.MIN_LENGTH} characters or more)",
-            key=f"{at}_password",
-            type="password",
-            autocomplete="new-password",
+        new = partial(st.text_input, type="password", autocomplete="new-password")
+        password = new(
+            f"Password ({passwords.MIN_LENGTH} characters or more)", key=f"{at}_password"
         )
-        again = st.text_input(
-            "Password again", key=f"{at}_again", type="password", autocomplete="new-password"
-        )
+        again = new("Password again", key=f"{at}_again")
         label = "Create account" if first else "Add"
         pressed = drafts.sent(label, key=f"{at}_made", primary=first)
     if not pressed:
         return
     username = canonical(username)
-    wrong = account_problem(username, password, again, {person.username for person in draft.people})
-    if wrong:
+    taken = {person.username for person in draft.people}
+    if wrong := account_problem(username, password, again, taken):
         drafts.wrong(wrong)
         return
     made = Person(
