@@ -37,12 +37,13 @@ st.set_page_config(
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
+st.html(entrypoint_guard.ROOT / "components" / "frontend" / "page.css")
 if refused := request_security.session_refused():
     navigation.closed()
     page_context.refused(refused)
     st.stop()
 local_access.receive()
-unseen = signin.unseen()
+unseen = st.container(key="unseen", gap=None)
 with unseen:
     viewer.link_input()
 st.logo(entrypoint_guard.ROOT / "static" / "logo.svg", size="large")

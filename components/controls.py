@@ -44,16 +44,6 @@ COMPARISONS: Final[dict[Comparison, str]] = {
     "custom": "Custom dates",
     "none": "No comparison",
 }
-_NARROW: Final = """<style>
-@media (max-width: 640px) {
-  .st-key-bar, .st-key-server { gap: 0.5rem }
-  .st-key-pick_website, .st-key-pick_comparison { flex-grow: 1 }
-  .st-key-pick_dates, .st-key-pick_compared { flex-grow: 1 }
-  .st-key-pick_website { flex-basis: 8rem; width: auto }
-  .st-key-pick_period { flex-basis: 10.25rem }
-}
-</style>"""
-"""On phones the controls fill their rows, which leaves more room for the page."""
 UNIT_NAMES: Final[dict[Unit, str]] = {
     "minute": "Minute",
     "hour": "Hour",
@@ -74,7 +64,6 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
     ``among`` are the websites to choose from; ``beside`` draws further controls of the bar.
     """
     now = view()
-    st.html(_NARROW)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
         elements.select(
             "Website",

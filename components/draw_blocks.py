@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import streamlit as st
 
 from components import authorized, elements, navigation, paging, url_state
@@ -33,11 +31,6 @@ from components.runtime import base
 from components.table import csv_button, draw_table
 from components.theme import Mode
 from umami.view import View
-
-_SCROLLING: Final = (
-    "<style>[class*='st-key-scrolling_']{{overflow-x:auto}} "
-    "[class*='st-key-scrolling_']>*{{min-width:{}px}}</style>"
-)
 
 
 def draw(*blocks: Block) -> None:
@@ -152,7 +145,8 @@ def _echart(block: EChart) -> None:
             if choose and is_node and (change := choose(point["data_indices"][0])):
                 apply(change)
 
-    st.html(_SCROLLING.format(block.min_width))
+    wide = f"[class*='st-key-scrolling_']>*{{min-width:{block.min_width}px}}"
+    st.html(f"<style>{wide}</style>")
     with st.container(key=f"scrolling_{block.key}"):
         st.echarts_chart(
             block.spec(mode()),

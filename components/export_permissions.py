@@ -65,14 +65,7 @@ def export_button(
 
 
 def toolbars() -> None:
-    """Hide Streamlit's CSV download of tables, which neither escapes formulas nor is audited.
-
-    For viewers who may not export, hide all buttons of the toolbar.
-    """
-    st.html(
-        "<style>[data-testid='stElementToolbarButton']:has([aria-label*='Download as CSV'])"
-        "{display:none}</style>"
-    )
+    """Hide all buttons of the toolbars of tables from viewers who may not export."""
     if not allowed():
         st.html("<style>[data-testid='stElementToolbar']{display:none}</style>")
 

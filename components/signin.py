@@ -12,7 +12,6 @@ from importlib import import_module
 from typing import Any, Final
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from access.authentication import SignInRefused
 from access.share_links import ShareLink
@@ -158,12 +157,6 @@ def change_password() -> None:
 
 EVERY: Final = 30
 """Seconds between two checks whether the session of an idle tab has ended."""
-
-
-def unseen() -> DeltaGenerator:
-    """A hidden container for components that show nothing."""
-    st.html("<style>.st-key-unseen{display:none}</style>")
-    return st.container(key="unseen", gap=None)
 
 
 def watch(looking: viewer.Viewer) -> None:

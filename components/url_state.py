@@ -198,7 +198,6 @@ def _viewer_zone() -> str:
 
 _KEPT: Final = "parameters of pages as they were last"
 _LOST: Final = "parameters to be there again in the next run"
-_HIDDEN: Final = "<style>.st-key-own_spelled{display:none}</style>"
 
 
 def page_params(page: PageInfo) -> dict[str, list[str]]:
@@ -211,7 +210,6 @@ def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str
 
     ``several`` are parameters with multiple values. Call once per run.
     """
-    st.html(_HIDDEN)
     names = (*single, *several)
     in_url = any(name in st.query_params for name in names)
     st.session_state.update(st.session_state.pop(_LOST, {}))
