@@ -28,6 +28,7 @@ from umami.api.websites import Website
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.view import parse
 
+Claims = Mapping[str, Any]
 How = Literal["nobody", "open", "password", "provider", "share"]
 SHARE: Final = "share"
 """URL parameter of a share link."""
@@ -64,16 +65,6 @@ NOBODY: Final = Viewer("nobody")
 
 class Private(SettingsError):
     """There are no accounts, and this browser has not redeemed the one-time code."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Brought:
-    """The credentials of a tab; ``repr`` hides them."""
-
-    link: str | None = field(repr=False)
-    link_token: str | None = field(repr=False)
-    token: str | None = field(repr=False)
-    provided: Mapping[str, Any] | None = field(repr=False)
 
 
 @st.cache_resource(show_spinner=False)
@@ -141,11 +132,11 @@ def apart() -> Callable[[], Viewer]:
     The function returns ``NOBODY`` if the viewer cannot be resolved.
     """
     looking = current()
-    brought = None if looking.how == "open" else _brought()
+    credentials = None if looking.how == "open" else _credentials()
 
     def now() -> Viewer:
         try:
-            return _found(brought) if brought else looking
+            return _viewer_of(*credentials) if credentials else looking
         except (SQLAlchemyError, UmamiError):
             return NOBODY
 
@@ -163,7 +154,7 @@ def resolve() -> Viewer:
         st.session_state[_LINK] = st.session_state[SHARE] or st.session_state.get(_LINK)
     viewer = NOBODY
     try:
-        viewer = _found(_brought()) if signs_in() else _open()
+        viewer = _viewer_of(*_credentials()) if signs_in() else _open()
     except SQLAlchemyError:
         # The message of a database error may contain its address.
         raise Unreachable(_AWAY) from None
@@ -257,18 +248,21 @@ def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> Non
         raise Unreachable(_AWAY) from None
 
 
-def _brought() -> _Brought:
+def _credentials() -> tuple[str | None, str | None, str | None, Claims | None]:
+    """The share link of this tab, what opens it, the session token, and a provider's claims."""
     link, opened = (st.session_state.get(key) for key in (_LINK, _LINK_TOKEN))
-    return _Brought(link, opened, None if link else token(), None if link else provided())
+    return link, opened, None if link else token(), None if link else provided()
 
 
-def _found(brought: _Brought) -> Viewer:
+def _viewer_of(
+    link: str | None, opened: str | None, token: str | None, claims: Claims | None
+) -> Viewer:
     # Opened for anonymous viewers too, so that its errors appear before the sign-in form.
     open_desk = desk()
-    if brought.link:
-        return _by_link(brought.link, brought.link_token)
-    account = open_desk.account_of(brought.token) if brought.token else None
-    return _of(account, "password") if account else _vouched(brought.provided)
+    if link:
+        return _by_link(link, opened)
+    account = open_desk.account_of(token) if token else None
+    return _of(account, "password") if account else _vouched(claims)
 
 
 def _open() -> Viewer:
@@ -311,7 +305,7 @@ def _of(account: Account, how: How) -> Viewer:
     return Viewer(how, account.name, account.username, permissions)
 
 
-def _vouched(user: Mapping[str, Any] | None) -> Viewer:
+def _vouched(user: Claims | None) -> Viewer:
     """The viewer according to the identity provider."""
     if user is None:
         return NOBODY
@@ -330,7 +324,7 @@ def _vouched(user: Mapping[str, Any] | None) -> Viewer:
     return Viewer("nobody", problem=problem)
 
 
-def provided() -> Mapping[str, Any] | None:
+def provided() -> Claims | None:
     """The claims of the identity provider; ``None`` if the viewer is not signed in with it."""
     return st.user.to_dict() if getattr(st.user, "is_logged_in", False) else None
 
