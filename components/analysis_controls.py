@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import authorized, elements, page_context, url_state, viewer
+from components import authorized, page_context, url_state, viewer
 from components.escaping import plain
 from components.loading import Collector
 from umami.analysis import saved
@@ -45,8 +45,13 @@ def saved_menu(
         if not of_kind:
             st.caption(f"No {kind} is saved for this website yet.")
         for report in of_kind:
-            elements.text_button(
-                plain(report.name, 60), _open, report, key=f"open_{report.id}", icon="folder_open"
+            st.button(
+                plain(report.name, 60),
+                key=f"open_{report.id}",
+                type="tertiary",
+                icon=":material/folder_open:",
+                on_click=authorized.callback(_open),
+                args=(report,),
             )
         if making is None or not viewer.current().permissions.saves(view.website):
             return
@@ -54,14 +59,13 @@ def saved_menu(
         if about:
             st.caption(plain(about))
         st.text_input("Name", key="save_name", placeholder="Name", max_chars=200)
-        arguments = (view.website, kind, making(), description)
-        elements.action(
+        st.button(
             "Save in Umami",
-            _save,
-            *arguments,
             key="save_report",
-            icon="bookmark_add",
             width="stretch",
+            icon=":material/bookmark_add:",
+            on_click=authorized.callback(_save),
+            args=(view, kind, making(), description),
         )
 
 
@@ -72,14 +76,15 @@ def _open(report: Report) -> None:
         url_state.note(str(problem))
 
 
-def _save(website: str, kind: str, parameters: dict[str, Any], description: str) -> None:
+def _save(view: View, kind: str, what: dict[str, Any], description: str) -> None:
     name = str(st.session_state.get("save_name") or "").strip()
     if not name:
         url_state.note("A report needs a name to be saved under.")
         return
-    query = reports.create_report(website, kind, name, parameters, description=description)
     try:
-        page_context.client().ask(query)
+        page_context.client().ask(
+            reports.create_report(view.website, kind, name, what, description=description)
+        )
     except UmamiError as problem:
         url_state.note(f"It was not saved. {problem} {problem.remedy}")
         return
@@ -102,10 +107,19 @@ class Suggestions:
     paths: tuple[str, ...]
     events: tuple[str, ...]
 
+    def of(self, kind: StepKind) -> tuple[str, ...]:
+        """The suggestions for one kind of step."""
+        return self.paths if kind == "path" else self.events
 
-def ask_suggestions(page: Collector, view: View) -> list[Future[tuple[Value, ...]]]:
+
+def ask_suggestions(
+    page: Collector, view: View
+) -> tuple[Future[tuple[Value, ...]], Future[tuple[Value, ...]]]:
     """Query pages and events to suggest; empty where the server does not support it."""
-    return [page.hint(traffic.values(view, field), _NONE) for field in ("path", "event")]
+    return (
+        page.hint(traffic.values(view, "path"), _NONE),
+        page.hint(traffic.values(view, "event"), _NONE),
+    )
 
 
 def suggestions(paths: Sequence[Value], events: Sequence[Value]) -> Suggestions:
@@ -124,23 +138,33 @@ def inputs(
     write: Callable[[FunnelStep], None],
 ) -> None:
     """Draw two inputs for one step; ``write`` receives the new step when either changes."""
-    elements.select(
+    kind_key, value_key = f"{key}_kind", f"{key}_value"
+    st.session_state[kind_key] = step.kind
+    st.session_state[value_key] = step.value or None
+
+    def changed() -> None:
+        kind: StepKind = st.session_state[kind_key]
+        entry: Any = st.session_state[value_key]
+        value = "" if entry is None or kind != step.kind else str(entry).strip()
+        write(FunnelStep(kind, value))
+
+    st.selectbox(
         f"{label}: kind",
-        KINDS,
-        step.kind,
-        key=f"{key}_kind",
-        write=lambda kind: write(FunnelStep(kind, "")),
+        list(KINDS),
+        key=kind_key,
+        format_func=KINDS.__getitem__,
+        label_visibility="collapsed",
         width=95,
+        on_change=authorized.callback(changed),
     )
-    values = offered.paths if step.kind == "path" else offered.events
-    elements.bound(
-        st.selectbox,
+    options = list(dict.fromkeys([*([step.value] if step.value else []), *offered.of(step.kind)]))
+    st.selectbox(
         f"{label}: {KINDS[step.kind].lower()}",
-        step.value or None,
-        key=f"{key}_value",
-        write=lambda value: write(FunnelStep(step.kind, str(value or "").strip())),
-        options=list(dict.fromkeys(filter(None, (step.value, *values)))),
+        options,
         index=None,
+        key=value_key,
         placeholder=PLACEHOLDERS[step.kind],
         accept_new_options=True,
+        label_visibility="collapsed",
+        on_change=authorized.callback(changed),
     )

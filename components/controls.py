@@ -64,7 +64,7 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
     ``among`` are the websites to choose from; ``beside`` draws further controls of the bar.
     """
     now = view()
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
+    with elements.row("bar"):
         elements.select(
             "Website",
             _labels(among),
@@ -126,8 +126,8 @@ def _step_button(key: str, side: str, steps: int, *, disabled: bool = False) -> 
 
     elements.text_button(
         f":material/chevron_{side}:",
+        key,
         step,
-        key=key,
         help=f"{key.capitalize()} period",
         disabled=disabled,
     )
@@ -218,7 +218,7 @@ def _filter_popover(client: AuthorizedClient, now: View) -> None:
                 return
             st.session_state["add_filter"] = False
 
-        elements.action("Add filter", add, key="f_add", width="stretch")
+        elements.action_button("Add filter", "f_add", add, width="stretch")
         if able.segments:
             _segments(client, now)
 
@@ -327,15 +327,15 @@ def _chips(client: AuthorizedClient, now: View) -> None:
                     width=165,
                     write=lambda chosen: change({"match": [chosen] if chosen == "any" else []}),
                 )
-            elements.text_button("Clear all", go, now.unfiltered(), key="chips_clear")
+            elements.text_button("Clear all", "chips_clear", go, now.unfiltered())
 
 
 def _chip(words: str, key: str, without: View) -> None:
-    elements.action(
+    elements.action_button(
         words,
+        f"chip_{key}",
         go,
         without,
-        key=f"chip_{key}",
         icon="close",
         icon_position="right",
         help="Remove this filter",

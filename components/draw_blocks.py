@@ -55,7 +55,7 @@ def _draw(block: Block) -> None:
         case Buttons():
             with st.container(horizontal=True, gap="small"):
                 for at, (label, icon, change) in enumerate(block.buttons):
-                    elements.action(label, apply, change, key=f"{block.key}_{at}", icon=icon)
+                    elements.action_button(label, f"{block.key}_{at}", apply, change, icon=icon)
         case Cards():
             with st.grid(2, min_column_width=block.min_width):
                 for title, blocks in block.cards:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components import authorized, formats
 from components.charts import common
@@ -118,20 +119,31 @@ def draw_tiles(tiles: Sequence[Tile], *, within: bool = False) -> None:
             )
 
 
-def action(
-    label: str, act: Callable[..., object], *args: Any, icon: str = "", **options: Any
+def row(key: str | None = None) -> DeltaGenerator:
+    """A container for controls side by side."""
+    return st.container(horizontal=True, vertical_alignment="center", gap="small", key=key)
+
+
+def action_button(
+    label: str,
+    key: str | None,
+    do: Callable[..., object],
+    *args: object,
+    icon: str = "",
+    **options: Any,
 ) -> None:
-    """Draw a button that calls ``act(*args)``; ``icon`` is the name of a Material symbol."""
+    """Draw a button that calls ``do`` with ``args``; ``options`` are those of ``st.button``."""
     st.button(
         label,
+        key=key,
         icon=f":material/{icon}:" if icon else None,
-        on_click=authorized.callback(act),
+        on_click=authorized.callback(do),
         args=args,
         **options,
     )
 
 
-text_button: Final = partial(action, type="tertiary")
+text_button: Final = partial(action_button, type="tertiary")
 """Draws a button without a frame."""
 
 
@@ -178,3 +190,7 @@ def select(
         format_func=lambda option: options.get(option, str(option)),
         **more,
     )
+
+
+segmented: Final = partial(select, widget=st.segmented_control, required=True)
+"""Draws a segmented control like ``select``."""

@@ -58,7 +58,7 @@ def server_line() -> None:
     zone = url_state.view().period.timezone
     name = f"{server.label} {server.version}" if server.version else server.label
     where = f"{name} at {server.address}. " if viewer.current().permissions.admin else ""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="server"):
+    with elements.row("server"):
         if server.demo:
             st.badge("Demo data", icon=":material/science:", color="orange", width="content")
         st.caption(plain(f"{where}Times in {zone}."), width="content")
@@ -80,8 +80,8 @@ def _invitation() -> None:
         horizontal=True, vertical_alignment="center", gap="small", width="content", key="connect"
     ):
         page = page_registry.SETUP.name
-        elements.text_button("Connect your own Umami", navigation.go, page, icon="cable")
-        elements.text_button("Not now", dismiss)
+        elements.text_button("Connect your own Umami", None, navigation.go, page, icon="cable")
+        elements.text_button("Not now", None, dismiss)
 
 
 def stopped(problem: UmamiError) -> None:

@@ -52,7 +52,7 @@ def draw_page(block: Table, paging: Paging, on_choose: Callable[[str], None] | N
         f"{'at least ' if paging.capped else ''}{formats.whole(paging.count)} {title}"
     )
     draw_rows(block, label=title.capitalize(), shown=rows, on_choose=on_choose)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with elements.row():
         page_buttons(now, min(-(-paging.count // PAGE_SIZE), LAST_PAGE), key=block.key)
         make = partial(labelled, block.frame, block.fields)
         csv_button(make, what=f"{title} page {now.page}", key=block.key)
@@ -145,8 +145,8 @@ def _export(full: FullList[Any], paging: Paging, block: Table) -> None:
             elements.show_fault(problem, "The list could not be exported.")
     elements.text_button(
         f"Export {some} ({formats.whole(paging.count)})",
+        f"{block.key}_begin",
         begin,
-        key=f"{block.key}_begin",
         icon="download",
     )
 

@@ -64,7 +64,7 @@ def _form(now: View) -> None:
     st.text_input(
         "Password (optional)", key="link_password", type="password", autocomplete="new-password"
     )
-    elements.action("Create link", _make, now, key="make_link", width="stretch")
+    elements.action_button("Create link", "make_link", _make, now, width="stretch")
     if made := authorized.data().get(_MADE):
         st.code(made, language=None, wrap_lines=True)
 
@@ -189,9 +189,9 @@ def _link(share: ShareLink, website: str) -> None:
     if share.closed:
         st.caption(f":material/block: {plain(share.closed)}")
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with elements.row():
         st.caption(f"Open until {share.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC", width="content")
-        elements.text_button("Withdraw", _revoke, share, key=f"revoke_{share.id}", icon="link_off")
+        elements.text_button("Withdraw", f"revoke_{share.id}", _revoke, share, icon="link_off")
     st.code(_url(share.id), language=None, wrap_lines=True)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components import authorized, export_permissions, freshness
+from components import authorized, elements, export_permissions, freshness
 from components.blocks import Table
 from components.escaping import harmless
 from components.formats import Field, labelled, longest
@@ -104,7 +104,7 @@ def draw_table(
     label = title[:1].upper() + title[1:]
     draw_rows(block, label=label, shown=block.shown, active=active, on_choose=on_choose)
     fields = [*block.fields, *block.more_fields]
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with elements.row():
         if count > block.shown and st.button(
             f"All {count:,} {title}",
             key=f"{block.key}_all",

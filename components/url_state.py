@@ -18,6 +18,7 @@ import streamlit as st
 from access.permissions import ViewFilters
 from components import viewer
 from components.areas import PageInfo
+from components.view_description import dates as dates
 from umami.capabilities import Capabilities
 from umami.errors import InvalidView
 from umami.filters import Filter

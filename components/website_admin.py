@@ -60,7 +60,7 @@ def create_form() -> None:
     with st.popover("Add website", icon=":material/add:", key="add_website", on_change="rerun"):
         st.text_input("Name", key="new_name", max_chars=100)
         st.text_input("Domain", key="new_domain", placeholder="shop.example")
-        elements.action("Add", _create, key="create_website", width="stretch")
+        elements.action_button("Add", "create_website", _create, width="stretch")
 
 
 def _create() -> None:
@@ -96,13 +96,13 @@ def card_buttons(site: Website, *, is_managed: bool) -> None:
     """Draw buttons to open a website and, for its admins, to manage it."""
     with st.container(horizontal=True, gap="small"):
         elements.text_button(
-            "Open", _open, site, key=f"look_{site.id}", icon="monitoring", help="Open this website"
+            "Open", f"look_{site.id}", _open, site, icon="monitoring", help="Open this website"
         )
         if viewer.current().permissions.administers(site.id):
             elements.text_button(
                 "Close" if is_managed else "Manage",
+                f"manage_{site.id}",
                 partial(url_state.set_params, site="" if is_managed else site.id),
-                key=f"manage_{site.id}",
                 icon="close" if is_managed else "settings",
             )
 
@@ -185,7 +185,7 @@ def _tracker(site: Website) -> None:
 def _test(site: Website) -> None:
     st.markdown("**Test**")
     st.caption(f"Sends one event named {EVENT}, which is counted like any other.")
-    elements.action("Send a test event", _send, site, key="send_test", icon="send")
+    elements.action_button("Send a test event", "send_test", _send, site, icon="send")
     sent: Sent | None = authorized.data().get(_SENT)
     if sent is None or sent.website != site.id:
         return
@@ -267,10 +267,10 @@ def _confirmed_button(
         st.markdown(f"**{what} {plain(site.name, 60)}**")
         st.caption(warning)
         typed = st.text_input("Type its name", key=f"{key}_name", placeholder=site.name, live=True)
-        elements.action(
+        elements.action_button(
             what,
+            f"{key}_sure",
             confirmed,
-            key=f"{key}_sure",
             type="primary",
             width="stretch",
             disabled=typed != site.name,

@@ -21,7 +21,6 @@ from components.areas import journey
 from components.charts import flows
 from components.elements import show_note
 from components.render import open_page
-from components.view_description import dates
 from umami.analysis.journey import Through, flow
 from umami.api.reports import Path
 from umami.api.traffic import Value
@@ -114,6 +113,6 @@ with open_page(page_context.client()) as page:
         for fault in faults:
             show_note(fault)
     page.section(partial(edges, selection), *suggestions, height=40)
-    with elements.card("Paths", about=dates(view)):
+    with elements.card("Paths", about=url_state.dates(view)):
         page.section(partial(node, selection.through), paths, height=40)
         page.draw(layout, nested=True)

@@ -1,7 +1,5 @@
 """Retention: the share of visitors who return, by time after the first visit."""
 
-import streamlit as st
-
 from components import controls, elements, entrypoint_guard, page_context, url_state
 from components.areas import retention
 from components.render import open_page
@@ -13,13 +11,11 @@ with open_page(page_context.client()) as page:
     params = url_state.page_params(retention.INFO)
     layout = page.prepare(retention.ask(page, view, params))
     with elements.title("Retention"):
-        elements.select(
+        elements.segmented(
             "Cohorts",
             retention.GRAIN_NAMES,
             retention.grain(view, params),
             key="pick_grain",
             write=lambda grain: url_state.set_params(grain=grain),
-            widget=st.segmented_control,
-            required=True,
         )
     page.draw(layout)

@@ -93,10 +93,10 @@ def choose() -> None:
         persist_state="session",
     )
     if source == "demo" and now and now.demo:
-        elements.action("Open the demo", navigation.go, "overview", type="primary")
+        elements.action_button("Open the demo", None, navigation.go, "overview", type="primary")
     elif source == "demo":
-        elements.action(
-            "Continue", drafts.keep, Draft(step="save"), key="setup_demo", type="primary"
+        elements.action_button(
+            "Continue", "setup_demo", drafts.keep, Draft(step="save"), type="primary"
         )
     elif source == "tables":
         _form("tables")

@@ -99,7 +99,7 @@ def onward(now: Step, label: str = "Continue", *, primary: bool = True) -> None:
     following = order()[order().index(now) + 1]
     with st.container(horizontal=True, gap="small"):
         kind = "primary" if primary else "secondary"
-        elements.action(label, go, following, key="setup_on", type=kind)
+        elements.action_button(label, "setup_on", go, following, type=kind)
         back(now)
 
 
@@ -107,7 +107,7 @@ def back(now: Step) -> None:
     """Draw a button to the previous step; without a check, that is ``choose``."""
     draft = current()
     before = order()[order().index(now) - 1] if draft and draft.server else "choose"
-    elements.text_button("Back", go, before, key="setup_back")
+    elements.text_button("Back", "setup_back", go, before)
 
 
 def sent(

@@ -136,9 +136,9 @@ def _save(draft: Draft) -> None:
         _pasted(draft)
     with st.container(horizontal=True, gap="small"):
         if writable:
-            elements.action("Save and open", _saved, key="setup_save", type="primary")
+            elements.action_button("Save and open", "setup_save", _saved, type="primary")
         else:
-            elements.action("Done", navigation.go, page_registry.OVERVIEW.name, key="setup_done")
+            elements.action_button("Done", "setup_done", navigation.go, page_registry.OVERVIEW.name)
         drafts.back("save")
     if writable:
         with st.expander(
@@ -234,14 +234,14 @@ def _person(person: Person) -> None:
             others = (other for other in draft.people if other.username != person.username)
             drafts.keep(replace(draft, people=tuple(others)))
 
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with elements.row():
         name = "" if person.name == person.username else f" ({person.name})"
         role = ROLES[person.roles[0]].split(":")[0]
         st.markdown(
             f":material/person: **{plain(person.username)}**{plain(name)} · {role}",
             width="content",
         )
-        elements.text_button("Remove", remove, key=f"setup_remove_{person.username}")
+        elements.text_button("Remove", f"setup_remove_{person.username}", remove)
 
 
 def _form(draft: Draft) -> None:
