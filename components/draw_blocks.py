@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import authorized, elements, navigation, paging, url_state
+from components import authorized, elements, navigation, table, url_state
 from components.blocks import (
     Block,
     Buttons,
@@ -62,7 +62,7 @@ def _draw(block: Block) -> None:
                     with elements.card(plain(title, 100)):
                         draw(*blocks)
         case SearchBox():
-            paging.search_box(block.position, block.placeholder)
+            table.search_box(block.position, block.placeholder)
         case Expander():
             with st.expander(plain(block.label), expanded=block.expanded):
                 draw(*block.blocks)
@@ -168,6 +168,6 @@ def _table(block: Table) -> None:
     clickable = block.value is not None and (field is None or url_state.free())
     on_choose = (lambda value: apply(choose(value))) if choose and clickable else None
     if block.paging:
-        paging.draw_page(block, block.paging, on_choose)
+        table.draw_page(block, block.paging, on_choose)
     else:
         draw_table(block, (*url_state.chosen(field), *block.active), on_choose)

@@ -6,8 +6,8 @@ from components import (
     elements,
     entrypoint_guard,
     page_context,
-    paging,
     sharing,
+    table,
     url_state,
     viewer,
 )
@@ -31,5 +31,5 @@ else:
     with elements.card("Share links"):
         sharing.links(sites)
     with elements.card("Audit log"):
-        paging.search_box(place, "Search user, action or object")
+        table.search_box(place, "Search user, action or object")
         sharing.log(place, view.period.timezone, sites)

@@ -8,7 +8,7 @@ from components import (
     elements,
     entrypoint_guard,
     page_context,
-    paging,
+    table,
     url_state,
     viewer,
     website_admin,
@@ -41,7 +41,7 @@ with open_page(client) as page:
             website_admin.create_form()
     website_admin.show_done()
     st.caption(described(view))
-    paging.search_box(place, "Search name or domain")
+    table.search_box(place, "Search name or domain")
     managed = website_admin.manage(sites, params["site"][0]) if params["site"] else None
     if not shown:
         with st.container(border=True):
@@ -53,4 +53,4 @@ with open_page(client) as page:
                 st.caption(plain(site.domain or "No domain", 80))
                 website_admin.card_buttons(site, is_managed=site is managed)
                 page.draw([card])
-    paging.page_buttons(place, pages, key="sites")
+    table.page_buttons(place, pages, key="sites")

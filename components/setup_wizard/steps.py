@@ -25,8 +25,8 @@ from components import (
     viewer,
 )
 from components.escaping import plain
-from components.setup_wizard import connection, drafts
-from components.setup_wizard.drafts import Draft
+from components.setup_wizard import connection
+from components.setup_wizard.connection import Draft
 from umami.errors import SettingsError
 from umami.view import ALL_TIME
 
@@ -49,7 +49,7 @@ _DONE: Final = "what was just set up"
 def state() -> None:
     """Draw a line with the current data source."""
     try:
-        now = drafts.described(umami_server.set_up())
+        now = connection.described(umami_server.set_up())
     except SettingsError as problem:
         now = str(problem)
     st.caption(plain(f"Now: {now}"))
@@ -77,7 +77,7 @@ def decided_elsewhere(names: tuple[str, ...]) -> None:
     with st.container(width=WIDTH, key="setup"):
         st.markdown(
             ":material/info: The server is set in the environment of the dashboard by "
-            f"{drafts.listed([f'`{name}`' for name in names])}. The environment takes "
+            f"{connection.listed([f'`{name}`' for name in names])}. The environment takes "
             "precedence, so this page changes nothing."
         )
         st.caption(
@@ -87,16 +87,16 @@ def decided_elsewhere(names: tuple[str, ...]) -> None:
 
 def leave() -> None:
     """Discard an unsaved draft and confirm a saved one. Call on every other page."""
-    drafts.forget()
+    connection.forget()
     if done := authorized.data().pop(_DONE, None):
         st.toast(plain(done), icon=":material/check:")
 
 
 def assistant() -> None:
     """Draw the current step."""
-    draft = drafts.current()
+    draft = connection.current()
     with st.container(width=WIDTH, key="setup"):
-        drafts.steps(draft.step if draft else "choose")
+        connection.steps(draft.step if draft else "choose")
         if draft is None:
             connection.choose()
         elif draft.importing:
@@ -116,13 +116,13 @@ def _save(draft: Draft) -> None:
     if viewer.signs_in():
         who = "People sign in as they do now."
     elif draft.people:
-        names = drafts.listed([person.username for person in draft.people])
+        names = connection.listed([person.username for person in draft.people])
         who = f"{names} sign{'' if len(draft.people) > 1 else 's'} in."
     else:
         who = "No accounts: only you can open the dashboard, with the link that it prints."
     with st.container(border=True, gap="xsmall"):
         st.subheader("Summary", anchor=False)
-        what = f"The dashboard shows {drafts.described(draft.settings)}."
+        what = f"The dashboard shows {connection.described(draft.settings)}."
         st.markdown(f":material/cable: {plain(what, 500)}")
         st.markdown(f":material/group: {plain(who, 500)}")
     if writable:
@@ -139,7 +139,7 @@ def _save(draft: Draft) -> None:
             elements.action_button("Save and open", "setup_save", _saved, type="primary")
         else:
             elements.action_button("Done", "setup_done", navigation.go, page_registry.OVERVIEW.name)
-        drafts.back("save")
+        connection.back("save")
     if writable:
         with st.expander(
             "Use it on another host instead", icon=":material/content_paste:", on_change="rerun"
@@ -167,17 +167,17 @@ def _pasted(draft: Draft) -> None:
 
 def _saved() -> None:
     """Save the draft and open the Overview in the next run."""
-    looking, draft = viewer.still(), drafts.current()
+    looking, draft = viewer.still(), connection.current()
     if draft is None or not viewer.sets_up(looking) or umami_server.decided():
         return
-    about = drafts.described(draft.settings)
+    about = connection.described(draft.settings)
     if draft.people:
-        about += f"; accounts {drafts.listed([person.username for person in draft.people])}"
+        about += f"; accounts {connection.listed([person.username for person in draft.people])}"
     try:
         umami_server.settle(Setup(draft.settings, draft.people))
     except SettingsError as problem:
         viewer.record(looking, "setup", about, done=False)
-        drafts.keep(replace(draft, refused=str(problem)))
+        connection.keep(replace(draft, refused=str(problem)))
         return
     viewer.forget()
     if draft.admin:
@@ -185,8 +185,8 @@ def _saved() -> None:
         session_cookie.enter(desk.start_session(desk.accounts().users[draft.admin.username]))
         looking = viewer.resolve()
     viewer.record(looking, "setup", about)
-    drafts.forget()
-    authorized.data()[_DONE] = f"Saved. The dashboard shows {drafts.described(draft.settings)}."
+    connection.forget()
+    authorized.data()[_DONE] = f"Saved. The dashboard shows {connection.described(draft.settings)}."
     # Exported data rarely includes the last days, which the default period shows.
     exported = draft.settings.embedded and not draft.settings.demo
     url_state.write({"period": [ALL_TIME]} if exported else {})
@@ -207,7 +207,7 @@ def people(draft: Draft) -> None:
         for person in draft.people:
             _person(person)
     if draft.admin:
-        drafts.onward("people")
+        connection.onward("people")
         with st.expander("Add another person", icon=":material/person_add:"):
             _form(draft)
         return
@@ -219,20 +219,20 @@ def people(draft: Draft) -> None:
     )
     _form(draft)
     if draft.people:
-        drafts.back("people")
+        connection.back("people")
         return
     st.caption(
         "Without accounts, anyone who uses this machine sees everything, and no other machine can "
         "open the dashboard. You can create accounts later."
     )
-    drafts.onward("people", "Continue without accounts", primary=False)
+    connection.onward("people", "Continue without accounts", primary=False)
 
 
 def _person(person: Person) -> None:
     def remove() -> None:
-        if draft := drafts.current():
+        if draft := connection.current():
             others = (other for other in draft.people if other.username != person.username)
-            drafts.keep(replace(draft, people=tuple(others)))
+            connection.keep(replace(draft, people=tuple(others)))
 
     with elements.row():
         name = "" if person.name == person.username else f" ({person.name})"
@@ -271,13 +271,13 @@ def _form(draft: Draft) -> None:
         )
         again = new("Password again", key=f"{at}_again")
         label = "Create account" if first else "Add"
-        pressed = drafts.sent(label, key=f"{at}_made", primary=first)
+        pressed = connection.sent(label, key=f"{at}_made", primary=first)
     if not pressed:
         return
     username = canonical(username)
     taken = {person.username for person in draft.people}
     if wrong := account_problem(username, password, again, taken):
-        drafts.wrong(wrong)
+        connection.wrong(wrong)
         return
     made = Person(
         username,
@@ -287,5 +287,5 @@ def _form(draft: Draft) -> None:
         # The admin role includes every website.
         () if role == "admin" else tuple(websites) or None,
     )
-    drafts.keep(replace(draft, people=(*draft.people, made)))
+    connection.keep(replace(draft, people=(*draft.people, made)))
     st.rerun()
