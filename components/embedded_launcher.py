@@ -71,12 +71,9 @@ def _in_settings() -> Iterator[None]:
     try:
         yield
     except ImportRefused as refusal:
-        problem = f"UMAMI_DATA cannot be read: {refusal}"
+        raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
     except StoreRefused as refusal:
-        problem = f"UMAMI_STORE cannot be used: {refusal}"
-    else:
-        return
-    raise SettingsError(problem)
+        raise SettingsError(f"UMAMI_STORE cannot be used: {refusal}") from None
 
 
 def filled(settings: Settings, running: Running) -> Settings:

@@ -61,8 +61,8 @@ class Draft:
 
 def current() -> Draft | None:
     """The draft of this tab, if any."""
-    draft = authorized.data().get(_DRAFT)
-    return draft if isinstance(draft, Draft) else None
+    draft: Draft | None = authorized.data().get(_DRAFT)
+    return draft
 
 
 def keep(draft: Draft) -> None:
@@ -72,8 +72,8 @@ def keep(draft: Draft) -> None:
 
 def forget() -> None:
     """Discard the draft, cancel its import and close its tables."""
-    draft = authorized.data().pop(_DRAFT, None)
-    if isinstance(draft, Draft):
+    draft: Draft | None = authorized.data().pop(_DRAFT, None)
+    if draft:
         if draft.importing:
             draft.importing.cancel()
         umami_server.let_go(draft.settings)
