@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from umami.background_task import ProgressCallback
-from umami.client import Client, connect
+from umami.client import Client, Waiting, connect
 from umami.errors import SettingsError
-from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
+from umami.instrumentation import Instrumentation
 from umami.settings import DEFINITIONS, Settings
 
 if TYPE_CHECKING:
@@ -83,7 +83,11 @@ def filled(settings: Settings, running: Running) -> Settings:
 
 
 def client_of(
-    running: Running, settings: Settings, *, watch: Instrumentation = NO_INSTRUMENTATION
+    running: Running,
+    settings: Settings,
+    *,
+    watch: Instrumentation | None = None,
+    waiting: Waiting = nullcontext,
 ) -> Client:
     """A client of the embedded server; its cache drops answers about changed websites."""
     client = connect(
@@ -91,6 +95,7 @@ def client_of(
         label="Built-in server",
         demo=running.demo,
         watch=watch,
+        waiting=waiting,
         defined_by=settings.definitions,
     )
     running.tell(client.forget)

@@ -1,14 +1,13 @@
-"""Properties of this process: its URL, secrets file, render lock and frontend components."""
+"""Properties of this process: its URL, its secrets file and its frontend components."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
 
-from umami.fair_lock import FairLock
 from umami.settings import SECRETS
 
 
@@ -35,7 +34,3 @@ def component(name: str) -> Any:
     files = (Path(__file__).parent / "frontend").glob(f"{name}.*")
     parts: dict[str, Any] = {path.suffix[1:]: path.read_text("utf-8") for path in files}
     return st.components.v2.component(name, **parts)
-
-
-RENDER_LOCK: Final = FairLock()
-"""One script run draws at a time, first come, first served."""

@@ -17,6 +17,7 @@ from access.authentication import SignInRefused
 from access.share_links import ShareLink
 from components import authorized, session_cookie, viewer
 from components.escaping import plain
+from components.render_lock import released
 from umami.errors import SettingsError
 
 # The library imports a cookie manager whose frame discloses all cookies of this host to any page
@@ -49,9 +50,9 @@ class _Controller:
         """Sign in with the exact input. The library would strip the password and normalise the
         user name differently from ``Authentication``."""
         try:
-            self.token = viewer.desk().sign_in(
-                username or "", password or "", st.context.ip_address
-            )
+            with released():
+                desk, address = viewer.desk(), st.context.ip_address
+                self.token = desk.sign_in(username or "", password or "", address)
         except SignInRefused as refusal:
             self.refused = str(refusal)
         return bool(self.token)
@@ -144,9 +145,10 @@ def change_password() -> None:
         st.error("The new passwords are not the same.")
         return
     try:
-        session_cookie.enter(
-            viewer.desk().change_password(account, old, new, st.context.ip_address)
-        )
+        with released():
+            desk, address = viewer.desk(), st.context.ip_address
+            token = desk.change_password(account, old, new, address)
+        session_cookie.enter(token)
     except (SignInRefused, SettingsError) as problem:
         st.error(plain(str(problem)))
     else:

@@ -41,8 +41,8 @@ from components.escaping import harmless
 from components.formats import Field, labelled, longest
 from components.runtime import component
 from umami.background_task import BackgroundTask, ProgressCallback
-from umami.fair_queue import Caller
 from umami.memoize import memoize
+from umami.scheduling import Caller
 
 _COMPONENT: Final = component("table")
 

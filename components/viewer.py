@@ -24,6 +24,7 @@ from access.permissions import ALL, NONE, Permissions, ViewFilters
 from access.share_links import ShareLink
 from components import local_access, page_registry, runtime, umami_server
 from components.loading import every_website
+from components.render_lock import released
 from umami.api.websites import Website
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.view import parse
@@ -232,7 +233,9 @@ def leave_link() -> None:
 
 def open_link(share: ShareLink, password: str) -> None:
     """Open a share link with its password. Raises ``Refused``."""
-    st.session_state[_LINK_TOKEN] = desk().unlock_share(share, password, st.context.ip_address)
+    address = st.context.ip_address
+    with released():
+        st.session_state[_LINK_TOKEN] = desk().unlock_share(share, password, address)
 
 
 def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> None:
