@@ -51,7 +51,7 @@ class _Controller:
         user name differently from ``Authentication``."""
         try:
             with released():
-                desk, address = viewer.desk(), st.context.ip_address
+                desk, address = viewer.desk(), viewer.address()
                 self.token = desk.sign_in(username or "", password or "", address)
         except SignInRefused as refusal:
             self.refused = str(refusal)
@@ -146,7 +146,7 @@ def change_password() -> None:
         return
     try:
         with released():
-            desk, address = viewer.desk(), st.context.ip_address
+            desk, address = viewer.desk(), viewer.address()
             token = desk.change_password(account, old, new, address)
         session_cookie.enter(token)
     except (SignInRefused, SettingsError) as problem:

@@ -233,9 +233,14 @@ def leave_link() -> None:
 
 def open_link(share: ShareLink, password: str) -> None:
     """Open a share link with its password. Raises ``Refused``."""
-    address = st.context.ip_address
     with released():
-        st.session_state[_LINK_TOKEN] = desk().unlock_share(share, password, address)
+        st.session_state[_LINK_TOKEN] = desk().unlock_share(share, password, address())
+
+
+def address() -> str | None:
+    """The IP address of the viewer's connection, if it is known."""
+    ip = st.context.ip_address
+    return ip if isinstance(ip, str) else None
 
 
 def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> None:
