@@ -80,14 +80,8 @@ PLACES: Final = (
     Table("region", "Regions", "regions", none="No visitor has a known region"),
     Table("city", "Cities", "cities", none="No visitor has a known city"),
 )
-EVENTS: Final = (
-    Table(
-        "event",
-        "Events",
-        "events",
-        fill="Send one from your pages with `umami.track('name')`.",
-    ),
-)
+_NO_EVENTS: Final = "Send one from your pages with `umami.track('name')`."
+EVENTS: Final = (Table("event", "Events", "events", fill=_NO_EVENTS),)
 
 
 OPTIONAL: Final = frozenset(

@@ -116,20 +116,6 @@ def _url(id: str) -> str:
     return f"{public()}/?{urlencode({viewer.SHARE: viewer.desk().shares.token(id)})}"
 
 
-def not_yours() -> None:
-    """Draw the text of the Access page for viewers who are not admins."""
-    st.caption("This page is for admins only.")
-
-
-def unguarded() -> None:
-    """Draw the text of the Access page while there are no accounts."""
-    st.caption("No sign-in yet: anyone with the address sees everything.")
-    st.markdown(
-        "Create accounts on the Setup page, or with `python -m access`: add its output and a "
-        "cookie key (`python -m access key`) to `.streamlit/secrets.toml`."
-    )
-
-
 def everybody(sites: tuple[Website, ...]) -> None:
     """Draw the table of all accounts with their permissions."""
     names = {site.id: site.name for site in sites}

@@ -1,5 +1,7 @@
 """Access: accounts, share links and the audit log."""
 
+import streamlit as st
+
 from components import (
     blocks,
     controls,
@@ -21,9 +23,13 @@ place = blocks.list_position("log", url_state.read_params(*blocks.list_param_nam
 with elements.title("Access"):
     pass
 if not viewer.current().permissions.admin:
-    sharing.not_yours()
+    st.caption("This page is for admins only.")
 elif not viewer.signs_in():
-    sharing.unguarded()
+    st.caption("No sign-in yet: anyone with the address sees everything.")
+    st.markdown(
+        "Create accounts on the Setup page, or with `python -m access`: add its output and a "
+        "cookie key (`python -m access key`) to `.streamlit/secrets.toml`."
+    )
 else:
     sites = every_website(page_context.client())
     with elements.card("Accounts", about="Defined in the accounts file; edit it to change them."):
