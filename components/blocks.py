@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, Literal, TypeVar
 
 import pandas as pd
-import plotly.graph_objects as go
 
+from components.charts.common import Draw
 from components.charts.tiles import Tile
 from components.formats import Field
 from components.theme import Mode
@@ -98,7 +98,7 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A Plotly figure of hashable data; ``alt`` is its text alternative.
+    """A Plotly figure; ``alt`` is its text alternative. ``draw`` makes it in light or dark mode.
 
     ``on_choose`` turns the ``customdata`` of a clicked point into a change. ``is_map`` marks
     figures that need the geometry of the world.
@@ -106,15 +106,10 @@ class Chart:
 
     alt: str
     key: str
-    figure: Callable[[Any, Mode], go.Figure]
-    data: Any
+    draw: Draw
     on_choose: Callable[[Any], Change | None] | None = None
     is_map: bool = False
     medium: Medium | None = None
-
-    def draw(self, mode: Mode) -> go.Figure:
-        """The figure in light or dark mode."""
-        return self.figure(self.data, mode)
 
 
 @dataclass(frozen=True, slots=True)

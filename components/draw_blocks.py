@@ -120,7 +120,7 @@ def _chart(block: Chart) -> None:
 
     geometry = {"topojsonURL": _topojson()} if block.is_map else {}
     st.plotly_chart(
-        finished(block.figure, block.data, mode()),
+        finished(block.draw, mode()),
         theme=None,
         key=block.key,
         alt=block.alt,

@@ -22,7 +22,7 @@ from components.blocks import (
     Text,
     Tiles,
 )
-from components.charts.bars import distribution_figure
+from components.charts.bars import distribution
 from components.charts.tiles import Tile
 from components.formats import Field
 from components.view_description import why_empty
@@ -142,7 +142,7 @@ def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list
         blocks.append(Tiles(tiles, framed=False))
         if spread.least < spread.most:
             alt = f"How often numbers of {name} occur"
-            blocks.append(Chart(alt, "distribution", distribution_figure, spread))
+            blocks.append(Chart(alt, "distribution", partial(distribution, spread)))
     table = Table(
         "values",
         frame.assign(value=frame["value"].replace("", "(empty)")),

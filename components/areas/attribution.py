@@ -240,37 +240,23 @@ def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[Block]:
     title = PARTS[part][0]
     frame = table[table["part"] == part]
     compared = "before" in frame
-
-    def formatted(column: pd.Series[float]) -> list[str]:
-        return [
-            formats.money(value, currency) if currency else formats.whole(value) for value in column
-        ]
-
-    first, last = formatted(frame[["first", "last"]].sum())
+    first, last = (formats.amount(value, currency) for value in frame[["first", "last"]].sum())
     kind: Kind = "money" if currency else "count"
     fields = [
         Field("label", title.removeprefix("UTM ").capitalize(), "text"),
         Field("first", "First touch", kind, currency=currency),
     ]
     key, alt = f"shift_{part}", f"{title}: credit by first and by last touch"
-    known = frame.fillna({"first": 0.0, "last": 0.0, "before": 0.0})
-    if known["last"].any():
+    if frame["last"].fillna(0).any():
         sentence = f"First touches name {first}, last touches {last}."
         fields += [
             Field("last", "Last touch", kind, currency=currency),
             Field("shift", "Shift", "delta", currency=currency),
         ]
-        values = bars.shift(frame, (formatted(known["first"]), formatted(known["last"])), currency)
-        chart = Chart(alt, key, bars.shift_figure, values)
+        chart = Chart(alt, key, partial(bars.shift, frame, currency))
     else:
         sentence = f"First touches name {first}. {NO_LAST}"
-        data = bars.bars(
-            list(known["label"]),
-            list(known["first"]),
-            formatted(known["first"]),
-            list(known["before"]) if compared else [],
-        )
-        chart = Chart(alt, key, bars.bars_figure, data)
+        chart = Chart(alt, key, partial(bars.ranking, frame, "label", fields[1], compared))
     if compared:
         fields.append(Field("change", "Change of first touch", "change", wide=True))
     return [

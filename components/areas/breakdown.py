@@ -153,10 +153,10 @@ def _treemap(
         return [Text(why_empty(view, "No views in this period."), "empty")]
     fields = list(choice.fields)
     label = MEASURES[choice.summed][0]
-    data = _tree(choice, named)
+    tree = _tree(choice, named)
 
     def filtered(point: Sequence[Any]) -> Change:
-        path = data.paths[int(point[0])]
+        path = tree["path"].iloc[int(point[0])]
         matches = (named[fields[: len(path)]] == list(path)).all(axis=1)
         return filtered_view(
             view, capabilities, groups.iloc[int(matches.to_numpy().argmax())], fields[: len(path)]
@@ -165,8 +165,7 @@ def _treemap(
     chart = Chart(
         f"{label} by {' and '.join(FIELDS[field] for field in fields)}",
         "treemap",
-        maps.tree_figure,
-        data,
+        partial(maps.tree_figure, tree, label.lower()),
         on_choose=filtered,
     )
     blocks: list[Block] = [chart]
@@ -180,9 +179,8 @@ def _treemap(
 
 
 @memoize
-def _tree(choice: Choice, named: pd.DataFrame) -> maps.Tree:
-    what = MEASURES[choice.summed][0].lower()
-    return maps.tree(analysis.tree(named, choice.fields, choice.summed), what)
+def _tree(choice: Choice, named: pd.DataFrame) -> pd.DataFrame:
+    return maps.tree(analysis.tree(named, choice.fields, choice.summed))
 
 
 def filtered_view(

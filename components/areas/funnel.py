@@ -168,8 +168,7 @@ def blocks(
         Chart(
             "Visitors at each step of the funnel",
             "funnel",
-            charts.funnel_figure,
-            charts.funnel(table, worst),
+            partial(charts.funnel, table, worst),
         ),
         steps,
     ]

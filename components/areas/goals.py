@@ -23,7 +23,7 @@ from components.blocks import (
     Tiles,
     blocks_section,
 )
-from components.charts import lines as charts
+from components.charts import stacks
 from components.charts.tiles import counts, rated
 from components.formats import Field
 from components.loading import Collector
@@ -168,8 +168,6 @@ def trend(
             return [Text(no_trend, "empty")]
     if not frame[column].any():
         return [Text("The goal was not reached in this period.", "empty")]
-    data = charts.trend(
-        list(frame["time"]), list(frame[column]), view.period.unit, unit, target.times or None
-    )
+    draw = partial(stacks.trend, frame, column, view.period.unit, unit, target.times)
     alt = f"How often the goal {target.step.value} was reached over time"
-    return [Chart(alt, f"trend_{number}", charts.trend_figure, data)]
+    return [Chart(alt, f"trend_{number}", draw)]

@@ -129,11 +129,15 @@ def _diagram(through: Through | None, flow: Flow) -> list[Block]:
             return None
         return SetParams({"through": "" if clicked == through else clicked.spelled})
 
-    data = charts.sankey(flow, through)
     alt = "Visits from step to step"
     return [
         EChart(
-            alt, "flow", partial(charts.sankey_spec, data), data.height, data.least_width, select
+            alt,
+            "flow",
+            partial(charts.sankey_spec, flow, through),
+            charts.height(flow),
+            charts.least_width(flow),
+            select,
         ),
-        Chart(alt, "flow", charts.sankey_figure, data, medium="report"),
+        Chart(alt, "flow", partial(charts.sankey_figure, flow, through), medium="report"),
     ]

@@ -13,6 +13,7 @@ from components.charts import maps
 from components.loading import Collector
 from components.view_description import described
 from umami.endpoints import events, sessions, traffic
+from umami.memoize import memoize
 from umami.models.traffic import Ranking, Stats
 from umami.view import View
 
@@ -75,6 +76,7 @@ def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
     yield Section("The week's rhythm", traffic_blocks.week, [week], height=300)
 
 
+@memoize
 def _world(countries: Ranking, stats: Stats | None) -> list[Block]:
     shares = rankings.shares(rankings.COUNTRIES, countries, stats)
     return traffic_blocks.world_map(

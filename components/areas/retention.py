@@ -115,28 +115,26 @@ def _triangle(view: View, by: Grain, answer: Retention) -> list[Block]:
             )
         ]
     cohorts = cohorts_of(view, answer, by)
-    data = charts.triangle(cohorts, by)
     frame, fields = _table(cohorts)
     return [
-        Text(_explanation(cohorts, data, by)),
+        Text(_explanation(cohorts, by)),
         Chart(
             "Share of each cohort that came back, by time after the first visit",
             "triangle",
-            charts.triangle_figure,
-            data,
+            partial(charts.triangle, cohorts, by),
         ),
         Table(f"cohorts by {by}", frame, fields, "cohorts", shown=0, printed=0),
     ]
 
 
-def _explanation(cohorts: Cohorts, data: charts.Triangle, by: Grain) -> str:
+def _explanation(cohorts: Cohorts, by: Grain) -> str:
     text = "Each row is a group of visitors by the time of their first visit, with its size."
     if by != "day":
         text += " Shares are of an average day of the week."
     if cohorts.small.any():
         text += f" ◦ marks cohorts of fewer than {analysis.SMALL} visitors: their shares are noise."
-    if data.left_out:
-        text += f" The latest {len(data.cohorts)} of {len(cohorts.sizes)} are drawn."
+    if len(cohorts.sizes) > charts.MOST:
+        text += f" The latest {charts.MOST} of {len(cohorts.sizes)} are drawn."
     return text
 
 
@@ -163,8 +161,7 @@ def _curve(view: View, now: Retention, before: Retention | None = None) -> list[
         Chart(
             "Average share of returning visitors, by day after the first visit",
             "curve",
-            charts.curve_figure,
-            charts.curve(cohorts_of(view, now, "day"), earlier),
+            partial(charts.curve, cohorts_of(view, now, "day"), earlier),
         ),
     ]
 
@@ -174,7 +171,7 @@ def _sizes(view: View, by: Grain, answer: Retention) -> list[Block]:
         return [Text(why_empty(view, "No visits in this period."), "empty")]
     cohorts = cohorts_of(view, answer, by)
     return [
-        Chart("Visitors of each cohort", "sizes", charts.sizes_figure, charts.sizes(cohorts, by)),
+        Chart("Visitors of each cohort", "sizes", partial(charts.sizes, cohorts, by)),
         Text(
             f"{formats.whole(len(cohorts.sizes))} cohorts, "
             f"{formats.whole(cohorts.sizes.mean())} visitors on average."

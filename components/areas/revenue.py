@@ -274,21 +274,10 @@ def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[B
         return [Text(_why_none(scope.view), "empty")]
     frames = (now.chart, now.countries, now.regions, now.referrers, now.channels)
     losses = any((frame["amount"] < 0).any() for frame in frames if frame is not None)
-    chart = Chart(
-        f"Revenue over time by event, in {scope.currency}",
-        "revenue",
-        stacks.stacked_figure,
-        _stacks(scope, now, before),
-    )
+    unit, earlier = scope.view.period.unit, before.chart if before else None
+    draw = partial(stacks.stacked, now.chart, unit, "amount", scope.currency, earlier)
+    chart = Chart(f"Revenue over time by event, in {scope.currency}", "revenue", draw)
     return [Text(LOSSES, "note"), chart] if losses else [chart]
-
-
-@memoize
-def _stacks(scope: Scope, now: Revenue, before: Revenue | None) -> stacks.Stacks:
-    assert now.chart is not None
-    earlier = before.chart if before else None
-    unit = scope.view.period.unit
-    return stacks.stacked(now.chart, unit, "amount", money=scope.currency, before=earlier)
 
 
 def _world(scope: Scope, now: Revenue) -> list[Block]:
@@ -302,7 +291,7 @@ def _world(scope: Scope, now: Revenue) -> list[Block]:
 
 
 @memoize
-def _countries(currency: str, now: Revenue) -> maps.World:
+def _countries(currency: str, now: Revenue) -> pd.DataFrame:
     ranked = analysis.part(now.countries, None, float(now.total)).rename(
         columns={"amount": "count"}
     )

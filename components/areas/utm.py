@@ -172,13 +172,7 @@ def _parameter(
         Chart(
             f"Views by utm_{name}",
             f"bars_{name}",
-            charts.bars_figure,
-            charts.bars(
-                list(frame["value"]),
-                list(frame["views"]),
-                [formats.whole(views) for views in frame["views"]],
-                list(frame["before"]) if before is not None else (),
-            ),
+            partial(charts.ranking, frame, "value", fields[1], before is not None),
         ),
         Table(
             TITLES[name].lower(),

@@ -1,4 +1,4 @@
-"""Charts over time: traffic lines, the trend of a goal, and the bars of Realtime."""
+"""Charts over time: traffic lines, and the bars of Realtime."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, amounts_axis, base_layout, time_axis
+from components.charts.common import HOVER_ALL, amounts_axis, base_layout, time_axis, tooltip
 from components.theme import FONT, PALETTES, Mode, faded
 from umami.period import Unit
 
@@ -19,179 +19,145 @@ Ends = tuple[bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A series; ``when`` are the names of its buckets, also where it is drawn over other times."""
+class _Line:
+    """A series over the common ``times``; ``when`` are the names of its own buckets."""
 
+    times: Sequence[pd.Timestamp]
     name: str
-    values: tuple[int | None, ...]
+    values: Sequence[int | None]
     """``None`` for buckets in the future."""
-    when: tuple[str, ...]
-    role: int
-    """Index into the palette's categorical colours."""
-    earlier: bool = False
-    partial: tuple[int, ...] = ()
+    when: Sequence[str]
+    colour: str
+    earlier: bool
+    partial: Sequence[int]
     """Positions of buckets that the series' period covers only in part."""
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """Lines over a common axis of wall-clock times."""
-
-    times: tuple[pd.Timestamp, ...]
-    lines: tuple[Line, ...]
-    unit: Unit
-    running: int | None = None
+    running: int | None
     """Position of the current bucket, which is partial, too; ``None`` for a past period."""
+
+    def points(self, places: Sequence[int], leave_out: Sequence[int] = ()) -> dict[str, Any]:
+        """The trace keys for some points and their hover labels."""
+        notes = {at: "  so far" if at == self.running else "  in part" for at in self.partial}
+        when = self.when if self.earlier else [""] * len(self.when)
+        return {
+            "type": "scatter",
+            "x": [self.times[at] for at in places],
+            "y": [None if at in leave_out else self.values[at] for at in places],
+            "name": self.name,
+            "legendgroup": self.name,
+            "customdata": [f"{when[at]}{notes.get(at, '')}" for at in places],
+            "hovertemplate": (
+                "%{y:,}  (%{customdata})<extra>%{fullData.name}</extra>"
+                if self.earlier
+                else "<b>%{y:,}</b>%{customdata}<extra>%{fullData.name}</extra>"
+            ),
+        }
+
+    def partial_points(self) -> dict[str, Any]:
+        """A trace of hollow points for the partial buckets of the comparison."""
+        return {
+            **self.points(self.partial),
+            "mode": "markers",
+            "cliponaxis": False,
+            "marker": {"symbol": "circle-open", "size": 7, "color": self.colour},
+            "showlegend": False,
+        }
+
+    def partial_ends(self, mode: Mode) -> dict[str, Any]:
+        """A dotted trace to each partial bucket, so that it does not look like a rise or a fall.
+
+        On the line of the period, the dots are gaps in the background colour.
+        """
+        segments = [(at - 1, at) if at else (0, 1) for at in self.partial if len(self.values) > 1]
+        dots = {"color": self.colour, "width": 1.5, "dash": "1px,5px"}
+        gaps = {"color": PALETTES[mode].background, "width": 3, "dash": "4px,4px"}
+        return {
+            "type": "scatter",
+            "x": [
+                x for left, right in segments for x in (self.times[left], self.times[right], None)
+            ],
+            "y": [
+                y for left, right in segments for y in (self.values[left], self.values[right], None)
+            ],
+            "mode": "lines",
+            "line": dots if self.earlier else gaps,
+            "hoverinfo": "skip",
+            "legendgroup": self.name,
+            "showlegend": False,
+        }
 
 
 def traffic(
     now: pd.DataFrame,
     unit: Unit,
-    before: pd.DataFrame | None = None,
-    until: pd.Timestamp | None = None,
-    partial: Ends = (False, False),
-    partial_before: Ends = (False, False),
-) -> Traffic:
-    """Views and visitors over time, overlaid with those of the comparison.
+    before: pd.DataFrame | None,
+    begun: int | None,
+    partial: Ends,
+    partial_before: Ends,
+    mode: Mode,
+) -> go.Figure:
+    """Views and visitors over time, overlaid with those of the comparison as dashed lines.
 
     ``now`` and ``before`` have the columns ``time``, ``views`` and ``sessions``. They are aligned
     by position; buckets of ``before`` beyond the length of ``now`` are dropped, and hover labels
-    show their own dates. ``until`` is the present as wall-clock time if the period has not ended:
-    later buckets are not drawn, and the current one is marked. ``partial`` and ``partial_before``
-    are the values of ``Period.partial`` for both periods.
+    show their own dates. ``begun`` is the number of buckets that have begun, if the period has not
+    ended: later ones are not drawn, and the current one is marked. ``partial`` and
+    ``partial_before`` are the values of ``Period.partial`` for both periods.
     """
-    times = tuple(pd.Timestamp(time) for time in now["time"])
-    begun = len(times) if until is None else sum(time <= until for time in times)
-    running = None if until is None or not begun else begun - 1
-    lines: list[Line] = []
-    for role, (column, name) in enumerate((("views", "Views"), ("sessions", "Visitors"))):
-        for frame, ends, earlier in ((now, partial, False), (before, partial_before, True)):
-            if frame is None:
-                continue
-            part = frame.head(len(times))
-            cut = {at for at, is_cut in zip((0, len(frame) - 1), ends, strict=True) if is_cut}
-            if running is not None and not earlier:
-                cut.add(running)
-            lines.append(
-                Line(
-                    name=f"{name}, before" if earlier else name,
-                    values=tuple(
-                        int(value) if earlier or at < begun else None
-                        for at, value in enumerate(part[column])
-                    ),
-                    when=tuple(formats.moment(pd.Timestamp(at), unit) for at in part["time"]),
-                    role=role,
-                    earlier=earlier,
-                    partial=tuple(sorted(at for at in cut if at < len(part))),
-                )
+    times = list(now["time"])
+    running = begun - 1 if begun else None
+    traces, highest = [], 0
+    for frame, ends, earlier in ((before, partial_before, True), (now, partial, False)):
+        if frame is None:
+            continue
+        part = frame.head(len(times))
+        cut = {at for at, is_cut in zip((0, len(frame) - 1), ends, strict=True) if is_cut}
+        if running is not None and not earlier:
+            cut.add(running)
+        last = len(part) if earlier or begun is None else begun
+        for role, (column, name) in enumerate((("views", "Views"), ("sessions", "Visitors"))):
+            colour = PALETTES[mode].categorical[role]
+            line = _Line(
+                times,
+                f"{name}, before" if earlier else name,
+                [int(value) if at < last else None for at, value in enumerate(part[column])],
+                [formats.moment(at, unit) for at in part["time"]],
+                faded(colour, 0.55) if earlier else colour,
+                earlier,
+                sorted(at for at in cut if at < len(part)),
+                None if earlier else running,
             )
-    return Traffic(times, tuple(lines), unit, running)
-
-
-def traffic_figure(data: Traffic, mode: Mode) -> go.Figure:
-    """Areas for the period and dashed lines for the comparison, with a common hover label."""
-    traces = []
-    for line in sorted(data.lines, key=lambda line: (not line.earlier, line.role)):
-        traces.append(_line(line, data, mode))
-        if line.partial:
-            traces.append(_partial_ends(line, data.times, mode))
-        if line.partial and line.earlier:
-            traces.append(_partial_points(line, data, mode))
-    highest = max((value or 0 for line in data.lines for value in line.values), default=0)
+            highest = max((highest, *(value or 0 for value in line.values)))
+            traces.append(
+                {
+                    # Partial buckets of the comparison have a trace of their own.
+                    **line.points(range(len(part)), line.partial if earlier else ()),
+                    "mode": "lines+markers" if len(times) < 3 else "lines",
+                    "line": {
+                        "color": line.colour,
+                        "width": 1.5 if earlier else 2.25,
+                        "dash": "dash" if earlier else "solid",
+                        "shape": "linear",
+                    },
+                    "fill": "none" if earlier else "tozeroy",
+                    "fillcolor": faded(colour, 0.10),
+                    "legendrank": 2 * role + earlier,
+                }
+            )
+            if line.partial:
+                traces.append(line.partial_ends(mode))
+            if line.partial and earlier:
+                traces.append(line.partial_points())
+    # Without a range, Plotly would add a margin for points.
+    width = {"range": [times[0], times[-1]]} if len(times) > 2 else {}
     return go.Figure(
         data=traces,
         layout={
             **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
             "showlegend": True,
-            "xaxis": {**time_axis(data.times, data.unit), **_width(data)},
+            "xaxis": {**time_axis(times, unit), **width},
             "yaxis": amounts_axis(5, 0, highest),
         },
     )
-
-
-def _width(data: Traffic) -> dict[str, Any]:
-    """A range from the first to the last bucket, without the margin that Plotly adds for points."""
-    return {"range": [data.times[0], data.times[-1]]} if len(data.times) > 2 else {}
-
-
-def _line(line: Line, data: Traffic, mode: Mode) -> dict[str, Any]:
-    """The trace of a series; partial buckets of the comparison have a trace of their own."""
-    return {
-        **_points(
-            line, data, range(len(line.values)), leave_out=line.partial if line.earlier else ()
-        ),
-        "mode": "lines+markers" if len(data.times) < 3 else "lines",
-        "line": {
-            "color": _colour(line, mode),
-            "width": 1.5 if line.earlier else 2.25,
-            "dash": "dash" if line.earlier else "solid",
-            "shape": "linear",
-        },
-        "fill": "none" if line.earlier else "tozeroy",
-        "fillcolor": faded(PALETTES[mode].categorical[line.role], 0.10),
-        "legendrank": 2 * line.role + line.earlier,
-    }
-
-
-def _partial_points(line: Line, data: Traffic, mode: Mode) -> dict[str, Any]:
-    """A trace of hollow points for the partial buckets of the comparison."""
-    return {
-        **_points(line, data, line.partial),
-        "mode": "markers",
-        "cliponaxis": False,
-        "marker": {"symbol": "circle-open", "size": 7, "color": _colour(line, mode)},
-        "showlegend": False,
-    }
-
-
-def _points(
-    line: Line, data: Traffic, places: Sequence[int], leave_out: Sequence[int] = ()
-) -> dict[str, Any]:
-    """The trace keys for some points of a line and their hover labels."""
-
-    def note(at: int) -> str:
-        if at not in line.partial:
-            return ""
-        return "  so far" if at == data.running and not line.earlier else "  in part"
-
-    return {
-        "type": "scatter",
-        "x": [data.times[at] for at in places],
-        "y": [None if at in leave_out else line.values[at] for at in places],
-        "name": line.name,
-        "legendgroup": line.name,
-        "customdata": [f"{line.when[at]}{note(at)}" if line.earlier else note(at) for at in places],
-        "hovertemplate": (
-            "%{y:,}  (%{customdata})<extra>%{fullData.name}</extra>"
-            if line.earlier
-            else "<b>%{y:,}</b>%{customdata}<extra>%{fullData.name}</extra>"
-        ),
-    }
-
-
-def _partial_ends(line: Line, times: tuple[pd.Timestamp, ...], mode: Mode) -> dict[str, Any]:
-    """A dotted trace to each partial bucket, so that it does not look like a rise or a fall.
-
-    On the line of the period, the dots are gaps in the background colour.
-    """
-    segments = [(at - 1, at) if at else (0, 1) for at in line.partial if len(line.values) > 1]
-    earlier = {"color": _colour(line, mode), "width": 1.5, "dash": "1px,5px"}
-    gaps = {"color": PALETTES[mode].background, "width": 3, "dash": "4px,4px"}
-    return {
-        "type": "scatter",
-        "x": [x for left, right in segments for x in (times[left], times[right], None)],
-        "y": [y for left, right in segments for y in (line.values[left], line.values[right], None)],
-        "mode": "lines",
-        "line": earlier if line.earlier else gaps,
-        "hoverinfo": "skip",
-        "legendgroup": line.name,
-        "showlegend": False,
-    }
-
-
-def _colour(line: Line, mode: Mode) -> str:
-    colour = PALETTES[mode].categorical[line.role]
-    return faded(colour, 0.55) if line.earlier else colour
 
 
 def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
@@ -210,13 +176,7 @@ def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
         "textStyle": {"fontFamily": FONT},
         "grid": {"left": 8, "right": 8, "top": 34, "bottom": 4, "containLabel": True},
         "legend": {"left": 0, "top": 0, "textStyle": quiet, "itemWidth": 12, "itemHeight": 12},
-        "tooltip": {
-            "trigger": "axis",
-            "backgroundColor": palette.surface,
-            "borderColor": palette.border,
-            "textStyle": {"color": palette.text},
-            "confine": True,
-        },
+        "tooltip": {"trigger": "axis", **tooltip(mode)},
         "xAxis": {
             "type": "category",
             "data": [f"{pd.Timestamp(time):%H:%M}" for time in minutes["time"]],
@@ -247,66 +207,3 @@ def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
             )
         ],
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """A measure over wall-clock times; ``target`` is the average that each bucket needs."""
-
-    times: tuple[pd.Timestamp, ...]
-    values: tuple[float, ...]
-    unit: Unit
-    what: str
-    target: float | None = None
-
-
-def trend(
-    times: Sequence[pd.Timestamp],
-    values: Sequence[float],
-    unit: Unit,
-    what: str,
-    target: float | None = None,
-) -> Trend:
-    """``target`` is the target of the whole period."""
-    each = target / len(times) if target and len(times) else None
-    return Trend(
-        tuple(pd.Timestamp(time) for time in times),
-        tuple(float(value) for value in values),
-        unit,
-        what,
-        each,
-    )
-
-
-def trend_figure(data: Trend, mode: Mode) -> go.Figure:
-    """Bars with a dotted line at the target of a bucket."""
-    palette = PALETTES[mode]
-    target_line = {
-        "type": "line",
-        "xref": "x domain",
-        "x0": 0,
-        "x1": 1,
-        "yref": "y",
-        "y0": data.target,
-        "y1": data.target,
-        "line": {"color": palette.categorical[1], "width": 1.5, "dash": "dot"},
-    }
-    return go.Figure(
-        data=[
-            {
-                "type": "bar",
-                "x": data.times,
-                "y": data.values,
-                "marker": {"color": faded(palette.categorical[0], 0.85)},
-                "hovertemplate": f"<b>%{{y:,}}</b> {data.what}<extra></extra>",
-            }
-        ],
-        layout={
-            **base_layout(mode, HOVER_ALL, 150, right=16),
-            "bargap": 0.25,
-            "showlegend": False,
-            "shapes": [] if data.target is None else [target_line],
-            "xaxis": time_axis(data.times, data.unit),
-            "yaxis": amounts_axis(3, min(data.values, default=0), max(data.values, default=0)),
-        },
-    )

@@ -9,6 +9,7 @@ import pandas as pd
 from umami.analysis.steps import Target, matches
 from umami.errors import InvalidView
 from umami.filters import Filter
+from umami.memoize import memoize
 from umami.models.events import EventSeries
 from umami.models.reports import Goal
 from umami.view import View
@@ -35,6 +36,7 @@ def viewing(view: View, target: Target) -> View | None:
         return None
 
 
+@memoize
 def trend(series: EventSeries, target: Target) -> pd.DataFrame:
     """How often an event goal was reached over time: ``time`` and ``count``."""
     frame = series.frame
