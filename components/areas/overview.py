@@ -12,9 +12,9 @@ from components.blocks import Block, Card, Columns, Item, Params, Section
 from components.charts import maps
 from components.loading import Collector
 from components.view_description import described
-from umami.endpoints import events, sessions, traffic
+from umami.api import events, sessions, traffic
+from umami.api.traffic import Ranking, Stats
 from umami.memoize import memoize
-from umami.models.traffic import Ranking, Stats
 from umami.view import View
 
 INFO: Final = PageInfo(
