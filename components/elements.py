@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components import authorized, formats
 from components.charts import common
@@ -76,13 +77,16 @@ def show_progress(work: BackgroundTask[Any], *, what: str, key: str) -> None:
 
 
 @contextmanager
-def title(text: str) -> Iterator[None]:
-    """Draw a page's title; elements drawn inside the block appear beside it."""
+def title(text: str, faults: Sequence[str] = ()) -> Iterator[None]:
+    """Draw a page's title; notes on the ``faults`` of a link and elements drawn inside the block
+    appear beside it."""
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.header(text, anchor=False, width="content")
         with st.container(width="content"):
+            for fault in faults:
+                show_note(fault)
             yield
 
 
@@ -117,6 +121,25 @@ def draw_tiles(tiles: Sequence[Tile], *, within: bool = False) -> None:
                 border=not within,
                 height="stretch",
             )
+
+
+def row(key: str | None = None) -> DeltaGenerator:
+    """A container for controls side by side."""
+    return st.container(horizontal=True, vertical_alignment="center", gap="small", key=key)
+
+
+def action_button(
+    label: str, key: str, do: Callable[..., object], *args: object, icon: str = "", **options: Any
+) -> None:
+    """Draw a button that calls ``do`` with ``args``; ``options`` are those of ``st.button``."""
+    st.button(
+        label,
+        key=key,
+        icon=f":material/{icon}:" if icon else None,
+        on_click=authorized.callback(do),
+        args=args,
+        **options,
+    )
 
 
 def select(
