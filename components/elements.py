@@ -12,7 +12,6 @@ from streamlit.delta_generator import DeltaGenerator
 from components import authorized, formats
 from components.charts import common
 from components.charts.tiles import Tile
-from components.charts.tiles import counted as counted
 from components.escaping import plain
 from umami.background_task import BackgroundTask
 from umami.errors import UmamiError

@@ -28,7 +28,7 @@ from components.blocks import (
     blocks_section,
 )
 from components.charts import bars
-from components.charts.tiles import counts
+from components.charts.tiles import Figures, figures
 from components.formats import Field, Kind
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -178,12 +178,12 @@ def _query(
 def _totals(step: FunnelStep, first: Attribution, before: Attribution | None = None) -> list[Block]:
     """Tiles with the number of conversions, which is the same in both models."""
     happened = f"How often it occurred: {KINDS[step.kind].lower()} {step.value[:60]}."
-    tiles = [
-        ("Conversions", "conversions", happened),
-        ("Converted visitors", "visitors", "Visitors who converted."),
-        ("Converted visits", "visits", "Visits with a conversion."),
+    fields: Figures = [
+        ("Conversions", "conversions", happened, "count"),
+        ("Converted visitors", "visitors", "Visitors who converted.", "count"),
+        ("Converted visits", "visits", "Visits with a conversion.", "count"),
     ]
-    return [Tiles(counts(first, before, tiles))]
+    return [Tiles(figures(first, before, fields))]
 
 
 def _parts(

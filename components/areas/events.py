@@ -24,7 +24,7 @@ from components.blocks import (
     Table,
     Tiles,
 )
-from components.charts.tiles import counts
+from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -51,11 +51,11 @@ NOTHING: Final = "Nothing happened in this period. Views and events appear as th
 NO_PROPERTIES: Final = (
     "No event carries data. Send it along: umami.track('signup', { plan: 'pro' })."
 )
-FIGURES: Final = (
-    ("Events", "times", "Custom events that your pages sent."),
-    ("Visitors", "visitors", "Visitors with at least one event."),
-    ("Visits", "visits", "Visits with at least one event."),
-    ("Different events", "names", "Different names of events."),
+FIGURES: Final[Figures] = (
+    ("Events", "times", "Custom events that your pages sent.", "count"),
+    ("Visitors", "visitors", "Visitors with at least one event.", "count"),
+    ("Visits", "visits", "Visits with at least one event.", "count"),
+    ("Different events", "names", "Different names of events.", "count"),
 )
 FIELDS: Final = (
     Field("what", "What", "text", note="more"),
@@ -115,7 +115,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 
 def _figures(now: EventTotals, before: EventTotals | None = None) -> list[Block]:
-    return [Tiles(counts(now, before, FIGURES))]
+    return [Tiles(figures(now, before, FIGURES))]
 
 
 def _list(view: View, position: ListPosition, answer: Page[Event]) -> list[Block]:

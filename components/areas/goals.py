@@ -24,7 +24,7 @@ from components.blocks import (
     blocks_section,
 )
 from components.charts import stacks
-from components.charts.tiles import counts, rated
+from components.charts.tiles import figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
@@ -120,22 +120,16 @@ def _table(targets: Sequence[Target], *goals: Goal) -> list[Block]:
 
 def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[Block]:
     """Tiles with times, visitors and conversion rate, and the share of the target."""
-    tiles = [
-        *counts(
-            now,
-            before,
-            [
-                ("Times", "times", "How often it was reached."),
-                ("Visitors", "visitors", "Visitors who reached it at least once."),
-            ],
-        ),
-        rated(
-            "Conversion",
-            now.conversion,
-            before.conversion if before else None,
-            "Visitors who reached it, of all visitors of the period.",
-        ),
-    ]
+    of_all = "Visitors who reached it, of all visitors of the period."
+    tiles = figures(
+        now,
+        before,
+        [
+            ("Times", "times", "How often it was reached.", "count"),
+            ("Visitors", "visitors", "Visitors who reached it at least once.", "count"),
+            ("Conversion", "conversion", of_all, "percent"),
+        ],
+    )
     share = analysis.reached(now, target)
     if share is None:
         return [Tiles(tiles, framed=False)]

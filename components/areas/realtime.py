@@ -23,7 +23,7 @@ from components.blocks import (
     blocks_section,
 )
 from components.charts import lines
-from components.charts.tiles import counted
+from components.charts.tiles import figure
 from components.formats import Field
 from umami import names
 from umami.analysis import realtime as analysis
@@ -121,22 +121,17 @@ def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool)
 def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> Tiles:
     now, active = seen.now, seen.active
     busiest = minutes["views"].max() if minutes is not None else None
+    visitors = active.visitors if active else None
+    countries = len(now.countries) if now else None
     return Tiles(
         [
-            counted(
-                "Online now",
-                active.visitors if active else None,
-                None,
-                "Visitors seen in the last five minutes.",
-            ),
-            counted("Views", now.views if now else None, None, "In the last 30 minutes."),
-            counted("Busiest minute", busiest, None, "Views in the busiest minute."),
-            counted(
-                "Countries",
-                len(now.countries) if now else None,
-                None,
-                "Among the latest hundred views and events.",
-            ),
+            figure(label, value, None, about)
+            for label, value, about in (
+                ("Online now", visitors, "Visitors seen in the last five minutes."),
+                ("Views", now.views if now else None, "In the last 30 minutes."),
+                ("Busiest minute", busiest, "Views in the busiest minute."),
+                ("Countries", countries, "Among the latest hundred views and events."),
+            )
         ]
     )
 

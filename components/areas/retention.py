@@ -12,7 +12,7 @@ from components import formats
 from components.areas import PageInfo
 from components.blocks import Block, Chart, Columns, Item, Params, Section, Table, Text, Tiles
 from components.charts import heatmaps as charts
-from components.charts.tiles import counted, rated
+from components.charts.tiles import figure
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -82,14 +82,15 @@ def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[
     size = int(now.frame.groupby("cohort")["size"].max().sum())
     size_before = int(before.frame.groupby("cohort")["size"].max().sum()) if before else None
     tiles = [
-        counted("New visitors", size, size_before, "Visitors of all cohorts together."),
+        figure("New visitors", size, size_before, "Visitors of all cohorts together."),
         *(
-            rated(
+            figure(
                 f"Back on day {day}",
                 share(average, day),
                 share(earlier, day),
                 f"Visitors who were back {day} day{'s' if day > 1 else ''} after their first "
                 "visit, of those for whom that day has been reached. Cohorts are weighted by size.",
+                "percent",
             )
             for day in DAYS
         ),

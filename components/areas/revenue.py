@@ -27,8 +27,8 @@ from components.blocks import (
     failed_section,
 )
 from components.charts import maps, stacks
-from components.charts.tiles import Tile, counted
-from components.formats import Field, Kind
+from components.charts.tiles import Figures, Tile, figures
+from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
 from umami import names
@@ -244,25 +244,16 @@ def tiles(
     """
     under_filters = f" {definitions.filtered_revenue}" if scope.view.filters else ""
     left_out = f" {scope.left_out}" if scope.left_out else ""
-
-    def tile(label: str, field: str, about: str, kind: Kind = "money") -> Tile:
-        value, previous = (
-            None
-            if answer is None or getattr(answer, field) is None
-            else float(getattr(answer, field))
-            for answer in (now, before)
-        )
-        return counted(
-            label, value, previous, f"{about}{left_out}", kind=kind, currency=scope.currency
-        )
-
-    return [
-        tile("Revenue", "total", f"Total revenue of the period in this currency.{under_filters}"),
-        tile("Orders", "orders", "Events with revenue.", "count"),
-        tile("Average order", "average", "Revenue per order."),
-        tile("Paying visitors", "visitors", "Visitors with revenue.", "count"),
-        tile("Revenue per visitor", "per_visitor", "Revenue per visitor, paying or not."),
+    total = f"Total revenue of the period in this currency.{under_filters}"
+    fields: Figures = [
+        ("Revenue", "total", total, "money"),
+        ("Orders", "orders", "Events with revenue.", "count"),
+        ("Average order", "average", "Revenue per order.", "money"),
+        ("Paying visitors", "visitors", "Visitors with revenue.", "count"),
+        ("Revenue per visitor", "per_visitor", "Revenue per visitor, paying or not.", "money"),
     ]
+    tiles = figures(now, before, fields, scope.currency)
+    return [replace(tile, about=f"{tile.about}{left_out}") for tile in tiles]
 
 
 def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:

@@ -26,7 +26,7 @@ from components.blocks import (
     Tiles,
     blocks_section,
 )
-from components.charts.tiles import counts
+from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -50,12 +50,12 @@ INFO: Final = PageInfo(
 )
 NO_SESSIONS: Final = "No sessions in this period."
 NO_PROPERTIES: Final = "No session has properties. Set them with umami.identify({ … })."
-FIGURES: Final = (
-    ("Visitors", "visitors", "Different visitors; Umami calls them sessions."),
-    ("Visits", "visits", "A visit ends after 30 minutes without activity."),
-    ("Views and events", "rows", "Page views and custom events together."),
-    ("Custom events", "events", "Events that your pages sent by name."),
-    ("Countries", "countries", "Different countries."),
+FIGURES: Final[Figures] = (
+    ("Visitors", "visitors", "Different visitors; Umami calls them sessions.", "count"),
+    ("Visits", "visits", "A visit ends after 30 minutes without activity.", "count"),
+    ("Views and events", "rows", "Page views and custom events together.", "count"),
+    ("Custom events", "events", "Events that your pages sent by name.", "count"),
+    ("Countries", "countries", "Different countries.", "count"),
 )
 
 
@@ -128,7 +128,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 
 def _figures(now: SessionStats, before: SessionStats | None = None) -> list[Block]:
-    return [Tiles(counts(now, before, FIGURES))]
+    return [Tiles(figures(now, before, FIGURES))]
 
 
 def _list(view: View, position: ListPosition, answer: Page[Session]) -> list[Block]:

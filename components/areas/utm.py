@@ -26,7 +26,7 @@ from components.blocks import (
     blocks_section,
 )
 from components.charts import bars as charts
-from components.charts.tiles import counted, rated
+from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -116,27 +116,14 @@ def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
         if tagged.at_least
         else ""
     )
-    tiles = [
-        counted(
-            "Tagged views",
-            tagged.tagged,
-            before.tagged if before else None,
-            f"Views of pages with a utm_source in their address.{more}",
-        ),
-        counted(
-            "Untagged views",
-            tagged.untagged,
-            before.untagged if before else None,
-            "Views without one: direct traffic, search, untagged links.",
-        ),
-        rated(
-            "Tagged share",
-            tagged.share,
-            before.share if before else None,
-            "Tagged views of all views.",
-        ),
+    counted = f"Views of pages with a utm_source in their address.{more}"
+    without = "Views without one: direct traffic, search, untagged links."
+    fields: Figures = [
+        ("Tagged views", "tagged", counted, "count"),
+        ("Untagged views", "untagged", without, "count"),
+        ("Tagged share", "share", "Tagged views of all views.", "percent"),
     ]
-    return [Tiles(tiles)]
+    return [Tiles(figures(tagged, before, fields))]
 
 
 def _parameter(

@@ -14,7 +14,7 @@ from components import formats
 from components.areas import PageInfo
 from components.blocks import Block, Item, Params, Section, Table, Text, Tiles
 from components.charts import common
-from components.charts.tiles import counted
+from components.charts.tiles import figure
 from components.formats import Field
 from components.loading import Collector, every_website
 from components.view_description import described, present
@@ -110,7 +110,7 @@ def _visitors(
     if timeline:
         over = common.over(timeline.frame, present(view))
         series = tuple(int(count) for count in over["sessions"])
-    tile = counted(
+    tile = figure(
         "Visitors",
         stats.current.visitors,
         before.visitors if before else None,

@@ -98,13 +98,13 @@ def test_a_single_partial_bucket_has_a_point(mode: Mode) -> None:
 
 
 def test_a_slight_change_is_neither_good_nor_bad() -> None:
-    assert tiles.counted("Visits", 1009, 1000, "").slight
-    assert not tiles.counted("Visits", 1010, 1000, "").slight
-    assert not tiles.counted("Visits", 5, None, "").slight
+    assert tiles.figure("Visits", 1009, 1000, "").slight
+    assert not tiles.figure("Visits", 1010, 1000, "").slight
+    assert not tiles.figure("Visits", 5, None, "").slight
 
 
 def test_points_are_those_between_the_figures_shown() -> None:
-    tile = tiles.rated("Bounce rate", 0.07648, 0.07751, "")
+    tile = tiles.figure("Bounce rate", 0.07648, 0.07751, "", "percent")
     assert (tile.value, tile.before, tile.delta) == ("7.6%", "7.8%", "-0.2 pts")
 
 
