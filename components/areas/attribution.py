@@ -40,7 +40,6 @@ from umami.api.events import Property
 from umami.api.reports import FunnelStep
 from umami.api.revenue import Attribution
 from umami.api.traffic import Value
-from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
 from umami.memoize import memoize
 from umami.view import View
@@ -156,7 +155,12 @@ def _saved(query: Collector, view: View) -> Iterator[Item]:
 
 def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None) -> Iterator[Item]:
     """Credit by first and last touch, and by first touch of the comparison."""
-    credited = partial(_query, step=step, currency=currency if reports_money(query) else None)
+    credited = partial(
+        revenue.attribution,
+        kind=step.kind,
+        step=step.value,
+        currency=currency if reports_money(query) else None,
+    )
     first = query.compared(view, partial(credited, model="first-click"))
     last = query.ask(credited(view, model="last-click"))
     yield Section(step.value, partial(_totals, step), [*first], about=described(view), framed=False)
@@ -167,12 +171,6 @@ def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None
         height=420,
         framed=False,
     )
-
-
-def _query(
-    view: View, step: FunnelStep, currency: str | None, model: revenue.Model
-) -> Query[Attribution]:
-    return revenue.attribution(view, model, step.kind, step.value, currency)
 
 
 def _totals(step: FunnelStep, first: Attribution, before: Attribution | None = None) -> list[Block]:

@@ -121,27 +121,21 @@ def has_pivot(view: View, choice: Choice) -> bool:
     return len(choice.fields) > 1 and known
 
 
+@memoize
 def groups_of(view: View, choice: Choice, answer: Breakdown) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The groups by descending measure: with raw values, and with labels.
 
     Unknown rates are ``NaN``. The second frame has the position of each group, too (``place``).
     """
-    return _groups(choice, answer, rates=rates_unknown(view, choice) is None)
-
-
-@memoize
-def _groups(choice: Choice, answer: Breakdown, *, rates: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = analysis.table(answer)
-    if not rates:
+    if rates_unknown(view, choice):
         table = table.assign(bounce_rate=float("nan"), average_visit=float("nan"))
     groups = analysis.ranked(table, choice.measure)
-    columns = {
-        field: [
-            names.label(field, value if isinstance(value, str) else None) for value in groups[field]
-        ]
-        for field in choice.fields
-    }
-    return groups, groups.assign(**columns, place=[str(at) for at in range(len(groups))])
+    named = groups.assign(place=list(map(str, groups.index)))
+    for field in choice.fields:
+        values = (value if isinstance(value, str) else None for value in groups[field])
+        named[field] = [names.label(field, value) for value in values]
+    return groups, named
 
 
 def _treemap(

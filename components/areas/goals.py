@@ -34,7 +34,6 @@ from umami.api import events, reports, traffic
 from umami.api.events import EventSeries
 from umami.api.reports import Goal
 from umami.api.traffic import Timeline
-from umami.endpoint import Query
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -73,13 +72,10 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     targets = [target for target in parse(params)[0] if target.step.value]
     if targets:
         yield from _goals(query, view, targets)
-        return
-    empty = Text(
-        "Choose a page or an event. Its card shows how often it is reached, and by how many.",
-        "empty",
-    )
-    yield Card("", [blocks_section("", empty)], medium="page")
-    yield ReportItems(partial(_saved, query, view))
+    else:
+        text = "Choose a page or an event. Its card shows how often it is reached, and by how many."
+        yield Card("", [blocks_section("", Text(text, "empty"))], medium="page")
+        yield ReportItems(partial(_saved, query, view))
 
 
 def _saved(query: Collector, view: View) -> list[Item]:
@@ -96,7 +92,10 @@ def _saved(query: Collector, view: View) -> list[Item]:
 
 def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[Item]:
     """A card with figures and a trend for each goal, and a table of all goals."""
-    results = [query.compared(view, partial(_query, target)) for target in targets]
+    results = [
+        query.compared(view, partial(reports.goal, kind=step.kind, value=step.value))
+        for step in (target.step for target in targets)
+    ]
     trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
     table = partial(_table, targets)
     now = [result.now for result in results]
@@ -108,10 +107,6 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
         cards.append(Card(formats.shortened(name), [figures, trend], about))
     yield Grid(cards)
     yield Section("Goals", table, now, height=24, framed=False, medium="page")
-
-
-def _query(target: Target, view: View) -> Query[Goal]:
-    return reports.goal(view, target.step.kind, target.step.value)
 
 
 def _table(targets: Sequence[Target], *goals: Goal) -> list[Block]:

@@ -109,12 +109,8 @@ def cohorts_of(view: View, answer: Retention, by: Grain) -> Cohorts:
 
 def _triangle(view: View, by: Grain, answer: Retention) -> list[Block]:
     if answer.frame.empty:
-        return [
-            Text(
-                "No visitors in this period. A cohort begins with the first visits of a day.",
-                "empty",
-            )
-        ]
+        text = "No visitors in this period. A cohort begins with the first visits of a day."
+        return [Text(text, "empty")]
     cohorts = cohorts_of(view, answer, by)
     frame, fields = _table(cohorts)
     return [

@@ -27,7 +27,7 @@ from components.blocks import (
     failed_section,
 )
 from components.charts import maps, stacks
-from components.charts.tiles import Figures, Tile, figures
+from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
@@ -222,7 +222,7 @@ def _figures(
     before: Revenue | None = None,
 ) -> list[Block]:
     """The tiles, and notes about revenue with other spellings of the currency."""
-    blocks: list[Block] = [Tiles(tiles(query.client.definitions, scope, now, before))]
+    blocks: list[Block] = [_tiles(query.client.definitions, scope, now, before)]
     for spelling in choices(currencies, scope.currency)[scope.currency]:
         totals = query.ask(revenue.revenue(scope.view, spelling)).result()
         if totals.orders:
@@ -235,9 +235,7 @@ def _figures(
     return blocks
 
 
-def tiles(
-    definitions: Definitions, scope: Scope, now: Revenue, before: Revenue | None = None
-) -> list[Tile]:
+def _tiles(definitions: Definitions, scope: Scope, now: Revenue, before: Revenue | None) -> Tiles:
     """Tiles with the total, and by order and visitor.
 
     Each description names the filters that are left out: workbooks show them nowhere else.
@@ -253,7 +251,7 @@ def tiles(
         ("Revenue per visitor", "per_visitor", "Revenue per visitor, paying or not.", "money"),
     ]
     tiles = figures(now, before, fields, scope.currency)
-    return [replace(tile, about=f"{tile.about}{left_out}") for tile in tiles]
+    return Tiles([replace(tile, about=f"{tile.about}{left_out}") for tile in tiles])
 
 
 def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:
@@ -271,22 +269,19 @@ def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[B
     return [Text(LOSSES, "note"), chart] if losses else [chart]
 
 
+@memoize
 def _world(scope: Scope, now: Revenue) -> list[Block]:
     """A map of revenue by country."""
+    ranked = analysis.part(now.countries, None, float(now.total))
     return traffic_blocks.world_map(
-        _countries(scope.currency, now),
+        maps.world(
+            ranked.rename(columns={"amount": "count"}),
+            format_count=lambda amount: formats.money(amount, scope.currency),
+        ),
         key="revenue_map",
         alt=f"Revenue by country, in {scope.currency}",
         clickable="country" in scope.fields,
     )
-
-
-@memoize
-def _countries(currency: str, now: Revenue) -> pd.DataFrame:
-    ranked = analysis.part(now.countries, None, float(now.total)).rename(
-        columns={"amount": "count"}
-    )
-    return maps.world(ranked, format_count=lambda amount: formats.money(amount, currency))
 
 
 def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:

@@ -137,16 +137,11 @@ def _parameter(
     """A chart of the first values of a parameter, and a table of all."""
     frame = table(name, now, all_views, before)
     if frame.empty:
-        return [
-            Text(
-                why_empty(
-                    view,
-                    f"No utm_{name} in this period. Add ?utm_{name}=… to the links you share, "
-                    "and the views they bring are counted here.",
-                ),
-                "empty",
-            )
-        ]
+        none = (
+            f"No utm_{name} in this period. Add ?utm_{name}=… to the links you share, and the "
+            "views they bring are counted here."
+        )
+        return [Text(why_empty(view, none), "empty")]
     opens = name == "campaign" and FIELDS[name] in supported
     fields = [
         Field("value", name.capitalize(), "text"),
