@@ -22,7 +22,7 @@ from components.blocks import (
     Tiles,
     Toggle,
 )
-from components.charts import heatmaps, lines, maps, stacks
+from components.charts import heatmaps, maps, over_time
 from components.charts import tiles as tile_data
 from components.formats import Field
 from components.loading import Collector, QueryClient
@@ -58,7 +58,7 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[B
     compared = view.compared()
     unit, until = view.period.unit, present(view)
     draw = partial(
-        lines.traffic,
+        over_time.traffic,
         now.frame,
         unit,
         None if before is None or _is_empty(before) else before.frame,
@@ -88,7 +88,7 @@ def events_over_time(
     """Events by time and name; ``none_on`` limits the text for no events to a medium."""
     if series.frame.empty:
         return [Text(why_empty(view, NO_EVENTS), "empty", medium=none_on)]
-    draw = partial(stacks.stacked, series.frame, view.period.unit, "count", "", None)
+    draw = partial(over_time.stacked, series.frame, view.period.unit, "count", "", None)
     return [Chart("Events over time", "events", draw)]
 
 

@@ -23,7 +23,7 @@ from components.blocks import (
     Tiles,
     blocks_section,
 )
-from components.charts import stacks
+from components.charts import over_time
 from components.charts.tiles import figures
 from components.formats import Field
 from components.loading import Collector
@@ -157,6 +157,6 @@ def trend(
             return [Text(no_trend, "empty")]
     if not frame[column].any():
         return [Text("The goal was not reached in this period.", "empty")]
-    draw = partial(stacks.trend, frame, column, view.period.unit, unit, target.times)
+    draw = partial(over_time.trend, frame, column, view.period.unit, unit, target.times)
     alt = f"How often the goal {target.step.value} was reached over time"
     return [Chart(alt, f"trend_{number}", draw)]

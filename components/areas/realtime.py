@@ -22,7 +22,7 @@ from components.blocks import (
     Tiles,
     blocks_section,
 )
-from components.charts import lines
+from components.charts import over_time
 from components.charts.tiles import figure
 from components.formats import Field
 from umami import names
@@ -84,7 +84,7 @@ def layout(
         EChart(
             "Views and visitors in each of the last 30 minutes",
             "minutes",
-            partial(lines.minutes_spec, minutes),
+            partial(over_time.minutes_spec, minutes),
             height=230,
         ),
     )

@@ -26,7 +26,7 @@ from components.blocks import (
     blocks_section,
     failed_section,
 )
-from components.charts import maps, stacks
+from components.charts import maps, over_time
 from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
@@ -264,7 +264,7 @@ def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[B
     frames = (now.chart, now.countries, now.regions, now.referrers, now.channels)
     losses = any((frame["amount"] < 0).any() for frame in frames if frame is not None)
     unit, earlier = scope.view.period.unit, before.chart if before else None
-    draw = partial(stacks.stacked, now.chart, unit, "amount", scope.currency, earlier)
+    draw = partial(over_time.stacked, now.chart, unit, "amount", scope.currency, earlier)
     chart = Chart(f"Revenue over time by event, in {scope.currency}", "revenue", draw)
     return [Text(LOSSES, "note"), chart] if losses else [chart]
 

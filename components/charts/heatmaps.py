@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from components import formats
 from components.charts.common import HOVER_ALL, HOVER_ONE, base_layout
-from components.charts.stacks import single
+from components.charts.over_time import single
 from components.theme import PALETTES, Mode, faded, scale
 from umami.analysis.retention import SMALL, Cohorts, Grain
 

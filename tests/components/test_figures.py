@@ -8,8 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from components.charts import common, heatmaps, lines, maps, stacks, tiles
-from components.charts.lines import Ends
+from components.charts import common, heatmaps, maps, over_time, tiles
+from components.charts.over_time import Ends
 from components.theme import Mode
 
 MODES: tuple[Mode, ...] = ("light", "dark")
@@ -28,7 +28,7 @@ def traffic(
     partial_before: Ends = (False, False),
     mode: Mode = "light",
 ) -> go.Figure:
-    return lines.traffic(now, "day", before, begun, partial, partial_before, mode)
+    return over_time.traffic(now, "day", before, begun, partial, partial_before, mode)
 
 
 def trace(figure: go.Figure, name: str, mode: str = "lines") -> Any:
@@ -142,7 +142,7 @@ def test_rare_events_are_counted_together() -> None:
         [(time, f"e{n}", n) for time in times for n in range(1, 8)],
         columns=["time", "event", "count"],
     )
-    bars = stacks.stacked(frame, "day", "count", "", None, "light").data
+    bars = over_time.stacked(frame, "day", "count", "", None, "light").data
     assert [bar.name for bar in bars] == ["e7", "e6", "e5", "e4", "e3", "2 others"]
     assert bars[-1].y == (3, 3)
 
@@ -194,19 +194,19 @@ def test_an_axis_of_money_names_its_currency() -> None:
 
 
 def test_gains_and_losses_are_drawn_as_net_amounts_not_as_stacks() -> None:
-    (net,) = stacks.stacked(
+    (net,) = over_time.stacked(
         over_days((10, -4), (0, -6)), "day", "amount", "EUR", None, "light"
     ).data
-    assert (net.name, net.y) == (stacks.NET, (6, -6))
+    assert (net.name, net.y) == (over_time.NET, (6, -6))
     assert net.customdata == ("€6.00", "-€6.00")
     assert len(set(net.marker.color)) == 2
-    losses = stacks.stacked(over_days((-10, -4)), "day", "amount", "EUR", None, "light")
-    assert stacks.NET not in {bar.name for bar in losses.data}
+    losses = over_time.stacked(over_days((-10, -4)), "day", "amount", "EUR", None, "light")
+    assert over_time.NET not in {bar.name for bar in losses.data}
 
 
 def test_the_money_of_the_comparison_is_a_dashed_line() -> None:
     now, before = over_days((10, 1), (20, 2)), over_days((3, 4), (5, 6), (7, 8))
-    line = stacks.stacked(now, "day", "amount", "KWD", before, "light").data[-1]
+    line = over_time.stacked(now, "day", "amount", "KWD", before, "light").data[-1]
     assert (line.line.dash, line.y) == ("dash", (7, 11))
     assert line.customdata[0].replace("\xa0", " ") == "KWD 7.000  (Tue 1 Sep 2026)"
 

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from components.charts import bars, flows, heatmaps, lines, maps, stacks
+from components.charts import bars, flows, heatmaps, maps, over_time
 from components.formats import Field
 from components.theme import Mode
 from umami.analysis import breakdown, funnel, journey
@@ -44,10 +44,10 @@ def empty(mode: Mode) -> list[go.Figure]:
         bars.deltas(moved, mode),
         bars.distribution(Distribution(0, 0, 0, 0, 0, (0.0, 1.0), (0,)), mode),
         bars.shift(pd.DataFrame({"label": [], "first": [], "last": []}), "", mode),
-        stacks.stacked(EventSeries.read([], DAY).frame, "day", "count", "EUR", None, mode),
+        over_time.stacked(EventSeries.read([], DAY).frame, "day", "count", "EUR", None, mode),
         flows.funnel(funnel.table([], None), None, mode),
         maps.tree_figure(maps.tree(breakdown.tree(groups, ["os"], "views")), "views", mode),
-        stacks.trend(pd.DataFrame({"time": [], "views": []}), "views", "day", "views", 9, mode),
+        over_time.trend(pd.DataFrame({"time": [], "views": []}), "views", "day", "views", 9, mode),
     ]
 
 
@@ -57,7 +57,7 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
         assert figure.to_json()
     for spec in (
         flows.sankey_spec(journey.flow([]), None, mode),
-        lines.minutes_spec(pd.DataFrame({"time": [], "views": [], "visitors": []}), mode),
+        over_time.minutes_spec(pd.DataFrame({"time": [], "views": [], "visitors": []}), mode),
     ):
         assert json.dumps(spec)
 

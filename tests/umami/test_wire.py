@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from components.charts.stacks import stacked
+from components.charts.over_time import stacked
 from umami.api.events import EventSeries, PropertySeries
 from umami.period import Period
 
