@@ -213,7 +213,6 @@ class Cards:
     """Framed groups of blocks side by side, each with a title; reports print only the blocks."""
 
     cards: Sequence[tuple[str, Sequence[Block]]]
-    min_width: int = 330
     medium: Medium | None = None
 
 
@@ -277,10 +276,9 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Items side by side, as many as fit in a row; ``min_width`` is in pixels."""
+    """Items side by side, as many as fit in a row."""
 
     items: Sequence[Item]
-    min_width: int = 330
 
 
 @dataclass(frozen=True, slots=True)

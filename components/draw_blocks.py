@@ -57,7 +57,7 @@ def draw(block: Block) -> None:
         case Buttons():
             _buttons(block)
         case Cards():
-            with st.grid(2, min_column_width=block.min_width):
+            with elements.grid():
                 for title, blocks in block.cards:
                     with elements.card(plain(title, 100)):
                         for inner in blocks:

@@ -127,6 +127,11 @@ def row(key: str | None = None) -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="center", gap="small", key=key)
 
 
+def grid() -> DeltaGenerator:
+    """A container for two cards side by side, or one below the other on narrow screens."""
+    return st.grid(2, min_column_width=330)
+
+
 def action_button(
     label: str, key: str, do: Callable[..., object], *args: object, icon: str = "", **options: Any
 ) -> None:

@@ -107,7 +107,7 @@ class Page(Collector):
             case Columns():
                 return Columns(self.prepare(item.items), item.widths)
             case Grid():
-                return Grid(self.prepare(item.items), item.min_width)
+                return Grid(self.prepare(item.items))
             case Stack():
                 return Stack(self.prepare(item.items))
             case Tabs():
@@ -137,7 +137,7 @@ class Page(Collector):
                         with place:
                             self.draw([part], nested=nested)
                 case Grid():
-                    with st.grid(2, min_column_width=item.min_width):
+                    with elements.grid():
                         self.draw(item.items, nested=nested)
                 case Stack():
                     self.draw(item.items, nested=nested)
