@@ -43,13 +43,17 @@ TYPES: Final = {
 def explorer(
     view: View,
     title: str,
-    listed: Callable[[Sequence[Property]], Sequence[Block]],
     properties: Future[tuple[Property, ...]],
-    name: str,
     values: Future[tuple[PropertyValue, ...]] | None,
+    *,
+    counted: str,
+    empty: str,
+    chosen: tuple[str, str],
+    choose: Callable[[Property], SetParams],
 ) -> Columns:
-    """The properties, as blocks made by ``listed``, and beside them the ``values`` of the property
-    ``name``, if one is selected."""
+    """The ``property_blocks``, and beside them the ``values`` of the selected property, if any."""
+    listed = partial(property_blocks, view, counted, empty, chosen, choose)
+    _, name = chosen
     if values is None:
         hint = Text("Choose a property to see its values.", "empty")
         beside: Card | Section = Section("Values", lambda: [hint], medium="page")

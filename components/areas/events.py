@@ -100,17 +100,12 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     yield property_blocks.explorer(
         view,
         "Event properties",
-        partial(
-            property_blocks.property_blocks,
-            view,
-            "Times",
-            NO_PROPERTIES,
-            (event, name),
-            lambda row: SetParams({"event": row.event or "", "event_property": row.name}),
-        ),
         query.ask(events.event_data_properties(view)),
-        name,
         query.ask(events.event_data_values(view, event, name)) if event and name else None,
+        counted="Times",
+        empty=NO_PROPERTIES,
+        chosen=(event, name),
+        choose=lambda row: SetParams({"event": row.event or "", "event_property": row.name}),
     )
 
 

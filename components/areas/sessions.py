@@ -93,6 +93,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         [query.ask(sessions.weekly(view))],
         height=300,
     )
+    listed = partial(sessions.sessions, view, search=position.search)
     search = SearchBox(position, "Search by id, city, browser, system or device")
     yield Card(
         "Every session",
@@ -101,11 +102,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
             Section(
                 "The latest sessions",
                 partial(_list, view, position),
-                [
-                    query.ask(
-                        sessions.sessions(view, position.page, blocks.PAGE_SIZE, position.search)
-                    )
-                ],
+                [query.ask(listed(position.page, blocks.PAGE_SIZE))],
                 height=700,
             ),
         ],
@@ -113,17 +110,12 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     yield property_blocks.explorer(
         view,
         "Session properties",
-        partial(
-            property_blocks.property_blocks,
-            view,
-            "Sessions",
-            NO_PROPERTIES,
-            ("", name),
-            lambda row: SetParams({"session_property": row.name}),
-        ),
         query.ask(sessions.session_data_properties(view)),
-        name,
         query.ask(sessions.session_data_values(view, name)) if name else None,
+        counted="Sessions",
+        empty=NO_PROPERTIES,
+        chosen=("", name),
+        choose=lambda row: SetParams({"session_property": row.name}),
     )
 
 
