@@ -61,11 +61,7 @@ def suggestions(paths: Sequence[Value], events: Sequence[Value]) -> Suggestions:
 
 
 def editor(
-    page: Page,
-    view: View,
-    draw: Callable[..., None],
-    *answers: Future[Any],
-    height: int,
+    page: Page, view: View, draw: Callable[..., None], *answers: Future[Any], height: int
 ) -> None:
     """Draw the inputs of an analysis once the queries for them have been answered.
 

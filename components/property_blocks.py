@@ -11,17 +11,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats
-from components.blocks import (
-    Block,
-    Card,
-    Chart,
-    Columns,
-    Section,
-    SetParams,
-    Table,
-    Text,
-    Tiles,
-)
+from components.blocks import Block, Card, Chart, Columns, Section, SetParams, Table, Text, Tiles
 from components.charts.bars import distribution
 from components.charts.tiles import Tile
 from components.formats import Field

@@ -81,12 +81,7 @@ PLACES: Final = (
     Table("city", "Cities", "cities", none="No visitor has a known city"),
 )
 EVENTS: Final = (
-    Table(
-        "event",
-        "Events",
-        "events",
-        fill="Send one from your pages with `umami.track('name')`.",
-    ),
+    Table("event", "Events", "events", fill="Send one from your pages with `umami.track('name')`."),
 )
 
 

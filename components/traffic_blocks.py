@@ -10,18 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from components import rankings
-from components.blocks import (
-    Block,
-    Chart,
-    Medium,
-    Section,
-    Tab,
-    Table,
-    Tabs,
-    Text,
-    Tiles,
-    Toggle,
-)
+from components.blocks import Block, Chart, Medium, Section, Tab, Table, Tabs, Text, Tiles, Toggle
 from components.charts import heatmaps, maps, over_time
 from components.charts import tiles as tile_data
 from components.formats import Field

@@ -33,11 +33,7 @@ INFO: Final = PageInfo(
     ("retention",),
     params=("grain",),
 )
-GRAIN_NAMES: Final[dict[Grain, str]] = {
-    "day": "By day",
-    "week": "By week",
-    "month": "By month",
-}
+GRAIN_NAMES: Final[dict[Grain, str]] = {"day": "By day", "week": "By week", "month": "By month"}
 DAYS: Final = (1, 7, 14, 30)
 """Days after the first visit that get a tile."""
 
@@ -55,11 +51,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     cohorts = query.compared(view, reports.retention)
     yield Section("Figures", partial(_tiles, view), [*cohorts], framed=False)
     yield Section(
-        "Cohorts",
-        partial(_triangle, view, by),
-        [cohorts.now],
-        about=described(view),
-        height=420,
+        "Cohorts", partial(_triangle, view, by), [cohorts.now], about=described(view), height=420
     )
     yield Columns(
         [

@@ -88,10 +88,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         framed=False,
     )
     yield Section(
-        "The week's rhythm",
-        traffic_blocks.week,
-        [query.ask(sessions.weekly(view))],
-        height=300,
+        "The week's rhythm", traffic_blocks.week, [query.ask(sessions.weekly(view))], height=300
     )
     listed = partial(sessions.sessions, view, search=position.search)
     search = SearchBox(position, "Search by id, city, browser, system or device")

@@ -79,10 +79,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     totals = query.totals(view)
     all_views = query.hint(traffic.stats(view), None)
     yield Section(
-        "Figures",
-        _tiles,
-        [utm.now, totals.now, *utm.earlier, *totals.earlier],
-        framed=False,
+        "Figures", _tiles, [utm.now, totals.now, *utm.earlier, *totals.earlier], framed=False
     )
     campaign = last_value(params, "campaign")
     if campaign:

@@ -54,12 +54,7 @@ def tooltip(mode: Mode) -> dict[str, Any]:
     }
 
 
-NO_AXIS: Final = {
-    "fixedrange": True,
-    "showgrid": False,
-    "showticklabels": False,
-    "showline": False,
-}
+NO_AXIS: Final = {"fixedrange": True, "showgrid": False, "showticklabels": False, "showline": False}
 """An axis that is not drawn."""
 
 

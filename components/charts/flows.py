@@ -197,11 +197,7 @@ def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> go.Figure:
         "x": [visitors / 2 if visitors else None for visitors in before],
         "name": "Before",
         "mode": "markers",
-        "marker": {
-            "symbol": "line-ns",
-            "size": 26,
-            "line": {"width": 2.5, "color": palette.text},
-        },
+        "marker": {"symbol": "line-ns", "size": 26, "line": {"width": 2.5, "color": palette.text}},
         "customdata": before,
         "hovertemplate": "before: <b>%{customdata:,}</b> visitors<extra></extra>",
     }
