@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 import pandas as pd
 
 from components.charts.common import Draw
-from components.charts.tiles import Tile
+from components.charts.tiles import Figures, Tile, figures
 from components.formats import Field
 from components.theme import Mode
 from umami.api.records import Page
@@ -324,6 +324,11 @@ def blocks_section(
 ) -> Section:
     """A section that needs no answer."""
     return Section(title, lambda: blocks, framed=framed, medium=medium)
+
+
+def figure_tiles(fields: Figures, now: object, before: object = None) -> list[Block]:
+    """Tiles with the figures of an answer, and their changes from the answer ``before``."""
+    return [Tiles(figures(now, before, fields))]
 
 
 def failed_section(title: str, problem: Exception) -> Section:

@@ -24,11 +24,11 @@ from components.blocks import (
     Section,
     Table,
     Text,
-    Tiles,
     blocks_section,
+    figure_tiles,
 )
 from components.charts import bars
-from components.charts.tiles import Figures, figures
+from components.charts.tiles import Figures
 from components.formats import Field, Kind
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -163,7 +163,14 @@ def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None
     )
     first = query.compared(view, partial(credited, model="first-click"))
     last = query.ask(credited(view, model="last-click"))
-    yield Section(step.value, partial(_totals, step), [*first], about=described(view), framed=False)
+    happened = f"How often it occurred: {KINDS[step.kind].lower()} {step.value[:60]}."
+    fields: Figures = [
+        ("Conversions", "conversions", happened, "count"),
+        ("Converted visitors", "visitors", "Visitors who converted.", "count"),
+        ("Converted visits", "visits", "Visits with a conversion.", "count"),
+    ]
+    totals = partial(figure_tiles, fields)  # the same in both models
+    yield Section(step.value, totals, [*first], about=described(view), framed=False)
     yield Section(
         f"Credit for {step.value}",
         partial(_parts, view, currency),
@@ -171,17 +178,6 @@ def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None
         height=420,
         framed=False,
     )
-
-
-def _totals(step: FunnelStep, first: Attribution, before: Attribution | None = None) -> list[Block]:
-    """Tiles with the number of conversions, which is the same in both models."""
-    happened = f"How often it occurred: {KINDS[step.kind].lower()} {step.value[:60]}."
-    fields: Figures = [
-        ("Conversions", "conversions", happened, "count"),
-        ("Converted visitors", "visitors", "Visitors who converted.", "count"),
-        ("Converted visits", "visits", "Visits with a conversion.", "count"),
-    ]
-    return [Tiles(figures(first, before, fields))]
 
 
 def _parts(

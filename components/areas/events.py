@@ -22,15 +22,14 @@ from components.blocks import (
     Section,
     SetParams,
     Table,
-    Tiles,
 )
-from components.charts.tiles import Figures, figures
+from components.charts.tiles import Figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami import names
 from umami.api import events
-from umami.api.events import Event, EventTotals, Kind
+from umami.api.events import Event, Kind
 from umami.api.records import Page
 from umami.memoize import memoize
 from umami.view import View
@@ -72,7 +71,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     event, name = (last_value(params, param)[:500] for param in ("event", "event_property"))
     yield Section(
         "Figures",
-        _figures,
+        partial(blocks.figure_tiles, FIGURES),
         [*query.compared(view, events.event_stats)],
         about=described(view),
         framed=False,
@@ -109,10 +108,6 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     )
 
 
-def _figures(now: EventTotals, before: EventTotals | None = None) -> list[Block]:
-    return [Tiles(figures(now, before, FIGURES))]
-
-
 def _list(view: View, position: ListPosition, answer: Page[Event]) -> list[Block]:
     """A page of the list; a click opens the profile of the visitor's session."""
     full = FullList(
@@ -140,17 +135,17 @@ def _list(view: View, position: ListPosition, answer: Page[Event]) -> list[Block
 @memoize
 def event_frame(rows: Sequence[Event], zone: str) -> pd.DataFrame:
     """A table of views and events; times are wall-clock times of ``zone``."""
+    events = [row.name if row.kind is Kind.CUSTOM else None for row in rows]
+    named = list(zip(rows, events, strict=True))
     return pd.DataFrame(
-        [
-            {
-                "session": row.session,
-                "what": row.name if row.kind is Kind.CUSTOM and row.name else row.path,
-                "more": f"on {row.path}" if row.kind is Kind.CUSTOM and row.name else row.title,
-                "kind": "Event" if row.kind is Kind.CUSTOM else "View",
-                "from": names.label("referrer", row.referrer) if row.referrer else "",
-                "at": formats.wall(row.at, zone),
-            }
-            for row in rows
-        ],
-        columns=["session", "what", "more", "kind", "from", "at"],
+        {
+            "session": [row.session for row in rows],
+            "what": [event or row.path for row, event in named],
+            "more": [f"on {row.path}" if event else row.title for row, event in named],
+            "kind": ["Event" if row.kind is Kind.CUSTOM else "View" for row in rows],
+            "from": [
+                (row.referrer and names.label("referrer", row.referrer)) or "" for row in rows
+            ],
+            "at": [formats.wall(row.at, zone) for row in rows],
+        }
     )

@@ -141,20 +141,13 @@ def _log(zone: str, log: tuple[Happening, ...]) -> Block:
         text = "No visitors right now. Views, events and new visitors appear as they arrive."
         return Text(text, "empty")
     frame = pd.DataFrame(
-        [
-            {
-                "what": _what(row),
-                "more": _details(row),
-                "where": names.label("country", row.country),
-                "with": " · ".join(
-                    names.label(field, value)
-                    for field, value in (("browser", row.browser), ("device", row.device))
-                    if value
-                ),
-                "at": f"{pd.Timestamp(row.at).tz_convert(zone):%H:%M:%S}",
-            }
-            for row in log
-        ]
+        {
+            "what": list(map(_what, log)),
+            "more": list(map(_details, log)),
+            "where": [names.label("country", row.country) for row in log],
+            "with": list(map(_client, log)),
+            "at": [f"{pd.Timestamp(row.at).tz_convert(zone):%H:%M:%S}" for row in log],
+        }
     )
     return Table("what happens", frame, LOG_FIELDS, "log", shown=len(frame), csv=False, height=560)
 
@@ -163,6 +156,11 @@ def _what(row: Happening) -> str:
     if row.kind == "session":
         return "New visitor"
     return row.event or row.path or "Event" if row.kind == "event" else row.path or "/"
+
+
+def _client(row: Happening) -> str:
+    fields = (("browser", row.browser), ("device", row.device))
+    return " · ".join(names.label(field, value) for field, value in fields if value)
 
 
 def _details(row: Happening) -> str:

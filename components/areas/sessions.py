@@ -23,16 +23,15 @@ from components.blocks import (
     SetParams,
     Table,
     Text,
-    Tiles,
     blocks_section,
 )
-from components.charts.tiles import Figures, figures
+from components.charts.tiles import Figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.api import sessions
 from umami.api.records import Page
-from umami.api.sessions import Session, SessionStats
+from umami.api.sessions import Session
 from umami.memoize import memoize
 from umami.view import View
 
@@ -82,7 +81,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     name = last_value(params, "session_property")[:500]
     yield Section(
         "Figures",
-        _figures,
+        partial(blocks.figure_tiles, FIGURES),
         [*query.compared(view, sessions.session_stats)],
         about=described(view),
         framed=False,
@@ -114,10 +113,6 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         chosen=("", name),
         choose=lambda row: SetParams({"session_property": row.name}),
     )
-
-
-def _figures(now: SessionStats, before: SessionStats | None = None) -> list[Block]:
-    return [Tiles(figures(now, before, FIGURES))]
 
 
 def _list(view: View, position: ListPosition, answer: Page[Session]) -> list[Block]:
@@ -161,18 +156,14 @@ def _fields(rows: Sequence[Session]) -> list[Field]:
 def session_frame(rows: Sequence[Session], zone: str) -> pd.DataFrame:
     """A table of sessions; times are wall-clock times of ``zone``."""
     return pd.DataFrame(
-        [
-            {
-                "id": row.id,
-                "who": session_profile.location(row),
-                "with": session_profile.client(row),
-                "first": formats.wall(row.first, zone),
-                "last": formats.wall(row.last, zone),
-                "visits": row.visits,
-                "views": row.views,
-                "events": row.events,
-            }
-            for row in rows
-        ],
-        columns=["id", "who", "with", "first", "last", "visits", "views", "events"],
+        {
+            "id": [row.id for row in rows],
+            "who": [session_profile.location(row) for row in rows],
+            "with": [session_profile.client(row) for row in rows],
+            "first": [formats.wall(row.first, zone) for row in rows],
+            "last": [formats.wall(row.last, zone) for row in rows],
+            "visits": [row.visits for row in rows],
+            "views": [row.views for row in rows],
+            "events": [row.events for row in rows],
+        }
     )

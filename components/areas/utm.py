@@ -57,13 +57,8 @@ TITLES: Final = {
     "content": "Contents",
     "term": "Terms",
 }
-FIELDS: Final = {
-    "source": "utmSource",
-    "medium": "utmMedium",
-    "campaign": "utmCampaign",
-    "content": "utmContent",
-    "term": "utmTerm",
-}
+FIELDS: Final = {name: f"utm{name.capitalize()}" for name in TITLES}
+"""The fields to filter by."""
 CAMPAIGN_TABLES: Final = (
     rankings.Table("path", "Pages", "pages"),
     rankings.Table("utmSource", "Sources", "sources"),
