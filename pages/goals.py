@@ -1,6 +1,6 @@
 """Goals: how often what you want to happen does, against its target."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -25,9 +25,13 @@ def write(targets: Sequence[Target]) -> None:
 
 
 def target_inputs(
-    suggestions: Suggestions, at: int, target: Target, change: Callable[[Target], None]
+    suggestions: Suggestions, at: int, target: Target, others: Sequence[Target]
 ) -> None:
     """Inputs for the page or event of a goal, and for its target."""
+
+    def change(changed: Target) -> None:
+        write([*others[:at], changed, *others[at:]])
+
     inputs(
         target.step,
         suggestions,
@@ -60,14 +64,14 @@ def draw(
     new = Target(FunnelStep("path", ""))
     lines = targets or (new,)
     for at, target in enumerate(lines):
-        before, after = lines[:at], lines[at + 1 :]
+        others = [*lines[:at], *lines[at + 1 :]]
         with elements.row(f"goal_{at}"):
-            target_inputs(suggestions, at, target, partial(write_between, before, after))
+            target_inputs(suggestions, at, target, others)
             action_button(
                 ":material/close:",
                 f"remove_{at}",
                 write,
-                [*before, *after],
+                others,
                 help="Remove this goal",
                 type="tertiary",
                 disabled=not targets,
@@ -90,11 +94,6 @@ def draw(
             description=saved.described(last) if last else "",
             about=f"Saves the last goal, {last.step.value}." if last else "",
         )
-
-
-def write_between(before: Sequence[Target], after: Sequence[Target], changed: Target) -> None:
-    """Write the goals to the URL: ``changed`` between ``before`` and ``after``."""
-    write([*before, changed, *after])
 
 
 with area_page(goals) as (page, view, params):

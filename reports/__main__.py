@@ -115,7 +115,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(args: argparse.Namespace) -> None:
     """Check the arguments, and set ``kind`` and the list of ``pages``. Raises ``InvalidView``."""
-    args.kind = files.kind_of(args.out) if args.out else None
+    ending = args.out.suffix.removeprefix(".").casefold() if args.out else None
+    args.kind = next((kind for kind in files.MIMES if kind == ending), None)
     invalid = {
         "Say where the report goes: --out FILE, --mail TO, or both.": not (args.out or args.mail),
         "The file of --out ends in .html, .pdf or .xlsx.": args.out and args.kind is None,
