@@ -22,31 +22,27 @@ MOST_NAMES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A series over the common ``times``; ``when`` are the names of its own buckets."""
+    """A series over the common ``times``; ``hover`` are the texts of its own buckets."""
 
     times: Sequence[pd.Timestamp]
     name: str
     values: Sequence[int | None]
     """``None`` for buckets in the future."""
-    when: Sequence[str]
+    hover: Sequence[str]
     colour: str
     earlier: bool
     partial: Sequence[int]
-    """Positions of buckets that the series' period covers only in part."""
-    running: int | None
-    """Position of the current bucket, which is partial, too; ``None`` for a past period."""
+    """Positions of buckets that the series' period covers only in part, or so far."""
 
     def points(self, places: Sequence[int], leave_out: Sequence[int] = ()) -> dict[str, Any]:
         """The trace keys for some points and their hover labels."""
-        notes = {at: "  so far" if at == self.running else "  in part" for at in self.partial}
-        when = self.when if self.earlier else [""] * len(self.when)
         return {
             "type": "scatter",
             "x": [self.times[at] for at in places],
             "y": [None if at in leave_out else self.values[at] for at in places],
             "name": self.name,
             "legendgroup": self.name,
-            "customdata": [f"{when[at]}{notes.get(at, '')}" for at in places],
+            "customdata": [self.hover[at] for at in places],
             "hovertemplate": (
                 "%{y:,}  (%{customdata})<extra>%{fullData.name}</extra>"
                 if self.earlier
@@ -106,15 +102,19 @@ def traffic(
     ``partial_before`` are the values of ``Period.partial`` for both periods.
     """
     times = list(now["time"])
-    running = begun - 1 if begun else None
     traces, highest = [], 0
     for frame, ends, earlier in ((before, partial_before, True), (now, partial, False)):
         if frame is None:
             continue
         part = frame.head(len(times))
-        cut = {at for at, is_cut in zip((0, len(frame) - 1), ends, strict=True) if is_cut}
-        if running is not None and not earlier:
-            cut.add(running)
+        cut = [at for at, is_cut in zip((0, len(frame) - 1), ends, strict=True) if is_cut]
+        notes = {at: "  in part" for at in cut if at < len(part)}
+        if begun and not earlier:
+            notes[begun - 1] = "  so far"
+        hover = [
+            f"{formats.moment(time, unit) if earlier else ''}{notes.get(at, '')}"
+            for at, time in enumerate(part["time"])
+        ]
         last = len(part) if earlier or begun is None else begun
         for role, (column, name) in enumerate((("views", "Views"), ("sessions", "Visitors"))):
             colour = PALETTES[mode].categorical[role]
@@ -122,11 +122,10 @@ def traffic(
                 times,
                 f"{name}, before" if earlier else name,
                 [int(value) if at < last else None for at, value in enumerate(part[column])],
-                [formats.moment(at, unit) for at in part["time"]],
+                hover,
                 faded(colour, 0.55) if earlier else colour,
                 earlier,
-                sorted(at for at in cut if at < len(part)),
-                None if earlier else running,
+                sorted(notes),
             )
             highest = max((highest, *(value or 0 for value in line.values)))
             traces.append(
