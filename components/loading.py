@@ -16,11 +16,11 @@ from umami.api.reports import Report
 from umami.api.traffic import Stats
 from umami.api.websites import Website
 from umami.capabilities import Capabilities
+from umami.client import Reply
 from umami.definitions import Definitions
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
-from umami.fair_queue import Caller
-from umami.reply import Reply
+from umami.scheduling import Caller
 from umami.view import View
 
 T = TypeVar("T")

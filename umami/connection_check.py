@@ -32,8 +32,8 @@ from umami.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from umami.scheduling import again
 from umami.settings import Settings, cleaned, parse
-from umami.single_flight import again
 
 Way = Literal["account", "key", "share", "tables"]
 """The source of the data: a server with an account or a key, a share link, or exported tables."""

@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
-from typing import Any, Generic, Literal, ParamSpec, TypeVar
+from typing import Any, Final, Generic, Literal, ParamSpec, TypeVar
 from urllib.parse import quote
+
+from pydantic_core import from_json
 
 from umami import filter_params
 from umami.errors import UmamiError, UnexpectedAnswer
@@ -31,6 +33,10 @@ P = ParamSpec("P")
 Method = Literal["GET", "POST", "DELETE"]
 JSON = Any
 """What ``json.loads`` returns."""
+MALFORMED: Final = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError),
+)
+"""What reading an answer raises that does not have the expected form."""
 
 
 class Freshness(Enum):
@@ -135,6 +141,15 @@ class Query(Generic[T]):
     read: Callable[[JSON], T] = field(compare=False, repr=False)
     until: datetime | None = field(compare=False, default=None)
     name: str = ""
+
+    def decode(self, body: bytes) -> JSON:
+        """The JSON of an answer. Raises ``UnexpectedAnswer``."""
+        try:
+            return from_json(body, allow_inf_nan=False)
+        except ValueError:
+            page = body.lstrip()[:1] == b"<"
+        what = "with a web page" if page else "no JSON" if body else "with nothing"
+        raise UnexpectedAnswer(f"The server answered “{self.name}” {what}.", endpoint=self.name)
 
     @property
     def request(self) -> Request:
@@ -246,9 +261,10 @@ def _guarded(read: Callable[[JSON], T], name: str) -> Callable[[JSON], T]:
     def guarded(answer: JSON) -> T:
         try:
             return read(answer)
-        except UmamiError:
+        except UmamiError as problem:
+            problem.endpoint = problem.endpoint or name
             raise
-        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+        except MALFORMED:
             raise unexpected(name) from None
 
     return guarded

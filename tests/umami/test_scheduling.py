@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from umami.fair_queue import BACKGROUND, Caller, FairQueue
+from umami.scheduling import BACKGROUND, Caller, FairQueue
 
 
 class Blocked:

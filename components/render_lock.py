@@ -1,8 +1,8 @@
-"""A fair lock: first come, first served.
+"""The render lock: one script run draws at a time, first come, first served.
 
 Python executes one thread at a time. Many script runs that take turns every few milliseconds all
 end late, and at the same moment; one after the other, the first ends early and the last no later. A
-thread that waits for an answer releases the lock meanwhile.
+run that waits for an answer releases the lock meanwhile.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ PATIENCE: Final = 5.0
 """Seconds after which a waiting thread goes on without the lock: its holder may hang."""
 
 
-class FairLock:
-    """A lock that ``at_once`` threads can hold. Safe to use from many threads."""
+class RenderLock:
+    """A fair lock. Safe to use from many threads."""
 
-    def __init__(self, at_once: int = 1, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
         self._guard = threading.Lock()
-        self._free = at_once
+        self._holders = 0
         self._patience = patience
         self._line: deque[threading.Event] = deque()
 
@@ -46,31 +46,32 @@ class FairLock:
                 self._release()
 
     def _acquire(self) -> None:
+        turn = threading.Event()
         with self._guard:
-            free = self._free > 0
-            if free:
-                self._free -= 1
-            else:
-                turn = threading.Event()
+            if self._holders:
                 self._line.append(turn)
-        if not free and not turn.wait(self._patience):
+            else:
+                self._holders = 1
+                turn.set()
+        if not turn.wait(self._patience):
             with self._guard:
                 # The turn may have come since the wait ended.
                 if turn in self._line:
                     self._line.remove(turn)
-                    self._free -= 1
+                    self._holders += 1
         _HELD.set(self)
 
     def _release(self) -> None:
         _HELD.set(None)
         with self._guard:
-            self._free += 1
-            if self._free > 0 and self._line:
-                self._free -= 1
+            if self._holders == 1 and self._line:
                 self._line.popleft().set()
+            else:
+                self._holders -= 1
 
 
-_HELD: ContextVar[FairLock | None] = ContextVar("the lock that this thread holds", default=None)
+RENDER_LOCK: Final = RenderLock()
+_HELD: ContextVar[RenderLock | None] = ContextVar("the lock that this thread holds", default=None)
 
 
 @contextmanager

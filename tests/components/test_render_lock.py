@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from components.render_lock import RenderLock, released
 from tests.support.waiting import eventually
-from umami.fair_lock import FairLock, released
-from umami.reply import Reply
+from umami.client import Reply
 
 
 class Ended(BaseException):
@@ -24,7 +24,7 @@ def begun(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def free(floor: FairLock) -> bool:
+def free(floor: RenderLock) -> bool:
     """Whether another thread gets it, and need not stand in line."""
     got = threading.Event()
 
@@ -37,9 +37,8 @@ def free(floor: FairLock) -> bool:
     return got.is_set()
 
 
-@pytest.mark.parametrize("at_once", [1, 3])
-def test_so_many_have_it_at_a_time(at_once: int) -> None:
-    floor = FairLock(at_once)
+def test_one_has_it_at_a_time() -> None:
+    floor = RenderLock()
     guard, now, most = threading.Lock(), 0, 0
 
     def work(_: int) -> None:
@@ -55,13 +54,13 @@ def test_so_many_have_it_at_a_time(at_once: int) -> None:
 
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(work, range(12)))
-    assert most == at_once
+    assert most == 1
     assert floor.line == 0
     assert free(floor)
 
 
 def test_what_came_first_has_it_first() -> None:
-    floor, came, threads = FairLock(), list[int](), []
+    floor, came, threads = RenderLock(), list[int](), []
 
     def work(number: int) -> None:
         with floor.taken():
@@ -78,14 +77,14 @@ def test_what_came_first_has_it_first() -> None:
 
 
 def test_who_has_it_may_take_it_again() -> None:
-    floor = FairLock()
+    floor = RenderLock()
     with floor.taken(), floor.taken():
         pass
     assert free(floor)
 
 
 def test_it_is_left_to_others_while_an_answer_is_waited_for() -> None:
-    floor, reply, has = FairLock(), Reply[str](), threading.Event()
+    floor, reply, has = RenderLock(), Reply[str](released), threading.Event()
     answers: list[str] = []
 
     def waiting() -> None:
@@ -106,7 +105,7 @@ def test_it_is_left_to_others_while_an_answer_is_waited_for() -> None:
 
 
 def test_an_answer_at_hand_does_not_cost_the_floor() -> None:
-    floor, reply = FairLock(), Reply[str]()
+    floor, reply = RenderLock(), Reply[str](released)
     reply.set_result("here")
     with floor.taken():
         thread = begun(lambda: floor.taken().__enter__())
@@ -117,7 +116,7 @@ def test_an_answer_at_hand_does_not_cost_the_floor() -> None:
 
 
 def test_what_goes_wrong_outside_comes_back_to_the_floor_and_what_ends_a_run_does_not() -> None:
-    floor = FairLock(patience=60)
+    floor = RenderLock(patience=60)
     with floor.taken():
         with pytest.raises(ValueError, match="asked"), released():
             raise ValueError("asked in vain")
@@ -129,7 +128,7 @@ def test_what_goes_wrong_outside_comes_back_to_the_floor_and_what_ends_a_run_doe
 
 
 def test_one_that_hangs_stops_nobody_for_long() -> None:
-    floor = FairLock(patience=0.05)
+    floor = RenderLock(patience=0.05)
     has, let = threading.Event(), threading.Event()
 
     def hang() -> None:
