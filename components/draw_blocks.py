@@ -57,7 +57,7 @@ def _draw(block: Block) -> None:
                 for at, (label, icon, change) in enumerate(block.buttons):
                     elements.action_button(label, f"{block.key}_{at}", apply, change, icon=icon)
         case Cards():
-            with st.grid(2, min_column_width=block.min_width):
+            with elements.grid():
                 for title, blocks in block.cards:
                     with elements.card(plain(title, 100)):
                         draw(*blocks)
@@ -121,7 +121,7 @@ def _chart(block: Chart) -> None:
     folder = "app/static/topojson/"
     geometry = {"topojsonURL": f"{base()}/{folder}" if base() else folder} if block.is_map else {}
     st.plotly_chart(
-        finished(block.figure, block.data, mode()),
+        finished(block.draw, mode()),
         theme=None,
         key=block.key,
         alt=block.alt,

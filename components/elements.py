@@ -13,7 +13,6 @@ from streamlit.delta_generator import DeltaGenerator
 from components import authorized, formats
 from components.charts import common
 from components.charts.tiles import Tile
-from components.charts.tiles import counted as counted
 from components.escaping import plain
 from umami.background_task import BackgroundTask
 from umami.errors import UmamiError
@@ -76,13 +75,16 @@ def show_progress(work: BackgroundTask[Any], *, what: str, key: str) -> None:
 
 
 @contextmanager
-def title(text: str) -> Iterator[None]:
-    """Draw a page's title; elements drawn inside the block appear beside it."""
+def title(text: str, faults: Sequence[str] = ()) -> Iterator[None]:
+    """Draw a page's title; notes on the ``faults`` of a link and elements drawn inside the block
+    appear beside it."""
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.header(text, anchor=False, width="content")
         with st.container(width="content"):
+            for fault in faults:
+                show_note(fault)
             yield
 
 
@@ -122,6 +124,11 @@ def draw_tiles(tiles: Sequence[Tile], *, within: bool = False) -> None:
 def row(key: str | None = None) -> DeltaGenerator:
     """A container for controls side by side."""
     return st.container(horizontal=True, vertical_alignment="center", gap="small", key=key)
+
+
+def grid() -> DeltaGenerator:
+    """A container for two cards side by side, or one below the other on narrow screens."""
+    return st.grid(2, min_column_width=330)
 
 
 def action_button(

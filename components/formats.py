@@ -86,6 +86,11 @@ def money(amount: float, currency: str) -> str:
     return f"{rounded:,.2f} {currency.strip()}"
 
 
+def amount(value: float, currency: str) -> str:
+    """An amount of money, or a whole number where ``currency`` is empty."""
+    return money(value, currency) if currency else whole(value)
+
+
 def money_short(amount: float, currency: str) -> str:
     """An amount for small tiles: without cents from 1,000 on, then ``€1.2M``."""
     size = abs(amount)

@@ -11,13 +11,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
+from types import ModuleType
 from typing import Any, Final, TypeVarTuple, Unpack
 
 import streamlit as st
 
 from access.permissions import Forbidden
-from components import draw_blocks, elements, freshness
-from components.blocks import Card, Columns, Grid, Item, ReportItems, Section, Stack, Tabs
+from components import draw_blocks, elements, freshness, page_context, url_state
+from components.blocks import (
+    Block,
+    Card,
+    Columns,
+    Grid,
+    Item,
+    Params,
+    ReportItems,
+    Section,
+    Stack,
+    Tabs,
+)
 from components.elements import show_empty, show_error
 from components.escaping import plain
 from components.loading import Collector, QueryClient, fault_location
@@ -26,6 +39,7 @@ from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import NotOffered, NotShared, UmamiError
 from umami.scheduling import Caller
+from umami.view import View
 
 Ts = TypeVarTuple("Ts")
 
@@ -109,7 +123,7 @@ class Page(Collector):
                         with place:
                             self.draw([part], nested=nested)
                 case Grid():
-                    with st.grid(2, min_column_width=item.min_width):
+                    with elements.grid():
                         self.draw(item.items, nested=nested)
                 case Stack():
                     self.draw(item.items, nested=nested)
@@ -198,6 +212,17 @@ def open_page(client: QueryClient) -> Iterator[Page]:
         page.finish()
     finally:
         page.leave()
+
+
+@contextmanager
+def area_page(area: ModuleType) -> Iterator[tuple[Page, View, Params]]:
+    """Send the queries of an area, draw its controls in the block, and then draw its layout."""
+    view = url_state.view()
+    with open_page(page_context.client()) as page:
+        params = url_state.page_params(area.INFO)
+        layout = page.prepare(area.ask(page, view, params))
+        yield page, view, params
+        page.draw(layout)
 
 
 def answers(client: QueryClient, *queries: Query[Any]) -> list[Reply[Any]]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from components import formats
 from components.blocks import Block, Expander, Section, Table, Text, Tiles
-from components.charts.tiles import counted
+from components.charts.tiles import figures
 from components.formats import Field
 from components.loading import Collector
 from components.property_blocks import TYPES
@@ -89,12 +89,16 @@ def identity(zone: str, session: Session) -> list[Block]:
         Text(client(session) or "Unknown device"),
         *([Text(_stitched(session))] if session.stitched > 1 else []),
         Tiles(
-            [
-                counted("Visits", session.visits, None, "Over all time."),
-                counted("Views", session.views, None, "Over all time."),
-                counted("Custom events", session.events, None, "Over all time."),
-                counted("Time on site", session.seconds, None, time_about, kind="seconds"),
-            ]
+            figures(
+                session,
+                None,
+                [
+                    ("Visits", "visits", "Over all time.", "count"),
+                    ("Views", "views", "Over all time.", "count"),
+                    ("Custom events", "events", "Over all time.", "count"),
+                    ("Time on site", "seconds", time_about, "seconds"),
+                ],
+            )
         ),
         Table("details of this visitor", frame, FACT_FIELDS, "facts", csv=False),
     ]

@@ -212,6 +212,9 @@ def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str
     ``several`` are parameters with multiple values. Call once per run.
     """
     names = (*single, *several)
+    if not names:
+        return {}
+    st.html(_HIDDEN)
     in_url = any(name in st.query_params for name in names)
     st.session_state.update(st.session_state.pop(_LOST, {}))
     with st.container(key="own_spelled", gap=None):
