@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
 from access.permissions import OF_REPORTS, Permissions
+from umami.api import notes, reports, segments
+from umami.api.records import Page
+from umami.api.websites import Website
 from umami.capabilities import Capabilities
 from umami.client import Client
 from umami.connection import Server
 from umami.definitions import Definitions
 from umami.endpoint import Access, Query
-from umami.endpoints import notes, reports, segments
 from umami.errors import UmamiError
 from umami.fair_queue import ANYONE, Caller
-from umami.models.records import Page
-from umami.models.websites import Website
 from umami.reply import Reply
 
 T = TypeVar("T")

@@ -23,9 +23,9 @@ from access.authentication import Authentication
 from access.permissions import ALL, NONE, Permissions, ViewFilters
 from access.share_links import ShareLink
 from components import local_access, page_registry, runtime, umami_server
-from umami.endpoints import websites
+from umami.api import websites
+from umami.api.websites import Website
 from umami.errors import SettingsError, UmamiError, Unreachable
-from umami.models.websites import Website
 from umami.view import parse
 
 How = Literal["nobody", "open", "password", "provider", "share"]

@@ -20,8 +20,8 @@ from components.areas.realtime import EVERY, Seen
 from components.elements import show_error
 from components.render import Page, answers
 from umami.analysis.realtime import longer
-from umami.endpoints import realtime as endpoints
-from umami.endpoints import traffic
+from umami.api import realtime as endpoints
+from umami.api import traffic
 from umami.errors import UmamiError
 from umami.view import View
 

@@ -15,9 +15,10 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from umami.addresses import is_cloud
+from umami.api import websites
+from umami.api.websites import Website
 from umami.client import Client
 from umami.connection import Server
-from umami.endpoints import websites
 from umami.errors import (
     CertificateUntrusted,
     NotFound,
@@ -31,7 +32,6 @@ from umami.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from umami.models.websites import Website
 from umami.settings import Settings, cleaned, parse
 from umami.single_flight import again
 

@@ -11,14 +11,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-import umami.endpoints
+import umami.api
+from umami.api.reports import FunnelStep
 from umami.compat.differences import DIFFERENCES
 from umami.compat.generations import Generation
 from umami.compat.v2 import FILTERED
 from umami.compat.workarounds import WORKAROUNDS
 from umami.connection import dialect
 from umami.endpoint import REGISTRY, Access, EndpointInfo, Freshness, Query, Request
-from umami.models.reports import FunnelStep
 from umami.period import Period
 from umami.view import View
 
@@ -27,7 +27,7 @@ NEWEST: Final = max(Generation)
 _API: Final = f"""\
 # The endpoints
 
-Written by `make docs` from the declarations in `umami/endpoints/` and the dialects
+Written by `make docs` from the declarations in `umami/api/` and the dialects
 (`umami/compat/v2.py`, `umami/compat/v3.py`); do not edit.
 Calling one of these makes a query, which a client answers ([how](library.md)).
 
@@ -48,7 +48,7 @@ All errors are those of `umami/errors.py`.
 def api() -> str:
     """The page of the endpoints, in Markdown."""
     parts = [_API]
-    for group in umami.endpoints.__all__:
+    for group in umami.api.__all__:
         members = [endpoint for endpoint in REGISTRY.values() if endpoint.group == group]
         parts.append(f"## {group}\n")
         parts.append("| call | requests | answer | fresh | filters on 2.x |")
@@ -251,7 +251,7 @@ def example(endpoint: EndpointInfo, **overrides: Any) -> Query[Any]:
         for name, parameter in endpoint.signature.parameters.items()
         if parameter.default is inspect.Parameter.empty
     }
-    module = import_module(f"umami.endpoints.{endpoint.group}")
+    module = import_module(f"umami.api.{endpoint.group}")
     query: Query[Any] = getattr(module, endpoint.name)(**required)
     return query
 

@@ -200,7 +200,7 @@ class Query(Generic[T]):
 
 
 REGISTRY: dict[str, EndpointInfo] = {}
-"""Every declared endpoint by name; the import of ``umami.endpoints`` fills it."""
+"""Every declared endpoint by name; the import of ``umami.api`` fills it."""
 
 
 class Endpoint(Generic[P, T]):

@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
+from umami.api import account
 from umami.endpoint import Request
-from umami.endpoints import account
 from umami.errors import (
     NotFound,
     NotOffered,

@@ -11,8 +11,8 @@ import streamlit as st
 
 from components import freshness
 from tests.support.waiting import eventually
+from umami.api import traffic
 from umami.endpoint import Query
-from umami.endpoints import traffic
 from umami.errors import NotOffered, UmamiError, Unauthorised, Unreachable
 from umami.reply import Reply
 

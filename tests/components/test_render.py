@@ -16,8 +16,8 @@ def page_of_sections() -> None:
     import streamlit as st
 
     from components.render import open_page
+    from umami.api import account
     from umami.endpoint import Query
-    from umami.endpoints import account
     from umami.errors import NotOffered, Unreachable
     from umami.reply import Reply
     from umami.single_flight import settle
@@ -93,8 +93,8 @@ def page_that_waits() -> None:
     import streamlit as st
 
     from components.render import PATIENCE, Page
+    from umami.api import account
     from umami.endpoint import Query
-    from umami.endpoints import account
     from umami.reply import Reply
     from umami.single_flight import settle
 

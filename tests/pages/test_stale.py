@@ -18,8 +18,8 @@ from tests.support.fault_proxy import Between
 from tests.support.pages import CHOICES
 from tests.support.waiting import eventually
 from umami import cache, single_flight
+from umami.api import websites
 from umami.cache import DAY, Lifetime
-from umami.endpoints import websites
 
 pytestmark = [pytest.mark.sample(8), pytest.mark.slow]
 

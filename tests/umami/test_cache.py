@@ -13,6 +13,7 @@ import pytest
 from tests.support.source import Source
 from tests.support.waiting import eventually
 from umami import cache as cache_module
+from umami.api import account, realtime, reports, traffic, websites
 from umami.cache import (
     ENDED,
     LISTING,
@@ -26,7 +27,6 @@ from umami.cache import (
     lifetime,
 )
 from umami.endpoint import Query
-from umami.endpoints import account, realtime, reports, traffic, websites
 from umami.errors import Cancelled, Unreachable
 from umami.fair_queue import Caller
 from umami.period import Period

@@ -24,11 +24,11 @@ from tests.support.faults import SIGNED_IN, TOKEN, Act, Faulty, Seen, faulty, pa
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 from tests.umami.conftest import PASSWORD, SITE
+from umami.api import events, realtime, reports, sending, sessions, traffic, websites
 from umami.cache import Cache, Lifetime
 from umami.client import Client, connect
 from umami.compat.generations import Generation
 from umami.endpoint import Query
-from umami.endpoints import events, realtime, reports, sending, sessions, traffic, websites
 from umami.errors import (
     NotFound,
     ServerFault,

@@ -23,10 +23,10 @@ from tests.support.fault_proxy import Between, between
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 from umami import cache, circuit_breaker, single_flight
+from umami.api import websites
 from umami.cache import DAY, Cache, Lifetime
 from umami.client import Client
 from umami.embedded.server import serve
-from umami.endpoints import websites
 from umami.errors import NotOffered, TimedOut, UmamiError
 from umami.settings import Settings
 

@@ -14,9 +14,9 @@ from tests.support.redis import Redis, running_redis
 from tests.support.source import Source
 from tests.support.waiting import eventually
 from umami import shared as sharing
+from umami.api import websites
 from umami.cache import Cache, CachedAnswer, Lifetime, Memory
 from umami.endpoint import Query
-from umami.endpoints import websites
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.shared import Shared
 

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from umami.analysis import steps
 from umami.analysis.steps import Target
-from umami.endpoints.params import iso_time
+from umami.api.params import iso_time
+from umami.api.reports import FunnelStep, Report
 from umami.errors import InvalidView
-from umami.models.reports import FunnelStep, Report
 from umami.period import MILLISECOND
 from umami.view import View
 

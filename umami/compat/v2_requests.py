@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from umami.api.params import iso_time, uuid_of
 from umami.compat.dialect import search_param
 from umami.endpoint import JSON, Query, Request, canonical_json
-from umami.endpoints.params import iso_time, uuid_of
 from umami.filter_params import like_literally, step_escaped
 from umami.view import View
 

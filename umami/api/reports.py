@@ -1,19 +1,24 @@
-"""Answers of Umami's analyses, and saved reports."""
+"""Analyses, and reports that were saved."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import astuple, dataclass, field
-from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import pandas as pd
 from pydantic import BeforeValidator, Field
 
-from umami.models.records import Created, Record, Text, frame_of, parse
-from umami.parsing import Amount, Count, Ratio, Row, Time, bucket, named_series
-from umami.period import Period
+from umami.api.params import analysis, uuid_of
+from umami.api.records import Created, Page, Record, Text, array_of, done, frame_of, paged, parse
+from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
+from umami.errors import InvalidView
+from umami.parsing import Count, Ratio, Row, Time, bucket
+from umami.period import Period, with_unit
+from umami.view import View
 
 StepKind = Literal["path", "event"]
 
@@ -49,63 +54,6 @@ class _Measures(Row):
     visits: Count
     bounces: Count
     seconds: Count = Field(alias="totaltime")
-
-
-class _Money(Row):
-    name: str | None
-    country: str | None = None
-    amount: Amount = Field(alias="value")
-
-
-@dataclass(frozen=True, slots=True)
-class RevenueTotals:
-    """Money in one currency: ``total`` is exact; ``visitors`` are those who paid, of
-    ``of_visitors`` in all."""
-
-    total: Annotated[Amount, Field(alias="sum")]
-    orders: Annotated[Count, Field(alias="count")]
-    visitors: Annotated[Count, Field(alias="unique_count")]
-    of_visitors: Annotated[Count | None, Field(alias="total_sessions")] = None
-
-    @property
-    def average(self) -> Decimal | None:
-        """Money per order; ``None`` without orders."""
-        return self.total / self.orders if self.orders else None
-
-    @property
-    def per_visitor(self) -> Decimal | None:
-        """Money per visitor of the period; ``None`` without visitors."""
-        return self.total / self.of_visitors if self.of_visitors else None
-
-
-class _Revenue(Row):
-    chart: list[Any] | None
-    country: list[_Money]
-    region: list[_Money] | None = None
-    referrer: list[_Money] | None = None
-    channel: list[_Money] | None = None
-    total: RevenueTotals
-
-
-class _Currency(Row):
-    value: str
-
-
-class _AttributionTotal(Row):
-    pageviews: Count
-    visitors: Count
-    visits: Count
-
-
-class _Attribution(Row):
-    referrer: list[_Money]
-    paidAds: list[_Money]
-    utm_source: list[_Money]
-    utm_medium: list[_Money]
-    utm_campaign: list[_Money]
-    utm_content: list[_Money]
-    utm_term: list[_Money]
-    total: _AttributionTotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,110 +228,138 @@ def _text(value: Any) -> str | None:
     return value
 
 
-def revenue_series(answer: Any, period: Period) -> pd.DataFrame:
-    """``time``, ``event`` and ``amount`` for every event and every bucket of the period: from
-    ``{chart: [{x, t, y}]}``."""
-    return named_series(answer["chart"], period, "amount")
+BreakdownField = Literal[
+    "path",
+    "referrer",
+    "title",
+    "query",
+    "os",
+    "browser",
+    "device",
+    "country",
+    "region",
+    "city",
+    "language",
+    "tag",
+    "hostname",
+    "event",
+    "utmSource",
+    "utmMedium",
+    "utmCampaign",
+    "utmContent",
+    "utmTerm",
+    "distinctId",
+]
 
 
-def revenue_ranking(answer: Any) -> pd.DataFrame:
-    """``name``, ``country`` (code, with regions; else ``None``) and ``amount``, largest first: from
-    ``[{name, value, country}]``."""
-    rows = sorted(parse(list[_Money], answer), key=lambda row: -row.amount)
-    return frame_of(rows, name="object", country="object", amount="float64")
+@endpoint("GET", "/reports", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+def reports(website: str, page: int = 1, page_size: int = 100) -> RawQuery[Page[Report]]:
+    """The reports saved for a website, a page at a time."""
+    query = {"websiteId": uuid_of(website), "page": page, "pageSize": page_size}
+    return RawQuery(paged(Report.read), query=query)
 
 
-@dataclass(frozen=True, slots=True)
-class Revenue(RevenueTotals):
-    """Money in one currency, over time and by where it came from.
+@endpoint("GET", "/reports/{report}", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+def report(report: str) -> RawQuery[Report]:
+    """One saved report; raises ``NotFound`` where there is none."""
+    return RawQuery(Report.read, path={"report": uuid_of(report, "report")})
 
-    ``chart`` has ``time``, ``event`` and ``amount`` on the complete axis (``None`` from 3.0, which
-    returns days only, where the period's unit is shorter); the others have ``name`` and ``amount``,
-    largest first: ``countries`` (codes) everywhere, ``regions``, ``referrers`` (``None`` for
-    direct) and ``channels`` from 3.1 on.
+
+@endpoint("POST", "/reports", fresh=Freshness.NEVER, access=Access.WRITES)
+def create_report(
+    website: str, type: str, name: str, parameters: Mapping[str, Any], description: str = ""
+) -> RawQuery[Report]:
+    """Save a report."""
+    return RawQuery(Report.read, body=_saved(website, type, name, parameters, description))
+
+
+@endpoint("POST", "/reports/{report}", fresh=Freshness.NEVER, access=Access.WRITES)
+def update_report(
+    report: str,
+    website: str,
+    type: str,
+    name: str,
+    parameters: Mapping[str, Any],
+    description: str = "",
+) -> RawQuery[Report]:
+    """Change the name, parameters or description of a saved report."""
+    return RawQuery(
+        Report.read,
+        path={"report": uuid_of(report, "report")},
+        body=_saved(website, type, name, parameters, description),
+    )
+
+
+def _saved(
+    website: str, type: str, name: str, parameters: Mapping[str, Any], description: str
+) -> dict[str, Any]:
+    return {
+        "websiteId": uuid_of(website),
+        "type": type,
+        "name": name,
+        "description": description,
+        "parameters": dict(parameters),
+    }
+
+
+@endpoint("DELETE", "/reports/{report}", fresh=Freshness.NEVER, access=Access.WRITES)
+def delete_report(report: str) -> RawQuery[None]:
+    """Delete a saved report."""
+    return RawQuery(done, path={"report": uuid_of(report, "report")})
+
+
+@endpoint("POST", "/reports/funnel", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
+def funnel(
+    view: View, steps: Sequence[FunnelStep], window: int = 60
+) -> RawQuery[tuple[FunnelResult, ...]]:
+    """How many visitors went from step to step, each within ``window`` minutes of the last."""
+    if not 2 <= len(steps) <= 8:
+        raise InvalidView("A funnel has 2 to 8 steps.")
+    if window < 1:
+        raise InvalidView("A funnel’s window is at least one minute.")
+    chain = [{"type": step.kind, "value": step.value} for step in steps]
+    return analysis(array_of(FunnelResult.read), view, "funnel", steps=chain, window=window)
+
+
+@endpoint("POST", "/reports/retention", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
+def retention(view: View) -> RawQuery[Retention]:
+    """Cohorts by day of the View's zone, and how many of their visitors returned on which day."""
+    by_day = with_unit(view.period.start, view.period.end, view.period.timezone, "day")
+    return analysis(partial(Retention.read, period=by_day), view, "retention")
+
+
+@endpoint("POST", "/reports/utm", fresh=Freshness.PERIOD)
+def utm(view: View) -> RawQuery[Utm]:
+    """Pageviews by source, medium, campaign, content and term."""
+    return analysis(Utm.read, view, "utm")
+
+
+@endpoint("POST", "/reports/goal", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
+def goal(view: View, kind: StepKind, value: str) -> RawQuery[Goal]:
+    """How often a path was opened or an event happened, and by how many visitors.
+
+    ``*`` at either end of the value is a wildcard, from 3.1 on.
     """
-
-    chart: pd.DataFrame | None = field(kw_only=True)
-    countries: pd.DataFrame = field(kw_only=True)
-    regions: pd.DataFrame | None = field(kw_only=True)
-    referrers: pd.DataFrame | None = field(kw_only=True)
-    channels: pd.DataFrame | None = field(kw_only=True)
-
-    @classmethod
-    def read(cls, answer: Any, period: Period) -> Revenue:
-        """From ``{chart, country, region, referrer, channel, total}``."""
-        row = _Revenue.model_validate(answer)
-        regions, referrers, channels = (
-            None if rows is None else _amounts(rows)
-            for rows in (row.region, row.referrer, row.channel)
-        )
-        return cls(
-            *astuple(row.total),
-            chart=None if row.chart is None else named_series(row.chart, period, "amount"),
-            countries=_amounts(row.country),
-            regions=regions,
-            referrers=referrers,
-            channels=channels,
-        )
+    if not value:
+        raise InvalidView("A goal needs a page or an event.")
+    return analysis(Goal.read, view, "goal", type=kind, value=value)
 
 
-def _amounts(rows: list[_Money]) -> pd.DataFrame:
-    frame = frame_of(rows, name="object", amount="float64")
-    return frame.sort_values("amount", ascending=False, kind="stable", ignore_index=True)
+@endpoint("POST", "/reports/journey", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
+def journey(
+    view: View, steps: int = 5, start: str | None = None, end: str | None = None
+) -> RawQuery[tuple[Path, ...]]:
+    """The paths that most visits began with, of 3 to 7 ``steps``, 100 paths at most."""
+    if not 3 <= steps <= 7:
+        raise InvalidView("A journey has 3 to 7 steps.")
+    return analysis(journey_paths, view, "journey", steps=steps, startStep=start, endStep=end)
 
 
-def currency_codes(answer: Any) -> tuple[str, ...]:
-    """From ``[{value}]``: the codes as they were sent, sorted, each once."""
-    return tuple(sorted({row.value for row in parse(list[_Currency], answer)}))
-
-
-@dataclass(frozen=True, slots=True)
-class Attribution:
-    """The touches that conversions are credited to.
-
-    ``frame`` has ``part`` (referrer, paid ads, source, medium, campaign, content, term), ``name``,
-    ``visitors`` (``Int64``) and ``amount`` (money): ``NA`` where the server returns none, as 3.1
-    returns no money. ``conversions`` counts rows, ``visitors`` and ``visits`` theirs.
-    """
-
-    frame: pd.DataFrame
-    conversions: int
-    visitors: int
-    visits: int
-
-    @classmethod
-    def read(cls, answer: Any) -> Attribution:
-        """From the lists by part, ``total``, and ``money``: the same lists in a currency."""
-        row = _Attribution.model_validate(answer)
-        visitors = _credited(row, "visitors")
-        money = answer.get("money")
-        amounts = _credited(_Attribution.model_validate(money) if money else None, "amount")
-        frame = visitors.merge(amounts, on=["part", "name"], how="outer")
-        frame = frame.astype({"visitors": "Int64", "amount": "Float64"})
-        frame["part"] = pd.Categorical(
-            frame["part"], [_part(name) for name in _PARTS], ordered=True
-        )
-        frame = frame.sort_values(
-            ["part", "visitors", "amount", "name"],
-            ascending=[True, False, False, True],
-            ignore_index=True,
-        ).astype({"part": "object"})
-        return cls(frame, row.total.pageviews, row.total.visitors, row.total.visits)
-
-
-_PARTS = tuple(name for name in _Attribution.model_fields if name != "total")
-
-
-def _part(name: str) -> str:
-    return "paid ads" if name == "paidAds" else name.removeprefix("utm_")
-
-
-def _credited(row: _Attribution | None, value: str) -> pd.DataFrame:
-    rows = [
-        (_part(part), money.name, float(money.amount))
-        for part in _PARTS
-        for money in (getattr(row, part) if row else ())
-        if money.name
-    ]
-    frame = pd.DataFrame(rows, columns=["part", "name", value])
-    return frame.astype({"part": "object", "name": "object", value: "float64"})
+@endpoint("POST", "/reports/breakdown", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
+def breakdown(view: View, fields: Sequence[BreakdownField]) -> RawQuery[Breakdown]:
+    """Totals of pageviews for each combination of the fields, 500 combinations at most."""
+    if not fields or not set(fields) <= set(get_args(BreakdownField)):
+        raise InvalidView("A breakdown needs one or more of the known fields.")
+    return analysis(
+        partial(Breakdown.read, fields=tuple(fields)), view, "breakdown", fields=list(fields)
+    )

@@ -9,8 +9,11 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import Field
 
-from umami.models.records import Record, frame_of
+from umami.api.params import for_view
+from umami.api.records import Page, Record, frame_of, paged
+from umami.endpoint import Freshness, RawQuery, endpoint
 from umami.parsing import Count, Row, Time
+from umami.view import View
 
 ErrorStatus = Literal["unresolved", "resolved", "ignored"]
 
@@ -66,3 +69,45 @@ class BrowserErrorStats:
         days = frame_of(row.series or (), day="object", occurrences="int64")
         days["day"] = pd.DatetimeIndex([pd.Timestamp(day) for day in days["day"]])
         return cls(row.occurrences, row.visits, row.issues, row.firstSeen, row.lastSeen, days)
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/errors",
+    fresh=Freshness.PERIOD,
+    since="3.5",
+    subject="browser errors",
+    filtered=False,
+)
+def browser_errors(
+    view: View,
+    status: ErrorStatus | None = None,
+    search: str | None = None,
+    page: int = 1,
+    page_size: int = 25,
+) -> RawQuery[Page[BrowserError]]:
+    """Errors of the period, last seen first, a page of at most 100 at a time. Takes no filters."""
+    return for_view(
+        paged(BrowserError.read),
+        view,
+        {**_chosen(status, search), "page": page, "pageSize": page_size},
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/errors/stats",
+    fresh=Freshness.PERIOD,
+    since="3.5",
+    subject="browser errors",
+    filtered=False,
+)
+def browser_error_stats(
+    view: View, status: ErrorStatus | None = None, search: str | None = None
+) -> RawQuery[BrowserErrorStats]:
+    """Errors of the period in all, and by day of UTC. Takes no filters."""
+    return for_view(BrowserErrorStats.read, view, _chosen(status, search))
+
+
+def _chosen(status: ErrorStatus | None, search: str | None) -> dict[str, Any]:
+    return {"status": status, "search": search}

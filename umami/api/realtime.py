@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, Field
 
-from umami.models.records import Moment, Record
+from umami.api.params import uuid_of
+from umami.api.records import Moment, Record
+from umami.endpoint import Effort, Freshness, RawQuery, endpoint
 from umami.parsing import Bucket, Count, Row
-from umami.period import instant
+from umami.period import instant, zone
 
 _Name = Annotated[str | None, AfterValidator(lambda name: name or None)]
 
@@ -98,3 +100,13 @@ class Realtime:
             minutes=minutes.reset_index(drop=True).astype({"views": "int64", "visitors": "int64"}),
             log=row.events,
         )
+
+
+@endpoint("GET", "/realtime/{website}", fresh=Freshness.LIVE, effort=Effort.LIGHT)
+def realtime(website: str, timezone: str = "UTC") -> RawQuery[Realtime]:
+    """The last 30 minutes, whatever the period; takes no filters."""
+    return RawQuery(
+        Realtime.read,
+        path={"website": uuid_of(website)},
+        query={"timezone": zone(timezone).key},
+    )

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from umami.api.params import uuid_of
+from umami.api.records import Record, parse
 from umami.endpoint import Access, Freshness, RawQuery, endpoint
-from umami.endpoints.params import uuid_of
-from umami.models.sending import Sent
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Record):
+    """Whether the server counted something, and for which session; servers drop what bots send."""
+
+    counted: bool
+    session: Annotated[str | None, Field(alias="sessionId")] = None
+    visit: Annotated[str | None, Field(alias="visitId")] = None
+    cache: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, answer: Any) -> Sent:
+        """From ``{cache, sessionId, visitId}``, or ``{"beep": "boop"}`` for a bot."""
+        if isinstance(answer, dict) and "beep" in answer:
+            return cls(counted=False)
+        if not isinstance(answer["cache"], str):
+            raise ValueError("no cache")
+        return parse(cls, {**answer, "counted": True})
 
 
 def _sent(kind: str, **payload: Any) -> RawQuery[Sent]:

@@ -1,22 +1,22 @@
-"""Every endpoint, declared once, in the newest generation's spelling, a module a group.
+"""Every endpoint of the Umami API with the models of its answers, a module a subject.
 
-Importing this package fills ``umami.endpoint.REGISTRY``.
+Endpoints are declared once, in the form of the newest generation. Importing this package fills
+``umami.endpoint.REGISTRY``.
 """
 
-from umami.endpoints import (
+from umami.api import (
     account,
     boards,
     browser_errors,
     events,
-    links,
     notes,
     performance,
     realtime,
     reports,
+    revenue,
     segments,
     sending,
     sessions,
-    teams,
     traffic,
     websites,
 )
@@ -26,15 +26,14 @@ __all__ = [
     "boards",
     "browser_errors",
     "events",
-    "links",
     "notes",
     "performance",
     "realtime",
     "reports",
+    "revenue",
     "segments",
     "sending",
     "sessions",
-    "teams",
     "traffic",
     "websites",
 ]

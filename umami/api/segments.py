@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import Field
+
+from umami.api.params import uuid_of
+from umami.api.records import Object, Page, Record, done, paged
 from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.params import uuid_of
-from umami.models.records import Page, done, paged
-from umami.models.segments import Kind, Segment
+
+Kind = Literal["segment", "cohort"]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment(Record):
+    """A saved set of filters; ``parameters`` are in the server's format."""
+
+    missing: ClassVar[str] = "There is no such segment."
+    of_other: ClassVar[str] = "This website has no such segment."
+
+    id: str
+    kind: Annotated[Kind, Field(alias="type")]
+    name: str
+    parameters: Object = field(default_factory=dict)
 
 
 @endpoint(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from umami.models.records import Record, frame_of, parse
+from umami.api.params import buckets, choice, for_view
+from umami.api.records import Record, frame_of, parse
+from umami.endpoint import Effort, Freshness, RawQuery, endpoint
+from umami.errors import InvalidView
 from umami.parsing import Count, Ratio, Row, measured_series
 from umami.period import Period
+from umami.view import View
 
 Vital = Literal["lcp", "inp", "cls", "fcp", "ttfb"]
 """Largest contentful paint, interaction to next paint, cumulative layout shift, first contentful
@@ -79,3 +84,61 @@ class PerformanceMetrics:
         rows = [row for row in parse(list[_Group], answer) if row.name]
         percentiles = dict.fromkeys(PERCENTILES, "float64")
         return cls(frame_of(rows, name="object", **percentiles, count="int64"))
+
+
+PerformanceField = Literal["path", "title", "device", "browser"]
+MOST_GROUPS = 500
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/performance/stats",
+    fresh=Freshness.PERIOD,
+    effort=Effort.HEAVY,
+    since="3.1",
+    subject="performance figures",
+)
+def performance_stats(view: View) -> RawQuery[PerformanceStats]:
+    """Percentiles of each web vital in the period."""
+    return for_view(PerformanceStats.read, view)
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/performance/chart",
+    fresh=Freshness.PERIOD,
+    effort=Effort.HEAVY,
+    since="3.1",
+    subject="performance figures",
+)
+def performance_chart(view: View, vital: Vital = "lcp") -> RawQuery[PerformanceChart]:
+    """Percentiles of one web vital in each bucket of the period."""
+    return for_view(
+        partial(PerformanceChart.read, period=view.period),
+        view,
+        {**buckets(view), "metric": _vital(vital)},
+    )
+
+
+@endpoint(
+    "GET",
+    "/websites/{website}/performance/metrics",
+    fresh=Freshness.PERIOD,
+    effort=Effort.HEAVY,
+    since="3.1",
+    subject="performance figures",
+)
+def performance_metrics(
+    view: View, field: PerformanceField, vital: Vital = "lcp", limit: int = 100
+) -> RawQuery[PerformanceMetrics]:
+    """Percentiles of one web vital by path, title, device or browser."""
+    choice(field, get_args(PerformanceField), "a field of performance figures")
+    if not 1 <= limit <= MOST_GROUPS:
+        raise InvalidView(f"Performance figures come for 1 to {MOST_GROUPS} values.")
+    return for_view(
+        PerformanceMetrics.read, view, {"type": field, "metric": _vital(vital), "limit": limit}
+    )
+
+
+def _vital(vital: Vital) -> Vital:
+    return choice(vital, get_args(Vital), "a web vital")

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
+from pydantic import BeforeValidator, Field
+
+from umami.api.params import for_view, iso_time, paging, uuid_of
+from umami.api.records import Created, Moment, Page, Record, done, paged
 from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
-from umami.endpoints.params import for_view, iso_time, paging, uuid_of
 from umami.errors import InvalidView
-from umami.models.notes import Annotation
-from umami.models.records import Page, done, paged
+from umami.parsing import Time
 from umami.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation(Record):
+    """A note on a date of a website: a release, a campaign. ``at`` is an instant (UTC); with
+    ``all_day`` only its date counts."""
+
+    missing: ClassVar[str] = "There is no such annotation."
+    of_other: ClassVar[str] = "This website has no such annotation."
+
+    id: str
+    at: Annotated[Moment, Field(alias="date")]
+    note: str
+    all_day: Annotated[bool, BeforeValidator(lambda value: value is None or value)] = True
+    created: Created = None
+    updated: Annotated[Time, Field(alias="updatedAt")] = None
+
 
 LONGEST_NOTE = 500
 
