@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from types import ModuleType
 from typing import Any, Final, TypeVarTuple, Unpack
 
@@ -20,7 +19,6 @@ import streamlit as st
 from access.permissions import Forbidden
 from components import draw_blocks, elements, freshness, page_context, url_state
 from components.blocks import (
-    Block,
     Card,
     Columns,
     Grid,

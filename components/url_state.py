@@ -214,7 +214,6 @@ def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str
     names = (*single, *several)
     if not names:
         return {}
-    st.html(_HIDDEN)
     in_url = any(name in st.query_params for name in names)
     st.session_state.update(st.session_state.pop(_LOST, {}))
     with st.container(key="own_spelled", gap=None):
