@@ -6,7 +6,7 @@ result each time as long as the answer is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import wraps
 from threading import Lock
 from typing import Any, Final, ParamSpec, TypeVar
@@ -33,7 +33,7 @@ def memoize(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def memoized(*args: P.args, **kwargs: P.kwargs) -> T:
-        key = (function, *map(_key, args), *((name, _key(arg)) for name, arg in kwargs.items()))
+        key = key_of(function, args, kwargs)
         with _GUARD:
             entry = _RESULTS.get(key)
         if entry is None:
@@ -45,6 +45,17 @@ def memoize(function: Callable[P, T]) -> Callable[P, T]:
         return result
 
     return memoized
+
+
+def key_of(
+    function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
+) -> Hashable:
+    """A key for a call, by the ids of arguments that are not hashable.
+
+    It is valid as long as those arguments are alive.
+    """
+    named = ((name, _key(arg)) for name, arg in kwargs.items())
+    return (function, *map(_key, args), *named)
 
 
 def _key(value: object) -> Hashable:
