@@ -14,8 +14,8 @@ from components import (
     navigation,
     page_context,
     page_registry,
+    render_lock,
     request_security,
-    runtime,
     signin,
     umami_server,
     url_state,
@@ -53,7 +53,7 @@ except UmamiError as problem:
     page_context.stopped(problem)
     st.stop()
 # Resolve the viewer before taking the render lock: that may query a remote database.
-with runtime.RENDER_LOCK.taken():
+with render_lock.RENDER_LOCK.taken():
     # Before any st.stop: only this disables Streamlit's own handling of pages/.
     page = navigation.drawn(looking.permissions)
     with unseen:

@@ -23,8 +23,8 @@ from ruamel.yaml.error import YAMLError
 
 from access import atomic_write, claims, passwords
 from access.permissions import Grant, Permissions
+from umami.api.websites import Website
 from umami.errors import SettingsError
-from umami.models.websites import Website
 from umami.normal_forms import normalized
 from umami.settings import secrets_of, text_of
 

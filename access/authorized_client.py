@@ -8,17 +8,16 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
 from access.permissions import OF_REPORTS, Permissions
+from umami.api import notes, reports, segments
+from umami.api.records import Page
+from umami.api.websites import Website
 from umami.capabilities import Capabilities
-from umami.client import Client
+from umami.client import Client, Reply
 from umami.connection import Server
 from umami.definitions import Definitions
 from umami.endpoint import Access, Query
-from umami.endpoints import notes, reports, segments
 from umami.errors import UmamiError
-from umami.fair_queue import ANYONE, Caller
-from umami.models.records import Page
-from umami.models.websites import Website
-from umami.reply import Reply
+from umami.scheduling import ANYONE, Caller
 
 T = TypeVar("T")
 WriteObserver = Callable[[Query[Any], UmamiError | None], None]
@@ -98,7 +97,8 @@ class AuthorizedClient:
 
             reply.add_done_callback(notify)
         if query.name == "websites" and refusal is None:
-            return cast(Reply[T], self._visible(cast(Reply[Page[Website]], reply)))
+            websites = cast(Reply[Page[Website]], reply)
+            return cast(Reply[T], websites.map(self._visible))
         return reply
 
     def _refusal(self, query: Query[Any]) -> UmamiError | None:
@@ -132,20 +132,6 @@ class AuthorizedClient:
                     return problem
         return None
 
-    def _visible(self, reply: Reply[Page[Website]]) -> Reply[Page[Website]]:
-        """Return a reply with only the websites that the viewer has access to."""
-        visible: Reply[Page[Website]] = Reply()
-
-        def filter_websites(done: Future[Page[Website]]) -> None:
-            problem = done.exception()
-            if problem is not None:
-                visible.set_exception(problem)
-                return
-            page = done.result()
-            rows = tuple(site for site in page.rows if self._permissions.sees(site.id))
-            visible.answered_at, visible.stale = reply.answered_at, reply.stale
-            visible.problem = reply.problem
-            visible.set_result(replace(page, rows=rows))
-
-        reply.add_done_callback(filter_websites)
-        return visible
+    def _visible(self, page: Page[Website]) -> Page[Website]:
+        rows = tuple(site for site in page.rows if self._permissions.sees(site.id))
+        return replace(page, rows=rows)

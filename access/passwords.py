@@ -10,7 +10,6 @@ from typing import Final
 
 import bcrypt
 
-from umami.fair_lock import released
 from umami.normal_forms import normalized
 
 MAX_BYTES: Final = 72
@@ -69,8 +68,7 @@ def matches(password: str, known: str | None, usual: int = DEFAULT_COST) -> bool
     if not _PRESENT.acquire(blocking=False):
         raise Busy
     try:
-        # Other script runs may draw meanwhile.
-        with released(), _RUNNING:
+        with _RUNNING:
             same = [_compare(form, known, usual) for form in forms]
     finally:
         _PRESENT.release()

@@ -14,11 +14,11 @@ from components.escaping import plain
 from components.loading import Collector
 from umami.analysis import saved
 from umami.analysis.steps import KINDS
-from umami.endpoints import reports, traffic
+from umami.api import reports, traffic
+from umami.api.records import Page
+from umami.api.reports import FunnelStep, Report, StepKind
+from umami.api.traffic import Value
 from umami.errors import InvalidView, UmamiError
-from umami.models.records import Page
-from umami.models.reports import FunnelStep, Report, StepKind
-from umami.models.traffic import Value
 from umami.view import View
 
 _SAVED: Final = "what was just saved"

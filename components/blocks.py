@@ -19,8 +19,8 @@ import plotly.graph_objects as go
 from components.charts.tiles import Tile
 from components.formats import Field
 from components.theme import Mode
+from umami.api.records import Page
 from umami.endpoint import Query
-from umami.models.records import Page
 from umami.view import View
 
 T = TypeVar("T")

@@ -22,10 +22,10 @@ from components.escaping import plain
 from components.loading import every_website
 from components.url_state import change, free, go, note, notes, view
 from umami import names
-from umami.endpoints import segments, traffic
+from umami.api import segments, traffic
+from umami.api.websites import Website
 from umami.errors import InvalidView, UmamiError
 from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
-from umami.models.websites import Website
 from umami.period import Period, Unit, zone
 from umami.presets import PRESETS
 from umami.view import ALL_TIME, CUSTOM, Comparison, View, shifted

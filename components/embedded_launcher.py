@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -15,9 +15,9 @@ from typing import Final, Protocol
 from starlette.types import ASGIApp
 
 from umami.background_task import ProgressCallback
-from umami.client import Client, connect
+from umami.client import Client, Waiting, connect
 from umami.errors import SettingsError
-from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
+from umami.instrumentation import Instrumentation
 from umami.settings import DEFINITIONS, Settings
 
 _CREATING: Final = threading.Lock()
@@ -115,7 +115,11 @@ def filled(settings: Settings, running: Running) -> Settings:
 
 
 def client_of(
-    running: Running, settings: Settings, *, watch: Instrumentation = NO_INSTRUMENTATION
+    running: Running,
+    settings: Settings,
+    *,
+    watch: Instrumentation | None = None,
+    waiting: Waiting = nullcontext,
 ) -> Client:
     """A client of the embedded server; its cache drops answers about changed websites."""
     located = filled(settings, running)
@@ -124,6 +128,7 @@ def client_of(
         label="Built-in server",
         demo=running.demo,
         watch=watch,
+        waiting=waiting,
         defined_by=settings.definitions,
     )
     running.tell(client.forget)

@@ -21,10 +21,10 @@ from streamlit.delta_generator import DeltaGenerator
 from components import authorized, formats, url_state
 from components.escaping import plain
 from components.loading import QueryClient
+from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import TRANSIENT, Cancelled, ServerVersionChanged, UmamiError, Unauthorised
-from umami.fair_queue import BACKGROUND
-from umami.reply import Reply
+from umami.scheduling import BACKGROUND
 
 T = TypeVar("T")
 

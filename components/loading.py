@@ -10,17 +10,17 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from access.permissions import Forbidden
 from components.blocks import Params
 from umami.analysis import saved
+from umami.api import reports, traffic, websites
+from umami.api.records import Page
+from umami.api.reports import Report
+from umami.api.traffic import Stats
+from umami.api.websites import Website
 from umami.capabilities import Capabilities
+from umami.client import Reply
 from umami.definitions import Definitions
 from umami.endpoint import Query
-from umami.endpoints import reports, traffic, websites
 from umami.errors import InvalidView, UmamiError
-from umami.fair_queue import Caller
-from umami.models.records import Page
-from umami.models.reports import Report
-from umami.models.traffic import Stats
-from umami.models.websites import Website
-from umami.reply import Reply
+from umami.scheduling import Caller
 from umami.view import View
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.stats import CounterStat, GaugeStat
 
 from access import settings
-from components import page_registry, runtime
+from components import page_registry, render_lock, runtime
 from monitoring.metrics import Kind, Metrics, Outcome
 
 NAMES: Final = {
@@ -89,7 +89,7 @@ class Line(Collector):
         yield GaugeMetricFamily(
             "dashboard_runs_in_line",
             "Script runs that wait for the render lock.",
-            runtime.RENDER_LOCK.line,
+            render_lock.RENDER_LOCK.line,
         )
 
 

@@ -21,8 +21,8 @@ from components import (
 from components.elements import show_error
 from components.escaping import plain
 from components.export_permissions import download_buttons
+from umami.api import websites
 from umami.endpoint import Query
-from umami.endpoints import websites
 from umami.errors import TRANSIENT, SettingsError, UmamiError
 
 _NOT_NOW: Final = "whether this tab stays with the demo"

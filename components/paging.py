@@ -25,7 +25,7 @@ from components.formats import Field, labelled
 from components.table import columns_of, csv_button, draw_rows, rows_of, to_csv
 from umami.background_task import BackgroundTask, ProgressCallback
 from umami.errors import UmamiError
-from umami.fair_queue import Caller
+from umami.scheduling import Caller
 
 
 def search_box(now: ListPosition, placeholder: str) -> None:

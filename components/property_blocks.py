@@ -27,8 +27,8 @@ from components.charts.tiles import Tile
 from components.formats import Field
 from components.view_description import why_empty
 from umami.analysis import properties as analysis
+from umami.api.events import DataType, Property, PropertyValue
 from umami.memoize import memoize
-from umami.models.events import DataType, Property, PropertyValue
 from umami.view import View
 
 TYPES: Final = {

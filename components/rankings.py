@@ -12,10 +12,10 @@ from components import view_description
 from components.formats import Field
 from components.loading import Collector, QueryClient
 from umami import names
-from umami.endpoints import traffic
+from umami.api import traffic
+from umami.api.traffic import Measure, Ranking, Stats
 from umami.errors import UmamiError
 from umami.filters import FIELDS
-from umami.models.traffic import Measure, Ranking, Stats
 from umami.view import View
 
 MEASURES: Final[dict[Measure, str]] = {"visitors": "Visitors", "times": "Count"}

@@ -22,11 +22,11 @@ from components.blocks import Block, Card, Columns, Grid, Item, ReportItems, Sec
 from components.elements import show_empty, show_error
 from components.escaping import plain
 from components.loading import Collector, QueryClient, fault_location
+from components.render_lock import released
+from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import NotOffered, NotShared, UmamiError
-from umami.fair_lock import released
-from umami.fair_queue import Caller
-from umami.reply import Reply
+from umami.scheduling import Caller
 
 Ts = TypeVarTuple("Ts")
 

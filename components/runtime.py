@@ -1,14 +1,12 @@
-"""Properties of this process: its URL, its secrets file and its render lock."""
+"""Properties of this process: its URL and its secrets file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 import streamlit as st
 
-from umami.fair_lock import FairLock
 from umami.settings import SECRETS
 
 
@@ -28,7 +26,3 @@ def secrets_file() -> Path:
     """The last secrets file that Streamlit reads; it need not exist."""
     files = [path for path in st.get_option("secrets.files") if str(path).endswith(".toml")]
     return Path(files[-1]) if files else SECRETS
-
-
-RENDER_LOCK: Final = FairLock()
-"""One script run draws at a time, first come, first served."""

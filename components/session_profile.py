@@ -19,10 +19,10 @@ from components.view_description import dates
 from umami import names
 from umami.analysis import activity as analysis
 from umami.analysis.activity import Visit
-from umami.endpoints import sessions
+from umami.api import sessions
+from umami.api.events import Kind
+from umami.api.sessions import Session, SessionProperty, Step
 from umami.memoize import memoize
-from umami.models.events import Kind
-from umami.models.sessions import Session, SessionProperty, Step
 from umami.view import View
 
 SHOWN: Final = 15

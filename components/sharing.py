@@ -20,7 +20,7 @@ from components.formats import Field
 from components.page_registry import OVERVIEW, PAGES
 from components.runtime import public
 from components.table import draw_table
-from umami.models.websites import Website
+from umami.api.websites import Website
 from umami.period import zone
 from umami.view import View
 

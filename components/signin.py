@@ -23,6 +23,7 @@ from components.authenticator import (
     CookieModel,
 )
 from components.escaping import plain
+from components.render_lock import released
 from umami.errors import SettingsError
 
 WORDS: Final = {
@@ -48,7 +49,8 @@ class _Accounts(AuthenticationModel):  # type: ignore[misc]
     def check_credentials(self, username: str, password: str) -> bool:
         """Check the password with ``Authentication``; the page shows the reason of a refusal."""
         try:
-            self.token = self._desk.sign_in(username, password, viewer.address())
+            with released():
+                self.token = self._desk.sign_in(username, password, viewer.address())
         except SignInRefused as refusal:
             st.session_state[_REFUSED] = str(refusal)
             return False
@@ -176,7 +178,9 @@ def change_password() -> None:
         st.error("The new passwords are not the same.")
         return
     try:
-        session_cookie.enter(viewer.desk().change_password(account, old, new, viewer.address()))
+        with released():
+            token = viewer.desk().change_password(account, old, new, viewer.address())
+        session_cookie.enter(token)
     except (SignInRefused, SettingsError) as problem:
         st.error(plain(str(problem)))
     else:

@@ -27,10 +27,10 @@ from components.charts import tiles as tile_data
 from components.formats import Field
 from components.loading import Collector, QueryClient
 from components.view_description import described, present, why_empty, why_unknown
+from umami.api.events import EventSeries
+from umami.api.sessions import Rhythm
+from umami.api.traffic import Ranking, Stats, Timeline
 from umami.memoize import memoize
-from umami.models.events import EventSeries
-from umami.models.sessions import Rhythm
-from umami.models.traffic import Ranking, Stats, Timeline
 from umami.view import View
 
 NO_VIEWS: Final = (

@@ -21,11 +21,11 @@ from access import secrets_file
 from access.secrets_file import Setup
 from components import embedded_launcher, metrics, runtime
 from components.embedded_launcher import Running
+from components.render_lock import released
 from umami import connection_check
 from umami.client import Client, connect
 from umami.connection_check import CheckedServer
 from umami.errors import SettingsError, UmamiError
-from umami.instrumentation import NO_INSTRUMENTATION
 from umami.settings import Settings, of_environment, read, secrets_of
 
 
@@ -42,12 +42,12 @@ def umami() -> Client:
 
     Raises ``SettingsError`` for invalid settings and unreadable data.
     """
-    settings, watch = set_up(), metrics.metrics() or NO_INSTRUMENTATION
+    settings, watch = set_up(), metrics.metrics()
     if not settings.embedded:
         # Streamlit does not cache a failure, so this does not check that the server responds.
-        return connect(settings, watch=watch)
+        return connect(settings, watch=watch, waiting=released)
     running = opened(settings)
-    return embedded_launcher.client_of(running, settings, watch=watch)
+    return embedded_launcher.client_of(running, settings, watch=watch, waiting=released)
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())

@@ -23,9 +23,10 @@ from access.authentication import Authentication
 from access.permissions import ALL, NONE, Permissions, ViewFilters
 from access.share_links import ShareLink
 from components import local_access, page_registry, runtime, umami_server
-from umami.endpoints import websites
+from components.render_lock import released
+from umami.api import websites
+from umami.api.websites import Website
 from umami.errors import SettingsError, UmamiError, Unreachable
-from umami.models.websites import Website
 from umami.view import parse
 
 How = Literal["nobody", "open", "password", "provider", "share"]
@@ -248,7 +249,8 @@ def leave_link() -> None:
 
 def open_link(share: ShareLink, password: str) -> None:
     """Open a share link with its password. Raises ``Refused``."""
-    st.session_state[_LINK_TOKEN] = desk().unlock_share(share, password, address())
+    with released():
+        st.session_state[_LINK_TOKEN] = desk().unlock_share(share, password, address())
 
 
 def address() -> str | None:

@@ -18,11 +18,11 @@ from components import authorized, collecting, elements, navigation, page_contex
 from components.elements import show_error, show_note
 from components.escaping import plain
 from components.page_registry import OVERVIEW
+from umami.api import realtime, sending, websites
+from umami.api.realtime import Realtime
+from umami.api.websites import Website
 from umami.endpoint import Query
-from umami.endpoints import realtime, sending, websites
 from umami.errors import UmamiError
-from umami.models.realtime import Realtime
-from umami.models.websites import Website
 
 EVENT: Final = "dashboard-test"
 TIMEOUT: Final = 30

@@ -5,6 +5,7 @@ Labels are names of endpoints and pages, and outcomes. They never come from data
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 
 from prometheus_client import (
@@ -15,6 +16,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from umami.errors import UmamiError
 from umami.instrumentation import How, Instrumentation
 
 Kind = Literal["page", "part"]
@@ -65,8 +67,10 @@ class Metrics(Instrumentation):
             registry=self.registry,
         )
 
-    def answered(self, endpoint: str, outcome: str, seconds: float) -> None:
-        """Observe a request to the server; ``outcome`` is ``ok`` or the kind of its error."""
+    def answered(self, endpoint: str, problem: UmamiError | None, seconds: float) -> None:
+        """Observe a request to the server, with the kind of its error in words."""
+        kind = type(problem).__name__ if problem else "ok"
+        outcome = re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
         self._requests.labels(endpoint, outcome).observe(seconds)
 
     def looked_up(self, endpoint: str, how: How) -> None:

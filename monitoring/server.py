@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,7 +20,7 @@ from starlette.routing import Route
 from access.settings import Address
 from monitoring.metrics import Metrics
 from umami.errors import UmamiError
-from umami.single_flight import SingleFlight
+from umami.scheduling import SingleFlight, settle
 
 _LOG: Final = logging.getLogger(__name__)
 AT_ONCE: Final = 32
@@ -48,7 +49,7 @@ class Readiness:
 
         The reason is only logged, once, since the answer may be public.
         """
-        flight = self._flights.submit("readiness", self._first_failure, _in_thread)
+        flight = self._flights.submit("readiness", lambda _: _in_thread(self._first_failure))
         try:
             return flight.result(self.timeout)
         except TimeoutError:
@@ -74,8 +75,10 @@ class Readiness:
             _LOG.warning("The dashboard is %s", state)
 
 
-def _in_thread(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name="readiness", daemon=True).start()
+def _in_thread(work: Callable[[], str]) -> Future[str]:
+    outcome: Future[str] = Future()
+    threading.Thread(target=settle, args=(outcome, work), name="readiness", daemon=True).start()
+    return outcome
 
 
 @dataclass(slots=True)

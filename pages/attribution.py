@@ -23,10 +23,10 @@ from components.render import open_page
 from components.view_description import described
 from umami.analysis import saved as saved_parameters
 from umami.analysis.steps import spell
-from umami.endpoints import reports
-from umami.models.records import Page
-from umami.models.reports import FunnelStep, Report
-from umami.models.traffic import Value
+from umami.api import revenue
+from umami.api.records import Page
+from umami.api.reports import FunnelStep, Report
+from umami.api.traffic import Value
 from umami.view import View
 
 entrypoint_guard.check()
@@ -82,7 +82,7 @@ with open_page(page_context.client()) as page:
     (step, currency), faults = attribution.parse(params)
     suggestions = analysis_controls.ask_suggestions(page, view)
     no_currencies: tuple[str, ...] = ()
-    currencies = page.hint(reports.currencies(view.unfiltered()), no_currencies)
+    currencies = page.hint(revenue.currencies(view.unfiltered()), no_currencies)
     saved_reports = loading.ask_saved_reports(page, view)
     if not step.value:
         step = attribution.suggested(page, view)

@@ -23,9 +23,9 @@ from components.elements import show_note
 from components.render import open_page
 from umami.analysis import saved as saved_parameters
 from umami.analysis.steps import LARGEST_TARGET, Target, spell_target
-from umami.models.records import Page
-from umami.models.reports import FunnelStep, Report
-from umami.models.traffic import Value
+from umami.api.records import Page
+from umami.api.reports import FunnelStep, Report
+from umami.api.traffic import Value
 from umami.view import View
 
 entrypoint_guard.check()

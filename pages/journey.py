@@ -22,8 +22,8 @@ from components.charts import flows
 from components.elements import show_note
 from components.render import open_page
 from umami.analysis.journey import Through, flow
-from umami.models.reports import Path
-from umami.models.traffic import Value
+from umami.api.reports import Path
+from umami.api.traffic import Value
 
 entrypoint_guard.check()
 

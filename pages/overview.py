@@ -6,8 +6,8 @@ from components import controls, elements, entrypoint_guard, formats, page_conte
 from components.areas import overview
 from components.escaping import plain
 from components.render import open_page
-from umami.endpoints import traffic
-from umami.models.traffic import Active
+from umami.api import traffic
+from umami.api.traffic import Active
 
 entrypoint_guard.check()
 view = controls.view()

@@ -13,15 +13,15 @@ from components import (
     entrypoint_guard,
     metrics,
     page_context,
-    runtime,
+    render_lock,
 )
 from components.areas import realtime
 from components.areas.realtime import EVERY, Seen
 from components.elements import show_error
 from components.render import Page, answers
 from umami.analysis.realtime import longer
-from umami.endpoints import realtime as endpoints
-from umami.endpoints import traffic
+from umami.api import realtime as endpoints
+from umami.api import traffic
 from umami.errors import UmamiError
 from umami.view import View
 
@@ -31,7 +31,7 @@ SEEN: Final = "latest realtime answers"
 
 
 @metrics.part("realtime")
-@runtime.RENDER_LOCK.taken()
+@render_lock.RENDER_LOCK.taken()
 def draw(view: View, domain: str, *, paused: bool) -> None:
     """Query the server unless the page is paused, and draw the latest answers."""
     seen, problem = latest(view, paused=paused)

@@ -23,10 +23,10 @@ from components.areas import reports as area
 from components.escaping import plain
 from components.render import open_page
 from umami.analysis.saved import Opening
+from umami.api import reports
+from umami.api.records import Page
+from umami.api.reports import Report
 from umami.endpoint import Query
-from umami.endpoints import reports
-from umami.models.records import Page
-from umami.models.reports import Report
 from umami.view import View
 
 entrypoint_guard.check()

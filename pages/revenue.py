@@ -7,7 +7,7 @@ from components.areas import revenue
 from components.elements import show_note
 from components.render import open_page
 from umami import names
-from umami.endpoints import reports
+from umami.api import revenue as endpoints
 
 entrypoint_guard.check()
 
@@ -41,6 +41,6 @@ with open_page(page_context.client()) as page:
         for fault in revenue.parse(params)[1]:
             show_note(fault)
         if isinstance(scope, revenue.Scope):
-            currencies = page.unfiltered(view, reports.currencies)
+            currencies = page.unfiltered(view, endpoints.currencies)
             page.section(partial(choice, scope.currency), currencies, height=40)
     page.draw(layout)

@@ -22,10 +22,10 @@ from components.loading import every_website
 from reports import build, files, mail
 from reports.chromium import PAPERS
 from reports.document import Report
+from umami.api import websites
+from umami.api.websites import Website
 from umami.client import Client, connect
-from umami.endpoints import websites
 from umami.errors import InvalidView, SettingsError, UmamiError
-from umami.models.websites import Website
 from umami.presets import PRESETS
 from umami.settings import read
 from umami.view import ALL_TIME, COMPARISONS, View, parse

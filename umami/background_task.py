@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, Literal, TypeVar
 
-from umami.single_flight import settle
+from umami.scheduling import settle
 
 T = TypeVar("T")
 

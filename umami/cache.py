@@ -1,4 +1,4 @@
-"""A cache of answers, as bytes, by server, account and query.
+"""A cache of parsed answers by server, account and query.
 
 A fresh answer is returned at once. So is a stale one, while a newer one is fetched in the
 background. A missing answer is fetched, once for all callers that want it at that moment. Entries
@@ -15,24 +15,25 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
 
 from cachetools import LRUCache, TTLCache
 
 from umami.endpoint import Freshness, Query
 from umami.errors import TRANSIENT, UmamiError
-from umami.fair_queue import ANYONE, Caller
-from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
+from umami.instrumentation import How, Instrumentation
+from umami.scheduling import ANYONE, BACKGROUND, Caller, SingleFlight, Steps, Wanted, drive
 from umami.shared import Shared
-from umami.single_flight import Run, SingleFlight
+
+T = TypeVar("T")
 
 MEGABYTE: Final = 2**20
 OVERHEAD: Final = 400
 """Approximate bytes of an entry besides its answer."""
-MODEL_SIZE: Final = 4
-"""Approximate size of the parsed model, as a multiple of the answer's; it lives as long as the
-entry."""
+MODEL_SIZE: Final = 5
+"""Approximate size of a parsed answer, as a multiple of that of its JSON text."""
 LARGEST_SHARE: Final = 8
 """An entry above this fraction (1/8) of the memory is not kept: it would displace all others."""
 SETTLED: Final = 3600.0
@@ -41,14 +42,10 @@ EPOCH_CHECK: Final = 1.0
 """Seconds after which a replica checks again whether another one has dropped answers."""
 PATIENCE: Final = 90.0
 """Seconds that a replica waits for the answer that another one is fetching."""
-FAILING: Final = 60.0
-"""Seconds after a failed fetch in which older answers than usual are shown."""
 REPORTED: Final = 10.0
 """Seconds for which the failure is reported as the reason for an old answer."""
 MOST_LATEST: Final = 4096
 """Queries about running periods whose latest entry is remembered."""
-MOST_FAILING: Final = 1024
-"""Queries whose failure is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +82,21 @@ def lifetime(query: Query[Any], answered_at: float) -> Lifetime | None:
     return ENDED if ended else RUNNING
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Entry:
-    """An answer and its time (Unix seconds); the same object as long as it is cached."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A parsed answer, and the JSON text that replicas share."""
 
-    answer: bytes
+    value: Any
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A parsed answer, its time (Unix seconds), and the bytes of its JSON text."""
+
+    value: Any
     answered_at: float
+    size: int
 
     @property
     def age(self) -> float:
@@ -99,8 +105,22 @@ class Entry:
 
     @property
     def weight(self) -> int:
-        """Approximate bytes in memory, with the parsed model."""
-        return (1 + MODEL_SIZE) * len(self.answer) + OVERHEAD
+        """Approximate bytes in memory."""
+        return MODEL_SIZE * self.size + OVERHEAD
+
+
+Run = Callable[[Callable[[], T]], Future[T]]
+"""Calls a function in another thread, unless every caller has left by then."""
+Fetch = Callable[[Run[Any]], Steps[Answer]]
+"""Fetches an answer with requests that it runs."""
+
+
+class Submit(Protocol):
+    """Calls a function in another thread when the caller's turn comes."""
+
+    def __call__(self, work: Callable[[], T], *, caller: Caller, wanted: Wanted) -> Future[T]:
+        """Returns the future result."""
+        ...
 
 
 class Memory:
@@ -123,11 +143,6 @@ class Memory:
             with self._guard:
                 self._entries[key] = entry
 
-    def drop(self, key: str) -> None:
-        """Remove the entry of a key, if any."""
-        with self._guard:
-            self._entries.pop(key, None)
-
     @property
     def size(self) -> int:
         """Bytes in use."""
@@ -144,16 +159,6 @@ class CachedAnswer:
     """Whether a newer answer is being fetched."""
     problem: UmamiError | None = None
     """Why the last attempt to fetch one failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    problem: UmamiError
-    at: float = field(default_factory=time.monotonic)
-
-    @property
-    def reported(self) -> UmamiError | None:
-        return self.problem if time.monotonic() - self.at < REPORTED else None
 
 
 class Epochs:
@@ -217,7 +222,7 @@ class Cache:
         *,
         lifetime: Callable[[Query[Any], float], Lifetime | None] = lifetime,
         single_flight: SingleFlight[Entry] | None = None,
-        watch: Instrumentation = NO_INSTRUMENTATION,
+        watch: Instrumentation | None = None,
     ) -> None:
         self._memory = Memory(64) if memory is None else memory
         self._shared = shared
@@ -227,51 +232,49 @@ class Cache:
         self._watch = watch
         self._guard = threading.Lock()
         self._latest: LRUCache[str, str] = LRUCache(MOST_LATEST)
-        self._failing: TTLCache[str, _Failure] = TTLCache(MOST_FAILING, FAILING)
 
     def ask(
         self,
         scope: tuple[str, str],
         query: Query[Any],
-        fetch: Callable[[], bytes],
-        run: Run,
+        fetch: Fetch,
+        submit: Submit,
         *,
-        background: Run | None = None,
         caller: Caller = ANYONE,
         since: float = 0.0,
     ) -> CachedAnswer | Future[Entry]:
         """The cached answer, or the future of a fetch.
 
-        ``scope`` is server and account. ``run`` calls ``fetch`` in another thread; ``background``
-        does so where a stale answer is shown meanwhile. Answers from before ``since`` (Unix
-        seconds) count as stale. After a failed fetch, older answers than usual are shown for a
-        while.
+        ``scope`` is server and account. Answers from before ``since`` (Unix seconds) count as
+        stale. After a failed fetch, older answers than usual are shown for a while.
         """
         key = self._key(scope, query)
         entry = self._get(key, query, since)
         lifetime = self._lifetime(query, entry.answered_at) if entry else None
-        with self._guard:
-            failing = self._failing.get(key)
+        failure = self._fetches.failure(key)
+        failing = failure is not None and isinstance(failure[0], TRANSIENT)
         lasts = 0.0 if lifetime is None else lifetime.spare if failing else lifetime.shown
         if entry is None or lifetime is None or entry.age >= lasts:
-            self._watch.looked_up(query.name, "shared" if key in self._fetches else "asked")
-            return self._fetch(key, query, fetch, run, caller, since)
+            self._looked_up(query, "shared" if key in self._fetches else "asked")
+            return self._fetch(key, query, fetch, submit, caller, since)
         if entry.age < lifetime.fresh and entry.answered_at >= since:
-            self._watch.looked_up(query.name, "fresh")
+            self._looked_up(query, "fresh")
             return CachedAnswer(entry)
-        self._watch.looked_up(query.name, "stale")
-        self._fetch(key, query, fetch, background or run, caller, since)
-        return CachedAnswer(entry, stale=True, problem=failing.reported if failing else None)
+        self._looked_up(query, "stale")
+        self._fetch(key, query, fetch, submit, BACKGROUND, since)
+        problem = failure[0] if failure and failing and failure[1] < REPORTED else None
+        return CachedAnswer(entry, stale=True, problem=problem)
 
     def spare(self, scope: tuple[str, str], query: Query[Any]) -> Entry | None:
         """The entry to show where the server fails.
 
         For a running period that includes an entry from before its end moved on.
         """
-        entry = self._get(self._key(scope, query), query, 0.0)
+        key = self._key(scope, query)
+        entry = self._get(key, query, 0.0)
         if entry is None and _is_running(query, time.time()):
             with self._guard:
-                latest = self._latest.get(f"{self._prefix(scope, query)}:{query.kin}")
+                latest = self._latest.get(_kin(key, query))
             entry = self._memory.get(latest) if latest else None
         lifetime = self._lifetime(query, entry.answered_at) if entry else None
         return entry if entry and lifetime and entry.age < lifetime.spare else None
@@ -279,13 +282,6 @@ class Cache:
     def keeps(self, query: Query[Any]) -> bool:
         """Whether answers to this query are cached at all."""
         return self._lifetime(query, time.time()) is not None
-
-    def drop(self, scope: tuple[str, str], query: Query[Any]) -> None:
-        """Remove one answer."""
-        key = self._key(scope, query)
-        self._memory.drop(key)
-        if self._shared is not None:
-            self._shared.drop(key)
 
     def forget(self, server: str, website: str | None = None) -> None:
         """Remove all answers of a server, or those about one website and about none; this includes
@@ -297,13 +293,15 @@ class Cache:
             self._epochs.begin(_epoch_name(server, ""))
 
     def _key(self, scope: tuple[str, str], query: Query[Any]) -> str:
-        return f"{self._prefix(scope, query)}:{query.key}"
-
-    def _prefix(self, scope: tuple[str, str], query: Query[Any]) -> str:
-        """The part of a key that contains the epochs of server and website."""
+        """The key of an entry, which contains the epochs of server and website."""
         server, account = scope
         names = (_epoch_name(server), _epoch_name(server, query.website or ""))
-        return f"umami:{_digest(server, account, *(self._epochs.get(n).hex() for n in names))}"
+        epochs = (self._epochs.get(name).hex() for name in names)
+        return f"umami:{_digest(server, account, *epochs)}:{query.key}"
+
+    def _looked_up(self, query: Query[Any], how: How) -> None:
+        if self._watch:
+            self._watch.looked_up(query.name, how)
 
     def _get(self, key: str, query: Query[Any], since: float) -> Entry | None:
         """The entry in this process, or a newer one that another replica has stored."""
@@ -313,9 +311,18 @@ class Cache:
         stored = self._shared.get(key)
         if stored is None or (entry and stored[1] <= entry.answered_at):
             return entry
-        entry = Entry(*stored)
+        body, answered_at = stored
+        try:
+            entry = Entry(query.read(query.decode(body)), answered_at, len(body))
+        except UmamiError:
+            # Another version of the dashboard may have stored it.
+            return entry
         self._memory.put(key, entry)
         return entry
+
+    def _fresh(self, key: str, query: Query[Any], since: float) -> Entry | None:
+        entry = self._get(key, query, since)
+        return entry if entry and self._is_fresh(entry, query, since) else None
 
     def _is_fresh(self, entry: Entry, query: Query[Any], since: float) -> bool:
         lifetime = self._lifetime(query, entry.answered_at)
@@ -325,53 +332,45 @@ class Cache:
         self,
         key: str,
         query: Query[Any],
-        fetch: Callable[[], bytes],
-        run: Run,
+        fetch: Fetch,
+        submit: Submit,
         caller: Caller,
         since: float,
     ) -> Future[Entry]:
-        def stored() -> Entry | None:
+        def steps(wanted: Wanted) -> Steps[Entry]:
+            run: Run[Any] = partial(submit, caller=caller, wanted=wanted)
+            fresh = partial(self._fresh, key, query, since)
             # Another fetch may have ended just before this one began.
-            entry = self._get(key, query, since)
-            return entry if entry and self._is_fresh(entry, query, since) else None
-
-        def fetched() -> Entry:
-            entry = Entry(fetch(), time.time())
-            self._put(key, query, entry)
-            return entry
-
-        def stored_or_fetched() -> Entry:
-            entry = stored()
-            if entry is not None:
+            entry = self._memory.get(key)
+            if entry is not None and self._is_fresh(entry, query, since):
                 return entry
             if self._shared is None:
-                return fetched()
-            with self._shared.alone(key, stored, PATIENCE) as alone:
-                entry = None if alone else stored()
-                return entry or fetched()
-
-        def recorded() -> Entry:
+                return self._put(key, query, (yield from fetch(run)))
+            shared = self._shared
+            (entry, lock) = (yield [run(partial(shared.lock, key, fresh, PATIENCE))])[0]
             try:
-                entry = stored_or_fetched()
-            except TRANSIENT as problem:
-                with self._guard:
-                    self._failing[key] = _Failure(problem)
-                raise
-            with self._guard:
-                self._failing.pop(key, None)
-            return entry
+                return entry or self._put(key, query, (yield from fetch(run)))
+            finally:
+                shared.unlock(lock)
 
-        return self._fetches.submit(key, recorded, run, caller)
+        return self._fetches.submit(key, lambda wanted: drive(steps(wanted)), caller)
 
-    def _put(self, key: str, query: Query[Any], entry: Entry) -> None:
+    def _put(self, key: str, query: Query[Any], answer: Answer) -> Entry:
+        entry = Entry(answer.value, time.time(), len(answer.body))
         self._memory.put(key, entry)
         if _is_running(query, entry.answered_at):
             with self._guard:
-                self._latest[f"{key.rpartition(':')[0]}:{query.kin}"] = key
+                self._latest[_kin(key, query)] = key
         lifetime = self._lifetime(query, entry.answered_at)
         if self._shared is not None and lifetime is not None:
             seconds = max(lifetime.spare, lifetime.shown)
-            self._shared.put(key, entry.answer, entry.answered_at, seconds)
+            self._shared.put(key, answer.body, entry.answered_at, seconds)
+        return entry
+
+
+def _kin(key: str, query: Query[Any]) -> str:
+    """The part of a key that is equal for queries which differ only in the end of their period."""
+    return f"{key.rpartition(':')[0]}:{query.kin}"
 
 
 def _is_running(query: Query[Any], at: float) -> bool:

@@ -10,22 +10,23 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, Generic, Self, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any, Final, Self, TypeVar
+from weakref import WeakSet
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
-from umami.cache import Cache, CachedAnswer, Entry, Memory
+from umami.cache import Answer, Cache, CachedAnswer, Entry, Memory, Run
 from umami.capabilities import Capabilities
 from umami.compat.detection import Detected
-from umami.compat.dialect import Dialect, run_plan
+from umami.compat.dialect import Dialect, Plan
 from umami.compat.generations import Generation
-from umami.connection import Connection, Server
+from umami.connection import Connection, Server, dialect
 from umami.definitions import Definitions, definitions
-from umami.endpoint import JSON, Access, Query, Request
+from umami.endpoint import JSON, MALFORMED, Access, Query, Request, unexpected
 from umami.errors import (
     TRANSIENT,
     Cancelled,
@@ -38,24 +39,56 @@ from umami.errors import (
     Unauthorised,
     UnexpectedAnswer,
 )
-from umami.fair_lock import released
-from umami.fair_queue import ANYONE, BACKGROUND, Caller, FairQueue
-from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
-from umami.reply import Reply
+from umami.instrumentation import Instrumentation
+from umami.scheduling import ANYONE, BACKGROUND, Caller, FairQueue, Steps, again, drive, result_of
 from umami.settings import Settings, read
 from umami.shared import Shared
-from umami.single_flight import again, settle
-from umami.thread_pool import ThreadPool
 
 T = TypeVar("T")
+U = TypeVar("U")
+Waiting = Callable[[], AbstractContextManager[None]]
+"""Makes a context in which a thread waits for an answer, such as one that releases a lock."""
 
-PLAN_THREADS: Final = 32
-"""Threads for the requests of plans; the transport limits how many are in flight."""
-MOST_REUSES: Final = 25
-"""How often a parsed model is reused before it is parsed again. A pandas frame remembers every
-selection of a part of it; for a busy answer that would take more memory than all else."""
 WRITE_SETTLES_AFTER: Final = 60.0
 """Seconds within which a server has completed a write that it did not confirm."""
+
+
+class Reply(Future[T]):
+    """A pending or available answer."""
+
+    answered_at: datetime | None = None
+    """When the server gave the answer (aware, UTC); set once the reply is done."""
+    stale: bool = False
+    """Whether the answer is older than it should be, and a newer one is on its way."""
+    problem: UmamiError | None = None
+    """Why the answer is an old one, where the server failed to give a newer one."""
+
+    def __init__(self, waiting: Waiting = nullcontext) -> None:
+        super().__init__()
+        self._context = waiting
+
+    def result(self, timeout: float | None = None) -> T:
+        """Wait for the answer and return it. Raises an ``UmamiError``."""
+        if self.done():
+            return super().result()
+        with self._context():
+            return super().result(timeout)
+
+    def map(self, function: Callable[[T], U]) -> Reply[U]:
+        """A reply whose answer is this one's, changed by a function that cannot fail."""
+        mapped: Reply[U] = Reply(self._context)
+
+        def arrived(_: Future[T]) -> None:
+            mapped.answered_at, mapped.stale = self.answered_at, self.stale
+            mapped.problem = self.problem
+            problem = self.exception()
+            if problem is None:
+                mapped.set_result(function(super(Reply, self).result()))
+            else:
+                mapped.set_exception(problem)
+
+        self.add_done_callback(arrived)
+        return mapped
 
 
 class Client:
@@ -68,14 +101,16 @@ class Client:
         *,
         label: str = "Umami",
         demo: bool = False,
-        watch: Instrumentation = NO_INSTRUMENTATION,
+        watch: Instrumentation | None = None,
         defined_by: str | None = None,
+        waiting: Waiting = nullcontext,
     ) -> None:
         """Raises ``SettingsError`` where no server is set; sends nothing.
 
         ``settings`` are by default those of this process. ``label`` is the server's name in the
         interface, and ``demo`` says that its data is made up. ``defined_by`` is the version whose
-        definitions the server applies, where that is not its own version.
+        definitions the server applies, where that is not its own version. Threads wait for answers
+        in a context that ``waiting`` makes.
         """
         settings = read() if settings is None else settings
         self._connection = Connection(settings, watch)
@@ -89,9 +124,9 @@ class Client:
             shared = None if settings.redis is None else Shared(settings.redis)
             cache = Cache(Memory(settings.cache_mb), shared, watch=watch)
         self._cache = cache
-        self._models: WeakKeyDictionary[Entry, _Model] = WeakKeyDictionary()
         self._queue = FairQueue(settings.in_flight, watch)
-        self._plan_threads = ThreadPool(PLAN_THREADS, "umami-part")
+        self._waiting = waiting
+        _OPEN.add(self)
 
     def __repr__(self) -> str:
         return f"Client({self._server.address!r})"
@@ -117,7 +152,7 @@ class Client:
     @property
     def capabilities(self) -> Capabilities:
         """What the server can filter by; may detect its version. Raises an ``UmamiError``."""
-        return self._connection.dialect(self._detected()).capabilities
+        return self._dialect(self._detected()).capabilities
 
     def ask(self, query: Query[T]) -> T:
         """The answer to a query. Raises an ``UmamiError``."""
@@ -137,13 +172,10 @@ class Client:
         Answers from before ``since`` (Unix seconds) do not count. ``keep=False`` bypasses the
         cache, for answers that are used once and would displace others.
         """
-        reply: Reply[T] = Reply()
-        reply.set_running_or_notify_cancel()
-        start = partial(self._start, _Submission(query, reply, caller, since, keep))
-        if self._connection.known is None:
-            self._queue.submit(start, caller)
-        else:
-            start()
+        reply: Reply[T] = Reply(self._waiting)
+        known = self._connection.known
+        drive(self._answer(reply, query, known, caller, since, keep), reply)
+        if known is not None and time.monotonic() > self._connection.refresh_at:
             self._connection.refresh(partial(self._queue.submit, caller=BACKGROUND))
         return reply
 
@@ -165,8 +197,8 @@ class Client:
         """
         if not self._shared:
             return None
-        with released():
-            return self._transport.shared_sections
+        with self._waiting():
+            return self._queue.submit(lambda: self._transport.shared_sections).result()
 
     @property
     def known(self) -> bool:
@@ -181,7 +213,6 @@ class Client:
         """Send nothing more. Pending queries fail with ``Unreachable``; the cache remains."""
         self._transport.close()
         self._queue.close()
-        self._plan_threads.close()
 
     def __enter__(self) -> Self:
         return self
@@ -190,70 +221,100 @@ class Client:
         self.close()
 
     def _detected(self) -> Detected:
-        """The server's version; waiting for it releases the render lock."""
-        if self.known:
-            return self._connection.detected()
-        with released():
-            return self._connection.detected()
+        if self._connection.known is not None:
+            return self._connection.known
+        with self._waiting():
+            return result_of(self._connection.detection(self._queue.submit))
 
-    def _start(self, submission: _Submission[T], before: Detected | None = None) -> None:
-        """Look the query up in the cache, or send it; ``before`` is the version that the server no
-        longer has. Every exception must reach the reply."""
-        query, caller = submission.query, submission.caller
-        refused: Exception | None
-        try:
-            detected = self._connection.detected()
-            dialect = self._connection.dialect(detected)
-            refused = dialect.refusal(query)
-        except UmamiError as problem:
-            refused = again(problem)
-        except Exception as problem:
-            refused = problem
-        if refused is not None:
-            submission.reply.set_exception(refused)
-            return
-        fetch = partial(self._fetch, query, detected, dialect)
-        run = partial(self._queue.submit, effort=query.endpoint.effort)
-        answer: CachedAnswer | Future[Entry]
+    def _dialect(self, detected: Detected) -> Dialect:
+        return dialect(detected.generation, cloud=self._server.cloud)
+
+    def _answer(
+        self,
+        reply: Reply[T],
+        query: Query[T],
+        detected: Detected | None,
+        caller: Caller,
+        since: float,
+        keep: bool,
+    ) -> Steps[T]:
+        """The answer for a reply: from the cache or the server, or an older one where that fails.
+
+        After an error that suggests another version of the server, the query is sent a second time
+        if the version has changed.
+        """
+        queue = partial(self._queue.submit, effort=query.endpoint.effort)
+        run = partial(queue, caller=caller)
         reads = query.endpoint.access is Access.READS
-        if reads and submission.keep and self._cache.keeps(query):
-            answer = self._cache.ask(
-                self._scope(detected),
-                query,
-                fetch,
-                partial(run, caller=caller),
-                background=partial(run, caller=BACKGROUND),
-                caller=caller,
-                since=submission.since,
-            )
-        else:
-            answer = Future()
-            fetch_entry = partial(_fetch_unless_left, caller, fetch)
-            run(partial(settle, answer, fetch_entry), caller=caller)
-        if isinstance(answer, CachedAnswer):
-            failure = again(answer.problem) if answer.problem else None
-            self._deliver(submission, detected, answer.entry, stale=answer.stale, problem=failure)
-        else:
-            last = before is not None
-            answer.add_done_callback(partial(self._on_answer, submission, detected, last))
+        if detected is None:
+            (detected,) = yield [self._connection.detection(run)]
+        problem: UmamiError
+        for last in (False, True):
+            refusal = self._dialect(detected).refusal(query)
+            if refusal is not None:
+                raise refusal
+            fetch = partial(self._fetch, query, detected)
+            try:
+                if not (reads and keep and self._cache.keeps(query)):
+                    wanted = partial(_still_waits, caller if reads else ANYONE)
+                    answer = yield from fetch(partial(run, wanted=wanted))
+                    return self._delivered(reply, Entry(answer.value, time.time(), 0))
+                scope = self._scope(detected)
+                cached = self._cache.ask(scope, query, fetch, queue, caller=caller, since=since)
+                if isinstance(cached, CachedAnswer):
+                    reply.stale = cached.stale
+                    reply.problem = cached.problem and again(cached.problem)
+                    return self._delivered(reply, cached.entry)
+                return self._delivered(reply, (yield [cached])[0])
+            except UmamiError as failure:
+                problem = failure
+            if last or not _suggests_another_version(query, problem):
+                break
+            before = detected
+            try:
+                detected = yield from self._connection.detect_again(before, problem, run)
+            except UmamiError:
+                # The first problem says more about the query.
+                break
+            if detected == before:
+                break
+        spare = None
+        if reads and isinstance(problem, TRANSIENT):
+            spare = self._cache.spare(self._scope(detected), query)
+        if spare is None:
+            raise problem
+        reply.stale, reply.problem = True, again(problem)
+        return self._delivered(reply, spare)
+
+    def _delivered(self, reply: Reply[T], entry: Entry) -> T:
+        reply.answered_at = datetime.fromtimestamp(entry.answered_at, UTC)
+        value: T = entry.value
+        return value
 
     def _scope(self, detected: Detected) -> tuple[str, str]:
         """The scope of cached answers: server, its exact version, and account.
 
         A patch release may change what a figure means.
         """
-        version = f"{detected.generation} {detected.version} {self._transport.account}"
+        version = f"{detected.generation.name} {detected.version} {self._transport.account}"
         return self._cache_scope, version
 
-    def _fetch(self, query: Query[Any], detected: Detected, dialect: Dialect) -> bytes:
+    def _fetch(self, query: Query[Any], detected: Detected, run: Run[Any]) -> Steps[Answer]:
         writes = query.endpoint.access is Access.WRITES
         if writes and self._shared:
             raise Unauthorised("A share link can only be read.", endpoint=query.name)
-        unchanged = None
-        if dialect.mistakable(query):
-            unchanged = self._connection.unchanged(detected, self._plan_threads.submit)
+        mistakable = self._dialect(detected).mistakable(query)
+        checks: list[Future[bool]] = []
+
+        def send(request: Request) -> bytes:
+            if mistakable and not checks:
+                checks.append(self._connection.unchanged(detected, self._queue.submit))
+            return self._transport.send(
+                request, endpoint=query.name, repeatable=query.endpoint.repeatable
+            )
+
         try:
-            answer = self._send(query, dialect)
+            decoded, body = yield from self._sent(query, self._dialect(detected), send, run)
         except TRANSIENT as failure:
             if writes and failure.sent:
                 # The server may complete the write later; answers until then may be outdated.
@@ -265,169 +326,67 @@ class Client:
             # A write that failed may have been completed.
             if writes:
                 self.forget(query.website)
-        if unchanged is not None and not unchanged.result():
+        if checks and not all((yield checks)):
             raise ServerVersionChanged(
                 "The server’s version changed during the query.", endpoint=query.name
             )
-        # An answer that cannot be parsed must not replace a cached one.
-        model = self._parse(query, answer)
-        if isinstance(model, UmamiError):
-            raise model
-        return answer
+        return Answer(query.read(decoded), body)
 
-    def _send(self, query: Query[Any], dialect: Dialect) -> bytes:
-        """The answer in the newest generation's form, as JSON text."""
-        if self._shared and query.name == "websites":
-            return self._shared_website(query)
-        problem: UmamiError
+    def _sent(
+        self,
+        query: Query[Any],
+        dialect: Dialect,
+        send: Callable[[Request], bytes],
+        run: Run[Any],
+    ) -> Steps[tuple[JSON, bytes]]:
+        """The answer in the newest generation's form, decoded and as JSON text."""
         try:
             plan = dialect.plan(query)
+            if self._shared and query.name == "websites":
+                (website,) = yield [run(lambda: self._transport.website)]
+                plan = _only_website(website)
             if isinstance(plan, Request):
-                return self._send_request(query, plan)
-            return to_json(run_plan(plan, partial(self._send_together, query)))
-        except UmamiError:
-            raise
-        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
-            # A plan raises these for an answer that does not have the expected form.
-            problem = _wrong_format(query)
-        raise problem
-
-    def _send_together(self, query: Query[Any], requests: tuple[Request, ...]) -> list[JSON]:
-        if len(requests) == 1:
-            answers = [self._send_request(query, requests[0])]
-        else:
-            # Other threads than those of the queue, which wait for these requests.
-            futures: list[Future[bytes]] = [Future() for _ in requests]
-            for future, request in zip(futures, requests, strict=True):
-                send = partial(self._send_request, query, request)
-                self._plan_threads.submit(partial(settle, future, send))
-            answers = [future.result() for future in futures]
-        return [_decoded(query, answer) for answer in answers]
-
-    def _send_request(self, query: Query[Any], request: Request) -> bytes:
-        return self._transport.send(
-            request, endpoint=query.name, repeatable=query.endpoint.repeatable
-        )
-
-    def _shared_website(self, query: Query[Any]) -> bytes:
-        """The list of a share link's only website; Umami's own list fails for a share link."""
-        request = Request("GET", f"/websites/{self._transport.website}")
-        answer = _decoded(query, self._send_request(query, request))
-        rows = [] if answer is None else [answer]
-        return to_json({"data": rows, "count": len(rows), "page": 1, "pageSize": 1})
-
-    def _deliver(
-        self,
-        submission: _Submission[T],
-        detected: Detected,
-        entry: Entry,
-        *,
-        stale: bool = False,
-        problem: UmamiError | None = None,
-    ) -> None:
-        """Resolve the reply with a cache entry, which is parsed once for many replies."""
-        reply = submission.reply
-        model = self._models.get(entry)
-        if model is None or model.uses >= MOST_REUSES:
-            parsed = self._parse(submission.query, entry.answer)
-            if isinstance(parsed, UmamiError):
-                self._cache.drop(self._scope(detected), submission.query)
-                reply.set_exception(parsed)
-                return
-            model = self._models[entry] = _Model(parsed)
-        model.uses += 1
-        reply.answered_at = datetime.fromtimestamp(entry.answered_at, UTC)
-        reply.stale, reply.problem = stale, problem
-        reply.set_result(model.value)
-
-    def _on_answer(
-        self, submission: _Submission[T], detected: Detected, last: bool, answer: Future[Entry]
-    ) -> None:
-        """Resolve the reply, or retry after a change of version unless this is the ``last`` try."""
-        problem = answer.exception()
-        if problem is None:
-            self._deliver(submission, detected, answer.result())
-        elif not isinstance(problem, UmamiError):
-            submission.reply.set_exception(problem)
-        elif last or not _suggests_another_version(submission.query, problem):
-            self._fail(submission, detected, problem)
-        else:
-            self._queue.submit(
-                partial(self._retry, submission, detected, problem),
-                submission.caller,
-                submission.query.endpoint.effort,
-            )
-
-    def _retry(self, submission: _Submission[T], before: Detected, problem: UmamiError) -> None:
-        """Send the query again if the server has another version by now."""
-        try:
-            detected = self._connection.detect_again(before, problem)
-        except Exception:
-            # The first problem says more about the query.
-            detected = before
-        if detected == before:
-            self._fail(submission, before, problem)
-        else:
-            self._start(submission, before)
-
-    def _fail(self, submission: _Submission[T], detected: Detected, problem: UmamiError) -> None:
-        """Resolve the reply with an older answer after a transient error, else with the error."""
-        entry = None
-        if isinstance(problem, TRANSIENT) and submission.query.endpoint.access is Access.READS:
-            entry = self._cache.spare(self._scope(detected), submission.query)
-        if entry is None:
-            submission.reply.set_exception(again(problem))
-        else:
-            self._deliver(submission, detected, entry, stale=True, problem=again(problem))
-
-    def _parse(self, query: Query[T], answer: bytes) -> T | UmamiError:
-        try:
-            return query.read(_decoded(query, answer))
-        except UmamiError as problem:
-            problem.endpoint = problem.endpoint or query.name
-            return again(problem)
-        except Exception:
-            # Parsers raise various errors for an answer that does not have the expected form.
-            return _wrong_format(query)
+                (body,) = yield [run(partial(send, plan))]
+                return query.decode(body), body
+            requests = next(plan)
+            while True:
+                try:
+                    bodies = yield [run(partial(send, request)) for request in requests]
+                    answers = list(map(query.decode, bodies))
+                except Cancelled:
+                    raise
+                except UmamiError as problem:
+                    requests = plan.throw(problem)
+                else:
+                    requests = plan.send(answers)
+        except StopIteration as end:
+            return end.value, to_json(end.value)
+        except MALFORMED:
+            raise unexpected(query.name) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Submission(Generic[T]):
-    query: Query[T]
-    reply: Reply[T]
-    caller: Caller
-    since: float
-    keep: bool
+_OPEN: Final[WeakSet[Client]] = WeakSet()
 
 
-@dataclass(slots=True)
-class _Model:
-    """A parsed answer, and how many replies have used it."""
-
-    value: Any
-    uses: int = 0
+def _close_all() -> None:
+    for client in list(_OPEN):
+        client.close()
 
 
-def _fetch_unless_left(caller: Caller, fetch: Callable[[], bytes]) -> Entry:
-    if caller.left:
-        raise Cancelled("No caller waits for this any more.")
-    return Entry(fetch(), time.time())
+# The interpreter waits for the threads of executors before it calls the functions of ``atexit``: a
+# request to a server that does not answer would delay the end of the process.
+threading._register_atexit(_close_all)  # type: ignore[attr-defined]
 
 
-def _decoded(query: Query[Any], answer: bytes) -> JSON:
-    """The JSON of an answer. Raises ``UnexpectedAnswer``."""
-    try:
-        return from_json(answer, allow_inf_nan=False)
-    except ValueError:
-        page = answer.lstrip()[:1] == b"<"
-        what = "with a web page" if page else "with nothing" if not answer else "no JSON"
-    raise UnexpectedAnswer(f"The server answered “{query.name}” {what}.", endpoint=query.name)
+def _still_waits(caller: Caller) -> bool:
+    return not caller.left
 
 
-def _wrong_format(query: Query[Any]) -> UnexpectedAnswer:
-    return UnexpectedAnswer(
-        f"The answer to “{query.name}” does not have the expected format.", endpoint=query.name
-    )
+def _only_website(website: str | None) -> Plan:
+    """The list of a share link's only website; Umami's own list fails for a share link."""
+    (row,) = yield (Request("GET", f"/websites/{website}"),)
+    rows = [] if row is None else [row]
+    return {"data": rows, "count": len(rows), "page": 1, "pageSize": 1}
 
 
 def _suggests_another_version(query: Query[Any], problem: UmamiError) -> bool:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Final
+from functools import cache, partial
+from typing import Any, Final
 
 from umami.compat.detection import Answer, Detected, detect, detect_cloud, is_unchanged
 from umami.compat.dialect import Dialect
@@ -19,10 +21,13 @@ from umami.compat.v2 import V2
 from umami.compat.v3 import V3
 from umami.endpoint import Request
 from umami.errors import NotOffered, UmamiError
-from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
+from umami.instrumentation import Instrumentation
+from umami.scheduling import SingleFlight, Steps
 from umami.settings import Settings
-from umami.single_flight import Run, SingleFlight
 from umami.transport import Transport
+
+Run = Callable[[Callable[[], Any]], Future[Any]]
+"""Calls a function in another thread."""
 
 REFRESH_AFTER: Final = 600.0
 """Seconds after which the version is detected again in the background; this notices an upgrade
@@ -52,6 +57,7 @@ class Server:
         return CLOUD_PAGES if self.cloud else self.address
 
 
+@cache
 def dialect(generation: Generation, *, cloud: bool = False) -> Dialect:
     """The dialect of a generation."""
     return V2(generation) if generation.major == 2 else V3(generation, cloud)
@@ -60,10 +66,11 @@ def dialect(generation: Generation, *, cloud: bool = False) -> Dialect:
 class Connection:
     """A connection to one server, as one account. Safe to use from many threads."""
 
-    def __init__(self, settings: Settings, watch: Instrumentation = NO_INSTRUMENTATION) -> None:
+    def __init__(self, settings: Settings, watch: Instrumentation | None = None) -> None:
         """Raises ``SettingsError`` where no server is set; sends nothing."""
         self.transport = Transport(settings, watch)
-        self._settings = settings
+        self._address = settings.address
+        self._cloud = settings.cloud
         self._detections: SingleFlight[Detected] = SingleFlight()
         self._checks: SingleFlight[bool] = SingleFlight()
         self._guard = threading.Lock()
@@ -72,62 +79,59 @@ class Connection:
         """Whether the settings name the generation, so that nothing is detected."""
         self.known = None if settings.generation is None else Detected(settings.generation)
         """The detected version, if any."""
-        self._known_since = 0.0
+        self.refresh_at = float("inf")
+        """When to detect the version again, in the background (monotonic seconds)."""
 
-    def detected(self) -> Detected:
-        """The version; detects it where it is not known. Raises an ``UmamiError``."""
-        return self.known or self._detections.result("server", lambda: self.known or self._detect())
+    def detection(self, run: Run) -> Future[Detected]:
+        """The version; detects it where it is not known, once for all callers."""
+        return self._detect_once(run, lambda: self.known or self._detect())
 
-    def refresh(self, run: Run) -> None:
-        """Detect the version again, in another thread, where the last detection was long ago."""
-        if not self._forced and time.monotonic() - self._known_since > REFRESH_AFTER:
-            self._detections.submit("server", self._detect, run)
+    def refresh(self, run: Run) -> Future[Detected]:
+        """Detect the version again."""
+        return self._detect_once(run, self._detect)
 
-    def detect_again(self, before: Detected, problem: UmamiError) -> Detected:
+    def detect_again(self, before: Detected, problem: UmamiError, run: Run) -> Steps[Detected]:
         """The version, after an answer that did not fit ``before``.
 
         Sends little where the version is unchanged, and nothing where the same missing endpoint has
-        led to a detection before. Raises an ``UmamiError``.
+        led to a detection before.
         """
-        known = self.known
-        if self._forced or (known is not None and known != before):
-            return known or before
+        if self._forced or (self.known is not None and self.known != before):
+            return self.known or before
         missing = isinstance(problem, NotOffered)
         if missing and problem.endpoint in self._missing:
             return before
-        if missing or not self.unchanged(before, lambda check: check()).result():
-            self._missing.add(problem.endpoint)
-            return self._detections.result("server", self._detect)
-        return before
+        if not missing:
+            (unchanged,) = yield [self.unchanged(before, run)]
+            if unchanged:
+                return before
+        self._missing.add(problem.endpoint)
+        detected: Detected = (yield [self.refresh(run)])[0]
+        return detected
 
     def unchanged(self, detected: Detected, run: Run) -> Future[bool]:
         """Whether the server still has the detected version."""
-        if self._forced or self._settings.cloud:
+        if self._forced or self._cloud:
             unchanged: Future[bool] = Future()
             unchanged.set_result(True)
             return unchanged
-        return self._checks.submit(str(detected), lambda: is_unchanged(self._probe, detected), run)
+        check = partial(is_unchanged, self._probe, detected)
+        return self._checks.submit(str(detected), lambda _: run(check))
 
-    def dialect(self, detected: Detected) -> Dialect:
-        """The dialect for a detected version."""
-        return dialect(detected.generation, cloud=self._settings.cloud)
+    def _detect_once(self, run: Run, detect: Callable[[], Detected]) -> Future[Detected]:
+        return self._detections.submit("server", lambda _: run(detect))
 
     def _detect(self) -> Detected:
-        if self._settings.cloud:
-            detected = detect_cloud(self._signed_probe)
+        if self._cloud:
+            detected = detect_cloud(partial(self._probe, signed=True))
         else:
-            detected = detect(self._probe, self._document, self._settings.address)
+            document = partial(self.transport.beginning, most=MOST_OF_DOCUMENT)
+            detected = detect(self._probe, document, self._address)
         with self._guard:
             if self.known is None or self.known.generation != detected.generation:
                 self._missing.clear()
-            self.known, self._known_since = detected, time.monotonic()
+            self.known, self.refresh_at = detected, time.monotonic() + REFRESH_AFTER
         return detected
 
-    def _probe(self, request: Request) -> Answer:
-        return Answer(*self.transport.probe(request))
-
-    def _signed_probe(self, request: Request) -> Answer:
-        return Answer(*self.transport.probe(request, signed=True))
-
-    def _document(self, path: str) -> bytes:
-        return self.transport.beginning(path, MOST_OF_DOCUMENT)
+    def _probe(self, request: Request, *, signed: bool = False) -> Answer:
+        return Answer(*self.transport.probe(request, signed=signed))

@@ -15,9 +15,10 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from umami.addresses import is_cloud
+from umami.api import websites
+from umami.api.websites import Website
 from umami.client import Client
 from umami.connection import Server
-from umami.endpoints import websites
 from umami.errors import (
     CertificateUntrusted,
     NotFound,
@@ -31,9 +32,8 @@ from umami.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from umami.models.websites import Website
+from umami.scheduling import again
 from umami.settings import Settings, cleaned, parse
-from umami.single_flight import again
 
 Way = Literal["account", "key", "share", "tables"]
 """The source of the data: a server with an account or a key, a share link, or exported tables."""

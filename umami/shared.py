@@ -10,13 +10,14 @@ import logging
 import struct
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import LockError
+from redis.lock import Lock
 from redis.retry import Retry
 
 from umami.errors import SettingsError
@@ -37,14 +38,6 @@ LOOKING: Final = 0.05
 """Seconds between two attempts to get the lock of another replica."""
 _LOG: Final = logging.getLogger(__name__)
 _STAMP: Final = struct.Struct(">d")
-_RENEW: Final = (
-    "if redis.call('get', KEYS[1]) == ARGV[1] then "
-    "return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end"
-)
-_RELEASE: Final = (
-    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) "
-    "else return 0 end"
-)
 
 
 class Shared:
@@ -56,7 +49,7 @@ class Shared:
         self._away_until = 0.0
         self._lost = False
         self._guard = threading.Lock()
-        self._held: dict[str, str] = {}
+        self._held: set[Lock] = set()
         self._renewing: threading.Thread | None = None
 
     def __repr__(self) -> str:
@@ -84,10 +77,6 @@ class Shared:
         stamped = _STAMP.pack(at) + value
         self._try(lambda: self._redis.set(key, stamped, px=round(1000 * seconds)), None)
 
-    def drop(self, key: str) -> None:
-        """Remove a key."""
-        self._try(lambda: self._redis.delete(key), None)
-
     def first(self, key: str, value: bytes) -> bytes | None:
         """The permanent value of a key: ``value``, unless there is one already."""
 
@@ -104,74 +93,67 @@ class Shared:
         """Store another permanent value; whether that was possible."""
         return bool(self._try(lambda: self._redis.set(key, value), False))
 
-    @contextmanager
-    def alone(self, key: str, stored: Callable[[], object], patience: float) -> Iterator[bool]:
-        """Lock a key among replicas; yields ``False`` where another replica has done the work.
+    def lock(
+        self, key: str, stored: Callable[[], T | None], patience: float
+    ) -> tuple[T | None, Lock | None]:
+        """What another replica has ``stored``, or else a lock of the key among replicas.
 
         Waits for the lock of another replica until it is released or expires, or the result is
-        ``stored``, and no longer than ``patience`` (seconds).
+        stored, and no longer than ``patience`` (seconds); then there is neither.
         """
-        lock, token = f"{key}:asked", uuid.uuid4().hex
+        lock = self._redis.lock(f"{key}:asked", timeout=HELD, thread_local=False)
         until = time.monotonic() + patience
-        waited = False
-        while not self._acquired(lock, token):
-            waited = True
-            if stored():
-                yield False
-                return
-            if time.monotonic() > until:
-                break
+        while True:
+            # Without Redis, every replica works alone.
+            locked = self._try(lambda: lock.acquire(blocking=False), True)
+            if locked:
+                self._hold(lock)
+            result = stored()
+            if result is not None:
+                self.unlock(lock if locked else None)
+                return result, None
+            if locked or time.monotonic() > until:
+                return None, lock if locked else None
             time.sleep(LOOKING)
-        try:
-            yield not (waited and stored())
-        finally:
-            self._release(lock, token)
+
+    def unlock(self, lock: Lock | None) -> None:
+        """Release a lock, if there is one."""
+        if lock is not None:
+            with self._guard:
+                self._held.discard(lock)
+            self._try(lock.release, None)
 
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()
 
-    def _acquired(self, lock: str, token: str) -> bool:
-        # Without Redis, every replica works alone.
-        if not self._try(
-            lambda: self._redis.set(lock, token, px=round(1000 * HELD), nx=True), True
-        ):
-            return False
+    def _hold(self, lock: Lock) -> None:
         with self._guard:
-            self._held[lock] = token
+            self._held.add(lock)
             if self._renewing is None:
                 self._renewing = threading.Thread(target=self._renew, name="renewing", daemon=True)
                 self._renewing.start()
-        return True
-
-    def _release(self, lock: str, token: str) -> None:
-        with self._guard:
-            mine = self._held.get(lock) == token and self._held.pop(lock)
-        if mine:
-            self._try(lambda: self._redis.eval(_RELEASE, 1, lock, token), None)
 
     def _renew(self) -> None:
         """Renew all locks of this replica until there are none."""
         while True:
             time.sleep(RENEWED)
             with self._guard:
-                held = dict(self._held)
+                held = list(self._held)
                 if not held:
                     self._renewing = None
                     return
-            for lock, token in held.items():
-                self._try(
-                    lambda lock=lock, token=token: self._redis.eval(  # type: ignore[misc]
-                        _RENEW, 1, lock, token, round(1000 * HELD)
-                    ),
-                    None,
-                )
+            for lock in held:
+                self._try(lock.reacquire, None)
 
     def _try(self, send: Callable[[], Any], default: T) -> Any | T:
         if self._lost and time.monotonic() < self._away_until:
             return default
         try:
             answer = send()
+        except LockError:
+            # The lock has expired, or Redis was away when it was taken.
+            return default
         except (redis.RedisError, OSError) as error:
             self._away_until = time.monotonic() + AWAY
             if self._set_lost(True):

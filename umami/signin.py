@@ -6,7 +6,6 @@ password is ever part of a ``repr``, a log or an error.
 
 from __future__ import annotations
 
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -15,8 +14,8 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
+from umami.api import account
 from umami.endpoint import Request
-from umami.endpoints import account
 from umami.errors import (
     NotFound,
     NotOffered,
@@ -27,8 +26,8 @@ from umami.errors import (
     UnexpectedAnswer,
     WrongAddress,
 )
+from umami.scheduling import SingleFlight
 from umami.settings import Settings
-from umami.single_flight import SingleFlight
 
 Send = Callable[[Request, str], bytes]
 """Sends a request without credentials, whose errors have this name; returns the answer's body."""
@@ -57,12 +56,12 @@ class Key:
     """An API key: a bearer token of a self-hosted Umami from 3.3 on, or a key of Umami Cloud."""
 
     def __init__(self, key: str, *, cloud: bool) -> None:
-        self._headers = {"x-umami-api-key": key} if cloud else {"authorization": f"Bearer {key}"}
+        self.headers = {"x-umami-api-key": key} if cloud else {"authorization": f"Bearer {key}"}
         self.secrets: tuple[str, ...] = (key,)
 
-    def headers(self) -> Mapping[str, str]:
+    def sign_in(self) -> Mapping[str, str]:
         """The header with the key."""
-        return self._headers
+        return self.headers
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """``False``: there is no other key."""
@@ -77,10 +76,13 @@ class _Token(ABC):
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._guard = threading.Lock()
-        self._fetches: SingleFlight[str] = SingleFlight()
-        self._token: str | None = None
+        self._fetches: SingleFlight[Mapping[str, str]] = SingleFlight()
         self._vain_until = 0.0
+        self._password: tuple[str, ...] = ()
+        self.headers: Mapping[str, str] | None = None
+        """The headers with the token; ``None`` before the sign-in."""
+        self.secrets: tuple[str, ...] = ()
+        """Texts that must never be shown."""
 
     @abstractmethod
     def fetch(self) -> str:
@@ -90,38 +92,32 @@ class _Token(ABC):
     def headers_with(self, token: str) -> Mapping[str, str]:
         """The headers that carry a token."""
 
-    def headers(self) -> Mapping[str, str]:
-        """The headers with the token; may fetch it, and raises what that raises."""
-        return self.headers_with(self._token or self._fetches.result("token", self._fetch))
+    def sign_in(self) -> Mapping[str, str]:
+        """The headers with a token, which is fetched once for all callers that need it."""
+        return self.headers or self._fetches.result("token", self._fetch)
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Drop headers that got a 401; whether there are others, or some can be fetched."""
-        with self._guard:
-            if self._token is None or self.headers_with(self._token) != refused:
-                return True
+        if self.headers is refused:
             if time.monotonic() < self._vain_until:
                 return False
-            self._token = None
-            return True
+            self.headers = None
+        return True
 
     def in_vain(self) -> None:
         """Record that new headers got a 401 too: the next ones are not caused by the token."""
-        with self._guard:
-            self._vain_until = time.monotonic() + VAIN
+        self._vain_until = time.monotonic() + VAIN
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Texts that must never be shown."""
-        return (self._token,) if self._token else ()
-
-    def _fetch(self) -> str:
-        # Another fetch may have ended just before this one began.
-        token = self._token or self.fetch()
+    def _fetch(self) -> Mapping[str, str]:
+        if self.headers:
+            # Another fetch may have ended just before this one began.
+            return self.headers
+        token = self.fetch()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise UnexpectedAnswer("The server’s token cannot be used.")
-        with self._guard:
-            self._token = token
-        return token
+        self.secrets = (*self._password, token)
+        self.headers = headers = self.headers_with(token)
+        return headers
 
 
 class Account(_Token):
@@ -129,12 +125,12 @@ class Account(_Token):
 
     def __init__(self, username: str, password: str, send: Send) -> None:
         super().__init__(send)
-        self._username = username
-        self._password = password
+        self._login = username, password
+        self.secrets = self._password = (password,) if password else ()
 
     def fetch(self) -> str:
         """Sign in."""
-        query = account.login(self._username, self._password)
+        query = account.login(*self._login)
         problem: UmamiError
         try:
             answer = _decoded(self._send(query.request, query.name), query.name)
@@ -161,11 +157,6 @@ class Account(_Token):
         """The token as a bearer token."""
         return {"authorization": f"Bearer {token}"}
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Password and token."""
-        return tuple(filter(None, (self._password, self._token)))
-
 
 class Share(_Token):
     """A public link to one website."""
@@ -180,13 +171,13 @@ class Share(_Token):
     @property
     def sections(self) -> frozenset[str] | None:
         """The parts that the link is limited to, ``None`` where it shows all; may open the link."""
-        self.headers()
+        self.sign_in()
         return self._sections
 
     @property
     def website(self) -> str:
         """Id of the website that the link shows; may open the link."""
-        self.headers()
+        self.sign_in()
         if self._website is None:
             raise UnexpectedAnswer("The share link shows no website.", endpoint=SHARED)
         return self._website

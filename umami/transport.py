@@ -1,22 +1,13 @@
-"""Requests as one account: credentials, retries, limits and a circuit breaker."""
+"""Requests as one account: credentials, retries, a rate limit and a circuit breaker."""
 
 from __future__ import annotations
 
+import random
 import threading
 import time
+from collections.abc import Mapping
 from typing import Final
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_result,
-    sleep_using_event,
-    stop_after_attempt,
-    wait_random_exponential,
-)
-
-from umami import instrumentation
-from umami.circuit_breaker import CircuitBreaker
 from umami.endpoint import Request
 from umami.errors import (
     NotShared,
@@ -26,25 +17,99 @@ from umami.errors import (
     Unauthorised,
     Unreachable,
 )
-from umami.exchange import LONGEST_PAUSE, Call, Exchange, Failure, Outcome, timed_out
-from umami.instrumentation import NO_INSTRUMENTATION, Instrumentation
+from umami.exchange import LONGEST_PAUSE, Call, Exchange, Failure, Outcome
+from umami.instrumentation import Instrumentation
 from umami.rate_limit import RateLimit
+from umami.scheduling import again
 from umami.settings import Settings
 from umami.signin import Share, identity
-from umami.single_flight import again
 
 PATIENCE: Final = 1.5
 """The deadline of a call, with retries and the wait for a connection, as a multiple of the
 timeout."""
 ATTEMPTS: Final = 3
-_BACKOFF: Final = wait_random_exponential(multiplier=0.25, max=4)
-"""Full jitter: a random pause below a limit that doubles."""
+BACKOFF: Final = 0.25
+"""Longest pause in seconds before a second attempt; doubles with each. The pause is random."""
+FAILURES: Final = 5
+"""Failures in a row that open the circuit breaker."""
+PAUSE: Final = 3.0
+"""Seconds until a first request tries the server again; doubles with each that fails."""
+LONGEST: Final = 30.0
+"""Longest pause in seconds, after which a server that is up again is noticed."""
+JITTER: Final = 0.2
+"""Random extension of a pause, as a fraction, so that replicas do not retry at the same moment."""
+
+
+class CircuitBreaker:
+    """Stops requests to a server that is down, and lets one through now and then.
+
+    A server is down when several requests in a row, to more than one endpoint, get no answer at
+    all. An endpoint that always fails by itself does not stop the others. Safe to use from many
+    threads.
+    """
+
+    def __init__(self, pause: float | None = None, longest: float | None = None) -> None:
+        """``pause`` and ``longest`` default to ``PAUSE`` and ``LONGEST``."""
+        self._guard = threading.Lock()
+        self._first = PAUSE if pause is None else pause
+        self._longest = LONGEST if longest is None else longest
+        self._pause = self._first
+        self._worked_at = 0.0
+        self._failures: list[str] = []
+        self._until = 0.0
+        self.problem: UmamiError | None = None
+        """Why the breaker is open; ``None`` while it is closed."""
+
+    def refusal(self) -> UmamiError | None:
+        """Why a request must not be sent now; ``None`` to send it, also as the next trial."""
+        with self._guard:
+            if self.problem is None:
+                return None
+            now = time.monotonic()
+            if now < self._until:
+                return self.problem
+            # This request is the trial; the next one is let through after another pause.
+            self._until = now + self._next_pause()
+            return None
+
+    def worked(self) -> None:
+        """Record an answer, whatever its status."""
+        self._worked_at = time.monotonic()
+        if self._failures or self.problem is not None:
+            with self._guard:
+                self._failures.clear()
+                self.problem = None
+                self._pause = self._first
+
+    def failed(self, endpoint: str, problem: UmamiError) -> None:
+        """Record a request without an answer."""
+        with self._guard:
+            self._failures = [*self._failures, endpoint][-FAILURES:]
+            if len(self._failures) == FAILURES and len(set(self._failures)) > 1:
+                self._open(problem)
+
+    def gone(self, problem: UmamiError, started: float) -> None:
+        """Record that no connection could be made since ``started`` (monotonic seconds). This opens
+        the breaker at once, unless another request was answered meanwhile."""
+        with self._guard:
+            if self._worked_at < started:
+                self._open(problem)
+
+    def _open(self, problem: UmamiError) -> None:
+        if self.problem is None:
+            self.problem = problem
+            self._until = time.monotonic() + self._next_pause()
+
+    def _next_pause(self) -> float:
+        pause = self._pause
+        self._pause = min(2 * pause, self._longest)
+        return pause * (1 + random.uniform(0, JITTER))
 
 
 class Transport:
     """Requests to one server as one account. Safe to use from many threads."""
 
-    def __init__(self, settings: Settings, watch: Instrumentation = NO_INSTRUMENTATION) -> None:
+    def __init__(self, settings: Settings, watch: Instrumentation | None = None) -> None:
         """Raises ``SettingsError`` where no server is set; sends nothing."""
         account = settings.account
         if settings.api is None or account is None:
@@ -57,7 +122,6 @@ class Transport:
         """Identifies the account in cache keys; contains no secret."""
         self._identity = identity(settings, self.send_unsigned)
         self._exchange = Exchange(settings, lambda: self._identity.secrets)
-        self._slots = threading.BoundedSemaphore(settings.in_flight)
         self._rate_limit = RateLimit(*settings.pace) if settings.pace else None
         self._breaker = CircuitBreaker()
         self._watch = watch
@@ -74,11 +138,11 @@ class Transport:
         an ``UmamiError`` for everything but a success.
         """
         until = self._deadline()
-        headers = self._identity.headers()
+        headers = self._headers()
         outcome = self._with_retries(Call(request, endpoint, headers, until), repeatable)
         if _refused(outcome) and self._identity.renew(headers):
             # The server did not process a refused request, so even a write can be sent again.
-            headers = self._identity.headers()
+            headers = self._headers()
             outcome = self._with_retries(Call(request, endpoint, headers, until), repeatable)
             if _refused(outcome):
                 self._identity.in_vain()
@@ -101,7 +165,7 @@ class Transport:
         of an overloaded server.
         """
         until = self._deadline()
-        headers = self._identity.headers() if signed else {}
+        headers = self._headers() if signed else {}
         outcome = self._with_retries(Call(request, "version", headers, until), True)
         if isinstance(outcome, bytes):
             return 200, outcome, None
@@ -125,58 +189,45 @@ class Transport:
         """How many calls the rate limit delays at this moment."""
         return self._rate_limit.waiting if self._rate_limit else 0
 
+    def _headers(self) -> Mapping[str, str]:
+        return self._identity.headers or self._identity.sign_in()
+
     def _deadline(self) -> float:
         return time.monotonic() + PATIENCE * self._settings.timeout
 
     def _with_retries(self, call: Call, repeatable: bool) -> Outcome:
-        def worth_repeating(outcome: Outcome) -> bool:
-            return (
-                repeatable
-                and isinstance(outcome, Failure)
-                and outcome.retryable
-                and self._breaker.problem is None
-                and (outcome.after or 0.0) <= min(LONGEST_PAUSE, call.left)
-            )
-
         started = time.monotonic()
-        outcome: Outcome = Retrying(
-            retry=retry_if_result(worth_repeating),
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=_pause,
-            sleep=sleep_using_event(self._exchange.closed),
-            retry_error_callback=_last_outcome,
-        )(self._attempt, call)
+        for attempt in range(ATTEMPTS):
+            outcome = self._attempt(call)
+            if (
+                not isinstance(outcome, Failure)
+                or not (repeatable and outcome.retryable)
+                or attempt == ATTEMPTS - 1
+                or self._breaker.problem is not None
+                or (outcome.after or 0.0) > min(LONGEST_PAUSE, call.left)
+            ):
+                break
+            pause = random.uniform(0, BACKOFF * 2**attempt)
+            self._exchange.closed.wait(pause if outcome.after is None else outcome.after)
         if isinstance(outcome, Failure) and outcome.no_connection:
             self._breaker.gone(outcome.problem, started)
         return outcome
 
     def _attempt(self, call: Call) -> Outcome:
         closed = self._exchange.closed.is_set
-        in_turn = self._rate_limit is None or self._rate_limit.turn(
-            lambda: 0.0 if closed() else call.left
-        )
-        if not in_turn or not self._slots.acquire(timeout=call.left):
-            if closed():
-                return self._refusal(call) or Failure(timed_out(call))
-            return Failure(
-                TimedOut(
-                    f"“{call.endpoint}” waited too long for a free connection.",
-                    endpoint=call.endpoint,
-                )
-            )
-        try:
-            return self._refusal(call) or self._observed(call)
-        finally:
-            self._slots.release()
-
-    def _observed(self, call: Call) -> Outcome:
-        """Send the request; report its outcome to the instrumentation and the circuit breaker."""
+        if self._rate_limit:
+            in_turn = self._rate_limit.turn(lambda: 0.0 if closed() else call.left)
+            if not in_turn and not closed():
+                sentence = f"“{call.endpoint}” waited too long for its turn."
+                return Failure(TimedOut(sentence, endpoint=call.endpoint))
+        refusal = self._refusal(call)
+        if refusal is not None:
+            return refusal
         started = time.monotonic()
         outcome = self._exchange.send(call)
         problem = outcome.problem if isinstance(outcome, Failure) else None
-        self._watch.answered(
-            call.endpoint, instrumentation.outcome(problem), time.monotonic() - started
-        )
+        if self._watch:
+            self._watch.answered(call.endpoint, problem, time.monotonic() - started)
         if isinstance(outcome, Failure) and _server_is_down(outcome):
             self._breaker.failed(call.endpoint, outcome.problem)
         else:
@@ -215,14 +266,3 @@ def _body(outcome: Outcome) -> bytes:
     if isinstance(outcome, bytes):
         return outcome
     raise outcome.problem
-
-
-def _last_outcome(state: RetryCallState) -> Outcome:
-    outcome: Outcome = state.outcome.result() if state.outcome else b""
-    return outcome
-
-
-def _pause(state: RetryCallState) -> float:
-    outcome = _last_outcome(state)
-    after = outcome.after if isinstance(outcome, Failure) else None
-    return _BACKOFF(state) if after is None else after

@@ -35,13 +35,14 @@ from components.view_description import described, why_empty
 from umami import names
 from umami.analysis import attribution as analysis
 from umami.analysis.steps import KINDS, read
+from umami.api import events, revenue, traffic
+from umami.api.events import Property
+from umami.api.reports import FunnelStep
+from umami.api.revenue import Attribution
+from umami.api.traffic import Value
 from umami.endpoint import Query
-from umami.endpoints import events, reports, traffic
 from umami.errors import InvalidView, UmamiError
 from umami.memoize import memoize
-from umami.models.events import Property
-from umami.models.reports import Attribution, FunnelStep
-from umami.models.traffic import Value
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -169,9 +170,9 @@ def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None
 
 
 def _query(
-    view: View, step: FunnelStep, currency: str | None, model: reports.Model
+    view: View, step: FunnelStep, currency: str | None, model: revenue.Model
 ) -> Query[Attribution]:
-    return reports.attribution(view, model, step.kind, step.value, currency)
+    return revenue.attribution(view, model, step.kind, step.value, currency)
 
 
 def _totals(step: FunnelStep, first: Attribution, before: Attribution | None = None) -> list[Block]:

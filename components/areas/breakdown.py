@@ -18,13 +18,12 @@ from components.view_description import dates, why_empty, why_unknown
 from umami import names
 from umami.analysis import breakdown as analysis
 from umami.analysis.breakdown import Measure
+from umami.api import reports
+from umami.api.reports import Breakdown, BreakdownField
 from umami.capabilities import Capabilities
-from umami.endpoints import reports
-from umami.endpoints.reports import BreakdownField
 from umami.errors import InvalidView
 from umami.filters import FIELDS, VISIT_FIELDS, Filter
 from umami.memoize import memoize
-from umami.models.reports import Breakdown
 from umami.view import View
 
 INFO: Final = PageInfo(

@@ -28,10 +28,9 @@ from components.view_description import described
 from umami import names
 from umami.analysis import movers as analysis
 from umami.analysis.movers import Move, Movers
-from umami.endpoints import traffic
-from umami.endpoints.traffic import Metric
+from umami.api import traffic
+from umami.api.traffic import Metric, Ranking
 from umami.memoize import memoize
-from umami.models.traffic import Ranking
 from umami.view import View
 
 INFO: Final = PageInfo(

@@ -29,10 +29,10 @@ from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami import names
-from umami.endpoints import events
+from umami.api import events
+from umami.api.events import Event, EventTotals, Kind
+from umami.api.records import Page
 from umami.memoize import memoize
-from umami.models.events import Event, EventTotals, Kind
-from umami.models.records import Page
 from umami.view import View
 
 INFO: Final = PageInfo(

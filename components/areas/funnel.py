@@ -29,9 +29,9 @@ from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.analysis import funnel as analysis
 from umami.analysis.steps import KINDS, read_steps
-from umami.endpoints import reports
+from umami.api import reports
+from umami.api.reports import FunnelResult, FunnelStep
 from umami.memoize import memoize
-from umami.models.reports import FunnelResult, FunnelStep
 from umami.view import View
 
 INFO: Final = PageInfo(

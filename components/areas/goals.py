@@ -30,11 +30,11 @@ from components.loading import Collector
 from components.view_description import described
 from umami.analysis import goals as analysis
 from umami.analysis.steps import KINDS, Target, read_targets
+from umami.api import events, reports, traffic
+from umami.api.events import EventSeries
+from umami.api.reports import Goal
+from umami.api.traffic import Timeline
 from umami.endpoint import Query
-from umami.endpoints import events, reports, traffic
-from umami.models.events import EventSeries
-from umami.models.reports import Goal
-from umami.models.traffic import Timeline
 from umami.view import View
 
 INFO: Final = PageInfo(

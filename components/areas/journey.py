@@ -18,11 +18,11 @@ from components.loading import Collector
 from components.view_description import dates, why_empty
 from umami.analysis import journey as analysis
 from umami.analysis.journey import Flow, Through
+from umami.api import reports
+from umami.api.reports import Path
 from umami.endpoint import Query
-from umami.endpoints import reports
 from umami.filters import LONGEST_VALUE
 from umami.memoize import memoize
-from umami.models.reports import Path
 from umami.view import View
 
 INFO: Final = PageInfo(

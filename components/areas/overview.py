@@ -12,8 +12,8 @@ from components.blocks import Block, Card, Columns, Item, Params, Section
 from components.charts import maps
 from components.loading import Collector
 from components.view_description import described
-from umami.endpoints import events, sessions, traffic
-from umami.models.traffic import Ranking, Stats
+from umami.api import events, sessions, traffic
+from umami.api.traffic import Ranking, Stats
 from umami.view import View
 
 INFO: Final = PageInfo(

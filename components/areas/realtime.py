@@ -27,9 +27,9 @@ from components.charts.tiles import counted
 from components.formats import Field
 from umami import names
 from umami.analysis import realtime as analysis
+from umami.api.realtime import Happening, Realtime
+from umami.api.traffic import Active
 from umami.errors import UmamiError
-from umami.models.realtime import Happening, Realtime
-from umami.models.traffic import Active
 from umami.view import View
 
 INFO: Final = PageInfo(

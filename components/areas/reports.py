@@ -14,10 +14,10 @@ from components.blocks import Block, Item, Params, Section, SetParams, Table, Te
 from components.formats import Field
 from components.loading import Collector
 from umami.analysis import saved
-from umami.endpoints import reports
+from umami.api import reports
+from umami.api.records import Page
+from umami.api.reports import Report
 from umami.errors import InvalidView
-from umami.models.records import Page
-from umami.models.reports import Report
 from umami.view import View
 
 INFO: Final = PageInfo(

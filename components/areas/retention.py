@@ -18,9 +18,9 @@ from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.analysis import retention as analysis
 from umami.analysis.retention import GRAINS, Cohorts, Grain
-from umami.endpoints import reports
+from umami.api import reports
+from umami.api.reports import Retention
 from umami.memoize import memoize
-from umami.models.reports import Retention
 from umami.view import View
 
 INFO: Final = PageInfo(

@@ -33,12 +33,12 @@ from components.loading import Collector
 from components.view_description import described
 from umami import names
 from umami.analysis import revenue as analysis
+from umami.api import revenue
+from umami.api.revenue import Revenue
 from umami.definitions import Definitions
-from umami.endpoints import reports
 from umami.errors import UmamiError
 from umami.filters import FIELDS
 from umami.memoize import memoize
-from umami.models.reports import Revenue
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -124,7 +124,7 @@ def find_scope(query: Collector, view: View, params: Params) -> Scope | Section:
     not match purchases.
     """
     currency, _ = parse(params)
-    currencies = query.unfiltered(view, reports.currencies)
+    currencies = query.unfiltered(view, revenue.currencies)
     try:
         currency = currency or suggested(currencies.result()) or ""
         if currency:
@@ -132,7 +132,7 @@ def find_scope(query: Collector, view: View, params: Params) -> Scope | Section:
     except UmamiError as problem:
         return failed_section("Revenue", problem)
     text = NO_MONEY
-    if view.is_filtered and query.key(currencies) == reports.currencies(view).key:
+    if view.is_filtered and query.key(currencies) == revenue.currencies(view).key:
         text = (
             "With the filters that are set for you, this server lists no currency. A link to "
             "this page that names the currency can show revenue."
@@ -192,9 +192,9 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         return
     if scope.left_out:
         yield blocks_section("Filters", Text(scope.left_out, "note"), framed=False)
-    money = query.compared(scope.view, partial(reports.revenue, currency=scope.currency))
+    money = query.compared(scope.view, partial(revenue.revenue, currency=scope.currency))
     no_currencies: tuple[str, ...] = ()
-    currencies = query.hint(reports.currencies(view.unfiltered()), no_currencies)
+    currencies = query.hint(revenue.currencies(view.unfiltered()), no_currencies)
     yield Section("Figures", partial(_figures, query, scope), [currencies, *money], framed=False)
     about = described(scope.view)
     series = Section(
@@ -224,7 +224,7 @@ def _figures(
     """The tiles, and notes about revenue with other spellings of the currency."""
     blocks: list[Block] = [Tiles(tiles(query.client.definitions, scope, now, before))]
     for spelling in choices(currencies, scope.currency)[scope.currency]:
-        totals = query.ask(reports.revenue(scope.view, spelling)).result()
+        totals = query.ask(revenue.revenue(scope.view, spelling)).result()
         if totals.orders:
             amount = formats.money(float(totals.total), spelling)
             sentence = (

@@ -30,10 +30,10 @@ from components.charts.tiles import counts
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
-from umami.endpoints import sessions
+from umami.api import sessions
+from umami.api.records import Page
+from umami.api.sessions import Session, SessionStats
 from umami.memoize import memoize
-from umami.models.records import Page
-from umami.models.sessions import Session, SessionStats
 from umami.view import View
 
 INFO: Final = PageInfo(

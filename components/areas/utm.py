@@ -31,12 +31,12 @@ from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.analysis import utm as analysis
-from umami.endpoints import reports, traffic
+from umami.api import reports, traffic
+from umami.api.reports import Utm
+from umami.api.traffic import Stats
 from umami.errors import InvalidView
 from umami.filters import Filter
 from umami.memoize import memoize
-from umami.models.reports import Utm
-from umami.models.traffic import Stats
 from umami.view import View
 
 INFO: Final = PageInfo(

@@ -18,9 +18,9 @@ from components.charts.tiles import counted
 from components.formats import Field
 from components.loading import Collector, every_website
 from components.view_description import described, present
-from umami.endpoints import traffic
-from umami.models.traffic import Stats, Timeline
-from umami.models.websites import Website
+from umami.api import traffic
+from umami.api.traffic import Stats, Timeline
+from umami.api.websites import Website
 from umami.view import View
 
 INFO: Final = PageInfo(

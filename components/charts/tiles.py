@@ -10,8 +10,8 @@ from components import formats
 from components.charts import common
 from components.formats import Kind
 from components.view_description import present, why_unknown
+from umami.api.traffic import Stats, Timeline
 from umami.definitions import Definitions
-from umami.models.traffic import Stats, Timeline
 from umami.view import View
 
 

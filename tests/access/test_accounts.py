@@ -15,8 +15,8 @@ from access import accounts, passwords
 from access.accounts import Accounts
 from tests.access.conftest import SECTIONS
 from tests.support.accounts import HASH, KEY, PASSWORD, user, write
+from umami.api.websites import Website
 from umami.errors import SettingsError
-from umami.models.websites import Website
 
 ASKS = {
     "overview": frozenset({"stats"}),

@@ -12,10 +12,10 @@ import pytest
 from access.authorized_client import AuthorizedClient
 from access.permissions import EVERYTHING, Forbidden, Permissions
 from tests.support.fault_proxy import Between, between
+from umami.api import account, segments, websites
 from umami.client import Client, connect
 from umami.compat.generations import Generation
 from umami.embedded.server import serve
-from umami.endpoints import segments, teams, websites
 from umami.errors import NotFound
 from umami.period import Period
 from umami.settings import Settings
@@ -72,7 +72,7 @@ def test_charts_of_several_websites_need_the_right_to_each(client: Client, proxy
     for question in (
         websites.website_charts([SHOP, DOCS], PERIOD),
         websites.website_charts([DOCS], PERIOD),
-        teams.teams(),
+        account.teams(),
     ):
         with pytest.raises(Forbidden):
             guarded.ask(question)

@@ -9,22 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-import umami.endpoints.account as account
-import umami.endpoints.boards as boards
-import umami.endpoints.events as events
-import umami.endpoints.links as links
-import umami.endpoints.notes as notes
-import umami.endpoints.performance as performance
-import umami.endpoints.reports as reports
-import umami.endpoints.segments as segments
-import umami.endpoints.sending as sending
-import umami.endpoints.sessions as sessions
-import umami.endpoints.teams as teams
-import umami.endpoints.traffic as traffic
-import umami.endpoints.websites as websites
 from access.permissions import ALL, EVERYTHING, NONE, OF_REPORTS, Grant, Permissions, ViewFilters
 from components.page_registry import ENDPOINTS
-from umami.documentation import example
+from docs.generate import example
+from umami.api import (
+    account,
+    boards,
+    events,
+    notes,
+    performance,
+    reports,
+    revenue,
+    segments,
+    sending,
+    sessions,
+    traffic,
+    websites,
+)
 from umami.endpoint import REGISTRY, Query
 from umami.filters import Filter
 from umami.period import Period
@@ -48,7 +49,7 @@ QUESTIONS: tuple[Query[object], ...] = (
     sessions.sessions(VIEW),
     sessions.session(SHOP, DOCS),
     events.series(GERMANY),
-    reports.revenue(VIEW, "USD"),
+    revenue.revenue(VIEW, "USD"),
     reports.reports(SHOP),
     reports.report(SHOP),
     reports.create_report(SHOP, "utm", "x", {}),
@@ -66,12 +67,12 @@ QUESTIONS: tuple[Query[object], ...] = (
     websites.shares(SHOP),
     websites.create_share(SHOP, "x"),
     account.me(),
-    teams.teams(),
-    teams.team_websites(DOCS),
+    account.teams(),
+    account.team_websites(DOCS),
     boards.boards(),
     boards.board(DOCS),
-    links.links(),
-    links.pixels(),
+    boards.links(),
+    boards.pixels(),
 )
 
 
@@ -148,7 +149,7 @@ def test_lists_of_the_account_are_for_administrators() -> None:
     accounts = [question for question in QUESTIONS if question.name in OF_THE_ACCOUNT]
     assert [question.name for question in accounts if allowed(analyst, question)] == []
     assert [question.name for question in accounts if not allowed(ALL, question)] == []
-    assert str(analyst.refusal(teams.teams(), None)) == "Only an administrator may see this."
+    assert str(analyst.refusal(account.teams(), None)) == "Only an administrator may see this."
 
 
 @pytest.mark.parametrize(

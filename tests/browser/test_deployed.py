@@ -19,8 +19,8 @@ from tests.support import stream
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
+from umami.api import websites
 from umami.endpoint import REGISTRY
-from umami.endpoints import websites
 
 pytestmark = pytest.mark.thorough
 

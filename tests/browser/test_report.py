@@ -16,8 +16,8 @@ from reports.document import Report
 from tests.browser.app import TABLES, WAIT, App, settled
 from tests.reports.conftest import EVERY, GIVEN, SEPTEMBER, asking, ordered, seen
 from tests.support.hostile import MARK, build
+from umami.api import events, traffic
 from umami.embedded.server import serve
-from umami.endpoints import events, traffic
 
 DRAWN = """
 [...document.querySelectorAll(".chart")].map((one) => ({

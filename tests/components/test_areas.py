@@ -22,10 +22,10 @@ from components.blocks import (
     sections,
 )
 from components.charts import maps
+from umami.api.sessions import Rhythm
+from umami.api.traffic import Ranking
 from umami.capabilities import EVERYTHING
 from umami.filters import Filter
-from umami.models.sessions import Rhythm
-from umami.models.traffic import Ranking
 from umami.period import Period
 from umami.view import View
 

@@ -16,7 +16,7 @@ from components.blocks import (
     printed,
     sections,
 )
-from umami.models.reports import FunnelResult, FunnelStep
+from umami.api.reports import FunnelResult, FunnelStep
 from umami.period import Period
 from umami.view import View
 

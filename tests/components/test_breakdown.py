@@ -11,9 +11,8 @@ import pytest
 from components import view_description
 from components.areas import breakdown
 from components.areas.breakdown import Choice
-from umami.endpoints.reports import BreakdownField
+from umami.api.reports import Breakdown, BreakdownField
 from umami.filters import Filter
-from umami.models.reports import Breakdown
 from umami.period import Period
 from umami.view import View
 

@@ -15,8 +15,8 @@ from components.theme import Mode
 from umami.analysis import breakdown, funnel, journey
 from umami.analysis.properties import Distribution
 from umami.analysis.retention import cohorts as cohorts_of
-from umami.models.events import EventSeries
-from umami.models.reports import Breakdown, FunnelResult, FunnelStep, Path, Retention
+from umami.api.events import EventSeries
+from umami.api.reports import Breakdown, FunnelResult, FunnelStep, Path, Retention
 from umami.period import Period
 
 MODES: tuple[Mode, ...] = ("light", "dark")

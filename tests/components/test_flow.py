@@ -9,7 +9,7 @@ import pytest
 from components.charts.flows import name, sankey, sankey_spec
 from components.theme import PALETTES, Mode
 from umami.analysis.journey import Flow, Through, flow
-from umami.models.reports import Path
+from umami.api.reports import Path
 
 MODES: tuple[Mode, ...] = ("light", "dark")
 LONG = "/" + "x" * 499

@@ -11,10 +11,10 @@ import streamlit as st
 
 from components import freshness
 from tests.support.waiting import eventually
+from umami.api import traffic
+from umami.client import Reply
 from umami.endpoint import Query
-from umami.endpoints import traffic
 from umami.errors import NotOffered, UmamiError, Unauthorised, Unreachable
-from umami.reply import Reply
 
 SITE = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
 ACTIVE = traffic.active(SITE)

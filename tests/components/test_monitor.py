@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.runtime.scriptrunner import StopException
 
-from components import metrics, monitor, runtime
+from components import metrics, monitor, render_lock
 from monitoring.metrics import Metrics
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
@@ -96,11 +96,11 @@ def test_who_stands_in_line_is_counted(watching: Metrics) -> None:
         return watching.registry.get_sample_value("dashboard_runs_in_line")
 
     def take() -> None:
-        with runtime.RENDER_LOCK.taken():
+        with render_lock.RENDER_LOCK.taken():
             pass
 
     assert line() == 0
-    with runtime.RENDER_LOCK.taken():
+    with render_lock.RENDER_LOCK.taken():
         waiting = threading.Thread(target=take)
         waiting.start()
         eventually(lambda: line() == 1)

@@ -6,7 +6,7 @@ from datetime import date
 
 from components.blocks import Chart, SetParams, Table, Text, Tiles
 from components.property_blocks import property_blocks, value_blocks
-from umami.models.events import DataType, Property, PropertyValue
+from umami.api.events import DataType, Property, PropertyValue
 from umami.period import Period
 from umami.view import View
 

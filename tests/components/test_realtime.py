@@ -8,8 +8,8 @@ import pandas as pd
 
 from components.areas.realtime import Seen, layout
 from components.blocks import Block, Table, Text, Tiles, sections
+from umami.api.realtime import Happening, Realtime
 from umami.errors import ServerFault, UmamiError
-from umami.models.realtime import Happening, Realtime
 from umami.period import Period
 from umami.view import View
 

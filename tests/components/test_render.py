@@ -16,11 +16,11 @@ def page_of_sections() -> None:
     import streamlit as st
 
     from components.render import open_page
+    from umami.api import account
+    from umami.client import Reply
     from umami.endpoint import Query
-    from umami.endpoints import account
     from umami.errors import NotOffered, Unreachable
-    from umami.reply import Reply
-    from umami.single_flight import settle
+    from umami.scheduling import settle
 
     def late(_: Any) -> str:
         return "late but here"
@@ -93,10 +93,10 @@ def page_that_waits() -> None:
     import streamlit as st
 
     from components.render import PATIENCE, Page
+    from umami.api import account
+    from umami.client import Reply
     from umami.endpoint import Query
-    from umami.endpoints import account
-    from umami.reply import Reply
-    from umami.single_flight import settle
+    from umami.scheduling import settle
 
     def late(_: Any) -> str:
         time.sleep(PATIENCE * 1.5)

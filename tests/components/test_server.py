@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from components import umami_server
+from umami.api import websites
 from umami.embedded.importing import import_into
-from umami.endpoints import websites
 from umami.errors import SettingsError
 
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from components.blocks import Expander, Table, Text
 from components.session_profile import OPEN, SHOWN, activity
-from umami.models.events import Kind
-from umami.models.sessions import Step
+from umami.api.events import Kind
+from umami.api.sessions import Step
 
 BEGAN = datetime(2026, 8, 1, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 
 from components import embedded_launcher
 from tests.pages.conftest import SHOP, TABLES, WEBSITES
-from umami.endpoints import traffic, websites
+from umami.api import traffic, websites
 from umami.period import Period
 from umami.settings import DEFINITIONS, Settings
 from umami.view import View

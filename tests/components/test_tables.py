@@ -12,11 +12,11 @@ from components.areas import revenue
 from components.blocks import Block, Table, Text
 from components.formats import Field, labelled
 from components.table import SHOWN, Row, rows_of, search, to_csv
+from umami.api.revenue import Revenue
+from umami.api.traffic import Measure, Ranking, Stats, Totals
 from umami.compat.generations import Generation
 from umami.definitions import definitions
 from umami.filters import Filter
-from umami.models.reports import Revenue
-from umami.models.traffic import Measure, Ranking, Stats, Totals
 from umami.period import Period
 from umami.view import View
 

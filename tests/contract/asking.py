@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from tests.contract.recordings import ID, PLAIN, Line, route
+from umami.api import events, reports, revenue, sessions, traffic, websites
+from umami.api.reports import FunnelStep
 from umami.endpoint import Query
-from umami.endpoints import events, reports, sessions, traffic, websites
 from umami.filters import Filter
-from umami.models.reports import FunnelStep
 from umami.period import instant, with_unit
 from umami.view import View
 
@@ -149,7 +149,7 @@ def asked(line: Line, version: str) -> Query[Any]:
         case "/websites/ID/session-data/values":
             return sessions.session_data_values(plain(), query["propertyName"])
         case "/reports/revenue" if line["method"] == "GET":
-            return reports.currencies(plain())
+            return revenue.currencies(plain())
         case "/reports/funnel":
             steps = [FunnelStep(*step(one)) for one in given["steps"]]
             return reports.funnel(plain(), steps, given["window"])
@@ -175,14 +175,14 @@ def asked(line: Line, version: str) -> Query[Any]:
         case "/reports/breakdown":
             return reports.breakdown(plain(), given["fields"])
         case "/reports/revenue":
-            return reports.revenue(plain(), given["currency"])
+            return revenue.revenue(plain(), given["currency"])
         case "/reports/attribution":
             old = {"firstClick": "first-click", "lastClick": "last-click"}
             model = old.get(given["model"], given["model"])
             conversion = (
                 given["steps"][0] if "steps" in given else {**given, "value": given["step"]}
             )
-            return reports.attribution(
+            return revenue.attribution(
                 plain(), model, *step(conversion), given.get("currency")  # type: ignore[arg-type]
             )  # fmt: skip
     raise Unspoken(f"no question for {kind}")

@@ -5,23 +5,22 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from umami.endpoint import Query
-from umami.endpoints import (
+from umami.api import (
     account,
     boards,
     browser_errors,
     events,
-    links,
     notes,
     performance,
     realtime,
     reports,
+    revenue,
     segments,
     sending,
     sessions,
-    teams,
     websites,
 )
+from umami.endpoint import Query
 from umami.period import Period
 from umami.view import View
 
@@ -206,8 +205,8 @@ SAMPLES = _by_name(
             {"x": "free", "t": "2026-08-03 00:00:00", "y": "5"},
         ],
     ),
-    (links.links(), page({**PIXEL, "url": "https://shop.example/sale"})),
-    (links.pixels(), page(PIXEL)),
+    (boards.links(), page({**PIXEL, "url": "https://shop.example/sale"})),
+    (boards.pixels(), page(PIXEL)),
     (notes.annotations(VIEW), page(ANNOTATION)),
     (notes.annotation(SITE, OTHER), ANNOTATION),
     (notes.create_annotation(SITE, NOON, "A new campaign", all_day=False), ANNOTATION),
@@ -266,7 +265,7 @@ SAMPLES = _by_name(
     (reports.update_report(OTHER, SITE, "goal", "Sign-ups", {}), REPORT),
     (reports.delete_report(OTHER), OK),
     (
-        reports.revenue_stats(VIEW, "eur"),
+        revenue.revenue_stats(VIEW, "eur"),
         {
             "sum": "120.50",
             "count": 4,
@@ -278,17 +277,17 @@ SAMPLES = _by_name(
         },
     ),
     (
-        reports.revenue_chart(VIEW, "EUR"),
+        revenue.revenue_chart(VIEW, "EUR"),
         {"chart": [{"x": "purchase", "t": "2026-08-02 00:00:00", "y": "120.50", "count": 4}]},
     ),
     (
-        reports.revenue_metrics(VIEW, "EUR", "region"),
+        revenue.revenue_metrics(VIEW, "EUR", "region"),
         [
             {"name": "DE-BE", "country": "DE", "value": "20.50"},
             {"name": "CH-ZH", "country": "CH", "value": 100},
         ],
     ),
-    (reports.revenue_sessions(VIEW, "EUR"), page(SESSION)),
+    (revenue.revenue_sessions(VIEW, "EUR"), page(SESSION)),
     (segments.segments(SITE), page(SEGMENT)),
     (segments.segment(SITE, OTHER), SEGMENT),
     (segments.create_segment(SITE, "segment", "Germans", {}), SEGMENT),
@@ -336,8 +335,8 @@ SAMPLES = _by_name(
             for key, kind, text, number in (("plan", 1, "pro", None), ("age", 2, "41.0000", "41"))
         ],
     ),
-    (teams.teams(), page(TEAM_ROW)),
-    (teams.team_websites(TEAM), page({**WEBSITE, "teamId": TEAM})),
+    (account.teams(), page(TEAM_ROW)),
+    (account.team_websites(TEAM), page({**WEBSITE, "teamId": TEAM})),
     (websites.websites(), page(WEBSITE)),
     (websites.website(SITE), WEBSITE),
     (websites.create_website("Shop", "shop.example"), WEBSITE),

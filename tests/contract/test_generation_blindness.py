@@ -24,12 +24,12 @@ from tests.contract.recordings import DATA, VERSIONS, Ask, Unrecorded, answered,
 from tests.contract.samples import SAMPLES
 from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
+from umami.api import account, realtime, reports, websites
 from umami.compat.dialect import Dialect
 from umami.compat.differences import DIFFERENCES, differs
 from umami.compat.generations import Generation
 from umami.connection import dialect
 from umami.endpoint import JSON, REGISTRY, Access, Query, Request
-from umami.endpoints import account, realtime, reports, websites
 from umami.errors import NotFound, NotOffered
 
 SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from docs.generate import example
 from tests.contract.recordings import answered
 from tests.contract.samples import (
     ACCOUNT,
@@ -28,23 +29,24 @@ from tests.contract.samples import (
     WEBSITE,
     page,
 )
-from umami.compat.dialect import Dialect
-from umami.compat.generations import Generation
-from umami.compat.v3 import V3
-from umami.connection import dialect
-from umami.documentation import example
-from umami.endpoint import JSON, REGISTRY, Query, Request
-from umami.endpoints import (
+from umami.api import (
     account,
     events,
     notes,
     performance,
-    reports,
+    revenue,
     segments,
     sessions,
     traffic,
     websites,
 )
+from umami.api.account import Team
+from umami.api.performance import Percentiles
+from umami.compat.dialect import Dialect
+from umami.compat.generations import Generation
+from umami.compat.v3 import V3
+from umami.connection import dialect
+from umami.endpoint import JSON, REGISTRY, Query, Request
 from umami.errors import (
     InvalidView,
     NotFound,
@@ -53,8 +55,6 @@ from umami.errors import (
     Unauthorised,
     UnexpectedAnswer,
 )
-from umami.models.performance import Percentiles
-from umami.models.teams import Team
 from umami.period import Period
 
 V2_18, V2_20, V3_0, V3_1 = Generation.V2_18, Generation.V2_20, Generation.V3_0, Generation.V3_1
@@ -365,12 +365,12 @@ def test_revenue_before_3_2_is_one_report(generation: Generation) -> None:
         }
     )
     speaks = dialect(generation)
-    assert answered(reports.revenue_stats(VIEW, "EUR"), speaks, server) == read("revenue_stats")
-    chart = answered(reports.revenue_chart(VIEW, "EUR"), speaks, server)
+    assert answered(revenue.revenue_stats(VIEW, "EUR"), speaks, server) == read("revenue_stats")
+    chart = answered(revenue.revenue_chart(VIEW, "EUR"), speaks, server)
     assert chart.equals(read("revenue_chart"))
-    countries = answered(reports.revenue_metrics(VIEW, "EUR", "country"), speaks, server)
+    countries = answered(revenue.revenue_metrics(VIEW, "EUR", "country"), speaks, server)
     assert countries[["name", "amount"]].to_dict("list") == {"name": ["DE"], "amount": [120.5]}
-    by_region = reports.revenue_metrics(VIEW, "EUR", "region")
+    by_region = revenue.revenue_metrics(VIEW, "EUR", "region")
     if generation is V3_1:
         assert answered(by_region, speaks, server)["name"].tolist() == ["DE-BE"]
     else:
@@ -379,7 +379,7 @@ def test_revenue_before_3_2_is_one_report(generation: Generation) -> None:
 
 def test_3_0_adds_up_revenue_by_days() -> None:
     hours = Period.of_days(date(2026, 8, 1), date(2026, 8, 1), "UTC", "hour")
-    question = reports.revenue_chart(replace(VIEW, period=hours), "EUR")
+    question = revenue.revenue_chart(replace(VIEW, period=hours), "EUR")
     assert "by the day" in str(dialect(V3_0).refusal(question))
     assert dialect(V3_1).refusal(question) is None
 

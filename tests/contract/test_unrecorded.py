@@ -11,9 +11,9 @@ import pytest
 
 from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
+from umami.api import account, realtime, reports, segments, sending, traffic, websites
 from umami.client import Client, connect
 from umami.embedded.server import Running
-from umami.endpoints import account, realtime, reports, segments, sending, traffic, websites
 from umami.errors import NotFound, NotOffered, Rejected, Unauthorised
 from umami.period import Period
 from umami.settings import Settings

@@ -17,12 +17,12 @@ from unicodedata import normalize
 
 import pytest
 
+from umami.api import events, traffic
 from umami.client import connect
 from umami.embedded.archives import SAMPLE
 from umami.embedded.importing import ImportRefused, load
 from umami.embedded.server import serve
 from umami.embedded.store import Store
-from umami.endpoints import events, traffic
 from umami.filters import Filter
 from umami.period import Period
 from umami.settings import Settings

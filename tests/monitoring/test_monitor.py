@@ -18,7 +18,7 @@ from access.settings import Address
 from monitoring.__main__ import readiness
 from monitoring.metrics import Metrics
 from monitoring.server import Monitor, Readiness, serve
-from umami.errors import Unreachable
+from umami.errors import TimedOut, Unreachable
 from umami.instrumentation import Instrumentation
 
 HERE = Address("127.0.0.1", 0)
@@ -101,8 +101,8 @@ def test_a_check_that_hangs_is_told_soon_and_made_once() -> None:
 def test_what_the_client_does_is_counted() -> None:
     metrics = Metrics()
     watch: Instrumentation = metrics
-    watch.answered("stats", "ok", 0.2)
-    watch.answered("stats", "timed out", 60.0)
+    watch.answered("stats", None, 0.2)
+    watch.answered("stats", TimedOut("Too late."), 60.0)
     watch.looked_up("stats", "stale")
     watch.looked_up("stats", "stale")
     watch.waited(0.5)

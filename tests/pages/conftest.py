@@ -20,7 +20,7 @@ from components.page_registry import PageInfo
 from tests.doubles.umami import serve as serve_version
 from tests.support.fault_proxy import Between, between
 from tests.support.pages import CHOICES
-from umami import circuit_breaker, single_flight
+from umami import scheduling, transport
 from umami.embedded.server import Running, serve
 
 ROOT = Path(__file__).parents[2]
@@ -104,8 +104,8 @@ def quick(remembered: Between, bare: pytest.MonkeyPatch) -> Between:
     bare.setenv("UMAMI_URL", remembered.url)
     bare.setenv("UMAMI_USERNAME", "admin")
     bare.setenv("UMAMI_PASSWORD", "umami")
-    bare.setattr(single_flight, "PAUSE", 0.01)
-    bare.setattr(circuit_breaker, "PAUSE", 0.01)
+    bare.setattr(scheduling, "PAUSE", 0.01)
+    bare.setattr(transport, "PAUSE", 0.01)
     remembered.heal()
     return remembered
 

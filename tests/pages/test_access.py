@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from components import authorized, umami_server, viewer
 from components.page_registry import ADMIN_PAGES, PAGES
+from docs.generate import example
 from reports import build
 from tests.pages.conftest import (
     RECORDED,
@@ -33,11 +34,10 @@ from tests.pages.conftest import (
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.asked import detects, endpoints
 from tests.support.fault_proxy import Between, Exchange, Passed, well
+from umami.api import traffic
 from umami.background_task import TaskCancelled
-from umami.documentation import example
 from umami.embedded.server import serve
 from umami.endpoint import REGISTRY, Access, Query
-from umami.endpoints import traffic
 from umami.period import Period
 from umami.view import View
 
@@ -276,7 +276,7 @@ def seeded(app: AppTest, who: str) -> None:
 def test_a_report_of_another_website_cannot_be_reached_by_naming_ones_own(
     accounts: Between,
 ) -> None:
-    from umami.endpoints import reports
+    from umami.api import reports
 
     theirs = umami_server.umami().ask(reports.create_report(DOCS, "utm", "Theirs", {}))
     for question in (
@@ -427,7 +427,7 @@ def test_signing_out_everywhere_ends_the_other_browsers_too(accounts: Between) -
 
 
 def test_changes_are_written_down_whether_done_or_refused(accounts: Between) -> None:
-    from umami.endpoints import websites
+    from umami.api import websites
 
     answers("admin", accounts, websites.create_website("New", "new.example"), traffic.stats(VIEW))
     answers("viewer", accounts, websites.delete_website(SHOP))

@@ -15,9 +15,9 @@ from components.page_registry import PAGES
 from tests.pages.conftest import TABLES, WEBSITES, Open, open_page, said
 from tests.support.hostile import MARK, build
 from tests.support.pages import CHOICES, Parameters
+from umami.api import events, sessions, traffic
 from umami.client import connect
 from umami.embedded.server import serve
-from umami.endpoints import events, sessions, traffic
 from umami.period import Period
 from umami.settings import Settings
 from umami.view import View

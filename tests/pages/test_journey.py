@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 from components import umami_server
 from tests.pages.conftest import SHOP, Open, unescaped
 from umami.analysis.journey import Through
-from umami.endpoints import reports
+from umami.api import reports
+from umami.api.reports import Path
 from umami.errors import NotOffered
 from umami.filters import Filter
-from umami.models.reports import Path
 from umami.period import Period
 from umami.view import View
 

@@ -13,11 +13,11 @@ from components.formats import Field
 from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles, unescaped
 from umami.analysis.movers import movers
 from umami.analysis.retention import cohorts
+from umami.api import events, reports, revenue, sessions, traffic
+from umami.api.records import Page
+from umami.api.reports import FunnelStep
 from umami.endpoint import Query
-from umami.endpoints import events, reports, sessions, traffic
 from umami.errors import NotOffered
-from umami.models.records import Page
-from umami.models.reports import FunnelStep
 from umami.view import View, parse
 
 SEPTEMBER = {"from": "2026-09-01", "to": "2026-09-30"}
@@ -204,7 +204,7 @@ def test_utm(opened: Open, filters: list[str]) -> None:
 def test_revenue(opened: Open, filters: list[str]) -> None:
     app = opened("revenue", **SEPTEMBER, filter=filters, revenue_currency="EUR")
     # 2.x refuses filters of revenue: the page leaves them out, and says so.
-    now = answer(reports.revenue(view(filters), "EUR")) or answer(reports.revenue(view([]), "EUR"))
+    now = answer(revenue.revenue(view(filters), "EUR")) or answer(revenue.revenue(view([]), "EUR"))
     assert tiles(app)["Orders"] == f"{now.orders:,}"
     assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
     rows = table(app, "revenue_countries")
@@ -216,7 +216,7 @@ def test_revenue(opened: Open, filters: list[str]) -> None:
 def test_attribution(opened: Open, filters: list[str]) -> None:
     app = opened("attribution", **SEPTEMBER, filter=filters, conversion="event.purchase")
     first, last = (
-        answer(reports.attribution(view(filters), model, "event", "purchase"))
+        answer(revenue.attribution(view(filters), model, "event", "purchase"))
         for model in ("first-click", "last-click")
     )
     if first is None:
@@ -231,7 +231,7 @@ def test_attribution(opened: Open, filters: list[str]) -> None:
     rows = {row[0]: row for row in table(app, "credit_referrer")}
     assert all(rows[name][1] == f"{known[name][0]:,}" for name in rows if len(known[name]) == 1)
     before = answer(
-        reports.attribution(view(filters).compared(), "first-click", "event", "purchase")
+        revenue.attribution(view(filters).compared(), "first-click", "event", "purchase")
     )
     earlier = before.frame[before.frame["part"] == "referrer"].set_index("name")["visitors"]
     # No last touch of the recorded shop is elsewhere: its column is left out.

@@ -12,7 +12,7 @@ from components import formats, umami_server, view_description
 from components.escaping import plain
 from tests.pages.conftest import ROOT, SHOP, Open, said, table, table_data, tiles, unescaped
 from tests.support.ports import free_port
-from umami.endpoints import traffic
+from umami.api import traffic
 from umami.filters import Filter
 from umami.period import Period
 from umami.view import View

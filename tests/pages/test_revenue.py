@@ -13,8 +13,8 @@ from components import formats, umami_server
 from tests.pages.conftest import TABLES, open_page, said, table, tiles
 from tests.pages.test_numbers import SEPTEMBER, answer, view
 from tests.support.money import with_money
+from umami.api import revenue
 from umami.embedded.server import Running
-from umami.endpoints import reports
 
 GOOGLE = ["referrer.eq.google.com"]
 UNFILTERED = "This server cannot filter revenue by Referrer. The figures below are without this"
@@ -38,7 +38,7 @@ def links(app: Any, key: str) -> list[Any]:
 def test_a_filter_on_a_source_shows_the_money_of_its_visitors(bare: pytest.MonkeyPatch) -> None:
     embedded(bare)
     app = open_page("revenue", **SEPTEMBER, filter=GOOGLE)
-    now = answer(reports.revenue(view(GOOGLE), "EUR"))
+    now = answer(revenue.revenue(view(GOOGLE), "EUR"))
     assert now.orders > 0
     assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
     assert "cannot filter" not in said(app)
@@ -50,7 +50,7 @@ def test_a_filter_that_would_choose_purchases_is_left_out_and_named(
 ) -> None:
     embedded(bare, definitions="3.1")
     app = open_page("revenue", **SEPTEMBER, filter=[*GOOGLE, "country.eq.DE"])
-    now = answer(reports.revenue(view(["country.eq.DE"]), "EUR"))
+    now = answer(revenue.revenue(view(["country.eq.DE"]), "EUR"))
     assert now.orders > 0
     assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
     assert UNFILTERED in said(app)
@@ -65,7 +65,7 @@ def test_a_server_that_filters_no_revenue_shows_all_of_it(
     bare.setenv("UMAMI_USERNAME", old.username)
     bare.setenv("UMAMI_PASSWORD", old.password)
     app = open_page("revenue", **SEPTEMBER, filter=GOOGLE)
-    now = answer(reports.revenue(view([]), "EUR"))
+    now = answer(revenue.revenue(view([]), "EUR"))
     assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
     assert UNFILTERED in said(app)
     assert not any(links(app, "revenue_countries"))
@@ -77,7 +77,7 @@ def test_money_in_a_currency_that_is_no_code_is_shown_as_it_is(
 ) -> None:
     embedded(bare, with_money(TABLES, tmp_path / "tables", lambda rows: rows.assign(currency=sent)))
     app = open_page("revenue", **SEPTEMBER)
-    now = answer(reports.revenue(view([]), sent))
+    now = answer(revenue.revenue(view([]), sent))
     assert now.orders > 0
     shown = formats.money_short(float(now.total), sent.upper())
     assert tiles(app)["Revenue"] == shown
@@ -93,7 +93,7 @@ def test_money_under_another_spelling_is_named(bare: pytest.MonkeyPatch, tmp_pat
     embedded(bare, with_money(TABLES, tmp_path / "tables", respell))
     app = open_page("revenue", **SEPTEMBER)
     plain, spaced = (
-        float(answer(reports.revenue(view([]), currency)).total) for currency in ("EUR", "EUR ")
+        float(answer(revenue.revenue(view([]), currency)).total) for currency in ("EUR", "EUR ")
     )
     assert min(plain, spaced) > 0
     assert tiles(app)["Revenue"] == formats.money_short(plain, "EUR")
@@ -108,7 +108,7 @@ def test_losses_have_no_shares_and_are_said(bare: pytest.MonkeyPatch, tmp_path: 
 
     embedded(bare, with_money(TABLES, tmp_path / "tables", refund))
     app = open_page("revenue", **SEPTEMBER, revenue_currency="EUR")
-    now = answer(reports.revenue(view([]), "EUR"))
+    now = answer(revenue.revenue(view([]), "EUR"))
     assert now.total < 0
     assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
     assert tiles(app)["Revenue"].startswith("-€")

@@ -12,9 +12,9 @@ from access.permissions import ALL
 from components import navigation, umami_server
 from tests.pages.conftest import SHOP, TABLES, open_page, said
 from tests.support.fault_proxy import Answer, Between, Exchange, between
+from umami.api import websites
 from umami.client import connect
 from umami.embedded.server import serve
-from umami.endpoints import websites
 from umami.settings import Settings
 
 LINK = "summer2026"

@@ -17,9 +17,9 @@ from tests.support.fault_catalogue import MOST, TROUBLES, data, page, reset
 from tests.support.fault_proxy import Between
 from tests.support.pages import CHOICES
 from tests.support.waiting import eventually
-from umami import cache, single_flight
+from umami import cache, scheduling
+from umami.api import websites
 from umami.cache import DAY, Lifetime
-from umami.endpoints import websites
 
 pytestmark = [pytest.mark.sample(8), pytest.mark.slow]
 
@@ -160,7 +160,7 @@ def test_many_who_come_to_a_dashboard_without_its_server(
     usual = len(quick.asked)
     umami_server.umami.clear()
     # As long as it is outside of tests.
-    bare.setattr(single_flight, "PAUSE", 3.0)
+    bare.setattr(scheduling, "PAUSE", 3.0)
     quick.asked.clear()
     quick.befall(TROUBLES[name].fault(1))
     apps = [open_page() for _ in range(5)]

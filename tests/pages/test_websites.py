@@ -19,11 +19,11 @@ from components import formats, umami_server
 from components.website_admin import EVENT
 from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import SHOP, TABLES, WEBSITES, Open, open_page, unescaped
+from umami.api import realtime, traffic, websites
+from umami.api.websites import Website
 from umami.embedded.importing import import_into
 from umami.embedded.server import Running
-from umami.endpoints import realtime, traffic, websites
 from umami.errors import NotFound
-from umami.models.websites import Website
 from umami.period import Period
 from umami.settings import Settings
 from umami.view import View

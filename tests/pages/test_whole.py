@@ -21,11 +21,11 @@ from components.paging import EXPORT_SIZE, write
 from tests.pages.conftest import SHOP, Open
 from tests.support.fault_proxy import Between
 from tests.support.waiting import eventually
+from umami.api import sessions
+from umami.api.sessions import Session
 from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
 from umami.client import connect
-from umami.endpoints import sessions
 from umami.errors import ServerFault
-from umami.models.sessions import Session
 from umami.period import Period
 from umami.settings import Settings
 from umami.view import View

@@ -23,9 +23,9 @@ from tests.reports.conftest import (
     ordered,
     seen,
 )
+from umami.api import traffic
 from umami.background_task import TaskCancelled
 from umami.client import Client
-from umami.endpoints import traffic
 
 
 def sections(report: Report, page: str) -> dict[str, Section]:

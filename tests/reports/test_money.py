@@ -15,8 +15,8 @@ from reports.document import Report
 from tests.doubles.umami import serve as serve_version
 from tests.reports.conftest import TABLES, WEBSITES, asking, ordered, seen
 from tests.reports.test_making import said, sections
+from umami.api import revenue as endpoints
 from umami.client import Client
-from umami.endpoints import reports
 from umami.filters import Filter
 
 GOOGLE = ["referrer.eq.google.com"]
@@ -34,7 +34,7 @@ def revenue(report: Report) -> float | None:
 
 def test_a_filter_on_a_source_keeps_the_money_of_its_visitors(client: Client) -> None:
     report = ordered(client, seen(filter=GOOGLE), ["revenue"], {})
-    expected = client.ask(reports.revenue(seen(filter=GOOGLE), "EUR"))
+    expected = client.ask(endpoints.revenue(seen(filter=GOOGLE), "EUR"))
     assert expected.orders > 0
     assert revenue(report) == float(expected.total)
     assert "cannot filter" not in said(report)
@@ -44,7 +44,7 @@ def test_a_filter_on_a_source_keeps_the_money_of_its_visitors(client: Client) ->
 def test_a_filter_that_cannot_be_applied_is_named_wherever_the_report_goes(version: str) -> None:
     with serve_version(version, TABLES) as running, asking(running) as old:
         report = ordered(old, seen(filter=GOOGLE), ["revenue"], {})
-        expected = old.ask(reports.revenue(seen(), "EUR"))
+        expected = old.ask(endpoints.revenue(seen(), "EUR"))
     assert expected.orders > 0
     assert revenue(report) == float(expected.total)
     assert LEFT_OUT in said(report)

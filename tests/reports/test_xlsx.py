@@ -16,8 +16,8 @@ from components.formats import Field
 from reports import xlsx
 from reports.document import Chapter, Report, Section
 from tests.reports.conftest import seen
+from umami.api import traffic
 from umami.client import Client
-from umami.endpoints import traffic
 
 
 def opened(report: Report) -> openpyxl.Workbook:

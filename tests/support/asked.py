@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from urllib.parse import urlsplit
 
-import umami.endpoints  # noqa: F401 - fills the registry
+import umami.api  # noqa: F401 - fills the registry
 from tests.support.fault_proxy import Passed
 from umami.compat.detection import DOCUMENT, REQUESTS
 from umami.endpoint import REGISTRY, Access

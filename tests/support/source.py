@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, TypeVar
+
+from umami.cache import Answer, Fetch, Run, Submit
+from umami.scheduling import Caller, Steps, Wanted, settle
+
+T = TypeVar("T")
 
 
 class Source:
@@ -21,3 +30,24 @@ class Source:
         if self.problem is not None:
             raise self.problem
         return b"%d" % mine
+
+
+def fetching(source: Callable[[], bytes]) -> Fetch:
+    """A fetch of what a source answers, with one request."""
+
+    def fetch(run: Run[Any]) -> Steps[Answer]:
+        (answer,) = yield [run(source)]
+        return Answer(answer, answer)
+
+    return fetch
+
+
+def submitting(run: Callable[[Callable[[], None]], object]) -> Submit:
+    """What the queue of a client does, without its order."""
+
+    def submit(work: Callable[[], T], *, caller: Caller, wanted: Wanted) -> Future[T]:
+        future: Future[T] = Future()
+        run(partial(settle, future, work, wanted))
+        return future
+
+    return submit

@@ -26,21 +26,13 @@ from umami.analysis.steps import (
     spell_steps,
     spell_target,
 )
+from umami.api.events import EventSeries, Kind, PropertyValue
+from umami.api.realtime import Happening, Realtime
+from umami.api.reports import Breakdown, FunnelResult, FunnelStep, Goal, Report, Retention, Utm
+from umami.api.revenue import Attribution
+from umami.api.sessions import Step
+from umami.api.traffic import Ranking
 from umami.errors import InvalidView
-from umami.models.events import EventSeries, Kind, PropertyValue
-from umami.models.realtime import Happening, Realtime
-from umami.models.reports import (
-    Attribution,
-    Breakdown,
-    FunnelResult,
-    FunnelStep,
-    Goal,
-    Report,
-    Retention,
-    Utm,
-)
-from umami.models.sessions import Step
-from umami.models.traffic import Ranking
 from umami.period import Period
 from umami.view import View
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umami.analysis.journey import MOST_NODES, Through, flow, table
-from umami.models.reports import Path
+from umami.api.reports import Path
 
 PATHS = (
     Path(("/", "/pricing", "signup"), 6),

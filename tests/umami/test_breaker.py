@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from tests.support.waiting import eventually
-from umami.circuit_breaker import FAILURES, CircuitBreaker
 from umami.errors import TimedOut, Unreachable
+from umami.transport import FAILURES, CircuitBreaker
 
 LATE = TimedOut("Too late.")
 

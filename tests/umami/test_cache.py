@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.source import Source
+from tests.support.source import Source, fetching, submitting
 from tests.support.waiting import eventually
 from umami import cache as cache_module
+from umami import scheduling
+from umami.api import account, realtime, reports, traffic, websites
 from umami.cache import (
     ENDED,
     LISTING,
@@ -26,11 +28,9 @@ from umami.cache import (
     lifetime,
 )
 from umami.endpoint import Query
-from umami.endpoints import account, realtime, reports, traffic, websites
 from umami.errors import Cancelled, Unreachable
-from umami.fair_queue import Caller
 from umami.period import Period
-from umami.single_flight import SingleFlight
+from umami.scheduling import Caller, SingleFlight
 from umami.view import View
 
 SCOPE = ("https://a.example/api", "user ada")
@@ -49,7 +49,8 @@ class Asked:
 
     @property
     def answer(self) -> bytes:
-        return self.coming.result(10).answer
+        value: bytes = self.coming.result(10).value
+        return value
 
     @property
     def answered_at(self) -> float:
@@ -77,7 +78,8 @@ def ask(
     **more: Any,
 ) -> Asked:
     """Ask, and give what is at hand and what is on its way the same face."""
-    coming = cache.ask(scope, question or websites.websites(), source, run, **more)
+    asked = question or websites.websites()
+    coming = cache.ask(scope, asked, fetching(source), submitting(run), **more)
     if isinstance(coming, CachedAnswer):
         at_hand: Future[Entry] = Future()
         at_hand.set_result(coming.entry)
@@ -216,8 +218,8 @@ def test_memory_is_bounded_and_what_is_used_stays() -> None:
 
     used = websites.websites(page=1)
     for page in range(2, 60):
-        cache.ask(SCOPE, used, text, at_once)
-        cache.ask(SCOPE, websites.websites(page=page), text, at_once)
+        for question in (used, websites.websites(page=page)):
+            cache.ask(SCOPE, question, fetching(text), submitting(at_once))
     assert 500_000 < memory.size <= 2**20
     asked = Source()
     assert ask(cache, asked, used).answer == text()
@@ -230,9 +232,9 @@ def test_an_answer_too_large_to_keep_is_answered_all_the_same() -> None:
     ask(cache, small)
     huge = b"x" * 2_000_000
     question = websites.websites(page=2)
-    coming = cache.ask(SCOPE, question, lambda: huge, at_once)
+    coming = cache.ask(SCOPE, question, fetching(lambda: huge), submitting(at_once))
     assert isinstance(coming, Future)
-    assert coming.result().answer == huge
+    assert coming.result().value == huge
     ask(cache, small)
     assert small.asked == 1
 
@@ -270,7 +272,7 @@ def test_an_answer_stands_in_for_as_long_as_it_may() -> None:
     ask(cache, source, question)
     spare = cache.spare(SCOPE, question)
     assert spare is not None
-    assert spare.answer == b"1"
+    assert spare.value == b"1"
     live = cached(Lifetime(-1, -1, -1))
     ask(live, source, question)
     assert live.spare(SCOPE, question) is None
@@ -281,16 +283,17 @@ def test_what_failed_the_last_time_stands_in_at_once_and_says_why() -> None:
     cache = Cache(lifetime=lambda _query, _at: GONE, single_flight=SingleFlight(0.0))
 
     def asked() -> CachedAnswer | Future[Entry]:
-        return cache.ask(SCOPE, websites.websites(), source, lambda work: work())
+        return cache.ask(SCOPE, websites.websites(), fetching(source), submitting(at_once))
 
     asked()
     source.problem = Unreachable("Nobody there.")
     first = asked()
     assert isinstance(first, Future), "nobody knew, so it was waited for"
-    assert first.exception() is source.problem
+    assert str(first.exception()) == "Nobody there."
     then = asked()
     assert isinstance(then, CachedAnswer)
-    assert (then.entry.answer, then.stale, then.problem) == (b"1", True, source.problem)
+    assert (then.entry.value, then.stale) == (b"1", True)
+    assert str(then.problem) == "Nobody there."
     source.problem = None
     assert isinstance(asked(), CachedAnswer), "it is asked anew behind this one"
     assert isinstance(asked(), Future), "the server answers, so it is waited for again"
@@ -301,20 +304,20 @@ def test_what_failed_a_while_ago_is_not_the_trouble_of_now(
     told: float, remembered: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache_module, "REPORTED", told)
-    monkeypatch.setattr(cache_module, "FAILING", remembered)
+    monkeypatch.setattr(scheduling, "REMEMBERED", remembered)
     source = Source()
     cache = Cache(lifetime=lambda _query, _at: GONE, single_flight=SingleFlight(0.0))
     ask(cache, source)
     source.problem = Unreachable("Nobody there.")
     assert ask(cache, source).problem
     source.problem = None
-    then = cache.ask(SCOPE, websites.websites(), source, lambda work: work())
+    then = cache.ask(SCOPE, websites.websites(), fetching(source), submitting(at_once))
     if remembered:
         assert isinstance(then, CachedAnswer)
         assert (then.stale, then.problem) == (True, None)
     else:
         assert isinstance(then, Future), "whether it fails is found out anew"
-        assert then.result().answer == b"3"
+        assert then.result().value == b"3"
 
 
 def test_what_was_answered_before_the_end_moved_on_stands_in() -> None:
@@ -329,7 +332,7 @@ def test_what_was_answered_before_the_end_moved_on_stands_in() -> None:
     for one in before:
         ask(cache, source, one)
     found = [cache.spare(SCOPE, one) for one in (*before, *after)]
-    assert [one and one.answer for one in found] == [b"1", b"2"] * 2
+    assert [one and one.value for one in found] == [b"1", b"2"] * 2
     for others in (about(start, now - hour), about(start + hour, now + 2 * hour)):
         assert [cache.spare(SCOPE, one) for one in others] == [None, None]
     cache.forget(SCOPE[0], SITE)
@@ -341,9 +344,10 @@ def test_what_was_never_asked_is_asked_again_at_once() -> None:
     refused = Unreachable("Nobody there.")
     refused.sent = False
     source.problem = refused
-    assert flights.submit("a", source, lambda work: work()).exception() is refused
+    with pytest.raises(Unreachable):
+        flights.result("a", source)
     source.problem = None
-    assert flights.submit("a", source, lambda work: work()).result() == b"2"
+    assert flights.result("a", source) == b"2"
 
 
 def test_forgetting_one_website_leaves_the_others() -> None:

@@ -14,9 +14,9 @@ from tests.support.faults import Act, Faulty, Seen, said
 from tests.support.waiting import eventually
 from tests.umami.conftest import SITE
 from umami.addresses import CLOUD
+from umami.api import events, reports, traffic
 from umami.client import Client
 from umami.compat.generations import Generation
-from umami.endpoints import events, reports, traffic
 from umami.errors import NotOffered, TimedOut, Unreachable
 from umami.filters import Filter
 from umami.rate_limit import RateLimit

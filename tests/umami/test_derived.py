@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from umami.analysis import utm as analysis
+from umami.api.reports import Utm
 from umami.memoize import memoize
-from umami.models.reports import Utm
 
 
 def _utm(views: int) -> Utm:

@@ -22,11 +22,11 @@ from tests.support.fault_catalogue import MOST, TROUBLES, data, reset, silent
 from tests.support.fault_proxy import Between, between
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
-from umami import cache, circuit_breaker, single_flight
+from umami import cache, scheduling, transport
+from umami.api import websites
 from umami.cache import DAY, Cache, Lifetime
 from umami.client import Client
 from umami.embedded.server import serve
-from umami.endpoints import websites
 from umami.errors import NotOffered, TimedOut, UmamiError
 from umami.settings import Settings
 
@@ -83,8 +83,8 @@ def told_by_2x() -> Iterator[Told]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has failed is tried again in a moment."""
-    monkeypatch.setattr(single_flight, "PAUSE", 0.05)
-    monkeypatch.setattr(circuit_breaker, "PAUSE", 0.05)
+    monkeypatch.setattr(scheduling, "PAUSE", 0.05)
+    monkeypatch.setattr(transport, "PAUSE", 0.05)
 
 
 def connected(url: str, patience: float = PATIENCE, kept: Cache | None = None) -> Client:

@@ -19,12 +19,13 @@ from tests.support.fault_proxy import Between, between
 from tests.support.faults import Act, Faulty, as_3_1, page, said
 from tests.support.ports import free_port
 from tests.umami.conftest import SITE
+from umami.api import events, reports, revenue, sessions, traffic, websites
+from umami.api.reports import FunnelStep
 from umami.client import Client
 from umami.compat.generations import Generation
 from umami.definitions import definitions
 from umami.embedded.server import Running, serve
 from umami.endpoint import Query
-from umami.endpoints import events, reports, sessions, traffic, websites
 from umami.errors import (
     NotFound,
     NotOffered,
@@ -35,7 +36,6 @@ from umami.errors import (
     Unreachable,
 )
 from umami.filters import Filter
-from umami.models.reports import FunnelStep
 from umami.period import Period
 from umami.settings import Settings, read
 from umami.view import View
@@ -203,9 +203,9 @@ ASKED: dict[str, Query[Any]] = {
     "goal": reports.goal(AUGUST, "path", "/pricing"),
     "journey": reports.journey(AUGUST),
     "breakdown of Berlin": reports.breakdown(BERLIN, ("browser", "os")),
-    "currencies": reports.currencies(AUGUST),
-    "revenue": reports.revenue(AUGUST, "EUR"),
-    "attribution": reports.attribution(AUGUST, "first-click", "event", "purchase"),
+    "currencies": revenue.currencies(AUGUST),
+    "revenue": revenue.revenue(AUGUST, "EUR"),
+    "attribution": revenue.attribution(AUGUST, "first-click", "event", "purchase"),
     "websites": websites.websites(),
     "daterange": websites.daterange(SHOP),
 }

@@ -17,9 +17,9 @@ import pytest
 from tests.doubles.umami import serve as serve_version
 from tests.support.fault_proxy import Between, between
 from tests.support.faults import Faulty, said
+from umami.api import events, reports, sessions, traffic, websites
 from umami.client import Client
 from umami.embedded.server import Running
-from umami.endpoints import events, reports, sessions, traffic, websites
 from umami.errors import SecondFactor, ServerFault
 from umami.filters import Filter
 from umami.period import Period

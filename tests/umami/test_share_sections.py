@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tests.support.faults import Act, Faulty, Seen, said
+from umami.api import events, traffic
 from umami.client import Client
-from umami.endpoints import events, traffic
 from umami.errors import NotShared, Unauthorised
 from umami.settings import Settings
 from umami.view import View

@@ -6,17 +6,18 @@ import logging
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from tests.support.ports import free_port
 from tests.support.redis import Redis, running_redis
-from tests.support.source import Source
+from tests.support.source import Source, fetching, submitting
 from tests.support.waiting import eventually
 from umami import shared as sharing
+from umami.api import websites
 from umami.cache import Cache, CachedAnswer, Lifetime, Memory
 from umami.endpoint import Query
-from umami.endpoints import websites
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.shared import Shared
 
@@ -52,17 +53,24 @@ def caches(redis: Redis) -> list[Cache]:
     ]
 
 
+def question(page: int = 1) -> Query[object]:
+    """A question whose answer is a number."""
+    return replace(websites.websites(page=page), read=lambda number: b"%d" % number)
+
+
 def answer(
     cache: Cache,
     source: Source,
     pool: ThreadPoolExecutor,
-    question: Query[object] | None = None,
+    asked: Query[object] | None = None,
     since: float = 0.0,
 ) -> bytes:
-    asked = question or websites.websites()
-    coming = cache.ask(SCOPE, asked, source, pool.submit, since=since)
+    coming = cache.ask(
+        SCOPE, asked or question(), fetching(source), submitting(pool.submit), since=since
+    )
     kept = coming.entry if isinstance(coming, CachedAnswer) else coming.result(20)
-    return kept.answer
+    value: bytes = kept.value
+    return value
 
 
 def test_what_one_has_asked_the_others_find(
@@ -79,15 +87,15 @@ def test_what_all_ask_at_one_moment_travels_once(
     source = Source()
     source.let.clear()
     coming = [
-        replica.ask(SCOPE, websites.websites(), source, pool.submit)
+        replica.ask(SCOPE, question(), fetching(source), submitting(pool.submit))
         for replica in replicas
         for _viewer in range(5)
     ]
     eventually(lambda: source.asked == 1)
     source.let.set()
-    assert {
-        one.result(20).answer if isinstance(one, Future) else one.entry.answer for one in coming
-    } == {b"1"}
+    assert {(one.result(20) if isinstance(one, Future) else one.entry).value for one in coming} == {
+        b"1"
+    }
     assert source.asked == 1
 
 
@@ -98,13 +106,13 @@ def test_another_replica_goes_on_where_one_was_lost(
     monkeypatch.setattr(sharing, "RENEWED", 60.0)
     hanging, source = Source(), Source()
     hanging.let.clear()
-    lost = replicas[0].ask(SCOPE, websites.websites(), hanging, pool.submit)
+    lost = replicas[0].ask(SCOPE, question(), fetching(hanging), submitting(pool.submit))
     eventually(lambda: hanging.asked == 1)
     # It says no more that it is still asking.
     assert answer(replicas[1], source, pool) == b"1"
     hanging.let.set()
     assert isinstance(lost, Future)
-    assert lost.result(20).answer == b"1"
+    assert lost.result(20).value == b"1"
 
 
 def test_a_replica_that_takes_long_is_waited_for(
@@ -114,15 +122,15 @@ def test_a_replica_that_takes_long_is_waited_for(
     monkeypatch.setattr(sharing, "RENEWED", 0.1)
     slow, other = Source(), Source()
     slow.let.clear()
-    replicas[0].ask(SCOPE, websites.websites(), slow, pool.submit)
+    replicas[0].ask(SCOPE, question(), fetching(slow), submitting(pool.submit))
     eventually(lambda: slow.asked == 1)
-    second = replicas[1].ask(SCOPE, websites.websites(), other, pool.submit)
+    second = replicas[1].ask(SCOPE, question(), fetching(other), submitting(pool.submit))
     assert isinstance(second, Future)
     begun = time.monotonic()
     eventually(lambda: time.monotonic() - begun > 3.0 or other.asked > 0)
     assert other.asked == 0
     slow.let.set()
-    assert second.result(20).answer == b"1"
+    assert second.result(20).value == b"1"
     assert other.asked == 0
 
 
@@ -171,7 +179,7 @@ def test_a_lost_redis_makes_slower_and_breaks_nothing(
             answer(cache, source, pool)
         assert source.asked == 1
         redis.kill()
-        other = websites.websites(page=2)
+        other = question(2)
         assert [answer(cache, source, pool, other) for cache in caches] == [b"2", b"3"]
         assert [answer(cache, source, pool, other) for cache in caches] == [b"2", b"3"]
         caches[0].forget(SCOPE[0])
@@ -179,7 +187,7 @@ def test_a_lost_redis_makes_slower_and_breaks_nothing(
         redis.start()
         eventually(lambda: answer(caches[0], source, pool) and shared[0].here)
         asked = source.asked
-        third = websites.websites(page=3)
+        third = question(3)
         answer(caches[0], source, pool, third)
         eventually(lambda: answer(caches[1], source, pool) and shared[1].here)
         # They agree again on what counts as forgotten within a second.
@@ -218,7 +226,7 @@ def test_nothing_secret_is_said_or_kept(
     assert "away" in caplog.text
     assert "s3cret" not in f"{caplog.text} {away!r}"
     named = ("https://a.example/api", "user zoltan@example.com")
-    coming = replicas[0].ask(named, websites.websites(), Source(), pool.submit)
+    coming = replicas[0].ask(named, question(), fetching(Source()), submitting(pool.submit))
     assert isinstance(coming, Future)
     coming.result(20)
     names = redis.client().keys()

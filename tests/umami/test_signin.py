@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.faults import SIGNED_IN, TOKEN, USER, Act, Faulty, Seen, page, said
 from tests.umami.conftest import PASSWORD, SITE
+from umami.api import traffic, websites
 from umami.client import Client
 from umami.compat.generations import Generation
 from umami.endpoint import Request
-from umami.endpoints import traffic, websites
 from umami.errors import (
     NotFound,
     SecondFactor,

@@ -15,10 +15,10 @@ from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
 from tests.support.faults import Faulty, said
 from tests.umami.conftest import SITE
+from umami.api import events, reports, revenue, sending, sessions, traffic, websites
 from umami.client import Client, connect
 from umami.compat.generations import Generation
 from umami.embedded.server import Running
-from umami.endpoints import events, reports, sending, sessions, traffic, websites
 from umami.errors import NotFound, NotOffered, Unauthorised
 from umami.filters import Filter
 from umami.period import Period
@@ -159,9 +159,9 @@ def test_a_goal_with_a_wildcard_counts_both_or_is_refused(client: Client) -> Non
 
 def test_a_currency_may_be_written_small(client: Client) -> None:
     if client.capabilities.several:
-        small, large = (client.ask(reports.revenue(SUMMER, code)) for code in ("eur", "EUR"))
+        small, large = (client.ask(revenue.revenue(SUMMER, code)) for code in ("eur", "EUR"))
         assert small.total == large.total > 0
-    assert client.ask(reports.currencies(SUMMER)) == ("CHF", "EUR", "USD")
+    assert client.ask(revenue.currencies(SUMMER)) == ("CHF", "EUR", "USD")
 
 
 def test_a_share_link_opens_one_website(

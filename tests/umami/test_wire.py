@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from components.charts.stacks import stacked
-from umami.models.events import EventSeries, PropertySeries
+from umami.api.events import EventSeries, PropertySeries
 from umami.period import Period
 
 NAMES = 3_000

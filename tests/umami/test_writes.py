@@ -24,12 +24,12 @@ from tests.support.fault_catalogue import (
 from tests.support.fault_proxy import Between, Exchange, Fault, between
 from tests.support.waiting import eventually
 from umami import client as clients
+from umami.api import notes, reports, segments, sending, traffic, websites
+from umami.api.websites import Website
 from umami.client import Client
 from umami.embedded.server import serve
 from umami.endpoint import REGISTRY, Access, Query
-from umami.endpoints import notes, reports, segments, sending, traffic, websites
 from umami.errors import UmamiError
-from umami.models.websites import Website
 from umami.settings import Settings
 
 pytestmark = pytest.mark.sample(4)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from umami.models.sessions import Step
+from umami.api.sessions import Step
 
 LONGEST_LIST: Final = 500
 """The most steps that servers return."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from umami.models.reports import Attribution
+from umami.api.revenue import Attribution
 
 LONGEST_LIST = 20
 """The most names per part that servers return."""

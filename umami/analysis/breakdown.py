@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from umami.models.reports import Breakdown
+from umami.api.reports import Breakdown
 
 Measure = Literal["views", "visitors", "visits", "bounce_rate", "average_visit"]
 MOST: Final = 500

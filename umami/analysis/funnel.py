@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from umami.api.reports import FunnelResult
 from umami.memoize import memoize
-from umami.models.reports import FunnelResult
 
 
 @memoize

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from umami.analysis.steps import Target, matches
+from umami.api.events import EventSeries
+from umami.api.reports import Goal
 from umami.errors import InvalidView
 from umami.filters import Filter
-from umami.models.events import EventSeries
-from umami.models.reports import Goal
 from umami.view import View
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 
 from umami.analysis.changes import with_share
-from umami.models.reports import Path
+from umami.api.reports import Path
 
 MOST_NODES: Final = 8
 """The most nodes of a step; further names are folded into the last."""

@@ -7,8 +7,8 @@ from typing import Final, Literal, get_args
 
 import pandas as pd
 
+from umami.api.traffic import Ranking
 from umami.memoize import memoize
-from umami.models.traffic import Ranking
 
 Move = Literal["grew", "fell", "appeared", "vanished"]
 MOVES: Final[tuple[Move, ...]] = get_args(Move)

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from umami.analysis.changes import with_share
+from umami.api.events import PropertyValue
+from umami.api.records import frame_of
 from umami.memoize import memoize
-from umami.models.events import PropertyValue
-from umami.models.records import frame_of
 
 LONGEST_LIST: Final = 100
 """The most values that servers return."""

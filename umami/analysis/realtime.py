@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from umami.analysis.changes import with_share
-from umami.models.realtime import Happening, Realtime
+from umami.api.realtime import Happening, Realtime
 
 MINUTES: Final = 30
 LONGEST_LOG: Final = 200

@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 import pandas as pd
 
-from umami.models.reports import Retention
+from umami.api.reports import Retention
 
 Grain = Literal["day", "week", "month"]
 GRAINS: Final[tuple[Grain, ...]] = get_args(Grain)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from umami.analysis.changes import beside
-from umami.models.records import frame_of
-from umami.models.reports import Revenue
+from umami.api.records import frame_of
+from umami.api.revenue import Revenue
 
 
 def by_event(revenue: Revenue) -> pd.DataFrame:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
+from umami.api.reports import FunnelStep, StepKind
 from umami.errors import InvalidView
 from umami.filters import LONGEST_VALUE
-from umami.models.reports import FunnelStep, StepKind
 
 KINDS: Final[dict[StepKind, str]] = {"path": "Page", "event": "Event"}
 LARGEST_TARGET: Final = 1_000_000_000

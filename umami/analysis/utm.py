@@ -8,8 +8,8 @@ from typing import Final
 import pandas as pd
 
 from umami.analysis.changes import beside
+from umami.api.reports import Utm
 from umami.memoize import memoize
-from umami.models.reports import Utm
 
 PARAMETERS: Final = ("source", "medium", "campaign", "content", "term")
 LONGEST_LIST: Final = 50

@@ -27,7 +27,7 @@ from umami.errors import (
     UnexpectedAnswer,
     WrongAddress,
 )
-from umami.single_flight import again
+from umami.scheduling import again
 
 NIL: Final = "00000000-0000-0000-0000-000000000000"
 """A website id that no server has."""

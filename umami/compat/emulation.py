@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any, Final
 
+from umami.api import account, revenue, sessions, traffic, websites
 from umami.compat.dialect import Part, Plan, with_filter
 from umami.endpoint import JSON, Query, Request
-from umami.endpoints import reports, sessions, teams, traffic, websites
 from umami.errors import (
     NotFound,
     NotOffered,
@@ -62,7 +62,7 @@ def websites_of_teams_too(query: Query[Any], request: ToRequest) -> Plan:
         query.arguments[name] for name in ("search", "page", "page_size", "order_by")
     )
     try:
-        first_page, first_teams = yield (request(query), request(teams.teams()))
+        first_page, first_teams = yield (request(query), request(account.teams()))
     except REFUSALS:
         (first_page,) = yield (request(query),)
         return first_page
@@ -71,7 +71,7 @@ def websites_of_teams_too(query: Query[Any], request: ToRequest) -> Plan:
     rows = yield from _all_rows(
         lambda number: request(websites.websites(search, number, ROWS_AT_ONCE, order))
     )
-    for team in (yield from _all_rows(lambda number: request(teams.teams(number)), first_teams)):
+    for team in (yield from _all_rows(lambda number: request(account.teams(number)), first_teams)):
         rows += yield from _team_rows(team["id"], search, request)
     unique = {row["id"]: row for row in reversed(rows)}
     ordered = sorted(unique.values(), key=lambda row: str(row.get(order) or "").casefold())
@@ -88,7 +88,7 @@ def _team_rows(team: str, search: str | None, request: ToRequest) -> Part:
     """A team's websites; none where the server refuses to list them."""
 
     def page(number: int) -> Request:
-        return request(teams.team_websites(team, search, number, ROWS_AT_ONCE))
+        return request(account.team_websites(team, search, number, ROWS_AT_ONCE))
 
     try:
         return (yield from _all_rows(page))
@@ -160,7 +160,7 @@ def part_of_revenue(query: Query[Any], report_plan: Callable[[Query[Any]], Part]
     """The part of the report on revenue that the query requests; ``report_plan`` is the plan of the
     whole report."""
     arguments = query.arguments
-    report = yield from report_plan(reports.revenue(arguments["view"], arguments["currency"]))
+    report = yield from report_plan(revenue.revenue(arguments["view"], arguments["currency"]))
     if query.name == "revenue_stats":
         return report["total"]
     if query.name == "revenue_chart":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from umami.api import sessions, traffic
 from umami.capabilities import Capabilities
 from umami.compat import v2_requests
 from umami.compat.dialect import (
@@ -42,7 +43,6 @@ from umami.compat.v2_requests import (
     restore_report,
 )
 from umami.endpoint import JSON, Query, Request
-from umami.endpoints import sessions, traffic
 from umami.filters import FIELDS, NEWER_FIELDS, Filter
 from umami.view import View
 

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
 from umami import filter_params
+from umami.api import events, reports, sessions, traffic
+from umami.api.params import analysis_body
 from umami.compat.dialect import (
     Plan,
     missing_before_3_1,
@@ -30,8 +32,6 @@ from umami.compat.generations import Generation
 from umami.compat.referrers import Ranked, attribution_without_itself, ranking_without_itself
 from umami.compat.v3_requests import REVENUE_BY, UTM, V3Requests, first_answers
 from umami.endpoint import JSON, Query, Request, canonical_json
-from umami.endpoints import events, reports, sessions, traffic
-from umami.endpoints.params import analysis_body
 from umami.filters import Filter
 from umami.period import Period, zone
 from umami.view import View

@@ -1,0 +1,151 @@
+"""The floor: so many at a time, in the order in which they came, left to others while one waits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from components.render_lock import RenderLock, released
+from tests.support.waiting import eventually
+from umami.client import Reply
+
+
+class Ended(BaseException):
+    """What ends a run early is no ``Exception``."""
+
+
+def begun(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def free(floor: RenderLock) -> bool:
+    """Whether another thread gets it, and need not stand in line."""
+    got = threading.Event()
+
+    def take() -> None:
+        with floor.taken():
+            got.set()
+
+    begun(take)
+    eventually(lambda: got.is_set() or floor.line > 0)
+    return got.is_set()
+
+
+def test_one_has_it_at_a_time() -> None:
+    floor = RenderLock()
+    guard, now, most = threading.Lock(), 0, 0
+
+    def work(_: int) -> None:
+        nonlocal now, most
+        for _ in range(20):
+            with floor.taken():
+                with guard:
+                    now += 1
+                    most = max(most, now)
+                time.sleep(0.0005)
+                with guard:
+                    now -= 1
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(work, range(12)))
+    assert most == 1
+    assert floor.line == 0
+    assert free(floor)
+
+
+def test_what_came_first_has_it_first() -> None:
+    floor, came, threads = RenderLock(), list[int](), []
+
+    def work(number: int) -> None:
+        with floor.taken():
+            came.append(number)
+
+    with floor.taken():
+        for number in range(10):
+            threads.append(begun(lambda number=number: work(number)))  # type: ignore[misc]
+            eventually(lambda number=number: floor.line == number + 1)  # type: ignore[misc]
+        assert came == []
+    for one in threads:
+        one.join(10)
+    assert came == list(range(10))
+
+
+def test_who_has_it_may_take_it_again() -> None:
+    floor = RenderLock()
+    with floor.taken(), floor.taken():
+        pass
+    assert free(floor)
+
+
+def test_it_is_left_to_others_while_an_answer_is_waited_for() -> None:
+    floor, reply, has = RenderLock(), Reply[str](released), threading.Event()
+    answers: list[str] = []
+
+    def waiting() -> None:
+        with floor.taken():
+            has.set()
+            answers.append(reply.result())
+
+    thread = begun(waiting)
+    assert has.wait(20)
+    with floor.taken():
+        reply.set_result("here")
+        # It stands in line until we have done with it.
+        eventually(lambda: floor.line == 1)
+        assert answers == []
+    thread.join(10)
+    assert answers == ["here"]
+    assert free(floor)
+
+
+def test_an_answer_at_hand_does_not_cost_the_floor() -> None:
+    floor, reply = RenderLock(), Reply[str](released)
+    reply.set_result("here")
+    with floor.taken():
+        thread = begun(lambda: floor.taken().__enter__())
+        eventually(lambda: floor.line == 1)
+        assert reply.result() == "here"
+        assert floor.line == 1
+    thread.join(10)
+
+
+def test_what_goes_wrong_outside_comes_back_to_the_floor_and_what_ends_a_run_does_not() -> None:
+    floor = RenderLock(patience=60)
+    with floor.taken():
+        with pytest.raises(ValueError, match="asked"), released():
+            raise ValueError("asked in vain")
+        assert not free(floor)
+    eventually(lambda: floor.line == 0)
+    with pytest.raises(Ended), floor.taken(), released():
+        raise Ended
+    assert free(floor)
+
+
+def test_one_that_hangs_stops_nobody_for_long() -> None:
+    floor = RenderLock(patience=0.05)
+    has, let = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with floor.taken():
+            has.set()
+            let.wait(20)
+
+    hanging = begun(hang)
+    assert has.wait(20)
+    with floor.taken():
+        assert not let.is_set()
+    let.set()
+    hanging.join(10)
+    with floor.taken():
+        assert not free(floor)
+
+
+def test_without_one_there_is_nothing_to_leave() -> None:
+    with released():
+        pass

@@ -1,0 +1,276 @@
+"""Schedules requests: a fair queue, shared work, and generators that wait for futures.
+
+No thread waits for an answer: a generator that needs answers yields their futures, and continues in
+the thread that resolves the last of them.
+"""
+
+from __future__ import annotations
+
+import copy
+import heapq
+import itertools
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Generic, TypeVar
+
+from cachetools import TTLCache
+
+from umami.errors import Cancelled, UmamiError
+from umami.instrumentation import Instrumentation
+
+T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
+
+Wanted = Callable[[], bool]
+"""Whether any caller still waits for the work."""
+Steps = Generator[Sequence[Future[Any]], list[Any], T]
+"""Yields futures to wait for, receives their results, and returns its own. The first failure is
+thrown into the generator."""
+
+PAUSE: Final = 3.0
+"""Seconds before failed work is tried again: long enough for everything that was requested at the
+same moment, short enough for a person who retries."""
+REMEMBERED: Final = 60.0
+"""Seconds for which a failure is remembered."""
+MOST_FAILURES: Final = 1024
+
+
+class Caller:
+    """Whoever waits for answers, such as one run of one page."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = False
+        """Whether it has stopped waiting."""
+
+    def leave(self) -> None:
+        """Stop waiting: work that only this caller waits for need not be done."""
+        self.left = True
+
+
+ANYONE: Final = Caller()
+"""A caller without an identity, which waits until there is an answer."""
+BACKGROUND: Final = Caller()
+"""The caller that refreshes answers which are shown already."""
+
+
+def drive(steps: Steps[T], outcome: Future[T] | None = None) -> Future[T]:
+    """Run a generator; the future, ``outcome`` if there is one, is resolved with its result."""
+    done: Future[T] = Future() if outcome is None else outcome
+
+    def advance(resume: Callable[[], Sequence[Future[Any]]]) -> None:
+        try:
+            pending = resume()
+        except StopIteration as end:
+            done.set_result(end.value)
+        except BaseException as problem:
+            done.set_exception(_without_context(problem))
+        else:
+            left = itertools.count(len(pending) - 1, -1)
+            for future in pending:
+                future.add_done_callback(
+                    lambda _: None if next(left) else advance(partial(_resume, steps, pending))
+                )
+
+    advance(partial(next, steps))
+    return done
+
+
+def _resume(steps: Steps[Any], done: Sequence[Future[Any]]) -> Sequence[Future[Any]]:
+    problem = next((failure for future in done if (failure := future.exception())), None)
+    if problem is None:
+        return steps.send([future.result() for future in done])
+    return steps.throw(again(problem) if isinstance(problem, UmamiError) else problem)
+
+
+def settle(future: Future[T], work: Callable[[], T], wanted: Wanted = lambda: True) -> None:
+    """Do the work now, if it is wanted, and resolve the future with its outcome."""
+    try:
+        if not wanted():
+            raise Cancelled("No caller waits for this any more.")
+        outcome = work()
+    except BaseException as problem:
+        future.set_exception(_without_context(problem))
+    else:
+        future.set_result(outcome)
+
+
+def result_of(future: Future[T]) -> T:
+    """Wait for the result of a future that several threads share. Raises a copy of its error."""
+    problem = future.exception()
+    if isinstance(problem, UmamiError):
+        raise again(problem)
+    return future.result()
+
+
+def again(problem: UmamiError) -> UmamiError:
+    """A copy of an error to raise again: an error that is raised many times collects tracebacks."""
+    return _without_context(copy.copy(problem))
+
+
+def _without_context(problem: E) -> E:
+    """The error without traceback and context, which may hold a request with its headers."""
+    problem.__cause__ = problem.__context__ = None
+    return problem.with_traceback(None)
+
+
+@dataclass(order=True, slots=True)
+class _Waiting:
+    effort: int
+    number: int
+    since: float = field(compare=False)
+    work: Callable[[], None] = field(compare=False)
+
+
+class FairQueue:
+    """Calls functions in ``at_once`` other threads. Safe to use from many threads.
+
+    Callers take turns, however much each of them submits. Within the work of one caller, cheap work
+    goes first, then older work. Background work, which refreshes answers that are shown already,
+    goes last of all.
+    """
+
+    def __init__(self, at_once: int, watch: Instrumentation | None = None) -> None:
+        self._pool = ThreadPoolExecutor(at_once, "umami")
+        self._watch = watch
+        self._guard = threading.Lock()
+        self._numbers = itertools.count()
+        self._waiting: OrderedDict[Caller, list[_Waiting]] = OrderedDict()
+
+    def submit(
+        self,
+        work: Callable[[], T],
+        caller: Caller = ANYONE,
+        effort: int = 0,
+        wanted: Wanted = lambda: True,
+    ) -> Future[T]:
+        """Do the work when its turn comes, if it is ``wanted`` then: ``Cancelled`` otherwise.
+
+        After ``close``, do it at once and in this thread.
+        """
+        future: Future[T] = Future()
+        turn = partial(settle, future, work, wanted)
+        with self._guard:
+            waiting = self._waiting.setdefault(caller, [])
+            heapq.heappush(waiting, _Waiting(effort, next(self._numbers), time.monotonic(), turn))
+        try:
+            self._pool.submit(self._next)
+        except RuntimeError:
+            self._next()
+        return future
+
+    def close(self) -> None:
+        """Start nothing more in other threads; waiting work is still done."""
+        self._pool.shutdown(wait=False)
+
+    def _next(self) -> None:
+        with self._guard:
+            caller = next((c for c in self._waiting if c is not BACKGROUND), BACKGROUND)
+            waiting = self._waiting[caller]
+            turn = heapq.heappop(waiting)
+            if waiting:
+                self._waiting.move_to_end(caller)
+            else:
+                del self._waiting[caller]
+        if self._watch:
+            self._watch.waited(time.monotonic() - turn.since)
+        turn.work()
+
+
+@dataclass(slots=True)
+class _Flight(Generic[T]):
+    outcome: Future[T] = field(default_factory=Future)
+    callers: list[Caller] = field(default_factory=list)
+
+
+class SingleFlight(Generic[T]):
+    """Work in progress and recent failures, by key: concurrent callers share one outcome.
+
+    With a lock instead, callers of something that fails would try one after another, and hold a
+    thread each meanwhile.
+    """
+
+    def __init__(self, pause: float | None = None) -> None:
+        """Failed work is not tried again for ``pause`` seconds, by default ``PAUSE``."""
+        self._pause = PAUSE if pause is None else pause
+        self._guard = threading.Lock()
+        self._flights: dict[str, _Flight[T]] = {}
+        self._failures: TTLCache[str, tuple[UmamiError, float]] = TTLCache(
+            MOST_FAILURES, REMEMBERED
+        )
+
+    def submit(
+        self, key: str, start: Callable[[Wanted], Future[T]], caller: Caller = ANYONE
+    ) -> Future[T]:
+        """The future outcome of work, whoever started it.
+
+        ``start`` starts the work for the first caller. It receives a function that says whether any
+        caller still waits; once that is false, the next caller starts the work again. All callers
+        get the same result or exception.
+        """
+        with self._guard:
+            flight = self._flights.get(key)
+            if flight is not None:
+                flight.callers.append(caller)
+                return flight.outcome
+            flight = _Flight[T](callers=[caller])
+            failure = self._failure(key)
+            if failure is None or not failure[0].sent or failure[1] >= self._pause:
+                failure = None
+                self._flights[key] = flight
+        if failure is not None:
+            flight.outcome.set_exception(again(failure[0]))
+        else:
+            started = start(partial(self._wanted, key, flight))
+            started.add_done_callback(partial(self._land, key, flight))
+        return flight.outcome
+
+    def result(self, key: str, work: Callable[[], T]) -> T:
+        """The outcome of ``work``, which runs in this thread unless another one is at it."""
+
+        def start(_: Wanted) -> Future[T]:
+            future: Future[T] = Future()
+            settle(future, work)
+            return future
+
+        return result_of(self.submit(key, start))
+
+    def failure(self, key: str) -> tuple[UmamiError, float] | None:
+        """The last outcome, if it was an error, and its age in seconds."""
+        with self._guard:
+            return self._failure(key)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether work for this key is in progress or waits to start."""
+        return key in self._flights
+
+    def _failure(self, key: str) -> tuple[UmamiError, float] | None:
+        failure = self._failures.get(key)
+        return failure and (failure[0], time.monotonic() - failure[1])
+
+    def _wanted(self, key: str, flight: _Flight[T]) -> bool:
+        with self._guard:
+            if self._flights.get(key) is not flight:
+                return False
+            wanted = not all(caller.left for caller in flight.callers)
+            if not wanted:
+                del self._flights[key]
+            return wanted
+
+    def _land(self, key: str, flight: _Flight[T], done: Future[T]) -> None:
+        problem = done.exception()
+        # Remove the entry before resolving the future, so that a caller who retries starts anew.
+        with self._guard:
+            if self._flights.get(key) is flight:
+                del self._flights[key]
+            if problem is None:
+                self._failures.pop(key, None)
+            elif isinstance(problem, UmamiError) and not isinstance(problem, Cancelled):
+                self._failures[key] = problem, time.monotonic()
+        settle(flight.outcome, done.result)
