@@ -26,8 +26,7 @@ from umami.api import segments, traffic
 from umami.api.websites import Website
 from umami.errors import InvalidView, UmamiError
 from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
-from umami.period import Period, Unit, zone
-from umami.presets import PRESETS
+from umami.period import PRESETS, Period, Unit, zone
 from umami.view import ALL_TIME, CUSTOM, Comparison, View, shifted
 
 __all__ = ["bar", "domain", "view"]

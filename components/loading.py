@@ -15,11 +15,11 @@ from umami.api.records import Page
 from umami.api.reports import Report
 from umami.api.traffic import Stats
 from umami.api.websites import Website
-from umami.capabilities import Capabilities
 from umami.client import Reply
 from umami.definitions import Definitions
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
+from umami.filters import Capabilities
 from umami.scheduling import Caller
 from umami.view import View
 

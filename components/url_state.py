@@ -19,9 +19,8 @@ from access.permissions import ViewFilters
 from components import viewer
 from components.areas import PageInfo
 from components.view_description import dates as dates
-from umami.capabilities import Capabilities
 from umami.errors import InvalidView
-from umami.filters import Filter
+from umami.filters import Capabilities, Filter
 from umami.period import zone
 from umami.view import ALL_TIME, View, parse
 

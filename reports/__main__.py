@@ -26,7 +26,7 @@ from umami.api import websites
 from umami.api.websites import Website
 from umami.client import Client, connect
 from umami.errors import InvalidView, SettingsError, UmamiError
-from umami.presets import PRESETS
+from umami.period import PRESETS
 from umami.settings import read
 from umami.view import ALL_TIME, COMPARISONS, View, parse
 

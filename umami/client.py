@@ -20,12 +20,11 @@ from weakref import WeakSet
 from pydantic_core import to_json
 
 from umami.cache import Answer, Cache, CachedAnswer, Entry, Memory, Run
-from umami.capabilities import Capabilities
 from umami.compat.detection import Detected
 from umami.compat.dialect import Dialect, Plan
 from umami.compat.generations import Generation
 from umami.connection import Connection, Server, dialect
-from umami.definitions import Definitions, definitions
+from umami.definitions import Definitions
 from umami.endpoint import JSON, MALFORMED, Access, Query, Request, unexpected
 from umami.errors import (
     TRANSIENT,
@@ -39,6 +38,7 @@ from umami.errors import (
     Unauthorised,
     UnexpectedAnswer,
 )
+from umami.filters import Capabilities
 from umami.instrumentation import Instrumentation
 from umami.scheduling import ANYONE, BACKGROUND, Caller, FairQueue, Steps, again, drive, result_of
 from umami.settings import Settings, read
@@ -186,7 +186,7 @@ class Client:
     @property
     def definitions(self) -> Definitions:
         """What figures mean on this server; may detect its version. Raises ``UmamiError``."""
-        return definitions(self._defined_by or self._detected().generation)
+        return Definitions(self._defined_by or self._detected().generation)
 
     @property
     def shared_sections(self) -> frozenset[str] | None:

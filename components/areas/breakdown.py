@@ -20,9 +20,8 @@ from umami.analysis import breakdown as analysis
 from umami.analysis.breakdown import Measure
 from umami.api import reports
 from umami.api.reports import Breakdown, BreakdownField
-from umami.capabilities import Capabilities
 from umami.errors import InvalidView
-from umami.filters import FIELDS, VISIT_FIELDS, Filter
+from umami.filters import FIELDS, VISIT_FIELDS, Capabilities, Filter
 from umami.memoize import memoize
 from umami.view import View
 

@@ -15,7 +15,7 @@ from components.table import rows_of, search, to_csv
 from umami.api.revenue import Revenue
 from umami.api.traffic import Measure, Ranking, Stats, Totals
 from umami.compat.generations import Generation
-from umami.definitions import definitions
+from umami.definitions import Definitions
 from umami.filters import Filter
 from umami.period import Period
 from umami.view import View
@@ -236,7 +236,7 @@ def test_filters_joined_by_any_are_left_out_together() -> None:
     period = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
     filters = (Filter("path", "eq", "/x"), Filter("country", "eq", "DE"))
     seen = View("47a8e931-d51a-4351-a5e1-51db9a717a5d", period, filters=filters, match="any")
-    old, new = (definitions(one) for one in (Generation.V3_1, Generation.V3_2))
+    old, new = (Definitions(one) for one in (Generation.V3_1, Generation.V3_2))
     assert revenue.resolve_scope(new, seen, "EUR").view == seen
     found = revenue.resolve_scope(old, seen, "EUR")
     assert not found.view.filters
