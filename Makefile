@@ -54,8 +54,7 @@ screenshots: $(VENV)/dev chromium  ## Pictures of the pages, wide and narrow, li
 	$(BIN)/python -m tests.screenshots
 
 docs: $(VENV)/run  ## Write the generated parts of docs/ anew
-	$(BIN)/python -m umami.documentation
-	$(BIN)/python -m components.documentation
+	$(BIN)/python -m docs.generate
 
 lock: $(VENV)/dev  ## Fix the versions of what the requirements pull in
 	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' | LC_ALL=C sort -f > constraints.txt

@@ -13,18 +13,31 @@ import functools
 import hashlib
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
-from typing import Any, Final, Generic, Literal, ParamSpec, TypeVar
-from urllib.parse import quote
+from types import NoneType
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    get_args,
+    get_type_hints,
+)
+from uuid import UUID
 
+from pydantic import BeforeValidator, TypeAdapter
 from pydantic_core import from_json
 
 from umami import filter_params
-from umami.errors import UmamiError, UnexpectedAnswer
-from umami.period import milliseconds
+from umami.errors import InvalidView, UmamiError, UnexpectedAnswer
+from umami.period import Period, milliseconds
 from umami.view import View
 
 T = TypeVar("T")
@@ -68,18 +81,15 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RawQuery(Generic[T]):
-    """What a declaration's body returns: what to send, and how to parse the answer.
+    """What a declaration's body returns: what to send besides ids and range.
 
-    ``path`` fills the ``{names}`` of the route; parameters in ``query`` whose value is ``None`` are
-    left out; ``read`` parses the decoded JSON of the newest generation into a model and raises
-    ``UnexpectedAnswer`` for anything else. ``until`` is the end of the requested period.
+    Parameters in ``query`` whose value is ``None`` are left out. ``read`` parses the decoded JSON
+    of the newest generation; without it, the type in the declaration's annotation does.
     """
 
-    read: Callable[[JSON], T]
-    path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     body: JSON = None
-    until: datetime | None = None
+    read: Callable[[JSON], T] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,26 +234,66 @@ class Endpoint(Generic[P, T]):
     def __init__(self, endpoint: EndpointInfo, body: Callable[P, RawQuery[T]]) -> None:
         self.endpoint = endpoint
         self._body = body
+        self._ids = re.findall(r"{(\w+)}", endpoint.route)
         functools.update_wrapper(self, body)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Query[T]:
         """The query with these arguments; sends nothing. Raises ``InvalidView``."""
         bound = self.endpoint.signature.bind(*args, **kwargs)
         bound.apply_defaults()
+        arguments = dict(bound.arguments)
         raw = self._body(*args, **kwargs)
-        view: View | None = bound.arguments.get("view")
-        path = {name: quote(value, safe="") for name, value in raw.path.items()}
+        view: View | None = arguments.get("view")
+        period: Period | None = view.period if view else arguments.get("period")
+        query = raw.query
+        if period and self.endpoint.method == "GET":
+            query = {"startAt": period.start_at, "endAt": period.end_at, **query}
+        named = {"website": view.website, **arguments} if view else arguments
+        ids = {name: uuid_of(named[name], name) for name in self._ids}
+        context = {**arguments, "period": period, "ids": ids}
+
+        def read(answer: JSON) -> T:
+            try:
+                return raw.read(answer) if raw.read else self._parse(answer, context)
+            except UmamiError as problem:
+                problem.endpoint = problem.endpoint or self.endpoint.name
+                raise
+            except MALFORMED:
+                raise unexpected(self.endpoint.name) from None
+
         return Query(
             endpoint=self.endpoint,
             name=self.endpoint.name,
-            path=self.endpoint.route.format(**path),
-            params=_sorted_params(raw.query),
+            path=self.endpoint.route.format(**ids),
+            params=_sorted_params(query),
             body=None if raw.body is None else canonical_json(raw.body),
             filters=filter_params.filters(view) if view and self.endpoint.filtered else (),
-            arguments=dict(bound.arguments),
-            read=_guarded(raw.read, self.endpoint.name),
-            until=raw.until,
+            arguments=arguments,
+            read=read,
+            until=period.end if period else None,
         )
+
+    @functools.cached_property
+    def _parse(self) -> Callable[[JSON, Mapping[str, Any]], T]:
+        """The parser of the annotated type: its ``read``, which receives those of the arguments
+        (and the period) that it names, or else Pydantic."""
+        (kind,) = get_args(get_type_hints(self._body, include_extras=True)["return"])
+        read = getattr(kind, "read", None)
+        if read is None:
+            adapter: TypeAdapter[Any] = TypeAdapter(_DONE if kind is NoneType else kind)
+            return lambda answer, context: adapter.validate_python(answer, context=dict(context))
+        names = inspect.signature(read).parameters
+        return lambda answer, context: read(
+            answer, **{name: value for name, value in context.items() if name in names}
+        )
+
+
+def uuid_of(text: str, what: str = "website") -> str:
+    """The id, which must be a UUID: servers answer any other id with an internal error."""
+    try:
+        return str(UUID(text))
+    except (ValueError, AttributeError, TypeError):
+        raise InvalidView(f"That is not the id of a {what}.") from None
 
 
 def _sorted_params(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -255,19 +305,13 @@ def canonical_json(body: JSON) -> str:
     return json.dumps(body, sort_keys=True)
 
 
-def _guarded(read: Callable[[JSON], T], name: str) -> Callable[[JSON], T]:
-    """The parser, made to raise only errors of this library."""
+def _done(answer: JSON) -> None:
+    """Accept ``{"ok": true}``, or any other JSON object."""
+    if not isinstance(answer, dict):
+        raise ValueError("no object")
 
-    def guarded(answer: JSON) -> T:
-        try:
-            return read(answer)
-        except UmamiError as problem:
-            problem.endpoint = problem.endpoint or name
-            raise
-        except MALFORMED:
-            raise unexpected(name) from None
 
-    return guarded
+_DONE = Annotated[None, BeforeValidator(_done)]
 
 
 def unexpected(name: str) -> UnexpectedAnswer:
@@ -281,7 +325,7 @@ def endpoint(
     method: Method,
     route: str,
     *,
-    fresh: Freshness,
+    fresh: Freshness = Freshness.PERIOD,
     effort: Effort = Effort.MODERATE,
     access: Access = Access.READS,
     since: str = "2.0",
@@ -291,10 +335,12 @@ def endpoint(
 ) -> Callable[[Callable[P, RawQuery[T]]], Endpoint[P, T]]:
     """Declare an endpoint.
 
-    ``route`` follows ``/api`` and contains its parameters in braces. ``since`` is the first Umami
-    version that has the endpoint; ``subject`` is what it returns, in the plural, for the sentence
-    that refuses it for older servers. ``secret`` keeps its body and answer out of logs and cache
-    (sign-in). ``filtered`` says whether the filters of its ``view``, if any, apply to the answer.
+    ``route`` follows ``/api`` and contains its parameters in braces: ids, which are arguments or
+    that of the View's website. A GET with a ``view`` or ``period`` sends its range. ``since`` is
+    the first Umami version that has the endpoint; ``subject`` is what it returns, in the plural,
+    for the sentence that refuses it for older servers. ``secret`` keeps its body and answer out of
+    logs and cache (sign-in). ``filtered`` says whether the filters of its ``view``, if any, apply
+    to the answer.
     """
 
     def declare(body: Callable[P, RawQuery[T]]) -> Endpoint[P, T]:
@@ -322,3 +368,11 @@ def endpoint(
         return Endpoint(REGISTRY[name], body)
 
     return declare
+
+
+get = functools.partial(endpoint, "GET")
+"""Declare an endpoint that reads figures of a period."""
+listing = functools.partial(endpoint, "GET", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+"""Declare an endpoint that reads objects: websites, reports, teams."""
+write = functools.partial(endpoint, fresh=Freshness.NEVER, access=Access.WRITES)
+"""Declare an endpoint that changes something on the server."""

@@ -73,6 +73,8 @@ Count = Annotated[int, BeforeValidator(_count)]
 """A whole number; null, which some servers return for an empty period, is 0."""
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 """A sum of money, exact; null is 0."""
+Figure = Annotated[float, BeforeValidator(lambda value: float(_amount(value)))]
+"""A number; null is 0."""
 Ratio = Annotated[float | None, BeforeValidator(_optional_number)]
 """A number or null."""
 Time = Annotated[datetime | None, BeforeValidator(_time)]

@@ -301,3 +301,8 @@ def milliseconds(instant: datetime) -> int:
 def instant(unix_milliseconds: int) -> datetime:
     """Unix milliseconds as an aware datetime in UTC."""
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=unix_milliseconds)
+
+
+def iso_time(moment: datetime) -> str:
+    """An instant (aware, UTC) in ISO format: ``2026-08-01T00:00:00.000Z``."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

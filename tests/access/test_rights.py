@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 from access.permissions import ALL, EVERYTHING, NONE, OF_REPORTS, Grant, Permissions, ViewFilters
 from components.page_registry import ENDPOINTS
+from docs.generate import example
 from umami.api import (
     account,
     boards,
@@ -25,7 +26,6 @@ from umami.api import (
     traffic,
     websites,
 )
-from umami.documentation import example
 from umami.endpoint import REGISTRY, Query
 from umami.filters import Filter
 from umami.period import Period

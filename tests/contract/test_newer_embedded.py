@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from docs.generate import example
 from tests.contract.recordings import DATA
 from tests.contract.samples import SAMPLES, SITE
 from umami.api import notes
 from umami.client import Client, connect
 from umami.compat.generations import Generation
-from umami.documentation import example
 from umami.embedded.server import serve
 from umami.endpoint import Access
 from umami.errors import NotFound

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from docs.generate import example
 from tests.contract.recordings import answered
 from tests.contract.samples import (
     ACCOUNT,
@@ -45,7 +46,6 @@ from umami.compat.dialect import Dialect
 from umami.compat.generations import Generation
 from umami.compat.v3 import V3
 from umami.connection import dialect
-from umami.documentation import example
 from umami.endpoint import JSON, REGISTRY, Query, Request
 from umami.errors import (
     InvalidView,

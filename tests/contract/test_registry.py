@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from starlette.routing import Match
 
+from docs.generate import DOCS, DOCUMENTS, example
 from tests.doubles.umami import v2
 from umami.compat.generations import Generation
 from umami.connection import dialect
-from umami.documentation import DOCS, DOCUMENTS, example
 from umami.embedded.routes import ROUTES
 from umami.endpoint import REGISTRY, Request
 
@@ -23,9 +23,9 @@ def test_the_tables_are_fresh(target: Path) -> None:
     assert target.read_text() == DOCUMENTS[target](), "run make docs"
 
 
-@pytest.mark.parametrize("target", DOCUMENTS, ids=lambda target: target.name)
-def test_every_endpoint_has_a_row(target: Path) -> None:
-    text = target.read_text()
+@pytest.mark.parametrize("name", ["api.md", "compatibility.md"])
+def test_every_endpoint_has_a_row(name: str) -> None:
+    text = (DOCS / name).read_text()
     assert [name for name in REGISTRY if f"`{name}" not in text] == []
 
 

@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from components import authorized, umami_server, viewer
 from components.page_registry import ADMIN_PAGES, PAGES
+from docs.generate import example
 from reports import build
 from tests.pages.conftest import (
     RECORDED,
@@ -35,7 +36,6 @@ from tests.support.asked import detects, endpoints
 from tests.support.fault_proxy import Between, Exchange, Passed, well
 from umami.api import traffic
 from umami.background_task import TaskCancelled
-from umami.documentation import example
 from umami.embedded.server import serve
 from umami.endpoint import REGISTRY, Access, Query
 from umami.period import Period

@@ -14,10 +14,9 @@ from typing import Any, Final
 
 from umami.analysis import steps
 from umami.analysis.steps import Target
-from umami.api.params import iso_time
 from umami.api.reports import FunnelStep, Report
 from umami.errors import InvalidView
-from umami.period import MILLISECOND
+from umami.period import MILLISECOND, iso_time
 from umami.view import View
 
 PAGES: Final[dict[str, str]] = {

@@ -4,7 +4,7 @@ Endpoints are declared once, in the form of the newest generation. Importing thi
 ``umami.endpoint.REGISTRY``.
 """
 
-from umami.api import (
+from umami.api import (  # noqa: F401 - fill the registry
     account,
     boards,
     browser_errors,
@@ -20,20 +20,3 @@ from umami.api import (
     traffic,
     websites,
 )
-
-__all__ = [
-    "account",
-    "boards",
-    "browser_errors",
-    "events",
-    "notes",
-    "performance",
-    "realtime",
-    "reports",
-    "revenue",
-    "segments",
-    "sending",
-    "sessions",
-    "traffic",
-    "websites",
-]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from pydantic import AliasPath, Field
 
-from umami.api.params import paging, uuid_of
-from umami.api.records import Created, Page, Record, paged, parse
+from umami.api.params import paging
+from umami.api.records import Created, Page, Record, parse
 from umami.api.websites import Website
-from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
+from umami.endpoint import Freshness, RawQuery, endpoint, listing
 from umami.errors import SecondFactor
 
 
-@dataclass(frozen=True, slots=True)
 class Account(Record):
     """An account of the server; ``role`` is ``admin``, ``user`` or ``view-only``."""
 
@@ -29,7 +28,6 @@ class Account(Record):
         return self.is_admin or self.role == "admin"
 
 
-@dataclass(frozen=True, slots=True)
 class SignedIn(Record):
     """A successful sign-in. The token is not part of the representation."""
 
@@ -46,7 +44,6 @@ class SignedIn(Record):
         return parse(cls, answer)
 
 
-@dataclass(frozen=True, slots=True)
 class Identity(Record):
     """The identity that the server sees.
 
@@ -59,7 +56,6 @@ class Identity(Record):
     key: Annotated[str | None, Field(validation_alias=AliasPath("apiKey", "name"))] = None
 
 
-@dataclass(frozen=True, slots=True)
 class Team(Record):
     """A team that the account belongs to. Its access code, which lets anyone join, is ignored."""
 
@@ -68,40 +64,36 @@ class Team(Record):
     created: Created = None
 
 
-@endpoint("POST", "/auth/login", fresh=Freshness.NEVER, access=Access.READS, secret=True)
+@endpoint("POST", "/auth/login", fresh=Freshness.NEVER, secret=True)
 def login(username: str, password: str) -> RawQuery[SignedIn]:
     """Sign in: a token for the right user name and password.
 
     Raises ``Unauthorised`` for wrong ones.
     """
-    return RawQuery(SignedIn.read, body={"username": username, "password": password})
+    return RawQuery(body={"username": username, "password": password})
 
 
 @endpoint("POST", "/auth/verify", fresh=Freshness.NEVER, since="2.18", secret=True)
 def verify() -> RawQuery[Account]:
     """The account that is signed in; raises ``Unauthorised`` where the token is not accepted."""
-    return RawQuery(Account.read)
+    return RawQuery()
 
 
-@endpoint("GET", "/me", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+@listing("/me")
 def me() -> RawQuery[Identity]:
     """The account, share link or API key that the server takes the client for."""
-    return RawQuery(Identity.read)
+    return RawQuery()
 
 
-@endpoint("GET", "/me/teams", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+@listing("/me/teams")
 def teams(page: int = 1, page_size: int = 100) -> RawQuery[Page[Team]]:
     """The teams that the account belongs to, a page at a time."""
-    return RawQuery(paged(Team.read), query=paging(page, page_size, None))
+    return RawQuery(paging(page, page_size))
 
 
-@endpoint("GET", "/teams/{team}/websites", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+@listing("/teams/{team}/websites")
 def team_websites(
     team: str, search: str | None = None, page: int = 1, page_size: int = 100
 ) -> RawQuery[Page[Website]]:
     """A team's websites, a page at a time; ``search`` looks in name and domain."""
-    return RawQuery(
-        paged(Website.read),
-        path={"team": uuid_of(team, "team")},
-        query=paging(page, page_size, search),
-    )
+    return RawQuery(paging(page, page_size, search))

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from dataclasses import field
+from typing import Annotated
 
 from pydantic import Field
 
-from umami.api.params import paging, uuid_of
-from umami.api.records import Created, Object, Page, Record, Text, paged
-from umami.endpoint import Effort, Freshness, RawQuery, endpoint
+from umami.api.params import paging
+from umami.api.records import Created, Item, Object, Page, Record, Text
+from umami.endpoint import RawQuery, listing
 from umami.parsing import Time
 
 
-@dataclass(frozen=True, slots=True)
-class Board(Record):
+class Board(Item):
     """A board; ``parameters`` describe its content in the server's format."""
-
-    missing: ClassVar[str] = "There is no such board."
 
     id: str
     name: str
@@ -29,7 +26,6 @@ class Board(Record):
     updated: Annotated[Time, Field(alias="updatedAt")] = None
 
 
-@dataclass(frozen=True, slots=True)
 class Pixel(Record):
     """A tracking pixel; ``slug`` ends its address. Queries take its ``id`` like a website's."""
 
@@ -40,7 +36,6 @@ class Pixel(Record):
     created: Created = None
 
 
-@dataclass(frozen=True, slots=True)
 class Link(Record):
     """A short link that counts its clicks and leads to ``url``; ``slug`` ends its address. Queries
     take its ``id`` like a website's."""
@@ -53,38 +48,25 @@ class Link(Record):
     created: Created = None
 
 
-@endpoint(
-    "GET", "/boards", fresh=Freshness.LISTING, effort=Effort.LIGHT, since="3.1", subject="boards"
-)
+@listing("/boards", since="3.1", subject="boards")
 def boards(search: str | None = None, page: int = 1, page_size: int = 100) -> RawQuery[Page[Board]]:
     """The account's boards, a page at a time."""
-    return RawQuery(paged(Board.read), query=paging(page, page_size, search))
+    return RawQuery(paging(page, page_size, search))
 
 
-@endpoint(
-    "GET",
-    "/boards/{board}",
-    fresh=Freshness.LISTING,
-    effort=Effort.LIGHT,
-    since="3.1",
-    subject="boards",
-)
+@listing("/boards/{board}", since="3.1", subject="boards")
 def board(board: str) -> RawQuery[Board]:
     """One board; raises ``NotFound`` where there is none."""
-    return RawQuery(Board.read, path={"board": uuid_of(board, "board")})
+    return RawQuery()
 
 
-@endpoint(
-    "GET", "/links", fresh=Freshness.LISTING, effort=Effort.LIGHT, since="3.0", subject="links"
-)
+@listing("/links", since="3.0", subject="links")
 def links(search: str | None = None, page: int = 1, page_size: int = 100) -> RawQuery[Page[Link]]:
     """The account's short links, a page at a time."""
-    return RawQuery(paged(Link.read), query=paging(page, page_size, search))
+    return RawQuery(paging(page, page_size, search))
 
 
-@endpoint(
-    "GET", "/pixels", fresh=Freshness.LISTING, effort=Effort.LIGHT, since="3.0", subject="pixels"
-)
+@listing("/pixels", since="3.0", subject="pixels")
 def pixels(search: str | None = None, page: int = 1, page_size: int = 100) -> RawQuery[Page[Pixel]]:
     """The account's tracking pixels, a page at a time."""
-    return RawQuery(paged(Pixel.read), query=paging(page, page_size, search))
+    return RawQuery(paging(page, page_size, search))

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
-from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
 import pandas as pd
 from pydantic import AfterValidator, AliasChoices, Field
 
-from umami.api.params import buckets, choice, for_view, paging
-from umami.api.records import Moment, Page, Record, Text, array_of, paged, parse
-from umami.endpoint import Freshness, RawQuery, endpoint
-from umami.parsing import Amount, Count, Row, measured_series, named_series
+from umami.api.params import buckets, choice, paging
+from umami.api.records import Moment, Page, Record, Text, parse
+from umami.endpoint import RawQuery, get
+from umami.parsing import Count, Figure, measured_series, named_series
 from umami.period import Period
 from umami.view import View
 
@@ -42,14 +40,6 @@ class DataType(IntEnum):
     ARRAY = 5
 
 
-class _NumericStats(Row):
-    total: Amount
-    average: Amount
-    median: Amount
-    min: Amount
-    max: Amount
-
-
 _HOUR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:00:00Z")
 
 
@@ -63,7 +53,6 @@ def _hour_text(value: str | None) -> str | None:
 _Value = Annotated[str | None, AfterValidator(_hour_text)]
 
 
-@dataclass(frozen=True, slots=True)
 class Event(Record):
     """One row: a pageview or a custom event; ``at`` is an instant (UTC)."""
 
@@ -78,8 +67,7 @@ class Event(Record):
     referrer: Annotated[str | None, Field(alias="referrerDomain")] = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventSeries:
+class EventSeries(Record):
     """Custom events over time.
 
     ``frame`` has ``time`` (naive wall clock of the period's zone), ``event`` and ``count``: every
@@ -95,7 +83,6 @@ class EventSeries:
         return cls(frame.astype({"count": "int64"}))
 
 
-@dataclass(frozen=True, slots=True)
 class EventTotals(Record):
     """Custom events in all: how often, by how many visitors in how many visits, how many names."""
 
@@ -110,7 +97,6 @@ class EventTotals(Record):
         return parse(cls, answer["data"])
 
 
-@dataclass(frozen=True, slots=True)
 class Property(Record):
     """A property that events carry, and how often; ``value`` where values were requested.
 
@@ -124,7 +110,6 @@ class Property(Record):
     value: Annotated[_Value, Field(validation_alias=AliasChoices("propertyValue", "value"))] = None
 
 
-@dataclass(frozen=True, slots=True)
 class PropertyValue(Record):
     """A value of a property, and how often it occurs."""
 
@@ -132,7 +117,6 @@ class PropertyValue(Record):
     total: Count = 0
 
 
-@dataclass(frozen=True, slots=True)
 class DataStats(Record):
     """How many events carry data, how many different properties, how many values in all."""
 
@@ -141,25 +125,17 @@ class DataStats(Record):
     records: Count
 
 
-@dataclass(frozen=True, slots=True)
-class NumericStats:
+class NumericStats(Record):
     """Figures of a property's numbers: ``total`` is their sum. All are 0 where there are none."""
 
-    total: float
-    average: float
-    median: float
-    minimum: float
-    maximum: float
-
-    @classmethod
-    def read(cls, answer: Any) -> NumericStats:
-        """From ``{total, average, median, min, max}``."""
-        row = _NumericStats.model_validate(answer)
-        return cls(*map(float, (row.total, row.average, row.median, row.min, row.max)))
+    total: Figure
+    average: Figure
+    median: Figure
+    minimum: Annotated[Figure, Field(alias="min")]
+    maximum: Annotated[Figure, Field(alias="max")]
 
 
-@dataclass(frozen=True, slots=True)
-class NumericSeries:
+class NumericSeries(Record):
     """A property's numbers over time.
 
     ``frame`` has ``time`` (naive wall clock of the period's zone) and ``value`` for every bucket of
@@ -179,8 +155,7 @@ class NumericSeries:
         return cls(frame, metric)
 
 
-@dataclass(frozen=True, slots=True)
-class PropertySeries:
+class PropertySeries(Record):
     """A property's values over time; servers return texts and booleans, no numbers or dates.
 
     ``frame`` has ``time`` (naive wall clock of the period's zone), ``value`` and ``count``: every
@@ -197,111 +172,80 @@ class PropertySeries:
         return cls(frame.rename(columns={"event": "value"}).astype({"count": "int64"}))
 
 
-@endpoint("GET", "/websites/{website}/events", fresh=Freshness.PERIOD)
+@get("/websites/{website}/events")
 def events(
     view: View, page: int = 1, page_size: int = 20, search: str | None = None
 ) -> RawQuery[Page[Event]]:
     """Pageviews and custom events, newest first; ``search`` looks in event names and paths."""
-    return for_view(paged(Event.read), view, paging(page, page_size, search))
+    return RawQuery(paging(page, page_size, search))
 
 
-@endpoint("GET", "/websites/{website}/events/series", fresh=Freshness.PERIOD)
+@get("/websites/{website}/events/series")
 def series(view: View) -> RawQuery[EventSeries]:
     """Custom events by name in each bucket of the period, none missing."""
-    return for_view(partial(EventSeries.read, period=view.period), view, buckets(view))
+    return RawQuery(buckets(view))
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/events/stats",
-    fresh=Freshness.PERIOD,
-    since="3.1",
-    subject="event stats",
-)
+@get("/websites/{website}/events/stats", since="3.1", subject="event stats")
 def event_stats(view: View) -> RawQuery[EventTotals]:
     """Custom events in all; up to 3.0 made of session totals."""
-    return for_view(EventTotals.read, view)
+    return RawQuery()
 
 
-@endpoint("GET", "/websites/{website}/event-data/events", fresh=Freshness.PERIOD)
+@get("/websites/{website}/event-data/events")
 def event_data_events(view: View, event: str | None = None) -> RawQuery[tuple[Property, ...]]:
     """Properties by event; for one ``event`` also by value (numbers as text with decimals)."""
-    return for_view(array_of(Property.read), view, {"event": event})
+    return RawQuery({"event": event})
 
 
-@endpoint("GET", "/websites/{website}/event-data/fields", fresh=Freshness.PERIOD)
+@get("/websites/{website}/event-data/fields")
 def event_data_fields(view: View) -> RawQuery[tuple[Property, ...]]:
     """Properties with their values, whatever the event; 100 at most, in no stated order."""
-    return for_view(array_of(Property.read), view)
+    return RawQuery()
 
 
-@endpoint("GET", "/websites/{website}/event-data/properties", fresh=Freshness.PERIOD)
+@get("/websites/{website}/event-data/properties")
 def event_data_properties(view: View) -> RawQuery[tuple[Property, ...]]:
     """Properties by event, most frequent first."""
-    return for_view(array_of(Property.read), view)
+    return RawQuery()
 
 
-@endpoint("GET", "/websites/{website}/event-data/values", fresh=Freshness.PERIOD)
+@get("/websites/{website}/event-data/values")
 def event_data_values(view: View, event: str, name: str) -> RawQuery[tuple[PropertyValue, ...]]:
     """Values of one property of one event, most frequent first, 100 at most."""
-    return for_view(array_of(PropertyValue.read), view, {"event": event, "propertyName": name})
+    return RawQuery({"event": event, "propertyName": name})
 
 
-@endpoint("GET", "/websites/{website}/event-data/stats", fresh=Freshness.PERIOD)
+@get("/websites/{website}/event-data/stats")
 def event_data_stats(view: View) -> RawQuery[DataStats]:
     """How many events carry data, how many properties, how many values."""
-    return for_view(DataStats.read, view)
+    return RawQuery()
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/event-data-pivot/numeric-stats",
-    fresh=Freshness.PERIOD,
-    since="3.2",
-    subject="figures of event properties",
-)
+_PIVOT = "/websites/{website}/event-data-pivot"
+
+
+@get(f"{_PIVOT}/numeric-stats", since="3.2", subject="figures of event properties")
 def event_data_numeric_stats(view: View, event: str, name: str) -> RawQuery[NumericStats]:
     """Sum, average, median, least and largest number of one property of one event."""
-    return for_view(NumericStats.read, view, _property(event, name))
+    return RawQuery({"eventName": event, "propertyName": name})
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/event-data-pivot/numeric-series",
-    fresh=Freshness.PERIOD,
-    since="3.2",
-    subject="series of event properties",
-)
+@get(f"{_PIVOT}/numeric-series", since="3.2", subject="series of event properties")
 def event_data_numeric_series(
     view: View, event: str, name: str, metric: NumericMetric = "sum"
 ) -> RawQuery[NumericSeries]:
     """The numbers of one property of one event in each bucket of the period."""
-    return for_view(
-        partial(NumericSeries.read, period=view.period, metric=metric),
-        view,
-        {
-            **_property(event, name),
-            **buckets(view),
-            "metric": choice(metric, get_args(NumericMetric), "a metric of numbers"),
-        },
-    )
+    return RawQuery({"eventName": event, **numbers_of(view, name, metric)})
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/event-data-pivot/property-series",
-    fresh=Freshness.PERIOD,
-    since="3.2",
-    subject="series of event properties",
-)
+@get(f"{_PIVOT}/property-series", since="3.2", subject="series of event properties")
 def event_data_property_series(view: View, event: str, name: str) -> RawQuery[PropertySeries]:
     """The values of one property of one event in each bucket; texts and booleans only."""
-    return for_view(
-        partial(PropertySeries.read, period=view.period),
-        view,
-        {**_property(event, name), **buckets(view)},
-    )
+    return RawQuery({"eventName": event, "propertyName": name, **buckets(view)})
 
 
-def _property(event: str, name: str) -> dict[str, Any]:
-    return {"eventName": event, "propertyName": name}
+def numbers_of(view: View, name: str, metric: NumericMetric) -> dict[str, Any]:
+    """The parameters of a series of a property's numbers."""
+    choice(metric, get_args(NumericMetric), "a metric of numbers")
+    return {"propertyName": name, "metric": metric, **buckets(view)}

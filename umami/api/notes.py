@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from umami.api.params import for_view, iso_time, paging, uuid_of
-from umami.api.records import Created, Moment, Page, Record, done, paged
-from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
+from umami.api.params import paging
+from umami.api.records import Created, Item, Moment, Page
+from umami.endpoint import RawQuery, listing, write
 from umami.errors import InvalidView
 from umami.parsing import Time
+from umami.period import iso_time
 from umami.view import View
 
+LONGEST_NOTE = 500
+_ALL = "/websites/{website}/annotations"
+_ONE = f"{_ALL}/{{annotation}}"
+_listing = partial(listing, since="3.4", subject="annotations", filtered=False)
+_write = partial(write, since="3.4", subject="annotations")
 
-@dataclass(frozen=True, slots=True)
-class Annotation(Record):
+
+class Annotation(Item):
     """A note on a date of a website: a release, a campaign. ``at`` is an instant (UTC); with
     ``all_day`` only its date counts."""
-
-    missing: ClassVar[str] = "There is no such annotation."
-    of_other: ClassVar[str] = "This website has no such annotation."
 
     id: str
     at: Annotated[Moment, Field(alias="date")]
@@ -33,91 +35,41 @@ class Annotation(Record):
     updated: Annotated[Time, Field(alias="updatedAt")] = None
 
 
-LONGEST_NOTE = 500
-
-
 # The import of ``annotations`` above is only a message to the compiler.
-@endpoint(  # type: ignore[no-redef]
-    "GET",
-    "/websites/{website}/annotations",
-    fresh=Freshness.LISTING,
-    effort=Effort.LIGHT,
-    since="3.4",
-    subject="annotations",
-    filtered=False,
-)
+@_listing(_ALL)  # type: ignore[no-redef]
 def annotations(
     view: View, search: str | None = None, page: int = 1, page_size: int = 100
 ) -> RawQuery[Page[Annotation]]:
     """The notes on dates of the period, a page at a time; takes no filters."""
-    return for_view(paged(Annotation.read), view, paging(page, page_size, search))
+    return RawQuery(paging(page, page_size, search))
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/annotations/{annotation}",
-    fresh=Freshness.LISTING,
-    effort=Effort.LIGHT,
-    since="3.4",
-    subject="annotations",
-)
+@_listing(_ONE)
 def annotation(website: str, annotation: str) -> RawQuery[Annotation]:
     """One note; raises ``NotFound`` where the website has no such note."""
-    return RawQuery(
-        partial(Annotation.read_of, website=uuid_of(website)), path=_path(website, annotation)
-    )
+    return RawQuery()
 
 
-@endpoint(
-    "POST",
-    "/websites/{website}/annotations",
-    fresh=Freshness.NEVER,
-    access=Access.WRITES,
-    since="3.4",
-    subject="annotations",
-)
+@_write("POST", _ALL)
 def create_annotation(
     website: str, at: datetime, note: str, all_day: bool = True
 ) -> RawQuery[Annotation]:
     """Add a note of up to 500 characters to a date; ``at`` is an aware datetime."""
-    return RawQuery(
-        Annotation.read, path={"website": uuid_of(website)}, body=_body(at, note, all_day)
-    )
+    return RawQuery(body=_body(at, note, all_day))
 
 
-@endpoint(
-    "POST",
-    "/websites/{website}/annotations/{annotation}",
-    fresh=Freshness.NEVER,
-    access=Access.WRITES,
-    since="3.4",
-    subject="annotations",
-)
+@_write("POST", _ONE)
 def update_annotation(
     website: str, annotation: str, at: datetime, note: str, all_day: bool = True
 ) -> RawQuery[Annotation]:
     """Change a note or its date."""
-    return RawQuery(Annotation.read, path=_path(website, annotation), body=_body(at, note, all_day))
+    return RawQuery(body=_body(at, note, all_day))
 
 
-@endpoint(
-    "DELETE",
-    "/websites/{website}/annotations/{annotation}",
-    fresh=Freshness.NEVER,
-    access=Access.WRITES,
-    since="3.4",
-    subject="annotations",
-)
+@_write("DELETE", _ONE)
 def delete_annotation(website: str, annotation: str) -> RawQuery[None]:
     """Delete a note."""
-    return RawQuery(done, path=_path(website, annotation))
-
-
-def _path(website: str, annotation: str) -> dict[str, str]:
-    return {
-        "website": uuid_of(website),
-        "annotation": uuid_of(annotation, "annotation"),
-    }
+    return RawQuery()
 
 
 def _body(at: datetime, note: str, all_day: bool) -> dict[str, Any]:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from umami.api.params import buckets, choice, for_view
+from umami.api.params import buckets, choice
 from umami.api.records import Record, frame_of, parse
-from umami.endpoint import Effort, Freshness, RawQuery, endpoint
+from umami.endpoint import Effort, RawQuery, get
 from umami.errors import InvalidView
-from umami.parsing import Count, Ratio, Row, measured_series
+from umami.parsing import Count, Ratio, measured_series
 from umami.period import Period
 from umami.view import View
 
 Vital = Literal["lcp", "inp", "cls", "fcp", "ttfb"]
 """Largest contentful paint, interaction to next paint, cumulative layout shift, first contentful
 paint, time to first byte: milliseconds, but ``cls``, which has no unit."""
-
+PerformanceField = Literal["path", "title", "device", "browser"]
+MOST_GROUPS = 500
 PERCENTILES = ("p50", "p75", "p95")
+_get = partial(get, effort=Effort.HEAVY, since="3.1", subject="performance figures")
 
 
-@dataclass(frozen=True, slots=True)
 class Percentiles(Record):
     """The values that 50, 75 and 95 % of the measurements do not exceed; ``None`` without
     measurements."""
@@ -33,30 +33,25 @@ class Percentiles(Record):
     p95: Ratio = None
 
 
-class _Group(Row):
+class _Group(Percentiles, kw_only=True):
     name: str | None
-    p50: Ratio = None
-    p75: Ratio = None
-    p95: Ratio = None
     count: Count
 
 
-@dataclass(frozen=True, slots=True)
-class PerformanceStats:
+class PerformanceStats(Record):
     """Percentiles of each vital, and how many measurements there are."""
 
     vitals: dict[Vital, Percentiles]
-    count: int
+    count: Count
 
     @classmethod
     def read(cls, answer: Any) -> PerformanceStats:
         """From ``{lcp: {p50, p75, p95}, inp, cls, fcp, ttfb, count}``."""
-        vitals = {vital: Percentiles.read(answer[vital] or {}) for vital in get_args(Vital)}
-        return cls(vitals, parse(Count, answer["count"]))
+        vitals = {vital: answer[vital] or {} for vital in get_args(Vital)}
+        return parse(cls, {"vitals": vitals, "count": answer["count"]})
 
 
-@dataclass(frozen=True, slots=True)
-class PerformanceChart:
+class PerformanceChart(Record):
     """One vital over time: ``frame`` has ``time`` (naive wall clock of the period's zone), ``p50``,
     ``p75`` and ``p95`` for every bucket, ``NaN`` where nothing was measured."""
 
@@ -69,8 +64,7 @@ class PerformanceChart:
         return cls(measured_series(answer["chart"], period, columns, additive=False))
 
 
-@dataclass(frozen=True, slots=True)
-class PerformanceMetrics:
+class PerformanceMetrics(Record):
     """One vital by page, title, device or browser, as servers order it.
 
     ``frame`` has ``name``, ``p50``, ``p75``, ``p95`` and ``count`` (measurements).
@@ -86,48 +80,19 @@ class PerformanceMetrics:
         return cls(frame_of(rows, name="object", **percentiles, count="int64"))
 
 
-PerformanceField = Literal["path", "title", "device", "browser"]
-MOST_GROUPS = 500
-
-
-@endpoint(
-    "GET",
-    "/websites/{website}/performance/stats",
-    fresh=Freshness.PERIOD,
-    effort=Effort.HEAVY,
-    since="3.1",
-    subject="performance figures",
-)
+@_get("/websites/{website}/performance/stats")
 def performance_stats(view: View) -> RawQuery[PerformanceStats]:
     """Percentiles of each web vital in the period."""
-    return for_view(PerformanceStats.read, view)
+    return RawQuery()
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/performance/chart",
-    fresh=Freshness.PERIOD,
-    effort=Effort.HEAVY,
-    since="3.1",
-    subject="performance figures",
-)
+@_get("/websites/{website}/performance/chart")
 def performance_chart(view: View, vital: Vital = "lcp") -> RawQuery[PerformanceChart]:
     """Percentiles of one web vital in each bucket of the period."""
-    return for_view(
-        partial(PerformanceChart.read, period=view.period),
-        view,
-        {**buckets(view), "metric": _vital(vital)},
-    )
+    return RawQuery({**buckets(view), "metric": _vital(vital)})
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/performance/metrics",
-    fresh=Freshness.PERIOD,
-    effort=Effort.HEAVY,
-    since="3.1",
-    subject="performance figures",
-)
+@_get("/websites/{website}/performance/metrics")
 def performance_metrics(
     view: View, field: PerformanceField, vital: Vital = "lcp", limit: int = 100
 ) -> RawQuery[PerformanceMetrics]:
@@ -135,9 +100,7 @@ def performance_metrics(
     choice(field, get_args(PerformanceField), "a field of performance figures")
     if not 1 <= limit <= MOST_GROUPS:
         raise InvalidView(f"Performance figures come for 1 to {MOST_GROUPS} values.")
-    return for_view(
-        PerformanceMetrics.read, view, {"type": field, "metric": _vital(vital), "limit": limit}
-    )
+    return RawQuery({"type": field, "metric": _vital(vital), "limit": limit})
 
 
 def _vital(vital: Vital) -> Vital:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AliasPath, BeforeValidator, Field, TypeAdapter
 
-from umami.api.params import uuid_of
-from umami.api.records import Moment, Record
-from umami.endpoint import Effort, Freshness, RawQuery, endpoint
-from umami.parsing import Bucket, Count, Row
+from umami.api.records import Moment, Record, parse
+from umami.endpoint import Effort, Freshness, RawQuery, get
+from umami.parsing import Bucket, Count
 from umami.period import instant, zone
 
-_Name = Annotated[str | None, AfterValidator(lambda name: name or None)]
 
-
-@dataclass(frozen=True, slots=True)
 class Happening(Record):
     """A line of the live log: a new visitor, a custom event or a pageview; ``at`` in UTC."""
 
@@ -36,30 +31,25 @@ class Happening(Record):
     country: str | None = None
 
 
-class _Series(Row):
-    views: list[Bucket]
-    visitors: list[Bucket]
+def _minutes(answer: Any) -> pd.DataFrame:
+    """From ``{views: [{x, y}], visitors: [{x, y}]}``."""
+    minutes = pd.DataFrame(
+        {
+            name: pd.Series(
+                {point.x: point.y for point in parse(list[Bucket], answer[name])}, dtype="int64"
+            )
+            for name in ("views", "visitors")
+        }
+    ).fillna(0)
+    minutes.insert(0, "time", pd.to_datetime(minutes.index, format="ISO8601"))
+    return minutes.reset_index(drop=True).astype({"views": "int64", "visitors": "int64"})
 
 
-class _Totals(Row):
-    views: Count
-    visitors: Count
-    events: Count
-    countries: Count
+_INSTANT = TypeAdapter(Annotated[Count, AfterValidator(instant)])
+_Counts = dict[str, Count]
 
 
-class _Realtime(Row):
-    countries: dict[str, Count]
-    urls: dict[str, Count]
-    referrers: dict[str, Count]
-    events: tuple[Happening, ...]
-    series: _Series
-    totals: _Totals
-    timestamp: Count
-
-
-@dataclass(frozen=True, slots=True)
-class Realtime:
+class Realtime(Record):
     """The last 30 minutes.
 
     ``minutes`` has ``time`` (as the server writes it: UTC or the requested zone), ``views`` and
@@ -67,46 +57,18 @@ class Realtime:
     ``visitors`` is the sum of each minute's distinct visitors, as Umami counts it here.
     """
 
-    at: datetime
-    views: int
-    visitors: int
-    events: int
-    countries: dict[str, int]
-    paths: dict[str, int]
-    referrers: dict[str, int]
-    minutes: pd.DataFrame
-    log: tuple[Happening, ...]
-
-    @classmethod
-    def read(cls, answer: Any) -> Realtime:
-        """From the realtime object."""
-        row = _Realtime.model_validate(answer)
-        series = {"views": row.series.views, "visitors": row.series.visitors}
-        minutes = pd.DataFrame(
-            {
-                name: pd.Series({point.x: point.y for point in points}, dtype="int64")
-                for name, points in series.items()
-            }
-        ).fillna(0)
-        minutes.insert(0, "time", pd.to_datetime(minutes.index, format="ISO8601"))
-        return cls(
-            at=instant(row.timestamp),
-            views=row.totals.views,
-            visitors=row.totals.visitors,
-            events=row.totals.events,
-            countries=row.countries,
-            paths=row.urls,
-            referrers=row.referrers,
-            minutes=minutes.reset_index(drop=True).astype({"views": "int64", "visitors": "int64"}),
-            log=row.events,
-        )
+    at: Annotated[datetime, Field(alias="timestamp"), BeforeValidator(_INSTANT.validate_python)]
+    views: Annotated[Count, Field(validation_alias=AliasPath("totals", "views"))]
+    visitors: Annotated[Count, Field(validation_alias=AliasPath("totals", "visitors"))]
+    events: Annotated[Count, Field(validation_alias=AliasPath("totals", "events"))]
+    countries: _Counts
+    paths: Annotated[_Counts, Field(alias="urls")]
+    referrers: _Counts
+    minutes: Annotated[pd.DataFrame, Field(alias="series"), BeforeValidator(_minutes)]
+    log: Annotated[tuple[Happening, ...], Field(alias="events")]
 
 
-@endpoint("GET", "/realtime/{website}", fresh=Freshness.LIVE, effort=Effort.LIGHT)
+@get("/realtime/{website}", fresh=Freshness.LIVE, effort=Effort.LIGHT)
 def realtime(website: str, timezone: str = "UTC") -> RawQuery[Realtime]:
     """The last 30 minutes, whatever the period; takes no filters."""
-    return RawQuery(
-        Realtime.read,
-        path={"website": uuid_of(website)},
-        query={"timezone": zone(timezone).key},
-    )
+    return RawQuery({"timezone": zone(timezone).key})

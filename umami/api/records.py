@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 import pandas as pd
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from umami.errors import NotFound
-from umami.parsing import Count, Row, Time
+from umami.parsing import Count, Time
 
 T = TypeVar("T")
 
@@ -28,57 +35,50 @@ Object = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is 
 """A JSON object in the server's format; null becomes an empty one."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Record:
-    """Base of frozen dataclasses that are parsed from JSON objects.
+    """Base of models: its subclasses are frozen dataclasses that are parsed from JSON objects.
 
     A field is read from the member of its name in camelCase, or of its alias. Unknown members are
-    ignored.
+    ignored. A model that is made of another form of JSON has a ``read``.
     """
 
-    __slots__ = ()
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore", alias_generator=to_camel)
-    missing: ClassVar[str] = ""
-    """The sentence of ``NotFound`` for ``null``, by which servers report a missing object."""
-    of_other: ClassVar[str] = ""
-    """The sentence of ``NotFound`` for an object of another website than the requested one."""
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        extra="ignore", alias_generator=to_camel, arbitrary_types_allowed=True
+    )
 
+    def __init_subclass__(cls, *, kw_only: bool = False) -> None:
+        super().__init_subclass__()
+        dataclass(frozen=True, kw_only=kw_only)(cls)
+
+
+class Item(Record):
+    """Base of models of what has an id; raises ``NotFound`` for ``null``, by which servers report
+    that it is missing, and for an item of another website than the requested one."""
+
+    @model_validator(mode="before")
     @classmethod
-    def read(cls, answer: Any) -> Self:
-        """Parse a JSON object; raises ``NotFound`` for ``null`` where ``missing`` is set."""
-        if answer is None and cls.missing:
-            raise NotFound(cls.missing)
-        return parse(cls, answer)
-
-    @classmethod
-    def read_of(cls, answer: Any, website: str) -> Self:
-        """Parse an object that must belong to the website; raises ``NotFound`` otherwise."""
-        record = cls.read(answer)
-        if answer.get("websiteId") not in (None, website):
-            raise NotFound(cls.of_other)
-        return record
+    def _exists(cls, answer: Any, info: ValidationInfo) -> Any:
+        noun = cls.__name__.lower()
+        if answer is None:
+            raise NotFound(f"There is no such {noun}.")
+        ids = info.context["ids"] if info.context else {}
+        website = ids.get("website") if noun in ids else None
+        if website and answer.get("websiteId") not in (None, website):
+            raise NotFound(f"This website has no such {noun}.")
+        return answer
 
 
-def parse(kind: type[T], answer: Any) -> T:
-    """Validate decoded JSON as a type: a ``Record``, a ``Row``, or a list or tuple of them."""
+def parse(kind: type[T], answer: Any, **context: Any) -> T:
+    """Validate decoded JSON as a type: a ``Record``, or a list or tuple of them."""
     hashable: Any = kind
-    result: T = _adapter(hashable).validate_python(answer)
+    result: T = _adapter(hashable).validate_python(answer, context=context)
     return result
 
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
-
-
-def array_of(read: Callable[[Any], T]) -> Callable[[Any], tuple[T, ...]]:
-    """A parser of JSON arrays whose items ``read`` parses."""
-
-    def parse_array(answer: Any) -> tuple[T, ...]:
-        if not isinstance(answer, list):
-            raise ValueError("no array")
-        return tuple(read(item) for item in answer)
-
-    return parse_array
 
 
 def frame_of(rows: Iterable[Any], /, **dtypes: Any) -> pd.DataFrame:
@@ -92,40 +92,18 @@ def frame_of(rows: Iterable[Any], /, **dtypes: Any) -> pd.DataFrame:
     )
 
 
-class _Paged(Row):
-    data: list[Any]
-    count: Count
-    page: Count = 1
-    pageSize: Count = 0
-    isCapped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Record, Generic[T]):
     """Some rows of ``count`` in all; ``page`` counts from 1.
 
     ``capped`` means that the server stopped counting at ``count`` and has more rows.
     """
 
-    rows: tuple[T, ...]
-    count: int
-    page: int
-    page_size: int
-    capped: bool = False
+    rows: Annotated[tuple[T, ...], Field(alias="data")]
+    count: Count
+    page: Count = 1
+    page_size: Count = 0
+    capped: Annotated[bool, Field(alias="isCapped")] = False
 
-
-def paged(read: Callable[[Any], T]) -> Callable[[Any], Page[T]]:
-    """A parser of pages whose rows ``read`` parses."""
-
-    def parse_page(answer: Any) -> Page[T]:
-        page = _Paged.model_validate(answer)
-        rows = tuple(read(row) for row in page.data)
-        return Page(rows, page.count, page.page, page.pageSize or len(rows), page.isCapped)
-
-    return parse_page
-
-
-def done(answer: Any) -> None:
-    """Accept ``{"ok": true}``, or any other JSON object."""
-    if not isinstance(answer, dict):
-        raise ValueError("no object")
+    @model_validator(mode="after")
+    def _size(self) -> Self:
+        return self if self.page_size else replace(self, page_size=len(self.rows))

@@ -5,62 +5,50 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import pandas as pd
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from umami.api.params import analysis, uuid_of
-from umami.api.records import Created, Page, Record, Text, array_of, done, frame_of, paged, parse
-from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
+from umami.api.params import analysis, analysis_body, paging
+from umami.api.records import Created, Item, Page, Record, Text, frame_of, parse
+from umami.endpoint import Effort, RawQuery, endpoint, listing, uuid_of, write
 from umami.errors import InvalidView
-from umami.parsing import Count, Ratio, Row, Time, bucket
+from umami.parsing import Count, Ratio, Time, bucket
 from umami.period import Period, with_unit
 from umami.view import View
 
 StepKind = Literal["path", "event"]
 
 
-class _Cell(Row):
+class _Cell(Record):
     date: str
     day: Count
-    size: Count = Field(alias="visitors")
-    returned: Count = Field(alias="returnVisitors")
+    size: Annotated[Count, Field(alias="visitors")]
+    returned: Annotated[Count, Field(alias="returnVisitors")]
 
 
-class _Tagged(Row):
+class _Tagged(Record):
     utm: str
     views: Count
 
 
-class _Utm(Row):
-    utm_source: list[_Tagged]
-    utm_medium: list[_Tagged]
-    utm_campaign: list[_Tagged]
-    utm_content: list[_Tagged]
-    utm_term: list[_Tagged]
-
-
-class _Journey(Row):
+class _Journey(Record):
     items: list[str | None]
     count: Count
 
 
-class _Measures(Row):
+class _Measures(Record):
     views: Count
     visitors: Count
     visits: Count
     bounces: Count
-    seconds: Count = Field(alias="totaltime")
+    seconds: Annotated[Count, Field(alias="totaltime")]
 
 
-@dataclass(frozen=True, slots=True)
-class Report(Record):
+class Report(Item):
     """A saved report; ``parameters`` are in the server's format."""
-
-    missing: ClassVar[str] = "There is no such report."
 
     id: str
     website: Annotated[str, Field(alias="websiteId")]
@@ -75,15 +63,13 @@ class Report(Record):
     updated: Annotated[Time, Field(alias="updatedAt")] = None
 
 
-@dataclass(frozen=True, slots=True)
-class FunnelStep:
+class FunnelStep(Record):
     """A step: opening a ``path`` (``*`` at either end is a wildcard) or an event."""
 
     kind: StepKind
     value: str
 
 
-@dataclass(frozen=True, slots=True)
 class FunnelResult(Record):
     """How many visitors reached a step.
 
@@ -98,15 +84,14 @@ class FunnelResult(Record):
     drop_off: Annotated[Ratio, Field(alias="dropoff")]
     remaining: Ratio
 
+    @model_validator(mode="before")
     @classmethod
-    def read(cls, answer: Any) -> FunnelResult:
+    def _nest_step(cls, answer: Any) -> Any:
         """From ``{type, value, visitors, previous, dropped, dropoff, remaining}``."""
-        step = {"kind": answer["type"], "value": answer["value"]}
-        return parse(cls, {**answer, "step": step})
+        return {**answer, "step": {"kind": answer["type"], "value": answer["value"]}}
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(Record):
     """Cohorts of visitors and how many of them returned.
 
     ``frame`` has ``cohort`` (local day of the first visit), ``day`` (0 to 31 after it), ``size``
@@ -125,7 +110,8 @@ class Retention:
         """
         rows = [row for row in parse(list[_Cell], answer) if row.day >= 0]
         frame = frame_of(rows, day="int64", size="int64", returned="int64")
-        frame.insert(0, "cohort", pd.DatetimeIndex([bucket(row.date, period) for row in rows]))
+        by_day = with_unit(period.start, period.end, period.timezone, "day")
+        frame.insert(0, "cohort", pd.DatetimeIndex([bucket(row.date, by_day) for row in rows]))
         frame["share"] = (frame["returned"] / frame["size"].where(frame["size"] > 0)).fillna(0.0)
         return cls(frame.sort_values(["cohort", "day"], ignore_index=True))
 
@@ -138,8 +124,7 @@ class Retention:
         return table.reindex(columns=range(32), fill_value=0.0) if len(table) else table
 
 
-@dataclass(frozen=True, slots=True)
-class Utm:
+class Utm(Record):
     """Pageviews by UTM parameter: ``frame`` has ``parameter``, ``value`` and ``views``."""
 
     frame: pd.DataFrame
@@ -148,14 +133,15 @@ class Utm:
     def read(cls, answer: Any) -> Utm:
         """From ``{utm_source: [{utm, views}], …}``."""
         rows = [
-            (name.removeprefix("utm_"), row.utm, row.views)
-            for name, rows in _Utm.model_validate(answer)
-            for row in sorted(rows, key=lambda row: (-row.views, row.utm))
+            (name, row.utm, row.views)
+            for name in ("source", "medium", "campaign", "content", "term")
+            for row in sorted(
+                parse(list[_Tagged], answer[f"utm_{name}"]), key=lambda row: (-row.views, row.utm)
+            )
         ]
         return cls(pd.DataFrame(rows, columns=["parameter", "value", "views"]))
 
 
-@dataclass(frozen=True, slots=True)
 class Goal(Record):
     """How often a goal was reached, and by how many visitors.
 
@@ -184,15 +170,14 @@ class Goal(Record):
         return goal
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Record):
     """Steps (paths and event names) that ``visits`` visits began with, in their order."""
 
     steps: tuple[str, ...]
     visits: int
 
 
-def journey_paths(answer: Any) -> tuple[Path, ...]:
+def _paths(answer: Any) -> tuple[Path, ...]:
     """From ``[{items, count}]``, without the padding: different paths, largest first."""
     visits: Counter[tuple[str, ...]] = Counter()
     for row in parse(list[_Journey], answer):
@@ -200,8 +185,7 @@ def journey_paths(answer: Any) -> tuple[Path, ...]:
     return tuple(Path(steps, count) for steps, count in visits.most_common())
 
 
-@dataclass(frozen=True, slots=True)
-class Breakdown:
+class Breakdown(Record):
     """Totals for each combination of the fields.
 
     ``frame`` has a column for each field, and ``views``, ``visitors``, ``visits``, ``bounces`` and
@@ -211,14 +195,14 @@ class Breakdown:
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, answer: Any, fields: tuple[str, ...]) -> Breakdown:
+    def read(cls, answer: Any, fields: Sequence[str]) -> Breakdown:
         """From ``[{views, visitors, visits, bounces, totaltime, <field>: value}]``."""
         rows = parse(list[_Measures], answer)
         columns = {
             field: pd.Series([_text(row[field]) for row in answer], dtype="object")
             for field in fields
         }
-        figures = frame_of(rows, **dict.fromkeys(_Measures.model_fields, "int64"))
+        figures = frame_of(rows, **dict.fromkeys(_Measures.__annotations__, "int64"))
         return cls(pd.DataFrame(columns).join(figures, how="right"))
 
 
@@ -229,51 +213,41 @@ def _text(value: Any) -> str | None:
 
 
 BreakdownField = Literal[
-    "path",
-    "referrer",
-    "title",
-    "query",
-    "os",
-    "browser",
-    "device",
-    "country",
-    "region",
-    "city",
-    "language",
-    "tag",
-    "hostname",
-    "event",
-    "utmSource",
-    "utmMedium",
-    "utmCampaign",
-    "utmContent",
-    "utmTerm",
-    "distinctId",
-]
+    "path", "referrer", "title", "query", "os", "browser", "device", "country", "region", "city",
+    "language", "tag", "hostname", "event", "utmSource", "utmMedium", "utmCampaign", "utmContent",
+    "utmTerm", "distinctId",
+]  # fmt: skip
 
 
-@endpoint("GET", "/reports", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+@listing("/reports")
 def reports(website: str, page: int = 1, page_size: int = 100) -> RawQuery[Page[Report]]:
     """The reports saved for a website, a page at a time."""
-    query = {"websiteId": uuid_of(website), "page": page, "pageSize": page_size}
-    return RawQuery(paged(Report.read), query=query)
+    return RawQuery({"websiteId": uuid_of(website), **paging(page, page_size)})
 
 
-@endpoint("GET", "/reports/{report}", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+@listing("/reports/{report}")
 def report(report: str) -> RawQuery[Report]:
     """One saved report; raises ``NotFound`` where there is none."""
-    return RawQuery(Report.read, path={"report": uuid_of(report, "report")})
+    return RawQuery()
 
 
-@endpoint("POST", "/reports", fresh=Freshness.NEVER, access=Access.WRITES)
+@write("POST", "/reports")
 def create_report(
     website: str, type: str, name: str, parameters: Mapping[str, Any], description: str = ""
 ) -> RawQuery[Report]:
     """Save a report."""
-    return RawQuery(Report.read, body=_saved(website, type, name, parameters, description))
+    return RawQuery(
+        body={
+            "websiteId": uuid_of(website),
+            "type": type,
+            "name": name,
+            "description": description,
+            "parameters": dict(parameters),
+        }
+    )
 
 
-@endpoint("POST", "/reports/{report}", fresh=Freshness.NEVER, access=Access.WRITES)
+@write("POST", "/reports/{report}")
 def update_report(
     report: str,
     website: str,
@@ -283,32 +257,20 @@ def update_report(
     description: str = "",
 ) -> RawQuery[Report]:
     """Change the name, parameters or description of a saved report."""
-    return RawQuery(
-        Report.read,
-        path={"report": uuid_of(report, "report")},
-        body=_saved(website, type, name, parameters, description),
-    )
+    body = create_report(website, type, name, parameters, description).body
+    return RawQuery(body=json.loads(body or ""))
 
 
-def _saved(
-    website: str, type: str, name: str, parameters: Mapping[str, Any], description: str
-) -> dict[str, Any]:
-    return {
-        "websiteId": uuid_of(website),
-        "type": type,
-        "name": name,
-        "description": description,
-        "parameters": dict(parameters),
-    }
-
-
-@endpoint("DELETE", "/reports/{report}", fresh=Freshness.NEVER, access=Access.WRITES)
+@write("DELETE", "/reports/{report}")
 def delete_report(report: str) -> RawQuery[None]:
     """Delete a saved report."""
-    return RawQuery(done, path={"report": uuid_of(report, "report")})
+    return RawQuery()
 
 
-@endpoint("POST", "/reports/funnel", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
+_analysis = partial(endpoint, "POST", effort=Effort.HEAVY)
+
+
+@_analysis("/reports/funnel")
 def funnel(
     view: View, steps: Sequence[FunnelStep], window: int = 60
 ) -> RawQuery[tuple[FunnelResult, ...]]:
@@ -318,23 +280,22 @@ def funnel(
     if window < 1:
         raise InvalidView("A funnel’s window is at least one minute.")
     chain = [{"type": step.kind, "value": step.value} for step in steps]
-    return analysis(array_of(FunnelResult.read), view, "funnel", steps=chain, window=window)
+    return analysis(view, "funnel", steps=chain, window=window)
 
 
-@endpoint("POST", "/reports/retention", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
+@_analysis("/reports/retention")
 def retention(view: View) -> RawQuery[Retention]:
     """Cohorts by day of the View's zone, and how many of their visitors returned on which day."""
-    by_day = with_unit(view.period.start, view.period.end, view.period.timezone, "day")
-    return analysis(partial(Retention.read, period=by_day), view, "retention")
+    return analysis(view, "retention")
 
 
-@endpoint("POST", "/reports/utm", fresh=Freshness.PERIOD)
+@endpoint("POST", "/reports/utm")
 def utm(view: View) -> RawQuery[Utm]:
     """Pageviews by source, medium, campaign, content and term."""
-    return analysis(Utm.read, view, "utm")
+    return analysis(view, "utm")
 
 
-@endpoint("POST", "/reports/goal", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
+@_analysis("/reports/goal")
 def goal(view: View, kind: StepKind, value: str) -> RawQuery[Goal]:
     """How often a path was opened or an event happened, and by how many visitors.
 
@@ -342,24 +303,23 @@ def goal(view: View, kind: StepKind, value: str) -> RawQuery[Goal]:
     """
     if not value:
         raise InvalidView("A goal needs a page or an event.")
-    return analysis(Goal.read, view, "goal", type=kind, value=value)
+    return analysis(view, "goal", type=kind, value=value)
 
 
-@endpoint("POST", "/reports/journey", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
+@_analysis("/reports/journey")
 def journey(
     view: View, steps: int = 5, start: str | None = None, end: str | None = None
 ) -> RawQuery[tuple[Path, ...]]:
     """The paths that most visits began with, of 3 to 7 ``steps``, 100 paths at most."""
     if not 3 <= steps <= 7:
         raise InvalidView("A journey has 3 to 7 steps.")
-    return analysis(journey_paths, view, "journey", steps=steps, startStep=start, endStep=end)
+    body = analysis_body(view, "journey", steps=steps, startStep=start, endStep=end)
+    return RawQuery(body=body, read=_paths)
 
 
-@endpoint("POST", "/reports/breakdown", fresh=Freshness.PERIOD, effort=Effort.HEAVY)
+@_analysis("/reports/breakdown")
 def breakdown(view: View, fields: Sequence[BreakdownField]) -> RawQuery[Breakdown]:
     """Totals of pageviews for each combination of the fields, 500 combinations at most."""
     if not fields or not set(fields) <= set(get_args(BreakdownField)):
         raise InvalidView("A breakdown needs one or more of the known fields.")
-    return analysis(
-        partial(Breakdown.read, fields=tuple(fields)), view, "breakdown", fields=list(fields)
-    )
+    return analysis(view, "breakdown", fields=list(fields))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from umami.api.params import uuid_of
 from umami.api.records import Record, parse
-from umami.endpoint import Access, Freshness, RawQuery, endpoint
+from umami.endpoint import RawQuery, uuid_of, write
 
 
-@dataclass(frozen=True, slots=True)
 class Sent(Record):
     """Whether the server counted something, and for which session; servers drop what bots send."""
 
@@ -34,10 +32,10 @@ class Sent(Record):
 
 def _sent(kind: str, **payload: Any) -> RawQuery[Sent]:
     fields = {name: value for name, value in payload.items() if value is not None}
-    return RawQuery(Sent.read, body={"type": kind, "payload": fields})
+    return RawQuery(body={"type": kind, "payload": fields})
 
 
-@endpoint("POST", "/send", fresh=Freshness.NEVER, access=Access.WRITES)
+@write("POST", "/send")
 def send_pageview(
     website: str,
     url: str,
@@ -63,7 +61,7 @@ def send_pageview(
     )
 
 
-@endpoint("POST", "/send", fresh=Freshness.NEVER, access=Access.WRITES)
+@write("POST", "/send")
 def send_event(
     website: str,
     name: str,
@@ -85,7 +83,7 @@ def send_event(
     )
 
 
-@endpoint("POST", "/send", fresh=Freshness.NEVER, access=Access.WRITES)
+@write("POST", "/send")
 def send_identity(
     website: str,
     hostname: str,

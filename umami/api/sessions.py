@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from umami.api.events import (
     DataType,
@@ -19,31 +18,25 @@ from umami.api.events import (
     Property,
     PropertySeries,
     PropertyValue,
+    numbers_of,
 )
-from umami.api.params import buckets, choice, for_view, paging, uuid_of
-from umami.api.records import Moment, Page, Record, Text, array_of, frame_of, paged, parse
-from umami.endpoint import Effort, Freshness, RawQuery, endpoint
-from umami.errors import NotFound
-from umami.parsing import Count, Ratio, Row, Time
+from umami.api.params import buckets, paging
+from umami.api.records import Item, Moment, Page, Record, Text, frame_of, parse
+from umami.endpoint import Effort, RawQuery, get, listing
+from umami.parsing import Count, Ratio, Time
 from umami.view import View
 
 
-class _SessionProperty(Row):
-    dataKey: str
-    dataType: DataType
-    stringValue: str | None = None
-    numberValue: Ratio = None
-    dateValue: Time = None
-
-
-class _PropertyStats(Row):
-    value: str | None = Field(alias="label")
-    visitors: Count = Field(alias="sessions")
+class _PropertyStats(Record):
+    value: Annotated[str | None, Field(alias="label")]
+    visitors: Annotated[Count, Field(alias="sessions")]
     visits: Count
-    rows: Count = Field(alias="views")
+    rows: Annotated[Count, Field(alias="views")]
     events: Count
 
 
+_DATA = "/websites/{website}/session-data"
+_get = partial(get, since="2.13")
 _Total = Annotated[Count, BeforeValidator(lambda figure: figure["value"])]
 _Names = Annotated[
     str | None,
@@ -51,8 +44,7 @@ _Names = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Session(Record):
+class Session(Item):
     """A visitor in Umami's sense; codes as Umami stores them, ``first`` and ``last`` in UTC.
 
     In lists figures are limited to the period; for a single session they are over its whole life.
@@ -60,8 +52,6 @@ class Session(Record):
     and ``hostname``, which some versions return. ``stitched`` is how many sessions the figures of a
     single session cover: from 3.3 on, all sessions that share one of its distinct ids.
     """
-
-    missing: ClassVar[str] = "There is no such session."
 
     id: str
     first: Annotated[Time, Field(alias="firstAt")]
@@ -84,18 +74,16 @@ class Session(Record):
         Count, Field(alias="stitchedSessionCount"), AfterValidator(lambda count: max(1, count))
     ] = 1
 
+    @model_validator(mode="before")
     @classmethod
-    def read(cls, answer: Any) -> Session:
+    def _one_of(cls, answer: Any) -> Any:
         """From a session object; servers return ``{}`` or ``null`` where there is none."""
-        if answer is None or answer == {}:
-            raise NotFound(cls.missing)
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and answer:
             ids = answer.get("distinctId") or answer.get("distinctIds") or None
-            answer = {**answer, "distinctId": ids}
-        return parse(cls, answer)
+            return {**answer, "distinctId": ids}
+        return None if answer == {} else answer
 
 
-@dataclass(frozen=True, slots=True)
 class SessionStats(Record):
     """Sums over sessions. ``rows`` counts pageviews and custom events together."""
 
@@ -106,7 +94,6 @@ class SessionStats(Record):
     events: _Total
 
 
-@dataclass(frozen=True, slots=True)
 class Step(Record):
     """Something a session did; ``at`` is an instant (UTC)."""
 
@@ -120,24 +107,23 @@ class Step(Record):
     id: Annotated[str | None, Field(alias="eventId")] = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionProperty:
-    """A property of a session; ``value`` is a number, an instant or text, as its type says."""
+class SessionProperty(Record):
+    """A property of a session; a date is an instant (UTC)."""
 
-    name: str
-    type: DataType
-    value: str | float | datetime | None
+    name: Annotated[str, Field(alias="dataKey")]
+    type: Annotated[DataType, Field(alias="dataType")]
+    text: Annotated[str | None, Field(alias="stringValue")] = None
+    number: Annotated[Ratio, Field(alias="numberValue")] = None
+    moment: Annotated[Time, Field(alias="dateValue")] = None
 
-    @classmethod
-    def read(cls, answer: Any) -> SessionProperty:
-        """From ``{dataKey, dataType, stringValue, numberValue, dateValue}``."""
-        row = parse(_SessionProperty, answer)
-        typed = {DataType.NUMBER: row.numberValue, DataType.DATE: row.dateValue}.get(row.dataType)
-        return cls(row.dataKey, row.dataType, row.stringValue if typed is None else typed)
+    @property
+    def value(self) -> str | float | datetime | None:
+        """A number, an instant or text, as the type says."""
+        typed = {DataType.NUMBER: self.number, DataType.DATE: self.moment}.get(self.type)
+        return self.text if typed is None else typed
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Record):
     """Visitors by weekday and hour in the View's zone.
 
     ``frame`` has rows 0 (Monday) to 6 and columns 0 to 23; a cell is the number of distinct
@@ -156,8 +142,7 @@ class Rhythm:
         return cls(frame.astype("int64"))
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyStats:
+class PropertyStats(Record):
     """The activity of sessions by the value of a session property, most active first.
 
     ``frame`` has ``value``, ``visitors``, ``visits``, ``rows`` (pageviews and custom events
@@ -175,152 +160,81 @@ class PropertyStats:
         return cls(frame_of(rows, value="object", **counts))
 
 
-@endpoint("GET", "/websites/{website}/sessions", fresh=Freshness.PERIOD, since="2.13")
+@_get("/websites/{website}/sessions")
 def sessions(
     view: View, page: int = 1, page_size: int = 20, search: str | None = None
 ) -> RawQuery[Page[Session]]:
     """Sessions of the period, latest first; ``search`` looks in id, city, browser, OS, device."""
-    return for_view(paged(Session.read), view, paging(page, page_size, search))
+    return RawQuery(paging(page, page_size, search))
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/sessions/stats",
-    fresh=Freshness.PERIOD,
-    effort=Effort.LIGHT,
-    since="2.13",
-)
+@_get("/websites/{website}/sessions/stats", effort=Effort.LIGHT)
 def session_stats(view: View) -> RawQuery[SessionStats]:
     """Rows, visitors, visits, countries and custom events of the period."""
-    return for_view(SessionStats.read, view)
+    return RawQuery()
 
 
-@endpoint("GET", "/websites/{website}/sessions/weekly", fresh=Freshness.PERIOD, since="2.13")
+@_get("/websites/{website}/sessions/weekly")
 def weekly(view: View) -> RawQuery[Rhythm]:
     """Visitors by weekday and hour of the View's zone."""
-    return for_view(Rhythm.read, view, {"timezone": view.period.timezone})
+    return RawQuery({"timezone": view.period.timezone})
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/sessions/{session}",
-    fresh=Freshness.LISTING,
-    effort=Effort.LIGHT,
-    since="2.13",
-)
+@listing("/websites/{website}/sessions/{session}", since="2.13")
 def session(website: str, session: str) -> RawQuery[Session]:
     """One session over its whole life; raises ``NotFound`` (or ``ServerFault`` on 2.x)."""
-    return RawQuery(
-        Session.read,
-        path={"website": uuid_of(website), "session": uuid_of(session, "session")},
-    )
+    return RawQuery()
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/sessions/{session}/activity",
-    fresh=Freshness.PERIOD,
-    since="2.13",
-    filtered=False,
-)
+@_get("/websites/{website}/sessions/{session}/activity", filtered=False)
 def activity(view: View, session: str) -> RawQuery[tuple[Step, ...]]:
     """What a session did in the period, newest first, 500 steps at most. Takes no filters."""
-    return for_view(array_of(Step.read), view, session=uuid_of(session, "session"))
+    return RawQuery()
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/sessions/{session}/properties",
-    fresh=Freshness.LISTING,
-    effort=Effort.LIGHT,
-    since="2.13",
-)
+@listing("/websites/{website}/sessions/{session}/properties", since="2.13")
 def session_properties(website: str, session: str) -> RawQuery[tuple[SessionProperty, ...]]:
     """The properties that identify gave a session."""
-    return RawQuery(
-        array_of(SessionProperty.read),
-        path={"website": uuid_of(website), "session": uuid_of(session, "session")},
-    )
+    return RawQuery()
 
 
-@endpoint(
-    "GET", "/websites/{website}/session-data/properties", fresh=Freshness.PERIOD, since="2.13"
-)
+@_get(f"{_DATA}/properties")
 def session_data_properties(view: View) -> RawQuery[tuple[Property, ...]]:
     """Session properties and how many sessions have them, most frequent first."""
-    return for_view(array_of(Property.read), view)
+    return RawQuery()
 
 
-@endpoint("GET", "/websites/{website}/session-data/values", fresh=Freshness.PERIOD, since="2.13")
+@_get(f"{_DATA}/values")
 def session_data_values(view: View, name: str) -> RawQuery[tuple[PropertyValue, ...]]:
     """Values of one session property, most frequent first; 2.19 to 2.20 answer a fault."""
-    return for_view(array_of(PropertyValue.read), view, {"propertyName": name})
+    return RawQuery({"propertyName": name})
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/session-data/stats",
-    fresh=Freshness.PERIOD,
-    effort=Effort.HEAVY,
-    since="3.2",
-    subject="figures of session properties",
-)
+@get(f"{_DATA}/stats", effort=Effort.HEAVY, since="3.2", subject="figures of session properties")
 def session_data_stats(view: View, name: str) -> RawQuery[PropertyStats]:
     """What the sessions with each value of one session property did, most active first."""
-    return for_view(PropertyStats.read, view, {**_property(name), **buckets(view)})
+    return RawQuery({"propertyName": name, **buckets(view)})
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/session-data/numeric-stats",
-    fresh=Freshness.PERIOD,
-    since="3.2",
-    subject="figures of session properties",
-)
+@get(f"{_DATA}/numeric-stats", since="3.2", subject="figures of session properties")
 def session_data_numeric_stats(view: View, name: str) -> RawQuery[NumericStats]:
     """Sum, average, median, least and largest number of one session property."""
-    return for_view(NumericStats.read, view, _property(name))
+    return RawQuery({"propertyName": name})
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/session-data/numeric-series",
-    fresh=Freshness.PERIOD,
-    since="3.2",
-    subject="series of session properties",
-)
+@get(f"{_DATA}/numeric-series", since="3.2", subject="series of session properties")
 def session_data_numeric_series(
     view: View, name: str, metric: NumericMetric = "sum"
 ) -> RawQuery[NumericSeries]:
     """The numbers of one session property, in the bucket in which each was set. What the sessions
     of the period had set before it is left out."""
-    return for_view(
-        partial(NumericSeries.read, period=view.period, metric=metric, clip=True),
-        view,
-        {
-            **_property(name),
-            **buckets(view),
-            "metric": choice(metric, get_args(NumericMetric), "a metric of numbers"),
-        },
-    )
+    read = partial(NumericSeries.read, period=view.period, metric=metric, clip=True)
+    return RawQuery(numbers_of(view, name, metric), read=read)
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/session-data/property-series",
-    fresh=Freshness.PERIOD,
-    since="3.2",
-    subject="series of session properties",
-)
+@get(f"{_DATA}/property-series", since="3.2", subject="series of session properties")
 def session_data_property_series(view: View, name: str) -> RawQuery[PropertySeries]:
     """The values of one session property, in the bucket in which each was set; texts and booleans
     only. What the sessions of the period had set before it is left out."""
-    return for_view(
-        partial(PropertySeries.read, period=view.period, clip=True),
-        view,
-        {**_property(name), **buckets(view)},
-    )
-
-
-def _property(name: str) -> dict[str, Any]:
-    return {"propertyName": name}
+    read = partial(PropertySeries.read, period=view.period, clip=True)
+    return RawQuery({"propertyName": name, **buckets(view)}, read=read)

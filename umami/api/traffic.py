@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
 import pandas as pd
 from pydantic import Field
 
-from umami.api.params import buckets, for_view, uuid_of
-from umami.api.records import Record, array_of, frame_of, parse
-from umami.endpoint import Effort, Freshness, RawQuery, endpoint
+from umami.api.params import buckets
+from umami.api.records import Record, frame_of, parse
+from umami.endpoint import Effort, Freshness, RawQuery, get
 from umami.errors import InvalidView
 from umami.filters import FIELDS
-from umami.parsing import Count, Row, series
+from umami.parsing import Count, series
 from umami.period import Period
 from umami.view import View
 
 
-class _Ranked(Row):
-    name: str | None = Field(alias="x")
-    count: Count = Field(alias="y")
+class _Ranked(Record):
+    name: Annotated[str | None, Field(alias="x")]
+    count: Annotated[Count, Field(alias="y")]
     country: str | None = None
 
 
-class _Group(Row):
+class _Group(Record):
     name: str | None
-    country: str | None = None
-    views: Count | None = Field(None, alias="pageviews")
     visitors: Count
+    country: str | None = None
+    views: Annotated[Count | None, Field(alias="pageviews")] = None
     visits: Count | None = None
     bounces: Count | None = None
-    seconds: Count | None = Field(None, alias="totaltime")
+    seconds: Annotated[Count | None, Field(alias="totaltime")] = None
 
 
 Measure = Literal["visitors", "times"]
 """The unit that a ranking counts: distinct visitors, or rows."""
 
 
-@dataclass(frozen=True, slots=True)
 class Totals(Record):
     """Sums over a period; ``seconds`` is time on site over all visits."""
 
@@ -65,22 +63,21 @@ class Totals(Record):
         return self.views / self.visits if self.visits else None
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Record):
     """Totals of a period, and of the period it is compared with, where servers return both."""
 
     current: Totals
     previous: Totals | None
 
     @classmethod
-    def read(cls, answer: Any, *, compared: bool) -> Stats:
+    def read(cls, answer: Any, view: View) -> Stats:
         """From flat totals with ``comparison``."""
-        current, before = Totals.read(answer), answer.get("comparison") if compared else None
-        return cls(current, Totals.read(before) if before else None)
+        current = parse(Totals, answer)
+        before = answer.get("comparison") if view.comparison == "umami" else None
+        return cls(current, parse(Totals, before) if before else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Record):
     """Views and sessions over time.
 
     ``frame`` has ``time`` (start of the bucket, naive wall clock of the period's zone), ``views``
@@ -97,8 +94,7 @@ class Timeline:
         return cls(pd.DataFrame({"time": period.axis(), **counts}))
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(Record):
     """Values of a field with their counts, largest first; rows that lack the field are left out.
 
     ``frame`` has ``name``, ``count`` and ``country`` (code, with regions and cities; else
@@ -120,8 +116,7 @@ class Ranking:
         return cls(order, measure)
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Record):
     """Values of a field with the totals of each, most visitors first.
 
     ``frame`` has ``name``, ``country`` (code, with regions and cities), ``visitors``, ``views``,
@@ -141,7 +136,6 @@ class Groups:
         return cls(frame.sort_values(order, ascending=[False, False, True], ignore_index=True))
 
 
-@dataclass(frozen=True, slots=True)
 class Value(Record):
     """A value that occurs, with the number of rows that have it."""
 
@@ -149,7 +143,6 @@ class Value(Record):
     count: Count
 
 
-@dataclass(frozen=True, slots=True)
 class Active(Record):
     """Visitors with any activity in the last five minutes."""
 
@@ -157,58 +150,36 @@ class Active(Record):
 
 
 Metric = Literal[
-    "path",
-    "entry",
-    "exit",
-    "title",
-    "query",
-    "referrer",
-    "channel",
-    "hostname",
-    "tag",
-    "event",
-    "browser",
-    "os",
-    "device",
-    "screen",
-    "language",
-    "country",
-    "region",
-    "city",
-    "utmSource",
-    "utmMedium",
-    "utmCampaign",
-    "utmContent",
-    "utmTerm",
-    "distinctId",
-]
+    "path", "entry", "exit", "title", "query", "referrer", "channel", "hostname", "tag", "event",
+    "browser", "os", "device", "screen", "language", "country", "region", "city", "utmSource",
+    "utmMedium", "utmCampaign", "utmContent", "utmTerm", "distinctId",
+]  # fmt: skip
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
 
-@endpoint("GET", "/websites/{website}/active", fresh=Freshness.LIVE, effort=Effort.LIGHT)
+@get("/websites/{website}/active", fresh=Freshness.LIVE, effort=Effort.LIGHT)
 def active(website: str) -> RawQuery[Active]:
     """Visitors with any activity in the last five minutes."""
-    return RawQuery(Active.read, path={"website": uuid_of(website)})
+    return RawQuery()
 
 
-@endpoint("GET", "/websites/{website}/stats", fresh=Freshness.PERIOD, effort=Effort.LIGHT)
+@get("/websites/{website}/stats", effort=Effort.LIGHT)
 def stats(view: View) -> RawQuery[Stats]:
     """Views, visitors, visits, bounces and seconds on site.
 
     The comparison's totals come along only where Umami's own previous period is compared with;
     for any other comparison ask ``stats(view.compared())``.
     """
-    compare = "prev" if view.comparison == "umami" else None
-    return for_view(partial(Stats.read, compared=compare is not None), view, {"compare": compare})
+    return RawQuery({"compare": "prev" if view.comparison == "umami" else None})
 
 
-@endpoint("GET", "/websites/{website}/pageviews", fresh=Freshness.PERIOD, effort=Effort.LIGHT)
+@get("/websites/{website}/pageviews", effort=Effort.LIGHT)
 def pageviews(view: View) -> RawQuery[Timeline]:
     """Views and sessions in each bucket of the period, none missing, in the View's zone."""
-    return for_view(partial(Timeline.read, period=view.period), view, buckets(view))
+    return RawQuery(buckets(view))
 
 
-@endpoint("GET", "/websites/{website}/metrics", fresh=Freshness.PERIOD)
+@get("/websites/{website}/metrics")
 def metrics(
     view: View, field: Metric, limit: int = 500, offset: int = 0, search: str | None = None
 ) -> RawQuery[Ranking]:
@@ -216,17 +187,13 @@ def metrics(
 
     Counts are visitors, but times for ``event``, and for entry and exit on servers up to 2.18.
     """
-    return for_view(
-        partial(Ranking.read, measure="times" if field == "event" else "visitors"),
-        view,
-        _ranked(field, limit, offset, search),
-    )
+    measure: Measure = "times" if field == "event" else "visitors"
+    query = _ranked(field, limit, offset, search)
+    return RawQuery(query, read=partial(Ranking.read, measure=measure))
 
 
-@endpoint(
-    "GET",
+@get(
     "/websites/{website}/metrics/expanded",
-    fresh=Freshness.PERIOD,
     effort=Effort.HEAVY,
     since="3.0",
     subject="expanded metrics",
@@ -238,21 +205,16 @@ def groups(
 
     2.x returns all totals for the fields of a breakdown, and visitors only for others.
     """
-    return for_view(Groups.read, view, _ranked(field, limit, offset, search))
+    return RawQuery(_ranked(field, limit, offset, search))
 
 
 def _ranked(field: str, limit: int, offset: int, search: str | None) -> dict[str, Any]:
     if field not in METRICS:
         raise InvalidView(f"“{field}” cannot be ranked.")
-    return {
-        "type": field,
-        "limit": limit,
-        "offset": offset or None,
-        "search": search,
-    }
+    return {"type": field, "limit": limit, "offset": offset or None, "search": search}
 
 
-@endpoint("GET", "/websites/{website}/values", fresh=Freshness.PERIOD, filtered=False)
+@get("/websites/{website}/values", filtered=False)
 def values(view: View, field: str, search: str | None = None) -> RawQuery[tuple[Value, ...]]:
     """The ten most frequent values of a field in the period, whatever the filters.
 
@@ -260,4 +222,4 @@ def values(view: View, field: str, search: str | None = None) -> RawQuery[tuple[
     """
     if field not in FIELDS:
         raise InvalidView(f"“{field}” is not a field to filter by.")
-    return for_view(array_of(Value.read), view, {"type": field, "search": search})
+    return RawQuery({"type": field, "search": search})

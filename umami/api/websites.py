@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import pandas as pd
 from pydantic import Field
 
-from umami.api.params import paging, uuid_of
-from umami.api.records import Created, Object, Page, Record, Text, done, paged
-from umami.endpoint import Access, Effort, Freshness, RawQuery, endpoint
+from umami.api.params import paging
+from umami.api.records import Created, Item, Object, Page, Record, Text, parse
+from umami.endpoint import RawQuery, get, listing, uuid_of, write
 from umami.errors import InvalidView
-from umami.parsing import Count, Row, Time, series
+from umami.parsing import Count, Time, series
 from umami.period import Period
 
 
-class _Chart(Row):
+class _Chart(Record):
     total: Count
     values: list[Count] | None = None
     sessions: list[Any] | None = None
-
-
-class _Charts(Row):
-    data: dict[str, _Chart]
 
 
 HALF_DAY = "12h"
 """The step of the newest generation's charts of websites."""
 
 
-@dataclass(frozen=True, slots=True)
-class Website(Record):
+class Website(Item):
     """A website that Umami watches; ``share_id`` is set while it has a public link."""
-
-    missing: ClassVar[str] = "There is no such website."
 
     id: str
     name: str
@@ -48,7 +41,6 @@ class Website(Record):
     reset: Annotated[Time, Field(alias="resetAt")] = None
 
 
-@dataclass(frozen=True, slots=True)
 class DateRange(Record):
     """First and last instant (UTC) with data; both ``None`` for an empty website."""
 
@@ -56,7 +48,6 @@ class DateRange(Record):
     end: Annotated[Time, Field(alias="endDate")]
 
 
-@dataclass(frozen=True, slots=True)
 class Share(Record):
     """A public link to a website; ``slug`` ends its address, so only administrators see it.
 
@@ -71,8 +62,7 @@ class Share(Record):
     created: Created = None
 
 
-@dataclass(frozen=True, slots=True)
-class WebsiteChart:
+class WebsiteChart(Record):
     """A website's visitors in a period.
 
     ``frame`` has ``time`` (naive wall clock of the period's zone) and ``visitors`` (distinct ones
@@ -87,7 +77,7 @@ def _charts(answer: Any, period: Period) -> dict[str, WebsiteChart]:
     """Charts by website: from ``{data: {id: {total, values}}}``, half days from the start of the
     period; dialects replace wrong ``values`` by ``sessions`` (``[{x, y}]``)."""
     charts = {}
-    for website, row in _Charts.model_validate(answer).data.items():
+    for website, row in parse(dict[str, _Chart], answer["data"]).items():
         if row.sessions is not None:
             frame = pd.DataFrame(
                 {"time": period.axis(), "visitors": series(row.sessions, period).to_numpy()}
@@ -112,7 +102,7 @@ MOST_CHARTS = 20
 """Servers draw no more websites at once."""
 
 
-@endpoint("GET", "/websites", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+@listing("/websites")
 def websites(
     search: str | None = None, page: int = 1, page_size: int = 100, order_by: str = "name"
 ) -> RawQuery[Page[Website]]:
@@ -121,24 +111,22 @@ def websites(
 
     Newer servers do not sort, so a client that needs an order sorts what it gets.
     """
-    query = {"search": search, "page": page, "pageSize": page_size, "orderBy": order_by}
-    return RawQuery(paged(Website.read), query=query)
+    return RawQuery({**paging(page, page_size, search), "orderBy": order_by})
 
 
-@endpoint("GET", "/websites/{website}", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+@listing("/websites/{website}")
 def website(website: str) -> RawQuery[Website]:
     """One website; raises ``NotFound`` where there is none."""
-    return RawQuery(Website.read, path={"website": uuid_of(website)})
+    return RawQuery()
 
 
-@endpoint("POST", "/websites", fresh=Freshness.NEVER, access=Access.WRITES)
+@write("POST", "/websites")
 def create_website(name: str, domain: str, share_id: str | None = None) -> RawQuery[Website]:
     """Make a website; ``share_id`` opens a public link to it.
 
     ``domain`` may be an address: servers from 3.4 on take a bare host in small letters only.
     """
-    body = {"name": name, "domain": _host(domain), "shareId": share_id}
-    return RawQuery(Website.read, body=body)
+    return RawQuery(body={"name": name, "domain": _host(domain), "shareId": share_id})
 
 
 def _host(domain: str) -> str:
@@ -147,7 +135,7 @@ def _host(domain: str) -> str:
     return rest.partition("/")[0].lower()
 
 
-@endpoint("POST", "/websites/{website}", fresh=Freshness.NEVER, access=Access.WRITES)
+@write("POST", "/websites/{website}")
 def update_website(
     website: str, name: str, domain: str, share_id: str | Keep | None = KEEP
 ) -> RawQuery[Website]:
@@ -155,82 +143,46 @@ def update_website(
     body: dict[str, Any] = {"name": name, "domain": _host(domain)}
     if not isinstance(share_id, Keep):
         body["shareId"] = share_id
-    return RawQuery(Website.read, path={"website": uuid_of(website)}, body=body)
+    return RawQuery(body=body)
 
 
-@endpoint("DELETE", "/websites/{website}", fresh=Freshness.NEVER, access=Access.WRITES)
+@write("DELETE", "/websites/{website}")
 def delete_website(website: str) -> RawQuery[None]:
     """Delete a website with all its data. There is no way back."""
-    return RawQuery(done, path={"website": uuid_of(website)})
+    return RawQuery()
 
 
-@endpoint("POST", "/websites/{website}/reset", fresh=Freshness.NEVER, access=Access.WRITES)
+@write("POST", "/websites/{website}/reset")
 def reset_website(website: str) -> RawQuery[None]:
     """Delete all data of a website, but not the website. There is no way back."""
-    return RawQuery(done, path={"website": uuid_of(website)}, body={})
+    return RawQuery(body={})
 
 
-@endpoint("GET", "/websites/{website}/daterange", fresh=Freshness.LISTING, effort=Effort.LIGHT)
+@listing("/websites/{website}/daterange")
 def daterange(website: str) -> RawQuery[DateRange]:
     """First and last instant (UTC) for which the website has data."""
-    return RawQuery(DateRange.read, path={"website": uuid_of(website)})
+    return RawQuery()
 
 
-@endpoint(
-    "GET",
-    "/websites/charts",
-    fresh=Freshness.PERIOD,
-    since="3.3",
-    subject="charts of several websites",
-)
+@get("/websites/charts", since="3.3", subject="charts of several websites")
 def website_charts(websites: Sequence[str], period: Period) -> RawQuery[dict[str, WebsiteChart]]:
     """The visitors of 1 to 20 websites by website: in all, and over time."""
     if not 1 <= len(websites) <= MOST_CHARTS:
         raise InvalidView(f"Charts are drawn of 1 to {MOST_CHARTS} websites at once.")
-    return RawQuery(
-        partial(_charts, period=period),
-        query={
-            "ids": ",".join(uuid_of(website) for website in websites),
-            "startAt": period.start_at,
-            "endAt": period.end_at,
-            "timezone": period.timezone,
-        },
-        until=period.end,
-    )
+    ids = ",".join(uuid_of(website) for website in websites)
+    return RawQuery({"ids": ids, "timezone": period.timezone}, read=partial(_charts, period=period))
 
 
-@endpoint(
-    "GET",
-    "/websites/{website}/shares",
-    fresh=Freshness.LISTING,
-    effort=Effort.LIGHT,
-    since="3.1",
-    subject="lists of share links",
-)
+@listing("/websites/{website}/shares", since="3.1", subject="lists of share links")
 def shares(website: str, page: int = 1, page_size: int = 100) -> RawQuery[Page[Share]]:
     """The public links to a website, a page at a time."""
-    return RawQuery(
-        paged(Share.read),
-        path={"website": uuid_of(website)},
-        query=paging(page, page_size, None),
-    )
+    return RawQuery(paging(page, page_size))
 
 
-@endpoint(
-    "POST",
-    "/websites/{website}/shares",
-    fresh=Freshness.NEVER,
-    access=Access.WRITES,
-    since="3.1",
-    subject="lists of share links",
-)
+@write("POST", "/websites/{website}/shares", since="3.1", subject="lists of share links")
 def create_share(
     website: str, name: str, parameters: Mapping[str, Any] | None = None
 ) -> RawQuery[Share]:
     """Open one more public link to a website. ``parameters`` name the sections it shows
     (``{"overview": true}``); without any it shows all."""
-    return RawQuery(
-        Share.read,
-        path={"website": uuid_of(website)},
-        body={"name": name, "parameters": dict(parameters or {})},
-    )
+    return RawQuery(body={"name": name, "parameters": dict(parameters or {})})

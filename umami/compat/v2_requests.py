@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from umami.api.params import iso_time, uuid_of
 from umami.compat.dialect import search_param
-from umami.endpoint import JSON, Query, Request, canonical_json
+from umami.endpoint import JSON, Query, Request, canonical_json, uuid_of
 from umami.filter_params import like_literally, step_escaped
+from umami.period import iso_time
 from umami.view import View
 
 RENAMED: Final = {"path": "url", "hostname": "host"}

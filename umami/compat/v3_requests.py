@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from umami import filter_params
-from umami.api.params import uuid_of
 from umami.capabilities import EVERYTHING, Capabilities
 from umami.compat.dialect import Dialect, Part, search_param
 from umami.compat.generations import Generation
-from umami.endpoint import Query, Request, canonical_json
+from umami.endpoint import Query, Request, canonical_json, uuid_of
 from umami.errors import NotFound, NotOffered
 from umami.filters import FIELDS, NEWER_FIELDS
 from umami.view import View

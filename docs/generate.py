@@ -1,4 +1,4 @@
-"""``make docs``: writes ``docs/api.md`` and ``docs/compatibility.md`` from the declarations."""
+"""``make docs``: writes ``api.md``, ``compatibility.md`` and ``pages.md`` from the declarations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-import umami.api
+from components.page_registry import ADMIN_PAGES, PAGES
 from umami.api.reports import FunnelStep
 from umami.compat.differences import DIFFERENCES
 from umami.compat.generations import Generation
@@ -22,7 +22,7 @@ from umami.endpoint import REGISTRY, Access, EndpointInfo, Freshness, Query, Req
 from umami.period import Period
 from umami.view import View
 
-DOCS: Final = Path(__file__).parent.parent / "docs"
+DOCS: Final = Path(__file__).parent
 NEWEST: Final = max(Generation)
 _API: Final = f"""\
 # The endpoints
@@ -48,7 +48,7 @@ All errors are those of `umami/errors.py`.
 def api() -> str:
     """The page of the endpoints, in Markdown."""
     parts = [_API]
-    for group in umami.api.__all__:
+    for group in sorted({endpoint.group for endpoint in REGISTRY.values()}):
         members = [endpoint for endpoint in REGISTRY.values() if endpoint.group == group]
         parts.append(f"## {group}\n")
         parts.append("| call | requests | answer | fresh | filters on 2.x |")
@@ -208,6 +208,48 @@ def _refused(name: str, version: Generation) -> bool:
     return dialect(version).refusal(example(REGISTRY[name])) is not None
 
 
+_PAGES: Final = """\
+# The pages
+
+Written by `make docs` from the declarations in `components/page_registry.py`; do not edit.
+`tests/pages/test_asked.py` compares this table with the queries of the pages to a real server.
+
+A page sends all queries of *asks* together, and those of *once chosen* when the viewer has selected
+a tab, a session, a campaign or a conversion; [api.md](api.md) describes the endpoints. The control
+bar queries `websites`, `daterange` for the period "all time", and `values` and `segments` when its
+filter popover is open. A viewer sees the pages of [their roles](access.md), and may query only the
+endpoints of these pages.
+
+The last two columns list the endpoints that servers of a generation do not support, emulate, or
+answer differently from the newest generation; see [compatibility.md](compatibility.md). The page
+shows a short note in place of what is not supported.
+
+| page | shows | asks | once chosen | on 2.x | on 3.x |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+
+def pages() -> str:
+    """The page of the dashboard's pages, in Markdown."""
+    rows = []
+    for area in (*PAGES, *ADMIN_PAGES):
+        every = (*area.endpoints, *area.optional_endpoints)
+        cells = (
+            f"**{area.title}**",
+            area.about,
+            _named(area.endpoints),
+            _named(area.optional_endpoints),
+            version_notes(every, 2),
+            version_notes(every, 3),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return _PAGES + "\n".join([*rows, ""])
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 _IDS: Final = {
     name: f"00000000-0000-0000-0000-{number:012}"
     for number, name in enumerate(
@@ -259,6 +301,7 @@ def example(endpoint: EndpointInfo, **overrides: Any) -> Query[Any]:
 DOCUMENTS: Final[dict[Path, Callable[[], str]]] = {
     DOCS / "api.md": api,
     DOCS / "compatibility.md": compatibility,
+    DOCS / "pages.md": pages,
 }
 
 if __name__ == "__main__":
