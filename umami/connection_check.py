@@ -9,7 +9,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -126,7 +126,7 @@ def meant(way: Way, typed: Mapping[str, str]) -> Settings:
             remedy="Choose “API key” above. You make one in Umami Cloud, under Settings, API keys.",
         )
     try:
-        return replace(parse(texts), timeout=PATIENCE)
+        return parse(texts).model_copy(update={"timeout": PATIENCE})
     except SettingsError as problem:
         sentence = str(problem)
     raise SettingsError(_in_words(sentence), remedy=_CORRECT)
