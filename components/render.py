@@ -10,8 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Final, TypeVarTuple, Unpack
 
@@ -20,7 +19,6 @@ import streamlit as st
 from access.permissions import Forbidden
 from components import draw_blocks, elements, freshness, page_context, url_state
 from components.blocks import (
-    Block,
     Card,
     Columns,
     Grid,
@@ -62,11 +60,7 @@ class _Place:
     draw: Callable[..., None]
     answers: tuple[Future[Any], ...]
     slot: Any
-    drawn_before: bool = False
-
-    @property
-    def ready(self) -> bool:
-        return all(answer.done() for answer in self.answers)
+    drawn_before: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +70,6 @@ class _OpenTab:
     tabs: Tabs
     index: int
     section: Section
-
-
-Prepared = Section | Card | Columns | Grid | Stack | _OpenTab
-"""An item whose queries were sent."""
 
 
 @dataclass(slots=True)
@@ -102,17 +92,11 @@ class Page(Collector):
 
     def _prepared(self, item: Item) -> Any:
         match item:
-            case Card():
-                return Card(item.title, self.prepare(item.items), item.about, item.medium)
-            case Columns():
-                return Columns(self.prepare(item.items), item.widths)
-            case Grid():
-                return Grid(self.prepare(item.items))
-            case Stack():
-                return Stack(self.prepare(item.items))
+            case Card() | Columns() | Grid() | Stack():
+                return replace(item, items=self.prepare(item.items))
             case Tabs():
-                opened = st.session_state.get(item.key)
                 labels = [tab.label for tab in item.tabs]
+                opened = st.session_state.get(item.key)
                 index = labels.index(opened) if opened in labels else 0
                 return _OpenTab(item, index, item.tabs[index].section())
         return item
@@ -141,20 +125,19 @@ class Page(Collector):
                         self.draw(item.items, nested=nested)
                 case Stack():
                     self.draw(item.items, nested=nested)
-                case _OpenTab():
-                    self._tabs(item)
-
-    def _tabs(self, opened: _OpenTab) -> None:
-        place = st.container()
-        tabs = opened.tabs
-        if len(tabs.tabs) > 1:
-            labels = [tab.label for tab in tabs.tabs]
-            place = st.tabs(labels, key=tabs.key, on_change="rerun")[opened.index]
-        with place:
-            self._section(opened.section)
+                case _OpenTab(tabs, index, section):
+                    place = st.container()
+                    if len(tabs.tabs) > 1:
+                        labels = [tab.label for tab in tabs.tabs]
+                        place = st.tabs(labels, key=tabs.key, on_change="rerun")[index]
+                    with place:
+                        self._section(section)
 
     def _section(self, section: Section) -> None:
-        self.section(partial(_draw_section, section.make), *section.answers, height=section.height)
+        def draw(*answers: Any) -> None:
+            draw_blocks.draw(*section.make(*answers))
+
+        self.section(draw, *section.answers, height=section.height)
 
     def section(
         self,
@@ -168,23 +151,21 @@ class Page(Collector):
         pixels fills the place, unless the last run drew the same section: that stays visible.
         """
         self._drawn.append(tuple(self.key(answer) for answer in answers))
-        if all(answer.done() for answer in answers):
-            _draw_place(_Place(draw, answers, st.container()))
-        elif self._drawn_here():
-            self._waiting.append(_Place(draw, answers, st.container(), drawn_before=True))
+        # This section is visible if the last run drew the same sections up to here.
+        drawn_before = (
+            None not in self._drawn[-1] and [*self._drawn_before[: len(self._drawn)]] == self._drawn
+        )
+        if _ready(answers):
+            _draw_place(_Place(draw, answers, st.container(), drawn_before))
         else:
-            self._waiting.append(_Place(draw, answers, st.skeleton(height=height)))
-
-    def _drawn_here(self) -> bool:
-        """Whether the last run drew the same sections up to here, so that this one is visible."""
-        known = None not in self._drawn[-1]
-        return known and list(self._drawn_before[: len(self._drawn)]) == self._drawn
+            slot = st.container() if drawn_before else st.skeleton(height=height)
+            self._waiting.append(_Place(draw, answers, slot, drawn_before))
 
     def finish(self) -> None:
         """Draw waiting sections as their answers arrive; then show the age of the answers and
         refresh stale ones."""
         while self._waiting:
-            ready = [place for place in self._waiting if place.ready]
+            ready = [place for place in self._waiting if _ready(place.answers)]
             for place in ready:
                 self._waiting.remove(place)
                 if not place.drawn_before:
@@ -263,9 +244,8 @@ def _stop_if_left() -> None:
     bool("left" in st.session_state)
 
 
-def _draw_section(make: Callable[..., Sequence[Block]], *answers: Any) -> None:
-    for block in make(*answers):
-        draw_blocks.draw(block)
+def _ready(answers: Iterable[Future[Any]]) -> bool:
+    return all(answer.done() for answer in answers)
 
 
 def _draw_place(place: _Place) -> None:

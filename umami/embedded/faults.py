@@ -56,16 +56,14 @@ def _content(table: Table, path: Path, spill: Path) -> ImportRefused | None:
         if name not in table.header:
             continue
         text, kind = table.text(name), table.kinds[name]
-        if name in table.layout.filled and kind != "VARCHAR":
-            cases.append((name, f"coalesce({text}, '') = ''"))
-        elif name in table.layout.filled:
-            cases.append((name, f"{text} IS NULL"))
-        if kind != "VARCHAR":
-            cases.append((name, f"{text} <> '' AND {typed('TRY_CAST', text, kind)} IS NULL"))
+        value, is_text = typed("TRY_CAST", text, kind), kind == "VARCHAR"
+        if name in table.layout.filled:
+            cases.append((name, f"{text} IS NULL" if is_text else f"coalesce({text}, '') = ''"))
+        if not is_text:
+            cases.append((name, f"{text} <> '' AND {value} IS NULL"))
         if kind == "TIMESTAMP":
-            low, high = limits(name)
-            value = typed("TRY_CAST", text, kind)
-            cases.append((name, f"{value} NOT BETWEEN {quoted(low)} AND {quoted(high)}"))
+            low, high = map(quoted, limits(name))
+            cases.append((name, f"{value} NOT BETWEEN {low} AND {high}"))
     with duckdb.connect() as database:
         lock_down(database, memory=MEMORY, spill=spill, readable=path.parent)
         when = " ".join(f"WHEN {test} THEN {number}" for number, (_, test) in enumerate(cases))
