@@ -16,7 +16,15 @@ from streamlit import cli_util, config
 # Loading the authenticator in the first runs fails where several of them do so at once: it declares
 # a Streamlit component, which asks ``inspect`` for its module, and that is not thread-safe.
 import components.signin  # noqa: F401
-from components import collecting, local_access, monitor, request_security, session_cookie, viewer
+from components import (
+    collecting,
+    local_access,
+    log,
+    metrics,
+    request_security,
+    session_cookie,
+    viewer,
+)
 from components.elements import show_fault
 
 
@@ -27,7 +35,7 @@ async def started(_: st.App) -> AsyncIterator[None]:
     request_security.configure()
     # No page may embed the dashboard in a frame, so none may send it messages.
     config.set_option("client.allowedOrigins", [])
-    monitor.begin()
+    metrics.begin(viewer.CHECKS)
     collecting.begin()
     address = viewer.announced()
     if not st.get_option("server.headless"):
@@ -35,7 +43,7 @@ async def started(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-monitor.shorten_log()
+log.shorten()
 session_cookie.SERVED = collecting.SERVED = True
 app = st.App(
     "app.py",

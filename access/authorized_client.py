@@ -69,10 +69,6 @@ class AuthorizedClient:
         """Return the answer. Raises ``Forbidden`` or another ``UmamiError``."""
         return self.submit(query).result()
 
-    def ask_all(self, *queries: Query[Any]) -> list[Reply[Any]]:
-        """Submit several queries at once."""
-        return [self.submit(query) for query in queries]
-
     def submit(
         self,
         query: Query[T],

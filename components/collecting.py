@@ -17,8 +17,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from components import umami_server, viewer
+from components import umami_server
 from components.runtime import base, public
+from umami.addresses import is_loopback
 from umami.errors import SettingsError
 
 PATH: Final = "/collect"
@@ -79,7 +80,7 @@ def tracking(pages: str) -> Tracking:
         if applies:
             return Tracking(None, problem, remedy)
     script = f"{public()}{PATH}/script.js"
-    if viewer.loopback(urlsplit(script).hostname or ""):
+    if is_loopback(urlsplit(script).hostname or ""):
         return Tracking(
             script,
             "Only pages on this machine reach this address.",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -78,8 +77,8 @@ def _in_settings() -> Iterator[None]:
 
 def filled(settings: Settings, running: Running) -> Settings:
     """The settings with the address and account of the running embedded server."""
-    api, username, password = f"{running.url}/api", running.username, running.password
-    return replace(settings, api=api, username=username, password=password)
+    account = {"username": running.username, "password": running.password}
+    return settings.model_copy(update={"api": f"{running.url}/api", **account})
 
 
 def client_of(

@@ -6,7 +6,6 @@ that has ended shows nothing more in any tab. ``NOBODY`` is a viewer without per
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typing import Any, Final, Literal
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
-from access import accounts, claims, database, settings
+from access import accounts, authentication, database, settings
 from access.accounts import Account
 from access.authentication import Authentication
 from access.permissions import ALL, NONE, Permissions, ViewFilters
@@ -98,6 +97,25 @@ def accounts_stand_in_secrets() -> bool:
 def signs_in() -> bool:
     """Whether there are accounts to sign in to. Raises ``SettingsError``."""
     return bool(_accounts().users)
+
+
+def _check_settings() -> None:
+    settings.load(secrets=runtime.secrets_file())
+    signs_in()
+
+
+def _check_store() -> None:
+    # Without accounts the store is not used.
+    if signs_in():
+        database.ping(desk().engine)
+
+
+CHECKS: Final = {
+    "settings": _check_settings,
+    "store": _check_store,
+    "server": umami_server.reach,
+}
+"""What must work before viewers are let in."""
 
 
 def announced() -> str:
@@ -195,7 +213,7 @@ def leave(*, everywhere: bool = False) -> None:
         user = provided()
         other = _vouched(user)
         if user and other.inside:
-            said = claims.parse(user)
+            said = authentication.parse_claims(user)
             desk().sign_out_of_provider(_accounts().users[other.account], said.email, said.issued)
     # The browser may keep sending the cookie until this tab is closed.
     st.session_state[_TOKEN] = None
@@ -297,14 +315,6 @@ def sets_up(who: Viewer) -> bool:
     return who.permissions.admin and (who.how != "open" or local_access.granted())
 
 
-def loopback(host: str) -> bool:
-    """Whether a host name or address is a loopback address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _of(account: Account, how: How) -> Viewer:
     def every() -> Iterable[Website]:
         return every_website(umami_server.umami())
@@ -318,8 +328,8 @@ def _vouched(user: Claims | None) -> Viewer:
     if user is None:
         return NOBODY
     try:
-        said = claims.parse(user)
-    except claims.InvalidClaims as doubt:
+        said = authentication.parse_claims(user)
+    except authentication.InvalidClaims as doubt:
         return Viewer("nobody", problem=str(doubt))
     account = desk().account_from_provider(said.email, said.issued, verified=said.verified)
     if account:

@@ -6,7 +6,6 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +16,7 @@ from umami.compat.differences import DIFFERENCES, WORKAROUNDS, Statement
 from umami.compat.generations import Generation
 from umami.compat.v2 import FILTERED
 from umami.connection import dialect
-from umami.endpoint import REGISTRY, Access, EndpointInfo, Freshness, Query, Request
+from umami.endpoint import REGISTRY, Access, Endpoint, Freshness, Query, Request
 from umami.period import Period
 from umami.view import View
 
@@ -54,11 +53,11 @@ def api() -> str:
         parts.append("| --- | --- | --- | --- | --- |")
         parts += map(_row, members)
         parts.append("")
-        parts += [f"**`{m.name}`**: {' '.join(m.documentation.split())}\n" for m in members]
+        parts += [f"**`{m.name}`**: {' '.join((m.body.__doc__ or '').split())}\n" for m in members]
     return "\n".join(parts)
 
 
-def _row(endpoint: EndpointInfo) -> str:
+def _row(endpoint: Endpoint[..., Any]) -> str:
     writes = endpoint.access is Access.WRITES
     names = [
         name if parameter.default is inspect.Parameter.empty else f"{name}?"
@@ -76,7 +75,7 @@ def _row(endpoint: EndpointInfo) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _requests(endpoint: EndpointInfo) -> str:
+def _requests(endpoint: Endpoint[..., Any]) -> str:
     """The requests by version; neighbouring versions with the same requests share an entry."""
     query = example(endpoint, field="browser")
     by_version = {version: _first_requests(query, version) for version in Generation}
@@ -116,7 +115,7 @@ def _first_requests(query: Query[Any], version: Generation, *, cloud: bool = Fal
     return " + ".join(dict.fromkeys(routes))
 
 
-def _filters_on_2(endpoint: EndpointInfo) -> str:
+def _filters_on_2(endpoint: Endpoint[..., Any]) -> str:
     if "view" not in endpoint.signature.parameters or all(
         _refused(endpoint.name, version) for version in Generation if version.major == 2
     ):
@@ -284,7 +283,7 @@ _ARGUMENTS: Final[dict[str, Any]] = {
 }
 
 
-def example(endpoint: EndpointInfo, **overrides: Any) -> Query[Any]:
+def example(endpoint: Endpoint[..., Any], **overrides: Any) -> Query[Any]:
     """A query of this endpoint with example values for its required arguments."""
     arguments = {**_ARGUMENTS, **overrides}
     required = {
@@ -292,9 +291,7 @@ def example(endpoint: EndpointInfo, **overrides: Any) -> Query[Any]:
         for name, parameter in endpoint.signature.parameters.items()
         if parameter.default is inspect.Parameter.empty
     }
-    module = import_module(f"umami.api.{endpoint.group}")
-    query: Query[Any] = getattr(module, endpoint.name)(**required)
-    return query
+    return endpoint(**required)
 
 
 DOCUMENTS: Final[dict[Path, Callable[[], str]]] = {

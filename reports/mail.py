@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import re
 import smtplib
 import ssl
@@ -30,6 +29,7 @@ from reports import chromium, files, html
 from reports.chromium import NoBrowser, Paper, Picture
 from reports.document import Report
 from reports.files import FileKind
+from umami.addresses import is_loopback
 from umami.errors import SettingsError, UmamiError
 
 Scheme = Literal["smtp", "smtps"]
@@ -97,10 +97,7 @@ class Settings:
     @property
     def local(self) -> bool:
         """Whether the server is on this machine, so that no network can be listened to."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
 
 def load_settings() -> Settings:

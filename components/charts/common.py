@@ -184,6 +184,6 @@ def finished(draw: Draw, mode: Mode) -> Finished:
     return Finished(_serialised(draw, mode)[0])
 
 
-@cached(CACHE, lambda draw, mode: key_of(draw.func, (*draw.args, mode), draw.keywords), Lock())
+@cached(CACHE, lambda draw, mode: key_of(draw.func, *draw.args, mode, **draw.keywords), Lock())
 def _serialised(draw: Draw, mode: Mode) -> _Entry:
     return str(draw(mode).to_json(validate=False)), draw
