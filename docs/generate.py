@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.page_registry import ADMIN_PAGES, PAGES
+from docs.differences import DIFFERENCES, WORKAROUNDS, Statement
 from umami.api.reports import FunnelStep
-from umami.compat.differences import DIFFERENCES, WORKAROUNDS, Statement
 from umami.compat.generations import Generation
 from umami.compat.v2 import FILTERED
 from umami.connection import dialect
@@ -129,7 +129,7 @@ _COMPATIBILITY: Final = """\
 # What is the same on every Umami
 
 Written by `make docs` from the dialects (`umami/compat/v2.py`, `umami/compat/v3.py`) and from the
-workarounds and differences in `umami/compat/differences.csv`; do not edit.
+workarounds and differences in `docs.differences.csv`; do not edit.
 `tests/contract/test_generation_blindness.py` compares what is not listed here, field by field, on
 four recorded servers (2.18.1, 2.20.2, 3.0.3, 3.1.0) and on test doubles of 2.18 and 3.1 to 3.5.
 
