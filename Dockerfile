@@ -33,5 +33,5 @@ USER dashboard
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s \
-    CMD ["python", "-m", "monitoring"]
+    CMD ["python", "-m", "access", "health"]
 CMD ["python", "-m", "streamlit", "run", "asgi.py"]

@@ -1,5 +1,6 @@
 """The main script: resolves the viewer, draws navigation and control bar, and runs the page."""
 
+import time
 from functools import partial
 
 import streamlit as st
@@ -9,8 +10,8 @@ from components import (
     entrypoint_guard,
     export_permissions,
     local_access,
+    log,
     metrics,
-    monitor,
     navigation,
     page_context,
     page_registry,
@@ -22,31 +23,33 @@ from components import (
     viewer,
     website_admin,
 )
+from components.loading import every_website
 from components.setup_wizard import steps
 from reports import dialog as report_dialog
 from umami.errors import UmamiError
 
-monitor.shorten_log()
+log.shorten()
 request_security.configure()
 request_security.restrict()
-run = metrics.Run()
+begun = time.perf_counter()
 st.set_page_config(
     page_title="Umami Dashboard",
     page_icon=entrypoint_guard.ROOT / "static" / "mark.svg",
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
+st.html(entrypoint_guard.ROOT / "components" / "frontend" / "page.css")
 if refused := request_security.session_refused():
     navigation.closed()
     page_context.refused(refused)
     st.stop()
 local_access.receive()
-unseen = signin.unseen()
+unseen = st.container(key="unseen", gap=None)
 with unseen:
     viewer.link_input()
 st.logo(entrypoint_guard.ROOT / "static" / "logo.svg", size="large")
 try:
-    monitor.start()
+    metrics.start(viewer.CHECKS)
     looking = viewer.resolve()
 except UmamiError as problem:
     navigation.closed()
@@ -62,6 +65,7 @@ with render_lock.RENDER_LOCK.taken():
         signin.draw(looking)
         st.stop()
     signin.menu(looking)
+    shown = navigation.named(page.url_path, looking.permissions)
     if page.url_path == page_registry.SETUP.name:
         # Setup also works without a server. A run that stops would keep its inputs.
         with unseen:
@@ -71,7 +75,7 @@ with render_lock.RENDER_LOCK.taken():
         steps.leave()
         try:
             client = page_context.client()
-            sites = controls.sites(client)
+            sites = every_website(client)
             if not sites:
                 page_context.no_websites()
                 if looking.permissions.admin:
@@ -87,11 +91,10 @@ with render_lock.RENDER_LOCK.taken():
         except UmamiError as problem:
             page_context.stopped(problem)
             st.stop()
-        shown = navigation.named(page.url_path, looking.permissions)
         controls.bar(client, sites, partial(report_dialog.draw, sites, shown))
         export_permissions.toolbars()
         page_context.server_line()
         navigation.go_on(looking.permissions)
-    with run.of(page.title), entrypoint_guard.opening():
+    with metrics.timed(shown, "page", begun), entrypoint_guard.opening():
         page.run()
     umami_server.tune()

@@ -15,10 +15,17 @@ from streamlit import cli_util, config
 
 # Loading the authenticator in the first runs fails where several of them do so at once: it declares
 # a Streamlit component, which asks ``inspect`` for its module, and that is not thread-safe.
-import components.authenticator  # noqa: F401
-from components import collecting, local_access, monitor, request_security, session_cookie, viewer
+import components.signin  # noqa: F401
+from components import (
+    collecting,
+    local_access,
+    log,
+    metrics,
+    request_security,
+    session_cookie,
+    viewer,
+)
 from components.elements import show_fault
-from components.request_security import Headers
 
 
 @asynccontextmanager
@@ -28,7 +35,7 @@ async def started(_: st.App) -> AsyncIterator[None]:
     request_security.configure()
     # No page may embed the dashboard in a frame, so none may send it messages.
     config.set_option("client.allowedOrigins", [])
-    monitor.begin()
+    metrics.begin(viewer.CHECKS)
     collecting.begin()
     address = viewer.announced()
     if not st.get_option("server.headless"):
@@ -36,16 +43,16 @@ async def started(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-monitor.shorten_log()
+log.shorten()
 session_cookie.SERVED = collecting.SERVED = True
 app = st.App(
     "app.py",
     lifespan=started,
     middleware=[
-        Middleware(Headers),
-        Middleware(request_security.SameOrigin),
-        Middleware(local_access.TakesCode),
-        Middleware(request_security.NeededMessages),
+        Middleware(request_security.security_headers),
+        Middleware(request_security.same_origin),
+        Middleware(local_access.takes_code),
+        Middleware(request_security.needed_messages),
     ],
     on_script_error=show_fault,
     routes=[

@@ -1,4 +1,5 @@
-"""Create an account's entry or a cookie key: ``python -m access`` and ``python -m access key``.
+"""Create an account's entry or a cookie key, or check the health of the dashboard here:
+``python -m access``, ``python -m access key`` and ``python -m access health``.
 
 The command prompts for everything: a password in an argument would show in the shell's history and
 in the list of processes.
@@ -9,9 +10,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from getpass import getpass
+from http.client import HTTPConnection, HTTPException
 
-from access import passwords, secrets_file
+from access import passwords, secrets_file, settings
 from access.accounts import EVERY, NAME, canonical
+from umami.errors import SettingsError
 
 
 def main(arguments: list[str]) -> int:
@@ -19,8 +22,10 @@ def main(arguments: list[str]) -> int:
     if arguments == ["key"]:
         print(secrets_file.new_key())
         return 0
+    if arguments == ["health"]:
+        return health()
     if arguments:
-        print("Usage: python -m access [key]", file=sys.stderr)
+        print("Usage: python -m access [key | health]", file=sys.stderr)
         return 2
     try:
         print(prompt_account(input, getpass))
@@ -28,6 +33,30 @@ def main(arguments: list[str]) -> int:
         print("\nNo entry was created.", file=sys.stderr)
         return 1
     return 0
+
+
+def health() -> int:
+    """Print what ``/ready`` answers at ``DASHBOARD_MONITOR``; return 0 if the dashboard is ready, 1
+    if it is not, and 2 if the settings name no monitor."""
+    try:
+        address = settings.load().monitor
+    except SettingsError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    if address is None:
+        print("DASHBOARD_MONITOR is not set: there is no monitor to ask.", file=sys.stderr)
+        return 2
+    # An address of all interfaces is no address to connect to.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)
+    try:
+        connection = HTTPConnection(host, address.port, timeout=5)
+        connection.request("GET", "/ready")
+        response = connection.getresponse()
+        print(response.read(100).decode("ascii", "replace").strip())
+    except (OSError, HTTPException):
+        print("no answer")
+        return 1
+    return 0 if response.status == 200 else 1
 
 
 def prompt_account(ask: Callable[[str], str], ask_hidden: Callable[[str], str]) -> str:

@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import threading
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from uuid import UUID
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from access import atomic_write, claims, passwords
+from access import atomic_write, passwords
 from access.permissions import Grant, Permissions
 from umami.api.websites import Website
 from umami.errors import SettingsError
@@ -31,6 +32,7 @@ from umami.settings import secrets_of, text_of
 SHORTEST_KEY: Final = 32
 NAME: Final = re.compile(r"[^\W_][\w.%+@-]{0,99}")
 """A user name in its ``canonical`` form."""
+_ADDRESS: Final = re.compile(r'[^\s@<>"(),:;\\]+@[^\s@<>"(),:;\\]+')
 COOKIE: Final = "umami_dashboard"
 EVERY: Final = "all"
 FLAGS: Final = ("filters", "exports", "saves", "admin")
@@ -102,15 +104,28 @@ class Accounts:
 
     def by_email(self, email: str) -> Account | None:
         """Return the only account with an e-mail address."""
-        if not claims.is_address(email):
+        if not is_address(email):
             return None
-        wanted = claims.comparable(email)
+        wanted = comparable(email)
         accounts = [
-            account
-            for account in self.users.values()
-            if claims.comparable(account.email or "") == wanted
+            account for account in self.users.values() if comparable(account.email or "") == wanted
         ]
         return accounts[0] if len(accounts) == 1 else None
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is exactly one e-mail address, without invisible characters."""
+    invisible = any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in text)
+    return len(text) <= 254 and not invisible and _ADDRESS.fullmatch(text) is not None
+
+
+def comparable(email: str) -> str:
+    """Return an address for comparison: only its ASCII letters become lower case.
+
+    Case folding turns a long ``ſ`` into an ``s``, and normalising turns the Kelvin sign into a
+    ``k``; either would take somebody else's address for the account's.
+    """
+    return email.encode(errors="replace").lower().decode()
 
 
 def canonical(username: str) -> str:
@@ -251,7 +266,7 @@ def _account(
     bases = [roles[role] for role in names] or ([Role()] if changes else [])
     full_name = " ".join(entry.get(part) or "" for part in ("first_name", "last_name")).strip()
     email = (entry.get("email") or "").strip()
-    if email and not claims.is_address(email):
+    if email and not is_address(email):
         raise SettingsError(f"{at}.email is not an e-mail address.")
     return Account(
         username,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import jwt
 from sqlalchemy import Engine
 
 from access import accounts as files
-from access import claims, passwords
-from access.accounts import Account, Accounts, canonical
+from access import passwords
+from access.accounts import Account, Accounts, canonical, is_address
 from access.audit import SOMEBODY, Audit
 from access.database import digest
 from access.login_throttle import LoginThrottle
@@ -22,8 +23,47 @@ from access.share_links import ShareLink, ShareLinks
 from umami.normal_forms import normalized
 
 ALGORITHM: Final = "HS256"
+MAX_AGE: Final = timedelta(days=31)
+"""How long a sign-in at an identity provider is valid; Streamlit forgets it after 30 days."""
+CLOCK_AHEAD: Final = timedelta(minutes=5)
+"""How far the clock of an identity provider may be ahead of ours."""
 CLOCK_DELAY: Final = timedelta(minutes=1)
 """How far the clock of an identity provider may be behind ours."""
+
+
+class InvalidClaims(Exception):
+    """A claim is missing or invalid; the message says which, for the viewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The e-mail address of a viewer, when the token was issued (aware), and whether the provider
+    has verified that the address is theirs."""
+
+    email: str
+    issued: datetime
+    verified: bool
+
+
+def parse_claims(user: Mapping[str, Any], now: datetime | None = None) -> Claims:
+    """Parse the claims of an ID token. Raises ``InvalidClaims``.
+
+    ``email_verified`` may be absent, since many providers have no such claim. Any value but true
+    and ``"true"`` means that the address is not verified.
+    """
+    email, issued = user.get("email"), user.get("iat")
+    if not isinstance(email, str) or not is_address(email):
+        raise InvalidClaims("The identity provider sent no usable e-mail address.")
+    now = now or datetime.now(UTC)
+    if isinstance(issued, bool) or not isinstance(issued, int | float):
+        raise InvalidClaims("The identity provider does not say when you signed in.")
+    # Compared as numbers, since NaN, infinite and huge ones cannot become a datetime.
+    if not (now - MAX_AGE).timestamp() <= issued <= (now + CLOCK_AHEAD).timestamp():
+        raise InvalidClaims("You signed in at the provider too long ago, or in the future.")
+    verified = user.get("email_verified", True)
+    return Claims(
+        email, datetime.fromtimestamp(issued, UTC), verified is True or verified == "true"
+    )
 
 
 class SignInRefused(Exception):
@@ -56,14 +96,9 @@ class Authentication:
         account = self.accounts().users.get(username)
         who = username if account else SOMEBODY
         known = account.password if account else None
-        self._attempt(
-            "sign in",
-            who,
-            username,
-            address,
-            lambda: passwords.matches(password, known, self._cost),
-            "User name or password is wrong.",
-        )
+        with self._attempt("sign in", who, username, address):
+            if not passwords.matches(password, known, self._cost):
+                raise SignInRefused("User name or password is wrong.")
         assert account is not None
         return self._start(account.username, known or "")
 
@@ -105,14 +140,9 @@ class Authentication:
         if normalized("NFC", new) == normalized("NFC", old):
             raise SignInRefused("The new password is the password you have.")
         name = account.username
-        self._attempt(
-            "change password",
-            name,
-            name,
-            address,
-            lambda: passwords.matches(old, account.password, self._cost),
-            "The present password is wrong.",
-        )
+        with self._attempt("change password", name, name, address):
+            if not passwords.matches(old, account.password, self._cost):
+                raise SignInRefused("The present password is wrong.")
         files.change_password(self.accounts().path, name, new)
         self._sessions.end_all(name)
         return self._start(name, self.accounts().users[name].password or "")
@@ -128,7 +158,7 @@ class Authentication:
         account = self.accounts().by_email(email) if verified else None
         who = account.username if account else SOMEBODY
         name = _provider_account(who)
-        seen = self._sessions.record(name, _provider_token(name, email, issued), claims.MAX_AGE)
+        seen = self._sessions.record(name, _provider_token(name, email, issued), MAX_AGE)
         left = self._sessions.signed_out(name) if account else None
         # ``seen.at`` is of our clock, ``issued`` of the provider's, which may be behind.
         ended = seen.ended or (
@@ -150,14 +180,9 @@ class Authentication:
     def unlock_share(self, share: ShareLink, password: str, address: str | None) -> str:
         """Open a share link that has a password; returns a token. Raises ``SignInRefused``."""
         name = _share_account(share)
-        self._attempt(
-            "open share link",
-            name,
-            name,
-            address,
-            lambda: self.shares.password_matches(share, password),
-            "That is not the password of this link.",
-        )
+        with self._attempt("open share link", name, name, address):
+            if not self.shares.password_matches(share, password):
+                raise SignInRefused("That is not the password of this link.")
         return self._sessions.start(name, share.id, timedelta(days=1))
 
     def share_is_open(self, share: ShareLink, token: str | None) -> bool:
@@ -194,16 +219,10 @@ class Authentication:
     def _start(self, username: str, password: str) -> str:
         return self._sessions.start(username, password, timedelta(days=self.accounts().days))
 
-    def _attempt(
-        self,
-        what: str,
-        who: str,
-        name: str,
-        address: str | None,
-        compare: Callable[[], bool],
-        wrong: str,
-    ) -> None:
-        """Compare a password, throttled by name and address; records the result in the audit log.
+    @contextmanager
+    def _attempt(self, what: str, who: str, name: str, address: str | None) -> Iterator[None]:
+        """Throttle the comparison of a password by name and address, and record its result in the
+        audit log. The comparison fails by raising ``SignInRefused``.
 
         The throttle counts the attempt before the comparison. Raises ``SignInRefused``.
         """
@@ -216,13 +235,13 @@ class Authentication:
             wait = f"{seconds} seconds" if seconds < 90 else f"{math.ceil(seconds / 60)} minutes"
             raise SignInRefused(f"Too many attempts. Try again in {wait}.")
         try:
-            same = compare()
+            yield
         except passwords.Busy:
             throttle.take_back(attempt)
             raise SignInRefused("Many people are signing in. Try again in a moment.") from None
-        if not same:
+        except SignInRefused:
             self.audit.refused(who, what)
-            raise SignInRefused(wrong)
+            raise
         throttle.succeed(attempt)
         self.audit.record(who, what)
 
@@ -232,7 +251,7 @@ def _provider_account(username: str) -> str:
 
 
 def _provider_token(account: str, email: str, issued: datetime) -> str:
-    """Return what identifies one sign-in at an identity provider."""
+    """Return a text that identifies a sign-in at an identity provider."""
     return f"{account} {email} {issued.isoformat()}"
 
 

@@ -113,7 +113,17 @@ def open_engine(url: str) -> Engine:
             raise SettingsError(
                 "DASHBOARD_STORE is not the URL of an SQLite or PostgreSQL database."
             )
-        engine = _sqlite(address) if backend == "sqlite" else _postgresql(address)
+        engine = (
+            _sqlite(address)
+            if backend == "sqlite"
+            else sa.create_engine(
+                address,
+                pool_pre_ping=True,
+                pool_size=8,
+                hide_parameters=True,
+                connect_args={"connect_timeout": CONNECT_TIMEOUT},
+            )
+        )
         # The lock makes one of several replicas that start together create the tables.
         with exclusive(engine) as connection:
             METADATA.create_all(connection)
@@ -140,16 +150,6 @@ def exclusive(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
         connection.exec_driver_sql(lock)
         yield connection
-
-
-def _postgresql(address: sa.URL) -> Engine:
-    return sa.create_engine(
-        address,
-        pool_pre_ping=True,
-        pool_size=8,
-        hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT},
-    )
 
 
 def _sqlite(address: sa.URL) -> Engine:

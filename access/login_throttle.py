@@ -13,9 +13,9 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Engine, case, delete, insert, select, update
 
@@ -59,10 +59,9 @@ class LoginAttempt:
     """Seconds until it may be made; 0 if it is counted and may be made now."""
     first: bool = False
     """Whether it is the first attempt that this wait refuses."""
-    pair: str = ""
     at: float = 0.0
     before: Mapping[str, float] = field(default_factory=dict)
-    """The time of the previous failure under each key that it was counted for."""
+    """The time of the previous failure under each key that it was counted for, the pair's first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,42 +74,38 @@ class LoginThrottle:
     engine: Engine
     clock: Callable[[], float] = field(default=time.time)
 
-    def wait(self, name: str, address: str | None) -> float:
-        """Return the seconds to wait before an attempt, 0 if it may be made now."""
-        limits = _limits(name, address)
-        now = self.clock()
-        with self.engine.connect() as store:
-            return max([0.0, *_waits(store, _rows(store, limits, now), limits, now).values()])
-
     def reserve(self, name: str, address: str | None) -> LoginAttempt:
         """Count an attempt as failed, unless it has to wait.
 
         The check and the count are one transaction. Call ``succeed`` or ``take_back`` with the
         result unless the attempt failed.
         """
-        limits = _limits(name, address)
-        now = self.clock()
+        limits, now = _limits(name, address), self.clock()
+        pair = next(iter(limits))
         with exclusive(self.engine) as store:
-            failures = ATTEMPTS.c.failures != _SIGNED_IN
-            store.execute(
-                delete(ATTEMPTS).where(failures, ATTEMPTS.c.last < now - FAILURE_LIFETIME)
-            )
-            store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.last < now - KNOWN_LIFETIME))
+            signed_in = ATTEMPTS.c.failures == _SIGNED_IN
+            lifetime = case((signed_in, KNOWN_LIFETIME), else_=FAILURE_LIFETIME)
+            store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.last <= now - lifetime))
             # If the clock was ahead, nobody has to wait until it catches up.
             store.execute(update(ATTEMPTS).where(ATTEMPTS.c.last > now).values(last=now))
-            rows = _rows(store, limits, now)
-            waits = _waits(store, rows, limits, now)
-            longest = max(waits, key=waits.__getitem__, default="")
-            if longest and waits[longest] > 0:
-                first = _is_first(store, digest("refused", longest), rows[longest].last)
+            rows = _rows(store, limits)
+            # Without an address, no pair identifies a viewer.
+            known = ADDRESS in limits.values() and _rows(store, [digest("known", pair)])
+            waits = {
+                key: limits[key].wait(failures) - (now - last)
+                for key, (failures, last) in rows.items()
+                if not (known and limits[key] is NAME)
+            }
+            longest = max(waits, key=waits.__getitem__, default=pair)
+            if waits.get(longest, 0) > 0:
+                refused, since = digest("refused", longest), rows[longest][1]
+                first = _rows(store, [refused]) != {refused: (0, since)}
+                _replace(store, [refused], {refused: (0, since)})
                 return LoginAttempt(waits[longest], first)
-            counted = update(ATTEMPTS).values(failures=ATTEMPTS.c.failures + 1, last=now)
-            store.execute(counted.where(ATTEMPTS.c.about.in_(rows)))
-            if new := [key for key in limits if key not in rows]:
-                row = {"failures": 1, "last": now}
-                store.execute(insert(ATTEMPTS), [{"about": key, **row} for key in new])
-        before = {key: rows[key].last if key in rows else now for key in limits}
-        return LoginAttempt(pair=next(iter(limits)), at=now, before=before)
+            before = {key: rows.get(key, (0, now)) for key in limits}
+            counted = {key: (failures + 1, now) for key, (failures, _) in before.items()}
+            _replace(store, counted, counted)
+        return LoginAttempt(at=now, before={key: last for key, (_, last) in before.items()})
 
     def take_back(self, attempt: LoginAttempt) -> None:
         """Uncount an attempt that was not made."""
@@ -122,53 +117,31 @@ class LoginThrottle:
         the address for other names stay counted."""
         with exclusive(self.engine) as store:
             _take_back(store, attempt)
-            known = digest("known", attempt.pair)
-            store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.about.in_((attempt.pair, known))))
-            row = {"about": known, "failures": _SIGNED_IN, "last": attempt.at}
-            store.execute(insert(ATTEMPTS).values(row))
+            pair = next(iter(attempt.before))
+            known = digest("known", pair)
+            _replace(store, (pair, known), {known: (_SIGNED_IN, attempt.at)})
 
 
 def _take_back(store: Connection, attempt: LoginAttempt) -> None:
-    for key, before in attempt.before.items():
-        last = case((ATTEMPTS.c.last == attempt.at, before), else_=ATTEMPTS.c.last)
-        uncounted = update(ATTEMPTS).values(failures=ATTEMPTS.c.failures - 1, last=last)
-        store.execute(uncounted.where(ATTEMPTS.c.about == key))
-    keys = ATTEMPTS.c.about.in_(attempt.before)
-    store.execute(delete(ATTEMPTS).where(keys, ATTEMPTS.c.failures <= 0))
-
-
-def _rows(store: Connection, limits: Mapping[str, Limit], now: float) -> dict[str, Any]:
-    """Return the rows with failures that still count, by their keys."""
-    recent = ATTEMPTS.c.last > now - FAILURE_LIFETIME
-    query = select(ATTEMPTS).where(ATTEMPTS.c.about.in_(limits), recent)
-    return {row.about: row for row in store.execute(query)}
-
-
-def _waits(
-    store: Connection, rows: Mapping[str, Any], limits: Mapping[str, Limit], now: float
-) -> dict[str, float]:
-    """Return the seconds that each limit makes an attempt wait, by its key."""
-    # Without an address, ``ADDRESS`` is no limit and no pair identifies a viewer.
-    pair = digest("known", next(iter(limits)))
-    recent = select(ATTEMPTS.c.about).where(
-        ATTEMPTS.c.about == pair, ATTEMPTS.c.last > now - KNOWN_LIFETIME
-    )
-    known = ADDRESS in limits.values() and store.execute(recent).first() is not None
-    return {
-        key: limits[key].wait(row.failures) - max(0.0, now - row.last)
-        for key, row in rows.items()
-        if not (known and limits[key] is NAME)
+    rows = {
+        key: (failures - 1, attempt.before[key] if last == attempt.at else last)
+        for key, (failures, last) in _rows(store, attempt.before).items()
     }
+    _replace(store, rows, {key: row for key, row in rows.items() if row[0] > 0})
 
 
-def _is_first(store: Connection, key: str, last: float) -> bool:
-    """Return whether no attempt was refused yet because of the failure at ``last``."""
-    same = (ATTEMPTS.c.about == key) & (ATTEMPTS.c.last == last)
-    if store.execute(select(ATTEMPTS.c.about).where(same)).first():
-        return False
-    store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.about == key))
-    store.execute(insert(ATTEMPTS).values(about=key, failures=0, last=last))
-    return True
+def _rows(store: Connection, keys: Iterable[str]) -> dict[str, tuple[int, float]]:
+    """Return numbers of failures with the time of the last one, by key."""
+    query = select(ATTEMPTS).where(ATTEMPTS.c.about.in_(list(keys)))
+    return {row.about: (row.failures, row.last) for row in store.execute(query)}
+
+
+def _replace(store: Connection, keys: Iterable[str], rows: Mapping[str, tuple[int, float]]) -> None:
+    """Replace the rows under ``keys``."""
+    store.execute(delete(ATTEMPTS).where(ATTEMPTS.c.about.in_(list(keys))))
+    values = [{"about": key, "failures": row[0], "last": row[1]} for key, row in rows.items()]
+    if values:
+        store.execute(insert(ATTEMPTS), values)
 
 
 def _limits(name: str, address: str | None) -> dict[str, Limit]:

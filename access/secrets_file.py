@@ -20,7 +20,7 @@ from tomlkit.items import InlineTable
 from access import atomic_write, passwords
 from access.accounts import EVERY, NAME
 from umami.errors import SettingsError
-from umami.settings import PREFIX, SERVER, Settings, read, secrets_of, text_of
+from umami.settings import SERVER, Settings, read, secrets_of, text_of
 
 TABLE: Final = "umami"
 _WRITING: Final = threading.Lock()
@@ -129,11 +129,11 @@ def _set_server(document: MutableMapping[str, Any], server: Settings) -> None:
     if TABLE in document and not isinstance(document[TABLE], MutableMapping):
         del document[TABLE]
     settings = {name.lower(): value for name, value in server.texts.items()}
-    for name in (*SERVER, "GENERATION"):
-        if name == "COLLECT" and server.store:
+    for full in (*SERVER, "UMAMI_GENERATION"):
+        if full == "UMAMI_COLLECT" and server.store:
             # Websites can go on sending to the dashboard, whatever file their data is in.
             continue
-        full = PREFIX + name
+        name = full.removeprefix(Settings.PREFIX)
         for key in (full, full.lower()):
             document.pop(key, None)
         for key in {full, full.lower(), name, name.lower()} - set(settings):

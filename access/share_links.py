@@ -83,23 +83,20 @@ class ShareLinks:
         password: str = "",
     ) -> ShareLink:
         """Create a link that is valid until ``ends`` (aware)."""
-        share = ShareLink(
-            id=secrets.token_urlsafe(18),
-            name=name[:LONGEST_NAME],
-            maker=maker,
-            made=datetime.now(UTC),
-            ends=ends,
-            revoked=None,
-            password=bool(password),
-            locked=locked,
-            sections=sections,
-            view={key: list(values) for key, values in view.items()},
-        )
-        row = {column: getattr(share, column) for column in ShareLink.__slots__}
-        row["password"] = passwords.hashed(password) if password else None
+        row = {
+            "id": secrets.token_urlsafe(18),
+            "name": name[:LONGEST_NAME],
+            "maker": maker,
+            "made": datetime.now(UTC),
+            "ends": ends,
+            "password": passwords.hashed(password) if password else None,
+            "locked": locked,
+            "sections": sections,
+            "view": {key: list(values) for key, values in view.items()},
+        }
         with self.engine.begin() as store:
-            store.execute(insert(SHARES).values(row))
-        return share
+            inserted = store.execute(insert(SHARES).values(row).returning(SHARES)).one()
+        return _share(inserted)
 
     def token(self, id: str) -> str:
         """Return the signed token that the URL of a link contains."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = ("pages", "reports", "components", "monitoring", "access", "umami")
+OURS = ("pages", "reports", "components", "access", "umami")
 MODULES = sorted(
     [
         ROOT / "asgi.py",
@@ -21,7 +21,7 @@ MODULES = sorted(
 DIALECTS = (
     "umami.compat.v2",
     "umami.compat.v3",
-    "umami.compat.referrers",
+    "umami.compat.emulation",
     "umami.compat.dialect",
     "umami.compat.generations",
 )

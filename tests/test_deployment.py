@@ -71,7 +71,7 @@ def needed(*starts: str) -> set[str]:
 
 def test_everything_that_runs_is_in_the_image() -> None:
     starts = ["app.py", "asgi.py", *(f"pages/{one.name}" for one in (ROOT / "pages").glob("*.py"))]
-    commands = [f"{one}/__main__.py" for one in ("people", "monitoring")]
+    commands = [f"{one}/__main__.py" for one in ("people", "access")]
     files = needed(*starts, *commands)
     assert "umami/embedded/server.py" in files
     files |= {one for one in tracked() if one.startswith("static/")}
@@ -109,7 +109,7 @@ def test_the_image_runs_as_nobody_special_and_says_how_it_is() -> None:
     users = [number for number, step in enumerate(steps) if step[0] == "USER"]
     assert users
     assert not [step for step in steps[users[-1] :] if step[0] in ("RUN", "COPY", "ADD")]
-    assert 'CMD ["python", "-m", "monitoring"]' in "\n".join(lines)
+    assert 'CMD ["python", "-m", "access", "health"]' in "\n".join(lines)
 
 
 def environment(service: str) -> dict[str, str]:
@@ -135,10 +135,7 @@ def test_compose_sets_what_is_read() -> None:
     assert run.store == "postgresql://umami:given@postgres:5432/dashboard"
     assert run.monitor == ("0.0.0.0", 9100)
     ours = {name for name in told if name.startswith(("UMAMI_", "DASHBOARD_"))}
-    assert ours <= {f"UMAMI_{one}" for one in umami.NAMES} | {
-        "DASHBOARD_STORE",
-        "DASHBOARD_MONITOR",
-    }
+    assert ours <= {*umami.Settings.declared(), "DASHBOARD_STORE", "DASHBOARD_MONITOR"}
 
 
 def test_compose_keeps_everything_but_the_proxy_inside() -> None:

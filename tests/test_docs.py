@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib.util
 import re
 import subprocess
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from access.settings import DashboardSettings
-from umami import settings as umami
+from umami.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
@@ -86,8 +85,7 @@ def runs(name: str) -> bool:
 
 def settings() -> set[str]:
     """The names of all settings in the environment."""
-    dashboard = {f"DASHBOARD_{entry.name.upper()}" for entry in fields(DashboardSettings)}
-    return {f"UMAMI_{name}" for name in umami.NAMES} | dashboard
+    return {*Settings.declared(), *DashboardSettings.declared()}
 
 
 def test_settings_named_in_the_documents_are_read() -> None:
@@ -102,6 +100,21 @@ def test_every_setting_is_in_a_document() -> None:
     documents = "".join(one.read_text() for one in DOCUMENTS if one.name != "CHANGELOG.md")
     assert {"UMAMI_REDIS_URL", "DASHBOARD_MONITOR"} <= settings()
     assert {name for name in settings() if not re.search(rf"\b{name}\b", documents)} == set()
+
+
+def test_tables_describe_settings_as_their_declarations_do() -> None:
+    declared = {**Settings.declared(), **DashboardSettings.declared()}
+    row = re.compile(r"^\| `((?:UMAMI|DASHBOARD)_\w+)` \| (?:`\w+` \| )?(.+) \|$", re.M)
+    rows = [
+        (name, re.sub(r"\[(.+?)\]\(.+?\)", r"\1", text).replace("`", ""))
+        for path in ("README.md", "docs/access.md")
+        for name, text in row.findall((ROOT / path).read_text())
+    ]
+    assert len(rows) == len(DashboardSettings.declared()) + 6
+    for name, text in rows:
+        description = (declared[name].description or "").replace("`", "")
+        start = re.split(r"[.;:]( |$)", description)[0]
+        assert text.startswith(start[0].lower() + start[1:].replace("\n", " ")), name
 
 
 def test_requirements_are_pinned() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
@@ -32,6 +33,14 @@ LANGUAGES: Final = frozenset(
 def is_cloud(host: str) -> bool:
     """Whether a host belongs to Umami Cloud."""
     return host == "umami.is" or host.endswith(".umami.is")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def api_address(text: str) -> str:

@@ -25,7 +25,6 @@ from uuid import UUID
 from pydantic import BeforeValidator, TypeAdapter
 from pydantic_core import from_json
 
-from umami import filter_params
 from umami.errors import InvalidView, UmamiError, UnexpectedAnswer
 from umami.period import Period, milliseconds
 from umami.view import View
@@ -255,7 +254,7 @@ class Endpoint(Generic[P, T]):
             path=self.route.format(**ids),
             params=_sorted_params(query),
             body=None if raw.body is None else canonical_json(raw.body),
-            filters=filter_params.filters(view) if view and self.filtered else (),
+            filters=view.filter_params() if view and self.filtered else (),
             arguments=arguments,
             read=read,
             until=period.end if period else None,

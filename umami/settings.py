@@ -1,25 +1,33 @@
 """The server, the account, and how patient the client is; from the environment and the secrets.
 
-``NAMES`` lists the settings; in the environment each has the prefix ``UMAMI_``. Without a server
-the settings mean the embedded server.
+``Settings`` declares the settings. Without a server they mean the embedded server.
 """
 
 from __future__ import annotations
 
 import codecs
 import hashlib
-import ipaddress
 import os
 import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from umami.addresses import CLOUD, INVISIBLE, api_address, share_link
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+
+from umami.addresses import CLOUD, INVISIBLE, api_address, is_loopback, share_link
 from umami.compat.generations import Generation
 from umami.errors import SettingsError
 
@@ -29,23 +37,7 @@ _FLAGS: Final = {
     **dict.fromkeys(("yes", "true", "on", "1"), True),
     **dict.fromkeys(("no", "false", "off", "0"), False),
 }
-_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "COLLECT": (bool, str, int),
-    # A float would turn 1.10 into 1.1.
-    **dict.fromkeys(("USERNAME", "PASSWORD", "API_KEY"), (str, int)),
-}
-"""Types of a setting in the secrets, where a text or a number is too general."""
 SECRETS: Final = Path(".streamlit/secrets.toml")
-PREFIX: Final = "UMAMI_"
-SERVER: Final = (
-    *("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL"),
-    *("DATA", "STORE", "COLLECT"),
-)
-"""The settings that name the server and the account."""
-NAMES: Final = (
-    *SERVER,
-    *("DEFINITIONS", "TIMEOUT", "CONNECTIONS", "CACHE_MB", "REDIS_URL", "GENERATION"),
-)
 DEFINITIONS: Final = ("3.1", "3.5")
 """Versions of Umami whose definitions the embedded server can apply."""
 CLOUD_PACE: Final = (48, 15.5)
@@ -57,41 +49,215 @@ server gets what one page needs at once and no more; a server on this machine is
 or a trial."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+def _digits(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
+        raise ValueError
+    return value
+
+
+def _yes_or_no(value: object) -> object:
+    return _FLAGS.get(value.casefold(), value) if isinstance(value, str) else value
+
+
+def _generation(value: object) -> object:
+    return Generation.named(value) if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, Strict(), BeforeValidator(_yes_or_no)]
+HomePath = Annotated[Path, BeforeValidator(os.path.expanduser)]
+_Digits: Final = BeforeValidator(_digits)
+
+
+class DeclaredSettings(BaseModel):
+    """Settings, each declared once: its name or alias, which follows ``PREFIX`` in the environment,
+    its type, limits, default and description. Excluded fields are derived from others."""
+
+    model_config = ConfigDict(
+        frozen=True, validate_by_name=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+    PREFIX: ClassVar[str]
+
+    @classmethod
+    def declared(cls) -> dict[str, FieldInfo]:
+        """The settings by their names in the environment."""
+        return {
+            f"{cls.PREFIX}{field.alias or name}".upper(): field
+            for name, field in cls.model_fields.items()
+            if not field.exclude
+        }
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> Self:
+        """The settings of this process; the environment takes precedence over the secrets file.
+
+        An empty text counts as not set. Raises ``SettingsError`` with a sentence that names the
+        setting.
+        """
+        environ = os.environ if environ is None else environ
+        content, prefix = secrets_of(secrets), cls.PREFIX.lower()
+        table = content.get(prefix.rstrip("_"))
+        top = {key: value for key, value in content.items() if key.lower().startswith(prefix)}
+        entries = {**(table if isinstance(table, Mapping) else {}), **top}.items()
+        in_file = {key.lower().removeprefix(prefix): value for key, value in entries if value != ""}
+        texts: dict[str, str] = {}
+        for full, field in cls.declared().items():
+            name = full.lower().removeprefix(prefix)
+            variable, saved = environ.get(full, ""), in_file.get(name, "")
+            is_password = full == "UMAMI_PASSWORD"
+            clean = _cleaned_password if is_password else cleaned
+            text = clean(variable)
+            # Streamlit copies the top level of a secrets file into the environment.
+            copied = variable == saved
+            if is_password and not copied and re.fullmatch(r"(['\"]).*\1", text, re.S):
+                raise SettingsError(
+                    "UMAMI_PASSWORD is in quotes, which docker --env-file keeps: remove them. If "
+                    "they are a part of the password, set it in secrets.toml."
+                )
+            kinds = (field.annotation, *get_args(field.annotation))
+            # A float would turn the password 1.10 into 1.1.
+            types = (str, int, bool if bool in kinds else int, int if str in kinds else float)
+            if not text and type(saved) not in types:
+                raise SettingsError(f"{full} in the secrets is not text: put it in quotes.")
+            if text := text or clean(str(saved)):
+                texts[name] = text
+        return cls.parse(texts)
+
+    @classmethod
+    def parse(cls, texts: Mapping[str, str]) -> Self:
+        """The settings with these texts, by name without prefix (``{"URL": …}``).
+
+        Raises ``SettingsError`` with a sentence that names the setting.
+        """
+        try:
+            return cls.model_validate({name.lower(): text for name, text in texts.items()})
+        except ValidationError as problem:
+            full = f"{cls.PREFIX}{problem.errors()[0]['loc'][0]}".upper()
+        # The library's error may contain the values, so it is not chained.
+        field = cls.declared()[full]
+        kinds = (field.annotation, *get_args(field.annotation))
+        if bool in kinds:
+            expected = "yes or no"
+        elif isinstance(kinds[-1], str):
+            expected = " or ".join(kinds[1:])
+        else:
+            least, most = field.metadata[0].ge, field.metadata[1].le
+            expected = (
+                f"a {'whole ' if int in kinds else ''}number from {least} to {most}, without a "
+                f"unit or separators: {int(field.default or least)}"
+            )
+        raise SettingsError(f"{full} is {expected}.")
+
+
+class Settings(DeclaredSettings):
     """How to reach a server, and as whom. ``repr`` shows no secret."""
 
-    api: str | None = None
+    PREFIX = "UMAMI_"
+
+    api: str | None = Field(None, alias="url")
     """The address of the API (``https://host/base/api``), without a slash at its end; ``None``
     means the embedded server, whose address start-up code fills in."""
     username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    api_key: str | None = field(default=None, repr=False)
-    share: str | None = field(default=None, repr=False)
+    password: str | None = Field(None, repr=False)
+    api_key: str | None = Field(None, repr=False)
+    share: str | None = Field(None, alias="share_url", repr=False)
     """The id of a public share link."""
-    data: Path | None = None
+    data: HomePath | None = None
     """Tables for the embedded server."""
-    store: Path | None = None
+    store: HomePath | None = None
     """The database file of the embedded server; without tables and file it creates the demo."""
-    collect: bool = False
+    collect: Flag = False
     """Whether websites may send events to the embedded server, at the dashboard's address."""
-    definitions: str = "3.5"
-    """The version of Umami whose definitions of bounces, channels and filtered revenue the embedded
-    server applies: one of ``DEFINITIONS``. Other servers apply those of their version."""
-    timeout: float = 60.0
-    """Seconds an answer may take."""
-    connections: int | None = None
-    """Calls in flight at most; ``None`` for a default that depends on the server."""
-    cache_mb: float = 64.0
-    """Megabytes of cached answers."""
-    redis: str | None = field(default=None, repr=False)
-    """Address of the Redis in which replicas share cached answers; ``None`` for none."""
-    generation: Generation | None = None
-    """The server's generation; ``None`` to detect it."""
-    cloud: bool = False
+    definitions: Literal["3.1", "3.5"] = "3.5"
+    """The version of Umami whose definitions the embedded server applies: those of bounces,
+    channels and filtered revenue; other servers apply those of their version."""
+    timeout: Annotated[float, _Digits] = Field(60.0, ge=1, le=3600)
+    """Seconds to wait for an answer."""
+    connections: Annotated[int | None, _Digits] = Field(None, ge=1, le=64)
+    """Requests to the server at the same time. The default, ``None``, depends on the server."""
+    cache_mb: Annotated[float, _Digits] = Field(64.0, ge=1, le=4096)
+    """Megabytes of answers that the cache in memory may hold."""
+    redis: str | None = Field(None, alias="redis_url", repr=False)
+    """The address of a Redis in which replicas share cached answers."""
+    generation: Annotated[Generation | None, BeforeValidator(_generation)] = None
+    """The version of Umami, if a proxy hides it; ``None`` to detect it."""
+    cloud: bool = Field(False, exclude=True)
     """Whether the server is Umami Cloud."""
-    pace: tuple[int, float] | None = None
+    pace: tuple[int, float] | None = Field(None, exclude=True)
     """Calls in so many seconds at most; ``None`` without a limit."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_server(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Derive the fields of the server from its settings. Raises ``SettingsError`` if they are
+        incomplete or contradictory."""
+        if "api" in values:
+            return values
+        url, link, key = (values.get(name) for name in ("url", "share_url", "api_key"))
+        login = [name for name in ("USERNAME", "PASSWORD") if name.lower() in values]
+        access = [*(["URL"] if url else []), *login, *(["API_KEY"] if key else [])]
+        cloud = not link and (api_address(url) == CLOUD if url else bool(key))
+        if link and access:
+            problem = (
+                f"UMAMI_SHARE_URL and UMAMI_{access[0]} contradict each other: a share link names "
+                "the server and the access. Remove one of them."
+            )
+        elif key and login:
+            problem = (
+                f"UMAMI_API_KEY and UMAMI_{login[0]} contradict each other. Remove one of them."
+            )
+        elif key and not re.fullmatch("[!-~]+", key):
+            problem = "UMAMI_API_KEY contains characters that no key has."
+        elif len(login) == 1:
+            missing = "PASSWORD" if login == ["USERNAME"] else "USERNAME"
+            problem = f"UMAMI_{login[0]} is set, but UMAMI_{missing} is not."
+        elif login and not url:
+            problem = (
+                "UMAMI_USERNAME is set, but UMAMI_URL is not: write the address of your Umami."
+            )
+        elif login and cloud:
+            problem = "UMAMI_USERNAME cannot be used with Umami Cloud: set UMAMI_API_KEY instead."
+        elif url and not (key or login) and "/share/" in url:
+            problem = "UMAMI_URL is a share link: set it as UMAMI_SHARE_URL instead."
+        elif url and not (key or login):
+            problem = (
+                "UMAMI_URL is set, but no account: set UMAMI_USERNAME and UMAMI_PASSWORD, or "
+                "UMAMI_API_KEY."
+            )
+        elif link or access:
+            rest = {name: text for name, text in values.items() if name not in ("url", "share_url")}
+            api, share = share_link(link) if link else (api_address(url) if url else CLOUD, None)
+            pace = CLOUD_PACE if cloud else None
+            return {**rest, "api": api, "share": share, "cloud": cloud, "pace": pace}
+        else:
+            return values
+        raise SettingsError(problem)
+
+    @model_validator(mode="after")
+    def _check_files(self) -> Self:
+        data, store = self.data, self.store
+        if self.collect and (self.api or not store):
+            problem = (
+                "UMAMI_COLLECT needs UMAMI_STORE: only the embedded server collects, and only into "
+                "a file. Set UMAMI_STORE, or remove UMAMI_COLLECT."
+            )
+        elif self.api and (data or store):
+            problem = (
+                f"UMAMI_{'DATA' if data else 'STORE'} is for the embedded server, but another "
+                "server is set. Remove one of them."
+            )
+        # Unlike those of pathlib, this function accepts texts that no path can have.
+        elif data and not os.path.exists(data):
+            problem = "UMAMI_DATA names a folder or zip of tables that does not exist."
+        elif store and store.is_dir():
+            problem = "UMAMI_STORE names a folder: name a file in it, such as umami.duckdb."
+        elif store and not (data or self.collect or store.exists()):
+            problem = (
+                "UMAMI_STORE names a file that does not exist: set UMAMI_DATA too, once, to import "
+                "tables into it, or UMAMI_COLLECT=yes to begin with an empty one."
+            )
+        else:
+            return self
+        raise SettingsError(problem)
 
     @property
     def account(self) -> str | None:
@@ -122,11 +288,7 @@ class Settings:
     @property
     def local(self) -> bool:
         """Whether the server is on this machine."""
-        host = urlsplit(self.api or "").hostname or ""
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        return is_loopback(urlsplit(self.api or "").hostname or "")
 
     @property
     def in_flight(self) -> int:
@@ -157,62 +319,23 @@ class Settings:
         return {**url, "USERNAME": self.username or "", "PASSWORD": self.password or ""}
 
 
-def read(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> Settings:
-    """The settings of this process; the environment takes precedence over the secrets file.
-
-    Raises ``SettingsError`` with a sentence that names the setting.
-    """
-    return parse(_texts(os.environ if environ is None else environ, secrets_of(secrets)))
-
-
-def parse(texts: Mapping[str, str]) -> Settings:
-    """The settings with these texts, by name without prefix (``{"URL": …}``).
-
-    Raises ``SettingsError`` with a sentence that names the setting.
-    """
-    definitions = texts.get("DEFINITIONS", DEFINITIONS[-1])
-    if definitions not in DEFINITIONS:
-        raise SettingsError(f"UMAMI_DEFINITIONS is {' or '.join(DEFINITIONS)}.")
-    generation = texts.get("GENERATION")
-    settings = Settings(
-        definitions=definitions,
-        timeout=_number(texts, "TIMEOUT", 60.0, 1, 3600),
-        connections=int(_number(texts, "CONNECTIONS", 0, 1, 64, whole=True)) or None,
-        cache_mb=_number(texts, "CACHE_MB", 64.0, 1, 4096),
-        redis=texts.get("REDIS_URL"),
-        generation=None if generation is None else Generation.named(generation),
-    )
-    server = _server(texts)
-    collect = flag("UMAMI_COLLECT", texts.get("COLLECT", "no"))
-    if collect and (server or "STORE" not in texts):
-        raise SettingsError(
-            "UMAMI_COLLECT needs UMAMI_STORE: only the embedded server collects, and only into a "
-            "file. Set UMAMI_STORE, or remove UMAMI_COLLECT."
-        )
-    if not server:
-        return replace(settings, data=_data(texts), store=_store(texts, collect), collect=collect)
-    for name in ("DATA", "STORE"):
-        if name in texts:
-            raise SettingsError(
-                f"{PREFIX}{name} is for the embedded server, but another server is set. "
-                "Remove one of them."
-            )
-    return replace(settings, **server)
+SERVER: Final = tuple(Settings.declared())[:8]
+"""The names of the settings that name the server and the account."""
+read, parse = Settings.read, Settings.parse
 
 
 def of_environment(
     environ: Mapping[str, str] | None = None, secrets: Mapping[str, Any] | None = None
 ) -> tuple[str, ...]:
-    """The full names of the settings of ``SERVER`` that the environment itself contains.
+    """The names of the settings of ``SERVER`` that the environment itself contains.
 
     Streamlit copies the top level of a secrets file into the environment; a variable that equals
     one of ``secrets`` belongs to the file.
     """
     environ = os.environ if environ is None else environ
-    names = (PREFIX + name for name in SERVER)
     return tuple(
         name
-        for name in names
+        for name in SERVER
         if environ.get(name, "").strip() and environ[name] != str((secrets or {}).get(name))
     )
 
@@ -235,12 +358,12 @@ def secrets_of(path: Path) -> Mapping[str, Any]:
         if re.search("[“”„‘’‚«»\u00a0\u200b]", content):
             problem += ": write straight quotes and plain spaces there"
     else:
-        if "auth" in secrets and path.read_bytes().startswith(codecs.BOM_UTF8):
-            raise SettingsError(
-                f"{path.name} begins with a byte order mark, with which Streamlit does not read "
-                "its [auth]: save the file as UTF-8 without it."
-            )
-        return secrets
+        if "auth" not in secrets or not path.read_bytes().startswith(codecs.BOM_UTF8):
+            return secrets
+        problem = (
+            "begins with a byte order mark, with which Streamlit does not read its [auth]: save "
+            "the file as UTF-8 without it"
+        )
     raise SettingsError(f"{path.name} {problem}.")
 
 
@@ -254,16 +377,15 @@ def text_of(path: Path) -> str:
     except FileNotFoundError:
         raise
     except OSError:
-        content, problem = b"", "cannot be read: check its permissions"
-    else:
-        problem = "is not UTF-8: save it as UTF-8"
-        utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        if utf_16 or (len(content) > 3 and b"\0" in content[:4]):
-            problem = "is not UTF-8 but UTF-16: save it as UTF-8"
-        else:
-            with suppress(UnicodeDecodeError):
-                return content.decode("utf-8-sig").replace("\r\n", "\n")
-    raise SettingsError(f"{path.name} {problem}.")
+        raise SettingsError(f"{path.name} cannot be read: check its permissions.") from None
+    utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    utf_16 = utf_16 or (len(content) > 3 and b"\0" in content[:4])
+    # The library's message quotes the file, so it is not chained.
+    with suppress(UnicodeDecodeError):
+        if not utf_16:
+            return content.decode("utf-8-sig").replace("\r\n", "\n")
+    kind = " but UTF-16" if utf_16 else ""
+    raise SettingsError(f"{path.name} is not UTF-8{kind}: save it as UTF-8.")
 
 
 def cleaned(text: str) -> str:
@@ -278,144 +400,6 @@ def cleaned(text: str) -> str:
             return text
 
 
-def flag(name: str, text: str) -> bool:
-    """The value of a yes-or-no setting; ``name`` is its full name. Raises ``SettingsError``."""
-    if text.casefold() not in _FLAGS:
-        raise SettingsError(f"{name} is yes or no.")
-    return _FLAGS[text.casefold()]
-
-
-def _texts(environ: Mapping[str, str], secrets: Mapping[str, Any]) -> dict[str, str]:
-    """The texts of all settings by name without prefix; an empty text counts as not set."""
-    table = secrets.get("umami")
-    table = table if isinstance(table, Mapping) else {}
-    texts: dict[str, str] = {}
-    for name in NAMES:
-        full = PREFIX + name
-        in_file = [
-            *(secrets.get(key) for key in (full, full.lower())),
-            *(table.get(key) for key in (name.lower(), name, full.lower(), full)),
-        ]
-        # Streamlit copies the top level of a secrets file into the environment.
-        variable = environ.get(full)
-        from_environment = isinstance(variable, str) and variable not in in_file
-        for number, value in enumerate([variable, *in_file]):
-            if value is None:
-                continue
-            if type(value) not in _TYPES.get(name, (str, int, float)):
-                raise SettingsError(f"{full} in the secrets is not text: put it in quotes.")
-            text = str(value)
-            if name == "PASSWORD":
-                text = _password(text, environment=from_environment and number == 0)
-            else:
-                text = cleaned(text)
-            if text:
-                texts[name] = text
-                break
-    return texts
-
-
-def _password(text: str, *, environment: bool) -> str:
+def _cleaned_password(text: str) -> str:
     """A password without line ends; spaces and quotes may belong to it."""
-    text = text.strip("\r\n" + INVISIBLE)
-    if environment and len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-        raise SettingsError(
-            "UMAMI_PASSWORD is in quotes, which docker --env-file keeps: remove them. If they are "
-            "a part of the password, set it in secrets.toml."
-        )
-    return text
-
-
-def _number(
-    texts: Mapping[str, str],
-    name: str,
-    default: float,
-    least: float,
-    most: float,
-    *,
-    whole: bool = False,
-) -> float:
-    if name not in texts:
-        return default
-    digits = re.fullmatch(r"\d+(\.\d+)?", texts[name], re.ASCII)
-    number = float(texts[name]) if digits else float("nan")
-    if not least <= number <= most or (whole and not number.is_integer()):
-        raise SettingsError(
-            f"{PREFIX}{name} is a {'whole ' if whole else ''}number from {least:g} to {most:g}, "
-            f"without a unit or separators: {int(default or least)}."
-        )
-    return number
-
-
-def _data(texts: Mapping[str, str]) -> Path | None:
-    if "DATA" not in texts:
-        return None
-    # Unlike those of pathlib, these functions accept texts that no path can have.
-    path = Path(os.path.expanduser(texts["DATA"]))
-    if not os.path.exists(path):
-        raise SettingsError("UMAMI_DATA names a folder or zip of tables that does not exist.")
-    return path
-
-
-def _store(texts: Mapping[str, str], collect: bool) -> Path | None:
-    if "STORE" not in texts:
-        return None
-    path = Path(texts["STORE"]).expanduser()
-    if path.is_dir():
-        raise SettingsError("UMAMI_STORE names a folder: name a file in it, such as umami.duckdb.")
-    if "DATA" not in texts and not path.exists() and not collect:
-        raise SettingsError(
-            "UMAMI_STORE names a file that does not exist: set UMAMI_DATA too, once, to import "
-            "tables into it, or UMAMI_COLLECT=yes to begin with an empty one."
-        )
-    return path
-
-
-def _server(texts: Mapping[str, str]) -> dict[str, Any]:
-    """The fields of the server and the account, empty for the embedded server.
-
-    Raises ``SettingsError`` for incomplete or contradictory settings.
-    """
-    login = [name for name in ("USERNAME", "PASSWORD") if name in texts]
-    if "SHARE_URL" in texts:
-        others = [name for name in ("URL", "USERNAME", "PASSWORD", "API_KEY") if name in texts]
-        if others:
-            raise SettingsError(
-                f"UMAMI_SHARE_URL and {PREFIX}{others[0]} contradict each other: a share link "
-                "names the server and the access. Remove one of them."
-            )
-        api, share = share_link(texts["SHARE_URL"])
-        return {"api": api, "share": share}
-    if "API_KEY" in texts:
-        if login:
-            raise SettingsError(
-                f"UMAMI_API_KEY and {PREFIX}{login[0]} contradict each other. Remove one of them."
-            )
-        key = texts["API_KEY"]
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise SettingsError("UMAMI_API_KEY contains characters that no key has.")
-        api = api_address(texts["URL"]) if "URL" in texts else CLOUD
-        cloud = api == CLOUD
-        return {"api": api, "api_key": key, "cloud": cloud, "pace": CLOUD_PACE if cloud else None}
-    if len(login) == 1:
-        missing = "PASSWORD" if login == ["USERNAME"] else "USERNAME"
-        raise SettingsError(f"{PREFIX}{login[0]} is set, but {PREFIX}{missing} is not.")
-    if login and "URL" not in texts:
-        raise SettingsError(
-            "UMAMI_USERNAME is set, but UMAMI_URL is not: write the address of your Umami."
-        )
-    if login:
-        api = api_address(texts["URL"])
-        if api == CLOUD:
-            raise SettingsError(
-                "UMAMI_USERNAME cannot be used with Umami Cloud: set UMAMI_API_KEY instead."
-            )
-        return {"api": api, "username": texts["USERNAME"], "password": texts["PASSWORD"]}
-    if "URL" in texts:
-        if "/share/" in texts["URL"]:
-            raise SettingsError("UMAMI_URL is a share link: set it as UMAMI_SHARE_URL instead.")
-        raise SettingsError(
-            "UMAMI_URL is set, but no account: set UMAMI_USERNAME and UMAMI_PASSWORD, or "
-            "UMAMI_API_KEY."
-        )
-    return {}
+    return text.strip("\r\n" + INVISIBLE)

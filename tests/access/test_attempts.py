@@ -22,13 +22,21 @@ class Clock:
         return self.now
 
 
+def wait(attempts: LoginThrottle, name: str, address: str | None) -> float:
+    """The seconds until the next attempt, which is not made."""
+    attempt = attempts.reserve(name, address)
+    if not attempt.wait:
+        attempts.take_back(attempt)
+    return attempt.wait
+
+
 def fail(attempts: LoginThrottle, name: str, address: str | None) -> float:
     """Fail once, as soon as that may be; the seconds until the next attempt."""
     clock = attempts.clock
     assert isinstance(clock, Clock)
-    clock.now += attempts.wait(name, address)
+    clock.now += wait(attempts, name, address)
     assert attempts.reserve(name, address).wait == 0
-    return attempts.wait(name, address)
+    return wait(attempts, name, address)
 
 
 def test_waits_double_up_to_a_quarter_of_an_hour_and_end(engine: Engine) -> None:
@@ -38,7 +46,7 @@ def test_waits_double_up_to_a_quarter_of_an_hour_and_end(engine: Engine) -> None
     assert waits[:7] == [0, 0, 0, 2, 4, 8, 16]
     assert waits[-1] == 900
     clock.now += 900
-    assert attempts.wait("ann", HERE) == 0
+    assert wait(attempts, "ann", HERE) == 0
 
 
 def test_a_success_and_a_day_forget(engine: Engine) -> None:
@@ -57,7 +65,7 @@ def test_nobody_locks_out_another_for_long(engine: Engine) -> None:
     attempts = LoginThrottle(engine, Clock())
     for machine in range(80):
         fail(attempts, "ann", f"198.51.100.{machine}")
-    assert 0 < attempts.wait("ann", HERE) <= 30
+    assert 0 < wait(attempts, "ann", HERE) <= 30
 
 
 def test_others_make_nobody_wait_where_they_have_signed_in_before(engine: Engine) -> None:
@@ -67,36 +75,36 @@ def test_others_make_nobody_wait_where_they_have_signed_in_before(engine: Engine
     clock.now += FAILURE_LIFETIME * 2
     for machine in range(80):
         fail(attempts, "ann", f"198.51.100.{machine}")
-    assert attempts.wait("ann", THERE) > 0
-    assert attempts.wait("ann", HERE) == attempts.reserve("ann", HERE).wait == 0
+    assert wait(attempts, "ann", THERE) > 0
+    assert wait(attempts, "ann", HERE) == attempts.reserve("ann", HERE).wait == 0
     # What fails from there makes wait all the same.
     for _ in range(PAIR.free):
         fail(attempts, "ann", HERE)
-    assert attempts.wait("ann", HERE) > 0
+    assert wait(attempts, "ann", HERE) > 0
     clock.now += KNOWN_LIFETIME
     for machine in range(80):
         fail(attempts, "ann", f"198.51.100.{machine}")
-    assert attempts.wait("ann", HERE) > 0
+    assert wait(attempts, "ann", HERE) > 0
 
 
 def test_a_network_of_ipv6_is_one_address(engine: Engine) -> None:
     attempts = LoginThrottle(engine, Clock())
     for machine in range(PAIR.free + 1):
         fail(attempts, "ann", f"2001:db8::{machine}")
-    assert attempts.wait("ann", "2001:DB8:0:0::ffff") > 0
-    assert attempts.wait("ann", "2001:db8:0:1::1") == 0
+    assert wait(attempts, "ann", "2001:DB8:0:0::ffff") > 0
+    assert wait(attempts, "ann", "2001:db8:0:1::1") == 0
     for _ in range(PAIR.free + 1):
         fail(attempts, "bob", f"::ffff:{HERE}")
-    assert attempts.wait("bob", HERE) > 0
+    assert wait(attempts, "bob", HERE) > 0
 
 
 def test_one_address_cannot_try_every_name(engine: Engine) -> None:
     attempts = LoginThrottle(engine, Clock())
     for name in range(45):
         fail(attempts, f"name-{name}", HERE)
-    assert attempts.wait("yet-another", HERE) == 900
-    assert attempts.wait("yet-another", THERE) == 0
-    assert attempts.wait("yet-another", None) == 0
+    assert wait(attempts, "yet-another", HERE) == 900
+    assert wait(attempts, "yet-another", THERE) == 0
+    assert wait(attempts, "yet-another", None) == 0
 
 
 def test_a_success_is_no_failure_of_anybody(engine: Engine) -> None:
@@ -106,13 +114,13 @@ def test_a_success_is_no_failure_of_anybody(engine: Engine) -> None:
     for machine in range(80):
         fail(attempts, "ann", f"198.51.100.{machine}")
     clock.now += 29
-    before = attempts.wait("ann", THERE)
+    before = wait(attempts, "ann", THERE)
     clock.now += before
     attempts.succeed(attempts.reserve("ann", HERE))
-    assert attempts.wait("ann", THERE) == 0
+    assert wait(attempts, "ann", THERE) == 0
     for _ in range(2 * ADDRESS.free):
         attempts.succeed(attempts.reserve("vic", HERE))
-    assert attempts.wait("vic", HERE) == attempts.wait("somebody-else", HERE) == 0
+    assert wait(attempts, "vic", HERE) == wait(attempts, "somebody-else", HERE) == 0
 
 
 def test_what_was_never_finished_counts_as_one_failure_and_ends(engine: Engine) -> None:

@@ -36,7 +36,7 @@ def proxy() -> Iterator[Between]:
 @pytest.fixture
 def client(proxy: Between) -> Iterator[Client]:
     settings = Settings(
-        f"{proxy.url}/api", username="admin", password="umami", generation=Generation.V3_4
+        api=f"{proxy.url}/api", username="admin", password="umami", generation=Generation.V3_4
     )
     with connect(settings) as found:
         yield found

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components import monitor
+from components import log
 
 ID = "8f95528c-dee2-44b1-945d-3f9f279a2049"
 
@@ -21,7 +21,7 @@ def written() -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(text)
     for logger in loggers:
         logger.addHandler(handler)
-    monitor.shorten_log()
+    log.shorten()
     yield text
     logging.setLogRecordFactory(logging.LogRecord)
     for logger in loggers:
@@ -69,5 +69,5 @@ def test_an_id_of_a_session_is_shortened(
 def test_what_formatters_take_apart_stays_apart() -> None:
     """As uvicorn's does with the parts of a request."""
     record = logging.LogRecord("uvicorn.access", 20, "", 1, "%s %s", ("GET", f"/upload/{ID}"), None)
-    monitor._shorten(record)
+    log.shorten_ids(record)
     assert record.args == ("GET", f"/upload/{ID[:8]}…")

@@ -3,7 +3,7 @@
 Each question that a recording holds is asked of a server of each version and of all four
 recordings, where they hold it. The answers of older versions and of 3.5 are compared with those of
 3.1.0, and the answers of 3.3 and 3.4 with those of 3.5, which differ in less. What
-differs is stated in ``umami/compat/differences.py``; ``docs/compatibility.md`` shows it.
+differs is stated in ``umami/compat/differences.csv``; ``docs/compatibility.md`` shows it.
 """
 
 from __future__ import annotations

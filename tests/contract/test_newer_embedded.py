@@ -31,7 +31,7 @@ READS = sorted(
 def client() -> Iterator[Client]:
     with serve(DATA / "tables") as running:
         settings = Settings(
-            f"{running.url}/api",
+            api=f"{running.url}/api",
             username=running.username,
             password=running.password,
             generation=Generation.V3_5,

@@ -30,7 +30,9 @@ def running(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def client(running: Running) -> Iterator[Client]:
-    settings = Settings(f"{running.url}/api", username=running.username, password=running.password)
+    settings = Settings(
+        api=f"{running.url}/api", username=running.username, password=running.password
+    )
     with connect(settings) as found:
         yield found
 

@@ -24,7 +24,7 @@ LINK = "summer2026"
 def limited(bare: pytest.MonkeyPatch) -> Iterator[Between]:
     """A server whose share link shows the overview only, as 3.2 and newer limit it."""
     with serve(TABLES, password="umami") as running, between(running.url) as way:
-        account = Settings(f"{running.url}/api", username="admin", password="umami")
+        account = Settings(api=f"{running.url}/api", username="admin", password="umami")
         with connect(account) as client:
             client.ask(websites.update_website(SHOP, "Shop", "shop.example.com", share_id=LINK))
         path = f"/api/share/{LINK}"

@@ -6,7 +6,6 @@ import gzip
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
@@ -31,8 +30,8 @@ def server() -> Iterator[Faulty]:
 
 @pytest.fixture
 def transport(server: Faulty) -> Iterator[Transport]:
-    settings = Settings(f"{server.url}/api", username="ada", password="secret", timeout=60)
-    one = Transport(replace(settings, connections=AT_ONCE))
+    settings = Settings(api=f"{server.url}/api", username="ada", password="secret", timeout=60)
+    one = Transport(settings.model_copy(update={"connections": AT_ONCE}))
     one.send(Request("GET", "/x"), endpoint="x", repeatable=False)
     yield one
     one.close()

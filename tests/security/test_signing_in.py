@@ -15,10 +15,15 @@ import bcrypt
 import pytest
 from sqlalchemy import Engine, func, select
 
-from access import accounts, claims, database, passwords
+from access import accounts, database, passwords
 from access.audit import MOST, Audit
-from access.authentication import Authentication, SignInRefused
-from access.claims import InvalidClaims
+from access.authentication import (
+    Authentication,
+    Claims,
+    InvalidClaims,
+    SignInRefused,
+    parse_claims,
+)
 from access.login_throttle import PAIR
 from tests.access.conftest import SECTIONS, engine, postgres
 from tests.browser.app import TABLES, App, running_app
@@ -235,16 +240,16 @@ def test_what_is_typed_as_a_name_is_in_the_log_neither_as_it_is_nor_at_length(
 ADA = "ada@agency.example"
 
 
-def claimed(**more: Any) -> claims.Claims:
+def claimed(**more: Any) -> Claims:
     given = {"email": ADA, "iat": NOW.timestamp(), **more}
-    return claims.parse({key: value for key, value in given.items() if value is not ...}, NOW)
+    return parse_claims({key: value for key, value in given.items() if value is not ...}, NOW)
 
 
 @pytest.mark.parametrize("verified", [..., True, "true"])
 @pytest.mark.parametrize("issued", [0, -30 * 86_400, 120, 0.5])
 def test_claims_that_are_true(verified: object, issued: float) -> None:
     said = claimed(email_verified=verified, iat=NOW.timestamp() + issued)
-    assert said == claims.Claims(ADA, NOW + timedelta(seconds=issued), True)
+    assert said == Claims(ADA, NOW + timedelta(seconds=issued), True)
 
 
 @pytest.mark.parametrize(

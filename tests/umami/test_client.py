@@ -106,7 +106,7 @@ def test_other_servers_are_asked_a_few_at_a_time(
     server: Faulty, connected: Callable[..., Client], settings: Settings, view: View
 ) -> None:
     server.decide(lambda seen: late(seen, 0.05))
-    client = connected(replace(settings, connections=6))
+    client = connected(settings.model_copy(update={"connections": 6}))
     wait(client.ask_all(*many(view)))
     assert server.most_at_once == 6
 
@@ -260,7 +260,7 @@ def test_a_closed_client_says_so(settings: Settings, server: Faulty, view: View)
 def test_closing_lets_nobody_wait(settings: Settings, server: Faulty, view: View) -> None:
     let = threading.Event()
     server.decide(lambda seen: said([], after=let.is_set))
-    client = Client(replace(settings, connections=1))
+    client = Client(settings.model_copy(update={"connections": 1}))
     replies = client.ask_all(*many(view, 40))
     client.close()
     _, waiting = wait(replies, timeout=60)

@@ -19,8 +19,8 @@ from umami.client import Client
 from umami.compat.generations import Generation
 from umami.errors import NotOffered, TimedOut, Unreachable
 from umami.filters import Filter
-from umami.rate_limit import RateLimit
 from umami.settings import CLOUD_PACE, Settings, read
+from umami.transport import RateLimit
 from umami.view import View
 
 Connect = Callable[..., Client]
@@ -31,7 +31,7 @@ REFUSED = said({"error": {"message": "Bad request", "code": "bad-request", "stat
 def cloud(server: Faulty) -> Settings:
     """A server that is spoken with as Umami Cloud is."""
     server.script("/errors", REFUSED)
-    return Settings(f"{server.url}/v1", api_key="key-1", cloud=True, timeout=5)
+    return Settings(api=f"{server.url}/v1", api_key="key-1", cloud=True, timeout=5)
 
 
 def test_a_key_alone_means_the_cloud() -> None:
@@ -111,7 +111,7 @@ def test_a_page_waits_for_its_turn(
     server: Faulty, cloud: Settings, connected: Connect, view: View
 ) -> None:
     server.decide(late)
-    client = connected(replace(cloud, pace=(5, 0.5), generation=Generation.V3_1))
+    client = connected(cloud.model_copy(update={"pace": (5, 0.5), "generation": Generation.V3_1}))
     begun = time.monotonic()
     replies = client.ask_all(*(traffic.metrics(view, "path", limit=n) for n in range(1, 13)))
     eventually(lambda: client.waiting)
@@ -126,7 +126,7 @@ def test_who_waits_too_long_is_told(
     server: Faulty, cloud: Settings, connected: Connect, view: View
 ) -> None:
     server.decide(late)
-    slow = replace(cloud, pace=(1, 60), timeout=3, generation=Generation.V3_1)
+    slow = cloud.model_copy(update={"pace": (1, 60), "timeout": 3, "generation": Generation.V3_1})
     client = connected(slow)
     first, second = client.ask_all(*(traffic.metrics(view, "path", limit=n) for n in (1, 2)))
     kinds = {type(one.exception()) for one in (first, second)}
@@ -135,7 +135,9 @@ def test_who_waits_too_long_is_told(
 
 def test_closing_lets_nobody_wait_for_a_turn(server: Faulty, cloud: Settings, view: View) -> None:
     server.decide(late)
-    client = Client(replace(cloud, pace=(1, 600), timeout=600, generation=Generation.V3_1))
+    client = Client(
+        cloud.model_copy(update={"pace": (1, 600), "timeout": 600, "generation": Generation.V3_1})
+    )
     replies = client.ask_all(*(traffic.metrics(view, "path", limit=n) for n in range(1, 5)))
     eventually(lambda: client.waiting == 3 and any(one.done() for one in replies))
     client.close()

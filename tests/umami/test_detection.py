@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -310,7 +309,9 @@ def test_each_column_over_a_socket(
     stand_in(server, column(generation, None), base)
     document = json.dumps({"a": "x" * 100_000, "info": {"version": VERSIONS[generation]}})
     server.script("/openapi.json", Act(body=document.encode() + b" " * 2_000_000, endless=True))
-    client = connected(replace(settings, api=f"{server.url}{base}/api", generation=None))
+    client = connected(
+        settings.model_copy(update={"api": f"{server.url}{base}/api", "generation": None})
+    )
     found = client.recognise()
     assert (found.generation, found.version) == (generation, VERSIONS[generation])
     assert not any("authorization" in seen.headers for seen in server.seen)
@@ -321,7 +322,7 @@ def test_the_document_is_not_read_where_the_script_names_the_version(
     server: Faulty, settings: Settings, connected: Callable[..., Client]
 ) -> None:
     stand_in(server, column(V.V3_5, "3.5.0"))
-    client = connected(replace(settings, generation=None))
+    client = connected(settings.model_copy(update={"generation": None}))
     assert client.recognise().version == "3.5.0"
     assert not server.asked("/openapi.json")
 
@@ -331,7 +332,7 @@ def test_a_document_that_breaks_off_is_none(
 ) -> None:
     stand_in(server, column(V.V3_5, None))
     server.script("/openapi.json", Act(reset=True))
-    client = connected(replace(settings, generation=None))
+    client = connected(settings.model_copy(update={"generation": None}))
     assert client.recognise().generation is V.V3_5
     assert client.server.version is None
 
@@ -344,11 +345,11 @@ def test_a_hidden_version_is_an_error_with_a_remedy(
         for request, answer in column(V.V3_1, None).items()
     }
     stand_in(server, answers)
-    client = connected(replace(settings, generation=None))
+    client = connected(settings.model_copy(update={"generation": None}))
     with pytest.raises(UndetectableVersion, match="UMAMI_GENERATION") as raised:
         client.recognise()
     assert raised.value.remedy
-    named = connected(replace(settings, generation=V.V3_1))
+    named = connected(settings.model_copy(update={"generation": V.V3_1}))
     assert named.recognise().generation is V.V3_1
 
 
@@ -357,4 +358,4 @@ def test_another_program_is_not_umami(
 ) -> None:
     server.decide(lambda _seen: said({"hello": "world"}))
     with pytest.raises(NotFound, match="No Umami server answers"):
-        connected(replace(settings, generation=None)).recognise()
+        connected(settings.model_copy(update={"generation": None})).recognise()

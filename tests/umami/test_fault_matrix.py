@@ -89,7 +89,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def connected(url: str, patience: float = PATIENCE, kept: Cache | None = None) -> Client:
     """A client that has signed in and found out what it asks."""
-    settings = Settings(f"{url}/api", username="admin", password="umami", timeout=patience)
+    settings = Settings(api=f"{url}/api", username="admin", password="umami", timeout=patience)
     client = Client(settings, kept)
     eventually(lambda: client.submit(QUESTIONS["websites"][0]).exception() is None)
     return client

@@ -23,7 +23,7 @@ from umami.api import events, reports, revenue, sessions, traffic, websites
 from umami.api.reports import FunnelStep
 from umami.client import Client
 from umami.compat.generations import Generation
-from umami.definitions import definitions
+from umami.definitions import Definitions
 from umami.embedded.server import Running, serve
 from umami.endpoint import Query
 from umami.errors import (
@@ -78,7 +78,7 @@ Connect = Callable[..., Client]
 
 
 def account(url: str, **more: Any) -> Settings:
-    return Settings(f"{url}/api", username="admin", password="umami", **more)
+    return Settings(api=f"{url}/api", username="admin", password="umami", **more)
 
 
 # Detection
@@ -107,7 +107,7 @@ def test_what_settings_say_is_not_asked(
     server: Faulty, settings: Settings, connected: Connect
 ) -> None:
     server.script("/websites", said({"data": [], "count": 0}))
-    client = connected(replace(settings, generation=Generation.V3_0))
+    client = connected(settings.model_copy(update={"generation": Generation.V3_0}))
     assert client.server.generation is Generation.V3_0
     client.ask(websites.websites())
     assert {one.path.rpartition("/")[2] for one in server.seen} == {
@@ -130,7 +130,7 @@ def test_a_server_is_detected_once_for_all_who_ask(
     as_3_1(server)
     server.script("/config", said({"privateMode": False, "currentVersion": True}, delay=0.1))
     server.script("/active", said({"visitors": 2}))
-    client = connected(replace(settings, generation=None))
+    client = connected(settings.model_copy(update={"generation": None}))
     for reply in client.ask_all(*(traffic.active(SITE) for _ in range(20))):
         assert reply.result().visitors == 2
     assert len(server.asked("/config")) == 1
@@ -157,7 +157,7 @@ def test_what_is_not_umami_is_said_in_a_sentence(
 ) -> None:
     act, error, sentence = NO_UMAMI[kind]
     server.decide(lambda _seen: act)
-    client = connected(replace(settings, generation=None))
+    client = connected(settings.model_copy(update={"generation": None}))
     for question in (websites.websites(), traffic.stats(BERLIN)):
         with pytest.raises(error, match=sentence) as raised:
             client.ask(question)
@@ -288,7 +288,7 @@ def test_a_missing_endpoint_is_looked_into_once(
 ) -> None:
     as_3_1(server)
     server.script("/active", ABSENT)
-    client = connected(replace(settings, generation=None))
+    client = connected(settings.model_copy(update={"generation": None}))
     for _ in range(3):
         with pytest.raises(NotOffered):
             client.ask(traffic.active(SITE))
@@ -356,5 +356,5 @@ def test_numbers_in_gets_are_whole(
 
 
 def test_direct_visitors_are_told_where_a_visit_has_one_channel() -> None:
-    told = [str(one) for one in Generation if definitions(one).direct]
+    told = [str(one) for one in Generation if Definitions(one).direct]
     assert told == ["3.3", "3.4", "3.5"]

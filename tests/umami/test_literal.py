@@ -101,7 +101,9 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(request: pytest.FixtureRequest, tables: Path) -> Iterator[Client]:
     with ExitStack() as stack:
         running = stack.enter_context(serve_version(request.param, tables))
-        settings = Settings(f"{running.url}/api", running.username, running.password)
+        settings = Settings(
+            api=f"{running.url}/api", username=running.username, password=running.password
+        )
         yield stack.enter_context(Client(settings))
 
 

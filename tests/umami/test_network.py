@@ -9,7 +9,6 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,7 @@ def ask(settings: Settings) -> Iterator[Ask]:
     with ExitStack() as stack:
 
         def asked(api: str = AWAY) -> bytes:
-            transport = Transport(replace(settings, api=api, timeout=5))
+            transport = Transport(settings.model_copy(update={"api": api, "timeout": 5}))
             stack.callback(transport.close)
             return transport.send(STATS, endpoint="stats", repeatable=False)
 

@@ -46,7 +46,7 @@ def servers() -> Iterator[dict[str, Running]]:
 
 
 def account(url: str) -> Settings:
-    return Settings(f"{url}/api", username="admin", password="umami")
+    return Settings(api=f"{url}/api", username="admin", password="umami")
 
 
 @pytest.fixture(params=["3.3", "3.5"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -21,7 +20,7 @@ TOTALS = dict.fromkeys(("pageviews", "visitors", "visits", "bounces", "totaltime
 
 @pytest.fixture
 def shared(settings: Settings) -> Settings:
-    return replace(settings, username=None, password=None, share="summer2026")
+    return settings.model_copy(update={"username": None, "password": None, "share": "summer2026"})
 
 
 def stand_for(server: Faulty, parameters: object, *shown: str) -> None:

@@ -9,7 +9,6 @@ import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -423,4 +422,4 @@ def test_who_may_not_see_something_is_told(server: Faulty, transport: Transport)
 
 
 def _with(settings: Settings, **more: object) -> Settings:
-    return replace(settings, **more)  # type: ignore[arg-type]
+    return settings.model_copy(update=more)  # type: ignore[arg-type]

@@ -39,7 +39,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def client(running: Running) -> Iterator[Client]:
-    settings = Settings(f"{running.url}/api", username="admin", password="umami")
+    settings = Settings(api=f"{running.url}/api", username="admin", password="umami")
     with connect(settings) as one:
         yield one
 
@@ -175,7 +175,7 @@ def test_a_share_link_opens_one_website(
     )
     # From 3.1 on a token needs a context beside it.
     assert answer.status_code == (401 if client.capabilities.several else 200)
-    with connect(Settings(f"{running.url}/api", share=SHARE)) as guest:
+    with connect(Settings(api=f"{running.url}/api", share=SHARE)) as guest:
         assert [one.id for one in guest.ask(websites.websites()).rows] == [SHOP]
         assert visitors(guest, SUMMER) == 2423
         assert guest.ask(reports.utm(SUMMER)).frame["views"].sum() > 0
@@ -192,7 +192,7 @@ def test_a_key_reads_and_makes_no_keys() -> None:
         made = plain.post("/api/me/api-keys", json={"name": "dashboard"}).json()
         key = made["key"]
         assert key.startswith("umami_")
-        settings = Settings(f"{running.url}/api", api_key=key)
+        settings = Settings(api=f"{running.url}/api", api_key=key)
         with connect(settings) as keyed:
             assert visitors(keyed, SUMMER) == 2423
         with httpx.Client(
@@ -212,7 +212,7 @@ def test_a_list_that_was_cut_says_so(
     server.script("/sessions", said({"data": [], "count": 10_000, "isCapped": True}))
     assert connected(settings).ask(sessions.sessions(view)).capped
     server.script("/events", said({"data": [], "count": 1000, "page": 1, "pageSize": 20}))
-    old = connected(replace(settings, generation=Generation.V2_18))
+    old = connected(settings.model_copy(update={"generation": Generation.V2_18}))
     assert old.ask(events.events(replace(view, website=SITE))).capped
 
 
@@ -231,7 +231,7 @@ def test_3_0_tells_the_week_in_the_zone(
     week = [[0] * 24 for _ in range(7)]
     week[0][12] = 7
     server.script("/weekly", said(week))
-    client = connected(replace(settings, generation=Generation.V3_0))
+    client = connected(settings.model_copy(update={"generation": Generation.V3_0}))
     view = View(SITE, Period.of_days(date(2026, month, 1), date(2026, month, 28), zone))
     frame = client.ask(sessions.weekly(view)).frame
     day, hour = (6, 12 + hours) if 0 <= 12 + hours < 24 else (0, (12 + hours) % 24)
@@ -245,7 +245,7 @@ def test_3_0_tells_the_week_in_the_zone(
 def test_3_0_does_not_tell_a_week_it_cannot(
     server: Faulty, connected: Callable[..., Client], settings: Settings, zone: str, last: date
 ) -> None:
-    client = connected(replace(settings, generation=Generation.V3_0))
+    client = connected(settings.model_copy(update={"generation": Generation.V3_0}))
     view = View(SITE, Period.of_days(date(2026, 9, 1), last, zone))
     with pytest.raises(NotOffered, match="UTC"):
         client.ask(sessions.weekly(view))
@@ -256,7 +256,7 @@ def test_3_0_does_not_tell_a_week_it_cannot(
 def test_2_x_is_not_asked_for_values_that_begin_with_a_sign(
     server: Faulty, connected: Callable[..., Client], settings: Settings, view: View, value: str
 ) -> None:
-    client = connected(replace(settings, generation=Generation.V2_20))
+    client = connected(settings.model_copy(update={"generation": Generation.V2_20}))
     with pytest.raises(NotOffered, match="sign"):
         client.ask(traffic.stats(replace(view, filters=(Filter("event", "eq", value),))))
     with pytest.raises(NotOffered, match="sign"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -96,7 +95,7 @@ def test_what_was_meant_is_what_is_written() -> None:
     ):
         settings = meant(way, typed)
         again = read({f"UMAMI_{name}": value for name, value in settings.texts.items()}, NOWHERE)
-        assert again == replace(settings, timeout=again.timeout)
+        assert again == settings.model_copy(update={"timeout": again.timeout})
     assert meant("key", {"API_KEY": "k"}).api == CLOUD
     assert meant("account", {"URL": "a.example", "USERNAME": "a", "PASSWORD": " x "}).password == (
         " x "
@@ -201,7 +200,7 @@ def test_who_is_not_let_in_is_told_what_to_change(
 def test_a_key_that_opens_nothing_is_told_where_it_may_belong(server: Faulty, cloud: bool) -> None:
     server.decide(lambda request: REFUSED)
     if cloud:
-        asked = Settings(f"{server.url}/v1", api_key="marker-key", cloud=True, timeout=5)
+        asked = Settings(api=f"{server.url}/v1", api_key="marker-key", cloud=True, timeout=5)
     else:
         answering(server)
         asked = meant("key", {"API_KEY": "marker-key", "URL": server.url})

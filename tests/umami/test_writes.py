@@ -70,7 +70,7 @@ def way() -> Iterator[Between]:
 
 
 def connected(way: Between, patience: float = PATIENT) -> Client:
-    settings = Settings(f"{way.url}/api", username="admin", password="umami", timeout=patience)
+    settings = Settings(api=f"{way.url}/api", username="admin", password="umami", timeout=patience)
     return Client(settings)
 
 

@@ -69,7 +69,7 @@ def _content(table: Table, path: Path, spill: Path) -> ImportRefused | None:
         when = " ".join(f"WHEN {test} THEN {number}" for number, (_, test) in enumerate(cases))
         try:
             result = database.execute(
-                f"SELECT CASE {when} END AS fault, * FROM {table.numbered(path)} "
+                f"SELECT CASE {when} END AS fault, * FROM {_numbered(table, path)} "
                 "WHERE fault IS NOT NULL ORDER BY record LIMIT 1"
             )
             names = [description[0] for description in result.description]
@@ -95,7 +95,7 @@ def _repeated(
         return None
     key = ", ".join(table.value(column) for column in unique)
     row = database.execute(
-        f"SELECT record FROM {table.numbered(path)} QUALIFY row_number() OVER (PARTITION BY "
+        f"SELECT record FROM {_numbered(table, path)} QUALIFY row_number() OVER (PARTITION BY "
         f"{key} ORDER BY record) = 2 ORDER BY record LIMIT 1"
     ).fetchone()
     if not row:
@@ -104,6 +104,11 @@ def _repeated(
     if len(unique) > 1:
         return ImportRefused("This row occurs twice.", table.name, line)
     return ImportRefused("This id occurs twice.", table.name, line, table.name_in_file(unique[0]))
+
+
+def _numbered(table: Table, path: Path) -> str:
+    """SQL that reads a file, with the number of each record as ``record``, from 0."""
+    return f"(SELECT row_number() OVER () - 1 AS record, * FROM {table.reader(path)})"
 
 
 def _fault(value: str | None, kind: str) -> str:

@@ -15,9 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from access.settings import Address
-from monitoring.__main__ import readiness
-from monitoring.metrics import Metrics
-from monitoring.server import Monitor, Readiness, serve
+from components.metrics import Metrics, Monitor, Readiness, serve
 from umami.errors import TimedOut, Unreachable
 from umami.instrumentation import Instrumentation
 
@@ -37,7 +35,18 @@ def watched(
 
 
 def get(monitor: Monitor, path: str) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{monitor.address.port}{path}", trust_env=False)
+    return httpx.get(f"http://127.0.0.1:{monitor.server_port}{path}", trust_env=False)
+
+
+def health(address: str) -> tuple[int, str]:
+    """The exit status of the command that asks the monitor at an address, and what it prints."""
+    run = subprocess.run(
+        [sys.executable, "-m", "access", "health"],
+        env={**os.environ, "DASHBOARD_MONITOR": address},
+        capture_output=True,
+        text=True,
+    )
+    return run.returncode, run.stdout + run.stderr
 
 
 def fails() -> None:
@@ -62,7 +71,7 @@ def test_what_is_missing_is_one_word_and_the_process_lives(
         answer = get(monitor, "/ready")
         assert (answer.status_code, answer.text) == (503, "store\n")
         assert get(monitor, "/live").status_code == 200
-        assert readiness(monitor.address) == (False, "store")
+        assert health(str(monitor.server_port)) == (1, "store\n")
     assert "KeyError" in caplog.text
     assert "password" not in caplog.text
 
@@ -136,7 +145,6 @@ def test_a_port_that_is_taken_is_told() -> None:
         address = Address("127.0.0.1", taken.getsockname()[1])
         with pytest.raises(OSError, match="in use"):
             serve(address, Metrics(), Readiness({}))
-        assert readiness(address)[0] is False
 
 
 @pytest.mark.parametrize(
@@ -145,14 +153,12 @@ def test_a_port_that_is_taken_is_told() -> None:
 )
 def test_a_health_check_without_curl(told: str, code: int, said: str) -> None:
     with watched(server=lambda: None) as monitor:
-        run = subprocess.run(
-            [sys.executable, "-m", "monitoring"],
-            env={
-                **os.environ,
-                "DASHBOARD_MONITOR": told.replace("PORT", f"0.0.0.0:{monitor.address.port}"),
-            },
-            capture_output=True,
-            text=True,
-        )
-    assert run.returncode == code
-    assert said in run.stdout + run.stderr
+        status, text = health(told.replace("PORT", f"0.0.0.0:{monitor.server_port}"))
+    assert status == code
+    assert said in text
+
+
+def test_a_health_check_of_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+    assert health(str(port)) == (1, "no answer\n")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from streamlit.runtime.scriptrunner import StopException
 
-from components import metrics, monitor, render_lock
-from monitoring.metrics import Metrics
+from components import metrics, render_lock, viewer
+from components.metrics import Metrics
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -19,39 +19,39 @@ def watching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
     """A process that is told to answer on a port of this machine."""
     monkeypatch.setenv("DASHBOARD_MONITOR", str(free_port()))
     metrics.metrics.clear()
-    monitor.start.clear()
+    metrics.start.clear()
     found = metrics.metrics()
     assert found is not None
     yield found
-    monitor.start.clear()
+    metrics.start.clear()
     metrics.metrics.clear()
 
 
 def test_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DASHBOARD_MONITOR", raising=False)
     metrics.metrics.clear()
-    monitor.start.clear()
+    metrics.start.clear()
     assert metrics.metrics() is None
-    assert monitor.start() is None
-    with metrics.Run().of("Overview"):
+    assert metrics.start(viewer.CHECKS) is None
+    with metrics.timed("overview", "page", 0.0):
         pass
 
 
 def test_it_is_started_once(watching: Metrics) -> None:
-    first = monitor.start()
+    first = metrics.start(viewer.CHECKS)
     assert first is not None
-    assert monitor.start() is first
+    assert metrics.start(viewer.CHECKS) is first
     assert metrics.metrics() is watching
 
 
 def test_a_port_that_is_taken_stops_nobody(
     watching: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    taken = monitor.start()
+    taken = metrics.start(viewer.CHECKS)
     assert taken is not None
-    monkeypatch.setenv("DASHBOARD_MONITOR", str(taken.address.port))
-    assert monitor.start.__wrapped__() is None
-    assert str(taken.address.port) in caplog.text
+    monkeypatch.setenv("DASHBOARD_MONITOR", str(taken.server_port))
+    assert metrics.start.__wrapped__(viewer.CHECKS) is None
+    assert str(taken.server_port) in caplog.text
 
 
 def test_a_setting_that_cannot_be_is_logged_at_the_start(
@@ -59,8 +59,8 @@ def test_a_setting_that_cannot_be_is_logged_at_the_start(
 ) -> None:
     monkeypatch.setenv("DASHBOARD_MONITOR", "nonsense")
     metrics.metrics.clear()
-    monitor.start.clear()
-    monitor.begin()
+    metrics.start.clear()
+    metrics.begin(viewer.CHECKS)
     assert "DASHBOARD_MONITOR is a port" in caplog.text
 
 
@@ -69,7 +69,7 @@ def test_a_setting_that_cannot_be_is_logged_at_the_start(
 )
 def test_how_a_run_ends(watching: Metrics, ends: BaseException | None, outcome: str) -> None:
     def run() -> None:
-        with metrics.Run().of("Funnel"):
+        with metrics.timed("funnel", "page", 0.0):
             if ends:
                 raise ends
 
@@ -83,7 +83,7 @@ def test_how_a_run_ends(watching: Metrics, ends: BaseException | None, outcome: 
 
 
 def test_a_part_inside_a_whole_run_is_that_runs(watching: Metrics) -> None:
-    with metrics.Run().of("Realtime"), metrics.part("realtime"):
+    with metrics.timed("realtime", "page", 0.0), metrics.part("realtime"):
         pass
     labels = {"page": "realtime", "outcome": "done"}
     count = watching.registry.get_sample_value
