@@ -23,6 +23,7 @@ from components import (
     viewer,
     website_admin,
 )
+from components.loading import every_website
 from components.setup_wizard import steps
 from reports import dialog as report_dialog
 from umami.errors import UmamiError
@@ -37,12 +38,13 @@ st.set_page_config(
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
+st.html(entrypoint_guard.ROOT / "components" / "frontend" / "page.css")
 if refused := request_security.session_refused():
     navigation.closed()
     page_context.refused(refused)
     st.stop()
 local_access.receive()
-unseen = signin.unseen()
+unseen = st.container(key="unseen", gap=None)
 with unseen:
     viewer.link_input()
 st.logo(entrypoint_guard.ROOT / "static" / "logo.svg", size="large")
@@ -73,7 +75,7 @@ with render_lock.RENDER_LOCK.taken():
         steps.leave()
         try:
             client = page_context.client()
-            sites = controls.sites(client)
+            sites = every_website(client)
             if not sites:
                 page_context.no_websites()
                 if looking.permissions.admin:

@@ -15,7 +15,7 @@ from streamlit import cli_util, config
 
 # Loading the authenticator in the first runs fails where several of them do so at once: it declares
 # a Streamlit component, which asks ``inspect`` for its module, and that is not thread-safe.
-import components.authenticator  # noqa: F401
+import components.signin  # noqa: F401
 from components import (
     collecting,
     local_access,
@@ -26,7 +26,6 @@ from components import (
     viewer,
 )
 from components.elements import show_fault
-from components.request_security import Headers
 
 
 @asynccontextmanager
@@ -50,10 +49,10 @@ app = st.App(
     "app.py",
     lifespan=started,
     middleware=[
-        Middleware(Headers),
-        Middleware(request_security.SameOrigin),
-        Middleware(local_access.TakesCode),
-        Middleware(request_security.NeededMessages),
+        Middleware(request_security.security_headers),
+        Middleware(request_security.same_origin),
+        Middleware(local_access.takes_code),
+        Middleware(request_security.needed_messages),
     ],
     on_script_error=show_fault,
     routes=[

@@ -11,12 +11,12 @@ from access.permissions import OF_REPORTS, Permissions
 from umami.api import notes, reports, segments
 from umami.api.records import Page
 from umami.api.websites import Website
-from umami.capabilities import Capabilities
 from umami.client import Client, Reply
 from umami.connection import Server
 from umami.definitions import Definitions
 from umami.endpoint import Access, Query
 from umami.errors import UmamiError
+from umami.filters import Capabilities
 from umami.scheduling import ANYONE, Caller
 
 T = TypeVar("T")

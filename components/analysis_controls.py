@@ -1,4 +1,4 @@
-"""Analyses saved in Umami: opened from and saved to the server, on the page they belong to."""
+"""Inputs of the pages of analyses: steps with suggestions, and analyses saved in Umami."""
 
 from __future__ import annotations
 
@@ -10,62 +10,166 @@ from typing import Any, Final
 import streamlit as st
 
 from components import authorized, page_context, url_state, viewer
+from components.elements import action_button
 from components.escaping import plain
-from components.loading import Collector
+from components.loading import Collector, ask_saved_reports
+from components.render import Page
 from umami.analysis import saved
 from umami.analysis.steps import KINDS
-from umami.api import reports, traffic
-from umami.api.records import Page
+from umami.api import records, reports, traffic
 from umami.api.reports import FunnelStep, Report, StepKind
 from umami.api.traffic import Value
 from umami.errors import InvalidView, UmamiError
 from umami.view import View
 
+PLACEHOLDERS: Final[dict[StepKind, str]] = {
+    "path": "Choose or type a page, such as /pricing or /blog/*",
+    "event": "Choose or type the name of an event",
+}
 _SAVED: Final = "what was just saved"
+_NONE: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Values that occur in the period, the most frequent first."""
+
+    paths: tuple[str, ...]
+    events: tuple[str, ...]
+
+    def of(self, kind: StepKind) -> tuple[str, ...]:
+        """The suggestions for one kind of step."""
+        return self.paths if kind == "path" else self.events
+
+
+Values = Future[tuple[Value, ...]]
+
+
+def ask_suggestions(page: Collector, view: View) -> tuple[Values, Values]:
+    """Query pages and events to suggest; empty where the server does not support it."""
+    return (
+        page.hint(traffic.values(view, "path"), _NONE),
+        page.hint(traffic.values(view, "event"), _NONE),
+    )
+
+
+def suggestions(paths: Sequence[Value], events: Sequence[Value]) -> Suggestions:
+    """The suggestions from both answers, without rows that have no value."""
+    return Suggestions(
+        *(tuple(row.value for row in values if row.value) for values in (paths, events))
+    )
+
+
+def editor(
+    page: Page, view: View, draw: Callable[..., None], *answers: Future[Any], height: int
+) -> None:
+    """Draw the inputs of an analysis once the queries for them have been answered.
+
+    ``draw`` receives the suggestions, the saved reports of the website and further ``answers``.
+    """
+
+    def drawn(paths: Any, events: Any, listed: records.Page[Report], *more: Any) -> None:
+        draw(suggestions(paths, events), listed.rows, *more)
+
+    saved_reports = ask_saved_reports(page, view)
+    page.section(drawn, *ask_suggestions(page, view), saved_reports, *answers, height=height)
+
+
+def inputs(
+    step: FunnelStep,
+    offered: Suggestions,
+    *,
+    label: str,
+    key: str,
+    write: Callable[[FunnelStep], object],
+) -> None:
+    """Draw two inputs for one step; ``write`` receives the new step when either changes."""
+    kind_key, value_key = f"{key}_kind", f"{key}_value"
+    st.session_state[kind_key] = step.kind
+
+    def changed() -> None:
+        kind: StepKind = st.session_state[kind_key]
+        entry: Any = st.session_state[value_key]
+        value = "" if entry is None or kind != step.kind else str(entry).strip()
+        write(FunnelStep(kind, value))
+
+    st.selectbox(
+        f"{label}: kind",
+        list(KINDS),
+        key=kind_key,
+        format_func=KINDS.__getitem__,
+        label_visibility="collapsed",
+        width=95,
+        on_change=authorized.callback(changed),
+    )
+    value_input(
+        f"{label}: {KINDS[step.kind].lower()}",
+        value_key,
+        step.value,
+        offered.of(step.kind),
+        changed,
+        placeholder=PLACEHOLDERS[step.kind],
+    )
+
+
+def value_input(
+    label: str,
+    key: str,
+    value: str | None,
+    offered: Sequence[str],
+    changed: Callable[[], None],
+    **options: Any,
+) -> None:
+    """Draw an input for a text or one of the ``offered`` values; ``changed`` reads the state."""
+    st.session_state[key] = value or None
+    st.selectbox(
+        label,
+        list(dict.fromkeys([*([value] if value else []), *offered])),
+        index=None,
+        key=key,
+        accept_new_options=True,
+        label_visibility="collapsed",
+        on_change=authorized.callback(changed),
+        **options,
+    )
 
 
 def saved_menu(
     view: View,
     kind: str,
-    making: Callable[[], dict[str, Any]] | None,
-    listed: Page[Report],
+    listed: Sequence[Report],
+    to_save: dict[str, Any] | None,
     *,
     description: str = "",
     about: str = "",
 ) -> None:
     """Draw a popover that lists the saved reports of a kind and can save the current one.
 
-    ``making`` returns the parameters to save; it is ``None`` while there is nothing to save.
-    ``about`` describes the saved parameters.
+    ``to_save`` are the parameters to save; ``None`` while there is nothing to save. ``about``
+    describes them.
     """
     if name := authorized.data().pop(_SAVED, None):
         st.toast(plain(f"Saved in Umami as “{name}”."), icon=":material/bookmark_added:")
     with st.popover("Saved", icon=":material/bookmarks:", key="saved_reports"):
-        of_kind = [report for report in listed.rows if report.type == kind]
+        of_kind = [report for report in listed if report.type == kind]
         if not of_kind:
             st.caption(f"No {kind} is saved for this website yet.")
         for report in of_kind:
-            st.button(
-                plain(report.name, 60),
-                key=f"open_{report.id}",
-                type="tertiary",
-                icon=":material/folder_open:",
-                on_click=authorized.callback(_open),
-                args=(report,),
-            )
-        if making is None or not viewer.current().permissions.saves(view.website):
+            label, key = plain(report.name, 60), f"open_{report.id}"
+            action_button(label, key, _open, report, icon="folder_open", type="tertiary")
+        if to_save is None or not viewer.current().permissions.saves(view.website):
             return
         st.divider()
         if about:
             st.caption(plain(about))
         st.text_input("Name", key="save_name", placeholder="Name", max_chars=200)
-        st.button(
+        action_button(
             "Save in Umami",
-            key="save_report",
+            "save_report",
+            _save,
+            *(view, kind, to_save, description),
+            icon="bookmark_add",
             width="stretch",
-            icon=":material/bookmark_add:",
-            on_click=authorized.callback(_save),
-            args=(view, kind, making(), description),
         )
 
 
@@ -91,80 +195,3 @@ def _save(view: View, kind: str, what: dict[str, Any], description: str) -> None
     st.session_state["save_name"] = ""
     st.session_state["saved_reports"] = False
     authorized.data()[_SAVED] = name
-
-
-PLACEHOLDERS: dict[StepKind, str] = {
-    "path": "Choose or type a page, such as /pricing or /blog/*",
-    "event": "Choose or type the name of an event",
-}
-_NONE: tuple[Value, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestions:
-    """Values that occur in the period, the most frequent first."""
-
-    paths: tuple[str, ...]
-    events: tuple[str, ...]
-
-    def of(self, kind: StepKind) -> tuple[str, ...]:
-        """The suggestions for one kind of step."""
-        return self.paths if kind == "path" else self.events
-
-
-def ask_suggestions(
-    page: Collector, view: View
-) -> tuple[Future[tuple[Value, ...]], Future[tuple[Value, ...]]]:
-    """Query pages and events to suggest; empty where the server does not support it."""
-    return (
-        page.hint(traffic.values(view, "path"), _NONE),
-        page.hint(traffic.values(view, "event"), _NONE),
-    )
-
-
-def suggestions(paths: Sequence[Value], events: Sequence[Value]) -> Suggestions:
-    """The suggestions from both answers, without rows that have no value."""
-    return Suggestions(
-        *(tuple(row.value for row in values if row.value) for values in (paths, events))
-    )
-
-
-def inputs(
-    step: FunnelStep,
-    offered: Suggestions,
-    *,
-    label: str,
-    key: str,
-    write: Callable[[FunnelStep], None],
-) -> None:
-    """Draw two inputs for one step; ``write`` receives the new step when either changes."""
-    kind_key, value_key = f"{key}_kind", f"{key}_value"
-    st.session_state[kind_key] = step.kind
-    st.session_state[value_key] = step.value or None
-
-    def changed() -> None:
-        kind: StepKind = st.session_state[kind_key]
-        entry: Any = st.session_state[value_key]
-        value = "" if entry is None or kind != step.kind else str(entry).strip()
-        write(FunnelStep(kind, value))
-
-    st.selectbox(
-        f"{label}: kind",
-        list(KINDS),
-        key=kind_key,
-        format_func=KINDS.__getitem__,
-        label_visibility="collapsed",
-        width=95,
-        on_change=authorized.callback(changed),
-    )
-    options = list(dict.fromkeys([*([step.value] if step.value else []), *offered.of(step.kind)]))
-    st.selectbox(
-        f"{label}: {KINDS[step.kind].lower()}",
-        options,
-        index=None,
-        key=value_key,
-        placeholder=PLACEHOLDERS[step.kind],
-        accept_new_options=True,
-        label_visibility="collapsed",
-        on_change=authorized.callback(changed),
-    )

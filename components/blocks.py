@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, Literal, TypeVar
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from components.charts.tiles import Tile
+from components.charts.common import Draw
+from components.charts.tiles import Figures, Tile, figures
 from components.formats import Field
 from components.theme import Mode
 from umami.api.records import Page
@@ -98,7 +98,7 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A Plotly figure of hashable data; ``alt`` is its text alternative.
+    """A Plotly figure; ``alt`` is its text alternative. ``draw`` makes it in light or dark mode.
 
     ``on_choose`` turns the ``customdata`` of a clicked point into a change. ``is_map`` marks
     figures that need the geometry of the world.
@@ -106,15 +106,10 @@ class Chart:
 
     alt: str
     key: str
-    figure: Callable[[Any, Mode], go.Figure]
-    data: Any
+    draw: Draw
     on_choose: Callable[[Any], Change | None] | None = None
     is_map: bool = False
     medium: Medium | None = None
-
-    def draw(self, mode: Mode) -> go.Figure:
-        """The figure in light or dark mode."""
-        return self.figure(self.data, mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +213,6 @@ class Cards:
     """Framed groups of blocks side by side, each with a title; reports print only the blocks."""
 
     cards: Sequence[tuple[str, Sequence[Block]]]
-    min_width: int = 330
     medium: Medium | None = None
 
 
@@ -282,10 +276,9 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Items side by side, as many as fit in a row; ``min_width`` is in pixels."""
+    """Items side by side, as many as fit in a row."""
 
     items: Sequence[Item]
-    min_width: int = 330
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +324,11 @@ def blocks_section(
 ) -> Section:
     """A section that needs no answer."""
     return Section(title, lambda: blocks, framed=framed, medium=medium)
+
+
+def figure_tiles(fields: Figures, now: object, before: object = None) -> list[Block]:
+    """Tiles with the figures of an answer, and their changes from the answer ``before``."""
+    return [Tiles(figures(now, before, fields))]
 
 
 def failed_section(title: str, problem: Exception) -> Section:

@@ -54,32 +54,37 @@ def tracking(pages: str) -> Tracking:
     settings = umami_server.set_up()
     if not settings.embedded:
         return Tracking(f"{pages}/script.js")
-    if settings.demo:
-        return Tracking(
-            problem="This is demo data: events from websites are not stored.",
-            remedy="Connect your Umami, or a file of your own (UMAMI_STORE), on Setup.",
-        )
-    if settings.store is None:
-        return Tracking(
-            problem="The tables are held in memory: events from websites would be lost.",
-            remedy="Set UMAMI_STORE to a file that stores them, and UMAMI_COLLECT=yes.",
-        )
-    if not settings.collect:
-        return Tracking(
-            problem="This dashboard does not accept events from websites.",
-            remedy="Set UMAMI_COLLECT=yes and restart it.",
-        )
-    if not SERVED:
-        return Tracking(
-            problem="Websites cannot send events to a dashboard that runs app.py.",
-            remedy="Run it with “streamlit run asgi.py”.",
-        )
+    reasons = (
+        (
+            settings.demo,
+            "This is demo data: events from websites are not stored.",
+            "Connect your Umami, or a file of your own (UMAMI_STORE), on Setup.",
+        ),
+        (
+            settings.store is None,
+            "The tables are held in memory: events from websites would be lost.",
+            "Set UMAMI_STORE to a file that stores them, and UMAMI_COLLECT=yes.",
+        ),
+        (
+            not settings.collect,
+            "This dashboard does not accept events from websites.",
+            "Set UMAMI_COLLECT=yes and restart it.",
+        ),
+        (
+            not SERVED,
+            "Websites cannot send events to a dashboard that runs app.py.",
+            "Run it with “streamlit run asgi.py”.",
+        ),
+    )
+    for applies, problem, remedy in reasons:
+        if applies:
+            return Tracking(None, problem, remedy)
     script = f"{public()}{PATH}/script.js"
     if is_loopback(urlsplit(script).hostname or ""):
         return Tracking(
             script,
-            problem="Only pages on this machine reach this address.",
-            remedy="Open the dashboard at its public address to get the code for other pages.",
+            "Only pages on this machine reach this address.",
+            "Open the dashboard at its public address to get the code for other pages.",
         )
     return Tracking(script)
 

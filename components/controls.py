@@ -6,17 +6,17 @@ It draws the View of the URL and updates the URL; it holds no state itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 from zoneinfo import available_timezones
 
 import streamlit as st
 
 from access.authorized_client import AuthorizedClient
-from components import authorized, sharing, view_description
+from components import elements, sharing, view_description
 from components.elements import show_note
 from components.escaping import plain
 from components.loading import every_website
@@ -26,11 +26,10 @@ from umami.api import segments, traffic
 from umami.api.websites import Website
 from umami.errors import InvalidView, UmamiError
 from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
-from umami.period import Period, Unit, zone
-from umami.presets import PRESETS
+from umami.period import PRESETS, Period, Unit, zone
 from umami.view import ALL_TIME, CUSTOM, Comparison, View, shifted
 
-__all__ = ["bar", "sites", "view"]
+__all__ = ["bar", "domain", "view"]
 
 PERIODS: Final[dict[str, str]] = {
     **{name: preset.label for name, preset in PRESETS.items()},
@@ -44,16 +43,6 @@ COMPARISONS: Final[dict[Comparison, str]] = {
     "custom": "Custom dates",
     "none": "No comparison",
 }
-_NARROW: Final = """<style>
-@media (max-width: 640px) {
-  .st-key-bar, .st-key-server { gap: 0.5rem }
-  .st-key-pick_website, .st-key-pick_comparison { flex-grow: 1 }
-  .st-key-pick_dates, .st-key-pick_compared { flex-grow: 1 }
-  .st-key-pick_website { flex-basis: 8rem; width: auto }
-  .st-key-pick_period { flex-basis: 10.25rem }
-}
-</style>"""
-"""On phones the controls fill their rows, which leaves more room for the page."""
 UNIT_NAMES: Final[dict[Unit, str]] = {
     "minute": "Minute",
     "hour": "Hour",
@@ -63,14 +52,9 @@ UNIT_NAMES: Final[dict[Unit, str]] = {
 }
 
 
-def sites(client: AuthorizedClient) -> tuple[Website, ...]:
-    """Every website that this viewer may see, sorted by name. Raises ``UmamiError``."""
-    return every_website(client)
-
-
 def domain(client: AuthorizedClient, website: str) -> str:
     """The domain of a website; ``""`` if it has none."""
-    return next((site.domain for site in sites(client) if site.id == website), "")
+    return next((site.domain for site in every_website(client) if site.id == website), "")
 
 
 def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[View], None]) -> None:
@@ -79,54 +63,34 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
     ``among`` are the websites to choose from; ``beside`` draws further controls of the bar.
     """
     now = view()
-    labels = _labels(among)
-    st.html(_NARROW)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
-        _choice(
+    with elements.row("bar"):
+        elements.select(
             "Website",
-            [site.id for site in among],
+            _labels(among),
             now.website,
-            labels,
             key="pick_website",
             icon=":material/language:",
             width=220,
             write=lambda chosen: change({"website": [chosen], "filter": []}),
         )
         with st.container(horizontal=True, gap=None, width="content", wrap=False):
-            st.button(
-                ":material/chevron_left:",
-                key="earlier",
-                help="Earlier period",
-                type="tertiary",
-                on_click=authorized.callback(_step),
-                args=(-1,),
-            )
-            _choice(
+            _step_button("earlier", "left", -1)
+            elements.select(
                 "Period",
-                list(PERIODS),
-                now.preset,
                 PERIODS,
+                now.preset,
                 key="pick_period",
                 icon=":material/calendar_today:",
                 width=195,
                 write=_choose_period,
             )
-            st.button(
-                ":material/chevron_right:",
-                key="later",
-                help="Later period",
-                type="tertiary",
-                on_click=authorized.callback(_step),
-                args=(1,),
-                disabled=now.period.end >= datetime.now(UTC),
-            )
+            _step_button("later", "right", 1, disabled=now.period.end >= datetime.now(UTC))
         if now.preset == CUSTOM:
             _dates("Dates", now.period, "pick_dates", ("from", "to"), {"unit": []})
-        _choice(
+        elements.select(
             "Comparison",
-            list(COMPARISONS),
-            now.comparison,
             COMPARISONS,
+            now.comparison,
             key="pick_comparison",
             icon=":material/compare_arrows:",
             width=215,
@@ -134,13 +98,8 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
         )
         compared = now.compared()
         if now.comparison == "custom" and compared:
-            _dates(
-                "Dates compared with",
-                compared.period,
-                "pick_compared",
-                ("compare_from", "compare_to"),
-                {},
-            )
+            edges = ("compare_from", "compare_to")
+            _dates("Dates compared with", compared.period, "pick_compared", edges, {})
         if free():
             _filter_popover(client, now)
         _time_popover(now)
@@ -148,28 +107,28 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
         beside(now)
     if free():
         _chips(client, now)
-    else:
-        _fixed(now)
+    elif said := view_description.narrowed(now):
+        with st.container(key="fixed"):
+            st.caption(f":material/lock: {plain(' · '.join(said))}")
     for sentence in notes():
         show_note(sentence)
 
 
-def _step(steps: int) -> None:
-    try:
-        go(shifted(view(), steps), keep_unit=False)
-    except InvalidView as problem:
-        note(str(problem))
+def _step_button(key: str, side: str, steps: int, *, disabled: bool = False) -> None:
+    """Draw a button to the period before or after the current one."""
 
+    def step() -> None:
+        try:
+            go(shifted(view(), steps), keep_unit=False)
+        except InvalidView as problem:
+            note(str(problem))
 
-def _toggle_weekdays(now: View) -> None:
-    st.session_state["match_weekdays"] = now.weekdays
-    st.toggle(
-        "Match weekdays",
-        key="match_weekdays",
-        help="Compare with dates that begin on the same weekday, so that weekends align.",
-        on_change=authorized.callback(
-            lambda: change({"weekdays": ["1"] if st.session_state["match_weekdays"] else []})
-        ),
+    elements.text_button(
+        f":material/chevron_{side}:",
+        key,
+        step,
+        help=f"{key.capitalize()} period",
+        disabled=disabled,
     )
 
 
@@ -182,61 +141,35 @@ def _choose_period(chosen: str) -> None:
 
 def _choose_comparison(chosen: str) -> None:
     now = view()
+    edges: list[list[str]] = [[], []]
     if chosen == "custom":
         compared = now.compared() or replace(now, comparison="previous").compared()
         assert compared is not None
-        first, last = compared.period.days
-        change({"compare": [chosen], "compare_from": [str(first)], "compare_to": [str(last)]})
-    else:
-        change({"compare": [chosen], "compare_from": [], "compare_to": []})
-
-
-def _choice(
-    label: str,
-    options: Sequence[Any],
-    value: Any,
-    labels: Mapping[Any, str],
-    *,
-    key: str,
-    icon: str,
-    width: int,
-    write: Any,
-) -> None:
-    """Draw a select box that shows a part of the View and updates the URL."""
-    st.session_state[key] = value
-    st.selectbox(
-        label,
-        options,
-        key=key,
-        format_func=lambda option: labels.get(option, str(option)),
-        label_visibility="collapsed",
-        icon=icon,
-        width=width,
-        on_change=authorized.callback(lambda: write(st.session_state[key])),
-    )
+        edges = [[str(day)] for day in compared.period.days]
+    change({"compare": [chosen], "compare_from": edges[0], "compare_to": edges[1]})
 
 
 def _dates(
-    label: str, period: Period, key: str, edges: tuple[str, str], resets: Mapping[str, list[str]]
+    label: str, period: Period, key: str, edges: tuple[str, str], resets: dict[str, list[str]]
 ) -> None:
     """Draw a date range input that shows a period and updates its first and last day."""
-    st.session_state[key] = period.days
 
-    def write() -> None:
-        chosen = st.session_state[key]
-        if isinstance(chosen, tuple) and len(chosen) == 2:
-            first, last = (day.isoformat() for day in chosen)
-            change({edges[0]: [first], edges[1]: [last], **resets})
+    def write(chosen: tuple[date, ...]) -> None:
+        if len(chosen) == 2:
+            change(
+                {edge: [day.isoformat()] for edge, day in zip(edges, chosen, strict=True)} | resets
+            )
 
-    st.date_input(
+    elements.bound(
+        st.date_input,
         label,
+        period.days,
         key=key,
+        write=write,
         max_value=max(datetime.now(zone(period.timezone)).date(), period.days[1]),
         min_value=date(2000, 1, 1),
         format="YYYY-MM-DD",
-        label_visibility="collapsed",
         width=235,
-        on_change=authorized.callback(write),
     )
 
 
@@ -247,46 +180,57 @@ def _filter_popover(client: AuthorizedClient, now: View) -> None:
         if not popover.open:
             return
         able = client.capabilities
-        fields = [field for field in FIELDS if field in able.fields]
-        field = st.selectbox("Field", fields, format_func=FIELDS.__getitem__, key="f_field")
-        operators = [operator for operator in OPERATORS if operator in able.operators]
+        field = st.selectbox(
+            "Field",
+            [field for field in FIELDS if field in able.fields],
+            format_func=FIELDS.__getitem__,
+            key="f_field",
+        )
         operator = st.selectbox(
-            "Condition", operators, format_func=OPERATORS.__getitem__, key="f_operator"
+            "Condition",
+            [operator for operator in OPERATORS if operator in able.operators],
+            format_func=OPERATORS.__getitem__,
+            key="f_operator",
         )
         key = f"f_value_{field}_{operator}"
-        several = able.several and operator in ("eq", "neq")
-        offered = _values(client, now, field, key, several=several)
-        st.button(
-            "Add filter",
-            key="f_add",
-            width="stretch",
-            on_click=authorized.callback(_add_filter),
-            args=(field, operator, key, offered, able.several),
-        )
+        offered = _suggestions(client, now, field)
+        choice: dict[str, Any] = {
+            "options": offered,
+            "key": key,
+            "format_func": lambda value: names.label(field, value),
+            "placeholder": "Choose or type",
+            "accept_new_options": True,
+        }
+        if able.several and operator in ("eq", "neq"):
+            st.multiselect("Values", **choice)
+        else:
+            st.selectbox("Value", index=None, **choice)
+
+        def add() -> None:
+            entry = st.session_state.get(key)
+            typed = entry if isinstance(entry, list) else [entry or ""]
+            values = [in_form_of(value, offered) for value in typed]
+            try:
+                go(view().adding(Filter(field, operator, *values), beside=able.several))
+            except InvalidView as problem:
+                note(str(problem))
+                return
+            st.session_state["add_filter"] = False
+
+        elements.action_button("Add filter", "f_add", add, width="stretch")
         if able.segments:
             _segments(client, now)
 
 
-def _values(
-    client: AuthorizedClient, now: View, field: str, key: str, *, several: bool
-) -> list[str]:
-    """Draw the value input of a filter, which also accepts new values; returns the suggestions."""
-    without = replace(
-        now, filters=tuple(filter_ for filter_ in now.filters if filter_.field != field)
-    )
-    offered = _suggestions(client, without, field)
-    choice: dict[str, Any] = {
-        "options": offered,
-        "key": key,
-        "format_func": lambda value: names.label(field, value),
-        "placeholder": "Choose or type",
-        "accept_new_options": True,
-    }
-    if several:
-        st.multiselect("Values", **choice)
-    else:
-        st.selectbox("Value", index=None, **choice)
-    return offered
+def _suggestions(client: AuthorizedClient, now: View, field: str) -> list[str]:
+    """Suggested values for a filter; empty, with a caption, if the query fails."""
+    others = tuple(filter_ for filter_ in now.filters if filter_.field != field)
+    query = traffic.values(replace(now, filters=others), field)
+    try:
+        return [row.value for row in client.ask(query) if row.value]
+    except UmamiError as problem:
+        st.caption(plain(f"No suggestions: {problem}"))
+        return []
 
 
 def _segments(client: AuthorizedClient, now: View) -> None:
@@ -301,67 +245,58 @@ def _segments(client: AuthorizedClient, now: View) -> None:
             # The filters above also work without segments.
             continue
         if saved:
-            _choice(
+            elements.select(
                 kind.capitalize(),
-                ["", *saved],
-                getattr(now, kind) or "",
                 {"": f"Any {kind}", **saved},
+                getattr(now, kind) or "",
                 key=f"pick_{kind}",
                 icon=":material/group:",
                 width=260,
-                write=lambda chosen, kind=kind: change({kind: [chosen] if chosen else []}),
+                write=partial(_choose_saved, kind),
             )
 
 
-def _suggestions(client: AuthorizedClient, now: View, field: str) -> list[str]:
-    """Suggested values for a filter; empty, with a caption, if the query fails."""
-    try:
-        return [row.value for row in client.ask(traffic.values(now, field)) if row.value]
-    except UmamiError as problem:
-        st.caption(plain(f"No suggestions: {problem}"))
-        return []
-
-
-def _add_filter(field: str, operator: Any, key: str, offered: list[str], beside: bool) -> None:
-    entry = st.session_state.get(key)
-    typed = entry if isinstance(entry, list) else [entry or ""]
-    values = [in_form_of(value, offered) for value in typed]
-    try:
-        go(view().adding(Filter(field, operator, *values), beside=beside))
-    except InvalidView as problem:
-        note(str(problem))
-        return
-    st.session_state["add_filter"] = False
+def _choose_saved(kind: str, chosen: str) -> None:
+    change({kind: [chosen] if chosen else []})
 
 
 def _time_popover(now: View) -> None:
     with st.popover(
         "Granularity", icon=":material/tune:", key="time", help="Unit, time zone and weekdays"
     ):
-        chosen = st.session_state["unit"] or "auto"
-        units = ["auto", *now.period.units]
-        _choice(
+        units: dict[str, str] = {
+            "auto": f"Automatic ({UNIT_NAMES[now.period.unit].lower()})",
+            **{unit: UNIT_NAMES[unit] for unit in now.period.units},
+        }
+        chosen = st.session_state["unit"]
+        elements.select(
             "Unit",
             units,
             chosen if chosen in units else "auto",
-            {"auto": f"Automatic ({UNIT_NAMES[now.period.unit].lower()})", **UNIT_NAMES},
             key="pick_unit",
             icon=":material/bar_chart:",
             width=260,
             write=lambda unit: change({"unit": [] if unit == "auto" else [unit]}),
         )
-        _choice(
+        elements.select(
             "Time zone",
-            _zones(now.period.timezone),
+            {name: name for name in _zones(now.period.timezone)},
             now.period.timezone,
-            {},
             key="pick_zone",
             icon=":material/schedule:",
             width=260,
             write=lambda name: change({"tz": [name]}),
         )
         if now.weekdays_matter:
-            _toggle_weekdays(now)
+            elements.bound(
+                st.toggle,
+                "Match weekdays",
+                now.weekdays,
+                key="match_weekdays",
+                write=lambda on: change({"weekdays": ["1"] if on else []}),
+                label_visibility="visible",
+                help="Compare with dates that begin on the same weekday, so that weekends align.",
+            )
 
 
 def _chips(client: AuthorizedClient, now: View) -> None:
@@ -370,54 +305,39 @@ def _chips(client: AuthorizedClient, now: View) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="chips"):
         for filter_ in now.filters:
+            value = plain(view_description.values(filter_), 60)
             _chip(
-                f"{FIELDS[filter_.field]} {OPERATORS[filter_.operator]} "
-                f"**{plain(view_description.values(filter_), 60)}**",
-                key=f"chip_{filter_.field}"
-                + ("" if filter_.operator == "eq" else f"_{filter_.operator}"),
-                without=replace(
-                    now, filters=tuple(other for other in now.filters if other != filter_)
-                ),
+                f"{FIELDS[filter_.field]} {OPERATORS[filter_.operator]} **{value}**",
+                filter_.field + ("" if filter_.operator == "eq" else f"_{filter_.operator}"),
+                replace(now, filters=tuple(other for other in now.filters if other != filter_)),
             )
         if now.segment:
-            _chip("In a **segment**", key="chip_segment", without=replace(now, segment=None))
+            _chip("In a **segment**", "segment", replace(now, segment=None))
         if now.cohort:
-            _chip("In a **cohort**", key="chip_cohort", without=replace(now, cohort=None))
+            _chip("In a **cohort**", "cohort", replace(now, cohort=None))
         if len(now.filters) > 1:
             if client.capabilities.several:
-                _choice(
+                elements.select(
                     "Filters joined by",
-                    ["all", "any"],
-                    now.match,
                     {"all": "Match all", "any": "Match any"},
+                    now.match,
                     key="pick_match",
                     icon=":material/join_inner:",
                     width=165,
                     write=lambda chosen: change({"match": [chosen] if chosen == "any" else []}),
                 )
-            st.button(
-                "Clear all",
-                key="chips_clear",
-                type="tertiary",
-                on_click=authorized.callback(lambda: go(now.unfiltered())),
-            )
+            elements.text_button("Clear all", "chips_clear", go, now.unfiltered())
 
 
-def _fixed(now: View) -> None:
-    """Draw the filters of a View whose filters are fixed."""
-    if said := view_description.narrowed(now):
-        with st.container(key="fixed"):
-            st.caption(f":material/lock: {plain(' · '.join(said))}")
-
-
-def _chip(words: str, *, key: str, without: View) -> None:
-    st.button(
+def _chip(words: str, key: str, without: View) -> None:
+    elements.action_button(
         words,
-        key=key,
-        icon=":material/close:",
+        f"chip_{key}",
+        go,
+        without,
+        icon="close",
         icon_position="right",
         help="Remove this filter",
-        on_click=authorized.callback(lambda: go(without)),
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import streamlit as st
 
-from components import authorized, elements, navigation, paging, url_state
+from components import authorized, elements, navigation, table, url_state
 from components.blocks import (
     Block,
     Buttons,
@@ -28,21 +26,21 @@ from components.charts import common
 from components.charts.common import finished
 from components.elements import show_empty, show_note
 from components.escaping import markdown, plain
+from components.formats import labelled
 from components.runtime import base
 from components.table import csv_button, draw_table
 from components.theme import Mode
 from umami.view import View
 
-_SCROLLING: Final = (
-    "<style>[class*='st-key-scrolling_']{{overflow-x:auto}} "
-    "[class*='st-key-scrolling_']>*{{min-width:{}px}}</style>"
-)
+
+def draw(*blocks: Block) -> None:
+    """Draw blocks, except those for reports only."""
+    for block in blocks:
+        if block.medium != "report":
+            _draw(block)
 
 
-def draw(block: Block) -> None:
-    """Draw a block, unless it is for reports only."""
-    if block.medium == "report":
-        return
+def _draw(block: Block) -> None:
     match block:
         case Text():
             _text(block)
@@ -55,19 +53,19 @@ def draw(block: Block) -> None:
         case Table():
             _table(block)
         case Buttons():
-            _buttons(block)
+            with st.container(horizontal=True, gap="small"):
+                for at, (label, icon, change) in enumerate(block.buttons):
+                    elements.action_button(label, f"{block.key}_{at}", apply, change, icon=icon)
         case Cards():
-            with st.grid(2, min_column_width=block.min_width):
+            with elements.grid():
                 for title, blocks in block.cards:
                     with elements.card(plain(title, 100)):
-                        for inner in blocks:
-                            draw(inner)
+                        draw(*blocks)
         case SearchBox():
-            paging.search_box(block.position, block.placeholder)
+            table.search_box(block.position, block.placeholder)
         case Expander():
             with st.expander(plain(block.label), expanded=block.expanded):
-                for part in block.blocks:
-                    draw(part)
+                draw(*block.blocks)
 
 
 def apply(change: Change) -> None:
@@ -118,9 +116,12 @@ def _chart(block: Chart) -> None:
         if points and block.on_choose and (change := block.on_choose(points[0]["customdata"])):
             apply(change)
 
-    geometry = {"topojsonURL": _topojson()} if block.is_map else {}
+    # The world's geometry is on this server. Some hosts add a path prefix that Streamlit does not
+    # report; a relative URL works there.
+    folder = "app/static/topojson/"
+    geometry = {"topojsonURL": f"{base()}/{folder}" if base() else folder} if block.is_map else {}
     st.plotly_chart(
-        finished(block.figure, block.data, mode()),
+        finished(block.draw, mode()),
         theme=None,
         key=block.key,
         alt=block.alt,
@@ -132,43 +133,34 @@ def _chart(block: Chart) -> None:
 
 def _echart(block: EChart) -> None:
     choose = block.on_choose
-    if choose is None:
-        st.echarts_chart(
-            block.spec(mode()), height=block.height, key=block.key, renderer="svg", alt=block.alt
-        )
-        return
     # A selection outlives its nodes, so each click gets a new chart without a selection.
     clicks = f"clicks on {block.key}"
     count: int = st.session_state.setdefault(clicks, 0)
-    key = f"{block.key}_{count}"
+    key = f"{block.key}_{count}" if choose else block.key
 
     def selected() -> None:
         st.session_state[clicks] = count + 1
         for point in st.session_state[key].selection.selected:
-            if point["data_type"] == "node" and (change := choose(point["data_indices"][0])):
+            is_node = point["data_type"] == "node"
+            if choose and is_node and (change := choose(point["data_indices"][0])):
                 apply(change)
 
-    st.html(_SCROLLING.format(block.min_width))
+    wide = f"[class*='st-key-scrolling_']>*{{min-width:{block.min_width}px}}"
+    st.html(f"<style>{wide}</style>")
     with st.container(key=f"scrolling_{block.key}"):
         st.echarts_chart(
             block.spec(mode()),
             height=block.height,
             key=key,
-            on_select=authorized.callback(selected),
+            on_select=authorized.callback(selected) if choose else "ignore",
             renderer="svg",
             alt=block.alt,
         )
 
 
-def _topojson() -> str:
-    """The URL of the world map's geometry, which this server hosts."""
-    # Some hosts add a path prefix that Streamlit does not report; a relative URL works there.
-    return f"{base()}/app/static/topojson/" if base() else "app/static/topojson/"
-
-
 def _table(block: Table) -> None:
     if not block.shown:
-        csv_button(block.frame, block.fields, what=block.title, key=block.key)
+        csv_button(lambda: labelled(block.frame, block.fields), what=block.title, key=block.key)
         return
     field, choose = block.filter_field, block.on_choose
     if field is not None:
@@ -176,30 +168,6 @@ def _table(block: Table) -> None:
     clickable = block.value is not None and (field is None or url_state.free())
     on_choose = (lambda value: apply(choose(value))) if choose and clickable else None
     if block.paging:
-        paging.table(block, block.paging, on_choose)
-        return
-    draw_table(
-        block.frame,
-        block.fields,
-        what=block.title,
-        key=block.key,
-        value=block.value if clickable else None,
-        active=(*url_state.chosen(field), *block.active),
-        on_choose=on_choose,
-        shown=block.shown,
-        more_fields=block.more_fields,
-        with_csv=block.csv,
-        height=block.height,
-    )
-
-
-def _buttons(block: Buttons) -> None:
-    with st.container(horizontal=True, gap="small"):
-        for at, (label, icon, change) in enumerate(block.buttons):
-            st.button(
-                label,
-                key=f"{block.key}_{at}",
-                icon=f":material/{icon}:" if icon else None,
-                on_click=authorized.callback(apply),
-                args=(change,),
-            )
+        table.draw_page(block, block.paging, on_choose)
+    else:
+        draw_table(block, (*url_state.chosen(field), *block.active), on_choose)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components import authorized, formats
 from components.charts import common
 from components.charts.tiles import Tile
-from components.charts.tiles import counted as counted
 from components.escaping import plain
 from umami.background_task import BackgroundTask
 from umami.errors import UmamiError
@@ -37,14 +38,12 @@ def show_empty(sentence: str) -> None:
         st.caption(sentence, text_alignment="center")
 
 
-def show_fault(problem: Exception) -> bool:
-    """Show that a run failed, for exceptions outside of sections, which Streamlit logs.
+def show_fault(problem: Exception, otherwise: str = "This page could not be drawn.") -> bool:
+    """Show an ``UmamiError``, or the sentence ``otherwise`` for any other exception.
 
-    Returns ``True``, so that Streamlit does not show the exception as well.
+    Returns ``True``, so that Streamlit does not show the exception of a run as well.
     """
-    if not isinstance(problem, UmamiError):
-        problem = UmamiError("This page could not be drawn.")
-    show_error(problem)
+    show_error(problem if isinstance(problem, UmamiError) else UmamiError(otherwise))
     return True
 
 
@@ -76,13 +75,16 @@ def show_progress(work: BackgroundTask[Any], *, what: str, key: str) -> None:
 
 
 @contextmanager
-def title(text: str) -> Iterator[None]:
-    """Draw a page's title; elements drawn inside the block appear beside it."""
+def title(text: str, faults: Sequence[str] = ()) -> Iterator[None]:
+    """Draw a page's title; notes on the ``faults`` of a link and elements drawn inside the block
+    appear beside it."""
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.header(text, anchor=False, width="content")
         with st.container(width="content"):
+            for fault in faults:
+                show_note(fault)
             yield
 
 
@@ -119,6 +121,58 @@ def draw_tiles(tiles: Sequence[Tile], *, within: bool = False) -> None:
             )
 
 
+def row(key: str | None = None) -> DeltaGenerator:
+    """A container for controls side by side."""
+    return st.container(horizontal=True, vertical_alignment="center", gap="small", key=key)
+
+
+def grid() -> DeltaGenerator:
+    """A container for two cards side by side, or one below the other on narrow screens."""
+    return st.grid(2, min_column_width=330)
+
+
+def action_button(
+    label: str,
+    key: str | None,
+    do: Callable[..., object],
+    *args: object,
+    icon: str = "",
+    **options: Any,
+) -> None:
+    """Draw a button that calls ``do`` with ``args``; ``options`` are those of ``st.button``."""
+    st.button(
+        label,
+        key=key,
+        icon=f":material/{icon}:" if icon else None,
+        on_click=authorized.callback(do),
+        args=args,
+        **options,
+    )
+
+
+text_button: Final = partial(action_button, type="tertiary")
+"""Draws a button without a frame."""
+
+
+def bound(
+    widget: Callable[..., Any],
+    label: str,
+    value: Any,
+    *,
+    key: str,
+    write: Callable[[Any], None],
+    **options: Any,
+) -> None:
+    """Draw a widget that shows ``value`` and calls ``write`` with the viewer's input."""
+    st.session_state[key] = value
+    widget(
+        label,
+        key=key,
+        on_change=authorized.callback(lambda: write(st.session_state[key])),
+        **{"label_visibility": "collapsed", **options},
+    )
+
+
 def select(
     label: str,
     options: Mapping[T, str],
@@ -126,54 +180,24 @@ def select(
     *,
     key: str,
     write: Callable[[T], None],
-    icon: str | None = None,
-    width: int = 200,
-    hidden: bool = True,
+    widget: Callable[..., Any] = st.selectbox,
+    **more: Any,
 ) -> None:
-    """Draw a select box that shows ``value`` and calls ``write`` with the chosen value.
+    """Draw a select box, or another ``widget``, that calls ``write`` with the chosen value.
 
-    ``options`` maps values to labels; ``hidden`` shows the label to screen readers only.
+    ``options`` maps values to labels. Only screen readers see the label of the box.
     """
-    st.session_state[key] = value
-
-    def chosen() -> None:
-        picked: Any = st.session_state[key]
-        write(picked)
-
-    st.selectbox(
+    bound(
+        widget,
         label,
-        list(options),
+        value,
         key=key,
+        write=write,
+        options=list(options),
         format_func=lambda option: options.get(option, str(option)),
-        label_visibility="collapsed" if hidden else "visible",
-        icon=icon,
-        width=width,
-        on_change=authorized.callback(chosen),
+        **more,
     )
 
 
-def segmented(
-    label: str,
-    options: Mapping[T, str],
-    value: T,
-    *,
-    key: str,
-    write: Callable[[T], None],
-) -> None:
-    """Draw a segmented control that shows ``value`` and calls ``write`` with the chosen value."""
-    st.session_state[key] = value
-
-    def chosen() -> None:
-        picked: Any = st.session_state[key]
-        if picked is not None:
-            write(picked)
-
-    st.segmented_control(
-        label,
-        list(options),
-        key=key,
-        format_func=lambda option: options.get(option, str(option)),
-        label_visibility="collapsed",
-        required=True,
-        on_change=authorized.callback(chosen),
-    )
+segmented: Final = partial(select, widget=st.segmented_control, required=True)
+"""Draws a segmented control like ``select``."""

@@ -6,12 +6,10 @@ No other module of the dashboard imports the embedded server.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Final, Protocol
-
-from starlette.types import ASGIApp
+from typing import TYPE_CHECKING, Final
 
 from umami.background_task import ProgressCallback
 from umami.client import Client, Waiting, connect
@@ -19,33 +17,10 @@ from umami.errors import SettingsError
 from umami.instrumentation import Instrumentation
 from umami.settings import DEFINITIONS, Settings
 
+if TYPE_CHECKING:
+    from umami.embedded.server import Running as Running
+
 _CREATING: Final = threading.Lock()
-
-
-class Running(Protocol):
-    """An embedded server that runs until it is stopped."""
-
-    url: str
-    username: str
-    password: str
-
-    @property
-    def demo(self) -> bool:
-        """Whether the server holds demo data."""
-        ...
-
-    @property
-    def collector(self) -> ASGIApp:
-        """The public part of the server: the tracker and the endpoints it sends to."""
-        ...
-
-    def tell(self, changed: Callable[[str | None], None]) -> None:
-        """Call ``changed`` with the id of each website whose rows change from now on."""
-        ...
-
-    def stop(self) -> None:
-        """Stop the server."""
-        ...
 
 
 def own_server(
@@ -95,12 +70,9 @@ def _in_settings() -> Iterator[None]:
     try:
         yield
     except ImportRefused as refusal:
-        problem = f"UMAMI_DATA cannot be read: {refusal}"
+        raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
     except StoreRefused as refusal:
-        problem = f"UMAMI_STORE cannot be used: {refusal}"
-    else:
-        return
-    raise SettingsError(problem)
+        raise SettingsError(f"UMAMI_STORE cannot be used: {refusal}") from None
 
 
 def filled(settings: Settings, running: Running) -> Settings:
@@ -117,9 +89,8 @@ def client_of(
     waiting: Waiting = nullcontext,
 ) -> Client:
     """A client of the embedded server; its cache drops answers about changed websites."""
-    located = filled(settings, running)
     client = connect(
-        located,
+        filled(settings, running),
         label="Built-in server",
         demo=running.demo,
         watch=watch,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
 from components import authorized, url_state, viewer
+from components.runtime import component
 from umami.errors import UmamiError
 
 OVER: Final = b"You no longer have access to this data.\n"
@@ -65,25 +65,12 @@ def export_button(
 
 
 def toolbars() -> None:
-    """Hide Streamlit's CSV download of tables, which neither escapes formulas nor is audited.
-
-    For viewers who may not export, hide all buttons of the toolbar.
-    """
-    st.html(
-        "<style>[data-testid='stElementToolbarButton']:has([aria-label*='Download as CSV'])"
-        "{display:none}</style>"
-    )
+    """Hide all buttons of the toolbars of tables from viewers who may not export."""
     if not allowed():
         st.html("<style>[data-testid='stElementToolbar']{display:none}</style>")
 
 
-_FRONTEND: Final = Path(__file__).parent / "frontend"
-_COMPONENT = st.components.v2.component(
-    "chart_download",
-    html=(_FRONTEND / "chart_download.html").read_text("utf-8"),
-    css=(_FRONTEND / "chart_download.css").read_text("utf-8"),
-    js=(_FRONTEND / "chart_download.js").read_text("utf-8"),
-)
+_COMPONENT: Final = component("chart_download")
 _KEY: Final = "chart_download"
 
 

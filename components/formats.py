@@ -86,6 +86,11 @@ def money(amount: float, currency: str) -> str:
     return f"{rounded:,.2f} {currency.strip()}"
 
 
+def amount(value: float, currency: str) -> str:
+    """An amount of money, or a whole number where ``currency`` is empty."""
+    return money(value, currency) if currency else whole(value)
+
+
 def money_short(amount: float, currency: str) -> str:
     """An amount for small tiles: without cents from 1,000 on, then ``€1.2M``."""
     size = abs(amount)
@@ -161,9 +166,8 @@ def moment(wall: pd.Timestamp, unit: Unit) -> str:
 
 def at(instant: datetime | None, timezone: str) -> str:
     """An instant in a time zone as text: ``Mon 3 Aug 2026, 14:05``."""
-    if instant is None:
-        return ABSENT
-    return f"{pd.Timestamp(instant).tz_convert(timezone):%a %-d %b %Y, %H:%M}"
+    local = wall(instant, timezone)
+    return ABSENT if local is None else moment(local, "hour")
 
 
 def wall(instant: datetime | None, timezone: str) -> pd.Timestamp | None:
@@ -199,19 +203,16 @@ def period(dates: Period) -> str:
         for moment in (dates.start, dates.end, dates.end + MILLISECOND)
     )
     if not at_start:
-        begun = f"{first:%-d %b %Y, %H:%M}"
-        if at_end:
-            return f"{begun} – {last:%-d %b %Y}"
-        same_day = first.date() == after.date()
-        return f"{begun} – {after:%H:%M}" if same_day else f"{begun} – {after:%-d %b %Y, %H:%M}"
+        end = f"{last:%-d %b %Y}" if at_end else f"{after:%-d %b %Y, %H:%M}"
+        if not at_end and first.date() == after.date():
+            end = f"{after:%H:%M}"
+        return f"{first:%-d %b %Y, %H:%M} – {end}"
     until = "" if at_end else f", until {after:%H:%M}"
     if first.date() == last.date():
         return f"{first:%a %-d %b %Y}{until}"
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first:%-d} – {last:%-d %b %Y}{until}"
-    if first.year == last.year:
-        return f"{first:%-d %b} – {last:%-d %b %Y}{until}"
-    return f"{first:%-d %b %Y} – {last:%-d %b %Y}{until}"
+    begin = "%-d" if first.month == last.month else "%-d %b"
+    begin = begin if first.year == last.year else "%-d %b %Y"
+    return f"{first.strftime(begin)} – {last:%-d %b %Y}{until}"
 
 
 Kind = Literal[
@@ -236,9 +237,8 @@ class Field:
     """A column of a frame and its format.
 
     ``note`` is another column, shown in small print below; ``bar`` draws a bar behind the row's
-    name, relative to the largest value; ``wide`` hides the column on narrow screens; ``good`` is
-    the direction of change that is coloured as good; ``unit`` is the precision of times; ``help``
-    explains the column on pages.
+    name, relative to the largest value; ``wide`` hides the column on narrow screens; ``unit`` is
+    the precision of times; ``help`` explains the column on pages.
     """
 
     column: str
@@ -248,7 +248,6 @@ class Field:
     bar: bool = False
     wide: bool = False
     currency: str = ""
-    good: Literal["up", "down", "neither"] = "up"
     unit: Unit = "minute"
     help: str = ""
 
@@ -265,11 +264,10 @@ class Field:
     def tone(self, value: Any) -> Tone:
         """The colour of a change."""
         moves = self.kind in ("change", "points", "delta")
-        if not moves or self.good == "neither" or pd.isna(value) or not value:
+        slight = SLIGHT if self.kind == "change" else 0
+        if not moves or pd.isna(value) or not value or abs(value) < slight:
             return ""
-        if self.kind == "change" and abs(value) < SLIGHT:
-            return ""
-        return "good" if (value > 0) == (self.good == "up") else "bad"
+        return "good" if value > 0 else "bad"
 
     @property
     def decimals(self) -> int | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
+from access.authorized_client import AuthorizedClient
 from access.permissions import Forbidden
 from components.blocks import Params
 from umami.analysis import saved
@@ -15,9 +16,7 @@ from umami.api.records import Page
 from umami.api.reports import Report
 from umami.api.traffic import Stats
 from umami.api.websites import Website
-from umami.capabilities import Capabilities
-from umami.client import Reply
-from umami.definitions import Definitions
+from umami.client import Client, Reply
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
 from umami.scheduling import Caller
@@ -27,27 +26,8 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-class QueryClient(Protocol):
-    """The client interface that a collector uses."""
-
-    def submit(self, question: Query[T], caller: Caller = ..., since: float = ...) -> Reply[T]:
-        """Send a query without waiting; the reply is done at once where the answer is cached."""
-        ...
-
-    @property
-    def definitions(self) -> Definitions:
-        """The server's definitions of figures; may send a request. Raises ``UmamiError``."""
-        ...
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """The server's filter capabilities; may send a request. Raises ``UmamiError``."""
-        ...
-
-    @property
-    def waiting(self) -> int:
-        """The number of requests that wait for the server's rate limit."""
-        ...
+QueryClient = Client | AuthorizedClient
+"""What a collector sends queries through."""
 
 
 @dataclass(frozen=True, slots=True)

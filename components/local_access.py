@@ -51,9 +51,9 @@ class Codes:
             self._tokens.append(secrets.token_urlsafe(24))
             return self._tokens[-1]
 
-    def opens(self, token: str | None) -> bool:
+    def opens(self, token: str) -> bool:
         """Whether a cookie value is valid."""
-        return any(_equal(token or "", known) for known in tuple(self._tokens))
+        return any(_equal(token, known) for known in tuple(self._tokens))
 
     def link(self) -> str:
         """The URL that opens the dashboard with the code."""
@@ -75,25 +75,24 @@ class Codes:
 CODES: Final = Codes()
 
 
-class TakesCode:
-    """Middleware that exchanges the code of a URL for an HTTP-only cookie."""
+def takes_code(app: ASGIApp) -> ASGIApp:
+    """Middleware that exchanges the code of a URL for an HTTP-only cookie, and redirects to the
+    same URL without it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Redirect a URL with a valid code to the same URL without it."""
+    async def redeem(scope: Scope, receive: Receive, send: Send) -> None:
         query = scope["query_string"] if scope["type"] == "http" else b""
         if PARAMETER.encode() in query and scope["method"] == "GET":
             request = Request(scope)
             token = CODES.redeem(request.query_params.get(PARAMETER, ""))
             if token:
-                await _exchanged(request, token)(scope, receive, send)
+                await _redirect(request, token)(scope, receive, send)
                 return
-        await self._app(scope, receive, send)
+        await app(scope, receive, send)
+
+    return redeem
 
 
-def _exchanged(request: Request, token: str) -> RedirectResponse:
+def _redirect(request: Request, token: str) -> RedirectResponse:
     others = [pair for pair in request.query_params.multi_items() if pair[0] != PARAMETER]
     # Only one leading slash: a URL that begins with two slashes names another host.
     path = "/" + quote(request.scope["path"].lstrip("/"))
@@ -137,8 +136,7 @@ def receive() -> None:
 
 def granted() -> bool:
     """Whether the browser of this session has redeemed a code."""
-    tokens = (st.session_state.get(_TOKEN), st.context.cookies.get(cookie_name()))
-    return any(CODES.opens(token) for token in tokens if isinstance(token, str))
+    return any(map(CODES.opens, (received(), st.context.cookies.get(cookie_name(), ""))))
 
 
 def refused() -> bool:

@@ -63,36 +63,34 @@ def drawn(permissions: Permissions) -> st.Page:
         return closed()
     groups: dict[str, list[st.Page]] = {}
     for area in mine:
-        groups.setdefault(area.group, []).append(_page(area, first=area is mine[0]))
+        first = area is mine[0]
+        page = _made(
+            area.file,
+            title=area.title,
+            icon=f":material/{area.icon}:",
+            url_path=HOME if first else area.name,
+            default=first,
+        )
+        groups.setdefault(area.group, []).append(page)
     # Streamlit serves the default page only at /; add its name as a URL as well.
-    groups[mine[0].group].append(
-        _made(mine[0].file, title=mine[0].title, url_path=mine[0].name, visibility="hidden")
-    )
+    hidden = [_hidden(mine[0].file, mine[0].title, mine[0])]
     for area in (*PAGES, *ADMIN_PAGES):
         if area not in mine:
-            away = _made(_not_open, title=area.title, url_path=area.name, visibility="hidden")
-            groups[mine[0].group].append(away)
+            hidden.append(_hidden(_not_open, area.title, area))
+    groups[mine[0].group] += hidden
     return st.navigation(groups, expanded=True)
 
 
 def closed() -> st.Page:
     """Register an empty page at every URL and hide the navigation, for viewers without access."""
-    pages = [_made(_nothing, title="Umami Dashboard", url_path=HOME, default=True)]
-    for area in (*PAGES, *ADMIN_PAGES):
-        pages.append(
-            _made(_nothing, title="Umami Dashboard", url_path=area.name, visibility="hidden")
-        )
-    return st.navigation(pages, position="hidden")
+    title = "Umami Dashboard"
+    home = _made(_nothing, title=title, url_path=HOME, default=True)
+    others = [_hidden(_nothing, title, area) for area in (*PAGES, *ADMIN_PAGES)]
+    return st.navigation([home, *others], position="hidden")
 
 
-def _page(area: PageInfo, *, first: bool) -> st.Page:
-    return _made(
-        area.file,
-        title=area.title,
-        icon=f":material/{area.icon}:",
-        url_path=HOME if first else area.name,
-        default=first,
-    )
+def _hidden(page: str | Callable[[], None], title: str, area: PageInfo) -> st.Page:
+    return _made(page, title=title, url_path=area.name, visibility="hidden")
 
 
 def _made(page: str | Callable[[], None], **options: Any) -> st.Page:
@@ -100,9 +98,7 @@ def _made(page: str | Callable[[], None], **options: Any) -> st.Page:
     return copy(_prototype(page, **options))
 
 
-@cache
-def _prototype(page: str | Callable[[], None], **options: Any) -> st.Page:
-    return st.Page(page, **options)
+_prototype: Final = cache(st.Page)
 
 
 def _nothing() -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 
 import streamlit as st
 
 from access.authorized_client import AuthorizedClient
 from components import (
-    authorized,
+    elements,
     freshness,
     navigation,
     page_registry,
@@ -34,13 +34,13 @@ def client() -> AuthorizedClient:
     Raises ``SettingsError`` for invalid settings and unreadable data.
     """
     looking = viewer.still()
-    return AuthorizedClient(umami_server.umami(), looking.permissions, partial(_written, looking))
 
+    def record(question: Query[Any], problem: UmamiError | None) -> None:
+        arguments = map(question.arguments.get, ("website", "report", "name"))
+        about = " ".join(str(argument) for argument in arguments if argument)
+        viewer.record(looking, question.name.replace("_", " "), about, done=problem is None)
 
-def _written(looking: viewer.Viewer, question: Query[Any], problem: UmamiError | None) -> None:
-    arguments = (question.arguments.get(name) for name in ("website", "report", "name"))
-    about = " ".join(str(argument) for argument in arguments if argument)
-    viewer.record(looking, question.name.replace("_", " "), about, done=problem is None)
+    return AuthorizedClient(umami_server.umami(), looking.permissions, record)
 
 
 def recorded(website: str) -> tuple[datetime, datetime] | None:
@@ -58,7 +58,7 @@ def server_line() -> None:
     zone = url_state.view().period.timezone
     name = f"{server.label} {server.version}" if server.version else server.label
     where = f"{name} at {server.address}. " if viewer.current().permissions.admin else ""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="server"):
+    with elements.row("server"):
         if server.demo:
             st.badge("Demo data", icon=":material/science:", color="orange", width="content")
         st.caption(plain(f"{where}Times in {zone}."), width="content")
@@ -70,23 +70,18 @@ def server_line() -> None:
 
 def _invitation() -> None:
     """Offer to connect a real server while the demo is shown, until the viewer dismisses it."""
+
+    def dismiss() -> None:
+        st.session_state[_NOT_NOW] = True
+
     if st.session_state.get(_NOT_NOW):
         return
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", width="content", key="connect"
     ):
-        st.button(
-            "Connect your own Umami",
-            type="tertiary",
-            icon=":material/cable:",
-            on_click=authorized.callback(navigation.go),
-            args=(page_registry.SETUP.name,),
-        )
-        st.button("Not now", type="tertiary", on_click=authorized.callback(_not_now))
-
-
-def _not_now() -> None:
-    st.session_state[_NOT_NOW] = True
+        page = page_registry.SETUP.name
+        elements.text_button("Connect your own Umami", None, navigation.go, page, icon="cable")
+        elements.text_button("Not now", None, dismiss)
 
 
 def stopped(problem: UmamiError) -> None:
@@ -104,7 +99,10 @@ def stopped(problem: UmamiError) -> None:
         if st.button("Try again", icon=":material/refresh:"):
             # Settings may have been corrected. A transient failure must not discard the
             # cache of a known server.
-            if not (isinstance(problem, TRANSIENT) and _recognised()):
+            known = False
+            with suppress(UmamiError):
+                known = isinstance(problem, TRANSIENT) and umami_server.umami().known
+            if not known:
                 umami_server.anew()
             st.rerun()
         if viewer.sets_up(viewer.current()) and st.button("Set up", icon=":material/cable:"):
@@ -121,14 +119,6 @@ def refused(reason: str) -> None:
     )
     st.header("This page was not opened by the dashboard", anchor=False)
     show_error(problem, icon="lock")
-
-
-def _recognised() -> bool:
-    """Whether the configured server has been recognised as Umami before."""
-    try:
-        return umami_server.umami().known
-    except UmamiError:
-        return False
 
 
 def no_websites() -> None:

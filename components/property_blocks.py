@@ -11,18 +11,8 @@ from typing import Final
 import pandas as pd
 
 from components import formats
-from components.blocks import (
-    Block,
-    Card,
-    Chart,
-    Columns,
-    Section,
-    SetParams,
-    Table,
-    Text,
-    Tiles,
-)
-from components.charts.bars import distribution_figure
+from components.blocks import Block, Card, Chart, Columns, Section, SetParams, Table, Text, Tiles
+from components.charts.bars import distribution
 from components.charts.tiles import Tile
 from components.formats import Field
 from components.view_description import why_empty
@@ -43,13 +33,17 @@ TYPES: Final = {
 def explorer(
     view: View,
     title: str,
-    listed: Callable[[Sequence[Property]], Sequence[Block]],
     properties: Future[tuple[Property, ...]],
-    name: str,
     values: Future[tuple[PropertyValue, ...]] | None,
+    *,
+    counted: str,
+    empty: str,
+    chosen: tuple[str, str],
+    choose: Callable[[Property], SetParams],
 ) -> Columns:
-    """The properties, as blocks made by ``listed``, and beside them the ``values`` of the property
-    ``name``, if one is selected."""
+    """The ``property_blocks``, and beside them the ``values`` of the selected property, if any."""
+    listed = partial(property_blocks, view, counted, empty, chosen, choose)
+    _, name = chosen
     if values is None:
         hint = Text("Choose a property to see its values.", "empty")
         beside: Card | Section = Section("Values", lambda: [hint], medium="page")
@@ -142,7 +136,7 @@ def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list
         blocks.append(Tiles(tiles, framed=False))
         if spread.least < spread.most:
             alt = f"How often numbers of {name} occur"
-            blocks.append(Chart(alt, "distribution", distribution_figure, spread))
+            blocks.append(Chart(alt, "distribution", partial(distribution, spread)))
     table = Table(
         "values",
         frame.assign(value=frame["value"].replace("", "(empty)")),

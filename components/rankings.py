@@ -80,14 +80,8 @@ PLACES: Final = (
     Table("region", "Regions", "regions", none="No visitor has a known region"),
     Table("city", "Cities", "cities", none="No visitor has a known city"),
 )
-EVENTS: Final = (
-    Table(
-        "event",
-        "Events",
-        "events",
-        fill="Send one from your pages with `umami.track('name')`.",
-    ),
-)
+_NO_EVENTS: Final = "Send one from your pages with `umami.track('name')`."
+EVENTS: Final = (Table("event", "Events", "events", fill=_NO_EVENTS),)
 
 
 OPTIONAL: Final = frozenset(
@@ -142,45 +136,32 @@ def shares(
 ) -> Shares:
     """The ranking with its shares; ``channels`` is the channel ranking of the same View."""
     frame = ranking.frame[["name", "count", "country"]]
-    notes: list[str] = []
     total: float
     if ranking.measure == "visitors":
         heading, total = "% of visitors", stats.current.visitors if stats else 0
-        notes.append(
+        about = (
             "Share of all visitors of the period that match the filters. A visitor "
             "counts in every row that applies, so shares may add up to more than 100 %."
         )
     else:
         # Counts do not overlap: each event of the server counts for one value.
         heading = "% of events" if table.field == "event" else "% of all"
-        total = float(frame["count"].sum())
-        notes.append("Share of the total of all rows.")
+        total, about = float(frame["count"].sum()), "Share of the total of all rows."
+    no_direct = table.field == "referrer" and channels is None
     if table.field == "referrer" and channels is not None:
-        direct = channels.frame.loc[channels.frame["name"] == "direct", "count"]
-        rows = pd.DataFrame(
-            {
-                "name": pd.Series([None] * len(direct), dtype="object"),
-                "count": direct.to_numpy(dtype="int64"),
-                "country": pd.Series([None] * len(direct), dtype="object"),
-            }
-        )
+        direct = channels.frame[channels.frame["name"] == "direct"]
+        rows = direct[["name", "count", "country"]].astype(frame.dtypes).assign(name=None)
         frame = pd.concat([frame, rows]).sort_values(
             "count", ascending=False, kind="stable", ignore_index=True
         )
-        notes.append("Direct / none: visitors with a visit that has no source at all.")
-    elif table.field == "referrer":
-        notes.append(NO_DIRECT)
+        about += " Direct / none: visitors with a visit that has no source at all."
+    elif no_direct:
+        about += f" {NO_DIRECT}"
     elif table.field in OPTIONAL:
         name = FIELDS[table.field]
-        notes.append(f"Visitors without a {name} have no row: the server does not report them.")
+        about += f" Visitors without a {name} have no row: the server does not report them."
     part = frame["count"].astype("float64") / (total or float("nan"))
-    return Shares(
-        frame.assign(share=part),
-        ranking.measure,
-        heading,
-        " ".join(notes),
-        no_direct=table.field == "referrer" and channels is None,
-    )
+    return Shares(frame.assign(share=part), ranking.measure, heading, about, no_direct)
 
 
 def full(table: Table, ranking: Shares) -> pd.DataFrame:

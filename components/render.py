@@ -10,15 +10,25 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from types import ModuleType
 from typing import Any, Final, TypeVarTuple, Unpack
 
 import streamlit as st
 
 from access.permissions import Forbidden
-from components import draw_blocks, elements, freshness
-from components.blocks import Block, Card, Columns, Grid, Item, ReportItems, Section, Stack, Tabs
+from components import draw_blocks, elements, freshness, page_context, url_state
+from components.blocks import (
+    Card,
+    Columns,
+    Grid,
+    Item,
+    Params,
+    ReportItems,
+    Section,
+    Stack,
+    Tabs,
+)
 from components.elements import show_empty, show_error
 from components.escaping import plain
 from components.loading import Collector, QueryClient, fault_location
@@ -27,6 +37,7 @@ from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import NotOffered, NotShared, UmamiError
 from umami.scheduling import Caller
+from umami.view import View
 
 Ts = TypeVarTuple("Ts")
 
@@ -49,11 +60,7 @@ class _Place:
     draw: Callable[..., None]
     answers: tuple[Future[Any], ...]
     slot: Any
-    drawn_before: bool = False
-
-    @property
-    def ready(self) -> bool:
-        return all(answer.done() for answer in self.answers)
+    drawn_before: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +70,6 @@ class _OpenTab:
     tabs: Tabs
     index: int
     section: Section
-
-
-Prepared = Section | Card | Columns | Grid | Stack | _OpenTab
-"""An item whose queries were sent."""
 
 
 @dataclass(slots=True)
@@ -89,17 +92,11 @@ class Page(Collector):
 
     def _prepared(self, item: Item) -> Any:
         match item:
-            case Card():
-                return Card(item.title, self.prepare(item.items), item.about, item.medium)
-            case Columns():
-                return Columns(self.prepare(item.items), item.widths)
-            case Grid():
-                return Grid(self.prepare(item.items), item.min_width)
-            case Stack():
-                return Stack(self.prepare(item.items))
+            case Card() | Columns() | Grid() | Stack():
+                return replace(item, items=self.prepare(item.items))
             case Tabs():
-                opened = st.session_state.get(item.key)
                 labels = [tab.label for tab in item.tabs]
+                opened = st.session_state.get(item.key)
                 index = labels.index(opened) if opened in labels else 0
                 return _OpenTab(item, index, item.tabs[index].section())
         return item
@@ -124,24 +121,23 @@ class Page(Collector):
                         with place:
                             self.draw([part], nested=nested)
                 case Grid():
-                    with st.grid(2, min_column_width=item.min_width):
+                    with elements.grid():
                         self.draw(item.items, nested=nested)
                 case Stack():
                     self.draw(item.items, nested=nested)
-                case _OpenTab():
-                    self._tabs(item)
-
-    def _tabs(self, opened: _OpenTab) -> None:
-        place = st.container()
-        tabs = opened.tabs
-        if len(tabs.tabs) > 1:
-            labels = [tab.label for tab in tabs.tabs]
-            place = st.tabs(labels, key=tabs.key, on_change="rerun")[opened.index]
-        with place:
-            self._section(opened.section)
+                case _OpenTab(tabs, index, section):
+                    place = st.container()
+                    if len(tabs.tabs) > 1:
+                        labels = [tab.label for tab in tabs.tabs]
+                        place = st.tabs(labels, key=tabs.key, on_change="rerun")[index]
+                    with place:
+                        self._section(section)
 
     def _section(self, section: Section) -> None:
-        self.section(partial(_draw_section, section.make), *section.answers, height=section.height)
+        def draw(*answers: Any) -> None:
+            draw_blocks.draw(*section.make(*answers))
+
+        self.section(draw, *section.answers, height=section.height)
 
     def section(
         self,
@@ -155,23 +151,21 @@ class Page(Collector):
         pixels fills the place, unless the last run drew the same section: that stays visible.
         """
         self._drawn.append(tuple(self.key(answer) for answer in answers))
-        if all(answer.done() for answer in answers):
-            _draw_place(_Place(draw, answers, st.container()))
-        elif self._drawn_here():
-            self._waiting.append(_Place(draw, answers, st.container(), drawn_before=True))
+        # This section is visible if the last run drew the same sections up to here.
+        drawn_before = (
+            None not in self._drawn[-1] and [*self._drawn_before[: len(self._drawn)]] == self._drawn
+        )
+        if _ready(answers):
+            _draw_place(_Place(draw, answers, st.container(), drawn_before))
         else:
-            self._waiting.append(_Place(draw, answers, st.skeleton(height=height)))
-
-    def _drawn_here(self) -> bool:
-        """Whether the last run drew the same sections up to here, so that this one is visible."""
-        known = None not in self._drawn[-1]
-        return known and list(self._drawn_before[: len(self._drawn)]) == self._drawn
+            slot = st.container() if drawn_before else st.skeleton(height=height)
+            self._waiting.append(_Place(draw, answers, slot, drawn_before))
 
     def finish(self) -> None:
         """Draw waiting sections as their answers arrive; then show the age of the answers and
         refresh stale ones."""
         while self._waiting:
-            ready = [place for place in self._waiting if place.ready]
+            ready = [place for place in self._waiting if _ready(place.answers)]
             for place in ready:
                 self._waiting.remove(place)
                 if not place.drawn_before:
@@ -218,6 +212,17 @@ def open_page(client: QueryClient) -> Iterator[Page]:
         page.leave()
 
 
+@contextmanager
+def area_page(area: ModuleType) -> Iterator[tuple[Page, View, Params]]:
+    """Send the queries of an area, draw its controls in the block, and then draw its layout."""
+    view = url_state.view()
+    with open_page(page_context.client()) as page:
+        params = url_state.page_params(area.INFO)
+        layout = page.prepare(area.ask(page, view, params))
+        yield page, view, params
+        page.draw(layout)
+
+
 def answers(client: QueryClient, *queries: Query[Any]) -> list[Reply[Any]]:
     """Send queries and wait until all have succeeded or failed.
 
@@ -239,9 +244,8 @@ def _stop_if_left() -> None:
     bool("left" in st.session_state)
 
 
-def _draw_section(make: Callable[..., Sequence[Block]], *answers: Any) -> None:
-    for block in make(*answers):
-        draw_blocks.draw(block)
+def _ready(answers: Iterable[Future[Any]]) -> bool:
+    return all(answer.done() for answer in answers)
 
 
 def _draw_place(place: _Place) -> None:

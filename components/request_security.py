@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import wraps
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ from typing import Final
 import streamlit
 import streamlit as st
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config, net_util
@@ -57,32 +57,32 @@ def allowed(origin: str, host: str, named: Collection[str] = (), *, https: bool 
     return asking == parsed(f"{scheme}://{host}") and not (https and scheme == "http")
 
 
-class SameOrigin:
+def same_origin(app: ASGIApp) -> ASGIApp:
     """Middleware that refuses, before Streamlit sees them, WebSockets and HTTP requests of other
     origins, and those without an origin where browsers send one."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request to the app, or refuse it."""
-        if scope["type"] not in ("http", "websocket") or self._passes(scope):
-            await self._app(scope, receive, send)
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or _passes(scope):
+            await app(scope, receive, send)
         elif scope["type"] == "http":
             await _REFUSED(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
 
-    def _passes(self, scope: Scope) -> bool:
-        websocket = scope["type"] == "websocket"
-        if not websocket and scope["path"].startswith(base() + OPEN_TO_ALL):
-            return True
-        origins, hosts = (_values(scope["headers"], name) for name in (b"origin", b"host"))
-        if not origins and not websocket and scope["method"] in SAFE:
-            return True
-        if len(origins) != 1 or len(hosts) != 1:
-            return False
-        return allowed(origins[0], hosts[0], _named(), https=scope["scheme"] in ("https", "wss"))
+    return checked
+
+
+def _passes(scope: Scope) -> bool:
+    websocket = scope["type"] == "websocket"
+    if not websocket and scope["path"].startswith(base() + OPEN_TO_ALL):
+        return True
+    headers = Headers(scope=scope)
+    origins, hosts = headers.getlist("origin"), headers.getlist("host")
+    if not origins and not websocket and scope["method"] in SAFE:
+        return True
+    if len(origins) != 1 or len(hosts) != 1:
+        return False
+    return allowed(origins[0], hosts[0], _named(), https=scope["scheme"] in ("https", "wss"))
 
 
 def session_refused() -> str:
@@ -111,10 +111,6 @@ def configure() -> None:
     address, which it would accept as an origin. May be called repeatedly."""
     net_util.get_external_ip = lambda: None
     config.set_option("server.corsAllowedOrigins", list(_named()))
-
-
-def _values(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
-    return [value.decode("latin-1") for key, value in headers if key == name]
 
 
 def _named() -> Collection[str]:
@@ -149,37 +145,31 @@ def policy() -> str:
     return "; ".join(parts)
 
 
-class Headers:
-    """Middleware that adds the headers to every answer."""
+def security_headers(app: ASGIApp) -> ASGIApp:
+    """Middleware that adds the headers to every response."""
+    added = {
+        "content-security-policy": policy(),
+        "x-content-type-options": "nosniff",
+        # The URL may contain a share link, which no other site may receive.
+        "referrer-policy": "same-origin",
+        "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+        "cross-origin-opener-policy": "same-origin",
+    }
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._headers = {
-            "content-security-policy": policy(),
-            "x-content-type-options": "nosniff",
-            # The URL may contain a share link, which no other site may receive.
-            "referrer-policy": "same-origin",
-            "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-            "cross-origin-opener-policy": "same-origin",
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request to the app and add the headers to its response."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def told(message: Message) -> None:
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
+                for name, value in added.items():
                     headers.setdefault(name, value)
-                forwarded = dict(scope["headers"]).get(b"x-forwarded-proto", b"").decode("latin-1")
+                forwarded = Headers(scope=scope).get("x-forwarded-proto", "")
                 if "https" in (scope["scheme"], forwarded.split(",")[0].strip()):
                     headers.setdefault("strict-transport-security", "max-age=31536000")
             await send(message)
 
-        await self._app(scope, receive, told)
+        await app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+    return respond
 
 
 NEEDED: Final = ("rerun_script", "stop_script", "app_heartbeat")
@@ -190,25 +180,22 @@ UPLOADS: Final = "/_stcore/upload_file"
 _NOT_FOUND: Final = PlainTextResponse("Not Found", status_code=404)
 
 
-class NeededMessages:
+def needed_messages(app: ASGIApp) -> ASGIApp:
     """Middleware that drops all messages that are not ``NEEDED``, and responds 404 to uploads."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request to the app, without unneeded messages."""
-        if scope["type"] == "http" and scope["path"].startswith(base() + UPLOADS):
-            await _NOT_FOUND(scope, receive, send)
-            return
-
-        async def needed() -> Message:
+    async def filtered(scope: Scope, receive: Receive, send: Send) -> None:
+        async def receive_needed() -> Message:
             while True:
                 message = await receive()
                 if message["type"] != "websocket.receive" or _is_needed(message.get("bytes")):
                     return message
 
-        await self._app(scope, needed if scope["type"] == "websocket" else receive, send)
+        if scope["type"] == "http" and scope["path"].startswith(base() + UPLOADS):
+            await _NOT_FOUND(scope, receive, send)
+        else:
+            await app(scope, receive_needed if scope["type"] == "websocket" else receive, send)
+
+    return filtered
 
 
 def restrict() -> None:

@@ -1,8 +1,9 @@
-"""Properties of this process: its URL and its secrets file."""
+"""Properties of this process: its URL, its secrets file and its frontend components."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -26,3 +27,10 @@ def secrets_file() -> Path:
     """The last secrets file that Streamlit reads; it need not exist."""
     files = [path for path in st.get_option("secrets.files") if str(path).endswith(".toml")]
     return Path(files[-1]) if files else SECRETS
+
+
+def component(name: str) -> Any:
+    """Register a Streamlit component with its files in ``frontend/``."""
+    files = (Path(__file__).parent / "frontend").glob(f"{name}.*")
+    parts: dict[str, Any] = {path.suffix[1:]: path.read_text("utf-8") for path in files}
+    return st.components.v2.component(name, **parts)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
@@ -18,8 +17,9 @@ from cachetools import TTLCache
 from starlette.requests import Request
 from starlette.responses import Response
 
+from access.accounts import Accounts
 from components import local_access, viewer
-from components.runtime import base
+from components.runtime import base, component
 
 TICKET_PATH: Final = "/_session"
 TICKET_HEADER: Final = "x-ticket"
@@ -28,14 +28,9 @@ SERVED: bool = False
 """Whether this process serves ``TICKET_PATH``; ``asgi.py`` sets it."""
 KEY: Final = "session_cookie"
 
-_TICKETS: Final[TTLCache[str, tuple[str, str, int, str]]] = TTLCache(10_000, TICKET_SECONDS)
-_FRONTEND: Final = Path(__file__).parent / "frontend"
-_COMPONENT = st.components.v2.component(
-    "session_cookie", js=(_FRONTEND / "session_cookie.js").read_text("utf-8")
-)
-_CHANGES: Final = "how often this tab changed its cookie"
-_VALUE: Final = "what the cookie of this tab holds"
-_TICKET: Final = "what this tab gets its cookie for"
+_TICKETS: Final[TTLCache[str, tuple[str, str, int]]] = TTLCache(10_000, TICKET_SECONDS)
+_COMPONENT: Final = component("session_cookie")
+_CHANGE: Final = "number, value and ticket of the last change of this tab's cookie"
 
 
 def enter(token: str) -> None:
@@ -51,27 +46,36 @@ def leave(*, everywhere: bool = False) -> None:
 
 
 def _change(value: str) -> None:
-    st.session_state[_VALUE] = value
-    st.session_state[_CHANGES] = st.session_state.get(_CHANGES, 0) + 1
+    number, ticket = st.session_state.get(_CHANGE, (0,))[0] + 1, ""
+    if SERVED:
+        accounts, ticket = viewer.desk().accounts(), secrets.token_urlsafe(24)
+        _TICKETS[ticket] = (accounts.cookie, value, _seconds(accounts))
+        value = ""
+    st.session_state[_CHANGE] = (number, value, ticket)
+
+
+def _seconds(accounts: Accounts) -> int:
+    return int(accounts.days * 86_400)
 
 
 def keep(*, inside: bool) -> None:
     """Synchronise the browser's session cookie. Call it once per run if there are accounts."""
     accounts = viewer.desk().accounts()
-    value = st.session_state.get(_VALUE, "")
-    changes = st.session_state.get(_CHANGES, 0)
-    seconds = int(accounts.days * 86_400)
-    session_cookie(
+
+    def brought() -> None:
+        cookie: Any = st.session_state[KEY].brought
+        if isinstance(cookie, str) and (token := viewer.desk().decode_cookie(cookie)):
+            viewer.enter(token)
+
+    changes, value, ticket = st.session_state.get(_CHANGE, (0, "", ""))
+    _draw(
         accounts.cookie,
-        inside=inside,
-        seen=accounts.cookie in st.context.cookies,
+        value,
+        _seconds(accounts),
         changes=changes,
-        value="" if SERVED else value,
-        ticket=_ticket(changes, accounts.cookie, value, seconds) if SERVED and changes else "",
-        seconds=seconds,
-        at=ticket_url(),
-        path=base() or "/",
-        on_brought=_brought,
+        ticket=ticket,
+        inside=inside,
+        brought=brought,
         # A tab that signed in separately has a separate session.
         on_ended=viewer.leave,
     )
@@ -84,73 +88,39 @@ def keep_local_access() -> None:
     """
     token = local_access.received()
     if token and not SERVED:
-        name = local_access.cookie_name()
-        session_cookie(
-            name,
-            inside=True,
-            seen=name in st.context.cookies,
-            changes=1,
-            value=token,
-            seconds=local_access.SECONDS,
-            path=base() or "/",
-        )
+        _draw(local_access.cookie_name(), token, local_access.SECONDS)
 
 
-def _ticket(changes: int, name: str, value: str, seconds: int) -> str:
-    """The ticket of a change; the same in every run, so that the browser redeems it once."""
-    last, ticket = st.session_state.get(_TICKET, (0, ""))
-    if last != changes:
-        ticket = issue(name, value, seconds, base() or "/")
-        st.session_state[_TICKET] = (changes, ticket)
-    return str(ticket)
-
-
-def _brought(cookie: str) -> None:
-    token = viewer.desk().decode_cookie(cookie)
-    if token:
-        viewer.enter(token)
-
-
-def session_cookie(
+def _draw(
     name: str,
+    value: str,
+    seconds: int,
     *,
-    inside: bool,
-    seen: bool,
-    changes: int = 0,
-    value: str = "",
+    changes: int = 1,
     ticket: str = "",
-    seconds: int = 0,
-    at: str = "",
-    path: str = "/",
-    on_brought: Callable[[str], None] | None = None,
+    inside: bool = True,
+    brought: Callable[[], None] = lambda: None,
     on_ended: Callable[[], None] = lambda: None,
 ) -> None:
     """Draw the component that synchronises the browser's cookie.
 
     ``changes`` counts the changes of this tab; the browser applies each change once. It stores
-    ``value`` for ``seconds``, deletes the cookie if ``value`` is empty, or exchanges ``ticket`` at
-    the URL ``at``. The cookie applies to URLs under ``path``. ``inside`` is whether the viewer is
-    signed in, ``seen`` whether the browser sent the cookie with the request; ``on_brought``
-    receives a cookie that it did not send. ``on_ended`` runs when another tab signs out.
+    ``value`` for ``seconds``, deletes the cookie if ``value`` is empty, or exchanges ``ticket``.
+    ``inside`` is whether the viewer is signed in; ``brought`` runs when the browser has a cookie
+    that it did not send with the request, ``on_ended`` when another tab signs out.
     """
-
-    def brought() -> None:
-        cookie: Any = st.session_state[KEY].brought
-        if on_brought and isinstance(cookie, str):
-            on_brought(cookie)
-
     _COMPONENT(
         key=KEY,
         data={
             "name": name,
             "inside": inside,
-            "seen": seen,
+            "seen": name in st.context.cookies,
             "changes": changes,
             "value": value,
             "ticket": ticket,
             "seconds": seconds,
-            "at": at,
-            "path": path,
+            "at": ticket_url(),
+            "path": base() or "/",
         },
         height=0,
         on_brought_change=brought,
@@ -159,24 +129,14 @@ def session_cookie(
 
 
 def ticket_url() -> str:
-    """The path on this host that exchanges a ticket for its cookie."""
+    """The path on this host that exchanges a ticket, once, for its cookie."""
     return base() + TICKET_PATH
-
-
-def issue(name: str, value: str, seconds: int, path: str = "/") -> str:
-    """Issue a ticket for a cookie that lasts ``seconds`` and applies to URLs under ``path``.
-
-    The ticket is valid once, for ``TICKET_SECONDS``.
-    """
-    ticket = secrets.token_urlsafe(24)
-    _TICKETS[ticket] = (name, value, seconds, path)
-    return ticket
 
 
 async def exchange(request: Request) -> Response:
     """Set the cookie of a ticket; an empty value deletes the cookie."""
     ticket = request.headers.get(TICKET_HEADER, "")
-    name, value, seconds, path = _TICKETS.pop(ticket, ("", "", 0, "/"))
+    name, value, seconds = _TICKETS.pop(ticket, ("", "", 0))
     if not name:
         return Response(status_code=403)
     forwarded = request.headers.get("x-forwarded-proto", "").split(",")[0].strip()
@@ -188,6 +148,6 @@ async def exchange(request: Request) -> Response:
         secure="https" in (request.url.scheme, forwarded),
         httponly=True,
         samesite="strict",
-        path=path,
+        path=base() or "/",
     )
     return response

@@ -11,7 +11,7 @@ import pandas as pd
 
 from components import formats
 from components.blocks import Block, Expander, Section, Table, Text, Tiles
-from components.charts.tiles import counted
+from components.charts.tiles import figures
 from components.formats import Field
 from components.loading import Collector
 from components.property_blocks import TYPES
@@ -29,6 +29,7 @@ SHOWN: Final = 15
 """The number of latest visits that are shown individually."""
 OPEN: Final = 3
 """The number of visits whose steps are expanded initially."""
+FACT_FIELDS: Final = (Field("name", "Details", "text"), Field("value", "", "text"))
 STEP_FIELDS: Final = (
     Field("what", "Step", "text", note="more"),
     Field("kind", "Kind", "text", wide=True),
@@ -81,28 +82,25 @@ def identity(zone: str, session: Session) -> list[Block]:
         "Distinct id": session.distinct_id,
         "Session": session.id,
     }
+    known = [(name, value) for name, value in facts.items() if value]
+    frame = pd.DataFrame(known, columns=["name", "value"])
     return [
         Text(location(session), "heading"),
         Text(client(session) or "Unknown device"),
         *([Text(_stitched(session))] if session.stitched > 1 else []),
         Tiles(
-            [
-                counted("Visits", session.visits, None, "Over all time."),
-                counted("Views", session.views, None, "Over all time."),
-                counted("Custom events", session.events, None, "Over all time."),
-                counted("Time on site", session.seconds, None, time_about, kind="seconds"),
-            ]
+            figures(
+                session,
+                None,
+                [
+                    ("Visits", "visits", "Over all time.", "count"),
+                    ("Views", "views", "Over all time.", "count"),
+                    ("Custom events", "events", "Over all time.", "count"),
+                    ("Time on site", "seconds", time_about, "seconds"),
+                ],
+            )
         ),
-        Table(
-            "details of this visitor",
-            pd.DataFrame(
-                [(name, value) for name, value in facts.items() if value],
-                columns=["name", "value"],
-            ),
-            [Field("name", "Details", "text"), Field("value", "", "text")],
-            "facts",
-            csv=False,
-        ),
+        Table("details of this visitor", frame, FACT_FIELDS, "facts", csv=False),
     ]
 
 
@@ -136,19 +134,10 @@ def activity(zone: str, steps: tuple[Step, ...]) -> list[Block]:
 def _visit(zone: str, at: int, visit: Visit) -> Expander:
     began = formats.at(visit.began, zone)
     many = len(visit.steps)
-    table = Table(
-        f"visit of {began}",
-        _step_frame((visit,), zone),
-        STEP_FIELDS,
-        f"visit_{at}",
-        shown=many,
-        csv=False,
-    )
-    return Expander(
-        f"{began} · {many} step{'s' if many > 1 else ''} · {formats.duration(visit.seconds)}",
-        [table],
-        expanded=at < OPEN,
-    )
+    frame, title = _step_frame((visit,), zone), f"visit of {began}"
+    table = Table(title, frame, STEP_FIELDS, f"visit_{at}", shown=many, csv=False)
+    length = f"{many} step{'s' if many > 1 else ''} · {formats.duration(visit.seconds)}"
+    return Expander(f"{began} · {length}", [table], expanded=at < OPEN)
 
 
 def _step_frame(visits: tuple[Visit, ...], zone: str) -> pd.DataFrame:
@@ -181,13 +170,8 @@ def _properties(zone: str, properties: tuple[SessionProperty, ...]) -> list[Bloc
     if not properties:
         text = "None. Properties that your website sends with umami.identify({ … }) appear here."
         return [Text(text, "empty")]
-    frame = pd.DataFrame(
-        {
-            "name": [row.name for row in properties],
-            "value": [_value(row.value, zone) for row in properties],
-            "type": [TYPES[row.type] for row in properties],
-        }
-    )
+    rows = [(row.name, _value(row.value, zone), TYPES[row.type]) for row in properties]
+    frame = pd.DataFrame(rows, columns=["name", "value", "type"])
     return [Table("properties", frame, PROPERTY_FIELDS, "properties", shown=50)]
 
 

@@ -12,14 +12,12 @@ import streamlit as st
 from access import passwords
 from access.permissions import Permissions
 from access.share_links import LONGEST_NAME, ShareLink
-from components import authorized, blocks, draw_blocks, page_registry, url_state, viewer
+from components import authorized, blocks, draw_blocks, elements, page_registry, url_state, viewer
 from components.blocks import ListPosition, Table
-from components.elements import show_empty
 from components.escaping import plain
 from components.formats import Field
 from components.page_registry import OVERVIEW, PAGES
 from components.runtime import public
-from components.table import draw_table
 from umami.api.websites import Website
 from umami.period import zone
 from umami.view import View
@@ -66,147 +64,99 @@ def _form(now: View) -> None:
     st.text_input(
         "Password (optional)", key="link_password", type="password", autocomplete="new-password"
     )
-    st.button(
-        "Create link",
-        key="make_link",
-        width="stretch",
-        on_click=authorized.callback(_make),
-        args=(now,),
-    )
+    elements.action_button("Create link", "make_link", _make, now, width="stretch")
     if made := authorized.data().get(_MADE):
         st.code(made, language=None, wrap_lines=True)
 
 
 def _make(now: View) -> None:
     looking = viewer.still()
-    form: dict[str, Any] = {
-        name: st.session_state[f"link_{name}"]
+    name, sections, last, locked, password = (
+        st.session_state[f"link_{name}"]
         for name in ("name", "sections", "ends", "locked", "password")
-    }
-    name = " ".join(str(form["name"] or "").split())[:LONGEST_NAME]
-    sections = tuple(section for section in form["sections"] or () if section in TITLES)
-    wrong = _wrong(name, sections, form["ends"], str(form["password"] or ""))
+    )
+    name = " ".join((name or "").split())[:LONGEST_NAME]
+    sections = tuple(section for section in sections or () if section in TITLES)
+    wrong = _wrong(name, sections, last, password or "")
     if not looking.permissions.admin:
         wrong = "Only admins create share links."
     if wrong:
         url_state.note(wrong)
         return
-    ends = datetime.combine(
-        form["ends"] + timedelta(days=1), time(), zone(now.period.timezone)
-    ).astimezone(UTC)
-    spelled = {key: values for key, values in now.params().items() if key != "unit"}
+    ends = datetime.combine(last + timedelta(days=1), time(), zone(now.period.timezone))
     made = viewer.desk().shares.make(
         name=name,
         maker=looking.account,
-        ends=ends,
-        view=spelled,
+        ends=ends.astimezone(UTC),
+        view={key: values for key, values in now.params().items() if key != "unit"},
         sections=sections,
-        locked=bool(form["locked"]),
-        password=str(form["password"] or ""),
+        locked=bool(locked),
+        password=password or "",
     )
     viewer.record(looking, "make share link", f"{name}, of {now.website}")
-    authorized.data()[_MADE] = link(made.id)
+    authorized.data()[_MADE] = _url(made.id)
     st.session_state["link_password"] = ""
 
 
-def _wrong(name: str, sections: tuple[str, ...], ends: Any, password: str) -> str | None:
+def _wrong(name: str, sections: tuple[str, ...], last: Any, password: str) -> str | None:
     if not name:
         return "A link needs the name of its recipient."
     if not sections:
         return "Choose at least one page for the link."
-    if not isinstance(ends, date) or not (
-        0 <= (ends - datetime.now(UTC).date()).days + 1 <= LONGEST + 2
-    ):
+    today = datetime.now(UTC).date()
+    if not isinstance(last, date) or not -1 <= (last - today).days <= LONGEST + 1:
         return "A link ends within a year."
     if password and len(password) < 6:
         return "The password of a link has 6 characters or more."
     return passwords.too_long(password)
 
 
-def link(id: str) -> str:
+def _url(id: str) -> str:
     """The URL of a share link, with the dashboard's address in this viewer's browser."""
-    token = viewer.desk().shares.token(id)
-    return f"{public()}/?{urlencode({viewer.SHARE: token})}"
-
-
-def listed_pages(sections: tuple[str, ...]) -> str:
-    """The titles of pages as a list in words."""
-    return plain(", ".join(TITLES.get(section, section) for section in sections))
-
-
-_FLAGS: Final = ("filters", "exports", "saves", "admin")
-
-
-def not_yours() -> None:
-    """Draw the text of the Access page for viewers who are not admins."""
-    st.caption("This page is for admins only.")
-
-
-def unguarded() -> None:
-    """Draw the text of the Access page while there are no accounts."""
-    st.caption("No sign-in yet: anyone with the address sees everything.")
-    st.markdown(
-        "Create accounts on the Setup page, or with `python -m access`: add its output and a "
-        "cookie key (`python -m access key`) to `.streamlit/secrets.toml`."
-    )
+    return f"{public()}/?{urlencode({viewer.SHARE: viewer.desk().shares.token(id)})}"
 
 
 def everybody(sites: tuple[Website, ...]) -> None:
     """Draw the table of all accounts with their permissions."""
     names = {site.id: site.name for site in sites}
+    fields = [
+        Field("name", "Account", "text", note="username"),
+        Field("websites", "Websites", "text"),
+        Field("pages", "Pages", "text", wide=True),
+        Field("may", "May", "text", wide=True),
+    ]
     rows = []
     for account in viewer.desk().accounts().users.values():
         permissions = account.permissions(page_registry.ENDPOINTS, lambda: sites)
-        rows.append(
-            {
-                "name": account.name,
-                "username": account.username,
-                "websites": _websites(permissions, names),
-                "pages": _pages(permissions),
-                "may": _may(permissions),
-            }
-        )
-    draw_table(
-        pd.DataFrame(rows, columns=["name", "username", "websites", "pages", "may"]),
-        [
-            Field("name", "Account", "text", note="username"),
-            Field("websites", "Websites", "text"),
-            Field("pages", "Pages", "text", wide=True),
-            Field("may", "May", "text", wide=True),
-        ],
-        what="accounts",
-        key="accounts",
-        shown=50,
-    )
+        rows.append((account.name, account.username, *_described(permissions, names)))
+    frame = pd.DataFrame(rows, columns=["name", "username", "websites", "pages", "may"])
+    draw_blocks.draw(Table("accounts", frame, fields, "accounts", shown=50))
 
 
-def _websites(permissions: Permissions, names: dict[str, str]) -> str:
-    if any(grant.websites is None for grant in permissions.grants):
-        return "All"
-    mine = {id for grant in permissions.grants for id in grant.websites or ()}
-    return ", ".join(sorted(names.get(id, "(unknown)") for id in mine)) or "None"
-
-
-def _pages(permissions: Permissions) -> str:
-    if any(grant.sections is None for grant in permissions.grants):
-        return "All"
-    return ", ".join(title for name, title in TITLES.items() if permissions.opens(name)) or "None"
-
-
-def _may(permissions: Permissions) -> str:
+def _described(permissions: Permissions, names: dict[str, str]) -> tuple[str, str, str]:
+    """The websites, pages and actions of an account in words."""
+    grants = permissions.grants
+    ids = {id for grant in grants for id in grant.websites or ()}
+    websites = sorted(names.get(id, "(unknown)") for id in ids)
+    pages = [title for name, title in TITLES.items() if permissions.opens(name)]
     words = {"filters": "filter", "exports": "export", "saves": "save", "admin": "administer"}
-    actions = [
-        words[flag] for flag in _FLAGS if any(getattr(grant, flag) for grant in permissions.grants)
-    ]
-    return ", ".join(actions) or "look"
+    may = [word for flag, word in words.items() if any(getattr(grant, flag) for grant in grants)]
+    every_website = any(grant.websites is None for grant in grants)
+    every_page = any(grant.sections is None for grant in grants)
+    return (
+        "All" if every_website else ", ".join(websites) or "None",
+        "All" if every_page else ", ".join(pages) or "None",
+        ", ".join(may) or "look",
+    )
 
 
 def links(sites: tuple[Website, ...]) -> None:
     """Draw all share links, each with a button that withdraws it."""
     shares = viewer.desk().shares.all()
     if not shares:
-        show_empty("No links yet. “Share” in the bar above creates a link to the current view.")
-        return
+        elements.show_empty(
+            "No links yet. “Share” in the bar above creates a link to the current view."
+        )
     names = {site.id: site.name for site in sites}
     for share in shares:
         with st.container(border=True, key=f"link_{share.id[:8]}", gap="xsmall"):
@@ -216,7 +166,7 @@ def links(sites: tuple[Website, ...]) -> None:
 def _link(share: ShareLink, website: str) -> None:
     st.markdown(f"**{plain(share.name)}** · {plain(website)}")
     words = [
-        listed_pages(share.sections),
+        plain(", ".join(TITLES.get(section, section) for section in share.sections)),
         "filters fixed" if share.locked else "filters free",
         *(["password"] if share.password else []),
         plain(f"made by {share.maker} on {share.made:%Y-%m-%d}"),
@@ -225,17 +175,10 @@ def _link(share: ShareLink, website: str) -> None:
     if share.closed:
         st.caption(f":material/block: {plain(share.closed)}")
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with elements.row():
         st.caption(f"Open until {share.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC", width="content")
-        st.button(
-            "Withdraw",
-            key=f"revoke_{share.id}",
-            type="tertiary",
-            icon=":material/link_off:",
-            on_click=authorized.callback(_revoke),
-            args=(share,),
-        )
-    st.code(link(share.id), language=None, wrap_lines=True)
+        elements.text_button("Withdraw", f"revoke_{share.id}", _revoke, share, icon="link_off")
+    st.code(_url(share.id), language=None, wrap_lines=True)
 
 
 def _revoke(share: ShareLink) -> None:
@@ -256,30 +199,23 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
         return about
 
     entries = viewer.desk().audit.search(position.search or "", position.page, blocks.PAGE_SIZE)
-    frame = pd.DataFrame(
-        [
-            {
-                "at": f"{pd.Timestamp(entry.at).tz_convert(zone):%Y-%m-%d %H:%M:%S}",
-                "who": entry.who,
-                "what": entry.what.capitalize(),
-                "about": named(entry.about),
-                "done": "Done" if entry.done else "Refused",
-            }
-            for entry in entries.rows
-        ],
-        columns=["at", "who", "what", "about", "done"],
-    )
+    rows = [
+        (
+            f"{pd.Timestamp(entry.at).tz_convert(zone):%Y-%m-%d %H:%M:%S}",
+            entry.who,
+            entry.what.capitalize(),
+            named(entry.about),
+            "Done" if entry.done else "Refused",
+        )
+        for entry in entries.rows
+    ]
     fields = [
         Field("what", "Action", "text", note="about"),
         Field("who", "Account", "text"),
         Field("at", "Time", "text"),
         Field("done", "Outcome", "text", wide=True),
     ]
-    for block in blocks.paged_blocks(
-        Table("entries", frame, fields, "audit"),
-        entries,
-        position,
-        title="entries",
-        empty="The audit log is empty.",
-    ):
-        draw_blocks.draw(block)
+    frame = pd.DataFrame(rows, columns=["at", "who", "what", "about", "done"])
+    table = Table("entries", frame, fields, "audit")
+    empty = "The audit log is empty."
+    draw_blocks.draw(*blocks.paged_blocks(table, entries, position, title="entries", empty=empty))

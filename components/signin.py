@@ -1,30 +1,32 @@
 """The sign-in form of streamlit-authenticator, and the menu of the signed-in account.
 
-The library draws the form and keeps the state of the tab. ``access.authentication`` compares
-passwords, counts failures, and makes and ends cookies. Registration, mailed passwords and one-time
-codes are not offered.
+The library draws the form. ``access.authentication`` compares passwords, counts failures, and makes
+and ends cookies. Registration, mailed passwords and one-time codes are not offered.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib import import_module
 from typing import Any, Final
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from access.authentication import Authentication, SignInRefused
+from access.authentication import SignInRefused
 from access.share_links import ShareLink
 from components import authorized, session_cookie, viewer
-from components.authenticator import (
-    Authenticate,
-    AuthenticationController,
-    AuthenticationModel,
-    CookieController,
-    CookieModel,
-)
 from components.escaping import plain
 from components.render_lock import released
 from umami.errors import SettingsError
+
+# The library imports a cookie manager whose frame discloses all cookies of this host to any page
+# that embeds it. Streamlit serves components that are declared during a script run; this thread has
+# no script run.
+with ThreadPoolExecutor(1) as outside:
+    Authenticate: Any = (
+        outside.submit(import_module, "streamlit_authenticator").result().Authenticate
+    )
 
 WORDS: Final = {
     "Form name": "Sign in",
@@ -33,74 +35,40 @@ WORDS: Final = {
     "Login": "Sign in",
 }
 _CHANGED: Final = "whether the password was just changed"
-_REFUSED: Final = "why the last attempt was refused"
 
 
-class _Accounts(AuthenticationModel):  # type: ignore[misc]
-    """The library's account model, which lets ``Authentication`` check passwords."""
+class _Controller:
+    """Replaces the library's controllers, whose cookie manager reruns every page once more."""
 
-    def __init__(self, desk: Authentication) -> None:
-        users = desk.accounts().users.values()
-        known = {user.username: {"name": user.name, "email": user.email or ""} for user in users}
-        super().__init__({"usernames": known}, auto_hash=False)
-        self._desk = desk
-        self.token: str | None = None
-
-    def check_credentials(self, username: str, password: str) -> bool:
-        """Check the password with ``Authentication``; the page shows the reason of a refusal."""
-        try:
-            with released():
-                self.token = self._desk.sign_in(username, password, viewer.address())
-        except SignInRefused as refusal:
-            st.session_state[_REFUSED] = str(refusal)
-            return False
-        return True
-
-
-class _Controller(AuthenticationController):  # type: ignore[misc]
-    def __init__(self, model: _Accounts) -> None:
-        self.authentication_model = model
-
-    def login(
-        self, username: str | None = None, password: str | None = None, *_: Any, **__: Any
-    ) -> bool:
-        """Sign in with the exact input. The library would strip the password and normalise the
-        user name differently from ``Authentication``."""
-        inside = self.authentication_model.check_credentials(username or "", password or "")
-        st.session_state["authentication_status"] = inside
-        return inside
-
-
-class _Cookie(CookieModel):  # type: ignore[misc]
-    """The library's cookie model, backed by our session cookie."""
-
-    def __init__(self, model: _Accounts) -> None:
-        # Do not call the library's: its cookie manager causes an extra rerun of every page.
-        self._model = model
+    token = ""
+    refused = ""
 
     def get_cookie(self) -> None:
-        """Do nothing: a valid cookie signs the viewer in before this form is drawn."""
+        """Do nothing: a valid cookie signs the viewer in before the form is drawn."""
+
+    def login(self, username: str | None, password: str | None, *_: Any, **__: Any) -> bool:
+        """Sign in with the exact input. The library would strip the password and normalise the
+        user name differently from ``Authentication``."""
+        try:
+            with released():
+                desk, address = viewer.desk(), viewer.address()
+                self.token = desk.sign_in(username or "", password or "", address)
+        except SignInRefused as refusal:
+            self.refused = str(refusal)
+        return bool(self.token)
 
     def set_cookie(self) -> None:
         """Open the session in this tab and set the browser's cookie."""
-        if self._model.token:
-            session_cookie.enter(self._model.token)
+        session_cookie.enter(self.token)
 
 
-class _Cookies(CookieController):  # type: ignore[misc]
-    def __init__(self, cookie: _Cookie) -> None:
-        self.cookie_model = cookie
-
-
-class _Door(Authenticate):  # type: ignore[misc]
+class _Form(Authenticate):  # type: ignore[misc]
     """The library's widgets with our accounts."""
 
-    def __init__(self, desk: Authentication) -> None:
-        model = _Accounts(desk)
+    def __init__(self, controller: _Controller) -> None:
         self.path = None
         self.attrs: dict[str, Any] = {"login_sleep_time": 0}
-        self.authentication_controller = _Controller(model)
-        self.cookie_controller = _Cookies(_Cookie(model))
+        self.authentication_controller = self.cookie_controller = controller
 
 
 def draw(looking: viewer.Viewer) -> None:
@@ -123,14 +91,12 @@ def draw(looking: viewer.Viewer) -> None:
 
 
 def _password() -> None:
-    # The library's state of this tab ends with the session.
-    st.session_state["authentication_status"] = None
-    st.session_state.pop(_REFUSED, None)
-    _Door(viewer.desk()).login(fields=WORDS, key="signin_form")
-    if st.session_state["authentication_status"]:
+    controller = _Controller()
+    _Form(controller).login(fields=WORDS, key="signin_form")
+    if controller.token:
         st.rerun()
-    if refused := st.session_state.get(_REFUSED):
-        st.error(plain(refused), icon=":material/block:")
+    if controller.refused:
+        st.error(plain(controller.refused), icon=":material/block:")
 
 
 def _providers() -> None:
@@ -165,9 +131,10 @@ def _link_password(share: ShareLink) -> None:
 def change_password() -> None:
     """Draw a form that changes the viewer's password and ends their other sessions."""
     with st.form("password_form", border=False, clear_on_submit=True):
-        old = st.text_input("Current password", type="password", autocomplete="current-password")
-        new = st.text_input("New password", type="password", autocomplete="new-password")
-        again = st.text_input("New password again", type="password", autocomplete="new-password")
+        entry = partial(st.text_input, type="password")
+        old = entry("Current password", autocomplete="current-password")
+        new = entry("New password", autocomplete="new-password")
+        again = entry("New password again", autocomplete="new-password")
         if not st.form_submit_button("Change password", width="stretch"):
             return
     account = viewer.account()
@@ -179,7 +146,8 @@ def change_password() -> None:
         return
     try:
         with released():
-            token = viewer.desk().change_password(account, old, new, viewer.address())
+            desk, address = viewer.desk(), viewer.address()
+            token = desk.change_password(account, old, new, address)
         session_cookie.enter(token)
     except (SignInRefused, SettingsError) as problem:
         st.error(plain(str(problem)))
@@ -189,23 +157,8 @@ def change_password() -> None:
         st.rerun()
 
 
-def said() -> None:
-    """Confirm a change of the password."""
-    if st.session_state.pop(_CHANGED, False):
-        st.toast(
-            "The password was changed. All your other sessions have ended.",
-            icon=":material/check:",
-        )
-
-
 EVERY: Final = 30
 """Seconds between two checks whether the session of an idle tab has ended."""
-
-
-def unseen() -> DeltaGenerator:
-    """A hidden container for components that show nothing."""
-    st.html("<style>.st-key-unseen{display:none}</style>")
-    return st.container(key="unseen", gap=None)
 
 
 def watch(looking: viewer.Viewer) -> None:
@@ -227,7 +180,11 @@ def menu(looking: viewer.Viewer) -> None:
     """Draw the account menu of the viewer at the bottom of the navigation."""
     if looking.how in ("open", "nobody"):
         return
-    said()
+    if st.session_state.pop(_CHANGED, False):
+        st.toast(
+            "The password was changed. All your other sessions have ended.",
+            icon=":material/check:",
+        )
     with st.sidebar.container(key="account"):
         if looking.how == "share":
             st.caption(f":material/link: {plain(looking.name)}")

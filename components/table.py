@@ -1,4 +1,5 @@
-"""The table of all pages: the first rows on the page, all rows in a dialog and as CSV.
+"""The table of all pages: the first rows on the page, all rows in a dialog and as CSV; and lists
+with server-side paging: search box, page buttons and a CSV export of all rows.
 
 A Streamlit component (version 2) renders the rows without an iframe. It uses Streamlit's theme
 variables, so it follows light and dark mode. New data replaces rows in place, so that nothing
@@ -7,228 +8,173 @@ flickers and the scroll position stays. All content is set as text, never as HTM
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Collection, Sequence
 from csv import QUOTE_NONNUMERIC
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any, Final
+from functools import partial
+from typing import IO, Any, Final
 
 import pandas as pd
 import streamlit as st
 
-from components import authorized, export_permissions, freshness
-from components.escaping import harmless
-from components.formats import Field, Tone, labelled, longest
-from umami.memoize import memoize
-
-SHOWN: Final = 10
-"""The default number of rows on a page."""
-_FRONTEND: Final = Path(__file__).parent / "frontend"
-_COMPONENT = st.components.v2.component(
-    "table",
-    html='<div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>',
-    css=(_FRONTEND / "table.css").read_text("utf-8"),
-    js=(_FRONTEND / "table.js").read_text("utf-8"),
+from access.authorized_client import AuthorizedClient
+from components import (
+    authorized,
+    elements,
+    export_permissions,
+    formats,
+    freshness,
+    page_context,
+    url_state,
 )
+from components.blocks import (
+    LAST_PAGE,
+    LONGEST_SEARCH,
+    PAGE_SIZE,
+    FullList,
+    ListPosition,
+    Paging,
+    Table,
+    list_param_names,
+)
+from components.escaping import harmless
+from components.formats import Field, labelled, longest
+from components.runtime import component
+from umami.background_task import BackgroundTask, ProgressCallback
+from umami.memoize import memoize
+from umami.scheduling import Caller
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column; ``wide`` columns are hidden on narrow screens."""
-
-    label: str
-    number: bool = False
-    wide: bool = False
-    help: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """The text of a cell, with a smaller line below and a bar (0 to 100) behind it."""
-
-    text: str
-    note: str = ""
-    bar: float | None = None
-    tone: Tone = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row; ``value`` is passed on a click, ``None`` if the row is not clickable."""
-
-    cells: tuple[Cell, ...]
-    value: str | None = None
-    active: bool = False
+_COMPONENT: Final = component("table")
 
 
 def draw_rows(
-    columns: Sequence[Column],
-    rows: Sequence[Row],
+    block: Table,
     *,
     label: str,
-    key: str,
+    shown: int,
+    active: Collection[str] = (),
     on_choose: Callable[[str], None] | None = None,
-    height: int | None = None,
 ) -> None:
-    """Draw rows under their columns; a click calls ``on_choose(value)``.
+    """Draw the first ``shown`` rows of a table; a click calls ``on_choose`` with the row's value.
 
-    ``label`` names the table for screen readers; a table higher than ``height`` pixels scrolls.
+    Rows whose value is ``active`` are marked. ``label`` names the table for screen readers.
     """
 
     def chosen() -> None:
-        value: Any = st.session_state[key].chosen
+        value: Any = st.session_state[block.key].chosen
         if on_choose and isinstance(value, str):
             on_choose(value)
 
+    value = block.value if on_choose else None
     _COMPONENT(
-        key=key,
+        key=block.key,
         data={
             "label": label,
-            "columns": [asdict(column) for column in columns],
-            "records": [asdict(row) for row in rows],
+            "columns": [
+                {name: getattr(field, name) for name in ("label", "number", "wide", "help")}
+                for field in block.fields
+            ],
+            "records": rows_of(block.frame, tuple(block.fields), value, tuple(active), shown),
             "chooses": on_choose is not None,
-            "height": height,
+            "height": block.height,
         },
         on_chosen_change=authorized.callback(chosen),
     )
 
 
-def rows_of(
-    frame: pd.DataFrame,
-    fields: Sequence[Field],
-    *,
-    value: str | None = None,
-    active: Collection[str] = (),
-    shown: int | None = None,
-) -> list[Row]:
-    """The first ``shown`` rows of a frame (all by default), formatted.
-
-    ``value`` is the column whose text a click passes; rows whose value is ``active`` are marked.
-    """
-    return _rows_of(frame, tuple(fields), value, tuple(active), shown)
-
-
 @memoize
-def _rows_of(
+def rows_of(
     frame: pd.DataFrame,
     fields: tuple[Field, ...],
     value: str | None,
     active: tuple[str, ...],
-    shown: int | None,
-) -> list[Row]:
-    top = frame if shown is None else frame.head(shown)
+    shown: int,
+) -> list[dict[str, Any]]:
+    """The first ``shown`` rows of a frame as the component reads them.
+
+    A cell has a text, a smaller ``note`` below it, a tone, and a bar (0 to 100) behind it.
+    ``value`` is the column whose text a click passes; rows whose value is ``active`` are marked.
+    """
+    top = frame.head(shown)
     bars = longest(top, fields)
     rows = []
     for at, record in enumerate(top.to_dict("records")):
-        cells = []
+        cells: list[dict[str, Any]] = []
         for field in fields:
             content = record[field.column]
             note = record[field.note] if field.note else None
-            said = "" if note is None or pd.isna(note) else str(note)
-            cells.append(Cell(field.shown(content), said, tone=field.tone(content)))
+            cells.append(
+                {
+                    "text": field.shown(content),
+                    "note": "" if note is None or pd.isna(note) else str(note),
+                    "bar": None,
+                    "tone": field.tone(content),
+                }
+            )
         if bars and not pd.isna(bars[0].iloc[at]):
-            share = float(bars[0].iloc[at]) / bars[1]
-            cells[0] = replace(cells[0], bar=round(100 * share, 1))
+            cells[0]["bar"] = round(100 * float(bars[0].iloc[at]) / bars[1], 1)
         clicked = record[value] if value else None
         text = clicked if isinstance(clicked, str) else None
-        rows.append(Row(tuple(cells), text, clicked in active))
+        rows.append({"cells": cells, "value": text, "active": clicked in active})
     return rows
 
 
-def columns_of(fields: Sequence[Field]) -> list[Column]:
-    """The columns of a table."""
-    return [Column(field.label, field.number, field.wide, field.help) for field in fields]
-
-
 def draw_table(
-    frame: pd.DataFrame,
-    fields: Sequence[Field],
-    *,
-    what: str,
-    key: str,
-    value: str | None = None,
-    active: Collection[str] = (),
-    on_choose: Callable[[str], None] | None = None,
-    shown: int = SHOWN,
-    more_fields: Sequence[Field] = (),
-    with_csv: bool = True,
-    height: int | None = None,
+    block: Table, active: Collection[str], on_choose: Callable[[str], None] | None
 ) -> None:
-    """Draw the first rows of a frame, a button for all rows, and a CSV download.
-
-    ``what`` names the rows in the plural (``campaigns``) and the file. A click on a row calls
-    ``on_choose`` with the text of its column ``value``. A table higher than ``height`` (pixels)
-    scrolls.
-    """
-    draw_rows(
-        columns_of(fields),
-        rows_of(frame, fields, value=value, active=active, shown=shown),
-        label=what[:1].upper() + what[1:],
-        key=key,
-        on_choose=on_choose,
-        height=height,
-    )
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if len(frame) > shown and st.button(
-            f"All {len(frame):,} {what}",
-            key=f"{key}_all",
+    """Draw the first rows of a table, a button for all rows, and a CSV download."""
+    title, count = block.title, len(block.frame)
+    label = title[:1].upper() + title[1:]
+    draw_rows(block, label=label, shown=block.shown, active=active, on_choose=on_choose)
+    fields = [*block.fields, *block.more_fields]
+    with elements.row():
+        if count > block.shown and st.button(
+            f"All {count:,} {title}",
+            key=f"{block.key}_all",
             type="tertiary",
             icon=":material/open_in_full:",
         ):
-            full_list(frame, [*fields, *more_fields], what=what, key=key)
-        if with_csv:
-            csv_button(frame, [*fields, *more_fields], what=what, key=key)
+            authorized.dialog(title.capitalize(), lambda: _full_list(block, fields))
+        if block.csv:
+            csv_button(lambda: labelled(block.frame, fields), what=title, key=block.key)
 
 
-def full_list(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
+def _full_list(block: Table, fields: Sequence[Field]) -> None:
     """Draw all rows in a dialog with search and sorting."""
-
-    def draw() -> None:
-        freshness.hold()
-        needle = st.text_input(
-            "Search",
-            type="search",
-            placeholder=f"Search {len(frame):,} {what}",
-            label_visibility="collapsed",
-            live=True,
-            key=f"{key}_search",
-        )
-        named = labelled(frame, fields)
-        matching = search(named, needle or "")
-        grid(matching, fields, height=430)
-        _csv_button(lambda: matching, what=what, key=f"{key}_found")
-
-    authorized.dialog(what.capitalize(), draw)
-
-
-def csv_button(frame: pd.DataFrame, fields: Sequence[Field], *, what: str, key: str) -> None:
-    """Draw a CSV download of all rows, with unformatted numbers."""
-    _csv_button(lambda: labelled(frame, fields), what=what, key=key)
-
-
-def _csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
-    name = f"{what.replace(' ', '-')}.csv"
-    export_permissions.export_button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
-
-
-def grid(
-    named: pd.DataFrame, fields: Sequence[Field], *, height: int, key: str | None = None
-) -> None:
-    """Draw a frame made by ``labelled`` as a grid with sorting and search."""
+    freshness.hold()
+    needle = st.text_input(
+        "Search",
+        type="search",
+        placeholder=f"Search {len(block.frame):,} {block.title}",
+        label_visibility="collapsed",
+        live=True,
+        key=f"{block.key}_search",
+    )
+    matching = search(labelled(block.frame, fields), needle or "")
     hundredfold = [
         field.heading for field in fields if field.kind in ("percent", "change", "points")
     ]
     st.dataframe(
-        named.assign(**{label: 100 * named[label] for label in hundredfold}),
+        matching.assign(**{label: 100 * matching[label] for label in hundredfold}),
         hide_index=True,
-        height=height,
-        key=key,
+        height=430,
         lazy=False,
         column_config={field.heading: _config(field, at == 0) for at, field in enumerate(fields)},
     )
+    csv_button(lambda: matching, what=block.title, key=f"{block.key}_found")
+
+
+def csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None:
+    """Draw a CSV download of a frame that ``labelled`` made."""
+    name = f"{what.replace(' ', '-')}.csv"
+    export_permissions.export_button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
 
 
 def _config(field: Field, first: bool) -> Any:
+    if field.kind == "text":
+        return st.column_config.TextColumn(width="large" if first else None)
+    if field.kind == "time":
+        return st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
     decimals = 2 if field.decimals is None else field.decimals
     formatted = {
         "count": "localized",
@@ -240,10 +186,6 @@ def _config(field: Field, first: bool) -> Any:
         "points": "%+.1f pts",
         "delta": f"%+.{decimals}f" if field.currency else "%+d",
     }
-    if field.kind == "text":
-        return st.column_config.TextColumn(width="large" if first else None)
-    if field.kind == "time":
-        return st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
     return st.column_config.NumberColumn(format=formatted[field.kind])
 
 
@@ -266,3 +208,132 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     safe = frame.map(harmless).rename(columns=harmless)
     text: str = safe.to_csv(index=False, quoting=QUOTE_NONNUMERIC)
     return text.encode("utf-8-sig")
+
+
+def search_box(now: ListPosition, placeholder: str) -> None:
+    """Draw the search input of a list; a new search begins at the first page."""
+    page, search = list_param_names(now.name)
+    elements.bound(
+        st.text_input,
+        "Search",
+        now.search or "",
+        key="pick_search",
+        write=lambda text: url_state.set_params(**{page: "", search: str(text or "").strip()}),
+        type="search",
+        placeholder=placeholder,
+        max_chars=LONGEST_SEARCH,
+        icon=":material/search:",
+    )
+
+
+def draw_page(block: Table, paging: Paging, on_choose: Callable[[str], None] | None) -> None:
+    """Draw one page of a list, the page buttons, its CSV and the export of the full list."""
+    now, title, rows = paging.position, paging.title, len(block.frame)
+    first = (now.page - 1) * PAGE_SIZE + 1
+    st.caption(
+        f"{formats.whole(first)}–{formats.whole(first + rows - 1)} of "
+        f"{'at least ' if paging.capped else ''}{formats.whole(paging.count)} {title}"
+    )
+    draw_rows(block, label=title.capitalize(), shown=rows, on_choose=on_choose)
+    with elements.row():
+        page_buttons(now, min(-(-paging.count // PAGE_SIZE), LAST_PAGE), key=block.key)
+        make = partial(labelled, block.frame, block.fields)
+        csv_button(make, what=f"{title} page {now.page}", key=block.key)
+    if paging.full and paging.count > rows and export_permissions.allowed():
+        _export(paging.full, paging, block)
+
+
+def page_buttons(now: ListPosition, pages: int, *, key: str) -> None:
+    """Draw the page buttons of a list, if it has several pages."""
+    if pages < 2:
+        return
+    at = min(now.page, pages)
+    # The URL holds the current page, so each page gets a new widget.
+    number = f"{key}_page_{at}"
+
+    def turn() -> None:
+        page = st.session_state[number]
+        url_state.set_params(**{list_param_names(now.name)[0]: "" if page == 1 else str(page)})
+
+    st.pagination(pages, default=at, key=number, on_change=authorized.callback(turn))
+
+
+EXPORT_SIZE: Final = 500
+"""Rows per query of an export."""
+
+
+def write(
+    client: AuthorizedClient,
+    full: FullList[Any],
+    fields: Sequence[Field],
+    report: ProgressCallback,
+) -> IO[bytes]:
+    """Write the full list to a temporary file that is deleted when it is closed.
+
+    ``report`` receives the number of rows written and the total. One page is in memory at a time,
+    and none enters the cache. Raises ``UmamiError`` and any exception of ``report``.
+    """
+    caller = Caller()
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    number = rows = 0
+    try:
+        while True:
+            number += 1
+            query = full.query(number, EXPORT_SIZE)
+            page = client.submit(query, caller, keep=False).result()
+            table = to_csv(labelled(full.frame(page.rows), fields))
+            # Only the header of the first page is written.
+            file.write(table if number == 1 else table.partition(b"\n")[2])
+            rows += len(page.rows)
+            report(rows, max(page.count, rows))
+            if len(page.rows) < EXPORT_SIZE or rows >= page.count:
+                return file
+    except BaseException:
+        file.close()
+        raise
+
+
+def _export(full: FullList[Any], paging: Paging, block: Table) -> None:
+    """Draw a button that exports the full list, then the progress, then a download button."""
+    name, query = f"{block.key}_full", full.query(1, EXPORT_SIZE).key
+    some = "the first" if paging.capped else "all"
+    task: BackgroundTask[IO[bytes]] | None
+    exported, task = authorized.data().get(name, (query, None))
+    if task and exported != query:
+        # The View has changed since the export started.
+        task.cancel()
+        task = None
+
+    def begin() -> None:
+        client = page_context.client()
+        task = authorized.job(lambda report: write(client, full, block.fields, report), "export")
+        authorized.data()[name] = (query, task)
+
+    if task and task.state == "running":
+        elements.show_progress(task, what=f"Getting {paging.title}", key=block.key)
+        return
+    if task and task.state == "done":
+        file = task.result()
+        export_permissions.export_button(
+            lambda: _read(file),
+            file_name=f"{paging.title.replace(' ', '-')}.csv",
+            key=f"{block.key}_file",
+            label=f"Download {some} {formats.whole(task.done)}",
+        )
+        return
+    if task and task.state == "failed":
+        try:
+            task.result()
+        except Exception as problem:
+            elements.show_fault(problem, "The list could not be exported.")
+    elements.text_button(
+        f"Export {some} ({formats.whole(paging.count)})",
+        f"{block.key}_begin",
+        begin,
+        icon="download",
+    )
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()

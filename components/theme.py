@@ -1,15 +1,17 @@
 """The palette and the Plotly template for light and dark mode.
 
-The colours are those of ``.streamlit/config.toml``, which Streamlit reads itself; a test
-checks that both agree. No other file of the project defines colours.
+The colours are those of ``.streamlit/config.toml``, which Streamlit reads too. No other file of
+the project defines colours.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import plotly.graph_objects as go
 
@@ -35,53 +37,25 @@ class Palette:
     """Ten steps from the minimum to the maximum, the first close to the background."""
 
 
-LIGHT = Palette(
-    background="#fdfcfa",
-    surface="#f3f1ea",
-    text="#1d2622",
-    muted="#5c6762",
-    border="#e0ddd2",
-    primary="#0f6b62",
-    link="#0f6b62",
-    categorical=("#0f766e", "#c2571a", "#7a4b94", "#94700a", "#3b6fb6", "#6b7570"),
-    sequential=(
-        "#edf3f0",
-        "#d6e8e2",
-        "#b9dad2",
-        "#97cabf",
-        "#72b8ab",
-        "#4fa497",
-        "#2f9083",
-        "#0f766e",
-        "#0a5c56",
-        "#06443f",
-    ),
-)
+def _palette(colours: dict[str, Any], muted: str) -> Palette:
+    return Palette(
+        background=colours["backgroundColor"],
+        surface=colours["secondaryBackgroundColor"],
+        text=colours["textColor"],
+        muted=muted,
+        border=colours["borderColor"],
+        primary=colours["primaryColor"],
+        link=colours["linkColor"],
+        categorical=tuple(colours["chartCategoricalColors"]),
+        sequential=tuple(colours["chartSequentialColors"]),
+    )
 
-DARK = Palette(
-    background="#111715",
-    surface="#1b2320",
-    text="#e9eeeb",
-    muted="#9daaa4",
-    border="#2f3a36",
-    primary="#45b8a5",
-    link="#6fd1c0",
-    categorical=("#4cc2ae", "#f0935a", "#c39ae0", "#dcb84e", "#7fb0f0", "#9aa6a0"),
-    sequential=(
-        "#1a2522",
-        "#1c3531",
-        "#1d4640",
-        "#1f5850",
-        "#236b61",
-        "#297f73",
-        "#339686",
-        "#43ac9a",
-        "#63c5b3",
-        "#9be3d4",
-    ),
-)
 
-PALETTES: dict[Mode, Palette] = {"light": LIGHT, "dark": DARK}
+_CONFIG: Final = Path(__file__).parents[1] / ".streamlit" / "config.toml"
+_THEME: Final = tomllib.loads(_CONFIG.read_text("utf-8"))["theme"]
+LIGHT: Final = _palette(_THEME["light"], muted="#5c6762")
+DARK: Final = _palette(_THEME["dark"], muted="#9daaa4")
+PALETTES: Final[dict[Mode, Palette]] = {"light": LIGHT, "dark": DARK}
 
 
 def faded(colour: str, opacity: float) -> str:

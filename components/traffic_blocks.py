@@ -10,19 +10,8 @@ from typing import Any, Final
 import pandas as pd
 
 from components import rankings
-from components.blocks import (
-    Block,
-    Chart,
-    Medium,
-    Section,
-    Tab,
-    Table,
-    Tabs,
-    Text,
-    Tiles,
-    Toggle,
-)
-from components.charts import heatmaps, lines, maps, stacks
+from components.blocks import Block, Chart, Medium, Section, Tab, Table, Tabs, Text, Tiles, Toggle
+from components.charts import heatmaps, maps, over_time
 from components.charts import tiles as tile_data
 from components.formats import Field
 from components.loading import Collector, QueryClient
@@ -56,22 +45,24 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[B
     if _is_empty(now):
         return [Text(why_empty(view, NO_VIEWS), "empty")]
     compared = view.compared()
-    data = lines.traffic(
+    unit, until = view.period.unit, present(view)
+    draw = partial(
+        over_time.traffic,
         now.frame,
-        view.period.unit,
+        unit,
         None if before is None or _is_empty(before) else before.frame,
-        present(view),
+        # Not the time itself, so that the figure is the same until the next bucket begins.
+        None if until is None else int((now.frame["time"] <= until).sum()),
         view.period.partial(),
         compared.period.partial() if compared else (False, False),
     )
-    unit = view.period.unit
     fields = [
         Field("time", unit.capitalize(), "time", unit=unit),
         Field("views", "Views"),
         Field("sessions", "Visitors"),
     ]
     return [
-        Chart(f"Views and visitors, {described(view)}", "traffic", lines.traffic_figure, data),
+        Chart(f"Views and visitors, {described(view)}", "traffic", draw),
         Table("Traffic over time", now.frame, fields, "traffic", printed=0, medium="report"),
     ]
 
@@ -84,28 +75,27 @@ def events_over_time(
     view: View, series: EventSeries, *, none_on: Medium | None = None
 ) -> list[Block]:
     """Events by time and name; ``none_on`` limits the text for no events to a medium."""
-    data = stacks.stacked(series.frame, view.period.unit)
-    if not data.series:
+    if series.frame.empty:
         return [Text(why_empty(view, NO_EVENTS), "empty", medium=none_on)]
-    return [Chart("Events over time", "events", stacks.stacked_figure, data)]
+    draw = partial(over_time.stacked, series.frame, view.period.unit, "count", "", None)
+    return [Chart("Events over time", "events", draw)]
 
 
 def week(weekly: Rhythm) -> list[Block]:
     """Visitors by weekday and hour."""
-    data = heatmaps.week(weekly.frame)
-    if data.busiest is None:
-        text = "No visits in this period."
-        return [Text(text, "empty")]
-    day, hour = data.busiest
-    most = f"{day}, {hour:02}:00 to {hour + 1:02}:00"
+    counts = heatmaps.full_week(weekly.frame).to_numpy()
+    if not counts.any():
+        return [Text("No visits in this period.", "empty")]
+    day, hour = divmod(int(counts.argmax()), 24)
+    most = f"{heatmaps.WEEKDAYS[day]}, {hour:02}:00 to {hour + 1:02}:00"
     return [
         Text(f"Visitors by weekday and hour. Most come on {most}."),
-        Chart("Visitors by weekday and hour", "rhythm", heatmaps.week_figure, data),
+        Chart("Visitors by weekday and hour", "rhythm", partial(heatmaps.week, weekly.frame)),
     ]
 
 
-def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -> list[Block]:
-    """A world map, and a list of countries that its geometry lacks.
+def world_map(world: pd.DataFrame, *, key: str, alt: str, clickable: bool = True) -> list[Block]:
+    """A map of ``maps.world``, and a list of countries that its geometry lacks.
 
     If the map is ``clickable``, a click on a country filters by it.
     """
@@ -113,13 +103,13 @@ def world_map(data: maps.World, *, key: str, alt: str, clickable: bool = True) -
     def country(point: Sequence[Any]) -> Toggle:
         return Toggle("country", point[3])
 
-    chart = Chart(
-        alt, key, maps.world_figure, data, on_choose=country if clickable else None, is_map=True
-    )
-    if not data.undrawn:
+    draw = partial(maps.world_figure, world)
+    chart = Chart(alt, key, draw, on_choose=country if clickable else None, is_map=True)
+    undrawn = world[~world["drawn"].astype(bool)].head(6)
+    if undrawn.empty:
         return [chart]
-    small = ", ".join(f"{country.name} ({country.label})" for country in data.undrawn[:6])
-    return [chart, Text(f"Too small for the map: {small}")]
+    names = (f"{name} ({label})" for name, label in undrawn[["name", "label"]].to_numpy())
+    return [chart, Text(f"Too small for the map: {', '.join(names)}")]
 
 
 def ranking_tabs(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from starlette.types import ASGIApp
@@ -20,13 +20,15 @@ from starlette.types import ASGIApp
 from access import secrets_file
 from access.secrets_file import Setup
 from components import embedded_launcher, metrics, runtime
-from components.embedded_launcher import Running
 from components.render_lock import released
 from umami import connection_check
 from umami.client import Client, connect
 from umami.connection_check import CheckedServer
 from umami.errors import SettingsError, UmamiError
 from umami.settings import Settings, of_environment, read, secrets_of
+
+if TYPE_CHECKING:
+    from components.embedded_launcher import Running
 
 
 @st.cache_resource(show_spinner=False)
@@ -73,11 +75,6 @@ def shared_sections() -> frozenset[str] | None:
         return None
 
 
-def demo() -> bool:
-    """Whether the dashboard shows demo data. Raises ``SettingsError``."""
-    return set_up().demo
-
-
 def reach() -> None:
     """Check that the server responds, and start the embedded one. Raises ``UmamiError``.
 
@@ -114,7 +111,10 @@ def anew() -> None:
 
 def decided() -> tuple[str, ...]:
     """The environment variables that set the server and override the secrets."""
-    return of_environment(secrets=_secrets())
+    secrets: Mapping[str, object] = {}
+    with suppress(SettingsError):
+        secrets = secrets_of(runtime.secrets_file())
+    return of_environment(secrets=secrets)
 
 
 def tried(settings: Settings) -> CheckedServer:
@@ -127,11 +127,9 @@ def tried(settings: Settings) -> CheckedServer:
     try:
         running = opened(settings)
     except SettingsError as refusal:
-        problem = connection_check.unreadable(refusal)
-    else:
-        checked = connection_check.tried(embedded_launcher.filled(settings, running))
-        return replace(checked, settings=settings)
-    raise problem
+        raise connection_check.unreadable(refusal) from None
+    checked = connection_check.tried(embedded_launcher.filled(settings, running))
+    return replace(checked, settings=settings)
 
 
 def opened(settings: Settings) -> Running:
@@ -171,10 +169,3 @@ def settle(wanted: Setup) -> None:
 
 def _tables(settings: Settings) -> tuple[Path | None, Path | None, str]:
     return settings.data, settings.store, settings.definitions
-
-
-def _secrets() -> Mapping[str, Any]:
-    try:
-        return secrets_of(runtime.secrets_file())
-    except SettingsError:
-        return {}

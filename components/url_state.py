@@ -11,19 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import streamlit as st
 
 from access.permissions import ViewFilters
-from components import view_description, viewer
+from components import viewer
 from components.areas import PageInfo
 from components.view_description import dates as dates
-from components.view_description import described as described
-from components.view_description import present as present
-from umami.capabilities import Capabilities
 from umami.errors import InvalidView
-from umami.filters import Filter
+from umami.filters import Capabilities, Filter
 from umami.period import zone
 from umami.view import ALL_TIME, View, parse
 
@@ -80,11 +77,6 @@ def toggle(field: str, value: str) -> None:
         go(now.filtered(field, value))
 
 
-def arriving() -> bool:
-    """Whether the viewer came from another page; ``True`` only for the first call."""
-    return bool(st.session_state.pop(_ARRIVING, False))
-
-
 def note(*sentences: str) -> None:
     """Show notes below the control bar in the next run, once."""
     st.session_state[_NOTES] = sentences
@@ -118,7 +110,7 @@ def resolve(
     ``capabilities`` are the filters that the server supports.
     Invalid parts of a link are dropped with a note. Raises ``InvalidView`` without websites.
     """
-    params = _bound()
+    params = _view_params()
     last_page, last = st.session_state.get(_LAST, (page, params))
     if page != last_page and "website" not in params:
         # Controls always write the website. A URL without it, after a page change, has lost its
@@ -161,65 +153,38 @@ def resolve(
 def keep() -> None:
     """Keep the View in the URL on a page that does not use it. Call once per run, in ``app.py``,
     inside a hidden container."""
-    params = _bound()
+    params = _view_params()
     _, last = st.session_state.get(_LAST, ("", params))
     st.session_state[_LAST] = ("", params if "website" in params else last)
 
 
-def clear() -> None:
-    """Reset the View to that of a URL without parameters. Call it in a callback."""
-    for name, value in _inputs({}).items():
-        st.session_state[name] = value
+def _view_params() -> dict[str, list[str]]:
+    return {name: values for name, values in _inputs(SPELLED, ("filter",)).items() if values}
 
 
-def _bound() -> dict[str, list[str]]:
-    """The URL's parameters, read from the bound inputs, without empty ones."""
+def write(params: Mapping[str, Sequence[str]]) -> None:
+    """Set the parameters of the View for the next run. Call it in a callback."""
     for name in SPELLED:
-        st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
-    st.multiselect(
-        "filter",
-        st.session_state.get("filter", []),
-        key="filter",
-        bind="query-params",
-        accept_new_options=True,
-        label_visibility="collapsed",
-    )
-    params = {name: [st.session_state[name]] for name in SPELLED if st.session_state[name]}
-    if st.session_state["filter"]:
-        params["filter"] = list(st.session_state["filter"])
-    return params
+        st.session_state[name] = (params.get(name) or [""])[-1]
+    st.session_state["filter"] = list(params.get("filter", ()))
 
 
-def _spell(now: View, *, keep_unit: bool) -> dict[str, list[str]]:
-    """The View as URL parameters; the unit only if the viewer has selected it."""
-    return {name: values for name, values in now.params().items() if name != "unit" or keep_unit}
+def go(now: View, *, keep_unit: bool = True) -> None:
+    """Open another View in the next run. Call it in a callback.
 
-
-def _inputs(spelled: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Parameters as values of the bound inputs."""
-    single = {name: spelled.get(name, [""])[-1] for name in SPELLED}
-    return {**single, "filter": list(spelled.get("filter", []))}
-
-
-def go(now: View, *, keep_unit: bool | None = None) -> None:
-    """Open another View in the next run. Call it in a callback."""
-    with_unit = bool(st.session_state["unit"]) if keep_unit is None else keep_unit
-    for name, value in _inputs(_spell(now, keep_unit=with_unit)).items():
-        st.session_state[name] = value
+    The URL contains a unit only if the viewer has selected one; ``keep_unit=False`` drops it.
+    """
+    write(_spelled(now, keep_unit))
 
 
 def change(updates: Mapping[str, list[str]]) -> None:
     """Update some parameters and keep the others; an empty list removes a parameter."""
-    spelled = {**_spell(view(), keep_unit=bool(st.session_state["unit"])), **updates}
-    for name, value in _inputs(
-        {name: values for name, values in spelled.items() if values}
-    ).items():
-        st.session_state[name] = value
+    write({**_spelled(view(), keep_unit=True), **updates})
 
 
-def why_empty(otherwise: str) -> str:
-    """The text of an empty place on the page."""
-    return view_description.why_empty(view(), otherwise)
+def _spelled(now: View, keep_unit: bool) -> dict[str, list[str]]:
+    with_unit = keep_unit and st.session_state["unit"]
+    return {name: values for name, values in now.params().items() if name != "unit" or with_unit}
 
 
 def _viewer_zone() -> str:
@@ -231,10 +196,8 @@ def _viewer_zone() -> str:
         return "UTC"
 
 
-T = TypeVar("T")
 _KEPT: Final = "parameters of pages as they were last"
 _LOST: Final = "parameters to be there again in the next run"
-_HIDDEN: Final = "<style>.st-key-own_spelled{display:none}</style>"
 
 
 def page_params(page: PageInfo) -> dict[str, list[str]]:
@@ -247,27 +210,16 @@ def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str
 
     ``several`` are parameters with multiple values. Call once per run.
     """
-    st.html(_HIDDEN)
     names = (*single, *several)
+    if not names:
+        return {}
     in_url = any(name in st.query_params for name in names)
     st.session_state.update(st.session_state.pop(_LOST, {}))
-    params: dict[str, list[str]] = {}
     with st.container(key="own_spelled", gap=None):
-        for name in single:
-            st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
-            params[name] = [st.session_state[name]] if st.session_state[name] else []
-        for name in several:
-            st.multiselect(
-                name,
-                st.session_state.get(name, []),
-                key=name,
-                bind="query-params",
-                accept_new_options=True,
-                label_visibility="collapsed",
-            )
-            params[name] = list(st.session_state[name])
+        params = _inputs(single, several)
     last: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
-    if arriving() and not in_url:
+    # True only for the first call after a page change.
+    if st.session_state.pop(_ARRIVING, False) and not in_url:
         # Back first opens the URL of the page that is left, which lacks these parameters.
         lost = {name: last[name] for name in names if last.get(name) and not params[name]}
         if lost:
@@ -275,6 +227,23 @@ def read_params(*single: str, several: Sequence[str] = ()) -> dict[str, list[str
             st.rerun()
     last.update({name: st.session_state[name] for name in names})
     return params
+
+
+def _inputs(single: Sequence[str], several: Sequence[str]) -> dict[str, list[str]]:
+    """Draw an input bound to each of these parameters of the URL; returns their values."""
+    for name in single:
+        st.text_input(name, key=name, bind="query-params", label_visibility="collapsed")
+    for name in several:
+        st.multiselect(
+            name,
+            st.session_state.get(name, []),
+            key=name,
+            bind="query-params",
+            accept_new_options=True,
+            label_visibility="collapsed",
+        )
+    simple = {name: [value] if (value := st.session_state[name]) else [] for name in single}
+    return {**simple, **{name: list(st.session_state[name]) for name in several}}
 
 
 def set_params(**values: str | Sequence[str]) -> None:

@@ -17,16 +17,12 @@ NO_VIEWS_OF_EVENTS: Final = (
     "Umami counts views and events apart, so a filter on an event leaves no views, visitors or "
     "visits."
 )
-PARTS_OF_VISITS: Final = (
-    "Umami filters views, not visits: with a filter on a page, source, title, query, event or "
-    "campaign, a visit keeps only its matching views, so its bounce rate and duration would be "
-    "wrong."
+_PARTS: Final = (
+    "Umami filters views, not visits: {} a page, source, title, query, event or campaign, a visit "
+    "keeps only its matching views, so its bounce rate and duration would be wrong."
 )
-SEGMENT: Final = (
-    "Umami filters views, not visits: where a segment filters by a page, source, title, query, "
-    "event or campaign, a visit keeps only its matching views, so its bounce rate and duration "
-    "would be wrong."
-)
+PARTS_OF_VISITS: Final = _PARTS.format("with a filter on")
+SEGMENT: Final = _PARTS.format("where a segment filters by")
 
 
 def described(now: View) -> str:

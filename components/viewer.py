@@ -22,12 +22,13 @@ from access.authentication import Authentication
 from access.permissions import ALL, NONE, Permissions, ViewFilters
 from access.share_links import ShareLink
 from components import local_access, page_registry, runtime, umami_server
+from components.loading import every_website
 from components.render_lock import released
-from umami.api import websites
 from umami.api.websites import Website
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.view import parse
 
+Claims = Mapping[str, Any]
 How = Literal["nobody", "open", "password", "provider", "share"]
 SHARE: Final = "share"
 """URL parameter of a share link."""
@@ -64,16 +65,6 @@ NOBODY: Final = Viewer("nobody")
 
 class Private(SettingsError):
     """There are no accounts, and this browser has not redeemed the one-time code."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Brought:
-    """The credentials of a tab; ``repr`` hides them."""
-
-    link: str | None = field(repr=False)
-    link_token: str | None = field(repr=False)
-    token: str | None = field(repr=False)
-    provided: Mapping[str, Any] | None = field(repr=False)
 
 
 @st.cache_resource(show_spinner=False)
@@ -142,8 +133,8 @@ def announced() -> str:
 
 def current() -> Viewer:
     """The viewer of this run; ``NOBODY`` before ``resolve``."""
-    viewer = st.session_state.get(_NOW, NOBODY)
-    return viewer if isinstance(viewer, Viewer) else NOBODY
+    viewer: Viewer = st.session_state.get(_NOW, NOBODY)
+    return viewer
 
 
 def still() -> Viewer:
@@ -160,11 +151,11 @@ def apart() -> Callable[[], Viewer]:
     The function returns ``NOBODY`` if the viewer cannot be resolved.
     """
     looking = current()
-    brought = None if looking.how == "open" else _brought()
+    credentials = None if looking.how == "open" else _credentials()
 
     def now() -> Viewer:
         try:
-            return _found(brought) if brought else looking
+            return _viewer_of(*credentials) if credentials else looking
         except (SQLAlchemyError, UmamiError):
             return NOBODY
 
@@ -180,28 +171,21 @@ def resolve() -> Viewer:
     if SHARE in st.session_state:
         # Streamlit drops parameters in the first of the two steps of a page change.
         st.session_state[_LINK] = st.session_state[SHARE] or st.session_state.get(_LINK)
-    viewer: Viewer | None = None
+    viewer = NOBODY
     try:
-        viewer = _found(_brought()) if signs_in() else _open()
+        viewer = _viewer_of(*_credentials()) if signs_in() else _open()
     except SQLAlchemyError:
         # The message of a database error may contain its address.
-        pass
+        raise Unreachable(_AWAY) from None
     finally:
         # Set only once, so that a concurrent fragment never reads an intermediate viewer.
-        st.session_state[_NOW] = viewer or NOBODY
-    if viewer is None:
-        raise Unreachable(_AWAY)
+        st.session_state[_NOW] = viewer
     return viewer
 
 
 def link_input() -> None:
     """Draw the input bound to the share link of the URL. Call once per run."""
     st.text_input(SHARE, key=SHARE, bind="query-params", label_visibility="collapsed")
-
-
-def begin(username: str) -> str:
-    """Start a session for a newly created account; returns its token."""
-    return desk().start_session(_accounts().users[username])
 
 
 def enter(token: str) -> None:
@@ -212,8 +196,8 @@ def enter(token: str) -> None:
 def token() -> str | None:
     """The session token of this tab: from signing in here, else from the browser's cookie."""
     if _TOKEN in st.session_state:
-        value = st.session_state[_TOKEN]
-        return value if isinstance(value, str) else None
+        token: str | None = st.session_state[_TOKEN]
+        return token
     cookie = st.context.cookies.get(_accounts().cookie)
     return desk().decode_cookie(cookie) if cookie else None
 
@@ -287,30 +271,30 @@ def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> Non
     try:
         desk().audit.record(who.account, what, about, done=done)
     except SQLAlchemyError:
-        away = Unreachable(_AWAY)
-    else:
-        return
-    raise away
+        raise Unreachable(_AWAY) from None
 
 
-def _brought() -> _Brought:
+def _credentials() -> tuple[str | None, str | None, str | None, Claims | None]:
+    """The share link of this tab, what opens it, the session token, and a provider's claims."""
     link, opened = (st.session_state.get(key) for key in (_LINK, _LINK_TOKEN))
-    return _Brought(link, opened, None if link else token(), None if link else provided())
+    return link, opened, None if link else token(), None if link else provided()
 
 
-def _found(brought: _Brought) -> Viewer:
+def _viewer_of(
+    link: str | None, opened: str | None, token: str | None, claims: Claims | None
+) -> Viewer:
     # Opened for anonymous viewers too, so that its errors appear before the sign-in form.
     open_desk = desk()
-    if brought.link:
-        return _by_link(brought.link, brought.link_token)
-    account = open_desk.account_of(brought.token) if brought.token else None
-    return _of(account, "password") if account else _vouched(brought.provided)
+    if link:
+        return _by_link(link, opened)
+    account = open_desk.account_of(token) if token else None
+    return _of(account, "password") if account else _vouched(claims)
 
 
 def _open() -> Viewer:
     """The viewer without accounts: everybody for demo data and ``DASHBOARD_OPEN``, otherwise only
     the person who started the dashboard. Raises ``Private``."""
-    if not (running().open or umami_server.demo() or local_access.granted()):
+    if not (running().open or umami_server.set_up().demo or local_access.granted()):
         local_access.CODES.announce()
         problem = Private(
             "The link that this page was opened with was used before or is no longer valid."
@@ -332,23 +316,14 @@ def sets_up(who: Viewer) -> bool:
 
 
 def _of(account: Account, how: How) -> Viewer:
-    return Viewer(
-        how,
-        account.name,
-        account.username,
-        account.permissions(page_registry.ENDPOINTS, _every_website),
-    )
+    def every() -> Iterable[Website]:
+        return every_website(umami_server.umami())
+
+    permissions = account.permissions(page_registry.ENDPOINTS, every)
+    return Viewer(how, account.name, account.username, permissions)
 
 
-def _every_website() -> Iterable[Website]:
-    client = umami_server.umami()
-    page = client.ask(websites.websites())
-    yield from page.rows
-    for number in range(2, -(-page.count // (page.page_size or 1)) + 1):
-        yield from client.ask(websites.websites(page=number)).rows
-
-
-def _vouched(user: Mapping[str, Any] | None) -> Viewer:
+def _vouched(user: Claims | None) -> Viewer:
     """The viewer according to the identity provider."""
     if user is None:
         return NOBODY
@@ -359,14 +334,15 @@ def _vouched(user: Mapping[str, Any] | None) -> Viewer:
     account = desk().account_from_provider(said.email, said.issued, verified=said.verified)
     if account:
         return _of(account, "provider")
+    problem = ""
     if not said.verified:
-        return Viewer("nobody", problem=f"{said.email} is not confirmed by the identity provider.")
-    if _accounts().by_email(said.email) is None:
-        return Viewer("nobody", problem=f"{said.email} has no account here.")
-    return NOBODY
+        problem = f"{said.email} is not confirmed by the identity provider."
+    elif _accounts().by_email(said.email) is None:
+        problem = f"{said.email} has no account here."
+    return Viewer("nobody", problem=problem)
 
 
-def provided() -> Mapping[str, Any] | None:
+def provided() -> Claims | None:
     """The claims of the identity provider; ``None`` if the viewer is not signed in with it."""
     return st.user.to_dict() if getattr(st.user, "is_logged_in", False) else None
 
@@ -379,14 +355,10 @@ def _by_link(link: str, opened: str | None) -> Viewer:
         return Viewer("nobody", problem=share.closed)
     if not desk().share_is_open(share, opened):
         return Viewer("nobody", share=share)
-    permissions = share.permissions(page_registry.ENDPOINTS, _narrowing(share))
+    fixed = ViewFilters()
+    if share.locked:
+        websites, now = [share.website], datetime.now(UTC)
+        parsed = parse(share.view, now=now, websites=websites, timezone="UTC", recorded=None)
+        fixed = ViewFilters.of(parsed.view)
+    permissions = share.permissions(page_registry.ENDPOINTS, fixed)
     return Viewer("share", share.name, f"link {share.name}", permissions, share)
-
-
-def _narrowing(share: ShareLink) -> ViewFilters:
-    if not share.locked:
-        return ViewFilters()
-    parsed = parse(
-        share.view, now=datetime.now(UTC), websites=[share.website], timezone="UTC", recorded=None
-    )
-    return ViewFilters.of(parsed.view)

@@ -9,7 +9,8 @@ import string
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import partial
+from typing import Final, TypeVar
 from uuid import UUID
 
 import streamlit as st
@@ -23,6 +24,8 @@ from umami.api.realtime import Realtime
 from umami.api.websites import Website
 from umami.endpoint import Query
 from umami.errors import UmamiError
+
+T = TypeVar("T")
 
 EVENT: Final = "dashboard-test"
 TIMEOUT: Final = 30
@@ -57,63 +60,50 @@ def create_form() -> None:
     with st.popover("Add website", icon=":material/add:", key="add_website", on_change="rerun"):
         st.text_input("Name", key="new_name", max_chars=100)
         st.text_input("Domain", key="new_domain", placeholder="shop.example")
-        st.button(
-            "Add", key="create_website", width="stretch", on_click=authorized.callback(_create)
-        )
+        elements.action_button("Add", "create_website", _create, width="stretch")
 
 
 def _create() -> None:
     # The last input may arrive together with the click.
-    name, domain = (str(st.session_state[key]).strip() for key in ("new_name", "new_domain"))
-    if fault := _fault(name, domain):
-        url_state.note(fault)
-        return
-    created = _write(websites.create_website(name, domain), f"“{name}” was added.")
-    if created:
+    if entry := _typed("new_name", "new_domain"):
+        name, domain = entry
+        created = _write(websites.create_website(name, domain), f"“{name}” was added.")
         st.session_state["new_name"] = st.session_state["new_domain"] = ""
         st.session_state["add_website"] = False
         url_state.set_params(site=created.id)
 
 
-def _fault(name: str, domain: str) -> str | None:
-    if not name.strip():
-        return "A website needs a name."
-    if not _DOMAIN.fullmatch(domain.strip()):
-        return "A domain is written without https:// and without a path: shop.example."
+def _typed(name_key: str, domain_key: str) -> tuple[str, str] | None:
+    """The name and domain in two inputs; ``None``, with a note, if one of them is invalid."""
+    name, domain = (str(st.session_state[key]).strip() for key in (name_key, domain_key))
+    if not name:
+        url_state.note("A website needs a name.")
+    elif not _DOMAIN.fullmatch(domain):
+        url_state.note("A domain is written without https:// and without a path: shop.example.")
+    else:
+        return name, domain
     return None
 
 
-def _write(question: Query[Any], done: str) -> Any:
-    """Send a change and show a confirmation or the error. Call it in a callback."""
-    try:
-        answer = page_context.client().ask(question)
-    except UmamiError as problem:
-        url_state.note(f"{problem} {problem.remedy}")
-        return None
+def _write(query: Query[T], done: str) -> T:
+    """Send a change and confirm it in the next run. Call it in a callback, which shows errors."""
+    answer = page_context.client().ask(query)
     authorized.data()[_DONE] = done
-    return answer or True
+    return answer
 
 
 def card_buttons(site: Website, *, is_managed: bool) -> None:
     """Draw buttons to open a website and, for its admins, to manage it."""
     with st.container(horizontal=True, gap="small"):
-        st.button(
-            "Open",
-            key=f"look_{site.id}",
-            type="tertiary",
-            icon=":material/monitoring:",
-            help="Open this website",
-            on_click=authorized.callback(_open),
-            args=(site,),
+        elements.text_button(
+            "Open", f"look_{site.id}", _open, site, icon="monitoring", help="Open this website"
         )
         if viewer.current().permissions.administers(site.id):
-            st.button(
+            elements.text_button(
                 "Close" if is_managed else "Manage",
-                key=f"manage_{site.id}",
-                type="tertiary",
-                icon=":material/close:" if is_managed else ":material/settings:",
-                on_click=authorized.callback(url_state.set_params),
-                kwargs={"site": "" if is_managed else site.id},
+                f"manage_{site.id}",
+                partial(url_state.set_params, site="" if is_managed else site.id),
+                icon="close" if is_managed else "settings",
             )
 
 
@@ -132,11 +122,6 @@ def manage(sites: Sequence[Website], id_: str) -> Website | None:
     if site is None or not viewer.current().permissions.administers(site.id):
         st.caption("You do not have access to the website of this link.")
         return None
-    _card(site)
-    return site
-
-
-def _card(site: Website) -> None:
     with elements.card(f"Manage {plain(site.name, 60)}"):
         left, right = st.columns(2)
         with left:
@@ -146,6 +131,7 @@ def _card(site: Website) -> None:
             _tracker(site)
             _test(site)
         _danger(site)
+    return site
 
 
 def _details(site: Website) -> None:
@@ -158,26 +144,25 @@ def _details(site: Website) -> None:
 
 
 def _save(site: Website) -> None:
-    name, domain = (str(st.session_state[f"{key}_{site.id}"]).strip() for key in ("name", "domain"))
-    if fault := _fault(name, domain):
-        url_state.note(fault)
-    elif (name, domain) != (site.name, site.domain):
-        _write(websites.update_website(site.id, name, domain), f"“{name}” was saved.")
+    entry = _typed(f"name_{site.id}", f"domain_{site.id}")
+    if entry and entry != (site.name, site.domain):
+        _write(websites.update_website(site.id, *entry), f"“{entry[0]}” was saved.")
 
 
 def _share(site: Website) -> None:
-    key = f"share_{site.id}"
-    st.session_state[key] = site.share_id is not None
-    st.toggle(
+    elements.bound(
+        st.toggle,
         "Share link: anyone with the link sees this website in Umami",
-        key=key,
-        on_change=authorized.callback(lambda: _shared(site, on=bool(st.session_state[key]))),
+        site.share_id is not None,
+        key=f"share_{site.id}",
+        write=partial(_shared, site),
+        label_visibility="visible",
     )
     if site.share_id:
         st.code(f"{page_context.client().server.pages}/share/{site.share_id}", language=None)
 
 
-def _shared(site: Website, *, on: bool) -> None:
+def _shared(site: Website, on: bool) -> None:
     share = "".join(secrets.choice(_LETTERS) for _ in range(16)) if on else None
     done = "The share link is on." if on else "The share link is off: it no longer works."
     _write(websites.update_website(site.id, site.name, site.domain, share_id=share), done)
@@ -200,13 +185,7 @@ def _tracker(site: Website) -> None:
 def _test(site: Website) -> None:
     st.markdown("**Test**")
     st.caption(f"Sends one event named {EVENT}, which is counted like any other.")
-    st.button(
-        "Send a test event",
-        key="send_test",
-        icon=":material/send:",
-        on_click=authorized.callback(_send),
-        args=(site,),
-    )
+    elements.action_button("Send a test event", "send_test", _send, site, icon="send")
     sent: Sent | None = authorized.data().get(_SENT)
     if sent is None or sent.website != site.id:
         return
@@ -223,13 +202,8 @@ def _test(site: Website) -> None:
 def _send(site: Website) -> None:
     client = page_context.client()
     host = site.domain or "localhost"
-    try:
-        earlier = _arrived(client.ask(realtime.realtime(site.id)))
-        counted = client.ask(sending.send_event(site.id, EVENT, f"/{EVENT}", host)).counted
-    except UmamiError as problem:
-        url_state.note(f"{problem} {problem.remedy}")
-        return
-    if counted:
+    earlier = _arrived(client.ask(realtime.realtime(site.id)))
+    if client.ask(sending.send_event(site.id, EVENT, f"/{EVENT}", host)).counted:
         authorized.data()[_SENT] = Sent(site.id, time.time(), earlier)
     else:
         url_state.note("The server classified the test event as a bot and did not count it.")
@@ -260,26 +234,26 @@ def _danger(site: Website) -> None:
         _confirmed_button(
             site,
             "Reset",
-            ":material/restart_alt:",
+            "restart_alt",
             "All data of this website is deleted. The website stays. This cannot be undone.",
             lambda: _write(websites.reset_website(site.id), f"“{site.name}” is empty now."),
         )
         _confirmed_button(
             site,
             "Delete",
-            ":material/delete:",
+            "delete",
             "The website and all its data are deleted. This cannot be undone.",
-            lambda: _deleted(site),
+            lambda: _delete(site),
         )
 
 
-def _deleted(site: Website) -> None:
-    if _write(websites.delete_website(site.id), f"“{site.name}” was deleted."):
-        url_state.set_params(site="")
+def _delete(site: Website) -> None:
+    _write(websites.delete_website(site.id), f"“{site.name}” was deleted.")
+    url_state.set_params(site="")
 
 
 def _confirmed_button(
-    site: Website, what: str, icon: str, warning: str, do: Callable[[], Any]
+    site: Website, what: str, icon: str, warning: str, do: Callable[[], object]
 ) -> None:
     """Draw a button that is enabled once the viewer has typed the website's name."""
     key = f"{what.lower()}_{site.id}"
@@ -289,15 +263,15 @@ def _confirmed_button(
         if st.session_state.get(f"{key}_name") == site.name:
             do()
 
-    with st.popover(what, icon=icon, key=key):
+    with st.popover(what, icon=f":material/{icon}:", key=key):
         st.markdown(f"**{what} {plain(site.name, 60)}**")
         st.caption(warning)
         typed = st.text_input("Type its name", key=f"{key}_name", placeholder=site.name, live=True)
-        st.button(
+        elements.action_button(
             what,
-            key=f"{key}_sure",
+            f"{key}_sure",
+            confirmed,
             type="primary",
             width="stretch",
             disabled=typed != site.name,
-            on_click=authorized.callback(confirmed),
         )

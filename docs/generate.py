@@ -6,19 +6,17 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 from components.page_registry import ADMIN_PAGES, PAGES
+from docs.differences import DIFFERENCES, WORKAROUNDS, Statement
 from umami.api.reports import FunnelStep
-from umami.compat.differences import DIFFERENCES
 from umami.compat.generations import Generation
 from umami.compat.v2 import FILTERED
-from umami.compat.workarounds import WORKAROUNDS
 from umami.connection import dialect
-from umami.endpoint import REGISTRY, Access, EndpointInfo, Freshness, Query, Request
+from umami.endpoint import REGISTRY, Access, Endpoint, Freshness, Query, Request
 from umami.period import Period
 from umami.view import View
 
@@ -55,11 +53,11 @@ def api() -> str:
         parts.append("| --- | --- | --- | --- | --- |")
         parts += map(_row, members)
         parts.append("")
-        parts += [f"**`{m.name}`**: {' '.join(m.documentation.split())}\n" for m in members]
+        parts += [f"**`{m.name}`**: {' '.join((m.body.__doc__ or '').split())}\n" for m in members]
     return "\n".join(parts)
 
 
-def _row(endpoint: EndpointInfo) -> str:
+def _row(endpoint: Endpoint[..., Any]) -> str:
     writes = endpoint.access is Access.WRITES
     names = [
         name if parameter.default is inspect.Parameter.empty else f"{name}?"
@@ -77,7 +75,7 @@ def _row(endpoint: EndpointInfo) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _requests(endpoint: EndpointInfo) -> str:
+def _requests(endpoint: Endpoint[..., Any]) -> str:
     """The requests by version; neighbouring versions with the same requests share an entry."""
     query = example(endpoint, field="browser")
     by_version = {version: _first_requests(query, version) for version in Generation}
@@ -117,7 +115,7 @@ def _first_requests(query: Query[Any], version: Generation, *, cloud: bool = Fal
     return " + ".join(dict.fromkeys(routes))
 
 
-def _filters_on_2(endpoint: EndpointInfo) -> str:
+def _filters_on_2(endpoint: Endpoint[..., Any]) -> str:
     if "view" not in endpoint.signature.parameters or all(
         _refused(endpoint.name, version) for version in Generation if version.major == 2
     ):
@@ -130,11 +128,10 @@ def _filters_on_2(endpoint: EndpointInfo) -> str:
 _COMPATIBILITY: Final = """\
 # What is the same on every Umami
 
-Written by `make docs` from the dialects (`umami/compat/v2.py`, `umami/compat/v3.py`), the
-workarounds (`umami/compat/workarounds.py`) and the differences (`umami/compat/differences.py`); do
-not edit. `tests/contract/test_generation_blindness.py` compares what is not listed here, field by
-field, on four recorded servers (2.18.1, 2.20.2, 3.0.3, 3.1.0) and on test doubles of 2.18 and 3.1
-to 3.5.
+Written by `make docs` from the dialects (`umami/compat/v2.py`, `umami/compat/v3.py`) and from the
+workarounds and differences in `docs.differences.csv`; do not edit.
+`tests/contract/test_generation_blindness.py` compares what is not listed here, field by field, on
+four recorded servers (2.18.1, 2.20.2, 3.0.3, 3.1.0) and on test doubles of 2.18 and 3.1 to 3.5.
 
 The client detects the generation of a server ([how](library.md)). A generation is named after its
 first or best known version: **2.18** (and older), **2.20** (2.19 and 2.20), **3.0** to **3.5** (and
@@ -160,16 +157,17 @@ def compatibility() -> str:
         cells = " | ".join(_way(query, generation) for generation in Generation)
         parts.append(f"| `{endpoint.name}` | {cells} |")
     parts.append("\n## What the client works around\n")
-    parts += [_item(names.split(), gens, why) for (names, gens), why in WORKAROUNDS.items()]
+    parts += map(_item, WORKAROUNDS)
     parts.append("\n## What stays different\n")
-    parts += [_item(d.endpoints, d.generations, d.reason) for d in DIFFERENCES]
+    parts += map(_item, DIFFERENCES)
     return "\n".join([*parts, ""])
 
 
-def _item(endpoints: Iterable[str], generations: Iterable[Generation], reason: str) -> str:
-    names = [f"`{name}`" for name in REGISTRY if name in endpoints]
+def _item(statement: Statement) -> str:
+    names = [f"`{name}`" for name in REGISTRY if name in statement.endpoints]
     named = ", ".join(names) if len(names) <= 6 else f"{len(names)} endpoints"
-    return f"- **{', '.join(map(str, sorted(generations)))}** · {named}: {reason}"
+    versions = ", ".join(map(str, sorted(statement.generations)))
+    return f"- **{versions}** · {named}: {statement.reason}"
 
 
 def _way(query: Query[Any], generation: Generation) -> str:
@@ -187,14 +185,14 @@ def version_notes(names: Sequence[str], major: int) -> str:
     """Which of these endpoints are missing, worked around or different on servers of 2.x or 3.x."""
     versions = {version for version in Generation if version.major == major}
 
-    def affected(entries: Iterable[tuple[Iterable[str], Iterable[Generation]]]) -> list[str]:
-        known = {name for endpoints, gens in entries if versions & set(gens) for name in endpoints}
-        return [name for name in names if name in known]
+    def affected(statements: Iterable[Statement]) -> list[str]:
+        concerned = [s.endpoints for s in statements if versions & s.generations]
+        return [name for name in names if any(name in endpoints for endpoints in concerned)]
 
     notes = {
         "not offered": [name for name in names if any(_refused(name, v) for v in versions)],
-        "worked around": affected((key[0].split(), key[1]) for key in WORKAROUNDS),
-        "differs": affected((d.endpoints, d.generations) for d in DIFFERENCES),
+        "worked around": affected(WORKAROUNDS),
+        "differs": affected(DIFFERENCES),
     }
     sentences = [
         f"{note}: {', '.join(f'`{name}`' for name in noted)}"
@@ -285,7 +283,7 @@ _ARGUMENTS: Final[dict[str, Any]] = {
 }
 
 
-def example(endpoint: EndpointInfo, **overrides: Any) -> Query[Any]:
+def example(endpoint: Endpoint[..., Any], **overrides: Any) -> Query[Any]:
     """A query of this endpoint with example values for its required arguments."""
     arguments = {**_ARGUMENTS, **overrides}
     required = {
@@ -293,9 +291,7 @@ def example(endpoint: EndpointInfo, **overrides: Any) -> Query[Any]:
         for name, parameter in endpoint.signature.parameters.items()
         if parameter.default is inspect.Parameter.empty
     }
-    module = import_module(f"umami.api.{endpoint.group}")
-    query: Query[Any] = getattr(module, endpoint.name)(**required)
-    return query
+    return endpoint(**required)
 
 
 DOCUMENTS: Final[dict[Path, Callable[[], str]]] = {

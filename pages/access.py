@@ -1,16 +1,19 @@
 """Access: accounts, share links and the audit log."""
 
+import streamlit as st
+
 from components import (
     blocks,
     controls,
     elements,
     entrypoint_guard,
     page_context,
-    paging,
     sharing,
+    table,
     url_state,
     viewer,
 )
+from components.loading import every_website
 
 entrypoint_guard.check()
 
@@ -20,15 +23,19 @@ place = blocks.list_position("log", url_state.read_params(*blocks.list_param_nam
 with elements.title("Access"):
     pass
 if not viewer.current().permissions.admin:
-    sharing.not_yours()
+    st.caption("This page is for admins only.")
 elif not viewer.signs_in():
-    sharing.unguarded()
+    st.caption("No sign-in yet: anyone with the address sees everything.")
+    st.markdown(
+        "Create accounts on the Setup page, or with `python -m access`: add its output and a "
+        "cookie key (`python -m access key`) to `.streamlit/secrets.toml`."
+    )
 else:
-    sites = controls.sites(page_context.client())
+    sites = every_website(page_context.client())
     with elements.card("Accounts", about="Defined in the accounts file; edit it to change them."):
         sharing.everybody(sites)
     with elements.card("Share links"):
         sharing.links(sites)
     with elements.card("Audit log"):
-        paging.search_box(place, "Search user, action or object")
+        table.search_box(place, "Search user, action or object")
         sharing.log(place, view.period.timezone, sites)

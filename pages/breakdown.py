@@ -2,25 +2,21 @@
 
 import streamlit as st
 
-from components import authorized, controls, elements, entrypoint_guard, page_context, url_state
+from components import authorized, elements, entrypoint_guard, url_state
 from components.areas import breakdown
-from components.elements import show_note
-from components.render import open_page
+from components.render import area_page
 from umami.filters import FIELDS
 
 entrypoint_guard.check()
-view = controls.view()
 
-with open_page(page_context.client()) as page:
-    params = url_state.page_params(breakdown.INFO)
+with area_page(breakdown) as (page, view, params):
     supported = page.client.capabilities.fields
     choice, fault = breakdown.parse(params, supported)
-    layout = page.prepare(breakdown.ask(page, view, params))
     with elements.title("Breakdown"):
         pass
     if fault:
-        show_note(fault)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        elements.show_note(fault)
+    with elements.row():
         st.session_state["pick_fields"] = list(choice.fields)
         st.multiselect(
             "Fields",
@@ -43,4 +39,3 @@ with open_page(page_context.client()) as page:
             width=190,
             write=lambda measure: url_state.set_params(measure=measure),
         )
-    page.draw(layout)

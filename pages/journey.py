@@ -1,26 +1,15 @@
 """Journey: the paths that visits take."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
-from components import (
-    analysis_controls,
-    authorized,
-    controls,
-    elements,
-    entrypoint_guard,
-    page_context,
-    url_state,
-)
+from components import analysis_controls, elements, entrypoint_guard, page_context, url_state
 from components.areas import journey
 from components.charts import flows
-from components.elements import show_note
 from components.render import open_page
+from components.view_description import dates
 from umami.analysis.journey import Through, flow
 from umami.api.reports import Path
 from umami.api.traffic import Value
@@ -32,7 +21,7 @@ def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence
     """Inputs for the number of steps, the start and the end of journeys."""
     suggestions = analysis_controls.suggestions(paths, events)
     values = [*suggestions.paths, *suggestions.events]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with elements.row():
         elements.select(
             "Steps",
             journey.LENGTHS,
@@ -49,22 +38,19 @@ def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence
 def edge(name: str, placeholder: str, value: str | None, values: Sequence[str]) -> None:
     """An input for the start or the end of journeys."""
     key = f"pick_{name}"
-    st.session_state[key] = value
 
     def changed() -> None:
-        entry: Any = st.session_state[key]
-        url_state.set_params(**{name: str(entry or "").strip()}, through="")
+        entry = str(st.session_state[key] or "").strip()
+        url_state.set_params(**{name: entry}, through="")
 
-    st.selectbox(
+    analysis_controls.value_input(
         f"{name.capitalize()} of the journey",
-        list(dict.fromkeys([*([value] if value else []), *values])),
-        index=None,
-        key=key,
+        key,
+        value,
+        values,
+        changed,
         placeholder=placeholder,
-        accept_new_options=True,
-        label_visibility="collapsed",
         width=270,
-        on_change=authorized.callback(changed),
     )
 
 
@@ -79,7 +65,7 @@ def node(through: Through | None, paths: tuple[Path, ...]) -> None:
     }
     if through:
         names.setdefault(through.spelled, f"Step {through.step}: {through.name}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with elements.row():
         elements.select(
             "Paths through",
             {"": "Paths through any page", **names},
@@ -90,16 +76,11 @@ def node(through: Through | None, paths: tuple[Path, ...]) -> None:
             write=lambda through: url_state.set_params(through=through),
         )
         if through:
-            st.button(
-                "All paths",
-                key="all_paths",
-                icon=":material/close:",
-                on_click=authorized.callback(url_state.set_params),
-                kwargs={"through": ""},
-            )
+            every_path = partial(url_state.set_params, through="")
+            elements.action_button("All paths", "all_paths", every_path, icon="close")
 
 
-view = controls.view()
+view = url_state.view()
 
 with open_page(page_context.client()) as page:
     params = url_state.page_params(journey.INFO)
@@ -109,10 +90,9 @@ with open_page(page_context.client()) as page:
     # If this query fails, the section below shows the error.
     no_paths: tuple[Path, ...] = ()
     paths = page.hint(journey.path_query(selection, view), no_paths)
-    with elements.title("Journey"):
-        for fault in faults:
-            show_note(fault)
+    with elements.title("Journey", faults):
+        pass
     page.section(partial(edges, selection), *suggestions, height=40)
-    with elements.card("Paths", about=url_state.dates(view)):
+    with elements.card("Paths", about=dates(view)):
         page.section(partial(node, selection.through), paths, height=40)
         page.draw(layout, nested=True)

@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from components import controls, elements, entrypoint_guard, formats, page_context
+from components import elements, entrypoint_guard, formats
 from components.areas import overview
 from components.escaping import plain
-from components.render import open_page
+from components.render import area_page
 from umami.api import traffic
 from umami.api.traffic import Active
 
 entrypoint_guard.check()
-view = controls.view()
 
 
 def online_badge(active: Active) -> None:
@@ -23,9 +22,5 @@ def online_badge(active: Active) -> None:
     )
 
 
-with open_page(page_context.client()) as page:
-    online = page.ask(traffic.active(view.website))
-    layout = page.prepare(overview.ask(page, view, {}))
-    with elements.title("Overview"):
-        page.section(online_badge, online, height=24)
-    page.draw(layout)
+with area_page(overview) as (page, view, params), elements.title("Overview"):
+    page.section(online_badge, page.ask(traffic.active(view.website)), height=24)

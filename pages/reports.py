@@ -1,7 +1,5 @@
 """Reports: open, rename and delete the analyses that are saved in Umami."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
@@ -10,7 +8,6 @@ import streamlit as st
 
 from components import (
     authorized,
-    controls,
     elements,
     entrypoint_guard,
     loading,
@@ -20,6 +17,7 @@ from components import (
     viewer,
 )
 from components.areas import reports as area
+from components.elements import action_button
 from components.escaping import plain
 from components.render import open_page
 from umami.analysis.saved import Opening
@@ -54,22 +52,11 @@ def detail(view: View, selected: str, saved_reports: Page[Report]) -> None:
 def open_buttons(opening: Opening, dates: Mapping[str, list[str]]) -> None:
     """Buttons that open the report on its page."""
     with st.container(horizontal=True, gap="small"):
-        st.button(
-            "Open",
-            key="open",
-            type="primary",
-            icon=":material/open_in_new:",
-            help="With the period and filters above",
-            on_click=authorized.callback(open_report),
-            args=(opening,),
-        )
+        about = "With the period and filters above"
+        button = partial(action_button, type="primary", icon="open_in_new", help=about)
+        button("Open", "open", open_report, opening)
         if dates:
-            st.button(
-                "Open with its own dates",
-                key="open_dates",
-                on_click=authorized.callback(open_report),
-                args=(opening, dates),
-            )
+            action_button("Open with its own dates", "open_dates", open_report, opening, dates)
 
 
 def open_report(opening: Opening, dates: Mapping[str, list[str]] | None = None) -> None:
@@ -85,7 +72,7 @@ def rename_input(report: Report) -> None:
     st.session_state.setdefault(key, report.name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input("Name", key=key, max_chars=200)
-        st.button("Rename", key="rename", on_click=authorized.callback(rename), args=(report, key))
+        action_button("Rename", "rename", rename, report, key)
 
 
 def rename(report: Report, key: str) -> None:
@@ -105,14 +92,9 @@ def delete_button(report: Report) -> None:
     with st.popover("Delete", icon=":material/delete:", key="delete_report"):
         st.markdown(f"Delete **{plain(area.name(report), 60)}** for everybody?")
         st.caption("This deletes the report in Umami, too. The data remain.")
-        st.button(
-            "Delete it",
-            key="delete",
-            type="primary",
-            width="stretch",
-            on_click=authorized.callback(send),
-            args=(reports.delete_report(report.id), f"“{report.name}” was deleted."),
-        )
+        deletion = reports.delete_report(report.id)
+        button = partial(action_button, type="primary", width="stretch")
+        button("Delete it", "delete", send, deletion, f"“{report.name}” was deleted.")
 
 
 def send(query: Query[Any], done: str) -> None:
@@ -121,7 +103,7 @@ def send(query: Query[Any], done: str) -> None:
     authorized.data()[DONE] = done
 
 
-view = controls.view()
+view = url_state.view()
 
 with open_page(page_context.client()) as page:
     params = url_state.page_params(area.INFO)

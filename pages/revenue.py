@@ -2,10 +2,9 @@
 
 from functools import partial
 
-from components import controls, elements, entrypoint_guard, page_context, url_state
+from components import elements, entrypoint_guard, url_state
 from components.areas import revenue
-from components.elements import show_note
-from components.render import open_page
+from components.render import area_page
 from umami import names
 from umami.api import revenue as endpoints
 
@@ -31,16 +30,9 @@ def label(currency: str) -> str:
     return f"{currency} · {name}" if name != currency else currency
 
 
-view = controls.view()
-
-with open_page(page_context.client()) as page:
-    params = url_state.page_params(revenue.INFO)
+with area_page(revenue) as (page, view, params):
     scope = revenue.find_scope(page, view, params)
-    layout = page.prepare(revenue.ask(page, view, params))
-    with elements.title("Revenue"):
-        for fault in revenue.parse(params)[1]:
-            show_note(fault)
+    with elements.title("Revenue", revenue.parse(params)[1]):
         if isinstance(scope, revenue.Scope):
             currencies = page.unfiltered(view, endpoints.currencies)
             page.section(partial(choice, scope.currency), currencies, height=40)
-    page.draw(layout)

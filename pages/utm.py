@@ -2,16 +2,12 @@
 
 import streamlit as st
 
-from components import controls, elements, entrypoint_guard, page_context, url_state
+from components import elements, entrypoint_guard
 from components.areas import utm
-from components.render import open_page
+from components.render import area_page
 from components.view_description import described
 
 entrypoint_guard.check()
-view = controls.view()
 
-with open_page(page_context.client()) as page:
-    layout = page.prepare(utm.ask(page, view, url_state.page_params(utm.INFO)))
-    with elements.title("UTM"):
-        st.caption(described(view))
-    page.draw(layout)
+with area_page(utm) as (page, view, params), elements.title("UTM"):
+    st.caption(described(view))

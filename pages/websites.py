@@ -8,7 +8,7 @@ from components import (
     elements,
     entrypoint_guard,
     page_context,
-    paging,
+    table,
     url_state,
     viewer,
     website_admin,
@@ -16,6 +16,7 @@ from components import (
 from components.areas import websites
 from components.elements import show_empty
 from components.escaping import plain
+from components.loading import every_website
 from components.render import open_page
 from components.view_description import described
 
@@ -24,7 +25,7 @@ CARDS = 12  # cards on a page of the list, with two queries each
 
 view = controls.view()
 client = page_context.client()
-sites = controls.sites(client)
+sites = every_website(client)
 
 with open_page(client) as page:
     params = url_state.page_params(websites.INFO)
@@ -40,7 +41,7 @@ with open_page(client) as page:
             website_admin.create_form()
     website_admin.show_done()
     st.caption(described(view))
-    paging.search_box(place, "Search name or domain")
+    table.search_box(place, "Search name or domain")
     managed = website_admin.manage(sites, params["site"][0]) if params["site"] else None
     if not shown:
         with st.container(border=True):
@@ -52,4 +53,4 @@ with open_page(client) as page:
                 st.caption(plain(site.domain or "No domain", 80))
                 website_admin.card_buttons(site, is_managed=site is managed)
                 page.draw([card])
-    paging.page_buttons(place, pages, key="sites")
+    table.page_buttons(place, pages, key="sites")

@@ -26,7 +26,7 @@ from umami.api import websites
 from umami.api.websites import Website
 from umami.client import Client, connect
 from umami.errors import InvalidView, SettingsError, UmamiError
-from umami.presets import PRESETS
+from umami.period import PRESETS
 from umami.settings import read
 from umami.view import ALL_TIME, COMPARISONS, View, parse
 
@@ -59,10 +59,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _send(
-    settings: mail.Settings,
-    to: Sequence[mail.Recipient],
-    report: Report,
-    args: argparse.Namespace,
+    settings: mail.Settings, to: Sequence[mail.Recipient], report: Report, args: argparse.Namespace
 ) -> int:
     """Mail a report and print the outcome for each recipient; returns 1 unless all accept it."""
     message = mail.message(report, settings, to, args.attach, args.paper)
@@ -88,12 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     periods = ", ".join((*PRESETS, ALL_TIME))
     comparisons = [comparison for comparison in COMPARISONS if comparison != "custom"]
     what("--website", metavar="NAME", help="its name, domain or id")
-    what(
-        "--pages",
-        default="overview",
-        metavar="PAGE,PAGE",
-        help=f"all, or of {pages} (overview)",
-    )
+    what("--pages", default="overview", metavar="PAGE,PAGE", help=f"all, or of {pages} (overview)")
     what("--period", metavar="PERIOD", help=f"one of {periods} (7d)")
     what("--from", dest="first", metavar="DATE", help="first day: 2026-01-31")
     what("--to", dest="last", metavar="DATE", help="last day, included")
@@ -123,7 +115,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(args: argparse.Namespace) -> None:
     """Check the arguments, and set ``kind`` and the list of ``pages``. Raises ``InvalidView``."""
-    args.kind = files.kind_of(args.out) if args.out else None
+    ending = args.out.suffix.removeprefix(".").casefold() if args.out else None
+    args.kind = next((kind for kind in files.MIMES if kind == ending), None)
     invalid = {
         "Say where the report goes: --out FILE, --mail TO, or both.": not (args.out or args.mail),
         "The file of --out ends in .html, .pdf or .xlsx.": args.out and args.kind is None,

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 from components import blocks, formats, view_description
 from components.areas import PageInfo
@@ -22,15 +22,6 @@ from umami.period import zone
 from umami.view import View
 
 _LOG: Final = logging.getLogger(__name__)
-
-
-class Client(QueryClient, Protocol):
-    """A client, or one limited to what a viewer may see."""
-
-    @property
-    def server(self) -> Server:
-        """The server that it asks."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,7 @@ def offered() -> list[PageInfo]:
 
 
 def make(
-    client: Client, order: Order, progress: ProgressCallback = lambda done, total: None
+    client: QueryClient, order: Order, progress: ProgressCallback = lambda done, total: None
 ) -> Report:
     """Build a report; ``progress`` is called with the number of finished chapters.
 

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, MutableMapping, 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -213,8 +214,11 @@ async def _started(path: str) -> Browser:
 
     The sandbox does not work for root, or without namespaces, as in many containers.
     """
+    browser = partial(
+        Browser, path=path, browser_cls=_Confined, headless=True, enable_extensions=False
+    )
     if not _NO_SANDBOX.is_set():
-        sandboxed = _browser(path, sandbox=True)
+        sandboxed = browser(enable_sandbox=True)
         try:
             await sandboxed.open()
         except _FAILURES:
@@ -222,22 +226,12 @@ async def _started(path: str) -> Browser:
                 await sandboxed.close()
         else:
             return sandboxed
-    browser = _browser(path, sandbox=False)
-    await browser.open()
+    bare = browser(enable_sandbox=False)
+    await bare.open()
     if not _NO_SANDBOX.is_set():
         _NO_SANDBOX.set()
         _LOG.warning("The browser that prints reports has no sandbox here, and runs without one.")
-    return browser
-
-
-def _browser(path: str, *, sandbox: bool) -> Browser:
-    return Browser(
-        path=path,
-        browser_cls=_Confined,
-        headless=True,
-        enable_sandbox=sandbox,
-        enable_extensions=False,
-    )
+    return bare
 
 
 async def _send(tab: Tab, command: str, **params: Any) -> dict[str, Any]:

@@ -80,14 +80,8 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
         choice("Paper", list(PAPERS), default="A4", key="report_paper")
     job: _Job | None = authorized.data().get(_JOB)
     running = job is not None and job.task.state == "running"
-    st.button(
-        "Make report",
-        key="make_report",
-        width="stretch",
-        disabled=running or not pages,
-        on_click=authorized.callback(_start),
-        args=(sites, page, view),
-    )
+    button = partial(elements.action_button, width="stretch", disabled=running or not pages)
+    button("Make report", "make_report", _start, sites, page, view)
     if job and running:
         elements.show_progress(job.task, what="Making", key="report")
     elif job:

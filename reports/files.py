@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final, Literal
 
 from reports import chromium, html, xlsx
@@ -15,12 +14,6 @@ MIMES: Final[dict[FileKind, str]] = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-
-
-def kind_of(path: Path) -> FileKind | None:
-    """Return the format that a file's name ends in; ``None`` for an unknown one."""
-    ending = path.suffix.removeprefix(".").casefold()
-    return next((kind for kind in MIMES if kind == ending), None)
 
 
 def render(report: Report, kind: FileKind, paper: Paper = "A4") -> bytes:

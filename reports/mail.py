@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email import policy
+from email.errors import NonASCIILocalPartDefect, ObsoleteHeaderDefect
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -38,11 +39,10 @@ ROWS: Final = 10
 """Rows of a table in a mail."""
 SUBJECT: Final = 200
 """Characters of the longest subject."""
-_ATOMS: Final = r"[^\s@<>\",;:()\[\]\\.]+(\.[^\s@<>\",;:()\[\]\\.]+)*"
-_ADDRESS: Final = re.compile(f"{_ATOMS}@{_ATOMS}")
-_PARTS: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^<>]*>|[^",;<>])+')
-"""One of several addresses; separators in quotes separate nothing."""
-_NAMED: Final = re.compile(r"(?P<name>.*?)\s*<\s*(?P<address>[^<>]*?)\s*>", re.DOTALL)
+_SEMICOLON: Final = re.compile(r'("(?:[^"\\]|\\.)*")|;')
+"""A semicolon, or a quoted text, which may contain some."""
+_HARMLESS: Final = (ObsoleteHeaderDefect, NonASCIILocalPartDefect)
+"""What is tolerated in addresses: an empty entry between two commas, and letters of any script."""
 _PORTS: Final[dict[Scheme, int]] = {"smtp": 587, "smtps": 465}
 
 
@@ -134,7 +134,7 @@ def parse_settings(url: str, sender: str) -> Settings:
             "characters than letters and digits as UTF-8, ä as %C3%A4."
         )
     try:
-        (address,) = recipients([sender or (username if _ADDRESS.fullmatch(username) else "")])
+        (address,) = recipients([sender or username])
     except (MailFailed, ValueError):
         pass
     else:
@@ -150,31 +150,29 @@ def recipients(texts: Sequence[str]) -> list[Recipient]:
     """
     unique: dict[str, Recipient] = {}
     for text in texts:
-        parts = [part.strip() for part in _PARTS.findall(text)]
-        rest = _PARTS.sub("", text)
-        if not any(parts) or rest.strip(",; \t"):
-            raise _invalid(text)
-        for part in filter(None, parts):
-            recipient = _recipient(part)
-            unique.setdefault(recipient.address.casefold(), recipient)
+        try:
+            for recipient in _parsed(text):
+                unique.setdefault(recipient.address.casefold(), recipient)
+        except (IndexError, ValueError):
+            shown = "".join(letter if letter.isprintable() else " " for letter in text[:80])
+            raise MailFailed(f"“{shown}” is not a mail address.") from None
     return list(unique.values())
 
 
-def _recipient(text: str) -> Recipient:
-    named = _NAMED.fullmatch(text)
-    address, name = (named["address"], named["name"]) if named else (text, "")
-    if name.startswith('"') and name.endswith('"') and len(name) > 1:
-        name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    local, _, domain = address.rpartition("@")
-    if _ADDRESS.fullmatch(address) and not _has_control(text) and len(address) <= 254:
-        with suppress(ValueError):
-            return Recipient(f"{local}@{_domain(domain)}", name)
-    raise _invalid(text)
-
-
-def _invalid(text: str) -> MailFailed:
-    shown = "".join(character if character.isprintable() else " " for character in text[:80])
-    return MailFailed(f"“{shown}” is not a mail address.")
+def _parsed(text: str) -> list[Recipient]:
+    """Raises ``ValueError``, or the ``IndexError`` of Python's parser, for an invalid address."""
+    listed = _SEMICOLON.sub(lambda match: match[1] or ",", text)
+    header = policy.default.header_factory("To", listed)
+    invalid = not all(isinstance(defect, _HARMLESS) for defect in header.defects)
+    if invalid or not header.addresses or _has_control(text):
+        raise ValueError
+    # Python's parser drops spaces in an address, and unquotes what is before the @.
+    if any(each.addr_spec not in text or len(each.addr_spec) > 254 for each in header.addresses):
+        raise ValueError
+    return [
+        Recipient(f"{each.username}@{_domain(each.domain)}", each.display_name)
+        for each in header.addresses
+    ]
 
 
 def _domain(name: str) -> str:
@@ -264,35 +262,39 @@ def _deliver(
             "The mail server takes only ASCII letters before the @ of an address: "
             "DASHBOARD_MAIL_FROM has others."
         )
-    rejected = {
-        recipient: "this mail server takes only ASCII letters before the @"
+    no_utf8 = "this mail server takes only ASCII letters before the @"
+    outcomes = {
+        recipient: Outcome(recipient, False, no_utf8)
         for recipient in to
         if not utf8 and not recipient.address.isascii()
     }
-    reachable = [recipient for recipient in to if recipient not in rejected]
+    reachable = [recipient for recipient in to if recipient not in outcomes]
+    if not reachable:
+        return list(outcomes.values())
+    content = _announce(server, sender, mail, reachable)
     accepted: bool | None = False
-    why = ""
-    if reachable:
-        accepted, why = _transfer(server, sender, mail, reachable, rejected)
-    return [
-        Outcome(recipient, False, rejected[recipient])
-        if recipient in rejected
-        else Outcome(recipient, accepted, why)
-        for recipient in to
-    ]
+    why = "the connection to the mail server was lost"
+    try:
+        for recipient in reachable:
+            code, _ = server.rcpt(recipient.address)
+            if code not in (250, 251):
+                rejected = f"the mail server does not deliver there ({code})"
+                outcomes[recipient] = Outcome(recipient, False, rejected)
+        if len(outcomes) < len(to):
+            accepted, why = None, f"{why} before it confirmed the mail, which may have arrived"
+            code, _ = server.data(content)
+            accepted, why = code == 250, f"the mail server refused the mail ({code})"
+    except smtplib.SMTPDataError as refused:
+        accepted, why = False, f"the mail server refused the mail ({refused.smtp_code})"
+    except (smtplib.SMTPException, OSError):
+        pass
+    return [outcomes.get(recipient, Outcome(recipient, accepted, why)) for recipient in to]
 
 
-def _transfer(
-    server: smtplib.SMTP,
-    sender: str,
-    mail: EmailMessage,
-    to: Sequence[Recipient],
-    rejected: dict[Recipient, str],
-) -> tuple[bool | None, str]:
-    """Transfer a mail, and add the recipients that the server rejects to ``rejected``.
-
-    Returns whether the server accepted the mail for the others, and the reason unless it did.
-    """
+def _announce(
+    server: smtplib.SMTP, sender: str, mail: EmailMessage, to: Sequence[Recipient]
+) -> bytes:
+    """Announce a mail to these recipients and return its content."""
     del mail["To"]
     mail["To"] = [recipient.header for recipient in to]
     ascii_only = all(address.isascii() for address in (sender, *(each.address for each in to)))
@@ -305,24 +307,7 @@ def _transfer(
         raise MailFailed("The mail server takes no mail that is as large as this one (552).")
     if code != 250:
         raise MailFailed(f"The mail server takes no mail from {sender} ({code}).")
-    accepted: bool | None = False
-    why = "the connection to the mail server was lost"
-    try:
-        for recipient in to:
-            code, _ = server.rcpt(recipient.address)
-            if code not in (250, 251):
-                rejected[recipient] = f"the mail server does not deliver there ({code})"
-        if all(recipient in rejected for recipient in to):
-            return False, ""
-        accepted, why = None, f"{why} before it confirmed the mail, which may have arrived"
-        code, _ = server.data(content)
-        if code == 250:
-            return True, ""
-    except smtplib.SMTPDataError as refused:
-        code = refused.smtp_code
-    except (smtplib.SMTPException, OSError):
-        return accepted, why
-    return False, f"the mail server refused the mail ({code})"
+    return content
 
 
 def _sign_in(server: smtplib.SMTP, settings: Settings) -> None:

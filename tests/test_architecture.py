@@ -21,7 +21,7 @@ MODULES = sorted(
 DIALECTS = (
     "umami.compat.v2",
     "umami.compat.v3",
-    "umami.compat.referrers",
+    "umami.compat.emulation",
     "umami.compat.dialect",
     "umami.compat.generations",
 )

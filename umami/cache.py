@@ -103,11 +103,6 @@ class Entry:
         """Seconds since the answer; 0 where the clock was set back."""
         return max(0.0, time.time() - self.answered_at)
 
-    @property
-    def weight(self) -> int:
-        """Approximate bytes in memory."""
-        return MODEL_SIZE * self.size + OVERHEAD
-
 
 Run = Callable[[Callable[[], T]], Future[T]]
 """Calls a function in another thread, unless every caller has left by then."""
@@ -121,33 +116,6 @@ class Submit(Protocol):
     def __call__(self, work: Callable[[], T], *, caller: Caller, wanted: Wanted) -> Future[T]:
         """Returns the future result."""
         ...
-
-
-class Memory:
-    """Entries in this process, of bounded total size; the least recently used are dropped first."""
-
-    def __init__(self, megabytes: float) -> None:
-        self._guard = threading.Lock()
-        self._entries: LRUCache[str, Entry] = LRUCache(
-            int(megabytes * MEGABYTE), getsizeof=lambda entry: entry.weight
-        )
-
-    def get(self, key: str) -> Entry | None:
-        """The entry of a key."""
-        with self._guard:
-            return self._entries.get(key)
-
-    def put(self, key: str, entry: Entry) -> None:
-        """Store an entry, unless it is too large."""
-        if entry.weight <= self._entries.maxsize / LARGEST_SHARE:
-            with self._guard:
-                self._entries[key] = entry
-
-    @property
-    def size(self) -> int:
-        """Bytes in use."""
-        with self._guard:
-            return int(self._entries.currsize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,18 +181,21 @@ class Epochs:
 
 
 class Cache:
-    """Answers of any number of servers and accounts. Safe to use from many threads."""
+    """Answers of any number of servers and accounts. Safe to use from many threads.
+
+    In this process it holds ``megabytes`` of entries; the least recently used are dropped first.
+    """
 
     def __init__(
         self,
-        memory: Memory | None = None,
+        megabytes: float = 64,
         shared: Shared | None = None,
         *,
         lifetime: Callable[[Query[Any], float], Lifetime | None] = lifetime,
         single_flight: SingleFlight[Entry] | None = None,
         watch: Instrumentation | None = None,
     ) -> None:
-        self._memory = Memory(64) if memory is None else memory
+        self._entries: LRUCache[str, Entry] = LRUCache(int(megabytes * MEGABYTE), getsizeof=_weight)
         self._shared = shared
         self._epochs = Epochs(shared)
         self._lifetime = lifetime
@@ -275,7 +246,7 @@ class Cache:
         if entry is None and _is_running(query, time.time()):
             with self._guard:
                 latest = self._latest.get(_kin(key, query))
-            entry = self._memory.get(latest) if latest else None
+            entry = self._stored(latest) if latest else None
         lifetime = self._lifetime(query, entry.answered_at) if entry else None
         return entry if entry and lifetime and entry.age < lifetime.spare else None
 
@@ -299,13 +270,28 @@ class Cache:
         epochs = (self._epochs.get(name).hex() for name in names)
         return f"umami:{_digest(server, account, *epochs)}:{query.key}"
 
+    @property
+    def size(self) -> int:
+        """Approximate bytes of the entries in this process."""
+        with self._guard:
+            return int(self._entries.currsize)
+
+    def _stored(self, key: str) -> Entry | None:
+        with self._guard:
+            return self._entries.get(key)
+
+    def _store(self, key: str, entry: Entry) -> None:
+        if _weight(entry) <= self._entries.maxsize / LARGEST_SHARE:
+            with self._guard:
+                self._entries[key] = entry
+
     def _looked_up(self, query: Query[Any], how: How) -> None:
         if self._watch:
             self._watch.looked_up(query.name, how)
 
     def _get(self, key: str, query: Query[Any], since: float) -> Entry | None:
         """The entry in this process, or a newer one that another replica has stored."""
-        entry = self._memory.get(key)
+        entry = self._stored(key)
         if self._shared is None or (entry and self._is_fresh(entry, query, since)):
             return entry
         stored = self._shared.get(key)
@@ -317,7 +303,7 @@ class Cache:
         except UmamiError:
             # Another version of the dashboard may have stored it.
             return entry
-        self._memory.put(key, entry)
+        self._store(key, entry)
         return entry
 
     def _fresh(self, key: str, query: Query[Any], since: float) -> Entry | None:
@@ -341,7 +327,7 @@ class Cache:
             run: Run[Any] = partial(submit, caller=caller, wanted=wanted)
             fresh = partial(self._fresh, key, query, since)
             # Another fetch may have ended just before this one began.
-            entry = self._memory.get(key)
+            entry = self._stored(key)
             if entry is not None and self._is_fresh(entry, query, since):
                 return entry
             if self._shared is None:
@@ -357,7 +343,7 @@ class Cache:
 
     def _put(self, key: str, query: Query[Any], answer: Answer) -> Entry:
         entry = Entry(answer.value, time.time(), len(answer.body))
-        self._memory.put(key, entry)
+        self._store(key, entry)
         if _is_running(query, entry.answered_at):
             with self._guard:
                 self._latest[_kin(key, query)] = key
@@ -366,6 +352,10 @@ class Cache:
             seconds = max(lifetime.spare, lifetime.shown)
             self._shared.put(key, answer.body, entry.answered_at, seconds)
         return entry
+
+
+def _weight(entry: Entry) -> int:
+    return MODEL_SIZE * entry.size + OVERHEAD
 
 
 def _kin(key: str, query: Query[Any]) -> str:

@@ -19,13 +19,12 @@ from weakref import WeakSet
 
 from pydantic_core import to_json
 
-from umami.cache import Answer, Cache, CachedAnswer, Entry, Memory, Run
-from umami.capabilities import Capabilities
+from umami.cache import Answer, Cache, CachedAnswer, Entry, Run
 from umami.compat.detection import Detected
 from umami.compat.dialect import Dialect, Plan
 from umami.compat.generations import Generation
 from umami.connection import Connection, Server, dialect
-from umami.definitions import Definitions, definitions
+from umami.definitions import Definitions
 from umami.endpoint import JSON, MALFORMED, Access, Query, Request, unexpected
 from umami.errors import (
     TRANSIENT,
@@ -39,6 +38,7 @@ from umami.errors import (
     Unauthorised,
     UnexpectedAnswer,
 )
+from umami.filters import Capabilities
 from umami.instrumentation import Instrumentation
 from umami.scheduling import ANYONE, BACKGROUND, Caller, FairQueue, Steps, again, drive, result_of
 from umami.settings import Settings, read
@@ -115,14 +115,14 @@ class Client:
         settings = read() if settings is None else settings
         self._connection = Connection(settings, watch)
         self._transport = self._connection.transport
-        self._shared = settings.share is not None
+        self._share = self._transport.share
         label = "Umami Cloud" if settings.cloud else label
         self._server = Server(settings.address, label, demo, cloud=settings.cloud)
         self._defined_by = None if defined_by is None else Generation.named(defined_by)
         self._cache_scope = settings.api or ""
         if cache is None:
             shared = None if settings.redis is None else Shared(settings.redis)
-            cache = Cache(Memory(settings.cache_mb), shared, watch=watch)
+            cache = Cache(settings.cache_mb, shared, watch=watch)
         self._cache = cache
         self._queue = FairQueue(settings.in_flight, watch)
         self._waiting = waiting
@@ -176,7 +176,7 @@ class Client:
         known = self._connection.known
         drive(self._answer(reply, query, known, caller, since, keep), reply)
         if known is not None and time.monotonic() > self._connection.refresh_at:
-            self._connection.refresh(partial(self._queue.submit, caller=BACKGROUND))
+            self._connection.detection(partial(self._queue.submit, caller=BACKGROUND), anew=True)
         return reply
 
     def ask_all(self, *queries: Query[Any]) -> list[Reply[Any]]:
@@ -186,7 +186,7 @@ class Client:
     @property
     def definitions(self) -> Definitions:
         """What figures mean on this server; may detect its version. Raises ``UmamiError``."""
-        return definitions(self._defined_by or self._detected().generation)
+        return Definitions(self._defined_by or self._detected().generation)
 
     @property
     def shared_sections(self) -> frozenset[str] | None:
@@ -195,10 +195,11 @@ class Client:
         ``None`` without a limit, and without a share link. May open the link; raises
         ``UmamiError``.
         """
-        if not self._shared:
+        share = self._share
+        if share is None:
             return None
         with self._waiting():
-            return self._queue.submit(lambda: self._transport.shared_sections).result()
+            return result_of(self._queue.submit(lambda: share.sections))
 
     @property
     def known(self) -> bool:
@@ -301,7 +302,7 @@ class Client:
 
     def _fetch(self, query: Query[Any], detected: Detected, run: Run[Any]) -> Steps[Answer]:
         writes = query.endpoint.access is Access.WRITES
-        if writes and self._shared:
+        if writes and self._share:
             raise Unauthorised("A share link can only be read.", endpoint=query.name)
         mistakable = self._dialect(detected).mistakable(query)
         checks: list[Future[bool]] = []
@@ -342,8 +343,8 @@ class Client:
         """The answer in the newest generation's form, decoded and as JSON text."""
         try:
             plan = dialect.plan(query)
-            if self._shared and query.name == "websites":
-                (website,) = yield [run(lambda: self._transport.website)]
+            if (share := self._share) and query.name == "websites":
+                (website,) = yield [run(lambda: share.website)]
                 plan = _only_website(website)
             if isinstance(plan, Request):
                 (body,) = yield [run(partial(send, plan))]
@@ -382,7 +383,7 @@ def _still_waits(caller: Caller) -> bool:
     return not caller.left
 
 
-def _only_website(website: str | None) -> Plan:
+def _only_website(website: str) -> Plan:
     """The list of a share link's only website; Umami's own list fails for a share link."""
     (row,) = yield (Request("GET", f"/websites/{website}"),)
     rows = [] if row is None else [row]

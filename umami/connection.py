@@ -82,13 +82,14 @@ class Connection:
         self.refresh_at = float("inf")
         """When to detect the version again, in the background (monotonic seconds)."""
 
-    def detection(self, run: Run) -> Future[Detected]:
-        """The version; detects it where it is not known, once for all callers."""
-        return self._detect_once(run, lambda: self.known or self._detect())
+    def detection(self, run: Run, *, anew: bool = False) -> Future[Detected]:
+        """The version; detects it where it is not known or ``anew``, once for all callers."""
 
-    def refresh(self, run: Run) -> Future[Detected]:
-        """Detect the version again."""
-        return self._detect_once(run, self._detect)
+        def detect() -> Detected:
+            # Another detection may have ended just before this one began.
+            return self._detect() if anew or self.known is None else self.known
+
+        return self._detections.submit("server", lambda _: run(detect))
 
     def detect_again(self, before: Detected, problem: UmamiError, run: Run) -> Steps[Detected]:
         """The version, after an answer that did not fit ``before``.
@@ -106,7 +107,7 @@ class Connection:
             if unchanged:
                 return before
         self._missing.add(problem.endpoint)
-        detected: Detected = (yield [self.refresh(run)])[0]
+        detected: Detected = (yield [self.detection(run, anew=True)])[0]
         return detected
 
     def unchanged(self, detected: Detected, run: Run) -> Future[bool]:
@@ -117,9 +118,6 @@ class Connection:
             return unchanged
         check = partial(is_unchanged, self._probe, detected)
         return self._checks.submit(str(detected), lambda _: run(check))
-
-    def _detect_once(self, run: Run, detect: Callable[[], Detected]) -> Future[Detected]:
-        return self._detections.submit("server", lambda _: run(detect))
 
     def _detect(self) -> Detected:
         if self._cloud:

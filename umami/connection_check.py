@@ -109,26 +109,27 @@ def meant(way: Way, typed: Mapping[str, str]) -> Settings:
     }
     for name, sentence in NEEDED[way].items():
         if name not in texts:
-            raise _refusal(sentence)
+            raise SettingsError(sentence, remedy="")
     if way == "tables":
         return Settings(data=_tables(texts["DATA"]))
     texts |= {name: completed(texts[name]) for name in ("URL", "SHARE_URL") if name in texts}
     address = texts.get("URL", "")
     if "/share/" in address:
-        raise _refusal(
+        raise SettingsError(
             "This is a share link, not the address of a server.",
-            "Choose “Share link” above and paste it there, or take away what follows the host.",
+            remedy="Choose “Share link” above and paste it there, or take away what follows the "
+            "host.",
         )
     if way == "account" and is_cloud(_host(address)):
-        raise _refusal(
+        raise SettingsError(
             "Umami Cloud does not accept a user name and a password from a dashboard.",
-            "Choose “API key” above. You make one in Umami Cloud, under Settings, API keys.",
+            remedy="Choose “API key” above. You make one in Umami Cloud, under Settings, API keys.",
         )
     try:
         return parse(texts).model_copy(update={"timeout": PATIENCE})
     except SettingsError as problem:
         sentence = str(problem)
-    raise _refusal(_in_words(sentence), _CORRECT)
+    raise SettingsError(_in_words(sentence), remedy=_CORRECT)
 
 
 def tried(settings: Settings) -> CheckedServer:
@@ -153,10 +154,10 @@ def tried(settings: Settings) -> CheckedServer:
 
 def unreadable(problem: SettingsError) -> SettingsError:
     """An error of the tables, in the words of the form."""
-    return _refusal(
+    return SettingsError(
         _in_words(str(problem)),
-        "Name the folder or zip that holds Umami’s tables, website_event.csv among them: what "
-        "Umami Cloud exports, or each table of your database with its header.",
+        remedy="Name the folder or zip that holds Umami’s tables, website_event.csv among them: "
+        "what Umami Cloud exports, or each table of your database with its header.",
     )
 
 
@@ -164,9 +165,9 @@ def _tables(text: str) -> Path:
     """The path of the tables; file managers copy paths in quotation marks."""
     path = Path(os.path.expanduser(text.strip("'\"")))
     if not os.path.exists(path):
-        raise _refusal(
+        raise SettingsError(
             f"There is no folder or file {str(path)[:200]}.",
-            "It must be on the machine that the dashboard runs on: type its full path.",
+            remedy="It must be on the machine that the dashboard runs on: type its full path.",
         )
     return path.resolve()
 
@@ -212,12 +213,6 @@ def _remedy_of_refusal(settings: Settings, problem: UmamiError) -> str:
             "makes keys from version 3.4 on."
         )
     return "Type both once more, as you sign in to Umami."
-
-
-def _refusal(sentence: str, remedy: str = "") -> SettingsError:
-    problem = SettingsError(sentence)
-    problem.remedy = remedy
-    return problem
 
 
 def _in_words(sentence: str) -> str:

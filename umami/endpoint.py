@@ -19,23 +19,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
 from types import NoneType
-from typing import (
-    Annotated,
-    Any,
-    Final,
-    Generic,
-    Literal,
-    ParamSpec,
-    TypeVar,
-    get_args,
-    get_type_hints,
-)
+from typing import Annotated, Any, Final, Generic, Literal, ParamSpec, TypeVar
 from uuid import UUID
 
 from pydantic import BeforeValidator, TypeAdapter
 from pydantic_core import from_json
 
-from umami import filter_params
 from umami.errors import InvalidView, UmamiError, UnexpectedAnswer
 from umami.period import Period, milliseconds
 from umami.view import View
@@ -93,38 +82,6 @@ class RawQuery(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointInfo:
-    """The declaration of an endpoint, for the client, the cache, the docs and the tests."""
-
-    name: str
-    method: Method
-    route: str
-    group: str
-    freshness: Freshness
-    effort: Effort
-    access: Access
-    since: str
-    subject: str
-    """What the endpoint returns, in the plural: ``annotations``."""
-    documentation: str
-    signature: inspect.Signature
-    secret: bool
-    filtered: bool
-    """Whether a View's filters apply to the answer."""
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether a request can be sent twice without harm, so that it may be retried."""
-        return self.access is Access.READS
-
-    @property
-    def first_version(self) -> tuple[int, int]:
-        """``since`` as numbers, to compare with the value of a generation."""
-        major, minor = self.since.split(".")
-        return int(major), int(minor)
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """An HTTP request without address and credentials; ``path`` follows ``/api``."""
 
@@ -139,7 +96,7 @@ class Request:
 class Query(Generic[T]):
     """An endpoint with its arguments; at one server, equal queries have equal answers."""
 
-    endpoint: EndpointInfo = field(compare=False)
+    endpoint: Endpoint[..., T] = field(compare=False)
     path: str
     params: tuple[tuple[str, str], ...]
     body: str | None
@@ -224,50 +181,80 @@ class Query(Generic[T]):
         return tuple(websites) or ((self.website,) if self.website else ())
 
 
-REGISTRY: dict[str, EndpointInfo] = {}
-"""Every declared endpoint by name; the import of ``umami.api`` fills it."""
-
-
+@dataclass(frozen=True)
 class Endpoint(Generic[P, T]):
     """A declared endpoint; calling it makes a query."""
 
-    def __init__(self, endpoint: EndpointInfo, body: Callable[P, RawQuery[T]]) -> None:
-        self.endpoint = endpoint
-        self._body = body
-        self._ids = re.findall(r"{(\w+)}", endpoint.route)
-        functools.update_wrapper(self, body)
+    body: Callable[P, RawQuery[T]]
+    method: Method
+    route: str
+    freshness: Freshness
+    effort: Effort
+    access: Access
+    since: str
+    subject: str
+    """What the endpoint returns, in the plural: ``annotations``."""
+    secret: bool
+    filtered: bool
+    """Whether a View's filters apply to the answer."""
+
+    @property
+    def name(self) -> str:
+        """The name of the declared function."""
+        return self.body.__name__
+
+    @property
+    def group(self) -> str:
+        """The name of the module that declares it."""
+        return self.body.__module__.rpartition(".")[2]
+
+    @functools.cached_property
+    def signature(self) -> inspect.Signature:
+        """The parameters of its queries."""
+        return inspect.signature(self.body)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a request can be sent twice without harm, so that it may be retried."""
+        return self.access is Access.READS
+
+    @property
+    def first_version(self) -> tuple[int, int]:
+        """``since`` as numbers, to compare with the value of a generation."""
+        major, minor = self.since.split(".")
+        return int(major), int(minor)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Query[T]:
         """The query with these arguments; sends nothing. Raises ``InvalidView``."""
-        bound = self.endpoint.signature.bind(*args, **kwargs)
+        bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = dict(bound.arguments)
-        raw = self._body(*args, **kwargs)
+        raw = self.body(*args, **kwargs)
         view: View | None = arguments.get("view")
         period: Period | None = view.period if view else arguments.get("period")
         query = raw.query
-        if period and self.endpoint.method == "GET":
+        if period and self.method == "GET":
             query = {"startAt": period.start_at, "endAt": period.end_at, **query}
         named = {"website": view.website, **arguments} if view else arguments
-        ids = {name: uuid_of(named[name], name) for name in self._ids}
+        ids = {name: uuid_of(named[name], name) for name in re.findall(r"{(\w+)}", self.route)}
         context = {**arguments, "period": period, "ids": ids}
 
         def read(answer: JSON) -> T:
             try:
                 return raw.read(answer) if raw.read else self._parse(answer, context)
             except UmamiError as problem:
-                problem.endpoint = problem.endpoint or self.endpoint.name
+                problem.endpoint = problem.endpoint or self.name
                 raise
             except MALFORMED:
-                raise unexpected(self.endpoint.name) from None
+                raise unexpected(self.name) from None
 
         return Query(
-            endpoint=self.endpoint,
-            name=self.endpoint.name,
-            path=self.endpoint.route.format(**ids),
+            endpoint=self,
+            name=self.name,
+            path=self.route.format(**ids),
             params=_sorted_params(query),
             body=None if raw.body is None else canonical_json(raw.body),
-            filters=filter_params.filters(view) if view and self.endpoint.filtered else (),
+            filters=view.filter_params() if view and self.filtered else (),
             arguments=arguments,
             read=read,
             until=period.end if period else None,
@@ -277,7 +264,7 @@ class Endpoint(Generic[P, T]):
     def _parse(self) -> Callable[[JSON, Mapping[str, Any]], T]:
         """The parser of the annotated type: its ``read``, which receives those of the arguments
         (and the period) that it names, or else Pydantic."""
-        (kind,) = get_args(get_type_hints(self._body, include_extras=True)["return"])
+        (kind,) = inspect.get_annotations(self.body, eval_str=True)["return"].__args__
         read = getattr(kind, "read", None)
         if read is None:
             adapter: TypeAdapter[Any] = TypeAdapter(_DONE if kind is NoneType else kind)
@@ -286,6 +273,10 @@ class Endpoint(Generic[P, T]):
         return lambda answer, context: read(
             answer, **{name: value for name, value in context.items() if name in names}
         )
+
+
+REGISTRY: dict[str, Endpoint[..., Any]] = {}
+"""Every declared endpoint by name; the import of ``umami.api`` fills it."""
 
 
 def uuid_of(text: str, what: str = "website") -> str:
@@ -349,23 +340,20 @@ def endpoint(
             raise ValueError(f"endpoint {name} is declared twice")
         if not body.__doc__:
             raise ValueError(f"endpoint {name} has no documentation")
-        signature = inspect.signature(body)
-        REGISTRY[name] = EndpointInfo(
-            name=name,
-            method=method,
-            route=route,
-            group=body.__module__.rpartition(".")[2],
-            freshness=fresh,
-            effort=effort,
-            access=access,
-            since=since,
-            subject=subject,
-            documentation=inspect.cleandoc(body.__doc__),
-            signature=signature,
-            secret=secret,
-            filtered=filtered and "view" in signature.parameters,
+        takes_view = "view" in inspect.signature(body).parameters
+        REGISTRY[name] = declared = Endpoint(
+            body,
+            method,
+            route,
+            fresh,
+            effort,
+            access,
+            since,
+            subject,
+            secret,
+            filtered and takes_view,
         )
-        return Endpoint(REGISTRY[name], body)
+        return declared
 
     return declare
 

@@ -16,10 +16,14 @@ class UmamiError(Exception):
     sent = True
     """Whether a request was sent; while the circuit breaker is open, none is."""
 
-    def __init__(self, message: str, *, endpoint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, endpoint: str | None = None, remedy: str | None = None
+    ) -> None:
         super().__init__(message)
         self.endpoint = endpoint
         """Name of the endpoint, where the error belongs to one (``"stats"``)."""
+        if remedy is not None:
+            self.remedy = remedy
 
 
 class SettingsError(UmamiError):

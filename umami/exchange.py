@@ -225,11 +225,8 @@ class Exchange:
                 extensions={"trace": self._trace},
             )
         except (httpx.InvalidURL, ValueError):
-            return Failure(
-                InvalidView(
-                    f"“{call.endpoint}” cannot be requested like this.", endpoint=call.endpoint
-                )
-            )
+            sentence = f"“{call.endpoint}” cannot be requested like this."
+            return Failure(InvalidView(sentence, endpoint=call.endpoint))
         try:
             response = self._http.send(request, stream=True)
             try:
@@ -254,7 +251,7 @@ class Exchange:
         address, proxy = self._settings.address, self._proxy
         connect_timeout = isinstance(error, httpx.ConnectTimeout)
         if isinstance(error, httpx.TimeoutException) and not connect_timeout:
-            return Failure(timed_out(call))
+            return _timed_out(call)
         hung_up = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)
         if hung_up and self._speaks_tls(call):
             return self._other_scheme("https")
@@ -297,7 +294,7 @@ class Exchange:
             if size > most:
                 break
             if not call.left:
-                return Failure(timed_out(call))
+                return _timed_out(call)
         if response.is_success:
             if size > most:
                 return _unexpected(call, f"The answer to “{call.endpoint}” is too large.")
@@ -332,7 +329,8 @@ class Exchange:
             return self._other_scheme("https")
         same_method = response.status_code in (307, 308) or call.request.method == "GET"
         slash = target.path.rstrip("/") == here.path.rstrip("/") and target.path != here.path
-        if same_host and same_method and slash and _origin(target) == _origin(here):
+        same_origin = same_host and (target.scheme, target.port) == (here.scheme, here.port)
+        if same_origin and same_method and slash:
             without = url.rstrip("/")
             return without if without != url else url + "/"
         where = "another page" if same_host else target.host[:100]
@@ -377,11 +375,9 @@ class Exchange:
         return Failure(SettingsError(f"The server requires {scheme}: {remedy}."))
 
 
-def timed_out(call: Call) -> TimedOut:
-    """The error for an answer that did not arrive in time."""
-    return TimedOut(
-        f"The server took too long to answer “{call.endpoint}”.", endpoint=call.endpoint
-    )
+def _timed_out(call: Call) -> Failure:
+    sentence = f"The server took too long to answer “{call.endpoint}”."
+    return Failure(TimedOut(sentence, endpoint=call.endpoint))
 
 
 def _unexpected(call: Call, sentence: str, status: int | None = None) -> Failure:
@@ -416,11 +412,6 @@ def _decompressed(response: httpx.Response) -> Iterator[bytes]:
             return
     if response.num_bytes_downloaded:
         raise httpx.DecodingError("incomplete")
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    default: dict[str, int] = {"http": 80, "https": 443}
-    return url.scheme, url.host, url.port or default.get(url.scheme)
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:

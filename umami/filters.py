@@ -1,9 +1,9 @@
-"""Filters: conditions on rows."""
+"""Filters: conditions on rows, their form in requests, and which of them a server supports."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,7 +83,11 @@ class Filter:
         if any(not value or len(value) > LONGEST_VALUE or "\0" in value for value in values):
             raise InvalidView(f"A filter’s value has 1 to {LONGEST_VALUE} characters.")
         if operator in ("re", "nre"):
-            _require_pattern(values[0])
+            try:
+                re.compile(values[0])
+            except (re.error, OverflowError, RecursionError):
+                text = values[0][:40]
+                raise InvalidView(f"“{text}” is not a regular expression.") from None
         object.__setattr__(self, "field", field)
         object.__setattr__(self, "operator", operator)
         object.__setattr__(self, "values", tuple(dict.fromkeys(values)))
@@ -101,6 +105,47 @@ class Filter:
         """One text for each value, which ``parse`` accepts."""
         return [f"{self.field}.{self.operator}.{value}" for value in self.values]
 
+    def param(self, *, patterns: bool = True) -> str:
+        """The text of this filter in a request of the newest generation.
+
+        A server splits values at commas, so values that contain one become a regular expression.
+        ``(?c)`` makes a pattern of PostgreSQL case-sensitive, as equality is. ``patterns`` says
+        whether the server takes the value of “contains” as a pattern.
+        """
+        if self.operator in ("eq", "neq") and any("," in value for value in self.values):
+            pattern = "|".join(map(regex_escaped, self.values))
+            return f"{'re' if self.operator == 'eq' else 'nre'}.(?c)^({pattern})$"
+        return f"{self.operator}.{','.join(self.literal_values if patterns else self.values)}"
+
+    @property
+    def literal_values(self) -> tuple[str, ...]:
+        """The values for a self-hosted Umami, which takes those of “contains” as patterns."""
+        contains = self.operator in ("c", "dnc")
+        return tuple(map(like_escaped, self.values)) if contains else self.values
+
+
+def like_escaped(text: str) -> str:
+    """A ``LIKE`` pattern that matches only this text.
+
+    A self-hosted Umami puts texts into such patterns unchanged. In PostgreSQL, MySQL and ClickHouse
+    a backslash makes ``%`` and ``_`` literal.
+    """
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def step_escaped(value: str) -> str:
+    """The value of a step or goal as servers take it.
+
+    A ``*`` at either end is a wildcard: every version then makes a ``LIKE`` pattern of the value.
+    Without one it compares the value as it is.
+    """
+    return like_escaped(value) if value.startswith("*") or value.endswith("*") else value
+
+
+def regex_escaped(text: str) -> str:
+    """A regular expression that matches only this text."""
+    return re.sub(r"([\\^$.|?*+()\[\]{}])", r"\\\1", text)
+
 
 def in_form_of(value: str, known: Iterable[str]) -> str:
     """A value in the Unicode normal form, composed or not, in which known values contain it.
@@ -112,13 +157,6 @@ def in_form_of(value: str, known: Iterable[str]) -> str:
     whole = (form for form in forms if form in known)
     within = (form for form in forms if any(form in value for value in known))
     return next(whole, None) or next(within, value)
-
-
-def _require_pattern(text: str) -> None:
-    try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError):
-        raise InvalidView(f"“{text[:40]}” is not a regular expression.") from None
 
 
 def parse_filters(texts: Iterable[str]) -> tuple[tuple[Filter, ...], list[str]]:
@@ -136,13 +174,53 @@ def parse_filters(texts: Iterable[str]) -> tuple[tuple[Filter, ...], list[str]]:
             same = filters.get(key)
             if same is not None and filter_.operator in ("eq", "neq"):
                 filter_ = Filter(*key, *same.values, *filter_.values)
+            elif same not in (None, filter_):
+                dropped.append(
+                    f"There can be one filter that {FIELDS[filter_.field]} "
+                    f"{OPERATORS[filter_.operator]} something; the last one is used."
+                )
+            filters[key] = filter_
         except InvalidView as problem:
             dropped.append(str(problem))
-            continue
-        if same not in (None, filter_) and filter_.operator not in ("eq", "neq"):
-            dropped.append(
-                f"There can be one filter that {FIELDS[filter_.field]} "
-                f"{OPERATORS[filter_.operator]} something; the last one is used."
-            )
-        filters[key] = filter_
     return tuple(filters.values()), dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """The parts of a View that a server supports, by default all; it ignores other filters."""
+
+    fields: frozenset[str] = frozenset(FIELDS)
+    operators: frozenset[str] = frozenset(OPERATORS)
+    several: bool = True
+    """Several values in one filter, several filters of one field, filters joined by “any”."""
+    commas: bool = True
+    """Values that contain a comma."""
+    segments: bool = True
+    """Saved segments and cohorts."""
+
+    def refused(self, filter_: Filter) -> str | None:
+        """Why the server does not support a filter, in a sentence; ``None`` where it does."""
+        if filter_.field not in self.fields:
+            return f"This server cannot filter by {FIELDS[filter_.field]}."
+        if filter_.operator not in self.operators:
+            return f"This server has no filter that “{OPERATORS[filter_.operator]}”."
+        if len(filter_.values) > 1 and not self.several:
+            return f"This server takes one value in a filter of {FIELDS[filter_.field]}."
+        if not self.commas and any("," in value for value in filter_.values):
+            return "This server cannot filter by a value that contains a comma."
+        return None
+
+    def joined(self, filters: Sequence[Filter], match: Match) -> str | None:
+        """Why the server cannot join these filters, in a sentence; ``None`` where it can."""
+        if self.several:
+            return None
+        fields = [filter_.field for filter_ in filters]
+        twice = next((field for field in fields if fields.count(field) > 1), None)
+        if twice:
+            return f"This server takes one filter of {FIELDS[twice]}."
+        if match == "any" and len(fields) > 1:
+            return "This server joins filters by “all”, never by “any”."
+        return None
+
+
+EVERYTHING = Capabilities()

@@ -7,11 +7,12 @@ result each time as long as the answer is the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import wraps
+from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Any, Final, ParamSpec, TypeVar
 
-from cachetools import TTLCache
+from cachetools import TTLCache, cached
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,7 +21,7 @@ MOST_RESULTS: Final = 4_000
 LIFETIME: Final = 120.0
 """Seconds after which a result and its arguments are dropped: by then the answers of running
 periods are others."""
-_RESULTS: Final[TTLCache[Hashable, tuple[Any, object]]] = TTLCache(MOST_RESULTS, LIFETIME)
+_RESULTS: Final[TTLCache[Hashable, Any]] = TTLCache(MOST_RESULTS, LIFETIME)
 _GUARD: Final = Lock()
 
 
@@ -30,26 +31,30 @@ def memoize(function: Callable[P, T]) -> Callable[P, T]:
     Hashable arguments are compared by value, others (frames) by identity. All callers share the
     result and must not change it. Exceptions are not remembered.
     """
-
-    @wraps(function)
-    def memoized(*args: P.args, **kwargs: P.kwargs) -> T:
-        key = (function, *map(_key, args), *((name, _key(arg)) for name, arg in kwargs.items()))
-        with _GUARD:
-            entry = _RESULTS.get(key)
-        if entry is None:
-            # The entry keeps the arguments alive, so that no other object gets the same id.
-            entry = (function(*args, **kwargs), (args, kwargs))
-            with _GUARD:
-                _RESULTS[key] = entry
-        result: T = entry[0]
-        return result
-
-    return memoized
+    return cached(_RESULTS, key=partial(key_of, function), lock=_GUARD)(function)
 
 
-def _key(value: object) -> Hashable:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Equal for the same object only, which it keeps alive: no other object gets its id."""
+
+    value: object
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+def key_of(*args: object, **kwargs: object) -> Hashable:
+    """A key for these arguments: hashable ones by value, others by identity."""
+    return tuple(map(_hashable, (*args, *kwargs.items())))
+
+
+def _hashable(value: object) -> Hashable:
     try:
         hash(value)
     except TypeError:
-        return "id", id(value)
+        return tuple(map(_hashable, value)) if isinstance(value, tuple) else _Same(value)
     return value

@@ -5,6 +5,7 @@ The functions are pure and cached. An unknown code is returned unchanged; nothin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
@@ -57,35 +58,23 @@ SYSTEMS: Final = {
     "Windows 10": "Windows 10/11",
 }
 DEVICES: Final = {
-    "desktop": "Desktop",
-    "laptop": "Laptop",
-    "mobile": "Mobile",
-    "tablet": "Tablet",
+    **{name.lower(): name for name in ("Desktop", "Laptop", "Mobile", "Tablet", "Console")},
     "smarttv": "Smart TV",
-    "console": "Console",
     "wearable": "Wearable",
 }
 CHANNELS: Final = {
-    "affiliate": "Affiliate",
-    "direct": "Direct",
-    "email": "Email",
+    **{
+        code: re.sub("([A-Z])", r" \1", code).capitalize()
+        for code in (
+            *("affiliate", "direct", "email", "referral", "unknown"),
+            *("organicSearch", "organicShopping", "organicSocial", "organicVideo"),
+            *("paidAds", "paidSearch", "paidShopping", "paidSocial", "paidVideo"),
+        )
+    },
     "llm": "AI assistants",
-    "organicSearch": "Organic search",
-    "organicShopping": "Organic shopping",
-    "organicSocial": "Organic social",
-    "organicVideo": "Organic video",
-    "paidAds": "Paid ads",
-    "paidSearch": "Paid search",
-    "paidShopping": "Paid shopping",
-    "paidSocial": "Paid social",
-    "paidVideo": "Paid video",
-    "referral": "Referral",
     "sms": "SMS",
-    "unknown": UNKNOWN,
 }
 SHORT_COUNTRIES: Final = {"GB": "United Kingdom", "US": "United States", "HK": "Hong Kong"}
-KOSOVO: Final = {"XK": "XKX"}
-"""Codes in use that ISO does not list."""
 
 
 @lru_cache(maxsize=1024)
@@ -126,10 +115,9 @@ def currency(code: str) -> str:
 def iso3(code: str) -> str | None:
     """The alpha-3 code of an alpha-2 code, for maps; ``None`` where it is not a country's."""
     upper = code.upper()
-    if upper in KOSOVO:
-        return KOSOVO[upper]
-    if len(upper) != 2:
-        return None
+    if upper == "XK":
+        # Kosovo's codes are in use, but ISO does not list them.
+        return "XKX"
     alpha_3 = getattr(pycountry.countries.get(alpha_2=upper), "alpha_3", None)
     return alpha_3 if isinstance(alpha_3, str) else None
 
@@ -164,9 +152,7 @@ def label(field: str, value: str | None, *, of: str | None = None) -> str:
     """
     if not value:
         return _MISSING.get(field, NONE)
-    if field in _TABLES:
-        return _TABLES[field].get(value, value)
-    name = _NAMERS[field](value) if field in _NAMERS else value
+    name = _NAMERS[field](value) if field in _NAMERS else _TABLES.get(field, {}).get(value, value)
     if of and field in ("region", "city"):
         return f"{name}, {country(of)}"
     return name

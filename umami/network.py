@@ -56,7 +56,8 @@ def proxy_for(url: str) -> Proxy | None:
     host, port = address.hostname or "", address.port or (443 if address.scheme == "https" else 80)
     if not value or _is_excepted(host, port, proxies.get("no", "")):
         return None
-    name = _variable(f"{kind}_proxy", os.environ)
+    name = f"{kind}_proxy"
+    name = name if os.environ.get(name) else name.upper()
     scheme, separator, rest = value.partition("://")
     if not separator:
         scheme, rest = "http", value
@@ -100,7 +101,9 @@ def _is_excepted(host: str, port: int, exceptions: str) -> bool:
     with suppress(OSError):
         if proxy_bypass(f"{host}:{port}") or proxy_bypass(host):
             return True
-    address = _address(host)
+    address = None
+    with suppress(ValueError):
+        address = ipaddress.ip_address(host)
     for text in re.split(r"[,\s]+", exceptions):
         if text == "*":
             return True
@@ -119,18 +122,6 @@ def _is_excepted(host: str, port: int, exceptions: str) -> bool:
             if address in ipaddress.ip_network(bare, strict=False):
                 return True
     return False
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def _variable(name: str, environ: Mapping[str, str]) -> str:
-    """The name of the variable that is set: in lower or in upper case."""
-    return name if environ.get(name) else name.upper()
 
 
 def trusted(environ: Mapping[str, str] | None = None) -> ssl.SSLContext | None:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+from pydantic import BeforeValidator, TypeAdapter
 from typing_extensions import TypedDict
 
 from umami.period import EARLIEST, LATEST, Period, floor
@@ -53,6 +53,10 @@ def _amount(value: Any) -> Decimal:
     return _decimal(0 if value is None else value)
 
 
+def _figure(value: Any) -> float:
+    return float(_amount(value))
+
+
 def _optional_number(value: Any) -> float | None:
     return None if value is None else float(_decimal(value))
 
@@ -73,7 +77,7 @@ Count = Annotated[int, BeforeValidator(_count)]
 """A whole number; null, which some servers return for an empty period, is 0."""
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 """A sum of money, exact; null is 0."""
-Figure = Annotated[float, BeforeValidator(lambda value: float(_amount(value)))]
+Figure = Annotated[float, BeforeValidator(_figure)]
 """A number; null is 0."""
 Ratio = Annotated[float | None, BeforeValidator(_optional_number)]
 """A number or null."""
@@ -81,37 +85,23 @@ Time = Annotated[datetime | None, BeforeValidator(_time)]
 """An instant, aware in UTC, or null."""
 
 
-class Row(BaseModel):
-    """Base of models of JSON objects; unknown members are ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=False)
-
-
-class Bucket(Row):
-    """A point of a series; ``x`` is its time."""
+class Bucket(TypedDict):
+    """A point of a series; ``x`` is its time. Dictionaries, as there are very many."""
 
     x: str
     y: Count
 
 
 class NamedBucket(TypedDict):
-    """A point of one of several series; a dictionary, as there are very many."""
+    """A point of one of several series; ``t`` is its time."""
 
     x: str | None
     t: str
     y: Amount
 
 
-class MeasuredBucket(Row):
-    """A point of several figures, each a member of its own; ``t`` is its time."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=False)
-
-    t: str
-
-
 _BUCKETS = TypeAdapter(list[Bucket])
-_MEASURED = TypeAdapter(list[MeasuredBucket])
+_MEASURED = TypeAdapter(list[dict[str, Any]])
 _NAMED = TypeAdapter(list[NamedBucket])
 
 
@@ -135,8 +125,8 @@ def series(answer: Any, period: Period) -> pd.Series[int]:
     """Counts on the period's complete axis; buckets without a row are 0."""
     counts: dict[pd.Timestamp, int] = {}
     for row in _BUCKETS.validate_python(answer):
-        at = bucket(row.x, period)
-        counts[at] = counts.get(at, 0) + row.y
+        at = bucket(row["x"], period)
+        counts[at] = counts.get(at, 0) + row["y"]
     values, axis = pd.Series(counts, dtype="int64"), period.axis()
     if not values.index.isin(axis).all():
         raise ValueError("buckets outside the period")
@@ -191,23 +181,13 @@ def measured_series(
     repeats an hour in autumn, additive figures are added up; of averages and percentiles the later
     one counts. ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise.
     """
-    axis = period.axis()
-    rows: dict[pd.Timestamp, dict[str, float]] = {}
-    for row in _MEASURED.validate_python(answer):
-        at, extra = bucket(row.t, period), row.model_extra or {}
-        before = rows.get(at, {}) if additive else {}
-        rows[at] = {
-            name: float(_amount(extra[name])) + before.get(name, 0.0)
-            for name in columns
-            if additive or extra[name] is not None
-        }
-    frame = pd.DataFrame(
-        {
-            column: pd.Series({at: row.get(name) for at, row in rows.items()}, dtype="float64")
-            for name, column in columns.items()
-        }
-    )
-    if not clip and not frame.index.isin(axis).all():
+    axis, rows = period.axis(), _MEASURED.validate_python(answer)
+    index = pd.DatetimeIndex([bucket(row["t"], period) for row in rows])
+    figure = _figure if additive else _optional_number
+    figures = {column: [figure(row[name]) for row in rows] for name, column in columns.items()}
+    frame = pd.DataFrame(figures, index, dtype="float64")
+    if not clip and not index.isin(axis).all():
         raise ValueError("buckets outside the period")
+    frame = frame.groupby(level=0).sum() if additive else frame[~index.duplicated("last")]
     frame = frame.reindex(axis, fill_value=0.0 if additive else math.nan)
     return frame.rename_axis("time").reset_index()

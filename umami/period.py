@@ -1,4 +1,4 @@
-"""Periods: a range of time with a unit and a time zone.
+"""Periods: a range of time with a unit and a time zone; and those that follow the clock.
 
 Umami's ranges include both ends, so ``Period.end`` is the last instant that counts
 (``…:59.999``). Buckets are local times in the period's zone, as in Umami: in the autumn night that
@@ -10,13 +10,14 @@ so that a change of the clocks never moves the start of a day.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
-from dateutil.relativedelta import relativedelta
+from dateutil.relativedelta import MO, relativedelta
 
 from umami.errors import InvalidView
 
@@ -24,13 +25,14 @@ Unit = Literal["minute", "hour", "day", "month", "year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
 MILLISECOND = timedelta(milliseconds=1)
-_STEPS: Final[dict[Unit, relativedelta]] = {
-    "minute": relativedelta(minutes=1),
-    "hour": relativedelta(hours=1),
-    "day": relativedelta(days=1),
-    "month": relativedelta(months=1),
-    "year": relativedelta(years=1),
+FREQUENCIES: Final[dict[Unit, str]] = {
+    "minute": "min",
+    "hour": "h",
+    "day": "D",
+    "month": "MS",
+    "year": "YS",
 }
+"""How pandas calls the units."""
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -120,28 +122,22 @@ class Period:
         An hour that the zone skips in spring is not there; an hour that it repeats in autumn is
         there once.
         """
-        first = pd.Timestamp(self.start).tz_convert(self.timezone).tz_localize(None)
-        last = pd.Timestamp(self.end).tz_convert(self.timezone).tz_localize(None)
+        start, end = pd.Timestamp(self.start), pd.Timestamp(self.end)
+        frequency = FREQUENCIES[self.unit]
         if self.unit in ("minute", "hour"):
-            step = "min" if self.unit == "minute" else "h"
-            instants = pd.date_range(
-                pd.Timestamp(self.start), pd.Timestamp(self.end), freq=step, tz="UTC"
-            ).append(pd.DatetimeIndex([pd.Timestamp(self.end)]))
-            walls = (
-                pd.DatetimeIndex(instants).tz_convert(self.timezone).tz_localize(None).floor(step)
-            )
-            return pd.DatetimeIndex(walls.unique().sort_values(), name="time")
-        frequency = {"day": "D", "month": "MS", "year": "YS"}[self.unit]
+            instants = [*pd.date_range(start, end, freq=frequency), end]
+            walls = pd.DatetimeIndex(instants).tz_convert(self.timezone).tz_localize(None)
+            return pd.DatetimeIndex(walls.floor(frequency).unique().sort_values(), name="time")
+        first, last = (edge.tz_convert(self.timezone).tz_localize(None) for edge in (start, end))
         return pd.date_range(floor(first, self.unit), last, freq=frequency, name="time")
 
     def partial(self) -> tuple[bool, bool]:
         """Whether the period covers only a part of its first and of its last bucket."""
         axis, local = self.axis(), zone(self.timezone)
-        first = axis[0].to_pydatetime()
-        after = (axis[-1] + _STEPS[self.unit]).to_pydatetime()
+        after = axis[-1] + pd.tseries.frequencies.to_offset(FREQUENCIES[self.unit])
         return (
-            _instant(first, local) < self.start,
-            _instant(after, local) - MILLISECOND > self.end,
+            _instant(axis[0].to_pydatetime(), local) < self.start,
+            _instant(after.to_pydatetime(), local) - MILLISECOND > self.end,
         )
 
     @property
@@ -149,6 +145,14 @@ class Period:
         """The first and the last local date that the period touches."""
         local = zone(self.timezone)
         return self.start.astimezone(local).date(), self.end.astimezone(local).date()
+
+    @property
+    def utc_offsets(self) -> set[timedelta]:
+        """Every offset from UTC that the zone has in the period, in steps of a day."""
+        days = range((self.end - self.start).days + 1)
+        moments = [*(self.start + timedelta(days=day) for day in days), self.end]
+        local = zone(self.timezone)
+        return {moment.astimezone(local).utcoffset() or timedelta() for moment in moments}
 
     @property
     def edges_of_days(self) -> tuple[bool, bool]:
@@ -171,10 +175,8 @@ class Period:
                 months = 12 * (last.year - first.year) + last.month - first.month + 1
                 return relativedelta(months=months)
             return relativedelta(days=(last - first).days + 1)
-        start, end = (
-            moment.astimezone(local).replace(tzinfo=None)
-            for moment in (self.start, self.end + MILLISECOND)
-        )
+        edges = (self.start, self.end + MILLISECOND)
+        start, end = (edge.astimezone(local).replace(tzinfo=None) for edge in edges)
         length = end - start
         return None if not length or length % timedelta(days=1) else relativedelta(days=length.days)
 
@@ -276,6 +278,27 @@ def _instant(wall: datetime, local: ZoneInfo) -> datetime:
     return wall.replace(tzinfo=local).astimezone(UTC)
 
 
+def format_edge(moment: datetime, local: ZoneInfo) -> str:
+    """A local date where the moment is the start or end of a day, else local time in seconds."""
+    wall = moment.astimezone(local)
+    if wall.time() in (time(), time(23, 59, 59, 999000)):
+        return wall.date().isoformat()
+    return wall.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def parse_edge(text: str, local: ZoneInfo, *, end: bool) -> datetime:
+    """The start or end that a date or local time stands for; raises ``InvalidView``."""
+    try:
+        if len(text) == len("2026-01-31"):
+            day = date.fromisoformat(text)
+            return _day_end(day, local) if end else midnight(day, local)
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=local)
+        return moment.astimezone(UTC) + (timedelta(milliseconds=999) if end else timedelta())
+    except (ValueError, OverflowError):
+        raise InvalidView(f"“{text[:40]}” is not a date (2026-01-31).") from None
+
+
 def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) -> Period:
     """A period with ``unit`` where servers support it, else with the finest unit that they do."""
     finest = finest_unit(start, end)
@@ -286,11 +309,9 @@ def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) 
 
 def floor(moment: pd.Timestamp, unit: Unit) -> pd.Timestamp:
     """The start of the bucket that contains a local time."""
-    if unit == "year":
-        return moment.normalize().replace(month=1, day=1)
-    if unit == "month":
-        return moment.normalize().replace(day=1)
-    return moment.floor({"minute": "min", "hour": "h", "day": "D"}[unit])
+    if unit in ("month", "year"):
+        return moment.normalize().replace(day=1, month=1 if unit == "year" else moment.month)
+    return moment.floor(FREQUENCIES[unit])
 
 
 def milliseconds(instant: datetime) -> int:
@@ -306,3 +327,88 @@ def instant(unix_milliseconds: int) -> datetime:
 def iso_time(moment: datetime) -> str:
     """An instant (aware, UTC) in ISO format: ``2026-08-01T00:00:00.000Z``."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A period that follows the clock. ``start`` and ``end`` take the present as local time.
+
+    ``end`` returns the first moment after the period. A running period ends with the running hour,
+    so that a query stays the same for an hour (and can be cached) and comparisons are between
+    ranges of equal length. “Last” N days or months are whole ones, as in Google Analytics and
+    Plausible: they end before today or before this month.
+    """
+
+    name: str
+    label: str
+    start: Callable[[datetime], datetime]
+    end: Callable[[datetime], datetime]
+    step: relativedelta
+    """The calendar unit that this period is or begins: how far the arrows move it, and how far back
+    its previous period is."""
+    unit: Unit | None = None
+
+
+def day_start(moment: datetime) -> datetime:
+    """The start of the day of a local time."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+
+
+def hour_end(moment: datetime) -> datetime:
+    """The start of the hour after a local time."""
+    offset = moment.utcoffset() or timedelta()
+    hour = moment.replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
+    return (hour - offset + timedelta(hours=1)).astimezone(moment.tzinfo)
+
+
+def _day(**parts: Any) -> Callable[[datetime], datetime]:
+    """The start of the day that these parts of a date name, for any local time."""
+    return lambda moment: day_start(moment) + relativedelta(**parts)
+
+
+def _quarter(moment: datetime) -> datetime:
+    return _month(moment) - relativedelta(months=(moment.month - 1) % 3)
+
+
+def _last_days(days: int) -> Preset:
+    """Whole days that end yesterday."""
+    step = relativedelta(days=days)
+    label = f"Last {days} days"
+    return Preset(f"{days}d", label, lambda now: day_start(now) - step, day_start, step)
+
+
+_monday, _month, _year = _day(weekday=MO(-1)), _day(day=1), _day(day=1, month=1)
+_DAY, _WEEK = relativedelta(days=1), relativedelta(weeks=1)
+_MONTH, _QUARTER, _YEAR = (relativedelta(months=months) for months in (1, 3, 12))
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset("today", "Today", day_start, hour_end, _DAY),
+        Preset("yesterday", "Yesterday", lambda now: day_start(now) - _DAY, day_start, _DAY),
+        Preset(
+            "24h", "Last 24 hours", lambda now: hour_end(now) - timedelta(days=1), hour_end, _DAY
+        ),
+        Preset("week", "This week", _monday, hour_end, _WEEK, "day"),
+        Preset("last-week", "Last week", lambda now: _monday(now) - _WEEK, _monday, _WEEK),
+        *map(_last_days, (7, 14, 28, 30)),
+        Preset("month", "This month", _month, hour_end, _MONTH, "day"),
+        Preset("last-month", "Last month", lambda now: _month(now) - _MONTH, _month, _MONTH),
+        *map(_last_days, (90, 180)),
+        Preset("quarter", "This quarter", _quarter, hour_end, _QUARTER, "day"),
+        Preset(
+            "last-quarter", "Last quarter", lambda now: _quarter(now) - _QUARTER, _quarter, _QUARTER
+        ),
+        Preset("year", "This year", _year, hour_end, _YEAR, "month"),
+        Preset("12mo", "Last 12 months", lambda now: _month(now) - _YEAR, _month, _YEAR),
+    )
+}
+DEFAULT_PRESET = "7d"
+
+
+def preset_period(name: str, now: datetime, timezone: str, unit: Unit | None = None) -> Period:
+    """The period of a preset at ``now`` (aware) in ``timezone``."""
+    preset = PRESETS[name]
+    local = now.astimezone(zone(timezone))
+    start = preset.start(local).astimezone(UTC)
+    end = preset.end(local).astimezone(UTC) - MILLISECOND
+    return with_unit(start, max(start, end), timezone, unit or preset.unit)

@@ -123,10 +123,6 @@ class Shared:
                 self._held.discard(lock)
             self._try(lock.release, None)
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._redis.close()
-
     def _hold(self, lock: Lock) -> None:
         with self._guard:
             self._held.add(lock)

@@ -43,61 +43,62 @@ SECTIONS: Final = (
 """Parts of a website that a share link of 3.2 and newer may be limited to."""
 
 
-def identity(settings: Settings, send: Send) -> Key | Account | Share:
-    """The credentials of the settings; sends nothing yet."""
-    if settings.share is not None:
-        return Share(settings.share, send)
-    if settings.api_key is not None:
-        return Key(settings.api_key, cloud=settings.cloud)
-    return Account(settings.username or "", settings.password or "", send)
+class Identity:
+    """Credentials that do not change, such as an API key."""
 
-
-class Key:
-    """An API key: a bearer token of a self-hosted Umami from 3.3 on, or a key of Umami Cloud."""
-
-    def __init__(self, key: str, *, cloud: bool) -> None:
-        self.headers = {"x-umami-api-key": key} if cloud else {"authorization": f"Bearer {key}"}
-        self.secrets: tuple[str, ...] = (key,)
-
-    def sign_in(self) -> Mapping[str, str]:
-        """The header with the key."""
-        return self.headers
-
-    def renew(self, refused: Mapping[str, str]) -> bool:
-        """``False``: there is no other key."""
-        return False
-
-    def in_vain(self) -> None:
-        """Ignored."""
-
-
-class _Token(ABC):
-    """A token that is fetched when it is first needed, and again once the server refuses it."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._fetches: SingleFlight[Mapping[str, str]] = SingleFlight()
-        self._vain_until = 0.0
-        self._password: tuple[str, ...] = ()
-        self.headers: Mapping[str, str] | None = None
-        """The headers with the token; ``None`` before the sign-in."""
-        self.secrets: tuple[str, ...] = ()
+    def __init__(self, headers: Mapping[str, str] | None, *secrets: str) -> None:
+        self.headers = headers
+        """The headers with the credentials; ``None`` before a sign-in."""
+        self.secrets = secrets
         """Texts that must never be shown."""
 
-    @abstractmethod
-    def fetch(self) -> str:
-        """Fetch a token from the server. Raises an ``UmamiError``."""
-
-    @abstractmethod
-    def headers_with(self, token: str) -> Mapping[str, str]:
-        """The headers that carry a token."""
-
     def sign_in(self) -> Mapping[str, str]:
-        """The headers with a token, which is fetched once for all callers that need it."""
-        return self.headers or self._fetches.result("token", self._fetch)
+        """The headers; may fetch a token, once for all callers that need it."""
+        return self.headers or {}
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Drop headers that got a 401; whether there are others, or some can be fetched."""
+        return False
+
+    def in_vain(self) -> None:
+        """Record that new headers got a 401 too: the next ones are not caused by the token."""
+
+
+def identity(settings: Settings, send: Send) -> Identity:
+    """The credentials of the settings; sends nothing yet."""
+    if settings.share is not None:
+        return Share(settings.share, send)
+    key = settings.api_key
+    if key is None:
+        return Account(settings.username or "", settings.password or "", send)
+    # A key of Umami Cloud, or a bearer token of a self-hosted Umami from 3.3 on.
+    bearer = {"authorization": f"Bearer {key}"}
+    return Identity({"x-umami-api-key": key} if settings.cloud else bearer, key)
+
+
+class _Token(Identity, ABC):
+    """A token that is fetched when it is first needed, and again once the server refuses it."""
+
+    def __init__(self, send: Send, *secrets: str) -> None:
+        super().__init__(None, *secrets)
+        self._send = send
+        self._secrets = secrets
+        self._fetches: SingleFlight[Mapping[str, str]] = SingleFlight()
+        self._vain_until = 0.0
+
+    @abstractmethod
+    def fetch(self) -> tuple[str, dict[str, str]]:
+        """Fetch a token from the server; returns it and the headers that carry it.
+
+        Raises an ``UmamiError``.
+        """
+
+    def sign_in(self) -> Mapping[str, str]:
+        """The headers with a token."""
+        return self.headers or self._fetches.result("token", self._fetch)
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Drop the token, unless others did not help just before."""
         if self.headers is refused:
             if time.monotonic() < self._vain_until:
                 return False
@@ -105,18 +106,18 @@ class _Token(ABC):
         return True
 
     def in_vain(self) -> None:
-        """Record that new headers got a 401 too: the next ones are not caused by the token."""
+        """Do not sign in again for a while."""
         self._vain_until = time.monotonic() + VAIN
 
     def _fetch(self) -> Mapping[str, str]:
         if self.headers:
             # Another fetch may have ended just before this one began.
             return self.headers
-        token = self.fetch()
+        token, headers = self.fetch()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise UnexpectedAnswer("The server’s token cannot be used.")
-        self.secrets = (*self._password, token)
-        self.headers = headers = self.headers_with(token)
+        self.secrets = (*self._secrets, token)
+        self.headers = headers
         return headers
 
 
@@ -124,17 +125,17 @@ class Account(_Token):
     """An account with a password."""
 
     def __init__(self, username: str, password: str, send: Send) -> None:
-        super().__init__(send)
+        super().__init__(send, *filter(None, (password,)))
         self._login = username, password
-        self.secrets = self._password = (password,) if password else ()
 
-    def fetch(self) -> str:
+    def fetch(self) -> tuple[str, dict[str, str]]:
         """Sign in."""
         query = account.login(*self._login)
         problem: UmamiError
         try:
             answer = _decoded(self._send(query.request, query.name), query.name)
-            return query.read(answer).token
+            token = query.read(answer).token
+            return token, {"authorization": f"Bearer {token}"}
         except SecondFactor as error:
             problem = SecondFactor(str(error))
         except Unauthorised:
@@ -152,10 +153,6 @@ class Account(_Token):
             problem = UnexpectedAnswer("The answer to the sign-in contains no token.")
         problem.endpoint = query.name
         raise problem
-
-    def headers_with(self, token: str) -> Mapping[str, str]:
-        """The token as a bearer token."""
-        return {"authorization": f"Bearer {token}"}
 
 
 class Share(_Token):
@@ -182,7 +179,7 @@ class Share(_Token):
             raise UnexpectedAnswer("The share link shows no website.", endpoint=SHARED)
         return self._website
 
-    def fetch(self) -> str:
+    def fetch(self) -> tuple[str, dict[str, str]]:
         """Open the link."""
         request = Request("GET", f"/share/{quote(self._link, safe='')}")
         problem: UmamiError
@@ -193,17 +190,14 @@ class Share(_Token):
             parameters = answer.get("parameters")
             shown = parameters if isinstance(parameters, dict) else {}
             self._sections = frozenset(name for name in SECTIONS if shown.get(name) is True) or None
-            return token
+            # Newer servers require a context as well.
+            return token, {"x-umami-share-token": token, "x-umami-share-context": "1"}
         except (NotFound, NotOffered):
             problem = NotFound("This share link does not exist (any more).")
         except (TypeError, LookupError):
             problem = UnexpectedAnswer("The share link shows no website.")
         problem.endpoint = SHARED
         raise problem
-
-    def headers_with(self, token: str) -> Mapping[str, str]:
-        """The token as a share token; newer servers require a context as well."""
-        return {"x-umami-share-token": token, "x-umami-share-context": "1"}
 
 
 def _decoded(body: bytes, name: str) -> Any:

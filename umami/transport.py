@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
+
+from pyrate_limiter import Limiter, Rate
 
 from umami.endpoint import Request
 from umami.errors import (
@@ -19,7 +21,6 @@ from umami.errors import (
 )
 from umami.exchange import LONGEST_PAUSE, Call, Exchange, Failure, Outcome
 from umami.instrumentation import Instrumentation
-from umami.rate_limit import RateLimit
 from umami.scheduling import again
 from umami.settings import Settings
 from umami.signin import Share, identity
@@ -28,6 +29,8 @@ PATIENCE: Final = 1.5
 """The deadline of a call, with retries and the wait for a connection, as a multiple of the
 timeout."""
 ATTEMPTS: Final = 3
+SLICE: Final = 0.5
+"""Seconds between two checks of whether waiting for the rate limit still makes sense."""
 BACKOFF: Final = 0.25
 """Longest pause in seconds before a second attempt; doubles with each. The pause is random."""
 FAILURES: Final = 5
@@ -38,6 +41,31 @@ LONGEST: Final = 30.0
 """Longest pause in seconds, after which a server that is up again is noticed."""
 JITTER: Final = 0.2
 """Random extension of a pause, as a fraction, so that replicas do not retry at the same moment."""
+
+
+class RateLimit:
+    """Lets at most ``calls`` through in so many ``seconds``. Safe to use from many threads."""
+
+    def __init__(self, calls: int, seconds: float) -> None:
+        self._limiter = Limiter(Rate(calls, round(seconds * 1000)))
+        self._guard = threading.Lock()
+        self.waiting = 0
+        """How many calls wait at this moment."""
+
+    def turn(self, left: Callable[[], float]) -> bool:
+        """Wait for permission to call, as long as ``left`` returns seconds; whether it came."""
+        if self._limiter.try_acquire(blocking=False):
+            return True
+        with self._guard:
+            self.waiting += 1
+        try:
+            while (rest := left()) > 0:
+                if self._limiter.try_acquire(timeout=min(SLICE, rest)):
+                    return True
+            return False
+        finally:
+            with self._guard:
+                self.waiting -= 1
 
 
 class CircuitBreaker:
@@ -121,6 +149,8 @@ class Transport:
         self.account = account
         """Identifies the account in cache keys; contains no secret."""
         self._identity = identity(settings, self.send_unsigned)
+        self.share = self._identity if isinstance(self._identity, Share) else None
+        """The share link, if the account is one."""
         self._exchange = Exchange(settings, lambda: self._identity.secrets)
         self._rate_limit = RateLimit(*settings.pace) if settings.pace else None
         self._breaker = CircuitBreaker()
@@ -147,7 +177,7 @@ class Transport:
             if _refused(outcome):
                 self._identity.in_vain()
         accepted = self._exchange.accepted
-        if _refused(outcome) and isinstance(self._identity, Share) and accepted:
+        if _refused(outcome) and self.share and accepted:
             raise NotShared("The share link does not show this.", endpoint=endpoint)
         self._exchange.accepted = accepted or isinstance(outcome, bytes)
         return _body(outcome)
@@ -172,17 +202,6 @@ class Transport:
         if outcome.status is None or outcome.retryable:
             raise outcome.problem
         return outcome.status, outcome.body, outcome.problem
-
-    @property
-    def shared_sections(self) -> frozenset[str] | None:
-        """The parts of the website that a share link is limited to, ``None`` without a limit; may
-        open the link."""
-        return self._identity.sections if isinstance(self._identity, Share) else None
-
-    @property
-    def website(self) -> str | None:
-        """Id of the only website of a share link; may open the link."""
-        return self._identity.website if isinstance(self._identity, Share) else None
 
     @property
     def waiting(self) -> int:

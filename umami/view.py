@@ -7,19 +7,40 @@ an invalid URL it makes the nearest valid View and explains what it dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, TypeVar, get_args
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from umami.capabilities import EVERYTHING, Capabilities
 from umami.errors import InvalidView
-from umami.filters import VISIT_FIELDS, Filter, Match, Operator, parse_filters
-from umami.period import MILLISECOND, UNITS, Period, Unit, finest_unit, midnight, with_unit, zone
-from umami.presets import DEFAULT_PRESET, PRESETS, day_start, hour_end, preset_period
+from umami.filters import (
+    EVERYTHING,
+    VISIT_FIELDS,
+    Capabilities,
+    Filter,
+    Match,
+    Operator,
+    parse_filters,
+)
+from umami.period import (
+    DEFAULT_PRESET,
+    MILLISECOND,
+    PRESETS,
+    UNITS,
+    Period,
+    Unit,
+    day_start,
+    finest_unit,
+    format_edge,
+    hour_end,
+    midnight,
+    parse_edge,
+    preset_period,
+    with_unit,
+    zone,
+)
 
 Comparison = Literal["none", "previous", "year", "umami", "custom"]
 """The comparison of a View: ``previous`` and ``year`` follow the calendar, ``umami`` is the range
@@ -80,8 +101,12 @@ class View:
 
     def lacking(self, capabilities: Capabilities) -> str | None:
         """What of this View a server with these capabilities does not support, in a sentence."""
-        saved = bool(self.segment or self.cohort)
-        return capabilities.lacks(self.filters, self.match, saved=saved)
+        refused = (capabilities.refused(filter_) for filter_ in self.filters)
+        lacking = next(filter(None, refused), None)
+        lacking = lacking or capabilities.joined(self.filters, self.match)
+        if not lacking and (self.segment or self.cohort) and not capabilities.segments:
+            return "This server cannot filter by a segment or a cohort."
+        return lacking
 
     def compared(self) -> View | None:
         """The View of the comparison period, without a comparison of its own; or ``None``."""
@@ -114,6 +139,27 @@ class View:
         """This View without filters, segment and cohort."""
         return replace(self, filters=(), match="all", segment=None, cohort=None)
 
+    def filter_params(self, *, patterns: bool = True) -> tuple[tuple[str, str], ...]:
+        """The parameter and text of every filter, with ``match``, ``segment`` and ``cohort``, in
+        the newest generation's format.
+
+        The text always names the operator (``("path", "eq./pricing")``), as a server would take
+        part of a value such as ``t.co`` for one. Several filters of one field are numbered
+        (``path``, ``path1``). ``patterns`` is that of ``Filter.param``.
+        """
+        fields = [filter_.field for filter_ in self.filters]
+        params = {
+            f"{filter_.field}{fields[:place].count(filter_.field) or ''}": filter_.param(
+                patterns=patterns
+            )
+            for place, filter_ in enumerate(self.filters)
+        }
+        if self.match == "any" and len(fields) > 1:
+            params["match"] = "any"
+        saved = {"segment": self.segment, "cohort": self.cohort}
+        params |= {name: id_ for name, id_ in saved.items() if id_}
+        return tuple(sorted(params.items()))
+
     def params(self) -> dict[str, list[str]]:
         """The URL parameters of this View; ``parse`` makes an equal View of them."""
         params: dict[str, list[str]] = {
@@ -130,11 +176,11 @@ class View:
         }
         local = zone(self.period.timezone)
         if self.preset == "custom":
-            params["from"] = [_format(self.period.start, local)]
-            params["to"] = [_format(self.period.end, local)]
+            params["from"] = [format_edge(self.period.start, local)]
+            params["to"] = [format_edge(self.period.end, local)]
         if self.against:
             params["compare_from"], params["compare_to"] = (
-                [_format(edge, local)] for edge in self.against
+                [format_edge(edge, local)] for edge in self.against
             )
         return {key: values for key, values in params.items() if values}
 
@@ -192,27 +238,6 @@ def _uuid(id_: str | None, what: str) -> str | None:
         return str(UUID(id_)) if id_ else None
     except (ValueError, AttributeError, TypeError):
         raise InvalidView(f"That is not the id of a {what}.") from None
-
-
-def _format(moment: datetime, local: ZoneInfo) -> str:
-    """A local date where the moment is the start or end of a day, else local time in seconds."""
-    wall = moment.astimezone(local)
-    if wall.time() in (time(), time(23, 59, 59, 999000)):
-        return wall.date().isoformat()
-    return wall.replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-def _edge(text: str, local: ZoneInfo, *, end: bool) -> datetime:
-    try:
-        if len(text) == len("2026-01-31"):
-            day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
-            moment = datetime.combine(day, time(), local)
-            return (moment.astimezone(UTC) - MILLISECOND) if end else moment.astimezone(UTC)
-        moment = datetime.fromisoformat(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=local)
-        return moment.astimezone(UTC) + (timedelta(milliseconds=999) if end else timedelta())
-    except (ValueError, OverflowError):
-        raise InvalidView(f"“{text[:40]}” is not a date (2026-01-31).") from None
 
 
 CUSTOM = "custom"
@@ -273,6 +298,15 @@ def parse(
     def fault(reason: str, instead: str = "") -> None:
         faults.append(Fault(reason, instead))
 
+    def choice(
+        key: str, choices: Collection[str], default: str, complaint: str, instead: str
+    ) -> str:
+        value = last(key) or default
+        if value in choices:
+            return value
+        fault(f"“{value[:40]}” {complaint}", instead)
+        return default
+
     def attempt(parse: Callable[[], R], default: R, instead: str) -> R:
         try:
             return parse()
@@ -294,19 +328,19 @@ def parse(
     unit = last("unit")
     wanted_unit: Unit | None = unit if unit in UNITS else None
 
-    preset = last("period") or (CUSTOM if last("from") else DEFAULT_PRESET)
     usual_period = f"the {PRESETS[DEFAULT_PRESET].label.lower()}"
-    if preset not in {*PRESETS, CUSTOM, ALL_TIME}:
-        fault(f"“{preset[:40]}” is not a period.", usual_period)
-        preset = DEFAULT_PRESET
+    preset = CUSTOM if last("from") and not last("period") else DEFAULT_PRESET
+    preset = choice(
+        "period", (*PRESETS, CUSTOM, ALL_TIME), preset, "is not a period.", usual_period
+    )
 
     def custom(start_key: str, end_key: str) -> tuple[datetime, datetime]:
         first, final = last(start_key), last(end_key)
         if not first or not final:
             raise InvalidView("A custom period needs both its dates.")
-        start, end = _edge(first, local, end=False), _edge(final, local, end=True)
+        start, end = parse_edge(first, local, end=False), parse_edge(final, local, end=True)
         if end < start:
-            start, end = _edge(final, local, end=False), _edge(first, local, end=True)
+            start, end = parse_edge(final, local, end=False), parse_edge(first, local, end=True)
             fault("The dates were reversed; they have been put in order.")
         if start > now:
             raise InvalidView("That period lies in the future.")
@@ -336,26 +370,19 @@ def parse(
             f"figures by the {shown.unit}",
         )
 
-    comparison = last("compare") or "previous"
     usual = "the previous period as the comparison"
+    comparison = choice("compare", COMPARISONS, "previous", "is not a comparison.", usual)
     against = None
-    if comparison not in COMPARISONS:
-        fault(f"“{comparison[:40]}” is not a comparison.", usual)
-        comparison = "previous"
     if comparison == "custom":
         against = attempt(lambda: custom("compare_from", "compare_to"), None, usual)
         comparison = comparison if against else "previous"
-    weekdays = last("weekdays") or "0"
-    if weekdays not in ("0", "1"):
-        fault(f"“{weekdays[:40]}” does not say whether weekdays match.", "dates as they are")
+    complaint = "does not say whether weekdays match."
+    weekdays = choice("weekdays", ("0", "1"), "0", complaint, "dates as they are")
 
     filters, problems = parse_filters(params.get("filter", ()))
-
-    match = last("match") or "all"
-    if match not in get_args(Match):
-        problems.append(f"“{match[:40]}” does not join filters; rows match all of them.")
-        match = "all"
     faults += map(Fault, problems)
+    complaint = "does not join filters; rows match all of them."
+    match = choice("match", get_args(Match), "all", complaint, "")
 
     view = View(
         website=website,
@@ -385,11 +412,11 @@ def _supported(view: View, capabilities: Capabilities) -> tuple[View, list[str]]
     filters: list[Filter] = []
     dropped: list[str] = []
     for filter_ in view.filters:
-        lacking = capabilities.lacks([*filters, filter_], "all", saved=False)
-        if lacking is None:
-            filters.append(filter_)
-        else:
+        joined = capabilities.joined([*filters, filter_], "all")
+        if lacking := capabilities.refused(filter_) or joined:
             dropped.append(f"{lacking} That filter is left out.")
+        else:
+            filters.append(filter_)
     view = replace(view, filters=tuple(filters))
     if joined := capabilities.joined(filters, view.match):
         dropped.append(joined)

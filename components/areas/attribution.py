@@ -24,11 +24,11 @@ from components.blocks import (
     Section,
     Table,
     Text,
-    Tiles,
     blocks_section,
+    figure_tiles,
 )
 from components.charts import bars
-from components.charts.tiles import counts
+from components.charts.tiles import Figures
 from components.formats import Field, Kind
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -40,7 +40,6 @@ from umami.api.events import Property
 from umami.api.reports import FunnelStep
 from umami.api.revenue import Attribution
 from umami.api.traffic import Value
-from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
 from umami.memoize import memoize
 from umami.view import View
@@ -156,10 +155,22 @@ def _saved(query: Collector, view: View) -> Iterator[Item]:
 
 def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None) -> Iterator[Item]:
     """Credit by first and last touch, and by first touch of the comparison."""
-    credited = partial(_query, step=step, currency=currency if reports_money(query) else None)
+    credited = partial(
+        revenue.attribution,
+        kind=step.kind,
+        step=step.value,
+        currency=currency if reports_money(query) else None,
+    )
     first = query.compared(view, partial(credited, model="first-click"))
     last = query.ask(credited(view, model="last-click"))
-    yield Section(step.value, partial(_totals, step), [*first], about=described(view), framed=False)
+    happened = f"How often it occurred: {KINDS[step.kind].lower()} {step.value[:60]}."
+    fields: Figures = [
+        ("Conversions", "conversions", happened, "count"),
+        ("Converted visitors", "visitors", "Visitors who converted.", "count"),
+        ("Converted visits", "visits", "Visits with a conversion.", "count"),
+    ]
+    totals = partial(figure_tiles, fields)  # the same in both models
+    yield Section(step.value, totals, [*first], about=described(view), framed=False)
     yield Section(
         f"Credit for {step.value}",
         partial(_parts, view, currency),
@@ -167,23 +178,6 @@ def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None
         height=420,
         framed=False,
     )
-
-
-def _query(
-    view: View, step: FunnelStep, currency: str | None, model: revenue.Model
-) -> Query[Attribution]:
-    return revenue.attribution(view, model, step.kind, step.value, currency)
-
-
-def _totals(step: FunnelStep, first: Attribution, before: Attribution | None = None) -> list[Block]:
-    """Tiles with the number of conversions, which is the same in both models."""
-    happened = f"How often it occurred: {KINDS[step.kind].lower()} {step.value[:60]}."
-    tiles = [
-        ("Conversions", "conversions", happened),
-        ("Converted visitors", "visitors", "Visitors who converted."),
-        ("Converted visits", "visits", "Visits with a conversion."),
-    ]
-    return [Tiles(counts(first, before, tiles))]
 
 
 def _parts(
@@ -241,37 +235,23 @@ def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[Block]:
     title = PARTS[part][0]
     frame = table[table["part"] == part]
     compared = "before" in frame
-
-    def formatted(column: pd.Series[float]) -> list[str]:
-        return [
-            formats.money(value, currency) if currency else formats.whole(value) for value in column
-        ]
-
-    first, last = formatted(frame[["first", "last"]].sum())
+    first, last = (formats.amount(value, currency) for value in frame[["first", "last"]].sum())
     kind: Kind = "money" if currency else "count"
     fields = [
         Field("label", title.removeprefix("UTM ").capitalize(), "text"),
         Field("first", "First touch", kind, currency=currency),
     ]
     key, alt = f"shift_{part}", f"{title}: credit by first and by last touch"
-    known = frame.fillna({"first": 0.0, "last": 0.0, "before": 0.0})
-    if known["last"].any():
+    if frame["last"].fillna(0).any():
         sentence = f"First touches name {first}, last touches {last}."
         fields += [
             Field("last", "Last touch", kind, currency=currency),
             Field("shift", "Shift", "delta", currency=currency),
         ]
-        values = bars.shift(frame, (formatted(known["first"]), formatted(known["last"])), currency)
-        chart = Chart(alt, key, bars.shift_figure, values)
+        chart = Chart(alt, key, partial(bars.shift, frame, currency))
     else:
         sentence = f"First touches name {first}. {NO_LAST}"
-        data = bars.bars(
-            list(known["label"]),
-            list(known["first"]),
-            formatted(known["first"]),
-            list(known["before"]) if compared else [],
-        )
-        chart = Chart(alt, key, bars.bars_figure, data)
+        chart = Chart(alt, key, partial(bars.ranking, frame, "label", fields[1], compared))
     if compared:
         fields.append(Field("change", "Change of first touch", "change", wide=True))
     return [

@@ -20,9 +20,8 @@ from umami.analysis import breakdown as analysis
 from umami.analysis.breakdown import Measure
 from umami.api import reports
 from umami.api.reports import Breakdown, BreakdownField
-from umami.capabilities import Capabilities
 from umami.errors import InvalidView
-from umami.filters import FIELDS, VISIT_FIELDS, Filter
+from umami.filters import FIELDS, VISIT_FIELDS, Capabilities, Filter
 from umami.memoize import memoize
 from umami.view import View
 
@@ -121,27 +120,21 @@ def has_pivot(view: View, choice: Choice) -> bool:
     return len(choice.fields) > 1 and known
 
 
+@memoize
 def groups_of(view: View, choice: Choice, answer: Breakdown) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The groups by descending measure: with raw values, and with labels.
 
     Unknown rates are ``NaN``. The second frame has the position of each group, too (``place``).
     """
-    return _groups(choice, answer, rates=rates_unknown(view, choice) is None)
-
-
-@memoize
-def _groups(choice: Choice, answer: Breakdown, *, rates: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = analysis.table(answer)
-    if not rates:
+    if rates_unknown(view, choice):
         table = table.assign(bounce_rate=float("nan"), average_visit=float("nan"))
     groups = analysis.ranked(table, choice.measure)
-    columns = {
-        field: [
-            names.label(field, value if isinstance(value, str) else None) for value in groups[field]
-        ]
-        for field in choice.fields
-    }
-    return groups, groups.assign(**columns, place=[str(at) for at in range(len(groups))])
+    named = groups.assign(place=list(map(str, groups.index)))
+    for field in choice.fields:
+        values = (value if isinstance(value, str) else None for value in groups[field])
+        named[field] = [names.label(field, value) for value in values]
+    return groups, named
 
 
 def _treemap(
@@ -152,10 +145,10 @@ def _treemap(
         return [Text(why_empty(view, "No views in this period."), "empty")]
     fields = list(choice.fields)
     label = MEASURES[choice.summed][0]
-    data = _tree(choice, named)
+    tree = _tree(choice, named)
 
     def filtered(point: Sequence[Any]) -> Change:
-        path = data.paths[int(point[0])]
+        path = tree["path"].iloc[int(point[0])]
         matches = (named[fields[: len(path)]] == list(path)).all(axis=1)
         return filtered_view(
             view, capabilities, groups.iloc[int(matches.to_numpy().argmax())], fields[: len(path)]
@@ -164,8 +157,7 @@ def _treemap(
     chart = Chart(
         f"{label} by {' and '.join(FIELDS[field] for field in fields)}",
         "treemap",
-        maps.tree_figure,
-        data,
+        partial(maps.tree_figure, tree, label.lower()),
         on_choose=filtered,
     )
     blocks: list[Block] = [chart]
@@ -179,9 +171,8 @@ def _treemap(
 
 
 @memoize
-def _tree(choice: Choice, named: pd.DataFrame) -> maps.Tree:
-    what = MEASURES[choice.summed][0].lower()
-    return maps.tree(analysis.tree(named, choice.fields, choice.summed), what)
+def _tree(choice: Choice, named: pd.DataFrame) -> pd.DataFrame:
+    return maps.tree(analysis.tree(named, choice.fields, choice.summed))
 
 
 def filtered_view(

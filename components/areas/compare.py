@@ -133,10 +133,9 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
                 "left out."
             )
         )
-    data = bars.deltas(movers.frame)
-    if data.names:
+    if movers.frame["delta"].any():
         alt = f"{TITLES[by]} that moved most, by {measure}"
-        blocks.append(Chart(alt, "deltas", bars.deltas_figure, data))
+        blocks.append(Chart(alt, "deltas", partial(bars.deltas, movers.frame)))
     return blocks
 
 

@@ -22,15 +22,14 @@ from components.blocks import (
     Section,
     SetParams,
     Table,
-    Tiles,
 )
-from components.charts.tiles import counts
+from components.charts.tiles import Figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami import names
 from umami.api import events
-from umami.api.events import Event, EventTotals, Kind
+from umami.api.events import Event, Kind
 from umami.api.records import Page
 from umami.memoize import memoize
 from umami.view import View
@@ -51,11 +50,11 @@ NOTHING: Final = "Nothing happened in this period. Views and events appear as th
 NO_PROPERTIES: Final = (
     "No event carries data. Send it along: umami.track('signup', { plan: 'pro' })."
 )
-FIGURES: Final = (
-    ("Events", "times", "Custom events that your pages sent."),
-    ("Visitors", "visitors", "Visitors with at least one event."),
-    ("Visits", "visits", "Visits with at least one event."),
-    ("Different events", "names", "Different names of events."),
+FIGURES: Final[Figures] = (
+    ("Events", "times", "Custom events that your pages sent.", "count"),
+    ("Visitors", "visitors", "Visitors with at least one event.", "count"),
+    ("Visits", "visits", "Visits with at least one event.", "count"),
+    ("Different events", "names", "Different names of events.", "count"),
 )
 FIELDS: Final = (
     Field("what", "What", "text", note="more"),
@@ -72,7 +71,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     event, name = (last_value(params, param)[:500] for param in ("event", "event_property"))
     yield Section(
         "Figures",
-        _figures,
+        partial(blocks.figure_tiles, FIGURES),
         [*query.compared(view, events.event_stats)],
         about=described(view),
         framed=False,
@@ -100,22 +99,13 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     yield property_blocks.explorer(
         view,
         "Event properties",
-        partial(
-            property_blocks.property_blocks,
-            view,
-            "Times",
-            NO_PROPERTIES,
-            (event, name),
-            lambda row: SetParams({"event": row.event or "", "event_property": row.name}),
-        ),
         query.ask(events.event_data_properties(view)),
-        name,
         query.ask(events.event_data_values(view, event, name)) if event and name else None,
+        counted="Times",
+        empty=NO_PROPERTIES,
+        chosen=(event, name),
+        choose=lambda row: SetParams({"event": row.event or "", "event_property": row.name}),
     )
-
-
-def _figures(now: EventTotals, before: EventTotals | None = None) -> list[Block]:
-    return [Tiles(counts(now, before, FIGURES))]
 
 
 def _list(view: View, position: ListPosition, answer: Page[Event]) -> list[Block]:
@@ -145,17 +135,17 @@ def _list(view: View, position: ListPosition, answer: Page[Event]) -> list[Block
 @memoize
 def event_frame(rows: Sequence[Event], zone: str) -> pd.DataFrame:
     """A table of views and events; times are wall-clock times of ``zone``."""
+    events = [row.name if row.kind is Kind.CUSTOM else None for row in rows]
+    named = list(zip(rows, events, strict=True))
     return pd.DataFrame(
-        [
-            {
-                "session": row.session,
-                "what": row.name if row.kind is Kind.CUSTOM and row.name else row.path,
-                "more": f"on {row.path}" if row.kind is Kind.CUSTOM and row.name else row.title,
-                "kind": "Event" if row.kind is Kind.CUSTOM else "View",
-                "from": names.label("referrer", row.referrer) if row.referrer else "",
-                "at": formats.wall(row.at, zone),
-            }
-            for row in rows
-        ],
-        columns=["session", "what", "more", "kind", "from", "at"],
+        {
+            "session": [row.session for row in rows],
+            "what": [event or row.path for row, event in named],
+            "more": [f"on {row.path}" if event else row.title for row, event in named],
+            "kind": ["Event" if row.kind is Kind.CUSTOM else "View" for row in rows],
+            "from": [
+                (row.referrer and names.label("referrer", row.referrer)) or "" for row in rows
+            ],
+            "at": [formats.wall(row.at, zone) for row in rows],
+        }
     )

@@ -138,10 +138,7 @@ def blocks(
     table = analysis.table(now, before)
     worst = analysis.worst(now)
     steps = Table(
-        "funnel steps",
-        *_table(table, compared=before is not None),
-        "funnel_steps",
-        printed=MOST,
+        "funnel steps", *_table(table, compared=before is not None), "funnel_steps", printed=MOST
     )
     if not now or not now[0].visitors:
         no_visitors = (
@@ -166,10 +163,7 @@ def blocks(
         Text(all_the_way, "body", lead=formats.percent(last.remaining)),
         *loss,
         Chart(
-            "Visitors at each step of the funnel",
-            "funnel",
-            charts.funnel_figure,
-            charts.funnel(table, worst),
+            "Visitors at each step of the funnel", "funnel", partial(charts.funnel, table, worst)
         ),
         steps,
     ]

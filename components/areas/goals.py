@@ -23,8 +23,8 @@ from components.blocks import (
     Tiles,
     blocks_section,
 )
-from components.charts import lines as charts
-from components.charts.tiles import counts, rated
+from components.charts import over_time
+from components.charts.tiles import figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
@@ -34,7 +34,6 @@ from umami.api import events, reports, traffic
 from umami.api.events import EventSeries
 from umami.api.reports import Goal
 from umami.api.traffic import Timeline
-from umami.endpoint import Query
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -73,13 +72,10 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     targets = [target for target in parse(params)[0] if target.step.value]
     if targets:
         yield from _goals(query, view, targets)
-        return
-    empty = Text(
-        "Choose a page or an event. Its card shows how often it is reached, and by how many.",
-        "empty",
-    )
-    yield Card("", [blocks_section("", empty)], medium="page")
-    yield ReportItems(partial(_saved, query, view))
+    else:
+        text = "Choose a page or an event. Its card shows how often it is reached, and by how many."
+        yield Card("", [blocks_section("", Text(text, "empty"))], medium="page")
+        yield ReportItems(partial(_saved, query, view))
 
 
 def _saved(query: Collector, view: View) -> list[Item]:
@@ -96,7 +92,10 @@ def _saved(query: Collector, view: View) -> list[Item]:
 
 def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[Item]:
     """A card with figures and a trend for each goal, and a table of all goals."""
-    results = [query.compared(view, partial(_query, target)) for target in targets]
+    results = [
+        query.compared(view, partial(reports.goal, kind=step.kind, value=step.value))
+        for step in (target.step for target in targets)
+    ]
     trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
     table = partial(_table, targets)
     now = [result.now for result in results]
@@ -110,32 +109,22 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     yield Section("Goals", table, now, height=24, framed=False, medium="page")
 
 
-def _query(target: Target, view: View) -> Query[Goal]:
-    return reports.goal(view, target.step.kind, target.step.value)
-
-
 def _table(targets: Sequence[Target], *goals: Goal) -> list[Block]:
     return [Table("goals", analysis.table(targets, goals), FIELDS, "goals", shown=0)]
 
 
 def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[Block]:
     """Tiles with times, visitors and conversion rate, and the share of the target."""
-    tiles = [
-        *counts(
-            now,
-            before,
-            [
-                ("Times", "times", "How often it was reached."),
-                ("Visitors", "visitors", "Visitors who reached it at least once."),
-            ],
-        ),
-        rated(
-            "Conversion",
-            now.conversion,
-            before.conversion if before else None,
-            "Visitors who reached it, of all visitors of the period.",
-        ),
-    ]
+    of_all = "Visitors who reached it, of all visitors of the period."
+    tiles = figures(
+        now,
+        before,
+        [
+            ("Times", "times", "How often it was reached.", "count"),
+            ("Visitors", "visitors", "Visitors who reached it at least once.", "count"),
+            ("Conversion", "conversion", of_all, "percent"),
+        ],
+    )
     share = analysis.reached(now, target)
     if share is None:
         return [Tiles(tiles, framed=False)]
@@ -168,8 +157,6 @@ def trend(
             return [Text(no_trend, "empty")]
     if not frame[column].any():
         return [Text("The goal was not reached in this period.", "empty")]
-    data = charts.trend(
-        list(frame["time"]), list(frame[column]), view.period.unit, unit, target.times or None
-    )
+    draw = partial(over_time.trend, frame, column, view.period.unit, unit, target.times)
     alt = f"How often the goal {target.step.value} was reached over time"
-    return [Chart(alt, f"trend_{number}", charts.trend_figure, data)]
+    return [Chart(alt, f"trend_{number}", draw)]

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import pandas as pd
-
 from components import formats
 from components.areas import PageInfo, last_value
 from components.blocks import Block, Chart, EChart, Item, Params, Section, SetParams, Table, Text
@@ -22,7 +20,6 @@ from umami.api import reports
 from umami.api.reports import Path
 from umami.endpoint import Query
 from umami.filters import LONGEST_VALUE
-from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -96,7 +93,7 @@ def blocks(view: View, selection: Selection, answer: tuple[Path, ...]) -> list[B
     counts = Text(_counts(through, paths, answer))
     if not paths:
         return [counts, Text("None of the paths goes through there.", "empty")]
-    table = Table("paths", _table(paths), FIELDS, "paths", shown=15)
+    table = Table("paths", analysis.table(paths), FIELDS, "paths", shown=15)
     return [counts, *_diagram(through, analysis.flow(paths)), table]
 
 
@@ -112,11 +109,6 @@ def _counts(through: Through | None, paths: Sequence[Path], answer: Sequence[Pat
     return f"{sentence}."
 
 
-@memoize
-def _table(paths: Sequence[Path]) -> pd.DataFrame:
-    return analysis.table(paths)
-
-
 def _diagram(through: Through | None, flow: Flow) -> list[Block]:
     """A Sankey diagram; a click on a node selects the paths through it."""
     if not flow.links:
@@ -129,11 +121,15 @@ def _diagram(through: Through | None, flow: Flow) -> list[Block]:
             return None
         return SetParams({"through": "" if clicked == through else clicked.spelled})
 
-    data = charts.sankey(flow, through)
     alt = "Visits from step to step"
     return [
         EChart(
-            alt, "flow", partial(charts.sankey_spec, data), data.height, data.least_width, select
+            alt,
+            "flow",
+            partial(charts.sankey_spec, flow, through),
+            charts.height(flow),
+            charts.least_width(flow),
+            select,
         ),
-        Chart(alt, "flow", charts.sankey_figure, data, medium="report"),
+        Chart(alt, "flow", partial(charts.sankey_figure, flow, through), medium="report"),
     ]

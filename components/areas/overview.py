@@ -14,6 +14,7 @@ from components.loading import Collector
 from components.view_description import described
 from umami.api import events, sessions, traffic
 from umami.api.traffic import Ranking, Stats
+from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -75,6 +76,7 @@ def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
     yield Section("The week's rhythm", traffic_blocks.week, [week], height=300)
 
 
+@memoize
 def _world(countries: Ranking, stats: Stats | None) -> list[Block]:
     shares = rankings.shares(rankings.COUNTRIES, countries, stats)
     return traffic_blocks.world_map(

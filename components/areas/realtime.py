@@ -22,8 +22,8 @@ from components.blocks import (
     Tiles,
     blocks_section,
 )
-from components.charts import lines
-from components.charts.tiles import counted
+from components.charts import over_time
+from components.charts.tiles import figure
 from components.formats import Field
 from umami import names
 from umami.analysis import realtime as analysis
@@ -84,7 +84,7 @@ def layout(
         EChart(
             "Views and visitors in each of the last 30 minutes",
             "minutes",
-            partial(lines.minutes_spec, minutes),
+            partial(over_time.minutes_spec, minutes),
             height=230,
         ),
     )
@@ -121,22 +121,17 @@ def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool)
 def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> Tiles:
     now, active = seen.now, seen.active
     busiest = minutes["views"].max() if minutes is not None else None
+    visitors = active.visitors if active else None
+    countries = len(now.countries) if now else None
     return Tiles(
         [
-            counted(
-                "Online now",
-                active.visitors if active else None,
-                None,
-                "Visitors seen in the last five minutes.",
-            ),
-            counted("Views", now.views if now else None, None, "In the last 30 minutes."),
-            counted("Busiest minute", busiest, None, "Views in the busiest minute."),
-            counted(
-                "Countries",
-                len(now.countries) if now else None,
-                None,
-                "Among the latest hundred views and events.",
-            ),
+            figure(label, value, None, about)
+            for label, value, about in (
+                ("Online now", visitors, "Visitors seen in the last five minutes."),
+                ("Views", now.views if now else None, "In the last 30 minutes."),
+                ("Busiest minute", busiest, "Views in the busiest minute."),
+                ("Countries", countries, "Among the latest hundred views and events."),
+            )
         ]
     )
 
@@ -146,20 +141,13 @@ def _log(zone: str, log: tuple[Happening, ...]) -> Block:
         text = "No visitors right now. Views, events and new visitors appear as they arrive."
         return Text(text, "empty")
     frame = pd.DataFrame(
-        [
-            {
-                "what": _what(row),
-                "more": _details(row),
-                "where": names.label("country", row.country),
-                "with": " · ".join(
-                    names.label(field, value)
-                    for field, value in (("browser", row.browser), ("device", row.device))
-                    if value
-                ),
-                "at": f"{pd.Timestamp(row.at).tz_convert(zone):%H:%M:%S}",
-            }
-            for row in log
-        ]
+        {
+            "what": list(map(_what, log)),
+            "more": list(map(_details, log)),
+            "where": [names.label("country", row.country) for row in log],
+            "with": list(map(_client, log)),
+            "at": [f"{pd.Timestamp(row.at).tz_convert(zone):%H:%M:%S}" for row in log],
+        }
     )
     return Table("what happens", frame, LOG_FIELDS, "log", shown=len(frame), csv=False, height=560)
 
@@ -168,6 +156,11 @@ def _what(row: Happening) -> str:
     if row.kind == "session":
         return "New visitor"
     return row.event or row.path or "Event" if row.kind == "event" else row.path or "/"
+
+
+def _client(row: Happening) -> str:
+    fields = (("browser", row.browser), ("device", row.device))
+    return " · ".join(names.label(field, value) for field, value in fields if value)
 
 
 def _details(row: Happening) -> str:

@@ -96,7 +96,7 @@ def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[Block
 
 def _kind(report: Report) -> str:
     """The title of the page that shows a report."""
-    page = saved.PAGES.get(report.type, report.type)
+    page = saved.PAGES.get(report.type, (report.type,))[0]
     return "UTM" if page == "utm" else page.capitalize()
 
 

@@ -12,7 +12,7 @@ from components import formats
 from components.areas import PageInfo
 from components.blocks import Block, Chart, Columns, Item, Params, Section, Table, Text, Tiles
 from components.charts import heatmaps as charts
-from components.charts.tiles import counted, rated
+from components.charts.tiles import figure
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -33,11 +33,7 @@ INFO: Final = PageInfo(
     ("retention",),
     params=("grain",),
 )
-GRAIN_NAMES: Final[dict[Grain, str]] = {
-    "day": "By day",
-    "week": "By week",
-    "month": "By month",
-}
+GRAIN_NAMES: Final[dict[Grain, str]] = {"day": "By day", "week": "By week", "month": "By month"}
 DAYS: Final = (1, 7, 14, 30)
 """Days after the first visit that get a tile."""
 
@@ -55,11 +51,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     cohorts = query.compared(view, reports.retention)
     yield Section("Figures", partial(_tiles, view), [*cohorts], framed=False)
     yield Section(
-        "Cohorts",
-        partial(_triangle, view, by),
-        [cohorts.now],
-        about=described(view),
-        height=420,
+        "Cohorts", partial(_triangle, view, by), [cohorts.now], about=described(view), height=420
     )
     yield Columns(
         [
@@ -82,14 +74,15 @@ def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[
     size = int(now.frame.groupby("cohort")["size"].max().sum())
     size_before = int(before.frame.groupby("cohort")["size"].max().sum()) if before else None
     tiles = [
-        counted("New visitors", size, size_before, "Visitors of all cohorts together."),
+        figure("New visitors", size, size_before, "Visitors of all cohorts together."),
         *(
-            rated(
+            figure(
                 f"Back on day {day}",
                 share(average, day),
                 share(earlier, day),
                 f"Visitors who were back {day} day{'s' if day > 1 else ''} after their first "
                 "visit, of those for whom that day has been reached. Cohorts are weighted by size.",
+                "percent",
             )
             for day in DAYS
         ),
@@ -108,35 +101,29 @@ def cohorts_of(view: View, answer: Retention, by: Grain) -> Cohorts:
 
 def _triangle(view: View, by: Grain, answer: Retention) -> list[Block]:
     if answer.frame.empty:
-        return [
-            Text(
-                "No visitors in this period. A cohort begins with the first visits of a day.",
-                "empty",
-            )
-        ]
+        text = "No visitors in this period. A cohort begins with the first visits of a day."
+        return [Text(text, "empty")]
     cohorts = cohorts_of(view, answer, by)
-    data = charts.triangle(cohorts, by)
     frame, fields = _table(cohorts)
     return [
-        Text(_explanation(cohorts, data, by)),
+        Text(_explanation(cohorts, by)),
         Chart(
             "Share of each cohort that came back, by time after the first visit",
             "triangle",
-            charts.triangle_figure,
-            data,
+            partial(charts.triangle, cohorts, by),
         ),
         Table(f"cohorts by {by}", frame, fields, "cohorts", shown=0, printed=0),
     ]
 
 
-def _explanation(cohorts: Cohorts, data: charts.Triangle, by: Grain) -> str:
+def _explanation(cohorts: Cohorts, by: Grain) -> str:
     text = "Each row is a group of visitors by the time of their first visit, with its size."
     if by != "day":
         text += " Shares are of an average day of the week."
     if cohorts.small.any():
         text += f" ◦ marks cohorts of fewer than {analysis.SMALL} visitors: their shares are noise."
-    if data.left_out:
-        text += f" The latest {len(data.cohorts)} of {len(cohorts.sizes)} are drawn."
+    if len(cohorts.sizes) > charts.MOST:
+        text += f" The latest {charts.MOST} of {len(cohorts.sizes)} are drawn."
     return text
 
 
@@ -163,8 +150,7 @@ def _curve(view: View, now: Retention, before: Retention | None = None) -> list[
         Chart(
             "Average share of returning visitors, by day after the first visit",
             "curve",
-            charts.curve_figure,
-            charts.curve(cohorts_of(view, now, "day"), earlier),
+            partial(charts.curve, cohorts_of(view, now, "day"), earlier),
         ),
     ]
 
@@ -174,7 +160,7 @@ def _sizes(view: View, by: Grain, answer: Retention) -> list[Block]:
         return [Text(why_empty(view, "No visits in this period."), "empty")]
     cohorts = cohorts_of(view, answer, by)
     return [
-        Chart("Visitors of each cohort", "sizes", charts.sizes_figure, charts.sizes(cohorts, by)),
+        Chart("Visitors of each cohort", "sizes", partial(charts.sizes, cohorts, by)),
         Text(
             f"{formats.whole(len(cohorts.sizes))} cohorts, "
             f"{formats.whole(cohorts.sizes.mean())} visitors on average."

@@ -26,9 +26,9 @@ from components.blocks import (
     blocks_section,
     failed_section,
 )
-from components.charts import maps, stacks
-from components.charts.tiles import Tile, counted
-from components.formats import Field, Kind
+from components.charts import maps, over_time
+from components.charts.tiles import Figures, figures
+from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
 from umami import names
@@ -222,7 +222,7 @@ def _figures(
     before: Revenue | None = None,
 ) -> list[Block]:
     """The tiles, and notes about revenue with other spellings of the currency."""
-    blocks: list[Block] = [Tiles(tiles(query.client.definitions, scope, now, before))]
+    blocks: list[Block] = [_tiles(query.client.definitions, scope, now, before)]
     for spelling in choices(currencies, scope.currency)[scope.currency]:
         totals = query.ask(revenue.revenue(scope.view, spelling)).result()
         if totals.orders:
@@ -235,34 +235,23 @@ def _figures(
     return blocks
 
 
-def tiles(
-    definitions: Definitions, scope: Scope, now: Revenue, before: Revenue | None = None
-) -> list[Tile]:
+def _tiles(definitions: Definitions, scope: Scope, now: Revenue, before: Revenue | None) -> Tiles:
     """Tiles with the total, and by order and visitor.
 
     Each description names the filters that are left out: workbooks show them nowhere else.
     """
     under_filters = f" {definitions.filtered_revenue}" if scope.view.filters else ""
     left_out = f" {scope.left_out}" if scope.left_out else ""
-
-    def tile(label: str, field: str, about: str, kind: Kind = "money") -> Tile:
-        value, previous = (
-            None
-            if answer is None or getattr(answer, field) is None
-            else float(getattr(answer, field))
-            for answer in (now, before)
-        )
-        return counted(
-            label, value, previous, f"{about}{left_out}", kind=kind, currency=scope.currency
-        )
-
-    return [
-        tile("Revenue", "total", f"Total revenue of the period in this currency.{under_filters}"),
-        tile("Orders", "orders", "Events with revenue.", "count"),
-        tile("Average order", "average", "Revenue per order."),
-        tile("Paying visitors", "visitors", "Visitors with revenue.", "count"),
-        tile("Revenue per visitor", "per_visitor", "Revenue per visitor, paying or not."),
+    total = f"Total revenue of the period in this currency.{under_filters}"
+    fields: Figures = [
+        ("Revenue", "total", total, "money"),
+        ("Orders", "orders", "Events with revenue.", "count"),
+        ("Average order", "average", "Revenue per order.", "money"),
+        ("Paying visitors", "visitors", "Visitors with revenue.", "count"),
+        ("Revenue per visitor", "per_visitor", "Revenue per visitor, paying or not.", "money"),
     ]
+    tiles = figures(now, before, fields, scope.currency)
+    return Tiles([replace(tile, about=f"{tile.about}{left_out}") for tile in tiles])
 
 
 def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:
@@ -274,39 +263,25 @@ def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[B
         return [Text(_why_none(scope.view), "empty")]
     frames = (now.chart, now.countries, now.regions, now.referrers, now.channels)
     losses = any((frame["amount"] < 0).any() for frame in frames if frame is not None)
-    chart = Chart(
-        f"Revenue over time by event, in {scope.currency}",
-        "revenue",
-        stacks.stacked_figure,
-        _stacks(scope, now, before),
-    )
+    unit, earlier = scope.view.period.unit, before.chart if before else None
+    draw = partial(over_time.stacked, now.chart, unit, "amount", scope.currency, earlier)
+    chart = Chart(f"Revenue over time by event, in {scope.currency}", "revenue", draw)
     return [Text(LOSSES, "note"), chart] if losses else [chart]
 
 
 @memoize
-def _stacks(scope: Scope, now: Revenue, before: Revenue | None) -> stacks.Stacks:
-    assert now.chart is not None
-    earlier = before.chart if before else None
-    unit = scope.view.period.unit
-    return stacks.stacked(now.chart, unit, "amount", money=scope.currency, before=earlier)
-
-
 def _world(scope: Scope, now: Revenue) -> list[Block]:
     """A map of revenue by country."""
+    ranked = analysis.part(now.countries, None, float(now.total))
     return traffic_blocks.world_map(
-        _countries(scope.currency, now),
+        maps.world(
+            ranked.rename(columns={"amount": "count"}),
+            format_count=lambda amount: formats.money(amount, scope.currency),
+        ),
         key="revenue_map",
         alt=f"Revenue by country, in {scope.currency}",
         clickable="country" in scope.fields,
     )
-
-
-@memoize
-def _countries(currency: str, now: Revenue) -> maps.World:
-    ranked = analysis.part(now.countries, None, float(now.total)).rename(
-        columns={"amount": "count"}
-    )
-    return maps.world(ranked, format_count=lambda amount: formats.money(amount, currency))
 
 
 def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:

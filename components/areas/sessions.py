@@ -23,16 +23,15 @@ from components.blocks import (
     SetParams,
     Table,
     Text,
-    Tiles,
     blocks_section,
 )
-from components.charts.tiles import counts
+from components.charts.tiles import Figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.api import sessions
 from umami.api.records import Page
-from umami.api.sessions import Session, SessionStats
+from umami.api.sessions import Session
 from umami.memoize import memoize
 from umami.view import View
 
@@ -50,12 +49,12 @@ INFO: Final = PageInfo(
 )
 NO_SESSIONS: Final = "No sessions in this period."
 NO_PROPERTIES: Final = "No session has properties. Set them with umami.identify({ … })."
-FIGURES: Final = (
-    ("Visitors", "visitors", "Different visitors; Umami calls them sessions."),
-    ("Visits", "visits", "A visit ends after 30 minutes without activity."),
-    ("Views and events", "rows", "Page views and custom events together."),
-    ("Custom events", "events", "Events that your pages sent by name."),
-    ("Countries", "countries", "Different countries."),
+FIGURES: Final[Figures] = (
+    ("Visitors", "visitors", "Different visitors; Umami calls them sessions.", "count"),
+    ("Visits", "visits", "A visit ends after 30 minutes without activity.", "count"),
+    ("Views and events", "rows", "Page views and custom events together.", "count"),
+    ("Custom events", "events", "Events that your pages sent by name.", "count"),
+    ("Countries", "countries", "Different countries.", "count"),
 )
 
 
@@ -82,17 +81,15 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     name = last_value(params, "session_property")[:500]
     yield Section(
         "Figures",
-        _figures,
+        partial(blocks.figure_tiles, FIGURES),
         [*query.compared(view, sessions.session_stats)],
         about=described(view),
         framed=False,
     )
     yield Section(
-        "The week's rhythm",
-        traffic_blocks.week,
-        [query.ask(sessions.weekly(view))],
-        height=300,
+        "The week's rhythm", traffic_blocks.week, [query.ask(sessions.weekly(view))], height=300
     )
+    listed = partial(sessions.sessions, view, search=position.search)
     search = SearchBox(position, "Search by id, city, browser, system or device")
     yield Card(
         "Every session",
@@ -101,11 +98,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
             Section(
                 "The latest sessions",
                 partial(_list, view, position),
-                [
-                    query.ask(
-                        sessions.sessions(view, position.page, blocks.PAGE_SIZE, position.search)
-                    )
-                ],
+                [query.ask(listed(position.page, blocks.PAGE_SIZE))],
                 height=700,
             ),
         ],
@@ -113,22 +106,13 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     yield property_blocks.explorer(
         view,
         "Session properties",
-        partial(
-            property_blocks.property_blocks,
-            view,
-            "Sessions",
-            NO_PROPERTIES,
-            ("", name),
-            lambda row: SetParams({"session_property": row.name}),
-        ),
         query.ask(sessions.session_data_properties(view)),
-        name,
         query.ask(sessions.session_data_values(view, name)) if name else None,
+        counted="Sessions",
+        empty=NO_PROPERTIES,
+        chosen=("", name),
+        choose=lambda row: SetParams({"session_property": row.name}),
     )
-
-
-def _figures(now: SessionStats, before: SessionStats | None = None) -> list[Block]:
-    return [Tiles(counts(now, before, FIGURES))]
 
 
 def _list(view: View, position: ListPosition, answer: Page[Session]) -> list[Block]:
@@ -172,18 +156,14 @@ def _fields(rows: Sequence[Session]) -> list[Field]:
 def session_frame(rows: Sequence[Session], zone: str) -> pd.DataFrame:
     """A table of sessions; times are wall-clock times of ``zone``."""
     return pd.DataFrame(
-        [
-            {
-                "id": row.id,
-                "who": session_profile.location(row),
-                "with": session_profile.client(row),
-                "first": formats.wall(row.first, zone),
-                "last": formats.wall(row.last, zone),
-                "visits": row.visits,
-                "views": row.views,
-                "events": row.events,
-            }
-            for row in rows
-        ],
-        columns=["id", "who", "with", "first", "last", "visits", "views", "events"],
+        {
+            "id": [row.id for row in rows],
+            "who": [session_profile.location(row) for row in rows],
+            "with": [session_profile.client(row) for row in rows],
+            "first": [formats.wall(row.first, zone) for row in rows],
+            "last": [formats.wall(row.last, zone) for row in rows],
+            "visits": [row.visits for row in rows],
+            "views": [row.views for row in rows],
+            "events": [row.events for row in rows],
+        }
     )

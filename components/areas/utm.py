@@ -26,7 +26,7 @@ from components.blocks import (
     blocks_section,
 )
 from components.charts import bars as charts
-from components.charts.tiles import counted, rated
+from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -57,13 +57,8 @@ TITLES: Final = {
     "content": "Contents",
     "term": "Terms",
 }
-FIELDS: Final = {
-    "source": "utmSource",
-    "medium": "utmMedium",
-    "campaign": "utmCampaign",
-    "content": "utmContent",
-    "term": "utmTerm",
-}
+FIELDS: Final = {name: f"utm{name.capitalize()}" for name in TITLES}
+"""The fields to filter by."""
 CAMPAIGN_TABLES: Final = (
     rankings.Table("path", "Pages", "pages"),
     rankings.Table("utmSource", "Sources", "sources"),
@@ -79,10 +74,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     totals = query.totals(view)
     all_views = query.hint(traffic.stats(view), None)
     yield Section(
-        "Figures",
-        _tiles,
-        [utm.now, totals.now, *utm.earlier, *totals.earlier],
-        framed=False,
+        "Figures", _tiles, [utm.now, totals.now, *utm.earlier, *totals.earlier], framed=False
     )
     campaign = last_value(params, "campaign")
     if campaign:
@@ -116,27 +108,14 @@ def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
         if tagged.at_least
         else ""
     )
-    tiles = [
-        counted(
-            "Tagged views",
-            tagged.tagged,
-            before.tagged if before else None,
-            f"Views of pages with a utm_source in their address.{more}",
-        ),
-        counted(
-            "Untagged views",
-            tagged.untagged,
-            before.untagged if before else None,
-            "Views without one: direct traffic, search, untagged links.",
-        ),
-        rated(
-            "Tagged share",
-            tagged.share,
-            before.share if before else None,
-            "Tagged views of all views.",
-        ),
+    counted = f"Views of pages with a utm_source in their address.{more}"
+    without = "Views without one: direct traffic, search, untagged links."
+    fields: Figures = [
+        ("Tagged views", "tagged", counted, "count"),
+        ("Untagged views", "untagged", without, "count"),
+        ("Tagged share", "share", "Tagged views of all views.", "percent"),
     ]
-    return [Tiles(tiles)]
+    return [Tiles(figures(tagged, before, fields))]
 
 
 def _parameter(
@@ -150,16 +129,11 @@ def _parameter(
     """A chart of the first values of a parameter, and a table of all."""
     frame = table(name, now, all_views, before)
     if frame.empty:
-        return [
-            Text(
-                why_empty(
-                    view,
-                    f"No utm_{name} in this period. Add ?utm_{name}=… to the links you share, "
-                    "and the views they bring are counted here.",
-                ),
-                "empty",
-            )
-        ]
+        none = (
+            f"No utm_{name} in this period. Add ?utm_{name}=… to the links you share, and the "
+            "views they bring are counted here."
+        )
+        return [Text(why_empty(view, none), "empty")]
     opens = name == "campaign" and FIELDS[name] in supported
     fields = [
         Field("value", name.capitalize(), "text"),
@@ -172,13 +146,7 @@ def _parameter(
         Chart(
             f"Views by utm_{name}",
             f"bars_{name}",
-            charts.bars_figure,
-            charts.bars(
-                list(frame["value"]),
-                list(frame["views"]),
-                [formats.whole(views) for views in frame["views"]],
-                list(frame["before"]) if before is not None else (),
-            ),
+            partial(charts.ranking, frame, "value", fields[1], before is not None),
         ),
         Table(
             TITLES[name].lower(),

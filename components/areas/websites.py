@@ -14,7 +14,7 @@ from components import formats
 from components.areas import PageInfo
 from components.blocks import Block, Item, Params, Section, Table, Text, Tiles
 from components.charts import common
-from components.charts.tiles import counted
+from components.charts.tiles import figure
 from components.formats import Field
 from components.loading import Collector, every_website
 from components.view_description import described, present
@@ -66,23 +66,13 @@ def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
 def _table(sites: Sequence[Website], total: int, *answers: Stats | None) -> list[Block]:
     now, compared = answers[: len(sites)], answers[len(sites) :]
     rows = []
-    for at, (site, stats) in enumerate(zip(sites, now, strict=True)):
+    for site, stats, other in zip(sites, now, compared or [None] * len(sites), strict=True):
         current = stats.current if stats else None
-        other = compared[at] if compared else None
         before = other.current if other else stats.previous if stats else None
-        visitors = current.visitors if current else None
-        earlier = before.visitors if before else None
-        rows.append(
-            {
-                "name": site.name,
-                "domain": site.domain or "",
-                "visitors": visitors,
-                "visits": current.visits if current else None,
-                "views": current.views if current else None,
-                "before": earlier,
-                "change": formats.change(visitors, earlier),
-            }
-        )
+        row = {name: getattr(current, name, None) for name in ("visitors", "visits", "views")}
+        row["before"] = getattr(before, "visitors", None)
+        change = formats.change(row["visitors"], row["before"])
+        rows.append({"name": site.name, "domain": site.domain or "", **row, "change": change})
     frame = pd.DataFrame(rows).sort_values(
         ["visitors", "name"], ascending=[False, True], ignore_index=True
     )
@@ -106,15 +96,12 @@ def _visitors(
     view: View, stats: Stats, timeline: Timeline | None, compared: Stats | None = None
 ) -> list[Block]:
     before = compared.current if compared else stats.previous
-    series: tuple[int, ...] = ()
-    if timeline:
-        over = common.over(timeline.frame, present(view))
-        series = tuple(int(count) for count in over["sessions"])
-    tile = counted(
+    over = common.over(timeline.frame, present(view)) if timeline else None
+    tile = figure(
         "Visitors",
         stats.current.visitors,
         before.visitors if before else None,
         f"{formats.whole(stats.current.visits)} visits.",
-        series=series,
+        series=() if over is None else over["sessions"].tolist(),
     )
     return [Tiles([tile], framed=False)]

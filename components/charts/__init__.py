@@ -1,5 +1,5 @@
-"""Charts in two steps: a hashable data class, and the Plotly figure or ECharts option made of it.
+"""Charts: functions that return a Plotly figure or an ECharts option.
 
-Both steps are pure functions: they use no Streamlit and no clock, and take colours from
-``components.theme``. Empty input gives an empty figure.
+They are pure: they use no Streamlit and no clock, and take colours from ``components.theme``. Empty
+input gives an empty figure.
 """

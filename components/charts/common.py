@@ -7,9 +7,10 @@ validates again and takes several times as long as construction.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
+from functools import partial
 from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -18,6 +19,7 @@ from pydantic_core import from_json
 
 from components import formats
 from components.theme import PALETTES, Mode, template
+from umami.memoize import key_of
 from umami.period import Unit
 
 STILL: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
@@ -39,6 +41,30 @@ def base_layout(
         "height": height,
         "margin": {"l": 8, "r": right, "t": top, "b": 8},
     }
+
+
+def tooltip(mode: Mode) -> dict[str, Any]:
+    """A tooltip of ECharts, which stays inside the diagram."""
+    palette = PALETTES[mode]
+    return {
+        "backgroundColor": palette.surface,
+        "borderColor": palette.border,
+        "textStyle": {"color": palette.text},
+        "confine": True,
+    }
+
+
+NO_AXIS: Final = {"fixedrange": True, "showgrid": False, "showticklabels": False, "showline": False}
+"""An axis that is not drawn."""
+
+
+def number_axis(most: int) -> dict[str, Any]:
+    """An axis of numbers with about ``most`` ticks: ``20k``, ``3.4M``, ``2.5B``.
+
+    Plotly's exponent ``B`` writes k, M and B, where its format ``~s`` writes G, and m for
+    thousandths.
+    """
+    return {"fixedrange": True, "exponentformat": "B", "separatethousands": True, "nticks": most}
 
 
 def time_axis(times: Sequence[pd.Timestamp], unit: Unit) -> dict[str, Any]:
@@ -64,15 +90,9 @@ def amounts_axis(
     """An axis of counts (or money in a currency) from ``lowest`` to ``highest``, with about
     ``most`` ticks: ``0, 1, 2``, ``20k``, ``3.4M``, ``€2.5B``.
 
-    Plotly chooses the ticks, as hiding a series changes what the axis spans. Its exponent ``B``
-    writes k, M and B, where the format ``~s`` writes G, and m for thousandths.
+    Plotly chooses the ticks, as hiding a series changes what the axis spans.
     """
-    axis: dict[str, Any] = {
-        "fixedrange": True,
-        "exponentformat": "B",
-        "separatethousands": True,
-        "nticks": most,
-    }
+    axis = number_axis(most)
     whole = not currency or formats.decimals(currency) == 0
     if whole and max(abs(lowest), abs(highest)) <= most:
         axis["dtick"] = 1
@@ -134,11 +154,13 @@ def axis_note(values: Sequence[int]) -> str | None:
     return f"The curve spans {lowest} to {highest}: it does not start at zero."
 
 
-Data = TypeVar("Data", bound=Hashable)
-
 ROOM: Final = 8 * 2**20
-"""Limit of the cache in characters of JSON; the keys take about three times as much memory."""
-KEPT: Final[LRUCache[Any, str]] = LRUCache(ROOM, getsizeof=len)
+"""Limit of the cache in characters of JSON."""
+Draw = partial[go.Figure]
+"""A function that draws a figure in a colour mode, with its other arguments."""
+_Entry = tuple[str, Draw]
+"""A serialised figure. The function keeps its arguments alive, so that their ids stay unique."""
+CACHE: Final[LRUCache[Hashable, _Entry]] = LRUCache(ROOM, getsizeof=lambda entry: len(entry[0]))
 
 
 class Finished(go.Figure):  # type: ignore[misc]  # Plotly has no types
@@ -154,11 +176,14 @@ class Finished(go.Figure):  # type: ignore[misc]  # Plotly has no types
         return figure
 
 
-def finished(draw: Callable[[Data, Mode], go.Figure], data: Data, mode: Mode) -> Finished:
-    """Return the figure of ``data`` in a colour mode, from the cache where it is there."""
-    return Finished(_text(draw, data, mode))
+def finished(draw: Draw, mode: Mode) -> Finished:
+    """Draw a figure in a colour mode, or take it from the cache.
+
+    The cache compares hashable arguments by value, and others (frames) by identity.
+    """
+    return Finished(_serialised(draw, mode)[0])
 
 
-@cached(KEPT, lock=Lock())
-def _text(draw: Callable[[Data, Mode], go.Figure], data: Data, mode: Mode) -> str:
-    return str(draw(data, mode).to_json(validate=False))
+@cached(CACHE, lambda draw, mode: key_of(draw.func, *draw.args, mode, **draw.keywords), Lock())
+def _serialised(draw: Draw, mode: Mode) -> _Entry:
+    return str(draw(mode).to_json(validate=False)), draw

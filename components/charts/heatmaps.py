@@ -2,55 +2,96 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, HOVER_ONE, amounts_axis, base_layout, time_axis
+from components.charts.common import HOVER_ALL, HOVER_ONE, base_layout
+from components.charts.over_time import single
 from components.theme import PALETTES, Mode, faded, scale
 from umami.analysis.retention import SMALL, Cohorts, Grain
-from umami.period import Unit
 
 MOST: Final = 62
 """Number of cohorts that fit on a page; the latest are drawn."""
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-@dataclass(frozen=True, slots=True)
-class Triangle:
-    """Shares (fractions) by cohort, the first on top, and step; ``None`` for future steps."""
+def _heatmap(
+    values: Sequence[Sequence[float | None]],
+    columns: Sequence[str],
+    rows: Sequence[Any],
+    hover: Sequence[Sequence[str]],
+    mode: Mode,
+    **more: Any,
+) -> dict[str, Any]:
+    """The trace of a heatmap, the first row on top; ``hover`` are texts of the cells."""
+    return {
+        "type": "heatmap",
+        "z": values,
+        "x": columns,
+        "y": rows,
+        "customdata": hover,
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "xgap": 2,
+        "ygap": 2,
+        "zmin": 0,
+        "showscale": False,
+        "colorscale": scale(PALETTES[mode].sequential),
+        **more,
+    }
 
-    cohorts: tuple[str, ...]
-    steps: tuple[str, ...]
-    shares: tuple[tuple[float | None, ...], ...]
-    hover: tuple[tuple[str, ...], ...]
-    left_out: int = 0
+
+_COLUMNS: Final = {"fixedrange": True, "showline": False, "ticks": ""}
+_ROWS: Final = {"autorange": "reversed", "fixedrange": True, "showline": False, "showgrid": False}
 
 
-def triangle(cohorts: Cohorts, grain: Grain) -> Triangle:
-    """The latest ``MOST`` cohorts; ``◦`` marks cohorts of fewer than ``SMALL`` visitors."""
+def triangle(cohorts: Cohorts, grain: Grain, mode: Mode) -> go.Figure:
+    """A heatmap of the shares of the latest cohorts by step; future steps are blank.
+
+    ``◦`` marks cohorts of fewer than ``SMALL`` visitors. With eight steps or fewer, cells show
+    their share.
+    """
+    steps = [step_name(*step) for step in cohorts.steps]
+    few = len(steps) <= 8
     shares = cohorts.shares.tail(MOST)
-    steps = tuple(step_name(*step) for step in cohorts.steps)
+    rows = shares.to_numpy()
     names, hover = [], []
-    sizes = cohorts.sizes.tail(MOST)
-    for day, size, row in zip(shares.index, sizes, shares.to_numpy(), strict=True):
-        name = cohort_name(day, grain)
-        names.append(f"{name}  {formats.whole(size)}{' ◦' if size < SMALL else ''}")
+    for day, size, row in zip(shares.index, cohorts.sizes.tail(MOST), rows, strict=True):
+        name, visitors = cohort_name(day, grain), formats.whole(size)
+        names.append(f"{name}  {visitors}{' ◦' if size < SMALL else ''}")
+        noise = f"<br>fewer than {SMALL} visitors: noise" if size < SMALL else ""
         hover.append(
-            tuple(
-                f"First visit {name}, {formats.whole(size)} visitors<br>{step}: "
-                f"<b>{formats.percent(share)}</b> back"
-                + (f"<br>fewer than {SMALL} visitors: noise" if size < SMALL else "")
+            [
+                f"First visit {name}, {visitors} visitors<br>{step}: "
+                f"<b>{formats.percent(share)}</b> back{noise}"
                 for step, share in zip(steps, row, strict=True)
-            )
+            ]
         )
-    values = tuple(
-        tuple(None if pd.isna(share) else float(share) for share in row)
-        for row in shares.to_numpy()
+    # Positions instead of names: two cohorts may have the same name.
+    places = list(range(len(names)))
+    weekly = [step for at, step in enumerate(steps, 1) if at == 1 or at % 7 == 0]
+    texts = {"hoverongaps": False, "texttemplate": "%{z:.1%}" if few else None}
+    height = max(46 + max(len(places), 1) * (30 if few else 20), 120)
+    return go.Figure(
+        data=[_heatmap(list(map(_known, rows)), steps, places, hover, mode, **texts)],
+        layout={
+            **base_layout(mode, HOVER_ONE, height, top=28),
+            "xaxis": {
+                **_COLUMNS,
+                "side": "top",
+                "tickangle": 0,
+                "tickvals": None if few else weekly,
+            },
+            "yaxis": {**_ROWS, "tickvals": places, "ticktext": names},
+        },
     )
-    return Triangle(tuple(names), steps, values, tuple(hover), len(cohorts.sizes) - len(shares))
+
+
+def _known(shares: Iterable[float]) -> list[float | None]:
+    return [None if pd.isna(share) else float(share) for share in shares]
 
 
 def cohort_name(first: pd.Timestamp, grain: Grain) -> str:
@@ -63,90 +104,14 @@ def step_name(first: int, last: int) -> str:
     return f"Day {first}" if first == last else f"Days {first}–{last}"
 
 
-def triangle_figure(data: Triangle, mode: Mode) -> go.Figure:
-    """A heatmap; with eight steps or fewer, cells show their share."""
-    few = len(data.steps) <= 8
-    weekly = [step for at, step in enumerate(data.steps, 1) if at == 1 or at % 7 == 0]
-    # Positions instead of names: two cohorts may have the same name.
-    places = list(range(len(data.cohorts)))
-    return go.Figure(
-        data=[
-            {
-                "type": "heatmap",
-                "z": data.shares,
-                "x": data.steps,
-                "y": places,
-                "customdata": data.hover,
-                "hovertemplate": "%{customdata}<extra></extra>",
-                "hoverongaps": False,
-                "texttemplate": "%{z:.1%}" if few else None,
-                "xgap": 2,
-                "ygap": 2,
-                "zmin": 0,
-                "showscale": False,
-                "colorscale": scale(PALETTES[mode].sequential),
-            }
-        ],
-        layout={
-            **base_layout(
-                mode, HOVER_ONE, max(46 + max(len(places), 1) * (30 if few else 20), 120), top=28
-            ),
-            "xaxis": {
-                "side": "top",
-                "fixedrange": True,
-                "showline": False,
-                "ticks": "",
-                "tickangle": 0,
-                "tickvals": None if few else weekly,
-            },
-            "yaxis": {
-                "autorange": "reversed",
-                "fixedrange": True,
-                "showline": False,
-                "showgrid": False,
-                "tickvals": places,
-                "ticktext": data.cohorts,
-            },
-        },
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Average shares (fractions) by day; ``before`` is empty without a comparison."""
-
-    days: tuple[int, ...]
-    now: tuple[float | None, ...]
-    before: tuple[float | None, ...]
-
-
-def curve(now: Cohorts, before: Cohorts | None) -> Curve:
-    """Average shares by day after the first visit, of cohorts by day."""
-
-    def known(cohorts: Cohorts | None) -> tuple[float | None, ...]:
-        if cohorts is None:
-            return ()
-        return tuple(None if pd.isna(share) else float(share) for share in cohorts.average)
-
-    return Curve(tuple(first for first, _ in now.steps), known(now), known(before))
-
-
-def curve_figure(data: Curve, mode: Mode) -> go.Figure:
-    """The share of returning visitors by day, the comparison dotted."""
+def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> go.Figure:
+    """The average share of returning visitors by day, the comparison dotted."""
     colour = PALETTES[mode].categorical[0]
-    before = {
-        "type": "scatter",
-        "x": data.days,
-        "y": data.before,
-        "name": "Before",
-        "mode": "lines",
-        "line": {"color": faded(colour, 0.55), "width": 1.5, "dash": "dot"},
-        "hovertemplate": "%{y:.1%}<extra>Before</extra>",
-    }
+    days = [first for first, _ in cohorts.steps]
     now = {
         "type": "scatter",
-        "x": data.days,
-        "y": data.now,
+        "x": days,
+        "y": _known(cohorts.average),
         "name": "This period",
         "mode": "lines+markers",
         "marker": {"size": 5},
@@ -155,11 +120,20 @@ def curve_figure(data: Curve, mode: Mode) -> go.Figure:
         "fillcolor": faded(colour, 0.10),
         "hovertemplate": "<b>%{y:.1%}</b><extra>This period</extra>",
     }
+    earlier = {
+        "type": "scatter",
+        "x": days,
+        "y": [] if before is None else _known(before.average),
+        "name": "Before",
+        "mode": "lines",
+        "line": {"color": faded(colour, 0.55), "width": 1.5, "dash": "dot"},
+        "hovertemplate": "%{y:.1%}<extra>Before</extra>",
+    }
     return go.Figure(
-        data=[before, now] if data.before else [now],
+        data=[earlier, now] if before else [now],
         layout={
             **base_layout(mode, HOVER_ALL, 300, top=30, right=16),
-            "showlegend": bool(data.before),
+            "showlegend": before is not None,
             "xaxis": {
                 "title": {"text": "Days after the first visit"},
                 "fixedrange": True,
@@ -171,110 +145,39 @@ def curve_figure(data: Curve, mode: Mode) -> go.Figure:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """Visitors of each cohort, in order of time."""
-
-    times: tuple[pd.Timestamp, ...]
-    visitors: tuple[int, ...]
-    small: tuple[bool, ...]
-    unit: Unit
-
-
-def sizes(cohorts: Cohorts, grain: Grain) -> Sizes:
-    return Sizes(
-        tuple(pd.Timestamp(day) for day in cohorts.sizes.index),
-        tuple(map(int, cohorts.sizes)),
-        tuple(map(bool, cohorts.small)),
-        "month" if grain == "month" else "day",
-    )
-
-
-def sizes_figure(data: Sizes, mode: Mode) -> go.Figure:
-    """Bars over time, small cohorts in a lighter colour."""
+def sizes(cohorts: Cohorts, grain: Grain, mode: Mode) -> go.Figure:
+    """The visitors of each cohort as bars, small cohorts in a lighter colour."""
     colour = PALETTES[mode].categorical[0]
-    pale = faded(colour, 0.4)
-    return go.Figure(
-        data=[
-            {
-                "type": "bar",
-                "x": data.times,
-                "y": data.visitors,
-                "marker": {"color": [pale if small else colour for small in data.small]},
-                "hovertemplate": "<b>%{y:,}</b> visitors<extra></extra>",
-            }
-        ],
-        layout={
-            **base_layout(mode, HOVER_ALL, 260, top=12, right=16),
-            "bargap": 0.25,
-            "showlegend": False,
-            "xaxis": time_axis(data.times, data.unit),
-            "yaxis": amounts_axis(4, 0, max(data.visitors, default=0)),
-        },
+    return single(
+        list(cohorts.sizes.index),
+        list(map(int, cohorts.sizes)),
+        "month" if grain == "month" else "day",
+        "visitors",
+        mode,
+        colour=[faded(colour, 0.4) if small else colour for small in cohorts.small],
+        most_ticks=4,
+        height=260,
+        top=12,
     )
 
 
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+def full_week(frame: pd.DataFrame) -> pd.DataFrame:
+    """Counts by weekday (0 to 6, Monday first) and hour, with zeros for rows that are missing."""
+    return frame.reindex(index=range(7), columns=range(24), fill_value=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Week:
-    """Counts by weekday (Monday first) and hour of the day."""
-
-    counts: tuple[tuple[int, ...], ...]
-    what: str
-
-    @property
-    def busiest(self) -> tuple[str, int] | None:
-        """The weekday and hour with the highest count; ``None`` if all are zero."""
-        most = max((max(row, default=0) for row in self.counts), default=0)
-        for weekday, row in zip(WEEKDAYS, self.counts, strict=False):
-            if most and most in row:
-                return weekday, row.index(most)
-        return None
-
-
-def week(frame: pd.DataFrame, what: str = "visitors") -> Week:
-    """The weekly heatmap of a frame with rows 0 (Monday) to 6 and columns of hours 0 to 23."""
-    full = frame.reindex(index=range(7), columns=range(24), fill_value=0)
-    return Week(tuple(tuple(int(count) for count in row) for row in full.to_numpy()), what)
-
-
-def week_figure(data: Week, mode: Mode) -> go.Figure:
-    """A heatmap with a row for each weekday and a column for each hour."""
+def week(frame: pd.DataFrame, mode: Mode) -> go.Figure:
+    """A heatmap of visitors with a row for each weekday and a column for each hour."""
     hours = [f"{hour:02}:00" for hour in range(24)]
+    hover = [[f"{day} {hour:02}:00 to {hour + 1:02}:00" for hour in range(24)] for day in WEEKDAYS]
+    counts = full_week(frame).astype(int).to_numpy().tolist()
+    template = "%{customdata}<br><b>%{z:,}</b> visitors<extra></extra>"
+    days = [day[:3] for day in WEEKDAYS]
     return go.Figure(
-        data=[
-            {
-                "type": "heatmap",
-                "z": data.counts,
-                "x": hours,
-                "y": [day[:3] for day in WEEKDAYS],
-                "customdata": [
-                    [f"{day} {hour:02}:00 to {hour + 1:02}:00" for hour in range(24)]
-                    for day in WEEKDAYS
-                ],
-                "xgap": 2,
-                "ygap": 2,
-                "zmin": 0,
-                "showscale": False,
-                "colorscale": scale(PALETTES[mode].sequential),
-                "hovertemplate": f"%{{customdata}}<br><b>%{{z:,}}</b> {data.what}<extra></extra>",
-            }
-        ],
+        data=[_heatmap(counts, hours, days, hover, mode, hovertemplate=template)],
         layout={
             **base_layout(mode, HOVER_ONE, 270),
-            "xaxis": {
-                "fixedrange": True,
-                "showline": False,
-                "ticks": "",
-                "tickvals": hours[::3],
-            },
-            "yaxis": {
-                "autorange": "reversed",
-                "fixedrange": True,
-                "showline": False,
-                "showgrid": False,
-            },
+            "xaxis": {**_COLUMNS, "tickvals": hours[::3]},
+            "yaxis": _ROWS,
         },
     )

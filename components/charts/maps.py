@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -21,95 +21,73 @@ from umami import names
 WORLD: Final = Path(__file__).parents[2] / "static" / "topojson" / "world_110m.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Country:
-    """A country on the map; ``code`` is its alpha-2 code."""
-
-    code: str
-    place: str
-    """The alpha-3 code, which the geometry uses."""
-    name: str
-    count: float
-    label: str
-    """The formatted count."""
-    share: str
-    """The formatted share; empty where it is unknown or counts have different signs."""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Countries in the order of their ranking, with and without a shape in the geometry."""
-
-    drawn: tuple[Country, ...]
-    undrawn: tuple[Country, ...]
-
-
 @cache
-def places() -> frozenset[str]:
+def drawn_places() -> frozenset[str]:
     """Alpha-3 codes of the countries in the bundled world geometry."""
     geometry = json.loads(WORLD.read_text())["objects"]["countries"]["geometries"]
     return frozenset(shape["id"] for shape in geometry)
 
 
-def world(ranking: pd.DataFrame, format_count: Callable[[float], str] = formats.whole) -> World:
-    """The map of a ranking with ``name`` (an alpha-2 code), ``count`` and ``share``."""
+def world(
+    ranking: pd.DataFrame, format_count: Callable[[float], str] = formats.whole
+) -> pd.DataFrame:
+    """The countries of a ranking with ``name`` (an alpha-2 code), ``count`` and ``share``.
+
+    The result has their ``code``, ``place`` (the alpha-3 code), ``name``, ``count``, ``label`` (the
+    formatted count) and ``share``: formatted, or empty where it is unknown or counts have different
+    signs. ``drawn`` tells which of them the geometry contains.
+    """
+    known = ranking.loc[[isinstance(code, str) and code != "" for code in ranking["name"]]]
     signs_differ = bool((ranking["count"] < 0).any())
-    countries: tuple[list[Country], list[Country]] = ([], [])
-    for code, count, share in zip(ranking["name"], ranking["count"], ranking["share"], strict=True):
-        if not isinstance(code, str) or not code:
-            continue
-        place = names.iso3(code) or ""
-        country = Country(
-            code,
-            place,
-            names.country(code),
-            float(count),
-            format_count(float(count)),
-            "" if signs_differ or pd.isna(share) else formats.percent(float(share)),
-        )
-        countries[place not in places()].append(country)
-    return World(tuple(countries[0]), tuple(countries[1]))
+    places = [names.iso3(code) or "" for code in known["name"]]
+    return pd.DataFrame(
+        {
+            "code": known["name"].to_list(),
+            "place": places,
+            "name": list(map(names.country, known["name"])),
+            "count": known["count"].astype(float).to_list(),
+            "label": [format_count(float(count)) for count in known["count"]],
+            "share": [
+                "" if signs_differ or pd.isna(share) else formats.percent(float(share))
+                for share in known["share"]
+            ],
+            "drawn": [place in drawn_places() for place in places],
+        }
+    )
 
 
-def world_figure(data: World, mode: Mode) -> go.Figure:
+def world_figure(world: pd.DataFrame, mode: Mode) -> go.Figure:
     """A choropleth map. The colour scales with the square root of the count, so that small counts
     are visible; negative counts have another colour.
     """
     palette = PALETTES[mode]
-    depths = [math.copysign(math.sqrt(abs(country.count)), country.count) for country in data.drawn]
+    drawn = world[world["drawn"].astype(bool)]
+    depths = [math.copysign(math.sqrt(abs(count)), count) for count in drawn["count"]]
     losses = any(depth < 0 for depth in depths)
     deepest = max(map(abs, depths), default=0.0)
     colours = scale(palette.sequential[2:])
     if losses:
         colours = scale([palette.categorical[1], palette.surface, palette.categorical[0]])
+    shares = [share and f" ({share})" for share in drawn["share"]]
+    choropleth = {
+        "type": "choropleth",
+        "locations": drawn["place"].to_list(),
+        "z": depths,
+        **({"zmin": -deepest, "zmax": deepest} if losses else {"zmin": 0}),
+        "customdata": list(zip(drawn["name"], drawn["label"], shares, drawn["code"], strict=True)),
+        "locationmode": "ISO-3",
+        "colorscale": colours,
+        "showscale": False,
+        "hovertemplate": (
+            "<b>%{customdata[0]}</b><br>%{customdata[1]}%{customdata[2]}<extra></extra>"
+        ),
+    }
     return go.Figure(
-        data=[
-            {
-                "type": "choropleth",
-                "locations": [country.place for country in data.drawn],
-                "z": depths,
-                **({"zmin": -deepest, "zmax": deepest} if losses else {"zmin": 0}),
-                "customdata": [
-                    [
-                        country.name,
-                        country.label,
-                        country.share and f" ({country.share})",
-                        country.code,
-                    ]
-                    for country in data.drawn
-                ],
-                "locationmode": "ISO-3",
-                "colorscale": colours,
-                "showscale": False,
-                "hovertemplate": (
-                    "<b>%{customdata[0]}</b><br>%{customdata[1]}%{customdata[2]}<extra></extra>"
-                ),
-            }
-        ],
+        data=[choropleth],
         layout={
             "template": template(mode),
             "height": 330,
-            "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+            "margin": dict.fromkeys("lrtb", 0),
             "dragmode": False,
             "geo": {
                 "projection": {"type": "natural earth"},
@@ -121,83 +99,69 @@ def world_figure(data: World, mode: Mode) -> go.Figure:
     )
 
 
-MOST = 40
+MOST: Final = 40
 """Most children of a node that are drawn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """Nodes of a treemap, parents before children; ids are positions such as ``"0"``, ``"0.3"``."""
+def tree(nodes: pd.DataFrame) -> pd.DataFrame:
+    """The drawn nodes of a frame from ``umami.analysis.breakdown.tree``, parents before children.
 
-    ids: tuple[str, ...]
-    parents: tuple[str, ...]
-    names: tuple[str, ...]
-    values: tuple[float, ...]
-    paths: tuple[tuple[str, ...], ...]
-    what: str
-    """What the values count, such as ``views``."""
-
-
-def tree(nodes: pd.DataFrame, what: str) -> Tree:
-    """The treemap of nodes from ``umami.analysis.breakdown.tree`` with labels in their paths."""
+    Adds ``id``, the position such as ``"0"`` or ``"0.3"``, and ``parent``, the parent's id.
+    """
     places: dict[tuple[str, ...], str] = {}
-    children: dict[str, int] = {}
-    ids, parents, names, values, paths = [], [], [], [], []
+    children: Counter[str] = Counter()
+    rows = []
     ordered = nodes.assign(depth=nodes["path"].map(len)).sort_values(
         ["depth", "value"], ascending=[True, False], kind="stable"
     )
     for path, value in zip(ordered["path"], ordered["value"], strict=True):
         parent = places.get(path[:-1], "")
-        at = children.get(parent, 0)
+        at = children[parent]
         if (len(path) > 1 and not parent) or at >= MOST or not value > 0:
             continue
-        children[parent] = at + 1
+        children[parent] += 1
         places[path] = f"{parent}.{at}" if parent else str(at)
-        ids.append(places[path])
-        parents.append(parent)
-        names.append(path[-1])
-        values.append(float(value))
-        paths.append(path)
-    return Tree(tuple(ids), tuple(parents), tuple(names), tuple(values), tuple(paths), what)
+        rows.append((places[path], parent, path, float(value)))
+    return pd.DataFrame(rows, columns=["id", "parent", "path", "value"])
 
 
-def tree_figure(data: Tree, mode: Mode) -> go.Figure:
-    """A treemap; the first custom value of a node is its position in ``data``."""
+def tree_figure(tree: pd.DataFrame, what: str, mode: Mode) -> go.Figure:
+    """A treemap of ``tree``; the first custom value of a node is its row there.
+
+    ``what`` says what the values count, such as ``views``.
+    """
     palette = PALETTES[mode]
-    tops = [id for id in data.ids if "." not in id]
+    tops = [id for id in tree["id"] if "." not in id]
     shades = {top: palette.categorical[at % 6] for at, top in enumerate(tops)}
-    return go.Figure(
-        data=[
-            {
-                "type": "treemap",
-                "ids": data.ids,
-                "parents": data.parents,
-                "labels": [plain(name, 40) for name in data.names],
-                "values": data.values,
-                "branchvalues": "total",
-                "customdata": [
-                    [at, formats.whole(value), " › ".join(plain(name, 60) for name in path)]
-                    for at, (value, path) in enumerate(zip(data.values, data.paths, strict=True))
-                ],
-                "texttemplate": "%{label}<br>%{customdata[1]}",
-                "hovertemplate": (
-                    f"%{{customdata[2]}}<br><b>%{{customdata[1]}}</b> {data.what}<extra></extra>"
-                ),
-                "marker": {
-                    "colors": [shades[id.partition(".")[0]] for id in data.ids],
-                    "line": {"color": palette.background, "width": 2},
-                    "pad": {"t": 24, "l": 3, "r": 3, "b": 3},
-                },
-                "textfont": {"color": palette.background},
-                "pathbar": {"visible": False},
-                "tiling": {"pad": 2},
-                "sort": False,
-            }
+    treemap = {
+        "type": "treemap",
+        "ids": tree["id"].to_list(),
+        "parents": tree["parent"].to_list(),
+        "labels": [plain(path[-1], 40) for path in tree["path"]],
+        "values": tree["value"].to_list(),
+        "branchvalues": "total",
+        "customdata": [
+            [at, formats.whole(value), " › ".join(plain(name, 60) for name in path)]
+            for at, (value, path) in enumerate(zip(tree["value"], tree["path"], strict=True))
         ],
+        "texttemplate": "%{label}<br>%{customdata[1]}",
+        "hovertemplate": f"%{{customdata[2]}}<br><b>%{{customdata[1]}}</b> {what}<extra></extra>",
+        "marker": {
+            "colors": [shades[id.partition(".")[0]] for id in tree["id"]],
+            "line": {"color": palette.background, "width": 2},
+            "pad": {"t": 24, "l": 3, "r": 3, "b": 3},
+        },
+        "textfont": {"color": palette.background},
+        "pathbar": {"visible": False},
+        "tiling": {"pad": 2},
+        "sort": False,
+    }
+    return go.Figure(
+        data=[treemap],
         layout={
             "template": template(mode),
             "height": 420,
-            "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+            "margin": dict.fromkeys("lrtb", 0),
             "uniformtext": {"minsize": 10, "mode": "hide"},
         },
     )

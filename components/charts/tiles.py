@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from components import formats
@@ -13,6 +13,8 @@ from components.view_description import present, why_unknown
 from umami.api.traffic import Stats, Timeline
 from umami.definitions import Definitions
 from umami.view import View
+
+Direction = Literal["up", "down"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Tile:
     about: str
     delta: str | int | None = None
     before: str | None = None
-    good: Literal["up", "down"] = "up"
+    good: Direction = "up"
     series: tuple[int, ...] = ()
     number: float | None = None
     earlier: float | None = None
@@ -49,28 +51,37 @@ _SHORT: Final[dict[str, Callable[[float, str], str]]] = {
 }
 
 
-def counted(
+def figure(
     label: str,
     now: float | None,
     before: float | None,
     about: str,
-    *,
     kind: Kind = "count",
+    *,
     currency: str = "",
-    good: Literal["up", "down"] = "up",
-    series: tuple[int, ...] = (),
+    good: Direction = "up",
+    series: Sequence[int] = (),
 ) -> Tile:
-    """A figure with its change relative to the comparison; ``None`` stands for unknown."""
+    """A figure with its change against the comparison; ``None`` stands for unknown.
+
+    The change of a fraction is in percentage points, that of other figures is relative.
+    """
+    delta: str | int | None = None
+    if kind == "percent" and now is not None and before is not None:
+        # The difference of the rounded figures, so that the displayed figures add up.
+        points = round(round(100 * now, 1) - round(100 * before, 1), 1)
+        delta = f"{points:+.1f} pts" if points else 0
+    elif kind != "percent" and (change := formats.change(now, before)) is not None:
+        delta = formats.relative(change) or 0
     show = _SHORT[kind]
-    change = formats.change(now, before)
     return Tile(
         label,
         formats.ABSENT if now is None else show(now, currency),
         about,
-        delta=None if change is None else formats.relative(change) or 0,
+        delta=delta,
         before=None if before is None else show(before, currency),
         good=good,
-        series=series,
+        series=tuple(series),
         number=now,
         earlier=before,
         kind=kind,
@@ -78,41 +89,21 @@ def counted(
     )
 
 
-def counts(
-    now: object, before: object | None, fields: Sequence[tuple[str, str, str]]
-) -> list[Tile]:
-    """A tile for each of ``fields`` (label, attribute, description) of two answers."""
+Figures = Sequence[tuple[str, str, str, Kind]]
+"""Label, attribute, description and kind of each figure of an answer."""
+
+
+def figures(now: object, before: object, fields: Figures, currency: str = "") -> list[Tile]:
+    """A tile for each of the figures of two answers; ``before`` may be ``None``."""
+
+    def number(answer: object, field: str) -> float | None:
+        value = getattr(answer, field, None)
+        return value if value is None or isinstance(value, int) else float(value)
+
     return [
-        counted(label, getattr(now, field), getattr(before, field) if before else None, about)
-        for label, field, about in fields
+        figure(label, number(now, field), number(before, field), about, kind, currency=currency)
+        for label, field, about, kind in fields
     ]
-
-
-def rated(
-    label: str,
-    now: float | None,
-    before: float | None,
-    about: str,
-    *,
-    good: Literal["up", "down"] = "up",
-) -> Tile:
-    """A fraction with its change against the comparison in percentage points."""
-    delta: str | int | None = None
-    if now is not None and before is not None:
-        # The difference of the rounded figures, so that the displayed figures add up.
-        points = round(round(100 * now, 1) - round(100 * before, 1), 1)
-        delta = f"{points:+.1f} pts" if points else 0
-    return Tile(
-        label,
-        formats.percent(now),
-        about,
-        delta=delta,
-        before=None if before is None else formats.percent(before),
-        good=good,
-        number=now,
-        earlier=before,
-        kind="percent",
-    )
 
 
 def of_website(
@@ -121,44 +112,35 @@ def of_website(
     stats: Stats,
     timeline: Timeline,
     compared: Stats | None = None,
-) -> tuple[Tile, ...]:
+) -> list[Tile]:
     """A website's views, visitors, visits, bounce rate and visit duration with their changes.
 
     ``compared`` is the comparison's answer if it has a query of its own. Figures that the View's
     filters make meaningless are unknown, with the reason as description.
     """
-    now, history = stats.current, common.over(timeline.frame, present(view))
     before = compared.current if compared else stats.previous
-    unknown = why_unknown(view)
-
-    def tile(label: str, field: str, about: str, series: tuple[int, ...] = ()) -> Tile:
-        if unknown and not view.keeps_views:
-            return counted(label, None, None, unknown)
-        previous = getattr(before, field) if before else None
-        return counted(label, getattr(now, field), previous, about, series=series)
-
-    views = tuple(map(int, history["views"]))
-    visitors = tuple(map(int, history["sessions"]))
-    return (
-        tile("Views", "views", "Page views.", views),
-        tile("Visitors", "visitors", "Different visitors.", visitors),
-        tile("Visits", "visits", "A visit ends after 30 minutes without activity."),
-        rated("Bounce rate", None, None, unknown, good="down")
-        if unknown
-        else rated(
-            "Bounce rate",
-            now.bounce_rate,
-            before.bounce_rate if before else None,
-            f"Share of bounces in all visits. {definitions.bounce}",
-            good="down",
-        ),
-        counted("Visit duration", None, None, unknown, kind="seconds")
-        if unknown
-        else counted(
-            "Visit duration",
-            now.average_visit,
-            before.average_visit if before else None,
-            "Average time between a visit's first and last event.",
-            kind="seconds",
-        ),
+    bounces = f"Share of bounces in all visits. {definitions.bounce}"
+    between = "Average time between a visit's first and last event."
+    tiles = figures(
+        stats.current,
+        before,
+        [
+            ("Views", "views", "Page views.", "count"),
+            ("Visitors", "visitors", "Different visitors.", "count"),
+            ("Visits", "visits", "A visit ends after 30 minutes without activity.", "count"),
+            ("Bounce rate", "bounce_rate", bounces, "percent"),
+            ("Visit duration", "average_visit", between, "seconds"),
+        ],
     )
+    history = common.over(timeline.frame, present(view))
+    for at, column in enumerate(("views", "sessions")):
+        tiles[at] = replace(tiles[at], series=tuple(map(int, history[column])))
+    tiles[3] = replace(tiles[3], good="down")
+    if unknown := why_unknown(view):
+        return [
+            tile
+            if tile.kind == "count" and view.keeps_views
+            else figure(tile.label, None, None, unknown, tile.kind, good=tile.good)
+            for tile in tiles
+        ]
+    return tiles

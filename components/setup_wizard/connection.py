@@ -1,13 +1,21 @@
-"""The setup steps that choose a data source and check the connection."""
+"""The draft of a setup, and the steps that choose a data source and check the connection.
+
+A draft is filled step by step in one tab, and discarded when the page is left. It contains
+passwords of accounts only as hashes, but the credentials of the server in plain text until they are
+saved.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 import streamlit as st
 
+from access.secrets_file import Person
 from components import (
     authorized,
     elements,
@@ -18,12 +26,140 @@ from components import (
     viewer,
 )
 from components.escaping import plain
-from components.setup_wizard import drafts
-from components.setup_wizard.drafts import Draft
 from umami.background_task import BackgroundTask, TaskCancelled
 from umami.connection_check import CheckedServer, Way, meant, unreadable
 from umami.errors import SettingsError, UmamiError
 from umami.settings import Settings
+
+Step = Literal["choose", "check", "people", "save"]
+STEPS: Final[tuple[Step, ...]] = get_args(Step)
+_DRAFT: Final = "what is being set up"
+_SENT: Final = "the form that was just sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The current choices; default settings mean the demo."""
+
+    settings: Settings = field(default_factory=Settings, repr=False)
+    server: CheckedServer | None = None
+    """The checked server; ``None`` for the demo, which needs no check."""
+    step: Step = "check"
+    people: tuple[Person, ...] = ()
+    refused: str = ""
+    """The reason why it could not be saved."""
+    importing: BackgroundTask[tuple[str, ...]] | None = None
+    """The running import of tables; the check follows when it is done."""
+    notes: tuple[str, ...] = ()
+    """Sentences about data that the import skipped."""
+
+    @property
+    def admin(self) -> Person | None:
+        """The first admin."""
+        return next((person for person in self.people if "admin" in person.roles), None)
+
+
+def current() -> Draft | None:
+    """The draft of this tab, if any."""
+    draft: Draft | None = authorized.data().get(_DRAFT)
+    return draft
+
+
+def keep(draft: Draft) -> None:
+    """Store the draft of this tab."""
+    authorized.data()[_DRAFT] = draft
+
+
+def forget() -> None:
+    """Discard the draft, cancel its import and close its tables."""
+    draft: Draft | None = authorized.data().pop(_DRAFT, None)
+    if draft:
+        if draft.importing:
+            draft.importing.cancel()
+        umami_server.let_go(draft.settings)
+
+
+def order() -> list[Step]:
+    """The steps of the setup; without ``people`` if accounts exist already."""
+    makes = not viewer.signs_in() and viewer.accounts_stand_in_secrets()
+    return [step for step in STEPS if makes or step != "people"]
+
+
+def go(step: Step) -> None:
+    """Go to a step; ``choose`` discards the draft. Call it in a callback."""
+    draft = current()
+    if step == "choose":
+        forget()
+    elif draft:
+        keep(replace(draft, step=step, refused=""))
+
+
+def steps(now: Step) -> None:
+    """Draw the list of steps and the current step."""
+    at = order().index(now)
+    with st.container(horizontal=True, gap="xsmall", key="setup_steps"):
+        for number, step in enumerate(order()):
+            st.badge(
+                f"{number + 1} {step.capitalize()}",
+                icon=":material/check:" if number < at else None,
+                color="primary" if number == at else "green" if number < at else "gray",
+            )
+
+
+def onward(now: Step, label: str = "Continue", *, primary: bool = True) -> None:
+    """Draw buttons to the next and the previous step."""
+    following = order()[order().index(now) + 1]
+    with st.container(horizontal=True, gap="small"):
+        kind = "primary" if primary else "secondary"
+        elements.action_button(label, "setup_on", go, following, type=kind)
+        back(now)
+
+
+def back(now: Step) -> None:
+    """Draw a button to the previous step; without a check, that is ``choose``."""
+    draft = current()
+    before = order()[order().index(now) - 1] if draft and draft.server else "choose"
+    elements.text_button("Back", "setup_back", go, before)
+
+
+def sent(
+    label: str, *, key: str, primary: bool = True, draw: Callable[..., Any] = st.form_submit_button
+) -> bool:
+    """Draw a button and return whether it was pressed; survives a rerun in between."""
+
+    def pressed() -> None:
+        st.session_state[_SENT] = key
+
+    kind = "primary" if primary else "secondary"
+    draw(label, key=key, type=kind, on_click=authorized.callback(pressed))
+    if st.session_state.get(_SENT) != key:
+        return False
+    del st.session_state[_SENT]
+    return True
+
+
+def wrong(*sentences: str) -> None:
+    """Show an error in the input and its remedy."""
+    st.error(
+        "  \n".join(plain(sentence, 400) for sentence in sentences if sentence),
+        icon=":material/error:",
+    )
+
+
+def described(settings: Settings) -> str:
+    """A description of settings without secrets."""
+    if settings.embedded:
+        return "demo data" if settings.demo else f"tables in {settings.data or settings.store}"
+    where = "Umami Cloud" if settings.cloud else f"Umami at {settings.address}"
+    if settings.share is not None:
+        return f"{where}, by a share link"
+    return f"{where}, with an API key" if settings.api_key else f"{where}, as {settings.username}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words for a sentence: ``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
 
 SOURCES: Final = {
     "server": ("An Umami server", "Your own, or Umami Cloud: you need a way to sign in to it."),
@@ -36,15 +172,53 @@ WAYS: Final[dict[Way, str]] = {
     "key": "API key",
     "share": "Share link",
 }
+
+
+class _Input(NamedTuple):
+    """An input of a form; its widget is ``key``, the setting that it fills ``name``."""
+
+    label: str
+    key: str
+    name: str
+    placeholder: str = ""
+    secret: bool = False
+    persists: bool = True
+
+
+_HOST: Final = "umami.example.com"
+INPUTS: Final[dict[Way, tuple[_Input, ...]]] = {
+    "account": (
+        _Input("Address", "URL", "URL", _HOST),
+        _Input("User name", "USERNAME", "USERNAME"),
+        _Input("Password", "PASSWORD", "PASSWORD", secret=True),
+    ),
+    "key": (
+        _Input("API key", "API_KEY", "API_KEY", secret=True),
+        _Input("Address (leave it empty for Umami Cloud)", "KEY_URL", "URL", _HOST),
+    ),
+    "share": (
+        _Input("Share link", "SHARE_URL", "SHARE_URL", f"https://{_HOST}/share/…", persists=False),
+    ),
+    "tables": (_Input("Folder, zip or tar", "DATA", "DATA", "~/Downloads/umami-export.zip"),),
+}
+HINTS: Final[dict[Way, str]] = {
+    "share": "It shows one website, read-only. Create it in Umami, in the settings of the website.",
+    "tables": "What Umami Cloud exports, or the tables of your database as CSV files with headers.",
+}
 _KEEP: Final = "setup_KEEP"
+_WRONG: Final = "what was wrong with the imported tables"
 SHOWN: Final = 12
 """The maximum number of listed website names."""
 
 
 def choose() -> None:
     """Draw the choice of a data source and its form."""
-    now = _now()
-    sources = [source for source in SOURCES if source != "same" or _lacks_people(now)]
+    now: Settings | None = None
+    with suppress(SettingsError):
+        now = umami_server.set_up()
+    # Accounts can be added to real data that is shown without accounts.
+    lacks_people = now is not None and not now.demo and "people" in order()
+    sources = [source for source in SOURCES if source != "same" or lacks_people]
     source = st.radio(
         "Which data do you want to see?",
         sources,
@@ -53,123 +227,59 @@ def choose() -> None:
         key="setup_source",
         persist_state="session",
     )
-    if source == "demo":
-        _demo(now)
+    if source == "demo" and now and now.demo:
+        elements.action_button("Open the demo", None, navigation.go, "overview", type="primary")
+    elif source == "demo":
+        elements.action_button("Continue", "setup_demo", keep, Draft(step="save"), type="primary")
     elif source == "tables":
-        _form("tables", _tables)
+        _form("tables")
     elif source == "same" and now:
-        if drafts.sent("Continue", key="setup_same", draw=st.button):
-            _ask(lambda: now)
+        if sent("Continue", key="setup_same", draw=st.button):
+            _check(lambda: now)
     else:
-        _server()
-    drafts.was_wrong()
-
-
-def _now() -> Settings | None:
-    """The current settings; ``None`` if they are invalid."""
-    try:
-        return umami_server.set_up()
-    except SettingsError:
-        return None
-
-
-def _lacks_people(now: Settings | None) -> bool:
-    """Whether real data is shown without accounts."""
-    return now is not None and not now.demo and "people" in drafts.order()
-
-
-def _demo(now: Settings | None) -> None:
-    if now and now.demo:
-        st.button(
-            "Open the demo",
-            type="primary",
-            on_click=authorized.callback(navigation.go),
-            args=("overview",),
+        way = st.segmented_control(
+            "How do you sign in to it?",
+            list(WAYS),
+            default="account",
+            format_func=WAYS.__getitem__,
+            required=True,
+            key="setup_way",
+            persist_state="session",
         )
-    else:
-        st.button(
-            "Continue",
-            key="setup_demo",
-            type="primary",
-            on_click=authorized.callback(drafts.keep),
-            args=(Draft(step="save"),),
-        )
+        _form(way or "account")
+    if sentences := st.session_state.pop(_WRONG, None):
+        wrong(*sentences)
 
 
-def _server() -> None:
-    way = st.segmented_control(
-        "How do you sign in to it?",
-        list(WAYS),
-        default="account",
-        format_func=WAYS.__getitem__,
-        required=True,
-        key="setup_way",
-        persist_state="session",
-    )
-    fields = {"account": _account, "key": _key, "share": _share}
-    _form(way or "account", fields[way or "account"])
-
-
-def _account() -> dict[str, str]:
-    return {
-        "URL": _typed("Address", "URL", "umami.example.com"),
-        "USERNAME": _typed("User name", "USERNAME", ""),
-        "PASSWORD": _secret("Password", "PASSWORD"),
-    }
-
-
-def _key() -> dict[str, str]:
-    return {
-        "API_KEY": _secret("API key", "API_KEY"),
-        "URL": _typed("Address (leave it empty for Umami Cloud)", "KEY_URL", "umami.example.com"),
-    }
-
-
-def _share() -> dict[str, str]:
-    link = _typed("Share link", "SHARE_URL", "https://umami.example.com/share/…", persist=False)
-    st.caption(
-        "It shows one website, read-only. Create it in Umami, in the settings of the website."
-    )
-    return {"SHARE_URL": link}
-
-
-def _tables() -> dict[str, str]:
-    typed = _typed("Folder, zip or tar", "DATA", "~/Downloads/umami-export.zip")
-    st.caption(
-        "What Umami Cloud exports, or the tables of your database as CSV files with headers."
-    )
-    st.checkbox(
-        "Store them in a file",
-        value=True,
-        key=_KEEP,
-        help="The next start is quick, and later exports are added to what is there.",
-    )
-    return {"DATA": typed}
-
-
-def _typed(label: str, name: str, placeholder: str, *, persist: bool = True) -> str:
-    return st.text_input(
-        label,
-        key=f"setup_{name}",
-        placeholder=placeholder,
-        autocomplete="off",
-        persist_state="session" if persist else None,
-    )
-
-
-def _secret(label: str, name: str) -> str:
-    return st.text_input(label, key=f"setup_{name}", type="password", autocomplete="new-password")
-
-
-def _form(way: Way, fields: Callable[[], dict[str, str]]) -> None:
+def _form(way: Way) -> None:
     """Draw the form of a connection method, and check its input."""
     with st.form(f"setup_{way}", border=True):
-        typed = fields()
-        pressed = drafts.sent("Check", key=f"setup_check_{way}")
+        typed = {entry.name: _draw_input(entry) for entry in INPUTS[way]}
+        if way in HINTS:
+            st.caption(HINTS[way])
+        if way == "tables":
+            st.checkbox(
+                "Store them in a file",
+                value=True,
+                key=_KEEP,
+                help="The next start is quick, and later exports are added to what is there.",
+            )
+        pressed = sent("Check", key=f"setup_check_{way}")
     if pressed and way == "tables" and st.session_state.get(_KEEP):
         _import(typed)
     elif pressed:
-        _ask(lambda: meant(way, typed))
+        _check(lambda: meant(way, typed))
+
+
+def _draw_input(entry: _Input) -> str:
+    return st.text_input(
+        entry.label,
+        key=f"setup_{entry.key}",
+        type="password" if entry.secret else "default",
+        placeholder=entry.placeholder,
+        autocomplete="new-password" if entry.secret else "off",
+        persist_state="session" if entry.persists and not entry.secret else None,
+    )
 
 
 def _import(typed: dict[str, str]) -> None:
@@ -180,12 +290,12 @@ def _import(typed: dict[str, str]) -> None:
     try:
         data = meant("tables", typed).data
     except UmamiError as problem:
-        drafts.wrong(str(problem), problem.remedy)
+        wrong(str(problem), problem.remedy)
         return
     store = runtime.secrets_file().with_name("umami.duckdb")
     if data is not None:
         work = authorized.job(partial(embedded_launcher.take_in, data, store), "import")
-        drafts.keep(Draft(Settings(store=store), importing=work))
+        keep(Draft(Settings(store=store), importing=work))
     st.rerun()
 
 
@@ -194,20 +304,21 @@ def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
     if work.state == "running":
         elements.show_progress(work, what="Reading the tables", key="setup_import")
         return
-    drafts.forget()
+    forget()
     try:
         notes = work.result()
     except TaskCancelled:
         st.rerun()
     except SettingsError as refusal:
         problem = unreadable(refusal)
-        drafts.wrong_next(str(problem), problem.remedy)
+        # The next run draws the first step.
+        st.session_state[_WRONG] = (str(problem), problem.remedy)
         st.rerun()
     else:
-        _ask(lambda: draft.settings, notes)
+        _check(lambda: draft.settings, notes)
 
 
-def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
+def _check(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     """Check the chosen settings and continue, or show the error."""
     looking = viewer.still()
     if not viewer.sets_up(looking):
@@ -215,22 +326,17 @@ def _ask(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     settings: Settings | None = None
     try:
         settings = chosen()
-        server = _look(settings)
+        words = "Reading the tables …" if settings.embedded else "Connecting to the server …"
+        with st.spinner(words):
+            server = umami_server.tried(settings)
     except UmamiError as problem:
         if settings:
-            viewer.record(looking, "try a server", drafts.described(settings), done=False)
-        drafts.wrong(str(problem), problem.remedy)
+            viewer.record(looking, "try a server", described(settings), done=False)
+        wrong(str(problem), problem.remedy)
         return
-    viewer.record(looking, "try a server", drafts.described(settings))
-    drafts.keep(Draft(settings, server, notes=notes))
+    viewer.record(looking, "try a server", described(settings))
+    keep(Draft(settings, server, notes=notes))
     st.rerun()
-
-
-def _look(settings: Settings) -> CheckedServer:
-    """Check the server with a spinner. Raises ``UmamiError``."""
-    words = "Reading the tables …" if settings.embedded else "Connecting to the server …"
-    with st.spinner(words):
-        return umami_server.tried(settings)
 
 
 def checked(draft: Draft, server: CheckedServer) -> None:
@@ -239,18 +345,18 @@ def checked(draft: Draft, server: CheckedServer) -> None:
         st.subheader("Connected", anchor=False)
         what = "Umami’s tables" if draft.settings.embedded else server.what
         st.markdown(f":material/check_circle: **{plain(what)}**")
-        where = drafts.described(draft.settings)
+        where = described(draft.settings)
         st.caption(plain(where[:1].upper() + where[1:]))
         if server.count:
             counted = "1 website" if server.count == 1 else f"{server.count:,} websites"
             names = [site.name or site.domain for site in server.websites[:SHOWN]]
             more = server.count - len(names)
-            listed = drafts.listed([*names, f"{more:,} more"] if more else names)
-            st.markdown(f"**{counted}**: {plain(listed, 1000)}")
+            words = listed([*names, f"{more:,} more"] if more else names)
+            st.markdown(f"**{counted}**: {plain(words, 1000)}")
         else:
             st.markdown(
                 "**No website yet.** Add one in Umami, or sign in with an account that has one."
             )
         for note in draft.notes:
             st.caption(plain(note, 1000))
-    drafts.onward("check")
+    onward("check")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from access.accounts import canonical
 from access.secrets_file import Person, Setup, account_problem
 from components import (
     authorized,
+    elements,
     local_access,
     navigation,
     page_registry,
@@ -23,8 +25,8 @@ from components import (
     viewer,
 )
 from components.escaping import plain
-from components.setup_wizard import connection, drafts
-from components.setup_wizard.drafts import Draft
+from components.setup_wizard import connection
+from components.setup_wizard.connection import Draft
 from umami.errors import SettingsError
 from umami.view import ALL_TIME
 
@@ -47,7 +49,7 @@ _DONE: Final = "what was just set up"
 def state() -> None:
     """Draw a line with the current data source."""
     try:
-        now = drafts.described(umami_server.set_up())
+        now = connection.described(umami_server.set_up())
     except SettingsError as problem:
         now = str(problem)
     st.caption(plain(f"Now: {now}"))
@@ -75,7 +77,7 @@ def decided_elsewhere(names: tuple[str, ...]) -> None:
     with st.container(width=WIDTH, key="setup"):
         st.markdown(
             ":material/info: The server is set in the environment of the dashboard by "
-            f"{drafts.listed([f'`{name}`' for name in names])}. The environment takes "
+            f"{connection.listed([f'`{name}`' for name in names])}. The environment takes "
             "precedence, so this page changes nothing."
         )
         st.caption(
@@ -85,16 +87,16 @@ def decided_elsewhere(names: tuple[str, ...]) -> None:
 
 def leave() -> None:
     """Discard an unsaved draft and confirm a saved one. Call on every other page."""
-    drafts.forget()
+    connection.forget()
     if done := authorized.data().pop(_DONE, None):
         st.toast(plain(done), icon=":material/check:")
 
 
 def assistant() -> None:
     """Draw the current step."""
-    draft = drafts.current()
+    draft = connection.current()
     with st.container(width=WIDTH, key="setup"):
-        drafts.steps(draft.step if draft else "choose")
+        connection.steps(draft.step if draft else "choose")
         if draft is None:
             connection.choose()
         elif draft.importing:
@@ -109,52 +111,41 @@ def assistant() -> None:
 
 def _save(draft: Draft) -> None:
     path = runtime.secrets_file()
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     writable = atomic_write.writable(path) and not draft.refused
+    if viewer.signs_in():
+        who = "People sign in as they do now."
+    elif draft.people:
+        names = connection.listed([person.username for person in draft.people])
+        who = f"{names} sign{'' if len(draft.people) > 1 else 's'} in."
+    else:
+        who = "No accounts: only you can open the dashboard, with the link that it prints."
     with st.container(border=True, gap="xsmall"):
         st.subheader("Summary", anchor=False)
-        what = f"The dashboard shows {drafts.described(draft.settings)}."
+        what = f"The dashboard shows {connection.described(draft.settings)}."
         st.markdown(f":material/cable: {plain(what, 500)}")
-        st.markdown(f":material/group: {plain(_who(draft), 500)}")
+        st.markdown(f":material/group: {plain(who, 500)}")
     if writable:
         st.caption(
-            f"It is saved to `{_shortened(path)}`, which only your account on this machine can "
-            "read. Other settings in this file stay."
+            f"It is saved to `{shown}`, which only your account on this machine can read. Other "
+            "settings in this file stay."
         )
     else:
-        why = draft.refused or f"{_shortened(path)} cannot be written."
+        why = draft.refused or f"{shown} cannot be written."
         st.markdown(f":material/edit_off: {plain(why)} Paste this yourself:")
         _pasted(draft)
     with st.container(horizontal=True, gap="small"):
         if writable:
-            st.button(
-                "Save and open",
-                key="setup_save",
-                type="primary",
-                on_click=authorized.callback(_saved),
-            )
+            elements.action_button("Save and open", "setup_save", _saved, type="primary")
         else:
-            st.button(
-                "Done",
-                key="setup_done",
-                on_click=authorized.callback(navigation.go),
-                args=(page_registry.OVERVIEW.name,),
-            )
-        drafts.back("save")
+            elements.action_button("Done", "setup_done", navigation.go, page_registry.OVERVIEW.name)
+        connection.back("save")
     if writable:
         with st.expander(
             "Use it on another host instead", icon=":material/content_paste:", on_change="rerun"
         ) as opened:
             if opened.open:
                 _pasted(draft)
-
-
-def _who(draft: Draft) -> str:
-    if viewer.signs_in():
-        return "People sign in as they do now."
-    if not draft.people:
-        return "No accounts: only you can open the dashboard, with the link that it prints."
-    names = drafts.listed([person.username for person in draft.people])
-    return f"{names} sign in." if len(draft.people) > 1 else f"{names} signs in."
 
 
 def _pasted(draft: Draft) -> None:
@@ -176,35 +167,30 @@ def _pasted(draft: Draft) -> None:
 
 def _saved() -> None:
     """Save the draft and open the Overview in the next run."""
-    looking, draft = viewer.still(), drafts.current()
+    looking, draft = viewer.still(), connection.current()
     if draft is None or not viewer.sets_up(looking) or umami_server.decided():
         return
-    about = drafts.described(draft.settings)
+    about = connection.described(draft.settings)
     if draft.people:
-        about += f"; accounts {drafts.listed([person.username for person in draft.people])}"
+        about += f"; accounts {connection.listed([person.username for person in draft.people])}"
     try:
         umami_server.settle(Setup(draft.settings, draft.people))
     except SettingsError as problem:
         viewer.record(looking, "setup", about, done=False)
-        drafts.keep(replace(draft, refused=str(problem)))
+        connection.keep(replace(draft, refused=str(problem)))
         return
     viewer.forget()
     if draft.admin:
-        session_cookie.enter(viewer.begin(draft.admin.username))
+        desk = viewer.desk()
+        session_cookie.enter(desk.start_session(desk.accounts().users[draft.admin.username]))
         looking = viewer.resolve()
     viewer.record(looking, "setup", about)
-    drafts.forget()
-    authorized.data()[_DONE] = f"Saved. The dashboard shows {drafts.described(draft.settings)}."
-    url_state.clear()
-    if draft.settings.embedded and not draft.settings.demo:
-        # Exported data rarely includes the last days, which the default period shows.
-        url_state.set_params(period=ALL_TIME)
+    connection.forget()
+    authorized.data()[_DONE] = f"Saved. The dashboard shows {connection.described(draft.settings)}."
+    # Exported data rarely includes the last days, which the default period shows.
+    exported = draft.settings.embedded and not draft.settings.demo
+    url_state.write({"period": [ALL_TIME]} if exported else {})
     navigation.go(page_registry.OVERVIEW.name)
-
-
-def _shortened(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 ROLES: Final = {
@@ -219,9 +205,9 @@ def people(draft: Draft) -> None:
     if draft.people:
         st.subheader("Who has access", anchor=False)
         for person in draft.people:
-            _one(person)
+            _person(person)
     if draft.admin:
-        drafts.onward("people")
+        connection.onward("people")
         with st.expander("Add another person", icon=":material/person_add:"):
             _form(draft)
         return
@@ -233,44 +219,34 @@ def people(draft: Draft) -> None:
     )
     _form(draft)
     if draft.people:
-        drafts.back("people")
+        connection.back("people")
         return
     st.caption(
         "Without accounts, anyone who uses this machine sees everything, and no other machine can "
         "open the dashboard. You can create accounts later."
     )
-    drafts.onward("people", "Continue without accounts", primary=False)
+    connection.onward("people", "Continue without accounts", primary=False)
 
 
-def _one(person: Person) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+def _person(person: Person) -> None:
+    def remove() -> None:
+        if draft := connection.current():
+            others = (other for other in draft.people if other.username != person.username)
+            connection.keep(replace(draft, people=tuple(others)))
+
+    with elements.row():
         name = "" if person.name == person.username else f" ({person.name})"
         role = ROLES[person.roles[0]].split(":")[0]
         st.markdown(
             f":material/person: **{plain(person.username)}**{plain(name)} · {role}",
             width="content",
         )
-        st.button(
-            "Remove",
-            key=f"setup_remove_{person.username}",
-            type="tertiary",
-            on_click=authorized.callback(_without),
-            args=(person.username,),
-        )
-
-
-def _without(username: str) -> None:
-    draft = drafts.current()
-    if draft:
-        left = tuple(person for person in draft.people if person.username != username)
-        drafts.keep(replace(draft, people=left))
+        elements.text_button("Remove", f"setup_remove_{person.username}", remove)
 
 
 def _form(draft: Draft) -> None:
     """Draw the form of an account; the first account is the admin's."""
     first = draft.admin is None
-    listed = draft.server.websites if draft.server else ()
-    sites = {site.id: site.name or site.domain for site in listed}
     # Each person gets new inputs, so that no earlier entries remain.
     at = f"setup_{len(draft.people)}"
     with st.form(f"{at}_person", border=first):
@@ -281,29 +257,27 @@ def _form(draft: Draft) -> None:
             role = st.selectbox(
                 "Role", list(ROLES), format_func=ROLES.__getitem__, key=f"{at}_role"
             )
+            listed = draft.server.websites if draft.server else ()
+            sites = {site.id: site.name or site.domain for site in listed}
             websites = st.multiselect(
                 "Websites (none chosen: all)",
                 list(sites),
                 format_func=lambda site: sites.get(site, site),
                 key=f"{at}_websites",
             )
-        password = st.text_input(
-            f"Password ({passwords.MIN_LENGTH} characters or more)",
-            key=f"{at}_password",
-            type="password",
-            autocomplete="new-password",
+        new = partial(st.text_input, type="password", autocomplete="new-password")
+        password = new(
+            f"Password ({passwords.MIN_LENGTH} characters or more)", key=f"{at}_password"
         )
-        again = st.text_input(
-            "Password again", key=f"{at}_again", type="password", autocomplete="new-password"
-        )
+        again = new("Password again", key=f"{at}_again")
         label = "Create account" if first else "Add"
-        pressed = drafts.sent(label, key=f"{at}_made", primary=first)
+        pressed = connection.sent(label, key=f"{at}_made", primary=first)
     if not pressed:
         return
     username = canonical(username)
-    wrong = account_problem(username, password, again, {person.username for person in draft.people})
-    if wrong:
-        drafts.wrong(wrong)
+    taken = {person.username for person in draft.people}
+    if wrong := account_problem(username, password, again, taken):
+        connection.wrong(wrong)
         return
     made = Person(
         username,
@@ -313,5 +287,5 @@ def _form(draft: Draft) -> None:
         # The admin role includes every website.
         () if role == "admin" else tuple(websites) or None,
     )
-    drafts.keep(replace(draft, people=(*draft.people, made)))
+    connection.keep(replace(draft, people=(*draft.people, made)))
     st.rerun()

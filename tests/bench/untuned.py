@@ -9,5 +9,5 @@ import streamlit as st
 from components.charts import common
 
 gc.freeze = lambda: None
-common.finished = lambda draw, data, mode: draw(data, mode)  # type: ignore[assignment]
+common.finished = lambda draw, mode: draw(mode)  # type: ignore[assignment]
 app = st.App(Path(__file__).parents[2] / "app.py")

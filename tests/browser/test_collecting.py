@@ -122,6 +122,7 @@ def visit(person: BrowserContext, house: House) -> Visit:
     return Visit(person.new_page(), house)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 def test_the_server_starts_with_the_process(house: House) -> None:
     def opened() -> bool:
@@ -131,6 +132,7 @@ def test_the_server_starts_with_the_process(house: House) -> None:
     eventually(opened, within=START)
 
 
+@pytest.mark.thorough
 def test_a_visit_of_a_website(house: House, visit: Visit, page: Page) -> None:
     with website(script(house, tag="spring")) as origin:
         host = urlsplit(origin).hostname

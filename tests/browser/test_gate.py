@@ -51,7 +51,7 @@ def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
         assert "Traceback" not in "".join(app.printed)
 
 
-@pytest.mark.sample(9)
+@pytest.mark.sample(18)
 @pytest.mark.parametrize("name", PAGES)
 def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
     name: str, house: dict[str, str]
@@ -71,7 +71,7 @@ def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
         assert "Traceback" not in "".join(app.printed)
 
 
-@pytest.mark.sample(9)
+@pytest.mark.sample(18)
 @pytest.mark.parametrize("name", PAGES)
 def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
     name: str, house: dict[str, str], page: Page

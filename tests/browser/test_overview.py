@@ -30,6 +30,7 @@ def row(page: Page, table: str, name: str) -> Locator:
     return page.locator(f".st-key-ranking_{table}").get_by_role("button", name=name, exact=True)
 
 
+@pytest.mark.thorough
 def test_the_recorded_figures_stand_on_the_page(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(metric(page, "Views")).to_have_text("10,797")
@@ -85,6 +86,7 @@ def test_a_preset_is_chosen_from_the_bar(app: App, page: Page) -> None:
     assert "from" not in spelled(page)
 
 
+@pytest.mark.thorough
 def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> None:
     hosts: set[str] = set()
     complaints: list[str] = []
@@ -219,6 +221,7 @@ def test_a_table_opens_in_full_and_downloads(app: App, page: Page) -> None:
     assert len(text.splitlines()) > 11
 
 
+@pytest.mark.thorough
 def test_the_server_and_the_zone_are_named(app: App, page: Page) -> None:
     page.goto(f"{app.address}/?website={WEBSITES['shop']}")
     expect(page.locator(".st-key-server")).to_contain_text("127.0.0.1")

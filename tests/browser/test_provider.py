@@ -97,6 +97,7 @@ def test_an_account_comes_in_with_its_rights_and_goes_out_for_good(app: App, pag
     assert MARKER not in "".join(app.printed)
 
 
+@pytest.mark.thorough
 def test_who_has_no_account_is_told_so(app: App, page: Page) -> None:
     page.goto(at(app))
     vouched(page, "eve@agency.example")

@@ -80,6 +80,7 @@ def opened(offline: BrowserContext, whole: tuple[Report, Path]) -> Seen:
     return Seen(offline, whole[1])
 
 
+@pytest.mark.thorough
 def test_every_chart_draws_with_the_network_off(opened: Seen, whole: tuple[Report, Path]) -> None:
     report, file = whole
     charts = [one for chapter in report.chapters for one in chapter.charts]

@@ -212,6 +212,7 @@ def last(house: House) -> tuple[str, str, str, bool]:
     return one.who, one.what, one.about, one.done
 
 
+@pytest.mark.thorough
 def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
     house: House, contexts: list[BrowserContext]
 ) -> None:

@@ -24,8 +24,7 @@ from components.blocks import (
 from components.charts import maps
 from umami.api.sessions import Rhythm
 from umami.api.traffic import Ranking
-from umami.capabilities import EVERYTHING
-from umami.filters import Filter
+from umami.filters import EVERYTHING, Filter
 from umami.period import Period
 from umami.view import View
 

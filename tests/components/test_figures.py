@@ -1,11 +1,15 @@
-"""Figures are tested as data; their Plotly side only for what data cannot say."""
+"""What figures draw, as the data and the layout that Plotly gets."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
-from components.charts import common, heatmaps, lines, maps, stacks, tiles
+from components.charts import common, heatmaps, maps, over_time, tiles
+from components.charts.over_time import Ends
 from components.theme import Mode
 
 MODES: tuple[Mode, ...] = ("light", "dark")
@@ -14,6 +18,22 @@ MODES: tuple[Mode, ...] = ("light", "dark")
 def buckets(first: str, views: list[int], sessions: list[int]) -> pd.DataFrame:
     times = pd.date_range(first, periods=len(views), freq="D")
     return pd.DataFrame({"time": times, "views": views, "sessions": sessions})
+
+
+def traffic(
+    now: pd.DataFrame,
+    before: pd.DataFrame | None = None,
+    begun: int | None = None,
+    partial: Ends = (False, False),
+    partial_before: Ends = (False, False),
+    mode: Mode = "light",
+) -> go.Figure:
+    return over_time.traffic(now, "day", before, begun, partial, partial_before, mode)
+
+
+def trace(figure: go.Figure, name: str, mode: str = "lines") -> Any:
+    """The first trace of a name; short series have markers, too."""
+    return next(each for each in figure.data if each.name == name and each.mode.startswith(mode))
 
 
 def ranking(*rows: tuple[str | None, int]) -> pd.DataFrame:
@@ -28,72 +48,63 @@ def ranking(*rows: tuple[str | None, int]) -> pd.DataFrame:
 
 
 def test_the_comparison_lies_over_by_position_and_keeps_its_dates() -> None:
-    data = lines.traffic(
-        buckets("2026-09-01", [5, 6], [2, 3]), "day", buckets("2026-08-30", [7, 8, 9], [4, 5, 6])
-    )
-    assert [line.name for line in data.lines] == [
+    now = buckets("2026-09-01", [5, 6], [2, 3])
+    figure = traffic(now, buckets("2026-08-30", [7, 8, 9], [4, 5, 6]))
+    assert [line.name for line in sorted(figure.data, key=lambda line: line.legendrank)] == [
         "Views",
         "Views, before",
         "Visitors",
         "Visitors, before",
     ]
-    assert data.lines[1].values == (7, 8)
-    assert data.lines[1].when == ("Sun 30 Aug 2026", "Mon 31 Aug 2026")
-    assert data.lines[0].when[0] == "Tue 1 Sep 2026"
+    before = trace(figure, "Views, before")
+    assert before.y == (7, 8)
+    assert list(before.x) == list(now["time"])
+    assert before.customdata == ("Sun 30 Aug 2026", "Mon 31 Aug 2026")
 
 
 def test_the_running_bucket_is_marked_and_the_future_is_not_drawn() -> None:
     frame = buckets("2026-09-01", [5, 6, 0], [2, 3, 0])
-    data = lines.traffic(frame, "day", until=pd.Timestamp("2026-09-02 11:00"))
-    assert data.running == 1
-    assert data.lines[0].values == (5, 6, None)
-    views = next(trace for trace in lines.traffic_figure(data, "light").data if trace.name)
+    views = trace(traffic(frame, begun=2), "Views")
+    assert views.y == (5, 6, None)
     assert views.customdata == ("", "  so far", "")
+    assert trace(traffic(frame, begun=0), "Views").y == (None, None, None)
 
 
 def test_a_partial_bucket_of_the_comparison_is_drawn_apart() -> None:
     now = buckets("2026-11-01", [5, 6, 7], [2, 3, 4])
     before = buckets("2026-10-01", [8, 9, 1], [5, 6, 1])
-    data = lines.traffic(now, "day", before, None, (False, False), (True, True))
-    assert [line.partial for line in data.lines] == [(), (0, 2), (), (0, 2)]
-    figure = lines.traffic_figure(data, "light")
-    whole, points = (
-        next(trace for trace in figure.data if trace.name == "Views, before" and trace.mode == mode)
-        for mode in ("lines", "markers")
-    )
+    figure = traffic(now, before, partial_before=(True, True))
+    whole, points = (trace(figure, "Views, before", mode) for mode in ("lines", "markers"))
     assert (whole.y, points.y) == ((None, 9, None), (8, 1))
     assert points.customdata == ("Thu 1 Oct 2026  in part", "Sat 3 Oct 2026  in part")
     assert points.marker.symbol == "circle-open"
-    dotted = next(trace for trace in figure.data if trace.line.dash == "1px,5px")
+    dotted = next(each for each in figure.data if each.line.dash == "1px,5px")
     assert dotted.y == (8, 9, None, 9, 1, None)
 
 
 def test_a_partial_bucket_beyond_the_period_is_not_drawn() -> None:
     before = buckets("2026-08-30", [7, 8, 9], [4, 5, 6])
-    data = lines.traffic(
-        buckets("2026-09-01", [5, 6], [2, 3]), "day", before, partial_before=(False, True)
-    )
-    assert data.lines[1].partial == ()
+    figure = traffic(buckets("2026-09-01", [5, 6], [2, 3]), before, partial_before=(False, True))
+    assert len(figure.data) == 4
+    assert trace(figure, "Views, before").y == (7, 8)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_single_partial_bucket_has_a_point(mode: Mode) -> None:
     day = buckets("2026-09-01", [5], [2])
-    data = lines.traffic(
-        day, "day", day, pd.Timestamp("2026-09-01 11:00"), (False, True), (False, True)
-    )
-    points = [one for one in lines.traffic_figure(data, mode).data if one.mode == "markers"]
+    figure = traffic(day, day, 1, (False, True), (False, True), mode)
+    points = [one for one in figure.data if one.mode == "markers"]
     assert [point.y for point in points] == [(5,), (2,)]
 
 
 def test_a_slight_change_is_neither_good_nor_bad() -> None:
-    assert tiles.counted("Visits", 1009, 1000, "").slight
-    assert not tiles.counted("Visits", 1010, 1000, "").slight
-    assert not tiles.counted("Visits", 5, None, "").slight
+    assert tiles.figure("Visits", 1009, 1000, "").slight
+    assert not tiles.figure("Visits", 1010, 1000, "").slight
+    assert not tiles.figure("Visits", 5, None, "").slight
 
 
 def test_points_are_those_between_the_figures_shown() -> None:
-    tile = tiles.rated("Bounce rate", 0.07648, 0.07751, "")
+    tile = tiles.figure("Bounce rate", 0.07648, 0.07751, "", "percent")
     assert (tile.value, tile.before, tile.delta) == ("7.6%", "7.8%", "-0.2 pts")
 
 
@@ -104,26 +115,25 @@ def test_half_a_bucket_is_no_history() -> None:
 
 
 def test_without_a_comparison_there_are_two_lines() -> None:
-    data = lines.traffic(buckets("2026-09-01", [5], [2]), "day")
-    assert [line.name for line in data.lines] == ["Views", "Visitors"]
+    figure = traffic(buckets("2026-09-01", [5], [2]))
+    assert [line.name for line in figure.data] == ["Views", "Visitors"]
 
 
 def test_the_world_tells_what_it_cannot_draw() -> None:
-    data = maps.world(ranking(("DE", 10), ("SG", 4), (None, 3), ("??", 1)))
-    assert [(one.place, one.name, one.count) for one in data.drawn] == [("DEU", "Germany", 10)]
-    assert [one.name for one in data.undrawn] == ["Singapore", "??"]
+    world = maps.world(ranking(("DE", 10), ("SG", 4), (None, 3), ("??", 1)))
+    assert list(world["name"]) == ["Germany", "Singapore", "??"]
+    assert list(world["drawn"]) == [True, False, False]
+    (choropleth,) = maps.world_figure(world, "light").data
+    assert choropleth.locations == ("DEU",)
+    assert choropleth.customdata == (["Germany", "10", " (55.6%)", "DE"],)
 
 
 def test_the_week_begins_on_monday() -> None:
     frame = pd.DataFrame(0, index=range(7), columns=range(24))
     frame.loc[0, 9] = 12
-    data = heatmaps.week(frame)
-    assert data.busiest == ("Monday", 9)
-    assert heatmaps.week_figure(data, "light").data[0].y[0] == "Mon"
-
-
-def test_an_empty_week_has_no_busiest_hour() -> None:
-    assert heatmaps.week(pd.DataFrame()).busiest is None
+    (heatmap,) = heatmaps.week(frame, "light").data
+    assert heatmap.y[0] == "Mon"
+    assert heatmap.z[0][9] == 12
 
 
 def test_rare_events_are_counted_together() -> None:
@@ -132,9 +142,9 @@ def test_rare_events_are_counted_together() -> None:
         [(time, f"e{n}", n) for time in times for n in range(1, 8)],
         columns=["time", "event", "count"],
     )
-    data = stacks.stacked(frame, "day", most=5)
-    assert [name for name, _ in data.series] == ["e7", "e6", "e5", "e4", "e3", "2 others"]
-    assert data.series[-1][1] == (3, 3)
+    bars = over_time.stacked(frame, "day", "count", "", None, "light").data
+    assert [bar.name for bar in bars] == ["e7", "e6", "e5", "e4", "e3", "2 others"]
+    assert bars[-1].y == (3, 3)
 
 
 def test_markup_in_names_is_text() -> None:
@@ -146,12 +156,9 @@ def test_markup_in_names_is_text() -> None:
 def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
     empty = pd.DataFrame({"time": pd.to_datetime([]), "views": [], "sessions": []})
     for figure in (
-        lines.traffic_figure(lines.traffic(empty, "day", empty), mode),
+        traffic(empty, empty, mode=mode),
         maps.world_figure(maps.world(ranking()), mode),
-        heatmaps.week_figure(heatmaps.week(pd.DataFrame()), mode),
-        stacks.stacked_figure(
-            stacks.stacked(pd.DataFrame(columns=["time", "event", "count"]), "day"), mode
-        ),
+        heatmaps.week(pd.DataFrame(), mode),
     ):
         assert figure.to_json()
 
@@ -187,33 +194,27 @@ def test_an_axis_of_money_names_its_currency() -> None:
 
 
 def test_gains_and_losses_are_drawn_as_net_amounts_not_as_stacks() -> None:
-    data = stacks.stacked(over_days((10, -4), (0, -6)), "day", "amount", money="EUR")
-    assert data.net
-    assert data.series == ((stacks.NET, (6, -6)),)
-    figure = stacks.stacked_figure(data, "light")
-    assert figure.data[0].customdata == ("€6.00", "-€6.00")
-    assert len(set(figure.data[0].marker.color)) == 2
-    assert not stacks.stacked(over_days((-10, -4)), "day", "amount", money="EUR").net
+    (net,) = over_time.stacked(
+        over_days((10, -4), (0, -6)), "day", "amount", "EUR", None, "light"
+    ).data
+    assert (net.name, net.y) == (over_time.NET, (6, -6))
+    assert net.customdata == ("€6.00", "-€6.00")
+    assert len(set(net.marker.color)) == 2
+    losses = over_time.stacked(over_days((-10, -4)), "day", "amount", "EUR", None, "light")
+    assert over_time.NET not in {bar.name for bar in losses.data}
 
 
 def test_the_money_of_the_comparison_is_a_dashed_line() -> None:
-    data = stacks.stacked(
-        over_days((10, 1), (20, 2)),
-        "day",
-        "amount",
-        money="KWD",
-        before=over_days((3, 4), (5, 6), (7, 8)),
-    )
-    assert data.before == (7, 11)
-    line = stacks.stacked_figure(data, "light").data[-1]
+    now, before = over_days((10, 1), (20, 2)), over_days((3, 4), (5, 6), (7, 8))
+    line = over_time.stacked(now, "day", "amount", "KWD", before, "light").data[-1]
     assert (line.line.dash, line.y) == ("dash", (7, 11))
     assert line.customdata[0].replace("\xa0", " ") == "KWD 7.000  (Tue 1 Sep 2026)"
 
 
 def test_the_world_draws_losses_and_no_shares_where_signs_differ() -> None:
-    data = maps.world(ranking(("DE", 10), ("FR", -4)))
-    assert [one.share for one in data.drawn] == ["", ""]
-    (drawn,) = maps.world_figure(data, "light").data
+    world = maps.world(ranking(("DE", 10), ("FR", -4)))
+    assert list(world["share"]) == ["", ""]
+    (drawn,) = maps.world_figure(world, "light").data
     assert drawn.z[1] == -2
     assert drawn.zmin == -drawn.zmax
 

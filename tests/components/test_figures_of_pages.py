@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from components.charts import bars, flows, heatmaps, lines, maps, stacks
-from components.charts.bars import distribution_figure
+from components.charts import bars, flows, heatmaps, maps, over_time
+from components.formats import Field
 from components.theme import Mode
 from umami.analysis import breakdown, funnel, journey
 from umami.analysis.properties import Distribution
@@ -21,6 +21,7 @@ from umami.period import Period
 
 MODES: tuple[Mode, ...] = ("light", "dark")
 DAY = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
+NOW = Field("now", "Now")
 HOSTILE = "<b onclick='x'>&{b}"
 
 
@@ -36,21 +37,17 @@ def empty(mode: Mode) -> list[go.Figure]:
         Breakdown(pd.DataFrame(columns=["os", "views", "visitors", "visits", "bounces", "seconds"]))
     )
     return [
-        bars.bars_figure(bars.bars([], [], []), mode),
-        heatmaps.triangle_figure(heatmaps.triangle(nobody, "day"), mode),
-        heatmaps.curve_figure(heatmaps.curve(nobody, nobody), mode),
-        heatmaps.sizes_figure(heatmaps.sizes(nobody, "month"), mode),
-        bars.deltas_figure(bars.deltas(moved), mode),
-        distribution_figure(Distribution(0, 0, 0, 0, 0, (0.0, 1.0), (0,)), mode),
-        bars.shift_figure(
-            bars.shift(pd.DataFrame({"label": [], "first": [], "last": []}), ([], [])), mode
-        ),
-        stacks.stacked_figure(
-            stacks.stacked(EventSeries.read([], DAY).frame, "day", money="EUR"), mode
-        ),
-        flows.funnel_figure(flows.funnel(funnel.table([], None), None), mode),
-        maps.tree_figure(maps.tree(breakdown.tree(groups, ["os"], "views"), "views"), mode),
-        lines.trend_figure(lines.trend([], [], "day", "views", 9), mode),
+        bars.ranking(moved, "label", NOW, True, mode),
+        heatmaps.triangle(nobody, "day", mode),
+        heatmaps.curve(nobody, nobody, mode),
+        heatmaps.sizes(nobody, "month", mode),
+        bars.deltas(moved, mode),
+        bars.distribution(Distribution(0, 0, 0, 0, 0, (0.0, 1.0), (0,)), mode),
+        bars.shift(pd.DataFrame({"label": [], "first": [], "last": []}), "", mode),
+        over_time.stacked(EventSeries.read([], DAY).frame, "day", "count", "EUR", None, mode),
+        flows.funnel(funnel.table([], None), None, mode),
+        maps.tree_figure(maps.tree(breakdown.tree(groups, ["os"], "views")), "views", mode),
+        over_time.trend(pd.DataFrame({"time": [], "views": []}), "views", "day", "views", 9, mode),
     ]
 
 
@@ -59,8 +56,8 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
     for figure in empty(mode):
         assert figure.to_json()
     for spec in (
-        flows.sankey_spec(flows.sankey(journey.flow([]), None), mode),
-        lines.minutes_spec(pd.DataFrame({"time": [], "views": [], "visitors": []}), mode),
+        flows.sankey_spec(journey.flow([]), None, mode),
+        over_time.minutes_spec(pd.DataFrame({"time": [], "views": [], "visitors": []}), mode),
     ):
         assert json.dumps(spec)
 
@@ -71,11 +68,11 @@ def test_hostile_names_are_letters_in_every_figure() -> None:
     table = pd.DataFrame({"label": [HOSTILE], "first": [1.0], "last": [2.0]})
     groups = pd.DataFrame({"path": [(HOSTILE,)], "value": [3]})
     for figure in (
-        bars.bars_figure(bars.bars([HOSTILE], [1], ["1"], [2]), "light"),
-        bars.deltas_figure(bars.deltas(moved), "light"),
-        bars.shift_figure(bars.shift(table, (["1"], ["2"])), "light"),
-        flows.funnel_figure(flows.funnel(funnel.table(result, result), None), "light"),
-        maps.tree_figure(maps.tree(groups, "views"), "light"),
+        bars.ranking(moved, "label", NOW, True, "light"),
+        bars.deltas(moved, "light"),
+        bars.shift(table, "", "light"),
+        flows.funnel(funnel.table(result, result), None, "light"),
+        maps.tree_figure(maps.tree(groups), "views", "light"),
     ):
         assert "<b onclick" not in figure.to_json()
 
@@ -84,23 +81,26 @@ def test_a_small_cohort_is_marked_and_days_to_come_are_blank() -> None:
     rows = [
         {"date": "2026-09-29", "day": 1, "visitors": 5, "returnVisitors": 1, "percentage": 20.0}
     ]
-    data = heatmaps.triangle(kept(list(rows)), "day")
-    assert data.cohorts == ("29 Sep  5 ◦",)
-    assert data.shares[0][:2] == (0.2, None)
-    assert "noise" in data.hover[0][0]
+    figure = heatmaps.triangle(kept(list(rows)), "day", "light")
+    assert figure.layout.yaxis.ticktext == ("29 Sep  5 ◦",)
+    (cells,) = figure.data
+    assert list(cells.z[0][:2]) == [0.2, None]
+    assert "noise" in cells.customdata[0][0]
 
 
 def test_a_treemap_draws_parents_before_children_and_knows_its_places() -> None:
     nodes = pd.DataFrame({"path": [("a", "x"), ("b",), ("a",), ("a", "y")], "value": [2, 1, 5, 3]})
-    data = maps.tree(nodes, "views")
-    assert data.ids == ("0", "1", "0.0", "0.1")
-    assert data.parents == ("", "", "0", "0")
-    assert [data.paths[at] for at in (2, 3)] == [("a", "y"), ("a", "x")]
+    tree = maps.tree(nodes)
+    (treemap,) = maps.tree_figure(tree, "views", "light").data
+    assert treemap.ids == ("0", "1", "0.0", "0.1")
+    assert treemap.parents == ("", "", "0", "0")
+    places = [data[0] for data in treemap.customdata[2:]]
+    assert [tree["path"].iloc[place] for place in places] == [("a", "y"), ("a", "x")]
 
 
 def test_the_worst_step_has_another_colour() -> None:
     result = [FunnelResult(FunnelStep("path", "/"), n, 0, 0, None, None) for n in (9, 3)]
-    figure = flows.funnel_figure(flows.funnel(funnel.table(result, None), 1), "light")
+    figure = flows.funnel(funnel.table(result, None), 1, "light")
     first, second = figure.data[0].marker.color
     assert first != second
 
@@ -111,7 +111,7 @@ def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
 
     def marks(*before: int) -> list[tuple[float | None, ...]]:
         table = funnel.table(stepped(9, 3), stepped(*before))
-        figure = flows.funnel_figure(flows.funnel(table, None), "light")
+        figure = flows.funnel(table, None, "light")
         return [one.x for one in figure.data[1:]]
 
     assert marks(8, 2) == [(4, 1)]
@@ -121,6 +121,7 @@ def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
 
 def test_flows_fold_what_is_rare() -> None:
     paths = [Path(("/", f"/{at}"), 20 - at) for at in range(12)]
-    data = flows.sankey(journey.flow(paths), None)
-    assert sum(step == 2 for step in data.steps) == journey.MOST_NODES
-    assert data.folded.count(True) == 1
+    (series,) = flows.sankey_spec(journey.flow(paths), None, "light")["series"]
+    second = [node["name"] for node in series["data"] if node["depth"] == 1]
+    assert len(second) == journey.MOST_NODES
+    assert [name for name in second if name.endswith("others")] == ["Step 2, 5 others"]

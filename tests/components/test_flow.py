@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from components.charts.flows import name, sankey, sankey_spec
+from components.charts.flows import height, labels, least_width, name, sankey_spec
 from components.theme import PALETTES, Mode
 from umami.analysis.journey import Flow, Through, flow
 from umami.api.reports import Path
@@ -20,22 +20,24 @@ def drawn(*paths: tuple[tuple[str, ...], int]) -> Flow:
 
 
 def test_names_are_whole_and_labels_are_cut() -> None:
-    data = sankey(drawn(((LONG, "/b"), 1_234)), None)
-    assert data.names[0] == f"Step 1: {LONG}"
-    assert data.labels[0].endswith("…  1,234")
-    assert len(data.labels[0]) < 40
+    paths = drawn(((LONG, "/b"), 1_234))
+    assert name(paths.nodes[0]) == f"Step 1: {LONG}"
+    label = labels(paths)[0]
+    assert label.endswith("…  1,234")
+    assert len(label) < 40
 
 
 def test_more_steps_leave_less_room() -> None:
-    three = sankey(drawn(((LONG, "/b", "/c"), 1)), None)
-    seven = sankey(drawn(((LONG, *"bcdefg"), 1)), None)
-    assert len(seven.labels[0]) < len(three.labels[0])
-    assert three.least_width < seven.least_width <= 940
+    three = drawn(((LONG, "/b", "/c"), 1))
+    seven = drawn(((LONG, *"bcdefg"), 1))
+    assert len(labels(seven)[0]) < len(labels(three)[0])
+    assert least_width(three) < least_width(seven) <= 940
 
 
 def test_no_two_nodes_are_called_alike() -> None:
-    data = sankey(drawn((("/", "/a", "/"), 1), *(((f"/{n}", "/a"), 1) for n in range(20))), None)
-    assert len(set(data.names)) == len(data.names)
+    paths = drawn((("/", "/a", "/"), 1), *(((f"/{n}", "/a"), 1) for n in range(20)))
+    names = list(map(name, paths.nodes))
+    assert len(set(names)) == len(names)
 
 
 def test_a_page_called_like_the_rest_is_not_the_rest() -> None:
@@ -47,17 +49,17 @@ def test_a_page_called_like_the_rest_is_not_the_rest() -> None:
 
 
 def test_the_node_looked_through_stands_out() -> None:
-    data = sankey(drawn((("/", "/a"), 3), (("/a", "/"), 2)), Through(2, "/a"))
-    assert [one for one, chosen in zip(data.names, data.chosen, strict=True) if chosen] == [
-        "Step 2: /a"
-    ]
+    paths = drawn((("/", "/a"), 3), (("/a", "/"), 2))
+    (series,) = sankey_spec(paths, Through(2, "/a"), "light")["series"]
+    chosen = PALETTES["light"].categorical[1]
+    names = [node["name"] for node in series["data"] if node["itemStyle"]["color"] == chosen]
+    assert names == ["Step 2: /a"]
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_what_echarts_is_told(mode: Mode) -> None:
     tail = [(("/", f"/{n}"), 1) for n in range(20)]
-    data = sankey(drawn((("/", "/a{b}"), 30), *tail), Through(1, "/"))
-    spec = sankey_spec(data, mode)
+    spec = sankey_spec(drawn((("/", "/a{b}"), 30), *tail), Through(1, "/"), mode)
     json.dumps(spec)
     (series,) = spec["series"]
     colours = {one["name"]: one["itemStyle"]["color"] for one in series["data"]}
@@ -74,7 +76,7 @@ def test_what_echarts_is_told(mode: Mode) -> None:
 
 
 def test_nothing_is_fine() -> None:
-    data = sankey(flow([]), None)
-    assert sankey_spec(data, "light")["series"][0]["data"] == []
-    assert data.height == 220
-    assert data.least_width > 0
+    nothing = flow([])
+    assert sankey_spec(nothing, None, "light")["series"][0]["data"] == []
+    assert height(nothing) == 220
+    assert least_width(nothing) > 0

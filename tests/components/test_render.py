@@ -32,7 +32,7 @@ def page_of_sections() -> None:
         raise NotOffered("Umami 2 has no such thing.")
 
     def question(name: str, read: Any) -> Query[str]:
-        endpoint = account.verify.endpoint
+        endpoint = account.verify
         return Query(endpoint, f"/{name}", (), None, (), {}, read, None, name)
 
     def broken(_: str) -> None:
@@ -120,7 +120,7 @@ def page_that_waits() -> None:
                 return reply
 
         page = Page(Client(), _notice=Notice())
-        question = Query(account.verify.endpoint, "/late", (), None, (), {}, late, None, "late")
+        question = Query(account.verify, "/late", (), None, (), {}, late, None, "late")
         page.section(st.markdown, page.ask(question))
         page.finish()
 

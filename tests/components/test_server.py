@@ -36,7 +36,7 @@ def test_a_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "Nordlicht Empty",
         "Nordlicht Shop",
     ]
-    assert not umami_server.demo()
+    assert not umami_server.set_up().demo
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from components.theme import PALETTES, Mode, template
 
-CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
 MODES: tuple[Mode, ...] = ("light", "dark")
 
 
@@ -26,19 +23,6 @@ def luminance(colour: str) -> float:
 def contrast(one: str, other: str) -> float:
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_streamlit_and_plotly_share_one_palette(mode: Mode) -> None:
-    palette, configured = PALETTES[mode], CONFIG["theme"][mode]
-    assert configured["primaryColor"] == palette.primary
-    assert configured["backgroundColor"] == palette.background
-    assert configured["secondaryBackgroundColor"] == palette.surface
-    assert configured["textColor"] == palette.text
-    assert configured["borderColor"] == palette.border
-    assert configured["linkColor"] == palette.link
-    assert tuple(configured["chartCategoricalColors"]) == palette.categorical
-    assert tuple(configured["chartSequentialColors"]) == palette.sequential
 
 
 @pytest.mark.parametrize("mode", MODES)

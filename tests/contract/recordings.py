@@ -15,10 +15,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from umami.compat.dialect import Dialect, run_plan
+from umami.compat.dialect import Dialect, Plan
 from umami.compat.generations import Generation
 from umami.connection import dialect
 from umami.endpoint import JSON, Query, Request
+from umami.errors import UmamiError
 
 DATA = Path(__file__).parent / "data"
 VERSIONS = {
@@ -188,6 +189,21 @@ def newest_form(question: Query[Any], speaks: Dialect, ask: Ask) -> JSON:
     """The answer to a question in the form that the newest generation gives it."""
     plan = speaks.plan(question)
     return ask(plan) if isinstance(plan, Request) else run_plan(plan, partial(_each, ask))
+
+
+def run_plan(plan: Plan, send: Callable[[tuple[Request, ...]], list[JSON]]) -> JSON:
+    """Run a plan and return its answer. Raises what ``send`` raises, unless the plan handles it."""
+    try:
+        requests = next(plan)
+        while True:
+            try:
+                answers = send(requests)
+            except UmamiError as problem:
+                requests = plan.throw(problem)
+            else:
+                requests = plan.send(answers)
+    except StopIteration as end:
+        return end.value
 
 
 def _each(ask: Ask, requests: tuple[Request, ...]) -> list[JSON]:

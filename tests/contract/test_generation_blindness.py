@@ -3,7 +3,7 @@
 Each question that a recording holds is asked of a server of each version and of all four
 recordings, where they hold it. The answers of older versions and of 3.5 are compared with those of
 3.1.0, and the answers of 3.3 and 3.4 with those of 3.5, which differ in less. What
-differs is stated in ``umami/compat/differences.py``; ``docs/compatibility.md`` shows it.
+differs is stated in ``docs.differences.csv``; ``docs/compatibility.md`` shows it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import httpx
 import pandas as pd
 import pytest
 
+from docs.differences import DIFFERENCES, differs
 from tests.contract.asking import Unspoken, asked
 from tests.contract.recordings import DATA, VERSIONS, Ask, Unrecorded, answered, lines, recording
 from tests.contract.samples import SAMPLES
@@ -26,7 +27,6 @@ from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
 from umami.api import account, realtime, reports, websites
 from umami.compat.dialect import Dialect
-from umami.compat.differences import DIFFERENCES, differs
 from umami.compat.generations import Generation
 from umami.connection import dialect
 from umami.endpoint import JSON, REGISTRY, Access, Query, Request

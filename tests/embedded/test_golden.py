@@ -11,16 +11,17 @@ from tests.doubles.umami.v2.queries.channels import channels
 from tests.doubles.umami.v2.queries.edges import edges
 from tests.embedded.golden import END, START, WEBSITE, golden, identity
 from umami.embedded.definitions import V3_1
-from umami.embedded.queries import event_data, session_data
-from umami.embedded.queries.events import events_of_sessions, page
+from umami.embedded.queries import property_data
 from umami.embedded.queries.metrics import Edge, ranking, values
+from umami.embedded.queries.property_data import of_events, of_sessions
 from umami.embedded.queries.sessions import (
-    SessionTotals,
+    events_of_sessions,
+    page,
     session,
     session_totals,
     sessions,
 )
-from umami.embedded.queries.totals import Totals, event_series, timeline, totals, weekly_sessions
+from umami.embedded.queries.totals import event_series, timeline, totals, weekly_sessions
 from umami.embedded.scope import Filter, Scope
 from umami.embedded.store import Store
 
@@ -36,38 +37,38 @@ def store() -> Iterator[Store]:
 
 def visitors(store: Store, field: str, scope: Scope = ALL) -> dict[str | None, int]:
     ranks = ranking(store, scope, field, count="visitors", limit=500)
-    assert [one.count for one in ranks] == sorted((one.count for one in ranks), reverse=True)
-    return {one.name: one.count for one in ranks}
+    assert [rank["y"] for rank in ranks] == sorted((rank["y"] for rank in ranks), reverse=True)
+    return {rank["x"]: rank["y"] for rank in ranks}
 
 
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
-        ((), Totals(12, 5, 7, 3, 970)),
-        ((Filter("path", "eq", "/"),), Totals(4, 3, 4, 4, 0)),
-        ((Filter("country", "eq", "DE"),), Totals(6, 1, 3, 1, 370)),
-        ((Filter("event", "eq", "signup"),), Totals(0, 0, 0, 0, 0)),
-        ((Filter("path", "c", "C"),), Totals(6, 3, 5, 4, 270)),
-        ((Filter("path", "neq", "/"), Filter("country", "neq", "DE")), Totals(4, 3, 3, 2, 600)),
-        ((Filter("tag", "neq", "t2"),), Totals(2, 1, 1, 0, 0)),
+        ((), (12, 5, 7, 3, 970)),
+        ((Filter("path", "eq", "/"),), (4, 3, 4, 4, 0)),
+        ((Filter("country", "eq", "DE"),), (6, 1, 3, 1, 370)),
+        ((Filter("event", "eq", "signup"),), (0, 0, 0, 0, 0)),
+        ((Filter("path", "c", "C"),), (6, 3, 5, 4, 270)),
+        ((Filter("path", "neq", "/"), Filter("country", "neq", "DE")), (4, 3, 3, 2, 600)),
+        ((Filter("tag", "neq", "t2"),), (2, 1, 1, 0, 0)),
     ],
 )
-def test_totals(store: Store, filters: tuple[Filter, ...], expected: Totals) -> None:
-    assert totals(store, ALL.filtered(*filters)) == expected
+def test_totals(store: Store, filters: tuple[Filter, ...], expected: tuple[int, ...]) -> None:
+    assert tuple(totals(store, ALL.filtered(*filters)).values()) == expected
 
 
 def test_a_visit_is_cut_at_the_edge_of_the_range(store: Store) -> None:
     scope = ALL.between(START.replace(hour=8, minute=1), START.replace(hour=8, minute=4))
-    assert totals(store, scope) == Totals(1, 1, 1, 1, 0)
+    assert tuple(totals(store, scope).values()) == (1, 1, 1, 1, 0)
 
 
 def test_timeline_follows_the_clock_of_the_zone(store: Store) -> None:
     found = timeline(store, ALL, "day", "Europe/Zurich")
-    assert [(one.start.day, one.views, one.sessions) for one in found] == [
+    assert [(start.day, views, sessions) for start, views, sessions in found] == [
         *((10, 4, 2), (11, 2, 1)),
         *((12, 4, 3), (13, 2, 1)),
     ]
-    assert [one.views for one in timeline(store, ALL, "day", "UTC")] == [4, 3, 3, 2]
+    assert [views for _, views, _ in timeline(store, ALL, "day", "UTC")] == [4, 3, 3, 2]
 
 
 def test_pages(store: Store) -> None:
@@ -91,7 +92,7 @@ def test_pages(store: Store) -> None:
 def test_edges(store: Store, edge: Edge, expected: dict[str, int]) -> None:
     # Two views of D are in the same second: both are first, and both are last.
     ranks = edges(store, ALL, edge, count="visitors", limit=500)
-    assert {one.name: one.count for one in ranks} == expected
+    assert {rank["x"]: rank["y"] for rank in ranks} == expected
 
 
 def test_sources(store: Store) -> None:
@@ -112,21 +113,28 @@ def test_places_and_languages(store: Store) -> None:
 
 def test_events(store: Store) -> None:
     ranks = ranking(store, ALL, "event", count="events", limit=500)
-    assert {one.name: one.count for one in ranks} == {"purchase": 2, "signup": 2}
+    assert {rank["x"]: rank["y"] for rank in ranks} == {"purchase": 2, "signup": 2}
     series = event_series(store, ALL, "day", "Europe/Zurich")
-    assert [(one.start.day, one.event, one.count) for one in series] == [
+    assert [(start.day, event, count) for start, event, count in series] == [
         *((10, "purchase", 1), (10, "signup", 1)),
         *((11, "purchase", 1), (11, "signup", 1)),
     ]
 
 
 def test_session_totals(store: Store) -> None:
-    assert session_totals(store, ALL) == SessionTotals(16, 5, 7, 3, 4)
+    counts = [count["value"] for count in session_totals(store, ALL).values()]
+    assert counts == [16, 5, 7, 3, 4]
 
 
 def test_rhythm_begins_on_sunday(store: Store) -> None:
     tuesday, wednesday, thursday, friday = range(2, 6)
-    assert weekly_sessions(store, ALL, "Europe/Zurich") == {
+    week = weekly_sessions(store, ALL, "Europe/Zurich")
+    assert {
+        (day, hour): count
+        for day, counts in enumerate(week)
+        for hour, count in enumerate(counts)
+        if count
+    } == {
         (tuesday, 9): 1,
         (tuesday, 23): 1,
         (wednesday, 11): 1,
@@ -140,28 +148,36 @@ def test_rhythm_begins_on_sunday(store: Store) -> None:
 def test_one_session(store: Store) -> None:
     found = session(store, WEBSITE, identity("A"), by_hostname=False)
     assert found is not None
-    assert (found["views"], found["events"], found["visits"]) == (6, 2, 3)
-    assert found["seconds"] == 400
+    assert (found["views"], found["events"], found["visits"]) == ("6", "2", 3)
+    assert found["seconds"] == "400"
     assert session(store, WEBSITE, identity("nobody"), by_hostname=True) is None
     assert len(events_of_sessions(store, ALL, [identity("A")])) == 8
 
 
 def test_lists(store: Store) -> None:
-    newest: dict[str, Any] = {"newest": 1000, "order": None, "limit": 10, "offset": 0}
+    newest: dict[str, Any] = {"most": 1000, "limit": 10, "offset": 0}
     found = sessions(store, ALL, search=None, **newest)
     assert [row["session_id"] for row in found.rows] == [identity(name) for name in "AEDCB"]
     assert found.count == 5
     assert sessions(store, ALL, search="USER-", **newest).count == 1
     assert page(store, ALL, pattern="%sign%", **newest).count == 2
     assert page(store, ALL, pattern="%PRIC%", **newest).count == 2
-    assert page(store, ALL, pattern=None, **{**newest, "newest": 3}).count == 3
+    assert page(store, ALL, pattern=None, **{**newest, "most": 3}).count == 3
+
+
+def data_values(store: Store, event: str, name: str) -> list[tuple[str, int]]:
+    records = of_events(ALL, event).where("d.data_key = ?", name)
+    return [(row["value"], row["total"]) for row in property_data.values(store, records)]
 
 
 def test_event_data(store: Store) -> None:
-    assert event_data.size(store, ALL) == event_data.Size(4, 7, 10)
-    assert event_data.values(store, ALL, "purchase", "revenue") == [("19.9900", 1), ("5", 1)]
-    assert event_data.values(store, ALL, "signup", "when") == [("2026-11-10 08:00:00", 1)]
-    assert [(one.event, one.name, one.count) for one in event_data.properties(store, ALL)[:3]] == [
+    size = {"events": 4, "properties": 7, "records": "10"}
+    assert property_data.size_of_events(store, ALL) == size
+    assert data_values(store, "purchase", "revenue") == [("19.9900", 1), ("5", 1)]
+    assert data_values(store, "signup", "when") == [("2026-11-10T08:00:00Z", 1)]
+    columns = property_data.EVENT | property_data.PROPERTY
+    rows = property_data.counted(store, of_events(ALL), columns)
+    assert [tuple(row.values()) for row in rows[:3]] == [
         ("purchase", "currency", 2),
         ("purchase", "revenue", 2),
         ("signup", "plan", 2),
@@ -169,19 +185,20 @@ def test_event_data(store: Store) -> None:
 
 
 def test_session_data(store: Store) -> None:
-    assert session_data.properties(store, ALL) == [
-        session_data.Property("age", 1, 2),
-        session_data.Property("email", 1, 1),
+    columns = property_data.PROPERTY | property_data.TYPE
+    assert property_data.counted(store, of_sessions(ALL), columns) == [
+        {"propertyName": "age", "dataType": 2, "total": 1},
+        {"propertyName": "email", "dataType": 1, "total": 1},
     ]
-    assert session_data.values(store, ALL, "age") == [("42", 1)]
+    assert property_data.values(store, of_sessions(ALL, "age")) == [{"value": "42", "total": 1}]
     before = ALL.between(START, START.replace(day=12))
-    assert session_data.properties(store, before) == []
+    assert property_data.counted(store, of_sessions(before), columns) == []
 
 
 def test_values(store: Store) -> None:
-    found = values(store, ALL, "path", containing="C")
-    assert [(rank.name, rank.count) for rank in found] == [
+    rows = values(store, ALL, "path", "C")
+    assert [tuple(row.values()) for row in rows] == [
         *(("/pricing", 5), ("/checkout", 2), ("/docs", 2), ("/account", 1)),
     ]
-    found = values(store, ALL, "country", among=("de", "us"))
-    assert [(rank.name, rank.count) for rank in found] == [("DE", 8), ("US", 5)]
+    rows = values(store, ALL, "country", "de,us")
+    assert [tuple(row.values()) for row in rows] == [("DE", 8), ("US", 5)]

@@ -12,8 +12,7 @@ from tests.doubles.umami.v2.queries.goals import times
 from tests.doubles.umami.v2.queries.retention import retention
 from tests.doubles.umami.v2.queries.utm import utm
 from tests.embedded.golden import END, START, WEBSITE, golden
-from umami.embedded.queries.reports.attribution import attribution
-from umami.embedded.queries.reports.steps import Step, funnel, journey
+from umami.embedded.queries.reports import Step, attribution, conversion_counts, funnel, journey
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 
@@ -46,15 +45,15 @@ def test_journey(store: Store) -> None:
 
 def test_retention_is_of_the_zone(store: Store) -> None:
     found = retention(store, ALL, "Europe/Zurich")
-    assert [(one.cohort.day, one.day, one.size, one.returned) for one in found] == [
-        (10, 0, 2, 2),
-        (10, 2, 2, 1),
-        (10, 3, 2, 1),
-        (11, 0, 1, 1),
-        (12, 0, 2, 2),
+    assert [tuple(cell.values()) for cell in found] == [
+        ("2026-11-10 00:00:00", 0, 2, 2, 100.0),
+        ("2026-11-10 00:00:00", 2, 2, 1, 50.0),
+        ("2026-11-10 00:00:00", 3, 2, 1, 50.0),
+        ("2026-11-11 00:00:00", 0, 1, 1, 100.0),
+        ("2026-11-12 00:00:00", 0, 2, 2, 100.0),
     ]
-    days = [one.day for one in retention(store, ALL, "UTC") if one.cohort.day == 10]
-    assert days == [0, 1, 3]
+    cells = retention(store, ALL, "UTC")
+    assert [cell["day"] for cell in cells if cell["date"].startswith("2026-11-10")] == [0, 1, 3]
 
 
 def test_utm(store: Store) -> None:
@@ -75,7 +74,8 @@ def test_revenue(store: Store) -> None:
 
 
 def test_attribution(store: Store) -> None:
-    found = attribution(store, ALL, "first-click", PURCHASE)
-    assert dict(found.parts["referrer"]) == {"google.com": 1, "t.co": 1}
-    assert found.parts["paidAds"] == [("Google Ads", 1)]
-    assert (found.rows, found.visitors, found.visits) == (2, 2, 2)
+    parts = attribution(store, ALL, "first-click", PURCHASE)
+    assert {row["name"]: row["value"] for row in parts["referrer"]} == {"google.com": 1, "t.co": 1}
+    assert parts["paidAds"] == [{"name": "Google Ads", "value": 1}]
+    counts = conversion_counts(store, ALL, PURCHASE)
+    assert counts == {"pageviews": 2, "visitors": 2, "visits": 2}

@@ -22,6 +22,7 @@ from tests.doubles.umami import serve as serve_version
 from tests.doubles.umami import v2
 from tests.embedded.conftest import DATA, signed_in
 from umami.embedded import serve
+from umami.embedded.filters import FIELDS, SWITCHES
 from umami.embedded.http import Parameters
 from umami.embedded.routes import ROUTES
 
@@ -141,7 +142,9 @@ GOOD_BODIES["/api/reports/{report_id}"] = GOOD_BODIES["/api/reports"]
 
 
 def names(base: type[Parameters] = Parameters) -> set[str]:
-    return {*base.model_fields}.union(*(names(one) for one in base.__subclasses__()))
+    return {*base.model_fields, *FIELDS, *SWITCHES}.union(
+        *(names(one) for one in base.__subclasses__())
+    )
 
 
 def asked_of(route: Route) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from access.permissions import ALL
 from components.areas.sessions import session_frame
 from components.blocks import FullList
 from components.formats import Field
-from components.paging import EXPORT_SIZE, write
+from components.table import EXPORT_SIZE, write
 from tests.pages.conftest import SHOP, Open
 from tests.support.fault_proxy import Between
 from tests.support.waiting import eventually

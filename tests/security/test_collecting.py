@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from components import collecting, umami_server
-from components.request_security import Headers
+from components.request_security import security_headers
 from tests.support.loops import run
 from umami.embedded.collector import LARGEST, PER_ADDRESS
 from umami.embedded.importing import import_into
@@ -65,7 +65,7 @@ def requests(
     *sent: tuple[str, str, dict[str, Any]], host: str = "203.0.113.7"
 ) -> list[httpx.Response]:
     """What the dashboard answers to these requests (method, path, options) of one client."""
-    app = Starlette(routes=[collecting.route()], middleware=[Middleware(Headers)])
+    app = Starlette(routes=[collecting.route()], middleware=[Middleware(security_headers)])
 
     async def ask() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app, client=(host, 50_000))

@@ -24,7 +24,6 @@ from umami.cache import (
     CachedAnswer,
     Entry,
     Lifetime,
-    Memory,
     lifetime,
 )
 from umami.endpoint import Query
@@ -210,8 +209,7 @@ def test_an_answer_on_its_way_when_all_was_forgotten_is_not_kept() -> None:
 
 
 def test_memory_is_bounded_and_what_is_used_stays() -> None:
-    memory = Memory(1)
-    cache = Cache(memory, lifetime=lambda _query, _at: LONG)
+    cache = Cache(1, lifetime=lambda _query, _at: LONG)
 
     def text() -> bytes:
         return b"x" * 20_000
@@ -220,14 +218,14 @@ def test_memory_is_bounded_and_what_is_used_stays() -> None:
     for page in range(2, 60):
         for question in (used, websites.websites(page=page)):
             cache.ask(SCOPE, question, fetching(text), submitting(at_once))
-    assert 500_000 < memory.size <= 2**20
+    assert 500_000 < cache.size <= 2**20
     asked = Source()
     assert ask(cache, asked, used).answer == text()
     assert asked.asked == 0
 
 
 def test_an_answer_too_large_to_keep_is_answered_all_the_same() -> None:
-    cache = Cache(Memory(1), lifetime=lambda _query, _at: LONG)
+    cache = Cache(1, lifetime=lambda _query, _at: LONG)
     small = Source()
     ask(cache, small)
     huge = b"x" * 2_000_000

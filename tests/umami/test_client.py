@@ -276,7 +276,7 @@ def test_a_process_ends_while_its_requests_are_pending(settings: Settings, serve
 from umami.api import websites
 from umami.client import Client
 from umami.settings import Settings
-client = Client(Settings({settings.api!r}, api_key="k", timeout=600, connections=2))
+client = Client(Settings(api={settings.api!r}, api_key="k", timeout=600, connections=2))
 for page in range(5):
     client.submit(websites.websites(page=page))
 """

@@ -10,8 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from components import view_description
-from umami.period import EARLIEST, LATEST, Period, zone
-from umami.presets import PRESETS
+from umami.period import EARLIEST, LATEST, PRESETS, Period, zone
 from umami.view import View, parse
 
 SITE = "11111111-1111-4111-8111-111111111111"

@@ -23,7 +23,7 @@ from umami.api import events, reports, revenue, sessions, traffic, websites
 from umami.api.reports import FunnelStep
 from umami.client import Client
 from umami.compat.generations import Generation
-from umami.definitions import definitions
+from umami.definitions import Definitions
 from umami.embedded.server import Running, serve
 from umami.endpoint import Query
 from umami.errors import (
@@ -356,5 +356,5 @@ def test_numbers_in_gets_are_whole(
 
 
 def test_direct_visitors_are_told_where_a_visit_has_one_channel() -> None:
-    told = [str(one) for one in Generation if definitions(one).direct]
+    told = [str(one) for one in Generation if Definitions(one).direct]
     assert told == ["3.3", "3.4", "3.5"]

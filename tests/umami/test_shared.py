@@ -16,7 +16,7 @@ from tests.support.source import Source, fetching, submitting
 from tests.support.waiting import eventually
 from umami import shared as sharing
 from umami.api import websites
-from umami.cache import Cache, CachedAnswer, Lifetime, Memory
+from umami.cache import Cache, CachedAnswer, Lifetime
 from umami.endpoint import Query
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.shared import Shared
@@ -48,9 +48,7 @@ def replicas(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> list[Cache]:
 
 def caches(redis: Redis) -> list[Cache]:
     """What three processes have."""
-    return [
-        Cache(Memory(8), Shared(redis.url), lifetime=lambda _query, _at: LONG) for _ in range(3)
-    ]
+    return [Cache(8, Shared(redis.url), lifetime=lambda _query, _at: LONG) for _ in range(3)]
 
 
 def question(page: int = 1) -> Query[object]:
@@ -173,7 +171,7 @@ def test_a_lost_redis_makes_slower_and_breaks_nothing(
     caplog.set_level(logging.WARNING)
     with running_redis() as redis:
         shared = [Shared(redis.url) for _ in range(2)]
-        caches = [Cache(Memory(8), one, lifetime=lambda _query, _at: LONG) for one in shared]
+        caches = [Cache(8, one, lifetime=lambda _query, _at: LONG) for one in shared]
         source = Source()
         for cache in caches:
             answer(cache, source, pool)
@@ -221,7 +219,7 @@ def test_nothing_secret_is_said_or_kept(
     redis: Redis, replicas: list[Cache], pool: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture
 ) -> None:
     away = Shared(f"redis://:s3cret@127.0.0.1:{free_port()}/0")
-    cache = Cache(Memory(8), away)
+    cache = Cache(8, away)
     answer(cache, Source(), pool)
     assert "away" in caplog.text
     assert "s3cret" not in f"{caplog.text} {away!r}"

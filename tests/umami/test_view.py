@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from umami.errors import InvalidView
 from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
-from umami.period import Period, zone
-from umami.presets import PRESETS
+from umami.period import PRESETS, Period, zone
 from umami.view import COMPARISONS, View, parse, shifted
 
 NOW = datetime(2026, 11, 23, 14, 5, 17, tzinfo=UTC)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from umami.api.records import frame_of
 from umami.api.reports import FunnelResult
 from umami.memoize import memoize
 
@@ -20,25 +21,13 @@ def table(now: Sequence[FunnelResult], before: Sequence[FunnelResult] | None) ->
     ``of_first_before`` belong to the comparison, ``change`` is of visitors, ``points`` the
     difference of ``of_first``.
     """
-    earlier: Sequence[FunnelResult | None] = [None] * len(now)
-    if before and len(before) == len(now):
-        earlier = before
-    rows = [
-        {
-            "kind": result.step.kind,
-            "value": result.step.value,
-            "visitors": result.visitors,
-            "dropped": result.dropped,
-            "kept": None if result.drop_off is None else 1 - result.drop_off,
-            "of_first": result.remaining,
-            "visitors_before": None if was is None else was.visitors,
-            "of_first_before": None if was is None else was.remaining,
-        }
-        for result, was in zip(now, earlier, strict=True)
-    ]
-    figures = dict.fromkeys(("kept", "of_first", "visitors_before", "of_first_before"), "float64")
-    dtypes = {"kind": "object", "value": "object", "visitors": "int64", "dropped": "int64"}
-    frame = pd.DataFrame(rows, columns=[*dtypes, *figures]).astype({**dtypes, **figures})
+    frame = frame_of([result.step for result in now], kind="object", value="object")
+    frame[["visitors", "dropped"]] = frame_of(now, visitors="int64", dropped="int64")
+    rates = frame_of(now, drop_off="float64", remaining="float64")
+    frame["kept"], frame["of_first"] = 1 - rates["drop_off"], rates["remaining"]
+    comparable = before if before and len(before) == len(now) else ()
+    earlier = frame_of(comparable, visitors="float64", remaining="float64").reindex(frame.index)
+    frame["visitors_before"], frame["of_first_before"] = earlier["visitors"], earlier["remaining"]
     was = frame["visitors_before"]
     frame["change"] = frame["visitors"] / was.where(was > 0) - 1
     frame["points"] = frame["of_first"] - frame["of_first_before"]

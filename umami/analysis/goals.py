@@ -11,6 +11,7 @@ from umami.api.events import EventSeries
 from umami.api.reports import Goal
 from umami.errors import InvalidView
 from umami.filters import Filter
+from umami.memoize import memoize
 from umami.view import View
 
 
@@ -35,6 +36,7 @@ def viewing(view: View, target: Target) -> View | None:
         return None
 
 
+@memoize
 def trend(series: EventSeries, target: Target) -> pd.DataFrame:
     """How often an event goal was reached over time: ``time`` and ``count``."""
     frame = series.frame

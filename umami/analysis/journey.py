@@ -12,6 +12,7 @@ import pandas as pd
 
 from umami.analysis.changes import with_share
 from umami.api.reports import Path
+from umami.memoize import memoize
 
 MOST_NODES: Final = 8
 """The most nodes of a step; further names are folded into the last."""
@@ -98,6 +99,7 @@ def flow(paths: Sequence[Path]) -> Flow:
     )
 
 
+@memoize
 def table(paths: Sequence[Path]) -> pd.DataFrame:
     """The paths, most visits first: ``path`` with arrows, ``length`` in steps, ``visits``, and
     ``share`` of the visits of all paths."""

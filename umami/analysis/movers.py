@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from umami.api.traffic import Ranking
@@ -50,11 +51,13 @@ def movers(now: Ranking, before: Ranking, limit: int) -> Movers:
     frame["change"] = frame["delta"] / frame["before"].where(frame["before"] > 0)
     moved = float(frame["delta"].abs().sum())
     frame["part"] = frame["delta"] / moved if moved else 0.0
-    frame["move"] = "same"
-    frame.loc[frame["delta"] > 0, "move"] = "grew"
-    frame.loc[frame["delta"] < 0, "move"] = "fell"
-    frame.loc[frame["before"] == 0, "move"] = "appeared"
-    frame.loc[frame["now"] == 0, "move"] = "vanished"
+    moves = {
+        "vanished": frame["now"] == 0,
+        "appeared": frame["before"] == 0,
+        "grew": frame["delta"] > 0,
+        "fell": frame["delta"] < 0,
+    }
+    frame["move"] = np.select(list(moves.values()), list(moves), "same")
     order = frame.assign(most=frame["delta"].abs()).sort_values(
         ["most", "now", "name"], ascending=[False, False, True], kind="stable"
     )

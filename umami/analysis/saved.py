@@ -19,17 +19,7 @@ from umami.errors import InvalidView
 from umami.period import MILLISECOND, iso_time
 from umami.view import View
 
-PAGES: Final[dict[str, str]] = {
-    "funnel": "funnel",
-    "retention": "retention",
-    "journey": "journey",
-    "goal": "goals",
-    "utm": "utm",
-    "revenue": "revenue",
-    "attribution": "attribution",
-    "breakdown": "breakdown",
-}
-"""The page that shows a kind of report."""
+Parameters = dict[str, str | list[str]]
 _TARGET: Final = re.compile(r"Target: (\d{1,9})")
 
 
@@ -38,16 +28,16 @@ class Opening:
     """The page that shows a report, and the URL parameters of that page."""
 
     page: str
-    parameters: dict[str, str | list[str]]
+    parameters: Parameters
 
 
 def opening(report: Report) -> Opening:
     """The page and parameters that show a report; raises ``InvalidView`` where no page does."""
-    page = PAGES.get(report.type)
-    if page is None:
+    if report.type not in PAGES:
         raise InvalidView(f"No page shows reports of the kind “{report.type[:40]}”.")
+    page, read_parameters = PAGES[report.type]
     try:
-        return Opening(page, _READ[report.type](report))
+        return Opening(page, read_parameters(report))
     except (LookupError, TypeError, AttributeError, ValueError):
         raise InvalidView("This report was saved in a way that cannot be read.") from None
 
@@ -96,14 +86,14 @@ def _step(saved: Mapping[str, Any]) -> FunnelStep:
     return steps.read(f"{saved['type']}.{saved['value']}")
 
 
-def _funnel(report: Report) -> dict[str, str | list[str]]:
+def _funnel(report: Report) -> Parameters:
     chain = [_step(step) for step in report.parameters["steps"]]
     window = report.parameters.get("window")
-    opened: dict[str, str | list[str]] = {"step": steps.spell_steps(chain)}
+    opened: Parameters = {"step": steps.spell_steps(chain)}
     return {**opened, "window": str(int(window))} if window else opened
 
 
-def _goals(report: Report) -> dict[str, str | list[str]]:
+def _goals(report: Report) -> Parameters:
     goals = report.parameters.get("goals") or [report.parameters]
     match = _TARGET.search(report.description)
     described = int(match[1]) if match else 0
@@ -111,7 +101,7 @@ def _goals(report: Report) -> dict[str, str | list[str]]:
     return {"goal": [steps.spell_target(target) for target in targets]}
 
 
-def _journey(report: Report) -> dict[str, str | list[str]]:
+def _journey(report: Report) -> Parameters:
     named = {"steps": "steps", "startStep": "start", "endStep": "end"}
     return {
         ours: str(report.parameters[theirs])
@@ -120,20 +110,27 @@ def _journey(report: Report) -> dict[str, str | list[str]]:
     }
 
 
-def _attribution(report: Report) -> dict[str, str | list[str]]:
+def _attribution(report: Report) -> Parameters:
     saved = report.parameters
     step = steps.read(f"{saved['type']}.{saved['step']}")
     currency = str(saved.get("currency") or "")
     return {"conversion": steps.spell(step), "conversion_currency": currency}
 
 
-_READ: Final[dict[str, Callable[[Report], dict[str, str | list[str]]]]] = {
-    "funnel": _funnel,
-    "goal": _goals,
-    "journey": _journey,
-    "attribution": _attribution,
-    "retention": lambda _report: {},
-    "utm": lambda _report: {},
-    "revenue": lambda report: {"revenue_currency": str(report.parameters.get("currency") or "")},
-    "breakdown": lambda report: {"field": [str(field) for field in report.parameters["fields"]]},
+PAGES: Final[dict[str, tuple[str, Callable[[Report], Parameters]]]] = {
+    "funnel": ("funnel", _funnel),
+    "goal": ("goals", _goals),
+    "journey": ("journey", _journey),
+    "attribution": ("attribution", _attribution),
+    "retention": ("retention", lambda _report: {}),
+    "utm": ("utm", lambda _report: {}),
+    "revenue": (
+        "revenue",
+        lambda report: {"revenue_currency": str(report.parameters.get("currency") or "")},
+    ),
+    "breakdown": (
+        "breakdown",
+        lambda report: {"field": [str(field) for field in report.parameters["fields"]]},
+    ),
 }
+"""By kind of report: the page that shows it, and how to make the page's parameters."""

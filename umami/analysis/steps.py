@@ -43,15 +43,8 @@ def spell_steps(steps: Sequence[FunnelStep]) -> list[str]:
 
 def read_steps(texts: Sequence[str]) -> tuple[tuple[FunnelStep, ...], tuple[str, ...]]:
     """Parse steps: in the order of their positions, and the faults of invalid texts."""
-    placed: list[tuple[int, FunnelStep]] = []
-    faults = []
-    for text in texts:
-        place, _, rest = text.partition(".")
-        try:
-            placed.append((_whole(place, text), read(rest)))
-        except InvalidView as problem:
-            faults.append(str(problem))
-    return tuple(step for _, step in sorted(placed, key=lambda item: item[0])), tuple(faults)
+    numbered, faults = _read_numbered(texts)
+    return tuple(step for _, step in sorted(numbered, key=lambda item: item[0])), faults
 
 
 def spell_target(target: Target) -> str:
@@ -61,21 +54,23 @@ def spell_target(target: Target) -> str:
 
 def read_targets(texts: Sequence[str]) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     """Parse goals: each once, and the faults of invalid texts."""
-    targets = []
-    faults = []
+    numbered, faults = _read_numbered(texts)
+    return tuple(dict.fromkeys(Target(step, times) for times, step in numbered)), faults
+
+
+def _read_numbered(texts: Sequence[str]) -> tuple[list[tuple[int, FunnelStep]], tuple[str, ...]]:
+    """Steps with the number before each, and the faults of invalid texts."""
+    numbered, faults = [], []
     for text in texts:
-        times, _, rest = text.partition(".")
+        number, _, rest = text.partition(".")
         try:
-            targets.append(Target(read(rest), _whole(times, text)))
+            step = read(rest)
+            if not re.fullmatch(r"\d{1,10}", number, re.ASCII) or int(number) > LARGEST_TARGET:
+                raise InvalidView(f"“{text[:40]}” does not begin with a whole number.")
+            numbered.append((int(number), step))
         except InvalidView as problem:
             faults.append(str(problem))
-    return tuple(dict.fromkeys(targets)), tuple(faults)
-
-
-def _whole(number: str, text: str) -> int:
-    if not re.fullmatch(r"\d{1,10}", number, re.ASCII) or int(number) > LARGEST_TARGET:
-        raise InvalidView(f"“{text[:40]}” does not begin with a whole number.")
-    return int(number)
+    return numbered, tuple(faults)
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -11,7 +11,6 @@ from umami.analysis.changes import beside
 from umami.api.reports import Utm
 from umami.memoize import memoize
 
-PARAMETERS: Final = ("source", "medium", "campaign", "content", "term")
 LONGEST_LIST: Final = 50
 """The most values that newer servers return."""
 

@@ -36,7 +36,8 @@ def _minutes(answer: Any) -> pd.DataFrame:
     minutes = pd.DataFrame(
         {
             name: pd.Series(
-                {point.x: point.y for point in parse(list[Bucket], answer[name])}, dtype="int64"
+                {point["x"]: point["y"] for point in parse(list[Bucket], answer[name])},
+                dtype="int64",
             )
             for name in ("views", "visitors")
         }

@@ -76,7 +76,7 @@ class Session(Item):
 
     @model_validator(mode="before")
     @classmethod
-    def _one_of(cls, answer: Any) -> Any:
+    def _merge_ids(cls, answer: Any) -> Any:
         """From a session object; servers return ``{}`` or ``null`` where there is none."""
         if isinstance(answer, dict) and answer:
             ids = answer.get("distinctId") or answer.get("distinctIds") or None

@@ -57,11 +57,6 @@ class Totals(Record):
         """Seconds a visit lasts on average; ``None`` without visits."""
         return self.seconds / self.visits if self.visits else None
 
-    @property
-    def views_per_visit(self) -> float | None:
-        """Views a visit has on average; ``None`` without visits."""
-        return self.views / self.visits if self.visits else None
-
 
 class Stats(Record):
     """Totals of a period, and of the period it is compared with, where servers return both."""

@@ -155,16 +155,16 @@ def is_unchanged(probe: Probe, detected: Detected) -> bool:
 
 
 _VERSION_MARK: Final = "version "
-_OLD: Final = frozenset(generation for generation in Generation if generation.major == 2)
-_NEW: Final = ALL - _OLD
+_NEW: Final = Generation.V3_0.and_newer
+_OLD: Final = ALL - _NEW
 
 
 def _possible(answers: Mapping[Request, Answer]) -> frozenset[Generation]:
     """The generations that fit every answer."""
     shapes = {request: _shape(answer) for request, answer in answers.items()}
-    if _Shape.ERROR_OBJECT not in shapes.values() and _Shape.ERROR_TEXT not in shapes.values():
-        return ALL
     new = _Shape.ERROR_OBJECT in shapes.values()
+    if not new and _Shape.ERROR_TEXT not in shapes.values():
+        return ALL
     old = any(
         shape is _Shape.ERROR_TEXT and (request == ACCOUNT or answers[request].status == 400)
         for request, shape in shapes.items()
@@ -178,9 +178,9 @@ def _possible(answers: Mapping[Request, Answer]) -> frozenset[Generation]:
         possible &= _by_config(_json(answers[CONFIG]))
     for request, since in ROUTES.items():
         if _exists(request, answers[request], new=new):
-            possible &= frozenset(generation for generation in ALL if generation >= since)
+            possible &= since.and_newer
         elif shapes[request] is _Shape.MISSING:
-            possible &= frozenset(generation for generation in ALL if generation < since)
+            possible -= since.and_newer
     # A proxy in front of a newer server may write errors as 2.x does, so they alone prove nothing;
     # together with a route that only 3.x has, they contradict it.
     return possible if new or possible & _OLD else frozenset()
@@ -204,13 +204,10 @@ def _by_config(config: Any) -> frozenset[Generation]:
         return ALL
     if "privateMode" not in config:
         return frozenset({Generation.V2_18})
-    deletion = "sessionDeletionEnabled" in config
+    if "sessionDeletionEnabled" in config:
+        return Generation.V3_3.and_newer - {NEWEST}
     first = Generation.V3_1 if "currentVersion" in config else Generation.V3_0
-    return frozenset(
-        generation
-        for generation in _NEW - {NEWEST}
-        if generation >= first and (generation >= Generation.V3_3) == deletion
-    )
+    return first.and_newer - Generation.V3_3.and_newer
 
 
 def _certain(possible: Iterable[Generation], version: str | None) -> Generation:

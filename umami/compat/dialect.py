@@ -10,43 +10,58 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from umami.capabilities import Capabilities
-from umami.compat.generations import Generation
+from umami.compat.generations import V3_1, Generation
 from umami.endpoint import JSON, Query, Request
-from umami.errors import NotOffered, UmamiError
-from umami.filter_params import like_escaped
-from umami.filters import FIELDS, NEWER_FIELDS, Filter
+from umami.errors import NotOffered
+from umami.filters import EVERYTHING, FIELDS, NEWER_FIELDS, Capabilities, Filter, like_escaped
 from umami.view import View
 
 SEARCHED = frozenset({"events", "sessions", "metrics", "groups", "values", "revenue_sessions"})
 """Endpoints whose search is a ``LIKE`` pattern on a self-hosted Umami."""
+PARTS_OF_REVENUE = ("revenue_stats", "revenue_chart", "revenue_metrics")
+EMULATED = frozenset({*PARTS_OF_REVENUE, "event_stats", "groups", "website_charts"})
+"""Newer endpoints that plans answer from older ones."""
+CAPABILITIES_3_0 = Capabilities(
+    fields=frozenset(FIELDS) - NEWER_FIELDS,
+    operators=frozenset({"eq", "neq", "c", "dnc"}),
+    several=False,
+)
+CAPABILITIES_2 = replace(CAPABILITIES_3_0, segments=False)
+"""2.x filters by a segment's name, later versions by its id."""
+CAPABILITIES_CLOUD = Capabilities(commas=False)
+"""The cloud's database has another syntax of patterns, so no pattern can express a comma."""
 
 Plan = Generator[tuple[Request, ...], list[JSON], JSON]
 """Yields requests to send together, receives their answers, and returns the answer in the newest
 generation's form. An error of any request is thrown into the generator."""
 Part = Generator[tuple[Request, ...], list[JSON], Any]
 """A part of a plan, for ``yield from``."""
+Planner = Callable[[Query[Any], Any], Request | Plan]
+"""How to answer an endpoint; called with the query and the dialect."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dialect(ABC):
-    """The translation between the newest API and that of one generation."""
+    """The translation between the newest API and that of one generation; ``cloud`` is Umami
+    Cloud."""
 
     generation: Generation
+    cloud: bool = False
 
-    plans: ClassVar[Mapping[str, Callable[[Query[Any], Any], Request | Plan]]]
-    """How to answer each endpoint that this generation does not take as it is; called with the
-    query and the dialect."""
-    emulated: ClassVar[frozenset[str]]
-    """Newer endpoints that a plan answers from older ones."""
+    plans: ClassVar[Mapping[str, Planner]]
+    """How to answer each endpoint that this generation does not take as it is."""
 
     @property
-    @abstractmethod
     def capabilities(self) -> Capabilities:
         """What servers of this generation can filter by."""
+        if self.cloud:
+            return CAPABILITIES_CLOUD
+        if self.generation >= V3_1:
+            return EVERYTHING
+        return CAPABILITIES_2 if self.generation.major == 2 else CAPABILITIES_3_0
 
     @abstractmethod
     def mistakable(self, query: Query[Any]) -> bool:
@@ -54,13 +69,49 @@ class Dialect(ABC):
         else, and without an error."""
 
     @abstractmethod
-    def request(self, query: Query[Any], /, **overrides: str | int | None) -> Request:
-        """The query as one request with this generation's filters; ``None`` leaves out a
-        parameter."""
+    def filters(self, query: Query[Any]) -> tuple[tuple[str, str], ...]:
+        """The query's filters as parameters of this generation."""
 
     @abstractmethod
+    def renamed(self, query: Query[Any]) -> Mapping[str, str | None]:
+        """The query's parameters that have another name or value in this generation; ``None``
+        leaves out a parameter."""
+
+    @abstractmethod
+    def report(self, query: Query[Any]) -> Request:
+        """An analysis as one POST request with the filters in its body."""
+
+    def request(self, query: Query[Any], /, **overrides: str | int | None) -> Request:
+        """The query as one request to this generation; ``None`` leaves out a parameter."""
+        search = self.search(query)
+        renamed = {**({"search": search} if search else {}), **self.renamed(query)}
+        return query.to_request(self.filters(query), **{**renamed, **overrides})
+
+    def search(self, query: Query[Any]) -> str | None:
+        """The query's search, as a pattern where the server takes it as such."""
+        text: str | None = query.arguments.get("search")
+        if not text or self.cloud or query.name not in SEARCHED:
+            return text
+        return like_escaped(text)
+
     def missing(self, query: Query[Any]) -> str | None:
         """What this generation lacks to answer the query without filters, in a sentence."""
+        arguments = query.arguments
+        server = "Umami 2" if self.generation.major == 2 else "Umami 3.0"
+        if query.name == "values" and "," in (arguments["search"] or ""):
+            return "Umami treats a search for values that contains a comma as a list of values."
+        if self.generation >= V3_1:
+            return None
+        match query.name:
+            case "metrics" | "groups" if arguments["field"] in NEWER_FIELDS:
+                return f"{server} does not rank by {FIELDS[arguments['field']]}."
+            case "breakdown" if NEWER_FIELDS & set(arguments["fields"]):
+                return f"{server} does not break down by UTM fields."
+            case "goal" if "*" in arguments["value"]:
+                return f"{server} does not support wildcards in goals."
+            case "revenue_metrics" if arguments["by"] != "country":
+                return f"{server} does not report revenue by {arguments['by']}."
+        return None
 
     def unsupported_filters(self, query: Query[Any]) -> str | None:
         """Why this generation cannot apply the query's filters, in a sentence."""
@@ -68,53 +119,20 @@ class Dialect(ABC):
 
     def refusal(self, query: Query[Any]) -> NotOffered | None:
         """Why this generation cannot answer the query correctly; such a query is not sent."""
-        sentence = (
-            self._too_new(query)
-            or self.missing(query)
-            or _search_with_comma(query)
-            or self.unsupported_filters(query)
-        )
+        endpoint = query.endpoint
+        if query.name not in EMULATED and endpoint.first_version > self.generation.value:
+            sentence: str | None = (
+                f"Umami {self.generation} has no {endpoint.subject}; "
+                f"they came with {endpoint.since}."
+            )
+        else:
+            sentence = self.missing(query) or self.unsupported_filters(query)
         return NotOffered(sentence, endpoint=query.name) if sentence else None
 
     def plan(self, query: Query[Any]) -> Request | Plan:
         """What to send; the answer to a single request needs no translation."""
         plan = self.plans.get(query.name)
         return plan(query, self) if plan else self.request(query)
-
-    def _too_new(self, query: Query[Any]) -> str | None:
-        endpoint = query.endpoint
-        if query.name in self.emulated or endpoint.first_version <= self.generation.value:
-            return None
-        return (
-            f"Umami {self.generation} has no {endpoint.subject}; they came with {endpoint.since}."
-        )
-
-
-def missing_before_3_1(query: Query[Any], server: str) -> str | None:
-    """What both 2.x and 3.0 lack, in a sentence about ``server`` (``"Umami 2"``)."""
-    arguments = query.arguments
-    match query.name:
-        case "metrics" | "groups" if arguments["field"] in NEWER_FIELDS:
-            return f"{server} does not rank by {FIELDS[arguments['field']]}."
-        case "breakdown" if NEWER_FIELDS & set(arguments["fields"]):
-            return f"{server} does not break down by UTM fields."
-        case "goal" if "*" in arguments["value"]:
-            return f"{server} does not support wildcards in goals."
-        case "revenue_metrics" if arguments["by"] != "country":
-            return f"{server} does not report revenue by {arguments['by']}."
-    return None
-
-
-def search_param(query: Query[Any]) -> dict[str, str]:
-    """The query's search as a parameter for a self-hosted Umami; empty without a search."""
-    text = query.arguments.get("search") if query.name in SEARCHED else None
-    return {"search": like_escaped(text)} if text else {}
-
-
-def _search_with_comma(query: Query[Any]) -> str | None:
-    if query.name == "values" and "," in (query.arguments["search"] or ""):
-        return "Umami treats a search for values that contains a comma as a list of values."
-    return None
 
 
 def restore_steps(query: Query[Any], answer: JSON) -> JSON:
@@ -130,31 +148,31 @@ def single(request: Request, translate: Callable[[JSON], JSON]) -> Plan:
     return translate(answer)
 
 
-def run_plan(plan: Plan, send: Callable[[tuple[Request, ...]], list[JSON]]) -> JSON:
-    """Run a plan and return its answer. Raises what ``send`` raises, unless the plan handles it."""
-    try:
-        requests = next(plan)
-        while True:
-            try:
-                answers = send(requests)
-            except UmamiError as problem:
-                requests = plan.throw(problem)
-            else:
-                requests = plan.send(answers)
-    except StopIteration as end:
-        return end.value
+def translated(translate: Callable[[JSON], JSON]) -> Planner:
+    """Sends the query as one request and translates the answer."""
+    return lambda query, dialect: single(dialect.request(query), translate)
 
 
-def with_filter(view: View, filter_: Filter) -> View:
-    """The View with one more filter that every row has to pass.
+def as_it_is(query: Query[Any], dialect: Dialect) -> Request:
+    """Sends the query as one request whose answer needs no translation."""
+    return dialect.request(query)
+
+
+def before(since: Generation, older: Planner, newer: Planner = as_it_is) -> Planner:
+    """One plan for generations before ``since``, and another from it on."""
+    return lambda query, dialect: (older if dialect.generation < since else newer)(query, dialect)
+
+
+def with_filters(view: View, *filters: Filter) -> View:
+    """The View with more filters that every row has to pass.
 
     A single filter needs no joining, so “any” becomes “all” beside it; several filters that are
-    joined by “any” cannot take one more.
+    joined by “any” cannot take more.
     """
     return View(
         view.website,
         view.period,
-        filters=(*view.filters, filter_),
+        filters=(*view.filters, *filters),
         match=view.match if len(view.filters) > 1 else "all",
         segment=view.segment,
         cohort=view.cohort,

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import time
+from functools import partial
 from typing import Any, Final
 
 from umami.api import account, revenue, sessions, traffic, websites
-from umami.compat.dialect import Part, Plan, with_filter
+from umami.compat.dialect import (
+    PARTS_OF_REVENUE,
+    Dialect,
+    Part,
+    Plan,
+    Planner,
+    before,
+    translated,
+    with_filters,
+)
+from umami.compat.generations import V3_0, V3_1, V3_2, V3_3
 from umami.endpoint import JSON, Query, Request
 from umami.errors import (
     NotFound,
@@ -21,25 +32,25 @@ from umami.filters import Filter
 from umami.period import Period, zone
 from umami.view import View
 
-ToRequest = Callable[[Query[Any]], Request]
-"""Makes the single request of a query, for one generation."""
 REFUSALS: Final = (Unauthorised, NotFound, NotOffered, Rejected, ServerFault, UnexpectedAnswer)
 """Errors that a retry does not change."""
 NO_NAME: Final = "-" * 51
 """Longer than any event's name; a row without a name differs from no value."""
 MOST_NAMES: Final = 10_000
+MOST_HOSTS: Final = 500
 ROWS_AT_ONCE: Final = 200
+WWW: Final = "www."
 
 
-def event_stats(view: View, request: ToRequest) -> Plan:
+def _event_stats(query: Query[Any], dialect: Dialect) -> Plan:
     """Totals of custom events before 3.1: session stats of the rows that have an event's name, and
     the number of names."""
-    with_event = view
+    view = with_event = query.arguments["view"]
     if not any(filter_.field == "event" for filter_ in view.filters):
-        with_event = with_filter(view, Filter("event", "neq", NO_NAME))
+        with_event = with_filters(view, Filter("event", "neq", NO_NAME))
     totals, names = yield (
-        request(sessions.session_stats(with_event)),
-        request(traffic.metrics(view, "event", limit=MOST_NAMES)),
+        dialect.request(sessions.session_stats(with_event)),
+        dialect.request(traffic.metrics(view, "event", limit=MOST_NAMES)),
     )
     return {
         "data": {
@@ -51,7 +62,7 @@ def event_stats(view: View, request: ToRequest) -> Plan:
     }
 
 
-def websites_of_teams_too(query: Query[Any], request: ToRequest) -> Plan:
+def _websites_of_teams_too(query: Query[Any], dialect: Dialect) -> Plan:
     """The account's websites and those of its teams, each once.
 
     2.x lists only the account's own websites; 3.x adds those of teams that the account owns, but
@@ -62,17 +73,20 @@ def websites_of_teams_too(query: Query[Any], request: ToRequest) -> Plan:
         query.arguments[name] for name in ("search", "page", "page_size", "order_by")
     )
     try:
-        first_page, first_teams = yield (request(query), request(account.teams()))
+        first_page, first_teams = yield (dialect.request(query), dialect.request(account.teams()))
     except REFUSALS:
-        (first_page,) = yield (request(query),)
+        (first_page,) = yield (dialect.request(query),)
         return first_page
     if not isinstance(first_teams, dict) or not first_teams.get("data"):
         return first_page
-    rows = yield from _all_rows(
-        lambda number: request(websites.websites(search, number, ROWS_AT_ONCE, order))
-    )
-    for team in (yield from _all_rows(lambda number: request(account.teams(number)), first_teams)):
-        rows += yield from _team_rows(team["id"], search, request)
+    page_of_all = partial(websites.websites, search, page_size=ROWS_AT_ONCE, order_by=order)
+    rows = yield from _all_rows(dialect, page_of_all)
+    for team in (yield from _all_rows(dialect, account.teams, first_teams)):
+        page_of_team = partial(account.team_websites, team["id"], search, page_size=ROWS_AT_ONCE)
+        try:
+            rows += yield from _all_rows(dialect, page_of_team)
+        except REFUSALS:
+            continue
     unique = {row["id"]: row for row in reversed(rows)}
     ordered = sorted(unique.values(), key=lambda row: str(row.get(order) or "").casefold())
     start = (page - 1) * size
@@ -84,57 +98,44 @@ def websites_of_teams_too(query: Query[Any], request: ToRequest) -> Plan:
     }
 
 
-def _team_rows(team: str, search: str | None, request: ToRequest) -> Part:
-    """A team's websites; none where the server refuses to list them."""
-
-    def page(number: int) -> Request:
-        return request(account.team_websites(team, search, number, ROWS_AT_ONCE))
-
-    try:
-        return (yield from _all_rows(page))
-    except REFUSALS:
-        return []
-
-
-def _all_rows(page: Callable[[int], Request], answer: JSON = None) -> Part:
+def _all_rows(dialect: Dialect, page: Callable[[int], Query[Any]], answer: JSON = None) -> Part:
     """The rows of all pages of a list; ``answer`` is its first page, where that is here already."""
     number, rows = 1, []
     if answer is None:
-        (answer,) = yield (page(number),)
+        (answer,) = yield (dialect.request(page(number)),)
     while answer["data"]:
         rows += answer["data"]
         if len(rows) >= int(answer["count"]):
             break
         number += 1
-        (answer,) = yield (page(number),)
+        (answer,) = yield (dialect.request(page(number)),)
     return rows
 
 
-def website_charts(
-    query: Query[Any], request: ToRequest, visitors: Callable[[JSON], Any], *, has_charts: bool
-) -> Request | Plan:
+def _website_charts(query: Query[Any], dialect: Dialect) -> Request | Plan:
     """Charts of several websites; before 3.3, from the stats and page views of each website.
 
     Newer servers count from the start of the period in steps of 12 hours, but group by midnight and
     noon of the zone. Their curves are right only for periods where both agree; page views replace
-    the others. ``visitors`` extracts the visitors from a website's stats.
+    the others.
     """
+    has_charts = dialect.generation >= V3_3
     if has_charts and _half_days_align(query.arguments["period"]):
-        return request(query)
-    return _charts_of_each(query, request, visitors, has_charts=has_charts)
+        return dialect.request(query)
+    return _charts_of_each(query, dialect, has_charts=has_charts)
 
 
-def _charts_of_each(
-    query: Query[Any], request: ToRequest, visitors: Callable[[JSON], Any], *, has_charts: bool
-) -> Plan:
+def _charts_of_each(query: Query[Any], dialect: Dialect, *, has_charts: bool) -> Plan:
     views = [View(website, query.arguments["period"]) for website in query.arguments["websites"]]
-    pageviews = [request(traffic.pageviews(view)) for view in views]
+    pageviews = [dialect.request(traffic.pageviews(view)) for view in views]
     if has_charts:
-        charts, *curves = yield (request(query), *pageviews)
+        charts, *curves = yield (dialect.request(query), *pageviews)
         totals = [charts["data"].get(view.website, {}).get("total") for view in views]
     else:
-        answers = yield (*(request(traffic.stats(view)) for view in views), *pageviews)
-        totals = [visitors(answer) for answer in answers[: len(views)]]
+        answers = yield (*(dialect.request(traffic.stats(view)) for view in views), *pageviews)
+        visitors = [answer["visitors"] for answer in answers[: len(views)]]
+        # 2.x adds the previous period to each figure.
+        totals = [count["value"] if isinstance(count, dict) else count for count in visitors]
         curves = answers[len(views) :]
     return {
         "data": {
@@ -148,19 +149,16 @@ def _charts_of_each(
 def _half_days_align(period: Period) -> bool:
     """Whether steps of 12 hours from the start of the period end at midnight and noon of its zone
     all through it, changes of the clocks included."""
-    local = zone(period.timezone)
-    first = period.start.astimezone(local)
-    days = range((period.end - period.start).days + 1)
-    moments = [*(period.start + timedelta(days=day) for day in days), period.end]
-    offsets = {moment.astimezone(local).utcoffset() for moment in moments}
-    return first.time() in (time(0), time(12)) and len(offsets) == 1
+    first = period.start.astimezone(zone(period.timezone)).time()
+    return first in (time(0), time(12)) and len(period.utc_offsets) == 1
 
 
-def part_of_revenue(query: Query[Any], report_plan: Callable[[Query[Any]], Part]) -> Plan:
-    """The part of the report on revenue that the query requests; ``report_plan`` is the plan of the
-    whole report."""
+def _part_of_revenue(query: Query[Any], dialect: Dialect) -> Plan:
+    """The part of the report on revenue that the query requests, from the whole report."""
     arguments = query.arguments
-    report = yield from report_plan(revenue.revenue(arguments["view"], arguments["currency"]))
+    plan = dialect.plan(revenue.revenue(arguments["view"], arguments["currency"]))
+    assert not isinstance(plan, Request)
+    report = yield from plan
     if query.name == "revenue_stats":
         return report["total"]
     if query.name == "revenue_chart":
@@ -168,6 +166,103 @@ def part_of_revenue(query: Query[Any], report_plan: Callable[[Query[Any]], Part]
     return report[arguments["by"]]
 
 
-def without_token(answer: JSON) -> JSON:
+def revenue_before_3_1(query: Query[Any], dialect: Dialect) -> Plan:
+    """The report on revenue with the visitors of the whole period, from session stats."""
+    view: View = query.arguments["view"]
+    money, all_visitors = yield (
+        dialect.report(query),
+        dialect.request(sessions.session_stats(view.unfiltered())),
+    )
+    # 3.0 adds up whole days, whatever unit is requested.
+    whole_days = dialect.generation == V3_0 and view.period.unit in ("minute", "hour")
+    return {
+        **money,
+        "chart": None if whole_days else money["chart"],
+        "total": {**money["total"], "total_sessions": all_visitors["visitors"]["value"]},
+    }
+
+
+def attribution_before_3_1(query: Query[Any], dialect: Dialect) -> Plan:
+    """An attribution without the website itself as a referrer (see ``referrers_before_3_1``).
+
+    That is exact where the website has one name, with and without ``www.``. Several names may refer
+    to each other, so they stay. With a currency the server reports money instead of visitors, so
+    both reports are requested.
+    """
+    currencies = dict.fromkeys((None, query.arguments["currency"]))
+    attributions = [
+        dialect.report(revenue.attribution(**{**query.arguments, "currency": currency}))
+        for currency in currencies
+    ]
+    hosts = traffic.metrics(query.arguments["view"], "hostname", limit=MOST_HOSTS)
+    hostnames, *answers = yield (dialect.request(hosts), *attributions)
+    names = {str(row["x"]).removeprefix(WWW) for row in hostnames}
+    itself = names if len(names) == 1 else set()
+    visitors, *money = (
+        {**answer, "referrer": [row for row in answer["referrer"] if row["name"] not in itself]}
+        for answer in answers
+    )
+    return {**visitors, "money": money[0]} if money else visitors
+
+
+def referrers_before_3_1(query: Query[Any], dialect: Dialect) -> Part:
+    """The ranking of referrers that a query requests, without the website itself.
+
+    Umami leaves out rows whose referrer is the page's own hostname. Before 3.1 it does not
+    recognise ``shop.example`` as the host ``www.shop.example``, so such names stay in the list. The
+    ranking of hostnames shows which they are; a filter shows how often each is a referrer of other
+    hosts.
+    """
+    view, limit, offset = (query.arguments[key] for key in ("view", "limit", "offset"))
+    endpoint, name, measure = (
+        (traffic.metrics, "x", "y")
+        if query.name == "metrics"
+        else (traffic.groups, "name", "visitors")
+    )
+    rows, hostnames = yield (
+        dialect.request(endpoint(view, "referrer", limit=max(MOST_HOSTS, limit + offset))),
+        dialect.request(traffic.metrics(view, "hostname", limit=MOST_HOSTS)),
+    )
+    all_hosts = {str(row["x"]) for row in hostnames}
+    bare_hosts = {host.removeprefix(WWW) for host in all_hosts if host.startswith(WWW)}
+    suspects = [row for row in rows if row[name] in bare_hosts]
+    corrected: dict[str, list[Any]] = {}
+    host = next((filter_ for filter_ in view.filters if filter_.field == "hostname"), None)
+    if {host.removeprefix(WWW) for host in all_hosts} == bare_hosts and len(bare_hosts) == 1:
+        # The website has one name, so every visit from that name comes from the website itself.
+        corrected = {row[name]: [] for row in suspects}
+    elif host is not None and host.operator == "eq":
+        corrected = {row[name]: [] for row in suspects if WWW + row[name] in host.values}
+    elif suspects and not any(f.field in ("referrer", "hostname") for f in view.filters):
+        # Rows that a domain referred to other hosts than its ``www.``.
+        referred = [
+            with_filters(
+                view,
+                Filter("referrer", "eq", row[name]),
+                Filter("hostname", "neq", WWW + row[name]),
+            )
+            for row in suspects
+        ]
+        answers = yield tuple(
+            dialect.request(endpoint(other, "referrer", limit=1)) for other in referred
+        )
+        corrected = {row[name]: answer for row, answer in zip(suspects, answers, strict=True)}
+    remaining = [
+        row for listed in rows for row in corrected.get(listed[name], [listed]) if row[name]
+    ]
+    return sorted(remaining, key=lambda row: -int(row[measure]))[offset:][:limit]
+
+
+def _without_token(answer: JSON) -> JSON:
     """The account that is signed in; before 3.4 the answer repeats the token, which is dropped."""
     return {name: answer.get(name) for name in ("user", "authType", "apiKey")}
+
+
+SHARED_PLANS: Final[dict[str, Planner]] = {
+    "me": translated(_without_token),
+    "websites": _websites_of_teams_too,
+    "website_charts": _website_charts,
+    "event_stats": before(V3_1, _event_stats),
+    **dict.fromkeys(PARTS_OF_REVENUE, before(V3_2, _part_of_revenue)),
+}
+"""Plans of all dialects."""

@@ -39,6 +39,11 @@ class Generation(Enum):
         """2 or 3."""
         return self.value[0]
 
+    @property
+    def and_newer(self) -> frozenset[Generation]:
+        """This generation and all newer ones."""
+        return frozenset(generation for generation in Generation if generation >= self)
+
     @classmethod
     def named(cls, text: str) -> Generation:
         """The generation of this name; raises ``SettingsError``."""
@@ -47,3 +52,6 @@ class Generation(Enum):
                 return generation
         names = ", ".join(map(str, cls))
         raise SettingsError(f"UMAMI_GENERATION is one of {names}; leave it out to detect it.")
+
+
+V2_18, V2_20, V3_0, V3_1, V3_2, V3_3, V3_4, V3_5 = Generation

@@ -55,9 +55,8 @@ def _meaning(status: int, texts: tuple[str, ...], endpoint: str, address: str) -
         sentence = f"The server answers “{endpoint}” with: {details}."
         return ServerFault(sentence.replace("..", "."), status=status)
     if status >= 500:
-        return ServerFault(
-            f"The server failed while answering “{endpoint}” (status {status}).", status=status
-        )
+        sentence = f"The server failed while answering “{endpoint}” (status {status})."
+        return ServerFault(sentence, status=status)
     return UnexpectedAnswer(
         f"The server’s answer to “{endpoint}” has the unexpected status {status}."
     )

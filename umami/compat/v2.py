@@ -5,54 +5,42 @@ Recorded answers of 2.18.1 and 2.20.2 verify it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from umami.api import sessions, traffic
-from umami.capabilities import Capabilities
 from umami.compat import v2_requests
 from umami.compat.dialect import (
     Dialect,
     Part,
     Plan,
-    missing_before_3_1,
+    before,
     restore_steps,
-    search_param,
     single,
-    with_filter,
+    translated,
+    with_filters,
 )
 from umami.compat.emulation import (
-    event_stats,
-    part_of_revenue,
-    website_charts,
-    websites_of_teams_too,
-    without_token,
+    SHARED_PLANS,
+    attribution_before_3_1,
+    referrers_before_3_1,
+    revenue_before_3_1,
 )
-from umami.compat.generations import Generation
-from umami.compat.referrers import attribution_without_itself, ranking_without_itself
+from umami.compat.generations import V2_18, V2_20, Generation
 from umami.compat.v2_requests import (
     AMBIGUOUS_STARTS,
-    RESTORED,
     SIGNS,
     new_name,
     old_name,
     report,
-    request,
     restore_report,
 )
 from umami.endpoint import JSON, Query, Request
-from umami.filters import FIELDS, NEWER_FIELDS, Filter
+from umami.filters import FIELDS, Filter
 from umami.view import View
 
-CAPABILITIES: Final = Capabilities(
-    fields=frozenset(FIELDS) - NEWER_FIELDS,
-    operators=frozenset(SIGNS),
-    several=False,
-    # 2.x filters by a segment's name, later versions by its id.
-    segments=False,
-)
 FILTERED: Final = frozenset(
     {"stats", "pageviews", "metrics", "groups", "series", "event_stats", "session_stats", "goal",
      "breakdown"}
@@ -73,21 +61,11 @@ NEWEST: Final = 1000
 """Rows at most in the lists of 2.18, the newest ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class V2(Dialect):
     """The dialect of 2.18 and older, or of 2.19 and 2.20."""
 
-    generation: Generation = Generation.V2_20
-
-    emulated = frozenset(
-        {"event_stats", "groups", "website_charts", "revenue_stats", "revenue_chart",
-         "revenue_metrics"}
-    )  # fmt: skip
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What 2.x can filter by."""
-        return CAPABILITIES
+    generation: Generation = V2_20
 
     def mistakable(self, query: Query[Any]) -> bool:
         """Whether 3.x would answer the same request with something else."""
@@ -95,24 +73,44 @@ class V2(Dialect):
         edge = query.name == "metrics" and query.arguments["field"] in EDGES
         return bool(query.filters or searched or edge or query.name == "event_data_values")
 
-    def request(self, query: Query[Any], /, **overrides: str | int | None) -> Request:
-        """The query as one request to 2.x."""
-        return request(query, **overrides)
+    def filters(self, query: Query[Any]) -> tuple[tuple[str, str], ...]:
+        """The query's filters as parameters, with a sign for the operator."""
+        return tuple(
+            (old_name(filter_.field), f"{SIGNS[filter_.operator]}{filter_.literal_values[0]}")
+            for filter_ in (query.view.filters if query.view and query.filters else ())
+        )
 
-    @property
-    def before_2_19(self) -> bool:
-        """Whether pages are ranked by views and lists end after the newest rows."""
-        return self.generation < Generation.V2_20
+    def renamed(self, query: Query[Any]) -> Mapping[str, str | None]:
+        """The query's parameters that have another name or value in 2.x."""
+        arguments = query.arguments
+        match query.name:
+            case "websites" | "team_websites" | "events" | "sessions":
+                # Up to 2.15 the parameter of a search was called query.
+                return {"query": self.search(query)}
+            case "metrics" | "values":
+                return {"type": old_name(arguments["field"])}
+            case "event_data_values":
+                return {"event": None, "eventName": arguments["event"]}
+            case "stats":
+                # 2.x always includes the previous period.
+                return {"compare": None}
+        return {}
+
+    def report(self, query: Query[Any]) -> Request:
+        """An analysis as one POST request."""
+        return report(query)
 
     def missing(self, query: Query[Any]) -> str | None:
         """What 2.x lacks to answer the query without filters, in a sentence."""
         arguments = query.arguments
-        if sentence := missing_before_3_1(query, "Umami 2"):
+        if sentence := super().missing(query):
             return sentence
         match query.name:
-            case "session_data_values" if not self.before_2_19:
+            case "session_data_values" if self.generation != V2_18:
                 return "Umami 2.19 and 2.20 fail to list the values of a session’s property."
-            case "groups" if arguments["field"] in {"event", *(EDGES if self.before_2_19 else ())}:
+            case "groups" if arguments["field"] == "event" or (
+                self.generation == V2_18 and arguments["field"] in EDGES
+            ):
                 return "Umami 2 does not report the visitors of this."
             case "goal" if arguments["value"].startswith(AMBIGUOUS_STARTS["eq"]):
                 return "Umami 2 treats a sign at the beginning of a goal as an operator."
@@ -125,7 +123,7 @@ class V2(Dialect):
             return None
         if query.name not in FILTERED:
             return "Umami 2 cannot filter this; it can be shown without the filters."
-        lacking = view.lacking(CAPABILITIES)
+        lacking = view.lacking(self.capabilities)
         if lacking is not None:
             return lacking
         if any(f.values[0].startswith(AMBIGUOUS_STARTS[f.operator]) for f in view.filters):
@@ -134,11 +132,6 @@ class V2(Dialect):
             field = FIELDS[arguments["kind"]]
             return f"Umami 2 takes one filter of {field}, which the goal itself needs."
         return None
-
-
-def _stats(query: Query[Any], _: V2) -> Plan:
-    # 2.x always includes the previous period.
-    return single(request(query, compare=None), _flat_stats)
 
 
 def _flat_stats(answer: JSON) -> JSON:
@@ -157,23 +150,18 @@ def _metrics(query: Query[Any], dialect: V2) -> Plan:
     field, first = arguments["field"], arguments["offset"]
     last = first + arguments["limit"]
     if field == "referrer" and not arguments["search"]:
-        return (yield from ranking_without_itself(query, _top_values, _top_values, "x"))
-    if field in RANKED_BY_VIEWS and dialect.before_2_19:
+        return (yield from referrers_before_3_1(query, dialect))
+    if field in RANKED_BY_VIEWS and dialect.generation == V2_18:
         groups = yield from _groups_of(query, field)
         ranked = sorted(groups, key=lambda row: -row["visitors"])
         return [{"x": row["name"], "y": row["visitors"]} for row in ranked[first:last]]
     # The server adds up languages of several countries after the limit, and a row without a value
     # takes the place of a row with a value.
     limit = 10_000 if field == "language" else last + 2
-    (rows,) = yield (request(query, type=old_name(field), limit=limit, offset=None),)
+    (rows,) = yield (dialect.request(query, limit=limit, offset=None),)
     named = [row for row in rows if row["y"] and row["x"] not in NO_VALUE]
     ranked = sorted(named, key=lambda row: -row["y"])[first:last]
-    return {"times": ranked} if field in EDGES and dialect.before_2_19 else ranked
-
-
-def _top_values(view: View, field: str, limit: int) -> Request:
-    metric: Any = field
-    return request(traffic.metrics(view, metric, limit=limit), type=old_name(field))
+    return {"times": ranked} if field in EDGES and dialect.generation == V2_18 else ranked
 
 
 def _groups(query: Query[Any], dialect: V2) -> Plan:
@@ -193,18 +181,19 @@ def _groups_of(query: Query[Any], field: str) -> Part:
     search = query.arguments["search"]
     if search:
         view = view.filtered(field, search, "c")
+    column = old_name(field)
     fields = (field, "country") if field in ("region", "city") else (field,)
     (rows,) = yield (v2_requests.insights(view, fields),)
     groups = [
         {
-            "name": row[old_name(field)],
+            "name": row[column],
             "country": row["country"] if "country" in fields[1:] else None,
             "pageviews": int(row["views"]),
             "totaltime": int(row["totaltime"] or 0),
             **{name: int(row[name]) for name in ("visitors", "visits", "bounces")},
         }
         for row in rows
-        if row[old_name(field)]
+        if row[column]
     ]
     # The newest generation drops the country of a language; a visitor has one language.
     return _sum_by_language(groups) if field == "language" else groups
@@ -227,56 +216,18 @@ def _breakdown(query: Query[Any], _: V2) -> Plan:
     )
 
 
-def _values(query: Query[Any], _: V2) -> Request:
-    return request(query, type=old_name(query.arguments["field"]))
-
-
-def _searched(query: Query[Any], _: V2) -> Request:
-    # Up to 2.15 the parameter of a search was called query.
-    search = search_param(query).get("search", query.arguments["search"])
-    return request(query, query=search)
-
-
-def _websites(query: Query[Any], dialect: V2) -> Plan:
-    def list_request(query: Query[Any]) -> Request:
-        return request(query) if query.name == "teams" else _searched(query, dialect)
-
-    return websites_of_teams_too(query, list_request)
-
-
-def _website_charts(query: Query[Any], _: V2) -> Request | Plan:
-    return website_charts(
-        query, request, lambda stats: stats["visitors"]["value"], has_charts=False
-    )
-
-
-def _page(query: Query[Any], dialect: V2) -> Request | Plan:
-    searched = _searched(query, dialect)
-    if not dialect.before_2_19:
-        return searched
-    return single(searched, lambda page: {**page, "isCapped": page["count"] == NEWEST})
-
-
-def _event_values(query: Query[Any], _: V2) -> Request:
-    return request(query, event=None, eventName=query.arguments["event"])
-
-
-def _event_stats(query: Query[Any], _: V2) -> Plan:
-    return event_stats(query.arguments["view"], request)
-
-
-def _goal(query: Query[Any], _: V2) -> Plan:
+def _goal(query: Query[Any], dialect: V2) -> Plan:
     """2.x counts times, and only without filters; stats with the goal as a filter report the rest.
 
     Stats do not count custom events; session stats count events on a path among its rows.
     """
     view, kind = query.arguments["view"], query.arguments["kind"]
-    reached = with_filter(view, Filter(kind, "eq", query.arguments["value"]))
+    reached = with_filters(view, Filter(kind, "eq", query.arguments["value"]))
     rows, totals, all_visitors, *goals = yield (
-        request(sessions.session_stats(reached)),
-        request(traffic.stats(reached)),
-        request(sessions.session_stats(view)),
-        *(() if query.filters else (report(query, "goal"),)),
+        dialect.request(sessions.session_stats(reached)),
+        dialect.request(traffic.stats(reached)),
+        dialect.request(sessions.session_stats(view)),
+        *(() if query.filters else (report(query),)),
     )
     return {
         "times": goals[0][0]["result"] if goals else rows["pageviews"]["value"],
@@ -285,47 +236,9 @@ def _goal(query: Query[Any], _: V2) -> Plan:
     }
 
 
-def _currencies(query: Query[Any], _: V2) -> Plan:
-    return single(
-        v2_requests.currencies(query.arguments["view"]),
-        lambda rows: [{"value": row["currency"]} for row in rows],
-    )
-
-
-def _report(query: Query[Any], _: V2) -> Request:
-    return report(query, query.name)
-
-
-def _utm(query: Query[Any], _: V2) -> Plan:
-    return single(report(query, "utm"), _utm_lists)
-
-
 def _funnel(query: Query[Any], _: V2) -> Plan:
-    (rows,) = yield (report(query, "funnel"),)
-    return restore_steps(
-        query, [{**row, "type": RESTORED.get(row["type"], row["type"])} for row in rows]
-    )
-
-
-def _revenue(query: Query[Any], _: V2) -> Plan:
-    """Session stats add the visitors of the whole period."""
-    money, all_visitors = yield (
-        report(query, "revenue"),
-        request(sessions.session_stats(query.arguments["view"].unfiltered())),
-    )
-    total = {**money["total"], "total_sessions": all_visitors["visitors"]["value"]}
-    return {**money, "total": total}
-
-
-def _part_of_revenue(query: Query[Any], dialect: V2) -> Plan:
-    return part_of_revenue(query, lambda whole: _revenue(whole, dialect))
-
-
-def _attribution(query: Query[Any], _: V2) -> Plan:
-    """With a currency 2.x reports money instead of visitors, so both reports are requested."""
-    visitors = report(query, "attribution", currency=None)
-    money = None if query.arguments["currency"] is None else report(query, "attribution")
-    return (yield from attribution_without_itself(query, visitors, money, _top_values))
+    (rows,) = yield (report(query),)
+    return restore_steps(query, [{**row, "type": new_name(row["type"])} for row in rows])
 
 
 def _utm_lists(answer: JSON) -> JSON:
@@ -353,52 +266,42 @@ def _data_stats(answer: JSON) -> JSON:
     return {"properties": stats.get("fields"), **stats}
 
 
-def _save_report(query: Query[Any], _: V2) -> Plan:
-    return single(v2_requests.save_report(query), restore_report)
-
-
-def _translated(translate: Callable[[JSON], JSON]) -> Callable[[Query[Any], V2], Plan]:
-    """A plan that sends the query as it is and translates the answer."""
-    return lambda query, _: single(request(query), translate)
-
-
 V2.plans = {
-    "me": _translated(without_token),
-    "websites": _websites,
-    "website_charts": _website_charts,
-    "team_websites": _searched,
-    "daterange": _translated(
+    **SHARED_PLANS,
+    "daterange": translated(
         lambda answer: {"startDate": answer["mindate"], "endDate": answer["maxdate"]}
     ),
-    "active": _translated(lambda answer: {"visitors": answer["x"]} if "x" in answer else answer),
-    "stats": _stats,
+    "active": translated(lambda answer: {"visitors": answer["x"]} if "x" in answer else answer),
+    "stats": translated(_flat_stats),
     "metrics": _metrics,
     "groups": _groups,
-    "values": _values,
-    "events": _page,
-    "event_stats": _event_stats,
-    "event_data_values": _event_values,
-    "event_data_stats": _translated(_data_stats),
-    "sessions": _page,
-    "session": _translated(
+    **dict.fromkeys(
+        ("events", "sessions"),
+        before(V2_20, translated(lambda page: {**page, "isCapped": page["count"] == NEWEST})),
+    ),
+    "event_data_stats": translated(_data_stats),
+    "session": translated(
         lambda answer: {"region": answer.get("subdivision1"), **answer} if answer else {}
     ),
-    "activity": _translated(lambda rows: [{"eventId": row.get("id"), **row} for row in rows]),
-    "segments": _translated(lambda answer: {"data": answer, "count": len(answer)}),
-    "currencies": _currencies,
+    "activity": translated(lambda rows: [{"eventId": row.get("id"), **row} for row in rows]),
+    "segments": translated(lambda answer: {"data": answer, "count": len(answer)}),
+    "currencies": lambda query, _: single(
+        v2_requests.currencies(query.arguments["view"]),
+        lambda rows: [{"value": row["currency"]} for row in rows],
+    ),
     "funnel": _funnel,
-    "retention": _report,
-    "utm": _utm,
-    "journey": _report,
+    **dict.fromkeys(("retention", "journey"), lambda query, _: report(query)),
+    "utm": lambda query, _: single(report(query), _utm_lists),
     "goal": _goal,
     "breakdown": _breakdown,
-    "revenue": _revenue,
-    **dict.fromkeys(("revenue_stats", "revenue_chart", "revenue_metrics"), _part_of_revenue),
-    "attribution": _attribution,
-    "reports": _translated(
+    "revenue": revenue_before_3_1,
+    "attribution": attribution_before_3_1,
+    "reports": translated(
         lambda answer: {**answer, "data": [restore_report(row) for row in answer["data"]]}
     ),
-    "report": _translated(restore_report),
-    "create_report": _save_report,
-    "update_report": _save_report,
+    "report": translated(restore_report),
+    **dict.fromkeys(
+        ("create_report", "update_report"),
+        lambda query, _: single(v2_requests.save_report(query), restore_report),
+    ),
 }

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from umami.compat.dialect import search_param
 from umami.endpoint import JSON, Query, Request, canonical_json, uuid_of
-from umami.filter_params import like_literally, step_escaped
+from umami.filters import step_escaped
 from umami.period import iso_time
 from umami.view import View
 
@@ -36,15 +35,6 @@ def new_name(field: str) -> str:
     return RESTORED.get(field, field)
 
 
-def request(query: Query[Any], /, **overrides: str | int | None) -> Request:
-    """The query as one request to 2.x; ``None`` leaves out a parameter."""
-    filters = [
-        (old_name(filter_.field), f"{SIGNS[filter_.operator]}{like_literally(filter_)[0]}")
-        for filter_ in (query.view.filters if query.view and query.filters else ())
-    ]
-    return query.to_request(filters, **{**search_param(query), **overrides})
-
-
 def insights(view: View, fields: tuple[str, ...]) -> Request:
     """The request for a breakdown by ``fields``."""
     body = {
@@ -55,7 +45,7 @@ def insights(view: View, fields: tuple[str, ...]) -> Request:
                 "name": old_name(filter_.field),
                 "type": "string",
                 "operator": filter_.operator,
-                "value": like_literally(filter_)[0],
+                "value": filter_.literal_values[0],
             }
             for filter_ in view.filters
         ],
@@ -63,11 +53,10 @@ def insights(view: View, fields: tuple[str, ...]) -> Request:
     return Request("POST", "/reports/insights", (), canonical_json(body))
 
 
-def report(query: Query[Any], kind: str, **overrides: Any) -> Request:
-    """The request for a report; ``overrides`` replace the query's parameters."""
-    view: View = query.arguments["view"]
-    params = {**json.loads(query.body or "{}")["parameters"], **overrides}
-    params = {name: value for name, value in params.items() if value is not None}
+def report(query: Query[Any]) -> Request:
+    """The request for a report."""
+    kind, view = query.name, query.arguments["view"]
+    params = json.loads(query.body or "{}")["parameters"]
     if kind == "funnel":
         params["steps"] = [
             {**step, "value": step_escaped(step["value"])} for step in params["steps"]
@@ -165,7 +154,11 @@ _OLD_PARAMETERS: Final[dict[str, Callable[[Parameters], dict[str, Any]]]] = {
 
 def _new_goal(params: Parameters) -> dict[str, Any]:
     goals = [
-        {"type": new_name(goal["type"]), "value": goal["value"], "target": goal.get("goal")}
+        {
+            "type": new_name(goal["type"]),
+            "value": goal["value"],
+            "target": goal.get("goal"),
+        }
         for goal in params["goals"]
     ]
     return {**goals[0], "goals": goals}

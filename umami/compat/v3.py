@@ -6,36 +6,59 @@ Recorded answers of 3.0.3 and 3.1.0 verify them; later versions follow their pub
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, get_args
 
-from umami import filter_params
-from umami.api import events, reports, sessions, traffic
+from umami.api import events, reports, sessions
 from umami.api.params import analysis_body
 from umami.compat.dialect import (
+    Dialect,
+    Part,
     Plan,
-    missing_before_3_1,
+    as_it_is,
+    before,
     restore_steps,
-    search_param,
     single,
-    with_filter,
+    translated,
+    with_filters,
 )
 from umami.compat.emulation import (
-    event_stats,
-    part_of_revenue,
-    website_charts,
-    websites_of_teams_too,
-    without_token,
+    SHARED_PLANS,
+    attribution_before_3_1,
+    referrers_before_3_1,
+    revenue_before_3_1,
 )
-from umami.compat.generations import Generation
-from umami.compat.referrers import Ranked, attribution_without_itself, ranking_without_itself
-from umami.compat.v3_requests import REVENUE_BY, UTM, V3Requests, first_answers
-from umami.endpoint import JSON, Query, Request, canonical_json
-from umami.filters import Filter
-from umami.period import Period, zone
+from umami.compat.generations import V3_0, V3_1, V3_3, V3_4, Generation
+from umami.endpoint import JSON, Query, Request, canonical_json, uuid_of
+from umami.errors import NotFound, NotOffered
+from umami.filters import (
+    Filter,
+    regex_escaped,
+    step_escaped,
+)
+from umami.period import Period
 from umami.view import View
 
+UTM: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+REVENUE_BY: Final = ("country", "region", "referrer", "channel")
+ROUTES: Final[dict[str, tuple[tuple[str, str, dict[str, str]], ...]]] = {
+    "funnel": (("funnels/stats", "steps window", {}),),
+    "retention": (("retention", "timezone", {}),),
+    "utm": tuple(("utm/metrics", "", {"type": name}) for name in UTM),
+    "goal": (("goals/stats", "type value", {}),),
+    "journey": (("journeys", "steps startStep endStep", {}),),
+    "breakdown": (("breakdown", "fields", {}),),
+    "attribution": (("attribution", "model type step", {}),),
+    "revenue": (
+        ("revenue/chart", "currency unit timezone", {}),
+        ("revenue/stats", "currency", {}),
+        *(("revenue/metrics", "currency", {"type": field}) for field in REVENUE_BY),
+    ),
+}
+"""The routes of each analysis under the website from 3.4 on: the parameters that they take
+unchanged (lists as JSON text), and fixed parameters."""
 SESSION_FIELDS: Final = frozenset(
     ("browser", "os", "device", "screen", "language", "country", "region", "city", "channel")
 )
@@ -55,7 +78,6 @@ MOST_STEPS: Final = 500
 NO_REFERRER: Final = "-"
 """A text that is never a domain."""
 HOUR: Final = timedelta(hours=1)
-PARTS_OF_REVENUE: Final = ("revenue_stats", "revenue_chart", "revenue_metrics")
 PERFORMANCE: Final = ("performance_stats", "performance_chart", "performance_metrics")
 PERFORMANCE_BY: Final = {
     "path": "pages",
@@ -66,66 +88,126 @@ PERFORMANCE_BY: Final = {
 """The parts of the performance report before 3.4, by the field that groups them."""
 
 
-@dataclass(frozen=True, slots=True)
-class V3(V3Requests):
-    """The dialect of one generation of 3.x."""
+@dataclass(frozen=True)
+class V3(Dialect):
+    """The dialect of one generation of 3.x, or of Umami Cloud."""
 
-    emulated = frozenset({*PARTS_OF_REVENUE, "event_stats", "website_charts"})
+    generation: Generation = V3_1
+
+    def renamed(self, query: Query[Any]) -> Mapping[str, str | None]:
+        """The query's parameters that have another name or value in this generation."""
+        whole_text = query.name == "events" and self.generation < V3_4 and not self.cloud
+        if whole_text and (search := self.search(query)):
+            # Up to 3.3.0 a self-hosted server compares the search with the whole text.
+            return {"search": f"%{search}%"}
+        if query.name == "event_data_values" and (self.cloud or self.generation >= V3_3):
+            # From 3.3 on ``eventName`` is the name, and ``event`` would be a filter beside it.
+            return {"eventName": query.arguments["event"], "event": None}
+        return {"includeTeams": "true"} if query.name == "websites" else {}
+
+    def filters(self, query: Query[Any]) -> tuple[tuple[str, str], ...]:
+        """The query's filters as parameters."""
+        if query.view is None or not query.filters:
+            return query.filters
+        if self.cloud:
+            # Its database searches for the text itself, not for a LIKE pattern.
+            return query.view.filter_params(patterns=False)
+        if self.generation != V3_0:
+            return query.filters
+        # Up to 3.0 a comma is part of the value; later versions split the value there.
+        saved = replace(query.view, filters=()).filter_params()
+        plain = (
+            (filter_.field, f"{filter_.operator}.{filter_.literal_values[0]}")
+            for filter_ in query.view.filters
+        )
+        return (*saved, *plain)
+
+    def forms(self, query: Query[Any]) -> tuple[tuple[Request, ...], ...]:
+        """The forms in which these servers take an analysis, the preferred form first.
+
+        Up to 3.3 that is one POST request. From 3.4 on it is one GET request under the website,
+        except for UTM and revenue, which take five or six; a server that lacks the first form gets
+        the second.
+        """
+        post = (self.report(query),)
+        if self.generation < V3_4:
+            return (post,)
+        gets = self._gets(query)
+        return (gets, post) if len(gets) == 1 else (post, gets)
+
+    def report(self, query: Query[Any]) -> Request:
+        """An analysis as one POST request with the filters in its body."""
+        body = {**self._body(query), "filters": dict(self.filters(query))}
+        return Request("POST", query.path, query.params, canonical_json(body))
+
+    def _gets(self, query: Query[Any]) -> tuple[Request, ...]:
+        """An analysis as GET requests under the website."""
+        view: View = query.arguments["view"]
+        body = self._body(query)["parameters"]
+        period = {"startAt": view.period.start_at, "endAt": view.period.end_at}
+        common = {**period, **dict(self.filters(query))}
+        requests = []
+        for route, names, fixed in ROUTES[query.name]:
+            params = {**common, **{name: body[name] for name in names.split() if name in body}}
+            texts = (
+                (name, json.dumps(value) if isinstance(value, list) else str(value))
+                for name, value in {**params, **fixed}.items()
+            )
+            path = f"/websites/{uuid_of(view.website)}/{route}"
+            requests.append(Request("GET", path, tuple(sorted(texts))))
+        return tuple(requests)
+
+    def _body(self, query: Query[Any]) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(query.body or "{}")
+        params = body["parameters"]
+        if query.name == "revenue" and self.generation != V3_0:
+            params["currency"] = params["currency"].upper()
+        if query.name == "goal":
+            params["value"] = step_escaped(params["value"])
+        if query.name == "funnel":
+            for step in params["steps"]:
+                step["value"] = step_escaped(step["value"])
+        if query.name == "attribution" and self.generation != V3_0:
+            # From 3.1 on a currency has no effect.
+            params.pop("currency", None)
+        return body
 
     def mistakable(self, query: Query[Any]) -> bool:
         """Whether a server of another version would answer the same request with something else."""
-        shifted = self.is_3_0 and query.name == "weekly"
+        shifted = self.generation == V3_0 and query.name == "weekly"
         ranked = query.name == "metrics" and query.arguments["field"] in MISTAKABLE_FIELDS
         return bool(query.filters or shifted or ranked or query.name in MISTAKABLE)
 
     def missing(self, query: Query[Any]) -> str | None:
         """What this version lacks to answer the query without filters, in a sentence."""
-        if not self.is_3_0:
-            return None
-        if query.name == "revenue_chart" and query.arguments["view"].period.unit in (
-            *("minute", "hour"),
-        ):
-            return "Umami 3.0 adds up revenue by the day, whatever unit is requested."
-        if query.name == "weekly" and _hours_ahead(query.arguments["view"].period) is None:
-            return (
-                "Umami 3.0 reports weekdays and hours in UTC only, and they cannot be converted "
-                "for this period and time zone. Choose the time zone UTC."
-            )
-        return missing_before_3_1(query, "Umami 3.0")
+        if self.generation == V3_0 and query.name in ("revenue_chart", "weekly"):
+            period = query.arguments["view"].period
+            if query.name == "revenue_chart" and period.unit in ("minute", "hour"):
+                return "Umami 3.0 adds up revenue by the day, whatever unit is requested."
+            if query.name == "weekly" and _hours_ahead(period) is None:
+                return (
+                    "Umami 3.0 reports weekdays and hours in UTC only, and they cannot be converted"
+                    " for this period and time zone. Choose the time zone UTC."
+                )
+        return super().missing(query)
 
 
-def _me(query: Query[Any], dialect: V3) -> Plan:
-    return single(dialect.request(query), without_token)
-
-
-def _websites(query: Query[Any], dialect: V3) -> Plan:
-    def list_request(query: Query[Any]) -> Request:
-        teams = {"includeTeams": "true"} if query.name == "websites" else {}
-        return dialect.request(query, **teams)
-
-    return websites_of_teams_too(query, list_request)
-
-
-def _website_charts(query: Query[Any], dialect: V3) -> Request | Plan:
-    return website_charts(
-        query,
-        dialect.request,
-        lambda stats: stats["visitors"],
-        has_charts=dialect.generation >= Generation.V3_3,
-    )
-
-
-def _metrics(query: Query[Any], dialect: V3) -> Request | Plan:
-    return _metrics_3_0(query, dialect) if dialect.is_3_0 else dialect.request(query)
+def _first_answers(forms: tuple[tuple[Request, ...], ...]) -> Part:
+    """The answers to the first form that the server has; Umami Cloud answers 404 to the others."""
+    *others, last = forms
+    for form in others:
+        try:
+            return (yield form)
+        except (NotOffered, NotFound):
+            continue
+    return (yield last)
 
 
 def _groups(query: Query[Any], dialect: V3) -> Request | Plan:
     """From 3.3.1 on, bounces and seconds of a page field are always 0; a breakdown has them."""
-    if dialect.is_3_0:
-        return _metrics_3_0(query, dialect)
     if query.arguments["field"] in SESSION_FIELDS:
         return dialect.request(query)
-    breakdown = _breakdown_of(query) if dialect.generation >= Generation.V3_3 else None
+    breakdown = _breakdown_of(query) if dialect.generation >= V3_3 else None
     if breakdown is not None:
         return _groups_of_breakdown(query, dialect, breakdown)
     return single(dialect.request(query), _without_literal_zeros)
@@ -141,16 +223,16 @@ def _breakdown_of(query: Query[Any]) -> Query[Any] | None:
     if search:
         if field in filtered:
             return None
-        view = with_filter(view, Filter(field, "c", search))
+        view = with_filters(view, Filter(field, "c", search))
     elif field == "referrer" and field not in filtered:
         # Any filter by referrer drops rows without a referrer and rows that the website itself
         # referred, as the list of referrers does.
-        view = with_filter(view, Filter("referrer", "neq", NO_REFERRER))
+        view = with_filters(view, Filter("referrer", "neq", NO_REFERRER))
     return reports.breakdown(view, (field,))
 
 
 def _groups_of_breakdown(query: Query[Any], dialect: V3, breakdown: Query[Any]) -> Plan:
-    (rows,) = yield from first_answers(dialect.forms(breakdown))
+    (rows,) = yield from _first_answers(dialect.forms(breakdown))
     field, first, limit = (query.arguments[name] for name in ("field", "offset", "limit"))
     named = [{**row, "name": row[field], "pageviews": row["views"]} for row in rows if row[field]]
     if named and (len(rows) < MOST_BROKEN_DOWN or len(named) >= first + limit):
@@ -168,44 +250,21 @@ def _without_literal_zeros(rows: JSON) -> JSON:
     return [{**row, "bounces": None, "totaltime": None} for row in rows]
 
 
-def _metrics_3_0(query: Query[Any], dialect: V3) -> Plan:
+def _ranking_3_0(query: Query[Any], dialect: V3) -> Plan:
     """3.0 ignores a ``www.``, and a row without a value takes the place of a row with a value."""
     name = "x" if query.name == "metrics" else "name"
     first, limit = query.arguments["offset"], query.arguments["limit"]
     if query.arguments["field"] == "referrer" and not query.arguments["search"]:
-        ranked = _top_values(dialect, traffic.metrics if name == "x" else traffic.groups)
-        return (yield from ranking_without_itself(query, ranked, _top_values(dialect), name))
+        return (yield from referrers_before_3_1(query, dialect))
     (rows,) = yield (dialect.request(query, limit=first + limit + 2, offset=None),)
     return [row for row in rows if row[name]][first:][:limit]
 
 
-def _top_values(dialect: V3, endpoint: Any = traffic.metrics) -> Ranked:
-    def ranked(view: View, field: str, limit: int) -> Request:
-        return dialect.request(endpoint(view, field, limit=limit))
-
-    return ranked
-
-
-def _events(query: Query[Any], dialect: V3) -> Request:
-    """Up to 3.3.0 a self-hosted server compares the search with the whole text."""
-    search = search_param(query).get("search")
-    if not search or dialect.cloud or dialect.generation >= Generation.V3_4:
-        return dialect.request(query)
-    return dialect.request(query, search=f"%{search}%")
-
-
-def _event_stats(query: Query[Any], dialect: V3) -> Request | Plan:
-    if not dialect.is_3_0:
-        return dialect.request(query)
-    return event_stats(query.arguments["view"], dialect.request)
-
-
 def _event_properties(query: Query[Any], dialect: V3) -> Request | Plan:
     """Up to 3.2 a self-hosted server fails without an event, so there is a request for each."""
-    fails = query.arguments["event"] is None and not dialect.cloud
-    if fails and dialect.generation < Generation.V3_3:
-        return _properties_of_each_event(query, dialect)
-    return dialect.request(query)
+    if query.arguments["event"] is not None or dialect.cloud:
+        return dialect.request(query)
+    return _properties_of_each_event(query, dialect)
 
 
 def _properties_of_each_event(query: Query[Any], dialect: V3) -> Plan:
@@ -223,21 +282,8 @@ def _properties_of_each_event(query: Query[Any], dialect: V3) -> Plan:
     ]
 
 
-def _event_values(query: Query[Any], dialect: V3) -> Request:
-    """From 3.3 on ``eventName`` is the name, and ``event`` would be a filter beside it."""
-    if dialect.generation >= Generation.V3_3 or dialect.cloud:
-        return dialect.request(query, eventName=query.arguments["event"], event=None)
-    return dialect.request(query)
-
-
-def _activity(query: Query[Any], dialect: V3) -> Request | Plan:
-    """From 3.3 on the figures of a session cover all sessions that share its distinct ids."""
-    if dialect.generation < Generation.V3_3:
-        return dialect.request(query)
-    return _stitched_activity(query, dialect)
-
-
 def _stitched_activity(query: Query[Any], dialect: V3) -> Plan:
+    """From 3.3 on the figures of a session cover all sessions that share its distinct ids."""
     view, session = query.arguments["view"], query.arguments["session"]
     detail, steps = yield (
         dialect.request(sessions.session(view.website, session)),
@@ -252,15 +298,10 @@ def _stitched_activity(query: Query[Any], dialect: V3) -> Plan:
     return newest[:MOST_STEPS]
 
 
-def _weekly(query: Query[Any], dialect: V3) -> Request | Plan:
-    if not dialect.is_3_0:
-        return dialect.request(query)
+def _weekly_in_utc(query: Query[Any], dialect: V3) -> Plan:
+    """Days of 24 counts, from Sunday on; the server counts in UTC whatever zone is requested."""
+    (week,) = yield (dialect.request(query),)
     hours = _hours_ahead(query.arguments["view"].period) or 0
-    return single(dialect.request(query), lambda week: _shifted_week(week, hours))
-
-
-def _shifted_week(week: JSON, hours: int) -> JSON:
-    """Days of 24 counts in UTC, from Sunday on, for a clock that is ``hours`` ahead."""
     counts = [count for day in week for count in day]
     return [
         [counts[(24 * day + hour - hours) % len(counts)] for hour in range(24)] for day in range(7)
@@ -269,18 +310,8 @@ def _shifted_week(week: JSON, hours: int) -> JSON:
 
 def _hours_ahead(period: Period) -> int | None:
     """Whole hours that the zone is ahead of UTC all through the period, or ``None``."""
-    local = zone(period.timezone)
-
-    def offset(moment: datetime) -> timedelta:
-        return moment.astimezone(local).utcoffset() or timedelta()
-
-    first = offset(period.start)
-    moment = period.start
-    while moment < period.end:
-        moment = min(moment + timedelta(days=1), period.end)
-        if offset(moment) != first:
-            return None
-    return None if first % HOUR else first // HOUR
+    offset, *others = period.utc_offsets
+    return None if others or offset % HOUR else offset // HOUR
 
 
 def _goal(query: Query[Any], dialect: V3) -> Plan:
@@ -289,15 +320,15 @@ def _goal(query: Query[Any], dialect: V3) -> Plan:
     filter_ = _goal_filter(query, dialect)
     others = (
         # 3.0 counts only visitors with a row of the goal's kind as all visitors.
-        *([dialect.request(stats)] if dialect.is_3_0 else []),
+        *([dialect.request(stats)] if dialect.generation == V3_0 else []),
         *([stats.to_request((*dialect.filters(stats), filter_))] if filter_ else []),
     )
     forms = tuple((*form, *others) for form in dialect.forms(query))
-    goal, *counts = yield from first_answers(forms)
+    goal, *counts = yield from _first_answers(forms)
     return {
         "times": counts[-1]["pageviews"]["value"] if filter_ else None,
         "num": goal["num"],
-        "total": counts[0]["visitors"]["value"] if dialect.is_3_0 else goal["total"],
+        "total": counts[0]["visitors"]["value"] if dialect.generation == V3_0 else goal["total"],
     }
 
 
@@ -308,22 +339,22 @@ def _goal_filter(query: Query[Any], dialect: V3) -> tuple[str, str] | None:
     start, end = value.startswith("*"), value.endswith("*")
     if (
         (view.match == "any" and view.filters)
-        or (dialect.is_3_0 and same)
+        or (dialect.generation == V3_0 and same)
         or (dialect.cloud and (start or end))
     ):
         return None
     if start or end:
-        middle = filter_params.regex_escaped(value.removeprefix("*").removesuffix("*"))
+        middle = regex_escaped(value.removeprefix("*").removesuffix("*"))
         text = f"re.(?c){'' if start else '^'}{middle}{'' if end else '$'}"
-    elif dialect.is_3_0:
+    elif dialect.generation == V3_0:
         text = f"eq.{value}"
     else:
-        text = filter_params.encode(Filter(kind, "eq", value))
+        text = Filter(kind, "eq", value).param()
     return f"{kind}{same or ''}", text
 
 
 def _analysis(query: Query[Any], dialect: V3) -> Plan:
-    (answer,) = yield from first_answers(dialect.forms(query))
+    (answer,) = yield from _first_answers(dialect.forms(query))
     return answer
 
 
@@ -332,43 +363,20 @@ def _funnel(query: Query[Any], dialect: V3) -> Plan:
 
 
 def _utm(query: Query[Any], dialect: V3) -> Plan:
-    answers = yield from first_answers(dialect.forms(query))
+    answers = yield from _first_answers(dialect.forms(query))
     return answers[0] if len(answers) == 1 else dict(zip(UTM, answers, strict=True))
 
 
 def _revenue(query: Query[Any], dialect: V3) -> Plan:
-    if dialect.is_3_0:
-        return (yield from _revenue_3_0(query, dialect))
-    answers = yield from first_answers(dialect.forms(query))
+    answers = yield from _first_answers(dialect.forms(query))
     if len(answers) == 1:
         return answers[0]
     chart, total, *parts = answers
     return {**chart, "total": total, **dict(zip(REVENUE_BY, parts, strict=True))}
 
 
-def _revenue_3_0(query: Query[Any], dialect: V3) -> Plan:
-    view: View = query.arguments["view"]
-    money, all_visitors = yield (
-        dialect.post(query),
-        dialect.request(sessions.session_stats(view.unfiltered())),
-    )
-    total = {**money["total"], "total_sessions": all_visitors["visitors"]["value"]}
-    # 3.0 adds up whole days, whatever unit is requested.
-    chart = money["chart"] if view.period.unit in ("day", "month", "year") else None
-    return {**money, "chart": chart, "total": total}
-
-
-def _part_of_revenue(query: Query[Any], dialect: V3) -> Request | Plan:
-    """Before 3.2, a part of the whole report on revenue."""
-    if dialect.generation >= Generation.V3_2:
-        return dialect.request(query)
-    return part_of_revenue(query, lambda whole: _revenue(whole, dialect))
-
-
 def _performance(query: Query[Any], dialect: V3) -> Request | Plan:
     """Before 3.4, a part of one report that holds all performance figures."""
-    if dialect.generation >= Generation.V3_4:
-        return dialect.request(query)
     arguments = query.arguments
     view: View = arguments["view"]
     body = analysis_body(view, "performance", unit=view.period.unit, metric=arguments.get("vital"))
@@ -382,46 +390,24 @@ def _performance(query: Query[Any], dialect: V3) -> Request | Plan:
     return single(request, lambda answer: answer[part][: arguments["limit"]])
 
 
-def _attribution(query: Query[Any], dialect: V3) -> Request | Plan:
-    """With a currency, 3.0 reports money instead of visitors; later versions always visitors."""
-    if not dialect.is_3_0:
-        return _analysis(query, dialect)
-    post = dialect.post(query)
-    body = json.loads(post.body or "{}")
-    money = None if body["parameters"].pop("currency", None) is None else post
-    visitors = replace(post, body=canonical_json(body))
-    return attribution_without_itself(query, visitors, money, _top_values(dialect))
-
-
-def _currencies(query: Query[Any], dialect: V3) -> Request | Plan:
-    if dialect.is_3_0:
-        return dialect.request(query)
-    return single(
-        dialect.request(query),
-        # From 3.1 on, a currency in lower case is the same currency.
-        lambda rows: [{"value": value} for value in sorted({row["value"].upper() for row in rows})],
-    )
+def _in_capitals(rows: JSON) -> JSON:
+    """From 3.1 on, a currency in lower case is the same currency."""
+    return [{"value": value} for value in sorted({row["value"].upper() for row in rows})]
 
 
 V3.plans = {
-    "me": _me,
-    "websites": _websites,
-    "website_charts": _website_charts,
-    "metrics": _metrics,
-    "groups": _groups,
-    "events": _events,
-    "event_stats": _event_stats,
-    "event_data_events": _event_properties,
-    "event_data_values": _event_values,
-    "weekly": _weekly,
-    "activity": _activity,
-    "currencies": _currencies,
+    **SHARED_PLANS,
+    "metrics": before(V3_1, _ranking_3_0),
+    "groups": before(V3_1, _ranking_3_0, _groups),
+    "event_data_events": before(V3_3, _event_properties),
+    "weekly": before(V3_1, _weekly_in_utc),
+    "activity": before(V3_3, as_it_is, _stitched_activity),
+    "currencies": before(V3_1, as_it_is, translated(_in_capitals)),
     "goal": _goal,
     "utm": _utm,
-    "revenue": _revenue,
-    "attribution": _attribution,
-    **dict.fromkeys(PARTS_OF_REVENUE, _part_of_revenue),
-    **dict.fromkeys(PERFORMANCE, _performance),
+    "revenue": before(V3_1, revenue_before_3_1, _revenue),
+    "attribution": before(V3_1, attribution_before_3_1, _analysis),
+    **dict.fromkeys(PERFORMANCE, before(V3_4, _performance)),
     "funnel": _funnel,
     **dict.fromkeys(("retention", "journey", "breakdown"), _analysis),
 }

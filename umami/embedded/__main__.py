@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,8 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "import":
             start = time.monotonic()
-            imported = import_into(options.store, options.tables, _progress_printer(start))
-            print(*_summary(imported, time.monotonic() - start), sep="\n")
+            progress = partial(_print_progress, start)
+            _print_summary(start, import_into(options.store, options.tables, progress))
         else:
             definitions = BY_VERSION[options.definitions]
             run(options.data, options.store, port=options.port, definitions=definitions)
@@ -77,38 +77,33 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _progress_printer(start: float) -> Callable[[Progress], None]:
-    """Prints the progress, on a terminal always in the same line."""
-    same_line = sys.stderr.isatty()
-
-    def print_progress(progress: Progress) -> None:
-        took = time.monotonic() - start
-        line = (
-            f"{progress.done / MEGABYTE:,.1f} of {progress.total / MEGABYTE:,.1f} MB read, "
-            f"{progress.rows:,} rows"
-        )
-        # Below 1 %, an estimate would be arbitrary.
-        if progress.done * 100 >= progress.total:
-            left = took * (progress.total - progress.done) / progress.done
-            line += f", {progress.rows / took:,.0f} a second, {left:,.0f} s left"
-        last = progress.done == progress.total
-        prefix, end = ("\r\x1b[K", "\n" if last else "") if same_line else ("", "\n")
-        print(f"{prefix}{line}", end=end, file=sys.stderr, flush=True)
-
-    return print_progress
+def _print_progress(start: float, progress: Progress) -> None:
+    """Print the progress, on a terminal always in the same line."""
+    took = time.monotonic() - start
+    line = (
+        f"{progress.done / MEGABYTE:,.1f} of {progress.total / MEGABYTE:,.1f} MB read, "
+        f"{progress.rows:,} rows"
+    )
+    # Below 1 %, an estimate would be arbitrary.
+    if progress.done * 100 >= progress.total:
+        left = took * (progress.total - progress.done) / progress.done
+        line += f", {progress.rows / took:,.0f} a second, {left:,.0f} s left"
+    last = progress.done == progress.total
+    prefix, end = ("\r\x1b[K", "\n" * last) if sys.stderr.isatty() else ("", "\n")
+    print(f"{prefix}{line}", end=end, file=sys.stderr, flush=True)
 
 
-def _summary(imported: Imported, took: float) -> list[str]:
-    """The numbers of rows, in total and by table, and the notes."""
+def _print_summary(start: float, imported: Imported) -> None:
+    """Print the numbers of rows, in total and by table, and the notes."""
     added, known = imported.added, imported.known
-    lines = [
-        f"{added.total():,} rows were added, {known.total():,} existed already ({took:.1f} s)."
-    ]
-    lines += [
-        f"  {table:<14}{added[table]:>12,} added{known[table]:>12,} existed already"
-        for table in sorted(added | known)
-    ]
-    return lines + imported.notes
+    print(
+        f"{added.total():,} rows were added, {known.total():,} existed already "
+        f"({time.monotonic() - start:.1f} s)."
+    )
+    for table in sorted(added | known):
+        print(f"  {table:<14}{added[table]:>12,} added{known[table]:>12,} existed already")
+    for note in imported.notes:
+        print(note)
 
 
 if __name__ == "__main__":

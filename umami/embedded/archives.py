@@ -1,8 +1,7 @@
-"""Read the text of exported tables from a folder, a zip or tar archive, or a single file.
+"""Find the CSV files of exported tables in a folder, an archive or a single file, and unpack them.
 
-Text is streamed as UTF-8, without writing to disk; positions are bytes of the packed files. Refused
-are archives that unpack to far more than a table, links, devices, and names that lead out of the
-folder or archive.
+Refused are archives that unpack to far more than a table, links, devices, and names that lead out
+of the folder or archive.
 """
 
 from __future__ import annotations
@@ -10,17 +9,17 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
-import lzma
 import os
 import re
 import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -36,7 +35,6 @@ FAULTS = (
     OSError,
     EOFError,
     zlib.error,
-    lzma.LZMAError,
     zipfile.BadZipFile,
     tarfile.TarError,
     NotImplementedError,
@@ -45,192 +43,145 @@ ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """The default methods of archivers, whose decompression takes little memory."""
 OTHER_METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
 LARGEST_TAR_HEADER = 2**20
-_QUOTED = re.compile(rb'"[^"]*"')
 
 
-class Text:
-    """The unpacked content of a file. Raises ``ImportRefused`` if it is larger than a table."""
+class _Limited(io.RawIOBase):
+    """A stream that refuses to unpack to more than a table of ``packed`` bytes does."""
 
-    def __init__(
-        self,
-        stream: Any,
-        name: str,
-        fault: str,
-        *,
-        packed: Callable[[], int],
-        at: Callable[[], int],
-    ) -> None:
+    def __init__(self, stream: Any, packed: int, name: str) -> None:
         self._stream = stream
+        self._left = max(UNPACKED_FREELY, packed * LARGEST_RATIO)
         self._name = name
-        self._fault = fault
-        self._packed = packed
-        self._ahead = b""
-        self.at = at
-        """Returns the position in the packed file, in bytes."""
-        self.length = 0
 
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes, at most ``size``; empty at the end. Raises ``ImportRefused``."""
-        if self._ahead and size >= 0:
-            piece, self._ahead = self._ahead[:size], self._ahead[size:]
-            return piece
-        ahead, self._ahead = self._ahead, b""
-        return ahead + self._next(size)
+    def readable(self) -> bool:
+        return True
 
-    def peek(self, size: int) -> bytes:
-        """The next ``size`` bytes, or all if there are fewer, without consuming them."""
-        pieces, length = [self._ahead], len(self._ahead)
-        while length < size and (piece := self._next(size - length)):
-            pieces.append(piece)
-            length += len(piece)
-        self._ahead = b"".join(pieces)
-        return self._ahead[:size]
-
-    def _next(self, size: int) -> bytes:
-        try:
-            piece: bytes = self._stream.read(size)
-        except FAULTS as error:
-            raise ImportRefused(self._fault.format(_reason(error)), self._name) from None
-        self.length += len(piece)
-        if self.length > max(UNPACKED_FREELY, self._packed() * LARGEST_RATIO):
+    def readinto(self, buffer: Any) -> int:
+        piece = self._stream.read(len(buffer))
+        self._left -= len(piece)
+        if self._left < 0:
             raise ImportRefused("It unpacks to far more than a table would.", self._name)
-        return piece
-
-
-class _Recoded:
-    """A stream that is converted to UTF-8 with the line end ``\\n``."""
-
-    def __init__(self, text: Text, encoding: str, name: str) -> None:
-        # Invalid UTF-8 is passed through, because the import reports its line and column.
-        self._errors = "surrogateescape" if encoding == "utf-8" else "strict"
-        decoder = codecs.getincrementaldecoder(encoding)(self._errors)
-        self._decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
-        self._text = text
-        self._encoding = encoding.upper()
-        self._name = name
-        self._ended = False
-
-    def read(self, size: int) -> bytes:
-        result = b""
-        while not result and not self._ended:
-            piece = self._text.read(size)
-            self._ended = not piece
-            try:
-                text = self._decoder.decode(piece, final=self._ended)
-                result = text.encode(errors=self._errors)
-            except UnicodeError:
-                raise ImportRefused(
-                    f"It begins like {self._encoding}, but is not. Save it as UTF-8.", self._name
-                ) from None
-        return result
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The file of a table, alone or in an archive."""
+    """A CSV file, alone or in an archive."""
 
     name: str
     """The file's name, such as ``website_event.csv.gz``."""
-    size: int
-    """The file's packed size in bytes; in a tar archive, its unpacked size."""
     path: Path
     """The file, or the archive that contains it."""
     member: zipfile.ZipInfo | tarfile.TarInfo | None = None
 
-    @contextmanager
-    def opened(self) -> Iterator[Text]:
-        """Open the file as UTF-8 text. Raises ``ImportRefused``."""
+    @property
+    def size(self) -> int:
+        """The file's packed size in bytes; in a tar archive, its unpacked size."""
+        match self.member:
+            case None:
+                return self.path.stat().st_size
+            case zipfile.ZipInfo():
+                return self.member.compress_size
+        return self.member.size
+
+    def check(self) -> None:
+        """Raise ``ImportRefused`` if this is a link, a device or the like, or cannot be read."""
+        member, problem = self.member, ""
+        if member is None:
+            folder = os.path.realpath(self.path.parent)
+            real = Path(os.path.realpath(self.path))
+            if self.path.is_symlink() and not real.is_relative_to(folder):
+                problem = "It is a link that leads out of its folder. Copy the file itself there."
+            regular = stat.S_ISREG(self.path.stat().st_mode)
+        elif isinstance(member, tarfile.TarInfo):
+            regular = member.isreg() and not member.issparse()
+        else:
+            regular = stat.S_IFMT(member.external_attr >> 16) in (0, stat.S_IFREG)
+            if member.flag_bits & 1:
+                problem = "It is encrypted. Unpack it with its password first."
+            elif (method := member.compress_type) not in ZIP_METHODS:
+                method_name = OTHER_METHODS.get(method, f"method {method}")
+                problem = (
+                    f"It is packed with {method_name}; only Deflate can be read. Unpack it first."
+                )
+        path = PurePosixPath(self.name)
+        if member and (
+            path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", self.name)
+        ):
+            problem = "Its name leads out of the archive. Pack the files again."
+        elif not regular and not problem:
+            problem = (
+                "It is not a file but a link, a device or the like. Put the file itself there."
+            )
+        if problem:
+            raise ImportRefused(problem, self.name)
+
+    def pieces(self, size: int = 2**20) -> Generator[tuple[bytes, int]]:
+        """The text as UTF-8 in pieces of ``size`` bytes, each with the bytes of the packed file
+        that were read by then. Raises ``ImportRefused``."""
+        gzipped = self.name.lower().endswith(".gz")
         with ExitStack() as stack:
             try:
-                text = self._opened(stack)
-                if self.name.lower().endswith(".gz"):
-                    inner: Any = text
-                    text = Text(
-                        gzip.GzipFile(mode="rb", fileobj=inner),
-                        self.name,
-                        "It is not gzip, or damaged.",
-                        packed=lambda: inner.length,
-                        at=inner.at,
-                    )
+                file = stack.enter_context(self.path.open("rb"))
+                # An archive can declare any size.
+                packed = min(self.size, self.path.stat().st_size)
+                stream: Any = _Limited(self._opened(stack, file), packed, self.name)
+                begins = file.tell()
+                if gzipped:
+                    stream = _Limited(gzip.GzipFile(fileobj=stream), packed, self.name)
+                text = io.BufferedReader(stream, LONGEST_HEADER)
+                pieces = iter(partial(text.read, size), b"")
+                if encoding := _encoding(text.peek(LONGEST_HEADER)):
+                    pieces = _recoded(pieces, encoding, self.name)
+                for piece in pieces:
+                    yield piece, min(file.tell() - begins, self.size)
             except FAULTS as error:
-                raise _not_unpacked(self.path, error) from None
-            encoding = _encoding(text.peek(LONGEST_HEADER))
-            if encoding:
-                raw = text
-                text = Text(
-                    _Recoded(raw, encoding, self.name),
-                    self.name,
-                    "It cannot be read ({}).",
-                    packed=lambda: raw.length,
-                    at=raw.at,
-                )
-            yield text
+                reason = "It is not gzip, or damaged." if gzipped else _not_unpacked(error)
+                raise ImportRefused(reason, self.name) from None
 
-    def _opened(self, stack: ExitStack) -> Text:
-        file = stack.enter_context(self.path.open("rb"))
-        if isinstance(self.member, tarfile.TarInfo):
-            members = stack.enter_context(closing(_tar(file, self.path.name)))
-            offset = self.member.offset
-            stream: Any = next((file for member, file in members if member.offset == offset), None)
-            if not stream:
-                raise EOFError
-            text = Text(
-                stream,
-                self.name,
-                "It cannot be unpacked ({}).",
-                packed=lambda: self.size,
-                at=lambda: min(text.length, self.size),
-            )
-            return text
-        stream = file
-        begun = 0
-        if self.member:
+    def _opened(self, stack: ExitStack, file: IO[bytes]) -> Any:
+        """The file, or the archive's member."""
+        if not self.member:
+            return file
+        if isinstance(self.member, zipfile.ZipInfo):
             archive = stack.enter_context(zipfile.ZipFile(file))
-            stream = stack.enter_context(archive.open(self.member))
-            begun = file.tell()
-
-        def at() -> int:
-            return min(file.tell() - begun, self.size)
-
-        return Text(stream, self.name, "It cannot be unpacked ({}).", packed=at, at=at)
+            return stack.enter_context(archive.open(self.member))
+        tar = tarfile.TarFile(fileobj=_ungzipped(file))
+        return stack.enter_context(tar).extractfile(self.member)
 
     def sample(self) -> bytes:
-        """The first ``SAMPLE`` bytes as UTF-8. Raises ``ImportRefused``."""
-        with self.opened() as text:
-            return text.peek(SAMPLE)
+        """The first records. Raises ``ImportRefused``."""
+        with closing(self.pieces(SAMPLE)) as pieces:
+            head = next(pieces, (b"", 0))[0]
+            return head[: head.rfind(b"\n") + 1] if next(pieces, None) else head
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """The files of a source."""
+def contents_of(source: Path) -> tuple[dict[str, Packed], list[str]]:
+    """The files of a source by table, and the names of its other CSV files, sorted.
 
-    tables: dict[str, Packed]
-    """The file of each table."""
-    others: list[str]
-    """The names of the other CSV files, sorted."""
-
-
-def contents_of(source: Path) -> Contents:
-    """The CSV files of a folder or an archive, or the single file ``source``.
-
-    Raises ``ImportRefused`` if the source does not exist, contains a table twice, or a table is a
-    link.
+    The source is a folder, an archive or a single file. Raises ``ImportRefused`` if it does not
+    exist, contains a table twice, or a table is a link.
     """
-    contents = Contents({}, [])
+    tables: dict[str, Packed] = {}
+    others = []
     try:
-        for name, packed in _entries(source):
-            table = _table_of(name)
-            if not table:
-                contents.others.append(name)
+        for packed in _entries(source):
+            path = PurePosixPath(packed.name)
+            stem = stem_of(packed.name)
+            # macOS adds files with the same names to an archive.
+            if not stem or "__MACOSX" in path.parts or path.name.startswith("._"):
                 continue
-            file = packed()
-            if table in contents.tables:
-                raise ImportRefused(f"{contents.tables[table].name} contains the same table.", name)
-            contents.tables[table] = file
+            if stem not in POSTGRES:
+                others.append(packed.name)
+                continue
+            packed.check()
+            if stem in tables:
+                raise ImportRefused(f"{tables[stem].name} contains the same table.", packed.name)
+            tables[stem] = packed
     except FAULTS as error:
-        raise _not_unpacked(source, error) from None
-    contents.others.sort()
-    return contents
+        raise ImportRefused(_not_unpacked(error), source.name) from None
+    return tables, sorted(others)
 
 
 def stem_of(path: str) -> str | None:
@@ -240,72 +191,23 @@ def stem_of(path: str) -> str | None:
     return stem if extension in ("csv", "tsv") else None
 
 
-def _entries(source: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
-    """The CSV files of a source: their names, and functions that return their ``Packed`` or raise
-    ``ImportRefused``."""
+def _entries(source: Path) -> Iterator[Packed]:
     if source.is_dir():
-        entries = _of_folder(source)
-    elif _table_of(source.name) and os.path.lexists(source):
-        entries = iter([(source.name, partial(_plain_file, source))])
+        for path in sorted(source.iterdir()):
+            if not path.is_dir():
+                yield Packed(path.name, path)
+    elif stem_of(source.name) in POSTGRES and os.path.lexists(source):
+        yield Packed(source.name, source)
     elif not source.is_file():
         raise ImportRefused(f"There is no folder or file {source}.")
     elif zipfile.is_zipfile(source):
-        entries = _of_zip(source)
-    elif _is_tar(source):
-        entries = _of_tar(source)
+        with zipfile.ZipFile(source) as archive:
+            for member in archive.infolist():
+                if not member.is_dir():
+                    # Some archivers use the separators of Windows.
+                    yield Packed(member.filename.replace("\\", "/"), source, member)
     else:
-        raise ImportRefused(
-            "It is neither a folder nor a zip, a tar or a table. Unpack it first.", source.name
-        )
-    for name, packed in entries:
-        path = PurePosixPath(name)
-        # macOS adds files with the same names to an archive.
-        if stem_of(name) and "__MACOSX" not in path.parts and not path.name.startswith("._"):
-            yield name, packed
-
-
-def _of_folder(folder: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
-    for path in sorted(folder.iterdir()):
-        if not path.is_dir():
-            yield path.name, partial(_plain_file, path)
-
-
-def _plain_file(path: Path) -> Packed:
-    """A file in a folder, or a link to one in the same folder."""
-    real = Path(os.path.realpath(path))
-    if path.is_symlink() and not real.is_relative_to(os.path.realpath(path.parent)):
-        raise ImportRefused(
-            "It is a link that leads out of its folder. Copy the file itself there.", path.name
-        )
-    status = real.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise _not_a_file(path.name)
-    return Packed(path.name, status.st_size, real)
-
-
-def _of_zip(source: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
-    with zipfile.ZipFile(source) as archive:
-        members = archive.infolist()
-    for member in members:
-        if not member.is_dir():
-            # Some archivers use the separators of Windows.
-            name = member.filename.replace("\\", "/")
-            yield name, partial(_zipped, source, name, member)
-
-
-def _zipped(source: Path, name: str, member: zipfile.ZipInfo) -> Packed:
-    _check_place(name)
-    if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
-        raise _not_a_file(name)
-    if member.flag_bits & 1:
-        raise ImportRefused("It is encrypted. Unpack it with its password first.", name)
-    if member.compress_type not in ZIP_METHODS:
-        method = OTHER_METHODS.get(member.compress_type, f"method {member.compress_type}")
-        raise ImportRefused(
-            f"It is packed with {method}; only Deflate can be read. Unpack it first.",
-            name,
-        )
-    return Packed(name, member.compress_size, source, member)
+        yield from _of_tar(source)
 
 
 class _TarMember(tarfile.TarInfo):
@@ -319,58 +221,29 @@ class _TarMember(tarfile.TarInfo):
         return member
 
 
-def _is_tar(source: Path) -> bool:
-    with source.open("rb") as file:
+def _of_tar(source: Path) -> Iterator[Packed]:
+    with ExitStack() as stack:
+        file = stack.enter_context(source.open("rb"))
+        stream: Any = _Limited(_ungzipped(file), source.stat().st_size, source.name)
         try:
-            with closing(_tar(file, source.name)) as members:
-                next(members, None)
+            archive = stack.enter_context(
+                tarfile.open(fileobj=stream, mode="r|", tarinfo=_TarMember)
+            )
         except tarfile.TarError:
-            return False
-    return True
-
-
-def _of_tar(source: Path) -> Iterator[tuple[str, Callable[[], Packed]]]:
-    with source.open("rb") as file:
-        for member, _ in _tar(file, source.name):
-            if not member.isdir():
-                yield member.name, partial(_tarred, source, member)
-
-
-def _tarred(source: Path, member: tarfile.TarInfo) -> Packed:
-    _check_place(member.name)
-    if not member.isreg() or member.issparse():
-        raise _not_a_file(member.name)
-    return Packed(member.name, member.size, source, member)
-
-
-def _tar(file: IO[bytes], name: str) -> Generator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
-    """The members of a tar, plain or gzipped, and their streams, each valid until the next."""
-    gzipped = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    text: Any = Text(
-        gzip.GzipFile(mode="rb", fileobj=file) if gzipped else file,
-        name,
-        "It cannot be unpacked ({}).",
-        packed=file.tell,
-        at=file.tell,
-    )
-    with tarfile.open(fileobj=text, mode="r|", tarinfo=_TarMember) as archive:
+            raise ImportRefused(
+                "It is neither a folder nor a zip, a tar or a table. Unpack it first.", source.name
+            ) from None
         while member := archive.next():
-            yield member, archive.extractfile(member) if member.isreg() else None
+            if not member.isdir():
+                yield Packed(member.name, source, member)
             # Otherwise, this list grows with the archive.
             archive.members = []  # type: ignore[attr-defined]
 
 
-def _check_place(name: str) -> None:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
-        raise ImportRefused("Its name leads out of the archive. Pack the files again.", name)
-
-
-def _not_a_file(name: str) -> ImportRefused:
-    return ImportRefused(
-        "It is not a file but a link, a device or the like. Put the file itself there.", name
-    )
+def _ungzipped(file: IO[bytes]) -> Any:
+    gzipped = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    return gzip.GzipFile(fileobj=file) if gzipped else file
 
 
 def _encoding(head: bytes) -> str | None:
@@ -383,21 +256,29 @@ def _encoding(head: bytes) -> str | None:
         return "utf-16-le"
     if head[0:3:2] == b"\0\0":
         return "utf-16-be"
-    values = _QUOTED.sub(b"", head)
+    values = re.sub(rb'"[^"]*"', b"", head)
     both = values.count(b"\r\n")
     feeds = values.count(b"\n") - both
     returns = values.count(b"\r") - both
     return "utf-8" if (both and feeds) or (returns and not both and not feeds) else None
 
 
-def _table_of(name: str) -> str | None:
-    table = stem_of(name)
-    return table if table in POSTGRES else None
+def _recoded(pieces: Iterator[bytes], encoding: str, name: str) -> Iterator[bytes]:
+    """The text as UTF-8 with the line end ``\\n``."""
+    # Invalid UTF-8 is passed through, because the import reports its line and column.
+    errors = "surrogateescape" if encoding == "utf-8" else "strict"
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    lines = io.IncrementalNewlineDecoder(decoder, translate=True)
+    try:
+        for piece in chain(pieces, [b""]):
+            if text := lines.decode(piece, final=not piece):
+                yield text.encode(errors=errors)
+    except UnicodeError:
+        raise ImportRefused(
+            f"It begins like {encoding.upper()}, but is not. Save it as UTF-8.", name
+        ) from None
 
 
-def _not_unpacked(path: Path, error: Exception) -> ImportRefused:
-    return ImportRefused(f"It cannot be unpacked ({_reason(error)}).", path.name)
-
-
-def _reason(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else "damaged"
+def _not_unpacked(error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged"
+    return f"It cannot be unpacked ({reason})."

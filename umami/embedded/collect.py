@@ -12,6 +12,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -88,19 +89,8 @@ def clean(text: str) -> str:
     return text.replace("\0", "").encode(errors="ignore").decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
-    """A value of the data of an event or session, as Umami stores it."""
-
-    key: str
-    text: str
-    number: float | None
-    date: datetime | None
-    kind: int
-
-
-def properties(data: dict[str, Any], parent: str = "") -> Iterator[Property]:
-    """All values; those of nested objects have keys such as ``a.b``.
+def properties(data: dict[str, Any], parent: str = "") -> Iterator[dict[str, Any]]:
+    """The columns of all values; those of nested objects have keys such as ``a.b``.
 
     Raises:
         ValueError: for a number that is larger than Umami can store.
@@ -111,30 +101,30 @@ def properties(data: dict[str, Any], parent: str = "") -> Iterator[Property]:
         if isinstance(value, dict):
             yield from properties(value, key)
         else:
-            yield _property(key, value)
+            row = {"data_key": key, "number_value": None, "date_value": None}
+            yield row | _typed(key, value)
 
 
-def _property(key: str, value: Any) -> Property:
+def _typed(key: str, value: Any) -> dict[str, Any]:
     if isinstance(value, bool):
-        return Property(key, "true" if value else "false", None, None, BOOLEAN)
+        return {"data_type": BOOLEAN, "string_value": "true" if value else "false"}
     if isinstance(value, int | float):
         # Compare first: a large integer cannot be converted to a float.
         if not abs(value) < LARGEST_NUMBER:
             raise ValueError(f"{key}: Number too large")
-        return Property(key, f"{value:.4f}", float(value), None, NUMBER)
+        number = float(value)
+        return {"data_type": NUMBER, "string_value": f"{value:.4f}", "number_value": number}
     if not isinstance(value, str):
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return Property(key, clean(text)[:LONGEST], None, None, ARRAY)
+        return {"data_type": ARRAY, "string_value": clean(text)[:LONGEST]}
     if DATE_TEXT.fullmatch(value):
-        try:
+        with suppress(ValueError, OverflowError):
             date = datetime.fromisoformat(value)
             date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        else:
             date = date.replace(tzinfo=None)
-            return Property(key, f"{date.isoformat(timespec='milliseconds')}Z", None, date, DATE)
-    return Property(key, clean(value)[:LONGEST], None, None, STRING)
+            text = f"{date.isoformat(timespec='milliseconds')}Z"
+            return {"data_type": DATE, "string_value": text, "date_value": date}
+    return {"data_type": STRING, "string_value": clean(value)[:LONGEST]}
 
 
 def revenue(data: dict[str, Any]) -> tuple[float, str] | None:

@@ -18,8 +18,7 @@ from cachetools import LRUCache
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from umami.embedded.application import application
-from umami.embedded.cors import Cors
+from umami.embedded.application import Cors, application
 from umami.embedded.http import Json, read_body
 from umami.embedded.refusals import Refusal, error_object
 from umami.embedded.routes import collect
@@ -109,7 +108,9 @@ class Collector:
         """Pass a request on, or answer it with 408, 413, 429 or 503."""
         address = _address(scope)
         path = scope["path"]
-        scope = _anonymous(scope, address)
+        headers = [(name, value) for name, value in scope["headers"] if name in PASSED_ON]
+        headers.append((b"x-forwarded-for", address.encode("latin-1", "replace")))
+        scope = {**scope, "headers": headers, "query_string": b""}
         if path not in LARGEST or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
@@ -118,15 +119,15 @@ class Collector:
             async with _timeout(Refusal(408, "Body too slow")):
                 body = await read_body(Request(scope, receive), LARGEST[path])
             if path == BATCH:
-                self._count(address, _messages(body) - 1)
+                # The maximum number of messages: each is an object that contains an object.
+                messages = max(1, body.count(b"{") // 2)
+                self._count(address, min(messages, MOST_IN_BATCH) - 1)
             async with _timeout(Refusal(503, "Too many messages", wait=PATIENCE)):
                 await self._turns.acquire()
         except ClientDisconnect:
             return
         except Refusal as refusal:
-            response = Json(
-                error_object(refusal), status_code=refusal.status, headers=refusal.headers
-            )
+            response = Json(error_object(refusal), refusal.status, refusal.headers)
             await response(scope, receive, send)
             return
         try:
@@ -169,24 +170,9 @@ def _address(scope: Scope) -> str:
 def _network(address: str) -> str:
     """The network whose rate is limited: an IPv6 household has 2**64 addresses."""
     try:
-        parsed = ipaddress.ip_address(address)
+        return str(ipaddress.ip_network((int(ipaddress.IPv6Address(address)), 64), strict=False))
     except ValueError:
         return address
-    if parsed.version == 4:
-        return address
-    return str(ipaddress.ip_network((int(parsed), 64), strict=False))
-
-
-def _anonymous(scope: Scope, address: str) -> Scope:
-    headers = [(name, value) for name, value in scope["headers"] if name in PASSED_ON]
-    headers.append((b"x-forwarded-for", address.encode("latin-1", "replace")))
-    return {**scope, "headers": headers, "query_string": b""}
-
-
-def _messages(body: bytes) -> int:
-    """The maximum number of messages in a batch, without parsing it: each is an object that
-    contains an object."""
-    return min(max(1, body.count(b"{") // 2), MOST_IN_BATCH)
 
 
 def _replayed(body: bytes) -> Receive:

@@ -56,22 +56,20 @@ def _content(table: Table, path: Path, spill: Path) -> ImportRefused | None:
         if name not in table.header:
             continue
         text, kind = table.text(name), table.kinds[name]
-        if name in table.layout.filled and kind != "VARCHAR":
-            cases.append((name, f"coalesce({text}, '') = ''"))
-        elif name in table.layout.filled:
-            cases.append((name, f"{text} IS NULL"))
-        if kind != "VARCHAR":
-            cases.append((name, f"{text} <> '' AND {typed('TRY_CAST', text, kind)} IS NULL"))
+        value, is_text = typed("TRY_CAST", text, kind), kind == "VARCHAR"
+        if name in table.layout.filled:
+            cases.append((name, f"{text} IS NULL" if is_text else f"coalesce({text}, '') = ''"))
+        if not is_text:
+            cases.append((name, f"{text} <> '' AND {value} IS NULL"))
         if kind == "TIMESTAMP":
-            low, high = limits(name)
-            value = typed("TRY_CAST", text, kind)
-            cases.append((name, f"{value} NOT BETWEEN {quoted(low)} AND {quoted(high)}"))
+            low, high = map(quoted, limits(name))
+            cases.append((name, f"{value} NOT BETWEEN {low} AND {high}"))
     with duckdb.connect() as database:
         lock_down(database, memory=MEMORY, spill=spill, readable=path.parent)
         when = " ".join(f"WHEN {test} THEN {number}" for number, (_, test) in enumerate(cases))
         try:
             result = database.execute(
-                f"SELECT CASE {when} END AS fault, * FROM {table.numbered(path)} "
+                f"SELECT CASE {when} END AS fault, * FROM {_numbered(table, path)} "
                 "WHERE fault IS NOT NULL ORDER BY record LIMIT 1"
             )
             names = [description[0] for description in result.description]
@@ -97,7 +95,7 @@ def _repeated(
         return None
     key = ", ".join(table.value(column) for column in unique)
     row = database.execute(
-        f"SELECT record FROM {table.numbered(path)} QUALIFY row_number() OVER (PARTITION BY "
+        f"SELECT record FROM {_numbered(table, path)} QUALIFY row_number() OVER (PARTITION BY "
         f"{key} ORDER BY record) = 2 ORDER BY record LIMIT 1"
     ).fetchone()
     if not row:
@@ -106,6 +104,11 @@ def _repeated(
     if len(unique) > 1:
         return ImportRefused("This row occurs twice.", table.name, line)
     return ImportRefused("This id occurs twice.", table.name, line, table.name_in_file(unique[0]))
+
+
+def _numbered(table: Table, path: Path) -> str:
+    """SQL that reads a file, with the number of each record as ``record``, from 0."""
+    return f"(SELECT row_number() OVER () - 1 AS record, * FROM {table.reader(path)})"
 
 
 def _fault(value: str | None, kind: str) -> str:

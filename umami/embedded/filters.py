@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from umami.embedded import property_filters
 from umami.embedded.http import Text, from_milliseconds, now
-from umami.embedded.property_filters import PropertyFilter
+from umami.embedded.property_filters import NAME, PropertyFilter
 from umami.embedded.refusals import BadRequest
 from umami.embedded.scope import EVENT_COLUMNS, OF_SESSION, Filter, Operator, Scope, text_condition
 from umami.embedded.store import Store
@@ -69,9 +69,7 @@ class PropertyCondition(_Comparison):
     @property
     def filter(self) -> PropertyFilter:
         """The filter. Raises ``ValueError`` if it cannot be applied."""
-        return property_filters.checked(
-            PropertyFilter("session", self.propertyName, self.dataType, self.operator, self.text)
-        )
+        return PropertyFilter("session", self.propertyName, self.dataType, self.operator, self.text)
 
 
 class Selection(BaseModel):
@@ -101,11 +99,6 @@ def field_of(name: str) -> str | None:
     return match[1] if match and match[1] in FIELDS else None
 
 
-def filters_by_property(name: str) -> bool:
-    """Whether a parameter of this name filters by a property."""
-    return property_filters.NAME.fullmatch(name) is not None
-
-
 def parsed(field: str, text: str) -> Filter:
     """Parse a filter: ``eq.DE,CH``, ``c.blog``, or a value alone.
 
@@ -122,43 +115,60 @@ def parsed(field: str, text: str) -> Filter:
     return Filter(field, operator, tuple(value.split(",")) if operator in ("eq", "neq") else value)
 
 
-def apply_filters(store: Store, scope: Scope, params: Mapping[str, Any]) -> Scope:
+def apply_filters(store: Store, scope: Scope, params: Mapping[str, str]) -> Scope:
     """The scope with the filters of a query, or of a report's ``filters``.
 
     Names are those of ``FIELDS``, also numbered, those of ``SWITCHES``, and ``spf0`` and ``epf0``
-    for properties; values are texts, for ``eventType`` also numbers. ``None`` is no filter.
+    for properties.
 
     Raises:
         BadRequest: for an unknown name or a malformed value.
     """
-    texts = {name: _text(name, value) for name, value in params.items() if value is not None}
-    if len(texts) > MOST_FILTERS:
+    if len(params) > MOST_FILTERS:
         raise BadRequest("Too many filters")
-    of_properties = {name: text for name, text in texts.items() if filters_by_property(name)}
-    filters = {
-        name: text
-        for name, text in texts.items()
-        if name not in SWITCHES and name not in of_properties
-    }
-    properties = [_property(store, name, text) for name, text in of_properties.items()]
-    match = texts.get("match")
+    of_properties = {name: text for name, text in params.items() if NAME.fullmatch(name)}
+    switches = {name: params[name] for name in SWITCHES if name in params}
+    filters = {name: params[name] for name in params if name not in of_properties | switches}
+    properties = []
+    for name, text in of_properties.items():
+        with _refused(name):
+            properties.append(
+                property_filters.parsed("session" if name[0] == "s" else "event", text)
+            )
+            _check_expression(store, properties[-1].operator, properties[-1].value)
+    match = params.get("match")
     if match not in (None, "all", "any"):
         raise BadRequest("match: Invalid option: expected one of all, any")
-    if "segment" in texts:
-        segment = _saved(store, scope.website, "segment", texts["segment"])
+    if "segment" in params:
+        segment = _saved(store, scope.website, "segment", params["segment"])
         filters |= segment.filter_params
         match = segment.match or match
-        properties += _properties_of(store, segment)
+        with _refused("segment"):
+            for condition in segment.sessionPropertyFilters:
+                properties.append(condition.filter)
+                _check_expression(store, properties[-1].operator, properties[-1].value)
+    event_type = params.get("eventType", "1")
+    if not re.fullmatch(r"[1-9]\d{0,8}", event_type):
+        raise BadRequest("eventType: Expected a positive number")
     return replace(
         scope,
         filters=_filters(store, filters),
         any_filter=match == "any",
         properties=tuple(properties),
-        event_type=_event_type(texts["eventType"]) if "eventType" in texts else None,
-        without_bounces=bool(texts.get("excludeBounce")),
-        cohort=_cohort(store, scope, texts["cohort"]) if "cohort" in texts else None,
+        event_type=int(event_type) if "eventType" in params else None,
+        without_bounces=bool(params.get("excludeBounce")),
+        cohort=_cohort(store, scope, params["cohort"]) if "cohort" in params else None,
         bare_hostname=True,
     )
+
+
+@contextmanager
+def _refused(name: str) -> Iterator[None]:
+    """Raise ``BadRequest`` about a parameter for a ``ValueError``."""
+    try:
+        yield
+    except ValueError as problem:
+        raise BadRequest(f"{name}: {problem}") from None
 
 
 def cohort_range(text: str, present: datetime) -> tuple[datetime, datetime]:
@@ -202,61 +212,27 @@ def _shifted(start: datetime, unit: str, number: int) -> datetime:
     return max(start + timedelta(**{f"{unit}s": number}), EVER[0])
 
 
-def _text(name: str, value: Any) -> str:
-    try:
-        if name == "eventType" and isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        return TypeAdapter(Text).validate_python(value, strict=True)
-    except ValidationError:
-        raise BadRequest(f"{name[:60]}: Invalid text") from None
-
-
-def _event_type(text: str) -> int:
-    if re.fullmatch(r"[1-9]\d{0,8}", text):
-        return int(text)
-    raise BadRequest("eventType: Expected a positive number")
-
-
 def _filters(store: Store, params: Mapping[str, str]) -> tuple[Filter, ...]:
     filters = []
     for name, text in params.items():
         field = field_of(name)
         if field is None:
             raise BadRequest(f"{name[:60]}: Unknown filter")
-        filter_ = parsed(field, text)
-        _check_expression(store, field, filter_.operator, filter_.values[0])
-        filters.append(filter_)
+        filters.append(parsed(field, text))
+        with _refused(field):
+            _check_expression(store, filters[-1].operator, filters[-1].values[0])
     return tuple(filters)
 
 
-def _check_expression(store: Store, name: str, operator: str, text: str) -> None:
-    """Raise ``BadRequest`` for an invalid regular expression."""
+def _check_expression(store: Store, operator: str, text: str) -> None:
+    """Raise ``ValueError`` for an invalid regular expression."""
     if operator not in ("re", "nre"):
         return
     condition = text_condition("''", operator, text)
     try:
         store.row(f"SELECT {condition.sql}", condition.values)
     except duckdb.Error:
-        raise BadRequest(f"{name}: Invalid regular expression") from None
-
-
-def _property(store: Store, name: str, text: str) -> PropertyFilter:
-    try:
-        filter_ = property_filters.parsed("session" if name[0] == "s" else "event", text)
-    except ValueError as problem:
-        raise BadRequest(f"{name}: {problem}") from None
-    _check_expression(store, name, filter_.operator, filter_.value)
-    return filter_
-
-
-def _properties_of(store: Store, segment: Selection) -> Iterable[PropertyFilter]:
-    try:
-        filters = [condition.filter for condition in segment.sessionPropertyFilters]
-    except ValueError as problem:
-        raise BadRequest(f"segment: {problem}") from None
-    for filter_ in filters:
-        _check_expression(store, "segment", filter_.operator, filter_.value)
-    return filters
+        raise ValueError("Invalid regular expression") from None
 
 
 def _saved(store: Store, website: UUID, kind: str, id: str) -> Selection:
@@ -271,7 +247,7 @@ def _saved(store: Store, website: UUID, kind: str, id: str) -> Selection:
     if row is None:
         raise BadRequest(f"{kind}: Unknown {kind}")
     try:
-        return Selection.model_validate(json.loads(row[0]))
+        return Selection.model_validate_json(row[0])
     except ValueError:
         raise BadRequest(f"{kind}: Its parameters cannot be read") from None
 

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -181,16 +182,26 @@ class Routes:
 
 
 class Json(Response):
-    """A JSON response; text that cannot be encoded as UTF-8 is escaped."""
+    """A JSON response with the values of a store; text that cannot be encoded as UTF-8 is
+    escaped."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        dump = partial(json.dumps, content, allow_nan=False, separators=(",", ":"))
+        dump = partial(
+            json.dumps, content, allow_nan=False, separators=(",", ":"), default=_as_text
+        )
         try:
             return dump(ensure_ascii=False).encode()
         except UnicodeEncodeError:
             return dump(ensure_ascii=True).encode()
+
+
+def _as_text(value: object) -> str | None:
+    """The text of a time or an id, or of a decimal without the zeros of its column's scale."""
+    if isinstance(value, datetime):
+        return to_iso(value)
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
 
 
 async def read_body(request: Request, largest: int) -> bytes:

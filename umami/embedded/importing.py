@@ -18,19 +18,18 @@ the line and column of the fault.
 from __future__ import annotations
 
 import hashlib
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import duckdb
 
-from umami.embedded.archives import LONGEST_HEADER, Contents, Packed, contents_of, stem_of
-from umami.embedded.batches import batches
+from umami.embedded.archives import LONGEST_HEADER, Packed, contents_of, stem_of
 from umami.embedded.faults import explained
-from umami.embedded.null_words import words_of
-from umami.embedded.store import STORAGE_ERRORS, Store
+from umami.embedded.null_words import with_words
+from umami.embedded.store import STORAGE_ERRORS, Store, StoreRefused
 from umami.embedded.tables import (
     CLOUD,
     CLOUD_EXPORT,
@@ -41,12 +40,15 @@ from umami.embedded.tables import (
     checked,
     header,
 )
-from umami.embedded.upsert import Appending, Imported
+from umami.embedded.upsert import Imported, Upsert
 
 __all__ = ["ImportRefused", "Imported", "Progress", "import_into", "load", "unchanged"]
 
 BATCH = 128 * 2**20
 """Bytes of text in a batch: half a million events."""
+LONGEST = 2_000_000
+"""The maximum length of a line and of a record in bytes. DuckDB refuses longer records, and can
+skip a line that does not end."""
 MOST_NAMED = 10
 """The maximum number of unknown columns that a note lists."""
 
@@ -86,35 +88,38 @@ def load(
 ) -> Imported:
     """Import tables into a store, in batches of ``batch`` bytes of text.
 
-    Calls ``on_progress`` before the first batch, after each, and before the transaction is
-    committed. Raises as ``import_into`` does.
+    Calls ``on_progress`` before the first batch, after each, every ``INTERVAL`` seconds meanwhile,
+    and before the transaction is committed. Raises as ``import_into`` does.
     """
-    contents = contents_of(source)
-    files = contents.tables
-    tables, notes = _checked(source, contents)
-    notes = _not_read(contents, tables) + notes
-    fingerprint = _fingerprint(files)
+    files, others = contents_of(source)
+    tables, notes = _formats(source, files, others)
     total = sum(files[table].size for table in tables)
     done = 0
+    progress = Progress(0, total, 0)
+
+    def report() -> None:
+        on_progress(progress)
+
     with store.appending() as (cursor, folder):
-        appending = Appending(cursor, tables)
-        on_progress(Progress(done, total, 0))
-        for table in tables:
-            for at in _added(appending, table, tables[table], files[table], folder, batch):
-                if done + at < total:
-                    on_progress(Progress(done + at, total, appending.read))
-            done += files[table].size
-        appending.complete()
-        cursor.execute("INSERT INTO umami_imported VALUES (?)", [fingerprint])
-        on_progress(Progress(total, total, appending.read))
-    appending.imported.notes[:0] = notes
-    return appending.imported
+        upsert = Upsert(cursor, tables, report)
+        report()
+        for name, table in tables.items():
+            for read in _added(upsert, name, table, files[name], folder, batch):
+                # The end is reported when everything is complete.
+                progress = Progress(min(done + read, total - 1), total, upsert.read)
+                report()
+            done += files[name].size
+        upsert.complete()
+        cursor.execute("INSERT INTO umami_imported VALUES (?)", [_fingerprint(files)])
+        on_progress(Progress(total, total, upsert.read))
+    upsert.imported.notes[:0] = notes
+    return upsert.imported
 
 
 def unchanged(store: Store, source: Path) -> bool:
     """Whether a source with files of the same names, sizes and modification times was imported
     before. Raises ``ImportRefused`` if the source does not exist."""
-    fingerprint = _fingerprint(contents_of(source).tables)
+    fingerprint = _fingerprint(contents_of(source)[0])
     row = store.row("SELECT 1 FROM umami_imported WHERE fingerprint = ?", [fingerprint])
     return row is not None
 
@@ -127,12 +132,14 @@ def _fingerprint(files: dict[str, Packed]) -> str:
     return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
-def _checked(source: Path, contents: Contents) -> tuple[dict[str, Table], list[str]]:
-    """The formats of a source's tables, and a sentence for each that contains words for NULL."""
+def _formats(
+    source: Path, files: dict[str, Packed], others: list[str]
+) -> tuple[dict[str, Table], list[str]]:
+    """The formats of a source's tables, and a sentence about everything that is not imported and
+    each file that contains words for NULL."""
     place = source.name or source
-    files = contents.tables
     if "website_event" not in files:
-        if any(stem_of(name) == "pageview" for name in contents.others):
+        if any(stem_of(name) == "pageview" for name in others):
             raise ImportRefused(
                 f"{place} holds tables of Umami 1. Upgrade that Umami to version 2 or 3, and "
                 "export its tables again."
@@ -148,8 +155,22 @@ def _checked(source: Path, contents: Contents) -> tuple[dict[str, Table], list[s
         for table, layout in (CLOUD_EXPORT if cloud else POSTGRES).items()
         if table in files
     }
-    words, notes = words_of([(tables[table], samples[table]) for table in tables])
-    return {name: replace(table, words=words) for name, table in tables.items()}, notes
+    notes = [_unknown_columns(table) for table in tables.values() if table.unknown]
+    for name in others:
+        secret = SECRET.fullmatch(stem_of(name) or "")
+        reason = (
+            "it holds passwords or other secrets"
+            if secret
+            else ("the dashboard has no use for this table")
+        )
+        notes.append(f"{name} was not read: {reason}.")
+    notes += [
+        f"{packed.name} was not read: exports of Umami Cloud do not have this table."
+        for table, packed in files.items()
+        if table not in tables
+    ]
+    tables, sentences = with_words(tables, samples)
+    return tables, notes + sentences
 
 
 def _header(table: str, packed: Packed, sample: bytes) -> tuple[tuple[str, ...], str]:
@@ -159,43 +180,27 @@ def _header(table: str, packed: Packed, sample: bytes) -> tuple[tuple[str, ...],
     return header(packed.name, line, known)
 
 
-def _not_read(contents: Contents, tables: dict[str, Table]) -> list[str]:
-    """A sentence about each column and file that is not imported."""
-    notes = []
-    for table in tables.values():
-        if table.unknown:
-            shown = ", ".join(name[:60] or "(no name)" for name in table.unknown[:MOST_NAMED])
-            more = len(table.unknown) - MOST_NAMED
-            notes.append(
-                f"{table.name}: These columns are unknown and were not read: {shown}"
-                + (f" and {more} more." if more > 0 else ".")
-            )
-    for name in contents.others:
-        reason = (
-            "it holds passwords or other secrets"
-            if SECRET.fullmatch(stem_of(name) or "")
-            else "the dashboard has no use for this table"
-        )
-        notes.append(f"{name} was not read: {reason}.")
-    notes += [
-        f"{packed.name} was not read: exports of Umami Cloud do not have this table."
-        for table, packed in contents.tables.items()
-        if table not in tables
-    ]
-    return notes
+def _unknown_columns(table: Table) -> str:
+    shown = ", ".join(name[:60] or "(no name)" for name in table.unknown[:MOST_NAMED])
+    more = len(table.unknown) - MOST_NAMED
+    end = f" and {more} more." if more > 0 else "."
+    return f"{table.name}: These columns are unknown and were not read: {shown}{end}"
 
 
 def _added(
-    appending: Appending, name: str, table: Table, packed: Packed, folder: Path, size: int
+    upsert: Upsert, name: str, table: Table, packed: Packed, folder: Path, size: int
 ) -> Iterator[int]:
-    """Add the new rows of a table; yields the bytes of its file that are done after each batch."""
+    """Add the new rows of a table; yields the bytes of its file that were read by each batch.
+
+    Raises ``ImportRefused`` with the first fault of the file.
+    """
     problem = ""
     try:
         with closing(batches(packed, folder, size)) as parts:
-            for part in parts:
-                appending.add(name, part.path)
-                yield part.at
-        if appending.sound(name):
+            for path, read in parts:
+                upsert.add(name, path)
+                yield read
+        if upsert.sound(name):
             return
     except STORAGE_ERRORS:
         raise
@@ -203,9 +208,76 @@ def _added(
         problem = str(error)
     path = folder / "whole.csv"
     try:
-        with packed.opened() as text, path.open("wb") as file:
-            shutil.copyfileobj(text, file)
+        with path.open("wb") as file:
+            file.writelines(piece for piece, _ in packed.pieces())
     except OSError:
         # There is no room to search for the fault.
         raise ImportRefused("It cannot be read.", packed.name) from None
     raise explained(table, path, problem, folder)
+
+
+def batches(packed: Packed, folder: Path, size: int) -> Generator[tuple[Path, int]]:
+    """Write a file's records into a folder, as files of about ``size`` bytes, each with the header.
+
+    Yields each file, which exists until the next is requested, and the bytes of the packed file
+    that were read by then. This limits the memory and the disk space of an import.
+    """
+    pieces = _pieces(packed, min(size, 2**20))
+    header = rest = b""
+    read = 0
+    for number in count():
+        # Each batch has a new name, because DuckDB can cache the content of a name.
+        path = folder / f"{number}.csv"
+        length = quotes = end = 0
+        try:
+            with path.open("w+b") as file:
+                file.write(header)
+                while not end:
+                    piece, read = (rest, read) if rest else next(pieces, (b"", packed.size))
+                    if not piece:
+                        break
+                    length += len(piece)
+                    if length >= size:
+                        end = _end_of_records(piece, quotes)
+                    if not end and length >= size + 2 * LONGEST:
+                        # No record is that long: an unquoted value contains a quote. If that is
+                        # wrong, DuckDB refuses the batch, because its last value does not end.
+                        end = piece.rfind(b"\n") + 1
+                    file.write(memoryview(piece)[: end or None])
+                    quotes += piece.count(b'"')
+                    rest = piece[end:] if end else b""
+                file.seek(0)
+                header = file.readline()
+        except OSError as error:
+            raise StoreRefused(
+                f"{packed.name} cannot be unpacked to the disk ({error.strerror})."
+            ) from None
+        if not length:
+            return
+        yield path, read
+        path.unlink()
+
+
+def _pieces(packed: Packed, size: int) -> Iterator[tuple[bytes, int]]:
+    """The pieces of a file. Raises ``ImportRefused`` if a line is too long."""
+    line, length = 1, 0
+    for piece, read in packed.pieces(size):
+        ended = piece.rfind(b"\n") + 1
+        length = len(piece) - ended if ended else length + len(piece)
+        line += piece.count(b"\n")
+        if length >= LONGEST:
+            raise ImportRefused("This line is longer than any row.", packed.name, line)
+        yield piece, read
+
+
+def _end_of_records(piece: bytes, quotes: int) -> int:
+    """The end of the last record that ends in a piece, or 0. ``quotes`` is the number of quotes
+    before the piece: within a quoted value, the number is odd."""
+    within = (quotes + piece.count(b'"')) % 2
+    end = len(piece)
+    while (at := piece.rfind(b"\n", 0, end)) >= 0:
+        within ^= piece.count(b'"', at, end) % 2
+        if not within:
+            return at + 1
+        end = at
+    return 0

@@ -15,60 +15,53 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
-from umami.embedded.archives import SAMPLE
-from umami.embedded.tables import DESCRIBED, FIXED, FROM_QUERY, WORDS, Table, Words
+from umami.embedded.tables import DESCRIBED, FIXED, FROM_QUERY, WORDS, Table
 
 Field = tuple[str, bool]
 """The text of a field, and whether it is in quotes."""
 ALMOST_FIXED = {"city", "distinct_id", "tag", "url_query", "referrer_query", *FROM_QUERY}
 
 
-def words_of(tables: Iterable[tuple[Table, bytes]]) -> tuple[Words, list[str]]:
-    """The words of an export, and a sentence for each file that contains one.
+def with_words(
+    tables: dict[str, Table], samples: dict[str, bytes]
+) -> tuple[dict[str, Table], list[str]]:
+    """The tables with the words of the export, and a sentence for each file that contains one.
 
-    ``tables`` are paired with their first bytes.
+    ``samples`` are the first records of each table.
     """
     proven: set[Field] = set()
-    occurring: dict[str, set[Field]] = {}
-    for table, sample in tables:
-        text = sample.decode(errors="replace")
-        alternatives = "|".join(map(re.escape, WORDS))
-        ends = f'["\\r\\n{re.escape(table.delimiter)}]'
-        if re.search(f"{ends}(?:{alternatives})(?:{ends}|$)", text, re.IGNORECASE):
-            records = _records(text, table.delimiter, len(sample) >= SAMPLE)
-            occurring[table.name] = _judge(table, records, proven)
-    plain = tuple(sorted({word for word, quoted in proven if not quoted}))
-    quoted = tuple(sorted({word for word, quoted in proven if quoted}))
+    occurring: defaultdict[str, set[Field]] = defaultdict(set)
+    for name, table in tables.items():
+        text = samples[name].decode(errors="replace")
+        if not any(word in text.lower() for word in WORDS):
+            continue
+        counts: defaultdict[str, Counter[Field]] = defaultdict(Counter)
+        for row in _records(text, table):
+            for column, field in row.items():
+                if field[0].lower() in WORDS:
+                    occurring[table.name].add(field)
+                if _can_prove(table, column, row):
+                    counts[column][field] += 1
+        for column, fields in counts.items():
+            empty = sum(fields[field] for field in (("", False), ("", True), (r"\N", False)))
+            needed = max(empty, fields.total() / 2 if column in ALMOST_FIXED else 0)
+            proven |= {
+                field for field in fields if field[0].lower() in WORDS and fields[field] > needed
+            }
+    words = tuple(sorted(word for word, quoted in proven if not quoted))
+    quoted_words = tuple(sorted(word for word, quoted in proven if quoted))
     notes = []
-    for name, words in occurring.items():
-        if shown := sorted({word for word, _ in words & proven}):
+    for name, fields_of_file in occurring.items():
+        if shown := sorted({word for word, _ in fields_of_file & proven}):
             verb = "was" if len(shown) == 1 else "were"
             notes.append(f"{name}: {' and '.join(shown)} {verb} read as no value.")
-    return Words(plain, quoted), notes
-
-
-def _judge(table: Table, records: Iterable[list[Field]], proven: set[Field]) -> set[Field]:
-    """Add the words that a sample proves to ``proven``; returns all words that occur in it."""
-    counts: defaultdict[str, Counter[Field]] = defaultdict(Counter)
-    occurring: set[Field] = set()
-    for row in records:
-        values = dict(zip(table.header, row, strict=False))
-        for column, field in values.items():
-            if field[0].lower() in WORDS:
-                occurring.add(field)
-            if _can_prove(table, column, values):
-                counts[column][field] += 1
-    for column, fields in counts.items():
-        empty = fields[("", False)] + fields[("", True)] + fields[(r"\N", False)]
-        needed = fields.total() / 2 if column in ALMOST_FIXED else 0
-        proven |= {
-            field
-            for field, count in fields.items()
-            if field[0].lower() in WORDS and count > max(empty, needed)
-        }
-    return occurring
+    return {
+        name: replace(table, words=words, quoted_words=quoted_words)
+        for name, table in tables.items()
+    }, notes
 
 
 def _can_prove(table: Table, column: str, row: dict[str, Field]) -> bool:
@@ -83,16 +76,15 @@ def _can_prove(table: Table, column: str, row: dict[str, Field]) -> bool:
     return column in FIXED or column in ALMOST_FIXED or table.kinds[column] != "VARCHAR"
 
 
-def _records(text: str, delimiter: str, cut: bool) -> Iterator[list[Field]]:
-    """The records after the header, without the last one if the text is cut."""
-    pattern = re.compile(
-        f'("[^"]*(?:""[^"]*)*"|[^\\r\\n{re.escape(delimiter)}]*)({re.escape(delimiter)}|\\r?\\n|$)'
-    )
-    records: list[list[Field]] = [[]]
-    for match in pattern.finditer(text):
+def _records(text: str, table: Table) -> Iterator[dict[str, Field]]:
+    """The records after the header."""
+    delimiter = re.escape(table.delimiter)
+    pattern = rf'("[^"]*(?:""[^"]*)*"|[^\r\n{delimiter}]*)({delimiter}|\r?\n|$)'
+    record: list[Field] = []
+    for match in re.finditer(pattern, text[text.find("\n") + 1 :]):
         field, end = match.groups()
         quoted = field.startswith('"') and len(field) > 1
-        records[-1].append((field[1:-1].replace('""', '"') if quoted else field, quoted))
-        if end != delimiter:
-            records.append([])
-    return iter(records[1 : -2 if cut else None])
+        record.append((field[1:-1].replace('""', '"') if quoted else field, quoted))
+        if end != table.delimiter:
+            yield dict(zip(table.header, record, strict=False))
+            record = []

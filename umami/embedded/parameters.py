@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, WrapValidator, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_snake
 
-from umami.embedded.filters import FIELDS, SWITCHES, apply_filters, field_of, filters_by_property
-from umami.embedded.http import Call, Parameters, Range, Text, Zone, to_iso
-from umami.embedded.queries.events import Listed
-from umami.embedded.scope import Scope, Unit, format_bucket
+from umami.embedded.filters import SWITCHES, apply_filters, field_of
+from umami.embedded.http import Call, Parameters, Range, Text, Zone
+from umami.embedded.property_filters import NAME as PROPERTY_FILTER
+from umami.embedded.queries.sessions import Listed
+from umami.embedded.scope import UNITS, Scope, Unit, format_bucket
+from umami.embedded.wire import renamed
 
-UNITS: tuple[Unit, ...] = ("minute", "hour", "day", "month", "year")
 MOST_ROWS = 10_000
 
 
-def one_of(names: Collection[str], otherwise: str) -> AfterValidator:
+def one_of(names: Collection[str], otherwise: str) -> BeforeValidator:
     """A validator that refuses other texts than these, with the reason ``otherwise``."""
 
-    def check(text: str) -> str:
-        if text not in names:
+    def check(text: Any) -> Any:
+        if isinstance(text, str) and text not in names:
             raise ValueError(otherwise)
         return text
 
-    return AfterValidator(check)
+    return BeforeValidator(check)
 
 
 def since_reset(call: Call[Any]) -> Scope:
@@ -50,22 +58,6 @@ def compared(scope: Scope, start: datetime, end: datetime, compare: str | None) 
     return scope.between(start - length, end - length)
 
 
-def json_row(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
-    """A row as JSON: the keys of ``columns`` with the values of its columns."""
-    return {name: _json_value(row[column]) for name, column in columns.items()}
-
-
-def _json_value(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return to_iso(value)
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, Decimal):
-        # As text without the trailing zeros of the column's scale.
-        return f"{value.normalize():f}"
-    return value
-
-
 def _year_before(time: datetime) -> datetime:
     try:
         return time.replace(year=time.year - 1)
@@ -73,6 +65,7 @@ def _year_before(time: datetime) -> datetime:
         return time.replace(year=time.year - 1, day=28)
 
 
+AnyUnit = Annotated[Unit, one_of(UNITS, "Invalid unit")]
 DataType = Annotated[int, Field(ge=1, le=5)]
 """1 text, 2 number, 3 boolean, 4 date, 5 list."""
 
@@ -87,7 +80,7 @@ class Timed(Range):
     """A range, and what 3.x accepts with each; without effect where nothing is counted over
     time."""
 
-    unit: Annotated[str, one_of(UNITS, "Invalid unit")] | None = None
+    unit: AnyUnit | None = None
     timezone: ZoneOrUtc | None = None
     compare: Annotated[str, one_of(("prev", "yoy"), "Invalid option")] | None = None
 
@@ -97,6 +90,12 @@ class Timed(Range):
         return "UTC" if self.timezone in (None, UTC) else str(self.timezone)
 
 
+def _filter_name(name: str) -> str:
+    if name in SWITCHES or field_of(name) or PROPERTY_FILTER.fullmatch(name):
+        return name
+    raise ValueError("Unknown parameter")
+
+
 class Filtered(Timed):
     """A range and the filters of 3.x: ``eq.DE,CH``, ``c.blog``, ``re.^/a``, or a value alone.
 
@@ -104,48 +103,13 @@ class Filtered(Timed):
     properties of sessions and events.
     """
 
-    path: Text | None = None
-    title: Text | None = None
-    query: Text | None = None
-    hostname: Text | None = None
-    referrer: Text | None = None
-    tag: Text | None = None
-    event: Text | None = None
-    browser: Text | None = None
-    os: Text | None = None
-    device: Text | None = None
-    language: Text | None = None
-    country: Text | None = None
-    region: Text | None = None
-    city: Text | None = None
-    distinctId: Text | None = None
-    utmSource: Text | None = None
-    utmMedium: Text | None = None
-    utmCampaign: Text | None = None
-    utmContent: Text | None = None
-    utmTerm: Text | None = None
-    eventType: Text | None = None
-    segment: Text | None = None
-    cohort: Text | None = None
-    match: Text | None = None
-    excludeBounce: Text | None = None
-    repeated: dict[str, Text] = Field(default_factory=dict)
-    """The numbered filters by their names; no parameter has this name."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _collect(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        numbered = {name: text for name, text in values.items() if _numbered(name)}
-        rest = {name: text for name, text in values.items() if name not in numbered}
-        return {**rest, "repeated": numbered} if numbered else rest
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[Annotated[str, AfterValidator(_filter_name)], Text]
 
     @property
     def filter_params(self) -> dict[str, str]:
         """All filters by their names."""
-        values = {name: getattr(self, name) for name in (*FIELDS, *SWITCHES)}
-        return {name: text for name, text in values.items() if text is not None} | self.repeated
+        return self.__pydantic_extra__
 
 
 class Bucketed(Filtered):
@@ -158,10 +122,8 @@ class Bucketed(Filtered):
         finest = _finest(self.start, self.end)
         if self.unit is None:
             return finest
-        requested = UNITS.index(self.unit)
-        if requested >= UNITS.index("month" if finest == "year" else finest):
-            return UNITS[requested]
-        return finest
+        limit = UNITS.index("month" if finest == "year" else finest)
+        return self.unit if UNITS.index(self.unit) >= limit else finest
 
     def stamp(self, start: datetime) -> str:
         """A bucket's start as text."""
@@ -187,9 +149,18 @@ class Ranged(Filtered):
         return self
 
 
+class OfProperty(Ranged):
+    """One property, of one data type or of all."""
+
+    propertyName: Text
+    dataType: DataType | None = None
+
+
 class Page(Parameters):
     """A page of a list."""
 
+    equal: ClassVar[tuple[str, ...]] = ()
+    """The parameters, of which each restricts the list to rows with its value."""
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 20
 
@@ -198,12 +169,35 @@ class Page(Parameters):
         """The number of rows before the page."""
         return (self.page - 1) * self.pageSize
 
+    @property
+    def searched(self) -> str:
+        """The text to search for, in lower case."""
+        return (getattr(self, "search", "") or "").lower()
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """SQL conditions on the rows of the list, with their values."""
+        values = {to_snake(name): getattr(self, name) for name in self.equal}
+        return {f"{column} = ?": value for column, value in values.items() if value is not None}
+
     def response(self, rows: Sequence[dict[str, Any]], count: int) -> dict[str, Any]:
         """The response with the rows of this page, out of ``count`` rows."""
         return {"data": list(rows), "count": count, "page": self.page, "pageSize": self.pageSize}
 
+    def answer(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The response with this page of all rows."""
+        return self.response(rows[self.skipped : self.skipped + self.pageSize], len(rows))
 
-class Paged(Filtered, Page):
+
+class Listing(Page):
+    """A page, and a text to search for. Lists have one order: ``orderBy`` has no effect."""
+
+    search: Text = ""
+    orderBy: Text | None = None
+    sortDescending: Literal["true", "false"] | None = None
+
+
+class Paged(Page, Filtered):
     """A page of the rows that pass filters; ``maxResults`` limits how many rows are counted.
     ``orderBy`` has no effect, as on 3.1."""
 
@@ -214,18 +208,16 @@ class Paged(Filtered, Page):
     def listed(self, rows: Listed, columns: dict[str, str]) -> dict[str, Any]:
         """The response with these columns of the rows, and whether there are more rows than were
         counted."""
-        page = [json_row(row, columns) for row in rows.rows]
+        page = [renamed(row, columns) for row in rows.rows]
         return {**self.response(page, rows.count), "isCapped": rows.capped}
 
 
-def scope(call: Call[Any]) -> Scope:
-    """The rows that a request selects, from the website's last reset on."""
+def scope(call: Call[Any], without: str = "") -> Scope:
+    """The rows that a request selects, from the website's last reset on; ``without`` is a parameter
+    that is no filter."""
     params = call.params.filter_params if isinstance(call.params, Filtered) else {}
-    return apply_filters(call.umami.store, since_reset(call), params)
-
-
-def _numbered(name: str) -> bool:
-    return filters_by_property(name) or (name not in FIELDS and field_of(name) is not None)
+    filters = {name: text for name, text in params.items() if name != without}
+    return apply_filters(call.umami.store, since_reset(call), filters)
 
 
 def _finest(start: datetime, end: datetime) -> Unit:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from urllib.parse import unquote
 from uuid import UUID
 
-from umami.embedded.queries.session_data import NEWEST_VALUE
+from umami.embedded.queries.property_data import NEWEST_VALUE
 from umami.embedded.scope import Rows, text_condition
 
 Owner = Literal["event", "session"]
@@ -38,6 +38,7 @@ class PropertyFilter:
     """A comparison of a property of events or sessions with a value.
 
     ``eq`` and ``neq`` accept several values, separated by commas: one of them, none of them.
+    Raises ``ValueError`` with the reason if the filter cannot be applied.
     """
 
     owner: Owner
@@ -46,25 +47,33 @@ class PropertyFilter:
     operator: str
     value: str
 
+    def __post_init__(self) -> None:
+        operators = OPERATORS.get(self.data_type)
+        if operators is None:
+            raise ValueError("A type is a number from 1 to 5")
+        if self.operator not in operators:
+            raise ValueError(f"Values of this type are compared by {', '.join(operators)}")
+        try:
+            self._condition()
+        except (ValueError, InvalidOperation, OverflowError):
+            raise ValueError("The value is not of this type") from None
+
     def restriction(self, website: UUID) -> Rows:
         """The condition on an event ``e``."""
         condition = self._condition()
-        values = [website, self.name, self.data_type, *condition.values]
+        here = "WHERE d.website_id = ? AND d.data_key = ?"
         if self.owner == "event":
-            return Rows(
-                "e.event_id IN (SELECT d.website_event_id FROM event_data d WHERE d.website_id = ? "
-                f"AND d.data_key = ? AND d.data_type = ? AND {condition.sql})",
-                values,
-            )
+            ids = f"e.event_id IN (SELECT d.website_event_id FROM event_data d {here} AND"
+        else:
+            newest = f"SELECT d.* FROM session_data d {here} {NEWEST_VALUE}"
+            ids = f"e.session_id IN (SELECT d.session_id FROM ({newest}) d WHERE"
         return Rows(
-            "e.session_id IN (SELECT d.session_id FROM (SELECT d.* FROM session_data d "
-            f"WHERE d.website_id = ? AND d.data_key = ? {NEWEST_VALUE}) d "
-            f"WHERE d.data_type = ? AND {condition.sql})",
-            values,
+            f"{ids} d.data_type = ? AND {condition.sql})",
+            [website, self.name, self.data_type, *condition.values],
         )
 
     def _condition(self) -> Rows:
-        """The condition on a record ``d``. Raises ``ValueError`` for a value of another type."""
+        """The condition on a record ``d``."""
         if self.operator in ("c", "dnc", "re", "nre"):
             return text_condition("d.string_value", self.operator, self.value)
         column = {NUMBER: "number_value", DATE: "date_value"}.get(self.data_type, "string_value")
@@ -95,18 +104,4 @@ def parsed(owner: Owner, text: str) -> PropertyFilter:
         raise ValueError("Expected <type>.<operator>.<name>.<value>")
     kind, operator, name, value = parts
     data_type = int(kind) if re.fullmatch("[1-5]", kind) else 0
-    return checked(PropertyFilter(owner, unquote(name), data_type, operator, value))
-
-
-def checked(filter_: PropertyFilter) -> PropertyFilter:
-    """The filter. Raises ``ValueError`` with the reason if it cannot be applied."""
-    operators = OPERATORS.get(filter_.data_type)
-    if operators is None:
-        raise ValueError("A type is a number from 1 to 5")
-    if filter_.operator not in operators:
-        raise ValueError(f"Values of this type are compared by {', '.join(operators)}")
-    try:
-        filter_.restriction(UUID(int=0))
-    except (ValueError, InvalidOperation, OverflowError):
-        raise ValueError("The value is not of this type") from None
-    return filter_
+    return PropertyFilter(owner, unquote(name), data_type, operator, value)

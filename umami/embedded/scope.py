@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from unicodedata import normalize
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from umami.embedded.definitions import NEWEST, Definitions
+from umami.embedded.wire import camel_case
 
 if TYPE_CHECKING:
     from umami.embedded.property_filters import PropertyFilter
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Operator = Literal["eq", "neq", "c", "dnc", "re", "nre"]
 NEGATED = ("neq", "dnc", "nre")
 Unit = Literal["minute", "hour", "day", "month", "year"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
 
 EVENT_COLUMNS = {
     "path": "url_path",
@@ -32,19 +34,17 @@ EVENT_COLUMNS = {
     "referrer": "referrer_domain",
     "event": "event_name",
     "tag": "tag",
-    "utmSource": "utm_source",
-    "utmMedium": "utm_medium",
-    "utmCampaign": "utm_campaign",
-    "utmContent": "utm_content",
-    "utmTerm": "utm_term",
+    **camel_case("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"),
 }
-SESSION_COLUMNS = {
-    name: name
-    for name in ("browser", "os", "device", "screen", "language", "country", "region", "city")
-}
+SESSION_COLUMNS = camel_case(
+    *("browser", "os", "device", "screen", "language", "country", "region", "city")
+)
 OF_SESSION = {**SESSION_COLUMNS, "distinctId": "distinct_id"}
 """The columns of sessions that can be filtered by; the last one identifies a person."""
 PAGEVIEW, CUSTOM_EVENT, PERFORMANCE = 1, 2, 5
+VIEWS = (1, 3, 4)
+"""The event types that count as views: pages, links and pixels, not custom events or measurements
+of a page's speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,10 @@ class Rows:
 
     sql: str
     values: list[Any] = field(default_factory=list)
+
+    def where(self, condition: str, *values: Any) -> Rows:
+        """The SQL, which ends with conditions, with another condition."""
+        return Rows(f"{self.sql} AND {condition}", [*self.values, *values])
 
 
 def column(name: str) -> str:
@@ -173,27 +177,25 @@ class Scope:
             )
         return f"e.referrer_domain <> {hostname}"
 
-    def rows(self, *types: int, columns: Sequence[str] = (), where: Sequence[str] = ()) -> Rows:
+    def rows(self, *types: int, columns: Sequence[str] = ()) -> Rows:
         """``FROM … WHERE …`` over the events ``e``, joined with sessions ``s`` if necessary.
 
         ``types`` are the event types, by default all; ``columns`` are the fields that the query
-        reads, which determine whether the session is joined; ``where`` adds conditions.
+        reads, which determine whether the session is joined.
         """
-        values: list[Any] = [self.website, self.start, self.end]
-        conditions = ["e.website_id = ?", "e.created_at BETWEEN ? AND ?"]
-        if types:
-            conditions.append(f"e.event_type IN ({', '.join(map(str, types))})")
-        for condition in self._conditions():
-            conditions.append(condition.sql)
-            values.extend(condition.values)
-        conditions.extend(where)
         fields = {*columns, *(filter_.field for filter_ in (*self.filters, *self.required))}
         session = (
             " JOIN session s ON s.session_id = e.session_id AND s.website_id = e.website_id"
             if fields & OF_SESSION.keys()
             else ""
         )
-        return Rows(f"FROM website_event e{session} WHERE {' AND '.join(conditions)}", values)
+        rows = Rows(f"FROM website_event e{session} WHERE e.website_id = ?", [self.website])
+        rows = rows.where("e.created_at BETWEEN ? AND ?", self.start, self.end)
+        if types:
+            rows = rows.where(f"e.event_type IN ({', '.join(map(str, types))})")
+        for condition in self._conditions():
+            rows = rows.where(condition.sql, *condition.values)
+        return rows
 
     def filtered(self, *filters: Filter) -> Scope:
         """The same scope with these filters by fields instead of its own."""
@@ -208,6 +210,10 @@ class Scope:
             bare_hostname=self.bare_hostname,
             definitions=self.definitions,
         )
+
+    def with_bounces(self) -> Scope:
+        """The same scope including bounces, which 3.1 never leaves out of some counts."""
+        return replace(self, without_bounces=False)
 
     def between(self, start: datetime, end: datetime) -> Scope:
         """The same scope over another range."""
@@ -252,9 +258,13 @@ def bucket(scope: Scope, unit: Unit, timezone: str, time: str = "e.created_at") 
     return f"date_trunc('{unit}', {wall_clock(scope, timezone, time)})"
 
 
+BUCKET = "%Y-%m-%d %H:%M:%S"
+"""Umami's format of a bucket's start."""
+
+
 def format_bucket(time: datetime) -> str:
     """A bucket's start in Umami's format: ``2026-08-01 00:00:00``."""
-    return time.strftime("%Y-%m-%d %H:%M:%S")
+    return time.strftime(BUCKET)
 
 
 Stretch = tuple[datetime, int]

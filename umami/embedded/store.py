@@ -32,6 +32,7 @@ RESERVE = 2**20
 _OPEN: Counter[Path] = Counter()
 """How many stores of this process have a file open: they share one database and its settings."""
 _OPENING = threading.Lock()
+_UMASK = threading.Lock()
 _ALONE = threading.Lock()
 """Held by imports, which rely on the rows that exist, and by deletions of visitors' rows."""
 Values = Sequence[Any] | dict[str, Any]
@@ -39,80 +40,71 @@ Values = Sequence[Any] | dict[str, Any]
 
 _DEFINITIONS = {
     "website": """
-        website_id UUID PRIMARY KEY, name VARCHAR, domain VARCHAR, reset_at TIMESTAMP,
-        created_at TIMESTAMP, updated_at TIMESTAMP, deleted_at TIMESTAMP, share_id VARCHAR,
-        team_id UUID
+        website_id UUID PRIMARY KEY, name, domain, reset_at TIMESTAMP, created_at TIMESTAMP,
+        updated_at TIMESTAMP, deleted_at TIMESTAMP, share_id, team_id UUID
     """,
     "session": """
-        session_id UUID, website_id UUID, browser VARCHAR, os VARCHAR, device VARCHAR,
-        screen VARCHAR, language VARCHAR, country VARCHAR, region VARCHAR, city VARCHAR,
-        created_at TIMESTAMP, distinct_id VARCHAR
+        session_id UUID, website_id UUID, browser, os, device, screen, language, country, region,
+        city, created_at TIMESTAMP, distinct_id
     """,
     "website_event": """
-        event_id UUID, website_id UUID, session_id UUID, created_at TIMESTAMP, url_path VARCHAR,
-        url_query VARCHAR, referrer_path VARCHAR, referrer_query VARCHAR,
-        referrer_domain VARCHAR, page_title VARCHAR, event_type INTEGER, event_name VARCHAR,
-        visit_id UUID, tag VARCHAR, fbclid VARCHAR, gclid VARCHAR, li_fat_id VARCHAR,
-        msclkid VARCHAR, ttclid VARCHAR, twclid VARCHAR, utm_campaign VARCHAR,
-        utm_content VARCHAR, utm_medium VARCHAR, utm_source VARCHAR, utm_term VARCHAR,
-        hostname VARCHAR, lcp DECIMAL(10,1), inp DECIMAL(10,1), cls DECIMAL(10,4),
-        fcp DECIMAL(10,1), ttfb DECIMAL(10,1)
+        event_id UUID, website_id UUID, session_id UUID, created_at TIMESTAMP, url_path, url_query,
+        referrer_path, referrer_query, referrer_domain, page_title, event_type INTEGER, event_name,
+        visit_id UUID, tag, fbclid, gclid, li_fat_id, msclkid, ttclid, twclid, utm_campaign,
+        utm_content, utm_medium, utm_source, utm_term, hostname, lcp DECIMAL(10,1),
+        inp DECIMAL(10,1), cls DECIMAL(10,4), fcp DECIMAL(10,1), ttfb DECIMAL(10,1)
     """,
     "event_data": """
-        event_data_id UUID, website_id UUID, website_event_id UUID, data_key VARCHAR,
-        string_value VARCHAR, number_value DECIMAL(19,4), date_value TIMESTAMP,
-        data_type INTEGER, created_at TIMESTAMP
+        event_data_id UUID, website_id UUID, website_event_id UUID, data_key, string_value,
+        number_value DECIMAL(19,4), date_value TIMESTAMP, data_type INTEGER, created_at TIMESTAMP
     """,
     "session_data": """
-        session_data_id UUID, website_id UUID, session_id UUID, data_key VARCHAR,
-        string_value VARCHAR, number_value DECIMAL(19,4), date_value TIMESTAMP,
-        data_type INTEGER, created_at TIMESTAMP, distinct_id VARCHAR
+        session_data_id UUID, website_id UUID, session_id UUID, data_key, string_value,
+        number_value DECIMAL(19,4), date_value TIMESTAMP, data_type INTEGER, created_at TIMESTAMP,
+        distinct_id
     """,
     "revenue": """
-        revenue_id UUID, website_id UUID, session_id UUID, event_id UUID, event_name VARCHAR,
-        currency VARCHAR, revenue DECIMAL(19,4), created_at TIMESTAMP
+        revenue_id UUID, website_id UUID, session_id UUID, event_id UUID, event_name, currency,
+        revenue DECIMAL(19,4), created_at TIMESTAMP
     """,
     "report": """
-        report_id UUID PRIMARY KEY, user_id UUID, website_id UUID, type VARCHAR, name VARCHAR,
-        description VARCHAR, parameters VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP
+        report_id UUID PRIMARY KEY, user_id UUID, website_id UUID, type, name, description,
+        parameters, created_at TIMESTAMP, updated_at TIMESTAMP
     """,
     "segment": """
-        segment_id UUID PRIMARY KEY, website_id UUID, type VARCHAR, name VARCHAR,
-        parameters VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP
+        segment_id UUID PRIMARY KEY, website_id UUID, type, name, parameters, created_at TIMESTAMP,
+        updated_at TIMESTAMP
     """,
-    "session_link": """
-        website_id UUID, session_id UUID, distinct_id VARCHAR, created_at TIMESTAMP
-    """,
+    "session_link": "website_id UUID, session_id UUID, distinct_id, created_at TIMESTAMP",
     "annotation": """
         annotation_id UUID PRIMARY KEY, website_id UUID, user_id UUID, date TIMESTAMP,
-        all_day BOOLEAN, note VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP
+        all_day BOOLEAN, note, created_at TIMESTAMP, updated_at TIMESTAMP
     """,
-    "team": """
-        team_id UUID PRIMARY KEY, name VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP
-    """,
+    "team": "team_id UUID PRIMARY KEY, name, created_at TIMESTAMP, updated_at TIMESTAMP",
     "team_user": """
-        team_user_id UUID PRIMARY KEY, team_id UUID, user_id UUID, role VARCHAR,
-        created_at TIMESTAMP, updated_at TIMESTAMP
+        team_user_id UUID PRIMARY KEY, team_id UUID, user_id UUID, role, created_at TIMESTAMP,
+        updated_at TIMESTAMP
     """,
     "link": """
-        link_id UUID PRIMARY KEY, name VARCHAR, url VARCHAR, slug VARCHAR, team_id UUID,
-        created_at TIMESTAMP, updated_at TIMESTAMP, deleted_at TIMESTAMP
+        link_id UUID PRIMARY KEY, name, url, slug, team_id UUID, created_at TIMESTAMP,
+        updated_at TIMESTAMP, deleted_at TIMESTAMP
     """,
     "pixel": """
-        pixel_id UUID PRIMARY KEY, name VARCHAR, slug VARCHAR, team_id UUID,
-        created_at TIMESTAMP, updated_at TIMESTAMP, deleted_at TIMESTAMP
+        pixel_id UUID PRIMARY KEY, name, slug, team_id UUID, created_at TIMESTAMP,
+        updated_at TIMESTAMP, deleted_at TIMESTAMP
     """,
     "share": """
-        share_id UUID PRIMARY KEY, entity_id UUID, name VARCHAR, slug VARCHAR,
-        parameters VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP
+        share_id UUID PRIMARY KEY, entity_id UUID, name, slug, parameters, created_at TIMESTAMP,
+        updated_at TIMESTAMP
     """,
 }
-TABLES = {
-    table: dict(column.split(" ", 1) for column in " ".join(columns.split()).split(", "))
-    for table, columns in _DEFINITIONS.items()
-}
-"""Each table's columns with their DuckDB types. ``parameters`` are JSON text; the ``entity_id`` of
-a share is a website. New columns go to the end of a table, where an upgraded file has them."""
+TABLES: dict[str, dict[str, str]] = {}
+"""Each table's columns with their DuckDB types, by default text. ``parameters`` are JSON; the
+``entity_id`` of a share is a website. New columns go to the end of a table, where an upgraded file
+has them."""
+for _table, _columns in _DEFINITIONS.items():
+    _pairs = (column.split(maxsplit=1) for column in re.split(r",\s", _columns.strip()))
+    TABLES[_table] = {name: kind[0] if kind else "VARCHAR" for name, *kind in _pairs}
 OF_WEBSITE = tuple(table for table, columns in TABLES.items() if "website_id" in columns)
 """The tables whose rows belong to a website, including ``website``."""
 COLLECTED = tuple(
@@ -205,25 +197,21 @@ class Store:
             }
             if tables and "umami_store" not in tables:
                 raise StoreRefused(f"{self._name} is a database of another program.")
-            if not tables:
-                _add_missing(cursor, tables)
-                cursor.execute(
-                    "INSERT INTO umami_store VALUES (?, ?)", [VERSION, secrets.token_bytes(32)]
-                )
-            row = cursor.execute("SELECT version, secret FROM umami_store").fetchone()
-            assert row
-            if row[0] > VERSION:
+            stored = cursor.execute("FROM umami_store").fetchone() if tables else None
+            version, secret = stored or (0, secrets.token_bytes(32))
+            if version > VERSION:
                 raise StoreRefused(f"{self._name} was made by a later version of this dashboard.")
-            if row[0] < VERSION:
+            if version < VERSION:
                 try:
                     _add_missing(cursor, tables)
-                    cursor.execute("UPDATE umami_store SET version = ?", [VERSION])
+                    cursor.execute("DELETE FROM umami_store")
+                    cursor.execute("INSERT INTO umami_store VALUES (?, ?)", [VERSION, secret])
                 except duckdb.Error as error:
                     raise StoreRefused(
                         f"{self._name} cannot be upgraded to this version of the dashboard"
                         f"{_reason(error)}; it was left as it is."
                     ) from None
-        return bytes(row[1])
+        return bytes(secret)
 
     @property
     def _name(self) -> str:
@@ -286,11 +274,6 @@ class Store:
             except (*STORAGE_ERRORS, duckdb.ConstraintException) as error:
                 reason = _reason(error)
                 problem = f"cannot be written{reason}" if reason else "was changed meanwhile"
-            except RuntimeError as error:
-                # DuckDB raises this for Ctrl-C while it executes a query.
-                if "interrupted" in str(error):
-                    raise KeyboardInterrupt from None
-                raise
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
                 # After a commit, successful or not, there is no transaction.
@@ -377,33 +360,18 @@ def escape_globs(path: Path) -> str:
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
-class _PrivateFiles:
-    """A reentrant context in which this process creates files that only its user can read.
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Create files that only the current user can read, in one thread at a time.
 
     DuckDB has no setting for the mode of its files, and can create its log at any commit.
     """
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._inside = 0
-        self._umask = 0
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        with self._guard:
-            if not self._inside:
-                self._umask = os.umask(0o077)
-            self._inside += 1
+    with _UMASK:
+        umask = os.umask(0o077)
         try:
             yield
         finally:
-            with self._guard:
-                self._inside -= 1
-                if not self._inside:
-                    os.umask(self._umask)
-
-
-_private_files = _PrivateFiles()
+            os.umask(umask)
 
 
 def _connected(path: Path | None) -> duckdb.DuckDBPyConnection:
@@ -412,16 +380,13 @@ def _connected(path: Path | None) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path))
     except duckdb.Error as error:
-        problem = str(error)
-        reason = f"cannot be opened{_reason(error)}"
-    for text, known_reason in {
-        "lock on file": "is in use by another program",
-        "not a valid DuckDB database": "is not a DuckDB file",
-        "version number": "was made by another version of DuckDB",
-    }.items():
-        if text in problem:
-            reason = known_reason
-            break
+        reasons = {
+            "lock on file": "is in use by another program",
+            "not a valid DuckDB database": "is not a DuckDB file",
+            "version number": "was made by another version of DuckDB",
+            "": f"cannot be opened{_reason(error)}",
+        }
+        reason = next(reason for text, reason in reasons.items() if text in str(error))
     raise StoreRefused(f"{path.name} {reason}.")
 
 

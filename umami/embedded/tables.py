@@ -16,12 +16,6 @@ from umami.embedded.store import TABLES, escape_globs
 SESSION_ATTRIBUTES = tuple(OF_SESSION.values())
 CLOUD = "browser"
 """A column of events that only exports of Umami Cloud have."""
-TIMES = ("1970-01-02", "2100-01-01")
-"""The range of the times of events; other dates can have any four-digit year."""
-DATES = ("0001-01-01", "9999-12-31")
-DELIMITERS = (",", ";", "\t", "|")
-NULL = r"\N"
-"""NULL as PostgreSQL, MySQL and ClickHouse export it; no value has this form."""
 UNKNOWN = "column "
 FROM_QUERY = (*UTM, *CLICK_IDS)
 """Columns that Umami fills from the query string of an event's URL."""
@@ -185,16 +179,6 @@ CLOUD_EXPORT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The words for NULL in the text columns of an export, besides an empty field and ``\\N``."""
-
-    plain: tuple[str, ...] = ()
-    """Words that mean NULL without quotes."""
-    quoted: tuple[str, ...] = ()
-    """Words that mean NULL in quotes, too."""
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
     """The format of one table's CSV file."""
 
@@ -208,34 +192,35 @@ class Table:
     delimiter: str = ","
     written: dict[str, str] = field(default_factory=dict)
     """The names in the file of the columns whose current names differ."""
-    words: Words = Words()
+    words: tuple[str, ...] = ()
+    """Words that mean NULL, besides an empty field and ``\\N``."""
+    quoted_words: tuple[str, ...] = ()
+    """Words that mean NULL in quotes, too."""
 
     def reader(self, path: Path) -> str:
         """SQL that reads an unpacked file with all columns as text; ``''`` is not NULL."""
-        if not self.words.plain:
+        if not self.words:
             return self._read_csv(path)
         # Columns in which a word can be a value are read without replacing words by NULL.
+        raw = (*self.layout.filled, *DESCRIBED, *FROM_QUERY)
         columns = ", ".join(
-            f'{"raw" if self._keeps_words(name) else "cleaned"}."{name}"' for name in self.header
+            f'{"raw" if name in raw else "cleaned"}."{name}"' for name in self.header
         )
         return (
-            f"(SELECT {columns} FROM {self._read_csv(path, *self.words.plain)} cleaned "
+            f"(SELECT {columns} FROM {self._read_csv(path, *self.words)} cleaned "
             f"POSITIONAL JOIN {self._read_csv(path)} raw)"
         )
 
     def _read_csv(self, path: Path, *nulls: str) -> str:
         columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in self.header)
+        # PostgreSQL, MySQL and ClickHouse write NULL as \N, which no value is.
+        nulls = ("", r"\N", *nulls)
         return (
             f"read_csv({quoted(escape_globs(path))}, auto_detect=false, header=true, "
             f"delim={quoted(self.delimiter)}, "
             "quote='\"', escape='\"', strict_mode=true, allow_quoted_nulls=false, "
-            f"nullstr=[{_quoted_list(('', NULL, *nulls))}], "
-            f"columns={{{columns}}})"
+            f"nullstr=[{_quoted_list(nulls)}], columns={{{columns}}})"
         )
-
-    def numbered(self, path: Path) -> str:
-        """Like ``reader``, with the number of each record as ``record``, from 0."""
-        return f"(SELECT row_number() OVER () - 1 AS record, * FROM {self.reader(path)})"
 
     @property
     def unknown(self) -> list[str]:
@@ -250,7 +235,7 @@ class Table:
         """SQL of a column's text, with NULL for words that mean it."""
         text = f'"{column}"'
         is_null = f"lower({text}) IN ({_quoted_list(WORDS)})"
-        words = (*self.words.plain, *self.words.quoted)
+        words = (*self.words, *self.quoted_words)
         if column in self.layout.filled:
             return text
         if self.kinds[column] != "VARCHAR" or column in FIXED:
@@ -265,14 +250,11 @@ class Table:
                 f"{text} IN ({_quoted_list(words)}) AND NOT contains(lower(coalesce({query}, '')), "
                 f"{quoted(column + '=')} || lower({text}))"
             )
-        elif self.words.quoted:
-            is_null = f"{text} IN ({_quoted_list(self.words.quoted)})"
+        elif self.quoted_words:
+            is_null = f"{text} IN ({_quoted_list(self.quoted_words)})"
         else:
             return text
         return f"CASE WHEN {is_null} THEN NULL ELSE {text} END"
-
-    def _keeps_words(self, column: str) -> bool:
-        return column in (*self.layout.filled, *DESCRIBED, *FROM_QUERY)
 
     def value(self, column: str) -> str:
         """SQL of a column's typed value; for a column that the file does not have, SQL that derives
@@ -342,7 +324,7 @@ def header(name: str, line: bytes, known: Collection[str]) -> tuple[tuple[str, .
     if text.lower().startswith("sep="):
         raise ImportRefused("The header has to be the first line. Delete this line.", name, 1)
     headers = []
-    for delimiter in DELIMITERS:
+    for delimiter in ",;\t|":
         try:
             row = next(csv.reader([text], strict=True, delimiter=delimiter))
         except csv.Error:
@@ -354,8 +336,10 @@ def header(name: str, line: bytes, known: Collection[str]) -> tuple[tuple[str, .
 
 
 def limits(column: str) -> tuple[str, str]:
-    """The first and last time that a column can have."""
-    return TIMES if column in ("created_at", "date") else DATES
+    """The first and last time that a column can have: a four-digit year, for events since 1970."""
+    if column in ("created_at", "date"):
+        return "1970-01-02", "2100-01-01"
+    return "0001-01-01", "9999-12-31"
 
 
 def typed(cast: str, text: str, kind: str) -> str:

@@ -7,6 +7,8 @@ before them, which identifies the new rows.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from umami.embedded.tables import CLOUD_EXPORT, SESSION_ATTRIBUTES, Table, limit
 
 SEEN = ("session_id", "website_id", "created_at", *SESSION_ATTRIBUTES)
 """The columns of a session in each event of Umami Cloud."""
+INTERVAL = 1.0
+"""Seconds between two reports of the progress."""
 NUMBER = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
 """The texts that PostgreSQL converts to a number."""
 
@@ -32,23 +36,31 @@ class Imported:
     """A sentence about each file, column or value that was not imported."""
 
 
-class Appending:
-    """Inserts the tables of a source by a cursor that is in a transaction."""
+class Upsert:
+    """Inserts the tables of a source by a cursor that is in a transaction.
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, tables: dict[str, Table]) -> None:
+    ``report`` is called every ``INTERVAL`` seconds while a statement is executed; what it raises
+    interrupts the statement.
+    """
+
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        tables: dict[str, Table],
+        report: Callable[[], object],
+    ) -> None:
         self.imported = Imported()
         self.read = 0
         """The number of rows that were read."""
         self._cursor = cursor
         self._tables = tables
+        self._report = report
         self._cloud = tables["website_event"].layout is CLOUD_EXPORT["website_event"]
         self._last = {
-            table: self._number(f"SELECT coalesce(max(rowid), -1) FROM {table}") for table in TABLES
+            table: self._run(f"SELECT coalesce(max(rowid), -1) FROM {table}") for table in TABLES
         }
         if self._cloud:
-            cursor.execute(
-                f"CREATE TEMP TABLE seen AS SELECT {', '.join(SEEN)} FROM session LIMIT 0"
-            )
+            self._run(f"CREATE TEMP TABLE seen AS SELECT {', '.join(SEEN)} FROM session LIMIT 0")
         # In Umami 2.16 and earlier, sessions have the host names of events.
         self._hosts_of_sessions = (
             "hostname" not in tables["website_event"].header
@@ -56,7 +68,7 @@ class Appending:
             and "hostname" in tables["session"].header
         )
         if self._hosts_of_sessions:
-            cursor.execute(
+            self._run(
                 "CREATE TEMP TABLE session_host "
                 "(session_id UUID, website_id UUID, hostname VARCHAR)"
             )
@@ -70,55 +82,51 @@ class Appending:
                 name: f"nullif({value}, '')" if TABLES[table][name] == "VARCHAR" else value
                 for name, value in values.items()
             }
+            if table in ("event_data", "session_data"):
+                values[f"{table}_id"] = "uuid()"
+            if table == "event_data":
+                values["website_event_id"] = source.value("event_id")
         if table == "website_event":
             values |= {name: f"coalesce({values[name]}, '')" for name in ("url_path", "url_query")}
-        if table == "event_data" and self._cloud:
-            values |= {"website_event_id": source.value("event_id")}
-        if table in ("event_data", "session_data") and self._cloud:
-            values[f"{table}_id"] = "uuid()"
         reader = source.reader(path)
-        selected = ", ".join(f"{value} AS {name}" for name, value in values.items())
-        new = f"(SELECT {selected} FROM {reader})"
+        new = f"(SELECT {_columns(values)} FROM {reader})"
         if self._hosts_of_sessions and table == "session":
-            self._cursor.execute(
-                f"INSERT INTO session_host SELECT {source.value('session_id')}, "
-                f"{source.value('website_id')}, {source.value('hostname')} FROM {reader}"
-            )
+            host = {name: source.value(name) for name in ("session_id", "website_id", "hostname")}
+            self._run(f"INSERT INTO session_host SELECT {_columns(host)} FROM {reader}")
         if self._hosts_of_sessions and table == "website_event":
             new = (
                 f"(SELECT event.* REPLACE (session_host.hostname AS hostname) FROM {new} event "
                 "LEFT JOIN session_host USING (session_id, website_id))"
             )
         added = self._insert(table, new, source.layout.known_by)
-        rows = self._number(f"SELECT count(*) FROM {reader}") if self._old(table) else added
+        rows = self._run(f"SELECT count(*) FROM {reader}") if self._old(table) else added
         self.read += rows
         self.imported.known[table] += rows - added
-        if table == "website_event" and self._cloud:
-            self._see(source, reader)
+        if self._cloud and table == "website_event":
+            values = {name: source.value(name) for name in ("session_id", "website_id")}
+            values |= {name: f"nullif({source.value(name)}, '')" for name in SESSION_ATTRIBUTES}
+            others = ", ".join(values)
+            values["time"] = source.value("created_at")
+            self._run(
+                f"INSERT INTO seen BY NAME SELECT {others}, min(time) AS created_at "
+                f"FROM (SELECT {_columns(values)} FROM {reader}) GROUP BY {others}"
+            )
 
     def sound(self, table: str) -> bool:
         """Whether the new rows have all required values, plausible times and unique ids."""
         layout = self._tables[table].layout
-        filled = {
-            "website_event_id" if table == "event_data" and name == "event_id" else name
-            for name in layout.filled
-        }
-        faults = [f"{name} IS NULL" for name in filled]
-        faults += [
-            f"{name} NOT BETWEEN {quoted(low)} AND {quoted(high)}"
-            for name, kind in TABLES[table].items()
-            if kind == "TIMESTAMP"
-            for low, high in [limits(name)]
-        ]
-        if self._number(f"SELECT count(*) FROM {self._new(table)} WHERE {' OR '.join(faults)}"):
+        of_event = {"event_id": "website_event_id"} if table == "event_data" else {}
+        faults = [f"{of_event.get(name, name)} IS NULL" for name in layout.filled]
+        for name, kind in TABLES[table].items():
+            if kind == "TIMESTAMP":
+                low, high = limits(name)
+                faults.append(f"{name} NOT BETWEEN {quoted(low)} AND {quoted(high)}")
+        new = self._new(table)
+        if self._run(f"SELECT count(*) FROM {new} WHERE {' OR '.join(faults)}"):
             return False
-        if not layout.unique:
-            return True
-        distinct = self._number(
-            f"SELECT count(*) FROM (SELECT DISTINCT {', '.join(layout.unique)} "
-            f"FROM {self._new(table)})"
-        )
-        return distinct == self.imported.added[table]
+        key = ", ".join(layout.unique)
+        distinct = f"SELECT count(*) FROM (SELECT DISTINCT {key} FROM {new})"
+        return not key or self._run(distinct) == self.imported.added[table]
 
     def complete(self) -> None:
         """Derive the tables that the source does not have."""
@@ -128,17 +136,27 @@ class Appending:
             self._websites()
         if "revenue" not in self._tables:
             self._revenue()
-        if self._hosts_of_sessions:
-            self._cursor.execute("DROP TABLE session_host")
-        self._cursor.execute(
+        for table in ("seen", "made", "session_host"):
+            self._run(f"DROP TABLE IF EXISTS {table}")
+        self._run(
             "UPDATE website SET created_at = updated_at "
             f"WHERE created_at IS NULL AND rowid > {self._last['website']}"
         )
 
-    def _number(self, sql: str) -> int:
-        row = self._cursor.execute(sql).fetchone()
-        assert row
-        return int(row[0])
+    def _run(self, sql: str) -> int:
+        """Execute a statement, and return its number, if it has one."""
+        with ThreadPoolExecutor(1) as worker:
+            running = worker.submit(lambda: self._cursor.execute(sql).fetchone())
+            try:
+                while wait([running], INTERVAL).not_done:
+                    self._report()
+            except BaseException:
+                while not running.done():
+                    self._cursor.interrupt()
+                    wait([running], INTERVAL)
+                raise
+            row = running.result()
+        return int(row[0]) if row else 0
 
     def _old(self, table: str) -> bool:
         """Whether a table had rows before the import."""
@@ -159,34 +177,20 @@ class Appending:
             )
         # Sorted, so that a query of one website and range skips whole blocks of rows.
         order = " ORDER BY website_id, created_at" if table in COLLECTED else ""
-        added = self._number(f"INSERT INTO {table} BY NAME SELECT * FROM {rows}{order}")
+        added = self._run(f"INSERT INTO {table} BY NAME SELECT * FROM {rows}{order}")
         self.imported.added[table] += added
         return added
 
-    def _see(self, events: Table, reader: str) -> None:
-        """Collect the sessions in a batch of events of Umami Cloud."""
-        values = ", ".join(
-            f"nullif({events.value(name)}, '') AS {name}"
-            if name in SESSION_ATTRIBUTES
-            else f"{events.value(name)} AS {name}"
-            for name in SEEN
-        )
-        others = ", ".join(name for name in SEEN if name != "created_at")
-        self._cursor.execute(
-            f"INSERT INTO seen BY NAME SELECT {others}, min(created_at) AS created_at "
-            f"FROM (SELECT {values} FROM {reader}) GROUP BY {others}"
-        )
-
     def _sessions(self) -> None:
-        """Insert the collected sessions, and fill missing values of existing ones."""
-        first = ", ".join(f"arg_min({name}, created_at) AS {name}" for name in SESSION_ATTRIBUTES)
-        self._cursor.execute(
-            f"CREATE TEMP TABLE made AS SELECT session_id, website_id, {first}, "
+        """Insert the sessions of Umami Cloud's events, and fill missing values of existing ones."""
+        first = {name: f"arg_min({name}, created_at)" for name in SESSION_ATTRIBUTES}
+        self._run(
+            f"CREATE TEMP TABLE made AS SELECT session_id, website_id, {_columns(first)}, "
             "min(created_at) AS created_at FROM seen GROUP BY session_id, website_id"
         )
         added = self._insert("session", "made", ("session_id", "website_id"))
         if self._old("session"):
-            self.imported.known["session"] += self._number("SELECT count(*) FROM made") - added
+            self.imported.known["session"] += self._run("SELECT count(*) FROM made") - added
             filled = ", ".join(
                 f"{name} = coalesce(session.{name}, made.{name})" for name in SESSION_ATTRIBUTES
             )
@@ -194,7 +198,7 @@ class Appending:
                 f"(session.{name} IS NULL AND made.{name} IS NOT NULL)"
                 for name in SESSION_ATTRIBUTES
             )
-            self._cursor.execute(
+            self._run(
                 f"UPDATE session SET {filled}, "
                 "created_at = least(session.created_at, made.created_at) FROM made "
                 "WHERE session.session_id = made.session_id "
@@ -202,31 +206,27 @@ class Appending:
                 f"AND session.rowid <= {self._last['session']} "
                 f"AND (made.created_at < session.created_at OR {lacking})"
             )
-        self._cursor.execute("DROP TABLE seen")
-        self._cursor.execute("DROP TABLE made")
 
     def _websites(self) -> None:
         rows = f"""
-            (SELECT website_id,
-                   coalesce(mode(regexp_replace(hostname, '^www\\.', '')),
-                            'Website ' || left(website_id::VARCHAR, 8)) AS name,
-                   mode(regexp_replace(hostname, '^www\\.', '')) AS domain,
-                   min(created_at) AS created_at
-            FROM {self._new("website_event")} GROUP BY website_id ORDER BY website_id)
+            (SELECT website_id, mode(regexp_replace(hostname, '^www\\.', '')) AS domain,
+                    coalesce(domain, 'Website ' || left(website_id::VARCHAR, 8)) AS name,
+                    min(created_at) AS created_at
+             FROM {self._new("website_event")} GROUP BY website_id ORDER BY website_id)
             """
         self._insert("website", rows, ("website_id",))
 
     def _revenue(self) -> None:
         """Derive revenue as Umami's upgrade to 2.19 does: from events with a property for the
         amount and one for the currency."""
-        self._cursor.execute(
+        self._run(
             f"""
             CREATE TEMP TABLE money AS
             SELECT e.website_id, e.session_id, e.event_id, e.event_name, e.created_at,
                    currency.string_value AS currency, amount.string_value AS text,
                    coalesce(amount.number_value,
-                            CASE WHEN regexp_full_match(amount.string_value, {quoted(NUMBER)})
-                            THEN TRY_CAST(amount.string_value AS DECIMAL(19,4)) END) AS revenue
+                            CASE WHEN regexp_full_match(text, {quoted(NUMBER)})
+                            THEN TRY_CAST(text AS DECIMAL(19,4)) END) AS revenue
             FROM website_event e
             JOIN {self._new("event_data")} amount ON amount.website_event_id = e.event_id
             JOIN {self._new("event_data")} currency ON currency.website_event_id = e.event_id
@@ -234,18 +234,22 @@ class Appending:
               AND currency.string_value IS NOT NULL
             """
         )
-        rows = """
-            (SELECT uuid() AS revenue_id, * EXCLUDE (text) FROM money WHERE revenue IS NOT NULL)
-            """
-        self._insert("revenue", rows, ("event_id",))
-        uncounted = self._cursor.execute(
+        counted = (
+            "SELECT uuid() AS revenue_id, * EXCLUDE (text) FROM money WHERE revenue IS NOT NULL"
+        )
+        self._insert("revenue", f"({counted})", ("event_id",))
+        uncounted, example = self._cursor.execute(
             "SELECT count(*), min(text) FROM money WHERE revenue IS NULL AND text IS NOT NULL"
-        ).fetchone()
-        assert uncounted
-        if uncounted[0]:
+        ).fetchall()[0]
+        if uncounted:
             self.imported.notes.append(
-                f"The amounts of {uncounted[0]:,} revenue properties are not numbers, such as "
-                f"{uncounted[1][:60]!r}, and were not counted. Umami only counts numbers such as "
+                f"The amounts of {uncounted:,} revenue properties are not numbers, such as "
+                f"{example[:60]!r}, and were not counted. Umami only counts numbers such as "
                 "1234.56."
             )
-        self._cursor.execute("DROP TABLE money")
+        self._run("DROP TABLE money")
+
+
+def _columns(values: dict[str, str]) -> str:
+    """SQL that selects values by name."""
+    return ", ".join(f"{value} AS {name}" for name, value in values.items())

@@ -17,8 +17,6 @@ HISTORY = timedelta(days=400)
 DAY = timedelta(days=1)
 STRETCH = timedelta(days=124)
 SECOND = timedelta(seconds=1)
-TABLES = ("session", "website_event", "event_data", "session_data", "revenue")
-"""The generated tables, in an order in which each row follows the row that it refers to."""
 FITS = {
     "session": "session_id NOT IN (SELECT session_id FROM session) "
     "QUALIFY row_number() OVER (PARTITION BY session_id ORDER BY created_at) = 1",
@@ -27,8 +25,10 @@ FITS = {
     "session_data": "session_id IN (SELECT session_id FROM session)",
     "revenue": "event_id IN (SELECT event_id FROM website_event)",
 }
-"""The due rows that are inserted. Several days can have a row of the same session, and rows of a
-session that a reset deleted are dropped."""
+"""By generated table, in an order in which each row follows the row that it refers to: the due rows
+that are inserted. Several days can have a row of the same session, and rows of a session that a
+reset deleted are dropped."""
+TABLES = tuple(FITS)
 
 
 def present() -> datetime:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from umami.embedded.collect import BOOLEAN, NUMBER, STRING
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -95,6 +97,21 @@ class Source:
     """The number of the page that it links to; by default one of the website's entry pages."""
 
 
+Choice = tuple[int, tuple[str, ...], int]
+"""A property's type, the values that are drawn from, and a salt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A custom event after a share of the views of a page; the salt makes draws independent."""
+
+    name: str
+    page: int
+    chance: float
+    salt: int
+    data: dict[str, Choice]
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A website. ``flow[a][b]`` is the probability that page ``b`` follows page ``a``; otherwise
@@ -109,10 +126,22 @@ class Site:
     entries: tuple[float, ...]
     flow: tuple[dict[int, float], ...]
     sources: tuple[Source, ...]
+    events: tuple[Event, ...]
     always_somebody: bool = False
     """Whether a visitor is active at any time: no pause is longer than ``visits.SILENCE``."""
 
 
+def _numbers(*numbers: int) -> tuple[str, ...]:
+    return tuple(f"{number}.0000" for number in numbers)
+
+
+FIELDS = (NUMBER, _numbers(1, 2, 3), 26)
+FORMS = (STRING, ("footer", "popup", "inline"), 27)
+SECONDS = (NUMBER, _numbers(*range(5, 95, 5)), 28)
+QUALITY = (BOOLEAN, ("true", "true", "false"), 29)
+TERMS = (STRING, ("return", "oil", "screws", "delivery", "wobbly leg", "warranty"), 33)
+RESULTS = (NUMBER, _numbers(*range(9)), 34)
+LANGUAGES = (STRING, ("en", "de", "fr"), 35)
 HOME, LIST, CHAIR, LAMP, DESK, CART, CHECKOUT, THANKS, BLOG, POST, ABOUT, SALE = range(12)
 
 SHOP = Site(
@@ -194,6 +223,10 @@ SHOP = Site(
             lands=SALE,
         ),
     ),
+    events=(
+        Event("newsletter-signup", POST, 0.1, 21, {"form.fields": FIELDS, "source": FORMS}),
+        Event("watch-video", LAMP, 0.16, 22, {"seconds": SECONDS, "hd": QUALITY}),
+    ),
     always_somebody=True,
 )
 
@@ -228,6 +261,10 @@ HELP = Site(
         Source("chatgpt", 5, "chatgpt.com", "/"),
         Source("youtube", 3, "youtube.com", "/watch", lands=D_ASSEMBLY),
         Source("hacker news", 2, "news.ycombinator.com", "/item", lands=D_CARE),
+    ),
+    events=(
+        Event("search", D_SEARCH, 0.85, 31, {"term": TERMS, "results": RESULTS}),
+        Event("download-manual", D_ASSEMBLY, 0.3, 32, {"language": LANGUAGES}),
     ),
 )
 

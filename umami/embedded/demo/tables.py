@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from umami.embedded.collect import BOOLEAN, CLICK_IDS, DATE, NUMBER, STRING, UTM
 from umami.embedded.demo import scenario
 from umami.embedded.demo.random import fraction, ids
-from umami.embedded.demo.scenario import Site
+from umami.embedded.demo.scenario import MACHINES, PLACES, Site
 from umami.embedded.demo.visits import (
     Integers,
     Views,
@@ -24,8 +25,8 @@ from umami.embedded.demo.visits import (
     places,
 )
 
-Tables = dict[str, pa.Table]
-"""Tables by name; ids are UUIDs, times are UTC in microseconds without a zone."""
+Columns = dict[str, pa.Array]
+"""Columns of a table by name; ids are UUIDs, times are UTC in microseconds without a zone."""
 EVENT_DELAY = 4
 """Seconds between a pageview and its custom event."""
 EURO_ZONE = frozenset({"DE", "AT", "FR", "NL", "IT", "ES"})
@@ -35,11 +36,6 @@ def choices(values: Sequence[str | None], numbers: Integers) -> pa.Array:
     """Texts by their positions in a short list, as a dictionary array."""
     indices = pa.array(numbers.astype(np.int32))
     return pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.string()))
-
-
-def constant(value: str | None, length: int) -> pa.Array:
-    """The same text in every row."""
-    return choices([value], np.zeros(length, dtype=np.int64))
 
 
 def times(unix: Integers) -> pa.Array:
@@ -54,13 +50,18 @@ def uuids(bytes_: NDArray[np.bytes_]) -> pa.Array:
     return pa.ExtensionArray.from_storage(pa.uuid(), storage)
 
 
-def generate(first: date, last: date, today: date) -> Tables:
+def generate(first: date, last: date, today: date) -> dict[str, pa.Table]:
     """All rows of the days from ``first`` to ``last``, of all websites, as of ``today``.
 
     A pure function: equal arguments return equal rows.
     """
-    tables = [_site(site, first, last, today) for site in scenario.SITES]
-    return {name: pa.concat_tables([rows[name] for rows in tables]) for name in tables[0]}
+    sites: dict[str, list[pa.Table]] = defaultdict(list)
+    for site in scenario.SITES:
+        for name, columns in _site(site, first, last, today):
+            length = len(columns["created_at"])
+            website = choices([str(site.id)], np.zeros(length, dtype=np.int64))
+            sites[name].append(pa.table({"website_id": website, **columns}))
+    return {name: pa.concat_tables(tables) for name, tables in sites.items()}
 
 
 def websites(today: date) -> pa.Table:
@@ -78,28 +79,28 @@ def websites(today: date) -> pa.Table:
     )
 
 
+Data = Mapping[str, tuple[int, Sequence[str]]]
+"""Type and values by property."""
+
+
 class CustomEvent:
     """A custom event: the rows of the pageviews that it follows, and its properties."""
 
-    def __init__(self, name: str, view: Integers, **data: tuple[int, list[str]]) -> None:
+    def __init__(self, views: Views, name: str, view: Integers, data: Data) -> None:
         self.name = name
         self.view = view
+        self.at = views.at[view] + EVENT_DELAY
         self.data = data
-        """Type and values by property, in whose name ``__`` stands for a dot."""
-        self._salt = np.uint64(100 + sum(name.encode()))
+        self._parts = views.number[view], views.at[view]
 
-    def ids(self, views: Views, key: np.uint64, which: int = 0) -> NDArray[np.bytes_]:
+    def ids(self, key: np.uint64, which: int = 0) -> NDArray[np.bytes_]:
         """Ids of the event's rows, or of the rows of a property."""
-        number, at = views.number[self.view], views.at[self.view]
-        return ids(number, at, key, self._salt, np.uint64(which))
+        salt = np.uint64(100 + sum(self.name.encode()))
+        return ids(*self._parts, key, salt, np.uint64(which))
 
 
-NO_PURCHASE = CustomEvent(
-    "purchase", np.array([], int), revenue=(NUMBER, []), currency=(STRING, [])
-)
-
-
-def _site(site: Site, first: date, last: date, today: date) -> Tables:
+def _site(site: Site, first: date, last: date, today: date) -> Iterator[tuple[str, Columns]]:
+    """The columns of each table, without the website."""
     visits = generate_visits(site, first, last, today)
     views = generate_views(site, visits, today)
     key = np.uint64(site.id.int % 2**63)
@@ -108,111 +109,118 @@ def _site(site: Site, first: date, last: date, today: date) -> Tables:
     session = ids(visits.person, months, key, np.uint64(11))
     visit = ids(visits.number, key, np.uint64(12))
     custom = _custom_events(site, visits, views)
-    purchase = next((event for event in custom if event.name == "purchase"), NO_PURCHASE)
     number = np.concatenate([np.arange(len(views.at)), *(event.view for event in custom)])
-    at = np.concatenate([views.at, *(views.at[event.view] + EVENT_DELAY for event in custom)])
+    at = np.concatenate([views.at, *(event.at for event in custom)])
     kind = np.repeat(np.arange(len(custom) + 1), [len(views.at), *(len(e.view) for e in custom)])
     page_ids = ids(views.number, views.at, key, np.uint64(13))
-    event_ids = np.concatenate([page_ids, *(event.ids(views, key) for event in custom)])
+    event_ids = np.concatenate([page_ids, *(event.ids(key) for event in custom)])
     # Sorted by time, so that a range is a contiguous block of the table.
     order = np.argsort(at, kind="stable")
     number, at, kind, event_ids = number[order], at[order], kind[order], event_ids[order]
     row = views.visit[number]
-    events = pa.table(
-        {
-            "website_id": constant(str(site.id), len(at)),
-            "created_at": times(at),
-            "event_id": uuids(event_ids),
-            "session_id": uuids(session[row]),
-            "visit_id": uuids(visit[row]),
-            "event_type": pa.array(np.where(kind == 0, 1, 2).astype(np.int32)),
-            "event_name": choices([None, *(event.name for event in custom)], kind),
-            **_page_columns(site, visits, views, number, kind == 0),
-        }
-    )
-    sessions, session_data = _session_rows(site, visits, views, session, purchase, key)
-    return {
-        "website_event": events,
-        "event_data": _event_data(site, views, custom, key),
-        "revenue": _revenue(site, views, session, purchase, key),
-        "session": sessions,
-        "session_data": session_data,
+    events = {
+        "created_at": times(at),
+        "event_id": uuids(event_ids),
+        "session_id": uuids(session[row]),
+        "visit_id": uuids(visit[row]),
+        "event_type": pa.array(np.where(kind == 0, 1, 2).astype(np.int32)),
+        "event_name": choices([None, *(event.name for event in custom)], kind),
+        **_page_columns(site, visits, views, number, kind == 0),
     }
+    yield "website_event", events
+    for event in custom:
+        for place, (name, (type_, values)) in enumerate(event.data.items()):
+            data = {
+                "event_data_id": uuids(event.ids(key, place + 50)),
+                "website_event_id": uuids(event.ids(key)),
+                "created_at": times(event.at),
+            }
+            yield "event_data", data | _data(name, type_, values)
+    purchases = [event for event in custom if event.name == "purchase"]
+    buyers = [session[views.visit[event.view]] for event in purchases]
+    customers, rows = np.unique(np.concatenate([np.empty(0, "S16"), *buyers]), return_index=True)
+    yield "session", _sessions(site, visits, session, customers)
+    for event, buyer in zip(purchases, buyers, strict=True):
+        revenue = {
+            "revenue_id": uuids(event.ids(key, 61)),
+            "session_id": uuids(buyer),
+            "event_id": uuids(event.ids(key)),
+            "currency": pa.array(event.data["currency"][1], pa.string()),
+            "revenue": _numbers(event.data["revenue"][1]),
+            "created_at": times(event.at),
+            "event_name": choices([event.name], np.zeros(len(buyer), dtype=np.int64)),
+        }
+        yield "revenue", revenue
+        at, owner = event.at[rows], visits.person[views.visit[event.view][rows]]
+        plans = ["plus" if plus else "free" for plus in fraction(owner, 71) < 0.3]
+        seats = 1 + (fraction(owner, 72) * 5).astype(int)
+        for which, (name, type_, values) in enumerate(
+            (
+                ("membership", STRING, plans),
+                ("seats", NUMBER, [f"{number}.0000" for number in seats]),
+            )
+        ):
+            data = {
+                "session_data_id": uuids(ids(owner, at, key, np.uint64(73 + which))),
+                "session_id": uuids(customers),
+                "created_at": times(at),
+                "distinct_id": pa.array(map(_customer, owner), pa.string()),
+            }
+            yield "session_data", data | _data(name, type_, values)
 
 
 def _custom_events(site: Site, visits: Visits, views: Views) -> list[CustomEvent]:
-    def drawn(pages: Sequence[int], chance: float, salt: int) -> Integers:
-        at = np.isin(views.page, pages) & (fraction(views.at, views.number, salt) < chance)
-        return np.flatnonzero(at)
-
     def pick(view: Integers, values: Sequence[str], salt: int) -> list[str]:
         number = (fraction(views.at[view], views.number[view], salt) * len(values)).astype(int)
         return [values[place] for place in number]
 
-    if site is not scenario.SHOP:
-        search = drawn([scenario.D_SEARCH], 0.85, 31)
-        manual = drawn([scenario.D_ASSEMBLY], 0.3, 32)
-        terms = ("return", "oil", "screws", "delivery", "wobbly leg", "warranty")
-        results = [f"{number}.0000" for number in range(9)]
-        return [
-            CustomEvent(
-                "search",
-                search,
-                term=(STRING, pick(search, terms, 33)),
-                results=(NUMBER, pick(search, results, 34)),
-            ),
-            CustomEvent(
-                "download-manual", manual, language=(STRING, pick(manual, ("en", "de", "fr"), 35))
-            ),
-        ]
+    events = _purchases(site, visits, views, pick) if site is scenario.SHOP else []
+    for event in site.events:
+        drawn = fraction(views.at, views.number, event.salt) < event.chance
+        view = np.flatnonzero((views.page == event.page) & drawn)
+        data = {
+            name: (kind, pick(view, values, salt))
+            for name, (kind, values, salt) in event.data.items()
+        }
+        events.append(CustomEvent(views, event.name, view, data))
+    return events
+
+
+def _purchases(
+    site: Site, visits: Visits, views: Views, pick: Callable[..., list[str]]
+) -> list[CustomEvent]:
+    """The events of the cart and of the page after a purchase."""
     carts = np.flatnonzero(views.page == scenario.CART)
     bought = np.flatnonzero(views.page == scenario.THANKS)
-    post, video = drawn([scenario.POST], 0.1, 21), drawn([scenario.LAMP], 0.16, 22)
     products = list(scenario.PRICES)
 
     def product(view: Integers) -> list[int]:
-        drawn_products = (fraction(views.number[view], 23) * len(products)).astype(int)
+        drawn = (fraction(views.number[view], 23) * len(products)).astype(int)
         return [
             int(page) if page in scenario.PRICES else products[place]
-            for page, place in zip(views.before[view], drawn_products, strict=True)
+            for page, place in zip(views.before[view], drawn, strict=True)
         ]
 
-    def paid(view: Integers) -> list[str]:
-        items = 1 + (fraction(views.number[view], 24) * 2.4).astype(int)
-        prices = [scenario.PRICES[page] for page in product(view)]
-        return [f"{price * number:.4f}" for price, number in zip(prices, items, strict=True)]
-
-    homes = places(site, visits.person)[views.visit]
-    countries = [scenario.PLACES[home].country for home in homes[bought]]
+    items = 1 + (fraction(views.number[bought], 24) * 2.4).astype(int)
+    prices = [scenario.PRICES[page] for page in product(bought)]
+    paid = [f"{price * number:.4f}" for price, number in zip(prices, items, strict=True)]
+    homes = places(site, visits.person)[views.visit[bought]]
+    euro = [PLACES[home].country in EURO_ZONE for home in homes]
     ordered = views.at[bought].astype("datetime64[s]").astype("datetime64[h]")
+    of_carts = {
+        "sku": (STRING, [scenario.SKUS[page] for page in product(carts)]),
+        "price": (NUMBER, [f"{scenario.PRICES[page]:.4f}" for page in product(carts)]),
+    }
+    of_purchases = {
+        "revenue": (NUMBER, paid),
+        "currency": (STRING, ["EUR" if is_euro else "USD" for is_euro in euro]),
+        "sku": (STRING, [scenario.SKUS[page] for page in product(bought)]),
+        "giftWrap": (BOOLEAN, pick(bought, ("true", "false", "false", "false"), 25)),
+        "orderedAt": (DATE, [f"{hour}:00:00.000Z" for hour in ordered.astype(str)]),
+    }
     return [
-        CustomEvent(
-            "add-to-cart",
-            carts,
-            sku=(STRING, [scenario.SKUS[page] for page in product(carts)]),
-            price=(NUMBER, [f"{scenario.PRICES[page]:.4f}" for page in product(carts)]),
-        ),
-        CustomEvent(
-            "purchase",
-            bought,
-            revenue=(NUMBER, paid(bought)),
-            currency=(STRING, ["EUR" if code in EURO_ZONE else "USD" for code in countries]),
-            sku=(STRING, [scenario.SKUS[page] for page in product(bought)]),
-            giftWrap=(BOOLEAN, pick(bought, ("true", "false", "false", "false"), 25)),
-            orderedAt=(DATE, [f"{hour}:00:00.000Z" for hour in ordered.astype(str)]),
-        ),
-        CustomEvent(
-            "newsletter-signup",
-            post,
-            form__fields=(NUMBER, pick(post, ("1.0000", "2.0000", "3.0000"), 26)),
-            source=(STRING, pick(post, ("footer", "popup", "inline"), 27)),
-        ),
-        CustomEvent(
-            "watch-video",
-            video,
-            seconds=(NUMBER, pick(video, [f"{n}.0000" for n in range(5, 95, 5)], 28)),
-            hd=(BOOLEAN, pick(video, ("true", "true", "false"), 29)),
-        ),
+        CustomEvent(views, "add-to-cart", carts, of_carts),
+        CustomEvent(views, "purchase", bought, of_purchases),
     ]
 
 
@@ -253,111 +261,49 @@ def _page_columns(
     }
 
 
-def _event_data(site: Site, views: Views, custom: list[CustomEvent], key: np.uint64) -> pa.Table:
-    tables = []
-    for event in custom:
-        for place, (name, (kind, values)) in enumerate(event.data.items()):
-            numbers = [float(text) if kind == NUMBER else None for text in values]
-            dates = [
-                datetime.fromisoformat(text).replace(tzinfo=None) if kind == DATE else None
-                for text in values
-            ]
-            columns = {
-                "event_data_id": uuids(event.ids(views, key, place + 50)),
-                "website_id": constant(str(site.id), len(values)),
-                "website_event_id": uuids(event.ids(views, key)),
-                "data_key": constant(name.replace("__", "."), len(values)),
-                "string_value": pa.array(values, pa.string()),
-                "number_value": pa.array(numbers, pa.float64()),
-                "date_value": pa.array(dates, pa.timestamp("us")),
-                "data_type": pa.array([kind] * len(values), pa.int32()),
-                "created_at": times(views.at[event.view] + EVENT_DELAY),
-            }
-            tables.append(pa.table(columns))
-    return pa.concat_tables(tables)
+def _data(name: str, kind: int, values: Sequence[str]) -> Columns:
+    """The columns of a property with these values."""
+    dates = [
+        datetime.fromisoformat(text).replace(tzinfo=None) if kind == DATE else None
+        for text in values
+    ]
+    return {
+        "data_key": choices([name], np.zeros(len(values), dtype=np.int64)),
+        "string_value": pa.array(values, pa.string()),
+        "number_value": _numbers(values if kind == NUMBER else [None] * len(values)),
+        "date_value": pa.array(dates, pa.timestamp("us")),
+        "data_type": pa.array([kind] * len(values), pa.int32()),
+    }
 
 
-def _revenue(
-    site: Site,
-    views: Views,
-    session: NDArray[np.bytes_],
-    purchase: CustomEvent,
-    key: np.uint64,
-) -> pa.Table:
-    amounts = [float(text) for text in purchase.data["revenue"][1]]
-    return pa.table(
-        {
-            "revenue_id": uuids(purchase.ids(views, key, 61)),
-            "session_id": uuids(session[views.visit[purchase.view]]),
-            "event_id": uuids(purchase.ids(views, key)),
-            "currency": pa.array(purchase.data["currency"][1], pa.string()),
-            "revenue": pa.array(amounts, pa.float64()),
-            "created_at": times(views.at[purchase.view] + EVENT_DELAY),
-            "website_id": constant(str(site.id), len(amounts)),
-            "event_name": constant("purchase", len(amounts)),
-        }
-    )
+def _numbers(texts: Sequence[str | None]) -> pa.Array:
+    return pa.array([text and float(text) for text in texts], pa.float64())
 
 
-def _session_rows(
-    site: Site,
-    visits: Visits,
-    views: Views,
-    session: NDArray[np.bytes_],
-    purchase: CustomEvent,
-    key: np.uint64,
-) -> tuple[pa.Table, pa.Table]:
-    """The rows of ``session`` as of the first visit, and of ``session_data`` of customers."""
+def _sessions(
+    site: Site, visits: Visits, session: NDArray[np.bytes_], customers: NDArray[np.bytes_]
+) -> Columns:
+    """The columns of ``session`` as of the first visit."""
     order = np.argsort(visits.start, kind="stable")
-    _, place = np.unique(session[order], return_index=True)
-    row = order[place]
-    person = visits.person[row]
-    place, machine = places(site, person), machines(site, person)
-    buyer, first = np.unique(session[views.visit[purchase.view]], return_index=True)
-    is_customer = np.isin(session[row], buyer)
+    row = order[np.unique(session[order], return_index=True)[1]]
+    person, is_customer = visits.person[row], np.isin(session[row], customers)
     names = [
         _customer(number) if known else None
         for number, known in zip(person, is_customer, strict=True)
     ]
-    sessions = pa.table(
-        {
-            "session_id": uuids(session[row]),
-            "website_id": constant(str(site.id), len(row)),
-            "created_at": times(visits.start[row]),
-            "distinct_id": pa.array(names, pa.string()),
-            **{
-                name: choices([getattr(item, name) for item in items], number)
-                for items, number, attributes in (
-                    (scenario.MACHINES, machine, ("browser", "os", "device", "screen")),
-                    (scenario.PLACES, place, ("language", "country", "region", "city")),
-                )
-                for name in attributes
-            },
-        }
-    )
-    at = views.at[purchase.view][first] + EVENT_DELAY
-    owner = visits.person[views.visit[purchase.view][first]]
-    plans = ["plus" if plus else "free" for plus in fraction(owner, 71) < 0.3]
-    seats = 1 + (fraction(owner, 72) * 5).astype(int)
-    properties = [
-        ("membership", STRING, plans, [None] * len(buyer)),
-        ("seats", NUMBER, [f"{number}.0000" for number in seats], seats.astype(float)),
-    ]
-    tables = [
-        {
-            "session_data_id": uuids(ids(owner, at, key, np.uint64(73 + which))),
-            "website_id": constant(str(site.id), len(buyer)),
-            "session_id": uuids(buyer),
-            "data_key": constant(name, len(buyer)),
-            "string_value": pa.array(texts, pa.string()),
-            "number_value": pa.array(numbers, pa.float64()),
-            "data_type": pa.array([kind] * len(buyer), pa.int32()),
-            "created_at": times(at),
-            "distinct_id": pa.array([_customer(number) for number in owner], pa.string()),
-        }
-        for which, (name, kind, texts, numbers) in enumerate(properties)
-    ]
-    return sessions, pa.concat_tables([pa.table(columns) for columns in tables])
+    return {
+        "session_id": uuids(session[row]),
+        "created_at": times(visits.start[row]),
+        "distinct_id": pa.array(names, pa.string()),
+        **{
+            name: choices([getattr(item, name) for item in items], number)
+            for items, number, attributes in (
+                (MACHINES, machines(site, person), ("browser", "os", "device", "screen")),
+                (PLACES, places(site, person), ("language", "country", "region", "city")),
+            )
+            for name in attributes
+        },
+    }
 
 
 def _customer(person: int) -> str:

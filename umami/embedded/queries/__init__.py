@@ -1,5 +1,5 @@
 """Umami's metrics over the store, each defined in words above its SQL.
 
-The functions take a ``Store`` and a ``Scope`` and return plain Python values. They depend neither
-on HTTP nor on the format of any version of Umami.
+The functions take a ``Store`` and a ``Scope`` and do not depend on HTTP. Where a query answers a
+request by itself, its rows have the names of Umami's API.
 """

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from umami.embedded.queries.metrics import Rank, summed_visits
-from umami.embedded.scope import Rows, Scope
+from umami.embedded.queries.totals import summed
+from umami.embedded.scope import VIEWS, Rows, Scope
 from umami.embedded.store import Store
 
 DIRECT = "direct"
@@ -75,46 +75,38 @@ def channel_of_row(scope: Scope) -> str:
     return f"CASE {cases} ELSE '' END"
 
 
-def channel_visitors(store: Store, scope: Scope, types: Sequence[int]) -> list[Rank]:
-    """Count the distinct sessions with a visit of each channel, the most frequent first; before
-    3.3, those with a row of the types."""
-    visits = _visits(scope, types)
-    ranks = store.rows(
+def channel_visitors(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    """Count (``y``) the distinct sessions with a visit of each channel (``x``), the most frequent
+    first; before 3.3, those with a view."""
+    visits = _visits(scope)
+    return store.records(
         f"""
         {visits.sql}
-        SELECT name, count(DISTINCT session_id) AS number
-        FROM visit WHERE name <> '' GROUP BY name ORDER BY number DESC, name
+        SELECT name AS x, count(DISTINCT session_id) AS y
+        FROM visit WHERE name <> '' GROUP BY name ORDER BY y DESC, name
         """,
         visits.values,
     )
-    return [Rank(*rank) for rank in ranks]
 
 
-def channel_totals(store: Store, scope: Scope, types: Sequence[int]) -> list[dict[str, Any]]:
-    """Return the totals of the visits of each channel, in rows of the types, as ``expanded`` does.
+def channel_totals(store: Store, scope: Scope) -> list[dict[str, Any]]:
+    """Return the sums of ``summed`` over the visits of each channel.
 
     Before 3.3, the views, bounce and time of a visit are those of its rows with the same referrer,
     campaign and query.
     """
-    visits, summed = _visits(scope, types), summed_visits(scope)
-    return store.records(
-        f"""
-        {visits.sql}
-        SELECT name, NULL AS country, {summed.sql}
-        FROM visit WHERE name <> '' GROUP BY name ORDER BY visitors DESC, visits DESC, name
-        """,
-        [*visits.values, *summed.values],
-    )
+    tail = "WHERE name <> '' GROUP BY name ORDER BY visitors DESC, visits DESC, name"
+    return summed(store, scope, _visits(scope), ("name",), tail)
 
 
-def _visits(scope: Scope, types: Sequence[int]) -> Rows:
+def _visits(scope: Scope) -> Rows:
     """Return ``WITH …`` that defines ``visit``: the visits with their channel, views, and the times
     of the first and last view.
 
     The channel of a visit is that of its first row, by time and id, that has one, or else
     ``direct``. Before 3.3, rows that differ in any of ``CHANNEL_COLUMNS`` count separately.
     """
-    rows = scope.rows(*types)
+    rows = scope.rows(*VIEWS)
     # Computing a channel is slow, and rows have far fewer combinations of these columns.
     alike = " AND ".join(f"e.{name} IS NOT DISTINCT FROM k.{name}" for name in CHANNEL_COLUMNS)
     columns = ", ".join(f"e.{name}" for name in CHANNEL_COLUMNS)

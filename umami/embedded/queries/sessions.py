@@ -1,4 +1,4 @@
-"""Sessions: the list, its totals, and single sessions."""
+"""Single events and sessions: pages of a website's events and sessions, and single sessions."""
 
 from __future__ import annotations
 
@@ -7,33 +7,93 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from umami.embedded.queries.events import Listed, counted
 from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, SESSION_COLUMNS, Rows, Scope, like
 from umami.embedded.store import Store
 
 ATTRIBUTES = ", ".join(f"s.{name}" for name in SESSION_COLUMNS.values())
+SUMS = {"views": "views", "events": "events", "totaltime": "seconds"}
+"""The sums of a single session by their names in JSON."""
 SEARCHED = ("distinct_id", "city", "browser", "os", "device")
+MOST_OF_SESSION = 500
+NEWEST_FIRST = "ORDER BY e.created_at DESC, e.event_id"
+HAS_DATA = """
+    EXISTS (
+        SELECT 1 FROM event_data d
+        WHERE d.website_id = e.website_id AND d.website_event_id = e.event_id
+    ) AS has_data
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class SessionTotals:
-    """Totals of a range; ``rows`` counts events of every type, ``events`` custom events."""
+class Listed:
+    """A page of a list: its rows by column name, and the number of rows of the list; ``capped`` if
+    counting stopped before the end of the list."""
 
-    rows: int
-    visitors: int
-    visits: int
-    countries: int
-    events: int
+    rows: list[dict[str, Any]]
+    count: int
+    capped: bool
 
 
-def session_totals(store: Store, scope: Scope) -> SessionTotals:
-    """Count rows of every type, distinct sessions, visits and countries, and custom events."""
-    rows = scope.rows(columns=("country",))
-    counts = f"""
-        count(*), count(DISTINCT e.session_id), count(DISTINCT e.visit_id),
-        count(DISTINCT s.country), count(*) FILTER (e.event_type = {CUSTOM_EVENT})
+def page(
+    store: Store, scope: Scope, *, pattern: str | None, most: int, limit: int, offset: int
+) -> Listed:
+    """Return events of any type with the attributes of their session and whether they carry data,
+    newest first.
+
+    ``pattern`` keeps custom events whose name, and views whose path, matches; ``%`` and ``_`` are
+    wildcards. Rows are counted up to ``most``.
     """
-    return SessionTotals(*store.rows(f"SELECT {counts} {rows.sql}", rows.values)[0])
+    rows = scope.rows()
+    if pattern:
+        rows = rows.where(
+            f"(e.event_type = {CUSTOM_EVENT} AND {like('e.event_name', pattern)}"
+            f" OR e.event_type = {PAGEVIEW} AND {like('e.url_path', pattern)})",
+            *[pattern] * 2,
+        )
+    records = store.records(
+        f"""
+        WITH page AS (SELECT e.* {rows.sql} {NEWEST_FIRST} LIMIT ? OFFSET ?)
+        SELECT e.*, s.distinct_id, s.country, s.city, s.device, s.os, s.browser, {HAS_DATA}
+        FROM page e
+        LEFT JOIN session s ON s.session_id = e.session_id AND s.website_id = e.website_id
+        {NEWEST_FIRST}
+        """,
+        [*rows.values, limit, offset],
+    )
+    return Listed(records, *counted(store, Rows(f"SELECT 1 {rows.sql}", rows.values), most))
+
+
+def counted(store: Store, rows: Rows, most: int) -> tuple[int, bool]:
+    """Count the rows of a query up to ``most``, and return whether there are more."""
+    query = f"SELECT count(*) FROM ({rows.sql} LIMIT ?)"
+    ((count,),) = store.rows(query, [*rows.values, most + 1])
+    return min(count, most), count > most
+
+
+def events_of_sessions(
+    store: Store, scope: Scope, sessions: Collection[UUID]
+) -> list[dict[str, Any]]:
+    """Return the newest events of some sessions and whether they carry data, newest first."""
+    rows = scope.rows().where("e.session_id IN (SELECT unnest(?::UUID[]))", [*sessions])
+    return store.records(
+        f"SELECT e.*, {HAS_DATA} {rows.sql} {NEWEST_FIRST} LIMIT {MOST_OF_SESSION}", rows.values
+    )
+
+
+def session_totals(store: Store, scope: Scope) -> dict[str, dict[str, int]]:
+    """Count events of every type (``pageviews``), distinct sessions, visits and countries, and
+    custom events."""
+    rows = scope.rows(columns=("country",))
+    counts = store.records(
+        f"""
+        SELECT count(*) AS pageviews, count(DISTINCT e.session_id) AS visitors,
+               count(DISTINCT e.visit_id) AS visits, count(DISTINCT s.country) AS countries,
+               count(*) FILTER (e.event_type = {CUSTOM_EVENT}) AS events
+        {rows.sql}
+        """,
+        rows.values,
+    )[0]
+    return {name: {"value": count} for name, count in counts.items()}
 
 
 def sessions(
@@ -41,9 +101,7 @@ def sessions(
     scope: Scope,
     *,
     search: str | None,
-    newest: int | None = None,
-    most: int | None = None,
-    order: str | None = None,
+    most: int,
     limit: int,
     offset: int,
     among: Rows | None = None,
@@ -53,56 +111,44 @@ def sessions(
 
     The times of the first and the last event and the numbers of visits, views and custom events
     are those of the range. ``search`` keeps sessions whose distinct id, city, browser, system or
-    device contains the text, and ``among`` those whose ids a query returns. ``newest`` restricts
-    the list to that many rows, which the column ``order`` then sorts, ascending. Rows are counted
-    up to ``most``.
+    device contains the text, and ``among`` those whose ids a query returns. Rows are counted up to
+    ``most``.
     """
-    where: list[str] = []
-    values: list[Any] = []
+    rows = scope.rows()
     if search:
         # Comparing each session once is cheaper than comparing the session of every event.
         matches = " OR ".join(like(name, search) for name in SEARCHED)
-        where.append(
-            f"e.session_id IN (SELECT session_id FROM session WHERE website_id = ? AND ({matches}))"
-        )
-        values = [scope.website, *[f"%{search}%"] * len(SEARCHED)]
+        sessions = f"SELECT session_id FROM session WHERE website_id = ? AND ({matches})"
+        texts = [f"%{search}%"] * len(SEARCHED)
+        rows = rows.where(f"e.session_id IN ({sessions})", scope.website, *texts)
     if among:
-        where.append(f"e.session_id IN ({among.sql})")
-        values += among.values
-    rows = scope.rows(where=where)
-    values = [*rows.values, *values]
-    distinct = Rows(f"SELECT DISTINCT e.session_id, e.hostname {rows.sql}", values)
-    count, capped = counted(store, distinct, most if newest is None else newest)
-    return Listed(
-        store.records(
-            f"""
-            WITH newest AS (
-                SELECT e.session_id, e.hostname, max(e.created_at) AS last_at
-                {rows.sql} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
-                LIMIT {offset + limit if newest is None else newest}
-            ),
-            counted AS (
-                SELECT e.session_id, e.hostname, min(e.created_at) AS first_at,
-                       count(DISTINCT e.visit_id) AS visits,
-                       count(*) FILTER (e.event_type = {PAGEVIEW}) AS views,
-                       count(*) FILTER (e.event_type = {CUSTOM_EVENT}) AS events
-                {rows.sql} AND e.session_id IN (SELECT session_id FROM newest)
-                GROUP BY 1, 2
-            )
-            SELECT s.session_id, s.website_id, s.distinct_id, n.hostname, {ATTRIBUTES},
-                   c.first_at, n.last_at, c.visits, c.views, c.events
-            FROM newest n
-            JOIN counted c ON c.session_id = n.session_id
-                AND c.hostname IS NOT DISTINCT FROM n.hostname
-            JOIN session s ON s.session_id = n.session_id AND s.website_id = ?
-            ORDER BY {f"{order}, " if order else ""}last_at DESC, s.session_id, n.hostname
-            LIMIT ? OFFSET ?
-            """,
-            [*values, *values, scope.website, limit, offset],
+        rows = rows.where(f"e.session_id IN ({among.sql})", *among.values)
+    distinct = Rows(f"SELECT DISTINCT e.session_id, e.hostname {rows.sql}", rows.values)
+    records = store.records(
+        f"""
+        WITH newest AS (
+            SELECT e.session_id, e.hostname, max(e.created_at) AS last_at
+            {rows.sql} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?
         ),
-        count,
-        capped,
+        counted AS (
+            SELECT e.session_id, e.hostname, min(e.created_at) AS first_at,
+                   count(DISTINCT e.visit_id) AS visits,
+                   count(*) FILTER (e.event_type = {PAGEVIEW}) AS views,
+                   count(*) FILTER (e.event_type = {CUSTOM_EVENT}) AS events
+            {rows.sql} AND e.session_id IN (SELECT session_id FROM newest)
+            GROUP BY 1, 2
+        )
+        SELECT s.session_id, s.website_id, s.distinct_id, n.hostname, {ATTRIBUTES},
+               c.first_at, n.last_at, c.visits, c.views, c.events
+        FROM newest n
+        JOIN counted c ON c.session_id = n.session_id
+            AND c.hostname IS NOT DISTINCT FROM n.hostname
+        JOIN session s ON s.session_id = n.session_id AND s.website_id = ?
+        ORDER BY last_at DESC, s.session_id, n.hostname LIMIT ? OFFSET ?
+        """,
+        [*rows.values, offset + limit, *rows.values, scope.website, limit, offset],
     )
+    return Listed(records, *counted(store, distinct, most))
 
 
 def linked_sessions(store: Store, website: UUID, session: UUID) -> tuple[list[str], set[UUID]]:
@@ -123,15 +169,6 @@ def linked_sessions(store: Store, website: UUID, session: UUID) -> tuple[list[st
     return distinct_ids or [], {session, *(sessions or [])}
 
 
-def sessions_of_distinct_id(store: Store, website: UUID, distinct_id: str) -> set[UUID]:
-    """Return the sessions that are linked to a distinct id."""
-    rows = store.rows(
-        "SELECT DISTINCT session_id FROM session_link WHERE website_id = ? AND distinct_id = ?",
-        [website, distinct_id],
-    )
-    return {session for (session,) in rows}
-
-
 def session(
     store: Store,
     website: UUID,
@@ -144,8 +181,8 @@ def session(
     event, and its numbers of visits, views and custom events.
 
     ``seconds`` is the time between the first and the last event of any type, summed over visits.
-    Sums include the sessions in ``also``. With ``by_hostname``, they include only the activity on
-    the first of the session's hostnames by name.
+    The sums, which are text, include the sessions in ``also``. With ``by_hostname``, they include
+    only the activity on the first of the session's hostnames by name.
     """
     rows = store.records(
         f"""
@@ -162,8 +199,8 @@ def session(
         SELECT s.session_id, s.website_id, s.distinct_id, v.hostname, {ATTRIBUTES},
                min(v.first_at) AS first_at, max(v.last_at) AS last_at,
                count(DISTINCT v.visit_id) AS visits,
-               sum(v.views)::BIGINT AS views, sum(v.events)::BIGINT AS events,
-               sum(floor(epoch(v.last_at - v.first_at)))::BIGINT AS seconds
+               sum(v.views)::VARCHAR AS views, sum(v.events)::VARCHAR AS events,
+               sum(floor(epoch(v.last_at - v.first_at)))::BIGINT::VARCHAR AS seconds
         FROM session s CROSS JOIN visit v
         WHERE s.website_id = $website AND s.session_id = $session
         GROUP BY ALL ORDER BY v.hostname LIMIT 1
@@ -171,20 +208,3 @@ def session(
         {"website": website, "session": session, "sessions": [session, *also]},
     )
     return rows[0] if rows else None
-
-
-def delete(store: Store, website: UUID, session: UUID) -> bool:
-    """Delete a session with all its events and data, and return whether the session existed."""
-    values = [website, session]
-    with store.erasing() as cursor:
-        existing = cursor.execute(
-            "SELECT 1 FROM session WHERE website_id = ? AND session_id = ?", values
-        ).fetchone()
-        cursor.execute(
-            "DELETE FROM event_data WHERE website_id = $website AND website_event_id IN (SELECT "
-            "event_id FROM website_event WHERE website_id = $website AND session_id = $session)",
-            {"website": website, "session": session},
-        )
-        for table in ("website_event", "session_data", "revenue", "session_link", "session"):
-            cursor.execute(f"DELETE FROM {table} WHERE website_id = ? AND session_id = ?", values)
-    return existing is not None

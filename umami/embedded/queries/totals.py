@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from umami.embedded.scope import (
     CUSTOM_EVENT,
     PAGEVIEW,
+    VIEWS,
     Rows,
     Scope,
     Unit,
@@ -20,109 +20,83 @@ from umami.embedded.scope import (
 from umami.embedded.store import Store
 
 MOST_GROUPS = 500
-Order = Literal["views", "visitors"]
-ORDERS: dict[Order, str] = {
-    "views": "all_views DESC, visitors DESC",
-    "visitors": "visitors DESC, all_views DESC",
-}
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The totals of a range; ``seconds`` is the time on site."""
-
-    views: int
-    visitors: int
-    visits: int
-    bounces: int
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """The counts of one unit of time by its start (wall clock); empty buckets do not exist."""
-
-    start: datetime
-    views: int
-    sessions: int
-
-
-@dataclass(frozen=True, slots=True)
-class EventBucket:
-    """How often one custom event happened in one unit of time."""
-
-    start: datetime
-    event: str
-    count: int
-
-
-def is_bounce(scope: Scope) -> Rows:
-    """Return the condition that a row of a table of visits (``session_id``, ``visit_id``,
-    ``views``) is a bounce: the visit has one view and no custom event in the unfiltered range."""
-    if not scope.definitions.event_prevents_bounce:
-        return Rows("views = 1")
-    events = scope.unfiltered().rows(CUSTOM_EVENT)
-    return Rows(
-        "views = 1 AND (session_id, visit_id) NOT IN "
-        f"(SELECT (e.session_id, e.visit_id) {events.sql})",
-        events.values,
+def visits(rows: Rows, keys: Mapping[str, str] | None = None) -> Rows:
+    """Return ``WITH …`` that defines ``visit``: the visits of the rows, per values of the keys,
+    with their number of views and the times of the first and last view."""
+    columns = "".join(f'{sql} AS "{name}", ' for name, sql in (keys or {}).items())
+    sql = f"""
+    WITH visit AS (
+        SELECT {columns} e.session_id, e.visit_id, count(*) AS views,
+               min(e.created_at) AS first_at, max(e.created_at) AS last_at
+        {rows.sql} GROUP BY ALL
     )
-
-
-def totals(store: Store, scope: Scope, types: Sequence[int] = (PAGEVIEW,)) -> Totals:
-    """Return the totals of the rows of the types.
-
-    Views are rows, visitors distinct sessions, visits distinct visits, and bounces those of
-    ``is_bounce``. Time is the sum over sessions and visits of the whole seconds between the first
-    and the last view. If the scope leaves bounces out, no visit is a bounce, even if the filters
-    leave it only one view.
     """
-    rows = scope.rows(*types)
-    bounce = Rows("false") if scope.without_bounces else is_bounce(scope)
-    (sums,) = store.rows(
+    return Rows(sql, rows.values)
+
+
+def summed(
+    store: Store,
+    scope: Scope,
+    visits: Rows,
+    keys: Iterable[str] = (),
+    tail: str = "",
+    values: Sequence[Any] = (),
+) -> list[dict[str, Any]]:
+    """Sum the table ``visit`` by keys, which ``tail`` groups: ``pageviews``, ``visitors``,
+    ``visits``, ``bounces``, and ``totaltime``.
+
+    Views are rows, visitors distinct sessions, and visits distinct visits. A bounce is a visit with
+    one view and no custom event in the unfiltered range. Time is the sum over sessions and visits
+    of the whole seconds between the first and the last view. Views and time are text.
+    """
+    bounce = Rows("views = 1")
+    if scope.definitions.event_prevents_bounce:
+        events = scope.unfiltered().rows(CUSTOM_EVENT)
+        with_event = f"SELECT (e.session_id, e.visit_id) {events.sql}"
+        bounce = bounce.where(f"(session_id, visit_id) NOT IN ({with_event})", *events.values)
+    columns = "".join(f'"{key}", ' for key in keys)
+    return store.records(
         f"""
-        WITH visit AS (
-            SELECT e.session_id, e.visit_id, count(*) AS views,
-                   min(e.created_at) AS first_at, max(e.created_at) AS last_at
-            {rows.sql} GROUP BY 1, 2
-        )
-        SELECT coalesce(sum(views), 0), count(DISTINCT session_id), count(DISTINCT visit_id),
-               count(*) FILTER ({bounce.sql}),
-               coalesce(sum(floor(epoch(last_at - first_at))), 0)
-        FROM visit
+        {visits.sql}
+        SELECT {columns} sum(views)::VARCHAR AS pageviews, count(DISTINCT session_id) AS visitors,
+               count(DISTINCT visit_id) AS visits, count(*) FILTER ({bounce.sql}) AS bounces,
+               sum(floor(epoch(last_at - first_at)))::BIGINT::VARCHAR AS totaltime
+        FROM visit {tail}
         """,
-        [*rows.values, *bounce.values],
+        [*visits.values, *bounce.values, *values],
     )
-    return Totals(*map(int, sums))
+
+
+def totals(store: Store, scope: Scope) -> dict[str, int]:
+    """Return the sums of ``summed`` over the views.
+
+    If the scope leaves bounces out, no visit is a bounce, even if the filters leave it only one
+    view.
+    """
+    (sums,) = summed(store, scope, visits(scope.rows(*VIEWS)))
+    if scope.without_bounces:
+        sums["bounces"] = 0
+    return {name: int(total or 0) for name, total in sums.items()}
 
 
 def breakdown(
-    store: Store, scope: Scope, fields: Sequence[str], *, by: Order = "views"
+    store: Store,
+    scope: Scope,
+    fields: Sequence[str],
+    order: str = "visitors DESC, sum(views) DESC",
 ) -> list[dict[str, Any]]:
-    """Return the totals of ``totals()`` for page views with equal values of the fields (2.x:
-    insights): the 500 groups with the most views or visitors.
+    """Return the sums of ``summed`` for page views with equal values of the fields: the first 500
+    groups of an order.
 
     Views and time are those within the group: a visit to two pages can be a bounce on each.
     """
-    rows, bounce = scope.rows(PAGEVIEW, columns=fields), is_bounce(scope)
-    named = [f"{column(field)} AS field{number}" for number, field in enumerate(fields)]
-    keys = ", ".join(f"field{number}" for number in range(len(fields)))
-    groups = store.rows(
-        f"""
-        WITH visit AS (
-            SELECT {", ".join(named)}, e.session_id, e.visit_id, count(*) AS views,
-                   min(e.created_at) AS first_at, max(e.created_at) AS last_at
-            {rows.sql} GROUP BY {keys}, e.session_id, e.visit_id
-        )
-        SELECT {keys}, sum(views)::BIGINT AS all_views, count(DISTINCT session_id) AS visitors,
-               count(DISTINCT visit_id), count(*) FILTER ({bounce.sql}),
-               sum(floor(epoch(last_at - first_at)))::BIGINT
-        FROM visit GROUP BY {keys} ORDER BY {ORDERS[by]} LIMIT {MOST_GROUPS}
-        """,
-        [*rows.values, *bounce.values],
-    )
-    measures = ("views", "visitors", "visits", "bounces", "seconds")
-    return [dict(zip((*fields, *measures), row, strict=True)) for row in groups]
+    rows = scope.rows(PAGEVIEW, columns=fields)
+    groups = visits(rows, {field: column(field) for field in fields})
+    tail = f"GROUP BY ALL ORDER BY {order} LIMIT {MOST_GROUPS}"
+    sums = summed(store, scope, groups, fields, tail)
+    return [{"views": row.pop("pageviews"), **row} for row in sums]
 
 
 def event_totals(store: Store, scope: Scope) -> dict[str, int]:
@@ -140,59 +114,56 @@ def event_totals(store: Store, scope: Scope) -> dict[str, int]:
 
 
 def timeline(
-    store: Store, scope: Scope, unit: Unit, timezone: str, types: Sequence[int] = (PAGEVIEW,)
-) -> list[Bucket]:
-    """Count the rows of the types and the distinct sessions among them per bucket, ascending. The
-    two hours of equal name in autumn are one bucket."""
-    rows = scope.rows(*types)
-    buckets = store.rows(
+    store: Store, scope: Scope, unit: Unit, timezone: str
+) -> list[tuple[datetime, int, int]]:
+    """Return the start (wall clock) of each bucket with views, their number and the distinct
+    sessions among them, ascending. The two hours of equal name in autumn are one bucket."""
+    rows = scope.rows(*VIEWS)
+    return store.rows(
         f"""
         SELECT {bucket(scope, unit, timezone)} AS start, count(*), count(DISTINCT e.session_id)
         {rows.sql} GROUP BY start ORDER BY start
         """,
         rows.values,
     )
-    return [Bucket(*row) for row in buckets]
 
 
 def event_series(
     store: Store, scope: Scope, unit: Unit, timezone: str, *, names: int | None = None
-) -> list[EventBucket]:
-    """Count custom events per bucket and name, ascending by bucket.
+) -> list[tuple[datetime, str, int]]:
+    """Return the start (wall clock) of each bucket with custom events, the name of an event, and
+    how often it happened, ascending by bucket.
 
     ``names`` restricts the series to that many names: the most frequent of the unfiltered range.
     """
-    where, values = [], []
+    rows = scope.rows(CUSTOM_EVENT)
     if names is not None:
         everything = scope.unfiltered().rows(CUSTOM_EVENT)
-        where.append(
-            f"e.event_name IN (SELECT e.event_name {everything.sql} "
-            "GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT ?)"
-        )
-        values = [*everything.values, names]
-    rows = scope.rows(CUSTOM_EVENT, where=where)
-    buckets = store.rows(
+        frequent = f"SELECT e.event_name {everything.sql} GROUP BY 1 ORDER BY count(*) DESC, 1"
+        rows = rows.where(f"e.event_name IN ({frequent} LIMIT ?)", *everything.values, names)
+    return store.rows(
         f"""
         SELECT {bucket(scope, unit, timezone)} AS start, e.event_name, count(*)
         {rows.sql} GROUP BY 1, 2 ORDER BY 1, 2
         """,
-        [*rows.values, *values],
+        rows.values,
     )
-    return [EventBucket(*row) for row in buckets]
 
 
 def weekly_sessions(
     store: Store, scope: Scope, timezone: str, types: Sequence[int] = ()
-) -> dict[tuple[int, int], int]:
-    """Count the distinct sessions with an event of any type, or of the types, per weekday (0 is
-    Sunday) and hour of the wall clock, over the whole range."""
+) -> list[list[int]]:
+    """Count the distinct sessions with an event of any type, or of the types, by weekday (0 is
+    Sunday) and hour of the wall clock, over the whole range: seven lists of 24 counts."""
     rows = scope.rows(*types)
-    counts = store.rows(
+    week = [[0] * 24 for _ in range(7)]
+    for weekday, hour, count in store.rows(
         f"""
         SELECT dayofweek(time), hour(time), count(DISTINCT session_id)
         FROM (SELECT {wall_clock(scope, timezone)} AS time, e.session_id {rows.sql})
         GROUP BY 1, 2
         """,
         rows.values,
-    )
-    return {(weekday, hour): count for weekday, hour, count in counts}
+    ):
+        week[weekday][hour] = count
+    return week

@@ -93,21 +93,21 @@ def me(call: Call[Nothing]) -> Any:
     key = call.umami.accounts.key_of(call.headers)
     if key is None:
         return {"user": user, "authType": "session"}
-    return {"user": user, "authType": "api-key", "apiKey": {"id": str(key.id), "name": key.name}}
+    return {"user": user, "authType": "api-key", "apiKey": {"id": key.id, "name": key.name}}
 
 
 @routes("POST", "/me/api-keys", NewKey)
 def create_key(call: Call[NewKey]) -> Any:
     """Create an API key. Its text is in this answer only."""
     key, text = call.umami.accounts.make_key(_signed_in(call), call.params.name)
-    return {"id": str(key.id), "name": key.name, "key": text}
+    return {"id": key.id, "name": key.name, "key": text}
 
 
 @routes("GET", "/me/api-keys", Nothing)
 def keys(call: Call[Nothing]) -> Any:
     """Return the account's API keys, without their texts."""
     keys = call.umami.accounts.keys_of(_signed_in(call))
-    return [{"id": str(key.id), "name": key.name} for key in keys]
+    return [{"id": key.id, "name": key.name} for key in keys]
 
 
 @routes("DELETE", "/me/api-keys/{key_id}", Nothing)
@@ -122,7 +122,7 @@ def delete_key(call: Call[Nothing]) -> Any:
 def user_json(user: User) -> dict[str, Any]:
     """Return the JSON of an account."""
     return {
-        "id": str(user.id),
+        "id": user.id,
         "username": user.username,
         "role": user.role,
         "createdAt": "2026-01-01T00:00:00.000Z",

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import duckdb
 from pydantic import (
@@ -133,119 +129,38 @@ class Batch(RootModel[Annotated[list[Any], Field(max_length=500)]]):
     """Messages that are accepted or refused independently."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Accepted:
-    """An accepted message; ``anonymous`` is the session of the same browser without an id, and
-    ``time`` is naive UTC."""
-
-    type: str
-    payload: Payload
-    visit: collect.Visit
-    anonymous: UUID
-    agent: str
-    properties: list[collect.Property]
-    time: datetime
-
-    def add_rows(self, rows: Rows) -> None:
-        """Add the rows of the message."""
-        payload, visit = self.payload, self.visit
-        os = user_agent.system(self.agent)
-        common = {"website_id": visit.website, "created_at": self.time}
-        of_session = {**common, "session_id": visit.session}
-        session = {
-            **of_session,
-            "browser": user_agent.browser(self.agent),
-            "os": os,
-            "device": user_agent.device(payload.screen, os),
-            "screen": payload.screen,
-            "language": payload.language,
-            "distinct_id": payload.id or None,
-        }
-        rows["session"].setdefault(visit.session, session)
-        if self.type == "identify":
-            for property_ in self.properties:
-                rows["session_data"][visit.session, property_.key] = {
-                    **of_session,
-                    **_value(property_),
-                    "session_data_id": uuid.uuid4(),
-                    "distinct_id": payload.id or None,
-                }
-            # An id is also linked to the session that the browser had before it was identified.
-            for id in (visit.session, self.anonymous) if payload.id else ():
-                link = {**common, "session_id": id, "distinct_id": payload.id}
-                rows["session_link"].setdefault((visit.website, id, payload.id), link)
-        else:
-            self._add_event(rows, of_session)
-
-    def _add_event(self, rows: Rows, of_session: dict[str, Any]) -> None:
-        payload, event = self.payload, uuid.uuid4()
-        page = collect.page(payload.url, payload.hostname, payload.referrer)
-        title = payload.title and collect.clean(collect.decoded(payload.title))[: collect.LONGEST]
-        row = {
-            **of_session,
-            "event_id": event,
-            "visit_id": self.visit.visit,
-            "page_title": title,
-        }
-        rows["website_event"][event] = row
-        if self.type == "performance":
-            path = page["url_path"]
-            row |= {"event_type": PERFORMANCE, "url_path": path and path.partition("#")[0]}
-            row |= payload.model_dump(include={"lcp", "inp", "cls", "fcp", "ttfb"})
-            return
-        name = payload.name or None
-        row |= {
-            "event_type": CUSTOM_EVENT if name else PAGEVIEW,
-            "event_name": name,
-            "tag": payload.tag,
-            **page,
-        }
-        for property_ in self.properties:
-            id = uuid.uuid4()
-            rows["event_data"][id] = {
-                "event_data_id": id,
-                "website_id": self.visit.website,
-                "website_event_id": event,
-                **_value(property_),
-                "created_at": self.time,
-            }
-        revenue = collect.revenue(payload.data or {})
-        if name and revenue:
-            rows["revenue"][event] = {
-                **of_session,
-                "revenue_id": uuid.uuid4(),
-                "event_id": event,
-                "event_name": name,
-                "revenue": revenue[0],
-                "currency": revenue[1],
-            }
-
-
 @routes("POST", "/send", Message, open_to_all=True)
 def send(call: Call[Message]) -> Any:
     """Store a message, and return its session and visit, and a token for the next message.
 
     The server has no table of addresses, so sessions have no country.
     """
-    answer, accepted = _accept(call, call.params)
-    _store(call, [accepted])
+    rows = Rows(dict)
+    answer = _accept(call, call.params, rows)
+    _store(call, rows)
     return answer
 
 
 @routes("POST", "/batch", Batch, open_to_all=True)
 def batch(call: Call[Batch]) -> Any:
-    """Store up to 500 messages of ``/send``, and return how many, and why others were refused."""
-    messages, details, accepted = call.params.root, [], []
-    for index, message in enumerate(messages):
-        try:
-            accepted.append(_accept(call, validated(Message, message))[1])
-        except Refusal as refusal:
-            details.append({"index": index, "response": error_object(refusal)})
-    _store(call, accepted)
+    """Store up to 500 messages of ``/send``, and return how many, and why others were refused.
+
+    A few are written in each transaction, so that others can write in between.
+    """
+    messages, details = call.params.root, []
+    for first in range(0, len(messages), TOGETHER):
+        rows = Rows(dict)
+        for index, message in enumerate(messages[first : first + TOGETHER], first):
+            try:
+                _accept(call, validated(Message, message), rows)
+            except Refusal as refusal:
+                details.append({"index": index, "response": error_object(refusal)})
+        _store(call, rows)
+    errors = len(details)
     return {
         "size": len(messages),
-        "processed": len(accepted),
-        "errors": len(details),
+        "processed": len(messages) - errors,
+        "errors": errors,
         "details": details,
     }
 
@@ -262,8 +177,8 @@ script = Route("/script.js", _tracker, methods=["GET"])
 """Returns the tracker, which the pages of a website load."""
 
 
-def _accept(call: Call[Any], message: Message) -> tuple[dict[str, str], _Accepted | None]:
-    """Return the answer to a message, and the message if it is to be stored.
+def _accept(call: Call[Any], message: Message, rows: Rows) -> dict[str, Any]:
+    """Add the rows of a message, and return the answer to it.
 
     Raises:
         BadRequest: the message cannot be stored.
@@ -277,7 +192,7 @@ def _accept(call: Call[Any], message: Message) -> tuple[dict[str, str], _Accepte
     if not agent:
         raise BadRequest("User-Agent: Required")
     if user_agent.is_machine(agent):
-        return {"beep": "boop"}, None
+        return {"beep": "boop"}
     try:
         properties = list(islice(collect.properties(payload.data or {}), MOST_PROPERTIES))
     except ValueError as problem:
@@ -294,15 +209,28 @@ def _accept(call: Call[Any], message: Message) -> tuple[dict[str, str], _Accepte
         backdated=bool(payload.timestamp),
         sign=umami.sign,
     )
-    answer = {
+    if message.type in STORED:
+        common = {"website_id": visit.website, "created_at": at}
+        of_session = {**common, "session_id": visit.session}
+        rows["session"].setdefault(visit.session, of_session | _session(payload, agent))
+        if message.type != "identify":
+            row = of_session | {"visit_id": visit.visit}
+            _add_event(rows, row, message, properties)
+        else:
+            id = payload.id or None
+            for property_ in properties:
+                row = {**of_session, **property_, "session_data_id": uuid4(), "distinct_id": id}
+                rows["session_data"][visit.session, property_["data_key"]] = row
+            # An id is also linked to the session that the browser had before it was identified.
+            anonymous = collect.session_of(payload.website, browser, at, umami.sign)
+            for session in (visit.session, anonymous) if id else ():
+                link = {**common, "session_id": session, "distinct_id": id}
+                rows["session_link"].setdefault((visit.website, session, id), link)
+    return {
         "cache": visit.token(umami.sign),
-        "sessionId": str(visit.session),
-        "visitId": str(visit.visit),
+        "sessionId": visit.session,
+        "visitId": visit.visit,
     }
-    if message.type not in STORED:
-        return answer, None
-    anonymous = collect.session_of(payload.website, browser, at, umami.sign)
-    return answer, _Accepted(message.type, payload, visit, anonymous, agent, properties, at)
 
 
 def _address(call: Call[Any], payload: Payload) -> str:
@@ -312,16 +240,64 @@ def _address(call: Call[Any], payload: Payload) -> str:
     return forwarded.strip() or call.headers.get("x-real-ip", "")
 
 
-def _store(call: Call[Any], messages: Iterable[_Accepted | None]) -> None:
-    """Write messages, a few in each transaction, so that others can write in between."""
-    accepted = [message for message in messages if message]
-    for first in range(0, len(accepted), TOGETHER):
-        rows = Rows(dict)
-        for message in accepted[first : first + TOGETHER]:
-            message.add_rows(rows)
+def _session(payload: Payload, agent: str) -> dict[str, Any]:
+    os = user_agent.system(agent)
+    return {
+        "browser": user_agent.browser(agent),
+        "os": os,
+        "device": user_agent.device(payload.screen, os),
+        "screen": payload.screen,
+        "language": payload.language,
+        "distinct_id": payload.id or None,
+    }
+
+
+def _add_event(
+    rows: Rows, row: dict[str, Any], message: Message, properties: list[dict[str, Any]]
+) -> None:
+    """Add an event, with its properties and its revenue, or the web vitals of a page; ``row`` has
+    the columns of the visit."""
+    payload, event = message.payload, uuid4()
+    page = collect.page(payload.url, payload.hostname, payload.referrer)
+    title = payload.title and collect.clean(collect.decoded(payload.title))[: collect.LONGEST]
+    rows["website_event"][event] = row | {"event_id": event, "page_title": title}
+    if message.type == "performance":
+        path = page["url_path"]
+        rows["website_event"][event] |= {
+            "event_type": PERFORMANCE,
+            "url_path": path and path.partition("#")[0],
+            **payload.model_dump(include={"lcp", "inp", "cls", "fcp", "ttfb"}),
+        }
+        return
+    name = payload.name or None
+    rows["website_event"][event] |= {
+        "event_type": CUSTOM_EVENT if name else PAGEVIEW,
+        "event_name": name,
+        "tag": payload.tag,
+        **page,
+    }
+    of_event = {"website_id": row["website_id"], "created_at": row["created_at"]}
+    for property_ in properties:
+        ids = {"event_data_id": uuid4(), "website_event_id": event}
+        rows["event_data"][ids["event_data_id"]] = {**of_event, **ids, **property_}
+    revenue = collect.revenue(payload.data or {})
+    if name and revenue:
+        rows["revenue"][event] = {
+            **of_event,
+            "session_id": row["session_id"],
+            "revenue_id": uuid4(),
+            "event_id": event,
+            "event_name": name,
+            "revenue": revenue[0],
+            "currency": revenue[1],
+        }
+
+
+def _store(call: Call[Any], rows: Rows) -> None:
+    if rows:
         with call.umami.store.writing() as cursor:
             _insert(cursor, rows)
-    for website in {message.visit.website for message in accepted}:
+    for website in {row["website_id"] for row in rows["session"].values()}:
         call.umami.changed(str(website))
 
 
@@ -346,13 +322,3 @@ def _insert(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> None:
             f"INSERT INTO {table} BY NAME SELECT * FROM sent WHERE {condition}",
             [[row.get(name) for row in rows[table].values()] for name in names],
         )
-
-
-def _value(property_: collect.Property) -> dict[str, Any]:
-    return {
-        "data_key": property_.key,
-        "string_value": property_.text,
-        "number_value": property_.number,
-        "date_value": property_.date,
-        "data_type": property_.kind,
-    }

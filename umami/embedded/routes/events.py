@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import DataType, Paged, Ranged, json_row, scope
-from umami.embedded.queries import event_data
-from umami.embedded.queries import events as queries
-from umami.embedded.routes.records import camel_case
-from umami.embedded.scope import Scope
+from umami.embedded.parameters import OfProperty, Paged, Ranged, scope
+from umami.embedded.queries import property_data
+from umami.embedded.queries import sessions as queries
+from umami.embedded.queries.property_data import EVENT, PROPERTY, TYPE, counted, of_events
+from umami.embedded.wire import camel_case, renamed
 
 routes = Routes()
 
@@ -40,73 +38,70 @@ class OfEvent(Ranged):
     eventName: Text | None = None
 
 
-class OfProperty(OfEvent):
-    """One property, of one data type or of all."""
-
-    propertyName: Text
-    dataType: DataType | None = None
+class OfEventProperty(OfProperty, OfEvent):
+    """One property, of one event or of all."""
 
 
 @routes("GET", "/websites/{website_id}/events", Paged)
 def events(call: Call[Paged]) -> Any:
     """Return a page of events and views, newest first; ``search`` looks in names and paths."""
     params = call.params
-    page = queries.page(
-        call.umami.store,
-        scope(call),
-        pattern=f"%{params.search}%" if params.search else None,
-        most=params.maxResults,
-        limit=params.pageSize,
-        offset=params.skipped,
+    return params.listed(
+        queries.page(
+            call.umami.store,
+            scope(call),
+            pattern=f"%{params.search}%" if params.search else None,
+            most=params.maxResults,
+            limit=params.pageSize,
+            offset=params.skipped,
+        ),
+        COLUMNS,
     )
-    return params.listed(page, COLUMNS)
 
 
 @routes("GET", "/websites/{website_id}/event-data/events", Ranged)
 def data_events(call: Call[Ranged]) -> Any:
     """Return the properties of events; of one event, also their stored values."""
-    store, here = call.umami.store, without_event_filter(call)
-    if call.params.event is None:
-        return wire.properties(event_data.properties_by_type(store, here), typed=True)
-    values = event_data.values_of_event(store, here, call.params.event)
-    return wire.properties(values, typed=True, valued=True)
+    here, event = scope(call, without="event"), call.params.filter_params.get("event")
+    return property_data.properties_of_events(call.umami.store, here, event)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", OfEvent)
 def data_fields(call: Call[OfEvent]) -> Any:
     """Return properties with their types, of one event or of all."""
-    return wire.fields(event_data.names(call.umami.store, scope(call), call.params.eventName))
+    records = of_events(scope(call), call.params.eventName)
+    return counted(call.umami.store, records, PROPERTY | TYPE)
 
 
 @routes("GET", "/websites/{website_id}/event-data/properties", Ranged)
 def data_properties(call: Call[Ranged]) -> Any:
     """Return the properties of events."""
-    return wire.properties(event_data.properties(call.umami.store, scope(call)), typed=True)
+    return counted(call.umami.store, of_events(scope(call)), EVENT | PROPERTY | TYPE)
 
 
-@routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
-def data_values(call: Call[OfProperty]) -> Any:
+@routes("GET", "/websites/{website_id}/event-data/values", OfEventProperty)
+def data_values(call: Call[OfEventProperty]) -> Any:
     """Return the values of one property."""
-    params, store = call.params, call.umami.store
-    values = event_data.values(
-        store, scope(call), params.eventName, params.propertyName, "instant", params.dataType
-    )
-    return wire.valued(values)
+    params = call.params
+    records = of_events(scope(call), params.eventName).where("d.data_key = ?", params.propertyName)
+    return property_data.values(call.umami.store, records, params.dataType)
 
 
 @routes("GET", "/websites/{website_id}/event-data/stats", Ranged)
 def data_stats(call: Call[Ranged]) -> Any:
-    """Return how much data events carry; ``records`` is text, and null without records."""
-    return wire.size(event_data.size(call.umami.store, scope(call)))
+    """Return how much data events carry."""
+    return property_data.size_of_events(call.umami.store, scope(call))
 
 
 @routes("GET", "/websites/{website_id}/event-data/{event_id}", Nothing)
 def data_of_event(call: Call[Nothing]) -> Any:
-    """Return all data of one event."""
-    rows = event_data.of_event(call.umami.store, call.id("website_id"), call.id("event_id"))
-    return [json_row(row, RECORD) for row in rows]
-
-
-def without_event_filter(call: Call[Any]) -> Scope:
-    """Return the scope of a request whose ``event`` is the name of an event and not a filter."""
-    return scope(replace(call, params=call.params.model_copy(update={"event": None})))
+    """Return all data of one event, with its name."""
+    rows = call.umami.store.records(
+        """
+        SELECT d.*, e.event_name
+        FROM event_data d JOIN website_event e ON e.event_id = d.website_event_id
+        WHERE d.website_id = ? AND d.website_event_id = ? ORDER BY d.data_key
+        """,
+        [call.id("website_id"), call.id("event_id")],
+    )
+    return [renamed(row, RECORD) for row in rows]

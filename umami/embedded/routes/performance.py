@@ -1,17 +1,23 @@
-"""Percentiles of web vitals: in total, over time, and by page, title, device or browser."""
+"""Percentiles of web vitals, as browsers measured them (event type 5): in total, over time, and by
+page, title, device or browser.
+
+The percentiles ``p50``, ``p75`` and ``p95`` are the values that so many per cent of the
+measurements do not exceed. Times are in milliseconds; ``cls`` is a ratio.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from umami.embedded.http import Call, Routes
 from umami.embedded.parameters import Bucketed, Ranged, scope
-from umami.embedded.queries import performance as queries
-from umami.embedded.queries.performance import Dimension, Vital
+from umami.embedded.scope import PERFORMANCE, bucket, column
 
 routes = Routes()
+
+Vital = Literal["lcp", "inp", "cls", "fcp", "ttfb"]
 
 
 class Chart(Ranged, Bucketed):
@@ -23,37 +29,55 @@ class Chart(Ranged, Bucketed):
 class Metrics(Ranged):
     """One vital by page, title, device or browser."""
 
-    type: Dimension
+    type: Literal["path", "title", "device", "browser"]
     metric: Vital = "lcp"
     limit: Annotated[int, Field(ge=1, le=500)] = 500
+
+
+def _percentiles(vital: str) -> dict[str, str]:
+    """Return the SQL of the percentiles of a vital."""
+    return {f"p{part}": f"quantile_cont(e.{vital}::DOUBLE, 0.{part})" for part in (50, 75, 95)}
+
+
+def _columns(vital: str) -> str:
+    return ", ".join(f"{sql} AS {name}" for name, sql in _percentiles(vital).items())
 
 
 @routes("GET", "/websites/{website_id}/performance/stats", Ranged)
 def stats(call: Call[Ranged]) -> Any:
     """Return the percentiles of each vital; zeros without measurements."""
-    vitals, count = queries.summary(call.umami.store, scope(call))
-    zeros = {
-        vital: {name: value or 0 for name, value in percentiles.items()}
-        for vital, percentiles in vitals.items()
-    }
-    return {**zeros, "count": count}
+    rows = scope(call).rows(PERFORMANCE)
+    vitals = []
+    for vital in get_args(Vital):
+        parts = (f"{name}: coalesce({sql}, 0)" for name, sql in _percentiles(vital).items())
+        vitals.append(f"{{{', '.join(parts)}}} AS {vital}")
+    return call.umami.store.records(
+        f"SELECT {', '.join(vitals)}, count(*) AS count {rows.sql}", rows.values
+    )[0]
 
 
 @routes("GET", "/websites/{website_id}/performance/chart", Chart)
 def chart(call: Call[Chart]) -> Any:
     """Return the percentiles of one vital over time."""
-    params = call.params
-    buckets = queries.over_time(
-        call.umami.store, scope(call), params.metric, params.answered_unit, params.zone
+    params, here = call.params, scope(call)
+    rows = here.rows(PERFORMANCE)
+    buckets = call.umami.store.records(
+        f"SELECT {bucket(here, params.answered_unit, params.zone)} AS t, "
+        f"{_columns(params.metric)} {rows.sql} GROUP BY t ORDER BY t",
+        rows.values,
     )
-    return {"chart": [{"t": params.stamp(start), **values} for start, values in buckets]}
+    return {"chart": [{**row, "t": params.stamp(row["t"])} for row in buckets]}
 
 
 @routes("GET", "/websites/{website_id}/performance/metrics", Metrics)
 def metrics(call: Call[Metrics]) -> Any:
-    """Return the percentiles of one vital by page, title, device or browser, the slowest first."""
+    """Return the percentiles of one vital by page, title, device or browser, and the number of
+    measurements, the slowest first."""
     params = call.params
-    groups = queries.by_dimension(
-        call.umami.store, scope(call), params.metric, params.type, params.limit
+    rows = scope(call).rows(PERFORMANCE, columns=(params.type,))
+    return call.umami.store.records(
+        f"SELECT {column(params.type)} AS name, {_columns(params.metric)}, "
+        f"count(e.{params.metric}) AS count {rows.sql} GROUP BY name "
+        "ORDER BY p75 DESC NULLS LAST, name LIMIT ?",
+        [*rows.values, params.limit],
     )
-    return [{"name": name, **values, "count": count} for name, values, count in groups]

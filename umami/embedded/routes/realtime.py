@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Zone, now
-from umami.embedded.parameters import json_row
-from umami.embedded.queries.events import realtime
-from umami.embedded.routes import records
-from umami.embedded.scope import format_bucket
+from umami.embedded.queries.sessions import NEWEST_FIRST
+from umami.embedded.scope import PAGEVIEW, Scope, bucket, format_bucket
+from umami.embedded.wire import camel_case, renamed
 
 routes = Routes()
 
-EVENT = records.camel_case(
+WINDOW = timedelta(minutes=30)
+NEWEST = 100
+EVENT = camel_case(
     *("session_id", "event_name", "created_at", "browser", "os", "device", "country"),
     *("url_path", "referrer_domain", "hostname"),
 )
@@ -32,9 +34,22 @@ class Realtime(Parameters):
 def last_half_hour(call: Call[Realtime]) -> Any:
     """Return the newest hundred events, counts of their values, and views and visitors by minute.
 
-    ``totals.visitors`` is the sum over minutes, as in Umami.
+    The half hour begins with a minute. ``totals.visitors`` is the sum over minutes, as in Umami.
     """
-    rows, minutes = realtime(call.umami.store, call.id("website_id"), call.params.timezone, now())
+    store, end = call.umami.store, now()
+    scope = Scope(call.id("website_id"), end.replace(second=0, microsecond=0) - WINDOW, end)
+    newest, view = scope.rows(columns=("country",)), scope.rows(PAGEVIEW)
+    minutes = store.rows(
+        f"SELECT {bucket(scope, 'minute', call.params.timezone)} AS minute, count(*), "
+        f"count(DISTINCT e.session_id) {view.sql} GROUP BY 1 ORDER BY 1",
+        view.values,
+    )
+    rows = store.records(
+        "SELECT e.session_id, e.event_name, e.created_at, e.url_path, e.referrer_domain, "
+        f"e.hostname, s.browser, s.os, s.device, s.country {newest.sql} {NEWEST_FIRST} "
+        f"LIMIT {NEWEST}",
+        newest.values,
+    )
     # Rows are sorted newest first, so the last index of a session is that of its oldest event.
     oldest = {row["session_id"]: index for index, row in enumerate(rows)}
     countries = Counter(rows[index]["country"] for index in oldest.values())
@@ -45,25 +60,22 @@ def last_half_hour(call: Call[Realtime]) -> Any:
         counts.pop("", None)
     events = []
     for index, row in enumerate(rows):
-        event = json_row(row, EVENT)
+        event = renamed(row, EVENT)
         events.append({"__type": "event" if row["event_name"] else "pageview", **event})
         if oldest[row["session_id"]] == index:
             events.append({"__type": "session", **event})
-    starts = [format_bucket(start) for start, _, _ in minutes]
-    views = [views for _, views, _ in minutes]
-    visitors = [visitors for _, _, visitors in minutes]
     return {
         "countries": countries,
         "urls": urls,
         "referrers": referrers,
         "events": events,
         "series": {
-            name: [{"x": start, "y": count} for start, count in zip(starts, counts, strict=True)]
-            for name, counts in (("views", views), ("visitors", visitors))
+            name: [{"x": format_bucket(minute[0]), "y": minute[place]} for minute in minutes]
+            for place, name in ((1, "views"), (2, "visitors"))
         },
         "totals": {
-            "views": sum(views),
-            "visitors": sum(visitors),
+            "views": sum(views for _, views, _ in minutes),
+            "visitors": sum(visitors for _, _, visitors in minutes),
             "events": sum(1 for row in rows if row["event_name"]),
             "countries": len(countries),
         },

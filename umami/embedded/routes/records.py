@@ -1,38 +1,44 @@
-"""What the routes that save rows share, and names of columns in JSON."""
+"""Routes that save rows of a table, and names of columns in JSON."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
 import duckdb
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel
+from pydantic.alias_generators import to_snake
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, now
-from umami.embedded.refusals import Refusal
+from umami.embedded.parameters import Listing, Page
+from umami.embedded.refusals import BadRequest, Refusal
 from umami.embedded.store import TABLES
+from umami.embedded.wire import camel_case, renamed
+
+Row = dict[str, Any]
 
 
-def camel_case(*columns: str) -> dict[str, str]:
-    """Return the columns by their names in JSON, such as ``createdAt`` for ``created_at``."""
-    return {to_camel(column): column for column in columns}
+class Changes(Parameters):
+    """Changes of a row; columns of omitted fields stay."""
 
 
-def record(call: Call[Any], table: str, **values: Any) -> dict[str, Any]:
+def record(call: Call[Any], table: str, **values: Any) -> Row:
     """Return the row of a table that has these values; raise ``Refusal`` 404 without one."""
-    conditions = " AND ".join(f"{column} = ?" for column in values)
+    conditions = " AND ".join(f"{column} IS NOT DISTINCT FROM ?" for column in values)
     rows = call.umami.store.records(f"SELECT * FROM {table} WHERE {conditions}", [*values.values()])
     if not rows:
         raise Refusal(404, "Not found")
     return rows[0]
 
 
-def insert(cursor: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:
+def insert(cursor: duckdb.DuckDBPyConnection, table: str, row: Row) -> None:
     """Insert a row."""
     cursor.execute(
-        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
-        [*values.values()],
+        f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+        [*row.values()],
     )
 
 
@@ -42,60 +48,124 @@ def update(cursor: duckdb.DuckDBPyConnection, table: str, id: UUID, **values: An
     cursor.execute(f"UPDATE {table} SET {assigned} WHERE {table}_id = ?", [*values.values(), id])
 
 
-def declare(
-    routes: Routes,
-    path: str,
-    table: str,
-    body: type[Parameters],
-    columns: Callable[[Any], dict[str, Any]],
-    as_json: Callable[[dict[str, Any]], dict[str, Any]],
-) -> None:
-    """Declare the routes to create, read, change and delete rows of a table.
+@dataclass(frozen=True)
+class Records:
+    """The handlers that list, create, read, change and delete rows of a table.
 
-    The rows belong to the website of the path. ``columns`` returns the columns that a body sets,
-    and ``as_json`` the JSON of a row.
+    Rows have the ids of the path, such as their website, and the values ``fixed``. The columns are
+    those of the fields of the body, in snake case.
     """
-    id_column = f"{table}_id"
-    single = f"{path}/{{{id_column}}}"
 
-    @routes("POST", path, body)
-    def create(call: Call[Any]) -> Any:
+    table: str
+    columns: tuple[str, ...]
+    """The columns in the JSON of a row, after its id."""
+    fixed: Row = field(default_factory=dict)
+    searched: tuple[str, ...] = ("name",)
+    order: str = "name"
+    more: Callable[[Row], Row] = lambda _row: {}
+    """Returns further keys of a row's JSON."""
+    require_free: Callable[[duckdb.DuckDBPyConnection, Any, UUID], None] | None = None
+    """Raises ``BadRequest`` if another row has a value of the body that is unique."""
+    erased: tuple[str, ...] = ()
+    """The tables whose rows with the id as website are deleted with a row."""
+
+    def declare(
+        self,
+        routes: Routes,
+        path: str,
+        body: type[Parameters],
+        changes: type[Parameters] | None = None,
+        listed: type[Page] | None = Listing,
+    ) -> None:
+        """Declare a route for each handler; ``changes`` is the body of changes if it differs."""
+        single = f"{path}/{{{self.table}_id}}"
+        if listed:
+            routes("GET", path, listed)(self.page)
+        routes("POST", path, body)(self.create)
+        routes("GET", single, Nothing)(self.read)
+        routes("POST", single, changes or body)(self.change)
+        routes("DELETE", single, Nothing)(self.delete)
+
+    def page(self, call: Call[Any]) -> Any:
+        """Return a page of the rows that contain the search text."""
+        text = " OR ".join(f"contains(lower({column}), ?)" for column in self.searched)
+        equal = {**call.path, **self.fixed}
+        conditions = {f"{column} IS NOT DISTINCT FROM ?": equal[column] for column in equal}
+        conditions |= call.params.conditions
+        rows = call.umami.store.records(
+            f"SELECT * FROM {self.table} WHERE {' AND '.join([f'({text})', *conditions])} "
+            f"ORDER BY {self.order}, {self.table}_id",
+            [*[call.params.searched] * len(self.searched), *conditions.values()],
+        )
+        return call.params.answer([self.json(row) for row in rows])
+
+    def create(self, call: Call[Any]) -> Any:
         """Create a row."""
         assert call.user
-        time = now()
-        row = {id_column: uuid4(), **call.path, **columns(call.params)}
+        params, time = call.params, now()
+        id = getattr(params, "id", None) or uuid4()
+        row = {f"{self.table}_id": id, **call.path, **self.fixed, **_values(params)}
         row |= {"created_at": time, "updated_at": time}
-        if "user_id" in TABLES[table]:
+        if "user_id" in TABLES[self.table]:
             row["user_id"] = call.user.id
         with call.umami.store.writing() as cursor:
-            insert(cursor, table, **row)
-        return as_json(row)
+            if _exists(cursor, self.table, id):
+                raise BadRequest(f"id: There is such a {self.table} already")
+            if row.get("team_id") and not _exists(cursor, "team", row["team_id"]):
+                raise Refusal(401, "Unauthorized")
+            if self.require_free:
+                self.require_free(cursor, params, id)
+            insert(cursor, self.table, row)
+        return self.json(record(call, self.table, **{f"{self.table}_id": id}))
 
-    @routes("GET", single, Nothing)
-    def read(call: Call[Nothing]) -> Any:
+    def read(self, call: Call[Any]) -> Any:
         """Return a row."""
-        return as_json(record(call, table, **call.path))
+        return self.json(self.row(call))
 
-    @routes("POST", single, body)
-    def change(call: Call[Any]) -> Any:
+    def row(self, call: Call[Any]) -> Row:
+        """Return the columns of the row of the path; raise ``Refusal`` 404 without one."""
+        return record(call, self.table, **call.path, **self.fixed)
+
+    def change(self, call: Call[Any]) -> Any:
         """Change a row."""
-        row = record(call, table, **call.path)
-        changes = {**columns(call.params), "updated_at": now()}
+        id = self.row(call)[f"{self.table}_id"]
         with call.umami.store.writing() as cursor:
-            update(cursor, table, row[id_column], **changes)
-        return as_json(row | changes)
+            if self.require_free:
+                self.require_free(cursor, call.params, id)
+            update(cursor, self.table, id, **_values(call.params), updated_at=now())
+        return self.read(call)
 
-    @routes("DELETE", single, Nothing)
-    def delete(call: Call[Nothing]) -> Any:
-        """Delete a row."""
-        row = record(call, table, **call.path)
-        with call.umami.store.writing() as cursor:
-            cursor.execute(f"DELETE FROM {table} WHERE {id_column} = ?", [row[id_column]])
+    def delete(self, call: Call[Any]) -> Any:
+        """Delete a row, with what was collected under its id."""
+        id = self.row(call)[f"{self.table}_id"]
+        store = call.umami.store
+        with store.erasing() if self.erased else store.writing() as cursor:
+            cursor.execute(f"DELETE FROM {self.table} WHERE {self.table}_id = ?", [id])
+            for table in self.erased:
+                cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [id])
         return {"ok": True}
 
+    def json(self, row: Row) -> Row:
+        """Return the JSON of a row."""
+        answer = renamed(row, {"id": f"{self.table}_id", **camel_case(*self.columns)})
+        if "parameters" in answer:
+            answer["parameters"] = json.loads(answer["parameters"])
+        return {**answer, **self.more(row)}
 
-def require_team(cursor: duckdb.DuckDBPyConnection, team: UUID | None) -> None:
-    """Raise ``Refusal`` 401 if a team is set that does not exist."""
-    query = "SELECT 1 FROM team WHERE team_id = ?"
-    if team and not cursor.execute(query, [team]).fetchone():
-        raise Refusal(401, "Unauthorized")
+
+def _values(params: Parameters) -> Row:
+    """Return the columns that a body sets."""
+    is_partial = isinstance(params, Changes)
+    names = params.model_fields_set if is_partial else type(params).model_fields
+    values = {to_snake(name): getattr(params, name) for name in names if name != "id"}
+    if "parameters" in values:
+        parameters = values["parameters"]
+        if isinstance(parameters, BaseModel):
+            parameters = parameters.model_dump(mode="json", exclude_unset=True)
+        values["parameters"] = json.dumps(parameters)
+    return values
+
+
+def _exists(cursor: duckdb.DuckDBPyConnection, table: str, id: UUID) -> bool:
+    row = cursor.execute(f"SELECT 1 FROM {table} WHERE {table}_id = ?", [id]).fetchone()
+    return row is not None

@@ -4,27 +4,20 @@ website as in 3.4, with filters in the query."""
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, create_model
 
 from umami.embedded import wire
+from umami.embedded.collect import UTM
 from umami.embedded.filters import FIELDS, apply_filters
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone, from_milliseconds
-from umami.embedded.parameters import UNITS, Ranged, compared, one_of, scope
-from umami.embedded.queries.reports import revenue as money
-from umami.embedded.queries.reports.attribution import UTM, Model, utm_columns
-from umami.embedded.queries.reports.attribution import attribution as attribution_query
-from umami.embedded.queries.reports.retention import retention as retention_query
-from umami.embedded.queries.reports.steps import Step, reached
-from umami.embedded.queries.reports.steps import funnel as funnel_query
-from umami.embedded.queries.reports.steps import journey as journey_query
-from umami.embedded.queries.totals import breakdown as breakdown_query
-from umami.embedded.scope import Scope, Unit, format_bucket
+from umami.embedded.parameters import AnyUnit, Ranged, compared, one_of, scope
+from umami.embedded.queries import reports as queries
+from umami.embedded.queries.totals import breakdown
+from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 
 routes = Routes()
@@ -69,9 +62,9 @@ class StepParameters(Parameters):
     value: Annotated[Text, Field(min_length=1)]
 
     @property
-    def step(self) -> Step:
+    def step(self) -> queries.Step:
         """The step of queries."""
-        return Step(self.type, self.value)
+        return queries.Step(self.type, self.value)
 
 
 class Funnel(Parameters):
@@ -83,8 +76,8 @@ class Funnel(Parameters):
     ]
 
     def answer(self, store: Store, scope: Scope) -> Any:
-        """Return the visitors at each step; ``dropoff`` and ``remaining`` are fractions."""
-        visitors = funnel_query(store, scope, [step.step for step in self.steps], self.window)
+        """Return the visitors at each step."""
+        visitors = queries.funnel(store, scope, [step.step for step in self.steps], self.window)
         return wire.funnel([(step.type, step.value) for step in self.steps], visitors)
 
 
@@ -95,7 +88,7 @@ class Retention(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return cohorts by local day, and how many of their sessions returned."""
-        return wire.cohorts(retention_query(store, scope, self.timezone))
+        return queries.retention(store, scope, self.timezone)
 
 
 class Utm(Parameters):
@@ -103,10 +96,7 @@ class Utm(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return lists of values with their page views, by UTM parameter."""
-        return {
-            name: [{"utm": value, "views": views} for value, views in values]
-            for name, values in utm_columns(store, scope).items()
-        }
+        return {name: queries.utm_columns(store, scope, name) for name in UTM}
 
 
 class Goal(StepParameters):
@@ -114,8 +104,7 @@ class Goal(StepParameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return how many visitors reached the step, and the number of all visitors."""
-        num, total = reached(store, scope, self.step)
-        return {"num": num, "total": total}
+        return dict(zip(("num", "total"), queries.reached(store, scope, self.step), strict=True))
 
 
 class JourneySteps(Parameters):
@@ -127,7 +116,7 @@ class JourneySteps(Parameters):
 
     def answer(self, store: Store, scope: Scope, types: tuple[int, ...] = ()) -> Any:
         """Return the most frequent beginnings of visits, padded as in Umami."""
-        paths = journey_query(store, scope, self.steps, self.startStep, self.endStep, types)
+        paths = queries.journey(store, scope, self.steps, self.startStep, self.endStep, types)
         return wire.journeys(paths, self.steps)
 
 
@@ -152,18 +141,7 @@ class Breakdown(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return the totals of each combination of the fields."""
-        names = list(dict.fromkeys(self.fields))
-        return [
-            {
-                "views": Decimal(row["views"]),
-                "visitors": row["visitors"],
-                "visits": row["visits"],
-                "bounces": row["bounces"],
-                "totaltime": Decimal(row["seconds"]),
-                **{name: row[name] for name in names},
-            }
-            for row in breakdown_query(store, scope, names, by="visitors")
-        ]
+        return breakdown(store, scope, list(dict.fromkeys(self.fields)))
 
 
 class InCurrency(Parameters):
@@ -172,75 +150,46 @@ class InCurrency(Parameters):
 
     currency: Annotated[Text, Field(min_length=1)]
 
-    def chart(self, store: Store, scope: Scope, unit: Unit, timezone: str) -> Any:
-        """Return the revenue of each event over time."""
-        return [
-            {"x": event, "t": format_bucket(start), "y": amount, "count": count}
-            for event, start, amount, count in money.revenue_series(
-                store, scope, self.currency, unit, timezone
-            )
-        ]
-
     def totals(self, store: Store, here: Scope, before: Scope) -> dict[str, Any]:
-        """Return the revenue with its average per event and per session, and the same of the range
-        before."""
-        return {**self._total(store, here), "comparison": self._total(store, before)}
-
-    def by_part(self, store: Store, scope: Scope, part: money.Part) -> Any:
-        """Return the revenue by country, region, referrer or channel."""
-        return [
-            {**({"country": country} if part == "region" else {}), "name": name, "value": amount}
-            for name, country, amount in money.revenue_by_part(store, scope, self.currency, part)
-        ]
-
-    def _total(self, store: Store, scope: Scope) -> dict[str, Any]:
-        sums = money.revenue_totals(store, scope, self.currency)
-        amount, events, sessions = float(sums["sum"] or 0), sums["count"], sums["total_sessions"]
-        averages = {
-            "average": amount / events if events else 0,
-            "arpu": amount / sessions if sessions else 0,
-        }
-        return sums | averages
+        """Return the totals of the range and of the range before."""
+        comparison = queries.revenue_totals(store, before, self.currency)
+        return {**queries.revenue_totals(store, here, self.currency), "comparison": comparison}
 
 
 class Revenue(InCurrency):
     """Also the unit and the time zone of the chart, and the range to compare with."""
 
-    unit: Annotated[str, one_of(UNITS, "Invalid unit")] = "day"
+    unit: AnyUnit = "day"
     timezone: Zone = "UTC"
     compare: Annotated[str, one_of(("prev", "yoy"), "Invalid option")] | None = None
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return the revenue over time, in total and compared, by place and by source."""
-        here = replace(scope, without_bounces=False)
+        here, currency = scope.with_bounces(), self.currency
         before = compared(here, here.start, here.end, self.compare)
         return {
-            "chart": self.chart(store, here, UNITS[UNITS.index(self.unit)], self.timezone),
+            "chart": queries.revenue_series(store, here, currency, self.unit, self.timezone),
             "total": self.totals(store, here, before),
-            **{part: self.by_part(store, here, part) for part in PARTS},
+            **{part: queries.revenue_by_part(store, here, currency, part) for part in PARTS},
         }
 
 
-PARTS: tuple[money.Part, ...] = ("country", "region", "referrer", "channel")
+PARTS: tuple[queries.Part, ...] = get_args(queries.Part)
 
 
 class Attribution(Parameters):
     """A model and the conversion; as on 3.1, a currency has no effect."""
 
-    model: Model
+    model: queries.Model
     type: Literal["path", "event"]
     step: Annotated[Text, Field(min_length=1)]
     currency: Text | None = None
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return what the conversions are credited to."""
-        credit = attribution_query(store, scope, self.model, Step(self.type, self.step))
-        parts = {
-            part: [{"name": name, "value": value} for name, value in rows]
-            for part, rows in credit.parts.items()
-        }
-        total = {"pageviews": credit.rows, "visitors": credit.visitors, "visits": credit.visits}
-        return {**parts, "total": total}
+        step = queries.Step(self.type, self.step)
+        parts = queries.attribution(store, scope, self.model, step)
+        return {**parts, "total": queries.conversion_counts(store, scope, step)}
 
 
 class Dates(Parameters):
@@ -269,13 +218,11 @@ def _post(call: Call[Any]) -> Any:
     filters = {name: str(value) for name, value in body.filters.items() if value is not None}
     start, end = body.parameters.startDate, body.parameters.endDate
     everything = Scope(body.websiteId, start, end, definitions=call.umami.definitions)
-    return decimals_as_text(
-        body.parameters.answer(store, apply_filters(store, everything, filters))
-    )
+    return body.parameters.answer(store, apply_filters(store, everything, filters))
 
 
 def _get(call: Call[Any]) -> Any:
-    return decimals_as_text(call.params.answer(call.umami.store, scope(call)))
+    return call.params.answer(call.umami.store, scope(call))
 
 
 _POSTS: dict[str, type[Parameters]] = {
@@ -320,54 +267,41 @@ class RevenueQuery(InCurrency, Ranged):
 class RevenuePartQuery(RevenueQuery):
     """What revenue is grouped by."""
 
-    type: Annotated[str, one_of(PARTS, "Invalid type")]
+    type: Annotated[queries.Part, one_of(PARTS, "Invalid type")]
 
 
 @routes("GET", "/websites/{website_id}/retention", Ranged)
 def retention(call: Call[Ranged]) -> Any:
     """Return cohorts by local day in the time zone of the query."""
-    return Retention(timezone=call.params.zone).answer(call.umami.store, scope(call))
+    return queries.retention(call.umami.store, scope(call), call.params.zone)
 
 
 @routes("GET", "/websites/{website_id}/utm/metrics", UtmQuery)
 def utm(call: Call[UtmQuery]) -> Any:
     """Return the values of one UTM parameter with their page views."""
-    return Utm().answer(call.umami.store, scope(call))[call.params.type]
+    return queries.utm_columns(call.umami.store, scope(call), call.params.type)
 
 
 @routes("GET", "/websites/{website_id}/revenue/chart", RevenueQuery)
 def revenue_chart(call: Call[RevenueQuery]) -> Any:
     """Return the revenue of each event over time."""
-    params = call.params
-    unit = UNITS[UNITS.index(params.unit or "day")]
-    chart = params.chart(call.umami.store, _with_bounces(call), unit, params.zone)
-    return decimals_as_text({"chart": chart})
+    params, store, unit = call.params, call.umami.store, call.params.unit or "day"
+    chart = queries.revenue_series(
+        store, scope(call).with_bounces(), params.currency, unit, params.zone
+    )
+    return {"chart": chart}
 
 
 @routes("GET", "/websites/{website_id}/revenue/stats", RevenueQuery)
 def revenue_stats(call: Call[RevenueQuery]) -> Any:
     """Return the revenue of the range and of the range before."""
-    params, here = call.params, _with_bounces(call)
+    params, here = call.params, scope(call).with_bounces()
     before = compared(here, params.start, params.end, params.compare)
-    return decimals_as_text(params.totals(call.umami.store, here, before))
+    return params.totals(call.umami.store, here, before)
 
 
 @routes("GET", "/websites/{website_id}/revenue/metrics", RevenuePartQuery)
 def revenue_metrics(call: Call[RevenuePartQuery]) -> Any:
     """Return the revenue by country, region, referrer or channel."""
-    part = PARTS[PARTS.index(call.params.type)]
-    return decimals_as_text(call.params.by_part(call.umami.store, _with_bounces(call), part))
-
-
-def _with_bounces(call: Call[Any]) -> Scope:
-    return replace(scope(call), without_bounces=False)
-
-
-def decimals_as_text(value: Any) -> Any:
-    """Return an answer with its decimals as text, as PostgreSQL's driver returns them, without the
-    zeros of a fixed scale."""
-    if isinstance(value, dict):
-        return {name: decimals_as_text(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [decimals_as_text(item) for item in value]
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+    params, here = call.params, scope(call).with_bounces()
+    return queries.revenue_by_part(call.umami.store, here, params.currency, params.type)

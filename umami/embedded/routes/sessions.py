@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Routes, Text, Zone
-from umami.embedded.parameters import DataType, Filtered, Paged, Ranged, Timed, json_row, scope
-from umami.embedded.queries import session_data
+from umami.embedded.parameters import Filtered, OfProperty, Paged, Ranged, Timed, scope
+from umami.embedded.queries import property_data
 from umami.embedded.queries import sessions as queries
-from umami.embedded.queries.events import events_of_sessions
+from umami.embedded.queries.sessions import events_of_sessions
 from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.refusals import Refusal
-from umami.embedded.routes.records import camel_case
 from umami.embedded.routes.reports import InCurrency
-from umami.embedded.routes.traffic import VIEWS
-from umami.embedded.scope import SESSION_COLUMNS, Rows
+from umami.embedded.scope import SESSION_COLUMNS, VIEWS, Rows
+from umami.embedded.wire import camel_case, renamed
 
 routes = Routes()
 
+SINGLE = "/websites/{website_id}/sessions/{session_id}"
 SESSION = {
     "id": "session_id",
     "websiteId": "website_id",
@@ -57,14 +55,7 @@ class Properties(Ranged):
     propertyName: Text | None = None
 
 
-class OfProperty(Ranged):
-    """One property, of one data type or of all."""
-
-    propertyName: Text
-    dataType: DataType | None = None
-
-
-class OfCurrency(Paged, InCurrency):
+class OfCurrency(InCurrency, Paged):
     """A page of sessions, and a currency."""
 
 
@@ -72,39 +63,6 @@ class OfCurrency(Paged, InCurrency):
 def sessions(call: Call[Paged]) -> Any:
     """Return a page of the most recently active sessions, with a row for each hostname."""
     return _page(call, None)
-
-
-@routes("GET", "/websites/{website_id}/sessions/stats", Filtered)
-def stats(call: Call[Filtered]) -> Any:
-    """Return the totals of sessions, always including bounces; ``pageviews`` are events of every
-    type."""
-    here = replace(scope(call), without_bounces=False)
-    return wire.session_totals(queries.session_totals(call.umami.store, here))
-
-
-@routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
-def weekly(call: Call[Zoned]) -> Any:
-    """Return the sessions with a view by weekday, from Sunday, and hour."""
-    return wire.week(weekly_sessions(call.umami.store, scope(call), call.params.timezone, VIEWS))
-
-
-@routes("DELETE", "/websites/{website_id}/sessions/{session_id}", Nothing)
-def delete(call: Call[Nothing]) -> Any:
-    """Delete a session with all its events and data."""
-    if not queries.delete(call.umami.store, call.id("website_id"), call.id("session_id")):
-        raise Refusal(404, "Not found")
-    return {"ok": True}
-
-
-@routes("GET", "/websites/{website_id}/revenue/sessions", OfCurrency)
-def paying(call: Call[OfCurrency]) -> Any:
-    """Return a page of the sessions with a purchase in a currency within the range."""
-    here = scope(call)
-    revenue = (
-        "SELECT session_id FROM revenue WHERE website_id = ? AND created_at BETWEEN ? AND ? "
-        "AND upper(currency) = ?"
-    )
-    return _page(call, Rows(revenue, [here.website, here.start, here.end, call.params.currency]))
 
 
 def _page(call: Call[Any], among: Rows | None) -> Any:
@@ -121,7 +79,48 @@ def _page(call: Call[Any], among: Rows | None) -> Any:
     return params.listed(page, ROW)
 
 
-@routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
+@routes("GET", "/websites/{website_id}/sessions/stats", Filtered)
+def stats(call: Call[Filtered]) -> Any:
+    """Return the totals of sessions, always including bounces."""
+    return queries.session_totals(call.umami.store, scope(call).with_bounces())
+
+
+@routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
+def weekly(call: Call[Zoned]) -> Any:
+    """Return the sessions with a view by weekday, from Sunday, and hour."""
+    return weekly_sessions(call.umami.store, scope(call), call.params.timezone, VIEWS)
+
+
+@routes("DELETE", SINGLE, Nothing)
+def delete(call: Call[Nothing]) -> Any:
+    """Delete a session with all its events and data."""
+    here = "website_id = $website_id AND session_id = $session_id"
+    with call.umami.store.erasing() as cursor:
+        if not cursor.execute(f"SELECT 1 FROM session WHERE {here}", call.path).fetchone():
+            raise Refusal(404, "Not found")
+        cursor.execute(
+            "DELETE FROM event_data WHERE website_id = $website_id AND website_event_id IN "
+            f"(SELECT event_id FROM website_event WHERE {here})",
+            call.path,
+        )
+        for table in ("website_event", "session_data", "revenue", "session_link", "session"):
+            cursor.execute(f"DELETE FROM {table} WHERE {here}", call.path)
+    return {"ok": True}
+
+
+@routes("GET", "/websites/{website_id}/revenue/sessions", OfCurrency)
+def paying(call: Call[OfCurrency]) -> Any:
+    """Return a page of the sessions with a purchase in a currency within the range."""
+    here = scope(call)
+    revenue = (
+        "SELECT session_id FROM revenue WHERE website_id = ? AND created_at BETWEEN ? AND ? "
+        "AND upper(currency) = ?"
+    )
+    values = [here.website, here.start, here.end, call.params.currency]
+    return _page(call, Rows(revenue, values))
+
+
+@routes("GET", SINGLE, Nothing)
 def session(call: Call[Nothing]) -> Any:
     """Return one session over its whole life. Its sums are text and include the sessions that are
     linked to it."""
@@ -134,8 +133,8 @@ def session(call: Call[Nothing]) -> Any:
     if not distinct_ids and row["distinct_id"]:
         distinct_ids = [row["distinct_id"]]
     return {
-        **json_row(row, SESSION),
-        **wire.session_sums(row),
+        **renamed(row, SESSION),
+        **renamed(row, queries.SUMS),
         **({"distinctId": distinct_ids[0]} if len(distinct_ids) == 1 else {}),
         "distinctIds": distinct_ids,
         "stitchedSessionCount": len(linked),
@@ -143,41 +142,36 @@ def session(call: Call[Nothing]) -> Any:
     }
 
 
-@routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Activity)
+@routes("GET", f"{SINGLE}/activity", Activity)
 def activity(call: Call[Activity]) -> Any:
     """Return the events of one session, or of all sessions that are linked to a distinct id,
     newest first."""
     store, sessions = call.umami.store, {call.id("session_id")}
     if call.params.distinctId:
-        sessions |= queries.sessions_of_distinct_id(
-            store, call.id("website_id"), call.params.distinctId
+        linked = store.rows(
+            "SELECT session_id FROM session_link WHERE website_id = ? AND distinct_id = ?",
+            [call.id("website_id"), call.params.distinctId],
         )
-    return [json_row(row, STEP) for row in events_of_sessions(store, scope(call), sessions)]
+        sessions.update(session for (session,) in linked)
+    return [renamed(row, STEP) for row in events_of_sessions(store, scope(call), sessions)]
 
 
-@routes("GET", "/websites/{website_id}/sessions/{session_id}/properties", Nothing)
+@routes("GET", f"{SINGLE}/properties", Nothing)
 def properties(call: Call[Nothing]) -> Any:
     """Return the properties of one session."""
-    rows = session_data.properties_of(
-        call.umami.store, call.id("website_id"), call.id("session_id")
-    )
-    return [json_row(row, wire.SESSION_PROPERTY) for row in rows]
+    return property_data.of_session(call.umami.store, call.id("website_id"), call.id("session_id"))
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Properties)
 def data_properties(call: Call[Properties]) -> Any:
     """Return the properties of all sessions."""
-    properties = session_data.properties(
-        call.umami.store, scope(call), name=call.params.propertyName
-    )
-    return wire.named(properties, typed=True)
+    records = property_data.of_sessions(scope(call), call.params.propertyName)
+    columns = property_data.PROPERTY | property_data.TYPE
+    return property_data.counted(call.umami.store, records, columns)
 
 
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Return the values of one property of sessions."""
-    params = call.params
-    values = session_data.values(
-        call.umami.store, scope(call), params.propertyName, "instant", params.dataType
-    )
-    return wire.valued(values)
+    records = property_data.of_sessions(scope(call), call.params.propertyName)
+    return property_data.values(call.umami.store, records, call.params.dataType)

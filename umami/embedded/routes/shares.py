@@ -13,17 +13,18 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now
-from umami.embedded.listing import Listing
-from umami.embedded.parameters import json_row
+from umami.embedded.parameters import Listing
 from umami.embedded.refusals import Refusal
-from umami.embedded.routes import records
+from umami.embedded.routes.records import insert, record
 from umami.embedded.state import SHARES
+from umami.embedded.wire import camel_case, renamed
 
 routes = Routes()
 
 TABLE = f"(SELECT * FROM ({SHARES}) ORDER BY created_at, share_id)"
 WEBSITE = 1
 """The type of a share that opens a website."""
+COLUMNS = {"id": "share_id", **camel_case("entity_id", "name", "slug", "created_at", "updated_at")}
 
 
 class Share(Parameters):
@@ -36,12 +37,12 @@ class Share(Parameters):
 @routes("GET", "/share/{share}", Nothing, open_to_all=True)
 def share(call: Call[Nothing]) -> Any:
     """Return the website that a share opens, and the token to read it."""
-    row = records.record(call, TABLE, slug=call.path["share"])
+    row = record(call, TABLE, slug=call.path["share"])
     return {
-        "shareId": str(row["share_id"]),
+        "shareId": row["share_id"],
         "shareType": WEBSITE,
         "parameters": json.loads(row["parameters"]),
-        "websiteId": str(row["entity_id"]),
+        "websiteId": row["entity_id"],
         "token": call.umami.share_token(row["entity_id"], row["slug"]),
     }
 
@@ -51,10 +52,11 @@ def shares(call: Call[Listing]) -> Any:
     """Return the shares of a website to accounts only, because a slug opens the website."""
     if call.user is None:
         raise Refusal(401, "Unauthorized")
-    query = f"SELECT * FROM {TABLE} WHERE entity_id = ?"
-    rows = call.umami.store.records(query, [call.id("website_id")])
-    searched = call.params.searched
-    return call.params.answer([_json(row) for row in rows if searched in row["name"].lower()])
+    rows = call.umami.store.records(
+        f"SELECT * FROM {TABLE} WHERE entity_id = ? AND contains(lower(name), ?)",
+        [call.id("website_id"), call.params.searched],
+    )
+    return call.params.answer([_json(row) for row in rows])
 
 
 @routes("POST", "/websites/{website_id}/shares", Share)
@@ -71,21 +73,20 @@ def create(call: Call[Share]) -> Any:
         "updated_at": time,
     }
     with call.umami.store.writing() as cursor:
-        records.insert(cursor, "share", **row)
+        insert(cursor, "share", row)
     return _json(row)
 
 
 @routes("GET", "/share/id/{share_id}", Nothing)
 def read(call: Call[Nothing]) -> Any:
     """Return a share."""
-    return _json(records.record(call, TABLE, share_id=call.id("share_id")))
+    return _json(record(call, TABLE, **call.path))
 
 
 @routes("DELETE", "/share/id/{share_id}", Nothing)
 def delete(call: Call[Nothing]) -> Any:
     """Delete a share, which makes its slug and its tokens invalid."""
-    id = call.id("share_id")
-    records.record(call, TABLE, share_id=id)
+    id = record(call, TABLE, **call.path)["share_id"]
     with call.umami.store.writing() as cursor:
         cursor.execute("DELETE FROM share WHERE share_id = ?", [id])
         cursor.execute("UPDATE website SET share_id = NULL WHERE website_id = ?", [id])
@@ -93,10 +94,5 @@ def delete(call: Call[Nothing]) -> Any:
 
 
 def _json(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **json_row(row, {"id": "share_id", **records.camel_case("entity_id", "name")}),
-        "shareType": WEBSITE,
-        "slug": row["slug"],
-        "parameters": json.loads(row["parameters"]),
-        **json_row(row, records.camel_case("created_at", "updated_at")),
-    }
+    parameters = json.loads(row["parameters"])
+    return {**renamed(row, COLUMNS), "shareType": WEBSITE, "parameters": parameters}

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from umami.embedded.http import Call, Nothing, Parameters, Range, Routes, Text
-from umami.embedded.listing import Listing
-from umami.embedded.parameters import Ranged
+from umami.embedded.parameters import Listing, Ranged
 from umami.embedded.refusals import Refusal
 
 routes = Routes()
+
+ERRORS = "/websites/{website_id}/errors"
 
 
 class Errors(Range):
@@ -44,33 +45,23 @@ class Heatmap(Ranged):
     urlPath: Text | None = None
 
 
-@routes("GET", "/websites/{website_id}/errors", Errors)
+def _declare(path: str, parameters: type[Parameters], answer: Any) -> None:
+    """Declare a route with the same answer for every website and for all parameters."""
+
+    @routes("GET", path, parameters)
+    def empty(call: Call[Any]) -> Any:
+        if "{website_id}" in path:
+            _require_user(call)
+        if answer is None:
+            raise Refusal(404, "Not found")
+        return answer
+
+
+@routes("GET", ERRORS, Errors)
 def errors(call: Call[Errors]) -> Any:
     """Return an empty page of errors."""
     _require_user(call)
     return {"data": [], "count": 0, "page": call.params.page, "pageSize": call.params.pageSize}
-
-
-def _declare(path: str, parameters: type[Parameters], answer: Any) -> None:
-    @routes("GET", f"/websites/{{website_id}}/errors/{path}", parameters)
-    def empty(call: Call[Any]) -> Any:
-        """Return the same answer for every website and for all parameters."""
-        _require_user(call)
-        return answer
-
-
-_COUNTS = dict.fromkeys(("occurrences", "visits", "issues"), 0)
-_declare("stats", Errors, {**_COUNTS, "firstSeen": None, "lastSeen": None, "series": []})
-_declare("values", ErrorValues, [])
-# Errors are not collected, and nobody can change this.
-_declare("settings", Nothing, {"enabled": False, "retentionDays": 30, "canManage": False})
-
-
-@routes("GET", "/websites/{website_id}/errors/{issue_id}", Nothing)
-def error(call: Call[Nothing]) -> Any:
-    """Raise ``Refusal`` 404: no error exists."""
-    _require_user(call)
-    raise Refusal(404, "Not found")
 
 
 @routes("GET", "/websites/{website_id}/heatmaps", Heatmap)
@@ -87,17 +78,15 @@ def boards(call: Call[Listing]) -> Any:
     return call.params.answer([])
 
 
-@routes("GET", "/boards/{board_id}", Nothing)
-def board(_call: Call[Nothing]) -> Any:
-    """Raise ``Refusal`` 404: no board exists."""
-    raise Refusal(404, "Not found")
-
-
-@routes("GET", "/2fa/status", Nothing)
-def two_factor(_call: Call[Nothing]) -> Any:
-    """Report that nobody signs in with a second factor."""
-    switches = dict.fromkeys(("isEnabled", "isConfigured", "isRequired", "globalRequired"), False)
-    return {**switches, "requiredReason": None}
+_COUNTS = dict.fromkeys(("occurrences", "visits", "issues"), 0)
+_declare(f"{ERRORS}/stats", Errors, {**_COUNTS, "firstSeen": None, "lastSeen": None, "series": []})
+_declare(f"{ERRORS}/values", ErrorValues, [])
+# Errors are not collected, and nobody can change this.
+_declare(f"{ERRORS}/settings", Nothing, {"enabled": False, "retentionDays": 30, "canManage": False})
+_declare(f"{ERRORS}/{{issue_id}}", Nothing, None)
+_declare("/boards/{board_id}", Nothing, None)
+_SWITCHES = dict.fromkeys(("isEnabled", "isConfigured", "isRequired", "globalRequired"), False)
+_declare("/2fa/status", Nothing, {**_SWITCHES, "requiredReason": None})
 
 
 def _require_user(call: Call[Any]) -> None:

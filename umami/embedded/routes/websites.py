@@ -1,30 +1,40 @@
-"""Websites: list, create, read, change, reset and delete them; their date range and visitors."""
+"""Websites: list, create, read, change, reset and delete them; their date range and visitors.
+
+Also the teams with their members and websites, as they were imported, and the lists of the account.
+The server has one account, which is an administrator and therefore sees every team. The names of
+members are unknown, because the importer does not read users.
+"""
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import duckdb
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now, to_iso
-from umami.embedded.parameters import Page, json_row
-from umami.embedded.queries.websites import time_range
+from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, now
+from umami.embedded.parameters import Listing, Page
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes import records
 from umami.embedded.state import ADMIN, SHARES
 from umami.embedded.store import COLLECTED, OF_WEBSITE
+from umami.embedded.wire import camel_case, renamed
 
 routes = Routes()
 
 COLUMNS = {
     "id": "website_id",
-    **records.camel_case(
+    **camel_case(
         *("name", "domain", "share_id", "reset_at", "created_at", "updated_at", "deleted_at")
     ),
+}
+TEAM = {"id": "team_id", **camel_case("name", "created_at", "updated_at")}
+UNSET = {"accessCode": None, "logoUrl": None, "twoFactorRequired": False, "deletedAt": None}
+MEMBER = {
+    "id": "team_user_id",
+    **camel_case("team_id", "user_id", "role", "created_at", "updated_at"),
 }
 ACTIVE = timedelta(minutes=5)
 
@@ -43,23 +53,51 @@ class Listed(Page):
     ] = "name"
 
 
+def _null_if_empty(text: str) -> str | None:
+    return text or None
+
+
 class Created(Parameters):
     """A website to create."""
 
     name: Name
     domain: Domain
-    shareId: Annotated[Text, Field(max_length=50)] | None = None
+    shareId: Annotated[Text, Field(max_length=50), AfterValidator(_null_if_empty)] | None = None
     teamId: UUID | None = None
     id: UUID | None = None
 
 
-class Changed(Parameters):
-    """The changes of a website; omitted fields stay, and a ``shareId`` of null closes the public
-    link."""
+class Changed(records.Changes):
+    """The changes of a website; a ``shareId`` of null closes the public link."""
 
     name: Name = ""
     domain: Domain = ""
     shareId: ShareId | None = None
+
+
+def _require_free(cursor: duckdb.DuckDBPyConnection, params: Changed | Created, id: UUID) -> None:
+    query = f"SELECT 1 FROM ({SHARES}) WHERE slug = ? AND share_id <> ?"
+    if cursor.execute(query, [params.shareId, id]).fetchone():
+        raise BadRequest("shareId: That share id is taken")
+
+
+def _owner(row: records.Row) -> records.Row:
+    team = row["team_id"]
+    return {
+        "userId": None if team else ADMIN.id,
+        "teamId": team,
+        "createdBy": ADMIN.id,
+        "recorderEnabled": False,
+        "replayConfig": None,
+    }
+
+
+WEBSITES = records.Records(
+    "website", tuple(COLUMNS.values())[1:], more=_owner, require_free=_require_free
+)
+routes("POST", "/websites", Created)(WEBSITES.create)
+routes("GET", "/websites/{website_id}", Nothing)(WEBSITES.read)
+routes("POST", "/websites/{website_id}", Changed)(WEBSITES.change)
 
 
 @routes("GET", "/websites", Listed)
@@ -75,92 +113,37 @@ def page(call: Call[Any], condition: str = "true", **values: Any) -> dict[str, A
     """Return a page of the websites that meet an SQL condition, sorted by a column. ``values`` are
     the named parameters of the condition."""
     params = call.params
-    search = params.search or ""
-    # Umami compares with ILIKE too, but does not escape the text.
-    pattern = "%" + search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    where = rf"""
-        FROM website WHERE deleted_at IS NULL AND {condition}
-        AND (name ILIKE $pattern ESCAPE '\' OR domain ILIKE $pattern ESCAPE '\' OR $search = '')
-    """
-    values |= {"pattern": pattern, "search": search}
-    count = call.umami.store.rows(f"SELECT count(*) {where}", values)[0][0]
     rows = call.umami.store.records(
-        f"SELECT * {where} ORDER BY {COLUMNS[params.orderBy]}, website_id LIMIT $size OFFSET $skip",
-        {**values, "size": params.pageSize, "skip": params.skipped},
+        f"""
+        SELECT * FROM website WHERE deleted_at IS NULL AND {condition}
+        AND (contains(lower(name), $search) OR contains(lower(domain), $search))
+        ORDER BY {COLUMNS[params.orderBy]}, website_id
+        """,
+        {**values, "search": params.searched},
     )
-    user = {"username": ADMIN.username, "id": str(ADMIN.id)}
-    answer = params.response([{**_json(row), "user": user} for row in rows], count)
-    return {**answer, "orderBy": params.orderBy, **({"search": search} if search else {})}
-
-
-@routes("POST", "/websites", Created)
-def create(call: Call[Created]) -> Any:
-    """Create a website."""
-    params, time = call.params, now()
-    id = params.id or uuid.uuid4()
-    with call.umami.store.writing() as cursor:
-        records.require_team(cursor, params.teamId)
-        if cursor.execute("SELECT 1 FROM website WHERE website_id = ?", [id]).fetchone():
-            raise BadRequest("id: There is such a website already")
-        _require_free(cursor, params.shareId, id)
-        records.insert(
-            cursor,
-            "website",
-            website_id=id,
-            name=params.name,
-            domain=params.domain,
-            share_id=params.shareId or None,
-            team_id=params.teamId,
-            created_at=time,
-            updated_at=time,
-        )
-    return _website(call, id)
-
-
-@routes("GET", "/websites/{website_id}", Nothing)
-def website(call: Call[Nothing]) -> Any:
-    """Return a website."""
-    return _website(call, call.id("website_id"))
-
-
-@routes("POST", "/websites/{website_id}", Changed)
-def change(call: Call[Changed]) -> Any:
-    """Change the name, domain and public link of a website."""
-    return changed(call)
-
-
-def changed(call: Call[Any]) -> dict[str, Any]:
-    """Change those of ``name``, ``domain`` and ``shareId`` that the request sets, and return the
-    website."""
-    id = call.id("website_id")
-    values = {
-        COLUMNS[name]: value for name, value in call.params.model_dump(exclude_unset=True).items()
-    }
-    with call.umami.store.writing() as cursor:
-        _require_free(cursor, call.params.shareId, id)
-        records.update(cursor, "website", id, **values, updated_at=now())
-    return _website(call, id)
+    user = {"username": ADMIN.username, "id": ADMIN.id}
+    answer = params.answer([{**WEBSITES.json(row), "user": user} for row in rows])
+    search = {"search": params.search} if params.search else {}
+    return {**answer, "orderBy": params.orderBy, **search}
 
 
 @routes("DELETE", "/websites/{website_id}", Nothing)
 def delete(call: Call[Nothing]) -> Any:
     """Delete a website with everything that was collected and saved about it."""
-    id = call.id("website_id")
     with call.umami.store.erasing() as cursor:
         for table in OF_WEBSITE:
-            cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [id])
-        cursor.execute("DELETE FROM share WHERE entity_id = ?", [id])
+            cursor.execute(f"DELETE FROM {table} WHERE website_id = $website_id", call.path)
+        cursor.execute("DELETE FROM share WHERE entity_id = $website_id", call.path)
     return {"ok": True}
 
 
 @routes("POST", "/websites/{website_id}/reset", Nothing)
 def reset(call: Call[Nothing]) -> Any:
     """Delete everything that was collected about a website."""
-    id = call.id("website_id")
     with call.umami.store.erasing() as cursor:
         for table in COLLECTED:
-            cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [id])
-        records.update(cursor, "website", id, reset_at=now())
+            cursor.execute(f"DELETE FROM {table} WHERE website_id = $website_id", call.path)
+        records.update(cursor, "website", call.id("website_id"), reset_at=now())
     return {"ok": True}
 
 
@@ -179,29 +162,74 @@ def active(call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/daterange", Nothing)
 def daterange(call: Call[Nothing]) -> Any:
     """Return the times of the first and the last event of any type; null without events."""
-    first, last = time_range(call.umami.store, call.id("website_id"))
-    return {"startDate": to_iso(first), "endDate": to_iso(last)}
+    return call.umami.store.records(
+        'SELECT min(created_at) AS "startDate", max(created_at) AS "endDate" FROM website_event '
+        "WHERE website_id = ? AND created_at >= TIMESTAMP '2000-01-01'",
+        [call.id("website_id")],
+    )[0]
 
 
-def _require_free(cursor: duckdb.DuckDBPyConnection, share: str | None, website: UUID) -> None:
-    taken = cursor.execute(
-        f"SELECT 1 FROM ({SHARES}) WHERE slug = ? AND share_id <> ?", [share, website]
-    ).fetchone()
-    if taken:
-        raise BadRequest("shareId: That share id is taken")
+def teams(call: Call[Listing]) -> Any:
+    """Return the teams, by name, with their members."""
+    rows = call.umami.store.records(
+        "SELECT * FROM team WHERE contains(lower(name), ?) ORDER BY name, team_id",
+        [call.params.searched],
+    )
+    answer = call.params.answer(rows)
+    return {**answer, "data": [_team(call, row) for row in answer["data"]]}
 
 
-def _website(call: Call[Any], id: UUID) -> dict[str, Any]:
-    return _json(records.record(call, "website", website_id=id))
+@routes("GET", "/teams/{team_id}", Nothing)
+def team(call: Call[Nothing]) -> Any:
+    """Return a team with its members."""
+    return _team(call, records.record(call, "team", **call.path))
 
 
-def _json(row: dict[str, Any]) -> dict[str, Any]:
-    team = row["team_id"]
-    return {
-        **json_row(row, COLUMNS),
-        "userId": None if team else str(ADMIN.id),
-        "teamId": str(team) if team else None,
-        "createdBy": str(ADMIN.id),
-        "recorderEnabled": False,
-        "replayConfig": None,
-    }
+@routes("GET", "/teams/{team_id}/users", Listing)
+def members(call: Call[Listing]) -> Any:
+    """Return the members of a team."""
+    rows = _members(call, call.id("team_id"))
+    searched = call.params.searched
+    return call.params.answer([row for row in rows if searched in row["user"]["username"]])
+
+
+@routes("GET", "/teams/{team_id}/websites", Listed)
+def team_websites(call: Call[Listed]) -> Any:
+    """Return the websites of a team."""
+    return page(call, "team_id = $team", team=call.id("team_id"))
+
+
+@routes("GET", "/users/{user_id}/websites", Listed)
+def user_websites(call: Call[Listed]) -> Any:
+    """Return the websites of an account; only the administrator has any."""
+    if call.id("user_id") != ADMIN.id:
+        return page(call, "false")
+    return websites(call)
+
+
+routes("GET", "/teams", Listing)(teams)
+routes("GET", "/me/teams", Listing)(teams)
+routes("GET", "/me/websites", Listed)(websites)
+
+
+def _team(call: Call[Any], row: records.Row) -> records.Row:
+    members = _members(call, row["team_id"])
+    count = call.umami.store.rows(
+        "SELECT count(*) FROM website WHERE team_id = ? AND deleted_at IS NULL", [row["team_id"]]
+    )[0][0]
+    counts = {"websites": count, "members": len(members)}
+    return {**renamed(row, TEAM), **UNSET, "members": members, "_count": counts}
+
+
+def _members(call: Call[Any], team: UUID) -> list[records.Row]:
+    rows = call.umami.store.records(
+        "SELECT * FROM team_user WHERE team_id = ? ORDER BY created_at, team_user_id", [team]
+    )
+    return [
+        {**renamed(row, MEMBER), "user": {"id": row["user_id"], "username": _name(row["user_id"])}}
+        for row in rows
+    ]
+
+
+def _name(user: UUID) -> str:
+    return ADMIN.username if user == ADMIN.id else f"user-{str(user)[:8]}"

@@ -27,7 +27,7 @@ from umami.embedded.refusals import Refusal
 from umami.embedded.state import SHARE_CONTEXT, Umami
 
 MODULES = (account, websites, traffic, events, sessions, analyses, realtime, saved_reports)
-SHARED = (routes.account, routes.websites, routes.teams, routes.collect)
+SHARED = (routes.account, routes.websites, routes.collect)
 """Groups of which 2.x has routes that are the same in 3.x."""
 ROUTES = reshaped(
     "2.18",

@@ -16,16 +16,15 @@ from tests.doubles.umami.v2.queries.utm import utm as utm_query
 from umami.embedded import wire
 from umami.embedded.definitions import V3_1
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone
-from umami.embedded.parameters import UNITS, one_of
-from umami.embedded.queries.reports.attribution import Model, conversion_counts
-from umami.embedded.queries.reports.attribution import attribution as attribution_query
-from umami.embedded.queries.reports.steps import Step
-from umami.embedded.queries.reports.steps import funnel as funnel_query
-from umami.embedded.queries.reports.steps import journey as journey_query
+from umami.embedded.parameters import AnyUnit, one_of
+from umami.embedded.queries.reports import Model, Step, conversion_counts
+from umami.embedded.queries.reports import attribution as attribution_query
+from umami.embedded.queries.reports import funnel as funnel_query
+from umami.embedded.queries.reports import journey as journey_query
 from umami.embedded.queries.totals import breakdown
 from umami.embedded.refusals import BadRequest
 from umami.embedded.routes.reports import LONGEST_WINDOW, Date
-from umami.embedded.scope import Filter, Operator, Scope, Unit, format_bucket
+from umami.embedded.scope import Filter, Operator, Scope, format_bucket
 
 routes = Routes()
 
@@ -35,7 +34,7 @@ class DateRange(Parameters):
 
     startDate: Date
     endDate: Date
-    unit: Annotated[str, one_of(UNITS, "Invalid unit")] = "day"
+    unit: AnyUnit = "day"
     num: Any = None
     offset: Any = None
     value: Any = None
@@ -93,7 +92,7 @@ class Zoned(Analysis):
 def retention(call: Call[Zoned]) -> Any:
     """Cohorts by local day, and who of them came back."""
     asked = call.params
-    return wire.cohorts(retention_query(call.umami.store, asked.scope, asked.timezone))
+    return retention_query(call.umami.store, asked.scope, asked.timezone)
 
 
 @routes("POST", "/reports/utm", Analysis)
@@ -194,17 +193,11 @@ def insights(call: Call[Insights]) -> Any:
     filters = [Filter(NAMES[one.name], one.operator, one.value) for one in asked.filters]
     names = list(dict.fromkeys(one.name for one in asked.fields))
     scope = asked.scope.filtered(*filters)
-    return [
-        {
-            "views": str(row["views"]),
-            "visitors": row["visitors"],
-            "visits": row["visits"],
-            "bounces": row["bounces"],
-            "totaltime": str(row["seconds"]),
-            **{name: row[NAMES[name]] for name in names},
-        }
-        for row in breakdown(call.umami.store, scope, [NAMES[name] for name in names])
-    ]
+    measures = ("views", "visitors", "visits", "bounces", "totaltime")
+    columns = {**{name: name for name in measures}, **{name: NAMES[name] for name in names}}
+    fields, order = [NAMES[name] for name in names], "sum(views) DESC, visitors DESC"
+    rows = breakdown(call.umami.store, scope, fields, order)
+    return [wire.renamed(row, columns) for row in rows]
 
 
 class Revenue(Zoned):
@@ -217,39 +210,34 @@ class Revenue(Zoned):
 def revenue(call: Call[Revenue]) -> Any:
     """Over time, by country, in all, and the sums of every currency."""
     asked, store = call.params, call.umami.store
-    unit: Unit = next(one for one in UNITS if one == asked.dateRange.unit)
     sums = revenue_queries.totals(store, asked.scope)
     mine = next((one for one in sums if one.currency == asked.currency), None)
-    chart = revenue_queries.chart(store, asked.scope, asked.currency, unit, asked.timezone)
+    chart = revenue_queries.chart(
+        store, asked.scope, asked.currency, asked.dateRange.unit, asked.timezone
+    )
     return {
         "chart": [
-            {"x": name, "t": format_bucket(time), "y": _money(amount)}
-            for name, time, amount in chart
+            {"x": name, "t": format_bucket(time), "y": amount} for name, time, amount in chart
         ],
         "country": [
-            {"name": country, "value": _money(amount)}
+            {"name": country, "value": amount}
             for country, amount in revenue_queries.countries(store, asked.scope, asked.currency)
         ],
         "total": {
-            "sum": _money(mine.amount) if mine else None,
+            "sum": mine.amount if mine else None,
             "count": mine.events if mine else 0,
             "unique_count": mine.sessions if mine else 0,
         },
         "table": [
             {
                 "currency": one.currency,
-                "sum": _money(one.amount),
+                "sum": one.amount,
                 "count": one.events,
                 "unique_count": one.sessions,
             }
             for one in sums
         ],
     }
-
-
-def _money(amount: Decimal | None) -> str | None:
-    """An amount as text, without the zeros that a column of a fixed scale adds."""
-    return None if amount is None else f"{amount.normalize():f}"
 
 
 class Currencies(Parameters):
@@ -285,15 +273,5 @@ def attribution(call: Call[Attribution]) -> Any:
     if asked.currency:
         credit = revenue_queries.credited_money(store, scope, model, step, asked.currency)
     else:
-        credit = attribution_query(store, scope, model, step).parts
-    parts = {
-        part: [
-            {"name": name, "value": _money(value) if isinstance(value, Decimal) else value}
-            for name, value in rows
-        ]
-        for part, rows in credit.items()
-    }
-    total = zip(
-        ("pageviews", "visitors", "visits"), conversion_counts(store, scope, step), strict=True
-    )
-    return {**parts, "total": dict(total)}
+        credit = attribution_query(store, scope, model, step)
+    return {**credit, "total": conversion_counts(store, scope, step)}

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from tests.doubles.umami.v2.parameters import NEWEST, Bucketed, Paged, scope
-from umami.embedded import wire
 from umami.embedded.http import Call, Range, Routes, Text
-from umami.embedded.parameters import json_row, one_of
-from umami.embedded.queries import event_data
-from umami.embedded.queries import events as single
+from umami.embedded.parameters import one_of
+from umami.embedded.queries import property_data
+from umami.embedded.queries import sessions as single
+from umami.embedded.queries.property_data import EVENT, MOST_VALUES, PROPERTY, TYPE, counted
 from umami.embedded.queries.totals import event_series
-from umami.embedded.scope import format_bucket
+from umami.embedded.scope import Scope, format_bucket
 
 routes = Routes()
 
+PLAIN = "%Y-%m-%d %H:%M:%S"
+"""How 2.x spells dates."""
 COLUMNS = {
     "id": "event_id",
     "websiteId": "website_id",
@@ -54,57 +56,57 @@ class OfProperty(Range):
 def series(call: Call[Bucketed]) -> Any:
     """How often each custom event happened over time."""
     asked = call.params
-    found = event_series(call.umami.store, scope(call), asked.answered_unit, asked.timezone)
-    return [{"x": one.event, "t": format_bucket(one.start), "y": one.count} for one in found]
+    buckets = event_series(call.umami.store, scope(call), asked.answered_unit, asked.timezone)
+    return [{"x": event, "t": format_bucket(start), "y": count} for start, event, count in buckets]
 
 
 @routes("GET", "/websites/{website_id}/events", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of the newest events; ``search`` looks at names of events and paths of views."""
-    asked = call.params
-    found = single.page(
-        call.umami.store,
-        scope(call),
-        pattern=f"%{asked.search}%" if asked.search else None,
-        newest=NEWEST,
-        order=COLUMNS[asked.orderBy] if asked.orderBy else None,
-        limit=asked.pageSize,
-        offset=asked.skipped,
+    pattern = f"%{call.params.search}%" if call.params.search else None
+    newest = single.page(
+        call.umami.store, scope(call), pattern=pattern, most=NEWEST, limit=NEWEST, offset=0
     )
-    return asked.answer([json_row(row, COLUMNS) for row in found.rows], found.count)
+    return call.params.answer(newest, COLUMNS)
 
 
 @routes("GET", "/websites/{website_id}/event-data/events", OfEvent)
 def data_events(call: Call[OfEvent]) -> Any:
     """Which properties events have; of one event, also their values as they are stored."""
-    store, rows = call.umami.store, scope(call)
-    if call.params.event is None:
-        return wire.properties(event_data.properties_by_type(store, rows), typed=True)
-    found = event_data.values_of_event(store, rows, call.params.event)
-    return wire.properties(found, typed=True, valued=True)
+    return property_data.properties_of_events(call.umami.store, scope(call), call.params.event)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", Range)
 def data_fields(call: Call[Range]) -> Any:
     """Properties with their values, whatever the event."""
-    return wire.fields(event_data.fields(call.umami.store, scope(call)), valued=True)
+    return fields(call, scope(call), PLAIN)
+
+
+def fields(call: Call[Any], here: Scope, dates: str) -> Any:
+    """The first hundred properties with their values, by descending type."""
+    columns = {**PROPERTY, **TYPE, "value": property_data.text(dates)}
+    order = "dataType DESC, propertyName, total DESC, value"
+    records = property_data.of_events(here)
+    return counted(call.umami.store, records, columns, order, MOST_VALUES)
 
 
 @routes("GET", "/websites/{website_id}/event-data/properties", Range)
 def data_properties(call: Call[Range]) -> Any:
     """Which properties events have."""
-    return wire.properties(event_data.properties(call.umami.store, scope(call), typed=False))
+    records = property_data.of_events(scope(call))
+    return counted(call.umami.store, records, EVENT | PROPERTY)
 
 
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property of one event."""
     asked = call.params
-    found = event_data.values(call.umami.store, scope(call), asked.eventName, asked.propertyName)
-    return wire.valued(found)
+    records = property_data.of_events(scope(call), asked.eventName)
+    records = records.where("d.data_key = ?", asked.propertyName)
+    return property_data.values(call.umami.store, records, dates=PLAIN)
 
 
 @routes("GET", "/websites/{website_id}/event-data/stats", Range)
 def data_stats(call: Call[Range]) -> Any:
     """How much data events carry; the records are a text, and null without any."""
-    return wire.size(event_data.size(call.umami.store, scope(call)))
+    return property_data.size_of_events(call.umami.store, scope(call))

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from umami.embedded.http import Call, Range, Text, Zone
-from umami.embedded.parameters import MOST_ROWS, UNITS, one_of, since_reset
-from umami.embedded.scope import Filter, Operator, Scope, Unit
+from umami.embedded.parameters import MOST_ROWS, AnyUnit, since_reset
+from umami.embedded.queries.sessions import Listed
+from umami.embedded.scope import UNITS, Filter, Operator, Scope, Unit
+from umami.embedded.wire import renamed
 
 NAMES = {
     "url": "path",
@@ -61,7 +63,7 @@ class Filtered(Range):
 class Bucketed(Filtered):
     """What is counted over time: also the unit, and the zone whose clock it follows."""
 
-    unit: Annotated[str, one_of(UNITS, "Invalid unit")]
+    unit: AnyUnit
     timezone: Zone
 
     @property
@@ -69,7 +71,7 @@ class Bucketed(Filtered):
         """The unit that is answered: for a long range, coarser than the one that was asked."""
         asked, finest = UNITS.index(self.unit), _finest(self.start, self.end)
         if asked >= UNITS.index("month" if finest == "year" else finest):
-            return UNITS[asked]
+            return self.unit
         return finest
 
 
@@ -88,10 +90,21 @@ class Paged(Range):
         """Rows before the page."""
         return (self.page - 1) * self.pageSize
 
-    def answer(self, rows: list[dict[str, Any]], count: int) -> dict[str, Any]:
-        """A page as it is answered."""
-        found = {"data": rows, "count": count, "page": self.page, "pageSize": self.pageSize}
-        return {**found, "orderBy": self.orderBy} if self.orderBy else found
+    def answer(self, newest: Listed, columns: dict[str, str]) -> dict[str, Any]:
+        """The page of the newest rows, in ascending order of a column if one is set."""
+        rows = newest.rows
+        if self.orderBy:
+            order = columns[self.orderBy]
+            rows = sorted(rows, key=lambda row: (row[order] is None, row[order]))
+        return {
+            "data": [
+                renamed(row, columns) for row in rows[self.skipped : self.skipped + self.pageSize]
+            ],
+            "count": newest.count,
+            "page": self.page,
+            "pageSize": self.pageSize,
+            **({"orderBy": self.orderBy} if self.orderBy else {}),
+        }
 
 
 def scope(call: Call[Any]) -> Scope:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from tests.doubles.umami.v2.events import COLUMNS as EVENT_COLUMNS
+from tests.doubles.umami.v2.events import PLAIN
 from tests.doubles.umami.v2.parameters import NEWEST, Filtered, Paged, scope
-from umami.embedded import wire
 from umami.embedded.http import Call, Nothing, Range, Routes, Text, Zone
-from umami.embedded.parameters import json_row, one_of
-from umami.embedded.queries import session_data
+from umami.embedded.parameters import one_of
+from umami.embedded.queries import property_data
 from umami.embedded.queries import sessions as queries
-from umami.embedded.queries.events import events_of_sessions
+from umami.embedded.queries.sessions import events_of_sessions
 from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.refusals import Refusal
 from umami.embedded.scope import SESSION_COLUMNS
+from umami.embedded.wire import renamed
 
 routes = Routes()
 
@@ -68,31 +69,23 @@ class OfProperty(Range):
 @routes("GET", "/websites/{website_id}/sessions", Listed)
 def listed(call: Call[Listed]) -> Any:
     """A page of the sessions that were active last, a row for each hostname they were on."""
-    asked = call.params
-    found = queries.sessions(
-        call.umami.store,
-        scope(call),
-        search=asked.search,
-        newest=NEWEST,
-        order=ROW[asked.orderBy] if asked.orderBy else None,
-        limit=asked.pageSize,
-        offset=asked.skipped,
+    search = call.params.search
+    newest = queries.sessions(
+        call.umami.store, scope(call), search=search, most=NEWEST, limit=NEWEST, offset=0
     )
-    return asked.answer([json_row(row, ROW) for row in found.rows], found.count)
+    return call.params.answer(newest, ROW)
 
 
 @routes("GET", "/websites/{website_id}/sessions/stats", Filtered)
 def stats(call: Call[Filtered]) -> Any:
     """Totals of sessions; what is called pageviews are events of every type."""
-    found = queries.session_totals(call.umami.store, scope(call))
-    return wire.session_totals(found)
+    return queries.session_totals(call.umami.store, scope(call))
 
 
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Sessions by weekday, from Sunday, and hour."""
-    found = weekly_sessions(call.umami.store, scope(call), call.params.timezone)
-    return wire.week(found)
+    return weekly_sessions(call.umami.store, scope(call), call.params.timezone)
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
@@ -103,37 +96,31 @@ def session(call: Call[Nothing]) -> Any:
     )
     if found is None:
         raise Refusal(404, "Not found")
-    return {
-        **json_row(found, {**COLUMNS, "distinctId": "distinct_id"}),
-        **wire.session_sums(found),
-    }
+    return renamed(found, {**COLUMNS, "distinctId": "distinct_id", **queries.SUMS})
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Range)
 def activity(call: Call[Range]) -> Any:
     """The events of one session, newest first."""
     rows = events_of_sessions(call.umami.store, scope(call), [call.id("session_id")])
-    return [json_row(row, ACTIVITY) for row in rows]
+    return [renamed(row, ACTIVITY) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/properties", Nothing)
 def properties(call: Call[Nothing]) -> Any:
     """What is known about one session."""
-    rows = session_data.properties_of(
-        call.umami.store, call.id("website_id"), call.id("session_id")
-    )
-    return [json_row(row, wire.SESSION_PROPERTY) for row in rows]
+    return property_data.of_session(call.umami.store, call.id("website_id"), call.id("session_id"))
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Range)
 def data_properties(call: Call[Range]) -> Any:
     """Which properties sessions have."""
-    found = session_data.properties(call.umami.store, scope(call), typed=False)
-    return wire.named(found)
+    records = property_data.of_sessions(scope(call))
+    return property_data.counted(call.umami.store, records, property_data.PROPERTY)
 
 
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property."""
-    found = session_data.values(call.umami.store, scope(call), call.params.propertyName)
-    return wire.valued(found)
+    records = property_data.of_sessions(scope(call), call.params.propertyName)
+    return property_data.values(call.umami.store, records, dates=PLAIN)

@@ -12,8 +12,8 @@ from tests.doubles.umami.v2.queries.edges import edges
 from umami.embedded.http import Call, Range, Routes, Text, to_iso
 from umami.embedded.parameters import compared, one_of
 from umami.embedded.queries import metrics as queries
-from umami.embedded.queries.metrics import Counted, Edge, Rank, ranking
-from umami.embedded.queries.totals import Bucket, timeline, totals
+from umami.embedded.queries.metrics import Counted, Edge, ranking
+from umami.embedded.queries.totals import timeline, totals
 from umami.embedded.scope import Filter, Scope, Unit, format_bucket
 from umami.embedded.store import Store
 
@@ -24,10 +24,6 @@ EDGES: dict[str, Edge] = {"entry": "entry", "exit": "exit"}
 TYPES = (*FIELDS, *EDGES, "channel")
 COUNT_EVENTS = ("url", "entry", "exit", "title", "query", "tag", "event")
 """Metrics whose ``y`` counts rows on 2.18; the others count visitors."""
-MOST_EXACT = 5
-"""How many values a comma list of ``values`` may have; the rest is not looked at."""
-
-
 Type = Annotated[str, one_of(TYPES, "Invalid type")]
 
 
@@ -66,13 +62,7 @@ def stats(call: Call[Compared]) -> Any:
     now = totals(call.umami.store, here)
     asked = call.params
     before = totals(call.umami.store, compared(here, asked.start, asked.end, asked.compare))
-    return {
-        "pageviews": {"value": now.views, "prev": before.views},
-        "visitors": {"value": now.visitors, "prev": before.visitors},
-        "visits": {"value": now.visits, "prev": before.visits},
-        "bounces": {"value": now.bounces, "prev": before.bounces},
-        "totaltime": {"value": now.seconds, "prev": before.seconds},
-    }
+    return {name: {"value": now[name], "prev": before[name]} for name in now}
 
 
 @routes("GET", "/websites/{website_id}/pageviews", Series)
@@ -114,41 +104,28 @@ def metrics(call: Call[Metrics]) -> Any:
         )
     else:
         ranks = ranking(store, here, field, count=count, limit=asked.limit, offset=asked.offset)
-    if asked.type == "language":
-        return _primary(ranks)
-    if asked.type in ("region", "city"):
-        return [{"x": one.name, "y": one.count, "country": one.country} for one in ranks]
-    return [{"x": one.name, "y": one.count} for one in ranks]
+    return _primary(ranks) if asked.type == "language" else ranks
 
 
 @routes("GET", "/websites/{website_id}/values", Values)
 def values(call: Call[Values]) -> Any:
     """Values that a filter could be set to, the most frequent first."""
-    asked = call.params
-    search = asked.search or ""
-    exact = tuple(search.split(",")[:MOST_EXACT]) if "," in search else ()
-    found = queries.values(
-        call.umami.store,
-        scope(call),
-        FIELDS.get(asked.type, "path"),
-        containing=None if exact else search,
-        among=exact,
-    )
-    return [{"value": rank.name, "count": rank.count} for rank in found]
+    field = FIELDS.get(call.params.type, "path")
+    return queries.values(call.umami.store, scope(call), field, call.params.search or "")
 
 
 def _series(store: Store, scope: Scope, unit: Unit, timezone: str) -> dict[str, Any]:
-    found: list[Bucket] = timeline(store, scope, unit, timezone)
+    buckets = timeline(store, scope, unit, timezone)
     return {
-        "pageviews": [{"x": format_bucket(one.start), "y": one.views} for one in found],
-        "sessions": [{"x": format_bucket(one.start), "y": one.sessions} for one in found],
+        "pageviews": [{"x": format_bucket(start), "y": views} for start, views, _ in buckets],
+        "sessions": [{"x": format_bucket(start), "y": count} for start, _, count in buckets],
     }
 
 
-def _primary(ranks: list[Rank]) -> list[dict[str, Any]]:
+def _primary(ranks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Languages without their countries: summed up after the limit, and not ordered anew."""
     counts: dict[str, int] = {}
-    for one in ranks:
-        name = (one.name or "null").lower().split("-")[0]
-        counts[name] = counts.get(name, 0) + one.count
+    for rank in ranks:
+        name = (rank["x"] or "null").lower().split("-")[0]
+        counts[name] = counts.get(name, 0) + rank["y"]
     return [{"x": name, "y": count} for name, count in counts.items()]

@@ -6,10 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from umami.embedded.http import Call, Nothing, Parameters, Routes, Text, to_iso
+from umami.embedded.http import Call, Nothing, Routes, Text
 from umami.embedded.parameters import MOST_ROWS
-from umami.embedded.queries.websites import time_range
-from umami.embedded.routes import websites
+from umami.embedded.routes import records, websites
 
 routes = Routes()
 
@@ -21,7 +20,7 @@ class Listed(websites.Listed):
     pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
 
 
-class Changed(Parameters):
+class Changed(records.Changes):
     """What a website shall be; without ``shareId`` that stays, with null it goes."""
 
     name: websites.Name
@@ -35,14 +34,11 @@ def listed(call: Call[Listed]) -> Any:
     return websites.page(call)
 
 
-@routes("POST", "/websites/{website_id}", Changed)
-def change(call: Call[Changed]) -> Any:
-    """Changes name, domain and public link."""
-    return websites.changed(call)
+routes("POST", "/websites/{website_id}", Changed)(websites.WEBSITES.change)
 
 
 @routes("GET", "/websites/{website_id}/daterange", Nothing)
 def daterange(call: Call[Nothing]) -> Any:
     """The times of the first and the last event of any type; null without events."""
-    first, last = time_range(call.umami.store, call.id("website_id"))
-    return {"mindate": to_iso(first), "maxdate": to_iso(last)}
+    dates = websites.daterange(call)
+    return {"mindate": dates["startDate"], "maxdate": dates["endDate"]}

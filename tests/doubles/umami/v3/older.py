@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from tests.doubles.umami.v2.account import me
-from umami.embedded import wire
+from tests.doubles.umami.v2.events import fields
 from umami.embedded.http import Call, Nothing, Routes, Text
-from umami.embedded.parameters import Filtered, Paged, Timed, json_row, scope
-from umami.embedded.queries import event_data, session_data
-from umami.embedded.queries import events as event_queries
+from umami.embedded.parameters import Filtered, Paged, Timed, scope
+from umami.embedded.queries import property_data
+from umami.embedded.queries import sessions as event_queries
 from umami.embedded.queries import sessions as session_queries
 from umami.embedded.refusals import Refusal
 from umami.embedded.routes.events import COLUMNS as EVENT
-from umami.embedded.routes.events import without_event_filter
 from umami.embedded.routes.sessions import ROW, SESSION, STEP
+from umami.embedded.wire import renamed
 
 routes = Routes()
 
@@ -22,6 +22,10 @@ EVENT_COLUMNS = {
     name: column for name, column in EVENT.items() if name not in ("visitId", "distinctId")
 }
 SESSION_ROW = {name: column for name, column in ROW.items() if name != "distinctId"}
+
+
+MOST = 10**9
+"""The rows of a list that these versions count: all."""
 
 
 class OfProperty(Filtered):
@@ -48,33 +52,36 @@ def events(call: Call[Paged]) -> Any:
         call.umami.store,
         scope(call),
         pattern=asked.search,
-        most=None,
+        most=MOST,
         limit=asked.pageSize,
         offset=asked.skipped,
     )
-    return asked.response([json_row(row, EVENT_COLUMNS) for row in found.rows], found.count)
+    return asked.response([renamed(row, EVENT_COLUMNS) for row in found.rows], found.count)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", Filtered)
 def event_data_fields(call: Call[Filtered]) -> Any:
     """Properties with their values, whatever the event."""
-    return wire.fields(event_data.fields(call.umami.store, scope(call), "instant"), valued=True)
+    return fields(call, scope(call), property_data.INSTANT)
 
 
 @routes("GET", "/websites/{website_id}/event-data/properties", Filtered)
 def event_data_properties(call: Call[Filtered]) -> Any:
     """Which properties events have."""
-    return wire.properties(event_data.properties(call.umami.store, scope(call), typed=False))
+    records = property_data.of_events(scope(call))
+    columns = property_data.EVENT | property_data.PROPERTY
+    return property_data.counted(call.umami.store, records, columns)
 
 
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def event_data_values(call: Call[OfProperty]) -> Any:
     """Values of one property; ``event`` is the name of an event."""
     asked = call.params
-    found = event_data.values(
-        call.umami.store, without_event_filter(call), asked.event, asked.propertyName, "instant"
+    records = property_data.of_events(
+        scope(call, without="event"), asked.filter_params.get("event")
     )
-    return wire.valued(found)
+    records = records.where("d.data_key = ?", asked.propertyName)
+    return property_data.values(call.umami.store, records)
 
 
 @routes("GET", "/websites/{website_id}/sessions", Paged)
@@ -85,10 +92,11 @@ def sessions(call: Call[Paged]) -> Any:
         call.umami.store,
         scope(call),
         search=asked.search,
+        most=MOST,
         limit=asked.pageSize,
         offset=asked.skipped,
     )
-    return asked.response([json_row(row, SESSION_ROW) for row in found.rows], found.count)
+    return asked.response([renamed(row, SESSION_ROW) for row in found.rows], found.count)
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
@@ -97,27 +105,25 @@ def session(call: Call[Nothing]) -> Any:
     found = session_queries.session(call.umami.store, call.id("website_id"), call.id("session_id"))
     if found is None:
         return {}
-    return {
-        **json_row(found, {**SESSION, "distinctId": "distinct_id"}),
-        **wire.session_sums(found),
-    }
+    return renamed(found, {**SESSION, "distinctId": "distinct_id", **session_queries.SUMS})
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Timed)
 def activity(call: Call[Timed]) -> Any:
     """The events of one session, newest first."""
     rows = event_queries.events_of_sessions(call.umami.store, scope(call), [call.id("session_id")])
-    return [json_row(row, STEP) for row in rows]
+    return [renamed(row, STEP) for row in rows]
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Filtered)
 def session_data_properties(call: Call[Filtered]) -> Any:
     """Which properties sessions have."""
-    return wire.named(session_data.properties(call.umami.store, scope(call), typed=False))
+    records = property_data.of_sessions(scope(call))
+    return property_data.counted(call.umami.store, records, property_data.PROPERTY)
 
 
 @routes("GET", "/websites/{website_id}/session-data/values", OfProperty)
 def session_data_values(call: Call[OfProperty]) -> Any:
     """Values of one property of sessions."""
-    found = session_data.values(call.umami.store, scope(call), call.params.propertyName, "instant")
-    return wire.valued(found)
+    records = property_data.of_sessions(scope(call), call.params.propertyName)
+    return property_data.values(call.umami.store, records)

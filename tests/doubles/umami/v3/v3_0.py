@@ -8,14 +8,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from umami.embedded import wire
 from umami.embedded.filters import FIELDS, OPERATORS
 from umami.embedded.http import Call, Routes
 from umami.embedded.parameters import scope
 from umami.embedded.queries.totals import weekly_sessions
 from umami.embedded.routes.sessions import Zoned
-from umami.embedded.routes.traffic import VIEWS
-from umami.embedded.scope import MINDING_CASE
+from umami.embedded.scope import MINDING_CASE, VIEWS
 
 routes = Routes()
 
@@ -26,7 +24,7 @@ EQUALS = {"eq": "re", "neq": "nre"}
 @routes("GET", "/websites/{website_id}/sessions/weekly", Zoned)
 def weekly(call: Call[Zoned]) -> Any:
     """Sessions by weekday and hour, in UTC whatever zone is asked for."""
-    return wire.week(weekly_sessions(call.umami.store, scope(call), "UTC", VIEWS))
+    return weekly_sessions(call.umami.store, scope(call), "UTC", VIEWS)
 
 
 class SingleValues:

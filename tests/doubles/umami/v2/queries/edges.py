@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from umami.embedded.queries.metrics import NUMBERS, Counted, Edge, Rank
+from typing import Any
+
+from umami.embedded.queries.metrics import EXTREMES, NUMBERS, Counted, Edge
 from umami.embedded.scope import PAGEVIEW, Scope
 from umami.embedded.store import Store
 
@@ -15,7 +17,7 @@ def edges(
     count: Counted,
     limit: int,
     offset: int = 0,
-) -> list[Rank]:
+) -> list[dict[str, Any]]:
     """By path, most first: the rows that are the first (``entry``) or last (``exit``) views of
     their visit within the range, or the distinct sessions among them.
 
@@ -24,19 +26,18 @@ def edges(
     """
     all_views = scope.filtered().rows(PAGEVIEW)
     rows = scope.rows(PAGEVIEW)
-    extreme = "min" if edge == "entry" else "max"
-    found = store.rows(
+    return store.records(
         f"""
         WITH edge AS (
-            SELECT e.visit_id, {extreme}(e.created_at) AS created_at {all_views.sql} GROUP BY 1
+            SELECT e.visit_id, {EXTREMES[edge]}(e.created_at) AS created_at
+            {all_views.sql} GROUP BY 1
         ),
         view AS (
             SELECT e.visit_id, e.created_at, e.session_id, e.url_path {rows.sql}
         )
-        SELECT url_path, {NUMBERS[count]} AS number
+        SELECT url_path AS x, {NUMBERS[count]} AS y
         FROM view e JOIN edge USING (visit_id, created_at)
-        GROUP BY url_path ORDER BY number DESC, url_path LIMIT ? OFFSET ?
+        GROUP BY url_path ORDER BY y DESC, url_path LIMIT ? OFFSET ?
         """,
         [*all_views.values, *rows.values, limit, offset],
     )
-    return [Rank(*row) for row in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from umami.embedded.queries.reports.steps import Step
+from umami.embedded.queries.reports import Step
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 
@@ -14,9 +14,8 @@ Measure = Literal["count", "sum", "average"]
 
 def times(store: Store, scope: Scope, step: Step) -> int:
     """Rows that match exactly: a path in rows of any kind, or the name of an event."""
-    condition, value = step.exactly
-    rows = scope.rows(where=[condition])
-    found = store.row(f"SELECT count(*) {rows.sql}", [*rows.values, value])
+    rows = scope.rows().where(*step.exactly)
+    found = store.row(f"SELECT count(*) {rows.sql}", rows.values)
     assert found
     return int(found[0])
 

@@ -11,8 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from umami.embedded.queries.reports.attribution import Model, Parts, credited
-from umami.embedded.queries.reports.steps import Step
+from umami.embedded.queries.reports import Model, Parts, Step, credited
 from umami.embedded.scope import Rows, Scope, Unit, bucket
 from umami.embedded.store import Store
 

@@ -16,7 +16,7 @@ def utm(store: Store, scope: Scope) -> dict[str, dict[str, int]]:
 
     Values are read off the query as browsers do, so ``a+b`` and ``a%20b`` are one.
     """
-    rows = scope.rows(PAGEVIEW, where=["e.url_query ILIKE '%utm_%'"])
+    rows = scope.rows(PAGEVIEW).where("e.url_query ILIKE '%utm_%'")
     found: dict[str, dict[str, int]] = {}
     for query, views in store.rows(
         f"SELECT e.url_query, count(*) {rows.sql} GROUP BY 1", rows.values

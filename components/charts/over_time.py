@@ -1,0 +1,354 @@
+"""Charts over time: traffic lines, stacked and single bars, and the bars of Realtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from components import formats
+from components.charts.common import HOVER_ALL, amounts_axis, base_layout, plain, time_axis, tooltip
+from components.theme import FONT, PALETTES, Mode, faded
+from umami.period import Unit
+
+Ends = tuple[bool, bool]
+"""Whether the first and the last bucket of a period are covered only in part."""
+NET: Final = "Net amount"
+MOST_NAMES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A series over the common ``times``; ``hover`` are the texts of its own buckets."""
+
+    times: Sequence[pd.Timestamp]
+    name: str
+    values: Sequence[int | None]
+    """``None`` for buckets in the future."""
+    hover: Sequence[str]
+    colour: str
+    earlier: bool
+    partial: Sequence[int]
+    """Positions of buckets that the series' period covers only in part, or so far."""
+
+    def points(self, places: Sequence[int], leave_out: Sequence[int] = ()) -> dict[str, Any]:
+        """The trace keys for some points and their hover labels."""
+        return {
+            "type": "scatter",
+            "x": [self.times[at] for at in places],
+            "y": [None if at in leave_out else self.values[at] for at in places],
+            "name": self.name,
+            "legendgroup": self.name,
+            "customdata": [self.hover[at] for at in places],
+            "hovertemplate": (
+                "%{y:,}  (%{customdata})<extra>%{fullData.name}</extra>"
+                if self.earlier
+                else "<b>%{y:,}</b>%{customdata}<extra>%{fullData.name}</extra>"
+            ),
+        }
+
+    def partial_points(self) -> dict[str, Any]:
+        """A trace of hollow points for the partial buckets of the comparison."""
+        return {
+            **self.points(self.partial),
+            "mode": "markers",
+            "cliponaxis": False,
+            "marker": {"symbol": "circle-open", "size": 7, "color": self.colour},
+            "showlegend": False,
+        }
+
+    def partial_ends(self, mode: Mode) -> dict[str, Any]:
+        """A dotted trace to each partial bucket, so that it does not look like a rise or a fall.
+
+        On the line of the period, the dots are gaps in the background colour.
+        """
+        segments = [(at - 1, at) if at else (0, 1) for at in self.partial if len(self.values) > 1]
+        dots = {"color": self.colour, "width": 1.5, "dash": "1px,5px"}
+        gaps = {"color": PALETTES[mode].background, "width": 3, "dash": "4px,4px"}
+        return {
+            "type": "scatter",
+            "x": [
+                x for left, right in segments for x in (self.times[left], self.times[right], None)
+            ],
+            "y": [
+                y for left, right in segments for y in (self.values[left], self.values[right], None)
+            ],
+            "mode": "lines",
+            "line": dots if self.earlier else gaps,
+            "hoverinfo": "skip",
+            "legendgroup": self.name,
+            "showlegend": False,
+        }
+
+
+def traffic(
+    now: pd.DataFrame,
+    unit: Unit,
+    before: pd.DataFrame | None,
+    begun: int | None,
+    partial: Ends,
+    partial_before: Ends,
+    mode: Mode,
+) -> go.Figure:
+    """Views and visitors over time, overlaid with those of the comparison as dashed lines.
+
+    ``now`` and ``before`` have the columns ``time``, ``views`` and ``sessions``. They are aligned
+    by position; buckets of ``before`` beyond the length of ``now`` are dropped, and hover labels
+    show their own dates. ``begun`` is the number of buckets that have begun, if the period has not
+    ended: later ones are not drawn, and the current one is marked. ``partial`` and
+    ``partial_before`` are the values of ``Period.partial`` for both periods.
+    """
+    times = list(now["time"])
+    traces, highest = [], 0
+    for frame, ends, earlier in ((before, partial_before, True), (now, partial, False)):
+        if frame is None:
+            continue
+        part = frame.head(len(times))
+        cut = [at for at, is_cut in zip((0, len(frame) - 1), ends, strict=True) if is_cut]
+        notes = {at: "  in part" for at in cut if at < len(part)}
+        if begun and not earlier:
+            notes[begun - 1] = "  so far"
+        hover = [
+            f"{formats.moment(time, unit) if earlier else ''}{notes.get(at, '')}"
+            for at, time in enumerate(part["time"])
+        ]
+        last = len(part) if earlier or begun is None else begun
+        for role, (column, name) in enumerate((("views", "Views"), ("sessions", "Visitors"))):
+            colour = PALETTES[mode].categorical[role]
+            line = _Line(
+                times,
+                f"{name}, before" if earlier else name,
+                [int(value) if at < last else None for at, value in enumerate(part[column])],
+                hover,
+                faded(colour, 0.55) if earlier else colour,
+                earlier,
+                sorted(notes),
+            )
+            highest = max((highest, *(value or 0 for value in line.values)))
+            traces.append(
+                {
+                    # Partial buckets of the comparison have a trace of their own.
+                    **line.points(range(len(part)), line.partial if earlier else ()),
+                    "mode": "lines+markers" if len(times) < 3 else "lines",
+                    "line": {
+                        "color": line.colour,
+                        "width": 1.5 if earlier else 2.25,
+                        "dash": "dash" if earlier else "solid",
+                        "shape": "linear",
+                    },
+                    "fill": "none" if earlier else "tozeroy",
+                    "fillcolor": faded(colour, 0.10),
+                    "legendrank": 2 * role + earlier,
+                }
+            )
+            if line.partial:
+                traces.append(line.partial_ends(mode))
+            if line.partial and earlier:
+                traces.append(line.partial_points())
+    # Without a range, Plotly would add a margin for points.
+    width = {"range": [times[0], times[-1]]} if len(times) > 2 else {}
+    return go.Figure(
+        data=traces,
+        layout={
+            **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
+            "showlegend": True,
+            "xaxis": {**time_axis(times, unit), **width},
+            "yaxis": amounts_axis(5, 0, highest),
+        },
+    )
+
+
+def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
+    """Visitors as bars in front of lighter bars of views, as an ECharts option.
+
+    ``minutes`` is a frame from ``umami.analysis.realtime.minutes``.
+
+    ECharts updates bars in place, while Streamlit mounts a Plotly chart again at each change. The
+    y axis spans at least 4.
+    """
+    palette = PALETTES[mode]
+    colour = palette.categorical[0]
+    quiet = {"color": palette.muted, "fontFamily": FONT, "fontSize": 12}
+    return {
+        "animation": False,
+        "textStyle": {"fontFamily": FONT},
+        "grid": {"left": 8, "right": 8, "top": 34, "bottom": 4, "containLabel": True},
+        "legend": {"left": 0, "top": 0, "textStyle": quiet, "itemWidth": 12, "itemHeight": 12},
+        "tooltip": {"trigger": "axis", **tooltip(mode)},
+        "xAxis": {
+            "type": "category",
+            "data": [f"{pd.Timestamp(time):%H:%M}" for time in minutes["time"]],
+            "axisTick": {"show": False},
+            "axisLine": {"lineStyle": {"color": palette.border}},
+            "axisLabel": {**quiet, "interval": 4},
+        },
+        "yAxis": {
+            "type": "value",
+            "minInterval": 1,
+            "max": int(max((*minutes["views"], 4))),
+            "splitNumber": 4,
+            "splitLine": {"lineStyle": {"color": palette.border}},
+            "axisLabel": quiet,
+        },
+        "series": [
+            {
+                "type": "bar",
+                "name": name,
+                "data": [int(count) for count in minutes[column]],
+                "itemStyle": {"color": fill},
+                "barGap": "-100%",
+                "barCategoryGap": "20%",
+            }
+            for name, column, fill in (
+                ("Views", "views", faded(colour, 0.35)),
+                ("Visitors", "visitors", colour),
+            )
+        ],
+    }
+
+
+def stacked(
+    frame: pd.DataFrame,
+    unit: Unit,
+    value: str,
+    currency: str,
+    before: pd.DataFrame | None,
+    mode: Mode,
+) -> go.Figure:
+    """Bars for the largest names of a frame (``time``, ``event`` and ``value``), the others summed.
+
+    Negative amounts are below zero. ``currency`` is empty if values are no money. A dashed line
+    shows the totals of ``before``, the frame of the comparison, aligned by position.
+    """
+    total = frame.groupby("time")[value].sum()
+    series = _series(frame, value, total)
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "bar",
+            "x": list(total.index),
+            "y": values,
+            "name": plain(name, 40),
+            "customdata": [plain(formats.amount(amount, currency)) for amount in values],
+            "hovertemplate": "<b>%{customdata}</b><extra>%{fullData.name}</extra>",
+        }
+        for name, values in series.items()
+    ]
+    if NET in series:
+        gain, loss = PALETTES[mode].categorical[:2]
+        traces[0]["marker"] = {"color": [loss if amount < 0 else gain for amount in series[NET]]}
+    earlier: list[float] = []
+    if before is not None and len(before) and len(total):
+        sums = before.groupby("time")[value].sum().head(len(total))
+        earlier = list(map(float, sums))
+        traces.append(
+            {
+                "type": "scatter",
+                "x": list(total.index[: len(sums)]),
+                "y": earlier,
+                "name": "Total, before",
+                "mode": "lines+markers" if len(sums) < 3 else "lines",
+                "line": {"color": faded(PALETTES[mode].text, 0.55), "width": 1.5, "dash": "dash"},
+                "customdata": [
+                    f"{plain(formats.amount(amount, currency))}  ({formats.moment(at, unit)})"
+                    for at, amount in zip(sums.index, earlier, strict=True)
+                ],
+                "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
+            }
+        )
+    drawn = (*map(float, total), *earlier, 0.0)
+    return go.Figure(
+        data=traces,
+        layout={
+            **base_layout(mode, HOVER_ALL, 280, top=36, right=24),
+            "barmode": "stack",
+            "bargap": 0.25,
+            "showlegend": True,
+            "xaxis": time_axis(list(total.index), unit),
+            "yaxis": amounts_axis(4, min(drawn), max(drawn), currency),
+        },
+    )
+
+
+def _series(frame: pd.DataFrame, value: str, total: pd.Series[Any]) -> dict[str, list[float]]:
+    """The amounts by name, the largest first and the sum of the others last.
+
+    Amounts of both signs become net amounts: stacks of gains and losses would show no sum.
+    """
+    if (frame[value] < 0).any() and (frame[value] > 0).any():
+        return {NET: list(map(float, total))}
+    # There may be thousands of names, so only the largest become columns.
+    sums = frame.groupby("event")[value].sum().sort_values(ascending=False, kind="stable")
+    largest = frame["event"].isin(sums.index[:MOST_NAMES])
+    shown = frame[largest].groupby(["time", "event"])[value].sum().unstack(fill_value=0)
+    series = {str(name): list(map(float, shown[name])) for name in sums.index[:MOST_NAMES]}
+    if len(sums) > MOST_NAMES:
+        rest = frame[~largest].groupby("time")[value].sum()
+        series[f"{len(sums) - MOST_NAMES} others"] = list(map(float, rest))
+    return series
+
+
+def trend(
+    frame: pd.DataFrame, value: str, unit: Unit, what: str, target: float, mode: Mode
+) -> go.Figure:
+    """Bars for a column of a frame with ``time``, with a dotted line at the target of a bucket.
+
+    ``what`` says what the bars count, ``target`` is that of the whole period, 0 for none.
+    """
+    palette = PALETTES[mode]
+    line = {
+        "type": "line",
+        "xref": "x domain",
+        "x0": 0,
+        "x1": 1,
+        "yref": "y",
+        **dict.fromkeys(("y0", "y1"), target / (len(frame) or 1)),
+        "line": {"color": palette.categorical[1], "width": 1.5, "dash": "dot"},
+    }
+    return single(
+        list(frame["time"]),
+        list(map(float, frame[value])),
+        unit,
+        what,
+        mode,
+        colour=faded(palette.categorical[0], 0.85),
+        most_ticks=3,
+        height=150,
+        shapes=[line] if target and len(frame) else [],
+    )
+
+
+def single(
+    times: Sequence[pd.Timestamp],
+    values: Sequence[float],
+    unit: Unit,
+    what: str,
+    mode: Mode,
+    *,
+    colour: str | list[str],
+    most_ticks: int,
+    height: int,
+    top: int = 8,
+    shapes: Sequence[dict[str, Any]] = (),
+) -> go.Figure:
+    """Bars over time that are not stacked; ``what`` says what they count."""
+    bars = {
+        "type": "bar",
+        "x": times,
+        "y": values,
+        "marker": {"color": colour},
+        "hovertemplate": f"<b>%{{y:,}}</b> {what}<extra></extra>",
+    }
+    return go.Figure(
+        data=[bars],
+        layout={
+            **base_layout(mode, HOVER_ALL, height, top=top, right=16),
+            "bargap": 0.25,
+            "showlegend": False,
+            "shapes": shapes,
+            "xaxis": time_axis(times, unit),
+            "yaxis": amounts_axis(most_ticks, min((*values, 0)), max((*values, 0))),
+        },
+    )
