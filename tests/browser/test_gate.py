@@ -95,6 +95,7 @@ def test_the_same_socket_gets_the_page_where_nobody_signs_in(app: App) -> None:
     assert {"metric", "plotly_chart"} <= kinds
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_asks_the_gate_before_anything_else(name: str) -> None:
     """The first statement that is no import (or docstring) is ``entrypoint_guard.check()``."""
