@@ -308,6 +308,7 @@ def test_the_tracker_of_umami_can_send(house: House, visit: Visit, extra: dict[s
         assert not visit.errors
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("path", ["/_stcore/health", "/collect/api/websites", "/", "/_session"])
 def test_a_page_elsewhere_cannot_read_the_dashboard(house: House, visit: Visit, path: str) -> None:
     with website("") as origin:

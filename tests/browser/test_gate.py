@@ -86,6 +86,7 @@ def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
         assert "Traceback" not in "".join(app.printed)
 
 
+@pytest.mark.thorough
 def test_the_same_socket_gets_the_page_where_nobody_signs_in(app: App) -> None:
     """What the test above does not find is what is sent to those who are let in."""
     told = opened(app.address, "", urlencode({"website": WEBSITES["shop"], **RECORDED}))

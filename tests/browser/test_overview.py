@@ -38,6 +38,7 @@ def test_the_recorded_figures_stand_on_the_page(app: App, page: Page) -> None:
     expect(metric(page, "Visits")).to_have_text("3,426")
 
 
+@pytest.mark.thorough
 def test_a_click_on_a_row_filters_everything_and_another_takes_it_back(
     app: App, page: Page
 ) -> None:

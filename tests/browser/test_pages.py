@@ -202,6 +202,7 @@ def test_what_is_chosen_stays_while_other_pages_are_looked_at(app: App, page: Pa
     at(page, r"from=2026-08-01")
 
 
+@pytest.mark.thorough
 def test_a_table_downloads(app: App, page: Page) -> None:
     page.goto(link(app, "utm"))
     with page.expect_download() as found:

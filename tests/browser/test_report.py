@@ -118,6 +118,7 @@ def test_no_chart_and_no_table_is_cut_on_paper(opened: Seen, paper: str) -> None
     assert text.evaluate("(one) => getComputedStyle(one).fill") == MUTED
 
 
+@pytest.mark.thorough
 def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None:
     view = seen(**{"from": ["2026-08-01"]})
     tables = tmp_path / "tables"

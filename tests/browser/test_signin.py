@@ -281,6 +281,7 @@ def test_a_changed_password_ends_the_other_sessions(
     expect(here.locator(".st-key-bar")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_viewer_finds_only_what_is_theirs(house: House, page: Page) -> None:
     signed_in(page, house, "vic", to="")
     expect(metric(page, "Views")).to_have_text("10,797")

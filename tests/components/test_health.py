@@ -147,6 +147,7 @@ def test_a_port_that_is_taken_is_told() -> None:
             serve(address, Metrics(), Readiness({}))
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize(
     ("told", "code", "said"),
     [("", 2, "not set"), ("nonsense", 2, "DASHBOARD_MONITOR"), ("PORT", 0, "ready")],

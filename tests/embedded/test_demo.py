@@ -104,6 +104,7 @@ def test_a_day_does_not_depend_on_its_neighbours() -> None:
     assert [row for row in among if row["visit_id"] in visits] == alone
 
 
+@pytest.mark.thorough
 def test_it_starts_the_same_twice(store: Store) -> None:
     with closing(Store()) as other:
         Demo(other, Clock(NOON))
@@ -345,6 +346,7 @@ def test_a_reset_leaves_nothing_behind() -> None:
         assert one(store, "SELECT count(*) FROM website_event WHERE website_id = ?", SHOP) > 20
 
 
+@pytest.mark.thorough
 def test_catching_up_costs_nothing_when_nothing_is_due(store: Store) -> None:
     with closing(Store()) as own:
         clock = Clock(NOON)

@@ -110,6 +110,7 @@ def test_all_rows_of_the_contract(tables: Path) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_every_way_to_pack_is_the_same(tables: Path, folder: Path, tmp_path: Path) -> None:
     plain = tmp_path / "plain.zip"
     packed = tmp_path / "packed.zip"

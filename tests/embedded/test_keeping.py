@@ -74,6 +74,7 @@ def test_a_second_import_adds_nothing(tables: Path, path: Path) -> None:
     assert contents(path) == before
 
 
+@pytest.mark.thorough
 def test_batches_of_any_size_give_the_same(tables: Path, path: Path, tmp_path: Path) -> None:
     import_into(path, tables)
     other = tmp_path / "other.duckdb"
@@ -115,6 +116,7 @@ def test_what_is_there_stays_as_it_is(path: Path, tmp_path: Path) -> None:
     assert rows(path, "SELECT name FROM website") == [("Renamed here",)]
 
 
+@pytest.mark.thorough
 def test_revenue_is_the_same_whether_it_was_made_or_told(
     tables: Path, path: Path, tmp_path: Path
 ) -> None:
@@ -150,6 +152,7 @@ def money(event: int, time: str) -> str:
     )
 
 
+@pytest.mark.thorough
 def test_exports_of_the_cloud_that_overlap_are_one(path: Path, tmp_path: Path) -> None:
     """Later months first: a session began when the earlier export says, and is known by all."""
     june = cloud_row(1, "2026-06-30 10:00:00", country="CH")
@@ -316,6 +319,7 @@ def test_a_fault_in_the_middle_leaves_what_was_there(
     assert contents(path) == before
 
 
+@pytest.mark.thorough
 def test_an_id_twice_far_apart(tables: Path, path: Path, tmp_path: Path) -> None:
     folder = part(tables, tmp_path / "twice", lambda _: True)
     for table in ("website_event", "session_data"):
@@ -596,6 +600,7 @@ def test_a_single_file(path: Path, tmp_path: Path) -> None:
         import_into(path, tmp_path / "tables" / "session.csv")
 
 
+@pytest.mark.thorough
 def test_the_command_names_what_it_does_not_read(path: Path, tmp_path: Path) -> None:
     found = command(small(tmp_path / "tables", heatmap_event="x\n"), "--store", path)
     assert found.stdout.splitlines()[-1] == (

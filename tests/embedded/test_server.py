@@ -70,6 +70,7 @@ def answering(process: subprocess.Popen[str], port: int) -> httpx.Response:
             assert process.poll() is None
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
 def test_alone_until_it_is_told_to_end(tables: Path, ends: signal.Signals) -> None:
     port = free_port()

@@ -17,7 +17,7 @@ from tests.support.fault_proxy import Between, Exchange, well
 from tests.support.pages import CHOICES, MORE, Parameters
 from umami.endpoint import REGISTRY, Freshness
 
-pytestmark = pytest.mark.sample(5)
+pytestmark = pytest.mark.sample(10)
 
 NAMES = [area.name for area in PAGES]
 TOGETHER = [area for area in PAGES if area.name != "reports"]

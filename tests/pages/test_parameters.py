@@ -17,6 +17,7 @@ def bound(app: AppTest) -> set[str]:
     return {one.proto.query_param_key for one in inputs} - {"", "filter", "share", *SPELLED}
 
 
+@pytest.mark.thorough
 def test_no_two_pages_share_a_name(quick: Between) -> None:
     found = {area.name: bound(opened_at(area)) for area in (*PAGES, *ADMIN_PAGES)}
     assert all(CHOICES[name].keys() <= found[name] for name in CHOICES)

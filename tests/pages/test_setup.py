@@ -219,6 +219,7 @@ def test_tables_are_read_before_they_are_looked_at(secrets: Path) -> None:
     assert step(app) == "Choose"
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("here")
 def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(
     secrets: Path, tmp_path: Path

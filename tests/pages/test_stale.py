@@ -21,7 +21,7 @@ from umami import cache, scheduling
 from umami.api import websites
 from umami.cache import DAY, Lifetime
 
-pytestmark = [pytest.mark.sample(8), pytest.mark.slow]
+pytestmark = [pytest.mark.sample(16), pytest.mark.slow]
 
 FAULTS = {"gone": reset, "a web page in its place": page(200)}
 KEPT = [area for area in PAGES if area.name not in ("realtime", "reports")]
