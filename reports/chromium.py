@@ -40,11 +40,9 @@ _AT_ONCE: Final = threading.BoundedSemaphore(2)
 _WINDOW: Final = {"width": 720, "height": 900, "deviceScaleFactor": 2, "mobile": False}
 """The browser's window, and so the width of pictures."""
 _LIGHT: Final = [{"name": "prefers-color-scheme", "value": "light"}]
-_UNWANTED: Final = frozenset(
-    {
-        *("--disable-web-security", "--allow-file-access-from-files"),
-        *("--disable-popup-blocking", "--disable-ipc-flooding-protection"),
-    }
+_UNWANTED: Final = (
+    *("--disable-web-security", "--allow-file-access-from-files"),
+    *("--disable-popup-blocking", "--disable-ipc-flooding-protection"),
 )
 """Options of choreographer that weaken the browser and that reports do not need."""
 _CONFINED: Final = (
@@ -55,13 +53,11 @@ _CONFINED: Final = (
     "--disable-default-apps",
     "--no-pings",
 )
-_ENVIRONMENT: Final = frozenset(
-    {
-        *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
-        *("FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"),
-        *("XDG_RUNTIME_DIR", "XDG_DATA_DIRS", "SNAP", "SNAP_USER_DATA"),
-        *("SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA", "APPDATA", "PROGRAMFILES"),
-    }
+_ENVIRONMENT: Final = (
+    *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
+    *("FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"),
+    *("XDG_RUNTIME_DIR", "XDG_DATA_DIRS", "SNAP", "SNAP_USER_DATA"),
+    *("SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA", "APPDATA", "PROGRAMFILES"),
 )
 """Variables that the browser needs; it gets no others, such as passwords."""
 _NO_SANDBOX: Final = threading.Event()
@@ -125,14 +121,6 @@ def pdf(page: str, paper: Paper = "A4") -> bytes:
     return _run(page, printed)
 
 
-_CHART_AREAS: Final = """
-[...document.querySelectorAll(".chart")].map((chart) => {
-  const { x, y, width, height } = chart.getBoundingClientRect()
-  return { x: x + window.scrollX, y: y + window.scrollY, width, height, scale: 1 }
-})
-"""
-
-
 def pictures(page: str) -> list[Picture]:
     """Return the charts of a report's HTML in their order, in light colours.
 
@@ -141,7 +129,7 @@ def pictures(page: str) -> list[Picture]:
 
     async def taken(tab: Tab) -> list[Picture]:
         images = []
-        for area in await _evaluate(tab, _CHART_AREAS):
+        for area in await _evaluate(tab, "window.report.areas()"):
             result = await _send(
                 tab, "Page.captureScreenshot", clip=area, captureBeyondViewport=True
             )

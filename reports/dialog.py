@@ -19,15 +19,14 @@ from components.blocks import Params
 from components.elements import show_error
 from components.loading import fault_location
 from components.page_registry import PAGES
-from reports import build, files
+from reports import build
+from reports.build import FileKind
 from reports.chromium import PAPERS, Paper
-from reports.files import FileKind
 from umami.api.websites import Website
 from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
 from umami.errors import UmamiError
 from umami.view import View
 
-KINDS: Final[dict[FileKind, str]] = {"html": "HTML", "pdf": "PDF", "xlsx": "XLSX"}
 PAGE_PARAMS: Final = tuple(name for page in PAGES for name in (*page.params, *page.list_params))
 """The own parameters of all pages; no two pages share a name."""
 _JOB: Final = "the report that is made, or was made last"
@@ -73,9 +72,7 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
         persist_state="session",
     )
     choice = partial(st.segmented_control, required=True, persist_state="session")
-    kind = choice(
-        "As", list(KINDS), default="html", format_func=KINDS.__getitem__, key="report_kind"
-    )
+    kind = choice("As", list(build.MIMES), default="html", format_func=str.upper, key="report_kind")
     if kind == "pdf":
         choice("Paper", list(PAPERS), default="A4", key="report_paper")
     job: _Job | None = authorized.data().get(_JOB)
@@ -118,7 +115,7 @@ def _start(sites: Sequence[Website], page: str, view: View) -> None:
     def make(progress: ProgressCallback) -> bytes:
         # Rendering the file is one more step after the chapters.
         report = build.make(client, order, lambda done, total: progress(done, total + 1))
-        return files.render(report, kind, paper)
+        return build.render(report, kind, paper)
 
     viewer.record(looking, "export", f"report ({', '.join(pages)}) as {kind} of {view.website}")
     task = authorized.job(make, "report")
@@ -145,8 +142,8 @@ def _download(job: _Job) -> None:
         lambda: content,
         file_name=job.file,
         key="report_download",
-        mime=files.MIMES[job.kind],
-        label=f"Download {KINDS[job.kind]} ({shown})",
+        mime=build.MIMES[job.kind],
+        label=f"Download {job.kind.upper()} ({shown})",
         website=job.website,
         prominent=True,
     )
