@@ -35,6 +35,7 @@ PAPERS: Final[dict[Paper, tuple[float, float]]] = {"A4": (8.27, 11.69), "Letter"
 """Widths and heights in inches."""
 TIMEOUT: Final = 120.0
 """Seconds to wait for the browser."""
+_FOOTER: Final = Path(__file__).parent / "assets" / "footer.html"
 _AT_ONCE: Final = threading.BoundedSemaphore(2)
 """Limits the number of browsers, each of which takes a few hundred megabytes."""
 _WINDOW: Final = {"width": 720, "height": 900, "deviceScaleFactor": 2, "mobile": False}
@@ -89,12 +90,6 @@ class Picture:
     png: bytes
 
 
-_FOOTER: Final = (
-    '<div style="width:100%;font-size:8px;text-align:right;padding:0 15mm;color:gray">'
-    '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
-)
-
-
 def pdf(page: str, paper: Paper = "A4") -> bytes:
     """Return a report's HTML as PDF. Raises ``NoBrowser`` and ``BrowserFailed``."""
 
@@ -108,10 +103,9 @@ def pdf(page: str, paper: Paper = "A4") -> bytes:
             paperWidth=width,
             paperHeight=height,
             printBackground=True,
-            preferCSSPageSize=False,
             displayHeaderFooter=True,
             headerTemplate="<span></span>",
-            footerTemplate=_FOOTER,
+            footerTemplate=_FOOTER.read_text("utf-8"),
             generateTaggedPDF=True,
             **dict.fromkeys(("marginTop", "marginLeft", "marginRight"), 0.59),
             marginBottom=0.63,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
@@ -87,11 +87,10 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
 
 def _params() -> Params:
     """Return the own parameters of the current page, from the state of its widgets."""
-    values: dict[str, Any] = {name: st.session_state.get(name) for name in PAGE_PARAMS}
     return {
         name: [value] if isinstance(value, str) else list(value)
-        for name, value in values.items()
-        if value
+        for name in PAGE_PARAMS
+        if (value := st.session_state.get(name))
     }
 
 
@@ -108,9 +107,7 @@ def _start(sites: Sequence[Website], page: str, view: View) -> None:
     if before:
         before.task.cancel()
     client = page_context.client()
-    order = build.Order(
-        view, pages, sites, {page: _params()}, tells_address=looking.permissions.admin
-    )
+    order = build.Order(view, pages, sites, {page: _params()}, looking.permissions.admin)
 
     def make(progress: ProgressCallback) -> bytes:
         # Rendering the file is one more step after the chapters.

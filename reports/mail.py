@@ -262,8 +262,7 @@ def _deliver(
         for recipient in to
         if not utf8 and not recipient.address.isascii()
     }
-    reachable = [recipient for recipient in to if recipient not in outcomes]
-    if not reachable:
+    if not (reachable := [recipient for recipient in to if recipient not in outcomes]):
         return list(outcomes.values())
     content = _announce(server, sender, mail, reachable)
     accepted: bool | None = False
