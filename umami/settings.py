@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from umami.addresses import CLOUD, INVISIBLE, api_address, is_loopback, share_link
@@ -118,7 +126,8 @@ class DeclaredSettings(BaseModel):
         Raises ``SettingsError`` with a sentence that names the setting.
         """
         try:
-            return cls.model_validate({name.lower(): text for name, text in texts.items()})
+            values = {name.lower(): text for name, text in texts.items()}
+            return cls.model_validate(values, context="texts")
         except ValidationError as problem:
             full = f"{cls.PREFIX}{problem.errors()[0]['loc'][0]}".upper()
         # The library's error may contain the values, so it is not chained.
@@ -222,8 +231,11 @@ class Settings(DeclaredSettings):
         raise SettingsError(problem)
 
     @model_validator(mode="after")
-    def _check_files(self) -> Self:
+    def _check_files(self, info: ValidationInfo) -> Self:
         data, store = self.data, self.store
+        if info.context is None:
+            # Code may name a file that it is about to create.
+            return self
         if self.collect and (self.api or not store):
             problem = (
                 "UMAMI_COLLECT needs UMAMI_STORE: only the embedded server collects, and only into "
