@@ -5,11 +5,11 @@ The report is of the server that the dashboard's settings name. An error is one 
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ from urllib.parse import parse_qs
 
 from access import atomic_write
 from components import embedded_launcher
+from components.blocks import Params
 from components.loading import every_website
-from reports import build, files, mail
+from reports import build, mail
 from reports.chromium import PAPERS
 from reports.document import Report
 from umami.api import websites
@@ -46,7 +47,11 @@ def main(arguments: Sequence[str]) -> int:
         with _client(args.data) as client:
             report = _report(client, args)
         if args.out:
-            _write(args.out, files.render(report, args.kind, args.paper))
+            content = build.render(report, args.kind, args.paper)
+            try:
+                atomic_write.replace_file(args.out, content, mode=0o644)
+            except OSError:
+                raise SettingsError("The file of --out cannot be written.") from None
         return _send(settings, to, report, args) if settings else 0
     except InvalidView as problem:
         print(problem, file=sys.stderr)
@@ -59,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _send(
-    settings: mail.Settings, to: Sequence[mail.Recipient], report: Report, args: argparse.Namespace
+    settings: mail.Settings, to: Sequence[mail.Recipient], report: Report, args: Namespace
 ) -> int:
     """Mail a report and print the outcome for each recipient; returns 1 unless all accept it."""
     message = mail.message(report, settings, to, args.attach, args.paper)
@@ -74,8 +79,8 @@ def _send(
     return 0 if all(outcome.accepted for outcome in outcomes) else 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
         prog="python -m reports",
         description="Make a report of what the dashboard shows, as HTML, PDF or XLSX.",
         epilog="The server is the one that the dashboard's settings name (UMAMI_URL …).",
@@ -105,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     where("--paper", choices=list(PAPERS), default="A4", help="of a PDF (A4)")
     where("--mail", nargs="+", metavar="TO", help="send it, by the server of DASHBOARD_SMTP_URL")
     where(
-        "--attach", choices=list(files.MIMES), default="html", help="attachment of the mail (html)"
+        "--attach", choices=list(build.MIMES), default="html", help="attachment of the mail (html)"
     )
     parser.add_argument(
         "--data", type=Path, metavar="PATH", help="tables to report on, instead of a server"
@@ -113,10 +118,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check(args: argparse.Namespace) -> None:
+def _check(args: Namespace) -> None:
     """Check the arguments, and set ``kind`` and the list of ``pages``. Raises ``InvalidView``."""
     ending = args.out.suffix.removeprefix(".").casefold() if args.out else None
-    args.kind = next((kind for kind in files.MIMES if kind == ending), None)
+    args.kind = next((kind for kind in build.MIMES if kind == ending), None)
     invalid = {
         "Say where the report goes: --out FILE, --mail TO, or both.": not (args.out or args.mail),
         "The file of --out ends in .html, .pdf or .xlsx.": args.out and args.kind is None,
@@ -143,37 +148,26 @@ def _client(data: Path | None) -> Iterator[Client]:
             client.recognise()
             yield client
         return
-    running = embedded_launcher.own_server(settings.data, settings.store, settings.definitions)
-    try:
-        with embedded_launcher.client_of(running, settings) as client:
-            yield client
-    finally:
-        running.stop()
+    server = embedded_launcher.own_server(settings.data, settings.store, settings.definitions)
+    with server as running, embedded_launcher.client_of(running, settings) as client:
+        yield client
 
 
-def _report(client: Client, args: argparse.Namespace) -> Report:
+def _report(client: Client, args: Namespace) -> Report:
     sites = every_website(client)
     params = parse_qs(args.view.removeprefix("?").rpartition("?")[2])
     view = _view(client, args, sites, params)
-    of_pages = dict.fromkeys(args.pages, params)
-    order = build.Order(view, args.pages, sites, of_pages, tells_address=True)
+    order = build.Order(view, args.pages, sites, dict.fromkeys(args.pages, params), True)
 
     def show_progress(done: int, total: int) -> None:
         if sys.stderr.isatty():
-            print(f"\r{done} of {total} pages", end="", file=sys.stderr, flush=True)
+            end = "\n" if done == total else ""
+            print(f"\r{done} of {total} pages", end=end, file=sys.stderr, flush=True)
 
-    report = build.make(client, order, show_progress)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
-    return report
+    return build.make(client, order, show_progress)
 
 
-def _view(
-    client: Client,
-    args: argparse.Namespace,
-    sites: Sequence[Website],
-    params: Mapping[str, list[str]],
-) -> View:
+def _view(client: Client, args: Namespace, sites: Sequence[Website], params: Params) -> View:
     """Return the View of the arguments and of ``--view``. Raises ``InvalidView``."""
     website = _website(args.website or params.get("website", [""])[-1], sites)
     options = {
@@ -208,17 +202,15 @@ def _website(name: str, sites: Sequence[Website]) -> str:
     """Return the id of a website. Raises ``InvalidView``, which lists the names of all."""
     if not sites:
         raise InvalidView("There is no website to look at.")
-    if not name and len(sites) == 1:
-        return sites[0].id
     folded = name.casefold()
     ids = [
         site.id
         for site in sites
-        if folded and folded in (site.id, site.name.casefold(), (site.domain or "").casefold())
+        if not name or folded in (site.id, site.name.casefold(), (site.domain or "").casefold())
     ]
     if len(ids) == 1:
         return ids[0]
-    if ids:
+    if name and ids:
         raise InvalidView(f"Several websites are called “{name}”: name one by its id.")
     names = ", ".join(f"“{site.name}”" for site in sites[:20])
     more = f" and {len(sites) - 20} more" if len(sites) > 20 else ""
@@ -230,13 +222,6 @@ def _filter(text: str) -> str:
     """Return a filter such as ``country=DE`` in the format of the URL."""
     match = _FILTER.fullmatch(text)
     return f"{match[1]}.{_OPERATORS[match[2]]}.{match[3]}" if match else text
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        atomic_write.replace_file(path, content, mode=0o644)
-    except OSError:
-        raise SettingsError("The file of --out cannot be written.") from None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Builds a report: sends the queries of its pages and turns their layouts into chapters."""
+"""Builds a report: sends the queries of its pages and turns their layouts into chapters, and these
+into the content of a file."""
 
 from __future__ import annotations
 
@@ -6,13 +7,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from components import blocks, formats, view_description
 from components.areas import PageInfo
 from components.blocks import Block, Params, Text
 from components.loading import Collector, QueryClient, fault_location
 from components.page_registry import AREAS, PAGES
+from reports import chromium, html, xlsx
+from reports.chromium import Paper
 from reports.document import Chapter, Cover, Report, Section
 from umami.api.websites import Website
 from umami.background_task import ProgressCallback
@@ -21,6 +24,12 @@ from umami.errors import UmamiError
 from umami.period import zone
 from umami.view import View
 
+FileKind = Literal["html", "pdf", "xlsx"]
+MIMES: Final[dict[FileKind, str]] = {
+    "html": "text/html",
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -93,19 +102,31 @@ def _blocks(section: blocks.Section) -> tuple[Block, ...]:
 def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cover:
     view = order.view
     site = next((site for site in order.sites if site.id == view.website), None)
-    name = f"{server.label} {server.version}" if server.version else server.label
-    filters = view_description.narrowed(view)
-    if len(view.filters) > 1 and view.match == "any":
-        filters = [f"any of: {'; '.join(filters)}"]
-    return Cover(
-        website=site.name if site else view.website,
-        domain=site.domain or "" if site else "",
-        period=formats.period(view.period),
-        timezone=view.period.timezone,
-        filters=tuple(filters),
-        comparison=view_description.compared(view),
-        server=f"{name} at {server.address}" if order.tells_address else name,
-        demo=server.demo,
-        made=made,
-        as_of=as_of.astimezone(made.tzinfo),
-    )
+    website = site.name if site else view.website
+    any_of = "any of: " if len(view.filters) > 1 and view.match == "any" else ""
+    filters = "; ".join(view_description.narrowed(view))
+    as_of = as_of.astimezone(made.tzinfo)
+    lines = {
+        "Website": f"{website} ({site.domain})" if site and site.domain else website,
+        "Period": formats.period(view.period),
+        "Time zone": view.period.timezone,
+        "Filters": f"{any_of}{filters}" or "None",
+        "Compared with": view_description.compared(view) or "Nothing",
+        "Server": " ".join(filter(None, (server.label, server.version)))
+        + (f" at {server.address}" if order.tells_address else "")
+        + (", demo data" if server.demo else ""),
+        "Made": f"{made:%a} {made.day} {made:%b %Y, %H:%M}",
+        "Figures as of": f"{as_of:%a} {as_of.day} {as_of:%b %Y, %H:%M}",
+    }
+    return Cover(website, lines["Period"], lines, made, as_of)
+
+
+def render(report: Report, kind: FileKind, paper: Paper = "A4") -> bytes:
+    """Return the content of a file with a report; ``paper`` is the size of a PDF's pages.
+
+    Raises ``NoBrowser`` and ``BrowserFailed`` for a PDF.
+    """
+    if kind == "xlsx":
+        return xlsx.workbook(report)
+    page = html.page(report)
+    return page.encode() if kind == "html" else chromium.pdf(page, paper)

@@ -35,16 +35,15 @@ PAPERS: Final[dict[Paper, tuple[float, float]]] = {"A4": (8.27, 11.69), "Letter"
 """Widths and heights in inches."""
 TIMEOUT: Final = 120.0
 """Seconds to wait for the browser."""
+_FOOTER: Final = Path(__file__).parent / "assets" / "footer.html"
 _AT_ONCE: Final = threading.BoundedSemaphore(2)
 """Limits the number of browsers, each of which takes a few hundred megabytes."""
 _WINDOW: Final = {"width": 720, "height": 900, "deviceScaleFactor": 2, "mobile": False}
 """The browser's window, and so the width of pictures."""
 _LIGHT: Final = [{"name": "prefers-color-scheme", "value": "light"}]
-_UNWANTED: Final = frozenset(
-    {
-        *("--disable-web-security", "--allow-file-access-from-files"),
-        *("--disable-popup-blocking", "--disable-ipc-flooding-protection"),
-    }
+_UNWANTED: Final = (
+    *("--disable-web-security", "--allow-file-access-from-files"),
+    *("--disable-popup-blocking", "--disable-ipc-flooding-protection"),
 )
 """Options of choreographer that weaken the browser and that reports do not need."""
 _CONFINED: Final = (
@@ -55,13 +54,11 @@ _CONFINED: Final = (
     "--disable-default-apps",
     "--no-pings",
 )
-_ENVIRONMENT: Final = frozenset(
-    {
-        *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
-        *("FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"),
-        *("XDG_RUNTIME_DIR", "XDG_DATA_DIRS", "SNAP", "SNAP_USER_DATA"),
-        *("SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA", "APPDATA", "PROGRAMFILES"),
-    }
+_ENVIRONMENT: Final = (
+    *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
+    *("FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"),
+    *("XDG_RUNTIME_DIR", "XDG_DATA_DIRS", "SNAP", "SNAP_USER_DATA"),
+    *("SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA", "APPDATA", "PROGRAMFILES"),
 )
 """Variables that the browser needs; it gets no others, such as passwords."""
 _NO_SANDBOX: Final = threading.Event()
@@ -93,12 +90,6 @@ class Picture:
     png: bytes
 
 
-_FOOTER: Final = (
-    '<div style="width:100%;font-size:8px;text-align:right;padding:0 15mm;color:gray">'
-    '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
-)
-
-
 def pdf(page: str, paper: Paper = "A4") -> bytes:
     """Return a report's HTML as PDF. Raises ``NoBrowser`` and ``BrowserFailed``."""
 
@@ -112,10 +103,9 @@ def pdf(page: str, paper: Paper = "A4") -> bytes:
             paperWidth=width,
             paperHeight=height,
             printBackground=True,
-            preferCSSPageSize=False,
             displayHeaderFooter=True,
             headerTemplate="<span></span>",
-            footerTemplate=_FOOTER,
+            footerTemplate=_FOOTER.read_text("utf-8"),
             generateTaggedPDF=True,
             **dict.fromkeys(("marginTop", "marginLeft", "marginRight"), 0.59),
             marginBottom=0.63,
@@ -123,14 +113,6 @@ def pdf(page: str, paper: Paper = "A4") -> bytes:
         return base64.b64decode(result["data"])
 
     return _run(page, printed)
-
-
-_CHART_AREAS: Final = """
-[...document.querySelectorAll(".chart")].map((chart) => {
-  const { x, y, width, height } = chart.getBoundingClientRect()
-  return { x: x + window.scrollX, y: y + window.scrollY, width, height, scale: 1 }
-})
-"""
 
 
 def pictures(page: str) -> list[Picture]:
@@ -141,7 +123,7 @@ def pictures(page: str) -> list[Picture]:
 
     async def taken(tab: Tab) -> list[Picture]:
         images = []
-        for area in await _evaluate(tab, _CHART_AREAS):
+        for area in await _evaluate(tab, "window.report.areas()"):
             result = await _send(
                 tab, "Page.captureScreenshot", clip=area, captureBeyondViewport=True
             )

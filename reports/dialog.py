@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
@@ -19,15 +19,14 @@ from components.blocks import Params
 from components.elements import show_error
 from components.loading import fault_location
 from components.page_registry import PAGES
-from reports import build, files
+from reports import build
+from reports.build import FileKind
 from reports.chromium import PAPERS, Paper
-from reports.files import FileKind
 from umami.api.websites import Website
 from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
 from umami.errors import UmamiError
 from umami.view import View
 
-KINDS: Final[dict[FileKind, str]] = {"html": "HTML", "pdf": "PDF", "xlsx": "XLSX"}
 PAGE_PARAMS: Final = tuple(name for page in PAGES for name in (*page.params, *page.list_params))
 """The own parameters of all pages; no two pages share a name."""
 _JOB: Final = "the report that is made, or was made last"
@@ -73,9 +72,7 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
         persist_state="session",
     )
     choice = partial(st.segmented_control, required=True, persist_state="session")
-    kind = choice(
-        "As", list(KINDS), default="html", format_func=KINDS.__getitem__, key="report_kind"
-    )
+    kind = choice("As", list(build.MIMES), default="html", format_func=str.upper, key="report_kind")
     if kind == "pdf":
         choice("Paper", list(PAPERS), default="A4", key="report_paper")
     job: _Job | None = authorized.data().get(_JOB)
@@ -90,11 +87,10 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
 
 def _params() -> Params:
     """Return the own parameters of the current page, from the state of its widgets."""
-    values: dict[str, Any] = {name: st.session_state.get(name) for name in PAGE_PARAMS}
     return {
         name: [value] if isinstance(value, str) else list(value)
-        for name, value in values.items()
-        if value
+        for name in PAGE_PARAMS
+        if (value := st.session_state.get(name))
     }
 
 
@@ -111,14 +107,12 @@ def _start(sites: Sequence[Website], page: str, view: View) -> None:
     if before:
         before.task.cancel()
     client = page_context.client()
-    order = build.Order(
-        view, pages, sites, {page: _params()}, tells_address=looking.permissions.admin
-    )
+    order = build.Order(view, pages, sites, {page: _params()}, looking.permissions.admin)
 
     def make(progress: ProgressCallback) -> bytes:
         # Rendering the file is one more step after the chapters.
         report = build.make(client, order, lambda done, total: progress(done, total + 1))
-        return files.render(report, kind, paper)
+        return build.render(report, kind, paper)
 
     viewer.record(looking, "export", f"report ({', '.join(pages)}) as {kind} of {view.website}")
     task = authorized.job(make, "report")
@@ -145,8 +139,8 @@ def _download(job: _Job) -> None:
         lambda: content,
         file_name=job.file,
         key="report_download",
-        mime=files.MIMES[job.kind],
-        label=f"Download {KINDS[job.kind]} ({shown})",
+        mime=build.MIMES[job.kind],
+        label=f"Download {job.kind.upper()} ({shown})",
         website=job.website,
         prominent=True,
     )

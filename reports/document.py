@@ -39,37 +39,13 @@ class Cover:
     """What the report is of, in words."""
 
     website: str
-    domain: str
     period: str
-    timezone: str
-    filters: tuple[str, ...]
-    comparison: str
-    """The dates compared with; empty without a comparison."""
-    server: str
-    demo: bool
+    lines: dict[str, str]
+    """What the cover says, by what it is about."""
     made: datetime
     """When it was made (aware, in the View's zone)."""
     as_of: datetime
     """When the server gave the oldest of its answers (aware, in the View's zone)."""
-
-    @property
-    def lines(self) -> dict[str, str]:
-        """What the cover says, by what it is about."""
-        joined = "; ".join(self.filters)
-        return {
-            "Website": f"{self.website} ({self.domain})" if self.domain else self.website,
-            "Period": self.period,
-            "Time zone": self.timezone,
-            "Filters": joined or "None",
-            "Compared with": self.comparison or "Nothing",
-            "Server": f"{self.server}, demo data" if self.demo else self.server,
-            "Made": _said(self.made),
-            "Figures as of": _said(self.as_of),
-        }
-
-
-def _said(moment: datetime) -> str:
-    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M}"
 
 
 @dataclass(frozen=True, slots=True)

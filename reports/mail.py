@@ -15,20 +15,19 @@ from email.errors import NonASCIILocalPartDefect, ObsoleteHeaderDefect
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from functools import partial
 from typing import Final, Literal
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import idna
-from markupsafe import Markup
 
 from access import settings as dashboard
-from components.blocks import Block, Table, Text, Tiles
 from components.charts.tiles import Tile
 from components.theme import LIGHT
-from reports import chromium, files, html
+from reports import build, chromium, html
+from reports.build import FileKind
 from reports.chromium import NoBrowser, Paper, Picture
 from reports.document import Report
-from reports.files import FileKind
 from umami.addresses import is_loopback
 from umami.errors import SettingsError, UmamiError
 
@@ -93,11 +92,6 @@ class Settings:
     sender: Recipient
     username: str = ""
     password: str = field(default="", repr=False)
-
-    @property
-    def local(self) -> bool:
-        """Whether the server is on this machine, so that no network can be listened to."""
-        return is_loopback(self.host)
 
 
 def load_settings() -> Settings:
@@ -192,7 +186,7 @@ def message(
     paper: Paper = "A4",
 ) -> EmailMessage:
     """Return a report as a mail. Without a browser it has no pictures, and says where the charts
-    are. Raises what ``files.render`` raises."""
+    are. Raises what ``build.render`` raises."""
     pictures: list[Picture] = []
     page = html.page(report)
     try:
@@ -200,7 +194,7 @@ def message(
     except NoBrowser:
         if kind == "pdf":
             raise
-    attachment = page.encode() if kind == "html" else files.render(report, kind, paper)
+    attachment = page.encode() if kind == "html" else build.render(report, kind, paper)
 
     # 7-bit bodies, since some servers accept no others.
     mail = EmailMessage(policy.SMTP.clone(cte_type="7bit"))
@@ -219,7 +213,7 @@ def message(
     assert body is not None
     for id, picture in zip(ids, pictures, strict=True):
         body.add_related(picture.png, "image", "png", cid=id, disposition="inline")
-    main, _, sub = files.MIMES[kind].partition("/")
+    main, _, sub = build.MIMES[kind].partition("/")
     mail.add_attachment(attachment, maintype=main, subtype=sub, filename=f"report.{kind}")
     return mail
 
@@ -268,8 +262,7 @@ def _deliver(
         for recipient in to
         if not utf8 and not recipient.address.isascii()
     }
-    reachable = [recipient for recipient in to if recipient not in outcomes]
-    if not reachable:
+    if not (reachable := [recipient for recipient in to if recipient not in outcomes]):
         return list(outcomes.values())
     content = _announce(server, sender, mail, reachable)
     accepted: bool | None = False
@@ -335,7 +328,7 @@ def _connected(settings: Settings) -> smtplib.SMTP:
     server.ehlo()
     if server.has_extn("starttls"):
         server.starttls(context=context)
-    elif settings.password and not settings.local:
+    elif settings.password and not is_loopback(settings.host):
         server.close()
         raise MailFailed("The mail server offers no encryption, so the password is not sent.")
     return server
@@ -343,23 +336,10 @@ def _connected(settings: Settings) -> smtplib.SMTP:
 
 def plain(report: Report) -> str:
     """Return a report as plain text: cover, figures, and the first rows of its tables."""
-    lines = [f"{name}: {value}" for name, value in report.cover.lines.items()]
-    for chapter in report.chapters:
-        lines += ["", "", chapter.title, "=" * len(chapter.title)]
-        for section in chapter.sections:
-            if text := [line for block in section.blocks for line in _lines(block)]:
-                lines += ["", section.title, "-" * len(section.title), *text]
-    return "\n".join([*lines, ""])
+    return html.render("mail.txt", report=report, rows=_rows, change=_change)
 
 
-def _lines(block: Block) -> list[str]:
-    if isinstance(block, Text):
-        return [block.plain]
-    if isinstance(block, Tiles):
-        return [f"{tile.label}: {tile.value}{_change(tile)}" for tile in block.tiles]
-    if not isinstance(block, Table) or not block.printed:
-        return []
-    return ["  ".join(cell.text for cell in row) for row in html.rows(block, ROWS)]
+_rows: Final = partial(html.rows, most=ROWS)
 
 
 def _change(tile: Tile) -> str:
@@ -368,19 +348,14 @@ def _change(tile: Tile) -> str:
 
 def _html(report: Report, pictures: Sequence[Picture], ids: Sequence[str]) -> str:
     """Return the HTML body: styles are attributes, pictures are referred to by their ids."""
-    charts = [chart for chapter in report.chapters for chart in chapter.charts]
-    images = {
-        id(chart): {"cid": cid.strip("<>"), "width": picture.width}
-        for chart, cid, picture in zip(charts, ids, pictures, strict=False)
-    }
+    images = zip(ids, pictures, strict=True)
     return html.render(
         "mail.html",
         report=report,
-        images=images,
-        id=id,
-        rows=lambda table: html.rows(table, ROWS),
+        pictures=pictures,
+        next_image=lambda: next(images, None),
+        rows=_rows,
         change=_change,
         most=ROWS,
         colours=LIGHT,
-        font=Markup("font-family: Arial, Helvetica, sans-serif"),
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
 from typing import Any, Final
 
 import pandas as pd
 import xlsxwriter
-from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from components import formats
@@ -47,18 +47,9 @@ class _Book:
     """A workbook, with the formats and the names of its sheets."""
 
     def __init__(self, file: BytesIO) -> None:
-        self.book = xlsxwriter.Workbook(
-            file,
-            {
-                "in_memory": True,
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "strings_to_numbers": False,
-                "nan_inf_to_errors": False,
-            },
-        )
+        self.book = xlsxwriter.Workbook(file, {"in_memory": True})
         self._names: set[str] = set()
-        self._formats: dict[str, Format] = {}
+        self.format = cache(lambda number: self.book.add_format({"num_format": number}))
         self.heading = self.book.add_format(
             {"bold": True, "bottom": 1, "bottom_color": LIGHT.border, "text_wrap": True}
         )
@@ -72,12 +63,6 @@ class _Book:
         sheet = self.book.add_worksheet(sheet_name(name, self._names))
         self._names.add(sheet.get_name().casefold())
         return sheet
-
-    def format(self, number: str) -> Format:
-        """Return the cell format of a number format."""
-        if number not in self._formats:
-            self._formats[number] = self.book.add_format({"num_format": number})
-        return self._formats[number]
 
     def write(
         self, sheet: Worksheet, row: int, column: int, field: Field, value: Any, missing: str = ""

@@ -12,20 +12,16 @@ from umami.errors import SettingsError
 CLOUD: Final = "https://api.umami.is/v1"
 INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 """Characters without a glyph, which are often copied along with a value."""
-PAGES: Final = frozenset(
-    {
-        *("login", "logout", "sso", "dashboard", "websites", "teams", "settings", "share"),
-        *("boards", "links", "pixels", "admin", "console", "profile", "realtime", "reports"),
-    }
+PAGES: Final = (
+    *("login", "logout", "sso", "dashboard", "websites", "teams", "settings", "share"),
+    *("boards", "links", "pixels", "admin", "console", "profile", "realtime", "reports"),
 )
 """First parts of the paths of Umami's own pages."""
-LANGUAGES: Final = frozenset(
-    {
-        *("ar", "be", "bg", "bn", "bs", "ca", "cs", "da", "de", "el", "en", "es", "eu", "fa", "fi"),
-        *("fo", "fr", "ga", "gl", "he", "hi", "hr", "hu", "id", "it", "ja", "km", "ko", "lt", "mn"),
-        *("ms", "my", "nb", "nl", "no", "pl", "pt", "ro", "ru", "si", "sk", "sl", "sr", "sv", "ta"),
-        *("th", "tr", "uk", "ur", "uz", "vi", "zh"),
-    }
+LANGUAGES: Final = (
+    *("ar", "be", "bg", "bn", "bs", "ca", "cs", "da", "de", "el", "en", "es", "eu", "fa", "fi"),
+    *("fo", "fr", "ga", "gl", "he", "hi", "hr", "hu", "id", "it", "ja", "km", "ko", "lt", "mn"),
+    *("ms", "my", "nb", "nl", "no", "pl", "pt", "ro", "ru", "si", "sk", "sl", "sr", "sv", "ta"),
+    *("th", "tr", "uk", "ur", "uz", "vi", "zh"),
 )
 """Languages of Umami's pages; ``de`` or ``de-CH`` before one of its pages is not a folder."""
 

@@ -14,24 +14,12 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from umami import errors
 from umami.addresses import is_cloud
 from umami.api import websites
 from umami.api.websites import Website
 from umami.client import Client
 from umami.connection import Server
-from umami.errors import (
-    CertificateUntrusted,
-    NotFound,
-    NotOffered,
-    Rejected,
-    SecondFactor,
-    SettingsError,
-    TimedOut,
-    UmamiError,
-    Unauthorised,
-    UnexpectedAnswer,
-    Unreachable,
-)
 from umami.scheduling import again
 from umami.settings import Settings, cleaned, parse
 
@@ -109,27 +97,27 @@ def meant(way: Way, typed: Mapping[str, str]) -> Settings:
     }
     for name, sentence in NEEDED[way].items():
         if name not in texts:
-            raise SettingsError(sentence, remedy="")
+            raise errors.SettingsError(sentence, remedy="")
     if way == "tables":
         return Settings(data=_tables(texts["DATA"]))
     texts |= {name: completed(texts[name]) for name in ("URL", "SHARE_URL") if name in texts}
     address = texts.get("URL", "")
     if "/share/" in address:
-        raise SettingsError(
+        raise errors.SettingsError(
             "This is a share link, not the address of a server.",
             remedy="Choose “Share link” above and paste it there, or take away what follows the "
             "host.",
         )
     if way == "account" and is_cloud(_host(address)):
-        raise SettingsError(
+        raise errors.SettingsError(
             "Umami Cloud does not accept a user name and a password from a dashboard.",
             remedy="Choose “API key” above. You make one in Umami Cloud, under Settings, API keys.",
         )
     try:
         return parse(texts).model_copy(update={"timeout": PATIENCE})
-    except SettingsError as problem:
+    except errors.SettingsError as problem:
         sentence = str(problem)
-    raise SettingsError(_in_words(sentence), remedy=_CORRECT)
+    raise errors.SettingsError(_in_words(sentence), remedy=_CORRECT)
 
 
 def tried(settings: Settings) -> CheckedServer:
@@ -143,18 +131,20 @@ def tried(settings: Settings) -> CheckedServer:
             page = client.ask(websites.websites())
             named = tuple(sorted(page.rows, key=lambda site: (site.name.casefold(), site.id)))
             return CheckedServer(settings, server, named, page.count)
-    except UmamiError as failure:
+    except errors.UmamiError as failure:
         problem = again(failure)
-    if isinstance(problem, Unauthorised) and settings.api_key:
-        problem = Unauthorised("The server does not accept this key.", endpoint=problem.endpoint)
+    if isinstance(problem, errors.Unauthorised) and settings.api_key:
+        problem = errors.Unauthorised(
+            "The server does not accept this key.", endpoint=problem.endpoint
+        )
     problem.args = (_in_words(str(problem)),)
     problem.remedy = _remedy(problem, settings)
     raise problem
 
 
-def unreadable(problem: SettingsError) -> SettingsError:
+def unreadable(problem: errors.SettingsError) -> errors.SettingsError:
     """An error of the tables, in the words of the form."""
-    return SettingsError(
+    return errors.SettingsError(
         _in_words(str(problem)),
         remedy="Name the folder or zip that holds Umami’s tables, website_event.csv among them: "
         "what Umami Cloud exports, or each table of your database with its header.",
@@ -165,18 +155,18 @@ def _tables(text: str) -> Path:
     """The path of the tables; file managers copy paths in quotation marks."""
     path = Path(os.path.expanduser(text.strip("'\"")))
     if not os.path.exists(path):
-        raise SettingsError(
+        raise errors.SettingsError(
             f"There is no folder or file {str(path)[:200]}.",
             remedy="It must be on the machine that the dashboard runs on: type its full path.",
         )
     return path.resolve()
 
 
-def _remedy(problem: UmamiError, settings: Settings) -> str:
+def _remedy(problem: errors.UmamiError, settings: Settings) -> str:
     """What to change in the form."""
-    if isinstance(problem, CertificateUntrusted | SecondFactor):
+    if isinstance(problem, errors.CertificateUntrusted | errors.SecondFactor):
         return problem.remedy
-    if isinstance(problem, Unreachable):
+    if isinstance(problem, errors.Unreachable):
         if settings.local:
             return (
                 "This address is the machine that the dashboard runs on: check that Umami runs "
@@ -185,34 +175,32 @@ def _remedy(problem: UmamiError, settings: Settings) -> str:
         plain = settings.address.startswith("http://")
         otherwise = "" if plain else " If it has no https, begin the address with http://."
         return f"Check the address for typing errors, and that Umami is running.{otherwise}"
-    if isinstance(problem, TimedOut):
+    if isinstance(problem, errors.TimedOut):
         return "It may be busy, or a firewall may block us. Check the address, then try again."
     if problem.endpoint == "share":
         return "Copy the link once more: in Umami it is in the website’s settings."
-    if isinstance(problem, Unauthorised):
-        return _remedy_of_refusal(settings, problem)
-    if isinstance(problem, NotFound | NotOffered | Rejected | UnexpectedAnswer):
+    if isinstance(problem, errors.Unauthorised):
+        if problem.endpoint == "heartbeat":
+            return "Its administrator can let requests to /api through for this dashboard."
+        if settings.cloud:
+            return (
+                "Copy it once more, in Umami Cloud under Settings, API keys. A key of your own "
+                "Umami needs its address as well."
+            )
+        if settings.api_key:
+            return (
+                "Copy it once more. For a key of Umami Cloud, leave the address empty. Your own "
+                "Umami makes keys from version 3.4 on."
+            )
+        return "Type both once more, as you sign in to Umami."
+    if isinstance(
+        problem, errors.NotFound | errors.NotOffered | errors.Rejected | errors.UnexpectedAnswer
+    ):
         return (
             "Use the address at which Umami itself opens in your browser. A path, such as /umami, "
             "belongs to it."
         )
-    return _CORRECT if isinstance(problem, SettingsError) else problem.remedy
-
-
-def _remedy_of_refusal(settings: Settings, problem: UmamiError) -> str:
-    if problem.endpoint == "heartbeat":
-        return "Its administrator can let requests to /api through for this dashboard."
-    if settings.cloud:
-        return (
-            "Copy it once more, in Umami Cloud under Settings, API keys. A key of your own Umami "
-            "needs its address as well."
-        )
-    if settings.api_key:
-        return (
-            "Copy it once more. For a key of Umami Cloud, leave the address empty. Your own Umami "
-            "makes keys from version 3.4 on."
-        )
-    return "Type both once more, as you sign in to Umami."
+    return _CORRECT if isinstance(problem, errors.SettingsError) else problem.remedy
 
 
 def _in_words(sentence: str) -> str:

@@ -99,13 +99,8 @@ class Rejected(UmamiError):
     """The server understood the query and refused it (400), with reasons."""
 
     remedy = "Change the query: the reasons are the server's own."
-
-    def __init__(
-        self, message: str, *, endpoint: str | None = None, reasons: tuple[str, ...] = ()
-    ) -> None:
-        super().__init__(message, endpoint=endpoint)
-        self.reasons = reasons
-        """The server's reasons, one sentence each; may be empty."""
+    reasons: tuple[str, ...] = ()
+    """The server's reasons, one sentence each."""
 
 
 class RateLimited(UmamiError):
@@ -118,11 +113,8 @@ class ServerFault(UmamiError):
     """The server failed while answering (5xx)."""
 
     remedy = "This is a fault of the Umami server; its log has details."
-
-    def __init__(self, message: str, *, endpoint: str | None = None, status: int = 500) -> None:
-        super().__init__(message, endpoint=endpoint)
-        self.status = status
-        """500 where Umami itself failed; 502 to 504 come from a proxy in front of it."""
+    status = 500
+    """500 where Umami itself failed; 502 to 504 come from a proxy in front of it."""
 
 
 class UnexpectedAnswer(UmamiError):

@@ -7,7 +7,6 @@ its headers, in its context.
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import re
@@ -27,18 +26,9 @@ from weakref import WeakSet
 import httpx
 from socksio import SOCKSError
 
+from umami import errors
 from umami.compat.http_errors import meaning, reasons
 from umami.endpoint import Request
-from umami.errors import (
-    CertificateUntrusted,
-    InvalidView,
-    RateLimited,
-    SettingsError,
-    TimedOut,
-    UmamiError,
-    UnexpectedAnswer,
-    Unreachable,
-)
 from umami.network import Proxy, proxy_for, trusted
 from umami.settings import Settings
 
@@ -81,7 +71,7 @@ RETRYABLE: Final = frozenset({429, 502, 503, 504})
 class Failure:
     """A request that failed."""
 
-    problem: UmamiError
+    problem: errors.UmamiError
     retryable: bool = False
     """Whether another attempt may succeed."""
     after: float | None = None
@@ -194,7 +184,7 @@ class Exchange:
             )
         except (ValueError, httpx.InvalidURL):
             problem = f"{proxy.name} cannot be read." if proxy else "The address cannot be read."
-        raise SettingsError(problem)
+        raise errors.SettingsError(problem)
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Remember the sockets of connections; httpcore reports every step of a request."""
@@ -226,7 +216,7 @@ class Exchange:
             )
         except (httpx.InvalidURL, ValueError):
             sentence = f"“{call.endpoint}” cannot be requested like this."
-            return Failure(InvalidView(sentence, endpoint=call.endpoint))
+            return Failure(errors.InvalidView(sentence, endpoint=call.endpoint))
         try:
             response = self._http.send(request, stream=True)
             try:
@@ -259,7 +249,7 @@ class Exchange:
             return self._other_scheme("http")
         no_connection = connect_timeout or isinstance(error, httpx.ConnectError | httpx.ProxyError)
         if no_connection and "CERTIFICATE_VERIFY_FAILED" in str(error):
-            untrusted = CertificateUntrusted(
+            untrusted = errors.CertificateUntrusted(
                 f"The certificate of {address} is not trusted.", endpoint=call.endpoint
             )
             return Failure(untrusted, no_connection=True)
@@ -276,7 +266,7 @@ class Exchange:
         else:
             sentence = f"The connection to {address} broke before the answer arrived."
         return Failure(
-            Unreachable(sentence, endpoint=call.endpoint),
+            errors.Unreachable(sentence, endpoint=call.endpoint),
             retryable=not connect_timeout,
             no_connection=no_connection,
         )
@@ -288,25 +278,25 @@ class Exchange:
         if status == 407 and self._proxy:
             return self._failure(call, httpx.ProxyError("407"))
         most = LARGEST if response.is_success else LARGEST_ERROR
-        buffer, size = io.BytesIO(), 0
+        answer = bytearray()
         for piece in _decompressed(response):
-            size += buffer.write(piece)
-            if size > most:
+            answer += piece
+            if len(answer) > most:
                 break
             if not call.left:
                 return _timed_out(call)
         if response.is_success:
-            if size > most:
+            if len(answer) > most:
                 return _unexpected(call, f"The answer to “{call.endpoint}” is too large.")
-            return buffer.getvalue()
-        body = self._without_secrets(buffer.getvalue()[:most])
+            return bytes(answer)
+        body = self._without_secrets(bytes(answer[:most]))
         if status == 400 and url.startswith("http:") and REQUIRES_TLS.search(body):
             return self._other_scheme("https")
         problem = meaning(status, body, endpoint=call.endpoint, address=self._settings.address)
         after = _retry_after(response.headers) if status in RETRYABLE else None
-        if isinstance(problem, RateLimited) and after and after > LONGEST_PAUSE:
+        if isinstance(problem, errors.RateLimited) and after and after > LONGEST_PAUSE:
             pause = f"{after:.0f} seconds" if after < HOUR else "more than an hour"
-            problem = RateLimited(
+            problem = errors.RateLimited(
                 f"The server requires a pause of {pause}.", endpoint=call.endpoint
             )
         # Umami itself answers 503 with a reason where it lacks a setting, which a retry does not
@@ -372,16 +362,16 @@ class Exchange:
 
     def _other_scheme(self, scheme: str) -> Failure:
         remedy = f"begin {self._settings.named} with {scheme}://"
-        return Failure(SettingsError(f"The server requires {scheme}: {remedy}."))
+        return Failure(errors.SettingsError(f"The server requires {scheme}: {remedy}."))
 
 
 def _timed_out(call: Call) -> Failure:
     sentence = f"The server took too long to answer “{call.endpoint}”."
-    return Failure(TimedOut(sentence, endpoint=call.endpoint))
+    return Failure(errors.TimedOut(sentence, endpoint=call.endpoint))
 
 
 def _unexpected(call: Call, sentence: str, status: int | None = None) -> Failure:
-    return Failure(UnexpectedAnswer(sentence, endpoint=call.endpoint), status=status)
+    return Failure(errors.UnexpectedAnswer(sentence, endpoint=call.endpoint), status=status)
 
 
 def _shut_down(connected: socket.socket) -> None:
@@ -418,11 +408,8 @@ def _retry_after(headers: httpx.Headers) -> float | None:
     """``Retry-After`` in seconds, a date relative to the server's own clock where it has a ``Date``
     header; ``None`` without the header, and for what is neither a number nor a date."""
     text = headers.get("retry-after")
-    if not text:
-        return None
     with suppress(ValueError):
-        seconds = float(text)
-        return max(0.0, seconds) if seconds < NEVER else NEVER
+        return max(0.0, min(NEVER, float(text or "")))
     until = _http_date(text)
     if until is None:
         return None

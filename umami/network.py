@@ -16,16 +16,12 @@ from urllib.request import getproxies, proxy_bypass
 
 from umami.errors import SettingsError
 
-SCHEMES: Final = ("http", "https", "socks5", "socks5h")
-"""Supported kinds of proxies."""
 CERTIFICATES: Final = (
     ("SSL_CERT_FILE", "SSL_CERT_DIR"),
     ("CURL_CA_BUNDLE",),
     ("REQUESTS_CA_BUNDLE",),
 )
 """Variables that name trusted certificates; the first group with a variable that is set counts."""
-HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
-"""The names that OpenSSL requires for certificates in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +54,15 @@ def proxy_for(url: str) -> Proxy | None:
         return None
     name = f"{kind}_proxy"
     name = name if os.environ.get(name) else name.upper()
-    scheme, separator, rest = value.partition("://")
-    if not separator:
-        scheme, rest = "http", value
+    scheme, _, rest = (value if "://" in value else f"http://{value}").partition("://")
     scheme = scheme.lower()
     if scheme in ("socks", "socks4", "socks4a"):
         raise SettingsError(
             f"{name} names a proxy for SOCKS 4, which cannot be used: name one for SOCKS 5 "
             "(socks5h://HOST:PORT) or HTTP."
         )
-    if scheme not in SCHEMES:
-        raise SettingsError(
-            f"{name} begins with none of {', '.join(f'{known}://' for known in SCHEMES)}."
-        )
+    if scheme not in ("http", "https", "socks5", "socks5h"):
+        raise SettingsError(f"{name} begins with none of http://, https://, socks5://, socks5h://.")
     user_info, at, location = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")
     try:
         parts = urlsplit(f"//{location}")
@@ -101,25 +93,19 @@ def _is_excepted(host: str, port: int, exceptions: str) -> bool:
     with suppress(OSError):
         if proxy_bypass(f"{host}:{port}") or proxy_bypass(host):
             return True
-    address = None
-    with suppress(ValueError):
-        address = ipaddress.ip_address(host)
     for text in re.split(r"[,\s]+", exceptions):
         if text == "*":
             return True
         bare, _, only_port = text.rpartition(":") if text.count(":") == 1 else (text, "", "")
-        bracketed = re.fullmatch(r"\[(.*)\](?::(\d+))?", text)
-        if bracketed:
-            bare, only_port = bracketed[1], bracketed[2] or ""
+        if bracketed := re.fullmatch(r"\[(.*)\](?::(\d+))?", text):
+            bare, only_port = bracketed[1], bracketed[2]
         if only_port and only_port != str(port):
             continue
         bare = bare.lower().strip(".").removeprefix("*.")
-        if address is None:
-            if bare and (host == bare or host.endswith(f".{bare}")):
-                return True
-            continue
+        if bare and (host == bare or host.endswith(f".{bare}")):
+            return True
         with suppress(ValueError):
-            if address in ipaddress.ip_network(bare, strict=False):
+            if ipaddress.ip_address(host) in ipaddress.ip_network(bare, strict=False):
                 return True
     return False
 
@@ -132,20 +118,16 @@ def trusted(environ: Mapping[str, str] | None = None) -> ssl.SSLContext | None:
     environ = os.environ if environ is None else environ
     for group in CERTIFICATES:
         paths = {name: environ[name] for name in group if environ.get(name, "").strip()}
-        if paths:
-            return _context(paths)
+        if not paths:
+            continue
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if log := os.environ.get("SSLKEYLOGFILE"):
+            context.keylog_filename = log
+        for name, value in paths.items():
+            for text in value.split(os.pathsep) if name == "SSL_CERT_DIR" else [value]:
+                _load(context, name, Path(text))
+        return context
     return None
-
-
-def _context(paths: Mapping[str, str]) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    log = os.environ.get("SSLKEYLOGFILE")
-    if log:
-        context.keylog_filename = log
-    for name, value in paths.items():
-        for text in value.split(os.pathsep) if name == "SSL_CERT_DIR" else [value]:
-            _load(context, name, Path(text))
-    return context
 
 
 def _load(context: ssl.SSLContext, name: str, path: Path) -> None:
@@ -154,7 +136,8 @@ def _load(context: ssl.SSLContext, name: str, path: Path) -> None:
             path.open("rb").close()
             context.load_verify_locations(cafile=path)
             return
-        if any(HASHED.fullmatch(file.name) for file in path.iterdir()):
+        # The names that OpenSSL requires.
+        if any(re.fullmatch(r"[0-9a-f]{8}\.\d+", file.name) for file in path.iterdir()):
             context.load_verify_locations(capath=path)
             return
         problem = "names a folder without certificates that have the names OpenSSL requires"

@@ -21,7 +21,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    Strict,
     ValidationError,
     ValidationInfo,
     model_validator,
@@ -34,10 +33,6 @@ from umami.errors import SettingsError
 
 _QUOTES: Final = ('""', "''", "“”", "„“", "””", "‘’", "‚‘", "’’", "«»", "»«", "``")
 """Quotes around a value that shells, ``docker --env-file`` and word processors leave."""
-_FLAGS: Final = {
-    **dict.fromkeys(("yes", "true", "on", "1"), True),
-    **dict.fromkeys(("no", "false", "off", "0"), False),
-}
 SECRETS: Final = Path(".streamlit/secrets.toml")
 DEFINITIONS: Final = ("3.1", "3.5")
 """Versions of Umami whose definitions the embedded server can apply."""
@@ -50,23 +45,24 @@ server gets what one page needs at once and no more; a server on this machine is
 or a trial."""
 
 
-def _digits(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
-        raise ValueError
-    return value
+def _spelled(pattern: str) -> BeforeValidator:
+    """Accept only texts that match a pattern, in either case."""
 
+    def check(value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(pattern, value, re.ASCII | re.IGNORECASE):
+            raise ValueError
+        return value
 
-def _yes_or_no(value: object) -> object:
-    return _FLAGS.get(value.casefold(), value) if isinstance(value, str) else value
+    return BeforeValidator(check)
 
 
 def _generation(value: object) -> object:
     return Generation.named(value) if isinstance(value, str) else value
 
 
-Flag = Annotated[bool, Strict(), BeforeValidator(_yes_or_no)]
+Flag = Annotated[bool, _spelled("yes|true|on|1|no|false|off|0")]
 HomePath = Annotated[Path, BeforeValidator(os.path.expanduser)]
-_Digits: Final = BeforeValidator(_digits)
+_Digits: Final = _spelled(r"\d+(\.\d+)?")
 
 
 class DeclaredSettings(BaseModel):

@@ -14,18 +14,9 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
+from umami import errors
 from umami.api import account
 from umami.endpoint import Request
-from umami.errors import (
-    NotFound,
-    NotOffered,
-    SecondFactor,
-    ServerFault,
-    UmamiError,
-    Unauthorised,
-    UnexpectedAnswer,
-    WrongAddress,
-)
 from umami.scheduling import SingleFlight
 from umami.settings import Settings
 
@@ -115,7 +106,7 @@ class _Token(Identity, ABC):
             return self.headers
         token, headers = self.fetch()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise UnexpectedAnswer("The server’s token cannot be used.")
+            raise errors.UnexpectedAnswer("The server’s token cannot be used.")
         self.secrets = (*self._secrets, token)
         self.headers = headers
         return headers
@@ -131,26 +122,26 @@ class Account(_Token):
     def fetch(self) -> tuple[str, dict[str, str]]:
         """Sign in."""
         query = account.login(*self._login)
-        problem: UmamiError
+        problem: errors.UmamiError
         try:
             answer = _decoded(self._send(query.request, query.name), query.name)
             token = query.read(answer).token
             return token, {"authorization": f"Bearer {token}"}
-        except SecondFactor as error:
-            problem = SecondFactor(str(error))
-        except Unauthorised:
-            problem = Unauthorised("The server does not accept this user name and password.")
-        except (NotFound, NotOffered) as error:
-            problem = WrongAddress(str(error))
-        except ServerFault as error:
+        except errors.SecondFactor as error:
+            problem = errors.SecondFactor(str(error))
+        except errors.Unauthorised:
+            problem = errors.Unauthorised("The server does not accept this user name and password.")
+        except (errors.NotFound, errors.NotOffered) as error:
+            problem = errors.WrongAddress(str(error))
+        except errors.ServerFault as error:
             if error.status != 503 or "factor" not in str(error):
                 raise
-            problem = SecondFactor(
+            problem = errors.SecondFactor(
                 "This account has a second factor, and the server has no key to check it with "
                 "(TWO_FACTOR_ENCRYPTION_KEY)."
             )
         except ValueError:
-            problem = UnexpectedAnswer("The answer to the sign-in contains no token.")
+            problem = errors.UnexpectedAnswer("The answer to the sign-in contains no token.")
         problem.endpoint = query.name
         raise problem
 
@@ -162,7 +153,7 @@ class Share(_Token):
         """``link`` is the id of the link."""
         super().__init__(send)
         self._link = link
-        self._website: str | None = None
+        self._website = ""
         self._sections: frozenset[str] | None = None
 
     @property
@@ -175,14 +166,12 @@ class Share(_Token):
     def website(self) -> str:
         """Id of the website that the link shows; may open the link."""
         self.sign_in()
-        if self._website is None:
-            raise UnexpectedAnswer("The share link shows no website.", endpoint=SHARED)
         return self._website
 
     def fetch(self) -> tuple[str, dict[str, str]]:
         """Open the link."""
         request = Request("GET", f"/share/{quote(self._link, safe='')}")
-        problem: UmamiError
+        problem: errors.UmamiError
         try:
             answer = _decoded(self._send(request, SHARED), SHARED)
             token = str(answer["token"])
@@ -192,10 +181,10 @@ class Share(_Token):
             self._sections = frozenset(name for name in SECTIONS if shown.get(name) is True) or None
             # Newer servers require a context as well.
             return token, {"x-umami-share-token": token, "x-umami-share-context": "1"}
-        except (NotFound, NotOffered):
-            problem = NotFound("This share link does not exist (any more).")
+        except (errors.NotFound, errors.NotOffered):
+            problem = errors.NotFound("This share link does not exist (any more).")
         except (TypeError, LookupError):
-            problem = UnexpectedAnswer("The share link shows no website.")
+            problem = errors.UnexpectedAnswer("The share link shows no website.")
         problem.endpoint = SHARED
         raise problem
 
@@ -205,4 +194,4 @@ def _decoded(body: bytes, name: str) -> Any:
         return from_json(body)
     except ValueError:
         pass
-    raise UnexpectedAnswer("The server’s answer is not JSON.", endpoint=name)
+    raise errors.UnexpectedAnswer("The server’s answer is not JSON.", endpoint=name)

@@ -5,20 +5,13 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from pyrate_limiter import Limiter, Rate
 
+from umami import errors
 from umami.endpoint import Request
-from umami.errors import (
-    NotShared,
-    SettingsError,
-    TimedOut,
-    UmamiError,
-    Unauthorised,
-    Unreachable,
-)
 from umami.exchange import LONGEST_PAUSE, Call, Exchange, Failure, Outcome
 from umami.instrumentation import Instrumentation
 from umami.scheduling import again
@@ -76,19 +69,17 @@ class CircuitBreaker:
     threads.
     """
 
-    def __init__(self, pause: float | None = None, longest: float | None = None) -> None:
-        """``pause`` and ``longest`` default to ``PAUSE`` and ``LONGEST``."""
+    def __init__(self, pause: float = PAUSE, longest: float = LONGEST) -> None:
         self._guard = threading.Lock()
-        self._first = PAUSE if pause is None else pause
-        self._longest = LONGEST if longest is None else longest
-        self._pause = self._first
+        self._first = self._pause = pause
+        self._longest = longest
         self._worked_at = 0.0
         self._failures: list[str] = []
         self._until = 0.0
-        self.problem: UmamiError | None = None
+        self.problem: errors.UmamiError | None = None
         """Why the breaker is open; ``None`` while it is closed."""
 
-    def refusal(self) -> UmamiError | None:
+    def refusal(self) -> errors.UmamiError | None:
         """Why a request must not be sent now; ``None`` to send it, also as the next trial."""
         with self._guard:
             if self.problem is None:
@@ -109,21 +100,21 @@ class CircuitBreaker:
                 self.problem = None
                 self._pause = self._first
 
-    def failed(self, endpoint: str, problem: UmamiError) -> None:
+    def failed(self, endpoint: str, problem: errors.UmamiError) -> None:
         """Record a request without an answer."""
         with self._guard:
             self._failures = [*self._failures, endpoint][-FAILURES:]
             if len(self._failures) == FAILURES and len(set(self._failures)) > 1:
                 self._open(problem)
 
-    def gone(self, problem: UmamiError, started: float) -> None:
+    def gone(self, problem: errors.UmamiError, started: float) -> None:
         """Record that no connection could be made since ``started`` (monotonic seconds). This opens
         the breaker at once, unless another request was answered meanwhile."""
         with self._guard:
             if self._worked_at < started:
                 self._open(problem)
 
-    def _open(self, problem: UmamiError) -> None:
+    def _open(self, problem: errors.UmamiError) -> None:
         if self.problem is None:
             self.problem = problem
             self._until = time.monotonic() + self._next_pause()
@@ -141,7 +132,7 @@ class Transport:
         """Raises ``SettingsError`` where no server is set; sends nothing."""
         account = settings.account
         if settings.api is None or account is None:
-            raise SettingsError(
+            raise errors.SettingsError(
                 "No server is set: set UMAMI_URL with UMAMI_USERNAME and UMAMI_PASSWORD, "
                 "UMAMI_API_KEY, or UMAMI_SHARE_URL."
             )
@@ -153,7 +144,7 @@ class Transport:
         """The share link, if the account is one."""
         self._exchange = Exchange(settings, lambda: self._identity.secrets)
         self._rate_limit = RateLimit(*settings.pace) if settings.pace else None
-        self._breaker = CircuitBreaker()
+        self._breaker = CircuitBreaker(PAUSE, LONGEST)
         self._watch = watch
         self.beginning = self._exchange.beginning
         self.close = self._exchange.close
@@ -168,17 +159,17 @@ class Transport:
         an ``UmamiError`` for everything but a success.
         """
         until = self._deadline()
-        headers = self._headers()
+        headers = self._identity.sign_in()
         outcome = self._with_retries(Call(request, endpoint, headers, until), repeatable)
         if _refused(outcome) and self._identity.renew(headers):
             # The server did not process a refused request, so even a write can be sent again.
-            headers = self._headers()
+            headers = self._identity.sign_in()
             outcome = self._with_retries(Call(request, endpoint, headers, until), repeatable)
             if _refused(outcome):
                 self._identity.in_vain()
         accepted = self._exchange.accepted
         if _refused(outcome) and self.share and accepted:
-            raise NotShared("The share link does not show this.", endpoint=endpoint)
+            raise errors.NotShared("The share link does not show this.", endpoint=endpoint)
         self._exchange.accepted = accepted or isinstance(outcome, bytes)
         return _body(outcome)
 
@@ -188,14 +179,14 @@ class Transport:
 
     def probe(
         self, request: Request, *, signed: bool = False
-    ) -> tuple[int, bytes, UmamiError | None]:
+    ) -> tuple[int, bytes, errors.UmamiError | None]:
         """The status and body of an answer, and the error that ``send`` would raise for it, if any.
 
         ``signed`` signs in first. Raises an ``UmamiError`` where no answer comes back, or only that
         of an overloaded server.
         """
         until = self._deadline()
-        headers = self._headers() if signed else {}
+        headers = self._identity.sign_in() if signed else {}
         outcome = self._with_retries(Call(request, "version", headers, until), True)
         if isinstance(outcome, bytes):
             return 200, outcome, None
@@ -207,9 +198,6 @@ class Transport:
     def waiting(self) -> int:
         """How many calls the rate limit delays at this moment."""
         return self._rate_limit.waiting if self._rate_limit else 0
-
-    def _headers(self) -> Mapping[str, str]:
-        return self._identity.headers or self._identity.sign_in()
 
     def _deadline(self) -> float:
         return time.monotonic() + PATIENCE * self._settings.timeout
@@ -238,9 +226,8 @@ class Transport:
             in_turn = self._rate_limit.turn(lambda: 0.0 if closed() else call.left)
             if not in_turn and not closed():
                 sentence = f"“{call.endpoint}” waited too long for its turn."
-                return Failure(TimedOut(sentence, endpoint=call.endpoint))
-        refusal = self._refusal(call)
-        if refusal is not None:
+                return Failure(errors.TimedOut(sentence, endpoint=call.endpoint))
+        if refusal := self._refusal(call):
             return refusal
         started = time.monotonic()
         outcome = self._exchange.send(call)
@@ -259,7 +246,7 @@ class Transport:
         Without this, calls that wait for a connection to a dead server would fail one by one.
         """
         if self._exchange.closed.is_set():
-            return Failure(Unreachable("The connection to the server is closed."))
+            return Failure(errors.Unreachable("The connection to the server is closed."))
         refused = self._breaker.refusal()
         if refused is None:
             return None
@@ -273,12 +260,14 @@ class Transport:
 
 def _server_is_down(failure: Failure) -> bool:
     """Whether the server itself did not answer, nor say when to come back."""
-    no_answer = failure.retryable or isinstance(failure.problem, TimedOut | Unreachable)
+    no_answer = failure.retryable or isinstance(
+        failure.problem, errors.TimedOut | errors.Unreachable
+    )
     return no_answer and failure.after is None
 
 
 def _refused(outcome: Outcome) -> bool:
-    return isinstance(outcome, Failure) and isinstance(outcome.problem, Unauthorised)
+    return isinstance(outcome, Failure) and isinstance(outcome.problem, errors.Unauthorised)
 
 
 def _body(outcome: Outcome) -> bytes:

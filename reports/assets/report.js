@@ -12,7 +12,7 @@
   const dark = window.matchMedia("(prefers-color-scheme: dark)")
   const paper = window.matchMedia("print")
   const places = [...document.querySelectorAll(".chart > div")]
-  let figures = []
+  let figures = {}
 
   const unpack = async (id) => {
     const packed = atob(document.getElementById(id).textContent.trim())
@@ -22,7 +22,7 @@
   }
 
   const draw = (place, at, printed) => {
-    const figure = figures[at][dark.matches && !printed ? "dark" : "light"]
+    const figure = figures[dark.matches && !printed ? "dark" : "light"][at]
     const size = { autosize: !printed, width: printed ? PAPER : undefined }
     const layout = { ...figure.layout, ...size }
     // newPlot, since an updated chart takes a while to resize, and printing does not wait.
@@ -53,6 +53,13 @@
     return places.length
   }
 
-  window.report = { drawn: begin(), print: () => drawAll(true).then(() => places.length) }
+  // Where the charts are on the page, for pictures of them.
+  const areas = () =>
+    places.map((place) => {
+      const { x, y, width, height } = place.parentElement.getBoundingClientRect()
+      return { x: x + window.scrollX, y: y + window.scrollY, width, height, scale: 1 }
+    })
+
+  window.report = { drawn: begin(), print: () => drawAll(true).then(() => places.length), areas }
   window.report.drawn.catch(() => document.documentElement.classList.add("undrawn"))
 })()

@@ -29,8 +29,13 @@ MOST_REASONS, LONGEST_REASON, DEEPEST = 20, 300, 8
 
 def meaning(status: int, body: bytes, *, endpoint: str, address: str) -> UmamiError:
     """The error for a response with this status, which is not a success."""
-    problem = _meaning(status, reasons(body), endpoint, address)
+    texts = reasons(body)
+    problem = _meaning(status, texts, endpoint, address)
     problem.endpoint = endpoint
+    if isinstance(problem, Rejected):
+        problem.reasons = texts
+    elif isinstance(problem, ServerFault):
+        problem.status = status
     return problem
 
 
@@ -50,13 +55,12 @@ def _meaning(status: int, texts: tuple[str, ...], endpoint: str, address: str) -
         return RateLimited("The server requires a pause: there were too many requests.")
     if 400 <= status < 500:
         sentence = f"The server refused “{endpoint}”{f': {details}' if details else ''}."
-        return Rejected(sentence.replace("..", "."), reasons=texts)
+        return Rejected(sentence.replace("..", "."))
     if status == 503 and details:
         sentence = f"The server answers “{endpoint}” with: {details}."
-        return ServerFault(sentence.replace("..", "."), status=status)
+        return ServerFault(sentence.replace("..", "."))
     if status >= 500:
-        sentence = f"The server failed while answering “{endpoint}” (status {status})."
-        return ServerFault(sentence, status=status)
+        return ServerFault(f"The server failed while answering “{endpoint}” (status {status}).")
     return UnexpectedAnswer(
         f"The server’s answer to “{endpoint}” has the unexpected status {status}."
     )
