@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats, loading
-from components.areas import PageInfo, last_value
+from components.areas import DECLARED, last_value
 from components.areas.revenue import is_currency
 from components.blocks import (
     Block,
@@ -44,17 +44,7 @@ from umami.errors import InvalidView, UmamiError
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "attribution",
-    "Attribution",
-    "call_split",
-    "Marketing",
-    2,
-    "Which first and last touch conversions are credited to.",
-    ("values", "currencies", "reports"),
-    ("attribution", "event_data_properties"),
-    params=("conversion", "conversion_currency"),
-)
+INFO: Final = DECLARED["attribution"]
 PARTS: Final = {
     "referrer": ("Referrers", "referrer"),
     "paid ads": ("Paid ads", "ads"),

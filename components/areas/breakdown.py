@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 import pandas as pd
 
-from components.areas import PageInfo
+from components.areas import DECLARED
 from components.blocks import Block, Card, Change, Chart, Item, Note, Params, Section, Table, Text
 from components.charts import maps
 from components.formats import Field, Kind
@@ -25,17 +25,7 @@ from umami.filters import FIELDS, VISIT_FIELDS, Capabilities, Filter
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "breakdown",
-    "Breakdown",
-    "account_tree",
-    "Traffic",
-    4,
-    "Traffic by one to three fields at once.",
-    ("breakdown",),
-    params=("measure",),
-    list_params=("field",),
-)
+INFO: Final = DECLARED["breakdown"]
 MOST_FIELDS: Final = 3
 DEFAULT: Final[tuple[BreakdownField, ...]] = ("country", "browser")
 MEASURES: Final[dict[Measure, tuple[str, Kind]]] = {

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from components import formats, rankings, traffic_blocks
-from components.areas import PageInfo
+from components.areas import DECLARED
 from components.blocks import (
     Block,
     Card,
@@ -33,16 +33,7 @@ from umami.api.traffic import Metric, Ranking
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "compare",
-    "Compare",
-    "compare_arrows",
-    "Traffic",
-    3,
-    "What grew, fell, appeared and vanished between two periods.",
-    ("stats", "pageviews", "metrics"),
-    params=("by",),
-)
+INFO: Final = DECLARED["compare"]
 LIMIT: Final = 500
 TABLES: Final = {
     table.field: table

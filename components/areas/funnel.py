@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats, loading
-from components.areas import PageInfo, last_value
+from components.areas import DECLARED, last_value
 from components.blocks import (
     Block,
     Card,
@@ -34,18 +34,7 @@ from umami.api.reports import FunnelResult, FunnelStep
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "funnel",
-    "Funnel",
-    "filter_list",
-    "Behaviour",
-    3,
-    "How many go from step to step, and where they are lost.",
-    ("values", "reports"),
-    ("funnel",),
-    params=("window",),
-    list_params=("step",),
-)
+INFO: Final = DECLARED["funnel"]
 FEWEST, MOST = 2, 8
 WINDOWS: Final[dict[int, str]] = {
     30: "30 minutes",

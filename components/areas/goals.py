@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from components import formats, loading
-from components.areas import PageInfo
+from components.areas import DECLARED
 from components.blocks import (
     Block,
     Card,
@@ -36,17 +36,7 @@ from umami.api.reports import Goal
 from umami.api.traffic import Timeline
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "goals",
-    "Goals",
-    "flag",
-    "Behaviour",
-    6,
-    "How often what you want to happen does, against its target.",
-    ("values", "reports"),
-    ("goal", "series", "pageviews"),
-    list_params=("goal",),
-)
+INFO: Final = DECLARED["goals"]
 MOST: Final = 12
 FIELDS: Final = (
     Field("value", "Goal", "text"),

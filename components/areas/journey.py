@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from components import formats
-from components.areas import PageInfo, last_value
+from components.areas import DECLARED, last_value
 from components.blocks import Block, Chart, EChart, Item, Params, Section, SetParams, Table, Text
 from components.charts import flows as charts
 from components.formats import Field
@@ -22,16 +22,7 @@ from umami.endpoint import Query
 from umami.filters import LONGEST_VALUE
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "journey",
-    "Journey",
-    "route",
-    "Behaviour",
-    5,
-    "The paths that visits take.",
-    ("journey", "values"),
-    params=("steps", "start", "end", "through"),
-)
+INFO: Final = DECLARED["journey"]
 LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
 DEFAULT_LENGTH: Final = 5
 FIELDS: Final = (

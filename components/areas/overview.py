@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from components import rankings, traffic_blocks
-from components.areas import PageInfo
+from components.areas import DECLARED
 from components.blocks import Block, Card, Columns, Item, Params, Section
 from components.charts import maps
 from components.loading import Collector
@@ -17,15 +17,7 @@ from umami.api.traffic import Ranking, Stats
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "overview",
-    "Overview",
-    "monitoring",
-    "Traffic",
-    1,
-    "How the website does, and where its visitors come from.",
-    ("pageviews", "stats", "active", "metrics", "series", "weekly"),
-)
+INFO: Final = DECLARED["overview"]
 PRINTED_PAGE_TABS: Final = 3
 """Number of tabs of the Pages card that reports include."""
 

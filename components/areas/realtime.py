@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from components.areas import PageInfo
+from components.areas import DECLARED
 from components.blocks import (
     Block,
     Columns,
@@ -32,16 +32,7 @@ from umami.api.traffic import Active
 from umami.errors import UmamiError
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "realtime",
-    "Realtime",
-    "sensors",
-    "Traffic",
-    2,
-    "Who is on the website now, and what they do.",
-    ("active", "realtime"),
-    in_reports=False,
-)
+INFO: Final = DECLARED["realtime"]
 EVERY: Final = 10
 """Interval of the queries in seconds."""
 LOG_FIELDS: Final = (

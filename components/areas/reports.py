@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats
-from components.areas import PageInfo, last_value
+from components.areas import DECLARED, last_value
 from components.blocks import Block, Item, Params, Section, SetParams, Table, Text
 from components.formats import Field
 from components.loading import Collector
@@ -20,17 +20,7 @@ from umami.api.reports import Report
 from umami.errors import InvalidView
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "reports",
-    "Reports",
-    "bookmarks",
-    "Manage",
-    1,
-    "The analyses that were saved in Umami.",
-    ("reports",),
-    params=("report",),
-    in_reports=False,
-)
+INFO: Final = DECLARED["reports"]
 FIELDS: Final = (
     Field("name", "Report", "text", note="description"),
     Field("kind", "Kind", "text"),

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats
-from components.areas import PageInfo
+from components.areas import DECLARED
 from components.blocks import Block, Chart, Columns, Item, Params, Section, Table, Text, Tiles
 from components.charts import heatmaps as charts
 from components.charts.tiles import figure
@@ -23,16 +23,7 @@ from umami.api.reports import Retention
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "retention",
-    "Retention",
-    "replay",
-    "Behaviour",
-    4,
-    "Who comes back, and how long after the first visit.",
-    ("retention",),
-    params=("grain",),
-)
+INFO: Final = DECLARED["retention"]
 GRAIN_NAMES: Final[dict[Grain, str]] = {"day": "By day", "week": "By week", "month": "By month"}
 DAYS: Final = (1, 7, 14, 30)
 """Days after the first visit that get a tile."""

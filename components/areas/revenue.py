@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats, traffic_blocks
-from components.areas import PageInfo, last_value
+from components.areas import DECLARED, last_value
 from components.blocks import (
     Block,
     Card,
@@ -41,16 +41,7 @@ from umami.filters import FIELDS
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "revenue",
-    "Revenue",
-    "payments",
-    "Marketing",
-    3,
-    "Money by time, event, place and source.",
-    ("currencies", "revenue"),
-    params=("revenue_currency",),
-)
+INFO: Final = DECLARED["revenue"]
 NO_MONEY: Final = (
     "No revenue in this period. Send it with an event that has the properties revenue and "
     "currency: umami.track('purchase', { revenue: 19.99, currency: 'EUR' })."

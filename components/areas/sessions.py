@@ -10,7 +10,7 @@ from uuid import UUID
 import pandas as pd
 
 from components import blocks, formats, property_blocks, session_profile, traffic_blocks
-from components.areas import PageInfo, last_value
+from components.areas import DECLARED, last_value
 from components.blocks import (
     Block,
     Card,
@@ -35,18 +35,7 @@ from umami.api.sessions import Session
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "sessions",
-    "Sessions",
-    "group",
-    "Behaviour",
-    1,
-    "The visitors one by one: who they are, when they come, what they did.",
-    ("session_stats", "weekly", "sessions", "session_data_properties"),
-    ("session_data_values", "session", "activity", "session_properties"),
-    params=("session_property",),
-    page_params=(*blocks.list_param_names("sessions"), "session"),
-)
+INFO: Final = DECLARED["sessions"]
 NO_SESSIONS: Final = "No sessions in this period."
 NO_PROPERTIES: Final = "No session has properties. Set them with umami.identify({ … })."
 FIGURES: Final[Figures] = (

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from components import formats, rankings, traffic_blocks
-from components.areas import PageInfo, last_value
+from components.areas import DECLARED, last_value
 from components.blocks import (
     Block,
     Buttons,
@@ -39,17 +39,7 @@ from umami.filters import Filter
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "utm",
-    "UTM",
-    "campaign",
-    "Marketing",
-    1,
-    "Views by the tags of your links.",
-    ("utm", "stats"),
-    ("pageviews", "metrics"),
-    params=("campaign",),
-)
+INFO: Final = DECLARED["utm"]
 TITLES: Final = {
     "source": "Sources",
     "medium": "Media",

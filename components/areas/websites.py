@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from components import formats
-from components.areas import PageInfo
+from components.areas import DECLARED
 from components.blocks import Block, Item, Params, Section, Table, Text, Tiles
 from components.charts import common
 from components.charts.tiles import figure
@@ -23,16 +23,7 @@ from umami.api.traffic import Stats, Timeline
 from umami.api.websites import Website
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "websites",
-    "Websites",
-    "language",
-    "Manage",
-    2,
-    "All websites at a glance, and what an admin does with them.",
-    ("websites", "stats", "pageviews"),
-    params=("websites_page", "websites_search", "site"),
-)
+INFO: Final = DECLARED["websites"]
 MOST: Final = 100
 """Most websites in a report, with up to two queries each."""
 _FIELDS: Final = (
