@@ -33,7 +33,7 @@ from components.formats import Field, Kind
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami import names
-from umami.analysis import attribution as analysis
+from umami.analysis import marketing as analysis
 from umami.analysis.steps import KINDS, read
 from umami.api import events, revenue, traffic
 from umami.api.events import Property

@@ -16,8 +16,8 @@ from components.formats import Field, Kind
 from components.loading import Collector, QueryClient
 from components.view_description import dates, why_empty, why_unknown
 from umami import names
-from umami.analysis import breakdown as analysis
-from umami.analysis.breakdown import Measure
+from umami.analysis import rankings as analysis
+from umami.analysis.rankings import Measure
 from umami.api import reports
 from umami.api.reports import Breakdown, BreakdownField
 from umami.errors import InvalidView
@@ -116,7 +116,7 @@ def groups_of(view: View, choice: Choice, answer: Breakdown) -> tuple[pd.DataFra
 
     Unknown rates are ``NaN``. The second frame has the position of each group, too (``place``).
     """
-    table = analysis.table(answer)
+    table = analysis.rated(answer)
     if rates_unknown(view, choice):
         table = table.assign(bounce_rate=float("nan"), average_visit=float("nan"))
     groups = analysis.ranked(table, choice.measure)
@@ -154,8 +154,8 @@ def _treemap(
     if choice.summed != "views":
         unit = label.lower().removesuffix("s")
         blocks.append(Text(f"A {unit} in several groups counts in each of them."))
-    if len(groups) >= analysis.MOST:
-        text = f"The server returns only the first {analysis.MOST} groups; there are more."
+    if len(groups) >= analysis.MOST_GROUPS:
+        text = f"The server returns only the first {analysis.MOST_GROUPS} groups; there are more."
         blocks.append(Text(text))
     return blocks
 

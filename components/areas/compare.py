@@ -26,8 +26,8 @@ from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
 from umami import names
-from umami.analysis import movers as analysis
-from umami.analysis.movers import Move, Movers
+from umami.analysis import rankings as analysis
+from umami.analysis.rankings import Move, Movers
 from umami.api import traffic
 from umami.api.traffic import Metric, Ranking
 from umami.memoize import memoize

@@ -27,7 +27,7 @@ from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
-from umami.analysis import funnel as analysis
+from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, read_steps
 from umami.api import reports
 from umami.api.reports import FunnelResult, FunnelStep
@@ -124,7 +124,7 @@ def blocks(
     view: View, now: Sequence[FunnelResult], before: Sequence[FunnelResult] | None = None
 ) -> list[Block]:
     """The share that completed the funnel, the largest loss, a chart and a table of the steps."""
-    table = analysis.table(now, before)
+    table = analysis.funnel_table(now, before)
     worst = analysis.worst(now)
     steps = Table(
         "funnel steps", *_table(table, compared=before is not None), "funnel_steps", printed=MOST
@@ -160,7 +160,7 @@ def blocks(
 
 @memoize
 def _table(table: pd.DataFrame, *, compared: bool) -> tuple[pd.DataFrame, list[Field]]:
-    """A row for each step, from ``umami.analysis.funnel.table``."""
+    """A row for each step, from ``umami.analysis.steps.funnel_table``."""
     fields = [
         Field("value", "Step", "text", note="kind"),
         Field("visitors", "Visitors", bar=True),

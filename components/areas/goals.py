@@ -28,7 +28,7 @@ from components.charts.tiles import figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
-from umami.analysis import goals as analysis
+from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, Target, read_targets
 from umami.api import events, reports, traffic
 from umami.api.events import EventSeries
@@ -100,7 +100,7 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
 
 
 def _table(targets: Sequence[Target], *goals: Goal) -> list[Block]:
-    return [Table("goals", analysis.table(targets, goals), FIELDS, "goals", shown=0)]
+    return [Table("goals", analysis.goal_table(targets, goals), FIELDS, "goals", shown=0)]
 
 
 def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[Block]:

@@ -14,8 +14,8 @@ from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import dates, why_empty
-from umami.analysis import journey as analysis
-from umami.analysis.journey import Flow, Through
+from umami.analysis import activity as analysis
+from umami.analysis.activity import Flow, Through
 from umami.api import reports
 from umami.api.reports import Path
 from umami.endpoint import Query
@@ -84,7 +84,7 @@ def blocks(view: View, selection: Selection, answer: tuple[Path, ...]) -> list[B
     counts = Text(_counts(through, paths, answer))
     if not paths:
         return [counts, Text("None of the paths goes through there.", "empty")]
-    table = Table("paths", analysis.table(paths), FIELDS, "paths", shown=15)
+    table = Table("paths", analysis.path_table(paths), FIELDS, "paths", shown=15)
     return [counts, *_diagram(through, analysis.flow(paths)), table]
 
 
@@ -95,8 +95,8 @@ def _counts(through: Through | None, paths: Sequence[Path], answer: Sequence[Pat
     if through:
         share = visits / sum(path.visits for path in answer)
         sentence += f", {formats.percent(share)} of those on all paths"
-    if len(answer) >= analysis.LONGEST_LIST:
-        sentence += f". The server returns only the {analysis.LONGEST_LIST} most frequent paths"
+    if len(answer) >= analysis.MOST_PATHS:
+        sentence += f". The server returns only the {analysis.MOST_PATHS} most frequent paths"
     return f"{sentence}."
 
 

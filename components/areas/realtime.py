@@ -26,7 +26,7 @@ from components.charts import over_time
 from components.charts.tiles import figure
 from components.formats import Field
 from umami import names
-from umami.analysis import realtime as analysis
+from umami.analysis import activity as analysis
 from umami.api.realtime import Happening, Realtime
 from umami.api.traffic import Active
 from umami.errors import UmamiError

@@ -32,7 +32,7 @@ from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
 from umami import names
-from umami.analysis import revenue as analysis
+from umami.analysis import marketing as analysis
 from umami.api import revenue
 from umami.api.revenue import Revenue
 from umami.definitions import Definitions
@@ -263,7 +263,7 @@ def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[B
 @memoize
 def _world(scope: Scope, now: Revenue) -> list[Block]:
     """A map of revenue by country."""
-    ranked = analysis.part(now.countries, None, float(now.total))
+    ranked = analysis.revenue_part(now.countries, None, float(now.total))
     return traffic_blocks.world_map(
         maps.world(
             ranked.rename(columns={"amount": "count"}),
@@ -308,7 +308,7 @@ def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -
 
 @memoize
 def _part_frame(name: str, now: Revenue, before: Revenue | None) -> pd.DataFrame | None:
-    """The frame of ``umami.analysis.revenue.part`` with ``label`` and ``value`` (for filters).
+    """The frame of ``revenue_part`` with ``label`` and ``value`` (for filters).
 
     ``None`` if the server does not report revenue by this dimension.
     """
@@ -316,7 +316,7 @@ def _part_frame(name: str, now: Revenue, before: Revenue | None) -> pd.DataFrame
     if amounts is None:
         return None
     # Revenue of visitors whose first view had no referrer has an empty name.
-    frame = analysis.part(amounts, earlier, float(now.total), nameless=name == "referrers")
+    frame = analysis.revenue_part(amounts, earlier, float(now.total), nameless=name == "referrers")
     return frame.assign(
         label=[_label(PARTS[name][1], text) for text in frame["name"]],
         value=frame["name"].where(frame["name"] != "", None),

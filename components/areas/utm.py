@@ -30,7 +30,7 @@ from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
-from umami.analysis import utm as analysis
+from umami.analysis import marketing as analysis
 from umami.api import reports, traffic
 from umami.api.reports import Utm
 from umami.api.traffic import Stats
@@ -156,7 +156,7 @@ def table(name: str, now: Utm, all_views: Stats | None, before: Utm | None = Non
 
     ``share`` is the fraction of all views, tagged or not; ``NaN`` if those are unknown.
     """
-    frame = analysis.table(now, before, name)
+    frame = analysis.utm_table(now, before, name)
     views = all_views.current.views if all_views else 0
     return frame.assign(share=frame["views"] / (views or float("nan")))
 
