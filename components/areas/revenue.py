@@ -50,22 +50,21 @@ LOSSES: Final = (
     "Some amounts are negative, such as refunds. Amounts are therefore shown without shares, and "
     "gains and losses over time as net amounts."
 )
-NONE_OF: Final = {
-    "countries": "The country of the visitors who brought this revenue is unknown.",
-    "regions": "The region of the visitors who brought this revenue is unknown.",
-    "referrers": "No visitor who brought this revenue came from another website.",
-    "channels": "The channel of the visitors who brought this revenue is unknown.",
-    "events": "The events that brought this revenue are unknown.",
-}
+_UNKNOWN: Final = "The {} of the visitors who brought this revenue is unknown."
 LONGEST_CURRENCY: Final = 100
 """Longest currency in characters that servers store."""
 PARTS: Final = {
-    "countries": ("Countries", "country"),
-    "events": ("Events", "event"),
-    "regions": ("Regions", "region"),
-    "channels": ("Channels", "channel"),
-    "referrers": ("Referrers", "referrer"),
+    "countries": ("Countries", "country", _UNKNOWN.format("country")),
+    "events": ("Events", "event", "The events that brought this revenue are unknown."),
+    "regions": ("Regions", "region", _UNKNOWN.format("region")),
+    "channels": ("Channels", "channel", _UNKNOWN.format("channel")),
+    "referrers": (
+        "Referrers",
+        "referrer",
+        "No visitor who brought this revenue came from another website.",
+    ),
 }
+"""By attribute of an answer: title, field of the values, and why there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +197,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
     yield Card("Revenue over time", [series], about)
     countries, *others = (
         Section(title, partial(part, name, scope), [*money], height=330)
-        for name, (title, _) in PARTS.items()
+        for name, (title, *_) in PARTS.items()
     )
     world = Section("World", partial(_world, scope), [money.now], height=330)
     yield Card("Places", [Columns([world, countries], widths=(3, 2))])
@@ -277,12 +276,12 @@ def _world(scope: Scope, now: Revenue) -> list[Block]:
 
 def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:
     """A table of revenue by one dimension."""
-    title, field = PARTS[name]
+    title, field, none = PARTS[name]
     frame = _part_frame(name, now, before)
     if frame is None:
         return [Text(f"This server does not report revenue by {field}.", "empty")]
     if frame.empty:
-        return [Text(NONE_OF[name] if now.orders else _why_none(scope.view), "empty")]
+        return [Text(none if now.orders else _why_none(scope.view), "empty")]
     losses = bool((frame["amount"] < 0).any())
     fields = [
         Field("label", title, "text"),

@@ -212,11 +212,10 @@ def identity(zone: str, session: Session) -> list[Block]:
     facts = {
         "First seen": formats.at(session.first, zone),
         "Last seen": formats.at(session.last, zone),
-        "Country": names.label("country", session.country),
-        "Region": names.label("region", session.region),
-        "City": names.label("city", session.city),
-        "Language": names.label("language", session.language),
-        "Screen": names.label("screen", session.screen),
+        **{
+            field.capitalize(): names.label(field, getattr(session, field))
+            for field in ("country", "region", "city", "language", "screen")
+        },
         "Hostname": session.hostname,
         "Distinct id": session.distinct_id,
         "Session": session.id,
