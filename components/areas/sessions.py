@@ -10,24 +10,9 @@ from uuid import UUID
 
 import pandas as pd
 
-from components import blocks, formats, property_blocks, traffic_blocks
+from components import blocks as ui
+from components import formats, property_blocks, traffic_blocks
 from components.areas import DECLARED, last_value
-from components.blocks import (
-    Block,
-    Card,
-    Expander,
-    FullList,
-    Item,
-    ListPosition,
-    Params,
-    SearchBox,
-    Section,
-    SetParams,
-    Table,
-    Text,
-    Tiles,
-    blocks_section,
-)
 from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
@@ -71,7 +56,7 @@ PROPERTY_FIELDS: Final = (
 )
 
 
-def session_id(params: Params) -> str | None:
+def session_id(params: ui.Params) -> str | None:
     """The id of the opened session; ``None`` for none or a malformed UUID."""
     try:
         return str(UUID(last_value(params, "session")))
@@ -79,7 +64,7 @@ def session_id(params: Params) -> str | None:
         return None
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The profile of the opened session, else all sessions.
 
     These are totals, the weekly heatmap, a page of the list, and values of the selected property.
@@ -88,30 +73,30 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         yield from profile(query, view, session)
         return
     if malformed := last_value(params, "session"):
-        note = Text(f"“{malformed[:40]}” is not the id of a session.", "note")
-        yield blocks_section("", note, framed=False)
-    position = blocks.list_position("sessions", params)
+        note = ui.Text(f"“{malformed[:40]}” is not the id of a session.", "note")
+        yield ui.blocks_section("", note, framed=False)
+    position = ui.list_position("sessions", params)
     name = last_value(params, "session_property")[:500]
-    yield Section(
+    yield ui.Section(
         "Figures",
-        partial(blocks.figure_tiles, FIGURES),
+        partial(ui.figure_tiles, FIGURES),
         [*query.compared(view, sessions.session_stats)],
         about=described(view),
         framed=False,
     )
-    yield Section(
+    yield ui.Section(
         "The week's rhythm", traffic_blocks.week, [query.ask(sessions.weekly(view))], height=300
     )
     listed = partial(sessions.sessions, view, search=position.search)
-    search = SearchBox(position, "Search by id, city, browser, system or device")
-    yield Card(
+    search = ui.SearchBox(position, "Search by id, city, browser, system or device")
+    yield ui.Card(
         "Every session",
         [
-            Section("Search", lambda: [search], medium="page"),
-            Section(
+            ui.Section("Search", lambda: [search], medium="page"),
+            ui.Section(
                 "The latest sessions",
                 partial(_list, view, position),
-                [query.ask(listed(position.page, blocks.PAGE_SIZE))],
+                [query.ask(listed(position.page, ui.PAGE_SIZE))],
                 height=700,
             ),
         ],
@@ -124,25 +109,25 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         counted="Sessions",
         empty=NO_PROPERTIES,
         chosen=("", name),
-        choose=lambda row: SetParams({"session_property": row.name}),
+        choose=lambda row: ui.SetParams({"session_property": row.name}),
     )
 
 
-def _list(view: View, position: ListPosition, answer: Page[Session]) -> list[Block]:
+def _list(view: View, position: ui.ListPosition, answer: Page[Session]) -> list[ui.Block]:
     """A page of the list; a click opens the profile."""
-    full = FullList(
+    full = ui.FullList(
         lambda number, size: sessions.sessions(view, number, size, position.search),
         partial(session_frame, zone=view.period.timezone),
     )
-    return blocks.paged_blocks(
-        Table(
+    return ui.paged_blocks(
+        ui.Table(
             "latest sessions",
             full.frame(answer.rows),
             _fields(answer.rows),
             "session_list",
-            printed=blocks.PAGE_SIZE,
+            printed=ui.PAGE_SIZE,
             value="id",
-            on_choose=lambda id: SetParams({"session": id}),
+            on_choose=lambda id: ui.SetParams({"session": id}),
         ),
         answer,
         position,
@@ -182,15 +167,15 @@ def session_frame(rows: Sequence[Session], zone: str) -> pd.DataFrame:
     )
 
 
-def profile(query: Collector, view: View, id: str) -> Iterator[Section]:
+def profile(query: Collector, view: View, id: str) -> Iterator[ui.Section]:
     """The sections of a session: its identity, its steps in the period, and its properties."""
     zone = view.period.timezone
     session = query.ask(sessions.session(view.website, id))
     steps = query.ask(sessions.activity(view, id))
     properties = query.ask(sessions.session_properties(view.website, id))
-    yield Section("", partial(identity, zone), [session], height=420)
-    yield Section("Activity", partial(activity, zone), [steps], about=dates(view), height=420)
-    yield Section("Properties", partial(_properties, zone), [properties])
+    yield ui.Section("", partial(identity, zone), [session], height=420)
+    yield ui.Section("Activity", partial(activity, zone), [steps], about=dates(view), height=420)
+    yield ui.Section("Properties", partial(_properties, zone), [properties])
 
 
 def location(session: Session) -> str:
@@ -206,7 +191,7 @@ def client(session: Session) -> str:
 
 
 @memoize
-def identity(zone: str, session: Session) -> list[Block]:
+def identity(zone: str, session: Session) -> list[ui.Block]:
     """The identity of the session and its totals over all time."""
     time_about = "The sum over all visits of the time from the first to the last step."
     facts = {
@@ -223,10 +208,10 @@ def identity(zone: str, session: Session) -> list[Block]:
     known = [(name, value) for name, value in facts.items() if value]
     frame = pd.DataFrame(known, columns=["name", "value"])
     return [
-        Text(location(session), "heading"),
-        Text(client(session) or "Unknown device"),
-        *([Text(_stitched(session))] if session.stitched > 1 else []),
-        Tiles(
+        ui.Text(location(session), "heading"),
+        ui.Text(client(session) or "Unknown device"),
+        *([ui.Text(_stitched(session))] if session.stitched > 1 else []),
+        ui.Tiles(
             figures(
                 session,
                 None,
@@ -238,7 +223,7 @@ def identity(zone: str, session: Session) -> list[Block]:
                 ],
             )
         ),
-        Table("details of this visitor", frame, FACT_FIELDS, "facts", csv=False),
+        ui.Table("details of this visitor", frame, FACT_FIELDS, "facts", csv=False),
     ]
 
 
@@ -251,11 +236,11 @@ def _stitched(session: Session) -> str:
 
 
 @memoize
-def activity(zone: str, steps: tuple[Step, ...]) -> list[Block]:
+def activity(zone: str, steps: tuple[Step, ...]) -> list[ui.Block]:
     """The steps of the session in the period by visit, with the time between steps."""
     if not steps:
         text = "Nothing in this period. Choose a longer one to see what this visitor did."
-        return [Text(text, "empty")]
+        return [ui.Text(text, "empty")]
     visits = analysis.visits(steps)
     text = f"{formats.whole(len(steps))} steps in {formats.whole(len(visits))} visits"
     if len(steps) >= analysis.MOST_STEPS:
@@ -263,19 +248,19 @@ def activity(zone: str, steps: tuple[Step, ...]) -> list[Block]:
     if len(visits) > SHOWN:
         text += f"; the latest {SHOWN} are shown"
     return [
-        Text(f"{text}."),
+        ui.Text(f"{text}."),
         *(_visit(zone, at, visit) for at, visit in enumerate(visits[:SHOWN])),
-        Table("activity", _step_frame(visits, zone), STEP_FIELDS, "activity", shown=0),
+        ui.Table("activity", _step_frame(visits, zone), STEP_FIELDS, "activity", shown=0),
     ]
 
 
-def _visit(zone: str, at: int, visit: Visit) -> Expander:
+def _visit(zone: str, at: int, visit: Visit) -> ui.Expander:
     began = formats.at(visit.began, zone)
     many = len(visit.steps)
     frame, title = _step_frame((visit,), zone), f"visit of {began}"
-    table = Table(title, frame, STEP_FIELDS, f"visit_{at}", shown=many, csv=False)
+    table = ui.Table(title, frame, STEP_FIELDS, f"visit_{at}", shown=many, csv=False)
     length = f"{many} step{'s' if many > 1 else ''} · {formats.duration(visit.seconds)}"
-    return Expander(f"{began} · {length}", [table], expanded=at < OPEN)
+    return ui.Expander(f"{began} · {length}", [table], expanded=at < OPEN)
 
 
 def _step_frame(visits: tuple[Visit, ...], zone: str) -> pd.DataFrame:
@@ -303,14 +288,14 @@ def _details(step: Step) -> str:
 
 
 @memoize
-def _properties(zone: str, properties: tuple[SessionProperty, ...]) -> list[Block]:
+def _properties(zone: str, properties: tuple[SessionProperty, ...]) -> list[ui.Block]:
     """The properties that ``umami.identify`` stored for the session."""
     if not properties:
         text = "None. Properties that your website sends with umami.identify({ … }) appear here."
-        return [Text(text, "empty")]
+        return [ui.Text(text, "empty")]
     rows = [(row.name, _value(row.value, zone), TYPES[row.type]) for row in properties]
     frame = pd.DataFrame(rows, columns=["name", "value", "type"])
-    return [Table("properties", frame, PROPERTY_FIELDS, "properties", shown=50)]
+    return [ui.Table("properties", frame, PROPERTY_FIELDS, "properties", shown=50)]
 
 
 def _value(value: str | float | datetime | None, zone: str) -> str:
