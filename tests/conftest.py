@@ -68,7 +68,7 @@ def case(item: pytest.Item) -> Case:
     every = item.get_closest_marker("sample")
     return Case(
         item.nodeid.partition("[")[0],
-        every.args[0] if every else 1,
+        every.args[0] if every else None,
         item.get_closest_marker("thorough") is not None,
         item.get_closest_marker("slow") is not None or "browser" in item.fixturenames,
     )

@@ -23,6 +23,7 @@ from pydantic import (
     Field,
     Strict,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 from pydantic.fields import FieldInfo
@@ -129,7 +130,8 @@ class DeclaredSettings(BaseModel):
         Raises ``SettingsError`` with a sentence that names the setting.
         """
         try:
-            return cls.model_validate({name.lower(): text for name, text in texts.items()})
+            values = {name.lower(): text for name, text in texts.items()}
+            return cls.model_validate(values, context="texts")
         except ValidationError as problem:
             full = f"{cls.PREFIX}{problem.errors()[0]['loc'][0]}".upper()
         # The library's error may contain the values, so it is not chained.
@@ -233,8 +235,11 @@ class Settings(DeclaredSettings):
         raise SettingsError(problem)
 
     @model_validator(mode="after")
-    def _check_files(self) -> Self:
+    def _check_files(self, info: ValidationInfo) -> Self:
         data, store = self.data, self.store
+        if info.context is None:
+            # Code may name a file that it is about to create.
+            return self
         if self.collect and (self.api or not store):
             problem = (
                 "UMAMI_COLLECT needs UMAMI_STORE: only the embedded server collects, and only into "

@@ -67,6 +67,7 @@ def test_every_version_has_a_column() -> None:
     assert VERSIONS == COLUMNS
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(6)
 @pytest.mark.parametrize("version", COLUMNS)
 @pytest.mark.parametrize("request_", ANSWERS)
@@ -134,6 +135,7 @@ def doubles() -> Iterator[dict[str, Double]]:
         }
 
 
+@pytest.mark.thorough
 def test_definitions_follow_the_version(doubles: dict[str, Double]) -> None:
     bounces, channels, revenue = {}, {}, {}
     for version, double in doubles.items():

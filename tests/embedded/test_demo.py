@@ -317,6 +317,7 @@ def test_what_is_due_comes_once_and_midnight_is_no_end() -> None:
         assert_whole(store)
 
 
+@pytest.mark.thorough
 def test_a_long_sleep_is_made_up_for() -> None:
     with closing(Store()) as store, closing(Store()) as step_by_step:
         clock = Clock(NOON)
@@ -330,6 +331,7 @@ def test_a_long_sleep_is_made_up_for() -> None:
         assert daily(store, TODAY + 2 * DAY, 5) > 100
 
 
+@pytest.mark.thorough
 def test_a_reset_leaves_nothing_behind() -> None:
     with closing(Store()) as store:
         clock = Clock(NOON)

@@ -24,6 +24,7 @@ from tests.embedded.test_importing import CLOUD, SESSION, WEBSITE, cloud_row, co
 from umami.embedded.importing import ImportRefused, Progress, import_into, load
 from umami.embedded.server import opened, serve
 from umami.embedded.store import TABLES, Store, StoreRefused
+from umami.embedded.upsert import run
 
 pytestmark = pytest.mark.slow
 
@@ -228,6 +229,22 @@ def test_progress_is_told_and_may_be_ended(tables: Path, path: Path, tmp_path: P
             assert counts(store)["website_event"] == 1
         assert contents(path) == before
     assert not path.with_name("umami.duckdb.import").exists()
+
+
+def test_a_cancelled_import_interrupts_its_statement(path: Path) -> None:
+    endless = "SELECT sum(hash(a.range, b.range)) FROM range(1000000000) a, range(1000000000) b"
+
+    def cancel() -> None:
+        raise Enough
+
+    def write(cursor: duckdb.DuckDBPyConnection) -> None:
+        cursor.execute("INSERT INTO website (website_id) VALUES (uuid())")
+        run(cursor, cancel, endless)
+
+    with closing(Store(path)) as store:
+        with pytest.raises(Enough), store.appending() as (cursor, _):
+            write(cursor)
+        assert counts(store)["website"] == 0
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -37,11 +38,8 @@ class Imported:
 
 
 class Upsert:
-    """Inserts the tables of a source by a cursor that is in a transaction.
-
-    ``report`` is called every ``INTERVAL`` seconds while a statement is executed; what it raises
-    interrupts the statement.
-    """
+    """Inserts the tables of a source by a cursor that is in a transaction; ``run`` says when
+    ``report`` is called."""
 
     def __init__(
         self,
@@ -54,7 +52,7 @@ class Upsert:
         """The number of rows that were read."""
         self._cursor = cursor
         self._tables = tables
-        self._report = report
+        self._run = partial(run, cursor, report)
         self._cloud = tables["website_event"].layout is CLOUD_EXPORT["website_event"]
         self._last = {
             table: self._run(f"SELECT coalesce(max(rowid), -1) FROM {table}") for table in TABLES
@@ -142,21 +140,6 @@ class Upsert:
             "UPDATE website SET created_at = updated_at "
             f"WHERE created_at IS NULL AND rowid > {self._last['website']}"
         )
-
-    def _run(self, sql: str) -> int:
-        """Execute a statement, and return its number, if it has one."""
-        with ThreadPoolExecutor(1) as worker:
-            running = worker.submit(lambda: self._cursor.execute(sql).fetchone())
-            try:
-                while wait([running], INTERVAL).not_done:
-                    self._report()
-            except BaseException:
-                while not running.done():
-                    self._cursor.interrupt()
-                    wait([running], INTERVAL)
-                raise
-            row = running.result()
-        return int(row[0]) if row else 0
 
     def _old(self, table: str) -> bool:
         """Whether a table had rows before the import."""
@@ -248,6 +231,25 @@ class Upsert:
                 "1234.56."
             )
         self._run("DROP TABLE money")
+
+
+def run(cursor: duckdb.DuckDBPyConnection, report: Callable[[], object], sql: str) -> int:
+    """Execute a statement, and return its number, if it has one.
+
+    Calls ``report`` every ``INTERVAL`` seconds meanwhile; what it raises interrupts the statement.
+    """
+    with ThreadPoolExecutor(1) as worker:
+        running = worker.submit(lambda: cursor.execute(sql).fetchone())
+        try:
+            while wait([running], INTERVAL).not_done:
+                report()
+        except BaseException:
+            while not running.done():
+                cursor.interrupt()
+                wait([running], INTERVAL)
+            raise
+        row = running.result()
+    return int(row[0]) if row else 0
 
 
 def _columns(values: dict[str, str]) -> str:
