@@ -216,16 +216,7 @@ def period(dates: Period) -> str:
 
 
 Kind = Literal[
-    "text",
-    "time",
-    "count",
-    "number",
-    "percent",
-    "seconds",
-    "money",
-    "change",
-    "points",
-    "delta",
+    "text", "time", "count", "number", "percent", "seconds", "money", "change", "points", "delta"
 ]
 """What a column holds: text, local times, whole numbers, any numbers, fractions, seconds, money,
 relative changes as fractions, differences of fractions, differences of numbers."""

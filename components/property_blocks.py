@@ -16,7 +16,7 @@ from components.charts.bars import distribution
 from components.charts.tiles import Tile
 from components.formats import Field
 from components.view_description import why_empty
-from umami.analysis import properties as analysis
+from umami.analysis import rankings as analysis
 from umami.api.events import DataType, Property, PropertyValue
 from umami.memoize import memoize
 from umami.view import View
@@ -109,14 +109,14 @@ def _property_frame(properties: Sequence[Property]) -> pd.DataFrame:
 @memoize
 def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list[Block]:
     """Values with counts and shares; numbers with their distribution."""
-    frame = analysis.table(values)
+    frame = analysis.value_table(values)
     shown = formats.shortened(name)
     blocks: list[Block] = [Text("", "body", lead=shown, medium="page")]
     if frame.empty:
         return [*blocks, Text(why_empty(view, "It has no values in this period."), "empty")]
-    if len(frame) >= analysis.LONGEST_LIST:
+    if len(frame) >= analysis.MOST_VALUES:
         text = (
-            f"The server lists the {analysis.LONGEST_LIST} most frequent values; shares and "
+            f"The server lists the {analysis.MOST_VALUES} most frequent values; shares and "
             "figures are of those."
         )
         blocks.append(Text(text, medium="page"))

@@ -9,7 +9,6 @@ from typing import Any, Final
 import pandas as pd
 
 from components import view_description
-from components.formats import Field
 from components.loading import Collector, QueryClient
 from umami import names
 from umami.api import traffic
@@ -180,14 +179,3 @@ def full(table: Table, ranking: Shares) -> pd.DataFrame:
     frame[MEASURES[ranking.measure]] = rows["count"].astype(int).to_numpy()
     frame[ranking.heading] = rows["share"].to_numpy()
     return frame
-
-
-def fields(table: Table, ranking: Shares) -> list[Field]:
-    """The columns of ``full``, without codes."""
-    heading = FIELDS.get(table.field, table.tab)
-    country = "Country" if table.field in ("region", "city") else None
-    return [
-        Field(heading, heading, "text", note=country),
-        Field(MEASURES[ranking.measure], MEASURES[ranking.measure], bar=True),
-        Field(ranking.heading, ranking.heading, "percent", help=ranking.about),
-    ]

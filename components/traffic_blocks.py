@@ -160,12 +160,18 @@ def ranking(
     shares, frame = _ranking_rows(table, ranked, stats, channels)
     if frame.empty:
         return [*blocks, Text(table.why_empty(view), "empty")]
+    heading, measure = frame.columns[0], rankings.MEASURES[shares.measure]
+    country = "Country" if table.field in ("region", "city") else None
     more = [Field("Code", "Code", "text")] if "Code" in frame else []
     blocks.append(
         Table(
             table.many,
             frame,
-            rankings.fields(table, shares),
+            [
+                Field(heading, heading, "text", note=country),
+                Field(measure, measure, bar=True),
+                Field(shares.heading, shares.heading, "percent", help=shares.about),
+            ],
             f"ranking_{table.field}",
             value="value" if table.filters else None,
             filter_field=table.filters,

@@ -10,7 +10,7 @@ from components.areas import journey
 from components.charts import flows
 from components.render import open_page
 from components.view_description import dates
-from umami.analysis.journey import Through, flow
+from umami.analysis.activity import Through, flow
 from umami.api.reports import Path
 from umami.api.traffic import Value
 

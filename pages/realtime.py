@@ -19,7 +19,7 @@ from components.areas import realtime
 from components.areas.realtime import EVERY, Seen
 from components.elements import show_error
 from components.render import Page, answers
-from umami.analysis.realtime import longer
+from umami.analysis.activity import longer
 from umami.api import realtime as endpoints
 from umami.api import traffic
 from umami.errors import UmamiError

@@ -10,30 +10,17 @@ from typing import Final
 
 import pandas as pd
 
+from components import blocks as ui
 from components import formats, loading
-from components.areas import PageInfo, last_value
+from components.areas import DECLARED, last_value
 from components.areas.revenue import is_currency
-from components.blocks import (
-    Block,
-    Card,
-    Cards,
-    Chart,
-    Item,
-    Params,
-    ReportItems,
-    Section,
-    Table,
-    Text,
-    blocks_section,
-    figure_tiles,
-)
 from components.charts import bars
 from components.charts.tiles import Figures
 from components.formats import Field, Kind
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami import names
-from umami.analysis import attribution as analysis
+from umami.analysis import marketing as analysis
 from umami.analysis.steps import KINDS, read
 from umami.api import events, revenue, traffic
 from umami.api.events import Property
@@ -44,17 +31,7 @@ from umami.errors import InvalidView, UmamiError
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "attribution",
-    "Attribution",
-    "call_split",
-    "Marketing",
-    2,
-    "Which first and last touch conversions are credited to.",
-    ("values", "currencies", "reports"),
-    ("attribution", "event_data_properties"),
-    params=("conversion", "conversion_currency"),
-)
+INFO: Final = DECLARED["attribution"]
 PARTS: Final = {
     "referrer": ("Referrers", "referrer"),
     "paid ads": ("Paid ads", "ads"),
@@ -83,7 +60,7 @@ Conversion = tuple[FunnelStep, str | None]
 """The step that counts as a conversion (value ``""`` for none), and the currency of revenue."""
 
 
-def parse(params: Params) -> tuple[Conversion, tuple[str, ...]]:
+def parse(params: ui.Params) -> tuple[Conversion, tuple[str, ...]]:
     """Parse the page's parameters; returns the conversion and error messages."""
     faults: list[str] = []
     currency = last_value(params, "conversion_currency") or None
@@ -125,7 +102,7 @@ def reports_money(query: Collector) -> bool:
         return False
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """Credit for the conversion of the parameters; without any, reports show the saved ones."""
     (step, currency), _ = parse(params)
     if step.value:
@@ -135,11 +112,11 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         "Choose the page or the event that counts as a conversion. First and last touch are then "
         "shown side by side."
     )
-    yield Card("", [blocks_section("", Text(empty, "empty"))], medium="page")
-    yield ReportItems(partial(_saved, query, view))
+    yield ui.Card("", [ui.blocks_section("", ui.Text(empty, "empty"))], medium="page")
+    yield ui.ReportItems(partial(_saved, query, view))
 
 
-def _saved(query: Collector, view: View) -> Iterator[Item]:
+def _saved(query: Collector, view: View) -> Iterator[ui.Item]:
     """Credit for the saved conversions, else for the suggested one."""
     saved = [parse(params)[0] for _, params in loading.saved_analyses(query, view, "attribution")]
     conversions = [conversion for conversion in dict.fromkeys(saved) if conversion[0].value]
@@ -149,11 +126,13 @@ def _saved(query: Collector, view: View) -> Iterator[Item]:
         if step.value:
             yield from _credit(query, view, step, currency)
         else:
-            none = Text("No conversion was chosen, and none is saved in Umami.")
-            yield blocks_section("Conversion", none)
+            none = ui.Text("No conversion was chosen, and none is saved in Umami.")
+            yield ui.blocks_section("Conversion", none)
 
 
-def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None) -> Iterator[Item]:
+def _credit(
+    query: Collector, view: View, step: FunnelStep, currency: str | None
+) -> Iterator[ui.Item]:
     """Credit by first and last touch, and by first touch of the comparison."""
     credited = partial(
         revenue.attribution,
@@ -169,9 +148,9 @@ def _credit(query: Collector, view: View, step: FunnelStep, currency: str | None
         ("Converted visitors", "visitors", "Visitors who converted.", "count"),
         ("Converted visits", "visits", "Visits with a conversion.", "count"),
     ]
-    totals = partial(figure_tiles, fields)  # the same in both models
-    yield Section(step.value, totals, [*first], about=described(view), framed=False)
-    yield Section(
+    totals = partial(ui.figure_tiles, fields)  # the same in both models
+    yield ui.Section(step.value, totals, [*first], about=described(view), framed=False)
+    yield ui.Section(
         f"Credit for {step.value}",
         partial(_parts, view, currency),
         [first.now, last, *first.earlier],
@@ -186,14 +165,14 @@ def _parts(
     first: Attribution,
     last: Attribution,
     before: Attribution | None = None,
-) -> list[Block]:
+) -> list[ui.Block]:
     """The credit by each dimension; in visitors if the server does not report revenue."""
     in_money = bool(currency and first.frame["amount"].notna().any())
-    notes = [Text(NO_MONEY, "note")] if currency and not in_money else []
+    notes = [ui.Text(NO_MONEY, "note")] if currency and not in_money else []
     table = credit("amount" if in_money else "visitors", first, last, before)
     if table.empty:
         no_credit = "No visitor converted in this period, or their sources are unknown."
-        return [*notes, Text(why_empty(view, no_credit), "empty")]
+        return [*notes, ui.Text(why_empty(view, no_credit), "empty")]
     credited = [part for part in PARTS if (table["part"] == part).any()]
     cards = [
         (PARTS[part][0], part_blocks(part, table, currency or "" if in_money else ""))
@@ -202,9 +181,9 @@ def _parts(
     missing = ", ".join(title for part, (title, _) in PARTS.items() if part not in credited)
     return [
         *notes,
-        Text(EXPLAINED),
-        Cards(cards),
-        *([Text(f"No credit by {missing}.")] if missing else []),
+        ui.Text(EXPLAINED),
+        ui.Cards(cards),
+        *([ui.Text(f"No credit by {missing}.")] if missing else []),
     ]
 
 
@@ -227,7 +206,7 @@ def credit(
 
 
 @memoize
-def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[Block]:
+def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[ui.Block]:
     """The credit by one dimension, in money if there is a currency: sentence, chart and table.
 
     Without any credit by last touch, the chart shows first touch only.
@@ -248,17 +227,17 @@ def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[Block]:
             Field("last", "Last touch", kind, currency=currency),
             Field("shift", "Shift", "delta", currency=currency),
         ]
-        chart = Chart(alt, key, partial(bars.shift, frame, currency))
+        chart = ui.Chart(alt, key, partial(bars.shift, frame, currency))
     else:
         sentence = f"First touches name {first}. {NO_LAST}"
-        chart = Chart(alt, key, partial(bars.ranking, frame, "label", fields[1], compared))
+        chart = ui.Chart(alt, key, partial(bars.ranking, frame, "label", fields[1], compared))
     if compared:
         fields.append(Field("change", "Change of first touch", "change", wide=True))
     return [
-        Text(sentence, medium="page"),
-        Text(f"{title}. {sentence}", medium="report"),
+        ui.Text(sentence, medium="page"),
+        ui.Text(f"{title}. {sentence}", medium="report"),
         chart,
-        Table(
+        ui.Table(
             title,
             frame,
             fields,

@@ -9,15 +9,15 @@ from typing import Any, Final, get_args
 
 import pandas as pd
 
-from components.areas import PageInfo
-from components.blocks import Block, Card, Change, Chart, Item, Note, Params, Section, Table, Text
+from components import blocks as ui
+from components.areas import DECLARED
 from components.charts import maps
 from components.formats import Field, Kind
 from components.loading import Collector, QueryClient
 from components.view_description import dates, why_empty, why_unknown
 from umami import names
-from umami.analysis import breakdown as analysis
-from umami.analysis.breakdown import Measure
+from umami.analysis import rankings as analysis
+from umami.analysis.rankings import Measure
 from umami.api import reports
 from umami.api.reports import Breakdown, BreakdownField
 from umami.errors import InvalidView
@@ -25,17 +25,7 @@ from umami.filters import FIELDS, VISIT_FIELDS, Capabilities, Filter
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "breakdown",
-    "Breakdown",
-    "account_tree",
-    "Traffic",
-    4,
-    "Traffic by one to three fields at once.",
-    ("breakdown",),
-    params=("measure",),
-    list_params=("field",),
-)
+INFO: Final = DECLARED["breakdown"]
 MOST_FIELDS: Final = 3
 DEFAULT: Final[tuple[BreakdownField, ...]] = ("country", "browser")
 MEASURES: Final[dict[Measure, tuple[str, Kind]]] = {
@@ -71,7 +61,7 @@ def available_fields(supported: Collection[str]) -> list[BreakdownField]:
     return [field for field in get_args(BreakdownField) if field in supported and field != "event"]
 
 
-def parse(params: Params, supported: Collection[str]) -> tuple[Choice, str]:
+def parse(params: ui.Params, supported: Collection[str]) -> tuple[Choice, str]:
     """Parse the page's parameters; returns the choice and an error message (``""`` for none)."""
     requested = list(dict.fromkeys(params.get("field", ())))
     available: dict[str, BreakdownField] = {field: field for field in available_fields(supported)}
@@ -83,28 +73,28 @@ def parse(params: Params, supported: Collection[str]) -> tuple[Choice, str]:
     return Choice(fields or DEFAULT, measure), fault
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The groups as a treemap, as a pivot table, and as a list."""
     capabilities = query.client.capabilities
     choice, _ = parse(params, capabilities.fields)
     groups = query.ask(reports.breakdown(view, choice.fields))
     by = " and ".join(FIELDS[field].lower() for field in choice.fields)
     sections = [
-        Section(
+        ui.Section(
             f"By {by}",
             partial(_treemap, view, capabilities, choice),
             [groups],
             dates(view),
             height=450,
         ),
-        Section(
+        ui.Section(
             "Every group", partial(_all_groups, view, query.client, choice), [groups], height=450
         ),
     ]
     if has_pivot(view, choice):
-        pivot = Section("Pivot table", partial(_pivot, view, choice), [groups], height=300)
+        pivot = ui.Section("Pivot table", partial(_pivot, view, choice), [groups], height=300)
         sections.insert(1, pivot)
-    yield Card("Groups", sections, about=dates(view))
+    yield ui.Card("Groups", sections, about=dates(view))
 
 
 def rates_unknown(view: View, choice: Choice) -> str | None:
@@ -126,7 +116,7 @@ def groups_of(view: View, choice: Choice, answer: Breakdown) -> tuple[pd.DataFra
 
     Unknown rates are ``NaN``. The second frame has the position of each group, too (``place``).
     """
-    table = analysis.table(answer)
+    table = analysis.rated(answer)
     if rates_unknown(view, choice):
         table = table.assign(bounce_rate=float("nan"), average_visit=float("nan"))
     groups = analysis.ranked(table, choice.measure)
@@ -139,34 +129,34 @@ def groups_of(view: View, choice: Choice, answer: Breakdown) -> tuple[pd.DataFra
 
 def _treemap(
     view: View, capabilities: Capabilities, choice: Choice, answer: Breakdown
-) -> list[Block]:
+) -> list[ui.Block]:
     groups, named = groups_of(view, choice, answer)
     if groups.empty:
-        return [Text(why_empty(view, "No views in this period."), "empty")]
+        return [ui.Text(why_empty(view, "No views in this period."), "empty")]
     fields = list(choice.fields)
     label = MEASURES[choice.summed][0]
     tree = _tree(choice, named)
 
-    def filtered(point: Sequence[Any]) -> Change:
+    def filtered(point: Sequence[Any]) -> ui.Change:
         path = tree["path"].iloc[int(point[0])]
         matches = (named[fields[: len(path)]] == list(path)).all(axis=1)
         return filtered_view(
             view, capabilities, groups.iloc[int(matches.to_numpy().argmax())], fields[: len(path)]
         )
 
-    chart = Chart(
+    chart = ui.Chart(
         f"{label} by {' and '.join(FIELDS[field] for field in fields)}",
         "treemap",
         partial(maps.tree_figure, tree, label.lower()),
         on_choose=filtered,
     )
-    blocks: list[Block] = [chart]
+    blocks: list[ui.Block] = [chart]
     if choice.summed != "views":
         unit = label.lower().removesuffix("s")
-        blocks.append(Text(f"A {unit} in several groups counts in each of them."))
-    if len(groups) >= analysis.MOST:
-        text = f"The server returns only the first {analysis.MOST} groups; there are more."
-        blocks.append(Text(text))
+        blocks.append(ui.Text(f"A {unit} in several groups counts in each of them."))
+    if len(groups) >= analysis.MOST_GROUPS:
+        text = f"The server returns only the first {analysis.MOST_GROUPS} groups; there are more."
+        blocks.append(ui.Text(text))
     return blocks
 
 
@@ -177,7 +167,7 @@ def _tree(choice: Choice, named: pd.DataFrame) -> pd.DataFrame:
 
 def filtered_view(
     view: View, capabilities: Capabilities, group: pd.Series[Any], fields: Sequence[str]
-) -> Change:
+) -> ui.Change:
     """The View filtered by a group's values, with a note on values that cannot be filters."""
     note = ""
     for field in fields:
@@ -194,10 +184,10 @@ def filtered_view(
             note = refused
         else:
             view = view.adding(filter_, beside=False)
-    return Note(note, view) if note else view
+    return ui.Note(note, view) if note else view
 
 
-def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
+def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[ui.Block]:
     _, named = groups_of(view, choice, answer)
     if named.empty:
         return []
@@ -205,8 +195,8 @@ def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[Block]:
     rows, columns = (FIELDS[field].lower() for field in choice.fields[:2])
     frame, fields = pivot(choice, named)
     return [
-        Text("", "body", lead=f"{label} by {rows} and {columns}"),
-        Table("rows of the pivot table", frame, fields, "pivot", report_title="pivot table"),
+        ui.Text("", "body", lead=f"{label} by {rows} and {columns}"),
+        ui.Table("rows of the pivot table", frame, fields, "pivot", report_title="pivot table"),
     ]
 
 
@@ -228,7 +218,9 @@ def pivot(choice: Choice, named: pd.DataFrame) -> tuple[pd.DataFrame, list[Field
     ]
 
 
-def _all_groups(view: View, client: QueryClient, choice: Choice, answer: Breakdown) -> list[Block]:
+def _all_groups(
+    view: View, client: QueryClient, choice: Choice, answer: Breakdown
+) -> list[ui.Block]:
     groups, named = groups_of(view, choice, answer)
     if groups.empty:
         return []
@@ -236,9 +228,9 @@ def _all_groups(view: View, client: QueryClient, choice: Choice, answer: Breakdo
     title = f"Every group, by {MEASURES[choice.measure][0].lower()}"
     unknown = rates_unknown(view, choice)
     return [
-        Text("", "body", lead=title, help=about, medium="page"),
-        *([Text(unknown)] if unknown else []),
-        Table(
+        ui.Text("", "body", lead=title, help=about, medium="page"),
+        *([ui.Text(unknown)] if unknown else []),
+        ui.Table(
             "groups",
             named,
             table_fields(choice),
@@ -250,7 +242,7 @@ def _all_groups(view: View, client: QueryClient, choice: Choice, answer: Breakdo
                 view, client.capabilities, groups.iloc[int(place)], choice.fields
             ),
         ),
-        Text("Choose a group to filter every page by it.", medium="page"),
+        ui.Text("Choose a group to filter every page by it.", medium="page"),
     ]
 
 

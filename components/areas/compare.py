@@ -7,42 +7,22 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from components import blocks as ui
 from components import formats, rankings, traffic_blocks
-from components.areas import PageInfo
-from components.blocks import (
-    Block,
-    Card,
-    Chart,
-    Grid,
-    Item,
-    Params,
-    Section,
-    Table,
-    Text,
-    blocks_section,
-)
+from components.areas import DECLARED
 from components.charts import bars
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
 from umami import names
-from umami.analysis import movers as analysis
-from umami.analysis.movers import Move, Movers
+from umami.analysis import rankings as analysis
+from umami.analysis.rankings import Move, Movers
 from umami.api import traffic
 from umami.api.traffic import Metric, Ranking
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "compare",
-    "Compare",
-    "compare_arrows",
-    "Traffic",
-    3,
-    "What grew, fell, appeared and vanished between two periods.",
-    ("stats", "pageviews", "metrics"),
-    params=("by",),
-)
+INFO: Final = DECLARED["compare"]
 LIMIT: Final = 500
 TABLES: Final = {
     table.field: table
@@ -71,26 +51,26 @@ NO_COMPARISON: Final = (
 )
 
 
-def metric(params: Params) -> Metric:
+def metric(params: ui.Params) -> Metric:
     """The field to compare: the parameter ``by``, by default pages."""
     by = list(params.get("by", ()))
     return next((field for field in TABLES if [field] == by), "path")
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """A website's figures, and the changes in a ranking."""
     if view.compared() is None:
-        yield blocks_section(
+        yield ui.blocks_section(
             "What moved",
-            Text(NO_COMPARISON, "empty", medium="page"),
-            Text("This report has no comparison.", medium="report"),
+            ui.Text(NO_COMPARISON, "empty", medium="page"),
+            ui.Text("This report has no comparison.", medium="report"),
         )
         return
     by = metric(params)
     timeline = query.ask(traffic.pageviews(view))
     totals = query.totals(view)
     ranked = query.compared(view, partial(traffic.metrics, field=by, limit=LIMIT))
-    yield Section(
+    yield ui.Section(
         "Figures",
         partial(traffic_blocks.website_tiles, query.client, view),
         [totals.now, timeline, *totals.earlier],
@@ -98,12 +78,14 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         framed=False,
     )
     about = described(view)
-    all_moves = Section("What moved", partial(moved_blocks, view, by), [*ranked], about, height=420)
+    all_moves = ui.Section(
+        "What moved", partial(moved_blocks, view, by), [*ranked], about, height=420
+    )
     each = [
-        Card(title, [Section(title, partial(moves_blocks, by, move), [*ranked], height=300)])
+        ui.Card(title, [ui.Section(title, partial(moves_blocks, by, move), [*ranked], height=300)])
         for move, (title, _) in MOVES.items()
     ]
-    yield Card("What moved", [all_moves, Grid(each)], about)
+    yield ui.Card("What moved", [all_moves, ui.Grid(each)], about)
 
 
 @memoize
@@ -117,17 +99,17 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
     return replace(movers, frame=movers.frame.assign(label=labels))
 
 
-def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[Block]:
+def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[ui.Block]:
     """The number of rows by kind of move, and a chart of the largest moves."""
     movers = moved(by, now, before)
     if movers.frame.empty:
-        return [Text(TABLES[by].why_empty(view, "in either period"), "empty")]
+        return [ui.Text(TABLES[by].why_empty(view, "in either period"), "empty")]
     measure = rankings.MEASURES[now.measure].lower()
     counts = ", ".join(f"{formats.whole(len(movers.of(move)))} {move}" for move in MOVES)
-    blocks: list[Block] = [Text("", "body", lead=f"{TITLES[by]} by {measure}: {counts}.")]
+    blocks: list[ui.Block] = [ui.Text("", "body", lead=f"{TITLES[by]} by {measure}: {counts}.")]
     if movers.uncertain:
         blocks.append(
-            Text(
+            ui.Text(
                 f"{formats.whole(movers.uncertain)} {TABLES[by].many} are among the first {LIMIT} "
                 "of one period only. Their numbers in the other period are unknown, so they are "
                 "left out."
@@ -135,15 +117,15 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
         )
     if movers.frame["delta"].any():
         alt = f"{TITLES[by]} that moved most, by {measure}"
-        blocks.append(Chart(alt, "deltas", partial(bars.deltas, movers.frame)))
+        blocks.append(ui.Chart(alt, "deltas", partial(bars.deltas, movers.frame)))
     return blocks
 
 
-def moves_blocks(by: Metric, move: Move, now: Ranking, before: Ranking) -> list[Block]:
+def moves_blocks(by: Metric, move: Move, now: Ranking, before: Ranking) -> list[ui.Block]:
     """A table of the rows with one kind of move."""
     frame = moved(by, now, before).of(move)
     if frame.empty:
-        return [Text(MOVES[move][1], "empty")]
+        return [ui.Text(MOVES[move][1], "empty")]
     filters = TABLES[by].filters
     fields = [
         Field("label", TABLES[by].tab, "text"),
@@ -154,7 +136,7 @@ def moves_blocks(by: Metric, move: Move, now: Ranking, before: Ranking) -> list[
         Field("part", "Of all moves", "percent", wide=True),
     ]
     return [
-        Table(
+        ui.Table(
             f"{TABLES[by].many} that {move}",
             frame,
             fields,

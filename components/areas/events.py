@@ -8,21 +8,9 @@ from typing import Final
 
 import pandas as pd
 
-from components import blocks, formats, property_blocks, traffic_blocks
-from components.areas import PageInfo, last_value
-from components.blocks import (
-    Block,
-    Card,
-    FullList,
-    Item,
-    ListPosition,
-    OpenPage,
-    Params,
-    SearchBox,
-    Section,
-    SetParams,
-    Table,
-)
+from components import blocks as ui
+from components import formats, property_blocks, traffic_blocks
+from components.areas import DECLARED, last_value
 from components.charts.tiles import Figures
 from components.formats import Field
 from components.loading import Collector
@@ -34,18 +22,7 @@ from umami.api.records import Page
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "events",
-    "Events",
-    "bolt",
-    "Behaviour",
-    2,
-    "What visitors do, and the data that comes with it.",
-    ("event_stats", "series", "events", "event_data_properties"),
-    ("event_data_values",),
-    params=("event", "event_property"),
-    page_params=blocks.list_param_names("events"),
-)
+INFO: Final = DECLARED["events"]
 NOTHING: Final = "Nothing happened in this period. Views and events appear as they happen."
 NO_PROPERTIES: Final = (
     "No event carries data. Send it along: umami.track('signup', { plan: 'pro' })."
@@ -65,32 +42,32 @@ FIELDS: Final = (
 """The columns of ``event_frame``."""
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """Totals, events over time, a page of the list, and values of the selected property."""
-    position = blocks.list_position("events", params)
+    position = ui.list_position("events", params)
     event, name = (last_value(params, param)[:500] for param in ("event", "event_property"))
-    yield Section(
+    yield ui.Section(
         "Figures",
-        partial(blocks.figure_tiles, FIGURES),
+        partial(ui.figure_tiles, FIGURES),
         [*query.compared(view, events.event_stats)],
         about=described(view),
         framed=False,
     )
-    yield Section(
+    yield ui.Section(
         "Events over time",
         partial(traffic_blocks.events_over_time, view),
         [query.ask(events.series(view))],
         height=280,
     )
-    search = SearchBox(position, "Search events and pages")
-    yield Card(
+    search = ui.SearchBox(position, "Search events and pages")
+    yield ui.Card(
         "Everything that happened",
         [
-            Section("Search", lambda: [search], medium="page"),
-            Section(
+            ui.Section("Search", lambda: [search], medium="page"),
+            ui.Section(
                 "The latest views and events",
                 partial(_list, view, position),
-                [query.ask(events.events(view, position.page, blocks.PAGE_SIZE, position.search))],
+                [query.ask(events.events(view, position.page, ui.PAGE_SIZE, position.search))],
                 height=700,
             ),
         ],
@@ -104,25 +81,25 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         counted="Times",
         empty=NO_PROPERTIES,
         chosen=(event, name),
-        choose=lambda row: SetParams({"event": row.event or "", "event_property": row.name}),
+        choose=lambda row: ui.SetParams({"event": row.event or "", "event_property": row.name}),
     )
 
 
-def _list(view: View, position: ListPosition, answer: Page[Event]) -> list[Block]:
+def _list(view: View, position: ui.ListPosition, answer: Page[Event]) -> list[ui.Block]:
     """A page of the list; a click opens the profile of the visitor's session."""
-    full = FullList(
+    full = ui.FullList(
         lambda number, size: events.events(view, number, size, position.search),
         partial(event_frame, zone=view.period.timezone),
     )
-    return blocks.paged_blocks(
-        Table(
+    return ui.paged_blocks(
+        ui.Table(
             "latest views and events",
             full.frame(answer.rows),
             FIELDS,
             "event_list",
-            printed=blocks.PAGE_SIZE,
+            printed=ui.PAGE_SIZE,
             value="session",
-            on_choose=lambda session: OpenPage("sessions", {"session": session}),
+            on_choose=lambda session: ui.OpenPage("sessions", {"session": session}),
         ),
         answer,
         position,

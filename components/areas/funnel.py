@@ -9,43 +9,21 @@ from typing import Final
 
 import pandas as pd
 
+from components import blocks as ui
 from components import formats, loading
-from components.areas import PageInfo, last_value
-from components.blocks import (
-    Block,
-    Card,
-    Chart,
-    Item,
-    Params,
-    ReportItems,
-    Section,
-    Table,
-    Text,
-    blocks_section,
-)
+from components.areas import DECLARED, last_value
 from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
-from umami.analysis import funnel as analysis
+from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, read_steps
 from umami.api import reports
 from umami.api.reports import FunnelResult, FunnelStep
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "funnel",
-    "Funnel",
-    "filter_list",
-    "Behaviour",
-    3,
-    "How many go from step to step, and where they are lost.",
-    ("values", "reports"),
-    ("funnel",),
-    params=("window",),
-    list_params=("step",),
-)
+INFO: Final = DECLARED["funnel"]
 FEWEST, MOST = 2, 8
 WINDOWS: Final[dict[int, str]] = {
     30: "30 minutes",
@@ -71,7 +49,7 @@ class Chain:
         return len(self.steps) >= FEWEST and all(step.value for step in self.steps)
 
 
-def parse(params: Params) -> tuple[Chain, tuple[str, ...]]:
+def parse(params: ui.Params) -> tuple[Chain, tuple[str, ...]]:
     """Parse the page's parameters; returns the funnel and error messages."""
     steps, faults = read_steps(params.get("step", ()))
     text = last_value(params, "window")
@@ -100,51 +78,51 @@ def within(window: int) -> str:
     return f"Within {WINDOWS.get(window, f'{formats.whole(window)} minutes')}"
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The funnel of the parameters; if it is incomplete, reports show the saved funnels."""
     chain, _ = parse(params)
     if chain.complete:
         yield _conversion(query, view, "Conversion", chain)
         return
-    empty = Text(
+    empty = ui.Text(
         "Choose at least two steps. The funnel shows how many visitors go from each to the next.",
         "empty",
     )
-    yield Card("Conversion", [blocks_section("", empty)], described(view), "page")
-    yield ReportItems(partial(_saved, query, view))
+    yield ui.Card("Conversion", [ui.blocks_section("", empty)], described(view), "page")
+    yield ui.ReportItems(partial(_saved, query, view))
 
 
-def _saved(query: Collector, view: View) -> list[Item]:
+def _saved(query: Collector, view: View) -> list[ui.Item]:
     saved = [
         (name, parse(params)[0]) for name, params in loading.saved_analyses(query, view, "funnel")
     ]
-    none = Text("No funnel was chosen, and none is saved in Umami.")
+    none = ui.Text("No funnel was chosen, and none is saved in Umami.")
     return [_conversion(query, view, name, chain) for name, chain in saved if chain.complete] or [
-        blocks_section("Conversion", none)
+        ui.blocks_section("Conversion", none)
     ]
 
 
-def _conversion(query: Collector, view: View, title: str, chain: Chain) -> Card:
+def _conversion(query: Collector, view: View, title: str, chain: Chain) -> ui.Card:
     results = query.compared(view, partial(reports.funnel, steps=chain.steps, window=chain.window))
     about = f"{described(view)}. Each step: {within(chain.window).lower()}."
-    section = Section(title, partial(blocks, view), [*results], about, height=420)
-    return Card("Conversion", [section], described(view))
+    section = ui.Section(title, partial(blocks, view), [*results], about, height=420)
+    return ui.Card("Conversion", [section], described(view))
 
 
 def blocks(
     view: View, now: Sequence[FunnelResult], before: Sequence[FunnelResult] | None = None
-) -> list[Block]:
+) -> list[ui.Block]:
     """The share that completed the funnel, the largest loss, a chart and a table of the steps."""
-    table = analysis.table(now, before)
+    table = analysis.funnel_table(now, before)
     worst = analysis.worst(now)
-    steps = Table(
+    steps = ui.Table(
         "funnel steps", *_table(table, compared=before is not None), "funnel_steps", printed=MOST
     )
     if not now or not now[0].visitors:
         no_visitors = (
             "No visitor took the first step in this period. Choose another first step or period."
         )
-        return [Text(why_empty(view, no_visitors), "empty"), steps]
+        return [ui.Text(why_empty(view, no_visitors), "empty"), steps]
     last = now[-1]
     all_the_way = (
         f"of {formats.whole(now[0].visitors)} visitors "
@@ -158,11 +136,11 @@ def blocks(
             f"{formats.whole(step.dropped)} visitors, "
             f"{formats.percent(step.drop_off)} of those who took the step before."
         )
-        loss = [Text(sentence, icon="trending_down")]
+        loss = [ui.Text(sentence, icon="trending_down")]
     return [
-        Text(all_the_way, "body", lead=formats.percent(last.remaining)),
+        ui.Text(all_the_way, "body", lead=formats.percent(last.remaining)),
         *loss,
-        Chart(
+        ui.Chart(
             "Visitors at each step of the funnel", "funnel", partial(charts.funnel, table, worst)
         ),
         steps,
@@ -171,7 +149,7 @@ def blocks(
 
 @memoize
 def _table(table: pd.DataFrame, *, compared: bool) -> tuple[pd.DataFrame, list[Field]]:
-    """A row for each step, from ``umami.analysis.funnel.table``."""
+    """A row for each step, from ``umami.analysis.steps.funnel_table``."""
     fields = [
         Field("value", "Step", "text", note="kind"),
         Field("visitors", "Visitors", bar=True),

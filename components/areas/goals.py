@@ -7,28 +7,15 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
 
+from components import blocks as ui
 from components import formats, loading
-from components.areas import PageInfo
-from components.blocks import (
-    Block,
-    Card,
-    Chart,
-    Grid,
-    Item,
-    Params,
-    ReportItems,
-    Section,
-    Table,
-    Text,
-    Tiles,
-    blocks_section,
-)
+from components.areas import DECLARED
 from components.charts import over_time
 from components.charts.tiles import figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
-from umami.analysis import goals as analysis
+from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, Target, read_targets
 from umami.api import events, reports, traffic
 from umami.api.events import EventSeries
@@ -36,17 +23,7 @@ from umami.api.reports import Goal
 from umami.api.traffic import Timeline
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "goals",
-    "Goals",
-    "flag",
-    "Behaviour",
-    6,
-    "How often what you want to happen does, against its target.",
-    ("values", "reports"),
-    ("goal", "series", "pageviews"),
-    list_params=("goal",),
-)
+INFO: Final = DECLARED["goals"]
 MOST: Final = 12
 FIELDS: Final = (
     Field("value", "Goal", "text"),
@@ -59,7 +36,7 @@ FIELDS: Final = (
 )
 
 
-def parse(params: Params) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+def parse(params: ui.Params) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     """Parse the page's parameters; returns the goals and error messages."""
     targets, faults = read_targets(params.get("goal", ()))
     if len(targets) > MOST:
@@ -67,18 +44,18 @@ def parse(params: Params) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     return targets[:MOST], faults
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The goals of the parameters; without any, reports show the saved goals."""
     targets = [target for target in parse(params)[0] if target.step.value]
     if targets:
         yield from _goals(query, view, targets)
     else:
         text = "Choose a page or an event. Its card shows how often it is reached, and by how many."
-        yield Card("", [blocks_section("", Text(text, "empty"))], medium="page")
-        yield ReportItems(partial(_saved, query, view))
+        yield ui.Card("", [ui.blocks_section("", ui.Text(text, "empty"))], medium="page")
+        yield ui.ReportItems(partial(_saved, query, view))
 
 
-def _saved(query: Collector, view: View) -> list[Item]:
+def _saved(query: Collector, view: View) -> list[ui.Item]:
     targets = [
         target
         for _, params in loading.saved_analyses(query, view, "goal")
@@ -87,10 +64,10 @@ def _saved(query: Collector, view: View) -> list[Item]:
     ]
     if targets:
         return list(_goals(query, view, list(dict.fromkeys(targets))[:MOST]))
-    return [blocks_section("Goals", Text("No goal was chosen, and none is saved in Umami."))]
+    return [ui.blocks_section("Goals", ui.Text("No goal was chosen, and none is saved in Umami."))]
 
 
-def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[Item]:
+def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[ui.Item]:
     """A card with figures and a trend for each goal, and a table of all goals."""
     results = [
         query.compared(view, partial(reports.goal, kind=step.kind, value=step.value))
@@ -99,21 +76,21 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
     table = partial(_table, targets)
     now = [result.now for result in results]
-    yield Section("Goals", table, now, medium="report")
+    yield ui.Section("Goals", table, now, medium="report")
     cards = []
     for target, result, trend in zip(targets, results, trends, strict=True):
         name, about = target.step.value, f"{KINDS[target.step.kind]} · {described(view)}"
-        figures = Section(name, partial(_figures, target), [*result], about)
-        cards.append(Card(formats.shortened(name), [figures, trend], about))
-    yield Grid(cards)
-    yield Section("Goals", table, now, height=24, framed=False, medium="page")
+        figures = ui.Section(name, partial(_figures, target), [*result], about)
+        cards.append(ui.Card(formats.shortened(name), [figures, trend], about))
+    yield ui.Grid(cards)
+    yield ui.Section("Goals", table, now, height=24, framed=False, medium="page")
 
 
-def _table(targets: Sequence[Target], *goals: Goal) -> list[Block]:
-    return [Table("goals", analysis.table(targets, goals), FIELDS, "goals", shown=0)]
+def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:
+    return [ui.Table("goals", analysis.goal_table(targets, goals), FIELDS, "goals", shown=0)]
 
 
-def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[Block]:
+def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[ui.Block]:
     """Tiles with times, visitors and conversion rate, and the share of the target."""
     of_all = "Visitors who reached it, of all visitors of the period."
     tiles = figures(
@@ -127,12 +104,12 @@ def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[Bloc
     )
     share = analysis.reached(now, target)
     if share is None:
-        return [Tiles(tiles, framed=False)]
+        return [ui.Tiles(tiles, framed=False)]
     sentence = f"{formats.percent(share)} of the target of {formats.whole(target.times)}."
-    return [Tiles(tiles, framed=False), Text(sentence, progress=share)]
+    return [ui.Tiles(tiles, framed=False), ui.Text(sentence, progress=share)]
 
 
-def _trend_section(query: Collector, view: View, number: int, target: Target) -> Section:
+def _trend_section(query: Collector, view: View, number: int, target: Target) -> ui.Section:
     """The trend of a goal; it sends no query where none can return it."""
     answers: list[Future[Any]] = []
     if target.step.kind == "event":
@@ -140,12 +117,12 @@ def _trend_section(query: Collector, view: View, number: int, target: Target) ->
     elif viewing := analysis.viewing(view, target):
         answers = [query.ask(traffic.pageviews(viewing))]
     make = partial(trend, view, number, target)
-    return Section(f"{target.step.value} over time", make, answers, height=150)
+    return ui.Section(f"{target.step.value} over time", make, answers, height=150)
 
 
 def trend(
     view: View, number: int, target: Target, answer: EventSeries | Timeline | None = None
-) -> list[Block]:
+) -> list[ui.Block]:
     """Events or page views over time; ``number`` makes the chart's key unique."""
     match answer:
         case EventSeries():
@@ -154,9 +131,9 @@ def trend(
             frame, column, unit = answer.frame, "views", "views"
         case None:
             no_trend = "Its trend is shown for a single page, without a filter on pages."
-            return [Text(no_trend, "empty")]
+            return [ui.Text(no_trend, "empty")]
     if not frame[column].any():
-        return [Text("The goal was not reached in this period.", "empty")]
+        return [ui.Text("The goal was not reached in this period.", "empty")]
     draw = partial(over_time.trend, frame, column, view.period.unit, unit, target.times)
     alt = f"How often the goal {target.step.value} was reached over time"
-    return [Chart(alt, f"trend_{number}", draw)]
+    return [ui.Chart(alt, f"trend_{number}", draw)]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
+from components import blocks as ui
 from components import rankings, traffic_blocks
-from components.areas import PageInfo
-from components.blocks import Block, Card, Columns, Item, Params, Section
+from components.areas import DECLARED
 from components.charts import maps
 from components.loading import Collector
 from components.view_description import described
@@ -17,20 +17,12 @@ from umami.api.traffic import Ranking, Stats
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "overview",
-    "Overview",
-    "monitoring",
-    "Traffic",
-    1,
-    "How the website does, and where its visitors come from.",
-    ("pageviews", "stats", "active", "metrics", "series", "weekly"),
-)
+INFO: Final = DECLARED["overview"]
 PRINTED_PAGE_TABS: Final = 3
 """Number of tabs of the Pages card that reports include."""
 
 
-def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
     """Figures, traffic over time, rankings, events and the weekly heatmap."""
     timeline = query.compared(view, traffic.pageviews)
     totals = query.totals(view)
@@ -38,46 +30,46 @@ def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
     week = query.ask(sessions.weekly(view))
     countries = rankings.ask(query, rankings.COUNTRIES, view)
     tabs = partial(traffic_blocks.ranking_tabs, query, view=view)
-    yield Section(
+    yield ui.Section(
         "Figures",
         partial(traffic_blocks.website_tiles, query.client, view),
         [totals.now, timeline.now, *totals.earlier],
         height=170,
         framed=False,
     )
-    yield Section(
+    yield ui.Section(
         "Traffic",
         partial(traffic_blocks.traffic, view),
         [*timeline],
         about=described(view),
         height=300,
     )
-    yield Columns(
+    yield ui.Columns(
         [
-            Card("Pages", [tabs(rankings.PAGES, key="pages", printed=PRINTED_PAGE_TABS)]),
-            Card("Sources", [tabs(rankings.SOURCES, key="sources")]),
+            ui.Card("Pages", [tabs(rankings.PAGES, key="pages", printed=PRINTED_PAGE_TABS)]),
+            ui.Card("Sources", [tabs(rankings.SOURCES, key="sources")]),
         ]
     )
-    world = Section("World", _world, countries, height=330)
-    yield Card("Places", [Columns([world, tabs(rankings.PLACES, key="places")], [3, 2])])
+    world = ui.Section("World", _world, countries, height=330)
+    yield ui.Card("Places", [ui.Columns([world, tabs(rankings.PLACES, key="places")], [3, 2])])
     over_time = partial(traffic_blocks.events_over_time, view, none_on="report")
-    yield Columns(
+    yield ui.Columns(
         [
-            Card("Environment", [tabs(rankings.ENVIRONMENT, key="environment")]),
-            Card(
+            ui.Card("Environment", [tabs(rankings.ENVIRONMENT, key="environment")]),
+            ui.Card(
                 "Events",
                 [
-                    Section("Events over time", over_time, [series], height=260),
+                    ui.Section("Events over time", over_time, [series], height=260),
                     tabs(rankings.EVENTS, key="event_tabs"),
                 ],
             ),
         ]
     )
-    yield Section("The week's rhythm", traffic_blocks.week, [week], height=300)
+    yield ui.Section("The week's rhythm", traffic_blocks.week, [week], height=300)
 
 
 @memoize
-def _world(countries: Ranking, stats: Stats | None) -> list[Block]:
+def _world(countries: Ranking, stats: Stats | None) -> list[ui.Block]:
     shares = rankings.shares(rankings.COUNTRIES, countries, stats)
     return traffic_blocks.world_map(
         maps.world(shares.frame), key="world", alt="Visitors by country"

@@ -10,38 +10,19 @@ from typing import Final
 
 import pandas as pd
 
-from components.areas import PageInfo
-from components.blocks import (
-    Block,
-    Columns,
-    EChart,
-    Item,
-    Stack,
-    Table,
-    Text,
-    Tiles,
-    blocks_section,
-)
+from components import blocks as ui
+from components.areas import DECLARED
 from components.charts import over_time
 from components.charts.tiles import figure
 from components.formats import Field
 from umami import names
-from umami.analysis import realtime as analysis
+from umami.analysis import activity as analysis
 from umami.api.realtime import Happening, Realtime
 from umami.api.traffic import Active
 from umami.errors import UmamiError
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "realtime",
-    "Realtime",
-    "sensors",
-    "Traffic",
-    2,
-    "Who is on the website now, and what they do.",
-    ("active", "realtime"),
-    in_reports=False,
-)
+INFO: Final = DECLARED["realtime"]
 EVERY: Final = 10
 """Interval of the queries in seconds."""
 LOG_FIELDS: Final = (
@@ -68,20 +49,20 @@ class Seen:
 
 def layout(
     view: View, domain: str, seen: Seen, problem: UmamiError | None, *, paused: bool
-) -> Iterator[Item]:
+) -> Iterator[ui.Item]:
     """The latest answers as tiles, chart, log and rankings, and the ``problem`` of the last query.
 
     The website's ``domain`` is excluded from the referrers.
     """
     now, zone = seen.now, view.period.timezone
     minutes = analysis.minutes(now, zone) if now else None
-    yield blocks_section("", _status(view, seen, problem, paused=paused), framed=False)
-    yield blocks_section("", _tiles(seen, minutes), framed=False)
+    yield ui.blocks_section("", _status(view, seen, problem, paused=paused), framed=False)
+    yield ui.blocks_section("", _tiles(seen, minutes), framed=False)
     if now is None or minutes is None:
         return
-    yield blocks_section(
+    yield ui.blocks_section(
         "Views and visitors a minute",
-        EChart(
+        ui.EChart(
             "Views and visitors in each of the last 30 minutes",
             "minutes",
             partial(over_time.minutes_spec, minutes),
@@ -90,14 +71,14 @@ def layout(
     )
     bare = names.referrer(domain)
     foreign = {name: count for name, count in now.referrers.items() if names.referrer(name) != bare}
-    yield Columns(
+    yield ui.Columns(
         [
-            blocks_section("What happens", _log(zone, seen.log)),
-            Stack(
+            ui.blocks_section("What happens", _log(zone, seen.log)),
+            ui.Stack(
                 [
-                    blocks_section("Pages", _ranking("Pages", "path", now.paths)),
-                    blocks_section("Referrers", _ranking("Referrers", "referrer", foreign)),
-                    blocks_section("Countries", _ranking("Countries", "country", now.countries)),
+                    ui.blocks_section("Pages", _ranking("Pages", "path", now.paths)),
+                    ui.blocks_section("Referrers", _ranking("Referrers", "referrer", foreign)),
+                    ui.blocks_section("Countries", _ranking("Countries", "country", now.countries)),
                 ]
             ),
         ],
@@ -105,25 +86,25 @@ def layout(
     )
 
 
-def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool) -> Text:
+def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool) -> ui.Text:
     at = f"{pd.Timestamp(seen.at).tz_convert(view.period.timezone):%H:%M:%S}"
     filters = " Filters do not apply to this page." if view.is_filtered else ""
     if problem and not paused:
-        return Text(
+        return ui.Text(
             f"{problem} {problem.remedy} The figures are as of {at}; the page retries "
             f"automatically.{filters}",
             icon="cloud_off",
         )
     pause = " Paused: the page does not refresh until you resume it." if paused else ""
-    return Text(f"The last 30 minutes, as of {at}.{pause}{filters}")
+    return ui.Text(f"The last 30 minutes, as of {at}.{pause}{filters}")
 
 
-def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> Tiles:
+def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> ui.Tiles:
     now, active = seen.now, seen.active
     busiest = minutes["views"].max() if minutes is not None else None
     visitors = active.visitors if active else None
     countries = len(now.countries) if now else None
-    return Tiles(
+    return ui.Tiles(
         [
             figure(label, value, None, about)
             for label, value, about in (
@@ -136,10 +117,10 @@ def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> Tiles:
     )
 
 
-def _log(zone: str, log: tuple[Happening, ...]) -> Block:
+def _log(zone: str, log: tuple[Happening, ...]) -> ui.Block:
     if not log:
         text = "No visitors right now. Views, events and new visitors appear as they arrive."
-        return Text(text, "empty")
+        return ui.Text(text, "empty")
     frame = pd.DataFrame(
         {
             "what": list(map(_what, log)),
@@ -149,7 +130,9 @@ def _log(zone: str, log: tuple[Happening, ...]) -> Block:
             "at": [f"{pd.Timestamp(row.at).tz_convert(zone):%H:%M:%S}" for row in log],
         }
     )
-    return Table("what happens", frame, LOG_FIELDS, "log", shown=len(frame), csv=False, height=560)
+    return ui.Table(
+        "what happens", frame, LOG_FIELDS, "log", shown=len(frame), csv=False, height=560
+    )
 
 
 def _what(row: Happening) -> str:
@@ -169,10 +152,10 @@ def _details(row: Happening) -> str:
     return f"from {names.label('referrer', row.referrer)}" if row.referrer else ""
 
 
-def _ranking(title: str, field: str, counts: Mapping[str, int]) -> Block:
+def _ranking(title: str, field: str, counts: Mapping[str, int]) -> ui.Block:
     frame = analysis.ranked({name: count for name, count in counts.items() if name})
     if frame.empty:
-        return Text(f"No {title.lower()} in the last half hour.", "empty")
+        return ui.Text(f"No {title.lower()} in the last half hour.", "empty")
     frame.insert(0, "label", [names.label(field, name) for name in frame["name"]])
     measure = "Visitors" if field == "country" else "Times"
     fields = [
@@ -180,4 +163,4 @@ def _ranking(title: str, field: str, counts: Mapping[str, int]) -> Block:
         Field("count", measure, bar=True),
         Field("share", f"% of {measure.lower()} listed", "percent", wide=True),
     ]
-    return Table(title.lower(), frame, fields, f"live_{field}", shown=6)
+    return ui.Table(title.lower(), frame, fields, f"live_{field}", shown=6)

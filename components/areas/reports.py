@@ -8,9 +8,9 @@ from typing import Final
 
 import pandas as pd
 
+from components import blocks as ui
 from components import formats
-from components.areas import PageInfo, last_value
-from components.blocks import Block, Item, Params, Section, SetParams, Table, Text
+from components.areas import DECLARED, last_value
 from components.formats import Field
 from components.loading import Collector
 from umami.analysis import saved
@@ -20,17 +20,7 @@ from umami.api.reports import Report
 from umami.errors import InvalidView
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "reports",
-    "Reports",
-    "bookmarks",
-    "Manage",
-    1,
-    "The analyses that were saved in Umami.",
-    ("reports",),
-    params=("report",),
-    in_reports=False,
-)
+INFO: Final = DECLARED["reports"]
 FIELDS: Final = (
     Field("name", "Report", "text", note="description"),
     Field("kind", "Kind", "text"),
@@ -38,7 +28,7 @@ FIELDS: Final = (
 )
 
 
-def report_id(params: Params) -> str:
+def report_id(params: ui.Params) -> str:
     """The id of the selected report, ``""`` for none."""
     return last_value(params, "report")
 
@@ -48,22 +38,22 @@ def name(report: Report) -> str:
     return report.name or "(no name)"
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The list of reports; a click selects a report, a second click deselects it."""
     saved_reports = query.ask(reports.reports(view.website))
-    yield Section(
+    yield ui.Section(
         "Saved reports", partial(blocks, view, report_id(params)), [saved_reports], height=300
     )
 
 
-def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[Block]:
+def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[ui.Block]:
     """A table of the reports, and a hint."""
     if not saved_reports.rows:
         text = (
             "No report is saved for this website yet. Save a funnel or a goal on its page, or any "
             "report in Umami, and it is listed here."
         )
-        return [Text(text, "empty")]
+        return [ui.Text(text, "empty")]
     frame = pd.DataFrame(
         {
             "id": [report.id for report in saved_reports.rows],
@@ -73,24 +63,24 @@ def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[Block
             "changed": [_day(view, report) for report in saved_reports.rows],
         }
     )
-    table = Table(
+    table = ui.Table(
         "reports",
         frame,
         FIELDS,
         "reports",
         shown=50,
         value="id",
-        on_choose=lambda id: SetParams({"report": "" if id == selected else id}),
+        on_choose=lambda id: ui.SetParams({"report": "" if id == selected else id}),
         active=(selected,),
     )
     texts = []
     if saved_reports.count > len(saved_reports.rows):
         first, count = len(saved_reports.rows), formats.whole(saved_reports.count)
-        texts.append(Text(f"The first {first} of {count} are listed."))
+        texts.append(ui.Text(f"The first {first} of {count} are listed."))
     if not selected:
-        texts.append(Text("Select a report to open, rename or delete it."))
+        texts.append(ui.Text("Select a report to open, rename or delete it."))
     elif selected not in set(frame["id"]):
-        texts.append(Text("This website has no report with the id of this link."))
+        texts.append(ui.Text("This website has no report with the id of this link."))
     return [table, *texts]
 
 

@@ -8,9 +8,9 @@ from typing import Final
 
 import pandas as pd
 
+from components import blocks as ui
 from components import formats
-from components.areas import PageInfo
-from components.blocks import Block, Chart, Columns, Item, Params, Section, Table, Text, Tiles
+from components.areas import DECLARED
 from components.charts import heatmaps as charts
 from components.charts.tiles import figure
 from components.formats import Field
@@ -23,46 +23,37 @@ from umami.api.reports import Retention
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "retention",
-    "Retention",
-    "replay",
-    "Behaviour",
-    4,
-    "Who comes back, and how long after the first visit.",
-    ("retention",),
-    params=("grain",),
-)
+INFO: Final = DECLARED["retention"]
 GRAIN_NAMES: Final[dict[Grain, str]] = {"day": "By day", "week": "By week", "month": "By month"}
 DAYS: Final = (1, 7, 14, 30)
 """Days after the first visit that get a tile."""
 
 
-def grain(view: View, params: Params) -> Grain:
+def grain(view: View, params: ui.Params) -> Grain:
     """The length of a cohort: the parameter, by default one that suits the period."""
     days = (view.period.end - view.period.start).days + 1
     selected = list(params.get("grain", ()))
     return next((grain for grain in GRAINS if [grain] == selected), analysis.suggested(days))
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The cohorts of the period and of the comparison."""
     by = grain(view, params)
     cohorts = query.compared(view, reports.retention)
-    yield Section("Figures", partial(_tiles, view), [*cohorts], framed=False)
-    yield Section(
+    yield ui.Section("Figures", partial(_tiles, view), [*cohorts], framed=False)
+    yield ui.Section(
         "Cohorts", partial(_triangle, view, by), [cohorts.now], about=described(view), height=420
     )
-    yield Columns(
+    yield ui.Columns(
         [
-            Section("Back on average", partial(_curve, view), [*cohorts], height=300),
-            Section("Cohort sizes", partial(_sizes, view, by), [cohorts.now], height=300),
+            ui.Section("Back on average", partial(_curve, view), [*cohorts], height=300),
+            ui.Section("Cohort sizes", partial(_sizes, view, by), [cohorts.now], height=300),
         ]
     )
 
 
 @memoize
-def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[Block]:
+def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[ui.Block]:
     """Tiles with the new visitors, and the average shares that returned on some days."""
     average = cohorts_of(view, now, "day").average
     compared = view.compared()
@@ -87,7 +78,7 @@ def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[
             for day in DAYS
         ),
     ]
-    return [Tiles(tiles)]
+    return [ui.Tiles(tiles)]
 
 
 @memoize
@@ -99,20 +90,20 @@ def cohorts_of(view: View, answer: Retention, by: Grain) -> Cohorts:
     return analysis.cohorts(answer, until, by)
 
 
-def _triangle(view: View, by: Grain, answer: Retention) -> list[Block]:
+def _triangle(view: View, by: Grain, answer: Retention) -> list[ui.Block]:
     if answer.frame.empty:
         text = "No visitors in this period. A cohort begins with the first visits of a day."
-        return [Text(text, "empty")]
+        return [ui.Text(text, "empty")]
     cohorts = cohorts_of(view, answer, by)
     frame, fields = _table(cohorts)
     return [
-        Text(_explanation(cohorts, by)),
-        Chart(
+        ui.Text(_explanation(cohorts, by)),
+        ui.Chart(
             "Share of each cohort that came back, by time after the first visit",
             "triangle",
             partial(charts.triangle, cohorts, by),
         ),
-        Table(f"cohorts by {by}", frame, fields, "cohorts", shown=0, printed=0),
+        ui.Table(f"cohorts by {by}", frame, fields, "cohorts", shown=0, printed=0),
     ]
 
 
@@ -140,14 +131,14 @@ def _table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
     ]
 
 
-def _curve(view: View, now: Retention, before: Retention | None = None) -> list[Block]:
+def _curve(view: View, now: Retention, before: Retention | None = None) -> list[ui.Block]:
     if now.frame.empty:
-        return [Text("The average appears with the first cohort.", "empty")]
+        return [ui.Text("The average appears with the first cohort.", "empty")]
     compared = view.compared()
     earlier = cohorts_of(compared, before, "day") if before and compared else None
     return [
-        Text("Cohorts are weighted by size, and count only for days that have been reached."),
-        Chart(
+        ui.Text("Cohorts are weighted by size, and count only for days that have been reached."),
+        ui.Chart(
             "Average share of returning visitors, by day after the first visit",
             "curve",
             partial(charts.curve, cohorts_of(view, now, "day"), earlier),
@@ -155,13 +146,13 @@ def _curve(view: View, now: Retention, before: Retention | None = None) -> list[
     ]
 
 
-def _sizes(view: View, by: Grain, answer: Retention) -> list[Block]:
+def _sizes(view: View, by: Grain, answer: Retention) -> list[ui.Block]:
     if answer.frame.empty:
-        return [Text(why_empty(view, "No visits in this period."), "empty")]
+        return [ui.Text(why_empty(view, "No visits in this period."), "empty")]
     cohorts = cohorts_of(view, answer, by)
     return [
-        Chart("Visitors of each cohort", "sizes", partial(charts.sizes, cohorts, by)),
-        Text(
+        ui.Chart("Visitors of each cohort", "sizes", partial(charts.sizes, cohorts, by)),
+        ui.Text(
             f"{formats.whole(len(cohorts.sizes))} cohorts, "
             f"{formats.whole(cohorts.sizes.mean())} visitors on average."
         ),

@@ -9,30 +9,16 @@ from typing import Final
 
 import pandas as pd
 
+from components import blocks as ui
 from components import formats, traffic_blocks
-from components.areas import PageInfo, last_value
-from components.blocks import (
-    Block,
-    Card,
-    Chart,
-    Columns,
-    Grid,
-    Item,
-    Params,
-    Section,
-    Table,
-    Text,
-    Tiles,
-    blocks_section,
-    failed_section,
-)
+from components.areas import DECLARED, last_value
 from components.charts import maps, over_time
 from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
 from umami import names
-from umami.analysis import revenue as analysis
+from umami.analysis import marketing as analysis
 from umami.api import revenue
 from umami.api.revenue import Revenue
 from umami.definitions import Definitions
@@ -41,16 +27,7 @@ from umami.filters import FIELDS
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "revenue",
-    "Revenue",
-    "payments",
-    "Marketing",
-    3,
-    "Money by time, event, place and source.",
-    ("currencies", "revenue"),
-    params=("revenue_currency",),
-)
+INFO: Final = DECLARED["revenue"]
 NO_MONEY: Final = (
     "No revenue in this period. Send it with an event that has the properties revenue and "
     "currency: umami.track('purchase', { revenue: 19.99, currency: 'EUR' })."
@@ -59,22 +36,21 @@ LOSSES: Final = (
     "Some amounts are negative, such as refunds. Amounts are therefore shown without shares, and "
     "gains and losses over time as net amounts."
 )
-NONE_OF: Final = {
-    "countries": "The country of the visitors who brought this revenue is unknown.",
-    "regions": "The region of the visitors who brought this revenue is unknown.",
-    "referrers": "No visitor who brought this revenue came from another website.",
-    "channels": "The channel of the visitors who brought this revenue is unknown.",
-    "events": "The events that brought this revenue are unknown.",
-}
+_UNKNOWN: Final = "The {} of the visitors who brought this revenue is unknown."
 LONGEST_CURRENCY: Final = 100
 """Longest currency in characters that servers store."""
 PARTS: Final = {
-    "countries": ("Countries", "country"),
-    "events": ("Events", "event"),
-    "regions": ("Regions", "region"),
-    "channels": ("Channels", "channel"),
-    "referrers": ("Referrers", "referrer"),
+    "countries": ("Countries", "country", _UNKNOWN.format("country")),
+    "events": ("Events", "event", "The events that brought this revenue are unknown."),
+    "regions": ("Regions", "region", _UNKNOWN.format("region")),
+    "channels": ("Channels", "channel", _UNKNOWN.format("channel")),
+    "referrers": (
+        "Referrers",
+        "referrer",
+        "No visitor who brought this revenue came from another website.",
+    ),
 }
+"""By attribute of an answer: title, field of the values, and why there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +92,7 @@ def resolve_scope(definitions: Definitions, view: View, currency: str) -> Scope:
     return Scope(applied, currency, fields, left_out)
 
 
-def find_scope(query: Collector, view: View, params: Params) -> Scope | Section:
+def find_scope(query: Collector, view: View, params: ui.Params) -> Scope | ui.Section:
     """The scope with the currency of the parameters, else with the suggested currency.
 
     Without any currency, a section that explains why. Unless the parameters name a currency, this
@@ -130,17 +106,17 @@ def find_scope(query: Collector, view: View, params: Params) -> Scope | Section:
         if currency:
             return resolve_scope(query.client.definitions, view, currency)
     except UmamiError as problem:
-        return failed_section("Revenue", problem)
+        return ui.failed_section("Revenue", problem)
     text = NO_MONEY
     if view.is_filtered and query.key(currencies) == revenue.currencies(view).key:
         text = (
             "With the filters that are set for you, this server lists no currency. A link to "
             "this page that names the currency can show revenue."
         )
-    return blocks_section("Revenue", Text(text, "empty"))
+    return ui.blocks_section("Revenue", ui.Text(text, "empty"))
 
 
-def parse(params: Params) -> tuple[str, tuple[str, ...]]:
+def parse(params: ui.Params) -> tuple[str, tuple[str, ...]]:
     """Parse the page's parameters; returns the currency (``""`` for none) and error messages."""
     currency = last_value(params, "revenue_currency")
     if currency and not is_currency(currency):
@@ -184,34 +160,34 @@ def is_currency(text: str) -> bool:
     return bool(text.strip()) and len(text) <= LONGEST_CURRENCY and text.isprintable()
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """Revenue in total, over time, and by each dimension."""
     scope = find_scope(query, view, params)
-    if isinstance(scope, Section):
+    if isinstance(scope, ui.Section):
         yield scope
         return
     if scope.left_out:
-        yield blocks_section("Filters", Text(scope.left_out, "note"), framed=False)
+        yield ui.blocks_section("Filters", ui.Text(scope.left_out, "note"), framed=False)
     money = query.compared(scope.view, partial(revenue.revenue, currency=scope.currency))
     no_currencies: tuple[str, ...] = ()
     currencies = query.hint(revenue.currencies(view.unfiltered()), no_currencies)
-    yield Section("Figures", partial(_figures, query, scope), [currencies, *money], framed=False)
+    yield ui.Section("Figures", partial(_figures, query, scope), [currencies, *money], framed=False)
     about = described(scope.view)
-    series = Section(
+    series = ui.Section(
         f"Revenue in {formats.iso_currency(scope.currency) or scope.currency}",
         partial(_series, scope),
         [*money],
         about,
         height=280,
     )
-    yield Card("Revenue over time", [series], about)
+    yield ui.Card("Revenue over time", [series], about)
     countries, *others = (
-        Section(title, partial(part, name, scope), [*money], height=330)
-        for name, (title, _) in PARTS.items()
+        ui.Section(title, partial(part, name, scope), [*money], height=330)
+        for name, (title, *_) in PARTS.items()
     )
-    world = Section("World", partial(_world, scope), [money.now], height=330)
-    yield Card("Places", [Columns([world, countries], widths=(3, 2))])
-    yield Grid(others)
+    world = ui.Section("World", partial(_world, scope), [money.now], height=330)
+    yield ui.Card("Places", [ui.Columns([world, countries], widths=(3, 2))])
+    yield ui.Grid(others)
 
 
 def _figures(
@@ -220,9 +196,9 @@ def _figures(
     currencies: tuple[str, ...],
     now: Revenue,
     before: Revenue | None = None,
-) -> list[Block]:
+) -> list[ui.Block]:
     """The tiles, and notes about revenue with other spellings of the currency."""
-    blocks: list[Block] = [_tiles(query.client.definitions, scope, now, before)]
+    blocks: list[ui.Block] = [_tiles(query.client.definitions, scope, now, before)]
     for spelling in choices(currencies, scope.currency)[scope.currency]:
         totals = query.ask(revenue.revenue(scope.view, spelling)).result()
         if totals.orders:
@@ -231,11 +207,13 @@ def _figures(
                 f"The figures are without {amount} that were sent with the currency “{spelling}”, "
                 "which is spelled differently."
             )
-            blocks.append(Text(sentence, "note"))
+            blocks.append(ui.Text(sentence, "note"))
     return blocks
 
 
-def _tiles(definitions: Definitions, scope: Scope, now: Revenue, before: Revenue | None) -> Tiles:
+def _tiles(
+    definitions: Definitions, scope: Scope, now: Revenue, before: Revenue | None
+) -> ui.Tiles:
     """Tiles with the total, and by order and visitor.
 
     Each description names the filters that are left out: workbooks show them nowhere else.
@@ -251,28 +229,28 @@ def _tiles(definitions: Definitions, scope: Scope, now: Revenue, before: Revenue
         ("Revenue per visitor", "per_visitor", "Revenue per visitor, paying or not.", "money"),
     ]
     tiles = figures(now, before, fields, scope.currency)
-    return Tiles([replace(tile, about=f"{tile.about}{left_out}") for tile in tiles])
+    return ui.Tiles([replace(tile, about=f"{tile.about}{left_out}") for tile in tiles])
 
 
-def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:
+def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[ui.Block]:
     """Revenue over time by event, with the comparison as a dashed line."""
     if now.chart is None:
         text = "This server reports revenue by day only. Choose days in the Time menu."
-        return [Text(text, "empty")]
+        return [ui.Text(text, "empty")]
     if not now.orders:
-        return [Text(_why_none(scope.view), "empty")]
+        return [ui.Text(_why_none(scope.view), "empty")]
     frames = (now.chart, now.countries, now.regions, now.referrers, now.channels)
     losses = any((frame["amount"] < 0).any() for frame in frames if frame is not None)
     unit, earlier = scope.view.period.unit, before.chart if before else None
     draw = partial(over_time.stacked, now.chart, unit, "amount", scope.currency, earlier)
-    chart = Chart(f"Revenue over time by event, in {scope.currency}", "revenue", draw)
-    return [Text(LOSSES, "note"), chart] if losses else [chart]
+    chart = ui.Chart(f"Revenue over time by event, in {scope.currency}", "revenue", draw)
+    return [ui.Text(LOSSES, "note"), chart] if losses else [chart]
 
 
 @memoize
-def _world(scope: Scope, now: Revenue) -> list[Block]:
+def _world(scope: Scope, now: Revenue) -> list[ui.Block]:
     """A map of revenue by country."""
-    ranked = analysis.part(now.countries, None, float(now.total))
+    ranked = analysis.revenue_part(now.countries, None, float(now.total))
     return traffic_blocks.world_map(
         maps.world(
             ranked.rename(columns={"amount": "count"}),
@@ -284,14 +262,14 @@ def _world(scope: Scope, now: Revenue) -> list[Block]:
     )
 
 
-def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -> list[Block]:
+def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -> list[ui.Block]:
     """A table of revenue by one dimension."""
-    title, field = PARTS[name]
+    title, field, none = PARTS[name]
     frame = _part_frame(name, now, before)
     if frame is None:
-        return [Text(f"This server does not report revenue by {field}.", "empty")]
+        return [ui.Text(f"This server does not report revenue by {field}.", "empty")]
     if frame.empty:
-        return [Text(NONE_OF[name] if now.orders else _why_none(scope.view), "empty")]
+        return [ui.Text(none if now.orders else _why_none(scope.view), "empty")]
     losses = bool((frame["amount"] < 0).any())
     fields = [
         Field("label", title, "text"),
@@ -303,7 +281,7 @@ def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -
         fields.append(Field("change", "Change", "change"))
     clickable = field in ("country", "region", "referrer") and field in scope.fields
     return [
-        Table(
+        ui.Table(
             title.lower(),
             frame,
             fields,
@@ -317,7 +295,7 @@ def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -
 
 @memoize
 def _part_frame(name: str, now: Revenue, before: Revenue | None) -> pd.DataFrame | None:
-    """The frame of ``umami.analysis.revenue.part`` with ``label`` and ``value`` (for filters).
+    """The frame of ``revenue_part`` with ``label`` and ``value`` (for filters).
 
     ``None`` if the server does not report revenue by this dimension.
     """
@@ -325,7 +303,7 @@ def _part_frame(name: str, now: Revenue, before: Revenue | None) -> pd.DataFrame
     if amounts is None:
         return None
     # Revenue of visitors whose first view had no referrer has an empty name.
-    frame = analysis.part(amounts, earlier, float(now.total), nameless=name == "referrers")
+    frame = analysis.revenue_part(amounts, earlier, float(now.total), nameless=name == "referrers")
     return frame.assign(
         label=[_label(PARTS[name][1], text) for text in frame["name"]],
         value=frame["name"].where(frame["name"] != "", None),

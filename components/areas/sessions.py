@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
 
 import pandas as pd
 
-from components import blocks, formats, property_blocks, session_profile, traffic_blocks
-from components.areas import PageInfo, last_value
-from components.blocks import (
-    Block,
-    Card,
-    FullList,
-    Item,
-    ListPosition,
-    Params,
-    SearchBox,
-    Section,
-    SetParams,
-    Table,
-    Text,
-    blocks_section,
-)
-from components.charts.tiles import Figures
+from components import blocks as ui
+from components import formats, property_blocks, traffic_blocks
+from components.areas import DECLARED, last_value
+from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
-from components.view_description import described, why_empty
+from components.property_blocks import TYPES
+from components.view_description import dates, described, why_empty
+from umami import names
+from umami.analysis import activity as analysis
+from umami.analysis.activity import Visit
 from umami.api import sessions
+from umami.api.events import Kind
 from umami.api.records import Page
-from umami.api.sessions import Session
+from umami.api.sessions import Session, SessionProperty, Step
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "sessions",
-    "Sessions",
-    "group",
-    "Behaviour",
-    1,
-    "The visitors one by one: who they are, when they come, what they did.",
-    ("session_stats", "weekly", "sessions", "session_data_properties"),
-    ("session_data_values", "session", "activity", "session_properties"),
-    params=("session_property",),
-    page_params=(*blocks.list_param_names("sessions"), "session"),
-)
+INFO: Final = DECLARED["sessions"]
 NO_SESSIONS: Final = "No sessions in this period."
 NO_PROPERTIES: Final = "No session has properties. Set them with umami.identify({ … })."
 FIGURES: Final[Figures] = (
@@ -56,9 +38,25 @@ FIGURES: Final[Figures] = (
     ("Custom events", "events", "Events that your pages sent by name.", "count"),
     ("Countries", "countries", "Different countries.", "count"),
 )
+SHOWN: Final = 15
+"""The number of latest visits that are shown individually."""
+OPEN: Final = 3
+"""The number of visits whose steps are expanded initially."""
+FACT_FIELDS: Final = (Field("name", "Details", "text"), Field("value", "", "text"))
+STEP_FIELDS: Final = (
+    Field("what", "Step", "text", note="more"),
+    Field("kind", "Kind", "text", wide=True),
+    Field("wait", "After", "seconds"),
+    Field("at", "Time", "text"),
+)
+PROPERTY_FIELDS: Final = (
+    Field("name", "Property", "text"),
+    Field("value", "Value", "text"),
+    Field("type", "Type", "text", wide=True),
+)
 
 
-def session_id(params: Params) -> str | None:
+def session_id(params: ui.Params) -> str | None:
     """The id of the opened session; ``None`` for none or a malformed UUID."""
     try:
         return str(UUID(last_value(params, "session")))
@@ -66,39 +64,39 @@ def session_id(params: Params) -> str | None:
         return None
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The profile of the opened session, else all sessions.
 
     These are totals, the weekly heatmap, a page of the list, and values of the selected property.
     """
     if session := session_id(params):
-        yield from session_profile.profile(query, view, session)
+        yield from profile(query, view, session)
         return
     if malformed := last_value(params, "session"):
-        note = Text(f"“{malformed[:40]}” is not the id of a session.", "note")
-        yield blocks_section("", note, framed=False)
-    position = blocks.list_position("sessions", params)
+        note = ui.Text(f"“{malformed[:40]}” is not the id of a session.", "note")
+        yield ui.blocks_section("", note, framed=False)
+    position = ui.list_position("sessions", params)
     name = last_value(params, "session_property")[:500]
-    yield Section(
+    yield ui.Section(
         "Figures",
-        partial(blocks.figure_tiles, FIGURES),
+        partial(ui.figure_tiles, FIGURES),
         [*query.compared(view, sessions.session_stats)],
         about=described(view),
         framed=False,
     )
-    yield Section(
+    yield ui.Section(
         "The week's rhythm", traffic_blocks.week, [query.ask(sessions.weekly(view))], height=300
     )
     listed = partial(sessions.sessions, view, search=position.search)
-    search = SearchBox(position, "Search by id, city, browser, system or device")
-    yield Card(
+    search = ui.SearchBox(position, "Search by id, city, browser, system or device")
+    yield ui.Card(
         "Every session",
         [
-            Section("Search", lambda: [search], medium="page"),
-            Section(
+            ui.Section("Search", lambda: [search], medium="page"),
+            ui.Section(
                 "The latest sessions",
                 partial(_list, view, position),
-                [query.ask(listed(position.page, blocks.PAGE_SIZE))],
+                [query.ask(listed(position.page, ui.PAGE_SIZE))],
                 height=700,
             ),
         ],
@@ -111,25 +109,25 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
         counted="Sessions",
         empty=NO_PROPERTIES,
         chosen=("", name),
-        choose=lambda row: SetParams({"session_property": row.name}),
+        choose=lambda row: ui.SetParams({"session_property": row.name}),
     )
 
 
-def _list(view: View, position: ListPosition, answer: Page[Session]) -> list[Block]:
+def _list(view: View, position: ui.ListPosition, answer: Page[Session]) -> list[ui.Block]:
     """A page of the list; a click opens the profile."""
-    full = FullList(
+    full = ui.FullList(
         lambda number, size: sessions.sessions(view, number, size, position.search),
         partial(session_frame, zone=view.period.timezone),
     )
-    return blocks.paged_blocks(
-        Table(
+    return ui.paged_blocks(
+        ui.Table(
             "latest sessions",
             full.frame(answer.rows),
             _fields(answer.rows),
             "session_list",
-            printed=blocks.PAGE_SIZE,
+            printed=ui.PAGE_SIZE,
             value="id",
-            on_choose=lambda id: SetParams({"session": id}),
+            on_choose=lambda id: ui.SetParams({"session": id}),
         ),
         answer,
         position,
@@ -158,8 +156,8 @@ def session_frame(rows: Sequence[Session], zone: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": [row.id for row in rows],
-            "who": [session_profile.location(row) for row in rows],
-            "with": [session_profile.client(row) for row in rows],
+            "who": [location(row) for row in rows],
+            "with": [client(row) for row in rows],
             "first": [formats.wall(row.first, zone) for row in rows],
             "last": [formats.wall(row.last, zone) for row in rows],
             "visits": [row.visits for row in rows],
@@ -167,3 +165,142 @@ def session_frame(rows: Sequence[Session], zone: str) -> pd.DataFrame:
             "events": [row.events for row in rows],
         }
     )
+
+
+def profile(query: Collector, view: View, id: str) -> Iterator[ui.Section]:
+    """The sections of a session: its identity, its steps in the period, and its properties."""
+    zone = view.period.timezone
+    session = query.ask(sessions.session(view.website, id))
+    steps = query.ask(sessions.activity(view, id))
+    properties = query.ask(sessions.session_properties(view.website, id))
+    yield ui.Section("", partial(identity, zone), [session], height=420)
+    yield ui.Section("Activity", partial(activity, zone), [steps], about=dates(view), height=420)
+    yield ui.Section("Properties", partial(_properties, zone), [properties])
+
+
+def location(session: Session) -> str:
+    """The location of a visitor: ``Berlin, Germany``."""
+    country = names.label("country", session.country)
+    return f"{session.city}, {country}" if session.city else country
+
+
+def client(session: Session) -> str:
+    """The browser and device of a visitor: ``Firefox · macOS · Laptop``."""
+    fields = (("browser", session.browser), ("os", session.os), ("device", session.device))
+    return " · ".join(names.label(field, value) for field, value in fields if value)
+
+
+@memoize
+def identity(zone: str, session: Session) -> list[ui.Block]:
+    """The identity of the session and its totals over all time."""
+    time_about = "The sum over all visits of the time from the first to the last step."
+    facts = {
+        "First seen": formats.at(session.first, zone),
+        "Last seen": formats.at(session.last, zone),
+        **{
+            field.capitalize(): names.label(field, getattr(session, field))
+            for field in ("country", "region", "city", "language", "screen")
+        },
+        "Hostname": session.hostname,
+        "Distinct id": session.distinct_id,
+        "Session": session.id,
+    }
+    known = [(name, value) for name, value in facts.items() if value]
+    frame = pd.DataFrame(known, columns=["name", "value"])
+    return [
+        ui.Text(location(session), "heading"),
+        ui.Text(client(session) or "Unknown device"),
+        *([ui.Text(_stitched(session))] if session.stitched > 1 else []),
+        ui.Tiles(
+            figures(
+                session,
+                None,
+                [
+                    ("Visits", "visits", "Over all time.", "count"),
+                    ("Views", "views", "Over all time.", "count"),
+                    ("Custom events", "events", "Over all time.", "count"),
+                    ("Time on site", "seconds", time_about, "seconds"),
+                ],
+            )
+        ),
+        ui.Table("details of this visitor", frame, FACT_FIELDS, "facts", csv=False),
+    ]
+
+
+def _stitched(session: Session) -> str:
+    """A sentence on which sessions the figures of a stitched session include."""
+    cover = f"Umami has stitched {session.stitched} sessions of this visitor together"
+    if session.distinct_id is None:
+        return f"{cover}. The figures cover all of them, the activity only this one."
+    return f"{cover} by their distinct id. The figures and the activity cover all of them."
+
+
+@memoize
+def activity(zone: str, steps: tuple[Step, ...]) -> list[ui.Block]:
+    """The steps of the session in the period by visit, with the time between steps."""
+    if not steps:
+        text = "Nothing in this period. Choose a longer one to see what this visitor did."
+        return [ui.Text(text, "empty")]
+    visits = analysis.visits(steps)
+    text = f"{formats.whole(len(steps))} steps in {formats.whole(len(visits))} visits"
+    if len(steps) >= analysis.MOST_STEPS:
+        text = f"The latest {analysis.MOST_STEPS} steps, in {formats.whole(len(visits))} visits"
+    if len(visits) > SHOWN:
+        text += f"; the latest {SHOWN} are shown"
+    return [
+        ui.Text(f"{text}."),
+        *(_visit(zone, at, visit) for at, visit in enumerate(visits[:SHOWN])),
+        ui.Table("activity", _step_frame(visits, zone), STEP_FIELDS, "activity", shown=0),
+    ]
+
+
+def _visit(zone: str, at: int, visit: Visit) -> ui.Expander:
+    began = formats.at(visit.began, zone)
+    many = len(visit.steps)
+    frame, title = _step_frame((visit,), zone), f"visit of {began}"
+    table = ui.Table(title, frame, STEP_FIELDS, f"visit_{at}", shown=many, csv=False)
+    length = f"{many} step{'s' if many > 1 else ''} · {formats.duration(visit.seconds)}"
+    return ui.Expander(f"{began} · {length}", [table], expanded=at < OPEN)
+
+
+def _step_frame(visits: tuple[Visit, ...], zone: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "what": step.name if step.kind is Kind.CUSTOM and step.name else step.path,
+                "more": _details(step),
+                "kind": "Event" if step.kind is Kind.CUSTOM else "View",
+                "wait": wait,
+                "at": f"{pd.Timestamp(step.at).tz_convert(zone):%-d %b, %H:%M:%S}",
+            }
+            for visit in visits
+            for step, wait in zip(visit.steps, visit.waits, strict=True)
+        ]
+    )
+
+
+def _details(step: Step) -> str:
+    if step.kind is Kind.CUSTOM and step.name:
+        return f"on {step.path}"
+    query = f"?{step.query}" if step.query else ""
+    referrer = f"from {step.referrer}" if step.referrer else ""
+    return "  ".join(filter(None, (query, referrer)))
+
+
+@memoize
+def _properties(zone: str, properties: tuple[SessionProperty, ...]) -> list[ui.Block]:
+    """The properties that ``umami.identify`` stored for the session."""
+    if not properties:
+        text = "None. Properties that your website sends with umami.identify({ … }) appear here."
+        return [ui.Text(text, "empty")]
+    rows = [(row.name, _value(row.value, zone), TYPES[row.type]) for row in properties]
+    frame = pd.DataFrame(rows, columns=["name", "value", "type"])
+    return [ui.Table("properties", frame, PROPERTY_FIELDS, "properties", shown=50)]
+
+
+def _value(value: str | float | datetime | None, zone: str) -> str:
+    if isinstance(value, datetime):
+        return formats.at(value, zone)
+    if isinstance(value, float):
+        return formats.number(value)
+    return value or formats.ABSENT

@@ -8,29 +8,15 @@ from typing import Final
 
 import pandas as pd
 
+from components import blocks as ui
 from components import formats, rankings, traffic_blocks
-from components.areas import PageInfo, last_value
-from components.blocks import (
-    Block,
-    Buttons,
-    Card,
-    Chart,
-    Grid,
-    Item,
-    Params,
-    Section,
-    SetParams,
-    Table,
-    Text,
-    Tiles,
-    blocks_section,
-)
+from components.areas import DECLARED, last_value
 from components.charts import bars as charts
 from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
-from umami.analysis import utm as analysis
+from umami.analysis import marketing as analysis
 from umami.api import reports, traffic
 from umami.api.reports import Utm
 from umami.api.traffic import Stats
@@ -39,17 +25,7 @@ from umami.filters import Filter
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "utm",
-    "UTM",
-    "campaign",
-    "Marketing",
-    1,
-    "Views by the tags of your links.",
-    ("utm", "stats"),
-    ("pageviews", "metrics"),
-    params=("campaign",),
-)
+INFO: Final = DECLARED["utm"]
 TITLES: Final = {
     "source": "Sources",
     "medium": "Media",
@@ -68,21 +44,21 @@ CAMPAIGN_TABLES: Final = (
 )
 
 
-def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """Tiles, the opened campaign (on pages only), and a card for each UTM parameter."""
     utm = query.compared(view, reports.utm)
     totals = query.totals(view)
     all_views = query.hint(traffic.stats(view), None)
-    yield Section(
+    yield ui.Section(
         "Figures", _tiles, [utm.now, totals.now, *utm.earlier, *totals.earlier], framed=False
     )
     campaign = last_value(params, "campaign")
     if campaign:
         yield from _campaign(query, view, campaign)
     supported = query.client.capabilities.fields
-    yield Grid(
+    yield ui.Grid(
         [
-            Section(
+            ui.Section(
                 title,
                 partial(_parameter, view, supported, name),
                 [utm.now, all_views, *utm.earlier],
@@ -94,7 +70,7 @@ def ask(query: Collector, view: View, params: Params) -> Iterator[Item]:
 
 
 @memoize
-def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
+def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[ui.Block]:
     """Tiles with the tagged views, the untagged views and the tagged share."""
     tagged = analysis.tagged(now, all_views.current.views)
     before = None
@@ -115,7 +91,7 @@ def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[Block]:
         ("Untagged views", "untagged", without, "count"),
         ("Tagged share", "share", "Tagged views of all views.", "percent"),
     ]
-    return [Tiles(figures(tagged, before, fields))]
+    return [ui.Tiles(figures(tagged, before, fields))]
 
 
 def _parameter(
@@ -125,7 +101,7 @@ def _parameter(
     now: Utm,
     all_views: Stats | None,
     before: Utm | None = None,
-) -> list[Block]:
+) -> list[ui.Block]:
     """A chart of the first values of a parameter, and a table of all."""
     frame = table(name, now, all_views, before)
     if frame.empty:
@@ -133,7 +109,7 @@ def _parameter(
             f"No utm_{name} in this period. Add ?utm_{name}=… to the links you share, and the "
             "views they bring are counted here."
         )
-        return [Text(why_empty(view, none), "empty")]
+        return [ui.Text(why_empty(view, none), "empty")]
     opens = name == "campaign" and FIELDS[name] in supported
     fields = [
         Field("value", name.capitalize(), "text"),
@@ -143,19 +119,19 @@ def _parameter(
     if before is not None:
         fields += [Field("before", "Before", wide=True), Field("change", "Change", "change")]
     return [
-        Chart(
+        ui.Chart(
             f"Views by utm_{name}",
             f"bars_{name}",
             partial(charts.ranking, frame, "value", fields[1], before is not None),
         ),
-        Table(
+        ui.Table(
             TITLES[name].lower(),
             frame,
             fields,
             f"utm_{name}",
             value="value" if FIELDS[name] in supported else None,
             filter_field=None if opens else FIELDS[name],
-            on_choose=(lambda value: SetParams({"campaign": value})) if opens else None,
+            on_choose=(lambda value: ui.SetParams({"campaign": value})) if opens else None,
         ),
     ]
 
@@ -166,39 +142,39 @@ def table(name: str, now: Utm, all_views: Stats | None, before: Utm | None = Non
 
     ``share`` is the fraction of all views, tagged or not; ``NaN`` if those are unknown.
     """
-    frame = analysis.table(now, before, name)
+    frame = analysis.utm_table(now, before, name)
     views = all_views.current.views if all_views else 0
     return frame.assign(share=frame["views"] / (views or float("nan")))
 
 
-def _campaign(query: Collector, view: View, name: str) -> Iterator[Item]:
+def _campaign(query: Collector, view: View, name: str) -> Iterator[ui.Item]:
     """A card with a campaign's figures and rankings."""
     shown = formats.shortened(name)
     if "utmCampaign" not in query.client.capabilities.fields:
         text = f"This server cannot filter by the campaign {shown}; newer versions of Umami can."
-        yield Card("", [blocks_section("", Text(text, "empty"))], medium="page")
+        yield ui.Card("", [ui.blocks_section("", ui.Text(text, "empty"))], medium="page")
         return
     try:
         campaign = view.filtered("utmCampaign", name)
     except InvalidView as problem:
-        section = blocks_section("", Text(str(problem), "note"), framed=False)
-        yield Card("", [section], medium="page")
+        section = ui.blocks_section("", ui.Text(str(problem), "note"), framed=False)
+        yield ui.Card("", [section], medium="page")
         return
     totals = query.totals(campaign)
     timeline = query.ask(traffic.pageviews(campaign))
     every_page = view.adding(Filter("utmCampaign", "eq", name), beside=False)
-    buttons = Buttons(
+    buttons = ui.Buttons(
         "campaign",
         [
-            ("Close", "close", SetParams({"campaign": ""})),
+            ("Close", "close", ui.SetParams({"campaign": ""})),
             ("Filter every page by it", "filter_alt", every_page),
         ],
     )
-    yield Card(
+    yield ui.Card(
         f"Campaign {shown}",
         [
-            blocks_section("", buttons),
-            Section(
+            ui.blocks_section("", buttons),
+            ui.Section(
                 "Figures",
                 partial(traffic_blocks.website_tiles, query.client, campaign),
                 [totals.now, timeline, *totals.earlier],

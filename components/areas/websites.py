@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from components import blocks as ui
 from components import formats
-from components.areas import PageInfo
-from components.blocks import Block, Item, Params, Section, Table, Text, Tiles
+from components.areas import DECLARED
 from components.charts import common
 from components.charts.tiles import figure
 from components.formats import Field
@@ -23,16 +23,7 @@ from umami.api.traffic import Stats, Timeline
 from umami.api.websites import Website
 from umami.view import View
 
-INFO: Final = PageInfo(
-    "websites",
-    "Websites",
-    "language",
-    "Manage",
-    2,
-    "All websites at a glance, and what an admin does with them.",
-    ("websites", "stats", "pageviews"),
-    params=("websites_page", "websites_search", "site"),
-)
+INFO: Final = DECLARED["websites"]
 MOST: Final = 100
 """Most websites in a report, with up to two queries each."""
 _FIELDS: Final = (
@@ -45,7 +36,7 @@ _FIELDS: Final = (
 )
 
 
-def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
+def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
     """A table of the websites' totals for reports; the page draws a ``card`` for each website."""
     websites = every_website(query.client)
     sites = websites[:MOST]
@@ -54,7 +45,7 @@ def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
     stats: list[Future[Any]] = [
         query.hint(traffic.stats(each), None) for each in (*views, *compared) if each
     ]
-    yield Section(
+    yield ui.Section(
         "Websites",
         partial(_table, sites, len(websites)),
         stats,
@@ -63,7 +54,7 @@ def ask(query: Collector, view: View, _: Params) -> Iterator[Item]:
     )
 
 
-def _table(sites: Sequence[Website], total: int, *answers: Stats | None) -> list[Block]:
+def _table(sites: Sequence[Website], total: int, *answers: Stats | None) -> list[ui.Block]:
     now, compared = answers[: len(sites)], answers[len(sites) :]
     rows = []
     for site, stats, other in zip(sites, now, compared or [None] * len(sites), strict=True):
@@ -76,25 +67,25 @@ def _table(sites: Sequence[Website], total: int, *answers: Stats | None) -> list
     frame = pd.DataFrame(rows).sort_values(
         ["visitors", "name"], ascending=[False, True], ignore_index=True
     )
-    blocks: list[Block] = [Table("websites", frame, _FIELDS, "websites", printed=MOST)]
+    blocks: list[ui.Block] = [ui.Table("websites", frame, _FIELDS, "websites", printed=MOST)]
     if total > len(sites):
-        blocks.append(Text(f"The first {len(sites)} of {formats.whole(total)} by name."))
+        blocks.append(ui.Text(f"The first {len(sites)} of {formats.whole(total)} by name."))
     return blocks
 
 
-def card(query: Collector, view: View, site: Website) -> Section:
+def card(query: Collector, view: View, site: Website) -> ui.Section:
     """A website's visitors and their sparkline, without the filters of the View."""
     view = replace(view.unfiltered(), website=site.id)
     totals = query.totals(view)
     timeline = query.hint(traffic.pageviews(view), None)
-    return Section(
+    return ui.Section(
         site.name, partial(_visitors, view), [totals.now, timeline, *totals.earlier], framed=False
     )
 
 
 def _visitors(
     view: View, stats: Stats, timeline: Timeline | None, compared: Stats | None = None
-) -> list[Block]:
+) -> list[ui.Block]:
     before = compared.current if compared else stats.previous
     over = common.over(timeline.frame, present(view)) if timeline else None
     tile = figure(
@@ -104,4 +95,4 @@ def _visitors(
         f"{formats.whole(stats.current.visits)} visits.",
         series=() if over is None else over["sessions"].tolist(),
     )
-    return [Tiles([tile], framed=False)]
+    return [ui.Tiles([tile], framed=False)]

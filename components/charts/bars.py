@@ -20,7 +20,7 @@ from components.charts.common import (
 )
 from components.formats import Field
 from components.theme import PALETTES, Mode
-from umami.analysis.properties import Distribution
+from umami.analysis.rankings import Distribution
 
 MOST_BARS: Final = 8
 MOST_MOVES: Final = 12

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from components import formats
 from components.charts.common import HOVER_ONE, base_layout, plain, rows_axis, tooltip
 from components.theme import FONT, PALETTES, Mode, faded, template
-from umami.analysis.journey import Flow, Node, Through
+from umami.analysis.activity import Flow, Node, Through
 
 ROOM: Final = {1: 28, 2: 28, 3: 28, 4: 26, 5: 20, 6: 15}
 """Longest label of a node in characters, by the number of steps drawn."""
@@ -163,7 +163,7 @@ def sankey_figure(flow: Flow, through: Through | None, mode: Mode) -> go.Figure:
 
 
 def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> go.Figure:
-    """A funnel of a table from ``umami.analysis.funnel.table``, with marks for the comparison.
+    """A funnel of ``umami.analysis.steps.funnel_table``, with marks for the comparison.
 
     The step at the position ``worst`` has another colour.
     """

@@ -104,7 +104,7 @@ MOST: Final = 40
 
 
 def tree(nodes: pd.DataFrame) -> pd.DataFrame:
-    """The drawn nodes of a frame from ``umami.analysis.breakdown.tree``, parents before children.
+    """The drawn nodes of a frame from ``umami.analysis.rankings.tree``, parents before children.
 
     Adds ``id``, the position such as ``"0"`` or ``"0.3"``, and ``parent``, the parent's id.
     """

@@ -164,7 +164,7 @@ def traffic(
 def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
     """Visitors as bars in front of lighter bars of views, as an ECharts option.
 
-    ``minutes`` is a frame from ``umami.analysis.realtime.minutes``.
+    ``minutes`` is a frame from ``umami.analysis.activity.minutes``.
 
     ECharts updates bars in place, while Streamlit mounts a Plotly chart again at each change. The
     y axis spans at least 4.

@@ -12,8 +12,8 @@ import pytest
 from components.charts import bars, flows, heatmaps, maps, over_time
 from components.formats import Field
 from components.theme import Mode
-from umami.analysis import breakdown, funnel, journey
-from umami.analysis.properties import Distribution
+from umami.analysis import activity, rankings, steps
+from umami.analysis.rankings import Distribution
 from umami.analysis.retention import cohorts as cohorts_of
 from umami.api.events import EventSeries
 from umami.api.reports import Breakdown, FunnelResult, FunnelStep, Path, Retention
@@ -33,7 +33,7 @@ def empty(mode: Mode) -> list[go.Figure]:
     """Every figure, of nothing."""
     nobody = kept([])
     moved = pd.DataFrame({"label": [], "now": [], "before": [], "delta": []})
-    groups = breakdown.table(
+    groups = rankings.rated(
         Breakdown(pd.DataFrame(columns=["os", "views", "visitors", "visits", "bounces", "seconds"]))
     )
     return [
@@ -45,8 +45,8 @@ def empty(mode: Mode) -> list[go.Figure]:
         bars.distribution(Distribution(0, 0, 0, 0, 0, (0.0, 1.0), (0,)), mode),
         bars.shift(pd.DataFrame({"label": [], "first": [], "last": []}), "", mode),
         over_time.stacked(EventSeries.read([], DAY).frame, "day", "count", "EUR", None, mode),
-        flows.funnel(funnel.table([], None), None, mode),
-        maps.tree_figure(maps.tree(breakdown.tree(groups, ["os"], "views")), "views", mode),
+        flows.funnel(steps.funnel_table([], None), None, mode),
+        maps.tree_figure(maps.tree(rankings.tree(groups, ["os"], "views")), "views", mode),
         over_time.trend(pd.DataFrame({"time": [], "views": []}), "views", "day", "views", 9, mode),
     ]
 
@@ -56,7 +56,7 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
     for figure in empty(mode):
         assert figure.to_json()
     for spec in (
-        flows.sankey_spec(journey.flow([]), None, mode),
+        flows.sankey_spec(activity.flow([]), None, mode),
         over_time.minutes_spec(pd.DataFrame({"time": [], "views": [], "visitors": []}), mode),
     ):
         assert json.dumps(spec)
@@ -71,7 +71,7 @@ def test_hostile_names_are_letters_in_every_figure() -> None:
         bars.ranking(moved, "label", NOW, True, "light"),
         bars.deltas(moved, "light"),
         bars.shift(table, "", "light"),
-        flows.funnel(funnel.table(result, result), None, "light"),
+        flows.funnel(steps.funnel_table(result, result), None, "light"),
         maps.tree_figure(maps.tree(groups), "views", "light"),
     ):
         assert "<b onclick" not in figure.to_json()
@@ -100,7 +100,7 @@ def test_a_treemap_draws_parents_before_children_and_knows_its_places() -> None:
 
 def test_the_worst_step_has_another_colour() -> None:
     result = [FunnelResult(FunnelStep("path", "/"), n, 0, 0, None, None) for n in (9, 3)]
-    figure = flows.funnel(funnel.table(result, None), 1, "light")
+    figure = flows.funnel(steps.funnel_table(result, None), 1, "light")
     first, second = figure.data[0].marker.color
     assert first != second
 
@@ -110,7 +110,7 @@ def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
         return [FunnelResult(FunnelStep("path", "/"), n, 0, 0, None, None) for n in visitors]
 
     def marks(*before: int) -> list[tuple[float | None, ...]]:
-        table = funnel.table(stepped(9, 3), stepped(*before))
+        table = steps.funnel_table(stepped(9, 3), stepped(*before))
         figure = flows.funnel(table, None, "light")
         return [one.x for one in figure.data[1:]]
 
@@ -121,7 +121,7 @@ def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
 
 def test_flows_fold_what_is_rare() -> None:
     paths = [Path(("/", f"/{at}"), 20 - at) for at in range(12)]
-    (series,) = flows.sankey_spec(journey.flow(paths), None, "light")["series"]
+    (series,) = flows.sankey_spec(activity.flow(paths), None, "light")["series"]
     second = [node["name"] for node in series["data"] if node["depth"] == 1]
-    assert len(second) == journey.MOST_NODES
+    assert len(second) == activity.MOST_NODES
     assert [name for name in second if name.endswith("others")] == ["Step 2, 5 others"]

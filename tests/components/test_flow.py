@@ -8,7 +8,7 @@ import pytest
 
 from components.charts.flows import height, labels, least_width, name, sankey_spec
 from components.theme import PALETTES, Mode
-from umami.analysis.journey import Flow, Through, flow
+from umami.analysis.activity import Flow, Through, flow
 from umami.api.reports import Path
 
 MODES: tuple[Mode, ...] = ("light", "dark")

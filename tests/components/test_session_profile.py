@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from components.areas.sessions import OPEN, SHOWN, activity
 from components.blocks import Expander, Table, Text
-from components.session_profile import OPEN, SHOWN, activity
 from umami.api.events import Kind
 from umami.api.sessions import Step
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from components import umami_server
 from tests.pages.conftest import SHOP, Open, unescaped
-from umami.analysis.journey import Through
+from umami.analysis.activity import Through
 from umami.api import reports
 from umami.api.reports import Path
 from umami.errors import NotOffered

@@ -11,7 +11,7 @@ import pytest
 from components import formats, umami_server
 from components.formats import Field
 from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles, unescaped
-from umami.analysis.movers import movers
+from umami.analysis.rankings import movers
 from umami.analysis.retention import cohorts
 from umami.api import events, reports, revenue, sessions, traffic
 from umami.api.records import Page

@@ -8,23 +8,25 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from umami.analysis import breakdown, changes, funnel, goals, realtime, revenue, utm
+from umami.analysis import activity, marketing, rankings
 from umami.analysis.activity import visits
-from umami.analysis.attribution import LONGEST_LIST, shift
-from umami.analysis.movers import movers
-from umami.analysis.properties import distribution
-from umami.analysis.properties import table as values_table
+from umami.analysis.marketing import MOST_CREDITED, shift
+from umami.analysis.rankings import distribution, movers, value_table
 from umami.analysis.retention import cohorts, suggested
 from umami.analysis.saved import dates, described, opening
 from umami.analysis.saved import funnel as saved_funnel
 from umami.analysis.saved import goal as saved_goal
 from umami.analysis.steps import (
     Target,
+    funnel_table,
     matches,
+    reached,
     read_steps,
     read_targets,
     spell_steps,
     spell_target,
+    trend,
+    worst,
 )
 from umami.api.events import EventSeries, Kind, PropertyValue
 from umami.api.realtime import Happening, Realtime
@@ -122,7 +124,7 @@ def steps(*visitors: int) -> list[FunnelResult]:
 
 
 def test_a_funnel_beside_its_comparison() -> None:
-    table = funnel.table(steps(100, 40, 10), steps(50, 40, 0))
+    table = funnel_table(steps(100, 40, 10), steps(50, 40, 0))
     assert list(table["kept"])[1:] == pytest.approx([0.4, 0.25])
     assert list(table["change"])[:2] == pytest.approx([1.0, 0.0])
     assert pd.isna(table["change"][2])
@@ -130,10 +132,10 @@ def test_a_funnel_beside_its_comparison() -> None:
 
 
 def test_the_worst_step_loses_most_visitors() -> None:
-    assert funnel.worst(steps(100, 40, 10)) == 1
-    assert funnel.worst(steps(100, 90, 10)) == 2
-    assert funnel.worst(steps(10, 10)) is None
-    assert funnel.worst(steps(0, 0)) is None
+    assert worst(steps(100, 40, 10)) == 1
+    assert worst(steps(100, 90, 10)) == 2
+    assert worst(steps(10, 10)) is None
+    assert worst(steps(0, 0)) is None
 
 
 def test_steps_keep_their_order_and_may_come_twice() -> None:
@@ -154,9 +156,9 @@ def test_what_is_no_step_is_said(text: str) -> None:
 def test_goals_and_their_targets() -> None:
     target = Target(FunnelStep("event", "a.b"), 12)
     assert read_targets([spell_target(target)]) == ((target,), ())
-    assert goals.reached(Goal(6, 5, 100), target) == 0.5
-    assert goals.reached(Goal(None, 5, 100), target) is None
-    assert goals.reached(Goal(6, 5, 100), Target(target.step)) is None
+    assert reached(Goal(6, 5, 100), target) == 0.5
+    assert reached(Goal(None, 5, 100), target) is None
+    assert reached(Goal(6, 5, 100), Target(target.step)) is None
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_wildcards_are_at_the_ends(pattern: str, name: str, fits: bool) -> None:
 
 def test_a_trend_sums_the_events_that_fit() -> None:
     rows = [{"x": name, "t": "2026-09-02", "y": 2} for name in ("signup-a", "signup-b", "other")]
-    found = goals.trend(EventSeries.read(rows, DAY), Target(FunnelStep("event", "signup*")))
+    found = trend(EventSeries.read(rows, DAY), Target(FunnelStep("event", "signup*")))
     assert found["count"].sum() == 4
     assert len(found) == 30
 
@@ -289,14 +291,14 @@ def test_what_may_be_below_the_end_of_a_list_is_left_out() -> None:
 def test_beside() -> None:
     now = pd.DataFrame({"k": ["a", "b"], "v": [1, 3]})
     before = pd.DataFrame({"k": ["b", "c"], "v": [2, 9]})
-    found = changes.beside(now, before, "k", "v")
+    found = rankings.beside(now, before, "k", "v")
     assert list(found["k"]) == ["b", "a"]
     assert list(found["delta"]) == [1, 1]
     assert found["change"][0] == 0.5
     assert pd.isna(found["change"][1])
-    assert changes.beside(now, None, "k", "v")["before"].isna().all()
+    assert rankings.beside(now, None, "k", "v")["before"].isna().all()
     nothing = pd.DataFrame(columns=["k", "v"])
-    assert changes.beside(nothing, nothing, "k", "v").empty
+    assert rankings.beside(nothing, nothing, "k", "v").empty
 
 
 def test_tagged_and_untagged_views() -> None:
@@ -305,9 +307,9 @@ def test_tagged_and_untagged_views() -> None:
             [("source", "a", 3), ("medium", "x", 9)], columns=["parameter", "value", "views"]
         )
     )
-    found = utm.tagged(answer, 10)
+    found = marketing.tagged(answer, 10)
     assert (found.tagged, found.untagged, found.share, found.at_least) == (3, 7, 0.3, False)
-    assert utm.tagged(answer, 0).share is None
+    assert marketing.tagged(answer, 0).share is None
 
 
 def credited(**parts: dict[str, int]) -> Attribution:
@@ -342,7 +344,7 @@ def test_the_shift_from_first_to_last_touch() -> None:
 def test_an_empty_last_touch_is_nothing_and_a_full_list_is_unknown() -> None:
     found = shift(credited(referrer={"a": 5}), credited(), "visitors")
     assert found["last"].tolist() == [0.0]
-    full = {f"n{at}": LONGEST_LIST - at for at in range(LONGEST_LIST)}
+    full = {f"n{at}": MOST_CREDITED - at for at in range(MOST_CREDITED)}
     found = shift(credited(referrer={"a": 5}), credited(referrer=full), "visitors")
     assert pd.isna(found.set_index("name")["last"]["a"])
 
@@ -350,18 +352,18 @@ def test_an_empty_last_touch_is_nothing_and_a_full_list_is_unknown() -> None:
 def groups() -> pd.DataFrame:
     rows = [("DE", "x", 9, 3, 4, 2, 40), ("DE", "y", 1, 1, 1, 1, 0), ("FR", "x", 2, 2, 2, 0, 10)]
     names = ["country", "browser", "views", "visitors", "visits", "bounces", "seconds"]
-    return breakdown.table(Breakdown(pd.DataFrame(rows, columns=names)))
+    return rankings.rated(Breakdown(pd.DataFrame(rows, columns=names)))
 
 
 def test_rates_of_groups() -> None:
     found = groups()
     assert list(found["bounce_rate"]) == [0.5, 1.0, 0.0]
     assert list(found["average_visit"]) == [10.0, 0.0, 5.0]
-    assert list(breakdown.ranked(found, "bounce_rate")["browser"]) == ["y", "x", "x"]
+    assert list(rankings.ranked(found, "bounce_rate")["browser"]) == ["y", "x", "x"]
 
 
 def test_a_pivot_sums_views_and_divides_sums() -> None:
-    found = breakdown.pivot(groups(), "country", "browser", "views", "Others")
+    found = rankings.pivot(groups(), "country", "browser", "views", "Others")
     assert found.loc["DE"].tolist() == [9, 1]
     assert found.loc["FR", "x"] == 2
     assert pd.isna(found.loc["FR", "y"])
@@ -369,15 +371,15 @@ def test_a_pivot_sums_views_and_divides_sums() -> None:
         [("DE", f"b{at}", 20 - at, 1, 2, 1, 8) for at in range(12)],
         columns=["country", "browser", "views", "visitors", "visits", "bounces", "seconds"],
     )
-    rates = breakdown.pivot(
-        breakdown.table(Breakdown(many)), "country", "browser", "bounce_rate", "Others"
+    rates = rankings.pivot(
+        rankings.rated(Breakdown(many)), "country", "browser", "bounce_rate", "Others"
     )
     assert list(rates.columns) == [*(f"b{at}" for at in range(8)), "Others"]
     assert rates.loc["DE", "Others"] == 0.5
 
 
 def test_a_tree_has_the_sums_of_its_branches() -> None:
-    found = breakdown.tree(groups(), ["country", "browser"], "views")
+    found = rankings.tree(groups(), ["country", "browser"], "views")
     sums = dict(zip(found["path"], found["value"], strict=True))
     assert sums[("DE",)] == 10
     assert sums[("DE", "y")] == 1
@@ -399,7 +401,7 @@ def live(times: list[str], at: datetime) -> Realtime:
 )
 def test_minutes_are_complete_whatever_zone_they_are_told_in(times: list[str]) -> None:
     at = datetime(2026, 9, 1, 12, 0, 30, tzinfo=UTC)
-    found = realtime.minutes(live(times, at), "Europe/Berlin")
+    found = activity.minutes(live(times, at), "Europe/Berlin")
     assert len(found) == 30
     assert found["time"].iloc[-1] == pd.Timestamp("2026-09-01 14:00")
     assert found["views"].tolist() == [0] * 19 + [2] + [0] * 9 + [2]
@@ -407,15 +409,15 @@ def test_minutes_are_complete_whatever_zone_they_are_told_in(times: list[str]) -
 
 def test_a_quiet_half_hour_has_its_minutes() -> None:
     at = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
-    assert realtime.minutes(live([], at), "Asia/Kathmandu")["views"].sum() == 0
+    assert activity.minutes(live([], at), "Asia/Kathmandu")["views"].sum() == 0
 
 
 def test_the_log_grows_without_doubles() -> None:
     one, two, three = (happening(minute) for minute in (1, 2, 3))
-    log = realtime.longer([two, one], [three, two])
+    log = activity.longer([two, one], [three, two])
     assert log == (three, two, one)
     many = [happening(5, path=f"/{at}") for at in range(300)]
-    assert len(realtime.longer(many, [])) == realtime.LONGEST_LOG
+    assert len(activity.longer(many, [])) == activity.LONGEST_LOG
 
 
 def step(visit: str, second: int) -> Step:
@@ -447,16 +449,16 @@ def test_the_median_of_an_even_number_lies_between() -> None:
 
 
 def test_values_have_shares() -> None:
-    table = values_table([PropertyValue("a", 1), PropertyValue(None, 3)])
+    table = value_table([PropertyValue("a", 1), PropertyValue(None, 3)])
     assert table["value"].tolist() == ["", "a"]
     assert table["share"].tolist() == [0.75, 0.25]
 
 
 def test_parts_of_money_are_shares_of_all_money() -> None:
     frame = pd.DataFrame({"name": ["a", None], "amount": [2.0, 1.0]})
-    named = revenue.part(frame, None, 4.0)
+    named = marketing.revenue_part(frame, None, 4.0)
     assert (named["name"].tolist(), named["share"].tolist()) == (["a"], [0.5])
-    everybody = revenue.part(frame, frame, 4.0, nameless=True)
+    everybody = marketing.revenue_part(frame, frame, 4.0, nameless=True)
     assert (everybody["name"].tolist(), everybody["share"].tolist()) == (["a", ""], [0.5, 0.25])
     assert everybody["before"].tolist() == [2.0, 1.0]
-    assert revenue.part(frame, None, 0.0)["share"].tolist() == [0.0]
+    assert marketing.revenue_part(frame, None, 0.0)["share"].tolist() == [0.0]

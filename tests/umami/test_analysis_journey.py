@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umami.analysis.journey import MOST_NODES, Through, flow, table
+from umami.analysis.activity import MOST_NODES, Through, flow, path_table
 from umami.api.reports import Path
 
 PATHS = (
@@ -55,12 +55,12 @@ def test_a_long_tail_is_one_node_with_its_count() -> None:
 
 def test_nothing_is_no_flow() -> None:
     assert flow([]).nodes == ()
-    assert table([]).empty
-    assert list(table([]).columns) == ["path", "length", "visits", "share"]
+    assert path_table([]).empty
+    assert list(path_table([]).columns) == ["path", "length", "visits", "share"]
 
 
 def test_the_table_has_shares_of_these_paths() -> None:
-    frame = table(PATHS)
+    frame = path_table(PATHS)
     assert frame["path"].iloc[0] == "/  →  /pricing  →  signup"
     assert frame["length"].tolist() == [3, 2, 1, 2]
     assert frame["share"].tolist() == [0.5, 0.25, pytest.approx(1 / 6), pytest.approx(1 / 12)]

@@ -7,7 +7,7 @@ import gc
 import pandas as pd
 import pytest
 
-from umami.analysis import utm as analysis
+from umami.analysis import marketing as analysis
 from umami.api.reports import Utm
 from umami.memoize import memoize
 
@@ -18,20 +18,20 @@ def _utm(views: int) -> Utm:
 
 def test_one_answer_is_worked_out_once() -> None:
     answer = _utm(3)
-    assert analysis.table(answer, None, "source") is analysis.table(answer, None, "source")
-    assert analysis.table(answer, None, "medium").empty
+    assert analysis.utm_table(answer, None, "source") is analysis.utm_table(answer, None, "source")
+    assert analysis.utm_table(answer, None, "medium").empty
 
 
 def test_answers_that_say_the_same_are_others_all_the_same() -> None:
     now, before = _utm(3), _utm(4)
-    assert list(analysis.table(now, None, "source")["views"]) == [3]
-    assert list(analysis.table(before, None, "source")["views"]) == [4]
-    assert list(analysis.table(now, before, "source")["before"]) == [4]
+    assert list(analysis.utm_table(now, None, "source")["views"]) == [3]
+    assert list(analysis.utm_table(before, None, "source")["views"]) == [4]
+    assert list(analysis.utm_table(now, before, "source")["before"]) == [4]
 
 
 def test_an_answer_in_the_place_of_one_that_went_is_another() -> None:
     for views in range(200):
-        assert list(analysis.table(_utm(views), None, "source")["views"]) == [views]
+        assert list(analysis.utm_table(_utm(views), None, "source")["views"]) == [views]
         gc.collect(0)
 
 

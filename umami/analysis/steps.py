@@ -1,4 +1,4 @@
-"""The format of steps and goals in URLs: ``path./pricing``, ``event.signup``."""
+"""Steps and goals as texts of URLs (``path./pricing``, ``event.signup``), funnels and goals."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
-from umami.api.reports import FunnelStep, StepKind
+import pandas as pd
+
+from umami.api.events import EventSeries
+from umami.api.records import frame_of
+from umami.api.reports import FunnelResult, FunnelStep, Goal, StepKind
 from umami.errors import InvalidView
-from umami.filters import LONGEST_VALUE
+from umami.filters import LONGEST_VALUE, Filter
+from umami.memoize import memoize
+from umami.view import View
 
 KINDS: Final[dict[StepKind, str]] = {"path": "Page", "event": "Event"}
 LARGEST_TARGET: Final = 1_000_000_000
@@ -78,3 +84,81 @@ def matches(pattern: str, name: str) -> bool:
     inner = re.escape(pattern.removeprefix("*").removesuffix("*"))
     before, after = (".*" if edge else "" for edge in (pattern[:1] == "*", pattern[-1:] == "*"))
     return re.fullmatch(f"{before}{inner}{after}", name, re.DOTALL) is not None
+
+
+@memoize
+def funnel_table(
+    now: Sequence[FunnelResult], before: Sequence[FunnelResult] | None
+) -> pd.DataFrame:
+    """A row per step, in order.
+
+    ``kind`` and ``value`` describe the step. ``visitors`` reached it; ``dropped`` reached the step
+    before it only. ``kept`` is their fraction of the step before, ``of_first`` of the first step;
+    both are ``NaN`` where there is nothing to divide by. ``visitors_before`` and
+    ``of_first_before`` belong to the comparison, ``change`` is of visitors, ``points`` the
+    difference of ``of_first``.
+    """
+    frame = frame_of([result.step for result in now], kind="object", value="object")
+    frame[["visitors", "dropped"]] = frame_of(now, visitors="int64", dropped="int64")
+    rates = frame_of(now, drop_off="float64", remaining="float64")
+    frame["kept"], frame["of_first"] = 1 - rates["drop_off"], rates["remaining"]
+    comparable = before if before and len(before) == len(now) else ()
+    earlier = frame_of(comparable, visitors="float64", remaining="float64").reindex(frame.index)
+    frame["visitors_before"], frame["of_first_before"] = earlier["visitors"], earlier["remaining"]
+    was = frame["visitors_before"]
+    frame["change"] = frame["visitors"] / was.where(was > 0) - 1
+    frame["points"] = frame["of_first"] - frame["of_first_before"]
+    return frame
+
+
+def worst(results: Sequence[FunnelResult]) -> int | None:
+    """The position of the step before which most visitors are lost; ``None`` where none is."""
+    lost = [result.dropped for result in results[1:]]
+    return lost.index(max(lost)) + 1 if any(lost) else None
+
+
+def reached(goal: Goal, target: Target) -> float | None:
+    """Times as a fraction of the target; ``None`` without a target or without times."""
+    return goal.times / target.times if target.times and goal.times is not None else None
+
+
+def viewing(view: View, target: Target) -> View | None:
+    """The View whose pageviews over time are the trend of a page goal.
+
+    ``None`` where no View can express it: a goal with a wildcard, or a View that filters pages.
+    """
+    step = target.step
+    if step.kind != "path" or "*" in (step.value[:1], step.value[-1:]):
+        return None
+    if view.match == "any" or any(filter_.field == "path" for filter_ in view.filters):
+        return None
+    try:
+        return view.adding(Filter("path", "eq", step.value), beside=False)
+    except InvalidView:
+        return None
+
+
+@memoize
+def trend(series: EventSeries, target: Target) -> pd.DataFrame:
+    """How often an event goal was reached over time: ``time`` and ``count``."""
+    frame = series.frame
+    fitting = [name for name in frame["event"].unique() if matches(target.step.value, name)]
+    return frame[frame["event"].isin(fitting)].groupby("time")["count"].sum().reset_index()
+
+
+def goal_table(targets: Sequence[Target], goals: Sequence[Goal]) -> pd.DataFrame:
+    """A row per goal: ``value``, ``kind``, ``times``, ``visitors``, ``conversion``, ``target``,
+    ``reached``; unknown figures are ``NaN``."""
+    rows = [
+        {
+            "value": target.step.value,
+            "kind": target.step.kind,
+            "times": goal.times,
+            "visitors": goal.visitors,
+            "conversion": goal.conversion,
+            "target": target.times or None,
+            "reached": reached(goal, target),
+        }
+        for target, goal in zip(targets, goals, strict=True)
+    ]
+    return pd.DataFrame(rows)
