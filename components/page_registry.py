@@ -12,18 +12,40 @@ from pkgutil import iter_modules
 from typing import Any, Final
 
 from components import areas
-from components.areas import DECLARED
+from components.areas import PageInfo
 
+GROUPS: Final = ("Traffic", "Behaviour", "Marketing", "Manage")
+"""The headings of the navigation, in their order."""
 AREAS: Final[dict[str, Any]] = {
     module.name: import_module(f"components.areas.{module.name}")
     for module in iter_modules(areas.__path__)
 }
 """The modules of ``components/areas/`` by the name of their page."""
-PAGES: Final = tuple(page for page in DECLARED.values() if page.name in AREAS)
+PAGES: Final = tuple(
+    sorted(
+        (module.INFO for module in AREAS.values()),
+        key=lambda page: (GROUPS.index(page.group), page.position),
+    )
+)
 """The pages in the order of the navigation."""
-OVERVIEW: Final = DECLARED["overview"]
-SETUP: Final = DECLARED["setup"]
-ADMIN_PAGES: Final = (DECLARED["access"], SETUP)
+OVERVIEW: Final = next(page for page in PAGES if page.name == "overview")
+ACCESS: Final = PageInfo(
+    "access",
+    "Access",
+    "manage_accounts",
+    "Manage",
+    8,
+    "Accounts and their permissions, share links, and the audit log.",
+)
+SETUP: Final = PageInfo(
+    "setup",
+    "Setup",
+    "cable",
+    "Manage",
+    9,
+    "Choose the Umami server and who may sign in.",
+)
+ADMIN_PAGES: Final = (ACCESS, SETUP)
 """Pages for admins only: no role can name them, and they need no endpoint of Umami."""
 ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     page.name: frozenset((*page.endpoints, *page.optional_endpoints)) for page in PAGES

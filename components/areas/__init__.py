@@ -1,17 +1,14 @@
 """The queries and the layout of each page, without Streamlit: a module for each page.
 
-A module has ``INFO``, the description of its page in ``pages.toml``, and
-``ask(query, view, params)``, which sends the page's queries and yields its layout
-(``components.blocks``). Pages and reports use the same modules.
+A module has ``INFO``, which describes its page, and ``ask(query, view, params)``, which sends the
+page's queries and yields its layout (``components.blocks``). Pages and reports use the same
+modules.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +20,9 @@ class PageInfo:
     icon: str
     """A Material symbol."""
     group: str
-    """The heading in the navigation."""
+    """The heading in the navigation: a key of ``page_registry.GROUPS``."""
+    position: int
+    """Its place in the group, from 1."""
     about: str
     """What it shows, in a sentence."""
     endpoints: tuple[str, ...] = ()
@@ -48,18 +47,6 @@ class PageInfo:
     def shared_as(self) -> str:
         """The name of this page in Umami's share links that are limited to some pages."""
         return {"funnel": "funnels", "journey": "journeys"}.get(self.name, self.name)
-
-
-def _page(name: str, table: dict[str, Any]) -> PageInfo:
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
-    }
-    return PageInfo(name, **values)
-
-
-_TABLES: Final = tomllib.loads((Path(__file__).parent / "pages.toml").read_text("utf-8"))
-DECLARED: Final = {name: _page(name, table) for name, table in _TABLES.items()}
-"""All pages by name, in the order of the navigation."""
 
 
 def last_value(params: Mapping[str, Sequence[str]], name: str) -> str:

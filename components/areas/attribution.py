@@ -12,7 +12,7 @@ import pandas as pd
 
 from components import blocks as ui
 from components import formats, loading
-from components.areas import DECLARED, last_value
+from components.areas import PageInfo, last_value
 from components.areas.revenue import is_currency
 from components.charts import bars
 from components.charts.tiles import Figures
@@ -31,7 +31,17 @@ from umami.errors import InvalidView, UmamiError
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = DECLARED["attribution"]
+INFO: Final = PageInfo(
+    "attribution",
+    "Attribution",
+    "call_split",
+    "Marketing",
+    2,
+    "Which first and last touch conversions are credited to.",
+    ("values", "currencies", "reports"),
+    ("attribution", "event_data_properties"),
+    params=("conversion", "conversion_currency"),
+)
 PARTS: Final = {
     "referrer": ("Referrers", "referrer"),
     "paid ads": ("Paid ads", "ads"),

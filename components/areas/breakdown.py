@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 import pandas as pd
 
 from components import blocks as ui
-from components.areas import DECLARED
+from components.areas import PageInfo
 from components.charts import maps
 from components.formats import Field, Kind
 from components.loading import Collector, QueryClient
@@ -25,7 +25,17 @@ from umami.filters import FIELDS, VISIT_FIELDS, Capabilities, Filter
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = DECLARED["breakdown"]
+INFO: Final = PageInfo(
+    "breakdown",
+    "Breakdown",
+    "account_tree",
+    "Traffic",
+    4,
+    "Traffic by one to three fields at once.",
+    ("breakdown",),
+    params=("measure",),
+    list_params=("field",),
+)
 MOST_FIELDS: Final = 3
 DEFAULT: Final[tuple[BreakdownField, ...]] = ("country", "browser")
 MEASURES: Final[dict[Measure, tuple[str, Kind]]] = {

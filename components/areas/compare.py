@@ -9,7 +9,7 @@ from typing import Final
 
 from components import blocks as ui
 from components import formats, rankings, traffic_blocks
-from components.areas import DECLARED
+from components.areas import PageInfo
 from components.charts import bars
 from components.formats import Field
 from components.loading import Collector
@@ -22,7 +22,16 @@ from umami.api.traffic import Metric, Ranking
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = DECLARED["compare"]
+INFO: Final = PageInfo(
+    "compare",
+    "Compare",
+    "compare_arrows",
+    "Traffic",
+    3,
+    "What grew, fell, appeared and vanished between two periods.",
+    ("stats", "pageviews", "metrics"),
+    params=("by",),
+)
 LIMIT: Final = 500
 TABLES: Final = {
     table.field: table

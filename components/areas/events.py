@@ -10,7 +10,7 @@ import pandas as pd
 
 from components import blocks as ui
 from components import formats, property_blocks, traffic_blocks
-from components.areas import DECLARED, last_value
+from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures
 from components.formats import Field
 from components.loading import Collector
@@ -22,7 +22,18 @@ from umami.api.records import Page
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = DECLARED["events"]
+INFO: Final = PageInfo(
+    "events",
+    "Events",
+    "bolt",
+    "Behaviour",
+    2,
+    "What visitors do, and the data that comes with it.",
+    ("event_stats", "series", "events", "event_data_properties"),
+    ("event_data_values",),
+    params=("event", "event_property"),
+    page_params=ui.list_param_names("events"),
+)
 NOTHING: Final = "Nothing happened in this period. Views and events appear as they happen."
 NO_PROPERTIES: Final = (
     "No event carries data. Send it along: umami.track('signup', { plan: 'pro' })."

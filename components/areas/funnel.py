@@ -11,7 +11,7 @@ import pandas as pd
 
 from components import blocks as ui
 from components import formats, loading
-from components.areas import DECLARED, last_value
+from components.areas import PageInfo, last_value
 from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector
@@ -23,7 +23,18 @@ from umami.api.reports import FunnelResult, FunnelStep
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = DECLARED["funnel"]
+INFO: Final = PageInfo(
+    "funnel",
+    "Funnel",
+    "filter_list",
+    "Behaviour",
+    3,
+    "How many go from step to step, and where they are lost.",
+    ("values", "reports"),
+    ("funnel",),
+    params=("window",),
+    list_params=("step",),
+)
 FEWEST, MOST = 2, 8
 WINDOWS: Final[dict[int, str]] = {
     30: "30 minutes",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from components import blocks as ui
 from components import formats, loading
-from components.areas import DECLARED
+from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figures
 from components.formats import Field
@@ -23,7 +23,17 @@ from umami.api.reports import Goal
 from umami.api.traffic import Timeline
 from umami.view import View
 
-INFO: Final = DECLARED["goals"]
+INFO: Final = PageInfo(
+    "goals",
+    "Goals",
+    "flag",
+    "Behaviour",
+    6,
+    "How often what you want to happen does, against its target.",
+    ("values", "reports"),
+    ("goal", "series", "pageviews"),
+    list_params=("goal",),
+)
 MOST: Final = 12
 FIELDS: Final = (
     Field("value", "Goal", "text"),

@@ -9,7 +9,7 @@ from typing import Final
 
 from components import blocks as ui
 from components import formats
-from components.areas import DECLARED, last_value
+from components.areas import PageInfo, last_value
 from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector
@@ -22,7 +22,16 @@ from umami.endpoint import Query
 from umami.filters import LONGEST_VALUE
 from umami.view import View
 
-INFO: Final = DECLARED["journey"]
+INFO: Final = PageInfo(
+    "journey",
+    "Journey",
+    "route",
+    "Behaviour",
+    5,
+    "The paths that visits take.",
+    ("journey", "values"),
+    params=("steps", "start", "end", "through"),
+)
 LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
 DEFAULT_LENGTH: Final = 5
 FIELDS: Final = (

@@ -8,7 +8,7 @@ from typing import Final
 
 from components import blocks as ui
 from components import rankings, traffic_blocks
-from components.areas import DECLARED
+from components.areas import PageInfo
 from components.charts import maps
 from components.loading import Collector
 from components.view_description import described
@@ -17,7 +17,15 @@ from umami.api.traffic import Ranking, Stats
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = DECLARED["overview"]
+INFO: Final = PageInfo(
+    "overview",
+    "Overview",
+    "monitoring",
+    "Traffic",
+    1,
+    "How the website does, and where its visitors come from.",
+    ("pageviews", "stats", "active", "metrics", "series", "weekly"),
+)
 PRINTED_PAGE_TABS: Final = 3
 """Number of tabs of the Pages card that reports include."""
 

@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components.areas import DECLARED
+from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figure
 from components.formats import Field
@@ -22,7 +22,16 @@ from umami.api.traffic import Active
 from umami.errors import UmamiError
 from umami.view import View
 
-INFO: Final = DECLARED["realtime"]
+INFO: Final = PageInfo(
+    "realtime",
+    "Realtime",
+    "sensors",
+    "Traffic",
+    2,
+    "Who is on the website now, and what they do.",
+    ("active", "realtime"),
+    in_reports=False,
+)
 EVERY: Final = 10
 """Interval of the queries in seconds."""
 LOG_FIELDS: Final = (

@@ -10,7 +10,7 @@ import pandas as pd
 
 from components import blocks as ui
 from components import formats
-from components.areas import DECLARED, last_value
+from components.areas import PageInfo, last_value
 from components.formats import Field
 from components.loading import Collector
 from umami.analysis import saved
@@ -20,7 +20,17 @@ from umami.api.reports import Report
 from umami.errors import InvalidView
 from umami.view import View
 
-INFO: Final = DECLARED["reports"]
+INFO: Final = PageInfo(
+    "reports",
+    "Reports",
+    "bookmarks",
+    "Manage",
+    1,
+    "The analyses that were saved in Umami.",
+    ("reports",),
+    params=("report",),
+    in_reports=False,
+)
 FIELDS: Final = (
     Field("name", "Report", "text", note="description"),
     Field("kind", "Kind", "text"),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from components import blocks as ui
 from components import formats
-from components.areas import DECLARED
+from components.areas import PageInfo
 from components.charts import heatmaps as charts
 from components.charts.tiles import figure
 from components.formats import Field
@@ -23,7 +23,16 @@ from umami.api.reports import Retention
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = DECLARED["retention"]
+INFO: Final = PageInfo(
+    "retention",
+    "Retention",
+    "replay",
+    "Behaviour",
+    4,
+    "Who comes back, and how long after the first visit.",
+    ("retention",),
+    params=("grain",),
+)
 GRAIN_NAMES: Final[dict[Grain, str]] = {"day": "By day", "week": "By week", "month": "By month"}
 DAYS: Final = (1, 7, 14, 30)
 """Days after the first visit that get a tile."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from components import blocks as ui
 from components import formats, traffic_blocks
-from components.areas import DECLARED, last_value
+from components.areas import PageInfo, last_value
 from components.charts import maps, over_time
 from components.charts.tiles import Figures, figures
 from components.formats import Field
@@ -27,7 +27,16 @@ from umami.filters import FIELDS
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = DECLARED["revenue"]
+INFO: Final = PageInfo(
+    "revenue",
+    "Revenue",
+    "payments",
+    "Marketing",
+    3,
+    "Money by time, event, place and source.",
+    ("currencies", "revenue"),
+    params=("revenue_currency",),
+)
 NO_MONEY: Final = (
     "No revenue in this period. Send it with an event that has the properties revenue and "
     "currency: umami.track('purchase', { revenue: 19.99, currency: 'EUR' })."

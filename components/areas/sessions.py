@@ -12,7 +12,7 @@ import pandas as pd
 
 from components import blocks as ui
 from components import formats, property_blocks, traffic_blocks
-from components.areas import DECLARED, last_value
+from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
@@ -28,7 +28,18 @@ from umami.api.sessions import Session, SessionProperty, Step
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = DECLARED["sessions"]
+INFO: Final = PageInfo(
+    "sessions",
+    "Sessions",
+    "group",
+    "Behaviour",
+    1,
+    "The visitors one by one: who they are, when they come, what they did.",
+    ("session_stats", "weekly", "sessions", "session_data_properties"),
+    ("session_data_values", "session", "activity", "session_properties"),
+    params=("session_property",),
+    page_params=(*ui.list_param_names("sessions"), "session"),
+)
 NO_SESSIONS: Final = "No sessions in this period."
 NO_PROPERTIES: Final = "No session has properties. Set them with umami.identify({ … })."
 FIGURES: Final[Figures] = (

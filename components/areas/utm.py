@@ -10,7 +10,7 @@ import pandas as pd
 
 from components import blocks as ui
 from components import formats, rankings, traffic_blocks
-from components.areas import DECLARED, last_value
+from components.areas import PageInfo, last_value
 from components.charts import bars as charts
 from components.charts.tiles import Figures, figures
 from components.formats import Field
@@ -25,7 +25,17 @@ from umami.filters import Filter
 from umami.memoize import memoize
 from umami.view import View
 
-INFO: Final = DECLARED["utm"]
+INFO: Final = PageInfo(
+    "utm",
+    "UTM",
+    "campaign",
+    "Marketing",
+    1,
+    "Views by the tags of your links.",
+    ("utm", "stats"),
+    ("pageviews", "metrics"),
+    params=("campaign",),
+)
 TITLES: Final = {
     "source": "Sources",
     "medium": "Media",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from components import blocks as ui
 from components import formats
-from components.areas import DECLARED
+from components.areas import PageInfo
 from components.charts import common
 from components.charts.tiles import figure
 from components.formats import Field
@@ -23,7 +23,16 @@ from umami.api.traffic import Stats, Timeline
 from umami.api.websites import Website
 from umami.view import View
 
-INFO: Final = DECLARED["websites"]
+INFO: Final = PageInfo(
+    "websites",
+    "Websites",
+    "language",
+    "Manage",
+    2,
+    "All websites at a glance, and what an admin does with them.",
+    ("websites", "stats", "pageviews"),
+    params=("websites_page", "websites_search", "site"),
+)
 MOST: Final = 100
 """Most websites in a report, with up to two queries each."""
 _FIELDS: Final = (

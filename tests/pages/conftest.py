@@ -16,7 +16,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from components import authorized, umami_server, viewer
-from components.areas import PageInfo
+from components.page_registry import PageInfo
 from tests.doubles.umami import serve as serve_version
 from tests.support.fault_proxy import Between, between
 from tests.support.pages import CHOICES
