@@ -12,6 +12,7 @@ import secrets
 import shutil
 import tempfile
 import threading
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -38,73 +39,10 @@ _ALONE = threading.Lock()
 Values = Sequence[Any] | dict[str, Any]
 """The values of a query's parameters, by position or by name."""
 
-_DEFINITIONS = {
-    "website": """
-        website_id UUID PRIMARY KEY, name, domain, reset_at TIMESTAMP, created_at TIMESTAMP,
-        updated_at TIMESTAMP, deleted_at TIMESTAMP, share_id, team_id UUID
-    """,
-    "session": """
-        session_id UUID, website_id UUID, browser, os, device, screen, language, country, region,
-        city, created_at TIMESTAMP, distinct_id
-    """,
-    "website_event": """
-        event_id UUID, website_id UUID, session_id UUID, created_at TIMESTAMP, url_path, url_query,
-        referrer_path, referrer_query, referrer_domain, page_title, event_type INTEGER, event_name,
-        visit_id UUID, tag, fbclid, gclid, li_fat_id, msclkid, ttclid, twclid, utm_campaign,
-        utm_content, utm_medium, utm_source, utm_term, hostname, lcp DECIMAL(10,1),
-        inp DECIMAL(10,1), cls DECIMAL(10,4), fcp DECIMAL(10,1), ttfb DECIMAL(10,1)
-    """,
-    "event_data": """
-        event_data_id UUID, website_id UUID, website_event_id UUID, data_key, string_value,
-        number_value DECIMAL(19,4), date_value TIMESTAMP, data_type INTEGER, created_at TIMESTAMP
-    """,
-    "session_data": """
-        session_data_id UUID, website_id UUID, session_id UUID, data_key, string_value,
-        number_value DECIMAL(19,4), date_value TIMESTAMP, data_type INTEGER, created_at TIMESTAMP,
-        distinct_id
-    """,
-    "revenue": """
-        revenue_id UUID, website_id UUID, session_id UUID, event_id UUID, event_name, currency,
-        revenue DECIMAL(19,4), created_at TIMESTAMP
-    """,
-    "report": """
-        report_id UUID PRIMARY KEY, user_id UUID, website_id UUID, type, name, description,
-        parameters, created_at TIMESTAMP, updated_at TIMESTAMP
-    """,
-    "segment": """
-        segment_id UUID PRIMARY KEY, website_id UUID, type, name, parameters, created_at TIMESTAMP,
-        updated_at TIMESTAMP
-    """,
-    "session_link": "website_id UUID, session_id UUID, distinct_id, created_at TIMESTAMP",
-    "annotation": """
-        annotation_id UUID PRIMARY KEY, website_id UUID, user_id UUID, date TIMESTAMP,
-        all_day BOOLEAN, note, created_at TIMESTAMP, updated_at TIMESTAMP
-    """,
-    "team": "team_id UUID PRIMARY KEY, name, created_at TIMESTAMP, updated_at TIMESTAMP",
-    "team_user": """
-        team_user_id UUID PRIMARY KEY, team_id UUID, user_id UUID, role, created_at TIMESTAMP,
-        updated_at TIMESTAMP
-    """,
-    "link": """
-        link_id UUID PRIMARY KEY, name, url, slug, team_id UUID, created_at TIMESTAMP,
-        updated_at TIMESTAMP, deleted_at TIMESTAMP
-    """,
-    "pixel": """
-        pixel_id UUID PRIMARY KEY, name, slug, team_id UUID, created_at TIMESTAMP,
-        updated_at TIMESTAMP, deleted_at TIMESTAMP
-    """,
-    "share": """
-        share_id UUID PRIMARY KEY, entity_id UUID, name, slug, parameters, created_at TIMESTAMP,
-        updated_at TIMESTAMP
-    """,
-}
-TABLES: dict[str, dict[str, str]] = {}
-"""Each table's columns with their DuckDB types, by default text. ``parameters`` are JSON; the
-``entity_id`` of a share is a website. New columns go to the end of a table, where an upgraded file
-has them."""
-for _table, _columns in _DEFINITIONS.items():
-    _pairs = (column.split(maxsplit=1) for column in re.split(r",\s", _columns.strip()))
-    TABLES[_table] = {name: kind[0] if kind else "VARCHAR" for name, *kind in _pairs}
+TABLES: dict[str, dict[str, str]] = tomllib.loads(
+    Path(__file__).with_name("schema.toml").read_text("utf-8")
+)
+"""Each table's columns with their DuckDB types."""
 OF_WEBSITE = tuple(table for table, columns in TABLES.items() if "website_id" in columns)
 """The tables whose rows belong to a website, including ``website``."""
 COLLECTED = tuple(
