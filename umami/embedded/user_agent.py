@@ -7,60 +7,12 @@ rows also contain the marks of later ones.
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 
-BROWSERS = (
-    ("AOLShield/", "aol"),
-    ("Edge/", "edge"),
-    ("EdgiOS/", "edge-ios"),
-    ("YaBrowser/", "yandexbrowser"),
-    ("Vivaldi/", "vivaldi"),
-    ("KAKAOTALK", "kakaotalk"),
-    ("SamsungBrowser/", "samsung"),
-    ("Silk/", "silk"),
-    ("MiuiBrowser/", "miui"),
-    ("BeakerBrowser/", "beaker"),
-    ("Edg/", "edge-chromium"),
-    ("OPR/", "opera"),
-    ("Chrome/", "chrome"),
-    ("Chromium/", "chrome"),
-    ("PhantomJS/", "phantomjs"),
-    ("CriOS/", "crios"),
-    ("Firefox/", "firefox"),
-    ("FxiOS/", "fxios"),
-    ("Opera Mini", "opera-mini"),
-    ("Opera/", "opera"),
-    ("Trident/7.0", "ie"),
-    ("MSIE ", "ie"),
-    ("BB10;", "bb10"),
-    ("Android ", "android"),
-)
-SYSTEMS = (
-    (r"iPhone|iPod|iPad", "iOS"),
-    ("Android", "Android OS"),
-    ("BlackBerry|BB10", "BlackBerry OS"),
-    ("IEMobile", "Windows Mobile"),
-    ("Kindle", "Amazon OS"),
-    ("Win16", "Windows 3.11"),
-    ("Windows[ _]95|Win95", "Windows 95"),
-    ("Windows 98|Win98", "Windows 98"),
-    (r"Windows NT 5\.0|Windows 2000", "Windows 2000"),
-    (r"Windows NT 5\.1|Windows XP", "Windows XP"),
-    (r"Windows NT 5\.2", "Windows Server 2003"),
-    (r"Windows NT 6\.0", "Windows Vista"),
-    (r"Windows NT 6\.1", "Windows 7"),
-    (r"Windows NT 6\.2", "Windows 8"),
-    (r"Windows NT 6\.3", "Windows 8.1"),
-    (r"Windows NT 10\.0", "Windows 10"),
-    ("Windows ME", "Windows ME"),
-    ("OpenBSD", "Open BSD"),
-    ("SunOS", "Sun OS"),
-    ("CrOS", "Chrome OS"),
-    ("Linux|X11", "Linux"),
-    ("Mac_PowerPC|Macintosh", "Mac OS"),
-    ("QNX", "QNX"),
-    ("BeOS", "BeOS"),
-    ("OS/2", "OS/2"),
-)
+_NAMES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+BROWSERS: list[tuple[str, str]] = _NAMES["browsers"]
+SYSTEMS: list[tuple[str, str]] = _NAMES["systems"]
 HANDHELD = {"Amazon OS", "Android OS", "BlackBerry OS", "iOS", "Windows Mobile"}
 DESKTOP_WIDTH, LAPTOP_WIDTH, MOBILE_WIDTH = 1920, 1024, 479
 
