@@ -16,7 +16,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -218,11 +218,8 @@ class Exchange:
             sentence = f"“{call.endpoint}” cannot be requested like this."
             return Failure(errors.InvalidView(sentence, endpoint=call.endpoint))
         try:
-            response = self._http.send(request, stream=True)
-            try:
+            with closing(self._http.send(request, stream=True)) as response:
                 return self._outcome(call, url, response)
-            finally:
-                response.close()
         except httpx.DecodingError:
             return _unexpected(call, "The server’s answer cannot be decompressed.")
         except (httpx.TransportError, httpx.StreamError) as error:
