@@ -131,3 +131,7 @@ class AuthorizedClient:
     def _visible(self, page: Page[Website]) -> Page[Website]:
         rows = tuple(site for site in page.rows if self._permissions.sees(site.id))
         return replace(page, rows=rows)
+
+
+QueryClient = Client | AuthorizedClient
+"""What sends queries: with the permissions of a viewer, or of whoever runs the dashboard."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from components import authorized, elements, navigation, table, url_state
@@ -31,6 +33,8 @@ from components.runtime import base
 from components.table import csv_button, draw_table
 from components.theme import Mode
 from umami.view import View
+
+_WIDE: Final = "<style>[class*='st-key-scrolling_']>*{{min-width:{}px}}</style>"
 
 
 def draw(*blocks: Block) -> None:
@@ -145,8 +149,7 @@ def _echart(block: EChart) -> None:
             if choose and is_node and (change := choose(point["data_indices"][0])):
                 apply(change)
 
-    wide = f"[class*='st-key-scrolling_']>*{{min-width:{block.min_width}px}}"
-    st.html(f"<style>{wide}</style>")
+    st.html(_WIDE.format(block.min_width))
     with st.container(key=f"scrolling_{block.key}"):
         st.echarts_chart(
             block.spec(mode()),

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from access.authorized_client import AuthorizedClient
+from access.authorized_client import QueryClient as QueryClient
 from access.permissions import Forbidden
 from components.blocks import Params
 from umami.analysis import saved
@@ -16,7 +16,7 @@ from umami.api.records import Page
 from umami.api.reports import Report
 from umami.api.traffic import Stats
 from umami.api.websites import Website
-from umami.client import Client, Reply
+from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
 from umami.scheduling import Caller
@@ -24,10 +24,6 @@ from umami.view import View
 
 T = TypeVar("T")
 U = TypeVar("U")
-
-
-QueryClient = Client | AuthorizedClient
-"""What a collector sends queries through."""
 
 
 @dataclass(frozen=True, slots=True)

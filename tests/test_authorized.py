@@ -20,8 +20,8 @@ ELSEWHERE = {
     "dialog": {"components/authorized.py"},
     "download_button": {"components/export_permissions.py"},
     "BackgroundTask": {"components/authorized.py"},
-    # It starts the server that collects, once a process, for nobody in particular.
-    "Thread": {"components/collecting.py"},
+    # They start servers, once a process: the collector, and the monitor with its readiness check.
+    "Thread": {"components/collecting.py", "components/metrics.py"},
     "Timer": set(),
     "Process": set(),
 }

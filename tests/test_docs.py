@@ -80,7 +80,7 @@ def code() -> str:
 
 
 def runs(name: str) -> bool:
-    return name.endswith(".py") and not name.startswith("tests/")
+    return name.endswith(".py") and not name.startswith(("docs/", "tests/"))
 
 
 def settings() -> set[str]:

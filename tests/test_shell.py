@@ -15,7 +15,7 @@ import streamlit_authenticator
 from streamlit_authenticator.controllers import AuthenticationController
 
 ROOT = Path(__file__).parent.parent
-CONSTANT = re.compile(r"_[A-Z_]+(\.format\(block\.min_width\))?")
+CONSTANT = re.compile(r"_[A-Z_]+(\.format\(block\.min_width\))?|[\w.]+\.ROOT( / '[\w.]+')+")
 DRAWING = sorted(
     [
         ROOT / "app.py",

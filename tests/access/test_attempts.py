@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from threading import Barrier, Thread
 
+import pytest
 from sqlalchemy import Engine
 
 from access import database
 from access.login_throttle import ADDRESS, FAILURE_LIFETIME, KNOWN_LIFETIME, PAIR, LoginThrottle
+
+pytestmark = pytest.mark.sample(2)
 
 HERE, THERE = "203.0.113.7", "198.51.100.1"
 

@@ -19,6 +19,8 @@ from access.passwords import hashed
 from tests.access.conftest import SECTIONS
 from tests.support.accounts import HASH, KEY, PASSWORD, user, write
 
+pytestmark = pytest.mark.sample(2)
+
 HERE = "203.0.113.7"
 WRONG = "User name or password is wrong."
 

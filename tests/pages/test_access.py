@@ -41,7 +41,7 @@ from umami.endpoint import REGISTRY, Access, Query
 from umami.period import Period
 from umami.view import View
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sample(2), pytest.mark.slow]
 
 SHOP, DOCS = WEBSITES["shop"], WEBSITES["docs"]
 EVERY_PAGE = {area.name for area in PAGES}

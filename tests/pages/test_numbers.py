@@ -20,6 +20,8 @@ from umami.endpoint import Query
 from umami.errors import NotOffered
 from umami.view import View, parse
 
+pytestmark = pytest.mark.sample(2)
+
 SEPTEMBER = {"from": "2026-09-01", "to": "2026-09-30"}
 FILTERS = [[], ["country.eq.DE"]]
 

@@ -17,6 +17,8 @@ from umami.filters import Filter
 from umami.period import Period
 from umami.view import View
 
+pytestmark = pytest.mark.sample(2)
+
 VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 
 

@@ -25,7 +25,7 @@ from umami.connection_check import Way
 from umami.embedded.server import Running
 from umami.settings import read
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sample(2), pytest.mark.slow]
 
 UMAMIS = "marker-umami"
 """A password that opens no Umami."""

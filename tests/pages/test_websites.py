@@ -28,7 +28,7 @@ from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.sample(2), pytest.mark.slow]
 
 VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 HOSTILE = 'Neu <b>x</b> $a$ *b* "ü" \u202e'

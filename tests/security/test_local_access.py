@@ -42,6 +42,7 @@ def everything(address: str, page: str, **headers: str) -> bytes:
     return b"".join(one.SerializeToString() for one in found)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("headers", HEADERS, ids=lambda given: "+".join(given) or "none")
 def test_no_header_opens_data_or_setup(headers: dict[str, str], closed: App) -> None:
     with ExitStack() as stack:
@@ -58,6 +59,7 @@ def test_no_header_opens_data_or_setup(headers: dict[str, str], closed: App) -> 
     assert closed.link
 
 
+@pytest.mark.sample(2)
 def test_a_code_opens_once(closed: App) -> None:
     link = closed.link
     code = link.rpartition("=")[2]
@@ -75,6 +77,7 @@ def test_a_code_opens_once(closed: App) -> None:
     eventually(lambda: closed.link != link)
 
 
+@pytest.mark.sample(2)
 def test_the_browser_that_opens_the_link_is_known_from_then_on(
     closed: App, browser: Browser
 ) -> None:

@@ -65,6 +65,7 @@ def malformed() -> list[bytes]:
     return [b"", b"\xff\xff\xff", b"\x0a\xff", long.SerializeToString()]
 
 
+@pytest.mark.sample(2)
 def test_unneeded_messages_do_nothing(house: App) -> None:
     with tab(house.address) as stranger:
         stranger.open("")

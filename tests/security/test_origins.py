@@ -128,6 +128,7 @@ def test_requests_that_change_something_need_the_origin(house: App) -> None:
         assert answer.status_code == status
 
 
+@pytest.mark.sample(2)
 def test_a_page_on_another_port_reads_nothing_with_the_cookie_of_a_viewer(
     house: App, browser: Browser
 ) -> None:
@@ -206,6 +207,7 @@ def test_only_the_dashboard_may_frame_it(house: App) -> None:
     assert host["allowedOrigins"] == []
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("script", ["asgi.py", "app.py"])
 def test_a_foreign_origin_makes_the_server_ask_nobody(script: str) -> None:
     """Streamlit looks up its public address for it, and waits for the answer: requests to other

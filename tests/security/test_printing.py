@@ -182,6 +182,7 @@ def test_it_starts_with_an_empty_profile_and_no_secrets(
         assert loose not in told
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("able", [True, False])
 def test_its_sandbox_is_on_where_there_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool

@@ -218,6 +218,7 @@ def test_every_preset_in_every_zone(
     check(view(preset, now=now, tz=tz, **choices))
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=2)
 @given(MOMENTS, st.sampled_from(sorted(PRESETS)), st.fixed_dictionaries(CHOICES))
 def test_all_zones(now: datetime, preset: str, choices: dict[str, str]) -> None:

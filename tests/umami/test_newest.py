@@ -26,6 +26,8 @@ from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
 
+pytestmark = pytest.mark.sample(2)
+
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
 SUMMER = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
