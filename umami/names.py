@@ -5,9 +5,10 @@ The functions are pure and cached. An unknown code is returned unchanged; nothin
 
 from __future__ import annotations
 
-import re
+import tomllib
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 import pycountry
@@ -18,63 +19,14 @@ UNKNOWN: Final = "Unknown"
 
 _ENGLISH = Locale("en")
 
-BROWSERS: Final = {
-    "android": "Android browser",
-    "aol": "AOL",
-    "bb10": "BlackBerry 10",
-    "beaker": "Beaker",
-    "chrome": "Chrome",
-    "chromium-webview": "Chrome (webview)",
-    "crios": "Chrome (iOS)",
-    "curl": "curl",
-    "edge": "Edge (legacy)",
-    "edge-chromium": "Edge",
-    "edge-ios": "Edge (iOS)",
-    "facebook": "Facebook",
-    "firefox": "Firefox",
-    "fxios": "Firefox (iOS)",
-    "ie": "Internet Explorer",
-    "instagram": "Instagram",
-    "ios": "Safari (iOS)",
-    "ios-webview": "iOS (webview)",
-    "kakaotalk": "KakaoTalk",
-    "miui": "MIUI",
-    "opera": "Opera",
-    "opera-mini": "Opera Mini",
-    "phantomjs": "PhantomJS",
-    "safari": "Safari",
-    "samsung": "Samsung Internet",
-    "searchbot": "Search bot",
-    "silk": "Silk",
-    "yandexbrowser": "Yandex",
-}
-SYSTEMS: Final = {
-    "Amazon OS": "Fire OS",
-    "Android OS": "Android",
-    "Chrome OS": "ChromeOS",
-    "Mac OS": "macOS",
-    "Open BSD": "OpenBSD",
-    "Sun OS": "SunOS",
-    "Windows 10": "Windows 10/11",
-}
-DEVICES: Final = {
-    **{name.lower(): name for name in ("Desktop", "Laptop", "Mobile", "Tablet", "Console")},
-    "smarttv": "Smart TV",
-    "wearable": "Wearable",
-}
-CHANNELS: Final = {
-    **{
-        code: re.sub("([A-Z])", r" \1", code).capitalize()
-        for code in (
-            *("affiliate", "direct", "email", "referral", "unknown"),
-            *("organicSearch", "organicShopping", "organicSocial", "organicVideo"),
-            *("paidAds", "paidSearch", "paidShopping", "paidSocial", "paidVideo"),
-        )
-    },
-    "llm": "AI assistants",
-    "sms": "SMS",
-}
-SHORT_COUNTRIES: Final = {"GB": "United Kingdom", "US": "United States", "HK": "Hong Kong"}
+_NAMES: Final[dict[str, dict[str, str]]] = tomllib.loads(
+    Path(__file__).with_suffix(".toml").read_text("utf-8")
+)
+BROWSERS: Final = _NAMES["browsers"]
+SYSTEMS: Final = _NAMES["systems"]
+DEVICES: Final = _NAMES["devices"]
+CHANNELS: Final = _NAMES["channels"]
+SHORT_COUNTRIES: Final = _NAMES["short_countries"]
 
 
 @lru_cache(maxsize=1024)
