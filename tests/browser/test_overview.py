@@ -167,6 +167,7 @@ def test_filters_are_joined_by_any(app: App, page: Page) -> None:
     assert int(both.inner_text().replace(",", "")) > fewer
 
 
+@pytest.mark.thorough
 def test_hostile_names_are_shown_as_text(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(row(page, "event", "video <play>")).to_be_visible()

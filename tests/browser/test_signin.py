@@ -358,6 +358,7 @@ def test_a_link_ends_by_itself(house: House, page: Page) -> None:
     expect(page.get_by_test_id("stMetric")).to_have_count(0)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("house", BOTH, indirect=True)
 def test_headers_tell_browsers_what_a_page_may_do(house: House) -> None:
     answer = httpx.get(house.app.address, trust_env=False)

@@ -19,7 +19,7 @@ from umami.connection import dialect
 from umami.endpoint import REGISTRY, Query
 from umami.errors import UmamiError, UnexpectedAnswer
 
-pytestmark = pytest.mark.sample(4)
+pytestmark = pytest.mark.sample(12)
 
 
 @cache

@@ -78,6 +78,7 @@ def test_unsigned_answers(urls: dict[str, str], request_: str, version: str) -> 
     assert kind(answer) == ANSWERS[request_][COLUMNS.index(version)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("version", "text"),
     [
@@ -158,6 +159,7 @@ def test_definitions_follow_the_version(doubles: dict[str, Double]) -> None:
     assert len(set(revenue.values())) == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["path", "title", "referrer", "domain", "entry", "utmSource"])
 def test_pages_have_no_bounces_from_3_3_on(doubles: dict[str, Double], kind: str) -> None:
     for version, double in doubles.items():

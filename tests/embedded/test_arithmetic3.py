@@ -398,7 +398,7 @@ def test_over_time(
     ]
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("kind", [*COLUMNS, "entry", "exit", "channel"])
 @settings(max_examples=settings().max_examples // 6)
 @given(data=st.data())

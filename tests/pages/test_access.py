@@ -170,7 +170,7 @@ def asked(way: Between) -> list[Passed]:
     ]
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(12)
 @pytest.mark.parametrize("page", sorted({*EVERY_PAGE, *OF_ADMINS}))
 @pytest.mark.parametrize("who", WHO)
 def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
