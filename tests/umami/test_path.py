@@ -28,7 +28,7 @@ from umami.view import View
 
 ROOT = Path(__file__).parents[2]
 OURS = ("access", "components", "pages", "reports", "umami")
-MOST_MODULES = 15
+MOST_MODULES = 16
 
 
 @contextmanager
