@@ -6,6 +6,7 @@ and ends cookies. Registration, mailed passwords and one-time codes are not offe
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
@@ -22,11 +23,13 @@ from umami.errors import SettingsError
 
 # The library imports a cookie manager whose frame discloses all cookies of this host to any page
 # that embeds it. Streamlit serves components that are declared during a script run; this thread has
-# no script run.
+# no script run, about which Streamlit logs warnings.
+logging.disable(logging.WARNING)
 with ThreadPoolExecutor(1) as outside:
     Authenticate: Any = (
         outside.submit(import_module, "streamlit_authenticator").result().Authenticate
     )
+logging.disable(logging.NOTSET)
 
 WORDS: Final = {
     "Form name": "Sign in",
