@@ -67,6 +67,8 @@ def drive(steps: Steps[T], outcome: Future[T] | None = None) -> Future[T]:
     def advance(resume: Callable[[], Sequence[Future[Any]]]) -> None:
         try:
             pending = resume()
+            while not pending:
+                pending = steps.send([])
         except StopIteration as end:
             done.set_result(end.value)
         except BaseException as problem:

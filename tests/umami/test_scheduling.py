@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from umami.scheduling import BACKGROUND, Caller, FairQueue
+from umami.scheduling import BACKGROUND, Caller, FairQueue, Steps, drive
 
 
 class Blocked:
@@ -90,3 +90,14 @@ def test_after_closing_it_is_done_right_here() -> None:
     done: list[int] = []
     turns.submit(lambda: done.append(threading.get_ident()))
     assert done == [threading.get_ident()]
+
+
+def test_a_generator_that_waits_for_nothing_continues() -> None:
+    """A plan sends a request for each of the names that an answer lists, which may be none."""
+
+    def steps() -> Steps[str]:
+        assert (yield []) == []
+        assert (yield ()) == []
+        return "done"
+
+    assert drive(steps()).result(10) == "done"
