@@ -25,11 +25,13 @@ from umami.errors import SettingsError
 # that embeds it. Streamlit serves components that are declared during a script run; this thread has
 # no script run, about which Streamlit logs warnings.
 logging.disable(logging.WARNING)
-with ThreadPoolExecutor(1) as outside:
-    Authenticate: Any = (
-        outside.submit(import_module, "streamlit_authenticator").result().Authenticate
-    )
-logging.disable(logging.NOTSET)
+try:
+    with ThreadPoolExecutor(1) as outside:
+        Authenticate: Any = (
+            outside.submit(import_module, "streamlit_authenticator").result().Authenticate
+        )
+finally:
+    logging.disable(logging.NOTSET)
 
 WORDS: Final = {
     "Form name": "Sign in",
