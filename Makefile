@@ -1,5 +1,8 @@
 # Two commands: `make run` opens the dashboard, `make test` checks everything. Both do all set-up.
 
+# Containers often set this; every process of the tests would compile the whole product again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { command -v $$p; break; }; done)
@@ -26,7 +29,7 @@ run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL
 		--logger.hideWelcomeMessage true
 
 # In the order of the files: the browser's tests take longest, and begin among the first.
-PYTEST := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n 3 --no-loadscope-reorder
 
 test: $(VENV)/dev chromium lint  ## Every check, and a sample of the largest tests (docs/testing.md)
 	$(PYTEST)

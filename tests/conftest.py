@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ Some = Callable[[Sequence[Any], int], Sequence[Any]]
 COMMON = hypothesis.settings(
     deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
 )
-hypothesis.settings.register_profile("quick", COMMON, max_examples=20, derandomize=True)
+hypothesis.settings.register_profile("quick", COMMON, max_examples=10, derandomize=True)
 hypothesis.settings.register_profile("thorough", COMMON, max_examples=100)
 
 
@@ -84,6 +85,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items=[item for item, chosen in zip(items, runs, strict=True) if not chosen]
     )
     items[:] = [item for item, chosen in zip(items, runs, strict=True) if chosen]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the imported modules: they stay until the end."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-MOST: Final = 4
+MOST: Final = 2
 """Cases of a parametrised test that run in ``make test`` unless a mark says otherwise."""
 
 

@@ -91,6 +91,7 @@ def test_only_the_viewers_client_is_on_a_page() -> None:
     assert asking == {"components/umami_server.py", "components/embedded_launcher.py"}
 
 
+@pytest.mark.thorough
 def test_reports_are_made_without_the_platform() -> None:
     """``python -m reports`` loads no Streamlit; only the way to a report from a page runs it."""
     loading = "import sys, reports.__main__; sys.exit('streamlit' in sys.modules)"

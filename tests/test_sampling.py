@@ -16,8 +16,8 @@ def chosen(*, quick: bool) -> list[int]:
     return [number for number, run in enumerate(runs) if run]
 
 
-def test_make_test_runs_each_nth_case_of_a_matrix_and_at_most_four_of_other_tests() -> None:
-    assert chosen(quick=False) == [0, 12, 24, 25, 26, 29, 30, 31, 36, 41, 46]
+def test_make_test_runs_each_nth_case_of_a_matrix_and_at_most_two_of_other_tests() -> None:
+    assert chosen(quick=False) == [0, 12, 24, 25, 26, 29, 30, 31, 40]
 
 
 def test_make_test_quick_runs_the_first_case_of_what_is_not_slow() -> None:

@@ -81,6 +81,7 @@ def test_passwords_and_codes_are_never_mailed() -> None:
         assert not [name for name in offered if name in path.read_text()], path
 
 
+@pytest.mark.thorough
 def test_nothing_installed_has_a_known_weakness() -> None:
     """Asks the advisories of PyPI, where they can be reached."""
     run = subprocess.run(

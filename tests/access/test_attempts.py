@@ -71,6 +71,7 @@ def test_nobody_locks_out_another_for_long(engine: Engine) -> None:
     assert 0 < wait(attempts, "ann", HERE) <= 30
 
 
+@pytest.mark.thorough
 def test_others_make_nobody_wait_where_they_have_signed_in_before(engine: Engine) -> None:
     clock = Clock()
     attempts = LoginThrottle(engine, clock)

@@ -97,6 +97,7 @@ def test_the_file_is_its_owners(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_replicas_that_start_together_make_one_store(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
@@ -144,6 +145,7 @@ def test_a_password_is_never_an_argument() -> None:
     assert "Usage" in said.getvalue()
 
 
+@pytest.mark.thorough
 def test_a_key_is_long_and_another_each_time() -> None:
     made = [
         subprocess.run(

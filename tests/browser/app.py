@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import httpx
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.support.fresh import forked
@@ -24,6 +25,8 @@ from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "tests" / "contract" / "data" / "tables"
+SCRIPTS = ("asgi.py", pytest.param("app.py", marks=pytest.mark.thorough))
+"""What may be run: the application with what only it can send, and the script alone."""
 START = 150
 """Seconds an app may take to answer."""
 WAIT = 120_000

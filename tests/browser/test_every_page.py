@@ -14,6 +14,7 @@ from components.areas import PageInfo
 from components.page_registry import PAGES
 from tests.browser.app import TABLES, App, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
+from tests.conftest import Some
 from tests.support.hostile import build
 from tests.support.pages import CHOICES, Parameters
 
@@ -111,10 +112,12 @@ def holds(page: Page, area: PageInfo, *widths: int) -> None:
     assert unreachable == []
 
 
-def test_a_journey_over_all_pages(hostile: App, page: Page) -> None:
+def test_a_journey_over_the_pages(hostile: App, page: Page, some: Some) -> None:
     seen = watch(page)
     page.goto(link(hostile, PAGES[0], {}))
-    for area in PAGES:
+    # Streamlit leaves parameters out of the URL where a page is opened while the first is drawn.
+    settled(page)
+    for area in some(PAGES, 3):
         page.get_by_test_id("stSidebarNavLink").filter(has_text=area.title).first.click()
         # Streamlit serves the first page at the root.
         path = "" if area is PAGES[0] else area.name

@@ -51,6 +51,7 @@ def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
         assert "Traceback" not in "".join(app.printed)
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(18)
 @pytest.mark.parametrize("name", PAGES)
 def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(

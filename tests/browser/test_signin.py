@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 from access import accounts, database
 from access.authentication import Authentication
 from access.login_throttle import LoginThrottle
-from tests.browser.app import TABLES, App, forget, metric, running_app, settled, visitor
+from tests.browser.app import SCRIPTS, TABLES, App, forget, metric, running_app, settled, visitor
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import HASH, KEY, PASSWORD, user, write
 from tests.support.fault_proxy import Between, between
@@ -48,10 +48,6 @@ class House:
 
     def at(self, page: str = "", **params: str) -> str:
         return f"{self.app.address}/{page}?{urlencode({**SHOP, **params})}"
-
-
-BOTH = ("asgi.py", "app.py")
-"""What may be run: the application with what only it can send, and the script alone."""
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +142,7 @@ def cookie(context: BrowserContext) -> dict[str, object]:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("house", BOTH, indirect=True)
+@pytest.mark.parametrize("house", SCRIPTS, indirect=True)
 def test_a_deep_link_signed_out_shows_the_way_in_and_leads_on(house: House, page: Page) -> None:
     page.goto(house.at("retention"))
     is_out(page)
@@ -359,7 +355,7 @@ def test_a_link_ends_by_itself(house: House, page: Page) -> None:
 
 
 @pytest.mark.sample(2)
-@pytest.mark.parametrize("house", BOTH, indirect=True)
+@pytest.mark.parametrize("house", SCRIPTS, indirect=True)
 def test_headers_tell_browsers_what_a_page_may_do(house: House) -> None:
     answer = httpx.get(house.app.address, trust_env=False)
     assert answer.is_success

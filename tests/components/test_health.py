@@ -147,6 +147,7 @@ def test_a_port_that_is_taken_is_told() -> None:
             serve(address, Metrics(), Readiness({}))
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(8)
 @pytest.mark.parametrize(
     ("told", "code", "said"),
@@ -159,6 +160,7 @@ def test_a_health_check_without_curl(told: str, code: int, said: str) -> None:
     assert said in text
 
 
+@pytest.mark.thorough
 def test_a_health_check_of_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]

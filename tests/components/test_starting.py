@@ -23,6 +23,7 @@ def today() -> View:
     return View(SHOP, Period.of_days(now.date() - timedelta(days=1), now.date(), "UTC"))
 
 
+@pytest.mark.thorough
 def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None:
     running = embedded_launcher.own_server(TABLES)
     try:

@@ -13,7 +13,7 @@ import pytest
 from tests.doubles.umami import VERSIONS, serve
 from tests.embedded.conftest import DATA, signed_in
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.thorough
 
 NIL = "00000000-0000-0000-0000-000000000000"
 TABLES = DATA / "tables"

@@ -113,6 +113,7 @@ def test_it_starts_the_same_twice(store: Store) -> None:
             assert other.row(sql) == store.row(sql)
 
 
+@pytest.mark.thorough
 def test_it_is_the_same_at_noon_whenever_it_started(store: Store) -> None:
     with closing(Store()) as other:
         clock = Clock(NOON - timedelta(hours=11))
@@ -297,6 +298,7 @@ def test_somebody_is_there_at_any_time(today: date) -> None:
 # Going on
 
 
+@pytest.mark.thorough
 def test_what_is_due_comes_once_and_midnight_is_no_end() -> None:
     # Also into another month, in which who comes back is new.
     with closing(Store()) as store:

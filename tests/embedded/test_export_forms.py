@@ -158,6 +158,7 @@ def usual(tmp_path: Path) -> dict[str, Any]:
 # NULL
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(6)
 @pytest.mark.parametrize(
     "word", ["NULL", r"\N", "null", "[NULL]", "<null>", "(null)", "nan", "NaN", "None"]
@@ -179,6 +180,7 @@ def test_null_in_one_column_alone(tmp_path: Path, column: str) -> None:
     assert values(source, f"SELECT {column} FROM session") == [(None,)]
 
 
+@pytest.mark.thorough
 def test_values_that_look_like_null(tmp_path: Path) -> None:
     """In an export that spells NULL otherwise, and where Umami leaves nothing empty in any."""
     rows = [
@@ -320,6 +322,7 @@ def test_campaigns_come_from_the_query(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("amount", "sum_"),
@@ -361,6 +364,7 @@ def shouted(text: str) -> str:
     return ",".join(f' "{name.upper()}" ' for name in first.split(",")) + end + rest
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 def test_separators(tmp_path: Path, usual: dict[str, Any], delimiter: str, quoting: int) -> None:
@@ -513,6 +517,7 @@ def test_deflate64_and_encryption_are_refused(tmp_path: Path) -> None:
 # Unicode forms
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stored", ["NFC", "NFD"])
 @pytest.mark.parametrize("typed", ["NFC", "NFD"])
 def test_names_are_found_in_either_unicode_form(tmp_path: Path, stored: Any, typed: Any) -> None:

@@ -126,6 +126,7 @@ def test_every_way_to_pack_is_the_same(tables: Path, folder: Path, tmp_path: Pat
     assert [counts(imported(one)) for one in (folder, plain, packed)] == [wanted] * 3
 
 
+@pytest.mark.thorough
 def test_rows_lie_sorted(tables: Path) -> None:
     rows = imported(tables).rows("SELECT website_id, created_at FROM website_event")
     assert rows == sorted(rows)
@@ -303,6 +304,7 @@ def test_faults_of_the_newer_tables(
     assert (refusal.file, refusal.line, refusal.column) == (f"{table}.csv", *place)
 
 
+@pytest.mark.thorough
 def test_tables_that_are_not_there_are_made(folder: Path) -> None:
     whole = imported(folder)
     (folder / "website.csv").unlink()

@@ -62,6 +62,7 @@ def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
 # Nothing twice
 
 
+@pytest.mark.thorough
 def test_a_second_import_adds_nothing(tables: Path, path: Path) -> None:
     first = import_into(path, tables)
     assert (dict(first.added), first.known.total()) == (
@@ -97,6 +98,7 @@ def part(tables: Path, folder: Path, wanted: Callable[[str], bool]) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_exports_that_overlap_are_one(tables: Path, path: Path, tmp_path: Path) -> None:
     early = import_into(path, part(tables, tmp_path / "early", lambda at: at < "2026-09-10"))
     late = import_into(path, part(tables, tmp_path / "late", lambda at: at > "2026-08-20"))
@@ -234,6 +236,7 @@ def test_progress_is_told_and_may_be_ended(tables: Path, path: Path, tmp_path: P
     assert not path.with_name("umami.duckdb.import").exists()
 
 
+@pytest.mark.thorough
 def test_a_cancelled_import_interrupts_its_statement(path: Path) -> None:
     endless = "SELECT sum(hash(a.range, b.range)) FROM range(1000000000) a, range(1000000000) b"
 
@@ -281,6 +284,7 @@ load(Store(Path(sys.argv[1])), Path(sys.argv[2]), told, batch=700_000)
 """
 
 
+@pytest.mark.thorough
 def test_a_killed_import_leaves_what_was_there(tables: Path, path: Path, tmp_path: Path) -> None:
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
@@ -529,6 +533,7 @@ def test_an_import_does_not_stop_the_server(tables: Path, path: Path, shop: str)
     ]
 
 
+@pytest.mark.thorough
 def test_a_reset_waits_for_the_end_of_an_import(tables: Path, path: Path, shop: str) -> None:
     """Else what was added would belong to sessions that are gone."""
     with serve(None, made(path, shop)) as running, signed_in(running) as client:

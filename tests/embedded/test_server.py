@@ -82,6 +82,7 @@ def test_alone_until_it_is_told_to_end(tables: Path, ends: signal.Signals) -> No
         assert (out, err) == ("", "")
 
 
+@pytest.mark.thorough
 def test_alone_on_a_taken_port(server: Running, tables: Path) -> None:
     port = server.url.rpartition(":")[2]
     with command("--data", str(tables), "--port", port) as process:
@@ -89,6 +90,7 @@ def test_alone_on_a_taken_port(server: Running, tables: Path) -> None:
         assert (process.returncode, err) == (2, f"Port {port} of 127.0.0.1 is not free.\n")
 
 
+@pytest.mark.thorough
 def test_alone_without_its_data(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere", tmp_path):
         with command("--data", str(path), "--port", "0") as process:

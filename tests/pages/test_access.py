@@ -170,7 +170,7 @@ def asked(way: Between) -> list[Passed]:
     ]
 
 
-@pytest.mark.sample(12)
+@pytest.mark.sample(24)
 @pytest.mark.parametrize("page", sorted({*EVERY_PAGE, *OF_ADMINS}))
 @pytest.mark.parametrize("who", WHO)
 def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
@@ -310,6 +310,7 @@ def test_fixed_filters_of_a_link_hold_against_its_address(accounts: Between) -> 
     assert "Country is Germany" in said(app)
 
 
+@pytest.mark.thorough
 def test_a_link_that_is_not_fixed_is_filtered(accounts: Between) -> None:
     assert accounts
     token = link(locked=False)
@@ -368,6 +369,7 @@ def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
     assert told[0] == ("analyst", "export", f"report (utm) as html of {SHOP}")
 
 
+@pytest.mark.thorough
 def test_a_report_is_called_off_once_the_session_has_ended(
     accounts: Between, bare: pytest.MonkeyPatch
 ) -> None:
@@ -392,6 +394,7 @@ def test_a_report_is_called_off_once_the_session_has_ended(
     assert not [target for target in accounts.asked if f"{SHOP}/retention" in target]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("page", ["overview", "sessions"])
 def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) -> None:
     """Neither in the run that signs out, nor where another tab's session has ended."""
@@ -410,6 +413,7 @@ def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) 
     assert asked(accounts) == []
 
 
+@pytest.mark.thorough
 def test_signing_out_everywhere_ends_the_other_browsers_too(accounts: Between) -> None:
     assert accounts
     tokens = [viewer.desk().sign_in("analyst", PASSWORD, None) for _ in range(3)]
@@ -442,6 +446,7 @@ def test_changes_are_written_down_whether_done_or_refused(accounts: Between) -> 
     ]
 
 
+@pytest.mark.thorough
 def test_a_provider_lets_in_an_account_with_its_rights(accounts: Between, tmp_path: Path) -> None:
     write(
         tmp_path / "users.yaml",

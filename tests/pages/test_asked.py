@@ -51,6 +51,7 @@ def test_a_page_asks_what_it_is_declared_to_ask(way: Between, area: PageInfo) ->
     assert declared <= asked
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("area", PAGES, ids=NAMES)
 def test_what_a_page_always_asks_it_asks_without_any_choice(way: Between, area: PageInfo) -> None:
     open_page(area.name)

@@ -77,6 +77,7 @@ def test_each_question_is_asked_once_and_a_second_viewer_asks_nothing(way: Betwe
     assert again == []
 
 
+@pytest.mark.thorough
 def test_only_what_is_shown_is_asked(way: Between, generation: int) -> None:
     open_page()
     kinds = {one.target.partition("type=")[2].partition("&")[0] for one in of_the_page(way)}

@@ -28,6 +28,7 @@ def test_without_a_comparison_there_is_no_change(bare: pytest.MonkeyPatch) -> No
     assert {len(row) for row in table(app, "credit_referrer")} == {2}
 
 
+@pytest.mark.thorough
 def test_money_is_offered_only_where_the_server_tells_it(
     bare: pytest.MonkeyPatch, old: Running
 ) -> None:

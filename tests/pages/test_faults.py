@@ -16,7 +16,7 @@ from tests.support.fault_proxy import Between
 from tests.support.pages import CHOICES
 from umami.endpoint import REGISTRY
 
-pytestmark = pytest.mark.sample(6)
+pytestmark = pytest.mark.sample(12)
 
 QUIET = {"values", "currencies", "reports", "websites", "segments", "daterange"}
 """What pages are better with, and can do without; and what the bar above them needs."""

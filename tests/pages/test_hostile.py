@@ -70,7 +70,7 @@ def shown(app: AppTest) -> list[str]:
     return [text for text in (*texts, *labels) if text]
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("name", [*IDS, "session"])
 def test_hostile_names_are_text(
     bare: pytest.MonkeyPatch,
@@ -91,7 +91,7 @@ def test_the_measure_of_harm_finds_it() -> None:
         assert not HARM.search(plain(name))
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("area", PAGES, ids=IDS)
 def test_an_empty_website_says_what_would_fill_it(opened: Open, area: PageInfo) -> None:
     app = opened(area.name, **CHOICES.get(area.name, {}), website=WEBSITES["empty"])

@@ -43,6 +43,7 @@ def test_a_filter_in_the_link(opened: Open) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_a_chip_takes_its_filter_away(opened: Open) -> None:
     app = opened(filter="country.eq.DE")
     app.button(key="chip_country").click().run()
@@ -72,6 +73,7 @@ def test_a_custom_comparison_has_its_own_figures(opened: Open) -> None:
     assert app.metric[0].delta != previous.metric[0].delta
 
 
+@pytest.mark.thorough
 def test_the_comparison_is_a_question_of_its_own(opened: Open) -> None:
     september = opened(**{"from": "2026-09-01", "to": "2026-09-30"}, compare="previous")
     august = opened(
@@ -96,6 +98,7 @@ def test_umamis_own_comparison_is_the_servers(opened: Open) -> None:
     assert "2 Aug 2026, 00:01 – 1 Sep 2026, 00:01 (Umami's previous period)" in said(app)
 
 
+@pytest.mark.thorough
 def test_weekdays_can_be_matched_where_it_matters(opened: Open) -> None:
     app = opened(**{"from": "2026-09-01", "to": "2026-09-30"})
     app.toggle(key="match_weekdays").set_value(True).run()
@@ -117,6 +120,7 @@ def test_the_bar_writes_what_the_link_reads(opened: Open) -> None:
     assert app.session_state["tz"] == "Asia/Tokyo"
 
 
+@pytest.mark.thorough
 def test_another_website_forgets_the_filters(opened: Open) -> None:
     app = opened(filter="country.eq.DE")
     other = next(one for one in app.selectbox(key="pick_website").options if "Docs" in one)

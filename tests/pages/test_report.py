@@ -69,6 +69,7 @@ def test_a_report_says_what_its_page_says(opened: Open, name: str) -> None:
         assert printed[:many] == shown[:many]
 
 
+@pytest.mark.thorough
 def test_sums_of_the_workbook_are_the_pages(opened: Open) -> None:
     app = opened("overview", **SEPTEMBER)
     book = openpyxl.load_workbook(BytesIO(xlsx.workbook(report("overview"))))

@@ -45,6 +45,7 @@ def test_a_filter_on_a_source_shows_the_money_of_its_visitors(bare: pytest.Monke
     assert any(links(app, "revenue_referrers"))
 
 
+@pytest.mark.thorough
 def test_a_filter_that_would_choose_purchases_is_left_out_and_named(
     bare: pytest.MonkeyPatch,
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_server_that_filters_no_revenue_shows_all_of_it(
     assert not any(links(app, "revenue_countries"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sent", ["€", "US Dollar"])
 def test_money_in_a_currency_that_is_no_code_is_shown_as_it_is(
     bare: pytest.MonkeyPatch, tmp_path: Path, sent: str
@@ -84,6 +86,7 @@ def test_money_in_a_currency_that_is_no_code_is_shown_as_it_is(
     assert shown.endswith(sent.upper())
 
 
+@pytest.mark.thorough
 def test_money_under_another_spelling_is_named(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def respell(rows: pd.DataFrame) -> pd.DataFrame:
         euros = rows.index[rows["currency"] == "EUR"]
@@ -100,6 +103,7 @@ def test_money_under_another_spelling_is_named(bare: pytest.MonkeyPatch, tmp_pat
     assert f"The figures are without {formats.money(spaced, 'EUR')}" in said(app)
 
 
+@pytest.mark.thorough
 def test_losses_have_no_shares_and_are_said(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def refund(rows: pd.DataFrame) -> pd.DataFrame:
         refunds = rows.index[::3]

@@ -19,6 +19,7 @@ from umami.embedded.server import serve
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.thorough
 def test_a_page_that_waits_for_the_server_holds_up_no_other() -> None:
     let = threading.Event()
     with (

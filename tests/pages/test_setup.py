@@ -238,6 +238,7 @@ def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(
     umami_server.anew()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("here")
 def test_tables_that_cannot_be_taken_in_say_what_to_change(tmp_path: Path) -> None:
     app = check(opened(), "tables", keep=True, DATA=str(tmp_path))
@@ -312,6 +313,7 @@ def test_the_environment_goes_before_and_is_named(bare: pytest.MonkeyPatch) -> N
     assert not app.button
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("here")
 def test_what_streamlit_copied_from_the_secrets_is_no_environment(
     bare: pytest.MonkeyPatch, behind: str, secrets: Path
@@ -359,6 +361,7 @@ def test_a_code_of_an_earlier_process_saves_nothing(
     assert "only the person who started it" in said(app)
 
 
+@pytest.mark.thorough
 def test_an_admin_sets_up_from_anywhere_and_is_written_down(
     account: str, behind: str, secrets: Path
 ) -> None:
@@ -407,6 +410,7 @@ def test_what_cannot_be_connected_can_be_set_up(behind: str, secrets: Path) -> N
     assert [one.value for one in app.header] == ["Overview"]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("here")
 def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: Path) -> None:
     secrets.write_text(

@@ -82,6 +82,7 @@ def test_figures_stay_and_say_how_old_they_are(
     eventually(recovered)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("period", ["quarter", "today"])
 @pytest.mark.parametrize("area", ALONE, ids=[area.name for area in ALONE])
 def test_an_outage_outlasts_the_hour(
@@ -111,6 +112,7 @@ def test_an_outage_outlasts_the_hour(
     assert boxes(app) == []
 
 
+@pytest.mark.thorough
 def test_asking_anew_blanks_nothing(quick: Between, bare: pytest.MonkeyPatch) -> None:
     bare.setattr(freshness, "YOUNG", 0.0)
     app = open_page()
@@ -151,6 +153,7 @@ def test_what_is_too_old_to_be_shown_stands_in(quick: Between, bare: pytest.Monk
     assert marked(app)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["resets", "HTML", "503"])
 def test_many_who_come_to_a_dashboard_without_its_server(
     quick: Between, bare: pytest.MonkeyPatch, name: str

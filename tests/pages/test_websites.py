@@ -114,6 +114,7 @@ def test_no_comparison_no_change(opened: Open) -> None:
     assert not any(tile.delta for tile in app.metric)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("search", "found"), [("DOCS", 1), ("example.com", 3), ("no such", 0)])
 def test_searching(opened: Open, search: str, found: int) -> None:
     app = opened("websites", websites_search=search)
@@ -124,6 +125,7 @@ def test_searching(opened: Open, search: str, found: int) -> None:
     assert app.session_state["websites_search"] == ""
 
 
+@pytest.mark.thorough
 def test_another_page_of_many(fresh: Running) -> None:
     open_page("websites")
     client = umami_server.umami()
@@ -137,6 +139,7 @@ def test_another_page_of_many(fresh: Running) -> None:
     assert names(beyond) == names(second)
 
 
+@pytest.mark.thorough
 def test_opening_a_website(opened: Open) -> None:
     app = opened("websites", filter="country.eq.DE")
     app.button(key=f"look_{WEBSITES['docs']}").click().run()
@@ -156,6 +159,7 @@ def test_no_such_website_to_manage(opened: Open, given: str, said: str) -> None:
     assert len(names(app)) == 3
 
 
+@pytest.mark.thorough
 def test_the_tracking_code_of_a_server(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     assert code(app) == [
@@ -210,6 +214,7 @@ def test_the_tracking_code_is_at_the_address_of_the_dashboard(
     assert "this machine" not in notes(app)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501"])
 def test_an_address_that_no_website_reaches_is_named(
     collecting: pytest.MonkeyPatch, host: str
@@ -245,6 +250,7 @@ def test_what_is_not_kept_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None
     assert "Set UMAMI_STORE" in notes(app)
 
 
+@pytest.mark.thorough
 def test_the_demo_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
     open_page()
     site = umami_server.umami().ask(websites.websites()).rows[0].id
@@ -295,6 +301,7 @@ def test_what_cannot_be_created(opened: Open, name: str, domain: str, said: str)
     assert app.text_input(key="new_domain").value == domain
 
 
+@pytest.mark.thorough
 def test_name_and_domain_are_changed(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     app.text_input(key=f"name_{SHOP}").set_value(HOSTILE)
@@ -305,6 +312,7 @@ def test_name_and_domain_are_changed(fresh: Running) -> None:
     assert any("was saved" in one for one in toasts(app))
 
 
+@pytest.mark.thorough
 def test_an_empty_name_is_not_saved(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     app.text_input(key=f"name_{SHOP}").set_value("")
@@ -354,6 +362,7 @@ def test_nothing_is_destroyed_without_the_name(fresh: Running, what: str) -> Non
     assert umami_server.umami().ask(traffic.stats(VIEW)).current.visitors == 2_423
 
 
+@pytest.mark.thorough
 def test_a_website_is_reset(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     sure = confirm(app, "reset", SHOP, "Nordlicht Shop")
@@ -365,6 +374,7 @@ def test_a_website_is_reset(fresh: Running) -> None:
     assert [tile.value for tile in app.metric][2] == "0"
 
 
+@pytest.mark.thorough
 def test_the_website_that_is_looked_at_is_deleted(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     confirm(app, "delete", SHOP, "Nordlicht Shop").click().run()
@@ -376,6 +386,7 @@ def test_the_website_that_is_looked_at_is_deleted(fresh: Running) -> None:
         site()
 
 
+@pytest.mark.thorough
 def test_the_last_website_is_deleted(fresh: Running) -> None:
     open_page("websites")
     client = umami_server.umami()
@@ -387,6 +398,7 @@ def test_the_last_website_is_deleted(fresh: Running) -> None:
     assert [one.value for one in app.header] != ["Websites"]
 
 
+@pytest.mark.thorough
 def test_who_may_not_write_reads_why(fresh: Running, bare: pytest.MonkeyPatch) -> None:
     open_page("websites")
     umami_server.umami().ask(
@@ -412,6 +424,7 @@ def test_who_may_not_write_reads_why(fresh: Running, bare: pytest.MonkeyPatch) -
 # Beginning with nothing
 
 
+@pytest.mark.thorough
 def test_the_first_website_of_an_empty_file(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "umami.duckdb"
     bare.setenv("UMAMI_STORE", str(file))

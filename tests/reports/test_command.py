@@ -26,6 +26,7 @@ def told(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UMAMI_PASSWORD", running.password)
 
 
+@pytest.mark.thorough
 def test_tables_without_a_server_as_they_would_be_typed(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     run = subprocess.run(
@@ -54,6 +55,7 @@ def test_tables_without_a_server_as_they_would_be_typed(tmp_path: Path) -> None:
     assert "Europe/Berlin" in page
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("told")
 @pytest.mark.parametrize("website", ["shop.example.com", "NORDLICHT SHOP"])
 def test_a_workbook_of_several_pages(tmp_path: Path, website: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import plotly
 import plotly.graph_objects as go
+import pytest
 
 from reports import html
 from reports.document import Report
@@ -17,6 +18,7 @@ from tests.reports.conftest import ROOT
 MEGABYTE = 1_000_000
 
 
+@pytest.mark.thorough
 def test_the_overview_is_under_2_mb_and_all_pages_under_6(overview: Report, whole: Report) -> None:
     assert len(html.page(overview).encode()) < 2 * MEGABYTE
     assert len(html.page(whole).encode()) < 6 * MEGABYTE

@@ -170,6 +170,7 @@ def test_without_a_browser_a_mail_has_tables_only(
     assert made.get_body(("plain",)) is not None
 
 
+@pytest.mark.thorough
 def test_from_the_command_line(
     office: Office,
     running: Running,
@@ -345,6 +346,7 @@ def test_what_is_no_address_is_named(typed: str) -> None:
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.thorough
 def test_a_name_of_a_website_is_no_header(overview: Report, office: Office) -> None:
     hostile = "Shop\r\nBcc: eve@example.com\0\u2028" + "x" * 500
     report = replace(overview, cover=replace(overview.cover, website=hostile))

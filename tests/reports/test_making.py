@@ -70,6 +70,7 @@ def test_a_figure_is_the_servers(whole: Report, client: Client) -> None:
     assert told["Bounce rate"] == pytest.approx(stats.bounce_rate)
 
 
+@pytest.mark.thorough
 def test_an_older_server_is_reported_too() -> None:
     with serve_version("2.18", TABLES) as running, asking(running) as old:
         report = ordered(old, seen(), EVERY)
@@ -77,6 +78,7 @@ def test_an_older_server_is_reported_too() -> None:
     assert len(report.chapters) == len(EVERY)
 
 
+@pytest.mark.thorough
 def test_an_empty_website_says_what_would_fill_it(client: Client) -> None:
     report = ordered(client, seen(website=[WEBSITES["empty"]]), EVERY)
     assert "could not be made" not in said(report)

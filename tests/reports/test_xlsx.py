@@ -52,6 +52,7 @@ def test_a_sheet_a_table_and_sums_are_the_servers(overview: Report, client: Clie
     assert [row["% of visitors"] for row in told] == pytest.approx(shares, abs=0.0001)
 
 
+@pytest.mark.thorough
 def test_every_table_has_frozen_headings_filters_and_formats(whole: Report) -> None:
     book = opened(whole)
     tables = [

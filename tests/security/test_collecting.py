@@ -188,6 +188,7 @@ def test_too_large(collects: pytest.MonkeyPatch, path: str) -> None:
     assert answer.status_code == 413
 
 
+@pytest.mark.thorough
 def test_too_many(collects: pytest.MonkeyPatch, file: Path) -> None:
     sent = ("POST", "/collect/api/send", {"json": {"type": "event"}})
     answers = requests(*[sent] * (PER_ADDRESS.burst + 100))

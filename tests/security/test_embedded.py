@@ -217,6 +217,7 @@ def test_memory_is_bounded(store: Store) -> None:
     ) == (True,)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["a[b] *'", "büro", "linked"])
 def test_imports_go_on_and_name_faults(tmp_path: Path, name: str) -> None:
     place = tmp_path / name

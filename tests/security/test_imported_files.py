@@ -111,6 +111,7 @@ def test_names_that_lead_out_of_an_archive(tmp_path: Path, name: str) -> None:
         refused(tmp_path / "export.tar", "leads out of the archive")
 
 
+@pytest.mark.thorough
 def test_tar_archives_that_burst(tmp_path: Path) -> None:
     """By a table, by something before it, and by a header that would be held in memory."""
     end = io.BytesIO()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.app import TABLES, WAIT, App, metric, running_app, settled
+from tests.browser.app import SCRIPTS, TABLES, WAIT, App, metric, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.proxies import adding, proxy
 from tests.support.stream import opened
@@ -29,7 +29,7 @@ HEADERS = (
 )
 
 
-@pytest.fixture(scope="module", params=["asgi.py", "app.py"])
+@pytest.fixture(scope="module", params=SCRIPTS)
 def closed(request: pytest.FixtureRequest) -> Iterator[App]:
     """An app that shows real data and has no accounts."""
     with running_app(request.param, UMAMI_DATA=str(TABLES), DASHBOARD_OPEN="") as app:
@@ -77,6 +77,7 @@ def test_a_code_opens_once(closed: App) -> None:
     eventually(lambda: closed.link != link)
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(2)
 def test_the_browser_that_opens_the_link_is_known_from_then_on(
     closed: App, browser: Browser

@@ -10,7 +10,7 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from components.request_security import LONGEST
-from tests.browser.app import TABLES, App, running_app
+from tests.browser.app import SCRIPTS, TABLES, App, running_app
 from tests.support.accounts import user, write
 from tests.support.stream import tab
 from umami.embedded.server import serve
@@ -18,7 +18,7 @@ from umami.embedded.server import serve
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=["asgi.py", "app.py"])
+@pytest.fixture(scope="module", params=SCRIPTS)
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[App]:

@@ -24,7 +24,7 @@ from websockets.typing import Subprotocol
 
 from access import settings
 from components import request_security
-from tests.browser.app import TABLES, WAIT, App, metric, running_app, settled
+from tests.browser.app import SCRIPTS, TABLES, WAIT, App, metric, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support.accounts import PASSWORD, user, write
 from tests.support.proxies import adding, proxy
@@ -37,7 +37,7 @@ SHOP = urlencode({"website": WEBSITES["shop"], **RECORDED})
 PROXY = "https://stats.example.com"
 
 
-@pytest.fixture(scope="module", params=["asgi.py", "app.py"])
+@pytest.fixture(scope="module", params=SCRIPTS)
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[App]:
@@ -128,6 +128,7 @@ def test_requests_that_change_something_need_the_origin(house: App) -> None:
         assert answer.status_code == status
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(2)
 def test_a_page_on_another_port_reads_nothing_with_the_cookie_of_a_viewer(
     house: App, browser: Browser
@@ -207,8 +208,9 @@ def test_only_the_dashboard_may_frame_it(house: App) -> None:
     assert host["allowedOrigins"] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(2)
-@pytest.mark.parametrize("script", ["asgi.py", "app.py"])
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_a_foreign_origin_makes_the_server_ask_nobody(script: str) -> None:
     """Streamlit looks up its public address for it, and waits for the answer: requests to other
     hosts go to a port here, which accepts and never answers."""

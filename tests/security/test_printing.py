@@ -145,6 +145,7 @@ def test_a_hostile_page_reads_nothing_and_reaches_nobody(tmp_path: Path) -> None
         assert asked == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("to", ["file", "site"])
 def test_a_page_that_leaves_gets_nowhere(tmp_path: Path, to: str) -> None:
     file = tmp_path / "secret.txt"
@@ -158,6 +159,7 @@ def test_a_page_that_leaves_gets_nowhere(tmp_path: Path, to: str) -> None:
         assert asked == []
 
 
+@pytest.mark.thorough
 def test_it_starts_with_an_empty_profile_and_no_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +184,7 @@ def test_it_starts_with_an_empty_profile_and_no_secrets(
         assert loose not in told
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("able", [True, False])
 def test_its_sandbox_is_on_where_there_is_one(

@@ -76,6 +76,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Engine]
         kept.dispose()
 
 
+@pytest.mark.thorough
 def test_many_sockets_at_once_have_no_more_guesses_than_one(app: tuple[App, Engine]) -> None:
     running, kept = app
     ready = threading.Barrier(SOCKETS)
@@ -142,6 +143,7 @@ def test_who_cannot_be_compared_is_told_so_and_has_not_failed(
 # Accounts told apart
 
 
+@pytest.mark.thorough
 def test_every_comparison_takes_the_same_work(
     desk: Authentication, monkeypatch: pytest.MonkeyPatch
 ) -> None:

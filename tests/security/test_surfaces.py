@@ -138,6 +138,7 @@ def test_an_open_dialog_shows_nothing_once_permission_has_ended(house: House, en
             assert not kinds(sent) & DRAWN
 
 
+@pytest.mark.thorough
 def test_a_report_is_made_with_the_permissions_of_the_moment(house: House) -> None:
     house.set_roles(ana="all")
     with house.signed_in("ana") as (ana, _):

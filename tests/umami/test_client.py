@@ -85,6 +85,7 @@ def test_the_second_viewer_asks_the_server_nothing(
     assert all(one.answered_at and not one.stale for one in again)
 
 
+@pytest.mark.thorough
 def test_who_looks_at_an_answer_leaves_little_behind(
     server: Faulty, client: Client, view: View
 ) -> None:
@@ -269,6 +270,7 @@ def test_closing_lets_nobody_wait(settings: Settings, server: Faulty, view: View
     assert all(isinstance(one.exception(), Unreachable | None) for one in replies)
 
 
+@pytest.mark.thorough
 def test_a_process_ends_while_its_requests_are_pending(settings: Settings, server: Faulty) -> None:
     let = threading.Event()
     server.decide(lambda seen: said([], after=let.is_set))
@@ -395,6 +397,7 @@ def outcome(abused: tuple[Faulty, Client], question: Query[Any], act: Act) -> No
         assert problem.__context__ is None
 
 
+@pytest.mark.thorough
 @settings(max_examples=200, **ABUSE)
 @given(question=st.sampled_from(QUESTIONS), act=ACTS)
 def test_whatever_is_answered_is_a_model_or_an_error_of_ours(

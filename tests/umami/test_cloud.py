@@ -122,6 +122,7 @@ def test_a_page_waits_for_its_turn(
     assert len(server.asked("/metrics")) == 12
 
 
+@pytest.mark.thorough
 def test_who_waits_too_long_is_told(
     server: Faulty, cloud: Settings, connected: Connect, view: View
 ) -> None:

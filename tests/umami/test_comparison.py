@@ -205,6 +205,7 @@ CHOICES = {
 }
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=300)
 @given(
     st.sampled_from(ZONES),
@@ -238,6 +239,7 @@ def test_every_preset_where_clocks_change(
             check(view(preset, now=moment, tz=tz, compare=compare, weekdays=weekdays))
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=300)
 @given(
     st.sampled_from(ZONES),

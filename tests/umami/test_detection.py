@@ -221,6 +221,7 @@ PLAIN = column(V.V3_0, None)[CONFIG]
 COLUMNS = [column(generation, VERSIONS[generation]) for generation in Generation]
 
 
+@pytest.mark.thorough
 @settings(max_examples=500, deadline=None)
 @given(
     origin=st.lists(st.sampled_from(COLUMNS), min_size=len(REQUESTS), max_size=len(REQUESTS)),

@@ -30,7 +30,7 @@ from umami.embedded.server import serve
 from umami.errors import NotOffered, TimedOut, UmamiError
 from umami.settings import Settings
 
-pytestmark = pytest.mark.sample(6)
+pytestmark = pytest.mark.sample(12)
 
 PATIENCE, PATIENT = 1.5, 60.0
 """Seconds that an answer is waited for, where faults are to be noticed and where none is."""
@@ -146,6 +146,7 @@ def test_the_truth_or_an_error_of_ours(told: Told, name: str) -> None:
     holds(told, name)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", OF_ANSWERS)
 def test_the_truth_of_several_answers_or_an_error_of_ours(told_by_2x: Told, name: str) -> None:
     holds(told_by_2x, name)
@@ -164,6 +165,7 @@ def test_what_befalls_some_leaves_the_others(told: Told, share: float) -> None:
         recovers(told, client, found)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fault", [reset, silent], ids=["gone", "silent"])
 def test_older_answers_stand_in_and_the_server_is_left_in_peace(
     told: Told, fault: Any, monkeypatch: pytest.MonkeyPatch
@@ -197,6 +199,7 @@ def test_older_answers_stand_in_and_the_server_is_left_in_peace(
         told.way.heal()
 
 
+@pytest.mark.thorough
 def test_a_server_that_is_killed_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     with serve(DATA / "tables", port=port, password="umami") as running:

@@ -40,7 +40,7 @@ from umami.period import Period
 from umami.settings import Settings, read
 from umami.view import View
 
-pytestmark = pytest.mark.sample(12)
+pytestmark = pytest.mark.sample(24)
 
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
@@ -321,6 +321,7 @@ def test_analyses_are_gets_and_money_and_campaigns_stay_one_post(
         assert not [one for one in way.passed if "/utm/" in one.target or "/revenue/" in one.target]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("missing", ["/api/reports/", f"/api/websites/{SHOP}/"])
 def test_a_server_that_lacks_one_form_of_an_analysis_is_asked_in_the_other(
     servers: dict[str, Running], way: Between, connected: Connect, missing: str

@@ -103,6 +103,7 @@ def test_bounces_and_seconds_of_a_page_field_are_those_of_a_breakdown(
         assert row.visits == wanted.loc[row.name, "visits"]
 
 
+@pytest.mark.thorough
 def test_visitors_of_groups_are_those_of_the_older_list(
     client: Client, servers: dict[str, Running], connected: Connect
 ) -> None:
@@ -190,6 +191,7 @@ def test_a_server_that_tells_real_figures_in_its_list_is_believed(
 # Names of events, searches
 
 
+@pytest.mark.thorough
 def test_a_name_that_looks_like_a_filter_is_a_name(
     servers: dict[str, Running], connected: Connect
 ) -> None:

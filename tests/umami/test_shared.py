@@ -113,6 +113,7 @@ def test_another_replica_goes_on_where_one_was_lost(
     assert lost.result(20).value == b"1"
 
 
+@pytest.mark.thorough
 def test_a_replica_that_takes_long_is_waited_for(
     replicas: list[Cache], pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

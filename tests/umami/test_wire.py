@@ -30,6 +30,7 @@ def calls(do: Callable[[], object]) -> int:
     return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("period", [OCTOBER, CLOCKS_CHANGE], ids=["days", "hours"])
 def test_thousands_of_names(period: Period) -> None:

@@ -171,6 +171,7 @@ def test_what_was_refused_for_its_token_is_sent_again_and_done_once(
     assert names(client) == sorted([*before, "Orchard, signed in anew"])
 
 
+@pytest.mark.thorough
 def test_what_was_done_after_nobody_waited_is_seen_soon(
     way: Between, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
