@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -37,9 +37,15 @@ DEEPEST = 100
 _log = logging.getLogger(__name__)
 
 
+EXTENSIONS = "/x"
+"""Follows ``/api`` in the paths of questions that no Umami answers."""
+
+
 class Parameters(BaseModel):
     """Base class of the parameters of routes; undeclared ones are refused."""
 
+    by_visit: ClassVar[bool] = False
+    """Whether the route also answers under ``EXTENSIONS``, where filters keep whole visits."""
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -109,6 +115,8 @@ class Call(Generic[A]):
     path: Mapping[str, UUID | str]
     headers: Mapping[str, str]
     user: User | None
+    whole_visits: bool = False
+    """Whether filters keep whole visits instead of single rows."""
 
     def id(self, name: str) -> UUID:
         """The UUID of this name in the path."""
@@ -153,7 +161,9 @@ class Routes:
                 if not open_to_all:
                     website = path_params.get("website_id") or getattr(params, "websiteId", None)
                     umami.admit(user, request.headers, website, path, reads=reads)
-                result = handler(Call(umami, params, path_params, request.headers, user))
+                whole_visits = request.url.path.startswith(f"/api{EXTENSIONS}/")
+                call = Call(umami, params, path_params, request.headers, user, whole_visits)
+                result = handler(call)
                 if changes:
                     umami.changed(str(website) if website else None)
                 return result if isinstance(result, Response) else Json(result)
@@ -175,7 +185,12 @@ class Routes:
                     )
                     return Json({"error": "Internal server error"}, status_code=500)
 
-            self.all.append(Route("/api" + path, endpoint, methods=[method], name=path))
+            for prefix in (
+                ("/api", f"/api{EXTENSIONS}")
+                if getattr(parameters, "by_visit", False)
+                else ("/api",)
+            ):
+                self.all.append(Route(prefix + path, endpoint, methods=[method], name=path))
             return handler
 
         return declare

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -104,6 +105,7 @@ class Filtered(Timed):
     """
 
     model_config = ConfigDict(extra="allow")
+    by_visit: ClassVar[bool] = True
     __pydantic_extra__: dict[Annotated[str, AfterValidator(_filter_name)], Text]
 
     @property
@@ -217,7 +219,8 @@ def scope(call: Call[Any], without: str = "") -> Scope:
     that is no filter."""
     params = call.params.filter_params if isinstance(call.params, Filtered) else {}
     filters = {name: text for name, text in params.items() if name != without}
-    return apply_filters(call.umami.store, since_reset(call), filters)
+    everything = replace(since_reset(call), whole_visits=call.whole_visits)
+    return apply_filters(call.umami.store, everything, filters)
 
 
 def _finest(start: datetime, end: datetime) -> Unit:

@@ -146,7 +146,7 @@ class Scope:
     end: datetime
     filters: tuple[Filter, ...] = ()
     required: tuple[Filter, ...] = ()
-    """Filters that apply even if ``any_filter`` is set."""
+    """Filters that rows pass even if ``any_filter`` or ``whole_visits`` is set."""
     any_filter: bool = False
     """Whether passing one of ``filters`` is enough."""
     properties: tuple[PropertyFilter, ...] = ()
@@ -160,6 +160,9 @@ class Scope:
     """Whether referrers are compared with the hostname without ``www.``, as from 3.1 on."""
     own_referrers: bool = False
     """Whether a filter by referrer also keeps rows whose referrer is the website itself."""
+    whole_visits: bool = False
+    """Whether filters keep all rows of a visit that has a row in the range that passes them, so
+    that bounces and durations are those of the visits; otherwise they keep single rows."""
     definitions: Definitions = NEWEST
 
     @property
@@ -183,7 +186,8 @@ class Scope:
         ``types`` are the event types, by default all; ``columns`` are the fields that the query
         reads, which determine whether the session is joined.
         """
-        fields = {*columns, *(filter_.field for filter_ in (*self.filters, *self.required))}
+        filters = self.required if self.whole_visits else (*self.filters, *self.required)
+        fields = {*columns, *(filter_.field for filter_ in filters)}
         session = (
             " JOIN session s ON s.session_id = e.session_id AND s.website_id = e.website_id"
             if fields & OF_SESSION.keys()
@@ -221,17 +225,12 @@ class Scope:
 
     def _conditions(self) -> list[Rows]:
         """All conditions but those of website, range and event types."""
-        filters = [filter_.condition for filter_ in self.filters]
-        if self.any_filter and filters:
-            either = " OR ".join(condition.sql for condition in filters)
-            values = [value for condition in filters for value in condition.values]
-            filters = [Rows(f"({either})", values)]
-        conditions = [*filters, *(filter_.condition for filter_ in self.required)]
-        conditions += [filter_.restriction(self.website) for filter_ in self.properties]
-        if not self.own_referrers and any(filter_.field == "referrer" for filter_ in self.filters):
-            conditions.append(Rows(f"({self.external_referrer} OR e.referrer_domain IS NULL)"))
-        if self.event_type is not None:
-            conditions.append(Rows("e.event_type = ?", [self.event_type]))
+        conditions = self._row_conditions()
+        if self.whole_visits and conditions:
+            matching = replace(self.unfiltered(), **self._row_filters).rows()
+            visits = f"SELECT e.session_id, e.visit_id {matching.sql}"
+            conditions = [Rows(f"(e.session_id, e.visit_id) IN ({visits})", matching.values)]
+        conditions += [filter_.condition for filter_ in self.required]
         if self.without_bounces:
             views = self.unfiltered().rows(PAGEVIEW)
             visits = f"SELECT e.session_id, e.visit_id {views.sql} GROUP BY ALL HAVING count(*) > 1"
@@ -241,6 +240,25 @@ class Scope:
             conditions.append(
                 Rows(f"e.session_id IN (SELECT e.session_id {members.sql})", members.values)
             )
+        return conditions
+
+    @property
+    def _row_filters(self) -> dict[str, Any]:
+        names = ("filters", "any_filter", "properties", "event_type", "own_referrers")
+        return {name: getattr(self, name) for name in names}
+
+    def _row_conditions(self) -> list[Rows]:
+        """The conditions that a single row has to pass, except ``required``."""
+        conditions = [filter_.condition for filter_ in self.filters]
+        if self.any_filter and conditions:
+            either = " OR ".join(condition.sql for condition in conditions)
+            values = [value for condition in conditions for value in condition.values]
+            conditions = [Rows(f"({either})", values)]
+        conditions += [filter_.restriction(self.website) for filter_ in self.properties]
+        if not self.own_referrers and any(filter_.field == "referrer" for filter_ in self.filters):
+            conditions.append(Rows(f"({self.external_referrer} OR e.referrer_domain IS NULL)"))
+        if self.event_type is not None:
+            conditions.append(Rows("e.event_type = ?", [self.event_type]))
         return conditions
 
 

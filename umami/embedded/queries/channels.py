@@ -78,7 +78,7 @@ def channel_of_row(scope: Scope) -> str:
 def channel_visitors(store: Store, scope: Scope) -> list[dict[str, Any]]:
     """Count (``y``) the distinct sessions with a visit of each channel (``x``), the most frequent
     first; before 3.3, those with a view."""
-    visits = _visits(scope)
+    visits = visits_by_channel(scope)
     return store.records(
         f"""
         {visits.sql}
@@ -96,10 +96,10 @@ def channel_totals(store: Store, scope: Scope) -> list[dict[str, Any]]:
     campaign and query.
     """
     tail = "WHERE name <> '' GROUP BY name ORDER BY visitors DESC, visits DESC, name"
-    return summed(store, scope, _visits(scope), ("name",), tail)
+    return summed(store, scope, visits_by_channel(scope), ("name",), tail)
 
 
-def _visits(scope: Scope) -> Rows:
+def visits_by_channel(scope: Scope) -> Rows:
     """Return ``WITH …`` that defines ``visit``: the visits with their channel, views, and the times
     of the first and last view.
 

@@ -11,7 +11,7 @@ from umami.embedded.store import Store
 
 Counted = Literal["events", "visitors"]
 Edge = Literal["entry", "exit"]
-EXTREMES: dict[Edge, str] = {"entry": "min", "exit": "max"}
+EXTREMES: dict[str, str] = {"entry": "min", "exit": "max"}
 NUMBERS: dict[Counted, str] = {
     "events": "count(*)",
     "visitors": "count(DISTINCT e.session_id)",

@@ -47,26 +47,33 @@ def summed(
     """Sum the table ``visit`` by keys, which ``tail`` groups: ``pageviews``, ``visitors``,
     ``visits``, ``bounces``, and ``totaltime``.
 
-    Views are rows, visitors distinct sessions, and visits distinct visits. A bounce is a visit with
-    one view and no custom event in the unfiltered range. Time is the sum over sessions and visits
+    Views are rows, visitors distinct sessions, and visits distinct visits. ``bounce`` defines
+    bounces. Time is the sum over sessions and visits
     of the whole seconds between the first and the last view. Views and time are text.
     """
-    bounce = Rows("views = 1")
-    if scope.definitions.event_prevents_bounce:
-        events = scope.unfiltered().rows(CUSTOM_EVENT)
-        with_event = f"SELECT (e.session_id, e.visit_id) {events.sql}"
-        bounce = bounce.where(f"(session_id, visit_id) NOT IN ({with_event})", *events.values)
+    is_bounce = bounce(scope)
     columns = "".join(f'"{key}", ' for key in keys)
     return store.records(
         f"""
         {visits.sql}
         SELECT {columns} sum(views)::VARCHAR AS pageviews, count(DISTINCT session_id) AS visitors,
-               count(DISTINCT visit_id) AS visits, count(*) FILTER ({bounce.sql}) AS bounces,
+               count(DISTINCT visit_id) AS visits, count(*) FILTER ({is_bounce.sql}) AS bounces,
                sum(floor(epoch(last_at - first_at)))::BIGINT::VARCHAR AS totaltime
         FROM visit {tail}
         """,
-        [*visits.values, *bounce.values, *values],
+        [*visits.values, *is_bounce.values, *values],
     )
+
+
+def bounce(scope: Scope) -> Rows:
+    """Return the condition that a row of the table ``visit`` is a bounce: it has one view and no
+    custom event in the unfiltered range."""
+    condition = Rows("views = 1")
+    if not scope.definitions.event_prevents_bounce:
+        return condition
+    events = scope.unfiltered().rows(CUSTOM_EVENT)
+    with_event = f"SELECT (e.session_id, e.visit_id) {events.sql}"
+    return condition.where(f"(session_id, visit_id) NOT IN ({with_event})", *events.values)
 
 
 def totals(store: Store, scope: Scope) -> dict[str, int]:

@@ -6,6 +6,7 @@ from umami.embedded.routes import (
     account,
     charts,
     collect,
+    conversions,
     events,
     performance,
     properties,
@@ -22,7 +23,7 @@ from umami.embedded.routes import (
 MODULES = (
     account,
     # "charts" matches the id of a website, link or pixel, so its routes come first.
-    *(charts, websites, shares, traffic, events, sessions, properties, performance),
+    *(charts, websites, shares, traffic, conversions, events, sessions, properties, performance),
     # The path of an analysis matches that of a saved report, so its routes come first.
     *(reports, saved, realtime, unrecorded, collect),
 )

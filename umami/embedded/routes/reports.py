@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, create_model
@@ -209,6 +209,7 @@ class Body(Parameters):
     """The body of a POST; ``type`` and ``parameters`` depend on the analysis, and the values of
     filters are the same texts as in queries."""
 
+    by_visit: ClassVar[bool] = True
     websiteId: UUID
     filters: dict[str, Text | int | None]
 
@@ -217,7 +218,13 @@ def _post(call: Call[Any]) -> Any:
     body, store = call.params, call.umami.store
     filters = {name: str(value) for name, value in body.filters.items() if value is not None}
     start, end = body.parameters.startDate, body.parameters.endDate
-    everything = Scope(body.websiteId, start, end, definitions=call.umami.definitions)
+    everything = Scope(
+        body.websiteId,
+        start,
+        end,
+        whole_visits=call.whole_visits,
+        definitions=call.umami.definitions,
+    )
     return body.parameters.answer(store, apply_filters(store, everything, filters))
 
 

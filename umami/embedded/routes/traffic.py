@@ -62,11 +62,15 @@ class Metrics(Filtered):
     search: Text | None = None
 
     def searched(self, scope: Scope) -> Scope:
-        """Return the scope with the search as a filter that replaces those on the same field."""
+        """Return the scope with the search as a filter of rows that replaces filters of rows on the
+        same field."""
         if not self.search or self.type == CHANNEL:
             return scope
+        search = Filter(COLUMNS[self.type], "c", self.search)
+        if scope.whole_visits:
+            return replace(scope, required=(search,))
         others = [filter_ for filter_ in scope.filters if filter_.field != self.type]
-        return scope.filtered(*others, Filter(COLUMNS[self.type], "c", self.search))
+        return scope.filtered(*others, search)
 
 
 class Values(Timed):

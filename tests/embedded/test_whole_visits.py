@@ -1,0 +1,251 @@
+"""Filters that keep whole visits, and conversions by visit: plain Python counts the same."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.embedded.random_traffic import SITE, Client, Row, asking, traffic
+from tests.embedded.test_arithmetic import grouped, matches, sessions_of
+from tests.embedded.test_arithmetic3 import (
+    Asked,
+    acted,
+    by_channel,
+    custom,
+    elsewhere,
+    kept,
+    questions,
+    stats,
+    views,
+    visit,
+    within,
+)
+
+few = settings(max_examples=settings().max_examples // 2)
+FIRST = {
+    "hostname": "hostname",
+    "utmSource": "utm_source",
+    "utmMedium": "utm_medium",
+    "utmCampaign": "utm_campaign",
+    "utmContent": "utm_content",
+    "utmTerm": "utm_term",
+}
+OVERLAPPING = {"path": "url_path", "title": "page_title", "query": "url_query", "tag": "tag"}
+OF_SESSION = ("browser", "os", "device", "country", "distinctId")
+PARTITIONS = ("entry", "exit", "channel", "referrer", *FIRST, *OF_SESSION)
+CURRENCIES = ("EUR", "usd")
+
+
+class Shop:
+    """A client of a server, its rows, and its purchases: event id to currency and amount."""
+
+    def __init__(self, client: Client, rows: list[Row], money: dict[Any, tuple[str, Decimal]]):
+        self.client, self.rows, self.money = client, rows, money
+
+    def get(self, path: str, query: dict[str, Any]) -> Any:
+        response = self.client.get(f"/api/x/websites/{SITE}/{path}", params=query)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    store, rows = traffic(5)
+    chance = random.Random(5)
+    money = {}
+    with store.writing() as cursor:
+        for row in rows:
+            if row["event_name"] == "purchase":
+                currency, amount = (
+                    chance.choice(CURRENCIES),
+                    Decimal(chance.randrange(-500, 9999)) / 100,
+                )
+                money[row["event_id"]] = currency.upper(), amount
+                cursor.execute(
+                    "INSERT INTO revenue (revenue_id, website_id, session_id, event_id, event_name,"
+                    " currency, revenue, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [uuid4(), SITE, row["session_id"], row["event_id"], "purchase", currency,
+                     amount, row["created_at"]],
+                )  # fmt: skip
+    assert len(money) > 5
+    with asking(store) as client:
+        yield Shop(client, rows, money)
+    store.close()
+
+
+def whole(rows: list[Row], question: Asked) -> list[Row]:
+    """All rows in the range of the visits that have a row that passes the filters."""
+    passed = {visit(row) for row in kept(rows, question._replace(exclude=False))}
+    rest = kept(rows, Asked(question.startAt, question.endAt, exclude=question.exclude))
+    return [row for row in rest if visit(row) in passed]
+
+
+@few
+@given(data=st.data())
+def test_totals_and_series_are_those_of_whole_visits(shop: Shop, data: st.DataObject) -> None:
+    question = data.draw(questions(shop.rows))
+    rows = whole(shop.rows, question)
+    everything = Asked(question.startAt, question.endAt, exclude=question.exclude)
+    expected = stats(rows, everything, newest=False)
+    events = {visit(row) for row in custom(within(shop.rows, question))}
+    visits = grouped(views(rows), visit)
+    if not question.exclude:
+        expected["bounces"] = sum(
+            len(seen) == 1 and key not in events for key, seen in visits.items()
+        )
+    found = shop.get("stats", question.query)
+    found.pop("comparison")
+    assert found == expected
+    series = shop.get("pageviews", {**question.query, "unit": "day", "timezone": "UTC"})
+    assert sum(bucket["y"] for bucket in series["pageviews"]) == len(views(rows))
+
+
+@few
+@given(data=st.data(), search=st.sampled_from(["", "a", "docs"]))
+def test_rows_are_those_of_whole_visits(shop: Shop, data: st.DataObject, search: str) -> None:
+    question = data.draw(questions(shop.rows))
+    seen = [row for row in views(whole(shop.rows, question)) if row["url_path"]]
+    if search:
+        seen = [row for row in seen if matches(f"%{search}%", row["url_path"])]
+    pages = grouped(seen, lambda row: row["url_path"])
+    query = {**question.query, "type": "path", "limit": 1000}
+    found = shop.get("metrics", {**query, **({"search": search} if search else {})})
+    assert {row["x"]: row["y"] for row in found} == {
+        path: sessions_of(rows) for path, rows in pages.items()
+    }
+
+
+def test_a_filter_by_source_keeps_the_pages_after_the_first(shop: Shop) -> None:
+    ever = {"startAt": 0, "endAt": 4_102_444_800_000, "referrer": "google.de"}
+    of_rows = shop.client.get(f"/api/websites/{SITE}/stats", ever).json()
+    of_visits = shop.get("stats", ever)
+    assert of_visits["visits"] >= of_rows["visits"] > 0
+    assert of_visits["pageviews"] > of_rows["pageviews"]
+
+
+def names(rows: list[Row], kind: str) -> dict[Any, set[Any]]:
+    """The visits of each value of a field, by the definitions of the conversions."""
+    seen = sorted(views(rows), key=lambda row: (row["at"], row["event_id"]))
+    if kind == "channel":
+        return {name: set(map(visit, found)) for name, found in by_channel(seen, True).items()}
+    values: dict[Any, set[Any]] = {}
+    if kind in OVERLAPPING:
+        for row in seen:
+            values.setdefault(row[OVERLAPPING[kind]] or "", set()).add(visit(row))
+        return values
+    for key, found in grouped(seen, visit).items():
+        if kind in ("entry", "exit"):
+            name = found[0 if kind == "entry" else -1]["url_path"]
+        elif kind == "referrer":
+            name = next(
+                (
+                    row["referrer_domain"]
+                    for row in found
+                    if elsewhere(row) and row["referrer_domain"]
+                ),
+                "",
+            )
+        elif kind in FIRST:
+            name = next((row[FIRST[kind]] for row in found if row[FIRST[kind]]), "")
+        else:
+            name = found[0]["distinct_id" if kind == "distinctId" else kind] or ""
+        values.setdefault(name, set()).add(key)
+    return values
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize("kind", [*PARTITIONS, *OVERLAPPING])
+@settings(max_examples=settings().max_examples // 5)
+@given(
+    data=st.data(),
+    goal=st.sampled_from(
+        [("event", "purchase"), ("event", "s*"), ("path", "/a*"), ("path", "/"), ("revenue", None)]
+    ),
+    currency=st.sampled_from([None, "EUR", "USD"]),
+)
+def test_conversions_by_field(
+    shop: Shop,
+    data: st.DataObject,
+    kind: str,
+    goal: tuple[str, str | None],
+    currency: str | None,
+) -> None:
+    question = data.draw(questions(shop.rows))
+    if goal[0] == "revenue":
+        currency = currency or "EUR"
+    rows = whole(shop.rows, question)
+    present = within(shop.rows, question)
+
+    def converts(row: Row) -> bool:
+        if goal[0] == "revenue":
+            return shop.money.get(row["event_id"], ("",))[0] == currency
+        kinds, name = ((2,), row["event_name"]) if goal[0] == "event" else ((1,), row["url_path"])
+        text = str(goal[1])
+        fits = (name or "").startswith(text[:-1]) if text.endswith("*") else name == text
+        return row["event_type"] in kinds and fits
+
+    converted = {visit(row) for row in present if converts(row)}
+    amounts: dict[Any, Decimal] = {}
+    for row in present:
+        code, amount = shop.money.get(row["event_id"], ("", Decimal(0)))
+        if code == currency:
+            amounts[visit(row)] = amounts.get(visit(row), Decimal(0)) + amount
+    of_visit = grouped(views(rows), visit)
+    events = acted(shop.rows, question)
+    query = {
+        **question.query,
+        "type": kind,
+        "goal": goal[0],
+        **({"value": goal[1]} if goal[1] else {}),
+        **({"currency": currency} if currency else {}),
+    }
+    found = {row["name"]: row for row in shop.get("conversions", query)}
+    expected = names(rows, kind)
+    assert found.keys() == expected.keys()
+    for name, keys in expected.items():
+        lengths = [
+            max(row["at"] for row in of_visit[key]) - min(row["at"] for row in of_visit[key])
+            for key in keys
+        ]
+        row = found[name]
+        assert row["visitors"] == len({session for session, _ in keys})
+        assert row["visits"] == len(keys)
+        assert row["bounces"] == sum(len(of_visit[k]) == 1 and k not in events for k in keys)
+        assert row["totaltime"] == sum(length // timedelta(seconds=1) for length in lengths)
+        assert row["conversions"] == len(keys & converted)
+        assert row["revenue"] == pytest.approx(float(sum(amounts.get(k, Decimal(0)) for k in keys)))
+    if kind in PARTITIONS:
+        (total,) = shop.get("conversions", {k: v for k, v in query.items() if k != "type"}) or [{}]
+        for measure in ("visits", "bounces", "totaltime", "conversions", "revenue", "pageviews"):
+            assert sum(row[measure] for row in found.values()) == pytest.approx(
+                total.get(measure, 0)
+            )
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ({"goal": "event"}, "A step needs a value"),
+        ({"goal": "revenue"}, "Purchases need a currency"),
+        ({"goal": "order", "value": "x"}, "goal"),
+        ({"goal": "event", "value": "x", "type": "event"}, "Invalid type"),
+        ({"goal": "event", "value": "x", "steps": "1"}, "steps"),
+    ],
+)
+def test_incomplete_conversions_are_refused(shop: Shop, query: dict[str, str], reason: str) -> None:
+    ever = {"startAt": 0, "endAt": 4_102_444_800_000}
+    response = shop.client.get(f"/api/x/websites/{SITE}/conversions", {**ever, **query})
+    assert response.status_code == 400
+    assert reason in response.text
+
+
+def test_nothing_else_is_answered_beside_the_api(shop: Shop) -> None:
+    assert shop.client.get("/api/x/me", {}).status_code == 404

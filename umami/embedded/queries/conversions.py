@@ -1,0 +1,116 @@
+"""Visits, conversions and revenue by the values of one field; no Umami has such a query.
+
+Everything is counted by visit. A visit converts if a row of it in the range matches the conversion.
+Its revenue is the sum of its purchases in the range. Both are of the whole visit, also where only
+some of its rows belong to a value.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from umami.embedded.queries.channels import visits_by_channel
+from umami.embedded.queries.metrics import EXTREMES, IN_A_COUNTRY, LANGUAGE
+from umami.embedded.queries.reports import Step
+from umami.embedded.queries.totals import bounce
+from umami.embedded.scope import VIEWS, Rows, Scope, column
+from umami.embedded.store import Store
+
+CHANNEL: Final = "channel"
+FIRST: Final = frozenset(
+    {"referrer", "hostname", "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm"}
+)
+"""Fields of which a visit has its first value. By these, and by the fields of sessions, channels,
+first and last paths, each visit is in one row; by others, it can be in several."""
+_ORDER: Final = "(e.created_at, e.event_id)"
+
+
+def by_field(
+    store: Store,
+    scope: Scope,
+    field: str | None,
+    step: Step | None,
+    currency: str | None,
+    *,
+    limit: int,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """Return for each value of a field (``name``; ``""`` for none; for regions and cities with
+    ``country``) the ``visitors``, ``visits``, ``bounces``, ``totaltime`` (s) and ``pageviews`` of
+    its visits, the ``conversions``, which are visits that converted, and the ``revenue`` in the
+    currency; the most visits first.
+
+    Without a field, there is one row, with the totals. ``entry`` and ``exit`` are the path of the
+    first and last view. Without a step, every visit with a purchase in the currency converts.
+    """
+    named = _named(scope, field)
+    unfiltered = scope.unfiltered()
+    rows = scope.rows(*VIEWS)
+    money = Rows(
+        "SELECT e.session_id, e.visit_id, sum(r.revenue) AS amount FROM revenue r "
+        "JOIN website_event e ON e.event_id = r.event_id AND e.website_id = r.website_id "
+        "WHERE r.website_id = ? AND r.created_at BETWEEN ? AND ? AND upper(r.currency) = ? "
+        "GROUP BY ALL",
+        [scope.website, scope.start, scope.end, (currency or "").upper()],
+    )
+    if step:
+        matching = unfiltered.rows(step.event_type).where(*step.matching)
+        converted = Rows(
+            f"SELECT DISTINCT e.session_id, e.visit_id {matching.sql}", matching.values
+        )
+    else:
+        converted = Rows("SELECT session_id, visit_id FROM money")
+    is_bounce = bounce(scope)
+    values = [*named.values, *rows.values, *money.values, *converted.values]
+    country = "country, " if field in IN_A_COUNTRY else ""
+    return store.records(
+        f"""
+        {named.sql},
+        whole AS (
+            SELECT e.session_id, e.visit_id, count(*) AS views,
+                   min(e.created_at) AS first_at, max(e.created_at) AS last_at
+            {rows.sql} GROUP BY ALL
+        ),
+        money AS ({money.sql}),
+        converted AS ({converted.sql})
+        SELECT name, {country} count(DISTINCT session_id) AS visitors,
+               count(DISTINCT visit_id) AS visits, sum(named.views)::BIGINT AS pageviews,
+               count(*) FILTER ({is_bounce.sql.replace("views", "whole.views", 1)}) AS bounces,
+               sum(floor(epoch(last_at - first_at)))::BIGINT AS totaltime,
+               count(*) FILTER ((session_id, visit_id) IN (FROM converted)) AS conversions,
+               coalesce(sum(amount), 0)::DOUBLE AS revenue
+        FROM named JOIN whole USING (session_id, visit_id)
+        LEFT JOIN money USING (session_id, visit_id)
+        GROUP BY ALL ORDER BY visits DESC, name {country and ", country"} LIMIT ? OFFSET ?
+        """,
+        [*values, *is_bounce.values, limit, offset],
+    )
+
+
+def _named(scope: Scope, field: str | None) -> Rows:
+    """Return ``WITH …`` that defines ``named``: a row per value and visit, with its views."""
+    if field == CHANNEL:
+        visits = visits_by_channel(scope)
+        return Rows(
+            f"{visits.sql}, named AS (SELECT name, session_id, visit_id, views FROM visit)",
+            visits.values,
+        )
+    country = ""
+    if field is None:
+        name = "''"
+    elif field in EXTREMES:
+        name = f"arg_{EXTREMES[field]}(e.url_path, {_ORDER})"
+    elif field in FIRST:
+        value = column(field)
+        if field == "referrer":
+            value = f"CASE WHEN {scope.external_referrer} THEN {value} END"
+        name = f"coalesce(arg_min({value}, {_ORDER}) FILTER ({value} <> ''), '')"
+    else:
+        name = f"coalesce({LANGUAGE if field == 'language' else column(field)}, '')"
+        country = "coalesce(s.country, '') AS country, " if field in IN_A_COUNTRY else ""
+    rows = scope.rows(*VIEWS, columns=[field] if field else [])
+    return Rows(
+        f"WITH named AS (SELECT {name} AS name, {country} e.session_id, e.visit_id, "
+        f"count(*) AS views {rows.sql} GROUP BY ALL)",
+        rows.values,
+    )

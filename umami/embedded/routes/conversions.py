@@ -1,0 +1,56 @@
+"""Conversions and revenue by visit, which no Umami answers; filters keep whole visits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from umami.embedded.filters import FIELDS
+from umami.embedded.http import EXTENSIONS, Call, Routes, Text
+from umami.embedded.parameters import Filtered, one_of, scope
+from umami.embedded.queries.conversions import CHANNEL, by_field
+from umami.embedded.queries.metrics import EXTREMES
+from umami.embedded.queries.reports import Step
+
+routes = Routes()
+
+TYPES = (*(field for field in FIELDS if field != "event"), *EXTREMES, CHANNEL)
+"""The fields to group by: those that views have."""
+
+
+class Conversions(Filtered):
+    """The field to group by; the conversion, which is a step or any purchase in a currency; and the
+    currency of the revenue."""
+
+    by_visit: ClassVar[bool] = False
+    type: Annotated[str, one_of(TYPES, "Invalid type")] | None = None
+    goal: Literal["path", "event", "revenue"]
+    value: Annotated[Text, Field(min_length=1)] | None = None
+    currency: Annotated[Text, Field(min_length=1)] | None = None
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+    @model_validator(mode="after")
+    def _complete(self) -> Conversions:
+        if self.goal == "revenue" and not self.currency:
+            raise ValueError("Purchases need a currency")
+        if self.goal != "revenue" and not self.value:
+            raise ValueError("A step needs a value")
+        return self
+
+
+@routes("GET", f"{EXTENSIONS}/websites/{{website_id}}/conversions", Conversions)
+def conversions(call: Call[Conversions]) -> Any:
+    """Return visitors, visits, bounces, time, conversions and revenue by the values of a field."""
+    params = call.params
+    step = None if params.goal == "revenue" else Step(params.goal, params.value or "")
+    return by_field(
+        call.umami.store,
+        scope(call),
+        params.type,
+        step,
+        params.currency,
+        limit=params.limit,
+        offset=params.offset,
+    )
