@@ -228,7 +228,8 @@ class Client:
             return result_of(self._connection.detection(self._queue.submit))
 
     def _dialect(self, detected: Detected) -> Dialect:
-        return dialect(detected.generation, cloud=self._server.cloud)
+        extended = detected.extended
+        return dialect(detected.generation, cloud=self._server.cloud, extended=extended)
 
     def _answer(
         self,

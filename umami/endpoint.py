@@ -108,6 +108,8 @@ class Query(Generic[T]):
     read: Callable[[JSON], T] = field(compare=False, repr=False)
     until: datetime | None = field(compare=False, default=None)
     name: str = ""
+    whole_visits: bool = False
+    """Whether the filters keep whole visits, where the server can."""
 
     def decode(self, body: bytes) -> JSON:
         """The JSON of an answer. Raises ``UnexpectedAnswer``."""
@@ -165,7 +167,8 @@ class Query(Generic[T]):
 
     @property
     def _text(self) -> str:
-        return json.dumps([self.name, self.path, self.params, self.body, self.filters])
+        path = f"visits {self.path}" if self.whole_visits else self.path
+        return json.dumps([self.name, path, self.params, self.body, self.filters])
 
     @property
     def website(self) -> str | None:
@@ -239,6 +242,8 @@ class Endpoint(Generic[P, T]):
         ids = {name: uuid_of(named[name], name) for name in re.findall(r"{(\w+)}", self.route)}
         context = {**arguments, "period": period, "ids": ids}
 
+        filters = view.filter_params() if view and self.filtered else ()
+
         def read(answer: JSON) -> T:
             try:
                 return raw.read(answer) if raw.read else self._parse(answer, context)
@@ -254,7 +259,8 @@ class Endpoint(Generic[P, T]):
             path=self.route.format(**ids),
             params=_sorted_params(query),
             body=None if raw.body is None else canonical_json(raw.body),
-            filters=view.filter_params() if view and self.filtered else (),
+            filters=filters,
+            whole_visits=bool(filters and view and view.whole_visits and not view.filters_visits),
             arguments=arguments,
             read=read,
             until=period.end if period else None,

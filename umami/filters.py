@@ -197,6 +197,8 @@ class Capabilities:
     """Values that contain a comma."""
     segments: bool = True
     """Saved segments and cohorts."""
+    whole_visits: bool = False
+    """Filters that keep the visits with a matching row; Umami's filters keep the rows."""
 
     def refused(self, filter_: Filter) -> str | None:
         """Why the server does not support a filter, in a sentence; ``None`` where it does."""

@@ -68,6 +68,9 @@ class View:
     segment: str | None = None
     cohort: str | None = None
     weekdays: bool = False
+    whole_visits: bool = False
+    """Whether filters keep the visits that have a matching row, instead of the rows. Only servers
+    with that capability can."""
 
     def __post_init__(self) -> None:
         kinds = [(filter_.field, filter_.operator) for filter_ in self.filters]
@@ -86,7 +89,13 @@ class View:
 
     @property
     def keeps_whole_visits(self) -> bool:
-        """Whether visits are counted with all of their views, as bounces and durations require.
+        """Whether visits are counted with all of their views, as bounces and durations require."""
+        return self.whole_visits or self.filters_visits
+
+    @property
+    def filters_visits(self) -> bool:
+        """Whether filters of rows keep whole visits, too, since all rows of a visit have the same
+        values of the fields.
 
         Only the server has the filters of a segment, so with a segment this is ``False``.
         """
@@ -97,13 +106,19 @@ class View:
         """Whether any views can pass the filters: a row with an event is not a view."""
         on_events = [filter_.field == "event" for filter_ in self.filters]
         only_events = any(on_events) if self.match == "all" else all(on_events)
-        return not (on_events and only_events)
+        return self.whole_visits or not (on_events and only_events)
 
     def lacking(self, capabilities: Capabilities) -> str | None:
         """What of this View a server with these capabilities does not support, in a sentence."""
         refused = (capabilities.refused(filter_) for filter_ in self.filters)
         lacking = next(filter(None, refused), None)
         lacking = lacking or capabilities.joined(self.filters, self.match)
+        if (
+            not lacking
+            and self.whole_visits
+            and not (capabilities.whole_visits or self.filters_visits)
+        ):
+            lacking = "This server’s filters keep only the matching parts of visits."
         if not lacking and (self.segment or self.cohort) and not capabilities.segments:
             return "This server cannot filter by a segment or a cohort."
         return lacking
@@ -385,6 +400,7 @@ def parse(
     match = choice("match", get_args(Match), "all", complaint, "")
 
     view = View(
+        whole_visits=capabilities.whole_visits,
         website=website,
         period=shown,
         comparison=comparison,  # type: ignore[arg-type]

@@ -62,6 +62,8 @@ REQUESTS: Final = (HEARTBEAT, ACCOUNT, CONFIG, TELEMETRY, *ROUTES)
 DOCUMENT: Final = "/openapi.json"
 """A static document outside ``/api`` that names the exact version, very likely from 3.4 on."""
 SCRIPT_VERSION: Final = re.compile(rb"[?&]v=(\d+\.\d+\.\d+[\w.+-]{0,20})")
+EXTENDED: Final = re.compile(rb"[?&]x=visits\b")
+"""An embedded server's addition to that script."""
 DOCUMENT_VERSION: Final = re.compile(
     rb'"info"\s*:\s*\{[^{}]*?"version"\s*:\s*"(\d+\.\d+\.\d+[\w.+-]{0,20})"'
 )
@@ -94,6 +96,8 @@ class Detected:
     """The exact version, such as ``3.1.0``, where the server names it."""
     mark: str = ""
     """What a later check compares to notice that the server was replaced."""
+    extended: bool = False
+    """Whether the server is an embedded one, which also answers what no Umami does."""
 
     @property
     def label(self) -> str:
@@ -124,7 +128,8 @@ def detect(probe: Probe, document: Document, address: str) -> Detected:
     version = script_version or _version(DOCUMENT_VERSION, document(DOCUMENT))
     generation = _certain(possible, version)
     mark = _mark(script_version, answers[CONFIG], answers[ERRORS])
-    return Detected(generation, version, mark)
+    extended = EXTENDED.search(answers[TELEMETRY].body) is not None
+    return Detected(generation, version, mark, extended)
 
 
 def detect_cloud(probe: Probe) -> Detected:

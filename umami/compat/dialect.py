@@ -21,6 +21,8 @@ from umami.view import View
 
 SEARCHED = frozenset({"events", "sessions", "metrics", "groups", "values", "revenue_sessions"})
 """Endpoints whose search is a ``LIKE`` pattern on a self-hosted Umami."""
+EXTENSIONS = "/x"
+"""Begins the paths of what only an embedded server answers."""
 PARTS_OF_REVENUE = ("revenue_stats", "revenue_chart", "revenue_metrics")
 EMULATED = frozenset({*PARTS_OF_REVENUE, "event_stats", "groups", "website_charts"})
 """Newer endpoints that plans answer from older ones."""
@@ -50,6 +52,8 @@ class Dialect(ABC):
 
     generation: Generation
     cloud: bool = False
+    extended: bool = False
+    """Whether the server is an embedded one, which also answers what no Umami does."""
 
     plans: ClassVar[Mapping[str, Planner]]
     """How to answer each endpoint that this generation does not take as it is."""
@@ -57,6 +61,8 @@ class Dialect(ABC):
     @property
     def capabilities(self) -> Capabilities:
         """What servers of this generation can filter by."""
+        if self.extended:
+            return replace(EVERYTHING, whole_visits=True)
         if self.cloud:
             return CAPABILITIES_CLOUD
         if self.generation >= V3_1:
@@ -85,7 +91,12 @@ class Dialect(ABC):
         """The query as one request to this generation; ``None`` leaves out a parameter."""
         search = self.search(query)
         renamed = {**({"search": search} if search else {}), **self.renamed(query)}
-        return query.to_request(self.filters(query), **{**renamed, **overrides})
+        request = query.to_request(self.filters(query), **{**renamed, **overrides})
+        return self.by_visit(query, request)
+
+    def by_visit(self, query: Query[Any], request: Request) -> Request:
+        """A request with the query's filters, which keep whole visits if the query says so."""
+        return replace(request, path=EXTENSIONS + request.path) if query.whole_visits else request
 
     def search(self, query: Query[Any]) -> str | None:
         """The query's search, as a pattern where the server takes it as such."""

@@ -138,7 +138,8 @@ class V3(Dialect):
     def report(self, query: Query[Any]) -> Request:
         """An analysis as one POST request with the filters in its body."""
         body = {**self._body(query), "filters": dict(self.filters(query))}
-        return Request("POST", query.path, query.params, canonical_json(body))
+        post = Request("POST", query.path, query.params, canonical_json(body))
+        return self.by_visit(query, post)
 
     def _gets(self, query: Query[Any]) -> tuple[Request, ...]:
         """An analysis as GET requests under the website."""
@@ -154,7 +155,8 @@ class V3(Dialect):
                 for name, value in {**params, **fixed}.items()
             )
             path = f"/websites/{uuid_of(view.website)}/{route}"
-            requests.append(Request("GET", path, tuple(sorted(texts))))
+            request = Request("GET", path, tuple(sorted(texts)))
+            requests.append(self.by_visit(query, request))
         return tuple(requests)
 
     def _body(self, query: Query[Any]) -> dict[str, Any]:
@@ -205,7 +207,7 @@ def _first_answers(forms: tuple[tuple[Request, ...], ...]) -> Part:
 
 def _groups(query: Query[Any], dialect: V3) -> Request | Plan:
     """From 3.3.1 on, bounces and seconds of a page field are always 0; a breakdown has them."""
-    if query.arguments["field"] in SESSION_FIELDS:
+    if query.arguments["field"] in SESSION_FIELDS or dialect.extended:
         return dialect.request(query)
     breakdown = _breakdown_of(query) if dialect.generation >= V3_3 else None
     if breakdown is not None:
@@ -339,6 +341,7 @@ def _goal_filter(query: Query[Any], dialect: V3) -> tuple[str, str] | None:
     start, end = value.startswith("*"), value.endswith("*")
     if (
         (view.match == "any" and view.filters)
+        or query.whole_visits
         or (dialect.generation == V3_0 and same)
         or (dialect.cloud and (start or end))
     ):

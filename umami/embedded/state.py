@@ -126,6 +126,8 @@ class Umami:
     definitions: Definitions = NEWEST
     version: str = VERSION
     """The version that the server reports."""
+    extended: bool = True
+    """Whether the server reports that it also answers what no Umami does."""
     changed: Callable[[str | None], None] = lambda _website: None
     """Called with the id of a website whose rows changed; with ``None`` if any may have."""
 

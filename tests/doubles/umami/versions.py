@@ -54,6 +54,8 @@ SINCE: Final = {
     "/api/pixels/charts": "3.3",
     "/api/websites/charts": "3.3",
     "/api/me/api-keys": "3.4",
+    # No Umami has these.
+    "/api/x": "99.0",
     **{
         f"{SITE}/{name}": "3.4"
         for name in (

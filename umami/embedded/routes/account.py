@@ -39,8 +39,9 @@ def heartbeat(_call: Call[Nothing]) -> Any:
 def telemetry(call: Call[Nothing]) -> Any:
     """Return the telemetry script, from which clients read the version. Umami's script reports an
     installation to its makers; this script does nothing."""
+    version = f"{call.umami.version}{'&x=visits' if call.umami.extended else ''}"
     return Response(
-        f"/* An embedded Umami; it reports to nobody. a.png?v={call.umami.version} */\n",
+        f"/* An embedded Umami; it reports to nobody. a.png?v={version} */\n",
         media_type="text/javascript",
     )
 

@@ -42,7 +42,7 @@ def error_text(refusal: Refusal) -> Any:
 
 def application(umami: Umami) -> Starlette:
     """A server of 2.18 over the state."""
-    umami.definitions, umami.version = V3_1, EXACT["2.18"]
+    umami.definitions, umami.version, umami.extended = V3_1, EXACT["2.18"], False
     app = embedded(umami, ROUTES, error_text)
     app.add_middleware(_ShareContext)
     return app

@@ -22,6 +22,7 @@ VERSIONS = tuple(version for version in EXACT if number(version) >= (3, 0))
 def application(version: str, umami: Umami) -> Starlette:
     """A server of this version over the state."""
     umami.definitions, umami.version = definitions(version), EXACT[version]
+    umami.extended = False
     own = [*config(version).all]
     if number(version) < (3, 3):
         own += older.routes.all
