@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
 
-from components import authorized, page_context, url_state, viewer
+from components import authorized, conversions, elements, page_context, url_state, viewer
 from components.elements import action_button
 from components.escaping import plain
 from components.loading import Collector, ask_saved_reports
 from components.render import Page
 from umami.analysis import saved
-from umami.analysis.steps import KINDS
+from umami.analysis.steps import KINDS, spell
 from umami.api import records, reports, traffic
 from umami.api.reports import FunnelStep, Report, StepKind
 from umami.api.traffic import Value
@@ -110,6 +110,45 @@ def inputs(
         changed,
         placeholder=PLACEHOLDERS[step.kind],
     )
+
+
+def conversion_inputs(
+    step: FunnelStep, currency: str, currencies: Sequence[str], offered: Suggestions
+) -> None:
+    """Draw inputs for what counts as a conversion and, where there are currencies, for revenue."""
+    inputs(
+        step,
+        offered,
+        label="Conversion",
+        key="edit",
+        write=lambda step: url_state.set_params(conversion=spell(step)),
+    )
+    if currencies:
+        elements.select(
+            "Count",
+            {"": "Count visitors", **{code: f"And revenue in {code}" for code in currencies}},
+            currency,
+            key="pick_currency",
+            icon=":material/payments:",
+            width=220,
+            write=lambda code: url_state.set_params(conversion_currency=code),
+        )
+
+
+def conversion_card(page: Page, view: View, params: Mapping[str, Sequence[str]]) -> None:
+    """Draw a card to choose the conversion, where the server counts visits with conversions."""
+    if not page.client.capabilities.whole_visits:
+        return
+    chosen = conversions.chosen(page, view, params)
+
+    def draw(offered: Suggestions, _: Sequence[Report]) -> None:
+        with elements.row():
+            conversion_inputs(chosen.step, chosen.currency, chosen.currencies, offered)
+
+    for fault in conversions.faults(params):
+        elements.show_note(fault)
+    with elements.card("What counts as a conversion"):
+        editor(page, view, draw, height=60)
 
 
 def value_input(

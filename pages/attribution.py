@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from components import elements, entrypoint_guard, page_context, url_state
-from components.analysis_controls import Suggestions, editor, inputs, saved_menu
+from components.analysis_controls import Suggestions, conversion_inputs, editor, saved_menu
 from components.areas import attribution
-from components.areas.revenue import choices
+from components.conversions import choices, parse, suggested
 from components.render import open_page
 from components.view_description import described
 from umami.analysis import saved
@@ -29,24 +29,8 @@ def draw(
 ) -> None:
     """Inputs for the conversion and, if the server reports revenue, its currency; saved reports."""
     with elements.row():
-        inputs(
-            step,
-            suggestions,
-            label="Conversion",
-            key="edit",
-            write=lambda step: url_state.set_params(conversion=spell(step)),
-        )
-        if in_money and currencies:
-            money = choices(currencies, currency or "")
-            elements.select(
-                "Count",
-                {"": "Count visitors", **{code: f"And revenue in {code}" for code in money}},
-                currency or "",
-                key="pick_currency",
-                icon=":material/payments:",
-                width=220,
-                write=lambda code: url_state.set_params(conversion_currency=code),
-            )
+        money = list(choices(currencies, currency or "")) if in_money and currencies else []
+        conversion_inputs(step, currency or "", money, suggestions)
         to_save = saved.parameters(
             view, model="first-click", type=step.kind, step=step.value, currency=currency
         )
@@ -57,11 +41,11 @@ view = url_state.view()
 
 with open_page(page_context.client()) as page:
     params = url_state.page_params(attribution.INFO)
-    (step, currency), faults = attribution.parse(params)
+    (step, currency), faults = parse(params)
     no_currencies: tuple[str, ...] = ()
     currencies = page.hint(revenue.currencies(view.unfiltered()), no_currencies)
     if not step.value:
-        step = attribution.suggested(page, view)
+        step = suggested(page, view)
         params["conversion"] = [spell(step)]
     layout = page.prepare(attribution.ask(page, view, params))
     in_money = attribution.reports_money(page)

@@ -4,6 +4,7 @@ from functools import partial
 
 from components import elements, entrypoint_guard, url_state
 from components.areas import revenue
+from components.conversions import choices
 from components.render import area_page
 from umami import names
 from umami.api import revenue as endpoints
@@ -15,7 +16,7 @@ def choice(currency: str, currencies: tuple[str, ...]) -> None:
     """An input for the currency."""
     elements.select(
         "Currency",
-        {code: label(code) for code in revenue.choices(currencies, currency)},
+        {code: label(code) for code in choices(currencies, currency)},
         currency,
         key="pick_currency",
         icon=":material/payments:",

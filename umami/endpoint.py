@@ -33,6 +33,8 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 Method = Literal["GET", "POST", "DELETE"]
+EXTENSIONS: Final = "/x"
+"""Begins the routes of what only an embedded server answers."""
 JSON = Any
 """What ``json.loads`` returns."""
 MALFORMED: Final = (
@@ -205,6 +207,11 @@ class Endpoint(Generic[P, T]):
     def name(self) -> str:
         """The name of the declared function."""
         return self.body.__name__
+
+    @property
+    def extension(self) -> bool:
+        """Whether only embedded servers have the endpoint."""
+        return self.route.startswith(f"{EXTENSIONS}/")
 
     @property
     def group(self) -> str:

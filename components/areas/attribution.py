@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import partial
-from itertools import chain
 from typing import Final
 
 import pandas as pd
 
 from components import blocks as ui
 from components import formats, loading
-from components.areas import PageInfo, last_value
-from components.areas.revenue import is_currency
+from components.areas import PageInfo
 from components.charts import bars
 from components.charts.tiles import Figures
+from components.conversions import parse, suggested
 from components.formats import Field, Kind
 from components.loading import Collector
 from components.view_description import described, why_empty
 from umami import names
 from umami.analysis import marketing as analysis
-from umami.analysis.steps import KINDS, read
-from umami.api import events, revenue, traffic
-from umami.api.events import Property
+from umami.analysis.steps import KINDS
+from umami.api import revenue
 from umami.api.reports import FunnelStep
 from umami.api.revenue import Attribution
-from umami.api.traffic import Value
-from umami.errors import InvalidView, UmamiError
+from umami.errors import UmamiError
 from umami.memoize import memoize
 from umami.view import View
 
@@ -63,44 +59,6 @@ NO_LAST: Final = (
 NO_MONEY: Final = (
     "This server reports which visitors converted, but not their revenue. Visitors are shown."
 )
-_PURCHASES: Final = re.compile(r"purchas|order|paid|payment|sale|donat|subscri|sign.?up", re.I)
-
-
-Conversion = tuple[FunnelStep, str | None]
-"""The step that counts as a conversion (value ``""`` for none), and the currency of revenue."""
-
-
-def parse(params: ui.Params) -> tuple[Conversion, tuple[str, ...]]:
-    """Parse the page's parameters; returns the conversion and error messages."""
-    faults: list[str] = []
-    currency = last_value(params, "conversion_currency") or None
-    if currency and not is_currency(currency):
-        faults.append(f"“{currency[:20]}” is not a currency.")
-        currency = None
-    step = FunnelStep("event", "")
-    try:
-        for text in list(params.get("conversion", ()))[-1:]:
-            step = read(text)
-    except InvalidView as problem:
-        faults.append(str(problem))
-    return (step, currency), tuple(faults)
-
-
-def suggested(query: Collector, view: View) -> FunnelStep:
-    """The default conversion; its value is ``""`` if no event qualifies.
-
-    It is the event that most often has a ``revenue`` property, else the most frequent event whose
-    name resembles a purchase or a registration. Waits for the queries.
-    """
-    no_properties: tuple[Property, ...] = ()
-    no_values: tuple[Value, ...] = ()
-    properties = query.hint(events.event_data_properties(view.unfiltered()), no_properties)
-    values = query.hint(traffic.values(view, "event"), no_values)
-    carriers = (
-        row.event for row in properties.result() if row.event and row.name.lower() == "revenue"
-    )
-    named = (row.value for row in values.result() if row.value and _PURCHASES.search(row.value))
-    return FunnelStep("event", next(chain(carriers, named), ""))
 
 
 def reports_money(query: Collector) -> bool:

@@ -30,7 +30,7 @@ INFO: Final = PageInfo(
     "Breakdown",
     "account_tree",
     "Traffic",
-    4,
+    5,
     "Traffic by one to three fields at once.",
     ("breakdown",),
     params=("measure",),

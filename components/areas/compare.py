@@ -27,7 +27,7 @@ INFO: Final = PageInfo(
     "Compare",
     "compare_arrows",
     "Traffic",
-    3,
+    4,
     "What grew, fell, appeared and vanished between two periods.",
     ("stats", "pageviews", "metrics"),
     params=("by",),

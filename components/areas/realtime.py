@@ -27,7 +27,7 @@ INFO: Final = PageInfo(
     "Realtime",
     "sensors",
     "Traffic",
-    2,
+    3,
     "Who is on the website now, and what they do.",
     ("active", "realtime"),
     in_reports=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -14,6 +14,7 @@ from components import formats, traffic_blocks
 from components.areas import PageInfo, last_value
 from components.charts import maps, over_time
 from components.charts.tiles import Figures, figures
+from components.conversions import choices, is_currency, suggested_currency
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
@@ -46,8 +47,6 @@ LOSSES: Final = (
     "gains and losses over time as net amounts."
 )
 _UNKNOWN: Final = "The {} of the visitors who brought this revenue is unknown."
-LONGEST_CURRENCY: Final = 100
-"""Longest currency in characters that servers store."""
 PARTS: Final = {
     "countries": ("Countries", "country", _UNKNOWN.format("country")),
     "events": ("Events", "event", "The events that brought this revenue are unknown."),
@@ -111,7 +110,7 @@ def find_scope(query: Collector, view: View, params: ui.Params) -> Scope | ui.Se
     currency, _ = parse(params)
     currencies = query.unfiltered(view, revenue.currencies)
     try:
-        currency = currency or suggested(currencies.result()) or ""
+        currency = currency or suggested_currency(currencies.result()) or ""
         if currency:
             return resolve_scope(query.client.definitions, view, currency)
     except UmamiError as problem:
@@ -131,42 +130,6 @@ def parse(params: ui.Params) -> tuple[str, tuple[str, ...]]:
     if currency and not is_currency(currency):
         return "", (f"“{currency[:20]}” is not a currency.",)
     return currency, ()
-
-
-def choices(currencies: Iterable[str], chosen: str = "") -> dict[str, tuple[str, ...]]:
-    """The currencies to choose from, each with its other spellings.
-
-    Spellings of a currency differ only in case and surrounding spaces. The spelling to query is
-    ``chosen`` where that is among them, else the upper-case code, else the first.
-    """
-    spellings: dict[str, set[str]] = {}
-    for currency in (*currencies, *([chosen] if chosen else [])):
-        if is_currency(currency):
-            spellings.setdefault(currency.strip().upper(), set()).add(currency)
-    by_first: dict[str, tuple[str, ...]] = {}
-    for code, alike in sorted(spellings.items()):
-        first = next((spelling for spelling in (chosen, code) if spelling in alike), min(alike))
-        by_first[first] = tuple(sorted(alike - {first}))
-    return by_first
-
-
-def suggested(currencies: Iterable[str]) -> str | None:
-    """The default currency: EUR, else the first ISO code, else the first text; ``None`` without
-    any."""
-    return min(
-        choices(currencies),
-        key=lambda currency: (
-            currency.strip().upper() != "EUR",
-            formats.iso_currency(currency) is None,
-            currency.upper(),
-        ),
-        default=None,
-    )
-
-
-def is_currency(text: str) -> bool:
-    """Whether a text may be a currency; websites send symbols and names, too."""
-    return bool(text.strip()) and len(text) <= LONGEST_CURRENCY and text.isprintable()
 
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:

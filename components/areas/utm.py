@@ -1,4 +1,4 @@
-"""UTM: views by the parameters of tagged links, and untagged views."""
+"""Campaigns: what the visits through tagged links brought, by the tags of the links."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, rankings, traffic_blocks
+from components import conversions, formats, rankings, traffic_blocks, visit_tables
 from components.areas import PageInfo, last_value
 from components.charts import bars as charts
 from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described, why_empty
+from components.visit_tables import VisitTable
 from umami.analysis import marketing as analysis
 from umami.api import reports, traffic
 from umami.api.reports import Utm
@@ -27,15 +28,34 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "utm",
-    "UTM",
+    "Campaigns",
     "campaign",
     "Marketing",
     1,
-    "Views by the tags of your links.",
-    ("utm", "stats"),
+    "What the campaigns behind your tagged links brought.",
+    ("utm", "stats", *visit_tables.ENDPOINTS),
     ("pageviews", "metrics"),
-    params=("campaign",),
+    params=("campaign", *conversions.PARAMS),
 )
+BY_VISIT: Final = (
+    VisitTable(
+        "utmCampaign",
+        "Campaigns",
+        "campaigns",
+        "Campaign",
+        "(no campaign)",
+        filter_field="utmCampaign",
+        on_choose=lambda name: ui.SetParams({"campaign": name}),
+    ),
+    VisitTable("utmSource", "Sources", "sources", "Source", "(no source)", "Visits", "utmSource"),
+    VisitTable("utmMedium", "Mediums", "mediums", "Medium", "(no medium)", "Visits", "utmMedium"),
+    VisitTable("channel", "Channels", "channels", "Channel", "(none)"),
+    VisitTable(
+        "utmContent", "Ad content", "contents", "Ad content", "(no content)", "Visits", "utmContent"
+    ),
+    VisitTable("utmTerm", "Keywords", "keywords", "Keyword", "(no keyword)", "Visits", "utmTerm"),
+)
+"""What campaigns brought, where the server counts visits with their conversions."""
 TITLES: Final = {
     "source": "Sources",
     "medium": "Media",
@@ -66,6 +86,14 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     if campaign:
         yield from _campaign(query, view, campaign)
     supported = query.client.capabilities.fields
+    if query.client.capabilities.whole_visits:
+        conversion = conversions.chosen(query, view, params)
+        tabs = [
+            ui.Tab(table.title, partial(table.section, query, view, conversion))
+            for table in BY_VISIT
+        ]
+        yield ui.Card("What they brought", [ui.Tabs("by_visit", tabs)], about=described(view))
+        return
     yield ui.Grid(
         [
             ui.Section(

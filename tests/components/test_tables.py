@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from components import rankings, traffic_blocks
+from components import conversions, rankings, traffic_blocks
 from components.areas import revenue
 from components.blocks import Block, Table, Text
 from components.formats import Field, labelled
@@ -225,11 +225,11 @@ def test_a_part_of_revenue_is_not_empty_for_lack_of_revenue() -> None:
 
 
 def test_currencies_are_chosen_by_what_was_sent() -> None:
-    assert revenue.suggested(["€"]) == "€"
-    assert revenue.suggested(["$", "usd", "XTS"]) == "usd"
-    assert revenue.suggested([]) is None
-    assert revenue.choices(["usd ", "USD", "€", ""]) == {"USD": ("usd ",), "€": ()}
-    assert revenue.choices(["usd "], "USD") == {"USD": ("usd ",)}
+    assert conversions.suggested_currency(["€"]) == "€"
+    assert conversions.suggested_currency(["$", "usd", "XTS"]) == "usd"
+    assert conversions.suggested_currency([]) is None
+    assert conversions.choices(["usd ", "USD", "€", ""]) == {"USD": ("usd ",), "€": ()}
+    assert conversions.choices(["usd "], "USD") == {"USD": ("usd ",)}
 
 
 def test_filters_joined_by_any_are_left_out_together() -> None:

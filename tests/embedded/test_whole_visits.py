@@ -203,8 +203,7 @@ def test_conversions_by_field(
     query = {
         **question.query,
         "type": kind,
-        "goal": goal[0],
-        **({"value": goal[1]} if goal[1] else {}),
+        **({"goal": goal[0], "value": goal[1]} if goal[1] else {}),
         **({"currency": currency} if currency else {}),
     }
     found = {row["name"]: row for row in shop.get("conversions", query)}
@@ -233,8 +232,8 @@ def test_conversions_by_field(
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ({"goal": "event"}, "A step needs a value"),
-        ({"goal": "revenue"}, "Purchases need a currency"),
+        ({"goal": "event"}, "A goal needs a value"),
+        ({"value": "purchase"}, "A goal needs a value"),
         ({"goal": "order", "value": "x"}, "goal"),
         ({"goal": "event", "value": "x", "type": "event"}, "Invalid type"),
         ({"goal": "event", "value": "x", "steps": "1"}, "steps"),

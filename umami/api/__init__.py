@@ -8,6 +8,7 @@ from umami.api import (  # noqa: F401 - fill the registry
     account,
     boards,
     browser_errors,
+    conversions,
     events,
     notes,
     performance,

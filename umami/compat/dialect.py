@@ -14,15 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from umami.compat.generations import V3_1, Generation
-from umami.endpoint import JSON, Query, Request
+from umami.endpoint import EXTENSIONS, JSON, Query, Request
 from umami.errors import NotOffered
 from umami.filters import EVERYTHING, FIELDS, NEWER_FIELDS, Capabilities, Filter, like_escaped
 from umami.view import View
 
 SEARCHED = frozenset({"events", "sessions", "metrics", "groups", "values", "revenue_sessions"})
 """Endpoints whose search is a ``LIKE`` pattern on a self-hosted Umami."""
-EXTENSIONS = "/x"
-"""Begins the paths of what only an embedded server answers."""
 PARTS_OF_REVENUE = ("revenue_stats", "revenue_chart", "revenue_metrics")
 EMULATED = frozenset({*PARTS_OF_REVENUE, "event_stats", "groups", "website_charts"})
 """Newer endpoints that plans answer from older ones."""
@@ -96,7 +94,9 @@ class Dialect(ABC):
 
     def by_visit(self, query: Query[Any], request: Request) -> Request:
         """A request with the query's filters, which keep whole visits if the query says so."""
-        return replace(request, path=EXTENSIONS + request.path) if query.whole_visits else request
+        if not query.whole_visits or query.endpoint.extension:
+            return request
+        return replace(request, path=EXTENSIONS + request.path)
 
     def search(self, query: Query[Any]) -> str | None:
         """The query's search, as a pattern where the server takes it as such."""
@@ -131,8 +131,12 @@ class Dialect(ABC):
     def refusal(self, query: Query[Any]) -> NotOffered | None:
         """Why this generation cannot answer the query correctly; such a query is not sent."""
         endpoint = query.endpoint
-        if query.name not in EMULATED and endpoint.first_version > self.generation.value:
+        if endpoint.extension and not self.extended:
             sentence: str | None = (
+                "Umami does not count conversions by visit; the built-in server does."
+            )
+        elif query.name not in EMULATED and endpoint.first_version > self.generation.value:
+            sentence = (
                 f"Umami {self.generation} has no {endpoint.subject}; "
                 f"they came with {endpoint.since}."
             )

@@ -20,12 +20,12 @@ TYPES = (*(field for field in FIELDS if field != "event"), *EXTREMES, CHANNEL)
 
 
 class Conversions(Filtered):
-    """The field to group by; the conversion, which is a step or any purchase in a currency; and the
-    currency of the revenue."""
+    """The field to group by; the conversion, which is a step, or else any purchase in the currency;
+    and the currency of the revenue."""
 
     by_visit: ClassVar[bool] = False
     type: Annotated[str, one_of(TYPES, "Invalid type")] | None = None
-    goal: Literal["path", "event", "revenue"]
+    goal: Literal["path", "event"] | None = None
     value: Annotated[Text, Field(min_length=1)] | None = None
     currency: Annotated[Text, Field(min_length=1)] | None = None
     limit: Annotated[int, Field(ge=1, le=1_000_000)] = 500
@@ -33,10 +33,8 @@ class Conversions(Filtered):
 
     @model_validator(mode="after")
     def _complete(self) -> Conversions:
-        if self.goal == "revenue" and not self.currency:
-            raise ValueError("Purchases need a currency")
-        if self.goal != "revenue" and not self.value:
-            raise ValueError("A step needs a value")
+        if bool(self.goal) != bool(self.value):
+            raise ValueError("A goal needs a value, and a value a goal")
         return self
 
 
@@ -44,7 +42,7 @@ class Conversions(Filtered):
 def conversions(call: Call[Conversions]) -> Any:
     """Return visitors, visits, bounces, time, conversions and revenue by the values of a field."""
     params = call.params
-    step = None if params.goal == "revenue" else Step(params.goal, params.value or "")
+    step = Step(params.goal, params.value) if params.goal and params.value else None
     return by_field(
         call.umami.store,
         scope(call),

@@ -1,0 +1,72 @@
+"""Visits, conversions and revenue by one field; only embedded servers answer this."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+import pandas as pd
+from pydantic import Field
+
+from umami.api.params import choice
+from umami.api.records import Record, frame_of, parse
+from umami.api.reports import FunnelStep
+from umami.endpoint import Effort, RawQuery, get
+from umami.parsing import Count
+from umami.view import View
+
+VisitField = Literal[
+    "entry", "exit", "channel", "referrer", "hostname", "path", "title", "query", "tag",
+    "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm",
+    "browser", "os", "device", "language", "country", "region", "city",
+]  # fmt: skip
+
+
+class _Row(Record):
+    name: str
+    visitors: Count
+    visits: Count
+    views: Annotated[Count, Field(alias="pageviews")]
+    bounces: Count
+    seconds: Annotated[Count, Field(alias="totaltime")]
+    conversions: Count
+    revenue: float
+    country: str | None = None
+
+
+class VisitGroups(Record):
+    """Visits by the values of a field, most visits first.
+
+    ``frame`` has ``name`` (``""`` for visits without a value), ``country`` (code, with regions and
+    cities), ``visitors``, ``visits``, ``views``, ``bounces``, ``seconds`` on site, ``conversions``
+    (visits that converted) and ``revenue``. Bounces, seconds, conversions and revenue are those of
+    whole visits.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any) -> VisitGroups:
+        """From ``[{name, visits, bounces, totaltime, conversions, revenue, …}]``."""
+        counts = ("visitors", "visits", "views", "bounces", "seconds", "conversions")
+        dtypes = {"name": "object", "country": "object", **dict.fromkeys(counts, "int64")}
+        return cls(frame_of(parse(list[_Row], answer), **dtypes, revenue="float64"))
+
+
+@get("/x/websites/{website}/conversions", effort=Effort.HEAVY)
+def visit_groups(
+    view: View,
+    field: VisitField | None,
+    step: FunnelStep | None = None,
+    currency: str | None = None,
+    limit: int = 500,
+) -> RawQuery[VisitGroups]:
+    """Visits with their conversions and revenue by a field; without a field, one row of totals.
+
+    A visit converts if it reaches the step (``*`` at either end is a wildcard); without a step, if
+    it has a purchase in the currency. By path, title, query and tag a visit can be in several rows;
+    by any other field it is in one. Filters keep whole visits.
+    """
+    if field is not None:
+        choice(field, get_args(VisitField), "a field of visits")
+    goal = {"goal": step.kind, "value": step.value} if step else {}
+    return RawQuery({"type": field, **goal, "currency": currency, "limit": limit})
