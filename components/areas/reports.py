@@ -97,7 +97,7 @@ def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[ui.Bl
 def _kind(report: Report) -> str:
     """The title of the page that shows a report."""
     page = saved.PAGES.get(report.type, (report.type,))[0]
-    return "UTM" if page == "utm" else page.capitalize()
+    return "Campaigns" if page == "utm" else page.capitalize()
 
 
 def _day(view: View, report: Report) -> str:

@@ -155,7 +155,7 @@ def test_a_report_is_made_on_a_page_and_downloaded(app: App, page: Page) -> None
     page.goto(f"{app.address}/utm?{urlencode(query)}")
     settled(page)
     page.locator(".st-key-report_menu button").first.click()
-    expect(page.locator(".st-key-report_pages")).to_contain_text("UTM")
+    expect(page.locator(".st-key-report_pages")).to_contain_text("Campaigns")
     page.locator(".st-key-report_kind").get_by_text("XLSX").click()
     make = page.get_by_role("button", name="Make report")
     make.click()

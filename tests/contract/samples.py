@@ -9,6 +9,7 @@ from umami.api import (
     account,
     boards,
     browser_errors,
+    conversions,
     events,
     notes,
     performance,
@@ -192,6 +193,21 @@ SAMPLES = _by_name(
             "lastSeen": NOW,
             "series": [{"date": "2026-08-02", "occurrences": 12}],
         },
+    ),
+    (
+        conversions.visit_groups(VIEW, "entry", currency="EUR"),
+        [
+            {
+                "name": "/",
+                "visitors": 3,
+                "visits": 4,
+                "pageviews": 9,
+                "bounces": 1,
+                "totaltime": 125,
+                "conversions": 2,
+                "revenue": 59.9,
+            }
+        ],
     ),
     (events.event_data_numeric_stats(VIEW, "purchase", "price"), NUMBERS),
     (
