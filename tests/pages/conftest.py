@@ -82,19 +82,19 @@ def behind() -> Iterator[str]:
 
 
 @pytest.fixture
-def way(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
-    with between(behind) as one:
-        bare.setenv("UMAMI_URL", one.url)
+def proxy(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
+    with between(behind) as proxy:
+        bare.setenv("UMAMI_URL", proxy.url)
         bare.setenv("UMAMI_USERNAME", "admin")
         bare.setenv("UMAMI_PASSWORD", "umami")
-        yield one
+        yield proxy
 
 
 @pytest.fixture(scope="session")
 def remembered(behind: str) -> Iterator[Between]:
-    with between(behind) as one:
-        one.known = {}
-        yield one
+    with between(behind) as proxy:
+        proxy.known = {}
+        yield proxy
 
 
 @pytest.fixture
@@ -162,9 +162,9 @@ def shown(app: AppTest) -> Shown:
         return str(element.proto.id).rpartition("-")[2]
 
     return Shown(
-        [(one.label, one.value, one.delta) for one in app.metric],
-        [(key(one), one.proto.json) for one in app.get("bidi_component")],
-        [(key(one), one.proto.spec) for one in app.get("plotly_chart")],
+        [(tile.label, tile.value, tile.delta) for tile in app.metric],
+        [(key(element), element.proto.json) for element in app.get("bidi_component")],
+        [(key(element), element.proto.spec) for element in app.get("plotly_chart")],
         [CLOCK.sub("", line) for line in said(app).splitlines()],
     )
 
@@ -176,7 +176,7 @@ def tiles(app: AppTest) -> dict[str, str]:
 
 def said(app: AppTest) -> str:
     """Everything a page says in captions and paragraphs, as it is read: without escapes."""
-    return "\n".join(unescaped(one.value) for one in (*app.caption, *app.markdown))
+    return "\n".join(unescaped(element.value) for element in (*app.caption, *app.markdown))
 
 
 def unescaped(text: str) -> str:

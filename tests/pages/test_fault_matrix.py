@@ -35,12 +35,12 @@ def known() -> dict[str, Told]:
     return {}
 
 
-def truth(way: Between, area: PageInfo, known: dict[str, Told]) -> Told:
+def truth(proxy: Between, area: PageInfo, known: dict[str, Told]) -> Told:
     if area.name not in known:
         recognised()
         app = opened_at(area)
         assert not app.exception
-        known[area.name] = shown(app), len(way.asked)
+        known[area.name] = shown(app), len(proxy.asked)
     return known[area.name]
 
 
@@ -50,24 +50,26 @@ def recognised() -> None:
     umami_server.umami().recognise()
 
 
-def wrong(found: Shown, right: Shown) -> list[object]:
+def wrong(actual: Shown, right: Shown) -> list[object]:
     """What is neither the truth, nor a figure that is missing, nor about what failed."""
-    figures = [one for one in found.metrics if one not in right.metrics and one[1] != ABSENT]
-    drawn = [one for one in found.tables if one not in right.tables]
-    drawn += [one for one in found.charts if one not in right.charts]
+    figures = [
+        metric for metric in actual.metrics if metric not in right.metrics and metric[1] != ABSENT
+    ]
+    drawn = [table for table in actual.tables if table not in right.tables]
+    drawn += [chart for chart in actual.charts if chart not in right.charts]
     words = [
-        one
-        for one in found.words
-        if NUMBER.search(one)
-        and one not in right.words
-        and not one.startswith(TROUBLE)
-        and one not in REMEDIES
+        text
+        for text in actual.words
+        if NUMBER.search(text)
+        and text not in right.words
+        and not text.startswith(TROUBLE)
+        and text not in REMEDIES
     ]
     return [*figures, *drawn, *words]
 
 
-def same(found: Shown, right: Shown) -> bool:
-    return (found.metrics, found.tables, found.charts) == (
+def same(actual: Shown, right: Shown) -> bool:
+    return (actual.metrics, actual.tables, actual.charts) == (
         right.metrics,
         right.tables,
         right.charts,
@@ -93,14 +95,14 @@ def test_a_page_under_a_fault(
     quick.asked.clear()
     strike = quick.befall(trouble.fault(1), data)
     app = opened_at(area)
-    found = shown(app)
+    actual = shown(app)
     assert strike.struck
     assert not app.exception
-    assert [one.value for one in app.header] == [area.title]
-    assert wrong(found, right) == []
-    failed = [one for one in found.words if one.startswith(TROUBLE)]
+    assert [element.value for element in app.header] == [area.title]
+    assert wrong(actual, right) == []
+    failed = [text for text in actual.words if text.startswith(TROUBLE)]
     assert bool(failed) == bool(trouble.becomes)
-    assert same(found, right) or trouble.becomes
+    assert same(actual, right) or trouble.becomes
     assert len(quick.asked) <= MOST * usual
     quick.heal()
     eventually(lambda: same(shown(app.run()), right) and TROUBLE not in said(app))

@@ -64,9 +64,11 @@ def choices(hostile: Path) -> dict[str, Parameters]:
 def shown(app: AppTest) -> list[str]:
     """Everything that Streamlit reads as Markdown."""
     texts = [
-        one.value for kind in (app.caption, app.markdown, app.header, app.subheader) for one in kind
+        element.value
+        for kind in (app.caption, app.markdown, app.header, app.subheader)
+        for element in kind
     ]
-    labels = [one.label for kind in (app.button, app.metric, app.expander) for one in kind]
+    labels = [element.label for kind in (app.button, app.metric, app.expander) for element in kind]
     return [text for text in (*texts, *labels) if text]
 
 

@@ -33,8 +33,8 @@ def filters(request: pytest.FixtureRequest) -> Any:
 
 def view(filters: list[str], **params: str) -> View:
     """What a link to a page means."""
-    given = {**RECORDED, **SEPTEMBER, **params}
-    spelled = {name: [value] for name, value in given.items()} | {"filter": filters}
+    values = {**RECORDED, **SEPTEMBER, **params}
+    spelled = {name: [value] for name, value in values.items()} | {"filter": filters}
     return parse(spelled, now=datetime.now(UTC), websites=[SHOP]).view
 
 
@@ -51,15 +51,15 @@ def text(value: Any, kind: Any = "count", **options: Any) -> str:
     return Field("x", "x", kind, **options).shown(value)
 
 
-def many(found: Page[Any]) -> str:
+def many(page: Page[Any]) -> str:
     """How many there are; old servers stop counting at a thousand."""
-    return f"{'at least ' if found.capped else ''}{found.count:,}"
+    return f"{'at least ' if page.capped else ''}{page.count:,}"
 
 
 def test_sessions(opened: Open, filters: list[str]) -> None:
     app = opened("sessions", **SEPTEMBER, filter=filters)
     stats = answer(sessions.session_stats(view(filters)))
-    found = answer(sessions.sessions(view(filters)))
+    page = answer(sessions.sessions(view(filters)))
     assert tiles(app) == {
         "Visitors": f"{stats.visitors:,}",
         "Visits": f"{stats.visits:,}",
@@ -67,22 +67,22 @@ def test_sessions(opened: Open, filters: list[str]) -> None:
         "Custom events": f"{stats.events:,}",
         "Countries": str(stats.countries),
     }
-    if found is None:
+    if page is None:
         assert "cannot" in said(app) or "not offered" in said(app)
         return
-    assert f"1–{len(found.rows)} of {many(found)} sessions" in said(app)
+    assert f"1–{len(page.rows)} of {many(page)} sessions" in said(app)
     views = [
-        row[-2] if found.rows[0].events is not None else row[-1]
+        row[-2] if page.rows[0].events is not None else row[-1]
         for row in table(app, "session_list")
     ]
-    assert views == [f"{one.views:,}" for one in found.rows]
+    assert views == [f"{row.views:,}" for row in page.rows]
 
 
 def test_a_page_of_sessions_is_the_servers(opened: Open) -> None:
     app = opened("sessions", sessions_page="3", sessions_search="chrome")
     whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
-    found = answer(sessions.sessions(whole, 3, 20, "chrome"))
-    assert f"41–60 of {many(found)} sessions" in said(app)
+    page = answer(sessions.sessions(whole, 3, 20, "chrome"))
+    assert f"41–60 of {many(page)} sessions" in said(app)
     assert len(table(app, "session_list")) == 20
 
 
@@ -90,12 +90,12 @@ def test_a_profile(opened: Open) -> None:
     app = opened("sessions")
     first = answer(sessions.sessions(view([], **{n: RECORDED[n] for n in ("from", "to")}))).rows[0]
     app = opened("sessions", session=first.id)
-    one = answer(sessions.session(SHOP, first.id))
+    profile = answer(sessions.session(SHOP, first.id))
     assert tiles(app) == {
-        "Visits": f"{one.visits:,}",
-        "Views": f"{one.views:,}",
-        "Custom events": f"{one.events:,}",
-        "Time on site": formats.duration(one.seconds),
+        "Visits": f"{profile.visits:,}",
+        "Views": f"{profile.views:,}",
+        "Custom events": f"{profile.events:,}",
+        "Time on site": formats.duration(profile.seconds),
     }
     facts = dict(table(app, "facts"))
     assert facts["Session"] == first.id
@@ -124,21 +124,21 @@ def test_events(opened: Open, filters: list[str]) -> None:
     now = answer(events.event_stats(view(filters)))
     assert tiles(app)["Events"] == f"{now.times:,}"
     assert tiles(app)["Different events"] == str(now.names)
-    found = answer(events.events(view(filters)))
-    if found:
+    page = answer(events.events(view(filters)))
+    if page:
         rows = table(app, "event_list")
-        assert [row[0] for row in rows] == [one.name or one.path for one in found.rows]
+        assert [row[0] for row in rows] == [row.name or row.path for row in page.rows]
 
 
 def test_values_of_a_property(opened: Open) -> None:
     app = opened("events", event="purchase", event_property="revenue")
     whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
-    found = answer(events.event_data_values(whole, "purchase", "revenue"))
+    values = answer(events.event_data_values(whole, "purchase", "revenue"))
     rows = table(app, "values")
-    total = sum(one.total for one in found)
-    assert rows[0][1:] == [str(found[0].total), formats.percent(found[0].total / total)]
+    total = sum(value.total for value in values)
+    assert rows[0][1:] == [str(values[0].total), formats.percent(values[0].total / total)]
     assert float(tiles(app)["Maximum"].replace(",", "")) == pytest.approx(
-        max(float(one.value) for one in found), abs=0.01
+        max(float(value.value) for value in values), abs=0.01
     )
 
 
@@ -153,8 +153,8 @@ def test_funnel(opened: Open, filters: list[str]) -> None:
         assert not app.get("plotly_chart")
         return
     rows = table(app, "funnel_steps")
-    assert [row[1] for row in rows] == [f"{one.visitors:,}" for one in now]
-    assert [row[4] for row in rows] == [text(one.remaining, "percent") for one in now]
+    assert [row[1] for row in rows] == [f"{row.visitors:,}" for row in now]
+    assert [row[4] for row in rows] == [text(row.remaining, "percent") for row in now]
     assert f"**{formats.percent(now[-1].remaining)}**" in said(app)
 
 
@@ -260,17 +260,19 @@ def test_compare(opened: Open, filters: list[str]) -> None:
     now_view = view(filters)
     compared = now_view.compared()
     assert compared
-    found = movers(
+    moved = movers(
         answer(traffic.metrics(now_view, "referrer", limit=500)),
         answer(traffic.metrics(compared, "referrer", limit=500)),
         500,
     )
     for move in ("grew", "fell", "appeared", "vanished"):
-        frame = found.of(move)
+        frame = moved.of(move)
         if len(frame):
             rows = table(app, f"moved_{move}")
-            assert [row[1] for row in rows] == [f"{one:,}" for one in frame["now"].head(10)]
-            assert [row[2] for row in rows] == [f"{one:,}" for one in frame["before"].head(10)]
+            assert [row[1] for row in rows] == [f"{number:,}" for number in frame["now"].head(10)]
+            assert [row[2] for row in rows] == [
+                f"{number:,}" for number in frame["before"].head(10)
+            ]
 
 
 def test_compare_needs_a_comparison(opened: Open) -> None:

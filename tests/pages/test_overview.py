@@ -123,7 +123,7 @@ def test_the_bar_writes_what_the_link_reads(opened: Open) -> None:
 @pytest.mark.thorough
 def test_another_website_forgets_the_filters(opened: Open) -> None:
     app = opened(filter="country.eq.DE")
-    other = next(one for one in app.selectbox(key="pick_website").options if "Docs" in one)
+    other = next(option for option in app.selectbox(key="pick_website").options if "Docs" in option)
     app.selectbox(key="pick_website").select_index(
         app.selectbox(key="pick_website").options.index(other)
     ).run()
@@ -140,9 +140,9 @@ def test_every_kind_of_period_opens(opened: Open, period: str) -> None:
 
 def test_what_a_link_says_wrongly_is_said_once(opened: Open) -> None:
     app = opened(tz="Mars/Phobos")
-    assert any("not a time zone" in one.value for one in app.caption)
+    assert any("not a time zone" in element.value for element in app.caption)
     app.run()
-    assert not any("not a time zone" in one.value for one in app.caption)
+    assert not any("not a time zone" in element.value for element in app.caption)
 
 
 def test_a_dead_server_is_a_sentence(bare: pytest.MonkeyPatch) -> None:
@@ -151,8 +151,8 @@ def test_a_dead_server_is_a_sentence(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_PASSWORD", "not-to-be-shown")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not app.exception
-    assert [one.value for one in app.header] == ["The dashboard is not connected"]
-    shown = " ".join(one.value for one in (*app.markdown, *app.caption))
+    assert [element.value for element in app.header] == ["The dashboard is not connected"]
+    shown = " ".join(element.value for element in (*app.markdown, *app.caption))
     assert "Check the address" in shown
     assert "not-to-be-shown" not in shown
 
@@ -161,7 +161,7 @@ def test_a_wrong_setting_is_named(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_URL", "http://127.0.0.1:1")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not app.exception
-    assert any("UMAMI\\_URL" in one.value for one in app.markdown)
+    assert any("UMAMI\\_URL" in element.value for element in app.markdown)
 
 
 def test_a_page_by_itself_runs_nothing() -> None:
@@ -182,7 +182,7 @@ def test_an_empty_page_says_that_it_is_the_filters(
 ) -> None:
     app = opened(filter=[filter])
     assert app.metric[0].value == views
-    assert sum(said in unescaped(one.value) for one in app.caption) >= 4
+    assert sum(said in unescaped(element.value) for element in app.caption) >= 4
 
 
 @pytest.mark.parametrize(
@@ -190,10 +190,10 @@ def test_an_empty_page_says_that_it_is_the_filters(
 )
 def test_a_filter_that_keeps_parts_of_visits_shows_no_rates(opened: Open, filter: str) -> None:
     app = opened(filter=[filter], **{"from": "2026-09-01", "to": "2026-09-30"})
-    found = tiles(app)
-    assert found["Visits"] not in ("0", "–")
+    values = tiles(app)
+    assert values["Visits"] not in ("0", "–")
     for name in ("Bounce rate", "Visit duration"):
-        tile = next(one for one in app.metric if one.label == name)
+        tile = next(tile for tile in app.metric if tile.label == name)
         assert (tile.value, tile.delta, tile.help) == (
             "–",
             "",
@@ -232,7 +232,7 @@ def test_direct_visitors_have_a_row_where_they_are_told(
         assert "Direct / none" not in rows
         assert "Direct visitors have no row" in referrers["columns"][2]["help"]
         return
-    view = replace(VIEW, filters=tuple(Filter.parse(one) for one in filters))
+    view = replace(VIEW, filters=tuple(Filter.parse(filter_) for filter_ in filters))
     visitors = client.ask(traffic.stats(view)).current.visitors
     channels = client.ask(traffic.metrics(view, "channel")).frame.set_index("name")["count"]
     direct = rows["Direct / none"]

@@ -31,7 +31,7 @@ def links(app: Any, key: str) -> list[Any]:
     """What a click on each row of a table filters by."""
     for element in app.get("bidi_component"):
         if element.proto.id.endswith(f"-{key}"):
-            return [one["value"] for one in json.loads(element.proto.json)["records"]]
+            return [record["value"] for record in json.loads(element.proto.json)["records"]]
     raise AssertionError(f"there is no table {key}")
 
 

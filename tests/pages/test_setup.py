@@ -65,9 +65,9 @@ def account(secrets: Path, bare: pytest.MonkeyPatch, tmp_path: Path) -> str:
 @pytest.fixture
 def strange() -> Iterator[Faulty]:
     """A server that answers everything with a web page."""
-    with faulty() as one:
-        one.decide(lambda request: page())
-        yield one
+    with faulty() as server:
+        server.decide(lambda request: page())
+        yield server
 
 
 def opened(token: str | None = None, *, page: str = "setup", code: bool = True) -> AppTest:
@@ -104,9 +104,9 @@ def press(app: AppTest, *keys: str) -> AppTest:
 def step(app: AppTest) -> str:
     """The step that the page is at."""
     return next(
-        one.value.split(" ")[-1].rstrip("]")
-        for one in app.markdown
-        if ":primary-badge" in one.value
+        element.value.split(" ")[-1].rstrip("]")
+        for element in app.markdown
+        if ":primary-badge" in element.value
     )
 
 
@@ -151,7 +151,7 @@ def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
     assert step(app) == "Save"
     assert not secrets.read_text().count("umami")
     press(app, "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert tiles(app)
     assert app.selectbox(key="pick_website").value is not None
     assert "Saved" in app.toast[0].value
@@ -190,7 +190,7 @@ def test_every_failure_says_what_to_change(
     if way == "account":
         typed = {"USERNAME": "admin", "PASSWORD": UMAMIS, **typed}
     places = {"umami": behind, "strange": strange.url, "empty": tmp_path, "nobody": free_port()}
-    app = check(opened(), way, **{name: one.format(**places) for name, one in typed.items()})
+    app = check(opened(), way, **{name: value.format(**places) for name, value in typed.items()})
     assert not app.exception
     assert step(app) == "Choose"
     (error,) = app.error
@@ -206,7 +206,7 @@ def test_tables_are_read_before_they_are_looked_at(secrets: Path) -> None:
     app = check(opened(), "tables", DATA=f"'{TABLES}'")
     assert step(app) == "Check"
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert app.selectbox(key="pick_period").value == "all"
     assert tiles(app)["Views"] != "0"
     assert read({}, secrets).data == TABLES
@@ -227,11 +227,11 @@ def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(
     tables = shutil.copytree(TABLES, tmp_path / "tables")
     (tables / "user.csv").write_text("user_id,password\n")
     app = check(opened(), "tables", keep=True, DATA=str(tables))
-    eventually(lambda: "Connected" in [one.value for one in app.run().subheader], within=60)
+    eventually(lambda: "Connected" in [element.value for element in app.run().subheader], within=60)
     assert not app.exception
     assert "it holds passwords or other secrets" in said(app)
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert tiles(app)["Views"] != "0"
     store = secrets.with_name("umami.duckdb")
     assert (read({}, secrets).data, read({}, secrets).store) == (None, store)
@@ -262,7 +262,7 @@ def test_the_first_account_is_an_admins_who_is_let_in_at_once(behind: str, secre
         app.text_input(key="setup_0_password").set_value(password)
         app.text_input(key="setup_0_again").set_value(again)
         press(app, "setup_0_made")
-        errors = [one.value for one in app.error]
+        errors = [element.value for element in app.error]
         assert (sentence in errors[0]) if sentence else not errors
     assert hidden(CHOSEN, app)
     app.text_input(key="setup_1_username").set_value("vic")
@@ -272,18 +272,18 @@ def test_the_first_account_is_an_admins_who_is_let_in_at_once(behind: str, secre
     press(app, "setup_1_made", "setup_on")
     assert "ann and vic sign in" in said(app)
     press(app, "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert viewer.SHARE in app.session_state
-    found = accounts.load(secrets, ["overview"])
-    assert passwords.matches(CHOSEN, found.users["ann"].password)
-    assert found.users["ann"].roles[0].admin
-    assert found.users["vic"].roles[0].websites == {"47a8e931-d51a-4351-a5e1-51db9a717a5d"}
+    saved = accounts.load(secrets, ["overview"])
+    assert passwords.matches(CHOSEN, saved.users["ann"].password)
+    assert saved.users["ann"].roles[0].admin
+    assert saved.users["vic"].roles[0].websites == {"47a8e931-d51a-4351-a5e1-51db9a717a5d"}
     assert hidden(CHOSEN, app)
     written = viewer.desk().audit.search().rows
-    assert ("ann", "setup") in {(one.who, one.what) for one in written}
-    assert not any(word == "umami" for one in written for word in one.about.split())
+    assert ("ann", "setup") in {(entry.who, entry.what) for entry in written}
+    assert not any(word == "umami" for entry in written for word in entry.about.split())
     # Whoever comes now signs in.
-    assert [one.value for one in opened().header] == []
+    assert [element.value for element in opened().header] == []
 
 
 @pytest.mark.usefixtures("here")
@@ -298,7 +298,7 @@ def test_where_nothing_can_be_written_the_text_is_shown(behind: str, secrets: Pa
     secrets.write_text(text)
     assert read({}, secrets).texts == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
     press(app, "setup_done")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert "what is being set up" not in held(app)
 
 
@@ -327,7 +327,7 @@ def test_what_streamlit_copied_from_the_secrets_is_no_environment(
         bare.setenv(f"UMAMI_{name}", value)
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert tiles(app)
     assert umami_server.set_up().texts["URL"] == behind
     assert umami_server.set_up().timeout == 20
@@ -372,9 +372,9 @@ def test_an_admin_sets_up_from_anywhere_and_is_written_down(
     # People sign in already: that stays as it is.
     assert step(app) == "Save"
     press(app, "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert read({}, secrets).texts["URL"] == behind
-    written = [(one.what, one.about, one.done) for one in viewer.desk().audit.search().rows]
+    written = [(row.what, row.about, row.done) for row in viewer.desk().audit.search().rows]
     assert written[:3] == [
         ("setup", f"Umami at {behind}, as admin", True),
         ("try a server", f"Umami at {behind}, as admin", True),
@@ -403,11 +403,11 @@ def test_what_cannot_be_connected_can_be_set_up(behind: str, secrets: Path) -> N
         f'[umami]\nurl = "http://127.0.0.1:{free_port()}"\nusername = "a"\npassword = "b"\n'
     )
     app = opened(page="overview")
-    assert [one.value for one in app.header] == ["The dashboard is not connected"]
-    assert "Set up" in [one.label for one in app.button]
+    assert [element.value for element in app.header] == ["The dashboard is not connected"]
+    assert "Set up" in [button.label for button in app.button]
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
 
 
 @pytest.mark.thorough
@@ -425,12 +425,12 @@ def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: 
     app.text_input(key="setup_0_password").set_value(CHOSEN)
     app.text_input(key="setup_0_again").set_value(CHOSEN)
     press(app, "setup_0_made", "setup_remove_ann")
-    assert "Continue without accounts" in [one.label for one in app.button]
+    assert "Continue without accounts" in [button.label for button in app.button]
     app.text_input(key="setup_0_username").set_value("ann")
     app.text_input(key="setup_0_password").set_value(CHOSEN)
     app.text_input(key="setup_0_again").set_value(CHOSEN)
     press(app, "setup_0_made", "setup_on", "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert set(accounts.load(secrets, ["overview"]).users) == {"ann"}
     assert read({}, secrets).texts == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
     # Now that people sign in, that is no choice any more.

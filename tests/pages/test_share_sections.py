@@ -23,17 +23,17 @@ LINK = "summer2026"
 @pytest.fixture
 def limited(bare: pytest.MonkeyPatch) -> Iterator[Between]:
     """A server whose share link shows the overview only, as 3.2 and newer limit it."""
-    with serve(TABLES, password="umami") as running, between(running.url) as way:
+    with serve(TABLES, password="umami") as running, between(running.url) as proxy:
         account = Settings(api=f"{running.url}/api", username="admin", password="umami")
         with connect(account) as client:
             client.ask(websites.update_website(SHOP, "Shop", "shop.example.com", share_id=LINK))
         path = f"/api/share/{LINK}"
         link = httpx.get(running.url + path).raise_for_status().json()
         link["parameters"] = {"overview": True, "events": False}
-        way.known = {("GET", path, None): Answer(200, json.dumps(link).encode())}
-        way.befall(refuse, where=lambda target: "/sessions" in target or "/events/" in target)
-        bare.setenv("UMAMI_SHARE_URL", f"{way.url}/share/{LINK}")
-        yield way
+        proxy.known = {("GET", path, None): Answer(200, json.dumps(link).encode())}
+        proxy.befall(refuse, where=lambda target: "/sessions" in target or "/events/" in target)
+        bare.setenv("UMAMI_SHARE_URL", f"{proxy.url}/share/{LINK}")
+        yield proxy
 
 
 def refuse(exchange: Exchange) -> None:

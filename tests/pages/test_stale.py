@@ -37,21 +37,21 @@ def of_age(bare: pytest.MonkeyPatch, keeping: Lifetime) -> None:
         bare.setattr(cache, name, keeping)
 
 
-def figures(found: Shown) -> object:
-    return found.metrics, found.tables, found.charts
+def figures(page: Shown) -> object:
+    return page.metrics, page.tables, page.charts
 
 
 def marked(app: AppTest) -> bool:
     """Whether the page says that what it shows is old, and why."""
     return any(
-        one.value.startswith(TROUBLE) and "Shown are figures as of" in one.value
-        for one in app.caption
+        element.value.startswith(TROUBLE) and "Shown are figures as of" in element.value
+        for element in app.caption
     )
 
 
 def boxes(app: AppTest) -> list[str]:
     """What is said in the place of figures."""
-    return [one.value for one in app.markdown if one.value.startswith(TROUBLE)]
+    return [element.value for element in app.markdown if element.value.startswith(TROUBLE)]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -96,8 +96,8 @@ def test_an_outage_outlasts_the_hour(
                 return noon + timedelta(days=1)
 
         bare.setattr(url_state, "datetime", Clock)
-        given = {**CHOICES.get(area.name, {}), "period": period, "compare": "none"}
-        return open_page(area.name, **given)
+        params = {**CHOICES.get(area.name, {}), "period": period, "compare": "none"}
+        return open_page(area.name, **params)
 
     right = figures(shown(at(11)))
     quick.befall(reset)
@@ -126,12 +126,14 @@ def test_asking_anew_blanks_nothing(quick: Between, bare: pytest.MonkeyPatch) ->
     quick.heal()
     quick.asked.clear()
     eventually(lambda: not marked(app.run()))
-    assert len([one for one in quick.asked if data(one)]) >= 10
+    assert len([target for target in quick.asked if data(target)]) >= 10
 
     def asks_nothing() -> bool:
         quick.asked.clear()
         app.run()
-        return not [one for one in quick.asked if data(one) and not one.endswith("/active")]
+        return not [
+            target for target in quick.asked if data(target) and not target.endswith("/active")
+        ]
 
     # Once it is there, it is new enough.
     eventually(asks_nothing)
@@ -169,9 +171,9 @@ def test_many_who_come_to_a_dashboard_without_its_server(
     apps = [open_page() for _ in range(5)]
     for app in apps:
         assert not app.exception
-        assert [one.value for one in app.header] == ["The dashboard is not connected"]
+        assert [element.value for element in app.header] == ["The dashboard is not connected"]
         assert len(boxes(app)) == 1
     assert len(quick.asked) <= MOST * usual
     quick.heal()
     eventually(lambda: umami_server.umami().submit(websites.websites()).exception() is None)
-    assert [one.value for one in apps[0].run().header] == ["Overview"]
+    assert [element.value for element in apps[0].run().header] == ["Overview"]

@@ -52,15 +52,15 @@ def site(name: str = "shop") -> Website:
 
 
 def names(app: AppTest) -> list[str]:
-    return [one.value for one in app.subheader if not one.value.startswith("Manage")]
+    return [element.value for element in app.subheader if not element.value.startswith("Manage")]
 
 
 def notes(app: AppTest) -> str:
-    return "\n".join(unescaped(one.value) for one in app.caption)
+    return "\n".join(unescaped(element.value) for element in app.caption)
 
 
 def toasts(app: AppTest) -> list[str]:
-    return [one.value for one in app.toast]
+    return [element.value for element in app.toast]
 
 
 def confirm(app: AppTest, what: str, website: str, typed: str) -> Any:
@@ -82,7 +82,7 @@ def test_every_website_with_its_visitors(opened: Open) -> None:
         .current.visitors
         for name in ("docs", "empty", "shop")
     ]
-    assert [tile.value for tile in app.metric] == [formats.short(one) for one in counted]
+    assert [tile.value for tile in app.metric] == [formats.short(number) for number in counted]
     assert counted[2] == 2_423
 
 
@@ -115,11 +115,11 @@ def test_no_comparison_no_change(opened: Open) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize(("search", "found"), [("DOCS", 1), ("example.com", 3), ("no such", 0)])
-def test_searching(opened: Open, search: str, found: int) -> None:
+@pytest.mark.parametrize(("search", "count"), [("DOCS", 1), ("example.com", 3), ("no such", 0)])
+def test_searching(opened: Open, search: str, count: int) -> None:
     app = opened("websites", websites_search=search)
-    assert len(names(app)) == found
-    assert ("No website matches the search." in notes(app)) == (not found)
+    assert len(names(app)) == count
+    assert ("No website matches the search." in notes(app)) == (not count)
     app.text_input(key="pick_search").set_value("").run()
     assert len(names(app)) == 3
     assert app.session_state["websites_search"] == ""
@@ -149,11 +149,11 @@ def test_opening_a_website(opened: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("site", "said"),
     [("nonsense", "is not the id"), ("00000000-0000-4000-8000-000000000000", "do not have access")],
 )
-def test_no_such_website_to_manage(opened: Open, given: str, said: str) -> None:
-    app = opened("websites", site=given)
+def test_no_such_website_to_manage(opened: Open, site: str, said: str) -> None:
+    app = opened("websites", site=site)
     assert not app.exception
     assert said in notes(app)
     assert len(names(app)) == 3
@@ -169,11 +169,11 @@ def test_the_tracking_code_of_a_server(fresh: Running) -> None:
 
 def code(app: AppTest) -> list[str]:
     assert not app.exception
-    return [one.value for one in app.code]
+    return [element.value for element in app.code]
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that the embedded server keeps its data in."""
     path = tmp_path_factory.mktemp("kept") / "umami.duckdb"
     import_into(path, TABLES)
@@ -181,16 +181,16 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def collecting(bare: pytest.MonkeyPatch, kept: Path) -> Iterator[pytest.MonkeyPatch]:
+def collecting(bare: pytest.MonkeyPatch, store_file: Path) -> Iterator[pytest.MonkeyPatch]:
     """A process that collects, as ``asgi.py`` serves it."""
-    bare.setenv("UMAMI_STORE", str(kept))
+    bare.setenv("UMAMI_STORE", str(store_file))
     bare.setenv("UMAMI_COLLECT", "yes")
     bare.setattr(collect, "SERVED", True)
     yield bare
     umami_server.umami.clear()
     bare.delenv("UMAMI_COLLECT")
     bare.delenv("UMAMI_STORE")
-    umami_server.let_go(Settings(store=kept))
+    umami_server.let_go(Settings(store=store_file))
 
 
 @pytest.mark.parametrize(
@@ -269,14 +269,14 @@ def test_a_website_is_created_and_managed_next(fresh: Running) -> None:
     app.button(key="create_website").click().run()
     assert not app.exception
     (made,) = [
-        one
-        for one in umami_server.umami().ask(websites.websites()).rows
-        if one.domain.startswith("neu")
+        row
+        for row in umami_server.umami().ask(websites.websites()).rows
+        if row.domain.startswith("neu")
     ]
     assert (made.name, made.domain) == (HOSTILE, "neu.example:8080")
     assert app.session_state["site"] == made.id
     assert app.text_input(key="new_name").value == ""
-    assert any("was added" in one for one in toasts(app))
+    assert any("was added" in toast for toast in toasts(app))
     assert len(names(app)) == 4
 
 
@@ -309,7 +309,7 @@ def test_name_and_domain_are_changed(fresh: Running) -> None:
     app.button(key=f"save_{SHOP}").click().run()
     assert not app.exception
     assert (site().name, site().domain) == (HOSTILE, "südlicht.example")
-    assert any("was saved" in one for one in toasts(app))
+    assert any("was saved" in toast for toast in toasts(app))
 
 
 @pytest.mark.thorough
@@ -329,11 +329,13 @@ def test_the_share_link_on_and_off(fresh: Running) -> None:
     share = site("docs").share_id
     assert share
     assert re.fullmatch(r"[A-Za-z0-9]{16}", share)
-    assert f"{umami_server.umami().server.address}/share/{share}" in [one.value for one in app.code]
+    assert f"{umami_server.umami().server.address}/share/{share}" in [
+        element.value for element in app.code
+    ]
     assert app.toggle(key=toggle).value
     app.toggle(key=toggle).set_value(False).run()
     assert site("docs").share_id is None
-    assert not any("/share/" in one.value for one in app.code)
+    assert not any("/share/" in element.value for element in app.code)
     assert site("docs").name == "Nordlicht Docs"
 
 
@@ -341,11 +343,13 @@ def test_a_test_event_arrives(fresh: Running) -> None:
     app = open_page("websites", site=WEBSITES["empty"])
     app.button(key="send_test").click().run()
     assert not app.exception
-    assert [one.value for one in app.success] == ["It arrived: the website is being counted."]
+    assert [element.value for element in app.success] == [
+        "It arrived: the website is being counted."
+    ]
     client = umami_server.umami()
     client.forget()
     log = client.ask(realtime.realtime(WEBSITES["empty"])).log
-    assert [one.event for one in log if one.kind == "event"] == [EVENT]
+    assert [event.event for event in log if event.kind == "event"] == [EVENT]
 
 
 @pytest.mark.parametrize("what", ["reset", "delete"])
@@ -381,7 +385,7 @@ def test_the_website_that_is_looked_at_is_deleted(fresh: Running) -> None:
     assert not app.exception
     assert names(app) == ["Nordlicht Docs", "Nordlicht Empty"]
     assert app.session_state["site"] == ""
-    assert any("was deleted" in one for one in toasts(app))
+    assert any("was deleted" in toast for toast in toasts(app))
     with pytest.raises(NotFound):
         site()
 
@@ -395,7 +399,7 @@ def test_the_last_website_is_deleted(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     confirm(app, "delete", SHOP, "Nordlicht Shop").click().run()
     assert not app.exception
-    assert [one.value for one in app.header] != ["Websites"]
+    assert [element.value for element in app.header] != ["Websites"]
 
 
 @pytest.mark.thorough
@@ -431,12 +435,12 @@ def test_the_first_website_of_an_empty_file(bare: pytest.MonkeyPatch, tmp_path: 
     bare.setenv("UMAMI_COLLECT", "yes")
     bare.setattr(collect, "SERVED", True)
     app = open_page("overview", website="")
-    assert [one.value for one in app.header] == ["No website yet"]
+    assert [element.value for element in app.header] == ["No website yet"]
     app.text_input(key="new_name").set_value("Shop")
     app.text_input(key="new_domain").set_value("shop.example")
     app.button(key="create_website").click().run()
     assert not app.exception
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     (made,) = umami_server.umami().ask(websites.websites()).rows
     app = open_page("websites", website=made.id, site=made.id)
     assert names(app) == ["Shop"]
