@@ -112,13 +112,13 @@ def _arguments(script: str, port: int, path: str = "", secrets: Path | None = No
     return ["run", script, *(f"--{name}={value}" for name, value in options.items())]
 
 
-def _environment(given: dict[str, str]) -> dict[str, str]:
+def _environment(variables: dict[str, str]) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("UMAMI_", "DASHBOARD_"))
     }
-    return {**inherited, "DASHBOARD_OPEN": "yes", **given, "PYTHONUNBUFFERED": "1"}
+    return {**inherited, "DASHBOARD_OPEN": "yes", **variables, "PYTHONUNBUFFERED": "1"}
 
 
 @contextmanager
@@ -178,12 +178,12 @@ def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
 
     A tab stays open on the host of every app, so that what it has read once is not read again.
     """
-    with browser.new_context(**options) as one:
-        one.set_default_timeout(WAIT)
-        stays = one.new_page()
+    with browser.new_context(**options) as context:
+        context.set_default_timeout(WAIT)
+        stays = context.new_page()
         stays.route("**", lambda route: route.fulfill(body="", content_type="text/html"))
         stays.goto("http://127.0.0.1/")
-        yield one
+        yield context
 
 
 def forget(context: BrowserContext) -> None:

@@ -79,11 +79,11 @@ def test_a_link_signing_in_and_the_map_work_under_a_path(
     page.goto(f"{deployed.app.address}/retention?{SHOP}")
     page.get_by_label("User name").fill("ann")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    with page.expect_response(re.compile("/stats/_session$")) as given:
+    with page.expect_response(re.compile("/stats/_session$")) as response:
         page.get_by_role("button", name="Sign in", exact=True).click()
-    assert given.value.status == 204
-    kept = next(one for one in berlin.cookies() if one["name"] == "umami_test")
-    assert (kept["path"], kept["httpOnly"]) == ("/stats", True)
+    assert response.value.status == 204
+    cookie = next(cookie for cookie in berlin.cookies() if cookie["name"] == "umami_test")
+    assert (cookie["path"], cookie["httpOnly"]) == ("/stats", True)
     expect(page.get_by_role("heading", name="Retention")).to_be_visible()
     settled(page)
 
@@ -110,8 +110,8 @@ def test_what_is_counted_names_nobody_and_nothing(deployed: Deployed) -> None:
         if name != "le"
     }
     assert websites.websites().name in REGISTRY
-    told = {value for name, value in labels if name == "endpoint"}
-    assert told <= {*REGISTRY, "version", "login"}
+    endpoints = {value for name, value in labels if name == "endpoint"}
+    assert endpoints <= {*REGISTRY, "version", "login"}
     pages = {value for name, value in labels if name == "page"}
     assert pages <= {area.name for area in (*PAGES, *ADMIN_PAGES)}
     assert {name for name, _ in labels} <= {

@@ -45,7 +45,7 @@ def watch(page: Page) -> Watched:
     """Look at what a page does from now on."""
     seen = Watched()
 
-    def asked(request: Request) -> None:
+    def on_request(request: Request) -> None:
         if not request.url.startswith(("data:", "blob:")):
             seen.hosts.add(urlsplit(request.url).netloc)
 
@@ -57,16 +57,16 @@ def watch(page: Page) -> Watched:
         seen.dialogs.append(dialog.message)
         dialog.dismiss()
 
-    page.on("request", asked)
+    page.on("request", on_request)
     page.on("console", said)
     page.on("dialog", opened)
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     return seen
 
 
-def link(app: App, area: PageInfo, own: Parameters) -> str:
-    given = {"website": WEBSITES["shop"], **RECORDED, **own}
-    return f"{app.address}/{area.name}?{urlencode(given, doseq=True)}"
+def link(app: App, area: PageInfo, params: Parameters) -> str:
+    query = {"website": WEBSITES["shop"], **RECORDED, **params}
+    return f"{app.address}/{area.name}?{urlencode(query, doseq=True)}"
 
 
 def fits(page: Page) -> None:
@@ -84,8 +84,8 @@ def fits(page: Page) -> None:
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = build(TABLES, tmp_path_factory.mktemp("hostile"))
-    with running_app(UMAMI_DATA=str(folder)) as one:
-        yield one
+    with running_app(UMAMI_DATA=str(folder)) as app:
+        yield app
 
 
 def holds(page: Page, area: PageInfo, *widths: int) -> None:

@@ -22,9 +22,9 @@ FORM = ["Skip to main content", "Sign in", "User name", "Password", "visibility"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """How an app with accounts is run."""
-    place = tmp_path_factory.mktemp("house")
+    place = tmp_path_factory.mktemp("dashboard")
     users = write(place / "users.yaml", {"ann": user("admin")})
     return {
         "UMAMI_DATA": str(TABLES),
@@ -55,18 +55,22 @@ def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
 @pytest.mark.sample(18)
 @pytest.mark.parametrize("name", PAGES)
 def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
-    name: str, house: dict[str, str]
+    name: str, settings: dict[str, str]
 ) -> None:
     """Over a raw WebSocket, to a fresh process each."""
-    with fresh_app(**house) as app:
+    with fresh_app(**settings) as app:
         query = urlencode({"website": WEBSITES["shop"], **RECORDED})
-        told = opened(app.address, name, query)
+        messages = opened(app.address, name, query)
         # The first answer may be the page's own, which sends the viewer on to the app.
-        told += opened(app.address, name, query)
-        everything = b"".join(one.SerializeToString() for one in told)
+        messages += opened(app.address, name, query)
+        everything = b"".join(message.SerializeToString() for message in messages)
         assert b"Sign in" in everything
         assert b"Nordlicht" not in everything
-        kinds = {one.delta.new_element.WhichOneof("type") for one in told if one.HasField("delta")}
+        kinds = {
+            message.delta.new_element.WhichOneof("type")
+            for message in messages
+            if message.HasField("delta")
+        }
         # Signed in, the control bar has a select box of websites.
         assert not kinds & {"metric", "plotly_chart", "arrow_data_frame", "iframe", "selectbox"}
         assert "Traceback" not in "".join(app.printed)
@@ -75,10 +79,10 @@ def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
 @pytest.mark.sample(18)
 @pytest.mark.parametrize("name", PAGES)
 def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
-    name: str, house: dict[str, str], page: Page
+    name: str, settings: dict[str, str], page: Page
 ) -> None:
     """To a fresh process each, whose first request it is."""
-    with fresh_app(**house) as app:
+    with fresh_app(**settings) as app:
         page.goto(link(app, name))
         is_out(page)
         settled(page)
@@ -90,10 +94,14 @@ def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
 @pytest.mark.thorough
 def test_the_same_socket_gets_the_page_where_nobody_signs_in(app: App) -> None:
     """What the test above does not find is what is sent to those who are let in."""
-    told = opened(app.address, "", urlencode({"website": WEBSITES["shop"], **RECORDED}))
-    everything = b"".join(one.SerializeToString() for one in told)
+    messages = opened(app.address, "", urlencode({"website": WEBSITES["shop"], **RECORDED}))
+    everything = b"".join(message.SerializeToString() for message in messages)
     assert b"Nordlicht" in everything
-    kinds = {one.delta.new_element.WhichOneof("type") for one in told if one.HasField("delta")}
+    kinds = {
+        message.delta.new_element.WhichOneof("type")
+        for message in messages
+        if message.HasField("delta")
+    }
     assert {"metric", "plotly_chart"} <= kinds
 
 
@@ -103,5 +111,7 @@ def test_every_page_asks_the_gate_before_anything_else(name: str) -> None:
     """The first statement that is no import (or docstring) is ``entrypoint_guard.check()``."""
 
     body = ast.parse((ROOT / "pages" / f"{name}.py").read_text()).body[1:]
-    first = next(one for one in body if not isinstance(one, ast.Import | ast.ImportFrom))
+    first = next(
+        statement for statement in body if not isinstance(statement, ast.Import | ast.ImportFrom)
+    )
     assert ast.unparse(first) == "entrypoint_guard.check()"

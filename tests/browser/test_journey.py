@@ -82,9 +82,9 @@ def test_a_start_of_ones_own(app: App, page: Page) -> None:
 def test_the_paths_download(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         page.locator(".st-key-paths_csv button").click()
-    lines = found.value.path().read_text("utf-8-sig").splitlines()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
     assert lines[0] == '"Path","Steps","Visits","Share"'
     assert len(lines) > 16
 
@@ -107,12 +107,12 @@ def test_a_phone_scrolls_the_flow_and_not_the_page(app: App, page: Page, steps: 
     flow = page.locator(".st-key-scrolling_flow").evaluate("box => box.scrollWidth")
     left = page.locator(".st-key-scrolling_flow").bounding_box()
     assert left
-    for at, one in enumerate(boxes):
-        assert one["x"] + one["width"] <= left["x"] + flow
+    for at, bounds in enumerate(boxes):
+        assert bounds["x"] + bounds["width"] <= left["x"] + flow
         for other in boxes[at + 1 :]:
             apart = (
-                one["x"] + one["width"] <= other["x"]
-                or other["x"] + other["width"] <= one["x"]
-                or abs(one["y"] - other["y"]) >= 10
+                bounds["x"] + bounds["width"] <= other["x"]
+                or other["x"] + other["width"] <= bounds["x"]
+                or abs(bounds["y"] - other["y"]) >= 10
             )
             assert apart, "two labels lie upon each other"

@@ -92,7 +92,7 @@ def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> N
     hosts: set[str] = set()
     complaints: list[str] = []
 
-    def asked(request: Request) -> None:
+    def on_request(request: Request) -> None:
         if not request.url.startswith(("data:", "blob:")):
             hosts.add(urlsplit(request.url).netloc)
 
@@ -100,7 +100,7 @@ def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> N
         if message.type == "error":
             complaints.append(message.text)
 
-    page.on("request", asked)
+    page.on("request", on_request)
     page.on("console", said)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(link(app))
@@ -215,9 +215,9 @@ def test_a_table_opens_in_full_and_downloads(app: App, page: Page) -> None:
     dialog.get_by_test_id("stDataFrame").hover()
     expect(dialog.get_by_label("Search", exact=True).last).to_be_visible()
     expect(dialog.get_by_label("Download as CSV")).to_be_hidden()
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         dialog.get_by_role("button", name="Download CSV").click()
-    text = found.value.path().read_text("utf-8-sig")
+    text = download.value.path().read_text("utf-8-sig")
     assert text.splitlines()[0].startswith('"Page",')
     assert '"/pricing",' in text
     assert len(text.splitlines()) > 11

@@ -18,9 +18,9 @@ DRAWN = ".st-key-minutes svg[version='1.1']"
 STEPS = ["1.path./", "2.event.purchase"]
 
 
-def link(app: App, page: str, **own: Any) -> str:
-    given = {"website": WEBSITES["shop"], **RECORDED, **own}
-    return f"{app.address}/{page}?{urlencode(given, doseq=True)}"
+def link(app: App, page: str, **params: Any) -> str:
+    query = {"website": WEBSITES["shop"], **RECORDED, **params}
+    return f"{app.address}/{page}?{urlencode(query, doseq=True)}"
 
 
 def at(page: Page, pattern: str) -> None:
@@ -205,9 +205,9 @@ def test_what_is_chosen_stays_while_other_pages_are_looked_at(app: App, page: Pa
 @pytest.mark.thorough
 def test_a_table_downloads(app: App, page: Page) -> None:
     page.goto(link(app, "utm"))
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         page.locator(".st-key-utm_source_csv button").first.click()
-    text = found.value.path().read_text("utf-8-sig")
+    text = download.value.path().read_text("utf-8-sig")
     assert text.splitlines()[0].startswith('"Source","Views","% of views')
 
 

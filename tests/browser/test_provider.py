@@ -60,8 +60,8 @@ server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openi
             UMAMI_DATA=str(TABLES),
             DASHBOARD_USERS=str(users),
             DASHBOARD_STORE=f"sqlite:///{place / 'dashboard.sqlite'}",
-        ) as one:
-            yield one
+        ) as app:
+            yield app
 
 
 def at(app: App, page: str = "") -> str:
@@ -87,11 +87,11 @@ def test_an_account_comes_in_with_its_rights_and_goes_out_for_good(app: App, pag
     expect(metric(page, "Views")).to_have_text("10,797")
     expect(page.locator(".st-key-share_view")).to_have_count(0)
     settled(page)
-    kept = page.context.cookies()
+    cookies = page.context.cookies()
     page.locator(".st-key-me button").first.click()
     page.locator(".st-key-sign_out button").click()
     expect(page.get_by_role("heading", name="End Session")).to_be_visible()
-    page.context.add_cookies(kept)  # type: ignore[arg-type]
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
     page.goto(at(app))
     is_out(page)
     assert MARKER not in "".join(app.printed)

@@ -18,11 +18,11 @@ from tests.support.stream import opened
 MARKER = "marker-secret-of-settings"
 
 
-def told(app: App, page: str, headers: Mapping[str, str] | None = None) -> bytes:
+def everything_sent(app: App, page: str, headers: Mapping[str, str] | None = None) -> bytes:
     """Everything that is sent to somebody who opens a page."""
     query = urlencode({"website": WEBSITES["shop"], **RECORDED})
     sent = opened(app.address, page, query, dict(headers or {}))
-    return b"".join(one.SerializeToString() for one in sent)
+    return b"".join(message.SerializeToString() for message in sent)
 
 
 def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Path) -> None:
@@ -41,8 +41,8 @@ def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Pa
     desk.engine.dispose()
     with fresh_app(UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url) as app:
         for name in ("gone", "out"):
-            assert b"Sign in" in told(app, "retention", headers[name])
-        assert b"Nordlicht" in told(app, "retention", headers["ann"])
+            assert b"Sign in" in everything_sent(app, "retention", headers[name])
+        assert b"Nordlicht" in everything_sent(app, "retention", headers["ann"])
         assert "Traceback" not in "".join(app.printed)
 
 
@@ -66,7 +66,7 @@ def test_settings_that_cannot_be_are_named_without_their_secret(
         users = write(tmp_path / "users.yaml", {"ann": user("admin")})
         environment = {"DASHBOARD_USERS": str(users), **environment}
     with fresh_app(**environment) as app:
-        sent = told(app, "overview").decode("latin-1")
+        sent = everything_sent(app, "overview").decode("latin-1")
         assert said in sent.replace("\\", "")
         written = sent + "".join(app.printed)
     assert MARKER not in written
