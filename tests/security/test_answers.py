@@ -24,17 +24,17 @@ SIZE = 5 * LARGEST
 
 @pytest.fixture
 def server() -> Iterator[Faulty]:
-    with faulty() as one:
-        yield one
+    with faulty() as server:
+        yield server
 
 
 @pytest.fixture
 def transport(server: Faulty) -> Iterator[Transport]:
     settings = Settings(api=f"{server.url}/api", username="ada", password="secret", timeout=60)
-    one = Transport(settings.model_copy(update={"connections": AT_ONCE}))
-    one.send(Request("GET", "/x"), endpoint="x", repeatable=False)
-    yield one
-    one.close()
+    transport = Transport(settings.model_copy(update={"connections": AT_ONCE}))
+    transport.send(Request("GET", "/x"), endpoint="x", repeatable=False)
+    yield transport
+    transport.close()
 
 
 @pytest.fixture(scope="module")
@@ -76,15 +76,15 @@ def test_what_was_not_asked_for_is_not_unpacked(
 ) -> None:
     server.script("/stats", Act(body=zeros, headers=(("content-encoding", packing),)))
     assert peak(transport, 1) < SPARE
-    assert {one.headers["accept-encoding"] for one in server.seen} == {"gzip"}
+    assert {request.headers["accept-encoding"] for request in server.seen} == {"gzip"}
 
 
 def test_what_follows_a_packed_answer_is_not_read(server: Faulty, transport: Transport) -> None:
     packed = gzip.compress(b"[1]")
     act = Act(body=packed + b"\0" * PIECE, endless=True, headers=(("content-encoding", "gzip"),))
     server.script("/stats", act)
-    asked = Request("GET", "/stats")
-    assert transport.send(asked, endpoint="stats", repeatable=False) == b"[1]"
+    request = Request("GET", "/stats")
+    assert transport.send(request, endpoint="stats", repeatable=False) == b"[1]"
 
 
 def test_the_beginning_of_a_document_takes_no_more_either(

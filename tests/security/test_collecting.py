@@ -88,11 +88,11 @@ def request(method: str, path: str, **rest: Any) -> httpx.Response:
 
 
 @pytest.mark.parametrize("collect", [None, "no"])
-@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("store", [True, False])
 def test_nothing_is_there_unless_it_collects(
-    bare: pytest.MonkeyPatch, file: Path, collect: str | None, kept: bool
+    bare: pytest.MonkeyPatch, file: Path, collect: str | None, store: bool
 ) -> None:
-    if kept:
+    if store:
         bare.setenv("UMAMI_STORE", str(file))
     if collect:
         bare.setenv("UMAMI_COLLECT", collect)
@@ -154,9 +154,13 @@ def test_no_other_method_is_answered(collects: pytest.MonkeyPatch) -> None:
 def test_nobody_can_claim_another_address(collects: pytest.MonkeyPatch) -> None:
     def sessions(**headers: str) -> set[str]:
         sent = [
-            ("POST", "/collect/api/send", {"json": MESSAGE, "headers": {name: f"198.51.100.{one}"}})
+            (
+                "POST",
+                "/collect/api/send",
+                {"json": MESSAGE, "headers": {name: f"198.51.100.{number}"}},
+            )
             for name in headers or ("x-nothing",)
-            for one in range(3)
+            for number in range(3)
         ]
         return {answer.json()["sessionId"] for answer in requests(*sent)}
 

@@ -83,8 +83,8 @@ def test_a_message_keeps_so_many_properties(busy: Running, kind: str, data: str)
     )
     assert row is not None
     # Nested names are cut to the same one, of which a session has one value.
-    one = data == "empty" or (data, kind) == ("nested", "identify")
-    assert row[0] == (1 if one else MOST_PROPERTIES)
+    single = data == "empty" or (data, kind) == ("nested", "identify")
+    assert row[0] == (1 if single else MOST_PROPERTIES)
     assert max(row[1:]) <= 500
 
 
@@ -94,9 +94,9 @@ def test_a_batch_is_written_in_parts(busy: Running) -> None:
     sent = [
         {
             "type": "identify" if number % 2 else "event",
-            "payload": {"website": SHOP, "url": "/many", "id": one, "data": {"n": number}},
+            "payload": {"website": SHOP, "url": "/many", "id": visitor, "data": {"n": number}},
         }
-        for number, one in enumerate(visitors)
+        for number, visitor in enumerate(visitors)
     ]
     answer = httpx.post(f"{busy.url}/api/batch", json=sent, headers=AGENT).json()
     assert (answer["processed"], answer["errors"]) == (len(sent), 0)
@@ -106,7 +106,7 @@ def test_a_batch_is_written_in_parts(busy: Running) -> None:
     )
     sessions = "(SELECT session_id FROM session WHERE distinct_id LIKE 'visitor %')"
     assert store.row(f"SELECT count(*) FROM {sessions}") == (7,)
-    last = {one: number for number, one in enumerate(visitors) if number % 2}
+    last = {visitor: number for number, visitor in enumerate(visitors) if number % 2}
     assert (
         dict(
             store.rows(
@@ -176,9 +176,9 @@ def test_data_in_memory_spill_into_a_private_folder(usual_umask: None) -> None:
 @pytest.fixture(scope="module", params=["file", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     path = tmp_path_factory.mktemp("kept") / "umami.duckdb" if request.param == "file" else None
-    with closing(Store(path)) as one:
-        load(one, TABLES)
-        yield one
+    with closing(Store(path)) as store:
+        load(store, TABLES)
+        yield store
 
 
 @pytest.mark.parametrize(

@@ -38,12 +38,12 @@ def closed(request: pytest.FixtureRequest) -> Iterator[App]:
 
 def everything(address: str, page: str, **headers: str) -> bytes:
     """What a raw WebSocket is sent for a page."""
-    found = opened(address, page, SHOP, headers)
-    return b"".join(one.SerializeToString() for one in found)
+    messages = opened(address, page, SHOP, headers)
+    return b"".join(message.SerializeToString() for message in messages)
 
 
 @pytest.mark.sample(2)
-@pytest.mark.parametrize("headers", HEADERS, ids=lambda given: "+".join(given) or "none")
+@pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: "+".join(headers) or "none")
 def test_no_header_opens_data_or_setup(headers: dict[str, str], closed: App) -> None:
     with ExitStack() as stack:
         address = stack.enter_context(proxy(closed.address, adding(**headers)))
@@ -51,11 +51,11 @@ def test_no_header_opens_data_or_setup(headers: dict[str, str], closed: App) -> 
         scheme = headers.get("X_Forwarded_Proto", "http")
         origin = f"{scheme}://{headers.get('Host', urlsplit(address).netloc)}"
         for page in ("", "setup"):
-            told = everything(address, page, Origin=origin)
-            assert origin.encode() not in told
-            assert b"Nobody signs in to this dashboard" in told
-            assert b"Nordlicht" not in told
-            assert b"access_code" not in told
+            text = everything(address, page, Origin=origin)
+            assert origin.encode() not in text
+            assert b"Nobody signs in to this dashboard" in text
+            assert b"Nordlicht" not in text
+            assert b"access_code" not in text
     assert closed.link
 
 
@@ -68,10 +68,10 @@ def test_a_code_opens_once(closed: App) -> None:
         answer = httpx.get(closed.address, params={"access_code": wrong}, trust_env=False)
         assert (answer.status_code, answer.headers.get("set-cookie")) == (200, None)
     assert b"Nordlicht" not in everything(closed.address, "", Cookie=f"{name}={code}")
-    told = opened(closed.address, "", f"{SHOP}&access_code={code}")
-    assert b"Nordlicht" in b"".join(one.SerializeToString() for one in told)
+    messages = opened(closed.address, "", f"{SHOP}&access_code={code}")
+    assert b"Nordlicht" in b"".join(message.SerializeToString() for message in messages)
     again = opened(closed.address, "", f"{SHOP}&access_code={code}")
-    text = b"".join(one.SerializeToString() for one in again)
+    text = b"".join(message.SerializeToString() for message in again)
     assert b"Nordlicht" not in text
     assert b"was used before" in text
     eventually(lambda: closed.link != link)
