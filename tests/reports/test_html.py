@@ -40,8 +40,8 @@ def test_nothing_is_loaded_from_anywhere(whole: Report) -> None:
 def test_the_policy_names_the_scripts_by_what_they_are(overview: Report) -> None:
     page = html.page(overview)
     (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    for one in (script, html.LIBRARY.read_text("utf-8")):
-        digest = base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()
+    for code in (script, html.LIBRARY.read_text("utf-8")):
+        digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
         assert f"sha256-{digest}" in page
 
 

@@ -28,8 +28,8 @@ from umami.client import Client
 
 def sections(report: Report, page: str) -> dict[str, Section]:
     """The sections of a chapter by their titles."""
-    chapter = next(one for one in report.chapters if one.name == page)
-    return {one.title: one for one in chapter.sections}
+    chapter = next(chapter for chapter in report.chapters if chapter.name == page)
+    return {section.title: section for section in chapter.sections}
 
 
 def said(report: Report) -> str:
@@ -61,13 +61,13 @@ def test_a_figure_is_the_servers(whole: Report, client: Client) -> None:
     stats = client.ask(traffic.stats(seen())).current
     (tiles,) = sections(whole, "overview")["Figures"].blocks
     assert isinstance(tiles, Tiles)
-    told = {one.label: one.number for one in tiles.tiles}
-    assert (told["Views"], told["Visitors"], told["Visits"]) == (
+    values = {tile.label: tile.number for tile in tiles.tiles}
+    assert (values["Views"], values["Visitors"], values["Visits"]) == (
         stats.views,
         stats.visitors,
         stats.visits,
     )
-    assert told["Bounce rate"] == pytest.approx(stats.bounce_rate)
+    assert values["Bounce rate"] == pytest.approx(stats.bounce_rate)
 
 
 @pytest.mark.thorough
@@ -87,14 +87,14 @@ def test_an_empty_website_says_what_would_fill_it(client: Client) -> None:
 
 def test_analyses_saved_in_umami_stand_where_none_was_chosen(client: Client) -> None:
     report = ordered(client, seen(), ["funnel", "goals", "attribution"], {})
-    told = said(report)
+    texts = said(report)
     for page, none in (
         ("funnel", "No funnel was chosen"),
         ("goals", "No goal was chosen"),
         ("attribution", "No conversion was chosen"),
     ):
-        assert none in told or len(sections(report, page)) >= 1
-    assert "could not be made" not in told
+        assert none in texts or len(sections(report, page)) >= 1
+    assert "could not be made" not in texts
 
 
 def test_what_the_viewer_may_not_see_is_not_asked(client: Client) -> None:
@@ -123,13 +123,13 @@ def test_a_report_asks_nothing_that_its_pages_do_not(client: Client) -> None:
 def test_work_is_called_off_between_chapters(client: Client) -> None:
     heard: list[tuple[int, int]] = []
 
-    def told(done: int, total: int) -> None:
+    def report_progress(done: int, total: int) -> None:
         heard.append((done, total))
         if done == 1:
             raise TaskCancelled
 
     with pytest.raises(TaskCancelled):
-        ordered(client, seen(), ["overview", "utm", "revenue"], told=told)
+        ordered(client, seen(), ["overview", "utm", "revenue"], report_progress=report_progress)
     assert heard == [(0, 3), (1, 3)]
 
 
