@@ -29,15 +29,15 @@ DIALECTS = (
 
 def imports(path: Path) -> set[str]:
     """Full names of what a module imports, wherever in it."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             module = node.module or ""
-            found.update({module, *(f"{module}.{alias.name}" for alias in node.names)})
-    return found
+            names.update({module, *(f"{module}.{alias.name}" for alias in node.names)})
+    return names
 
 
 def layer(path: Path) -> str:

@@ -61,13 +61,13 @@ def _unauthorized(tree: ast.Module, path: str) -> Iterator[str]:
 
 
 def _callbacks(call: ast.Call, path: str) -> Iterator[str]:
-    given = [(one.arg, one.value) for one in call.keywords if one.arg]
+    arguments = [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg]
     if isinstance(call.func, ast.Attribute):
         # Some callbacks can be given by their place.
         widget = getattr(st, call.func.attr, None)
         if callable(widget) and not inspect.isclass(widget):
-            given += list(zip(inspect.signature(widget).parameters, call.args, strict=False))
-    for name, value in given:
+            arguments += list(zip(inspect.signature(widget).parameters, call.args, strict=False))
+    for name, value in arguments:
         code = f"{name}={ast.unparse(value)}"
         unseen = code in UNSEEN.get(path, ())
         if CALLBACK.fullmatch(name) and not unseen and not _checked(value):
@@ -84,16 +84,18 @@ def _checked(value: ast.expr) -> bool:
 
 def _eager(call: ast.Call) -> bool:
     """Whether a table is sent at once; rows of a lazy one are given out without any run."""
-    return any(one.arg == "lazy" and ast.unparse(one.value) == "False" for one in call.keywords)
+    return any(
+        keyword.arg == "lazy" and ast.unparse(keyword.value) == "False" for keyword in call.keywords
+    )
 
 
 def test_what_runs_apart_from_the_page_is_authorized_then() -> None:
-    found = {}
+    violations = {}
     for path in MODULES:
         if layer(path) in ("app", "components", "pages", "reports"):
             name = path.relative_to(ROOT).as_posix()
-            found[name] = unauthorized(path.read_text(), name)
-    assert not {name: codes for name, codes in found.items() if codes}
+            violations[name] = unauthorized(path.read_text(), name)
+    assert not {name: codes for name, codes in violations.items() if codes}
 
 
 @pytest.mark.parametrize(

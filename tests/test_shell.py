@@ -45,8 +45,8 @@ def test_html_is_never_made_of_data(path: Path) -> None:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.html":
             constant = all(
-                isinstance(one, ast.Constant) or CONSTANT.fullmatch(ast.unparse(one))
-                for one in node.args
+                isinstance(arg, ast.Constant) or CONSTANT.fullmatch(ast.unparse(arg))
+                for arg in node.args
             )
             assert constant, ast.unparse(node)
 
@@ -62,18 +62,18 @@ def test_scripts_set_text_as_text() -> None:
 def test_links_to_elsewhere_take_nothing_along() -> None:
     """No page opens another site: a link that did would have to say ``noopener``."""
     for path in (*DRAWING, *(ROOT / "components" / "frontend").glob("*.js")):
-        for found in re.findall(
+        for link in re.findall(
             r"<a\b[^>]*>|st\.link_button|createElement\(\"a\"\).*", path.read_text()
         ):
-            assert "noopener" in found, path
+            assert "noopener" in link, path
 
 
 def test_passwords_and_codes_are_never_mailed() -> None:
     """Of the library that draws the form, only the form is used."""
     offered = {
         name
-        for one in (streamlit_authenticator.Authenticate, AuthenticationController)
-        for name in vars(one)
+        for library_class in (streamlit_authenticator.Authenticate, AuthenticationController)
+        for name in vars(library_class)
         if re.search(r"forgot|send_|two_factor|register|guest", name)
     }
     assert "forgot_password" in offered
@@ -95,8 +95,12 @@ def test_nothing_installed_has_a_known_weakness() -> None:
     )
     if not run.stdout.startswith("{"):
         pytest.skip("the advisories cannot be reached from here")
-    found = json.loads(run.stdout)["dependencies"]
-    if not any("vulns" in one for one in found):
+    packages = json.loads(run.stdout)["dependencies"]
+    if not any("vulns" in package for package in packages):
         pytest.skip("the advisories know nothing of what is installed here")
-    weak = {one["name"]: [bug["id"] for bug in one["vulns"]] for one in found if one.get("vulns")}
+    weak = {
+        package["name"]: [bug["id"] for bug in package["vulns"]]
+        for package in packages
+        if package.get("vulns")
+    }
     assert weak == {}
