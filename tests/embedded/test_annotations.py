@@ -25,12 +25,12 @@ def made(client: Client, **values: Any) -> dict[str, Any]:
     body = {"date": "2026-11-11T00:00:00Z", "note": "Sale", **values}
     answer = client.ask("POST", PATH, json=body)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    note: dict[str, Any] = answer.json()
+    return note
 
 
-def notes(client: Client, **asked: Any) -> list[str]:
-    return [row["note"] for row in client.get(PATH, asked).json()["data"]]
+def notes(client: Client, **params: Any) -> list[str]:
+    return [row["note"] for row in client.get(PATH, params).json()["data"]]
 
 
 def test_from_creation_to_deletion(client: Client) -> None:

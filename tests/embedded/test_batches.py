@@ -54,12 +54,12 @@ def test_records_stay_whole(
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerows(rows)
     text = HEADER + (out.getvalue() if ended else out.getvalue().removesuffix("\n"))
-    found = cut(plain(tmp_path, text), tmp_path / "cut", size)
-    assert HEADER + "".join(one.decode().removeprefix(HEADER) for one, _ in found) == text
-    read = [row for one, _ in found for row in records(one)[1:]]
+    parts = cut(plain(tmp_path, text), tmp_path / "cut", size)
+    assert HEADER + "".join(part.decode().removeprefix(HEADER) for part, _ in parts) == text
+    read = [row for part, _ in parts for row in records(part)[1:]]
     assert read == records(text.encode())[1:]
     if rows:
-        assert len(found) >= min(len(rows), len(out.getvalue()) // (size + 90))
+        assert len(parts) >= min(len(rows), len(out.getvalue()) // (size + 90))
 
 
 def test_a_value_that_should_have_been_quoted(tmp_path: Path) -> None:
@@ -67,9 +67,9 @@ def test_a_value_that_should_have_been_quoted(tmp_path: Path) -> None:
     lines[10] = '10,a 5" lamp'
     text = HEADER + "\n".join(lines) + "\n"
     assert len(text) > 2 * LONGEST
-    found = cut(plain(tmp_path, text), tmp_path / "cut", 1000)
-    assert len(found) > 2
-    assert [row[0] for one, _ in found for row in records(one)[1:]] == [
+    parts = cut(plain(tmp_path, text), tmp_path / "cut", 1000)
+    assert len(parts) > 2
+    assert [row[0] for part, _ in parts for row in records(part)[1:]] == [
         str(number) for number in range(60_000)
     ]
 
@@ -111,16 +111,16 @@ def test_how_far_it_is_is_told_in_bytes_of_the_file(
     path = tmp_path / "website_event.csv"
     path.write_bytes(gzip.decompress((tables / "website_event.csv.gz").read_bytes()))
     packed = contents_of(pack(path))[0]["website_event"]
-    found = cut(packed, tmp_path / "cut", 100_000)
-    header = found[0][0].index(b"\n") + 1
+    parts = cut(packed, tmp_path / "cut", 100_000)
+    header = parts[0][0].index(b"\n") + 1
     length = header
-    for one, at in found:
-        length += len(one) - header
+    for part, at in parts:
+        length += len(part) - header
         share = length / path.stat().st_size
         # What is read ahead is little; what unpacks is not packed evenly.
         assert share - 0.12 < at / packed.size < share + 0.12
         if packed.path.suffix == ".csv":
             assert length - 200_000 <= at <= length + 200_000
-    assert [at for _, at in found] == sorted(at for _, at in found)
-    assert found[-1][1] == packed.size
-    assert len(found) > 10
+    assert [at for _, at in parts] == sorted(at for _, at in parts)
+    assert parts[-1][1] == packed.size
+    assert len(parts) > 10

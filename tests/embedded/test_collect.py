@@ -38,8 +38,8 @@ class Tracker:
     def send(self, type_: str = "event", cache: str = "", **payload: Any) -> dict[str, Any]:
         answer = self.post(type_, cache, **payload)
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        body: dict[str, Any] = answer.json()
+        return body
 
     def post(self, type_: str = "event", cache: str = "", **payload: Any) -> httpx.Response:
         body = {"type": type_, "payload": {"website": self.website, **payload}}
@@ -59,8 +59,8 @@ class Tracker:
 
 @pytest.fixture(scope="module")
 def running(tables: Any) -> Iterator[Running]:
-    with serve(tables) as one:
-        yield one
+    with serve(tables) as server:
+        yield server
 
 
 @pytest.fixture
@@ -68,9 +68,9 @@ def tracker(running: Running) -> Iterator[Tracker]:
     with signed_in(running) as client:
         body = {"name": "T", "domain": "t.example"}
         website = client.post("/api/websites", json=body).json()["id"]
-    one = Tracker(running, website)
-    yield one
-    one.client.close()
+    tracker = Tracker(running, website)
+    yield tracker
+    tracker.client.close()
 
 
 def test_a_page_view(tracker: Tracker) -> None:
@@ -153,8 +153,8 @@ def test_an_event_with_data(tracker: Tracker) -> None:
     )
     assert tracker.rows("event_type, event_name, url_path") == [(2, "purchase", "/checkout")]
     rows = tracker.rows("data_key, data_type, string_value, number_value, date_value", "event_data")
-    found = {row[0]: row[1:] for row in rows}
-    assert {key: value[:2] for key, value in found.items()} == {
+    by_key = {row[0]: row[1:] for row in rows}
+    assert {key: value[:2] for key, value in by_key.items()} == {
         "revenue": (2, "19.9900"),
         "currency": (1, "EUR"),
         "new": (3, "true"),
@@ -164,8 +164,8 @@ def test_an_event_with_data(tracker: Tracker) -> None:
         "customer.plan.name": (1, "x" * 500),
         "not a date": (1, "2026-02-31T10:00:00Z"),
     }
-    assert float(found["revenue"][2]) == 19.99
-    assert found["when"][3] == datetime(2026, 8, 1, 8)
+    assert float(by_key["revenue"][2]) == 19.99
+    assert by_key["when"][3] == datetime(2026, 8, 1, 8)
     money = tracker.rows("event_name, currency, revenue::DOUBLE", "revenue")
     assert money == [("purchase", "EUR", 19.99)]
 
@@ -402,7 +402,7 @@ def test_a_batch(tracker: Tracker) -> None:
         "processed": 3,
         "errors": 2,
     }
-    assert [one["index"] for one in answer["details"]] == [1, 2]
+    assert [detail["index"] for detail in answer["details"]] == [1, 2]
     assert answer["details"][0]["response"]["error"]["code"] == "bad-request"
     assert sorted(tracker.rows("url_path, event_name")) == [("/a", None), ("/b", "buy")]
     for wrong in ({}, [{}] * 501):

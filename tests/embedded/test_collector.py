@@ -24,8 +24,8 @@ UNLIMITED = Rate(10**6, 10**6)
 
 @pytest.fixture(scope="module")
 def running(tables: Any) -> Iterator[Running]:
-    with serve(tables) as one:
-        yield one
+    with serve(tables) as server:
+        yield server
 
 
 @pytest.fixture
@@ -85,9 +85,9 @@ def test_a_visitor_is_told_apart_by_the_address_of_the_connection(
     running: Running, website: str
 ) -> None:
     public = Public(running)
-    one = public.send(website, "203.0.113.7").json()["sessionId"]
-    assert public.send(website, "::ffff:203.0.113.7").json()["sessionId"] == one
-    assert public.send(website, "203.0.113.8").json()["sessionId"] != one
+    session = public.send(website, "203.0.113.7").json()["sessionId"]
+    assert public.send(website, "::ffff:203.0.113.7").json()["sessionId"] == session
+    assert public.send(website, "203.0.113.8").json()["sessionId"] != session
     assert sessions(running, website) == 2
 
 

@@ -226,8 +226,8 @@ def test_a_word_after_the_sample(tmp_path: Path) -> None:
     rows = [{**row, "event_id": f"{EVENT[:-6]}{at:07}"} for at, row in enumerate(rows)]
     rows[-1] |= {"referrer_domain": "NULL", "lcp": "NULL", "event_name": "NULL", "page_title": "x"}
     source = written(tmp_path / "late", {"session": SESSIONS, "website_event": rows})
-    found = "SELECT referrer_domain, lcp, event_name FROM website_event WHERE page_title = 'x'"
-    assert values(source, found) == [(None, None, None)]
+    query = "SELECT referrer_domain, lcp, event_name FROM website_event WHERE page_title = 'x'"
+    assert values(source, query) == [(None, None, None)]
 
 
 # Names of columns, and what follows from others
@@ -263,12 +263,12 @@ def test_columns_of_umami_2_0(tmp_path: Path, usual: dict[str, Any]) -> None:
     tables["website_event"] = without(
         tables["website_event"], "hostname", "tag", "utm_source", "gclid", "lcp", "visit_id"
     )
-    found = contents(written(tmp_path / "old", tables))
-    visits = {row.pop("visit_id") for row in found["website_event"]}
+    imported = contents(written(tmp_path / "old", tables))
+    visits = {row.pop("visit_id") for row in imported["website_event"]}
     assert len(visits) == 1
     for row in usual["website_event"]:
         row.pop("visit_id")
-    assert found == usual
+    assert imported == usual
 
 
 def test_session_data_of_umami_2_12(tmp_path: Path) -> None:
@@ -346,9 +346,9 @@ def test_amounts_that_are_text(tmp_path: Path, amount: str, sum_: str | None) ->
 
 @pytest.mark.parametrize("amount", ["19,99", "1.234,56", "1 234.56", "€19.99"])
 def test_numbers_as_people_write_them(tmp_path: Path, amount: str) -> None:
-    found = refusal(written(tmp_path / "text", {**TABLES, "event_data": money(amount, "EUR")}))
-    assert (found.file, found.line, found.column) == ("event_data.csv", 2, "number_value")
-    assert "1234.56" in str(found)
+    error = refusal(written(tmp_path / "text", {**TABLES, "event_data": money(amount, "EUR")}))
+    assert (error.file, error.line, error.column) == ("event_data.csv", 2, "number_value")
+    assert "1234.56" in str(error)
 
 
 def test_tables_of_umami_1(tmp_path: Path) -> None:
@@ -399,9 +399,9 @@ def test_big_endian_and_mixed_ends_and_shouted_names(tmp_path: Path, usual: dict
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
 def test_text_that_is_not_unicode(tmp_path: Path, encoding: str) -> None:
-    found = refusal(written(tmp_path / "form", encoding=encoding))
-    assert (found.file, found.line, found.column) == ("website_event.csv", 2, "page_title")
-    assert "CSV UTF-8" in str(found)
+    error = refusal(written(tmp_path / "form", encoding=encoding))
+    assert (error.file, error.line, error.column) == ("website_event.csv", 2, "page_title")
+    assert "CSV UTF-8" in str(error)
 
 
 def test_utf_16_that_is_cut(tmp_path: Path) -> None:
@@ -415,8 +415,8 @@ def test_a_line_for_excel(tmp_path: Path) -> None:
     source = written(tmp_path / "form", delimiter=";")
     path = source / "session.csv"
     path.write_text("sep=;\n" + path.read_text())
-    found = refusal(source)
-    assert (found.line, "Delete this line" in str(found)) == (1, True)
+    error = refusal(source)
+    assert (error.line, "Delete this line" in str(error)) == (1, True)
 
 
 # Archives
@@ -542,7 +542,7 @@ def test_names_are_found_in_either_unicode_form(tmp_path: Path, stored: Any, typ
                 ("dnc", "fé", 0),
             ):
                 chosen = Filter("path", operator, normalize(typed, text))  # type: ignore[arg-type]
-                found = replace(view, filters=(chosen,))
-                assert client.ask(traffic.stats(found)).current.views == views
+                filtered = replace(view, filters=(chosen,))
+                assert client.ask(traffic.stats(filtered)).current.views == views
             search = normalize(typed, "käuf")
             assert client.ask(events.events(view, search=search)).count == 1

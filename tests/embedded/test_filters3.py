@@ -41,9 +41,9 @@ NOWHERE = "00000000-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    found = golden()
-    yield found
-    found.close()
+    store = golden()
+    yield store
+    store.close()
 
 
 def save(store: Store, kind: str, **parameters: Any) -> str:
@@ -183,19 +183,19 @@ def test_a_cohort_is_who_did_something_in_its_own_time(store: Store) -> None:
     ],
 )
 def test_dates_of_a_cohort(text: str, first: str, last: str) -> None:
-    found = cohort_range(text, datetime(2026, 11, 18, 15, 30, 12))
-    assert found == (datetime.fromisoformat(first), datetime.fromisoformat(last))
+    range_ = cohort_range(text, datetime(2026, 11, 18, 15, 30, 12))
+    assert range_ == (datetime.fromisoformat(first), datetime.fromisoformat(last))
 
 
 # Over HTTP
 
 with gzip.open(DATA / "v3.1.0.jsonl.gz", "rt") as lines:
     REFUSED = [
-        one
-        for one in map(json.loads, lines)
-        if one["status"] != 200
-        and re.search(r"/(stats|pageviews|metrics|events/series)$", one["path"])
-        and "/sessions/" not in one["path"]
+        line
+        for line in map(json.loads, lines)
+        if line["status"] != 200
+        and re.search(r"/(stats|pageviews|metrics|events/series)$", line["path"])
+        and "/sessions/" not in line["path"]
     ]
 
 
@@ -260,7 +260,7 @@ NAMES = sorted(
 )
 texts = st.sampled_from(ODD_TEXT) | st.text(max_size=20)
 operators = st.sampled_from(["", *OPERATORS, *UNSUPPORTED]).map(
-    lambda one: f"{one}." if one else ""
+    lambda operator: f"{operator}." if operator else ""
 )
 
 

@@ -30,9 +30,9 @@ ALL = Scope(WEBSITE, START, END, definitions=V3_1)
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    found = golden()
-    yield found
-    found.close()
+    store = golden()
+    yield store
+    store.close()
 
 
 def visitors(store: Store, field: str, scope: Scope = ALL) -> dict[str | None, int]:
@@ -63,8 +63,8 @@ def test_a_visit_is_cut_at_the_edge_of_the_range(store: Store) -> None:
 
 
 def test_timeline_follows_the_clock_of_the_zone(store: Store) -> None:
-    found = timeline(store, ALL, "day", "Europe/Zurich")
-    assert [(start.day, views, sessions) for start, views, sessions in found] == [
+    buckets = timeline(store, ALL, "day", "Europe/Zurich")
+    assert [(start.day, views, sessions) for start, views, sessions in buckets] == [
         *((10, 4, 2), (11, 2, 1)),
         *((12, 4, 3), (13, 2, 1)),
     ]
@@ -146,19 +146,19 @@ def test_rhythm_begins_on_sunday(store: Store) -> None:
 
 
 def test_one_session(store: Store) -> None:
-    found = session(store, WEBSITE, identity("A"), by_hostname=False)
-    assert found is not None
-    assert (found["views"], found["events"], found["visits"]) == ("6", "2", 3)
-    assert found["seconds"] == "400"
+    profile = session(store, WEBSITE, identity("A"), by_hostname=False)
+    assert profile is not None
+    assert (profile["views"], profile["events"], profile["visits"]) == ("6", "2", 3)
+    assert profile["seconds"] == "400"
     assert session(store, WEBSITE, identity("nobody"), by_hostname=True) is None
     assert len(events_of_sessions(store, ALL, [identity("A")])) == 8
 
 
 def test_lists(store: Store) -> None:
     newest: dict[str, Any] = {"most": 1000, "limit": 10, "offset": 0}
-    found = sessions(store, ALL, search=None, **newest)
-    assert [row["session_id"] for row in found.rows] == [identity(name) for name in "AEDCB"]
-    assert found.count == 5
+    listed = sessions(store, ALL, search=None, **newest)
+    assert [row["session_id"] for row in listed.rows] == [identity(name) for name in "AEDCB"]
+    assert listed.count == 5
     assert sessions(store, ALL, search="USER-", **newest).count == 1
     assert page(store, ALL, pattern="%sign%", **newest).count == 2
     assert page(store, ALL, pattern="%PRIC%", **newest).count == 2

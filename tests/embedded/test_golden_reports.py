@@ -22,9 +22,9 @@ PURCHASE = Step("event", "purchase")
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    found = golden()
-    yield found
-    found.close()
+    store = golden()
+    yield store
+    store.close()
 
 
 def test_funnel(store: Store) -> None:
@@ -44,8 +44,8 @@ def test_journey(store: Store) -> None:
 
 
 def test_retention_is_of_the_zone(store: Store) -> None:
-    found = retention(store, ALL, "Europe/Zurich")
-    assert [tuple(cell.values()) for cell in found] == [
+    retained = retention(store, ALL, "Europe/Zurich")
+    assert [tuple(cell.values()) for cell in retained] == [
         ("2026-11-10 00:00:00", 0, 2, 2, 100.0),
         ("2026-11-10 00:00:00", 2, 2, 1, 50.0),
         ("2026-11-10 00:00:00", 3, 2, 1, 50.0),
@@ -66,7 +66,8 @@ def test_utm(store: Store) -> None:
 
 def test_revenue(store: Store) -> None:
     sums = {
-        one.currency: (one.amount, one.events, one.sessions) for one in revenue.totals(store, ALL)
+        total.currency: (total.amount, total.events, total.sessions)
+        for total in revenue.totals(store, ALL)
     }
     assert sums["USD"] == (Decimal("19.99"), 1, 1)
     assert revenue.countries(store, ALL, "USD") == [("DE", Decimal("19.99"))]

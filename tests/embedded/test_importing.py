@@ -123,7 +123,7 @@ def test_every_way_to_pack_is_the_same(tables: Path, folder: Path, tmp_path: Pat
         for path in tables.glob("*.gz"):
             archive.write(path, path.name)
     wanted = counts(imported(tables))
-    assert [counts(imported(one)) for one in (folder, plain, packed)] == [wanted] * 3
+    assert [counts(imported(source)) for source in (folder, plain, packed)] == [wanted] * 3
 
 
 @pytest.mark.thorough
@@ -214,9 +214,9 @@ OF_3_5 = {
 
 def test_tables_of_3_5(tmp_path: Path) -> None:
     store = Store()
-    found = load(store, small(tmp_path, **OF_3_5))
-    assert found.notes == []
-    assert {table: found.added[table] for table in OF_3_5} == dict.fromkeys(OF_3_5, 1)
+    imported = load(store, small(tmp_path, **OF_3_5))
+    assert imported.notes == []
+    assert {table: imported.added[table] for table in OF_3_5} == dict.fromkeys(OF_3_5, 1)
     assert store.row("SELECT team_id::VARCHAR FROM website") == (TEAM,)
     assert store.row("SELECT distinct_id, session_id::VARCHAR FROM session_link") == (
         "user-1",
@@ -330,7 +330,7 @@ CLOUD = (
 
 
 def cloud_row(number: int, time: str, **values: str) -> str:
-    given = {
+    cells = {
         "website_id": WEBSITE,
         "session_id": SESSION,
         "visit_id": VISIT,
@@ -342,7 +342,7 @@ def cloud_row(number: int, time: str, **values: str) -> str:
         "created_at": time,
         **values,
     }
-    return ",".join(f'"{given.get(name, "")}"' for name in CLOUD.strip().split(",")) + "\n"
+    return ",".join(f'"{cells.get(name, "")}"' for name in CLOUD.strip().split(",")) + "\n"
 
 
 def test_the_export_of_the_cloud(tmp_path: Path) -> None:

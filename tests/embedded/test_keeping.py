@@ -89,12 +89,12 @@ def part(tables: Path, folder: Path, wanted: Callable[[str], bool]) -> Path:
     folder.mkdir()
     for packed in tables.glob("*.csv.gz"):
         with gzip.open(packed, "rt", newline="") as file:
-            header, *found = csv.reader(file)
+            header, *lines = csv.reader(file)
         at = header.index("created_at")
         if packed.name != "website.csv.gz":
-            found = [row for row in found if wanted(row[at])]
+            lines = [row for row in lines if wanted(row[at])]
         with (folder / packed.stem).open("w", newline="") as file:
-            csv.writer(file).writerows([header, *found])
+            csv.writer(file).writerows([header, *lines])
     return folder
 
 
@@ -113,8 +113,8 @@ def test_what_is_there_stays_as_it_is(path: Path, tmp_path: Path) -> None:
     import_into(path, small(tmp_path / "tables"))
     with closing(Store(path)) as store, store.writing() as cursor:
         cursor.execute("UPDATE website SET name = 'Renamed here'")
-    found = import_into(path, small(tmp_path / "tables"))
-    assert (found.added.total(), found.known.total()) == (0, 3)
+    imported = import_into(path, small(tmp_path / "tables"))
+    assert (imported.added.total(), imported.known.total()) == (0, 3)
     assert rows(path, "SELECT name FROM website") == [("Renamed here",)]
 
 
@@ -164,15 +164,15 @@ def test_exports_of_the_cloud_that_overlap_are_one(path: Path, tmp_path: Path) -
     late = cloud(tmp_path / "late", buys, july, data=paid)
     early = cloud(tmp_path / "early", june, buys, data=paid)
     import_into(path, late)
-    found = import_into(path, early)
-    assert dict(found.added) == {
+    imported = import_into(path, early)
+    assert dict(imported.added) == {
         "website_event": 1,
         "event_data": 0,
         "session": 0,
         "website": 0,
         "revenue": 0,
     }
-    assert (found.known["website_event"], found.known["event_data"]) == (1, 2)
+    assert (imported.known["website_event"], imported.known["event_data"]) == (1, 2)
     assert rows(path, "SELECT created_at, country, os, distinct_id FROM session") == [
         (datetime(2026, 6, 30, 10), "CH", "Linux", "user-1")
     ]
@@ -208,21 +208,21 @@ class Enough(Exception):
 def test_progress_is_told_and_may_be_ended(tables: Path, path: Path, tmp_path: Path) -> None:
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
-    told: list[Progress] = []
+    steps: list[Progress] = []
     with closing(Store(path)) as store:
-        load(store, tables, told.append, batch=700_000)
+        load(store, tables, steps.append, batch=700_000)
         everything = counts(store)
     total = sum(packed.stat().st_size for packed in tables.glob("*.csv.gz"))
-    assert told[0] == Progress(0, total, 0)
-    assert told[-1] == Progress(total, total, sum(WHOLE.values()))
+    assert steps[0] == Progress(0, total, 0)
+    assert steps[-1] == Progress(total, total, sum(WHOLE.values()))
     assert everything == WHOLE
-    assert [one.done for one in told] == sorted(one.done for one in told)
-    assert [one.rows for one in told] == sorted(one.rows for one in told)
-    assert len({one.done for one in told}) > 10
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert [step.rows for step in steps] == sorted(step.rows for step in steps)
+    assert len({step.done for step in steps}) > 10
     path.unlink()
     import_into(path, small(tmp_path / "tables"))
     assert contents(path) == before
-    for last in (told[0], told[len(told) // 2], told[-1]):
+    for last in (steps[0], steps[len(steps) // 2], steps[-1]):
 
         def tell(progress: Progress, last: Progress = last) -> None:
             if progress == last:
@@ -408,8 +408,8 @@ def test_a_file_of_an_older_version_gets_what_it_lacks(path: Path, tmp_path: Pat
         upgraded = layout(store)
     with closing(Store(tmp_path / "new.duckdb")) as new:
         assert upgraded == layout(new)
-    found = import_into(path, small(tmp_path / "tables"))
-    assert (found.known["website"], found.added["website_event"]) == (1, 1)
+    imported = import_into(path, small(tmp_path / "tables"))
+    assert (imported.known["website"], imported.added["website_event"]) == (1, 1)
 
 
 def test_an_upgrade_that_fails_changes_nothing(path: Path) -> None:
@@ -513,23 +513,23 @@ def test_an_import_does_not_stop_the_server(tables: Path, path: Path, shop: str)
         "payload": {"website": shop, "url": "/meanwhile", "name": "meanwhile"},
     }
     days = {"startAt": 1785542400000, "endAt": 1790812800000}
-    asked: list[int] = []
+    views_seen: list[int] = []
     with serve(None, made(path, shop)) as running, signed_in(running) as client:
 
         def pageviews() -> int:
-            found = client.get(f"/api/websites/{shop}/stats", params=days)
-            return int(found.raise_for_status().json()["pageviews"])
+            response = client.get(f"/api/websites/{shop}/stats", params=days)
+            return int(response.raise_for_status().json()["pageviews"])
 
-        def told(progress: Progress) -> None:
+        def report_progress(progress: Progress) -> None:
             client.post("/api/send", json=event, headers=BROWSER).raise_for_status()
-            asked.append(pageviews())
+            views_seen.append(pageviews())
 
-        import_into(path, tables, told)
-        assert len(asked) > 5
-        assert set(asked) == {0}
+        import_into(path, tables, report_progress)
+        assert len(views_seen) > 5
+        assert set(views_seen) == {0}
         assert pageviews() > 1000
     assert rows(path, "SELECT count(*) FROM website_event WHERE event_name = 'meanwhile'") == [
-        (len(asked),)
+        (len(views_seen),)
     ]
 
 
@@ -539,11 +539,11 @@ def test_a_reset_waits_for_the_end_of_an_import(tables: Path, path: Path, shop: 
     with serve(None, made(path, shop)) as running, signed_in(running) as client:
         resetting = Thread(target=lambda: client.post(f"/api/websites/{shop}/reset"))
 
-        def told(progress: Progress) -> None:
+        def report_progress(progress: Progress) -> None:
             if progress.done == 0:
                 resetting.start()
 
-        import_into(path, tables, told)
+        import_into(path, tables, report_progress)
         resetting.join()
     assert rows(path, f"SELECT count(*) FROM website_event WHERE website_id = '{shop}'") == [(0,)]
     assert rows(path, f"SELECT count(*) FROM session WHERE website_id = '{shop}'") == [(0,)]
@@ -573,12 +573,12 @@ def test_the_command_says_what_it_does(tables: Path, path: Path, tmp_path: Path)
     with zipfile.ZipFile(archive, "w") as packed:
         for file in tables.glob("*.csv.gz"):
             packed.write(file, file.name)
-    found = command(archive, "--store", path)
-    assert (found.returncode, found.stdout.splitlines()[0].split(" (")[0]) == (
+    process = command(archive, "--store", path)
+    assert (process.returncode, process.stdout.splitlines()[0].split(" (")[0]) == (
         0,
         "28,483 rows were added, 0 existed already",
     )
-    lines = found.stderr.splitlines()
+    lines = process.stderr.splitlines()
     assert lines[0] == "0.0 of 1.3 MB read, 0 rows"
     assert lines[-1].startswith("1.3 of 1.3 MB read, 28,483 rows, ")
     assert lines[-1].endswith(" a second, 0 s left")
@@ -607,7 +607,7 @@ def test_a_single_file(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.thorough
 def test_the_command_names_what_it_does_not_read(path: Path, tmp_path: Path) -> None:
-    found = command(small(tmp_path / "tables", heatmap_event="x\n"), "--store", path)
-    assert found.stdout.splitlines()[-1] == (
+    process = command(small(tmp_path / "tables", heatmap_event="x\n"), "--store", path)
+    assert process.stdout.splitlines()[-1] == (
         "heatmap_event.csv was not read: the dashboard has no use for this table."
     )

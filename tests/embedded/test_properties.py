@@ -23,7 +23,7 @@ def store() -> Store:
     store = golden()
     with store.writing() as cursor:
 
-        def told(session: str, key: str, kind: int, at: str, text: str) -> None:
+        def add(session: str, key: str, kind: int, at: str, text: str) -> None:
             cursor.execute(
                 "INSERT INTO session_data VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 [
@@ -32,12 +32,12 @@ def store() -> Store:
                 ],
             )
 
-        told("A", "age", 2, "2026-07-01 00:00:00", "20.0000")
-        told("A", "age", 2, "2026-11-10 08:00:00", "21.0000")
-        told("B", "born", 4, "2026-11-10 22:30:00", "2001-07-01 12:00:00")
-        told("C", "email", 1, "2026-11-11 10:00:00", "someone@demo.test")
-        told("D", "likes", 5, "2026-11-12 12:00:00", '["tea", "tea", 3, null]')
-        told("E", "likes", 5, "2026-11-12 13:00:00", "null")
+        add("A", "age", 2, "2026-07-01 00:00:00", "20.0000")
+        add("A", "age", 2, "2026-11-10 08:00:00", "21.0000")
+        add("B", "born", 4, "2026-11-10 22:30:00", "2001-07-01 12:00:00")
+        add("C", "email", 1, "2026-11-11 10:00:00", "someone@demo.test")
+        add("D", "likes", 5, "2026-11-12 12:00:00", '["tea", "tea", 3, null]')
+        add("E", "likes", 5, "2026-11-12 13:00:00", "null")
     return store
 
 
@@ -47,10 +47,10 @@ def client(store: Store) -> Iterator[Client]:
         yield client
 
 
-def answer(client: Client, place: str, **asked: Any) -> Any:
-    found = client.get(f"/api/websites/{WEBSITE}/{place}", {**ZURICH, **asked})
-    assert found.status_code == 200, found.text
-    return found.json()
+def answer(client: Client, place: str, **params: Any) -> Any:
+    response = client.get(f"/api/websites/{WEBSITE}/{place}", {**ZURICH, **params})
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 # Events
@@ -94,19 +94,19 @@ def test_values_of_events_over_time(client: Client) -> None:
         {"t": "2026-11-10 09:00:00", "y": 1}
     ]
     # Without a zone, buckets are instants.
-    asked = {**RANGE, **signup, "propertyName": "when"}
-    found = client.get(f"/api/websites/{WEBSITE}/{EVENTS}/date-series", asked)
-    assert found.json() == [{"t": "2026-11-10T08:00:00Z", "y": 1}]
+    params = {**RANGE, **signup, "propertyName": "when"}
+    response = client.get(f"/api/websites/{WEBSITE}/{EVENTS}/date-series", params)
+    assert response.json() == [{"t": "2026-11-10T08:00:00Z", "y": 1}]
 
 
 def test_events_with_all_their_data(client: Client) -> None:
-    found = answer(client, EVENTS, eventName="signup")
-    assert (found["count"], found["page"], found["pageSize"]) == (2, 1, 20)
-    assert [row["createdAt"] for row in found["data"]] == [
+    body = answer(client, EVENTS, eventName="signup")
+    assert (body["count"], body["page"], body["pageSize"]) == (2, 1, 20)
+    assert [row["createdAt"] for row in body["data"]] == [
         "2026-11-11T10:12:00.000Z",
         "2026-11-10T08:02:00.000Z",
     ]
-    assert found["data"][1] == {
+    assert body["data"][1] == {
         "eventId": str(identity("event", 2)),
         "eventName": "signup",
         "urlPath": "/pricing",
@@ -116,7 +116,7 @@ def test_events_with_all_their_data(client: Client) -> None:
         "propertyValues": ["pro", "3.0000", '["a","b"]', "true", "2026-11-10 09:00:00"],
     }
     second = answer(client, EVENTS, eventName="signup", page=2, pageSize=1)
-    assert second["data"] == [found["data"][1]]
+    assert second["data"] == [body["data"][1]]
     assert answer(client, EVENTS, eventName="signup", page=3, pageSize=1)["data"] == []
 
 
@@ -169,9 +169,9 @@ def test_what_sessions_with_a_value_did(client: Client) -> None:
 
 
 def test_sessions_with_all_their_properties(client: Client) -> None:
-    found = answer(client, f"{SESSIONS}-pivot", propertyName="age")
-    assert found["count"] == 2
-    assert found["data"] == [
+    body = answer(client, f"{SESSIONS}-pivot", propertyName="age")
+    assert body["count"] == 2
+    assert body["data"] == [
         {
             "sessionId": str(identity("E")),
             "distinctId": "user-1",
@@ -194,15 +194,15 @@ def test_sessions_with_all_their_properties(client: Client) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_that_are_not_there(client: Client, name: str) -> None:
-    asked = {"eventName": name, "propertyName": name}
+    params = {"eventName": name, "propertyName": name}
     for series in SERIES:
-        assert answer(client, f"{EVENTS}/{series}", **asked) == []
+        assert answer(client, f"{EVENTS}/{series}", **params) == []
         assert answer(client, f"{SESSIONS}/{series}", propertyName=name) == []
     assert answer(client, EVENTS, eventName=name)["data"] == []
     assert answer(client, f"{SESSIONS}-pivot", propertyName=name)["data"] == []
     assert answer(client, f"{SESSIONS}/stats", propertyName=name) == []
     zeros = dict.fromkeys(("total", "average", "median", "max", "min"), 0)
-    assert answer(client, f"{EVENTS}/numeric-stats", **asked) == zeros
+    assert answer(client, f"{EVENTS}/numeric-stats", **params) == zeros
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ SHOP = json.loads((DATA / "websites.json").read_text())["shop"]
 
 
 @pytest.mark.parametrize(
-    "case", [one for one in RECORDED if one["status"] != 200], ids=lambda c: c["name"]
+    "case", [case for case in RECORDED if case["status"] != 200], ids=lambda c: c["name"]
 )
 def test_recorded_refusals(umami: httpx.Client, case: dict[str, Any]) -> None:
     answer = umami.request(case["method"], case["path"], params=case["query"], json=case["body"])
@@ -53,7 +53,7 @@ def test_recorded_refusals(umami: httpx.Client, case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [one for one in RECORDED3 if one["status"] != 200], ids=lambda c: c["name"]
+    "case", [case for case in RECORDED3 if case["status"] != 200], ids=lambda c: c["name"]
 )
 def test_recorded_refusals_of_3_1(umami3: httpx.Client, case: dict[str, Any]) -> None:
     answer = umami3.request(case["method"], case["path"], params=case["query"])
@@ -74,11 +74,11 @@ def test_recorded_refusals_of_3_1(umami3: httpx.Client, case: dict[str, Any]) ->
 def reasons(answer: httpx.Response) -> list[str]:
     error = answer.json()["error"]
     if isinstance(error, dict):
-        placed = [one for at in error.get("properties", {}).values() for one in at["errors"]]
+        placed = [reason for at in error.get("properties", {}).values() for reason in at["errors"]]
         error = [error["message"], *error.get("errors", []), *placed]
-    found = error if isinstance(error, list) else [error]
-    assert all(isinstance(one, str) and one for one in found)
-    return found
+    texts = error if isinstance(error, list) else [error]
+    assert all(isinstance(text, str) and text for text in texts)
+    return texts
 
 
 # Anything at all, at every route
@@ -143,16 +143,16 @@ GOOD_BODIES["/api/reports/{report_id}"] = GOOD_BODIES["/api/reports"]
 
 def names(base: type[Parameters] = Parameters) -> set[str]:
     return {*base.model_fields, *FIELDS, *SWITCHES}.union(
-        *(names(one) for one in base.__subclasses__())
+        *(names(child) for child in base.__subclasses__())
     )
 
 
 def asked_of(route: Route) -> list[dict[str, Any]]:
     """The recorded questions of a route, good starting points for bad ones."""
     return [
-        one
-        for one in (*RECORDED, *RECORDED3)
-        if one["method"] in (route.methods or ()) and route.path_regex.fullmatch(one["path"])
+        case
+        for case in (*RECORDED, *RECORDED3)
+        if case["method"] in (route.methods or ()) and route.path_regex.fullmatch(case["path"])
     ]
 
 
@@ -198,7 +198,7 @@ def spoilt(draw: st.DrawFn, value: Any) -> Any:
         return [*value[:place], draw(spoilt(value[place])), *value[place + 1 :]]
     key = draw(st.sampled_from(sorted(value)))
     if draw(st.integers(0, 4)) == 0:
-        return {name: one for name, one in value.items() if name != key}
+        return {name: item for name, item in value.items() if name != key}
     if draw(st.integers(0, 4)) == 0:
         return {**value, draw(st.sampled_from(sorted(names()))): draw(anything)}
     return {**value, key: draw(spoilt(value[key]))}
@@ -207,7 +207,7 @@ def spoilt(draw: st.DrawFn, value: Any) -> Any:
 @st.composite
 def questions(draw: st.DrawFn, route: Route) -> dict[str, Any]:
     """A request to a route, nearly right or not at all."""
-    method = next(one for one in sorted(route.methods or ()) if one != "HEAD")
+    method = next(method for method in sorted(route.methods or ()) if method != "HEAD")
     good = asked_of(route)
     start = draw(st.sampled_from(good)) if good else None
     # What a website or report holds shall outlive the next question.
@@ -270,11 +270,11 @@ def owned(tables: Path) -> Iterator[dict[int, httpx.Client]]:
 def test_anything_gets_an_answer_or_reasons(
     owned: dict[int, httpx.Client], generation: int, route: Route
 ) -> None:
-    own = owned[generation]
+    client = owned[generation]
     # The route before may have been the one that signs out.
     credentials = {"username": "admin", "password": "umami"}
-    token = own.post("/api/auth/login", json=credentials).json()["token"]
-    own.headers["authorization"] = f"Bearer {token}"
+    token = client.post("/api/auth/login", json=credentials).json()["token"]
+    client.headers["authorization"] = f"Bearer {token}"
 
     @settings(
         max_examples=settings().max_examples // 2,
@@ -282,7 +282,7 @@ def test_anything_gets_an_answer_or_reasons(
     )
     @given(questions(route))
     def ask(question: dict[str, Any]) -> None:
-        answer = own.request(**question)
+        answer = client.request(**question)
         assert answer.status_code < 500, (question, answer.text)
         if answer.status_code in (400, 401, 413):
             assert reasons(answer)
@@ -326,9 +326,9 @@ def test_any_header(server: Any, shop: str, name: str, value: bytes) -> None:
 
 
 def test_validation_comes_before_authentication(server: Any, shop: str) -> None:
-    with httpx.Client(base_url=server.url) as stranger:
-        assert stranger.get(f"/api/websites/{shop}/daterange?foo=1").status_code == 400
-        answer = stranger.get(f"/api/websites/{shop}/daterange")
+    with httpx.Client(base_url=server.url) as anonymous:
+        assert anonymous.get(f"/api/websites/{shop}/daterange?foo=1").status_code == 400
+        answer = anonymous.get(f"/api/websites/{shop}/daterange")
         assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
 
 
@@ -409,6 +409,6 @@ def test_a_fault_of_ours_tells_no_secret(
 def test_questions_asked_together_are_answered_side_by_side(umami: httpx.Client, shop: str) -> None:
     paths = [f"/api/websites/{shop}/daterange"] * 25
     with ThreadPoolExecutor(25) as together:
-        found = list(together.map(lambda path: umami.get(path), paths))
-    assert {answer.status_code for answer in found} == {200}
-    assert len({answer.text for answer in found}) == 1
+        answers = list(together.map(lambda path: umami.get(path), paths))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1

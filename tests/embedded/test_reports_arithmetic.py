@@ -94,8 +94,8 @@ def stored(rows: list[Row]) -> Store:
                     'own.example' AS hostname, ? AS utm_source
                 """,
                 [
-                    *(UUID(int=one) for one in (5000 + number, 1)),
-                    *(UUID(int=one) for one in (1000 + row.session, 9000 + row.visit)),
+                    *(UUID(int=value) for value in (5000 + number, 1)),
+                    *(UUID(int=value) for value in (1000 + row.session, 9000 + row.visit)),
                     row.at,
                     row.path,
                     row.event,
@@ -160,8 +160,8 @@ def test_retention(rows: list[Row], zone: str) -> None:
         for (first, after), count in sorted(back.items())
     ]
     store = stored(rows)
-    found = retention(store, SCOPE, zone)
-    assert [tuple(cell.values())[:4] for cell in found] == want
+    cells = retention(store, SCOPE, zone)
+    assert [tuple(cell.values())[:4] for cell in cells] == want
     store.close()
 
 
@@ -181,9 +181,9 @@ def test_journey(rows: list[Row], steps: int, first: str | None, last: str | Non
         if (first is None or path[0] == first) and (last is None or path[-1] == last):
             want[(*path, *[None] * (steps - len(path)))] += 1
     store = stored(rows)
-    found = journey(store, SCOPE, steps, first, last)
-    assert {tuple(path): count for path, count in found} == want
-    assert [count for _, count in found] == sorted(want.values(), reverse=True)
+    paths = journey(store, SCOPE, steps, first, last)
+    assert {tuple(path): count for path, count in paths} == want
+    assert [count for _, count in paths] == sorted(want.values(), reverse=True)
     store.close()
 
 
@@ -204,8 +204,12 @@ def test_attribution(model: str, data: st.DataObject) -> None:
     ]
     for session in {row.session for row in conversions}:
         at = max(row.at for row in conversions if row.session == session)
-        own = [row for row in inside(rows) if row.session == session]
-        before = own if model == "first-click" else [row for row in own if row.at < at]
+        rows_of_session = [row for row in inside(rows) if row.session == session]
+        before = (
+            rows_of_session
+            if model == "first-click"
+            else [row for row in rows_of_session if row.at < at]
+        )
         if before:
             edge = min if model == "first-click" else max
             touch = edge(before, key=lambda row: row.at)
@@ -245,9 +249,10 @@ def test_breakdown(rows: list[Row]) -> None:
             sum(int((max(times) - min(times)).total_seconds()) for times in visits.values()),
         )
     store = stored(rows)
-    found = breakdown(store, SCOPE, ["path", "referrer"])
+    broken_down = breakdown(store, SCOPE, ["path", "referrer"])
     measures = ("views", "visitors", "visits", "bounces", "totaltime")
     assert {
-        (row["path"], row["referrer"]): tuple(int(row[name]) for name in measures) for row in found
+        (row["path"], row["referrer"]): tuple(int(row[name]) for name in measures)
+        for row in broken_down
     } == want
     store.close()

@@ -32,8 +32,8 @@ def saved(client: Client, kind: str, parameters: dict[str, Any], name: str = "A"
     body = {"name": name, "description": "B", "parameters": parameters}
     answer = client.ask("POST", f"{OF_WEBSITE}/{kind}", json=body)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    report: dict[str, Any] = answer.json()
+    return report
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_from_creation_to_deletion(
 
 def test_answers(client: Client) -> None:
     funnel = saved(client, "funnels", FUNNEL)
-    found = client.get(f"{OF_WEBSITE}/funnels/{funnel['id']}/stats", RANGE).json()
-    assert [step["visitors"] for step in found] == [3, 1, 1]
-    asked = {**RANGE, "country": "eq.FR"}
-    found = client.get(f"{OF_WEBSITE}/funnels/{funnel['id']}/stats", asked).json()
-    assert [step["visitors"] for step in found] == [1, 0, 0]
+    body = client.get(f"{OF_WEBSITE}/funnels/{funnel['id']}/stats", RANGE).json()
+    assert [step["visitors"] for step in body] == [3, 1, 1]
+    params = {**RANGE, "country": "eq.FR"}
+    body = client.get(f"{OF_WEBSITE}/funnels/{funnel['id']}/stats", params).json()
+    assert [step["visitors"] for step in body] == [1, 0, 0]
     goal = saved(client, "goals", GOAL)
     path = f"{OF_WEBSITE}/goals/{goal['id']}/stats"
     assert client.get(path, RANGE).json() == {"num": 2, "total": 5}

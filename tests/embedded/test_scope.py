@@ -35,10 +35,10 @@ def test_wall_clock(zone: str, start: datetime, length: timedelta, parts: list[f
     end = start + length
     scope = Scope(uuid4(), start, end)
     times = [min(end, start + length * part) for part in parts]
-    found = STORE.rows(
+    rows = STORE.rows(
         f"SELECT {wall_clock(scope, zone, 'time')} FROM unnest(?::TIMESTAMP[]) AS t(time)", [times]
     )
-    assert [row[0] for row in found] == [local(time, zone) for time in times]
+    assert [row[0] for row in rows] == [local(time, zone) for time in times]
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_the_second_at_which_clocks_change(zone: str, instant: datetime, past: t
 def test_two_hours_of_one_name_are_one_bucket() -> None:
     scope = Scope(uuid4(), datetime(2026, 10, 25), datetime(2026, 10, 26))
     hours = [datetime(2026, 10, 25, 0, 30), datetime(2026, 10, 25, 1, 30)]
-    found = STORE.rows(
+    rows = STORE.rows(
         f"SELECT DISTINCT {bucket(scope, 'hour', 'Europe/Zurich', 'time')} "
         "FROM unnest(?::TIMESTAMP[]) AS t(time)",
         [hours],
     )
-    assert [format_bucket(row[0]) for row in found] == ["2026-10-25 02:00:00"]
+    assert [format_bucket(row[0]) for row in rows] == ["2026-10-25 02:00:00"]
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ def with_token(client: Client, slug: str) -> dict[str, str]:
     }
 
 
-def status(client: Client, path: str, headers: dict[str, str], **asked: Any) -> int:
-    return client.ask("GET", path, params=asked, headers=headers).status_code
+def status(client: Client, path: str, headers: dict[str, str], **params: Any) -> int:
+    return client.ask("GET", path, params=params, headers=headers).status_code
 
 
 def test_from_creation_to_deletion(client: Client) -> None:
@@ -54,8 +54,8 @@ def test_from_creation_to_deletion(client: Client) -> None:
     )
     first, second = with_token(client, share["slug"]), with_token(client, other["slug"])
     for path in ("daterange", "annotations", "stats"):
-        asked = RANGE if path == "stats" else {}
-        assert status(client, f"{OF_WEBSITE}/{path}", first, **asked) == 200
+        params = RANGE if path == "stats" else {}
+        assert status(client, f"{OF_WEBSITE}/{path}", first, **params) == 200
     for path in (f"{OF_WEBSITE}/shares", "/api/teams", f"/api/share/id/{share['id']}"):
         assert status(client, path, first) == 401
     assert status(client, f"{OF_WEBSITE}/errors", first, **RANGE) == 401
@@ -89,7 +89,7 @@ def test_a_share_of_some_sections(client: Client) -> None:
     share = client.ask("POST", SHARES, json={"parameters": parameters}).json()
     assert client.get(f"/api/share/{share['slug']}", {}).json()["parameters"] == parameters
     headers = with_token(client, share["slug"])
-    for path, asked in (
+    for path, params in (
         ("", {}),
         ("/daterange", {}),
         ("/stats", RANGE),
@@ -98,8 +98,8 @@ def test_a_share_of_some_sections(client: Client) -> None:
         ("/metrics/expanded", {**RANGE, "type": "path"}),
         ("/utm/metrics", {**RANGE, "type": "utm_source"}),
     ):
-        assert status(client, f"{OF_WEBSITE}{path}", headers, **asked) == 200, path
-    for path, asked in (
+        assert status(client, f"{OF_WEBSITE}{path}", headers, **params) == 200, path
+    for path, params in (
         ("events", RANGE),
         ("events/series", {**RANGE, "timezone": "UTC"}),
         ("sessions", RANGE),
@@ -111,7 +111,7 @@ def test_a_share_of_some_sections(client: Client) -> None:
         ("annotations", {}),
         ("values", {**RANGE, "type": "path"}),
     ):
-        assert status(client, f"{OF_WEBSITE}/{path}", headers, **asked) == 401, path
+        assert status(client, f"{OF_WEBSITE}/{path}", headers, **params) == 401, path
     assert status(client, f"/api/realtime/{WEBSITE}", headers) == 401
     utm = client.ask("POST", "/api/reports/utm", json=UTM, headers=headers)
     assert utm.status_code == 200

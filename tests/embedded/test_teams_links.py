@@ -41,8 +41,8 @@ def client(store: Store) -> Iterator[Client]:
         yield client
 
 
-def names(client: Client, path: str, **asked: Any) -> list[str]:
-    answer = client.get(f"/api/{path}", asked)
+def names(client: Client, path: str, **params: Any) -> list[str]:
+    answer = client.get(f"/api/{path}", params)
     assert answer.status_code == 200, answer.text
     return [row["name"] for row in answer.json()["data"]]
 
