@@ -93,7 +93,7 @@ def test_a_partial_bucket_beyond_the_period_is_not_drawn() -> None:
 def test_a_single_partial_bucket_has_a_point(mode: Mode) -> None:
     day = buckets("2026-09-01", [5], [2])
     figure = traffic(day, day, 1, (False, True), (False, True), mode)
-    points = [one for one in figure.data if one.mode == "markers"]
+    points = [trace for trace in figure.data if trace.mode == "markers"]
     assert [point.y for point in points] == [(5,), (2,)]
 
 

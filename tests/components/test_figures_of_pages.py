@@ -25,13 +25,13 @@ NOW = Field("now", "Now")
 HOSTILE = "<b onclick='x'>&{b}"
 
 
-def kept(rows: list[dict[str, object]]) -> heatmaps.Cohorts:
+def cohorts(rows: list[dict[str, object]]) -> heatmaps.Cohorts:
     return cohorts_of(Retention.read(rows, DAY), pd.Timestamp("2026-09-30"), "day")
 
 
 def empty(mode: Mode) -> list[go.Figure]:
     """Every figure, of nothing."""
-    nobody = kept([])
+    nobody = cohorts([])
     moved = pd.DataFrame({"label": [], "now": [], "before": [], "delta": []})
     groups = rankings.rated(
         Breakdown(pd.DataFrame(columns=["os", "views", "visitors", "visits", "bounces", "seconds"]))
@@ -81,7 +81,7 @@ def test_a_small_cohort_is_marked_and_days_to_come_are_blank() -> None:
     rows = [
         {"date": "2026-09-29", "day": 1, "visitors": 5, "returnVisitors": 1, "percentage": 20.0}
     ]
-    figure = heatmaps.triangle(kept(list(rows)), "day", "light")
+    figure = heatmaps.triangle(cohorts(list(rows)), "day", "light")
     assert figure.layout.yaxis.ticktext == ("29 Sep  5 ◦",)
     (cells,) = figure.data
     assert list(cells.z[0][:2]) == [0.2, None]
@@ -112,7 +112,7 @@ def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
     def marks(*before: int) -> list[tuple[float | None, ...]]:
         table = steps.funnel_table(stepped(9, 3), stepped(*before))
         figure = flows.funnel(table, None, "light")
-        return [one.x for one in figure.data[1:]]
+        return [trace.x for trace in figure.data[1:]]
 
     assert marks(8, 2) == [(4, 1)]
     assert marks(8, 0) == [(4, None)]

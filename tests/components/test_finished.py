@@ -45,9 +45,9 @@ def test_a_frame_is_drawn_once_and_another_at_the_same_address_is_drawn_too() ->
 
 def test_it_is_the_figure_and_nobody_changes_it_for_the_next() -> None:
     plain = pillar(3, "<b>é</b>", "dark")
-    kept = common.finished(partial(pillar, 3, "<b>é</b>"), "dark")
-    kept.to_dict()["data"].clear()
-    assert kept.to_json(validate=False) == plain.to_json(validate=False)
+    cached = common.finished(partial(pillar, 3, "<b>é</b>"), "dark")
+    cached.to_dict()["data"].clear()
+    assert cached.to_json(validate=False) == plain.to_json(validate=False)
 
 
 def test_what_is_kept_is_bounded_and_one_too_large_is_drawn_all_the_same() -> None:

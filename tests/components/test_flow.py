@@ -62,17 +62,17 @@ def test_what_echarts_is_told(mode: Mode) -> None:
     spec = sankey_spec(drawn((("/", "/a{b}"), 30), *tail), Through(1, "/"), mode)
     json.dumps(spec)
     (series,) = spec["series"]
-    colours = {one["name"]: one["itemStyle"]["color"] for one in series["data"]}
+    colours = {row["name"]: row["itemStyle"]["color"] for row in series["data"]}
     palette = PALETTES[mode]
     assert colours["Step 1: /"] == palette.categorical[1]
     assert colours["Step 2: /a{b}"] == palette.categorical[0]
     assert palette.muted in colours.values()
     assert series["data"][0]["value"] == 50
-    labels = [one["label"]["formatter"] for one in series["data"]]
+    labels = [row["label"]["formatter"] for row in series["data"]]
     # Braces are templates there.
     assert "/a(b)  30" in labels
-    assert {one["source"] for one in series["links"]} == {"Step 1: /"}
-    assert sum(one["value"] for one in series["links"]) == 50
+    assert {link["source"] for link in series["links"]} == {"Step 1: /"}
+    assert sum(link["value"] for link in series["links"]) == 50
 
 
 def test_nothing_is_fine() -> None:

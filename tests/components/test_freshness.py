@@ -22,14 +22,14 @@ ACTIVE = traffic.active(SITE)
 
 def reply(problem: UmamiError | None = None, **more: Any) -> Reply[Any]:
     """One that is there."""
-    found: Reply[Any] = Reply()
+    answered: Reply[Any] = Reply()
     for name, value in more.items():
-        setattr(found, name, value)
+        setattr(answered, name, value)
     if problem is None:
-        found.set_result("here")
+        answered.set_result("here")
     else:
-        found.set_exception(problem)
-    return found
+        answered.set_exception(problem)
+    return answered
 
 
 class Asked:

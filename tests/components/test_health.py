@@ -27,11 +27,11 @@ def watched(
     metrics: Metrics | None = None, patience: float = 5.0, **checks: Callable[[], object]
 ) -> Iterator[Monitor]:
     """A monitor with these checks until the block is left."""
-    one = serve(HERE, metrics or Metrics(), Readiness(checks, patience))
+    monitor = serve(HERE, metrics or Metrics(), Readiness(checks, patience))
     try:
-        yield one
+        yield monitor
     finally:
-        one.stop()
+        monitor.stop()
 
 
 def get(monitor: Monitor, path: str) -> httpx.Response:
@@ -89,9 +89,11 @@ def test_what_recovers_is_ready_again_and_the_log_says_both_once(
         assert [get(monitor, "/ready").text for _ in range(3)] == ["server\n"] * 3
         away = False
         assert [get(monitor, "/ready").text for _ in range(3)] == ["ready\n"] * 3
-    lost, found = [one.getMessage() for one in caplog.records if "dashboard is" in one.getMessage()]
+    lost, recovered = [
+        record.getMessage() for record in caplog.records if "dashboard is" in record.getMessage()
+    ]
     assert "server: There is no answer." in lost
-    assert found == "The dashboard is ready"
+    assert recovered == "The dashboard is ready"
 
 
 def test_a_check_that_hangs_is_told_soon_and_made_once() -> None:
@@ -119,23 +121,23 @@ def test_what_the_client_does_is_counted() -> None:
     with watched(metrics) as monitor:
         answer = get(monitor, "/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
-    found = {
+    samples = {
         (sample.name, *sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(answer.text)
         for sample in family.samples
     }
-    assert found["dashboard_request_seconds_count", "ok", "stats"] == 1
-    assert found["dashboard_request_seconds_sum", "stats", "timed out"] == 60
-    assert found["dashboard_answers_total", "stale", "stats"] == 2
-    assert found["dashboard_wait_seconds_sum",] == 0.5
-    assert found["dashboard_run_seconds_count", "done", "overview", "page"] == 1
-    assert found["process_resident_memory_bytes",] > 1_000_000
-    assert not [name for name, *_ in found if name.endswith("_created")]
+    assert samples["dashboard_request_seconds_count", "ok", "stats"] == 1
+    assert samples["dashboard_request_seconds_sum", "stats", "timed out"] == 60
+    assert samples["dashboard_answers_total", "stale", "stats"] == 2
+    assert samples["dashboard_wait_seconds_sum",] == 0.5
+    assert samples["dashboard_run_seconds_count", "done", "overview", "page"] == 1
+    assert samples["process_resident_memory_bytes",] > 1_000_000
+    assert not [name for name, *_ in samples if name.endswith("_created")]
 
 
 def test_two_processes_have_nothing_in_common() -> None:
-    one, other = Metrics(), Metrics()
-    one.looked_up("stats", "fresh")
+    first, other = Metrics(), Metrics()
+    first.looked_up("stats", "fresh")
     with watched(other) as monitor:
         assert "dashboard_answers_total{" not in get(monitor, "/metrics").text
 
@@ -150,12 +152,12 @@ def test_a_port_that_is_taken_is_told() -> None:
 @pytest.mark.thorough
 @pytest.mark.sample(8)
 @pytest.mark.parametrize(
-    ("told", "code", "said"),
+    ("address", "code", "said"),
     [("", 2, "not set"), ("nonsense", 2, "DASHBOARD_MONITOR"), ("PORT", 0, "ready")],
 )
-def test_a_health_check_without_curl(told: str, code: int, said: str) -> None:
+def test_a_health_check_without_curl(address: str, code: int, said: str) -> None:
     with watched(server=lambda: None) as monitor:
-        status, text = health(told.replace("PORT", f"0.0.0.0:{monitor.server_port}"))
+        status, text = health(address.replace("PORT", f"0.0.0.0:{monitor.server_port}"))
     assert status == code
     assert said in text
 

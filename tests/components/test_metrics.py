@@ -20,9 +20,9 @@ def watching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
     monkeypatch.setenv("DASHBOARD_MONITOR", str(free_port()))
     metrics.metrics.clear()
     metrics.start.clear()
-    found = metrics.metrics()
-    assert found is not None
-    yield found
+    current = metrics.metrics()
+    assert current is not None
+    yield current
     metrics.start.clear()
     metrics.metrics.clear()
 

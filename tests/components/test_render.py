@@ -61,19 +61,19 @@ def run() -> AppTest:
 
 
 def test_one_failing_section_leaves_the_others_standing(run: AppTest) -> None:
-    said = [one.value for one in run.markdown]
+    said = [element.value for element in run.markdown]
     assert "late but here" in said
-    assert any("No connection to \\*umami\\.example\\*" in one for one in said)
-    assert any("could not be drawn" in one for one in said)
+    assert any("No connection to \\*umami\\.example\\*" in text for text in said)
+    assert any("could not be drawn" in text for text in said)
     assert "Check the address and that the server is running\\." in [
-        one.value for one in run.caption
+        element.value for element in run.caption
     ]
     assert not run.exception
 
 
 def test_what_a_server_does_not_offer_is_said_quietly(run: AppTest) -> None:
-    assert "Umami 2 has no such thing\\." in [one.value for one in run.caption]
-    assert not any("no such thing" in one.value for one in run.markdown)
+    assert "Umami 2 has no such thing\\." in [element.value for element in run.caption]
+    assert not any("no such thing" in element.value for element in run.markdown)
 
 
 def test_a_fault_is_logged_without_what_it_held(caplog: pytest.LogCaptureFixture) -> None:
@@ -130,4 +130,4 @@ def test_a_page_that_waits_for_its_turn_says_so_and_takes_it_back() -> None:
     assert not run.exception
     assert "waits for its turn" in run.session_state["said"]
     assert run.session_state["taken back"]
-    assert [one.value for one in run.markdown] == ["here at last"]
+    assert [element.value for element in run.markdown] == ["here at last"]

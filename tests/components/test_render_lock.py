@@ -71,8 +71,8 @@ def test_what_came_first_has_it_first() -> None:
             threads.append(begun(lambda number=number: work(number)))  # type: ignore[misc]
             eventually(lambda number=number: floor.line == number + 1)  # type: ignore[misc]
         assert came == []
-    for one in threads:
-        one.join(10)
+    for thread in threads:
+        thread.join(10)
     assert came == list(range(10))
 
 
@@ -129,18 +129,18 @@ def test_what_goes_wrong_outside_comes_back_to_the_floor_and_what_ends_a_run_doe
 
 def test_one_that_hangs_stops_nobody_for_long() -> None:
     floor = RenderLock(patience=0.05)
-    has, let = threading.Event(), threading.Event()
+    has, release = threading.Event(), threading.Event()
 
     def hang() -> None:
         with floor.taken():
             has.set()
-            let.wait(20)
+            release.wait(20)
 
     hanging = begun(hang)
     assert has.wait(20)
     with floor.taken():
-        assert not let.is_set()
-    let.set()
+        assert not release.is_set()
+    release.set()
     hanging.join(10)
     with floor.taken():
         assert not free(floor)

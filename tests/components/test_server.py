@@ -30,8 +30,8 @@ def test_a_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "umami.duckdb"
     import_into(path, TABLES)
     bare.setenv("UMAMI_STORE", str(path))
-    found = umami_server.umami().ask(websites.websites()).rows
-    assert sorted(site.name for site in found) == [
+    rows = umami_server.umami().ask(websites.websites()).rows
+    assert sorted(site.name for site in rows) == [
         "Nordlicht Docs",
         "Nordlicht Empty",
         "Nordlicht Shop",

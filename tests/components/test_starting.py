@@ -30,8 +30,8 @@ def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None
         with embedded_launcher.client_of(running, Settings()) as client:
             other = View(WEBSITES["docs"], today.period)
             assert client.ask(traffic.stats(today)).current.views == 0
-            kept = client.submit(traffic.stats(other))
-            kept.result()
+            cached = client.submit(traffic.stats(other))
+            cached.result()
             payload = {"website": SHOP, "hostname": "shop.example", "url": "/new"}
             httpx.post(
                 f"{running.url}/api/send",
@@ -39,7 +39,7 @@ def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None
                 headers={"user-agent": AGENT},
             ).raise_for_status()
             assert client.ask(traffic.stats(today)).current.views == 1
-            assert client.submit(traffic.stats(other)).answered_at == kept.answered_at
+            assert client.submit(traffic.stats(other)).answered_at == cached.answered_at
 
             assert client.ask(websites.website(SHOP)).name != "Renamed"
             signed = httpx.post(
@@ -71,4 +71,4 @@ def test_our_own_server_answers_by_the_definitions_of_the_settings(version: str)
     finally:
         running.stop()
     # Before 3.3 a visit without a source had no channel.
-    assert ("direct" in {one["x"] for one in answer.json()}) == (version == "3.5")
+    assert ("direct" in {row["x"] for row in answer.json()}) == (version == "3.5")

@@ -101,8 +101,8 @@ def test_nothing_gives_a_sentence() -> None:
 
 def test_the_full_table_keeps_codes_beside_names() -> None:
     regions = rankings.Table("region", "Regions", "regions")
-    found = ranking(("DE-BE", 3), ("CH-ZH", 1), country=["DE", "CH"])
-    frame = rankings.full(regions, rankings.shares(regions, found, stats(4)))
+    ranks = ranking(("DE-BE", 3), ("CH-ZH", 1), country=["DE", "CH"])
+    frame = rankings.full(regions, rankings.shares(regions, ranks, stats(4)))
     assert frame.to_dict("records") == [
         {
             "Region": "Berlin",
@@ -131,15 +131,15 @@ def test_what_is_counted_heads_its_column() -> None:
 
 def test_direct_visitors_are_a_row_where_the_server_tells_them() -> None:
     referrers = rankings.SOURCES[0]
-    found = ranking(("google.com", 5), ("www.bing.com", 1))
+    ranks = ranking(("google.com", 5), ("www.bing.com", 1))
     channels = ranking(("organicSearch", 6), ("direct", 3))
-    rows = drawn(ranking_table(referrers, found, stats(8), channels))
+    rows = drawn(ranking_table(referrers, ranks, stats(8), channels))
     assert [(*texts(row), row["value"]) for row in rows] == [
         ("google.com", "5", "62.5%", "google.com"),
         ("Direct / none", "3", "37.5%", None),
         ("bing.com", "1", "12.5%", "www.bing.com"),
     ]
-    untold = rankings.shares(referrers, found, stats(8))
+    untold = rankings.shares(referrers, ranks, stats(8))
     assert list(untold.frame["name"]) == ["google.com", "www.bing.com"]
     assert untold.no_direct
     assert "Direct visitors have no row" in untold.about
@@ -165,7 +165,7 @@ def test_csv_is_text_for_spreadsheets() -> None:
 
 def test_money_leaves_with_its_currency_and_its_decimals() -> None:
     frame = pd.DataFrame({"name": ["a", "b"], "amount": [0.1 + 0.2, -1234.5678]})
-    told = {
+    lines = {
         currency: to_csv(
             labelled(
                 frame,
@@ -179,15 +179,15 @@ def test_money_leaves_with_its_currency_and_its_decimals() -> None:
         .splitlines()
         for currency in ("eur", "JPY", "KWD", "€")
     }
-    assert told["eur"] == ['"Name","Revenue (EUR)"', '"a",0.3', '"b",-1234.57']
-    assert told["JPY"] == ['"Name","Revenue (JPY)"', '"a",0', '"b",-1235']
-    assert told["KWD"] == ['"Name","Revenue (KWD)"', '"a",0.3', '"b",-1234.568']
-    assert told["€"] == ['"Name","Revenue (€)"', '"a",0.3', '"b",-1234.57']
+    assert lines["eur"] == ['"Name","Revenue (EUR)"', '"a",0.3', '"b",-1234.57']
+    assert lines["JPY"] == ['"Name","Revenue (JPY)"', '"a",0', '"b",-1235']
+    assert lines["KWD"] == ['"Name","Revenue (KWD)"', '"a",0.3', '"b",-1234.568']
+    assert lines["€"] == ['"Name","Revenue (€)"', '"a",0.3', '"b",-1234.57']
 
 
 def test_slight_changes_have_no_colour() -> None:
     change = Field("change", "Change", "change")
-    assert [change.tone(one) for one in (0.009, -0.009, 0.02, -0.02)] == ["", "", "good", "bad"]
+    assert [change.tone(value) for value in (0.009, -0.009, 0.02, -0.02)] == ["", "", "good", "bad"]
 
 
 def test_an_empty_ranking_is_not_explained_by_a_lack_of_visits() -> None:
@@ -236,11 +236,11 @@ def test_filters_joined_by_any_are_left_out_together() -> None:
     period = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
     filters = (Filter("path", "eq", "/x"), Filter("country", "eq", "DE"))
     seen = View("47a8e931-d51a-4351-a5e1-51db9a717a5d", period, filters=filters, match="any")
-    old, new = (Definitions(one) for one in (Generation.V3_1, Generation.V3_2))
+    old, new = (Definitions(generation) for generation in (Generation.V3_1, Generation.V3_2))
     assert revenue.resolve_scope(new, seen, "EUR").view == seen
-    found = revenue.resolve_scope(old, seen, "EUR")
-    assert not found.view.filters
-    assert found.left_out == (
+    resolved = revenue.resolve_scope(old, seen, "EUR")
+    assert not resolved.view.filters
+    assert resolved.left_out == (
         "This server cannot filter revenue by Country or Page. The figures below are without "
         "these filters."
     )
