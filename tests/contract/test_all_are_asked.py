@@ -18,8 +18,8 @@ def answered(version: str) -> set[str]:
 
 
 def test_of_2_18() -> None:
-    asked = {*test_embedded_traffic.ROUTES, *test_embedded_reports.ROUTES}
-    assert answered("v2.18.1") - asked == {"/websites/ID/daterange", "/websites/ID/active"}
+    routes = {*test_embedded_traffic.ROUTES, *test_embedded_reports.ROUTES}
+    assert answered("v2.18.1") - routes == {"/websites/ID/daterange", "/websites/ID/active"}
 
 
 def test_of_3_1() -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.contract.asking import Unspoken, asked
+from tests.contract.asking import Unspoken, query_of
 from tests.contract.recordings import VERSIONS, Unrecorded, lines, newest_form, recording
 from tests.contract.samples import SAMPLES
 from tests.contract.test_generation_blindness import plain
@@ -53,7 +53,7 @@ def answers() -> Iterator[tuple[Query[Any], JSON]]:
             if line["status"] != 200:
                 continue
             try:
-                question = asked(line, version)
+                question = query_of(line, version)
                 if server.dialect.refusal(question) is None:
                     answer = newest_form(question, server.dialect, server.ask)
                     yield question, shortened(answer)
@@ -74,13 +74,13 @@ def shortened(answer: JSON) -> JSON:
 @cache
 def longest_of_each() -> dict[str, tuple[Query[Any], JSON]]:
     """One of each endpoint: the answer that says most and is not too long."""
-    found: dict[str, tuple[int, Query[Any], JSON]] = {}
+    longest: dict[str, tuple[int, Query[Any], JSON]] = {}
     for question, answer in answers():
         size = len(json.dumps(answer))
-        best = found.get(question.name, (-1, question, answer))[0]
+        best = longest.get(question.name, (-1, question, answer))[0]
         if best < size <= LONGEST or best == -1 or size <= LONGEST < best:
-            found[question.name] = (size, question, answer)
-    return {name: (question, answer) for name, (_size, question, answer) in found.items()}
+            longest[question.name] = (size, question, answer)
+    return {name: (question, answer) for name, (_size, question, answer) in longest.items()}
 
 
 FEW = settings(max_examples=settings().max_examples // 4)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contract.asking import Unspoken, asked
+from tests.contract.asking import Unspoken, query_of
 from tests.contract.recordings import VERSIONS, answered, lines
 from tests.contract.samples import SAMPLES
 from umami.compat.generations import Generation
@@ -25,18 +25,18 @@ pytestmark = pytest.mark.sample(12)
 @cache
 def examples() -> dict[str, tuple[Query[Any], Any]]:
     """A question of each endpoint, with a good answer."""
-    found: dict[str, tuple[Query[Any], Any]] = {}
+    questions: dict[str, tuple[Query[Any], Any]] = {}
     recorded = [(version, line) for version in VERSIONS for line in lines(version)]
     for version, line in recorded:
         if line["status"] != 200:
             continue
         try:
-            question = asked(line, version)
+            question = query_of(line, version)
         except Unspoken:
             continue
-        if question.name not in found or len(json.dumps(line["answer"])) < 400:
-            found[question.name] = (question, line["answer"])
-    return {**found, **SAMPLES}
+        if question.name not in questions or len(json.dumps(line["answer"])) < 400:
+            questions[question.name] = (question, line["answer"])
+    return {**questions, **SAMPLES}
 
 
 SCALARS = st.one_of(

@@ -34,7 +34,7 @@ def test_recorded_answers(
 def test_what_3_1_fails_at_is_answered_or_refused(
     umami: httpx.Client, umami3: httpx.Client, subtests: pytest.Subtests
 ) -> None:
-    cases = [one for one in lines("v3.1.0") if one["status"] == 500 and route(one) in ROUTES]
+    cases = [line for line in lines("v3.1.0") if line["status"] == 500 and route(line) in ROUTES]
     assert cases
     for case in cases:
         with subtests.test(case["name"]):

@@ -36,10 +36,10 @@ def test_recorded_analyses(
                 case["method"], case["path"], params=case["query"], json=case["body"]
             )
             assert answer.status_code == 200, answer.text
-            assert found(case, answer.json()) == []
+            assert differences_of(case, answer.json()) == []
 
 
-def found(case: Line, answer: Any) -> list[str]:
+def differences_of(case: Line, answer: Any) -> list[str]:
     """The differences, by what the analysis says of order."""
     recorded, kind = case["answer"], case["path"].rsplit("/", 1)[1]
     if kind == "journey":
@@ -56,9 +56,9 @@ def found(case: Line, answer: Any) -> list[str]:
     if kind == "attribution":
         lists = [part for part in recorded if part != "total"]
         different = [
-            one
+            difference
             for part in lists
-            for one in ordered_by(
+            for difference in ordered_by(
                 answer[part],
                 recorded[part],
                 lambda row: {"value": row["value"]},

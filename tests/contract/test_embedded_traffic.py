@@ -51,10 +51,10 @@ def check(client: httpx.Client, case: Line) -> None:
     def whole(**changed: Any) -> Any:
         return client.get(case["path"], params={**case["query"], **changed}).json()
 
-    assert found(case, answer.json(), whole) == []
+    assert differences_of(case, answer.json(), whole) == []
 
 
-def found(case: Line, answer: Any, whole: Callable[..., Any]) -> list[str]:
+def differences_of(case: Line, answer: Any, whole: Callable[..., Any]) -> list[str]:
     """The differences, by what the question's kind says of order."""
     recorded, query = case["answer"], case["query"]
     last = case["path"].rstrip("/").split("/", 4)[4]

@@ -36,8 +36,8 @@ def client() -> Iterator[Client]:
             password=running.password,
             generation=Generation.V3_5,
         )
-        with connect(settings) as found:
-            yield found
+        with connect(settings) as client:
+            yield client
 
 
 @pytest.mark.parametrize("name", READS)

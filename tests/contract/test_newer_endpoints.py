@@ -507,8 +507,8 @@ def test_the_own_websites_remain_where_teams_are_refused(
     generation: Generation, problem: Exception
 ) -> None:
     server = Server({"GET /websites": page(WEBSITE), "GET /me/teams": problem})
-    found = answered(websites.websites(), dialect(generation), server)
-    assert [row.id for row in found.rows] == [SITE]
+    listed = answered(websites.websites(), dialect(generation), server)
+    assert [row.id for row in listed.rows] == [SITE]
 
 
 def test_a_list_without_the_websites_of_teams_is_not_taken_for_whole() -> None:

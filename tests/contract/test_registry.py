@@ -77,7 +77,7 @@ POST /api/send
 def test_the_reference_of_umami_2_is_covered() -> None:
     """The documents derive routes from the dialects, so a route that is there is really asked."""
     text = (DOCS / "api.md").read_text()
-    assert [one for one in REFERENCE.strip().splitlines() if f"`{one}`" not in text] == []
+    assert [line for line in REFERENCE.strip().splitlines() if f"`{line}`" not in text] == []
 
 
 def test_the_documents_name_the_versions() -> None:
@@ -119,4 +119,4 @@ def test_every_endpoint_has_a_route(generation: Generation) -> None:
         plan = speaks.plan(question)
         for request in (plan,) if isinstance(plan, Request) else next(plan):
             scope = {"type": "http", "method": request.method, "path": f"/api{request.path}"}
-            assert any(one.matches(scope)[0] is Match.FULL for one in routes), request
+            assert any(route.matches(scope)[0] is Match.FULL for route in routes), request
