@@ -83,12 +83,12 @@ def views() -> list[Looked]:
     ended and over a period that runs, on the Overview and on four other pages."""
     periods = (("2026-08-01", "2026-08-31"), ("2026-08-15", datetime.now(UTC).date().isoformat()))
     others = [area.name for area in PAGES[1:]]
-    found = []
+    looks = []
     for website in (WEBSITES["shop"], WEBSITES["docs"]):
         for filters in NARROWED:
-            mine = [others[(len(found) + APART * step) % len(others)] for step in range(4)]
-            found.append(Looked(website, filters, ("", *mine), periods))
-    return found
+            mine = [others[(len(looks) + APART * step) % len(others)] for step in range(4)]
+            looks.append(Looked(website, filters, ("", *mine), periods))
+    return looks
 
 
 @dataclass(slots=True)
@@ -239,16 +239,18 @@ class Crowd:
 
 
 @contextmanager
-def running_apps(way: Between, many: int = 1, **environment: str) -> Iterator[list[App]]:
+def running_apps(proxy: Between, many: int = 1, **environment: str) -> Iterator[list[App]]:
     """Apps that ask the same server, each in a process of its own."""
     with ExitStack() as stack:
-        yield [stack.enter_context(running_app(**asking(way), **environment)) for _ in range(many)]
+        yield [
+            stack.enter_context(running_app(**asking(proxy), **environment)) for _ in range(many)
+        ]
 
 
-def asking(way: Between) -> dict[str, str]:
+def asking(proxy: Between) -> dict[str, str]:
     """The settings of an app that asks this server, and lets everybody in."""
     return {
-        "UMAMI_URL": way.url,
+        "UMAMI_URL": proxy.url,
         "UMAMI_USERNAME": "admin",
         "UMAMI_PASSWORD": "umami",
         "DASHBOARD_OPEN": "yes",
@@ -258,24 +260,24 @@ def asking(way: Between) -> dict[str, str]:
 @contextmanager
 def served() -> Iterator[tuple[Between, Embedded]]:
     """A server of the contract's tables, and a counting proxy before it."""
-    one = embedded("--data", str(DATA / "tables"))
-    with one.service, between(one.url) as way:
-        yield way, one
+    server = embedded("--data", str(DATA / "tables"))
+    with server.service, between(server.url) as proxy:
+        yield proxy, server
 
 
 _LEARNT: Final[dict[Place, frozenset[Asked]]] = {}
 
 
-def learnt(way: Between, looked: Sequence[Looked]) -> Learnt:
+def learnt(proxy: Between, looked: Sequence[Looked]) -> Learnt:
     """What every page of these Views asks; found out once a process."""
-    places = {place for one in looked for place in one.places()} - _LEARNT.keys()
+    places = {place for look in looked for place in look.places()} - _LEARNT.keys()
     if places:
-        fresh = partial(fresh_app, **asking(way))
-        _LEARNT.update(asyncio.run(questions.learn(fresh, way, places)))
+        fresh = partial(fresh_app, **asking(proxy))
+        _LEARNT.update(asyncio.run(questions.learn(fresh, proxy, places)))
     return _LEARNT
 
 
-def told(failed: Sequence[tuple[Run, Place]]) -> None:
+def print_failures(failed: Sequence[tuple[Run, Place]]) -> None:
     """Say which runs failed, and why; not all of many."""
     for run, place in failed[:SHOWN]:
         why = "; ".join(dict.fromkeys((*run.faults, *run.troubles)))

@@ -138,9 +138,9 @@ def changed(change: Callable[[Any], Any]) -> Fault:
 def as_text(answer: Any) -> Any:
     """Words where there were numbers."""
     if isinstance(answer, dict):
-        return {key: as_text(one) for key, one in answer.items()}
+        return {key: as_text(value) for key, value in answer.items()}
     if isinstance(answer, list):
-        return [as_text(one) for one in answer]
+        return [as_text(value) for value in answer]
     number = isinstance(answer, int | float) and not isinstance(answer, bool)
     return f"about {answer}" if number else answer
 
@@ -154,7 +154,7 @@ def lacking(answer: Any) -> Any:
     """Objects without their members."""
     if isinstance(answer, dict):
         return {}
-    return [lacking(one) for one in answer] if isinstance(answer, list) else answer
+    return [lacking(item) for item in answer] if isinstance(answer, list) else answer
 
 
 def dripping(pause: float) -> Fault:

@@ -82,13 +82,13 @@ class Exchange:
 
     def hand_on(self) -> Answer:
         """What the server behind answers. Raises what a connection does."""
-        asked = self.method, self.target, self.body
+        key = self.method, self.target, self.body
         known = self._here.known
-        if known is not None and asked in known:
-            return known[asked]
+        if known is not None and key in known:
+            return known[key]
         answer = self._ask()
         if known is not None and answer.status == 200 and "/auth/" not in self.target:
-            known[asked] = answer
+            known[key] = answer
         return answer
 
     def _ask(self) -> Answer:
@@ -175,9 +175,9 @@ class Strike:
 
     def befalls(self, target: str) -> bool:
         """Whether it befalls this request."""
-        found = self.where(target) and (self.share >= 1 or self._chance.random() < self.share)
-        self.struck += found
-        return found
+        struck = self.where(target) and (self.share >= 1 or self._chance.random() < self.share)
+        self.struck += struck
+        return struck
 
 
 @dataclass(slots=True)
@@ -279,10 +279,10 @@ def between(behind: str) -> Iterator[Between]:
         daemon_threads = True
         request_queue_size = 128
 
-        def finish_request(self, *given: object) -> None:
+        def finish_request(self, *arguments: object) -> None:
             # Whoever asked may be gone when the rest of the answer is sent.
             with suppress(OSError):
-                super().finish_request(*given)  # type: ignore[arg-type]
+                super().finish_request(*arguments)  # type: ignore[arg-type]
 
         def shutdown_request(self, request: object) -> None:
             # Shutting down would end the connection politely before it is reset.

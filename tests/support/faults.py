@@ -90,7 +90,7 @@ class Faulty:
 
     def asked(self, ending: str) -> list[Seen]:
         """Requests so far whose path ends like this."""
-        return [one for one in list(self.seen) if one.path.endswith(ending)]
+        return [request for request in list(self.seen) if request.path.endswith(ending)]
 
     def _act(self, request: Seen) -> Act:
         for ending, acts in self._acts.items():
@@ -123,7 +123,7 @@ async def _read(reader: asyncio.StreamReader) -> Seen | None:
     first, *lines = head.rstrip().split("\r\n")
     method, target, _ = first.split(" ")
     headers = {
-        name.lower(): value.strip() for name, _, value in (one.partition(":") for one in lines)
+        name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
     }
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     parts = urlsplit(target)

@@ -46,9 +46,9 @@ def proxy(behind: str, edit: Callable[[bytes], bytes]) -> Iterator[str]:
         with suppress(OSError):
             while part := source.recv(65_536):
                 sink.sendall(part)
-        for one in (source, sink):
+        for connection in (source, sink):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
     def serve(client: socket.socket) -> None:
         with client, socket.create_connection((target.hostname, target.port)) as app:
