@@ -173,9 +173,7 @@ def data_requests(proxy: Between) -> list[Passed]:
 @pytest.mark.sample(24)
 @pytest.mark.parametrize("page", sorted({*EVERY_PAGE, *OF_ADMINS}))
 @pytest.mark.parametrize("who", WHO)
-def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
-    accounts: Between, who: str, page: str
-) -> None:
+def test_page_requests_only_what_its_viewer_may_see(accounts: Between, who: str, page: str) -> None:
     for site in (SHOP, DOCS):
         accounts.passed.clear()
         app = opened_as(who, page, website=site)
@@ -236,7 +234,7 @@ def answers(who: str, proxy: Between, *questions: Query[Any]) -> list[tuple[Quer
 
 @pytest.mark.parametrize("site", [SHOP, DOCS], ids=["shop", "docs"])
 @pytest.mark.parametrize("who", WHO)
-def test_every_question_is_answered_or_refused_as_configured(
+def test_every_query_is_allowed_or_forbidden_by_the_permissions(
     accounts: Between, who: str, site: str
 ) -> None:
     view = replace(VIEW, website=site)
@@ -273,7 +271,7 @@ def seeded(app: AppTest, who: str) -> None:
         )
 
 
-def test_a_report_of_another_website_cannot_be_reached_by_naming_ones_own(
+def test_saved_report_of_another_website_is_forbidden(
     accounts: Between,
 ) -> None:
     from umami.api import reports
@@ -292,7 +290,7 @@ def test_a_report_of_another_website_cannot_be_reached_by_naming_ones_own(
     assert outcome == "answered"
 
 
-def test_fixed_filters_of_a_link_hold_against_its_address(accounts: Between) -> None:
+def test_fixed_filters_of_a_share_link_override_the_url(accounts: Between) -> None:
     token = link(filters=("country.eq.DE",))
     app = open_page("overview", share=token)
     german = tiles(app)
@@ -313,7 +311,7 @@ def test_fixed_filters_of_a_link_hold_against_its_address(accounts: Between) -> 
 
 
 @pytest.mark.thorough
-def test_a_link_that_is_not_fixed_is_filtered(accounts: Between) -> None:
+def test_share_link_without_fixed_filters_takes_filters_of_the_url(accounts: Between) -> None:
     assert accounts
     token = link(locked=False)
     everything = tiles(open_page("overview", share=token))
@@ -322,14 +320,14 @@ def test_a_link_that_is_not_fixed_is_filtered(accounts: Between) -> None:
     assert german["Views"] != "10,797"
 
 
-def test_a_link_without_parameters_shows_its_view(accounts: Between) -> None:
+def test_share_link_without_parameters_shows_its_view(accounts: Between) -> None:
     assert accounts
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     app.query_params["share"] = link()
     assert tiles(app.run())["Views"] == "10,797"
 
 
-def test_the_password_of_a_link_is_asked_for(accounts: Between) -> None:
+def test_share_link_asks_for_its_password(accounts: Between) -> None:
     app = open_page("overview", share=link(password="for-the-client"))
     assert data_requests(accounts) == []
     box = next(control for control in app.text_input if control.label == "Password")
@@ -344,7 +342,7 @@ def test_the_password_of_a_link_is_asked_for(accounts: Between) -> None:
     assert tiles(app)["Views"] == "10,797"
 
 
-def test_who_may_not_export_finds_no_way_to(accounts: Between) -> None:
+def test_no_downloads_without_the_export_permission(accounts: Between) -> None:
     assert accounts
     assert not opened_as("viewer").get("download_button")
     for who in ("analyst", "admin"):
@@ -352,7 +350,7 @@ def test_who_may_not_export_finds_no_way_to(accounts: Between) -> None:
         assert app.get("download_button"), who
 
 
-def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
+def test_report_needs_the_export_permission_and_is_audited(
     accounts: Between,
 ) -> None:
     assert accounts
@@ -376,7 +374,7 @@ def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
 
 
 @pytest.mark.thorough
-def test_a_report_is_called_off_once_the_session_has_ended(
+def test_report_is_cancelled_when_the_session_ends(
     accounts: Between, bare: pytest.MonkeyPatch
 ) -> None:
     bare.setattr(authorized, "CHECKED_EVERY", 0)
@@ -402,7 +400,7 @@ def test_a_report_is_called_off_once_the_session_has_ended(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("page", ["overview", "sessions"])
-def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) -> None:
+def test_no_page_runs_again_after_signing_out(accounts: Between, page: str) -> None:
     """Neither in the run that signs out, nor where another tab's session has ended."""
     state = {TAB: viewer.desk().sign_in("analyst", PASSWORD, None)}
     mine, other = (open_page(page, {**state, "me": True}) for _ in range(2))
@@ -420,7 +418,7 @@ def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) 
 
 
 @pytest.mark.thorough
-def test_signing_out_everywhere_ends_the_other_browsers_too(accounts: Between) -> None:
+def test_signing_out_everywhere_ends_sessions_in_other_browsers(accounts: Between) -> None:
     assert accounts
     tokens = [viewer.desk().sign_in("analyst", PASSWORD, None) for _ in range(3)]
     first, second, third = (open_page("overview", {TAB: token, "me": True}) for token in tokens)
@@ -436,7 +434,7 @@ def test_signing_out_everywhere_ends_the_other_browsers_too(accounts: Between) -
     assert [inside(app) for app in (second, third)] == [False, False]
 
 
-def test_changes_are_written_down_whether_done_or_refused(accounts: Between) -> None:
+def test_changes_are_audited_whether_done_or_refused(accounts: Between) -> None:
     from umami.api import websites
 
     answers("admin", accounts, websites.create_website("New", "new.example"), traffic.stats(VIEW))
@@ -453,7 +451,9 @@ def test_changes_are_written_down_whether_done_or_refused(accounts: Between) -> 
 
 
 @pytest.mark.thorough
-def test_a_provider_lets_in_an_account_with_its_rights(accounts: Between, tmp_path: Path) -> None:
+def test_identity_provider_signs_in_an_account_with_its_permissions(
+    accounts: Between, tmp_path: Path
+) -> None:
     write(
         tmp_path / "users.yaml",
         {"pat": {"email": "pat@agency.example", "roles": ["viewer"], "websites": [SHOP]}},
@@ -482,7 +482,7 @@ def test_a_provider_lets_in_an_account_with_its_rights(accounts: Between, tmp_pa
     ("environ", "starts"),
     [({}, False), ({"DASHBOARD_OPEN": "no"}, False), ({"DASHBOARD_OPEN": "yes"}, True)],
 )
-def test_a_real_server_is_not_shown_to_everybody_unless_told(
+def test_real_server_needs_accounts_unless_access_is_open(
     proxy: Between, bare: pytest.MonkeyPatch, environ: dict[str, str], starts: bool
 ) -> None:
     bare.delenv("DASHBOARD_OPEN")
@@ -497,7 +497,7 @@ def test_a_real_server_is_not_shown_to_everybody_unless_told(
         assert data_requests(proxy) == []
 
 
-def test_the_demo_is_shown_to_everybody(bare: pytest.MonkeyPatch) -> None:
+def test_demo_needs_no_accounts(bare: pytest.MonkeyPatch) -> None:
     bare.delenv("DASHBOARD_OPEN")
     viewer.forget()
     assert tiles(AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run())

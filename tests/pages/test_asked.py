@@ -36,7 +36,7 @@ def opened_with(area: PageInfo) -> list[Parameters]:
 
 
 @pytest.mark.parametrize("area", PAGES, ids=NAMES)
-def test_a_page_asks_what_it_is_declared_to_ask(proxy: Between, area: PageInfo) -> None:
+def test_page_requests_exactly_its_declared_endpoints(proxy: Between, area: PageInfo) -> None:
     declared = {*area.endpoints, *area.optional_endpoints}
     allowed = declared.union(BAR, *(PARTS.get(name, set()) for name in declared))
     seen: set[str] = set()
@@ -53,16 +53,16 @@ def test_a_page_asks_what_it_is_declared_to_ask(proxy: Between, area: PageInfo) 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("area", PAGES, ids=NAMES)
-def test_what_a_page_always_asks_it_asks_without_any_choice(proxy: Between, area: PageInfo) -> None:
+def test_page_requests_its_required_endpoints_without_parameters(
+    proxy: Between, area: PageInfo
+) -> None:
     open_page(area.name)
     sent = set().union(*(endpoints(request) for request in of_pages(proxy.passed)))
     assert set(area.endpoints) <= sent
 
 
 @pytest.mark.parametrize("area", PAGES, ids=NAMES)
-def test_nothing_is_asked_twice_and_a_second_viewer_asks_nothing(
-    proxy: Between, area: PageInfo
-) -> None:
+def test_no_duplicate_requests_and_none_for_a_second_viewer(proxy: Between, area: PageInfo) -> None:
     parameters = CHOICES.get(area.name, {})
     open_page(area.name, **parameters)
     counts = Counter((request.target, request.body) for request in of_pages(proxy.passed))
@@ -78,7 +78,7 @@ def test_nothing_is_asked_twice_and_a_second_viewer_asks_nothing(
 
 
 @pytest.mark.parametrize("area", TOGETHER, ids=lambda area: area.name)
-def test_all_questions_of_a_page_leave_together(proxy: Between, area: PageInfo) -> None:
+def test_all_requests_of_a_page_are_sent_concurrently(proxy: Between, area: PageInfo) -> None:
     """No question is answered before all are there, so they cannot have waited for each other."""
     choices = CHOICES.get(area.name, {})
     views = [{"from": f"2026-{month}-01", "to": f"2026-{month}-30"} for month in ("08", "09")]

@@ -46,7 +46,7 @@ def of_the_page(proxy: Between) -> list[Passed]:
     return [request for request in proxy.passed if RECORDED["website"] in request.target]
 
 
-def test_the_questions_leave_together(proxy: Between) -> None:
+def test_requests_are_sent_concurrently(proxy: Between) -> None:
     """No question is answered before ten are there, so they cannot have waited for each other."""
     arrived: list[str] = []
     together = threading.Condition()
@@ -66,7 +66,7 @@ def test_the_questions_leave_together(proxy: Between) -> None:
     assert len(of_the_page(proxy)) >= TOGETHER
 
 
-def test_each_question_is_asked_once_and_a_second_viewer_asks_nothing(proxy: Between) -> None:
+def test_no_duplicate_requests_and_none_for_a_second_viewer(proxy: Between) -> None:
     open_page()
     targets = [request.target for request in of_the_page(proxy)]
     assert len(set(targets)) == len(targets)
@@ -78,7 +78,7 @@ def test_each_question_is_asked_once_and_a_second_viewer_asks_nothing(proxy: Bet
 
 
 @pytest.mark.thorough
-def test_only_what_is_shown_is_asked(proxy: Between, generation: int) -> None:
+def test_only_metrics_that_are_shown_are_requested(proxy: Between, generation: int) -> None:
     open_page()
     kinds = {
         request.target.partition("type=")[2].partition("&")[0] for request in of_the_page(proxy)
@@ -86,7 +86,7 @@ def test_only_what_is_shown_is_asked(proxy: Between, generation: int) -> None:
     assert kinds - {""} == KINDS[generation]
 
 
-def test_one_failing_question_leaves_the_rest_standing(proxy: Between) -> None:
+def test_one_failing_request_leaves_the_other_sections(proxy: Between) -> None:
     proxy.breaks = lambda target: "type=referrer" in target
     app = open_page()
     assert not app.exception
@@ -95,7 +95,7 @@ def test_one_failing_question_leaves_the_rest_standing(proxy: Between) -> None:
     assert sum("fault of the Umami server" in text for text in said) == 1
 
 
-def test_a_failing_total_is_said_in_its_place(proxy: Between) -> None:
+def test_failing_totals_are_explained_in_their_place(proxy: Between) -> None:
     proxy.breaks = lambda target: "/stats" in target
     app = open_page()
     assert not app.exception

@@ -10,7 +10,7 @@ from tests.pages.test_numbers import SEPTEMBER
 from umami.embedded.server import Running
 
 
-def test_it_begins_with_the_event_that_carries_money(bare: pytest.MonkeyPatch) -> None:
+def test_default_conversion_is_the_event_with_revenue(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_DATA", str(TABLES))
     app, chosen = (
         open_page("attribution", **SEPTEMBER, **params)
@@ -21,7 +21,7 @@ def test_it_begins_with_the_event_that_carries_money(bare: pytest.MonkeyPatch) -
     assert app.metric[0].delta
 
 
-def test_without_a_comparison_there_is_no_change(bare: pytest.MonkeyPatch) -> None:
+def test_no_change_without_a_comparison(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_DATA", str(TABLES))
     app = open_page("attribution", **SEPTEMBER, compare="none")
     assert not app.metric[0].delta
@@ -29,7 +29,7 @@ def test_without_a_comparison_there_is_no_change(bare: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.thorough
-def test_money_is_offered_only_where_the_server_tells_it(
+def test_revenue_is_offered_only_where_the_server_has_it(
     bare: pytest.MonkeyPatch, old: Running
 ) -> None:
     bare.setenv("UMAMI_DATA", str(TABLES))

@@ -79,7 +79,7 @@ def same(actual: Shown, right: Shown) -> bool:
 @pytest.mark.parametrize(
     ("area", "name"), CASES, ids=[f"{area.name}-{name}" for area, name in CASES]
 )
-def test_a_page_under_a_fault(
+def test_page_shows_correct_figures_or_an_error_under_a_fault(
     quick: Between,
     bare: pytest.MonkeyPatch,
     known: dict[str, Told],

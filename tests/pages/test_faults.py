@@ -48,7 +48,7 @@ def drawn(app: AppTest) -> int:
 @pytest.mark.parametrize(
     ("area", "name"), CASES, ids=[f"{area.name}-{name}" for area, name in CASES]
 )
-def test_one_failing_question_leaves_the_rest_standing(
+def test_one_failing_request_leaves_the_other_sections(
     proxy: Between, area: PageInfo, name: str
 ) -> None:
     proxy.breaks = lambda target: breaking(name, target)
@@ -64,7 +64,7 @@ def test_one_failing_question_leaves_the_rest_standing(
 
 
 @pytest.mark.parametrize("area", PAGES, ids=[area.name for area in PAGES])
-def test_a_page_recovers_when_the_fault_ends(proxy: Between, area: PageInfo) -> None:
+def test_page_recovers_when_the_fault_ends(proxy: Between, area: PageInfo) -> None:
     names = [name for name in (*area.endpoints, *area.optional_endpoints) if name not in QUIET]
     proxy.breaks = lambda target: any(breaking(name, target) for name in names)
     app = open_page(area.name, **CHOICES.get(area.name, {}))

@@ -74,7 +74,7 @@ def shown(app: AppTest) -> list[str]:
 
 @pytest.mark.sample(6)
 @pytest.mark.parametrize("name", [*IDS, "session"])
-def test_hostile_names_are_text(
+def test_hostile_names_are_escaped(
     bare: pytest.MonkeyPatch,
     hostile: Path,
     choices: dict[str, Parameters],
@@ -87,7 +87,7 @@ def test_hostile_names_are_text(
     assert [text for text in shown(app) if MARK in text and HARM.search(text)] == []
 
 
-def test_the_measure_of_harm_finds_it() -> None:
+def test_harm_pattern_matches_unescaped_markup() -> None:
     for name in ("<script>xyzzy", "**xyzzy**", "[click](x)", ":red[x]"):
         assert HARM.search(name)
         assert not HARM.search(plain(name))
@@ -95,7 +95,7 @@ def test_the_measure_of_harm_finds_it() -> None:
 
 @pytest.mark.sample(8)
 @pytest.mark.parametrize("area", PAGES, ids=IDS)
-def test_an_empty_website_says_what_would_fill_it(opened: Open, area: PageInfo) -> None:
+def test_page_of_an_empty_website_explains_what_is_missing(opened: Open, area: PageInfo) -> None:
     app = opened(area.name, **CHOICES.get(area.name, {}), website=WEBSITES["empty"])
     assert not app.exception
     text = said(app)

@@ -42,7 +42,7 @@ def nodes(app: AppTest) -> list[dict[str, Any]]:
     return data
 
 
-def test_all_paths(opened: Open) -> None:
+def test_all_paths_are_summarised_and_drawn(opened: Open) -> None:
     app = opened("journey")
     assert not app.exception
     paths = answered()
@@ -53,14 +53,14 @@ def test_all_paths(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("steps", ["3", "7"])
-def test_so_many_steps(opened: Open, steps: str) -> None:
+def test_number_of_steps_is_that_of_the_url(opened: Open, steps: str) -> None:
     app = opened("journey", steps=steps)
     paths = answered(steps=int(steps))
     assert any(caption.startswith(summary(paths)) for caption in captions(app))
     assert max(node["depth"] for node in nodes(app)) == int(steps) - 1
 
 
-def test_a_start_and_an_end(opened: Open) -> None:
+def test_paths_start_and_end_at_the_chosen_pages(opened: Open) -> None:
     app = opened("journey", start="/", end="/cart", steps="3")
     paths = answered(steps=3, start="/", end="/cart")
     assert paths
@@ -69,7 +69,7 @@ def test_a_start_and_an_end(opened: Open) -> None:
     assert app.selectbox(key="pick_start").value == "/"
 
 
-def test_a_filter_narrows_the_paths_or_the_page_says_that_it_cannot(opened: Open) -> None:
+def test_filter_narrows_the_paths_or_is_reported_as_unsupported(opened: Open) -> None:
     app = opened("journey", filter="country.eq.DE")
     assert not app.exception
     view = replace(VIEW, filters=(Filter("country", "eq", "DE"),))
@@ -84,7 +84,7 @@ def test_a_filter_narrows_the_paths_or_the_page_says_that_it_cannot(opened: Open
         assert not app.get("echarts_chart")
 
 
-def test_through_a_node(opened: Open) -> None:
+def test_paths_are_limited_to_a_node(opened: Open) -> None:
     app = opened("journey", through="2./pricing")
     leading = [path for path in answered() if Through(2, "/pricing").leads(path)]
     assert leading
@@ -94,7 +94,7 @@ def test_through_a_node(opened: Open) -> None:
     assert f"{summary(answered())}." in captions(app)
 
 
-def test_a_node_is_chosen_by_name(opened: Open) -> None:
+def test_node_is_chosen_by_name(opened: Open) -> None:
     app = opened("journey")
     app.selectbox(key="pick_through").select("1./").run()
     assert app.session_state["through"] == "1./"
@@ -102,7 +102,7 @@ def test_a_node_is_chosen_by_name(opened: Open) -> None:
     assert any(caption.startswith(f"{summary(leading)}, ") for caption in captions(app))
 
 
-def test_other_steps_forget_the_node(opened: Open) -> None:
+def test_changing_the_steps_clears_the_node(opened: Open) -> None:
     app = opened("journey", through="5./thank-you")
     app.selectbox(key="pick_steps").select(3).run()
     assert app.session_state["steps"] == "3"
@@ -110,20 +110,20 @@ def test_other_steps_forget_the_node(opened: Open) -> None:
     assert not app.exception
 
 
-def test_what_cannot_be_is_said(opened: Open) -> None:
+def test_invalid_parameters_are_explained(opened: Open) -> None:
     app = opened("journey", steps="12", through="nonsense")
     assert any("not a number of steps from 3 to 7" in caption for caption in captions(app))
     assert f"{summary(answered())}." in captions(app)
 
 
-def test_a_node_that_nobody_came_by(opened: Open) -> None:
+def test_node_without_visits_is_explained(opened: Open) -> None:
     app = opened("journey", through="2./*nowhere* <b>$x$")
     assert not app.exception
     assert "None of the paths goes through there." in captions(app)
     assert app.button(key="all_paths")
 
 
-def test_a_start_that_nobody_had(opened: Open) -> None:
+def test_start_without_visits_is_explained(opened: Open) -> None:
     app = opened("journey", start="/nowhere")
     assert not app.exception
     assert any("No visit took such a path" in caption for caption in captions(app))

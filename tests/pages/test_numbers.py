@@ -56,7 +56,7 @@ def many(page: Page[Any]) -> str:
     return f"{'at least ' if page.capped else ''}{page.count:,}"
 
 
-def test_sessions(opened: Open, filters: list[str]) -> None:
+def test_sessions_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("sessions", **SEPTEMBER, filter=filters)
     stats = answer(sessions.session_stats(view(filters)))
     page = answer(sessions.sessions(view(filters)))
@@ -78,7 +78,7 @@ def test_sessions(opened: Open, filters: list[str]) -> None:
     assert views == [f"{row.views:,}" for row in page.rows]
 
 
-def test_a_page_of_sessions_is_the_servers(opened: Open) -> None:
+def test_sessions_are_paged_and_searched_by_the_server(opened: Open) -> None:
     app = opened("sessions", sessions_page="3", sessions_search="chrome")
     whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
     page = answer(sessions.sessions(whole, 3, 20, "chrome"))
@@ -86,7 +86,7 @@ def test_a_page_of_sessions_is_the_servers(opened: Open) -> None:
     assert len(table(app, "session_list")) == 20
 
 
-def test_a_profile(opened: Open) -> None:
+def test_session_profile_shows_the_servers_numbers(opened: Open) -> None:
     app = opened("sessions")
     first = answer(sessions.sessions(view([], **{n: RECORDED[n] for n in ("from", "to")}))).rows[0]
     app = opened("sessions", session=first.id)
@@ -113,13 +113,13 @@ def test_a_profile(opened: Open) -> None:
         ("00000000-0000-4000-8000-000000000000", ""),
     ],
 )
-def test_a_session_that_is_none(opened: Open, session: str, words: str) -> None:
+def test_invalid_session_is_explained(opened: Open, session: str, words: str) -> None:
     app = opened("sessions", session=session)
     assert not app.exception
     assert words in said(app)
 
 
-def test_events(opened: Open, filters: list[str]) -> None:
+def test_events_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("events", **SEPTEMBER, filter=filters)
     now = answer(events.event_stats(view(filters)))
     assert tiles(app)["Events"] == f"{now.times:,}"
@@ -130,7 +130,7 @@ def test_events(opened: Open, filters: list[str]) -> None:
         assert [row[0] for row in rows] == [row.name or row.path for row in page.rows]
 
 
-def test_values_of_a_property(opened: Open) -> None:
+def test_property_values_are_the_servers(opened: Open) -> None:
     app = opened("events", event="purchase", event_property="revenue")
     whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
     values = answer(events.event_data_values(whole, "purchase", "revenue"))
@@ -142,7 +142,7 @@ def test_values_of_a_property(opened: Open) -> None:
     )
 
 
-def test_funnel(opened: Open, filters: list[str]) -> None:
+def test_funnel_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     chain = [FunnelStep("path", "/"), FunnelStep("event", "purchase")]
     app = opened(
         "funnel", **SEPTEMBER, filter=filters, step=["1.path./", "2.event.purchase"], window="1440"
@@ -158,7 +158,7 @@ def test_funnel(opened: Open, filters: list[str]) -> None:
     assert f"**{formats.percent(now[-1].remaining)}**" in said(app)
 
 
-def test_retention(opened: Open, filters: list[str]) -> None:
+def test_retention_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("retention", **SEPTEMBER, filter=filters)
     now = answer(reports.retention(view(filters)))
     if now is None:
@@ -170,7 +170,7 @@ def test_retention(opened: Open, filters: list[str]) -> None:
     assert tiles(app)["Back on day 7"] == formats.percent(average[7])
 
 
-def test_goals(opened: Open, filters: list[str]) -> None:
+def test_goals_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("goals", **SEPTEMBER, filter=filters, goal="200.event.purchase")
     now = answer(reports.goal(view(filters), "event", "purchase"))
     if now is None:
@@ -184,7 +184,7 @@ def test_goals(opened: Open, filters: list[str]) -> None:
     ]
 
 
-def test_utm(opened: Open, filters: list[str]) -> None:
+def test_utm_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("utm", **SEPTEMBER, filter=filters)
     now = answer(reports.utm(view(filters)))
     views = answer(traffic.stats(view(filters))).current.views
@@ -203,7 +203,7 @@ def test_utm(opened: Open, filters: list[str]) -> None:
     ]
 
 
-def test_revenue(opened: Open, filters: list[str]) -> None:
+def test_revenue_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("revenue", **SEPTEMBER, filter=filters, revenue_currency="EUR")
     # 2.x refuses filters of revenue: the page leaves them out, and says so.
     now = answer(revenue.revenue(view(filters), "EUR")) or answer(revenue.revenue(view([]), "EUR"))
@@ -215,7 +215,7 @@ def test_revenue(opened: Open, filters: list[str]) -> None:
     ]
 
 
-def test_attribution(opened: Open, filters: list[str]) -> None:
+def test_attribution_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("attribution", **SEPTEMBER, filter=filters, conversion="event.purchase")
     first, last = (
         answer(revenue.attribution(view(filters), model, "event", "purchase"))
@@ -244,7 +244,7 @@ def test_attribution(opened: Open, filters: list[str]) -> None:
         assert visitors[2:] == [text(change, "change")]
 
 
-def test_breakdown(opened: Open, filters: list[str]) -> None:
+def test_breakdown_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("breakdown", **SEPTEMBER, filter=filters, field=["country", "browser"])
     frame = answer(reports.breakdown(view(filters), ("country", "browser"))).frame
     top = frame.sort_values("views", ascending=False, kind="stable").head(15)
@@ -255,7 +255,7 @@ def test_breakdown(opened: Open, filters: list[str]) -> None:
     assert f"{largest['views']:,}" in {cell for row in pivot for cell in row}
 
 
-def test_compare(opened: Open, filters: list[str]) -> None:
+def test_compare_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("compare", **SEPTEMBER, filter=filters, by="referrer")
     now_view = view(filters)
     compared = now_view.compared()
@@ -275,7 +275,7 @@ def test_compare(opened: Open, filters: list[str]) -> None:
             ]
 
 
-def test_compare_needs_a_comparison(opened: Open) -> None:
+def test_compare_page_asks_for_a_comparison(opened: Open) -> None:
     app = opened("compare", compare="none")
     assert "Choose a comparison" in said(app)
     assert not app.metric
@@ -301,7 +301,7 @@ def test_compare_needs_a_comparison(opened: Open) -> None:
         ("reports", {"report": "x"}, "No report is saved"),
     ],
 )
-def test_what_a_link_says_wrongly_is_said(
+def test_invalid_url_parameters_are_explained(
     opened: Open, page: str, params: dict[str, Any], words: str
 ) -> None:
     app = opened(page, **params)

@@ -49,7 +49,7 @@ def report(page: str, *filters: str) -> Report:
 
 @pytest.mark.sample(3)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_report_says_what_its_page_says(opened: Open, name: str) -> None:
+def test_report_and_page_show_the_same_figures(opened: Open, name: str) -> None:
     choices = {key: value for key, value in CHOICES.get(name, {}).items() if key != "campaign"}
     app = opened(name, **SEPTEMBER, **choices)
     made = report(name)
@@ -76,7 +76,7 @@ def test_a_report_says_what_its_page_says(opened: Open, name: str) -> None:
 
 
 @pytest.mark.thorough
-def test_sums_of_the_workbook_are_the_pages(opened: Open) -> None:
+def test_workbook_sums_equal_the_figures_of_the_page(opened: Open) -> None:
     app = opened("overview", **SEPTEMBER)
     book = openpyxl.load_workbook(BytesIO(xlsx.workbook(report("overview"))))
     _, *days = book["Traffic over time"].iter_rows(values_only=True)
@@ -87,7 +87,7 @@ def test_sums_of_the_workbook_are_the_pages(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("filters", [[], ["referrer.eq.google.com"]], ids=["all", "source"])
-def test_shares_and_unknown_rates_are_the_same_everywhere(opened: Open, filters: list[str]) -> None:
+def test_shares_and_unknown_rates_agree_in_all_formats(opened: Open, filters: list[str]) -> None:
     app = opened("overview", **SEPTEMBER, filter=filters)
     made = report("overview", *filters)
     page, text, book = (

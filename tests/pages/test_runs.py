@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.thorough
-def test_a_page_that_waits_for_the_server_holds_up_no_other() -> None:
+def test_run_that_waits_for_the_server_does_not_block_others() -> None:
     release = threading.Event()
     with (
         serve(TABLES) as server,

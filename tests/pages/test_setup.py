@@ -131,7 +131,7 @@ def _bytes(value: Any) -> bytes:
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("generation", [2, 3])
-def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
+def test_server_is_checked_saved_and_used_without_a_restart(
     generation: int, old: Running, behind: str, secrets: Path
 ) -> None:
     url = old.url if generation == 2 else behind
@@ -178,7 +178,7 @@ def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
         ("tables", {"DATA": "/no/such/folder"}, "There is no folder", "full path"),
     ],
 )
-def test_every_failure_says_what_to_change(
+def test_every_failed_check_names_its_remedy(
     behind: str,
     strange: Faulty,
     tmp_path: Path,
@@ -202,7 +202,7 @@ def test_every_failure_says_what_to_change(
 
 
 @pytest.mark.usefixtures("here")
-def test_tables_are_read_before_they_are_looked_at(secrets: Path) -> None:
+def test_tables_are_checked_before_they_are_used(secrets: Path) -> None:
     app = check(opened(), "tables", DATA=f"'{TABLES}'")
     assert step(app) == "Check"
     press(app, "setup_on", "setup_on", "setup_save")
@@ -221,9 +221,7 @@ def test_tables_are_read_before_they_are_looked_at(secrets: Path) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("here")
-def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(
-    secrets: Path, tmp_path: Path
-) -> None:
+def test_stored_tables_are_imported_before_they_are_used(secrets: Path, tmp_path: Path) -> None:
     tables = shutil.copytree(TABLES, tmp_path / "tables")
     (tables / "user.csv").write_text("user_id,password\n")
     app = check(opened(), "tables", keep=True, DATA=str(tables))
@@ -240,7 +238,7 @@ def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("here")
-def test_tables_that_cannot_be_taken_in_say_what_to_change(tmp_path: Path) -> None:
+def test_failed_import_names_its_remedy(tmp_path: Path) -> None:
     app = check(opened(), "tables", keep=True, DATA=str(tmp_path))
     eventually(lambda: app.run().error, within=60)
     assert not app.exception
@@ -250,7 +248,7 @@ def test_tables_that_cannot_be_taken_in_say_what_to_change(tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("here")
-def test_the_first_account_is_an_admins_who_is_let_in_at_once(behind: str, secrets: Path) -> None:
+def test_first_account_is_an_admin_who_is_signed_in(behind: str, secrets: Path) -> None:
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on")
     for password, again, sentence in (
@@ -287,7 +285,7 @@ def test_the_first_account_is_an_admins_who_is_let_in_at_once(behind: str, secre
 
 
 @pytest.mark.usefixtures("here")
-def test_where_nothing_can_be_written_the_text_is_shown(behind: str, secrets: Path) -> None:
+def test_settings_are_shown_when_the_file_is_read_only(behind: str, secrets: Path) -> None:
     config.set_option("secrets.files", ["/proc/secrets.toml"])
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on", "setup_on", "setup_save")
@@ -303,7 +301,7 @@ def test_where_nothing_can_be_written_the_text_is_shown(behind: str, secrets: Pa
 
 
 @pytest.mark.usefixtures("here", "secrets")
-def test_the_environment_goes_before_and_is_named(bare: pytest.MonkeyPatch) -> None:
+def test_environment_variables_take_precedence_and_are_named(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_DATA", str(TABLES))
     app = opened()
     assert not app.exception
@@ -315,7 +313,7 @@ def test_the_environment_goes_before_and_is_named(bare: pytest.MonkeyPatch) -> N
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("here")
-def test_what_streamlit_copied_from_the_secrets_is_no_environment(
+def test_secrets_copied_by_streamlit_are_not_environment_variables(
     bare: pytest.MonkeyPatch, behind: str, secrets: Path
 ) -> None:
     """Streamlit copies the top of the file into the environment as it starts."""
@@ -334,7 +332,7 @@ def test_what_streamlit_copied_from_the_secrets_is_no_environment(
 
 
 @pytest.mark.usefixtures("secrets")
-def test_without_the_code_nobody_sets_up_what_nobody_signs_in_to(
+def test_setup_without_accounts_needs_the_access_code(
     bare: pytest.MonkeyPatch, behind: str, secrets: Path
 ) -> None:
     app = opened(code=False)
@@ -348,7 +346,7 @@ def test_without_the_code_nobody_sets_up_what_nobody_signs_in_to(
     assert read({}, secrets).username == "reader"
 
 
-def test_a_code_of_an_earlier_process_saves_nothing(
+def test_access_code_of_an_earlier_process_is_refused(
     here: None, bare: pytest.MonkeyPatch, behind: str, secrets: Path
 ) -> None:
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
@@ -362,7 +360,7 @@ def test_a_code_of_an_earlier_process_saves_nothing(
 
 
 @pytest.mark.thorough
-def test_an_admin_sets_up_from_anywhere_and_is_written_down(
+def test_setup_by_an_admin_needs_no_access_code_and_is_audited(
     account: str, behind: str, secrets: Path
 ) -> None:
     app = check(opened(account), "account", URL=behind, USERNAME="admin", PASSWORD=UMAMIS)
@@ -384,7 +382,7 @@ def test_an_admin_sets_up_from_anywhere_and_is_written_down(
 
 
 @pytest.mark.usefixtures("here", "secrets")
-def test_leaving_forgets_what_was_begun(behind: str) -> None:
+def test_leaving_the_page_discards_the_draft(behind: str) -> None:
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     assert "what is being set up" in held(app)
     app.switch_page("pages/access.py").run()
@@ -398,7 +396,7 @@ def test_leaving_forgets_what_was_begun(behind: str) -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_what_cannot_be_connected_can_be_set_up(behind: str, secrets: Path) -> None:
+def test_setup_is_offered_when_the_server_is_unreachable(behind: str, secrets: Path) -> None:
     secrets.write_text(
         f'[umami]\nurl = "http://127.0.0.1:{free_port()}"\nusername = "a"\npassword = "b"\n'
     )
@@ -412,7 +410,7 @@ def test_what_cannot_be_connected_can_be_set_up(behind: str, secrets: Path) -> N
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("here")
-def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: Path) -> None:
+def test_accounts_can_be_added_to_a_configured_server(behind: str, secrets: Path) -> None:
     secrets.write_text(
         f'[umami]\nurl = "{behind}"\nusername = "admin"\npassword = "umami"   # mine\n'
     )
@@ -439,5 +437,5 @@ def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: 
     assert "The current data" not in app.radio(key="setup_source").options
 
 
-def test_the_ways_of_the_page_are_those_that_can_be_tried() -> None:
+def test_setup_offers_every_kind_of_connection() -> None:
     assert {*connection.WAYS, "tables"} == set(get_args(Way))

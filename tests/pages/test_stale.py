@@ -56,7 +56,7 @@ def boxes(app: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("area", KEPT, ids=[area.name for area in KEPT])
-def test_figures_stay_and_say_how_old_they_are(
+def test_stale_figures_stay_with_their_age_during_a_fault(
     quick: Between, bare: pytest.MonkeyPatch, area: PageInfo, fault: str
 ) -> None:
     # Older than it should be as soon as it is there.
@@ -85,7 +85,7 @@ def test_figures_stay_and_say_how_old_they_are(
 @pytest.mark.thorough
 @pytest.mark.parametrize("period", ["quarter", "today"])
 @pytest.mark.parametrize("area", ALONE, ids=[area.name for area in ALONE])
-def test_an_outage_outlasts_the_hour(
+def test_figures_stay_when_the_period_moves_on_during_an_outage(
     quick: Between, bare: pytest.MonkeyPatch, area: PageInfo, period: str
 ) -> None:
     def at(hour: int) -> AppTest:
@@ -113,7 +113,9 @@ def test_an_outage_outlasts_the_hour(
 
 
 @pytest.mark.thorough
-def test_asking_anew_blanks_nothing(quick: Between, bare: pytest.MonkeyPatch) -> None:
+def test_refresh_keeps_figures_until_new_ones_arrive(
+    quick: Between, bare: pytest.MonkeyPatch
+) -> None:
     bare.setattr(freshness, "YOUNG", 0.0)
     app = open_page()
     right = figures(shown(app))
@@ -139,7 +141,7 @@ def test_asking_anew_blanks_nothing(quick: Between, bare: pytest.MonkeyPatch) ->
     eventually(asks_nothing)
 
 
-def test_what_is_too_old_to_be_shown_stands_in(quick: Between, bare: pytest.MonkeyPatch) -> None:
+def test_expired_figures_replace_a_missing_answer(quick: Between, bare: pytest.MonkeyPatch) -> None:
     of_age(bare, Lifetime(0, 0, DAY))
     app = open_page("compare")
     right = figures(shown(app))
@@ -157,7 +159,7 @@ def test_what_is_too_old_to_be_shown_stands_in(quick: Between, bare: pytest.Monk
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["resets", "HTML", "503"])
-def test_many_who_come_to_a_dashboard_without_its_server(
+def test_many_viewers_without_a_server_send_few_requests(
     quick: Between, bare: pytest.MonkeyPatch, name: str
 ) -> None:
     quick.asked.clear()

@@ -72,7 +72,7 @@ def confirm(app: AppTest, what: str, website: str, typed: str) -> Any:
 # Looking
 
 
-def test_every_website_with_its_visitors(opened: Open) -> None:
+def test_every_website_is_listed_with_its_visitors(opened: Open) -> None:
     app = opened("websites")
     assert not app.exception
     assert names(app) == ["Nordlicht Docs", "Nordlicht Empty", "Nordlicht Shop"]
@@ -86,7 +86,7 @@ def test_every_website_with_its_visitors(opened: Open) -> None:
     assert counted[2] == 2_423
 
 
-def test_a_filter_of_one_website_leaves_the_others_whole(opened: Open) -> None:
+def test_filters_do_not_apply_to_the_list_of_websites(opened: Open) -> None:
     app = opened("websites", filter="country.eq.DE")
     assert [tile.value for tile in app.metric][2] == "2,423"
 
@@ -94,7 +94,7 @@ def test_a_filter_of_one_website_leaves_the_others_whole(opened: Open) -> None:
 @pytest.mark.parametrize(
     "chosen", [{}, {"compare": "custom", "compare_from": "2026-08-01", "compare_to": "2026-08-15"}]
 )
-def test_the_change_against_the_comparison(opened: Open, chosen: dict[str, str]) -> None:
+def test_change_is_against_the_comparison(opened: Open, chosen: dict[str, str]) -> None:
     app = opened("websites", **{"from": "2026-09-01"}, **chosen)
     before = Period.of_days(date(2026, 8, 1), date(2026, 8, 15), "UTC")
     now = replace(VIEW, period=Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
@@ -109,14 +109,14 @@ def test_the_change_against_the_comparison(opened: Open, chosen: dict[str, str])
     assert [tile.delta for tile in app.metric][2] == formats.relative(change)
 
 
-def test_no_comparison_no_change(opened: Open) -> None:
+def test_no_change_without_a_comparison(opened: Open) -> None:
     app = opened("websites", **{"from": "2026-09-01"}, compare="none")
     assert not any(tile.delta for tile in app.metric)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("search", "count"), [("DOCS", 1), ("example.com", 3), ("no such", 0)])
-def test_searching(opened: Open, search: str, count: int) -> None:
+def test_websites_are_searched_by_name_and_domain(opened: Open, search: str, count: int) -> None:
     app = opened("websites", websites_search=search)
     assert len(names(app)) == count
     assert ("No website matches the search." in notes(app)) == (not count)
@@ -126,7 +126,7 @@ def test_searching(opened: Open, search: str, count: int) -> None:
 
 
 @pytest.mark.thorough
-def test_another_page_of_many(fresh: Running) -> None:
+def test_many_websites_are_paged(fresh: Running) -> None:
     open_page("websites")
     client = umami_server.umami()
     for number in range(12):
@@ -140,7 +140,7 @@ def test_another_page_of_many(fresh: Running) -> None:
 
 
 @pytest.mark.thorough
-def test_opening_a_website(opened: Open) -> None:
+def test_opening_a_website_clears_the_filters(opened: Open) -> None:
     app = opened("websites", filter="country.eq.DE")
     app.button(key=f"look_{WEBSITES['docs']}").click().run()
     assert not app.exception
@@ -152,7 +152,7 @@ def test_opening_a_website(opened: Open) -> None:
     ("site", "said"),
     [("nonsense", "is not the id"), ("00000000-0000-4000-8000-000000000000", "do not have access")],
 )
-def test_no_such_website_to_manage(opened: Open, site: str, said: str) -> None:
+def test_unknown_website_to_manage_is_explained(opened: Open, site: str, said: str) -> None:
     app = opened("websites", site=site)
     assert not app.exception
     assert said in notes(app)
@@ -160,7 +160,7 @@ def test_no_such_website_to_manage(opened: Open, site: str, said: str) -> None:
 
 
 @pytest.mark.thorough
-def test_the_tracking_code_of_a_server(fresh: Running) -> None:
+def test_tracking_code_names_the_script_of_the_server(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     assert code(app) == [
         f'<script defer src="{fresh.url}/script.js" data-website-id="{SHOP}"></script>'
@@ -200,7 +200,7 @@ def collecting(bare: pytest.MonkeyPatch, store_file: Path) -> Iterator[pytest.Mo
         ("stats", "https://stats.example.com/stats/collect/script.js"),
     ],
 )
-def test_the_tracking_code_is_at_the_address_of_the_dashboard(
+def test_tracking_code_uses_the_public_address_of_the_dashboard(
     collecting: pytest.MonkeyPatch, base: str, script: str
 ) -> None:
     app = open_page("websites", site=SHOP)
@@ -216,9 +216,7 @@ def test_the_tracking_code_is_at_the_address_of_the_dashboard(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501"])
-def test_an_address_that_no_website_reaches_is_named(
-    collecting: pytest.MonkeyPatch, host: str
-) -> None:
+def test_tracking_code_warns_of_a_local_address(collecting: pytest.MonkeyPatch, host: str) -> None:
     app = open_page("websites", site=SHOP)
     app.context["url"] = f"http://{host}/websites"
     app.run()
@@ -226,14 +224,14 @@ def test_an_address_that_no_website_reaches_is_named(
     assert "Only pages on this machine reach this address" in notes(app)
 
 
-def test_without_asgi_there_is_no_tracking_code(collecting: pytest.MonkeyPatch) -> None:
+def test_no_tracking_code_without_asgi(collecting: pytest.MonkeyPatch) -> None:
     collecting.setattr(collect, "SERVED", False)
     app = open_page("websites", site=SHOP)
     assert code(app) == []
     assert "streamlit run asgi" in notes(app)
 
 
-def test_a_file_that_does_not_collect_has_no_tracking_code(
+def test_no_tracking_code_where_collecting_is_off(
     collecting: pytest.MonkeyPatch,
 ) -> None:
     collecting.setenv("UMAMI_COLLECT", "no")
@@ -242,7 +240,7 @@ def test_a_file_that_does_not_collect_has_no_tracking_code(
     assert "Set UMAMI_COLLECT=yes" in notes(app)
 
 
-def test_what_is_not_kept_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
+def test_no_tracking_code_for_data_in_memory(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_DATA", str(TABLES))
     app = open_page("websites", site=SHOP)
     assert code(app) == []
@@ -251,7 +249,7 @@ def test_what_is_not_kept_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.thorough
-def test_the_demo_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
+def test_no_tracking_code_for_the_demo(bare: pytest.MonkeyPatch) -> None:
     open_page()
     site = umami_server.umami().ask(websites.websites()).rows[0].id
     app = open_page("websites", website=site, site=site)
@@ -262,7 +260,7 @@ def test_the_demo_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
 # Changing
 
 
-def test_a_website_is_created_and_managed_next(fresh: Running) -> None:
+def test_new_website_is_created_and_opened_for_management(fresh: Running) -> None:
     app = open_page("websites")
     app.text_input(key="new_name").set_value(f"  {HOSTILE} ")
     app.text_input(key="new_domain").set_value("neu.example:8080")
@@ -291,7 +289,7 @@ def test_a_website_is_created_and_managed_next(fresh: Running) -> None:
         ("Neu", "<script>", "A domain is written"),
     ],
 )
-def test_what_cannot_be_created(opened: Open, name: str, domain: str, said: str) -> None:
+def test_invalid_website_is_not_created(opened: Open, name: str, domain: str, said: str) -> None:
     app = opened("websites")
     app.text_input(key="new_name").set_value(name)
     app.text_input(key="new_domain").set_value(domain)
@@ -302,7 +300,7 @@ def test_what_cannot_be_created(opened: Open, name: str, domain: str, said: str)
 
 
 @pytest.mark.thorough
-def test_name_and_domain_are_changed(fresh: Running) -> None:
+def test_name_and_domain_are_saved(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     app.text_input(key=f"name_{SHOP}").set_value(HOSTILE)
     app.text_input(key=f"domain_{SHOP}").set_value("südlicht.example")
@@ -321,7 +319,7 @@ def test_an_empty_name_is_not_saved(fresh: Running) -> None:
     assert site().name == "Nordlicht Shop"
 
 
-def test_the_share_link_on_and_off(fresh: Running) -> None:
+def test_share_link_is_switched_on_and_off(fresh: Running) -> None:
     app = open_page("websites", site=WEBSITES["docs"])
     toggle = f"share_{WEBSITES['docs']}"
     assert not app.toggle(key=toggle).value
@@ -353,7 +351,7 @@ def test_a_test_event_arrives(fresh: Running) -> None:
 
 
 @pytest.mark.parametrize("what", ["reset", "delete"])
-def test_nothing_is_destroyed_without_the_name(fresh: Running, what: str) -> None:
+def test_reset_and_deletion_need_the_exact_name(fresh: Running, what: str) -> None:
     app = open_page("websites", site=SHOP)
     assert app.button(key=f"{what}_{SHOP}_sure").disabled
     sure = confirm(app, what, SHOP, "nordlicht shop")
@@ -379,7 +377,7 @@ def test_a_website_is_reset(fresh: Running) -> None:
 
 
 @pytest.mark.thorough
-def test_the_website_that_is_looked_at_is_deleted(fresh: Running) -> None:
+def test_website_in_the_view_can_be_deleted(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     confirm(app, "delete", SHOP, "Nordlicht Shop").click().run()
     assert not app.exception
@@ -391,7 +389,7 @@ def test_the_website_that_is_looked_at_is_deleted(fresh: Running) -> None:
 
 
 @pytest.mark.thorough
-def test_the_last_website_is_deleted(fresh: Running) -> None:
+def test_last_website_can_be_deleted(fresh: Running) -> None:
     open_page("websites")
     client = umami_server.umami()
     for name in ("docs", "empty"):
@@ -403,7 +401,7 @@ def test_the_last_website_is_deleted(fresh: Running) -> None:
 
 
 @pytest.mark.thorough
-def test_who_may_not_write_reads_why(fresh: Running, bare: pytest.MonkeyPatch) -> None:
+def test_missing_write_access_is_explained(fresh: Running, bare: pytest.MonkeyPatch) -> None:
     open_page("websites")
     umami_server.umami().ask(
         websites.update_website(SHOP, "Nordlicht Shop", "shop.example.com", share_id="a" * 16)
@@ -429,7 +427,9 @@ def test_who_may_not_write_reads_why(fresh: Running, bare: pytest.MonkeyPatch) -
 
 
 @pytest.mark.thorough
-def test_the_first_website_of_an_empty_file(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_first_website_is_created_in_an_empty_store(
+    bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     file = tmp_path / "umami.duckdb"
     bare.setenv("UMAMI_STORE", str(file))
     bare.setenv("UMAMI_COLLECT", "yes")

@@ -56,7 +56,7 @@ def lists(proxy: Between) -> int:
     return sum("/sessions?" in request.target for request in proxy.passed)
 
 
-def test_every_row_is_there_once(
+def test_export_contains_every_row_once(
     client: AuthorizedClient, full: FullList[Session], proxy: Between
 ) -> None:
     progress: list[tuple[int, int]] = []
@@ -72,7 +72,7 @@ def test_every_row_is_there_once(
     assert lists(proxy) == -(-first.count // EXPORT_SIZE) + 1
 
 
-def test_nothing_of_it_takes_the_place_of_what_viewers_look_at(
+def test_export_bypasses_the_cache(
     client: AuthorizedClient, full: FullList[Session], proxy: Between
 ) -> None:
     for _ in range(2):
@@ -81,7 +81,7 @@ def test_nothing_of_it_takes_the_place_of_what_viewers_look_at(
     assert lists(proxy) == 2 * pages + 1
 
 
-def test_it_stops_where_it_is_called_off(
+def test_cancelled_export_stops_sending_requests(
     client: AuthorizedClient, full: FullList[Session], proxy: Between
 ) -> None:
     go_on = threading.Event()
@@ -102,7 +102,7 @@ def test_it_stops_where_it_is_called_off(
     assert lists(proxy) == 2
 
 
-def test_a_fault_in_the_middle_is_told(
+def test_fault_during_an_export_is_raised(
     client: AuthorizedClient, full: FullList[Session], proxy: Between
 ) -> None:
     proxy.breaks = lambda target: "page=3" in target
@@ -110,7 +110,7 @@ def test_a_fault_in_the_middle_is_told(
         write(client, full, FIELDS, quiet)
 
 
-def test_a_page_offers_it_shows_how_far_it_is_and_has_the_file(opened: Open) -> None:
+def test_page_offers_the_full_export_with_progress_and_download(opened: Open) -> None:
     app = opened("sessions")
     # Of a list that a server cuts off, the first rows are offered.
     (begin,) = [
