@@ -128,7 +128,7 @@ def visit(person: BrowserContext, dashboard: Dashboard) -> Visit:
 
 @pytest.mark.thorough
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
-def test_the_server_starts_with_the_process(dashboard: Dashboard) -> None:
+def test_embedded_server_starts_with_the_process(dashboard: Dashboard) -> None:
     def opened() -> bool:
         files = Path(f"/proc/{dashboard.app.pid}/fd").iterdir()
         return any(file.resolve() == dashboard.file for file in files)
@@ -137,7 +137,9 @@ def test_the_server_starts_with_the_process(dashboard: Dashboard) -> None:
 
 
 @pytest.mark.thorough
-def test_a_visit_of_a_website(dashboard: Dashboard, visit: Visit, page: Page) -> None:
+def test_tracker_sends_views_events_and_properties(
+    dashboard: Dashboard, visit: Visit, page: Page
+) -> None:
     with website(script(dashboard, tag="spring")) as origin:
         host = urlsplit(origin).hostname
         with visit.sends() as first:
@@ -223,7 +225,7 @@ def test_a_visit_of_a_website(dashboard: Dashboard, visit: Visit, page: Page) ->
         ({"before-send": "change"}, "/changed"),
     ],
 )
-def test_attributes_change_what_is_sent(
+def test_script_attributes_change_the_message(
     dashboard: Dashboard, visit: Visit, data: dict[str, str], url: str
 ) -> None:
     change = "window.change = async (type, view) => ({ ...view, url: '/changed' })"
@@ -248,7 +250,7 @@ def test_attributes_change_what_is_sent(
         ({"website-id": ""}, ""),
     ],
 )
-def test_attributes_keep_it_quiet(
+def test_script_attributes_stop_automatic_messages(
     dashboard: Dashboard, visit: Visit, data: dict[str, str], before: str
 ) -> None:
     sent: list[str] = []
@@ -272,7 +274,7 @@ def test_attributes_keep_it_quiet(
 
 
 @pytest.mark.thorough
-def test_another_host_can_take_what_is_sent(dashboard: Dashboard, visit: Visit) -> None:
+def test_script_sends_to_another_host(dashboard: Dashboard, visit: Visit) -> None:
     tracker = httpx.get(f"{dashboard.collect}/script.js").text
     where = f'data-website-id="{SITE}" data-host-url="{dashboard.collect}/"'
     head = f"<script {where}>{tracker}</script>"
@@ -306,9 +308,7 @@ async ([endpoint, website, extra]) => {
 @pytest.mark.parametrize(
     "extra", [{}, {"x-umami-website-id": SITE, "x-umami-hostname": "localhost"}]
 )
-def test_the_tracker_of_umami_can_send(
-    dashboard: Dashboard, visit: Visit, extra: dict[str, str]
-) -> None:
+def test_umamis_tracker_can_send(dashboard: Dashboard, visit: Visit, extra: dict[str, str]) -> None:
     with website("") as origin:
         visit.page.goto(origin)
         arguments = [f"{dashboard.collect}/api/send", SITE, extra]
@@ -319,7 +319,7 @@ def test_the_tracker_of_umami_can_send(
 
 @pytest.mark.sample(4)
 @pytest.mark.parametrize("path", ["/_stcore/health", "/collect/api/websites", "/", "/_session"])
-def test_a_page_elsewhere_cannot_read_the_dashboard(
+def test_page_of_another_origin_cannot_read_the_dashboard(
     dashboard: Dashboard, visit: Visit, path: str
 ) -> None:
     with website("") as origin:
@@ -328,7 +328,7 @@ def test_a_page_elsewhere_cannot_read_the_dashboard(
         assert visit.page.evaluate(read, dashboard.app.address + path) == "refused"
 
 
-def test_an_address_that_a_client_claims_is_not_believed(dashboard: Dashboard) -> None:
+def test_forwarded_address_of_a_client_is_ignored(dashboard: Dashboard) -> None:
     message = {"type": "event", "payload": {"website": SITE, "url": "/"}}
     sessions = {
         httpx.post(
@@ -342,7 +342,7 @@ def test_an_address_that_a_client_claims_is_not_believed(dashboard: Dashboard) -
 
 
 @pytest.mark.thorough
-def test_the_tracking_code_names_the_address(dashboard: Dashboard, page: Page) -> None:
+def test_tracking_code_names_the_dashboards_address(dashboard: Dashboard, page: Page) -> None:
     page.goto(f"{dashboard.app.address}/websites?website={SITE}&site={SITE}")
     settled(page)
     code = f'<script defer src="{dashboard.collect}/script.js" data-website-id="{SITE}"></script>'
@@ -351,7 +351,7 @@ def test_the_tracking_code_names_the_address(dashboard: Dashboard, page: Page) -
 
 
 @pytest.mark.thorough
-def test_what_was_sent_is_kept_in_the_file(tmp_path: Path, person: BrowserContext) -> None:
+def test_collected_messages_are_stored_in_the_file(tmp_path: Path, person: BrowserContext) -> None:
     file = tmp_path / "umami.duckdb"
     import_into(file, TABLES)
     with fresh_app(UMAMI_STORE=str(file), UMAMI_COLLECT="yes") as app:

@@ -67,13 +67,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         yield Deployed(app, f"http://127.0.0.1:{port}")
 
 
-def test_it_is_ready_before_anybody_came(deployed: Deployed) -> None:
+def test_process_is_ready_before_the_first_viewer(deployed: Deployed) -> None:
     eventually(deployed.ready, within=60)
     assert deployed.counted()["dashboard_session_events_total", "connect"] == 0
     assert "ScriptRunContext" not in "".join(deployed.app.printed)
 
 
-def test_a_link_signing_in_and_the_map_work_under_a_path(
+def test_links_sign_in_and_map_work_under_a_base_path(
     deployed: Deployed, berlin: BrowserContext, page: Page
 ) -> None:
     page.goto(f"{deployed.app.address}/retention?{SHOP}")
@@ -101,7 +101,7 @@ def test_a_link_signing_in_and_the_map_work_under_a_path(
     assert counted["dashboard_request_seconds_count", "ok", "retention"] >= 1
 
 
-def test_what_is_counted_names_nobody_and_nothing(deployed: Deployed) -> None:
+def test_metrics_contain_no_personal_labels(deployed: Deployed) -> None:
     labels = {
         (name, value)
         for family in text_string_to_metric_families(deployed.metrics())
@@ -119,7 +119,7 @@ def test_what_is_counted_names_nobody_and_nothing(deployed: Deployed) -> None:
     }
 
 
-def test_where_only_the_script_runs_the_first_viewer_starts_one_monitor() -> None:
+def test_without_asgi_the_first_viewer_starts_the_metrics_server() -> None:
     port = free_port()
     with running_app("app.py", UMAMI_DATA=str(TABLES), DASHBOARD_MONITOR=str(port)) as app:
         here = Deployed(app, f"http://127.0.0.1:{port}")

@@ -112,7 +112,7 @@ def holds(page: Page, area: PageInfo, *widths: int) -> None:
     assert unreachable == []
 
 
-def test_a_journey_over_the_pages(hostile: App, page: Page, some: Some) -> None:
+def test_navigation_opens_every_page(hostile: App, page: Page, some: Some) -> None:
     seen = watch(page)
     page.goto(link(hostile, PAGES[0], {}))
     # Streamlit leaves parameters out of the URL where a page is opened while the first is drawn.
@@ -129,7 +129,7 @@ def test_a_journey_over_the_pages(hostile: App, page: Page, some: Some) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("area", PAGES, ids=lambda area: area.name)
-def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: PageInfo) -> None:
+def test_page_works_in_wide_and_narrow_windows(hostile: App, page: Page, area: PageInfo) -> None:
     seen = watch(page)
     page.goto(link(hostile, area, OWN.get(area.name, CHOICES.get(area.name, {}))))
     settled(page)
@@ -137,5 +137,5 @@ def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: PageInfo) 
     assert seen == Watched(hosts={urlsplit(hostile.address).netloc})
 
 
-def test_nothing_was_logged_that_should_not_be(hostile: App) -> None:
+def test_no_traceback_was_logged(hostile: App) -> None:
     assert "Traceback" not in "".join(hostile.printed)

@@ -83,7 +83,7 @@ def views(page: Page) -> int:
     return int(metric(page, "Views").inner_text().replace(",", ""))
 
 
-def test_a_dashboard_that_found_no_server_finds_it_when_it_is_there(
+def test_dashboard_connects_once_the_server_is_reachable(
     proxy: Between, app: App, page: Page
 ) -> None:
     proxy.befall(reset)
@@ -95,7 +95,7 @@ def test_a_dashboard_that_found_no_server_finds_it_when_it_is_there(
     assert page.evaluate("window.here")
 
 
-def test_a_page_recovers_by_itself(proxy: Between, app: App, page: Page) -> None:
+def test_page_recovers_without_a_reload(proxy: Between, app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
     proxy.befall(web_page(503), data)
@@ -109,7 +109,7 @@ def test_a_page_recovers_by_itself(proxy: Between, app: App, page: Page) -> None
     assert page.evaluate("window.here")
 
 
-def test_stale_figures_become_new_ones_and_nothing_is_blanked_meanwhile(
+def test_stale_figures_stay_until_fresh_ones_replace_them(
     proxy: Between, server: Running, app: App, page: Page
 ) -> None:
     page.goto(link(app))
@@ -129,7 +129,7 @@ def test_stale_figures_become_new_ones_and_nothing_is_blanked_meanwhile(
     proxy.heal()
 
 
-def test_a_dialog_stays_open_while_newer_figures_come(
+def test_dialog_stays_open_while_figures_are_refreshed(
     proxy: Between, server: Running, app: App, page: Page
 ) -> None:
     page.goto(link(app))
@@ -162,7 +162,7 @@ def page_requests(proxy: Between) -> list[str]:
 
 
 @pytest.mark.parametrize("going", ["elsewhere", "away"])
-def test_what_a_page_that_was_left_had_not_asked_is_not_asked(
+def test_queued_requests_of_a_page_that_was_left_are_dropped(
     proxy: Between, app: App, page: Page, going: str
 ) -> None:
     # Of another day each time, so that nothing of it is known.

@@ -39,7 +39,7 @@ def link(app: App, name: str) -> str:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", FIRST)
-def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
+def test_first_deep_link_opens_the_app(name: str, page: Page) -> None:
     with fresh_app(UMAMI_DATA=str(TABLES)) as app:
         page.goto(link(app, name))
         expect(page.locator(".st-key-bar")).to_be_visible()
@@ -54,7 +54,7 @@ def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
 @pytest.mark.thorough
 @pytest.mark.sample(18)
 @pytest.mark.parametrize("name", PAGES)
-def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
+def test_signed_out_deep_link_is_sent_the_sign_in_form_only(
     name: str, settings: dict[str, str]
 ) -> None:
     """Over a raw WebSocket, to a fresh process each."""
@@ -78,7 +78,7 @@ def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
 
 @pytest.mark.sample(18)
 @pytest.mark.parametrize("name", PAGES)
-def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
+def test_signed_out_browser_shows_the_sign_in_form_only(
     name: str, settings: dict[str, str], page: Page
 ) -> None:
     """To a fresh process each, whose first request it is."""
@@ -92,7 +92,7 @@ def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
 
 
 @pytest.mark.thorough
-def test_the_same_socket_gets_the_page_where_nobody_signs_in(app: App) -> None:
+def test_socket_is_sent_the_page_where_access_is_open(app: App) -> None:
     """What the test above does not find is what is sent to those who are let in."""
     messages = opened(app.address, "", urlencode({"website": WEBSITES["shop"], **RECORDED}))
     everything = b"".join(message.SerializeToString() for message in messages)
@@ -107,7 +107,7 @@ def test_the_same_socket_gets_the_page_where_nobody_signs_in(app: App) -> None:
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_asks_the_gate_before_anything_else(name: str) -> None:
+def test_every_page_checks_the_entrypoint_guard_first(name: str) -> None:
     """The first statement that is no import (or docstring) is ``entrypoint_guard.check()``."""
 
     body = ast.parse((ROOT / "pages" / f"{name}.py").read_text()).body[1:]

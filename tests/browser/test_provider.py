@@ -77,7 +77,7 @@ def vouched(page: Page, email: str) -> None:
 
 
 @pytest.mark.thorough
-def test_an_account_comes_in_with_its_rights_and_goes_out_for_good(app: App, page: Page) -> None:
+def test_provider_account_signs_in_with_permissions_and_out(app: App, page: Page) -> None:
     page.goto(at(app))
     is_out(page)
     vouched(page, "pat@agency.example")
@@ -98,7 +98,7 @@ def test_an_account_comes_in_with_its_rights_and_goes_out_for_good(app: App, pag
 
 
 @pytest.mark.thorough
-def test_who_has_no_account_is_told_so(app: App, page: Page) -> None:
+def test_identity_without_an_account_is_refused(app: App, page: Page) -> None:
     page.goto(at(app))
     vouched(page, "eve@agency.example")
     expect(page.get_by_text("has no account here.")).to_be_visible()

@@ -81,7 +81,7 @@ def opened(offline: BrowserContext, whole: tuple[Report, Path]) -> Seen:
 
 
 @pytest.mark.thorough
-def test_every_chart_draws_with_the_network_off(opened: Seen, whole: tuple[Report, Path]) -> None:
+def test_every_chart_is_drawn_offline(opened: Seen, whole: tuple[Report, Path]) -> None:
     report, file = whole
     charts = [chart for chapter in report.chapters for chart in chapter.charts]
     drawn = opened.page.evaluate(DRAWN)
@@ -94,7 +94,7 @@ def test_every_chart_draws_with_the_network_off(opened: Seen, whole: tuple[Repor
 
 
 @pytest.mark.thorough
-def test_dark_screens_get_a_dark_report(opened: Seen) -> None:
+def test_report_follows_the_dark_colour_scheme(opened: Seen) -> None:
     label = opened.page.locator(".chart .xtick text").first
     light = label.evaluate("(one) => one.style.fill")
     opened.page.emulate_media(color_scheme="dark")
@@ -119,7 +119,7 @@ def test_no_chart_and_no_table_is_cut_on_paper(opened: Seen, paper: str) -> None
 
 
 @pytest.mark.thorough
-def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None:
+def test_hostile_names_are_escaped(offline: BrowserContext, tmp_path: Path) -> None:
     view = seen(**{"from": ["2026-08-01"]})
     tables = tmp_path / "tables"
     tables.mkdir()
@@ -150,7 +150,7 @@ def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None
 
 
 @pytest.mark.thorough
-def test_a_report_is_made_on_a_page_and_downloaded(app: App, page: Page) -> None:
+def test_report_is_made_from_a_page_and_downloaded(app: App, page: Page) -> None:
     query = {name: values[0] for name, values in SEPTEMBER.items()}
     page.goto(f"{app.address}/utm?{urlencode(query)}")
     settled(page)

@@ -62,7 +62,7 @@ def heading(page: Page, name: str) -> None:
         fits(page)
 
 
-def test_from_nothing_to_ones_own_umami(
+def test_setup_connects_a_demo_to_an_umami_server(
     fresh: App, secrets: Path, umamis: tuple[Running, Running], page: Page
 ) -> None:
     old, new = umamis

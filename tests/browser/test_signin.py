@@ -143,7 +143,7 @@ def cookie(context: BrowserContext) -> dict[str, object]:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("dashboard", SCRIPTS, indirect=True)
-def test_a_deep_link_signed_out_shows_the_way_in_and_leads_on(
+def test_signed_out_deep_link_opens_its_page_after_sign_in(
     dashboard: Dashboard, page: Page
 ) -> None:
     page.goto(dashboard.at("retention"))
@@ -162,7 +162,7 @@ def test_a_deep_link_signed_out_shows_the_way_in_and_leads_on(
 
 
 @pytest.mark.thorough
-def test_too_many_attempts_have_to_wait_and_nobody_else_does(
+def test_too_many_attempts_delay_only_their_account(
     dashboard: Dashboard, contexts: list[BrowserContext]
 ) -> None:
     page, other = (context.new_page() for context in contexts)
@@ -211,7 +211,7 @@ def last(dashboard: Dashboard) -> tuple[str, str, str, bool]:
 
 
 @pytest.mark.thorough
-def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
+def test_signing_out_ends_all_tabs_and_copies_of_the_cookie(
     dashboard: Dashboard, contexts: list[BrowserContext]
 ) -> None:
     mine, thief = contexts
@@ -254,7 +254,7 @@ def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(
 
 
 @pytest.mark.thorough
-def test_a_changed_password_ends_the_other_sessions(
+def test_changed_password_ends_the_other_sessions(
     dashboard: Dashboard, contexts: list[BrowserContext]
 ) -> None:
     here, there = (context.new_page() for context in contexts)
@@ -280,7 +280,7 @@ def test_a_changed_password_ends_the_other_sessions(
 
 
 @pytest.mark.thorough
-def test_a_viewer_finds_only_what_is_theirs(dashboard: Dashboard, page: Page) -> None:
+def test_viewer_sees_only_permitted_pages_and_websites(dashboard: Dashboard, page: Page) -> None:
     signed_in(page, dashboard, "vic", to="")
     expect(metric(page, "Views")).to_have_text("10,797")
     links = page.get_by_test_id("stSidebarNavLink")
@@ -295,7 +295,7 @@ def test_a_viewer_finds_only_what_is_theirs(dashboard: Dashboard, page: Page) ->
 
 
 @pytest.mark.thorough
-def test_a_link_is_made_opens_and_is_withdrawn(
+def test_share_link_is_created_opened_and_revoked(
     dashboard: Dashboard, contexts: list[BrowserContext]
 ) -> None:
     page, guest = (context.new_page() for context in contexts)
@@ -335,7 +335,7 @@ def test_a_link_is_made_opens_and_is_withdrawn(
 
 
 @pytest.mark.thorough
-def test_a_link_ends_by_itself(dashboard: Dashboard, page: Page) -> None:
+def test_share_link_expires(dashboard: Dashboard, page: Page) -> None:
     # Long enough for a page on busy cores.
     ends = datetime.now(UTC) + timedelta(seconds=10)
     shares = dashboard.desk.shares
@@ -358,7 +358,7 @@ def test_a_link_ends_by_itself(dashboard: Dashboard, page: Page) -> None:
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("dashboard", SCRIPTS, indirect=True)
-def test_headers_tell_browsers_what_a_page_may_do(dashboard: Dashboard) -> None:
+def test_security_headers_are_sent_by_asgi_only(dashboard: Dashboard) -> None:
     answer = httpx.get(dashboard.app.address, trust_env=False)
     assert answer.is_success
     served = dashboard.script == "asgi.py"
@@ -379,9 +379,7 @@ def test_headers_tell_browsers_what_a_page_may_do(dashboard: Dashboard) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("dashboard", ["app.py"], indirect=True)
-def test_a_host_that_passes_no_cookie_on_keeps_people_in_all_the_same(
-    dashboard: Dashboard, page: Page
-) -> None:
+def test_session_survives_behind_a_proxy_without_cookies(dashboard: Dashboard, page: Page) -> None:
     """Only where a script may read the cookie: such hosts run ``app.py`` alone."""
     with proxy(dashboard.app.address, without_cookies) as address:
         page.goto(f"{address}/?{urlencode(SHOP)}")
@@ -394,7 +392,9 @@ def test_a_host_that_passes_no_cookie_on_keeps_people_in_all_the_same(
         expect(page.locator(".st-key-me")).to_contain_text("Fay")
 
 
-def test_nothing_secret_was_written_anywhere(dashboard: Dashboard, page: Page) -> None:
+def test_no_secret_reaches_logs_files_requests_or_the_browser(
+    dashboard: Dashboard, page: Page
+) -> None:
     """After all of the above, and with all around it out of order: whatever was printed, kept,
     asked for and sent to the browser."""
     seen: list[str] = []

@@ -25,7 +25,7 @@ def everything_sent(app: App, page: str, headers: Mapping[str, str] | None = Non
     return b"".join(message.SerializeToString() for message in sent)
 
 
-def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Path) -> None:
+def test_only_valid_sessions_survive_a_restart(tmp_path: Path) -> None:
     """Also where the account of a session is gone: it is nobody's, and no fault."""
     users = tmp_path / "users.yaml"
     url = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
@@ -59,7 +59,7 @@ def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Pa
     ],
     ids=["password in the address", "key", "share", "redis", "no store", "a store that is away"],
 )
-def test_settings_that_cannot_be_are_named_without_their_secret(
+def test_invalid_settings_are_named_without_their_secrets(
     tmp_path: Path, environment: dict[str, str], said: str
 ) -> None:
     if "DASHBOARD_STORE" in environment:

@@ -29,7 +29,7 @@ def link(app: App, **params: str) -> str:
     return f"{app.address}/websites?{query}"
 
 
-def test_a_website_from_its_creation_to_its_deletion(app: App, page: Page) -> None:
+def test_website_is_created_managed_and_deleted(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
     page.locator(".st-key-add_website button").first.click()
@@ -69,7 +69,7 @@ def test_a_website_from_its_creation_to_its_deletion(app: App, page: Page) -> No
     assert "Traceback" not in "".join(app.printed)
 
 
-def test_open_leads_to_the_websites_figures(app: App, page: Page) -> None:
+def test_open_button_leads_to_the_figures_of_the_website(app: App, page: Page) -> None:
     page.goto(link(app, websites_search="docs"))
     settled(page)
     expect(page.get_by_role("heading", name="Nordlicht Shop")).to_have_count(0)
@@ -80,7 +80,7 @@ def test_open_leads_to_the_websites_figures(app: App, page: Page) -> None:
     settled(page)
 
 
-def test_the_way_back_from_one_website(app: App, page: Page) -> None:
+def test_managed_website_leads_back_to_the_list(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
     page.locator(f".st-key-manage_{WEBSITES['docs']} button").click()
@@ -92,7 +92,7 @@ def test_the_way_back_from_one_website(app: App, page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_nothing_scrolls_sideways(app: App, page: Page, width: int) -> None:
+def test_page_needs_no_horizontal_scrolling(app: App, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(link(app, site=WEBSITES["docs"]))
     expect(page.get_by_role("heading", name="Manage Nordlicht Docs")).to_be_visible()
