@@ -61,7 +61,7 @@ def peak(transport: Transport, questions: int) -> int:
 
 
 @pytest.mark.parametrize("packing", ["gzip", "x-gzip", "GZIP"])
-def test_a_packed_answer_takes_no_more_than_the_largest(
+def test_memory_for_a_compressed_answer_is_bounded(
     server: Faulty, transport: Transport, zeros: bytes, packing: str
 ) -> None:
     assert len(zeros) < SIZE / 500
@@ -71,7 +71,7 @@ def test_a_packed_answer_takes_no_more_than_the_largest(
 
 
 @pytest.mark.parametrize("packing", ["deflate", "br", "zstd", "gzip, gzip", "identity, gzip"])
-def test_what_was_not_asked_for_is_not_unpacked(
+def test_unrequested_encodings_are_not_decompressed(
     server: Faulty, transport: Transport, zeros: bytes, packing: str
 ) -> None:
     server.script("/stats", Act(body=zeros, headers=(("content-encoding", packing),)))
@@ -79,7 +79,7 @@ def test_what_was_not_asked_for_is_not_unpacked(
     assert {request.headers["accept-encoding"] for request in server.seen} == {"gzip"}
 
 
-def test_what_follows_a_packed_answer_is_not_read(server: Faulty, transport: Transport) -> None:
+def test_data_after_a_compressed_answer_is_ignored(server: Faulty, transport: Transport) -> None:
     packed = gzip.compress(b"[1]")
     act = Act(body=packed + b"\0" * PIECE, endless=True, headers=(("content-encoding", "gzip"),))
     server.script("/stats", act)
@@ -87,7 +87,7 @@ def test_what_follows_a_packed_answer_is_not_read(server: Faulty, transport: Tra
     assert transport.send(request, endpoint="stats", repeatable=False) == b"[1]"
 
 
-def test_the_beginning_of_a_document_takes_no_more_either(
+def test_memory_for_the_start_of_a_document_is_bounded(
     server: Faulty, transport: Transport, zeros: bytes
 ) -> None:
     server.script("/openapi.json", Act(body=zeros, headers=(("content-encoding", "gzip"),)))

@@ -25,7 +25,7 @@ TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
 
 
-def test_the_usual_password_does_not_open_the_dashboards_own_server() -> None:
+def test_default_password_does_not_open_the_embedded_server() -> None:
     passwords = set()
     for _ in range(2):
         running = embedded_launcher.own_server(TABLES)
@@ -63,7 +63,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.mark.parametrize("kind", ["event", "identify", "batch"])
 @pytest.mark.parametrize("data", MANY)
-def test_a_message_keeps_so_many_properties(busy: Running, kind: str, data: str) -> None:
+def test_number_of_properties_of_a_message_is_bounded(busy: Running, kind: str, data: str) -> None:
     name = f"{kind} {data}"
     payload = {"website": SHOP, "url": "/", "name": name, "id": name, "data": MANY[data]}
     with httpx.Client(base_url=busy.url, headers=AGENT, timeout=60) as client:
@@ -137,7 +137,7 @@ def modes(folder: Path) -> dict[str, int]:
     }
 
 
-def test_files_of_a_store_are_its_users_alone(usual_umask: None, tmp_path: Path) -> None:
+def test_store_files_are_readable_by_their_user_only(usual_umask: None, tmp_path: Path) -> None:
     path = tmp_path / "umami.duckdb"
     import_into(path, TABLES)
     path.chmod(0o644)  # as earlier versions made it
@@ -162,7 +162,7 @@ def test_files_of_a_store_are_its_users_alone(usual_umask: None, tmp_path: Path)
     assert modes(tmp_path) == {"umami.duckdb": 0o600}
 
 
-def test_data_in_memory_spill_into_a_private_folder(usual_umask: None) -> None:
+def test_in_memory_data_spills_into_a_private_folder(usual_umask: None) -> None:
     store = Store()
     folder = Path(str((store.row("SELECT current_setting('temp_directory')") or ("",))[0]))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -202,13 +202,13 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         "PRAGMA temp_directory='/tmp'",
     ],
 )
-def test_sql_reaches_nothing_outside(store: Store, sql: str, tmp_path: Path) -> None:
+def test_sql_cannot_access_files_or_the_network(store: Store, sql: str, tmp_path: Path) -> None:
     with pytest.raises(duckdb.Error):
         store.rows(sql.replace("{folder}", str(tmp_path)))
     assert not list(tmp_path.iterdir())
 
 
-def test_memory_is_bounded(store: Store) -> None:
+def test_memory_of_the_database_is_bounded(store: Store) -> None:
     most = MEMORY if store.path else MEMORY_ONLY
     assert store.row(
         "SELECT parse_formatted_bytes(current_setting('memory_limit')) <= "
@@ -219,7 +219,7 @@ def test_memory_is_bounded(store: Store) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["a[b] *'", "büro", "linked"])
-def test_imports_go_on_and_name_faults(tmp_path: Path, name: str) -> None:
+def test_imports_work_from_any_folder_and_name_faults(tmp_path: Path, name: str) -> None:
     place = tmp_path / name
     place.mkdir()
     if name == "linked":

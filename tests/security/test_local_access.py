@@ -44,7 +44,7 @@ def everything(address: str, page: str, **headers: str) -> bytes:
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: "+".join(headers) or "none")
-def test_no_header_opens_data_or_setup(headers: dict[str, str], closed: App) -> None:
+def test_no_header_bypasses_the_access_code(headers: dict[str, str], closed: App) -> None:
     with ExitStack() as stack:
         address = stack.enter_context(proxy(closed.address, adding(**headers)))
         # The page is of the host that the app is told.
@@ -60,7 +60,7 @@ def test_no_header_opens_data_or_setup(headers: dict[str, str], closed: App) -> 
 
 
 @pytest.mark.sample(2)
-def test_a_code_opens_once(closed: App) -> None:
+def test_access_code_is_valid_once(closed: App) -> None:
     link = closed.link
     code = link.rpartition("=")[2]
     name = f"umami_dashboard_local_{urlsplit(closed.address).port}"
@@ -79,9 +79,7 @@ def test_a_code_opens_once(closed: App) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.sample(2)
-def test_the_browser_that_opens_the_link_is_known_from_then_on(
-    closed: App, browser: Browser
-) -> None:
+def test_browser_that_opened_the_link_stays_authorized(closed: App, browser: Browser) -> None:
     link = closed.link
     opened(closed.address, "", link.partition("?")[2])
     # Another one is printed when somebody is turned away.
@@ -103,7 +101,7 @@ def test_the_browser_that_opens_the_link_is_known_from_then_on(
         expect(page.get_by_text("Nobody signs in to this dashboard")).to_be_visible()
 
 
-def test_the_redirect_stays_on_this_host() -> None:
+def test_redirect_stays_on_the_same_host() -> None:
     with running_app(UMAMI_DATA=str(TABLES), DASHBOARD_OPEN="") as app:
         code = app.link.rpartition("=")[2]
         answer = httpx.get(

@@ -64,7 +64,7 @@ def malformed() -> list[bytes]:
 
 
 @pytest.mark.sample(2)
-def test_unneeded_messages_do_nothing(app: App) -> None:
+def test_messages_no_page_sends_are_dropped(app: App) -> None:
     with tab(app.address) as anonymous:
         anonymous.open("")
         served = b"asgi" in Path(f"/proc/{app.pid}/cmdline").read_bytes()
@@ -79,7 +79,7 @@ def test_unneeded_messages_do_nothing(app: App) -> None:
     assert not any("Traceback" in line or "decod" in line for line in app.printed)
 
 
-def test_nothing_can_be_uploaded(app: App) -> None:
+def test_uploads_are_refused(app: App) -> None:
     cookie = httpx.get(f"{app.address}/_stcore/health", trust_env=False).cookies
     with tab(app.address) as anonymous:
         anonymous.open("")

@@ -90,7 +90,7 @@ def _open(app: App, headers: dict[str, str]) -> list[Any]:
         *("http://HOST/", "ws://HOST", "http://HOST http://evil.example", "chrome-extension://x"),
     ],
 )
-def test_a_websocket_of_another_origin_is_refused(app: App, origin: str | None) -> None:
+def test_websocket_of_another_origin_is_refused(app: App, origin: str | None) -> None:
     host = urlsplit(app.address).netloc
     answer = handshake(app, origin.replace("HOST", host) if origin is not None else None)
     if served(app):
@@ -101,14 +101,14 @@ def test_a_websocket_of_another_origin_is_refused(app: App, origin: str | None) 
 
 
 @pytest.mark.parametrize("origin", ["http://HOST", PROXY, PROXY + ":443", "http://[::1]:9"])
-def test_its_own_pages_and_those_of_a_named_proxy_are_answered(app: App, origin: str) -> None:
+def test_same_origin_and_configured_origins_are_accepted(app: App, origin: str) -> None:
     answer = handshake(app, origin.replace("HOST", urlsplit(app.address).netloc))
     assert "Sign in" in answer or (
         answer == "refused" and not served(app) and origin != "http://HOST"
     )
 
 
-def test_requests_that_change_something_need_the_origin(app: App) -> None:
+def test_unsafe_requests_need_the_same_origin(app: App) -> None:
     if not served(app):
         pytest.skip("Streamlit answers these itself, with a token of its own")
     same_origin = {"Origin": app.address}
@@ -128,9 +128,7 @@ def test_requests_that_change_something_need_the_origin(app: App) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.sample(2)
-def test_a_page_on_another_port_reads_nothing_with_the_cookie_of_a_viewer(
-    app: App, browser: Browser
-) -> None:
+def test_page_on_another_port_cannot_use_a_viewers_cookie(app: App, browser: Browser) -> None:
     """The cookie is sent to every port of the host: only the origin tells the pages apart."""
     with attacker() as address, browser.new_context() as context:
         page = context.new_page()
@@ -197,7 +195,7 @@ def attacker() -> Iterator[str]:
         site.shutdown()
 
 
-def test_only_the_dashboard_may_frame_it(app: App) -> None:
+def test_only_the_dashboard_may_frame_its_pages(app: App) -> None:
     if not served(app):
         pytest.skip("only asgi.py sends headers")
     policy = httpx.get(app.address, trust_env=False).headers["content-security-policy"]
@@ -209,7 +207,7 @@ def test_only_the_dashboard_may_frame_it(app: App) -> None:
 @pytest.mark.thorough
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_foreign_origin_makes_the_server_ask_nobody(script: str) -> None:
+def test_foreign_origin_triggers_no_outgoing_request(script: str) -> None:
     """Streamlit looks up its public address for it, and waits for the answer: requests to other
     hosts go to a port here, which accepts and never answers."""
     with silent() as (proxied, times):
@@ -249,7 +247,7 @@ def silent() -> Iterator[tuple[str, list[float]]]:
             connection.close()
 
 
-def test_behind_a_proxy_that_changes_the_host_the_address_is_named(app: App) -> None:
+def test_proxy_that_changes_the_host_needs_a_configured_origin(app: App) -> None:
     with proxy(app.address, adding(Host="inside:8501")) as address:
         for origin, inside in ((PROXY, True), ("https://other.example.com", False)):
             through = App(address, app.pid)
@@ -271,11 +269,11 @@ def test_behind_a_proxy_that_changes_the_host_the_address_is_named(app: App) -> 
         ("null", "null", False, False),
     ],
 )
-def test_what_is_the_same_origin(origin: str, host: str, https: bool, passes: bool) -> None:
+def test_same_origin_rules(origin: str, host: str, https: bool, passes: bool) -> None:
     assert request_security.allowed(origin, host, https=https) is passes
 
 
 @pytest.mark.parametrize("text", ["stats.example.com", "https://a/b", "null", "*", "ftp://a"])
-def test_what_is_no_origin_is_refused_by_name(text: str, tmp_path: Path) -> None:
+def test_malformed_origin_setting_is_named_in_the_error(text: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="DASHBOARD_ORIGINS"):
         settings.load({"DASHBOARD_ORIGINS": text}, tmp_path / "none.toml")

@@ -132,7 +132,7 @@ def printed(page: str) -> str:
     return "\n".join(page.extract_text() for page in pdf.pages)
 
 
-def test_a_hostile_page_reads_nothing_and_reaches_nobody(tmp_path: Path) -> None:
+def test_hostile_page_reads_no_file_and_reaches_no_host(tmp_path: Path) -> None:
     file = tmp_path / "secret.txt"
     file.write_text(SECRET)
     with site() as (address, paths):
@@ -147,7 +147,7 @@ def test_a_hostile_page_reads_nothing_and_reaches_nobody(tmp_path: Path) -> None
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("to", ["file", "site"])
-def test_a_page_that_leaves_gets_nowhere(tmp_path: Path, to: str) -> None:
+def test_printed_page_cannot_navigate_away(tmp_path: Path, to: str) -> None:
     file = tmp_path / "secret.txt"
     file.write_text(SECRET)
     with site() as (address, paths):
@@ -160,7 +160,7 @@ def test_a_page_that_leaves_gets_nowhere(tmp_path: Path, to: str) -> None:
 
 
 @pytest.mark.thorough
-def test_it_starts_with_an_empty_profile_and_no_secrets(
+def test_chromium_starts_with_an_empty_profile_and_no_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen by what stands in the place of the browser, and starts it."""
@@ -187,7 +187,7 @@ def test_it_starts_with_an_empty_profile_and_no_secrets(
 @pytest.mark.thorough
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("able", [True, False])
-def test_its_sandbox_is_on_where_there_is_one(
+def test_chromium_runs_in_its_sandbox_where_available(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool
 ) -> None:
     """What stands in the place of the browser ends, as Chromium does, where it has no sandbox."""

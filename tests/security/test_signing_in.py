@@ -77,7 +77,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Engine]
 
 
 @pytest.mark.thorough
-def test_many_sockets_at_once_have_no_more_guesses_than_one(app: tuple[App, Engine]) -> None:
+def test_concurrent_sockets_share_the_attempt_limit(app: tuple[App, Engine]) -> None:
     running, engine = app
     ready = threading.Barrier(SOCKETS)
     begun = []
@@ -112,7 +112,7 @@ def test_many_sockets_at_once_have_no_more_guesses_than_one(app: tuple[App, Engi
         assert b"Nordlicht" in b"".join(message.SerializeToString() for message in sent)
 
 
-def test_who_cannot_be_compared_is_told_so_and_has_not_failed(
+def test_attempts_beyond_capacity_are_refused_but_not_counted(
     desk: Authentication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody stands in a long line, and nothing is counted for whom nothing was compared."""
@@ -144,7 +144,7 @@ def test_who_cannot_be_compared_is_told_so_and_has_not_failed(
 
 
 @pytest.mark.thorough
-def test_every_comparison_takes_the_same_work(
+def test_every_password_check_takes_the_same_work(
     desk: Authentication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether the name exists, has a password, and however cheap its hash is."""
@@ -175,9 +175,7 @@ def test_every_comparison_takes_the_same_work(
     assert sum(work) == 2**8
 
 
-def test_names_and_passwords_are_the_same_in_every_form_of_unicode(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_names_and_passwords_are_normalised(engine: Engine, tmp_path: Path) -> None:
     name, password = "Jörg.Straße", "schlüssel-zum-glück"
     forms = [unicodedata.normalize(form, password) for form in ("NFC", "NFD")]
     for hashed in forms:
@@ -201,7 +199,7 @@ def test_names_and_passwords_are_the_same_in_every_form_of_unicode(
 # The log
 
 
-def test_a_text_that_takes_long_to_normalize_is_not_normalized(desk: Authentication) -> None:
+def test_overlong_text_is_not_normalised(desk: Authentication) -> None:
     """Twenty thousand marks over one letter would stop the process for seconds."""
     long = "e\u0301" * LONGEST
     assert normalized("NFC", long) == long
@@ -212,7 +210,7 @@ def test_a_text_that_takes_long_to_normalize_is_not_normalized(desk: Authenticat
     assert not passwords.matches(long, weak(4), 4)
 
 
-def test_nobody_fills_the_log(engine: Engine) -> None:
+def test_refused_attempts_are_summarised_in_the_audit_log(engine: Engine) -> None:
     """Also with several at once; how many there were is told."""
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: Audit(engine).refused("somebody", "sign in"), range(80)))
@@ -226,7 +224,7 @@ def test_nobody_fills_the_log(engine: Engine) -> None:
     assert [row.who for row in rows].count("ann") == 1
 
 
-def test_what_is_typed_as_a_name_is_in_the_log_neither_as_it_is_nor_at_length(
+def test_typed_names_are_not_written_to_the_audit_log(
     desk: Authentication,
 ) -> None:
     for number in range(30):
@@ -249,7 +247,7 @@ def claimed(**more: Any) -> Claims:
 
 @pytest.mark.parametrize("verified", [..., True, "true"])
 @pytest.mark.parametrize("issued", [0, -30 * 86_400, 120, 0.5])
-def test_claims_that_are_true(verified: object, issued: float) -> None:
+def test_valid_claims_are_parsed(verified: object, issued: float) -> None:
     said = claimed(email_verified=verified, iat=NOW.timestamp() + issued)
     assert said == Claims(ADA, NOW + timedelta(seconds=issued), True)
 
@@ -276,7 +274,7 @@ def test_claims_that_are_true(verified: object, issued: float) -> None:
     ],
     ids=repr,
 )
-def test_not_verified_in_any_spelling(verified: object) -> None:
+def test_other_values_of_email_verified_do_not_verify(verified: object) -> None:
     assert not claimed(email_verified=verified).verified
 
 
@@ -289,7 +287,7 @@ def test_not_verified_in_any_spelling(verified: object) -> None:
     ],
     ids=repr,
 )
-def test_what_is_no_address_is_nobodys(email: object) -> None:
+def test_claims_without_a_valid_address_are_refused(email: object) -> None:
     with pytest.raises(InvalidClaims, match="address"):
         claimed(email=email)
 
@@ -303,7 +301,7 @@ def test_what_is_no_address_is_nobodys(email: object) -> None:
     ],
     ids=lambda value: repr(value)[:20],
 )
-def test_a_moment_that_cannot_be_lets_nobody_in(issued: object) -> None:
+def test_claims_with_an_invalid_time_are_refused(issued: object) -> None:
     with pytest.raises(InvalidClaims, match="signed in"):
         claimed(iat=issued)
 
@@ -322,7 +320,7 @@ def test_a_moment_that_cannot_be_lets_nobody_in(issued: object) -> None:
         ("JÖRG@agency.example", False),
     ],
 )
-def test_an_address_that_looks_alike_is_another(tmp_path: Path, email: str, mine: bool) -> None:
+def test_lookalike_addresses_do_not_match(tmp_path: Path, email: str, mine: bool) -> None:
     users = {
         name: {"email": f"{name}@agency.example", "roles": ["admin"]} for name in ("ask", "jörg")
     }

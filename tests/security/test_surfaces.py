@@ -110,7 +110,7 @@ def downloaded(dashboard: Dashboard, who: Tab, file: Any) -> bytes:
 
 
 @pytest.mark.parametrize("ends", ["signed out", "no account", "other website", "link withdrawn"])
-def test_an_open_dialog_shows_nothing_once_permission_has_ended(
+def test_open_dialog_shows_nothing_after_permission_has_ended(
     dashboard: Dashboard, ends: str
 ) -> None:
     dashboard.set_roles(ana="all")
@@ -143,7 +143,7 @@ def test_an_open_dialog_shows_nothing_once_permission_has_ended(
 
 
 @pytest.mark.thorough
-def test_a_report_is_made_with_the_permissions_of_the_moment(dashboard: Dashboard) -> None:
+def test_report_is_made_with_current_permissions(dashboard: Dashboard) -> None:
     dashboard.set_roles(ana="all")
     with dashboard.signed_in("ana") as (ana, _):
         ana.open("", urlencode(SHOP))
@@ -160,7 +160,7 @@ def test_a_report_is_made_with_the_permissions_of_the_moment(dashboard: Dashboar
         assert b"<h2>Sessions</h2>" not in report
 
 
-def test_a_finished_report_is_not_given_out_once_permission_has_ended(dashboard: Dashboard) -> None:
+def test_finished_report_is_withheld_after_permission_has_ended(dashboard: Dashboard) -> None:
     dashboard.set_roles(ana="all")
     with dashboard.signed_in("ana") as (ana, _):
         ana.open("", urlencode(SHOP))
@@ -186,7 +186,7 @@ def made(dashboard: Dashboard, who: Tab) -> bytes:
     return downloaded(dashboard, who, who.elements["report_download"])
 
 
-def test_a_page_that_is_out_of_date_changes_nothing(dashboard: Dashboard) -> None:
+def test_outdated_page_cannot_change_anything(dashboard: Dashboard) -> None:
     """The buttons of an admin's page, pressed once they are no admin any more."""
     dashboard.set_roles(bob="admin")
     with dashboard.signed_in("bob") as (bob, _):
@@ -204,7 +204,7 @@ def test_a_page_that_is_out_of_date_changes_nothing(dashboard: Dashboard) -> Non
         ]
 
 
-def test_a_part_that_runs_by_itself_ends_with_the_link(dashboard: Dashboard) -> None:
+def test_fragment_stops_when_the_share_link_ends(dashboard: Dashboard) -> None:
     share = dashboard.share()
     with tab(dashboard.app.address) as client:
         token = dashboard.desk.shares.token(share.id)
@@ -217,7 +217,7 @@ def test_a_part_that_runs_by_itself_ends_with_the_link(dashboard: Dashboard) -> 
         assert not kinds(sent) & DRAWN
 
 
-def test_the_log_does_not_say_what_opens_a_session(dashboard: Dashboard) -> None:
+def test_log_does_not_reveal_session_ids(dashboard: Dashboard) -> None:
     dashboard.set_roles(ana="all")
     with dashboard.signed_in("ana") as (ana, _):
         ana.open("", urlencode(SHOP))
