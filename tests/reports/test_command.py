@@ -27,7 +27,7 @@ def server_settings(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.thorough
-def test_tables_without_a_server_as_they_would_be_typed(tmp_path: Path) -> None:
+def test_command_reports_on_tables_without_a_server(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     run = subprocess.run(
         [
@@ -58,7 +58,7 @@ def test_tables_without_a_server_as_they_would_be_typed(tmp_path: Path) -> None:
 @pytest.mark.thorough
 @pytest.mark.usefixtures("server_settings")
 @pytest.mark.parametrize("website", ["shop.example.com", "NORDLICHT SHOP"])
-def test_a_workbook_of_several_pages(tmp_path: Path, website: str) -> None:
+def test_command_writes_a_workbook_of_several_pages(tmp_path: Path, website: str) -> None:
     out = tmp_path / "report.xlsx"
     arguments = ["--website", website, "--pages", "overview,utm", "--out", str(out)]
     days = ["--from", "2026-09-01", "--to", "2026-09-30", "--filter", "country=DE"]
@@ -71,7 +71,7 @@ def test_a_workbook_of_several_pages(tmp_path: Path, website: str) -> None:
 
 
 @pytest.mark.usefixtures("server_settings")
-def test_a_link_of_the_dashboard(tmp_path: Path) -> None:
+def test_command_takes_a_url_of_the_dashboard(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     link = "http://localhost:8501/funnel?period=all&step=1.path./&step=2.event.purchase"
     arguments = ["--website", "shop.example.com", "--pages", "funnel", "--out", str(out)]
@@ -104,7 +104,7 @@ def test_a_link_of_the_dashboard(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_one_sentence(
+def test_invalid_arguments_are_explained_in_one_sentence(
     arguments: list[str], status: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == status
@@ -115,7 +115,7 @@ def test_what_cannot_be_is_one_sentence(
 
 
 @pytest.mark.usefixtures("server_settings")
-def test_a_server_that_is_away_is_one_sentence(
+def test_unreachable_server_is_explained_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("UMAMI_URL", "http://127.0.0.1:9")
@@ -127,7 +127,7 @@ def test_a_server_that_is_away_is_one_sentence(
 
 
 @pytest.mark.usefixtures("server_settings")
-def test_without_a_browser_a_pdf_says_so(
+def test_pdf_without_chromium_is_explained(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")

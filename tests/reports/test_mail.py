@@ -158,7 +158,7 @@ def test_a_mail_has_text_pictures_and_the_file(overview: Report, office: Office)
     assert attached.get_content()[:2] == b"PK"
 
 
-def test_without_a_browser_a_mail_has_tables_only(
+def test_mail_without_chromium_has_tables_only(
     overview: Report, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
@@ -171,7 +171,7 @@ def test_without_a_browser_a_mail_has_tables_only(
 
 
 @pytest.mark.thorough
-def test_from_the_command_line(
+def test_mail_is_sent_by_the_command(
     office: Office,
     running: Running,
     monkeypatch: pytest.MonkeyPatch,
@@ -221,7 +221,7 @@ def sent(mail_settings: mail.Settings, *to: str, subject: str = "Hello") -> list
     return [str(outcome) for outcome in mail.send(mail_settings, letter(subject), recipients)]
 
 
-def test_what_became_of_it_is_told_for_each(office: Office) -> None:
+def test_outcome_is_reported_per_recipient(office: Office) -> None:
     ada, nobody = "ada@example.com", "nobody@example.com"
     taken, refused = (
         f"{ada}: accepted by the mail server",
@@ -240,7 +240,7 @@ def test_what_became_of_it_is_told_for_each(office: Office) -> None:
     assert full == [f"{ada}: not sent: the mail server refused the mail (452)"]
 
 
-def test_a_server_that_is_away_is_a_sentence_without_secrets() -> None:
+def test_unreachable_mail_server_is_explained_without_secrets() -> None:
     away = mail.parse_settings(f"smtp://me:{SPELLED}@127.0.0.1:{free_port()}", "shop@example.com")
     with pytest.raises(MailFailed, match="cannot be reached") as error:
         sent(away, "ada@example.com")
@@ -249,7 +249,7 @@ def test_a_server_that_is_away_is_a_sentence_without_secrets() -> None:
     assert PASSWORD not in repr(away)
 
 
-def test_a_user_and_password_of_any_letters(office: Office) -> None:
+def test_user_and_password_may_be_non_ascii(office: Office) -> None:
     spelled = f"smtp://j%C3%B6rg:{quote(UNICODE)}@127.0.0.1:{office.port}"
     assert (
         "accepted" in sent(mail.parse_settings(spelled, "shop@example.com"), "ada@example.com")[0]
@@ -263,7 +263,7 @@ def test_a_user_and_password_of_any_letters(office: Office) -> None:
 
 
 @pytest.mark.parametrize("office", [True, False], indirect=True)
-def test_addresses_of_any_letters(office: Office, request: pytest.FixtureRequest) -> None:
+def test_addresses_may_be_non_ascii(office: Office, request: pytest.FixtureRequest) -> None:
     """A domain goes as ASCII; other parts where the server takes them, and are named elsewhere."""
     wide = request.node.callspec.params["office"]
     outcomes = sent(
@@ -285,7 +285,7 @@ def test_addresses_of_any_letters(office: Office, request: pytest.FixtureRequest
             sent(from_wide, "ada@example.com")
 
 
-def test_a_password_goes_to_nobody_who_cannot_keep_it(office: Office) -> None:
+def test_password_is_sent_over_encrypted_connections_only(office: Office) -> None:
     """Nothing is encrypted by this server: only within the machine it gets the password."""
     machine = next(iter(socket.gethostbyname_ex(socket.gethostname())[2]))
     elsewhere = mail.parse_settings(f"smtp://me:x@{machine}:{office.port}", "shop@example.com")
@@ -310,7 +310,7 @@ def test_a_password_goes_to_nobody_who_cannot_keep_it(office: Office) -> None:
         ("smtp://me:secret@mail.example.com", "a@b\nBcc: c@d", "DASHBOARD_MAIL_FROM"),
     ],
 )
-def test_settings_that_cannot_be(url: str, sender: str, named: str) -> None:
+def test_invalid_mail_settings_are_named(url: str, sender: str, named: str) -> None:
     with pytest.raises(SettingsError, match=named) as error:
         mail.parse_settings(url, sender)
     assert "secret" not in str(error.value)
@@ -326,7 +326,7 @@ def test_settings_that_cannot_be(url: str, sender: str, named: str) -> None:
         (["Zoë Ä <zoe@bücher.example>"], ["zoe@xn--bcher-kva.example"]),
     ],
 )
-def test_addresses_as_they_are_typed(typed: list[str], addresses: list[str]) -> None:
+def test_typed_addresses_are_parsed(typed: list[str], addresses: list[str]) -> None:
     assert [recipient.address for recipient in mail.recipients(typed)] == addresses
 
 
@@ -346,14 +346,14 @@ def test_addresses_as_they_are_typed(typed: list[str], addresses: list[str]) -> 
     ],
     ids=repr,
 )
-def test_what_is_no_address_is_named(typed: str) -> None:
+def test_invalid_address_is_named(typed: str) -> None:
     with pytest.raises(MailFailed, match="not a mail address") as error:
         mail.recipients(["grace@example.com", typed])
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.thorough
-def test_a_name_of_a_website_is_no_header(overview: Report, office: Office) -> None:
+def test_website_name_cannot_inject_headers(overview: Report, office: Office) -> None:
     hostile = "Shop\r\nBcc: eve@example.com\0\u2028" + "x" * 500
     report = replace(overview, cover=replace(overview.cover, website=hostile))
     to = mail.recipients(["Ada <ada@example.com>"])

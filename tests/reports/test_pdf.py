@@ -16,7 +16,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(("paper", "points"), [("A4", (595, 842)), ("Letter", (612, 792))])
-def test_a_report_on_paper(overview: Report, paper: Paper, points: tuple[int, int]) -> None:
+def test_pdf_has_pages_of_the_paper_size(
+    overview: Report, paper: Paper, points: tuple[int, int]
+) -> None:
     page = html.page(overview)
     pdf = PdfReader(BytesIO(apart(lambda: chromium.pdf(page, paper))))
     size = pdf.pages[0].mediabox
@@ -29,7 +31,7 @@ def test_a_report_on_paper(overview: Report, paper: Paper, points: tuple[int, in
     assert pdf.pages[0].extract_text().count("Views") >= 2
 
 
-def test_without_a_browser_it_says_what_to_install(
+def test_pdf_without_chromium_names_the_remedy(
     overview: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
