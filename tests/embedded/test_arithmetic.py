@@ -238,7 +238,7 @@ website_of = st.sampled_from(["shop", "docs"])
 @pytest.mark.parametrize("field", FIELDS)
 @few
 @given(data=st.data(), name=website_of, within=ranges())
-def test_stats(
+def test_stats_equal_a_recount(
     umami: httpx.Client,
     rows: dict[str, list[Row]],
     websites: dict[str, str],
@@ -266,7 +266,7 @@ def test_stats(
     unit=st.sampled_from(["minute", "hour", "day", "month", "year"]),
     zone=st.sampled_from(ZONES),
 )
-def test_over_time(
+def test_series_equal_a_recount(
     umami: httpx.Client,
     rows: dict[str, list[Row]],
     websites: dict[str, str],
@@ -298,7 +298,7 @@ def test_over_time(
 @pytest.mark.parametrize("kind", [*FIELDS, "screen", "entry", "exit"])
 @few
 @given(data=st.data(), name=website_of, within=ranges())
-def test_metrics(
+def test_metrics_equal_a_recount(
     umami: httpx.Client,
     rows: dict[str, list[Row]],
     websites: dict[str, str],
@@ -326,7 +326,7 @@ def test_metrics(
 
 
 @given(data=st.data(), name=website_of, within=ranges(), zone=st.sampled_from(ZONES))
-def test_sessions(
+def test_session_totals_and_hours_equal_a_recount(
     umami: httpx.Client,
     rows: dict[str, list[Row]],
     websites: dict[str, str],
@@ -355,7 +355,7 @@ def test_sessions(
 
 
 @given(data=st.data(), name=website_of, within=ranges(), kind=st.sampled_from([*FIELDS, "screen"]))
-def test_values(
+def test_values_equal_a_recount(
     umami: httpx.Client,
     rows: dict[str, list[Row]],
     websites: dict[str, str],

@@ -344,7 +344,7 @@ often = settings(max_examples=settings().max_examples // 2)
 
 @often
 @given(data=st.data())
-def test_stats(site: Site, data: st.DataObject) -> None:
+def test_stats_equal_a_recount(site: Site, data: st.DataObject) -> None:
     client, rows, newest = site
     selection = data.draw(questions(rows))
     minutes = (selection.endAt - selection.startAt) // 60_000 * 60_000
@@ -377,7 +377,7 @@ def test_stats(site: Site, data: st.DataObject) -> None:
     zone=st.sampled_from([None, "utc", *ZONES]),
     most=st.sampled_from([None, 1, 2]),
 )
-def test_over_time(
+def test_series_equal_a_recount(
     site: Site,
     data: st.DataObject,
     unit: str | None,
@@ -419,7 +419,7 @@ def test_over_time(
 @pytest.mark.parametrize("kind", [*COLUMNS, "entry", "exit", "channel"])
 @settings(max_examples=settings().max_examples // 6)
 @given(data=st.data())
-def test_metrics(site: Site, data: st.DataObject, kind: str) -> None:
+def test_metrics_equal_a_recount(site: Site, data: st.DataObject, kind: str) -> None:
     client, rows, newest = site
     selection = data.draw(questions(rows))
     query = {**selection.query, "type": kind, "limit": 1000}
@@ -452,7 +452,9 @@ def test_metrics(site: Site, data: st.DataObject, kind: str) -> None:
 
 @often
 @given(data=st.data(), kind=st.sampled_from(sorted(FIELDS)))
-def test_search(site: Site, data: st.DataObject, kind: str) -> None:
+def test_searched_metrics_and_values_equal_a_recount(
+    site: Site, data: st.DataObject, kind: str
+) -> None:
     client, rows, newest = site
     selection = data.draw(questions(rows))
     value = data.draw(st.sampled_from(sorted({row[FIELDS[kind]] or "x" for row in rows})))

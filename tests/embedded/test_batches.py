@@ -48,7 +48,7 @@ def plain(folder: Path, text: str) -> Packed:
     size=st.integers(1, 60),
     ended=st.booleans(),
 )
-def test_records_stay_whole(
+def test_batches_do_not_split_records(
     tmp_path: Path, rows: list[tuple[str, str]], size: int, ended: bool
 ) -> None:
     out = io.StringIO(newline="")
@@ -62,7 +62,7 @@ def test_records_stay_whole(
         assert len(parts) >= min(len(rows), len(out.getvalue()) // (size + 90))
 
 
-def test_a_value_that_should_have_been_quoted(tmp_path: Path) -> None:
+def test_unquoted_quotation_mark_does_not_stop_batches(tmp_path: Path) -> None:
     lines = [f"{number},{'x' * 90}" for number in range(60_000)]
     lines[10] = '10,a 5" lamp'
     text = HEADER + "\n".join(lines) + "\n"
@@ -74,7 +74,7 @@ def test_a_value_that_should_have_been_quoted(tmp_path: Path) -> None:
     ]
 
 
-def test_a_line_without_an_end(tmp_path: Path) -> None:
+def test_endless_line_is_refused(tmp_path: Path) -> None:
     packed = plain(tmp_path, HEADER + "1,a\n2," + "x" * (LONGEST + 1000) + "\n")
     with pytest.raises(ImportRefused, match="longer") as refused:
         cut(packed, tmp_path / "cut", 1000)
@@ -105,7 +105,7 @@ def gzipped(source: Path) -> Path:
     ],
     ids=["plain", "gzip", "zip", "deflated", "gzip in a zip"],
 )
-def test_how_far_it_is_is_told_in_bytes_of_the_file(
+def test_progress_is_in_bytes_of_the_packed_file(
     tmp_path: Path, tables: Path, pack: Callable[[Path], Path]
 ) -> None:
     path = tmp_path / "website_event.csv"

@@ -74,7 +74,7 @@ def test_visitors_by_half_day(client: Client) -> None:
     assert charts == {str(WEBSITE): {"total": 5, "values": [1, 1, 1, 0, 1, 2, 1, 0]}}
 
 
-def test_slots_that_begin_elsewhere_are_empty(client: Client) -> None:
+def test_slots_off_the_wall_clock_are_empty(client: Client) -> None:
     """As they are in Umami, whose slots are labelled by the wall clock."""
     charts = chart(
         client, "websites", WEBSITE, start="2026-11-10 01:00:00", end="2026-11-13 12:00:00"
@@ -82,13 +82,13 @@ def test_slots_that_begin_elsewhere_are_empty(client: Client) -> None:
     assert charts == {str(WEBSITE): {"total": 5, "values": [0] * 7}}
 
 
-def test_slots_after_a_change_of_the_clock_are_empty(client: Client) -> None:
+def test_slots_after_a_daylight_saving_change_are_empty(client: Client) -> None:
     range_ = {"start": "2026-10-23 22:00:00", "end": "2026-10-26 22:00:00"}
     charts = chart(client, "links", LINK, **range_, timezone="Europe/Zurich")
     assert charts == {str(LINK): {"total": 2, "values": [0, 1, 0, 0, 0, 0, 0]}}
 
 
-def test_links_and_pixels_are_websites_to_every_analysis(client: Client) -> None:
+def test_links_and_pixels_are_analysed_like_websites(client: Client) -> None:
     range_ = {"start": "2026-10-24 00:00:00", "end": "2026-10-26 23:59:59"}
     assert chart(client, "links", LINK, **range_)[str(LINK)]["values"] == [1, 0, 0, 0, 1, 0]
     assert chart(client, "pixels", PIXEL, **range_)[str(PIXEL)]["total"] == 1
@@ -101,7 +101,7 @@ def test_links_and_pixels_are_websites_to_every_analysis(client: Client) -> None
         assert (stats["visitors"], stats["pageviews"]) == (visitors, visitors)
 
 
-def test_a_week_by_default_and_an_empty_range(client: Client) -> None:
+def test_default_range_is_a_week_and_a_reversed_one_is_empty(client: Client) -> None:
     response = client.get("/api/websites/charts", {"ids": str(WEBSITE), "timezone": "Asia/Kolkata"})
     assert len(response.json()["data"][str(WEBSITE)]["values"]) == 14
     reversed_ = {"start": "2026-11-13 00:00:00", "end": "2026-11-10 00:00:00"}
@@ -111,7 +111,7 @@ def test_a_week_by_default_and_an_empty_range(client: Client) -> None:
 
 @pytest.mark.parametrize("kind", ["websites", "links", "pixels"])
 @pytest.mark.parametrize("ids", [None, "", ",", "x", ",".join(str(uuid4()) for _ in range(21))])
-def test_ids_that_are_refused(client: Client, kind: str, ids: str | None) -> None:
+def test_invalid_ids_are_refused(client: Client, kind: str, ids: str | None) -> None:
     """Before the sign-in, by which clients recognise Umami 3.3."""
     params = {} if ids is None else {"ids": ids}
     anonymous = {"authorization": "none"}

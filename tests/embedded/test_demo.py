@@ -91,12 +91,12 @@ def assert_whole(store: Store) -> None:
 # The same for a day
 
 
-def test_a_day_is_always_the_same() -> None:
+def test_demo_day_is_deterministic() -> None:
     first, again = (generate(TODAY - DAY, TODAY, TODAY) for _ in range(2))
     assert all(first[name].equals(again[name]) for name in first)
 
 
-def test_a_day_does_not_depend_on_its_neighbours() -> None:
+def test_demo_day_is_independent_of_other_days() -> None:
     alone = generate(TODAY, TODAY, TODAY)["website_event"].to_pylist()
     among = generate(TODAY - 3 * DAY, TODAY + DAY, TODAY)["website_event"].to_pylist()
     visits = {row["visit_id"] for row in alone}
@@ -105,7 +105,7 @@ def test_a_day_does_not_depend_on_its_neighbours() -> None:
 
 
 @pytest.mark.thorough
-def test_it_starts_the_same_twice(store: Store) -> None:
+def test_demo_starts_with_the_same_rows(store: Store) -> None:
     with closing(Store()) as other:
         Demo(other, Clock(NOON))
         for table in TABLES:
@@ -114,7 +114,7 @@ def test_it_starts_the_same_twice(store: Store) -> None:
 
 
 @pytest.mark.thorough
-def test_it_is_the_same_at_noon_whenever_it_started(store: Store) -> None:
+def test_demo_rows_do_not_depend_on_the_start_time(store: Store) -> None:
     with closing(Store()) as other:
         clock = Clock(NOON - timedelta(hours=11))
         demo = Demo(other, clock)
@@ -128,12 +128,12 @@ def test_it_is_the_same_at_noon_whenever_it_started(store: Store) -> None:
 # Whole
 
 
-def test_rows_belong_together(store: Store) -> None:
+def test_demo_rows_reference_existing_rows(store: Store) -> None:
     assert_whole(store)
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_year_up_to_now(store: Store, table: str) -> None:
+def test_demo_covers_a_year_up_to_now(store: Store, table: str) -> None:
     first, last = store.row(f"SELECT min(created_at), max(created_at) FROM {table}") or ()
     assert NOON - 402 * DAY < first < NOON - 360 * DAY
     assert NOON - DAY < last <= NOON
@@ -184,7 +184,7 @@ def test_addresses_and_referrers_are_those_a_tracker_sends(store: Store) -> None
 # Believable
 
 
-def test_a_marketer_nods(store: Store) -> None:
+def test_demo_figures_are_plausible(store: Store) -> None:
     assert 150_000 < scalar(store, "SELECT count(*) FROM website_event") < 200_000
     visits = """
         FROM (SELECT visit_id, count(*) AS views, epoch(max(created_at) - min(created_at)) AS took
@@ -213,7 +213,7 @@ def test_a_marketer_nods(store: Store) -> None:
     assert scalar(store, f"{share} GROUP BY currency)") > 0.2
 
 
-def test_visitors_of_many_places_and_machines(store: Store) -> None:
+def test_demo_has_many_places_and_devices(store: Store) -> None:
     for column, least in (
         ("country", 15),
         ("language", 10),
@@ -228,7 +228,7 @@ def test_visitors_of_many_places_and_machines(store: Store) -> None:
     assert scalar(store, f"SELECT count(*) FROM {wrong}") == 0
 
 
-def test_sources_of_every_kind(store: Store) -> None:
+def test_demo_has_sources_of_every_channel(store: Store) -> None:
     domains = {row[0] for row in store.rows("SELECT DISTINCT referrer_domain FROM website_event")}
     assert domains >= {
         *("google.com", "bing.com", "duckduckgo.com", "chatgpt.com", "t.co", "facebook.com"),
@@ -249,7 +249,7 @@ def daily(store: Store, first: date, days: int) -> float:
     return scalar(store, sql, days, SHOP, first, first + days * DAY)
 
 
-def test_the_campaign_spikes_and_sells(store: Store) -> None:
+def test_demo_campaign_raises_visits_and_sales(store: Store) -> None:
     begun = TODAY - scenario.CAMPAIGN_AGO * DAY
     usual = daily(store, begun - 14 * DAY, 14)
     assert max(daily(store, begun + n * DAY, 1) for n in range(3)) > 2 * usual
@@ -264,7 +264,7 @@ def test_the_campaign_spikes_and_sells(store: Store) -> None:
     assert scalar(store, buyers.format(""), SHOP) > 1.3 * usual
 
 
-def test_the_story_shows(store: Store) -> None:
+def test_demo_scenario_is_visible_in_the_figures(store: Store) -> None:
     broken = TODAY - scenario.BROKEN_AGO * DAY
     assert daily(store, broken, 7) < 0.6 * daily(store, broken - 14 * DAY, 7)
     assert daily(store, TODAY - 60 * DAY, 28) > 1.2 * daily(store, TODAY - 300 * DAY, 28)
@@ -285,7 +285,7 @@ def test_the_story_shows(store: Store) -> None:
 
 
 @pytest.mark.parametrize("today", [TODAY, date(2027, 3, 31), date(2027, 8, 12)])
-def test_somebody_is_there_at_any_time(today: date) -> None:
+def test_demo_has_active_visitors_at_any_time(today: date) -> None:
     """Also from one day to the next when each is made alone."""
     seen: list[datetime] = []
     for day in (today, today + DAY, today + 2 * DAY):
@@ -301,7 +301,7 @@ def test_somebody_is_there_at_any_time(today: date) -> None:
 
 
 @pytest.mark.thorough
-def test_what_is_due_comes_once_and_midnight_is_no_end() -> None:
+def test_demo_adds_due_rows_once_across_midnight() -> None:
     # Also into another month, in which who comes back is new.
     with closing(Store()) as store:
         clock = Clock(datetime(2026, 11, 29, 23, 50))
@@ -323,7 +323,7 @@ def test_what_is_due_comes_once_and_midnight_is_no_end() -> None:
 
 
 @pytest.mark.thorough
-def test_a_long_sleep_is_made_up_for() -> None:
+def test_demo_catches_up_after_a_long_sleep() -> None:
     with closing(Store()) as store, closing(Store()) as step_by_step:
         clock = Clock(NOON)
         asleep, awake = Demo(store, clock), Demo(step_by_step, clock)
@@ -337,7 +337,7 @@ def test_a_long_sleep_is_made_up_for() -> None:
 
 
 @pytest.mark.thorough
-def test_a_reset_leaves_nothing_behind() -> None:
+def test_demo_continues_cleanly_after_a_reset() -> None:
     with closing(Store()) as store:
         clock = Clock(NOON)
         demo = Demo(store, clock)
@@ -351,7 +351,7 @@ def test_a_reset_leaves_nothing_behind() -> None:
 
 
 @pytest.mark.thorough
-def test_catching_up_costs_nothing_when_nothing_is_due(store: Store) -> None:
+def test_catching_up_without_due_rows_takes_no_lock(store: Store) -> None:
     with closing(Store()) as empty:
         clock = Clock(NOON)
         demo = Demo(empty, clock)
@@ -368,7 +368,7 @@ def test_catching_up_costs_nothing_when_nothing_is_due(store: Store) -> None:
         assert counted(empty)["website_event"] > before["website_event"]
 
 
-def test_the_server_shows_it() -> None:
+def test_server_answers_from_the_demo() -> None:
     with serve() as running, httpx.Client(base_url=running.url) as client:
         assert running.demo
         signed = client.post(

@@ -71,7 +71,9 @@ def counted(client: Client, kind: str, **query: Any) -> dict[str, int]:
         ({"distinctId": "eq.user-1"}, [1, 1, 1, 1, 0]),
     ],
 )
-def test_stats(client: Client, query: dict[str, str], expected: list[int]) -> None:
+def test_stats_equal_the_golden_data(
+    client: Client, query: dict[str, str], expected: list[int]
+) -> None:
     keys = ("pageviews", "visitors", "visits", "bounces", "totaltime")
     nothing = dict.fromkeys(keys, 0)
     assert answer(client, "stats", **query) == {
@@ -100,7 +102,7 @@ def test_buckets_without_a_zone_are_instants(client: Client, zone: dict[str, str
     assert answer(client, "pageviews", **zone)["pageviews"][0]["x"] == "2026-11-10T08:00:00Z"
 
 
-def test_metrics(client: Client) -> None:
+def test_metrics_equal_the_golden_data(client: Client) -> None:
     assert counted(client, "path") == {
         "/": 3,
         "/blog": 2,
@@ -118,7 +120,7 @@ def test_metrics(client: Client) -> None:
     assert counted(client, "tag") == {"t1": 1}
 
 
-def test_first_and_last_pages(client: Client) -> None:
+def test_entry_and_exit_pages_equal_the_golden_data(client: Client) -> None:
     # One visit saw two pages in the same second: either was its first.
     first, last = counted(client, "entry"), counted(client, "exit")
     assert first in (
@@ -129,7 +131,7 @@ def test_first_and_last_pages(client: Client) -> None:
     assert last in ({**sure, "/": 2}, {**sure, "/": 1, "/blog": 1})
 
 
-def test_events_over_time(client: Client) -> None:
+def test_event_series_equal_the_golden_data(client: Client) -> None:
     rows = answer(client, "events/series", unit="day", timezone="Europe/Zurich")
     assert sorted((row["x"], row["t"], row["y"]) for row in rows) == [
         (name, f"2026-11-{day} 00:00:00", 1) for name in ("purchase", "signup") for day in (10, 11)
@@ -143,7 +145,7 @@ def test_events_over_time(client: Client) -> None:
     }
 
 
-def test_expanded_channels(client: Client) -> None:
+def test_expanded_channels_equal_the_golden_data(client: Client) -> None:
     channels = {row.pop("name"): row for row in answer(client, "metrics/expanded", type="channel")}
     alone = {"pageviews": "1", "visitors": 1, "visits": 1, "bounces": 1}
     assert channels == {
@@ -151,7 +153,7 @@ def test_expanded_channels(client: Client) -> None:
     }
 
 
-def test_a_path_with_its_query_is_a_page_of_its_own(newest: Client) -> None:
+def test_full_path_includes_the_query(newest: Client) -> None:
     counts = counted(newest, "fullPath")
     assert {name: count for name, count in counts.items() if name.startswith("/?")} == {
         "/?utm_source=google&utm_medium=cpc&utm_campaign=x&gclid=abc": 1,
@@ -180,7 +182,7 @@ KEYS = ("pageviews", "visitors", "visits", "bounces", "totaltime")
         ({"excludeBounce": "true"}, [9, 3, 4, 0, 970]),
     ],
 )
-def test_a_visit_with_a_custom_event_is_no_bounce(
+def test_visit_with_a_custom_event_is_not_a_bounce(
     newest: Client, query: dict[str, str], expected: list[int]
 ) -> None:
     totals = answer(newest, "stats", **query)
@@ -188,7 +190,9 @@ def test_a_visit_with_a_custom_event_is_no_bounce(
 
 
 @pytest.mark.parametrize(("definitions", "bounces"), [(V3_1, 4), (NEWEST, 3)], ids=["3.1", "3.5"])
-def test_one_view_and_one_event(definitions: Definitions, bounces: int) -> None:
+def test_bounce_of_one_view_and_one_event_depends_on_the_version(
+    definitions: Definitions, bounces: int
+) -> None:
     for client in served(definitions, ACTED):
         assert answer(client, "stats") == {
             **dict(zip(KEYS, (13, 5, 8, bounces, 970), strict=True)),
@@ -208,7 +212,7 @@ def test_one_view_and_one_event(definitions: Definitions, bounces: int) -> None:
         assert pages["/account"]["bounces"] == 1
 
 
-def test_a_visit_has_one_channel(newest: Client) -> None:
+def test_visit_has_one_channel(newest: Client) -> None:
     assert counted(newest, "channel") == {
         "direct": 3, "email": 1, "organicSocial": 1, "paidAds": 1,
     }  # fmt: skip
@@ -225,7 +229,7 @@ def test_a_visit_has_one_channel(newest: Client) -> None:
     }
 
 
-def test_a_later_row_tells_the_channel_and_assistants_are_their_own() -> None:
+def test_later_row_decides_the_channel_and_llm_is_a_channel() -> None:
     more: list[Row] = [
         ("B", 2, "14 10:00:00", "/", "", None, None, ()),
         ("B", 2, "14 10:00:09", "/blog", "", "chatgpt.com", None, ()),
@@ -249,7 +253,7 @@ def money(client: Client, currency: str, **query: str) -> list[float | None]:
     return [amount, totals["count"], totals["unique_count"], totals["total_sessions"]]
 
 
-def test_revenue_of_a_page_is_that_of_its_visitors(client: Client, newest: Client) -> None:
+def test_filtered_revenue_is_that_of_matching_visitors(client: Client, newest: Client) -> None:
     for client_ in (client, newest):
         assert money(client_, "USD") == [19.99, 1, 1, 5]
         assert money(client_, "EUR") == [5, 1, 1, 5]

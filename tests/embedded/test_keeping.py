@@ -76,7 +76,7 @@ def test_a_second_import_adds_nothing(tables: Path, path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_batches_of_any_size_give_the_same(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_result_does_not_depend_on_the_batch_size(tables: Path, path: Path, tmp_path: Path) -> None:
     import_into(path, tables)
     other = tmp_path / "other.duckdb"
     with closing(Store(other)) as store:
@@ -99,7 +99,7 @@ def part(tables: Path, folder: Path, wanted: Callable[[str], bool]) -> Path:
 
 
 @pytest.mark.thorough
-def test_exports_that_overlap_are_one(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_overlapping_exports_are_merged(tables: Path, path: Path, tmp_path: Path) -> None:
     early = import_into(path, part(tables, tmp_path / "early", lambda at: at < "2026-09-10"))
     late = import_into(path, part(tables, tmp_path / "late", lambda at: at > "2026-08-20"))
     assert 0 < early.added["website_event"] < WHOLE["website_event"]
@@ -109,7 +109,7 @@ def test_exports_that_overlap_are_one(tables: Path, path: Path, tmp_path: Path) 
         assert counts(store) == WHOLE
 
 
-def test_what_is_there_stays_as_it_is(path: Path, tmp_path: Path) -> None:
+def test_existing_rows_are_not_changed_by_an_import(path: Path, tmp_path: Path) -> None:
     import_into(path, small(tmp_path / "tables"))
     with closing(Store(path)) as store, store.writing() as cursor:
         cursor.execute("UPDATE website SET name = 'Renamed here'")
@@ -119,9 +119,7 @@ def test_what_is_there_stays_as_it_is(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_revenue_is_the_same_whether_it_was_made_or_told(
-    tables: Path, path: Path, tmp_path: Path
-) -> None:
+def test_derived_revenue_equals_imported_revenue(tables: Path, path: Path, tmp_path: Path) -> None:
     """Umami 2.18 has no such table, the same server has one after an upgrade."""
     sums = "SELECT currency, count(*), sum(revenue) FROM revenue GROUP BY 1 ORDER BY 1"
     before = part(tables, tmp_path / "before", lambda _: True)
@@ -155,7 +153,7 @@ def money(event: int, time: str) -> str:
 
 
 @pytest.mark.thorough
-def test_exports_of_the_cloud_that_overlap_are_one(path: Path, tmp_path: Path) -> None:
+def test_overlapping_cloud_exports_are_merged(path: Path, tmp_path: Path) -> None:
     """Later months first: a session began when the earlier export says, and is known by all."""
     june = cloud_row(1, "2026-06-30 10:00:00", country="CH")
     buys = cloud_row(2, "2026-07-01 10:00:00", event_type="2", event_name="purchase")
@@ -186,7 +184,7 @@ def test_exports_of_the_cloud_that_overlap_are_one(path: Path, tmp_path: Path) -
 # All or nothing
 
 
-def test_what_others_made_meanwhile_is_theirs(path: Path, tmp_path: Path) -> None:
+def test_import_fails_if_the_store_changed_meanwhile(path: Path, tmp_path: Path) -> None:
     folder = small(tmp_path / "tables")
     with closing(Store(path)) as store:
 
@@ -205,7 +203,9 @@ class Enough(Exception):
     """Somebody does not want to wait any longer."""
 
 
-def test_progress_is_told_and_may_be_ended(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_progress_is_reported_and_an_import_can_be_cancelled(
+    tables: Path, path: Path, tmp_path: Path
+) -> None:
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
     steps: list[Progress] = []
@@ -285,7 +285,7 @@ load(Store(Path(sys.argv[1])), Path(sys.argv[2]), told, batch=700_000)
 
 
 @pytest.mark.thorough
-def test_a_killed_import_leaves_what_was_there(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_killed_import_changes_nothing(tables: Path, path: Path, tmp_path: Path) -> None:
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
     with process(HALFWAY, path, tables) as child:
@@ -304,9 +304,7 @@ def test_a_killed_import_leaves_what_was_there(tables: Path, path: Path, tmp_pat
     assert not path.with_name("umami.duckdb.import").exists()
 
 
-def test_a_fault_in_the_middle_leaves_what_was_there(
-    tables: Path, path: Path, tmp_path: Path
-) -> None:
+def test_fault_during_an_import_changes_nothing(tables: Path, path: Path, tmp_path: Path) -> None:
     """It is named by its line in the whole file, though it was read in batches and packed."""
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
@@ -324,7 +322,7 @@ def test_a_fault_in_the_middle_leaves_what_was_there(
 
 
 @pytest.mark.thorough
-def test_an_id_twice_far_apart(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_duplicate_id_in_another_batch_is_refused(tables: Path, path: Path, tmp_path: Path) -> None:
     folder = part(tables, tmp_path / "twice", lambda _: True)
     for table in ("website_event", "session_data"):
         file = folder / f"{table}.csv"
@@ -353,7 +351,9 @@ except StoreRefused as refused:
 
 
 @pytest.mark.thorough
-def test_a_place_that_is_full(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_full_disk_is_reported_and_changes_nothing(
+    tables: Path, path: Path, tmp_path: Path
+) -> None:
     """As far as the system lets a file grow, so the disk is, for a process."""
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
@@ -366,7 +366,7 @@ def test_a_place_that_is_full(tables: Path, path: Path, tmp_path: Path) -> None:
 # What the file may be
 
 
-def test_files_that_are_no_store(path: Path, tmp_path: Path) -> None:
+def test_files_that_are_no_store_are_refused(path: Path, tmp_path: Path) -> None:
     path.write_text("hello")
     with pytest.raises(StoreRefused, match=r"umami.duckdb is not a DuckDB file\.$"):
         Store(path)
@@ -394,7 +394,7 @@ def test_files_that_are_no_store(path: Path, tmp_path: Path) -> None:
 VERSION_1 = Path(__file__).parent / "data" / "store_version_1.sql"
 
 
-def test_a_file_of_an_older_version_gets_what_it_lacks(path: Path, tmp_path: Path) -> None:
+def test_store_of_an_older_version_is_upgraded(path: Path, tmp_path: Path) -> None:
     with duckdb.connect(str(path)) as old:
         old.execute(VERSION_1.read_text())
         old.execute("INSERT INTO umami_store VALUES (1, 'secret'::BLOB)")
@@ -412,7 +412,7 @@ def test_a_file_of_an_older_version_gets_what_it_lacks(path: Path, tmp_path: Pat
     assert (imported.known["website"], imported.added["website_event"]) == (1, 1)
 
 
-def test_an_upgrade_that_fails_changes_nothing(path: Path) -> None:
+def test_failed_upgrade_changes_nothing(path: Path) -> None:
     with duckdb.connect(str(path)) as old:
         old.execute(VERSION_1.read_text())
         old.execute("INSERT INTO umami_store VALUES (1, 'secret'::BLOB)")
@@ -447,7 +447,7 @@ def nobody() -> Iterator[None]:
         os.seteuid(mine)
 
 
-def test_a_place_that_cannot_be_written(path: Path) -> None:
+def test_read_only_store_is_refused(path: Path) -> None:
     with closing(Store(path)):
         pass
     path.chmod(0o444)
@@ -455,13 +455,13 @@ def test_a_place_that_cannot_be_written(path: Path) -> None:
         Store(path)
 
 
-def test_a_store_alone_has_to_be_there(path: Path) -> None:
+def test_missing_store_without_tables_is_refused(path: Path) -> None:
     with pytest.raises(StoreRefused, match=r"no umami\.duckdb: import tables"):
         opened(None, path)
     assert not path.exists()
 
 
-def test_memory_is_limited(path: Path) -> None:
+def test_memory_limit_is_set(path: Path) -> None:
     with closing(Store(path)) as store:
         assert store.row("SELECT current_setting('memory_limit')") == ("1.0 GiB",)
 
@@ -469,7 +469,7 @@ def test_memory_is_limited(path: Path) -> None:
 # Served from it
 
 
-def test_what_is_sent_and_edited_is_kept(tables: Path, path: Path, shop: str) -> None:
+def test_collected_and_edited_rows_survive_a_restart(tables: Path, path: Path, shop: str) -> None:
     event = {"type": "event", "payload": {"website": shop, "url": "/kept", "name": "kept"}}
     saved = {"websiteId": shop, "type": "goal", "name": "Kept", "description": "", "parameters": {}}
     segment = {"type": "segment", "name": "Kept", "parameters": {"filters": []}}
@@ -492,7 +492,7 @@ def test_what_is_sent_and_edited_is_kept(tables: Path, path: Path, shop: str) ->
     assert rows(path, "SELECT count(*) FROM website_event") == [(WHOLE["website_event"] + 3,)]
 
 
-def test_data_are_read_again_when_they_change(path: Path, tmp_path: Path) -> None:
+def test_tables_are_imported_again_when_they_change(path: Path, tmp_path: Path) -> None:
     """So that what was deleted does not come back with every start."""
     folder = small(tmp_path / "tables")
     opened(folder, path).store.close()
@@ -506,7 +506,7 @@ def test_data_are_read_again_when_they_change(path: Path, tmp_path: Path) -> Non
     assert rows(path, "SELECT count(*) FROM website_event") == [(1,)]
 
 
-def test_an_import_does_not_stop_the_server(tables: Path, path: Path, shop: str) -> None:
+def test_server_answers_during_an_import(tables: Path, path: Path, shop: str) -> None:
     """In one process: it answers with the old rows, takes new ones, and then has all."""
     event = {
         "type": "event",
@@ -534,7 +534,7 @@ def test_an_import_does_not_stop_the_server(tables: Path, path: Path, shop: str)
 
 
 @pytest.mark.thorough
-def test_a_reset_waits_for_the_end_of_an_import(tables: Path, path: Path, shop: str) -> None:
+def test_reset_waits_for_the_end_of_an_import(tables: Path, path: Path, shop: str) -> None:
     """Else what was added would belong to sessions that are gone."""
     with serve(None, made(path, shop)) as running, signed_in(running) as client:
         resetting = Thread(target=lambda: client.post(f"/api/websites/{shop}/reset"))
@@ -568,7 +568,9 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.thorough
-def test_the_command_says_what_it_does(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_import_command_reports_progress_and_result(
+    tables: Path, path: Path, tmp_path: Path
+) -> None:
     archive = tmp_path / "tables.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         for file in tables.glob("*.csv.gz"):
@@ -590,7 +592,7 @@ def test_the_command_says_what_it_does(tables: Path, path: Path, tmp_path: Path)
     assert refused.stderr == f"There is no folder or file {tmp_path / 'none.zip'}.\n"
 
 
-def test_a_single_file(path: Path, tmp_path: Path) -> None:
+def test_single_file_is_imported(path: Path, tmp_path: Path) -> None:
     file = tmp_path / "website_event.csv.gz"
     file.write_bytes(gzip.compress((CLOUD + cloud_row(1, "2026-06-30 10:00:00")).encode()))
     assert dict(import_into(path, file).added) == {
@@ -606,7 +608,7 @@ def test_a_single_file(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_the_command_names_what_it_does_not_read(path: Path, tmp_path: Path) -> None:
+def test_import_command_names_unused_tables(path: Path, tmp_path: Path) -> None:
     process = command(small(tmp_path / "tables", heatmap_event="x\n"), "--store", path)
     assert process.stdout.splitlines()[-1] == (
         "heatmap_event.csv was not read: the dashboard has no use for this table."

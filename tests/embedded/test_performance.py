@@ -50,7 +50,7 @@ def percentiles(p50: float | None, p75: float | None, p95: float | None) -> dict
     return {"p50": p50, "p75": p75, "p95": p95}
 
 
-def test_all_vitals(client: Client) -> None:
+def test_percentiles_of_all_web_vitals(client: Client) -> None:
     vitals = answer(client, "stats")
     assert vitals["count"] == 5
     assert vitals["lcp"] == percentiles(250, 325, 385)
@@ -62,7 +62,7 @@ def test_all_vitals(client: Client) -> None:
     assert stats["pageviews"] == 12
 
 
-def test_over_time(client: Client) -> None:
+def test_percentiles_over_time(client: Client) -> None:
     assert answer(client, "chart", unit="day", timezone="Europe/Zurich") == {
         "chart": [
             {"t": "2026-11-10 00:00:00", **percentiles(200, 250, 290)},
@@ -83,7 +83,7 @@ def test_over_time(client: Client) -> None:
         ({"type": "browser"}, [None], [4]),
     ],
 )
-def test_by_what(
+def test_percentiles_by_field(
     client: Client, params: dict[str, Any], names: list[str | None], counts: list[int]
 ) -> None:
     rows = answer(client, "metrics", **params)
@@ -91,7 +91,7 @@ def test_by_what(
     assert [row["count"] for row in rows] == counts
 
 
-def test_an_empty_website_and_bad_questions(client: Client) -> None:
+def test_empty_website_and_invalid_queries(client: Client) -> None:
     empty = f"/api/websites/{identity('empty')}/performance"
     assert client.get(f"{empty}/stats", RANGE).json()["count"] == 0
     assert client.get(f"{empty}/chart", RANGE).json() == {"chart": []}

@@ -56,7 +56,7 @@ def answer(client: Client, place: str, **params: Any) -> Any:
 # Events
 
 
-def test_numbers_of_events(client: Client) -> None:
+def test_numeric_statistics_of_event_properties(client: Client) -> None:
     revenue = {"eventName": "purchase", "propertyName": "revenue"}
     assert answer(client, f"{EVENTS}/numeric-stats", **revenue) == {
         "total": 24.99,
@@ -76,7 +76,7 @@ def test_numbers_of_events(client: Client) -> None:
     assert in_us["total"] == 5
 
 
-def test_values_of_events_over_time(client: Client) -> None:
+def test_series_of_event_property_values(client: Client) -> None:
     signup = {"eventName": "signup"}
     first, second = "2026-11-10 00:00:00", "2026-11-11 00:00:00"
     assert answer(client, f"{EVENTS}/property-series", **signup, propertyName="plan") == [
@@ -99,7 +99,7 @@ def test_values_of_events_over_time(client: Client) -> None:
     assert response.json() == [{"t": "2026-11-10T08:00:00Z", "y": 1}]
 
 
-def test_events_with_all_their_data(client: Client) -> None:
+def test_events_are_listed_with_their_properties(client: Client) -> None:
     body = answer(client, EVENTS, eventName="signup")
     assert (body["count"], body["page"], body["pageSize"]) == (2, 1, 20)
     assert [row["createdAt"] for row in body["data"]] == [
@@ -123,7 +123,7 @@ def test_events_with_all_their_data(client: Client) -> None:
 # Sessions
 
 
-def test_numbers_of_sessions(client: Client) -> None:
+def test_numeric_statistics_of_session_properties(client: Client) -> None:
     """What a session was told last counts, though it was before the range and has summer time."""
     assert answer(client, f"{SESSIONS}/numeric-stats", propertyName="age") == {
         "total": 63,
@@ -140,7 +140,7 @@ def test_numbers_of_sessions(client: Client) -> None:
     assert only_e["total"] == 42
 
 
-def test_values_of_sessions_over_time(client: Client) -> None:
+def test_series_of_session_property_values(client: Client) -> None:
     assert answer(client, f"{SESSIONS}/property-series", propertyName="email") == [
         {"x": "someone@demo.test", "t": "2026-11-11 00:00:00", "y": 1},
         {"x": "someone@demo.test", "t": "2026-11-12 00:00:00", "y": 1},
@@ -155,7 +155,7 @@ def test_values_of_sessions_over_time(client: Client) -> None:
     ]
 
 
-def test_what_sessions_with_a_value_did(client: Client) -> None:
+def test_statistics_of_sessions_by_property_value(client: Client) -> None:
     assert answer(client, f"{SESSIONS}/stats", propertyName="email") == [
         {
             "label": "someone@demo.test",
@@ -168,7 +168,7 @@ def test_what_sessions_with_a_value_did(client: Client) -> None:
     ]
 
 
-def test_sessions_with_all_their_properties(client: Client) -> None:
+def test_sessions_are_listed_with_their_properties(client: Client) -> None:
     body = answer(client, f"{SESSIONS}-pivot", propertyName="age")
     assert body["count"] == 2
     assert body["data"] == [
@@ -193,7 +193,7 @@ def test_sessions_with_all_their_properties(client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_that_are_not_there(client: Client, name: str) -> None:
+def test_unknown_property_names_have_no_values(client: Client, name: str) -> None:
     params = {"eventName": name, "propertyName": name}
     for series in SERIES:
         assert answer(client, f"{EVENTS}/{series}", **params) == []
@@ -213,7 +213,7 @@ def test_names_that_are_not_there(client: Client, name: str) -> None:
         *(EVENTS, f"{SESSIONS}-pivot"),
     ],
 )
-def test_what_cannot_be_asked(client: Client, path: str) -> None:
+def test_invalid_property_queries_are_refused(client: Client, path: str) -> None:
     whole = {**ZURICH, "eventName": "signup", "propertyName": "plan"}
     whole = {
         name: value

@@ -37,7 +37,7 @@ def website(writable: httpx.Client) -> str:
     return made
 
 
-def test_what_happens_now(writable: httpx.Client, website: str) -> None:
+def test_realtime_shows_recent_traffic(writable: httpx.Client, website: str) -> None:
     params = {"timezone": "Europe/Zurich", "startAt": 0, "endAt": 1}
     body = writable.get(f"/api/realtime/{website}", params=params).json()
     assert body["urls"] == {"/pricing": 3, "/": 1}
@@ -59,12 +59,14 @@ def test_what_happens_now(writable: httpx.Client, website: str) -> None:
     assert abs(body["timestamp"] - time.time() * 1000) < 60_000
 
 
-def test_who_is_there(writable: httpx.Client, website: str, websites: dict[str, str]) -> None:
+def test_active_visitors_are_counted(
+    writable: httpx.Client, website: str, websites: dict[str, str]
+) -> None:
     assert writable.get(f"/api/websites/{website}/active").json() == {"visitors": 2}
     assert writable.get(f"/api/websites/{websites['shop']}/active").json() == {"visitors": 0}
 
 
-def test_the_minutes_are_wall_clock(writable: httpx.Client, website: str) -> None:
+def test_realtime_minutes_follow_the_zone(writable: httpx.Client, website: str) -> None:
     series = {
         zone: writable.get(f"/api/realtime/{website}", params={"timezone": zone}).json()["series"]
         for zone in ("UTC", "Asia/Kolkata")
@@ -81,7 +83,7 @@ def test_the_minutes_are_wall_clock(writable: httpx.Client, website: str) -> Non
         assert all(moment.tm_sec == 0 for moment in utc)
 
 
-def test_nothing_happens(umami: httpx.Client, shop: str) -> None:
+def test_realtime_without_traffic_is_empty(umami: httpx.Client, shop: str) -> None:
     body = umami.get(f"/api/realtime/{shop}").json()
     assert body["events"] == body["series"]["views"] == []
     assert body["totals"] == {"views": 0, "visitors": 0, "events": 0, "countries": 0}

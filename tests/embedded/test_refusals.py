@@ -41,7 +41,7 @@ SHOP = json.loads((DATA / "websites.json").read_text())["shop"]
 @pytest.mark.parametrize(
     "case", [case for case in RECORDED if case["status"] != 200], ids=lambda c: c["name"]
 )
-def test_recorded_refusals(umami: httpx.Client, case: dict[str, Any]) -> None:
+def test_errors_equal_those_of_2_18(umami: httpx.Client, case: dict[str, Any]) -> None:
     answer = umami.request(case["method"], case["path"], params=case["query"], json=case["body"])
     if case["status"] == 500:
         # Faults of the real server, which an Umami of ours refuses.
@@ -55,7 +55,7 @@ def test_recorded_refusals(umami: httpx.Client, case: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "case", [case for case in RECORDED3 if case["status"] != 200], ids=lambda c: c["name"]
 )
-def test_recorded_refusals_of_3_1(umami3: httpx.Client, case: dict[str, Any]) -> None:
+def test_errors_equal_those_of_3_1(umami3: httpx.Client, case: dict[str, Any]) -> None:
     answer = umami3.request(case["method"], case["path"], params=case["query"])
     if case["status"] == 500:
         # Faults of the real server, which an Umami of ours refuses, or has the answer to.
@@ -267,7 +267,7 @@ def owned(tables: Path) -> Iterator[dict[int, httpx.Client]]:
         if route.methods
     ],
 )
-def test_anything_gets_an_answer_or_reasons(
+def test_any_request_is_answered_or_refused_with_reasons(
     owned: dict[int, httpx.Client], generation: int, route: Route
 ) -> None:
     client = owned[generation]
@@ -309,7 +309,9 @@ def test_anything_gets_an_answer_or_reasons(
         bytes
     ),
 )
-def test_any_header(server: Any, shop: str, name: str, value: bytes) -> None:
+def test_any_header_is_answered_without_a_server_error(
+    server: Any, shop: str, name: str, value: bytes
+) -> None:
     with httpx.Client(base_url=server.url) as client:
         for method, path in (("GET", f"/api/websites/{shop}"), ("POST", "/api/send")):
             body = {"type": "event", "payload": {"website": str(uuid4())}}
@@ -337,24 +339,24 @@ def test_an_undeclared_parameter_is_named(umami: httpx.Client) -> None:
     assert (answer.status_code, reasons(answer)) == (400, ["pagesize: Unknown parameter"])
 
 
-def test_of_a_key_given_twice_the_last_counts(umami: httpx.Client) -> None:
+def test_last_value_of_a_repeated_parameter_counts(umami: httpx.Client) -> None:
     answer = umami.get("/api/websites?pageSize=x&pageSize=1")
     assert len(answer.json()["data"]) == 1
 
 
-def test_a_trailing_slash_is_sent_on(umami: httpx.Client) -> None:
+def test_trailing_slash_is_redirected(umami: httpx.Client) -> None:
     answer = umami.get("/api/websites/?pageSize=1")
     assert (answer.status_code, answer.headers["location"]) == (308, "/api/websites?pageSize=1")
     elsewhere = umami.get(f"http://127.0.0.1:{umami.base_url.port}//evil.example/")
     assert elsewhere.headers["location"] == "/evil.example"
 
 
-def test_other_names_of_this_machine(umami: httpx.Client) -> None:
+def test_unknown_host_headers_are_refused(umami: httpx.Client) -> None:
     assert umami.get("/api/heartbeat", headers={"host": "evil.example"}).status_code == 400
     assert umami.get("/api/heartbeat", headers={"host": "localhost:3000"}).status_code == 200
 
 
-def test_wrong_methods_and_unknown_paths(umami: httpx.Client, shop: str) -> None:
+def test_wrong_methods_and_unknown_paths_are_refused(umami: httpx.Client, shop: str) -> None:
     assert umami.put("/api/websites").status_code == 405
     assert umami.put("/api/websites").content == b""
     assert umami.options("/api/websites").status_code == 405
@@ -382,18 +384,18 @@ def test_wrong_methods_and_unknown_paths(umami: httpx.Client, shop: str) -> None
     ],
     ids=lambda body: repr(body[:20]),
 )
-def test_bodies_that_are_no_question(umami: httpx.Client, body: bytes) -> None:
+def test_malformed_bodies_are_refused(umami: httpx.Client, body: bytes) -> None:
     answer = umami.post("/api/auth/login", content=body)
     assert answer.status_code == 400
     assert reasons(answer)
 
 
-def test_a_body_that_is_too_large(umami: httpx.Client) -> None:
+def test_body_over_the_limit_is_refused(umami: httpx.Client) -> None:
     answer = umami.post("/api/auth/login", content=b" " * 1_000_001)
     assert (answer.status_code, reasons(answer)) == (413, ["Body too large"])
 
 
-def test_a_fault_of_ours_tells_no_secret(
+def test_internal_error_reveals_no_secret(
     server: Any, umami: httpx.Client, caplog: pytest.LogCaptureFixture, tables: Path
 ) -> None:
     broken = serve(tables)
@@ -406,7 +408,7 @@ def test_a_fault_of_ours_tells_no_secret(
     assert "s3cret" not in caplog.text
 
 
-def test_questions_asked_together_are_answered_side_by_side(umami: httpx.Client, shop: str) -> None:
+def test_concurrent_requests_are_answered(umami: httpx.Client, shop: str) -> None:
     paths = [f"/api/websites/{shop}/daterange"] * 25
     with ThreadPoolExecutor(25) as together:
         answers = list(together.map(lambda path: umami.get(path), paths))

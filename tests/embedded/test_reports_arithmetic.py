@@ -119,7 +119,7 @@ def inside(rows: list[Row]) -> list[Row]:
 
 
 @given(traffic(), st.lists(STEPS, min_size=2, max_size=4), st.integers(1, 2000))
-def test_funnel(rows: list[Row], steps: list[Step], window: int) -> None:
+def test_funnel_equals_a_recount(rows: list[Row], steps: list[Step], window: int) -> None:
     reached = {(row.session, row.at) for row in inside(rows) if row.meets(steps[0])}
     want = [len({session for session, _ in reached})]
     for step in steps[1:]:
@@ -139,7 +139,7 @@ def test_funnel(rows: list[Row], steps: list[Step], window: int) -> None:
 
 
 @given(traffic(), st.sampled_from(ZONES))
-def test_retention(rows: list[Row], zone: str) -> None:
+def test_retention_equals_a_recount(rows: list[Row], zone: str) -> None:
     def day(moment: datetime) -> datetime:
         wall = moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(zone))
         return datetime(wall.year, wall.month, wall.day)
@@ -171,7 +171,9 @@ def test_retention(rows: list[Row], zone: str) -> None:
     st.sampled_from([None, *PATHS, *EVENTS]),
     st.sampled_from([None, *PATHS, *EVENTS]),
 )
-def test_journey(rows: list[Row], steps: int, first: str | None, last: str | None) -> None:
+def test_journey_equals_a_recount(
+    rows: list[Row], steps: int, first: str | None, last: str | None
+) -> None:
     visits: dict[int, list[Row]] = {}
     for row in inside(rows):
         visits.setdefault(row.visit, []).append(row)
@@ -189,7 +191,7 @@ def test_journey(rows: list[Row], steps: int, first: str | None, last: str | Non
 
 @pytest.mark.parametrize("model", ["first-click", "last-click"])
 @given(data=st.data())
-def test_attribution(model: str, data: st.DataObject) -> None:
+def test_attribution_equals_a_recount(model: str, data: st.DataObject) -> None:
     rows = data.draw(traffic())
     step = data.draw(
         st.sampled_from([Step("event", "buy"), Step("path", "/cart"), Step("path", "/")])
@@ -231,7 +233,7 @@ def test_attribution(model: str, data: st.DataObject) -> None:
 
 
 @given(traffic())
-def test_breakdown(rows: list[Row]) -> None:
+def test_breakdown_equals_a_recount(rows: list[Row]) -> None:
     groups: dict[tuple[str, str | None], list[Row]] = {}
     for row in inside(rows):
         if row.event is None:

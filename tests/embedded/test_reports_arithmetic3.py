@@ -88,7 +88,7 @@ def local_day(row: Row, zone: str) -> Any:
 
 @often
 @given(data=st.data(), kind=st.sampled_from(["path", "event"]), star=st.sampled_from(["", "*"]))
-def test_goal(site: Site, data: st.DataObject, kind: str, star: str) -> None:
+def test_goal_equals_a_recount(site: Site, data: st.DataObject, kind: str, star: str) -> None:
     client, rows, *_ = site
     selection = data.draw(questions(rows))
     column, type_ = ("url_path", 1) if kind == "path" else ("event_name", 2)
@@ -111,7 +111,7 @@ def test_goal(site: Site, data: st.DataObject, kind: str, star: str) -> None:
 
 @often
 @given(data=st.data(), zone=st.sampled_from(ZONES))
-def test_retention(site: Site, data: st.DataObject, zone: str) -> None:
+def test_retention_equals_a_recount(site: Site, data: st.DataObject, zone: str) -> None:
     client, rows, *_ = site
     selection = data.draw(questions(rows))
     firsts = {
@@ -142,7 +142,7 @@ def test_retention(site: Site, data: st.DataObject, zone: str) -> None:
 
 @often
 @given(data=st.data(), name=st.sampled_from(UTM))
-def test_utm(site: Site, data: st.DataObject, name: str) -> None:
+def test_utm_equals_a_recount(site: Site, data: st.DataObject, name: str) -> None:
     client, rows, *_ = site
     selection = data.draw(questions(rows))
     pages = [row for row in matching(rows, selection) if row["event_type"] == 1]
@@ -153,7 +153,7 @@ def test_utm(site: Site, data: st.DataObject, name: str) -> None:
 
 @often
 @given(data=st.data(), fields=st.lists(BROKEN_DOWN, min_size=1, max_size=3, unique=True))
-def test_breakdown(site: Site, data: st.DataObject, fields: list[str]) -> None:
+def test_breakdown_equals_a_recount(site: Site, data: st.DataObject, fields: list[str]) -> None:
     client, rows, _, newest = site
     selection = data.draw(questions(rows))
     pages = [row for row in matching(rows, selection) if row["event_type"] == 1]
@@ -172,7 +172,9 @@ def test_breakdown(site: Site, data: st.DataObject, fields: list[str]) -> None:
 
 @often
 @given(data=st.data(), steps=st.integers(2, 7), kind=st.sampled_from([None, 1, 2]))
-def test_journey(site: Site, data: st.DataObject, steps: int, kind: int | None) -> None:
+def test_journey_equals_a_recount(
+    site: Site, data: st.DataObject, steps: int, kind: int | None
+) -> None:
     client, rows, *_ = site
     selection = data.draw(questions(rows))._replace(event_type=kind)
     paths: Counter[tuple[str, ...]] = Counter()
@@ -195,7 +197,9 @@ def test_journey(site: Site, data: st.DataObject, steps: int, kind: int | None) 
     zone=st.sampled_from(ZONES),
     unit=st.sampled_from(["hour", "day", "month"]),
 )
-def test_revenue(site: Site, data: st.DataObject, currency: str, zone: str, unit: str) -> None:
+def test_revenue_equals_a_recount(
+    site: Site, data: st.DataObject, currency: str, zone: str, unit: str
+) -> None:
     client, rows, earned, newest = site
     selection = data.draw(questions(rows))._replace(exclude=False)
     bought = [row for row in within(earned, selection) if row["currency"].upper() == currency]
@@ -251,7 +255,7 @@ def test_revenue(site: Site, data: st.DataObject, currency: str, zone: str, unit
 
 @often
 @given(data=st.data(), zone=st.sampled_from(ZONES))
-def test_sessions(site: Site, data: st.DataObject, zone: str) -> None:
+def test_sessions_equal_a_recount(site: Site, data: st.DataObject, zone: str) -> None:
     client, rows, *_ = site
     selection = data.draw(questions(rows))
     selected = matching(rows, selection)
@@ -286,7 +290,7 @@ def test_sessions(site: Site, data: st.DataObject, zone: str) -> None:
 
 @often
 @given(data=st.data(), page=st.integers(1, 3), size=st.sampled_from([1, 7, 50]))
-def test_events(site: Site, data: st.DataObject, page: int, size: int) -> None:
+def test_events_equal_a_recount(site: Site, data: st.DataObject, page: int, size: int) -> None:
     client, rows, *_ = site
     selection = data.draw(questions(rows))
     newest_first = sorted(matching(rows, selection), key=lambda row: row["at"], reverse=True)
@@ -297,7 +301,7 @@ def test_events(site: Site, data: st.DataObject, page: int, size: int) -> None:
     assert not any(event["hasData"] for event in listed["data"])
 
 
-def test_the_rows_are_of_every_kind(site: Site) -> None:
+def test_random_rows_cover_every_kind(site: Site) -> None:
     _client, rows, earned, _newest = site
     assert {row["event_type"] for row in rows} == {1, 2, 3, 4, 5}
     assert {row["currency"] for row in earned} == set(CURRENCIES)

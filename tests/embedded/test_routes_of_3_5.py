@@ -53,7 +53,7 @@ def answer(client: Client, place: str, **params: Any) -> Any:
         (f"websites/{NIL}/performance/stats", 400),
     ],
 )
-def test_by_what_clients_recognise_the_version(client: Client, path: str, status: int) -> None:
+def test_unsigned_requests_identify_the_version(client: Client, path: str, status: int) -> None:
     response = client.ask("GET", f"/api/{path}", headers={"authorization": "none"})
     assert response.status_code == status
     assert response.json()["error"]["status"] == status
@@ -100,7 +100,7 @@ def test_heatmaps_and_boards_are_empty(client: Client) -> None:
     assert client.get(f"/api/boards/{NIL}", {}).status_code == 404
 
 
-def test_sessions_that_paid(client: Client) -> None:
+def test_sessions_with_revenue_are_listed(client: Client) -> None:
     body = answer(client, "revenue/sessions", currency="USD")
     assert body["count"] == 1
     (row,) = body["data"]
@@ -118,7 +118,7 @@ def test_sessions_that_paid(client: Client) -> None:
     assert client.get(f"{OF_WEBSITE}/revenue/sessions", RANGE).status_code == 400
 
 
-def test_a_session_is_deleted_with_all_that_it_did(client: Client, store: Store) -> None:
+def test_session_is_deleted_with_its_events(client: Client, store: Store) -> None:
     path = f"{OF_WEBSITE}/sessions/{identity('A')}"
     assert client.ask("DELETE", path).json() == {"ok": True}
     assert client.ask("DELETE", path).status_code == 404
@@ -128,7 +128,7 @@ def test_a_session_is_deleted_with_all_that_it_did(client: Client, store: Store)
     assert store.row("SELECT count(*) FROM event_data") == (3,)
 
 
-def test_an_archive_of_metrics(client: Client) -> None:
+def test_export_is_an_archive_of_metrics(client: Client) -> None:
     def files(**params: Any) -> dict[str, str]:
         packed = base64.b64decode(answer(client, "export", **params)["zip"])
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:

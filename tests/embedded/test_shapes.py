@@ -60,13 +60,13 @@ def answer(client: Client, path: str, /, **query: Any) -> Any:
 # What the server says of itself
 
 
-def test_there_are_no_settings_for_everybody(client: Client) -> None:
+def test_config_route_is_absent(client: Client) -> None:
     response = client.get("/api/config", params={})
     assert response.status_code == 404
     assert response.headers["content-type"].startswith("text/html")
 
 
-def test_the_version_is_in_the_script_and_in_the_document(client: Client) -> None:
+def test_script_and_openapi_document_name_the_version(client: Client) -> None:
     script = client.get("/api/scripts/telemetry", params={})
     assert "a.png?v=3.5.0" in script.text
     assert script.headers["content-type"].startswith("text/javascript")
@@ -78,7 +78,7 @@ def test_the_version_is_in_the_script_and_in_the_document(client: Client) -> Non
     assert next(iter(document)) == "info"
 
 
-def test_who_is_signed_in(client: Client) -> None:
+def test_me_names_the_signed_in_user(client: Client) -> None:
     body = client.get("/api/me", params={}).json()
     assert body["authType"] == "session"
     assert set(body) == {"user", "authType"}
@@ -92,7 +92,7 @@ def test_who_is_signed_in(client: Client) -> None:
     }
 
 
-def test_a_website(client: Client) -> None:
+def test_website_has_the_members_of_3_5(client: Client) -> None:
     body = client.get(SITE, params={}).json()
     assert (body["recorderEnabled"], body["replayConfig"], body["shareId"]) == (
         False,
@@ -104,7 +104,7 @@ def test_a_website(client: Client) -> None:
 # Lists
 
 
-def test_a_search_looks_for_a_part_of_a_name_or_a_path(client: Client) -> None:
+def test_search_matches_part_of_a_name_or_path(client: Client) -> None:
     body = answer(client, "events", search="IGN")
     assert {row["eventName"] for row in body["data"]} == {"signup"}
     assert body["count"] == 2
@@ -120,7 +120,7 @@ def test_events_name_their_visit_and_visitor(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("kind", "rows"), [("events", 17), ("sessions", 5)])
-def test_rows_are_counted_up_to_a_number(client: Client, kind: str, rows: int) -> None:
+def test_count_is_capped_at_max_results(client: Client, kind: str, rows: int) -> None:
     for most, count, capped in ((rows + 1, rows, False), (rows, rows, False), (3, 3, True)):
         body = answer(client, kind, maxResults=most, pageSize=1)
         assert (body["count"], body["isCapped"]) == (count, capped)
@@ -157,7 +157,7 @@ def session(client: Client, name: str) -> dict[str, Any]:
     return answered
 
 
-def test_sessions_of_one_visitor_are_added_up(client: Client) -> None:
+def test_sessions_of_a_visitor_are_stitched(client: Client) -> None:
     body = session(client, "A")
     # Three visits of A, and one each of B and C; A's take 400 seconds, C's 725.
     assert (body["visits"], body["views"], body["events"], body["totaltime"]) == (
@@ -171,14 +171,14 @@ def test_sessions_of_one_visitor_are_added_up(client: Client) -> None:
     assert (body["distinctId"], body["country"], body["canDelete"]) == ("anna", "DE", True)
 
 
-def test_a_session_of_two_visitors_names_none(client: Client) -> None:
+def test_session_of_two_visitors_names_neither(client: Client) -> None:
     body = session(client, "C")
     assert (body["stitchedSessionCount"], body["distinctIds"]) == (3, ["anna", "bert"])
     assert "distinctId" not in body
     assert body["country"] == "US"
 
 
-def test_a_session_that_is_linked_to_nothing(client: Client) -> None:
+def test_unlinked_session_is_not_stitched(client: Client) -> None:
     body = session(client, "D")
     assert (body["stitchedSessionCount"], body["distinctIds"]) == (1, [])
     assert "distinctId" not in body
@@ -332,7 +332,7 @@ def test_sessions_with_a_property(client: Client) -> None:
         assert answer(client, "sessions", spf0=text)["count"] == visitors
 
 
-def test_filters_by_properties_all_have_to_pass(client: Client) -> None:
+def test_property_filters_are_combined_with_and(client: Client) -> None:
     both = {"epf0": "1.eq.plan.pro", "epf1": "2.eq.seats.3"}
     assert events(client, **both) == 1
     assert events(client, **{**both, "epf1": "2.eq.seats.4"}) == 0
@@ -340,7 +340,7 @@ def test_filters_by_properties_all_have_to_pass(client: Client) -> None:
     assert events(client, epf0="1.eq.plan.pro", country="US", path="/pricing", match="any") == 1
 
 
-def test_an_event_with_a_property_is_no_view(client: Client) -> None:
+def test_property_filter_of_events_excludes_views(client: Client) -> None:
     body = answer(client, "stats", epf0="1.eq.plan.pro")
     assert {body[name] for name in ("pageviews", "visitors", "visits", "bounces")} == {0}
     assert answer(client, "events/stats", epf0="1.eq.plan.pro")["data"]["events"] == 1
@@ -360,7 +360,7 @@ def test_reports_are_filtered_by_properties(client: Client) -> None:
     assert client.ask("POST", "/api/reports/goal", json=body).json() == {"num": 1, "total": 1}
 
 
-def test_a_segment_may_hold_properties_of_sessions(client: Client) -> None:
+def test_segment_may_contain_session_properties(client: Client) -> None:
     def saved(*filters: dict[str, Any]) -> str:
         made = client.ask(
             "POST",
@@ -432,7 +432,7 @@ def test_only_numbered_names_filter_by_properties(client: Client, name: str) -> 
         {"endAt": 8.65e15},
     ],
 )
-def test_a_range_has_whole_ends_in_order(
+def test_invalid_ranges_are_refused(
     client: Client, path: str, query: dict[str, Any], range_: dict[str, Any]
 ) -> None:
     assert get(client, path, **{**query, **range_}).status_code == 400

@@ -36,7 +36,7 @@ def status(client: Client, path: str, headers: dict[str, str], **params: Any) ->
     return client.ask("GET", path, params=params, headers=headers).status_code
 
 
-def test_from_creation_to_deletion(client: Client) -> None:
+def test_share_is_created_opened_and_deleted(client: Client) -> None:
     share = client.ask("POST", SHARES, json={"name": "Board", "parameters": {"theme": "x"}}).json()
     assert set(share) == {
         *("id", "entityId", "name", "shareType", "slug", "parameters", "createdAt", "updatedAt")
@@ -66,7 +66,7 @@ def test_from_creation_to_deletion(client: Client) -> None:
     assert client.get(f"/api/share/{share['slug']}", {}).status_code == 404
 
 
-def test_the_share_id_of_a_website_is_a_share(client: Client) -> None:
+def test_share_id_of_a_website_is_listed_as_a_share(client: Client) -> None:
     client.ask("POST", OF_WEBSITE, json={"shareId": "autumn-2026"}).raise_for_status()
     (share,) = client.get(SHARES, {}).json()["data"]
     assert (share["id"], share["slug"]) == (str(WEBSITE), "autumn-2026")
@@ -84,7 +84,7 @@ UTM = {
 }
 
 
-def test_a_share_of_some_sections(client: Client) -> None:
+def test_share_allows_only_its_sections(client: Client) -> None:
     parameters = {"overview": True, "utm": True, "events": False, "allowFilter": False}
     share = client.ask("POST", SHARES, json={"parameters": parameters}).json()
     assert client.get(f"/api/share/{share['slug']}", {}).json()["parameters"] == parameters
@@ -132,7 +132,7 @@ def test_a_share_of_some_sections(client: Client) -> None:
     assert status(client, f"{OF_WEBSITE}/events", whole, **RANGE) == 200
 
 
-def test_what_is_refused(client: Client) -> None:
+def test_invalid_shares_are_refused(client: Client) -> None:
     for body in ({"parameters": []}, {"name": "x" * 201}, {"colour": "red"}):
         assert client.ask("POST", SHARES, json=body).status_code == 400
     share = client.ask("POST", SHARES, json={}).json()

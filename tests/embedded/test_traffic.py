@@ -19,7 +19,7 @@ def fetch(umami: httpx.Client, shop: str, kind: str, **query: Any) -> Any:
     return answer.json()
 
 
-def test_a_compared_series_keeps_its_own_dates(umami: httpx.Client, shop: str) -> None:
+def test_compared_series_has_its_own_dates(umami: httpx.Client, shop: str) -> None:
     zoned = {"unit": "day", "timezone": "UTC"}
     answer = fetch(umami, shop, "pageviews", **zoned, compare="prev")
     assert answer["startDate"] == "2026-09-07T00:00:00.000Z"
@@ -52,7 +52,7 @@ def test_a_year_before_the_29th_of_february_is_the_28th(umami: httpx.Client, sho
     assert answer["compare"]["startDate"] == "2027-02-28T00:00:00.000Z"
 
 
-def test_a_metric_is_searched_without_minding_case(umami: httpx.Client, shop: str) -> None:
+def test_search_of_metrics_ignores_case(umami: httpx.Client, shop: str) -> None:
     body = fetch(umami, shop, "metrics", type="url", search="BLOG")
     assert {row["x"] for row in body} == {"/blog", "/blog/how-we-build", "/blog/a b"}
     replaced = fetch(umami, shop, "metrics", type="url", search="BLOG", url="/products")
@@ -69,14 +69,14 @@ def test_a_metric_is_searched_without_minding_case(umami: httpx.Client, shop: st
     }
 
 
-def test_values_are_searched_in_part_or_as_a_list(umami: httpx.Client, shop: str) -> None:
+def test_values_are_searched_by_part_or_list(umami: httpx.Client, shop: str) -> None:
     part = fetch(umami, shop, "values", type="url", search="blog")
     assert {row["value"] for row in part} == {"/blog", "/blog/how-we-build", "/blog/a b"}
     listed = fetch(umami, shop, "values", type="url", search="/BLOG,/pricing,/nowhere")
     assert {row["value"] for row in listed} == {"/blog", "/pricing"}
 
 
-def test_lists_are_searched_ordered_and_turned(umami: httpx.Client, shop: str) -> None:
+def test_lists_are_searched_ordered_and_paged(umami: httpx.Client, shop: str) -> None:
     newest = fetch(umami, shop, "events", search="purchase", pageSize=1000)
     assert newest["data"]
     assert {row["eventName"] for row in newest["data"]} == {"purchase"}
@@ -113,7 +113,7 @@ def test_lists_are_searched_ordered_and_turned(umami: httpx.Client, shop: str) -
         ("sessions", {"page": 0}, "page: "),
     ],
 )
-def test_refused_with_a_reason(
+def test_invalid_queries_are_refused_with_a_reason(
     umami: httpx.Client, shop: str, kind: str, query: dict[str, Any], reason: str
 ) -> None:
     answer = umami.get(f"/api/websites/{shop}/{kind}", params={**RANGE, **query})
@@ -150,5 +150,7 @@ def test_refused_with_a_reason(
         ("youtube.com", "", "organicVideo"),
     ],
 )
-def test_channel(domain: str | None, query: str | None, expected: str | None) -> None:
+def test_channel_of_a_referrer_and_query(
+    domain: str | None, query: str | None, expected: str | None
+) -> None:
     assert channel(domain, query) == expected

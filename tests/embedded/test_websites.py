@@ -24,7 +24,7 @@ def made(writable: httpx.Client, **values: Any) -> dict[str, Any]:
 # Accounts
 
 
-def test_signing_in_and_out(server: Running) -> None:
+def test_user_signs_in_and_out(server: Running) -> None:
     with httpx.Client(base_url=server.url) as client:
         answer = client.post(
             "/api/auth/login", json={"username": "admin", "password": server.password}
@@ -39,7 +39,7 @@ def test_signing_in_and_out(server: Running) -> None:
 
 
 @pytest.mark.parametrize("name", ["admin", "root", "ädmin", ""])
-def test_wrong_credentials(server: Running, name: str) -> None:
+def test_wrong_credentials_are_refused(server: Running, name: str) -> None:
     answer = httpx.post(
         f"{server.url}/api/auth/login", json={"username": name, "password": "wrong"}
     )
@@ -47,7 +47,7 @@ def test_wrong_credentials(server: Running, name: str) -> None:
     assert answer.json() == {"error": "message.incorrect-username-password"}
 
 
-def test_no_token_and_no_such_token(server: Running) -> None:
+def test_missing_or_invalid_token_is_refused(server: Running) -> None:
     for headers in ({}, {"authorization": "Bearer x"}, {"authorization": "Basic YTpi"}):
         answer = httpx.get(f"{server.url}/api/websites", headers=headers)
         assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
@@ -56,7 +56,7 @@ def test_no_token_and_no_such_token(server: Running) -> None:
 # Websites
 
 
-def test_the_list(umami: httpx.Client, websites: dict[str, str]) -> None:
+def test_websites_are_listed(umami: httpx.Client, websites: dict[str, str]) -> None:
     body = umami.get("/api/websites").json()
     assert {name: body[name] for name in ("count", "page", "pageSize", "orderBy")} == {
         "count": 3,
@@ -76,7 +76,7 @@ def test_the_list(umami: httpx.Client, websites: dict[str, str]) -> None:
     assert body["data"][0]["createdAt"] == "2026-11-23T11:07:18.194Z"
 
 
-def test_pages_order_and_search(umami: httpx.Client) -> None:
+def test_websites_are_paged_ordered_and_searched(umami: httpx.Client) -> None:
     def names(**params: Any) -> list[str]:
         answer = umami.get("/api/websites", params=params)
         return [row["name"] for row in answer.raise_for_status().json()["data"]]
@@ -89,7 +89,7 @@ def test_pages_order_and_search(umami: httpx.Client) -> None:
     assert names(search="%") == names(search="_") == names(search="\\") == []
 
 
-def test_from_creation_to_deletion(writable: httpx.Client) -> None:
+def test_website_is_created_changed_and_deleted(writable: httpx.Client) -> None:
     website = made(writable)
     path = f"/api/websites/{website['id']}"
     assert writable.get(path).json() == website
@@ -119,11 +119,11 @@ def test_from_creation_to_deletion(writable: httpx.Client) -> None:
         {"name": "x", "domain": "x", "colour": "red"},
     ],
 )
-def test_what_cannot_be_created(writable: httpx.Client, body: dict[str, Any]) -> None:
+def test_invalid_website_is_not_created(writable: httpx.Client, body: dict[str, Any]) -> None:
     assert writable.post("/api/websites", json=body).status_code == 400
 
 
-def test_what_cannot_be_changed(writable: httpx.Client) -> None:
+def test_invalid_change_is_refused(writable: httpx.Client) -> None:
     taken = made(writable, shareId="taken0001")
     website = made(writable)
     path = f"/api/websites/{website['id']}"
@@ -145,7 +145,7 @@ def test_what_cannot_be_changed(writable: httpx.Client) -> None:
     assert writable.post("/api/websites", json={**good, "teamId": str(uuid4())}).status_code == 401
 
 
-def test_a_reset_takes_the_rows_of_one_website(
+def test_reset_deletes_rows_of_one_website(
     writable: httpx.Client, websites: dict[str, str]
 ) -> None:
     path = f"/api/websites/{websites['docs']}"
@@ -189,7 +189,7 @@ def test_a_share_token_reads_its_website_only(
         assert visitor.get("/api/share/shopshop1").status_code == 404
 
 
-def test_a_share_token_asks_for_reports(writable: httpx.Client, websites: dict[str, str]) -> None:
+def test_share_token_may_request_reports(writable: httpx.Client, websites: dict[str, str]) -> None:
     shop = f"/api/websites/{websites['shop']}"
     writable.post(shop, json={"name": "Shop", "domain": "shop.example.com", "shareId": "shopshop2"})
     with httpx.Client(base_url=writable.base_url) as visitor:
