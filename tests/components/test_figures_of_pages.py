@@ -62,7 +62,7 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
         assert json.dumps(spec)
 
 
-def test_hostile_names_are_letters_in_every_figure() -> None:
+def test_hostile_names_are_escaped_in_every_figure() -> None:
     result = [FunnelResult(FunnelStep("path", HOSTILE), 3, 0, 0, None, 1.0)] * 2
     moved = pd.DataFrame({"label": [HOSTILE], "now": [3], "before": [1], "delta": [2]})
     table = pd.DataFrame({"label": [HOSTILE], "first": [1.0], "last": [2.0]})
@@ -77,7 +77,7 @@ def test_hostile_names_are_letters_in_every_figure() -> None:
         assert "<b onclick" not in figure.to_json()
 
 
-def test_a_small_cohort_is_marked_and_days_to_come_are_blank() -> None:
+def test_small_cohort_is_marked_and_future_days_are_blank() -> None:
     rows = [
         {"date": "2026-09-29", "day": 1, "visitors": 5, "returnVisitors": 1, "percentage": 20.0}
     ]
@@ -88,7 +88,7 @@ def test_a_small_cohort_is_marked_and_days_to_come_are_blank() -> None:
     assert "noise" in cells.customdata[0][0]
 
 
-def test_a_treemap_draws_parents_before_children_and_knows_its_places() -> None:
+def test_treemap_lists_parents_before_children() -> None:
     nodes = pd.DataFrame({"path": [("a", "x"), ("b",), ("a",), ("a", "y")], "value": [2, 1, 5, 3]})
     tree = maps.tree(nodes)
     (treemap,) = maps.tree_figure(tree, "views", "light").data
@@ -105,7 +105,7 @@ def test_the_worst_step_has_another_colour() -> None:
     assert first != second
 
 
-def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
+def test_funnel_without_earlier_visitors_has_no_comparison_mark() -> None:
     def stepped(*visitors: int) -> list[FunnelResult]:
         return [FunnelResult(FunnelStep("path", "/"), n, 0, 0, None, None) for n in visitors]
 
@@ -119,7 +119,7 @@ def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
     assert marks(0, 0) == []
 
 
-def test_flows_fold_what_is_rare() -> None:
+def test_rare_nodes_are_folded() -> None:
     paths = [Path(("/", f"/{at}"), 20 - at) for at in range(12)]
     (series,) = flows.sankey_spec(activity.flow(paths), None, "light")["series"]
     second = [node["name"] for node in series["data"] if node["depth"] == 1]

@@ -60,7 +60,7 @@ def behind(client: Asked, before: Reply[Any]) -> freshness._Behind:
     return freshness._Behind(client, [looked_for], 0.0)
 
 
-def test_what_takes_longer_than_a_look_is_found_by_the_next(
+def test_slow_refresh_is_picked_up_by_the_next_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also where it is kept so shortly that asking again would find nothing."""
@@ -74,7 +74,7 @@ def test_what_takes_longer_than_a_look_is_found_by_the_next(
     assert client.times == 1
 
 
-def test_a_refresh_that_fails_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_refresh_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(freshness, "STALE", 0.0)
     monkeypatch.setattr(freshness, "FAILED", 0.0)
     old = reply(stale=True, problem=Unreachable("Nobody there."))
@@ -85,14 +85,14 @@ def test_a_refresh_that_fails_is_said_once(monkeypatch: pytest.MonkeyPatch) -> N
     assert behind(client, old).look()
 
 
-def test_what_goes_on_failing_is_asked_for_less_and_less_often() -> None:
+def test_pauses_between_failed_refreshes_grow() -> None:
     pauses = [freshness._pause() for _ in range(6)]
     assert pauses == sorted(pauses)
     assert pauses[0] == freshness.FAILED
     assert pauses[-2:] == [freshness.LONGEST] * 2
 
 
-def test_what_asking_again_will_not_change_is_not_looked_for() -> None:
+def test_permanent_errors_are_not_refreshed() -> None:
     assert freshness._state(reply(NotOffered("No."))) is freshness._State.GOOD
     assert freshness._state(reply(Unauthorised("No."))) is freshness._State.FAILED
     assert freshness._state(reply()) is freshness._State.GOOD

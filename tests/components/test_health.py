@@ -57,14 +57,14 @@ def breaks() -> None:
     raise KeyError("postgresql://user:password@host/name")
 
 
-def test_alive_and_ready() -> None:
+def test_live_and_ready_answer_200() -> None:
     with watched(settings=lambda: None, server=lambda: None) as monitor:
         assert (get(monitor, "/live").status_code, get(monitor, "/live").text) == (200, "live\n")
         assert (get(monitor, "/ready").status_code, get(monitor, "/ready").text) == (200, "ready\n")
         assert get(monitor, "/").status_code == 404
 
 
-def test_what_is_missing_is_one_word_and_the_process_lives(
+def test_failed_check_is_named_and_the_process_stays_live(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with watched(settings=lambda: None, store=breaks, server=fails) as monitor:
@@ -76,7 +76,7 @@ def test_what_is_missing_is_one_word_and_the_process_lives(
     assert "password" not in caplog.text
 
 
-def test_what_recovers_is_ready_again_and_the_log_says_both_once(
+def test_recovery_is_ready_again_and_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     away = True
@@ -96,7 +96,7 @@ def test_what_recovers_is_ready_again_and_the_log_says_both_once(
     assert recovered == "The dashboard is ready"
 
 
-def test_a_check_that_hangs_is_told_soon_and_made_once() -> None:
+def test_hanging_check_times_out_and_runs_once() -> None:
     hanging, asked_for = threading.Event(), []
 
     def server() -> None:
@@ -109,7 +109,7 @@ def test_a_check_that_hangs_is_told_soon_and_made_once() -> None:
         hanging.set()
 
 
-def test_what_the_client_does_is_counted() -> None:
+def test_requests_of_the_client_are_counted() -> None:
     metrics = Metrics()
     watch: Instrumentation = metrics
     watch.answered("stats", None, 0.2)
@@ -135,14 +135,14 @@ def test_what_the_client_does_is_counted() -> None:
     assert not [name for name, *_ in samples if name.endswith("_created")]
 
 
-def test_two_processes_have_nothing_in_common() -> None:
+def test_metrics_are_not_shared_between_registries() -> None:
     first, other = Metrics(), Metrics()
     first.looked_up("stats", "fresh")
     with watched(other) as monitor:
         assert "dashboard_answers_total{" not in get(monitor, "/metrics").text
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_taken_port_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = Address("127.0.0.1", taken.getsockname()[1])
         with pytest.raises(OSError, match="in use"):
@@ -155,7 +155,7 @@ def test_a_port_that_is_taken_is_told() -> None:
     ("address", "code", "said"),
     [("", 2, "not set"), ("nonsense", 2, "DASHBOARD_MONITOR"), ("PORT", 0, "ready")],
 )
-def test_a_health_check_without_curl(address: str, code: int, said: str) -> None:
+def test_health_command_checks_the_configured_address(address: str, code: int, said: str) -> None:
     with watched(server=lambda: None) as monitor:
         status, text = health(address.replace("PORT", f"0.0.0.0:{monitor.server_port}"))
     assert status == code
@@ -163,7 +163,7 @@ def test_a_health_check_without_curl(address: str, code: int, said: str) -> None
 
 
 @pytest.mark.thorough
-def test_a_health_check_of_nothing() -> None:
+def test_health_command_reports_a_silent_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
     assert health(str(port)) == (1, "no answer\n")

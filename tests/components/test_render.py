@@ -60,7 +60,7 @@ def run() -> AppTest:
     return AppTest.from_function(page_of_sections, default_timeout=60).run()
 
 
-def test_one_failing_section_leaves_the_others_standing(run: AppTest) -> None:
+def test_failing_section_leaves_the_others(run: AppTest) -> None:
     said = [element.value for element in run.markdown]
     assert "late but here" in said
     assert any("No connection to \\*umami\\.example\\*" in text for text in said)
@@ -71,12 +71,12 @@ def test_one_failing_section_leaves_the_others_standing(run: AppTest) -> None:
     assert not run.exception
 
 
-def test_what_a_server_does_not_offer_is_said_quietly(run: AppTest) -> None:
+def test_unsupported_feature_is_shown_as_a_caption(run: AppTest) -> None:
     assert "Umami 2 has no such thing\\." in [element.value for element in run.caption]
     assert not any("no such thing" in element.value for element in run.markdown)
 
 
-def test_a_fault_is_logged_without_what_it_held(caplog: pytest.LogCaptureFixture) -> None:
+def test_exception_is_logged_without_its_message(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
     AppTest.from_function(page_of_sections, default_timeout=60).run()
     assert "KeyError at" in caplog.text
@@ -125,7 +125,7 @@ def page_that_waits() -> None:
         page.finish()
 
 
-def test_a_page_that_waits_for_its_turn_says_so_and_takes_it_back() -> None:
+def test_waiting_run_shows_a_note_and_removes_it() -> None:
     run = AppTest.from_function(page_that_waits, default_timeout=60).run()
     assert not run.exception
     assert "waits for its turn" in run.session_state["said"]

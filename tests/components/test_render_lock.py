@@ -37,7 +37,7 @@ def free(floor: RenderLock) -> bool:
     return got.is_set()
 
 
-def test_one_has_it_at_a_time() -> None:
+def test_one_thread_holds_the_lock_at_a_time() -> None:
     floor = RenderLock()
     guard, now, most = threading.Lock(), 0, 0
 
@@ -59,7 +59,7 @@ def test_one_has_it_at_a_time() -> None:
     assert free(floor)
 
 
-def test_what_came_first_has_it_first() -> None:
+def test_lock_is_given_in_order_of_arrival() -> None:
     floor, came, threads = RenderLock(), list[int](), []
 
     def work(number: int) -> None:
@@ -76,14 +76,14 @@ def test_what_came_first_has_it_first() -> None:
     assert came == list(range(10))
 
 
-def test_who_has_it_may_take_it_again() -> None:
+def test_lock_is_reentrant() -> None:
     floor = RenderLock()
     with floor.taken(), floor.taken():
         pass
     assert free(floor)
 
 
-def test_it_is_left_to_others_while_an_answer_is_waited_for() -> None:
+def test_lock_is_released_while_waiting_for_an_answer() -> None:
     floor, reply, has = RenderLock(), Reply[str](released), threading.Event()
     answers: list[str] = []
 
@@ -104,7 +104,7 @@ def test_it_is_left_to_others_while_an_answer_is_waited_for() -> None:
     assert free(floor)
 
 
-def test_an_answer_at_hand_does_not_cost_the_floor() -> None:
+def test_lock_is_kept_when_the_answer_is_available() -> None:
     floor, reply = RenderLock(), Reply[str](released)
     reply.set_result("here")
     with floor.taken():
@@ -115,7 +115,7 @@ def test_an_answer_at_hand_does_not_cost_the_floor() -> None:
     thread.join(10)
 
 
-def test_what_goes_wrong_outside_comes_back_to_the_floor_and_what_ends_a_run_does_not() -> None:
+def test_lock_is_taken_again_after_errors_but_not_at_the_end_of_a_run() -> None:
     floor = RenderLock(patience=60)
     with floor.taken():
         with pytest.raises(ValueError, match="asked"), released():
@@ -127,7 +127,7 @@ def test_what_goes_wrong_outside_comes_back_to_the_floor_and_what_ends_a_run_doe
     assert free(floor)
 
 
-def test_one_that_hangs_stops_nobody_for_long() -> None:
+def test_hanging_holder_is_overtaken() -> None:
     floor = RenderLock(patience=0.05)
     has, release = threading.Event(), threading.Event()
 
@@ -146,6 +146,6 @@ def test_one_that_hangs_stops_nobody_for_long() -> None:
         assert not free(floor)
 
 
-def test_without_one_there_is_nothing_to_leave() -> None:
+def test_releasing_without_the_lock_does_nothing() -> None:
     with released():
         pass

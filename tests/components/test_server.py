@@ -26,7 +26,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     umami_server.umami.clear()
 
 
-def test_a_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_store_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "umami.duckdb"
     import_into(path, TABLES)
     bare.setenv("UMAMI_STORE", str(path))
@@ -47,7 +47,7 @@ def test_a_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (str(TABLES), "notes.txt", "UMAMI_STORE cannot be used: notes.txt is not a DuckDB file."),
     ],
 )
-def test_what_cannot_be_is_said_in_a_sentence(
+def test_invalid_data_settings_are_explained(
     bare: pytest.MonkeyPatch, tmp_path: Path, data: str, store: str, said: str
 ) -> None:
     bare.chdir(tmp_path)

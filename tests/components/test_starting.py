@@ -24,7 +24,7 @@ def today() -> View:
 
 
 @pytest.mark.thorough
-def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None:
+def test_messages_and_edits_by_others_are_visible_at_once(today: View) -> None:
     running = embedded_launcher.own_server(TABLES)
     try:
         with embedded_launcher.client_of(running, Settings()) as client:
@@ -57,7 +57,7 @@ def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None
 
 
 @pytest.mark.parametrize("version", DEFINITIONS)
-def test_our_own_server_answers_by_the_definitions_of_the_settings(version: str) -> None:
+def test_embedded_server_uses_the_definitions_of_the_settings(version: str) -> None:
     running = embedded_launcher.own_server(TABLES, definitions=version)
     try:
         with httpx.Client(base_url=f"{running.url}/api") as client:

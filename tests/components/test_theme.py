@@ -42,7 +42,7 @@ def test_series_stand_out_from_the_page(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_scale_rises_step_by_step(mode: Mode) -> None:
+def test_sequential_scale_rises_in_contrast(mode: Mode) -> None:
     palette = PALETTES[mode]
     distances = [contrast(colour, palette.background) for colour in palette.sequential]
     assert len(distances) == 10
@@ -50,7 +50,7 @@ def test_the_scale_rises_step_by_step(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_first_two_series_differ_without_red_and_green(mode: Mode) -> None:
+def test_first_two_series_differ_for_red_green_blindness(mode: Mode) -> None:
     """Blue minus yellow, what protanopes and deuteranopes keep, sets views and visits apart."""
 
     def blue_yellow(colour: str) -> float:
@@ -62,7 +62,7 @@ def test_the_first_two_series_differ_without_red_and_green(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_template_speaks_the_palette(mode: Mode) -> None:
+def test_template_uses_the_palette(mode: Mode) -> None:
     layout = template(mode).layout
     assert tuple(layout.colorway) == PALETTES[mode].categorical
     assert layout.font.color == PALETTES[mode].text
