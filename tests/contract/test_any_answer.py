@@ -73,7 +73,7 @@ def read(question: Query[Any], answer: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 @given(data=st.data())
-def test_random_answers(name: str, data: st.DataObject) -> None:
+def test_random_answers_are_parsed_or_refused(name: str, data: st.DataObject) -> None:
     question, _good = examples()[name]
     read(question, data.draw(ANYTHING))
 
@@ -91,13 +91,13 @@ def spoiled(good: Any, data: st.DataObject) -> Any:
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 @given(data=st.data())
-def test_spoiled_answers(name: str, data: st.DataObject) -> None:
+def test_damaged_answers_are_parsed_or_refused(name: str, data: st.DataObject) -> None:
     question, good = examples()[name]
     read(question, spoiled(good, data))
 
 
 @pytest.mark.parametrize("name", sorted(set(REGISTRY) - {"website", "report", "session"}))
-def test_nonsense_is_named_after_its_endpoint(name: str) -> None:
+def test_unexpected_answer_names_its_endpoint(name: str) -> None:
     question, _good = examples()[name]
     with pytest.raises(UnexpectedAnswer) as refused:
         question.read("nonsense")

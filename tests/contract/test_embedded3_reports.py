@@ -26,7 +26,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_recorded_analyses(
+def test_reports_equal_the_recorded_ones(
     umami3: httpx.Client, subtests: pytest.Subtests, route: str, some: Some
 ) -> None:
     cases = answered_lines("v3.1.0", route)
@@ -39,7 +39,7 @@ def test_recorded_analyses(
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_the_words_of_3_4_get_the_same_answers(
+def test_requests_of_3_4_get_the_same_answers(
     newest_by_3_1: httpx.Client, subtests: pytest.Subtests, route: str, some: Some
 ) -> None:
     cases = answered_lines("v3.1.0", route)

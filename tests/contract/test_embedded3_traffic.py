@@ -25,7 +25,7 @@ MOST_VALUES = 10
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_recorded_answers(
+def test_answers_equal_the_recorded_ones(
     umami3: httpx.Client, subtests: pytest.Subtests, route: str, some: Some
 ) -> None:
     cases = answered_lines("v3.1.0", route)

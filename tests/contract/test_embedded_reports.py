@@ -25,7 +25,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_recorded_analyses(
+def test_reports_equal_the_recorded_ones(
     umami: httpx.Client, subtests: pytest.Subtests, route: str, some: Some
 ) -> None:
     cases = answered_lines("v2.18.1", route)

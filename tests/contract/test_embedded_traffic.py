@@ -33,7 +33,7 @@ def ends(query: dict[str, Any], default: int | None, rows: list[Any]) -> bool:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_recorded_answers(
+def test_answers_equal_the_recorded_ones(
     umami: httpx.Client, subtests: pytest.Subtests, route: str, some: Some
 ) -> None:
     cases = answered_lines("v2.18.1", route)

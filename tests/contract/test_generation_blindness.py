@@ -134,7 +134,7 @@ def http(client: httpx.Client) -> Ask:
     ("source", "references"), PAIRS, ids=[f"{source} as {named[-1]}" for source, named in PAIRS]
 )
 @pytest.mark.parametrize("name", sorted(QUESTIONS))
-def test_no_page_can_tell(
+def test_model_is_the_same_for_every_generation(
     name: str, source: str, references: Sequence[str], sources: dict[str, tuple[Dialect, Ask]]
 ) -> None:
     compared = 0
@@ -266,12 +266,12 @@ def without(value: Any, members: frozenset[str]) -> Any:
     return value
 
 
-def test_every_reading_endpoint_is_asked() -> None:
+def test_every_reading_endpoint_is_compared() -> None:
     reading = {name for name, endpoint in REGISTRY.items() if endpoint.access is Access.READS}
     assert set(QUESTIONS) | set(UNASKED) == reading
 
 
-def test_every_stated_difference_is_one() -> None:
+def test_every_stated_difference_occurs() -> None:
     """A statement that no question needs would hide what it does not mean."""
     names = Counter(name for difference in DIFFERENCES for name in difference.endpoints)
     assert set(names) <= set(REGISTRY)

@@ -41,7 +41,7 @@ def client() -> Iterator[Client]:
 
 
 @pytest.mark.parametrize("name", READS)
-def test_an_answer_is_read_or_there_is_none(client: Client, name: str) -> None:
+def test_answers_of_newer_endpoints_are_parsed(client: Client, name: str) -> None:
     endpoint = SAMPLES[name][0].endpoint
     question = example(
         endpoint, view=View(SITE, SEPTEMBER), website=SITE, websites=(SITE,), period=SEPTEMBER
@@ -53,7 +53,7 @@ def test_an_answer_is_read_or_there_is_none(client: Client, name: str) -> None:
         client.ask(question)
 
 
-def test_a_note_from_making_to_deleting(client: Client) -> None:
+def test_annotation_is_created_changed_and_deleted(client: Client) -> None:
     view = View(SITE, SEPTEMBER)
     made = client.ask(notes.create_annotation(SITE, SEPTEMBER.start, "A new campaign"))
     assert client.ask(notes.annotations(view)).rows == (made,)

@@ -82,7 +82,7 @@ def made_up(version: str, line: Line) -> str | None:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_the_answers_are_read_by_value(
+def test_recorded_answers_are_parsed_by_value(
     route: str, beyond: dict[int, httpx.Client], subtests: pytest.Subtests, some: Some
 ) -> None:
     for version in VERSIONS:
@@ -485,7 +485,7 @@ CHECKS: dict[str, Callable[[Any, Any, Any], None]] = {
 }
 
 
-def test_every_endpoint_is_recorded_or_known_not_to_be() -> None:
+def test_every_endpoint_has_recordings_or_samples() -> None:
     assert set(CHECKS) | set(SAMPLES) == set(REGISTRY)
     spoken = set()
     for version in VERSIONS:

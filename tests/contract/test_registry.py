@@ -19,12 +19,12 @@ SERVED = (Generation.V2_18, Generation.V3_1, Generation.V3_5)
 
 
 @pytest.mark.parametrize("target", DOCUMENTS, ids=lambda target: target.name)
-def test_the_tables_are_fresh(target: Path) -> None:
+def test_generated_documents_are_current(target: Path) -> None:
     assert target.read_text() == DOCUMENTS[target](), "run make docs"
 
 
 @pytest.mark.parametrize("name", ["api.md", "compatibility.md"])
-def test_every_endpoint_has_a_row(name: str) -> None:
+def test_every_endpoint_is_documented(name: str) -> None:
     text = (DOCS / name).read_text()
     assert [name for name in REGISTRY if f"`{name}" not in text] == []
 
@@ -74,13 +74,13 @@ POST /api/send
 """Every route of the API reference of Umami 2; the client must be able to ask each of them."""
 
 
-def test_the_reference_of_umami_2_is_covered() -> None:
+def test_every_route_of_umami_2_is_documented() -> None:
     """The documents derive routes from the dialects, so a route that is there is really asked."""
     text = (DOCS / "api.md").read_text()
     assert [line for line in REFERENCE.strip().splitlines() if f"`{line}`" not in text] == []
 
 
-def test_the_documents_name_the_versions() -> None:
+def test_documents_name_the_route_of_each_version() -> None:
     text = (DOCS / "api.md").read_text()
     retention = next(line for line in text.splitlines() if line.startswith("| `retention("))
     assert (
@@ -108,7 +108,7 @@ def test_ranges_are_in_milliseconds(generation: Generation) -> None:
 
 
 @pytest.mark.parametrize("generation", SERVED, ids=str)
-def test_every_endpoint_has_a_route(generation: Generation) -> None:
+def test_every_endpoint_has_an_embedded_route(generation: Generation) -> None:
     speaks = dialect(generation)
     routes = v2.ROUTES if generation.major == 2 else ROUTES
     for name, endpoint in REGISTRY.items():

@@ -37,14 +37,14 @@ def client(running: Running) -> Iterator[Client]:
         yield client
 
 
-def test_signing_in(client: Client) -> None:
+def test_login_and_verify(client: Client) -> None:
     assert client.ask(account.login("admin", "umami")).account.admin
     assert client.ask(account.verify()).username == "admin"
     with pytest.raises(Unauthorised):
         client.ask(account.login("admin", "wrong"))
 
 
-def test_a_website_from_making_to_deleting(client: Client) -> None:
+def test_website_is_created_changed_and_deleted(client: Client) -> None:
     made = client.ask(websites.create_website("Orchard", "orchard.example"))
     assert client.ask(websites.website(made.id)).name == "Orchard"
     shared = client.ask(
@@ -63,7 +63,7 @@ def test_a_website_from_making_to_deleting(client: Client) -> None:
     assert client.ask(websites.websites(search="orchard")).rows == ()
 
 
-def test_websites_come_in_pages(client: Client) -> None:
+def test_websites_are_paged(client: Client) -> None:
     everything = client.ask(websites.websites()).rows
     page = client.ask(websites.websites(page=2, page_size=2, order_by="name"))
     assert [row.id for row in page.rows] == [row.id for row in everything[2:4]]
@@ -73,7 +73,7 @@ def test_websites_come_in_pages(client: Client) -> None:
     assert refused.value.reasons
 
 
-def test_what_is_sent_is_seen_at_once(client: Client) -> None:
+def test_sent_messages_are_visible_at_once(client: Client) -> None:
     site = client.ask(websites.create_website("Live", "live.example"))
     sent = client.ask(
         sending.send_pageview(
@@ -90,7 +90,7 @@ def test_what_is_sent_is_seen_at_once(client: Client) -> None:
     client.ask(websites.delete_website(site.id))
 
 
-def test_a_report_from_saving_to_deleting(client: Client) -> None:
+def test_report_is_saved_changed_and_deleted(client: Client) -> None:
     shop = next(row for row in client.ask(websites.websites()).rows if "Shop" in row.name)
     saved = client.ask(reports.create_report(shop.id, "funnel", "Checkout", {"window": 60}))
     assert client.ask(reports.report(saved.id)).parameters == {"window": 60}
@@ -104,7 +104,7 @@ def test_a_report_from_saving_to_deleting(client: Client) -> None:
         client.ask(reports.report(saved.id))
 
 
-def test_segments_are_saved_and_filtered_by(client: Client, running: Running) -> None:
+def test_segments_are_saved_and_applied(client: Client, running: Running) -> None:
     shop = next(row for row in client.ask(websites.websites()).rows if "Shop" in row.name)
     view = View(shop.id, Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
     if not client.capabilities.segments:
@@ -127,7 +127,7 @@ def test_segments_are_saved_and_filtered_by(client: Client, running: Running) ->
     assert by_hand.current.visitors > 0
 
 
-def test_reports_bear_the_newest_names(client: Client) -> None:
+def test_reports_have_the_newest_type_names(client: Client) -> None:
     shop = client.ask(websites.websites()).rows[0]
     goal = {"type": "path", "value": "/pricing"}
     saved = client.ask(reports.create_report(shop.id, "goal", "Pricing", goal))
@@ -138,7 +138,7 @@ def test_reports_bear_the_newest_names(client: Client) -> None:
     client.ask(reports.delete_report(saved.id))
 
 
-def test_an_unknown_website_has_no_reports_to_save(client: Client) -> None:
+def test_report_of_an_unknown_website_is_not_found(client: Client) -> None:
     view = View(
         "00000000-0000-4000-8000-000000000000",
         Period.of_days(date(2026, 8, 1), date(2026, 8, 2), "UTC"),
