@@ -63,7 +63,7 @@ def kind(answer: httpx.Response) -> str:
     return f"{answer.status_code} {names[type(error)]}"
 
 
-def test_every_version_has_a_column() -> None:
+def test_every_version_has_expected_answers() -> None:
     assert VERSIONS == COLUMNS
 
 
@@ -71,7 +71,7 @@ def test_every_version_has_a_column() -> None:
 @pytest.mark.sample(6)
 @pytest.mark.parametrize("version", COLUMNS)
 @pytest.mark.parametrize("request_", ANSWERS)
-def test_unsigned_answers(urls: dict[str, str], request_: str, version: str) -> None:
+def test_unsigned_answers_by_version(urls: dict[str, str], request_: str, version: str) -> None:
     method, path = request_.split(" ")
     content = "{}" if method == "POST" else None
     answer = httpx.request(method, urls[version] + path, content=content)
@@ -86,7 +86,9 @@ def test_unsigned_answers(urls: dict[str, str], request_: str, version: str) -> 
         *(("3.3", "3.3.1"), ("3.4", "3.4.0"), ("3.5", "3.5.0")),
     ],
 )
-def test_the_exact_version(urls: dict[str, str], version: str, text: str) -> None:
+def test_script_and_document_name_the_exact_version(
+    urls: dict[str, str], version: str, text: str
+) -> None:
     script = httpx.get(f"{urls[version]}/api/scripts/telemetry")
     assert script.headers["content-type"].startswith("text/javascript")
     assert f"a.png?v={text} " in script.text
@@ -102,7 +104,7 @@ def test_the_exact_version(urls: dict[str, str], version: str, text: str) -> Non
         *(("3.3", "sessionDeletionEnabled"), ("3.4", "sessionDeletionEnabled")),
     ],
 )
-def test_settings_for_everybody(urls: dict[str, str], version: str, mark: str | None) -> None:
+def test_config_members_by_version(urls: dict[str, str], version: str, mark: str | None) -> None:
     config = httpx.get(f"{urls[version]}/api/config").json()
     assert config["privateMode"] is True
     assert {"currentVersion", "sessionDeletionEnabled"} & set(config) == ({mark} if mark else set())
@@ -161,7 +163,7 @@ def test_definitions_follow_the_version(doubles: dict[str, Double]) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["path", "title", "referrer", "domain", "entry", "utmSource"])
-def test_pages_have_no_bounces_from_3_3_on(doubles: dict[str, Double], kind: str) -> None:
+def test_expanded_pages_have_no_bounces_from_3_3_on(doubles: dict[str, Double], kind: str) -> None:
     for version, double in doubles.items():
         rows = double.answer("/metrics/expanded", type=kind)
         totals = {(row["bounces"], int(row["totaltime"])) for row in rows}
@@ -170,14 +172,14 @@ def test_pages_have_no_bounces_from_3_3_on(doubles: dict[str, Double], kind: str
 
 
 @pytest.mark.parametrize("kind", ["country", "device", "channel"])
-def test_sessions_always_have_bounces(doubles: dict[str, Double], kind: str) -> None:
+def test_expanded_session_fields_always_have_bounces(doubles: dict[str, Double], kind: str) -> None:
     for version, double in doubles.items():
         rows = double.answer("/metrics/expanded", type=kind)
         assert sum(row["bounces"] for row in rows) > 0
         assert all(("y" in row) == (kind == "channel" and version < "3.3") for row in rows)
 
 
-def test_lists_by_version(doubles: dict[str, Double]) -> None:
+def test_list_members_by_version(doubles: dict[str, Double]) -> None:
     for version, double in doubles.items():
         events = double.answer("/events", pageSize=1, search="%purchase%")
         assert ("isCapped" in events) == (version >= "3.3")
@@ -191,7 +193,7 @@ def test_lists_by_version(doubles: dict[str, Double]) -> None:
         assert ("distinctId" in sessions["data"][0]) == (version >= "3.3")
 
 
-def test_one_session_by_version(doubles: dict[str, Double]) -> None:
+def test_session_members_by_version(doubles: dict[str, Double]) -> None:
     for version, double in doubles.items():
         id = double.answer("/sessions", pageSize=1)["data"][0]["id"]
         session = double.client.get(f"/api/websites/{double.shop}/sessions/{id}").json()
@@ -205,7 +207,7 @@ def test_one_session_by_version(doubles: dict[str, Double]) -> None:
             assert unknown.json()["error"]["code"] == "not-found"
 
 
-def test_properties_by_version(doubles: dict[str, Double]) -> None:
+def test_property_members_by_version(doubles: dict[str, Double]) -> None:
     for version, double in doubles.items():
         newer = version >= "3.3"
         assert ("value" in double.answer("/event-data/fields")[0]) != newer
@@ -219,7 +221,7 @@ def test_properties_by_version(doubles: dict[str, Double]) -> None:
         assert filtered.status_code == (200 if newer else 400)
 
 
-def test_websites_by_version(doubles: dict[str, Double]) -> None:
+def test_website_members_by_version(doubles: dict[str, Double]) -> None:
     for version, double in doubles.items():
         website = double.client.get(f"/api/websites/{double.shop}").json()
         listed = double.client.get("/api/websites").json()["data"][0]
@@ -228,14 +230,14 @@ def test_websites_by_version(doubles: dict[str, Double]) -> None:
         assert ("recorderEnabled" in website) == (version >= "3.2")
 
 
-def test_who_is_signed_in_by_version(doubles: dict[str, Double]) -> None:
+def test_me_members_by_version(doubles: dict[str, Double]) -> None:
     for version, double in doubles.items():
         body = double.client.get("/api/me").json()
         assert ("token" in body) == (version < "3.3")
         assert body.get("authType") == ("session" if version >= "3.3" else None)
 
 
-def test_3_0_takes_a_comma_for_a_part_of_the_value(doubles: dict[str, Double]) -> None:
+def test_3_0_takes_a_comma_as_part_of_the_value(doubles: dict[str, Double]) -> None:
     germans = doubles["3.0"].answer("/stats", country="eq.DE")["visitors"]
     assert doubles["3.0"].answer("/stats", country="eq.DE,CH")["visitors"] == 0
     assert doubles["3.0"].answer("/stats", country="DE,CH")["visitors"] == 0
