@@ -57,7 +57,7 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("script", FORBIDDEN)
-def test_the_scripts_import_only_what_they_may(script: str) -> None:
+def test_entry_scripts_import_only_allowed_packages(script: str) -> None:
     names = imports(ROOT / f"{script}.py")
     assert not {name for name in names if within(name, *FORBIDDEN[script])}
 
@@ -74,7 +74,7 @@ def test_no_page_reads_the_generation_of_its_server() -> None:
             assert ".generation" not in path.read_text(), path
 
 
-def test_only_the_viewers_client_is_on_a_page() -> None:
+def test_pages_use_the_authorized_client_only() -> None:
     """The client without rights is known to those who make the one with them."""
     knowing = {
         path.relative_to(ROOT).as_posix()
@@ -92,7 +92,7 @@ def test_only_the_viewers_client_is_on_a_page() -> None:
 
 
 @pytest.mark.thorough
-def test_reports_are_made_without_the_platform() -> None:
+def test_reports_are_made_without_streamlit() -> None:
     """``python -m reports`` loads no Streamlit; only the way to a report from a page runs it."""
     loading = "import sys, reports.__main__; sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", loading], cwd=ROOT, check=False).returncode == 0

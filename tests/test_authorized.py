@@ -89,7 +89,7 @@ def _eager(call: ast.Call) -> bool:
     )
 
 
-def test_what_runs_apart_from_the_page_is_authorized_then() -> None:
+def test_callbacks_fragments_and_jobs_are_authorized() -> None:
     violations = {}
     for path in MODULES:
         if layer(path) in ("app", "components", "pages", "reports"):
@@ -121,7 +121,7 @@ def test_what_runs_apart_from_the_page_is_authorized_then() -> None:
         "st.dataframe(frame, lazy=None)",
     ],
 )
-def test_what_is_created_in_another_way_is_found(code: str) -> None:
+def test_unauthorized_creation_is_detected(code: str) -> None:
     assert unauthorized(code)
 
 
@@ -136,5 +136,5 @@ def test_what_is_created_in_another_way_is_found(code: str) -> None:
         "authorized.dialog('x', draw)",
     ],
 )
-def test_what_is_created_so_is_not(code: str) -> None:
+def test_authorized_creation_is_accepted(code: str) -> None:
     assert not unauthorized(code)

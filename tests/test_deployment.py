@@ -69,7 +69,7 @@ def needed(*starts: str) -> set[str]:
     return files
 
 
-def test_everything_that_runs_is_in_the_image() -> None:
+def test_image_contains_every_module_that_runs() -> None:
     starts = [
         "app.py",
         "asgi.py",
@@ -102,11 +102,11 @@ def test_everything_that_runs_is_in_the_image() -> None:
         *("access/__pycache__/store.cpython-311.pyc", "deploy/nginx.conf", "docs/access.md"),
     ],
 )
-def test_no_secret_and_nothing_idle_is_in_the_image(name: str) -> None:
+def test_image_contains_no_secrets_or_unused_files(name: str) -> None:
     assert not let_in(name)
 
 
-def test_the_image_runs_as_nobody_special_and_says_how_it_is() -> None:
+def test_image_runs_unprivileged_with_a_health_check() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     steps = [line.split(maxsplit=1) for line in lines if re.match(r"[A-Z]+ ", line)]
     assert steps[-1] == ["CMD", '["python", "-m", "streamlit", "run", "asgi.py"]']
@@ -127,7 +127,7 @@ def test_both_replicas_are_the_same() -> None:
     assert first["read_only"] is True
 
 
-def test_compose_sets_what_is_read() -> None:
+def test_compose_sets_only_known_settings() -> None:
     variables = {
         name: re.sub(r"\$\{\w+:(?:-(\w+)|\?)\}", lambda default: default[1] or "given", value)
         for name, value in environment("dashboard-one").items()
@@ -142,7 +142,7 @@ def test_compose_sets_what_is_read() -> None:
     assert ours <= {*umami.Settings.declared(), "DASHBOARD_STORE", "DASHBOARD_MONITOR"}
 
 
-def test_compose_keeps_everything_but_the_proxy_inside() -> None:
+def test_compose_publishes_ports_of_the_proxy_only() -> None:
     services = COMPOSE["services"]
     assert {name for name, service in services.items() if "ports" in service} == {"caddy"}
     for name, service in services.items():
@@ -152,7 +152,7 @@ def test_compose_keeps_everything_but_the_proxy_inside() -> None:
         assert ignored.returncode == 0
 
 
-def test_what_compose_wants_to_be_told_is_in_the_document() -> None:
+def test_variables_of_compose_are_documented() -> None:
     wanted = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
     document = (ROOT / "docs" / "deployment.md").read_text()
     assert {name for name in wanted if f"\n{name}=" not in document} == set()
@@ -192,7 +192,7 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(not shutil.which("nginx"), reason="there is no nginx here")
-def test_nginx_takes_its_configuration(certificate: Path) -> None:
+def test_nginx_accepts_its_configuration(certificate: Path) -> None:
     text = (DEPLOY / "nginx.conf").read_text()
     site = certificate / "site.conf"
     site.write_text(re.sub(r"/etc/letsencrypt/live/[^/]+", str(certificate), text))
@@ -207,7 +207,7 @@ def test_nginx_takes_its_configuration(certificate: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("caddy"), reason="there is no Caddy here")
-def test_caddy_takes_its_configuration(tmp_path: Path) -> None:
+def test_caddy_accepts_its_configuration(tmp_path: Path) -> None:
     run = subprocess.run(
         ["caddy", "adapt", "--config", str(DEPLOY / "Caddyfile"), "--adapter", "caddyfile"],
         capture_output=True,
@@ -217,7 +217,7 @@ def test_caddy_takes_its_configuration(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
 
 
-def test_proxies_say_who_asks_and_keep_counts_inside() -> None:
+def test_proxies_forward_the_client_address_and_hide_metrics() -> None:
     text = (DEPLOY / "nginx.conf").read_text()
     for directive in (
         "proxy_set_header Host $http_host;",
@@ -232,7 +232,7 @@ def test_proxies_say_who_asks_and_keep_counts_inside() -> None:
 UNIT = DEPLOY / "dashboard@.service"
 
 
-def test_the_unit_sets_what_is_read() -> None:
+def test_systemd_unit_sets_only_known_settings() -> None:
     variables = dict(re.findall(r"^Environment=(\w+)=(.*)$", UNIT.read_text(), flags=re.M))
     run = settings.load({name: value.replace("%i", "8501") for name, value in variables.items()})
     assert run.monitor == ("127.0.0.1", 18_501)
@@ -243,7 +243,7 @@ def test_the_unit_sets_what_is_read() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     text = UNIT.read_text().replace("/opt/umami-dashboard/.venv/bin/python", sys.executable)
     (tmp_path / "dashboard@8501.service").write_text(text)
     run = subprocess.run(

@@ -26,7 +26,7 @@ DRAWING = sorted(
 )
 
 
-def test_the_platform_is_told_to_be_careful() -> None:
+def test_streamlit_is_configured_securely() -> None:
     options = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     assert options["server"]["enableXsrfProtection"] is True
     assert options["server"]["maxUploadSize"] <= 50
@@ -37,7 +37,7 @@ def test_the_platform_is_told_to_be_careful() -> None:
 
 
 @pytest.mark.parametrize("path", DRAWING, ids=lambda path: str(path.relative_to(ROOT)))
-def test_html_is_never_made_of_data(path: Path) -> None:
+def test_markup_is_always_a_literal(path: Path) -> None:
     """Markup is a literal where it is drawn, but for a width in pixels."""
     text = path.read_text()
     assert "unsafe_allow" not in text
@@ -59,7 +59,7 @@ def test_scripts_set_text_as_text() -> None:
             assert unsafe not in path.read_text(), path
 
 
-def test_links_to_elsewhere_take_nothing_along() -> None:
+def test_external_links_say_noopener() -> None:
     """No page opens another site: a link that did would have to say ``noopener``."""
     for path in (*DRAWING, *(ROOT / "components" / "frontend").glob("*.js")):
         for link in re.findall(
@@ -82,7 +82,7 @@ def test_passwords_and_codes_are_never_mailed() -> None:
 
 
 @pytest.mark.thorough
-def test_nothing_installed_has_a_known_weakness() -> None:
+def test_installed_packages_have_no_known_vulnerability() -> None:
     """Asks the advisories of PyPI, where they can be reached."""
     run = subprocess.run(
         [
