@@ -1,6 +1,6 @@
-"""Who may see what: each page and each question, as each kind of viewer, through the real app.
+"""Permissions of each kind of viewer for each page and query, through the real app.
 
-What is expected stands here in words of its own; nothing is read off the code that decides.
+The expected permissions are stated here; nothing is derived from the code that decides.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ VIEW = View(SHOP, Period.of_days(*(datetime(2026, 8, day).date() for day in (1, 
 
 
 def reads(who: str) -> set[str]:
-    """The reading questions that somebody may ask about a website that is theirs."""
+    """The reading endpoints that a viewer may request for a permitted website."""
     if who == "admin":
         return {endpoint.name for endpoint in REGISTRY.values() if endpoint.access is Access.READS}
     if who == "analyst":
@@ -89,7 +89,7 @@ def reads(who: str) -> set[str]:
 
 
 def writes(who: str) -> set[str]:
-    """The changes that somebody may ask for at a website that is theirs."""
+    """The writing endpoints that a viewer may request for a permitted website."""
     if who == "admin":
         return {endpoint.name for endpoint in REGISTRY.values() if endpoint.access is Access.WRITES}
     return SAVING if who == "analyst" else set()
@@ -159,7 +159,7 @@ def website(request: Passed) -> str | None:
 
 
 def data_requests(proxy: Between) -> list[Passed]:
-    """What was asked but for signing in to Umami, detecting its version, and the websites of teams,
+    """All requests except signing in to Umami, detecting its version, and the websites of teams,
     which become a part of the list of websites."""
     return [
         request
@@ -221,7 +221,7 @@ for question in st.session_state["questions"]:
 
 
 def answers(who: str, proxy: Between, *questions: Query[Any]) -> list[tuple[Query[Any], str, int]]:
-    """What becomes of questions that somebody asks, and how much was asked of the server."""
+    """The outcomes of a viewer's queries, and the number of requests to the server."""
     app = AppTest.from_string(SCRIPT, default_timeout=60)
     app.session_state["questions"] = questions
     app.session_state["count"] = lambda: len(data_requests(proxy))
@@ -401,7 +401,7 @@ def test_report_is_cancelled_when_the_session_ends(
 @pytest.mark.thorough
 @pytest.mark.parametrize("page", ["overview", "sessions"])
 def test_no_page_runs_again_after_signing_out(accounts: Between, page: str) -> None:
-    """Neither in the run that signs out, nor where another tab's session has ended."""
+    """Neither in the run that signs out, nor in another tab of the session."""
     state = {TAB: viewer.desk().sign_in("analyst", PASSWORD, None)}
     mine, other = (open_page(page, {**state, "me": True}) for _ in range(2))
     assert mine.metric

@@ -1,4 +1,4 @@
-"""What pages really ask, held against what they are declared to ask, over a real server."""
+"""The requests of each page compared with its declaration, over a real server."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_no_duplicate_requests_and_none_for_a_second_viewer(proxy: Between, area
 
 @pytest.mark.parametrize("area", TOGETHER, ids=lambda area: area.name)
 def test_all_requests_of_a_page_are_sent_concurrently(proxy: Between, area: PageInfo) -> None:
-    """No question is answered before all are there, so they cannot have waited for each other."""
+    """No request is answered before all have arrived, so none waits for another."""
     choices = CHOICES.get(area.name, {})
     views = [{"from": f"2026-{month}-01", "to": f"2026-{month}-30"} for month in ("08", "09")]
     if area.name == "realtime":

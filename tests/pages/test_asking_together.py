@@ -1,4 +1,4 @@
-"""The Overview over a slow and over a faulty server: real requests, counted on their way."""
+"""The Overview over a slow and over a faulty server: real requests, counted by a proxy."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def proxy(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
 
 
 def of_the_page(proxy: Between) -> list[Passed]:
-    """What the page asked; the bar's list of websites and the sign-in come before."""
+    """The requests of the page, without sign-in and the list of websites."""
     return [request for request in proxy.passed if RECORDED["website"] in request.target]
 
 
 def test_requests_are_sent_concurrently(proxy: Between) -> None:
-    """No question is answered before ten are there, so they cannot have waited for each other."""
+    """No request is answered before ten have arrived, so none waits for another."""
     arrived: list[str] = []
     together = threading.Condition()
 

@@ -1,4 +1,4 @@
-"""Attribution: the conversion it begins with, money only where servers tell it."""
+"""Attribution: the default conversion, and revenue where servers have it."""
 
 from __future__ import annotations
 

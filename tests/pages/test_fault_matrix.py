@@ -1,7 +1,7 @@
-"""Faults × pages: a page stands, says what failed, shows no wrong number, asks no more than three
-times as much, and shows everything as soon as the fault is over.
+"""Faults × pages: a page is drawn, explains the fault, shows no wrong number, sends at most three
+times as many requests, and is complete as soon as the fault is over.
 
-``tests/umami/test_fault_matrix.py`` has every fault in every question.
+``tests/umami/test_fault_matrix.py`` has every fault for every query.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def truth(proxy: Between, area: PageInfo, known: dict[str, Told]) -> Told:
 
 
 def recognised() -> None:
-    """The process begins anew, and has found out what its server is."""
+    """A new client that has detected the version of its server."""
     umami_server.umami.clear()
     umami_server.umami().recognise()
 
 
 def wrong(actual: Shown, right: Shown) -> list[object]:
-    """What is neither the truth, nor a figure that is missing, nor about what failed."""
+    """Everything that is neither correct, nor a missing figure, nor an explanation of the fault."""
     figures = [
         metric for metric in actual.metrics if metric not in right.metrics and metric[1] != ABSENT
     ]

@@ -1,4 +1,4 @@
-"""A fault of the server in each question of each page: the rest of the page stands."""
+"""A fault of each request of each page: the rest of the page is drawn."""
 
 from __future__ import annotations
 

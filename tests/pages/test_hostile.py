@@ -1,4 +1,4 @@
-"""Names that would do harm where they can, and a website without anything, on every page."""
+"""Hostile names and an empty website, on every page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def choices(hostile: Path) -> dict[str, Parameters]:
-    """Choices made of hostile names themselves."""
+    """Parameters made of hostile names."""
     with serve(hostile) as running:
         settings = Settings(
             api=f"{running.url}/api", username=running.username, password=running.password

@@ -1,4 +1,4 @@
-"""What the Journey page shows, without a browser."""
+"""The Journey page, without a browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 
 
 def answered(view: View = VIEW, steps: int = 5, **edges: str) -> tuple[Path, ...]:
-    """What the client says, of the server that the app has just asked."""
+    """The client's answer from the server that the app has just asked."""
     return umami_server.umami().ask(reports.journey(view, steps, **edges))
 
 

@@ -1,4 +1,4 @@
-"""Every page shows what the client answers for the same View, filtered and not."""
+"""Every page shows the client's answers for its View, with and without filters."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def filters(request: pytest.FixtureRequest) -> Any:
 
 
 def view(filters: list[str], **params: str) -> View:
-    """What a link to a page means."""
+    """The View of a URL."""
     values = {**RECORDED, **SEPTEMBER, **params}
     spelled = {name: [value] for name, value in values.items()} | {"filter": filters}
     return parse(spelled, now=datetime.now(UTC), websites=[SHOP]).view
 
 
 def answer(question: Query[Any]) -> Any:
-    """What the client says, ``None`` where this server cannot."""
+    """The client's answer, or ``None`` where this server does not offer it."""
     try:
         return umami_server.umami().ask(question)
     except NotOffered:
@@ -52,7 +52,7 @@ def text(value: Any, kind: Any = "count", **options: Any) -> str:
 
 
 def many(page: Page[Any]) -> str:
-    """How many there are; old servers stop counting at a thousand."""
+    """The count as shown; old servers stop counting at a thousand."""
     return f"{'at least ' if page.capped else ''}{page.count:,}"
 
 

@@ -1,4 +1,4 @@
-"""What the Overview shows, without a browser."""
+"""The Overview page, without a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages write into the URL, each under names of its own."""
+"""URL parameters of pages have unique names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.pages import CHOICES
 
 
 def bound(app: AppTest) -> set[str]:
-    """The names of the parameters that inputs of the page are bound to, the View's left out."""
+    """The URL parameters of the page's inputs, without those of the View."""
     inputs = (*app.text_input, *app.multiselect, *app.toggle)
     return {input_.proto.query_param_key for input_ in inputs} - {"", "filter", "share", *SPELLED}
 

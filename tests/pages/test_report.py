@@ -1,4 +1,4 @@
-"""What a report says is what the page says: figures, tables, sums of the workbook."""
+"""Reports and pages agree: figures, tables, sums of the workbook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Revenue: filters that servers cannot apply, currencies that are no codes, losses."""
+"""Revenue: unsupported filters, unknown currency codes, negative amounts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ UNFILTERED = "This server cannot filter revenue by Referrer. The figures below a
 
 
 def embedded(bare: pytest.MonkeyPatch, data: Path = TABLES, definitions: str = "3.5") -> None:
-    """Look at an embedded server over these tables."""
+    """Use an embedded server over these tables."""
     bare.setenv("UMAMI_DATA", str(data))
     bare.setenv("UMAMI_DEFINITIONS", definitions)
     umami_server.umami.clear()
 
 
 def links(app: Any, key: str) -> list[Any]:
-    """What a click on each row of a table filters by."""
+    """The filter of each row of a table."""
     for element in app.get("bidi_component"):
         if element.proto.id.endswith(f"-{key}"):
             return [record["value"] for record in json.loads(element.proto.json)["records"]]

@@ -1,4 +1,4 @@
-"""Runs of one app: real sessions, side by side, over a server that takes its time."""
+"""Concurrent sessions of one app over a slow server."""
 
 from __future__ import annotations
 

@@ -34,14 +34,14 @@ CHOSEN = "a-marker-Passw0rd"
 
 @pytest.fixture
 def here(bare: pytest.MonkeyPatch) -> None:
-    """A dashboard that nobody signs in to, opened with the one-time code."""
+    """A dashboard without accounts, opened with its access code."""
     bare.delenv("DASHBOARD_OPEN")
     bare.setattr(local_access, "CODES", local_access.Codes())
 
 
 @pytest.fixture
 def secrets(bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """Where the secrets of this test are written, and its store."""
+    """The secrets file of this test, and its database."""
     bare.setenv("DASHBOARD_STORE", f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
     before = config.get_option("secrets.files")
     path = tmp_path / "secrets.toml"
@@ -54,7 +54,7 @@ def secrets(bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def account(secrets: Path, bare: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """An admin's session, of accounts that stand in a file of their own."""
+    """A session of an admin, with an accounts file of its own."""
     users = write(tmp_path / "users.yaml", {"ada": user("admin")})
     bare.delenv("DASHBOARD_OPEN")
     bare.setenv("DASHBOARD_USERS", str(users))
@@ -71,7 +71,7 @@ def strange() -> Iterator[Faulty]:
 
 
 def opened(token: str | None = None, *, page: str = "setup", code: bool = True) -> AppTest:
-    """Open a page, with the one-time code that the dashboard printed unless told otherwise."""
+    """Open a page, by default with the access code that the dashboard printed."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     if code:
         link = local_access.CODES.link()
@@ -83,7 +83,7 @@ def opened(token: str | None = None, *, page: str = "setup", code: bool = True) 
 
 
 def check(app: AppTest, way: str, *, keep: bool = False, **typed: str) -> AppTest:
-    """Fill in the form of a way, and send it; ``keep`` keeps tables in a file."""
+    """Fill in and send the form of a kind of connection; ``keep`` stores the tables in a file."""
     if way == "tables":
         app.radio(key="setup_source").set_value("tables").run()
         app.checkbox(key="setup_KEEP").set_value(keep)
@@ -102,7 +102,7 @@ def press(app: AppTest, *keys: str) -> AppTest:
 
 
 def step(app: AppTest) -> str:
-    """The step that the page is at."""
+    """The current step of the page."""
     return next(
         element.value.split(" ")[-1].rstrip("]")
         for element in app.markdown
@@ -111,7 +111,7 @@ def step(app: AppTest) -> str:
 
 
 def held(app: AppTest) -> dict[str, Any]:
-    """Everything that the session holds."""
+    """Everything in the session state."""
     state = dict(app.session_state._state.filtered_state)
     state.pop(authorized.DATA, None)
     return {**state, **session_data(app)}
@@ -316,7 +316,7 @@ def test_environment_variables_take_precedence_and_are_named(bare: pytest.Monkey
 def test_secrets_copied_by_streamlit_are_not_environment_variables(
     bare: pytest.MonkeyPatch, behind: str, secrets: Path
 ) -> None:
-    """Streamlit copies the top of the file into the environment as it starts."""
+    """Streamlit copies top-level secrets into the environment when it starts."""
     nobody = f"http://127.0.0.1:{free_port()}"
     secrets.write_text(
         f'UMAMI_URL = "{nobody}"\nUMAMI_USERNAME = "a"\nUMAMI_PASSWORD = "b"\nUMAMI_TIMEOUT = 20\n'

@@ -1,4 +1,4 @@
-"""A share link of Umami that is limited to some sections: the other pages are not there."""
+"""A share link of Umami that is limited to some sections: the other pages are hidden."""
 
 from __future__ import annotations
 

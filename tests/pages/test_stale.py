@@ -1,5 +1,5 @@
-"""A server that fails after everything was answered once: the figures stay and say how old they are
-and why, and asking anew blanks nothing."""
+"""A server that fails after everything was answered once: figures stay with their age and the
+reason, and a refresh keeps them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def marked(app: AppTest) -> bool:
 
 
 def boxes(app: AppTest) -> list[str]:
-    """What is said in the place of figures."""
+    """The messages in the place of figures."""
     return [element.value for element in app.markdown if element.value.startswith(TROUBLE)]
 
 

@@ -1,5 +1,4 @@
-"""What the Websites page shows and does, without a browser. Each test has a server to itself where
-something is written."""
+"""The Websites page, without a browser. Tests that write have a server of their own."""
 
 from __future__ import annotations
 
@@ -45,7 +44,7 @@ def fresh(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch) -> Iterator[
 
 
 def site(name: str = "shop") -> Website:
-    """A website as the server has it now, past what is kept of it."""
+    """A website as the server has it now, without the cache."""
     client = umami_server.umami()
     client.forget()
     return client.ask(websites.website(WEBSITES[name]))
@@ -64,7 +63,7 @@ def toasts(app: AppTest) -> list[str]:
 
 
 def confirm(app: AppTest, what: str, website: str, typed: str) -> Any:
-    """The button behind the typed name."""
+    """The button that is enabled by typing the name."""
     app.text_input(key=f"{what}_{website}_name").set_value(typed).run()
     return app.button(key=f"{what}_{website}_sure")
 
@@ -174,7 +173,7 @@ def code(app: AppTest) -> list[str]:
 
 @pytest.fixture(scope="module")
 def store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that the embedded server keeps its data in."""
+    """The store file of the embedded server."""
     path = tmp_path_factory.mktemp("kept") / "umami.duckdb"
     import_into(path, TABLES)
     return path

@@ -1,4 +1,4 @@
-"""A whole list as one CSV: asked for page by page, called off, failing, and what is kept."""
+"""The export of a full list as CSV: paging, cancelling, errors, and the cache."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def full() -> FullList[Session]:
 
 
 def quiet(_done: int, _total: int) -> None:
-    """Say nothing."""
+    """Ignore the progress."""
 
 
 def lists(proxy: Between) -> int:
-    """How often a page of the list was asked for."""
+    """The number of requests for pages of the list."""
     return sum("/sessions?" in request.target for request in proxy.passed)
 
 
