@@ -1,4 +1,4 @@
-"""The real app in a process of its own, and a real browser to look at it with."""
+"""The real app in a process of its own, and a real browser for it."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _answers(app: App) -> bool:
 
 @contextmanager
 def running_browser() -> Iterator[Browser]:
-    """The system's Chromium, telling nobody."""
+    """The system's Chromium, without background requests."""
     system = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -174,10 +174,8 @@ def running_browser() -> Iterator[Browser]:
 
 @contextmanager
 def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
-    """The browser of somebody who has been here before.
-
-    A tab stays open on the host of every app, so that what it has read once is not read again.
-    """
+    """The browser of a returning visitor: a tab stays open on the host of every app, so that static
+    files stay cached."""
     with browser.new_context(**options) as context:
         context.set_default_timeout(WAIT)
         stays = context.new_page()
@@ -187,7 +185,7 @@ def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
 
 
 def forget(context: BrowserContext) -> None:
-    """Close the tabs of a test; nothing that it left behind is found by the next."""
+    """Close the tabs of a test and clear its state, so that it does not affect the next test."""
     for tab in context.pages[1:]:
         tab.evaluate("localStorage.clear()")
         tab.close()

@@ -1,4 +1,4 @@
-"""A website on another origin, in a real Chromium, counted by way of the dashboard's address."""
+"""A website on another origin in a real Chromium, counted through the dashboard's address."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SITE = WEBSITES["empty"]
 
 
 class Dashboard:
-    """A dashboard that collects, under a path of its host, and the file it collects into."""
+    """A dashboard that collects, under a base path, and the store file that it writes."""
 
     def __init__(self, app: App, file: Path) -> None:
         self.app, self.file = app, file
@@ -90,7 +90,7 @@ def person(browser: Browser) -> Iterator[BrowserContext]:
 
 
 class Visit:
-    """A page of a website that is looked at, and what was sent for it."""
+    """An open page of a website, and the messages that it sent."""
 
     def __init__(self, page: Page, dashboard: Dashboard) -> None:
         self.page, self._dashboard = page, dashboard
@@ -103,7 +103,7 @@ class Visit:
 
     @contextmanager
     def sends(self) -> Iterator[dict[str, Any]]:
-        """What is done in this block sends one message: its body, and its headers and answer."""
+        """Expect that the block sends one message; yields its body, headers and answer."""
         message: dict[str, Any] = {}
         with self.page.expect_response(self._is_message) as waited:
             yield message

@@ -1,4 +1,4 @@
-"""As it is deployed: under a path of its host, with accounts, with a monitor beside it."""
+"""The dashboard as it is deployed: under a base path, with accounts and a metrics server."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Deployed:
         return httpx.get(f"{self.monitor}/metrics", trust_env=False).text
 
     def counted(self) -> Counted:
-        """What is counted, by the name and the labels of it."""
+        """The metrics by name and labels."""
         return {
             (sample.name, *sorted(sample.labels.values())): sample.value
             for family in text_string_to_metric_families(self.metrics())

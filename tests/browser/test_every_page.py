@@ -1,4 +1,4 @@
-"""Every page in a real browser, over names that would do harm, wide and narrow."""
+"""Every page in a real browser, with hostile names, in wide and narrow windows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LOST = "Failed to load resource: the server responded with a status of 404"
 
 @dataclass(slots=True)
 class Watched:
-    """What a page did that it should not."""
+    """Everything that a page did and should not have done."""
 
     hosts: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Watched:
 
 
 def watch(page: Page) -> Watched:
-    """Look at what a page does from now on."""
+    """Record what a page does from now on."""
     seen = Watched()
 
     def on_request(request: Request) -> None:
@@ -70,8 +70,8 @@ def link(app: App, area: PageInfo, params: Parameters) -> str:
 
 
 def fits(page: Page) -> None:
-    """Wait until nothing is wider than the window; what waits in the page itself may not, as the
-    page lets nothing be evaluated."""
+    """Wait until no element is wider than the window. Polls from outside, as the policy of the page
+    blocks ``wait_for_function``."""
     for _ in range(100):
         if page.evaluate(
             "document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth"
@@ -89,7 +89,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 def holds(page: Page, area: PageInfo, *widths: int) -> None:
-    """The page is drawn, fits into windows of these widths and can be used by keyboard."""
+    """The page is drawn, fits into windows of these widths and works by keyboard."""
     expect(page.get_by_role("heading", name=area.title, exact=True).first).to_be_visible()
     for width in widths:
         page.set_viewport_size({"width": width, "height": 900})

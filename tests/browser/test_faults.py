@@ -1,5 +1,5 @@
-"""What viewers see of a server that fails and recovers, in a real browser; and what is not asked
-for them any more once they have gone elsewhere."""
+"""A failing and recovering server as viewers see it in a real browser, and the requests that are
+dropped when they leave."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def proxy(server: Running) -> Iterator[Between]:
 
 @pytest.fixture(scope="module")
 def app(proxy: Between) -> Iterator[App]:
-    """An app that asks one question at a time."""
+    """An app that sends one request at a time."""
     with running_app(
         UMAMI_URL=proxy.url, UMAMI_USERNAME="admin", UMAMI_PASSWORD="umami", UMAMI_CONNECTIONS="1"
     ) as app:
@@ -157,7 +157,7 @@ def test_dialog_stays_open_while_figures_are_refreshed(
 
 
 def page_requests(proxy: Between) -> list[str]:
-    """What was asked for pages, but for the list of reports."""
+    """The requests for data of pages, except the list of reports."""
     return [target for target in list(proxy.asked) if data(target) and "/reports?" not in target]
 
 

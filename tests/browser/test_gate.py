@@ -1,4 +1,4 @@
-"""A deep link as the first request of a fresh process: no page runs without the app."""
+"""A deep link as the first request of a fresh process: no page runs outside the app."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORM = ["Skip to main content", "Sign in", "User name", "Password", "visibility"
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """How an app with accounts is run."""
+    """The settings of an app with accounts."""
     place = tmp_path_factory.mktemp("dashboard")
     users = write(place / "users.yaml", {"ann": user("admin")})
     return {
@@ -57,7 +57,7 @@ def test_first_deep_link_opens_the_app(name: str, page: Page) -> None:
 def test_signed_out_deep_link_is_sent_the_sign_in_form_only(
     name: str, settings: dict[str, str]
 ) -> None:
-    """Over a raw WebSocket, to a fresh process each."""
+    """Over a raw WebSocket, each to a fresh process."""
     with fresh_app(**settings) as app:
         query = urlencode({"website": WEBSITES["shop"], **RECORDED})
         messages = opened(app.address, name, query)
@@ -81,7 +81,7 @@ def test_signed_out_deep_link_is_sent_the_sign_in_form_only(
 def test_signed_out_browser_shows_the_sign_in_form_only(
     name: str, settings: dict[str, str], page: Page
 ) -> None:
-    """To a fresh process each, whose first request it is."""
+    """Each is the first request of a fresh process."""
     with fresh_app(**settings) as app:
         page.goto(link(app, name))
         is_out(page)
@@ -93,7 +93,7 @@ def test_signed_out_browser_shows_the_sign_in_form_only(
 
 @pytest.mark.thorough
 def test_socket_is_sent_the_page_where_access_is_open(app: App) -> None:
-    """What the test above does not find is what is sent to those who are let in."""
+    """The control of the test above: what it must not find is sent where access is open."""
     messages = opened(app.address, "", urlencode({"website": WEBSITES["shop"], **RECORDED}))
     everything = b"".join(message.SerializeToString() for message in messages)
     assert b"Nordlicht" in everything
@@ -108,7 +108,7 @@ def test_socket_is_sent_the_page_where_access_is_open(app: App) -> None:
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_checks_the_entrypoint_guard_first(name: str) -> None:
-    """The first statement that is no import (or docstring) is ``entrypoint_guard.check()``."""
+    """The first statement after the docstring and the imports is ``entrypoint_guard.check()``."""
 
     body = ast.parse((ROOT / "pages" / f"{name}.py").read_text()).body[1:]
     first = next(

@@ -1,4 +1,4 @@
-"""What viewers do on the pages, in a real browser over the recorded tables."""
+"""Use of the pages in a real browser over the recorded tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def link(app: App, page: str, **params: Any) -> str:
 
 
 def at(page: Page, pattern: str) -> None:
-    """Wait until the address says so."""
+    """Wait until the URL contains a pattern."""
     expect(page).to_have_url(re.compile(pattern))
 
 

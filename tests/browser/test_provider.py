@@ -22,7 +22,7 @@ MARKER = "marker-secret-of-the-provider"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app, with a provider that vouches for whoever says their address."""
+    """The app, with an identity provider that accepts any address."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     place = tmp_path_factory.mktemp("provider")
     users = write(
@@ -69,7 +69,7 @@ def at(app: App, page: str = "") -> str:
 
 
 def vouched(page: Page, email: str) -> None:
-    """Go to the provider, and say who one is there."""
+    """Sign in at the identity provider with this address."""
     page.get_by_role("button", name="Continue with single sign-on").click()
     box = page.locator("input[name=sub]")
     box.fill(email)

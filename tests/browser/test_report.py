@@ -1,4 +1,4 @@
-"""Reports in a real browser: from disk with the network off, on paper, and made on a page."""
+"""Reports in a real browser: offline, on paper, and made from a page."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def offline(browser: Browser) -> Iterator[BrowserContext]:
 
 
 class Seen:
-    """A report as it was opened, and what the browser had to say about it."""
+    """An opened report, and the messages of the browser."""
 
     def __init__(self, context: BrowserContext, file: Path) -> None:
         self.page = context.new_page()

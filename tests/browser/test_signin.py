@@ -36,7 +36,7 @@ NAMES = ("ann", "bob", "cleo", "dan", "eve", "fay")
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """A running app with accounts, its desk as the app has it, and what is around it."""
+    """A running app with accounts, its ``Authentication``, and the services around it."""
 
     app: App
     desk: Authentication
@@ -94,7 +94,7 @@ def dashboard(
 
 @pytest.fixture(scope="module")
 def people(browser: Browser) -> Iterator[list[BrowserContext]]:
-    """Two browsers of two people."""
+    """Two browsers of two users."""
     size: Any = {"viewport": {"width": 1440, "height": 1000}}
     with visitor(browser, **size) as first, visitor(browser, **size) as other:
         yield [first, other]
@@ -102,7 +102,7 @@ def people(browser: Browser) -> Iterator[list[BrowserContext]]:
 
 @pytest.fixture
 def contexts(people: list[BrowserContext]) -> Iterator[list[BrowserContext]]:
-    """The same, as if they had not been here."""
+    """The same browsers with cleared state."""
     yield people
     for context in people:
         forget(context)
@@ -116,7 +116,7 @@ def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
 
 
 def signed_in(page: Page, dashboard: Dashboard, name: str, to: str = "goals") -> None:
-    """Sign in on a page; the one that is open to admins draws least."""
+    """Sign in on a page; the default page is the cheapest one for admins."""
     page.goto(dashboard.at(to))
     sign_in(page, name)
     expect(page.locator(".st-key-bar")).to_be_visible()
@@ -191,20 +191,20 @@ def test_too_many_attempts_delay_only_their_account(
 
 
 def failures(dashboard: Dashboard) -> int:
-    """All failures that the store has counted."""
+    """The number of failed attempts in the database."""
     with dashboard.desk.engine.connect() as held:
         return int(held.execute(select(func.sum(database.ATTEMPTS.c.failures))).scalar() or 0)
 
 
 def downloaded(page: Page) -> str:
-    """What a table downloads as."""
+    """The content of a downloaded table."""
     with page.expect_download() as download:
         page.locator(".st-key-utm_source_csv button").first.click()
     return download.value.path().read_text("utf-8-sig")
 
 
 def last(dashboard: Dashboard) -> tuple[str, str, str, bool]:
-    """What was last written into the audit log, but for signing in and out."""
+    """The last entry of the audit log that is not about signing in or out."""
     rows = dashboard.desk.audit.search().rows
     entry = next(entry for entry in rows if not entry.what.startswith("sign"))
     return entry.who, entry.what, entry.about, entry.done
@@ -380,7 +380,7 @@ def test_security_headers_are_sent_by_asgi_only(dashboard: Dashboard) -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("dashboard", ["app.py"], indirect=True)
 def test_session_survives_behind_a_proxy_without_cookies(dashboard: Dashboard, page: Page) -> None:
-    """Only where a script may read the cookie: such hosts run ``app.py`` alone."""
+    """Only with ``app.py`` alone, where a script may read the cookie."""
     with proxy(dashboard.app.address, without_cookies) as address:
         page.goto(f"{address}/?{urlencode(SHOP)}")
         sign_in(page, "fay")
@@ -395,8 +395,8 @@ def test_session_survives_behind_a_proxy_without_cookies(dashboard: Dashboard, p
 def test_no_secret_reaches_logs_files_requests_or_the_browser(
     dashboard: Dashboard, page: Page
 ) -> None:
-    """After all of the above, and with all around it out of order: whatever was printed, kept,
-    asked for and sent to the browser."""
+    """Runs last, with every service broken: checks everything printed, stored, requested or sent to
+    the browser."""
     seen: list[str] = []
     page.on("request", lambda request: seen.append(request.url))
     page.on("console", lambda message: seen.append(message.text))

@@ -1,4 +1,4 @@
-"""What a start finds: sessions from before it, and settings that cannot be; over raw WebSockets."""
+"""The start of a process: earlier sessions and invalid settings, over raw WebSockets."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MARKER = "marker-secret-of-settings"
 
 
 def everything_sent(app: App, page: str, headers: Mapping[str, str] | None = None) -> bytes:
-    """Everything that is sent to somebody who opens a page."""
+    """All messages that opening a page sends."""
     query = urlencode({"website": WEBSITES["shop"], **RECORDED})
     sent = opened(app.address, page, query, dict(headers or {}))
     return b"".join(message.SerializeToString() for message in sent)
 
 
 def test_only_valid_sessions_survive_a_restart(tmp_path: Path) -> None:
-    """Also where the account of a session is gone: it is nobody's, and no fault."""
+    """A session whose account was removed belongs to nobody and is no error."""
     users = tmp_path / "users.yaml"
     url = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
     desk = Authentication(database.open_engine(url), lambda: accounts.load(users, ("overview",)))

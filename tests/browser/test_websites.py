@@ -1,4 +1,4 @@
-"""The Websites page in a real browser, over a server that these tests may change."""
+"""The Websites page in a real browser, with a server that these tests may change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOSTILE = "Neu <b>x</b> $a$ *b*"
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[App]:
-    """An app with a server that nobody else looks at."""
+    """An app with a server of its own."""
     with running_app(UMAMI_DATA=str(TABLES)) as running:
         yield running
 
