@@ -1,4 +1,4 @@
-"""What a hostile server answers: how much memory it takes."""
+"""Memory that answers of a hostile server take."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def zeros() -> bytes:
 
 
 def peak(transport: Transport, questions: int) -> int:
-    """The most memory that so many questions at once take, in bytes; each of them has to fail."""
+    """The peak memory of this many concurrent requests, in bytes; each of them has to fail."""
 
     def ask(_: int) -> type[UmamiError]:
         with pytest.raises(UmamiError) as refused:

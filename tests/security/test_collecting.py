@@ -1,4 +1,4 @@
-"""The addresses that strangers send to: what they cannot reach, claim or learn there."""
+"""The public collect routes: what anonymous clients cannot reach, forge or learn."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, file: Path) -> Iterator[pytest.MonkeyPatch]:
-    """A process without settings, whose client is made anew."""
+    """A process without settings and with a new client."""
     for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE", "COLLECT"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
     umami_server.umami.clear()
@@ -47,7 +47,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, file: Path) -> Iterator[pytest.MonkeyP
 
 
 def close(settings: pytest.MonkeyPatch, file: Path) -> None:
-    """End the server that has the file."""
+    """Stop the server that uses the file."""
     for name in ("COLLECT", "STORE"):
         settings.delenv(f"UMAMI_{name}", raising=False)
     umami_server.umami.clear()

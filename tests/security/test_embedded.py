@@ -1,4 +1,4 @@
-"""The embedded server on a machine that others use, too: its account, its files, its database."""
+"""The embedded server on a shared machine: its account, files and database."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_number_of_properties_of_a_message_is_bounded(busy: Running, kind: str, 
 
 
 def test_a_batch_is_written_in_parts(busy: Running) -> None:
-    """Others write in between, and a row that comes twice is there once."""
+    """Other writers get their turn in between, and duplicate rows are stored once."""
     visitors = [f"visitor {number % 7}" for number in range(3 * TOGETHER)]
     sent = [
         {
@@ -130,7 +130,7 @@ def usual_umask() -> Iterator[None]:
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """The permissions of everything that lies beside a store."""
+    """The permissions of all files beside a store."""
     return {
         str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode)
         for path in folder.rglob("*")

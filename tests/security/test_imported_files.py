@@ -1,4 +1,4 @@
-"""A folder or archive of somebody else shows no other file of this machine, and fills no memory."""
+"""Imported folders and archives cannot disclose other files or exhaust memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def secret(tmp_path: Path) -> Path:
 
 
 def refused(source: Path, reason: str) -> None:
-    """Refused for this reason, in a sentence that says nothing of what the file holds."""
+    """The import is refused for this reason, without quoting the file."""
     with pytest.raises(ImportRefused) as caught:
         load(Store(), source)
     assert reason in str(caught.value)
@@ -68,7 +68,7 @@ def test_files_outside_the_folder_are_not_imported(
 
 
 def test_symlink_within_the_folder_is_followed(tmp_path: Path) -> None:
-    """As Kubernetes mounts files."""
+    """Kubernetes mounts files in this way."""
     (tmp_path / "..data").mkdir()
     for table in ("session", "website_event"):
         header = ",".join(TABLES[table])
@@ -115,7 +115,7 @@ def test_archive_members_cannot_leave_the_folder(tmp_path: Path, name: str) -> N
 
 @pytest.mark.thorough
 def test_tar_bombs_are_refused(tmp_path: Path) -> None:
-    """By a table, by something before it, and by a header that would be held in memory."""
+    """In a table, in a member before it, and in a header that would be held in memory."""
     end = io.BytesIO()
     with tarfile.open(fileobj=end, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("website_event.csv"))

@@ -1,4 +1,4 @@
-"""Without accounts, a dashboard with real data and its Setup are open to who has the code."""
+"""Without accounts, real data and Setup are open only with the access code."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def closed(request: pytest.FixtureRequest) -> Iterator[App]:
 
 
 def everything(address: str, page: str, **headers: str) -> bytes:
-    """What a raw WebSocket is sent for a page."""
+    """All messages that a raw WebSocket is sent for a page."""
     messages = opened(address, page, SHOP, headers)
     return b"".join(message.SerializeToString() for message in messages)
 

@@ -1,4 +1,4 @@
-"""Messages and uploads of somebody who has not signed in, over a raw WebSocket."""
+"""Messages and uploads of anonymous clients over a raw WebSocket."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def unneeded() -> list[bytes]:
-    """Every message that Streamlit knows and no page needs, and some that are none."""
+    """Every message that Streamlit knows and no page sends."""
     contents = []
     for name in ("clear_cache", "set_run_on_save", "load_git_info", "debug_shutdown_runtime"):
         message = BackMsg()
@@ -57,7 +57,7 @@ def unneeded() -> list[bytes]:
 
 
 def malformed() -> list[bytes]:
-    """What is no message, and one that is far longer than a page sends."""
+    """Invalid messages, and one that is longer than any page sends."""
     long = BackMsg()
     long.rerun_script.query_string = "marker=" + "x" * LONGEST
     return [b"", b"\xff\xff\xff", b"\x0a\xff", long.SerializeToString()]

@@ -1,4 +1,4 @@
-"""No page of another origin talks to the dashboard, whatever cookies its browser holds."""
+"""Pages of other origins cannot use the dashboard, whatever cookies the browser holds."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def served(app: App) -> bool:
 
 
 def handshake(app: App, origin: str | None, **headers: str) -> str:
-    """What a WebSocket of this origin gets: ``refused``, or the text of the page."""
+    """The result of a WebSocket handshake with this origin: ``refused``, or the text of the
+    page."""
     sent = headers if origin is None else {"Origin": origin, **headers}
     with suppress(InvalidStatus):
         return str(b"".join(message.SerializeToString() for message in _open(app, sent)))
@@ -129,7 +130,7 @@ def test_unsafe_requests_need_the_same_origin(app: App) -> None:
 @pytest.mark.thorough
 @pytest.mark.sample(2)
 def test_page_on_another_port_cannot_use_a_viewers_cookie(app: App, browser: Browser) -> None:
-    """The cookie is sent to every port of the host: only the origin tells the pages apart."""
+    """Browsers send the cookie to every port of the host: only the origin differs."""
     with attacker() as address, browser.new_context() as context:
         page = context.new_page()
         page.goto(f"{app.address}/?{SHOP}")
@@ -208,8 +209,8 @@ def test_only_the_dashboard_may_frame_its_pages(app: App) -> None:
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_foreign_origin_triggers_no_outgoing_request(script: str) -> None:
-    """Streamlit looks up its public address for it, and waits for the answer: requests to other
-    hosts go to a port here, which accepts and never answers."""
+    """Streamlit would look up its public address and wait for it. Requests to other hosts go to a
+    port here, which accepts and never answers."""
     with silent() as (proxied, times):
         with running_app(
             script,
@@ -228,7 +229,7 @@ def test_foreign_origin_triggers_no_outgoing_request(script: str) -> None:
 
 @contextmanager
 def silent() -> Iterator[tuple[str, list[float]]]:
-    """A proxy that never answers, and when it was asked."""
+    """A proxy that never answers, and the times of requests to it."""
     times: list[float] = []
     held: list[socket.socket] = []
     listening = socket.create_server(("127.0.0.1", 0))

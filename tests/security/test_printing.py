@@ -1,4 +1,4 @@
-"""A page that attacks the browser that prints reports: it reads no file and reaches no server."""
+"""A hostile page in the browser that prints reports reads no file and reaches no server."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ window.report = {
 
 @contextmanager
 def site() -> Iterator[tuple[str, list[str]]]:
-    """A server that lets any page read it, and what was asked of it."""
+    """A server that any page may read, and the paths that were requested."""
     paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -117,7 +117,7 @@ def site() -> Iterator[tuple[str, list[str]]]:
         do_POST = do_GET
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -163,7 +163,7 @@ def test_printed_page_cannot_navigate_away(tmp_path: Path, to: str) -> None:
 def test_chromium_starts_with_an_empty_profile_and_no_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seen by what stands in the place of the browser, and starts it."""
+    """A wrapper script in the place of the browser records its arguments and starts it."""
     real, seen = chromium.Chromium.find_browser(skip_local=False), tmp_path / "seen"
     wrapper = tmp_path / "chromium"
     wrapper.write_text(
@@ -190,7 +190,8 @@ def test_chromium_starts_with_an_empty_profile_and_no_secrets(
 def test_chromium_runs_in_its_sandbox_where_available(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool
 ) -> None:
-    """What stands in the place of the browser ends, as Chromium does, where it has no sandbox."""
+    """A wrapper script in the place of the browser exits, as Chromium does, where there is no
+    sandbox."""
     real, seen = chromium.Chromium.find_browser(skip_local=False), tmp_path / "seen"
     wrapper = tmp_path / "chromium"
     ends = "" if able else 'case "$*" in *--no-sandbox*) ;; *) exit 1;; esac\n'

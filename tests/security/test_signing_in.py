@@ -1,4 +1,4 @@
-"""Guessing passwords, telling accounts apart, flooding the log, and claims that are not true."""
+"""Password guessing, account enumeration, flooding of the audit log, and invalid claims."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
 def weak(cost: int, password: str = PASSWORD) -> str:
-    """A hash that costs so much."""
+    """A hash of this cost."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
 
 
@@ -115,7 +115,7 @@ def test_concurrent_sockets_share_the_attempt_limit(app: tuple[App, Engine]) -> 
 def test_attempts_beyond_capacity_are_refused_but_not_counted(
     desk: Authentication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody stands in a long line, and nothing is counted for whom nothing was compared."""
+    """The queue is short, and an attempt without a password check is no failure."""
     go = threading.Event()
     compare = bcrypt.checkpw
 
@@ -147,7 +147,7 @@ def test_attempts_beyond_capacity_are_refused_but_not_counted(
 def test_every_password_check_takes_the_same_work(
     desk: Authentication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether the name exists, has a password, and however cheap its hash is."""
+    """Whether the account exists, has a password, or has a cheap hash."""
     work: list[int] = []
     compare = bcrypt.checkpw
 
@@ -200,7 +200,7 @@ def test_names_and_passwords_are_normalised(engine: Engine, tmp_path: Path) -> N
 
 
 def test_overlong_text_is_not_normalised(desk: Authentication) -> None:
-    """Twenty thousand marks over one letter would stop the process for seconds."""
+    """Twenty thousand combining marks would block the process for seconds."""
     long = "e\u0301" * LONGEST
     assert normalized("NFC", long) == long
     assert normalized("NFC", long[:LONGEST]) != long[:LONGEST]
@@ -211,7 +211,7 @@ def test_overlong_text_is_not_normalised(desk: Authentication) -> None:
 
 
 def test_refused_attempts_are_summarised_in_the_audit_log(engine: Engine) -> None:
-    """Also with several at once; how many there were is told."""
+    """Also with concurrent attempts; the entry has their number."""
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: Audit(engine).refused("somebody", "sign in"), range(80)))
     Audit(engine).refused("ann", "sign in")

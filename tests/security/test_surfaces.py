@@ -1,6 +1,6 @@
-"""What a raw client gets from a page that it has open once its permissions have changed.
+"""What a raw client gets from an open page after its permissions have changed.
 
-It sends what no browser would: fragment reruns only, or buttons of a page that is out of date.
+It sends what no browser would: reruns of fragments only, or buttons of an outdated page.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ class Dashboard:
     desk: Authentication
 
     def set_roles(self, **roles: str) -> None:
-        """Change what accounts may do, as an operator who edits the file."""
+        """Change the permissions of accounts, as an operator who edits the file."""
         known = {name: user(role) for name, role in roles.items()}
         write(self.users, known, ROLES)
 
     @contextmanager
     def signed_in(self, name: str) -> Iterator[tuple[Tab, str]]:
-        """A tab of somebody who is signed in, and the token of their session."""
+        """A signed-in tab, and the token of its session."""
         token = self.desk.sign_in(name, PASSWORD, None)
         with tab(
             self.app.address, cookies={"umami_test": self.desk.encode_cookie(token)}
@@ -95,7 +95,7 @@ def text(messages: list[ForwardMsg]) -> str:
 
 
 def kinds(messages: list[ForwardMsg]) -> set[str]:
-    """Which kinds of elements were sent."""
+    """The kinds of elements that were sent."""
     return {str(message.delta.new_element.WhichOneof("type")) for message in messages}
 
 
@@ -104,7 +104,7 @@ DRAWN = {"metric", "dataframe", "plotly_chart", "echarts_chart"}
 
 
 def downloaded(dashboard: Dashboard, who: Tab, file: Any) -> bytes:
-    """What a download button that was drawn at some time gives now."""
+    """What a download button that was drawn earlier returns now."""
     path = who.download(file)
     return httpx.get(f"{dashboard.app.address}{path}", trust_env=False).content if path else b""
 
@@ -176,7 +176,7 @@ def test_finished_report_is_withheld_after_permission_has_ended(dashboard: Dashb
 
 
 def made(dashboard: Dashboard, who: Tab) -> bytes:
-    """The report that is being made, once it is."""
+    """The finished report."""
 
     def offered() -> bool:
         who.rerun(report_menu=True)
@@ -187,7 +187,7 @@ def made(dashboard: Dashboard, who: Tab) -> bytes:
 
 
 def test_outdated_page_cannot_change_anything(dashboard: Dashboard) -> None:
-    """The buttons of an admin's page, pressed once they are no admin any more."""
+    """The buttons of an admin's page, pressed after the admin role was removed."""
     dashboard.set_roles(bob="admin")
     with dashboard.signed_in("bob") as (bob, _):
         bob.open("websites", urlencode(SHOP))
