@@ -59,7 +59,7 @@ def ordered(
 
 
 def asking(running: Running) -> Client:
-    """A client of a server of our own."""
+    """A client of an embedded server."""
     settings = Settings(
         api=f"{running.url}/api", username=running.username, password=running.password
     )
@@ -67,7 +67,7 @@ def asking(running: Running) -> Client:
 
 
 def apart(do: Callable[[], bytes]) -> bytes:
-    """Do it in a thread of its own: a browser that a test drives has this one's event loop."""
+    """Run in a thread of its own: Playwright's event loop occupies this one."""
     return BackgroundTask(lambda _: do()).result(150)
 
 

@@ -1,4 +1,4 @@
-"""The command line, as it is typed."""
+"""The report command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def server_settings(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings name a server."""
+    """Settings of a running server."""
     for name in ("API_KEY", "SHARE_URL", "DATA", "STORE"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
     monkeypatch.setenv("UMAMI_URL", running.url)

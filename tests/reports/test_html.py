@@ -1,4 +1,4 @@
-"""A report as one file: its size, its policy, its text; what is drawn is tested in a browser."""
+"""Reports as one HTML file: size, policy and text. The browser tests check the charts."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ UNICODE = "pässwörd€"
 
 
 class Taken:
-    """Keeps what the server was given; delivers to everybody but nobody@example.com, and hangs up
-    where it is told of hangup@example.com, or of a mail to late@example.com."""
+    """A mail server's handler that keeps what it was given. It rejects nobody@example.com, and
+    hangs up on mail to hangup@example.com (when named) and late@example.com (when sent)."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -66,7 +66,7 @@ class Office:
 
     @property
     def mails(self) -> list[EmailMessage]:
-        """What came."""
+        """The received mails."""
         return self.taken.mails
 
 
@@ -115,7 +115,7 @@ def parts(message: EmailMessage) -> dict[str, list[EmailMessage]]:
 
 
 def whole(png: bytes, height: int) -> None:
-    """A picture shows a chart and nothing else: its edges are bare, and there is much within."""
+    """A picture shows a chart and nothing else: its edges are blank and its inside is not."""
     picture = Image.open(BytesIO(png)).convert("RGB")
     assert picture.height == pytest.approx(2 * height, abs=4)
     bare = picture.getpixel((0, 0))
@@ -216,7 +216,7 @@ def letter(subject: str = "Hello") -> EmailMessage:
 
 
 def sent(mail_settings: mail.Settings, *to: str, subject: str = "Hello") -> list[str]:
-    """What is said of each recipient."""
+    """The outcome for each recipient."""
     recipients = mail.recipients(to)
     return [str(outcome) for outcome in mail.send(mail_settings, letter(subject), recipients)]
 
@@ -264,7 +264,8 @@ def test_user_and_password_may_be_non_ascii(office: Office) -> None:
 
 @pytest.mark.parametrize("office", [True, False], indirect=True)
 def test_addresses_may_be_non_ascii(office: Office, request: pytest.FixtureRequest) -> None:
-    """A domain goes as ASCII; other parts where the server takes them, and are named elsewhere."""
+    """A domain is sent as ASCII; other parts need a server that accepts UTF-8, and are reported
+    otherwise."""
     wide = request.node.callspec.params["office"]
     outcomes = sent(
         settings(office), "ada@bücher.example", "jörg@example.com", "Zoë <zoe@example.com>"
@@ -286,7 +287,7 @@ def test_addresses_may_be_non_ascii(office: Office, request: pytest.FixtureReque
 
 
 def test_password_is_sent_over_encrypted_connections_only(office: Office) -> None:
-    """Nothing is encrypted by this server: only within the machine it gets the password."""
+    """This server has no encryption: it gets the password over the loopback interface only."""
     machine = next(iter(socket.gethostbyname_ex(socket.gethostname())[2]))
     elsewhere = mail.parse_settings(f"smtp://me:x@{machine}:{office.port}", "shop@example.com")
     secure = mail.parse_settings(f"smtps://me:x@127.0.0.1:{office.port}", "shop@example.com")

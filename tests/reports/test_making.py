@@ -1,4 +1,5 @@
-"""Reports ask what pages ask, hold permissions, stand when a part fails, and can be called off."""
+"""Reports send the queries of the pages, respect permissions, survive faults and can be
+cancelled."""
 
 from __future__ import annotations
 
@@ -113,7 +114,7 @@ def test_forbidden_endpoints_are_not_requested(client: Client) -> None:
 
 
 def test_chapter_requests_only_endpoints_of_its_page(client: Client) -> None:
-    """So that the permissions of a page are those of its chapter."""
+    """So the permissions of a page are those of its chapter."""
     for page in build.offered():
         query = Collector(client)
         build.chapter(query, page, seen(), GIVEN.get(page.name, {}))

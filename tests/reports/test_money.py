@@ -1,4 +1,4 @@
-"""Money in reports: filters that a server cannot apply, and what may not be asked."""
+"""Revenue in reports: unsupported filters and fixed filters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LEFT_OUT = (
 
 
 def revenue(report: Report) -> float | None:
-    """The revenue in all that a report tells."""
+    """The revenue in all formats of a report."""
     block = sections(report, "revenue")["Figures"].blocks[0]
     assert isinstance(block, Tiles)
     return block.tiles[0].number

@@ -1,4 +1,4 @@
-"""A report on paper, by a real browser."""
+"""Reports as PDF, printed by a real browser."""
 
 from __future__ import annotations
 
