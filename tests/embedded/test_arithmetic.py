@@ -1,6 +1,6 @@
-"""Any question about traffic gets what plain Python counts over the same rows.
+"""Any query about traffic gets what plain Python counts over the same rows.
 
-The counting here knows neither SQL nor the server's code: only Umami's definitions.
+The counting here uses neither SQL nor the server's code, only Umami's definitions.
 """
 
 from __future__ import annotations

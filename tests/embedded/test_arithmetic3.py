@@ -1,6 +1,6 @@
-"""Any question about traffic gets what plain Python counts over the same random rows.
+"""Any query about traffic gets what plain Python counts over the same random rows.
 
-The counting here knows neither SQL nor the server's code: only Umami's definitions.
+The counting here uses neither SQL nor the server's code, only Umami's definitions.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Site(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """A question: its range, its filters, and how they combine."""
+    """The rows that a query selects: a range, filters, and how they combine."""
 
     startAt: int
     endAt: int

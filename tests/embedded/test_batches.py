@@ -1,4 +1,4 @@
-"""Batches hold whole records, all of them once, whatever their text is and however they are cut."""
+"""Batches contain every record once and whole, for any text and batch size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADER = "session_id,city\n"
 
 
 def cut(packed: Packed, folder: Path, size: int) -> list[tuple[bytes, int]]:
-    """The text of every batch, and how much of the file was in it by then."""
+    """The text of every batch, and the bytes of the file that were read by then."""
     folder.mkdir(exist_ok=True)
     return [(path.read_bytes(), read) for path, read in batches(packed, folder, size)]
 

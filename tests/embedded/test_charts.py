@@ -1,4 +1,4 @@
-"""Visitors of many websites, links and pixels at once."""
+"""Visitor charts of several websites, links and pixels."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_visitors_by_half_day(client: Client) -> None:
 
 
 def test_slots_off_the_wall_clock_are_empty(client: Client) -> None:
-    """As they are in Umami, whose slots are labelled by the wall clock."""
+    """As in Umami, whose slots are labelled by the wall clock."""
     charts = chart(
         client, "websites", WEBSITE, start="2026-11-10 01:00:00", end="2026-11-13 12:00:00"
     )
@@ -112,7 +112,7 @@ def test_default_range_is_a_week_and_a_reversed_one_is_empty(client: Client) -> 
 @pytest.mark.parametrize("kind", ["websites", "links", "pixels"])
 @pytest.mark.parametrize("ids", [None, "", ",", "x", ",".join(str(uuid4()) for _ in range(21))])
 def test_invalid_ids_are_refused(client: Client, kind: str, ids: str | None) -> None:
-    """Before the sign-in, by which clients recognise Umami 3.3."""
+    """Before authentication, which identifies Umami 3.3."""
     params = {} if ids is None else {"ids": ids}
     anonymous = {"authorization": "none"}
     response = client.ask("GET", f"/api/{kind}/charts", params=params, headers=anonymous)

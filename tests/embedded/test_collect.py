@@ -1,4 +1,4 @@
-"""What trackers send becomes the rows that Umami 2.18 would keep."""
+"""Messages of trackers become the rows that Umami 2.18 would store."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ IPHONE = (
 
 
 class Tracker:
-    """Sends to one website of a running server, and looks at what was kept."""
+    """Sends to one website of a running server and reads its stored rows."""
 
     def __init__(self, running: Running, website: str) -> None:
         self.store: Store = running._umami.store

@@ -1,4 +1,4 @@
-"""What is served to the public: the collect routes alone, bounded in size, rate and time."""
+"""The public server: collect routes only, limited in size, rate and time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of every origin may send and read the answers of the collect routes, and nothing else."""
+"""Pages of any origin may use the collect routes, and nothing else."""
 
 from __future__ import annotations
 

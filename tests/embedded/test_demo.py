@@ -1,4 +1,4 @@
-"""The demo: the same for a day, whole, believable, and going on."""
+"""The demo: deterministic within a day, complete, plausible, and continuing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Clock:
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    """The demo as it stands at noon; for reading only."""
+    """The demo as of noon; for reading only."""
     with closing(Store()) as made:
         Demo(made, Clock(NOON))
         yield made
@@ -62,7 +62,7 @@ def counted(store: Store) -> dict[str, float]:
 
 
 def assert_whole(store: Store) -> None:
-    """Ids come once, and no row is without the one it belongs to."""
+    """Ids are unique, and all references exist."""
     for table, id in IDS.items():
         assert scalar(store, f"SELECT count(*) - count(DISTINCT {id}) FROM {table}") == 0, table
     orphans = {
@@ -286,7 +286,7 @@ def test_demo_scenario_is_visible_in_the_figures(store: Store) -> None:
 
 @pytest.mark.parametrize("today", [TODAY, date(2027, 3, 31), date(2027, 8, 12)])
 def test_demo_has_active_visitors_at_any_time(today: date) -> None:
-    """Also from one day to the next when each is made alone."""
+    """Also across midnight when each day is generated alone."""
     seen: list[datetime] = []
     for day in (today, today + DAY, today + 2 * DAY):
         table = generate(day, day, today)["website_event"].to_pylist()

@@ -1,4 +1,4 @@
-"""One export, written as many tools and releases of Umami would write it, comes in the same."""
+"""One export in the formats of many tools and releases of Umami gives the same rows."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def written(folder: Path, tables: Tables = TABLES, encoding: str = "utf-8", **fo
 
 
 def contents(source: Path) -> dict[str, Any]:
-    """Every row that an import makes, but for ids that it draws."""
+    """Every imported row, without generated ids."""
     store = Store()
     load(store, source)
     return {
@@ -182,7 +182,7 @@ def test_null_in_a_single_column_is_recognised(tmp_path: Path, column: str) -> N
 
 @pytest.mark.thorough
 def test_values_that_look_like_null_are_kept(tmp_path: Path) -> None:
-    """In an export that spells NULL otherwise, and where Umami leaves nothing empty in any."""
+    """In exports with another spelling of NULL, and in columns that Umami never leaves empty."""
     rows = [
         *EVENTS,
         event(4, event_type="2", event_name="None", page_title="null", utm_source="null")
@@ -441,7 +441,7 @@ def zipped(
 
 
 class Pipe(io.RawIOBase):
-    """A target that cannot be sought, so that sizes come after the data."""
+    """A target that is not seekable, so that sizes come after the data."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")

@@ -1,4 +1,4 @@
-"""Filters in 3.1's words, segments and cohorts, and what of them is refused."""
+"""Filters of 3.1, segments and cohorts, and their errors."""
 
 from __future__ import annotations
 

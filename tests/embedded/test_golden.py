@@ -1,4 +1,4 @@
-"""Figures that real servers gave for a handful of rows one can count by hand."""
+"""Figures that real servers gave for a handful of rows that can be counted by hand."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Figures for a handful of rows one can count by hand: what real servers of 3.1 gave for them, and
-what they are by the definitions of 3.5."""
+"""Figures for a handful of rows that can be counted by hand: those of real 3.1 servers, and those
+by the definitions of 3.5."""
 
 from __future__ import annotations
 

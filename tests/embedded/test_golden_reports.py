@@ -1,4 +1,4 @@
-"""Analyses that real servers gave for a handful of rows one can count by hand."""
+"""Reports that real servers gave for a handful of rows that can be counted by hand."""
 
 from __future__ import annotations
 

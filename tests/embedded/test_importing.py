@@ -1,4 +1,5 @@
-"""Tables come in whole and true, or not at all; what is wrong is named by file, line and column."""
+"""Tables are imported completely and correctly, or not at all; faults name file, line and
+column."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ def counts(store: Store) -> dict[str, int]:
 
 @pytest.fixture
 def folder(tmp_path: Path, tables: Path) -> Path:
-    """The contract's tables, plain, to be spoilt."""
+    """The contract's tables, unpacked, to be damaged."""
     for packed in tables.glob("*.csv.gz"):
         (tmp_path / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
     return tmp_path
@@ -78,7 +79,7 @@ def line(table: str, **values: str) -> str:
 
 
 def refused(source: Path) -> ImportRefused:
-    """The refusal of a source, of which nothing must have come in."""
+    """The refusal of a source, after which the store is empty."""
     store = Store()
     with pytest.raises(ImportRefused) as caught:
         load(store, source)
@@ -488,7 +489,7 @@ def test_damaged_archives_are_refused(tables: Path, tmp_path: Path) -> None:
 
 
 def test_decompression_bombs_are_refused(tmp_path: Path) -> None:
-    """Rows as good as any, but more than anybody would have packed so small."""
+    """Valid rows, but compressed far better than real data."""
     folder = small(tmp_path / "tables")
     plain = folder / "session.csv"
     header, row = plain.read_bytes().splitlines(keepends=True)

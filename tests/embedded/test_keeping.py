@@ -1,4 +1,4 @@
-"""What is kept in a file: every row once, all of an import or nothing, and what was sent."""
+"""The store file: rows are unique, imports are atomic, collected rows persist."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def contents(path: Path) -> dict[str, tuple[Any, ...] | None]:
-    """What all rows of each table of a store come to, in whatever order they lie."""
+    """A checksum of all rows of each table of a store, whatever their order."""
     with closing(Store(path)) as store:
         return {
             table: store.row(f"SELECT count(*), sum(hash(one)) FROM {table} AS one")
@@ -120,7 +120,7 @@ def test_existing_rows_are_not_changed_by_an_import(path: Path, tmp_path: Path) 
 
 @pytest.mark.thorough
 def test_derived_revenue_equals_imported_revenue(tables: Path, path: Path, tmp_path: Path) -> None:
-    """Umami 2.18 has no such table, the same server has one after an upgrade."""
+    """Umami 2.18 has no revenue table; the same server has one after an upgrade."""
     sums = "SELECT currency, count(*), sum(revenue) FROM revenue GROUP BY 1 ORDER BY 1"
     before = part(tables, tmp_path / "before", lambda _: True)
     (before / "revenue.csv").unlink()
@@ -144,7 +144,7 @@ def cloud(folder: Path, *events: str, data: str = "") -> Path:
 
 
 def money(event: int, time: str) -> str:
-    """What an event's data say of money, as Umami Cloud exports it."""
+    """The revenue properties of an event, as Umami Cloud exports them."""
     event_id = f"00000000-0000-4000-8000-{event:012}"
     return "".join(
         f'{WEBSITE},{SESSION},{event_id},{key},"{text}",{number},\\N,{kind},{time}\n'
@@ -154,7 +154,7 @@ def money(event: int, time: str) -> str:
 
 @pytest.mark.thorough
 def test_overlapping_cloud_exports_are_merged(path: Path, tmp_path: Path) -> None:
-    """Later months first: a session began when the earlier export says, and is known by all."""
+    """Later months first: a session then begins when the earlier export says."""
     june = cloud_row(1, "2026-06-30 10:00:00", country="CH")
     buys = cloud_row(2, "2026-07-01 10:00:00", event_type="2", event_name="purchase")
     july = cloud_row(3, "2026-07-01 11:00:00", os="Linux", distinct_id="user-1")
@@ -200,7 +200,7 @@ def test_import_fails_if_the_store_changed_meanwhile(path: Path, tmp_path: Path)
 
 
 class Enough(Exception):
-    """Somebody does not want to wait any longer."""
+    """Raised to cancel an import."""
 
 
 def test_progress_is_reported_and_an_import_can_be_cancelled(
@@ -255,7 +255,7 @@ def test_a_cancelled_import_interrupts_its_statement(path: Path) -> None:
 
 @contextmanager
 def process(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """A Python of its own; what it prints can be read."""
+    """A Python process whose output can be read."""
     child = subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         stdin=subprocess.PIPE,
@@ -305,7 +305,7 @@ def test_killed_import_changes_nothing(tables: Path, path: Path, tmp_path: Path)
 
 
 def test_fault_during_an_import_changes_nothing(tables: Path, path: Path, tmp_path: Path) -> None:
-    """It is named by its line in the whole file, though it was read in batches and packed."""
+    """The error names the line in the whole file, although it is packed and read in batches."""
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
     folder = part(tables, tmp_path / "spoilt", lambda _: True)
@@ -354,7 +354,7 @@ except StoreRefused as refused:
 def test_full_disk_is_reported_and_changes_nothing(
     tables: Path, path: Path, tmp_path: Path
 ) -> None:
-    """As far as the system lets a file grow, so the disk is, for a process."""
+    """A limit on the file size stands in for the full disk."""
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
     with process(FULL, path, tables) as child:
@@ -437,7 +437,7 @@ def layout(store: Store) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """Without the permissions of an administrator, who may write everywhere."""
+    """Run without root's permission to write everywhere."""
     mine = os.geteuid()
     if mine == 0:
         os.seteuid(65534)
@@ -493,7 +493,7 @@ def test_collected_and_edited_rows_survive_a_restart(tables: Path, path: Path, s
 
 
 def test_tables_are_imported_again_when_they_change(path: Path, tmp_path: Path) -> None:
-    """So that what was deleted does not come back with every start."""
+    """Otherwise deleted rows would return with every start."""
     folder = small(tmp_path / "tables")
     opened(folder, path).store.close()
     with closing(Store(path)) as store, store.writing() as cursor:
@@ -507,7 +507,7 @@ def test_tables_are_imported_again_when_they_change(path: Path, tmp_path: Path) 
 
 
 def test_server_answers_during_an_import(tables: Path, path: Path, shop: str) -> None:
-    """In one process: it answers with the old rows, takes new ones, and then has all."""
+    """In one process: it answers from the old rows, takes new ones, and then has all."""
     event = {
         "type": "event",
         "payload": {"website": shop, "url": "/meanwhile", "name": "meanwhile"},
@@ -535,7 +535,7 @@ def test_server_answers_during_an_import(tables: Path, path: Path, shop: str) ->
 
 @pytest.mark.thorough
 def test_reset_waits_for_the_end_of_an_import(tables: Path, path: Path, shop: str) -> None:
-    """Else what was added would belong to sessions that are gone."""
+    """Otherwise imported rows would refer to deleted sessions."""
     with serve(None, made(path, shop)) as running, signed_in(running) as client:
         resetting = Thread(target=lambda: client.post(f"/api/websites/{shop}/reset"))
 

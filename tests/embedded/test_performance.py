@@ -1,4 +1,4 @@
-"""Percentiles of web vitals, by hand."""
+"""Percentiles of web vitals, calculated by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Properties of events and sessions in depth, counted by hand on the golden rows."""
+"""Analyses of event and session properties, counted by hand on the golden rows."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_events_are_listed_with_their_properties(client: Client) -> None:
 
 
 def test_numeric_statistics_of_session_properties(client: Client) -> None:
-    """What a session was told last counts, though it was before the range and has summer time."""
+    """The last value counts, even if it was set before the range and in summer time."""
     assert answer(client, f"{SESSIONS}/numeric-stats", propertyName="age") == {
         "total": 63,
         "average": 31.5,

@@ -1,4 +1,4 @@
-"""The last half hour, from what was sent."""
+"""The last half hour of collected traffic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad input is refused with reasons, whatever it is, and never a fault of the server."""
+"""Invalid input is refused with reasons and never causes an internal error."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def names(base: type[Parameters] = Parameters) -> set[str]:
 
 
 def asked_of(route: Route) -> list[dict[str, Any]]:
-    """The recorded questions of a route, good starting points for bad ones."""
+    """The recorded requests of a route, as starting points for invalid ones."""
     return [
         case
         for case in (*RECORDED, *RECORDED3)
@@ -190,7 +190,7 @@ anything = st.recursive(
 
 @st.composite
 def spoilt(draw: st.DrawFn, value: Any) -> Any:
-    """A JSON value with one place of it changed, added or taken away."""
+    """A JSON value with one part changed, added or removed."""
     if not isinstance(value, dict | list) or not value or draw(st.integers(0, 3)) == 0:
         return draw(anything)
     if isinstance(value, list):
@@ -206,7 +206,7 @@ def spoilt(draw: st.DrawFn, value: Any) -> Any:
 
 @st.composite
 def questions(draw: st.DrawFn, route: Route) -> dict[str, Any]:
-    """A request to a route, nearly right or not at all."""
+    """A request to a route, nearly valid or not at all."""
     method = next(method for method in sorted(route.methods or ()) if method != "HEAD")
     good = asked_of(route)
     start = draw(st.sampled_from(good)) if good else None

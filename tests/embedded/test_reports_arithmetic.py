@@ -1,4 +1,4 @@
-"""Analyses of any traffic, counted again in plain Python by Umami's definitions."""
+"""Reports of any traffic, counted again in plain Python by Umami's definitions."""
 
 from __future__ import annotations
 

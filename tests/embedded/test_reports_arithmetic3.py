@@ -1,6 +1,6 @@
-"""Any analysis and list gets what plain Python counts over the same random rows.
+"""Any report or list gets what plain Python counts over the same random rows.
 
-The counting here knows neither SQL nor the server's code: only Umami's definitions.
+The counting here uses neither SQL nor the server's code, only Umami's definitions.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
 
 
 def alone(selection: Selection) -> Selection:
-    """The question without its filters."""
+    """The selection without its filters."""
     return Selection(selection.startAt, selection.endAt)
 
 

@@ -1,4 +1,4 @@
-"""What is empty but well-formed, what unsigned requests are answered, sessions and the export."""
+"""Routes of 3.5: empty but well-formed answers, unsigned requests, sessions and the export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times are told as the clocks of a zone tell them, and filters compare as PostgreSQL does."""
+"""Times follow the wall clock of a zone, and filters compare as PostgreSQL does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server starts on a real socket, says who it is and stops."""
+"""The server starts on a real socket, answers and stops."""
 
 from __future__ import annotations
 

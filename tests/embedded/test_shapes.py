@@ -1,4 +1,4 @@
-"""What 3.5 answers otherwise than 3.1 did, over rows one can count by hand."""
+"""Differences between the answers of 3.5 and 3.1, over rows that can be counted by hand."""
 
 from __future__ import annotations
 

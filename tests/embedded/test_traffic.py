@@ -1,4 +1,4 @@
-"""What recorded answers do not show of traffic's routes: comparisons, searches, refusals."""
+"""Traffic routes beyond the recorded answers: comparisons, searches, errors."""
 
 from __future__ import annotations
 
