@@ -1,4 +1,4 @@
-"""What areas make of answers, as blocks."""
+"""Areas turn answers into blocks."""
 
 from __future__ import annotations
 

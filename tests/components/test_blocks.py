@@ -1,4 +1,4 @@
-"""What pages and reports have of a layout, as data."""
+"""How pages and reports evaluate a layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rates of a breakdown's groups, where the groups cut visits into parts and where they do not."""
+"""Rates of groups of a breakdown, where groups are visits and where they are single rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of the pages: nothing to draw is an empty figure, hostile names are letters."""
+"""Figures of the pages: empty figures without data, escaped names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def cohorts(rows: list[dict[str, object]]) -> heatmaps.Cohorts:
 
 
 def empty(mode: Mode) -> list[go.Figure]:
-    """Every figure, of nothing."""
+    """Every figure without data."""
     nobody = cohorts([])
     moved = pd.DataFrame({"label": [], "now": [], "before": [], "delta": []})
     groups = rankings.rated(

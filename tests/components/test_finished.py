@@ -1,4 +1,4 @@
-"""Figures that are kept: drawn once for the same data, and sent letter by letter as drawn."""
+"""The cache of figures: one drawing for equal data, sent byte by byte as drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flow of journeys as it is drawn."""
+"""The diagram of journeys."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_node_names_are_unique() -> None:
 
 
 def test_page_named_like_the_folded_node_stays_separate() -> None:
-    """ECharts knows nodes by their names alone."""
+    """ECharts identifies nodes by their names alone."""
     many = [((f"/{n}",), 2) for n in range(20)]
     paths = drawn((("14 others",), 50), *many)
     names = [name(node) for node in paths.nodes]

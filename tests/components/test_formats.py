@@ -1,4 +1,4 @@
-"""Numbers, durations and dates in words."""
+"""Formats of numbers, durations and dates."""
 
 from __future__ import annotations
 

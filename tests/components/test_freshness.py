@@ -1,4 +1,5 @@
-"""Looking behind a page for better answers: they are found however short they are kept."""
+"""Refreshing in the background of a page: newer answers are picked up, however short their
+lifetime."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ ACTIVE = traffic.active(SITE)
 
 
 def reply(problem: UmamiError | None = None, **more: Any) -> Reply[Any]:
-    """One that is there."""
+    """A reply that has an answer or a problem."""
     answered: Reply[Any] = Reply()
     for name, value in more.items():
         setattr(answered, name, value)
@@ -33,7 +34,7 @@ def reply(problem: UmamiError | None = None, **more: Any) -> Reply[Any]:
 
 
 class Asked:
-    """Answers as it is told to, and counts how often it is asked; keeps nothing."""
+    """A client with prepared answers that counts its requests and caches nothing."""
 
     waiting, well = 0, True
 
@@ -48,7 +49,7 @@ class Asked:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Looks that wait for nothing, in a session of their own."""
+    """Checks without waiting time, in a session of their own."""
     monkeypatch.setattr(freshness, "MOMENT", 0.0)
     st.session_state.clear()
     yield
@@ -63,7 +64,7 @@ def behind(client: Asked, before: Reply[Any]) -> freshness._Behind:
 def test_slow_refresh_is_picked_up_by_the_next_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Also where it is kept so shortly that asking again would find nothing."""
+    """Even if the lifetime in the cache is so short that another request would find nothing."""
     monkeypatch.setattr(freshness, "FAILED", 0.0)
     coming: Reply[Any] = Reply()
     client = Asked(lambda: coming)

@@ -1,4 +1,4 @@
-"""The monitor over a real socket: alive, ready or one word why not, and what Prometheus reads."""
+"""The metrics server over a real socket: liveness, readiness and Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HERE = Address("127.0.0.1", 0)
 def watched(
     metrics: Metrics | None = None, patience: float = 5.0, **checks: Callable[[], object]
 ) -> Iterator[Monitor]:
-    """A monitor with these checks until the block is left."""
+    """A metrics server with these checks until the block ends."""
     monitor = serve(HERE, metrics or Metrics(), Readiness(checks, patience))
     try:
         yield monitor
@@ -39,7 +39,7 @@ def get(monitor: Monitor, path: str) -> httpx.Response:
 
 
 def health(address: str) -> tuple[int, str]:
-    """The exit status of the command that asks the monitor at an address, and what it prints."""
+    """Exit status and output of the health command for an address."""
     run = subprocess.run(
         [sys.executable, "-m", "access", "health"],
         env={**os.environ, "DASHBOARD_MONITOR": address},

@@ -1,4 +1,4 @@
-"""The log tells of a fault what it is and where, and nothing that it held."""
+"""The log names the type and place of an exception, but no values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ID = "8f95528c-dee2-44b1-945d-3f9f279a2049"
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
-    """What a log of this process says."""
+    """The output of this process's log."""
     text = io.StringIO()
     loggers = [logging.getLogger(name) for name in ("of another library", "streamlit.runtime.some")]
     handler = logging.StreamHandler(text)
@@ -67,7 +67,7 @@ def test_session_ids_are_shortened(
 
 
 def test_arguments_of_a_record_stay_separate() -> None:
-    """As uvicorn's does with the parts of a request."""
+    """For formatters that use them, such as uvicorn's access log."""
     record = logging.LogRecord("uvicorn.access", 20, "", 1, "%s %s", ("GET", f"/upload/{ID}"), None)
     log.shorten_ids(record)
     assert record.args == ("GET", f"/upload/{ID[:8]}…")

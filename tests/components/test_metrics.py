@@ -1,4 +1,4 @@
-"""The monitor of a process, and how runs end as it counts them."""
+"""The metrics of a process and the outcomes of runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.waiting import eventually
 
 @pytest.fixture
 def watching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
-    """A process that is told to answer on a port of this machine."""
+    """A process with a metrics server on a free port."""
     monkeypatch.setenv("DASHBOARD_MONITOR", str(free_port()))
     metrics.metrics.clear()
     metrics.start.clear()

@@ -1,4 +1,4 @@
-"""Realtime as blocks of what a viewer has seen."""
+"""The blocks of the Realtime page."""
 
 from __future__ import annotations
 

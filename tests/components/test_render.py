@@ -1,4 +1,4 @@
-"""A page's sections: each draws its own answer or its own trouble."""
+"""Sections of a page are independent: each draws its answer or its error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def page_of_sections() -> None:
-    """Sections: late, out of reach, not offered, impossible to draw."""
+    """Sections that are late, unreachable, unsupported and impossible to draw."""
     from concurrent.futures import ThreadPoolExecutor
     from typing import Any
 
@@ -85,7 +85,7 @@ def test_exception_is_logged_without_its_message(caplog: pytest.LogCaptureFixtur
 
 
 def page_that_waits() -> None:
-    """One answer that is late because the server counts calls."""
+    """A page with one answer that is late."""
     import time
     from concurrent.futures import ThreadPoolExecutor
     from typing import Any

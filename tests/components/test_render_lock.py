@@ -1,4 +1,4 @@
-"""The floor: so many at a time, in the order in which they came, left to others while one waits."""
+"""The render lock: one holder at a time, in order of arrival, released while waiting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from umami.client import Reply
 
 
 class Ended(BaseException):
-    """What ends a run early is no ``Exception``."""
+    """An early end of a run, which is not an ``Exception``."""
 
 
 def begun(work: Callable[[], None]) -> threading.Thread:
@@ -25,7 +25,7 @@ def begun(work: Callable[[], None]) -> threading.Thread:
 
 
 def free(floor: RenderLock) -> bool:
-    """Whether another thread gets it, and need not stand in line."""
+    """Whether another thread gets the lock without waiting."""
     got = threading.Event()
 
     def take() -> None:

@@ -1,5 +1,5 @@
-"""The server of its own that the dashboard starts: what it serves, and what is said of what it
-cannot."""
+"""The embedded server that the dashboard starts: its data, and how invalid settings are
+explained."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """A process without settings, whose client is made anew."""
+    """A process without settings and with a new client."""
     for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
     umami_server.umami.clear()

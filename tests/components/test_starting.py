@@ -1,4 +1,4 @@
-"""A server of our own: what changes there is known at once to who asks it."""
+"""An embedded server of the process: changes there are visible at once."""
 
 from __future__ import annotations
 

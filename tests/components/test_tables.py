@@ -45,7 +45,7 @@ SEEN = View(
 
 
 def blocks(table: rankings.Table, *answers: Any) -> list[Block]:
-    """What a page draws of a ranking; only that of channels asks the client for anything."""
+    """The blocks that a page draws for a ranking; only that of channels sends a query."""
     client: Any = None
     return traffic_blocks.ranking(client, SEEN, table, *answers)
 
@@ -153,7 +153,7 @@ def test_search_ignores_case_and_patterns() -> None:
 
 
 def test_csv_has_no_formulas() -> None:
-    """Also for one that parts cells by semicolons; and headings may come from the data."""
+    """Also where cells are separated by semicolons, and in headings that come from data."""
     frame = pd.DataFrame({"Page": ["=HYPERLINK(1)", "ü", "a;=1+1"], "@x": [-1, 2, 3]})
     assert to_csv(frame).decode("utf-8-sig").splitlines() == [
         '"Page","\'@x"',

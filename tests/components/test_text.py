@@ -1,4 +1,4 @@
-"""Text from elsewhere stays text."""
+"""Text of data is escaped."""
 
 from __future__ import annotations
 

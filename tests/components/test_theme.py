@@ -1,4 +1,4 @@
-"""The palette is Streamlit's theme, readable by everybody."""
+"""The palette is Streamlit's theme and has sufficient contrast."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def test_sequential_scale_rises_in_contrast(mode: Mode) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_first_two_series_differ_for_red_green_blindness(mode: Mode) -> None:
-    """Blue minus yellow, what protanopes and deuteranopes keep, sets views and visits apart."""
+    """The difference of blue and yellow, which protanopes and deuteranopes see, separates views and
+    visits."""
 
     def blue_yellow(colour: str) -> float:
         red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
