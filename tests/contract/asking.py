@@ -1,4 +1,4 @@
-"""The question that a recorded line asks, whichever generation's words it was asked in."""
+"""Recorded requests of any generation as queries of the client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OLD_SIGNS = {"!~": "dnc", "~": "c", "!": "neq", "": "eq"}
 
 
 class Unspoken(Exception):
-    """The client has no words for this question."""
+    """The client has no query for this request."""
 
 
 def filters(line: Line, *, old: bool) -> Iterator[Filter]:
@@ -42,7 +42,7 @@ def filters(line: Line, *, old: bool) -> Iterator[Filter]:
 
 
 def view(line: Line, *, filtered: bool = True) -> View:
-    """What a recorded question looks at; a unit that servers coarsen is coarsened."""
+    """The View of a recorded request; coarsened where servers coarsen the unit."""
     query, body = line["query"] or {}, line["body"] or {}
     params = body.get("dateRange") or body.get("parameters") or query
     if "startDate" in params:
@@ -89,7 +89,7 @@ def step(line: Line) -> tuple[Any, str]:
 
 
 def query_of(line: Line, version: str) -> Query[Any]:
-    """The question that a recorded line asks. Raises ``Unspoken``."""
+    """The query that sends a recorded request. Raises ``Unspoken``."""
     line = {**line, "old": version.startswith("v2")}
     path, query, body = line["path"].removeprefix("/api"), line["query"] or {}, line["body"] or {}
     ids = re.findall(ID, path)

@@ -50,7 +50,7 @@ def differences(
 
 
 def same(first: Any, other: Any) -> bool:
-    """Whether two scalars are equal; numbers by first, ratios nearly."""
+    """Whether two scalars are equal: numbers by value, ratios approximately."""
     if isinstance(first, bool) or isinstance(other, bool) or first is None or other is None:
         return first is other
     if isinstance(first, int | float) and isinstance(other, int | float):
@@ -126,7 +126,7 @@ def _number(value: Any) -> Any:
 
 
 def _frozen(value: Any, numeric: Sequence[str]) -> str:
-    """A text that equal values have in common."""
+    """A text that is the same for equal values."""
 
     def plain(part: Any, key: str | None = None) -> Any:
         if isinstance(part, dict):

@@ -56,12 +56,12 @@ WITHOUT_EFFECT = {"label", "goal", "num", "offset", "value", "unit"}
 
 
 class Unrecorded(Exception):
-    """The recorded server was not asked this."""
+    """The recorded server was not sent this request."""
 
 
 @cache
 def lines(version: str) -> list[Line]:
-    """Every question and answer of a recorded server; read once, when a test needs it."""
+    """All requests and answers of a recorded server; read once, when first needed."""
     with gzip.open(DATA / f"{version}.jsonl.gz", "rt") as recorded:
         return [json.loads(line) for line in recorded]
 
@@ -119,7 +119,7 @@ class Recording:
         return line["answer"]
 
     def key(self, line: Line, *, limited: bool = True) -> str:
-        """What is equal for recorded questions that ask the same, or the same up to a limit."""
+        """Equal for recorded requests that are equal, or equal up to a limit."""
         path = line["path"].removeprefix("/api")
         query = {name: str(value) for name, value in (line["query"] or {}).items()}
         if not limited:

@@ -1,4 +1,4 @@
-"""Every recorded question is asked of the embedded server by one of the tests."""
+"""Every recorded request is sent to the embedded server by a test."""
 
 from __future__ import annotations
 

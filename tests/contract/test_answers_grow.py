@@ -73,7 +73,7 @@ def shortened(answer: JSON) -> JSON:
 
 @cache
 def longest_of_each() -> dict[str, tuple[Query[Any], JSON]]:
-    """One of each endpoint: the answer that says most and is not too long."""
+    """The longest answer of each endpoint, up to a limit."""
     longest: dict[str, tuple[int, Query[Any], JSON]] = {}
     for question, answer in answers():
         size = len(json.dumps(answer))

@@ -1,4 +1,4 @@
-"""Whatever a server answers, a question gets a model or an error of ours."""
+"""Whatever a server answers, a query returns a model or raises an ``UmamiError``."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_every_endpoint_has_an_example() -> None:
 
 
 def read(question: Query[Any], answer: Any) -> None:
-    """As the client reads, in every dialect; what a plan raises, the client turns into ours."""
+    """Parse as the client does, in every dialect; errors of a plan become errors of the client."""
     for generation in Generation:
         with contextlib.suppress(
             UmamiError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError
@@ -79,7 +79,7 @@ def test_random_answers_are_parsed_or_refused(name: str, data: st.DataObject) ->
 
 
 def spoiled(good: Any, data: st.DataObject) -> Any:
-    """A good answer with something in it replaced by anything."""
+    """A valid answer with one part replaced by anything."""
     if isinstance(good, dict) and good and data.draw(st.booleans()):
         key = data.draw(st.sampled_from(sorted(good)))
         return {**good, key: spoiled(good[key], data)}

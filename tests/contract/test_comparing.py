@@ -1,4 +1,4 @@
-"""The rules of comparing let equal answers be written otherwise, and nothing else."""
+"""The comparison ignores other spellings of equal answers, and nothing else."""
 
 from __future__ import annotations
 

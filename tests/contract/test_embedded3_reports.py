@@ -1,4 +1,4 @@
-"""Analyses are those of 3.1.0, in the words of 3.1 and, by its definitions, of 3.4."""
+"""Reports equal those of 3.1.0, for requests of 3.1 and, with its definitions, of 3.4."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_requests_of_3_4_get_the_same_answers(
 
 
 def in_the_words_of_3_4(client: httpx.Client, case: Line) -> Any:
-    """The answer to a recorded analysis, asked as a client of 3.4 does."""
+    """The answer to a recorded report, requested as a client of 3.4 does."""
     body, params = case["body"], dict(case["body"]["parameters"])
     common = {
         "startAt": milliseconds(params.pop("startDate")),
@@ -90,7 +90,7 @@ def milliseconds(text: str) -> int:
 
 
 def differences_of(case: Line, answer: Any) -> list[str]:
-    """The differences, by what the analysis says of order."""
+    """The differences, in the order that the report promises."""
     recorded, kind = case["answer"], case["body"]["type"]
     if kind == "journey":
         cut = len(recorded) == MOST_PATHS

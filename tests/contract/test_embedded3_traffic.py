@@ -36,7 +36,7 @@ def test_answers_equal_the_recorded_ones(
 
 
 def check(client: httpx.Client, case: Line) -> None:
-    """The server answers this question as it was recorded."""
+    """The server answers this request as recorded."""
     answer = client.get(case["path"], params=case["query"])
     assert answer.status_code == 200, answer.text
 
@@ -47,7 +47,7 @@ def check(client: httpx.Client, case: Line) -> None:
 
 
 def differences_of(case: Line, answer: Any, whole: Callable[[], Any]) -> list[str]:
-    """The differences, by what the question's kind says of order."""
+    """The differences, in the order that this kind of request promises."""
     recorded, query = case["answer"], case["query"]
     last = case["path"].split("/", 4)[4]
     limited = len(recorded) >= int(query.get("limit", 500))

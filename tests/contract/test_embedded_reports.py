@@ -1,4 +1,4 @@
-"""The embedded server answers every recorded analysis as Umami 2.18.1 did."""
+"""The embedded server answers every recorded report as Umami 2.18.1 did."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_reports_equal_the_recorded_ones(
 
 
 def differences_of(case: Line, answer: Any) -> list[str]:
-    """The differences, by what the analysis says of order."""
+    """The differences, in the order that the report promises."""
     recorded, kind = case["answer"], case["path"].rsplit("/", 1)[1]
     if kind == "journey":
         cut = len(recorded) == MOST_PATHS

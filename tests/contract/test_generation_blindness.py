@@ -55,7 +55,7 @@ MOST_PATHS = 100
 
 
 def questions() -> dict[str, list[Query[Any]]]:
-    """Every question that was recorded of any server, and some of what none was asked."""
+    """Every query that was recorded of any server, and some that were not."""
     questions: dict[str, Query[Any]] = {}
     for version in VERSIONS:
         for line in lines(version):
@@ -253,7 +253,7 @@ def ordered(value: Any) -> Any:
 
 
 def without(value: Any, members: frozenset[str]) -> Any:
-    """A model without the members that differ; nothing is left of it where all do."""
+    """A model without the members that differ; ``None`` where all do."""
     if "*" in members:
         return None
     if isinstance(value, dict):
@@ -272,7 +272,7 @@ def test_every_reading_endpoint_is_compared() -> None:
 
 
 def test_every_stated_difference_occurs() -> None:
-    """A statement that no question needs would hide what it does not mean."""
+    """An unused statement would hide new differences."""
     names = Counter(name for difference in DIFFERENCES for name in difference.endpoints)
     assert set(names) <= set(REGISTRY)
     assert all(difference.reason.endswith(".") for difference in DIFFERENCES)

@@ -1,4 +1,4 @@
-"""The embedded server answers the endpoints of the newest generation in forms that are read."""
+"""The client parses the embedded server's answers of the newest endpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Endpoints that no recorded server offers: how they are read, refused and made of others."""
+"""Endpoints without recordings: how they are parsed, refused and emulated."""
 
 from __future__ import annotations
 
@@ -510,7 +510,7 @@ def test_own_websites_remain_where_teams_are_refused(
 
 
 def test_transient_fault_of_teams_fails_the_list_of_websites() -> None:
-    """What passes is asked for again, and an older list is shown meanwhile."""
+    """A transient error is retried, and an older list is shown meanwhile."""
     server = Server({"GET /websites": page(WEBSITE), "GET /me/teams": TimedOut("slow")})
     with pytest.raises(TimedOut):
         answered(websites.websites(), dialect(V3_5), server)

@@ -1,4 +1,4 @@
-"""The client asks every generation as it was recorded, and reads every answer by value."""
+"""The client sends the recorded requests of every generation and parses every answer by value."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def figure(raw: Any) -> Decimal:
 
 @pytest.fixture(scope="module")
 def beyond() -> Iterator[dict[int, httpx.Client]]:
-    """What a dialect asks beyond the recorded questions: both faces over the same rows."""
+    """Requests of a dialect without a recording go to the doubles over the same rows."""
     with (
         serve_version("2.18", DATA / "tables") as two,
         serve_version("3.1", DATA / "tables") as three,
@@ -92,7 +92,7 @@ def test_recorded_answers_are_parsed_by_value(
 
 
 def check(version: str, line: Line, beyond: dict[int, httpx.Client]) -> None:
-    """The client asks this question as it was recorded, and reads its answer by value."""
+    """The client sends this request as recorded and parses its answer by value."""
     source = recording(version)
     met: set[str] = set()
 

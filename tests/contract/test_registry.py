@@ -1,4 +1,4 @@
-"""Every declared endpoint has its row in the docs, and its route in the embedded server."""
+"""Every declared endpoint is documented and has a route in the embedded server."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ POST /api/send
 
 
 def test_every_route_of_umami_2_is_documented() -> None:
-    """The documents derive routes from the dialects, so a route that is there is really asked."""
+    """The documents derive routes from the dialects, so every listed route is really requested."""
     text = (DOCS / "api.md").read_text()
     assert [line for line in REFERENCE.strip().splitlines() if f"`{line}`" not in text] == []
 
@@ -93,7 +93,7 @@ def test_documents_name_the_route_of_each_version() -> None:
 
 @pytest.mark.parametrize("generation", Generation, ids=str)
 def test_ranges_are_in_milliseconds(generation: Generation) -> None:
-    """3.x takes ``startDate`` in a query, too, and fails; 2.x wants it for currencies alone."""
+    """3.x accepts ``startDate`` in a query and fails; 2.x needs it for currencies only."""
     speaks = dialect(generation)
     dated = set()
     for name, endpoint in REGISTRY.items():

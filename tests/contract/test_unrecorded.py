@@ -1,4 +1,4 @@
-"""Endpoints that no recording has, asked of the embedded server through the client."""
+"""Endpoints without recordings, requested from the embedded server through the client."""
 
 from __future__ import annotations
 
