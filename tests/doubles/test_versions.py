@@ -1,4 +1,4 @@
-"""Each double answers strangers as the servers of its version do."""
+"""Each double answers unsigned requests as the servers of its version do."""
 
 from __future__ import annotations
 
