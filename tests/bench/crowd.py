@@ -137,8 +137,8 @@ class Viewer:
         self.session = Session(apps[self._at], ran=self._ran)
 
     async def live(self, until: float) -> None:
-        """Come at some moment of the first pace, look until then, go; every other one without a
-        word."""
+        """Arrive at a random moment of the first pace, act until the end, and leave; every second
+        viewer leaves by dropping the connection."""
         await asyncio.sleep(self._random.uniform(0, self._pace))
         while time.monotonic() < until:
             await self.look()
@@ -147,7 +147,7 @@ class Viewer:
         await (self.session.drop() if self._number % 2 else self.session.close())
 
     async def look(self) -> Run:
-        """Open the page that was chosen; by another app where the own one is gone."""
+        """Open the chosen page; through another app where the viewer's app is gone."""
         place = self._looked.place(self._page, self._period)
         while True:
             if self.session.id and not self.session.alive:
@@ -163,7 +163,7 @@ class Viewer:
         return run
 
     async def _turn(self) -> None:
-        """Go to the next app, as a proxy sends those whose own one is gone."""
+        """Switch to the next app, as a load balancer does when an app is gone."""
         self._seen.lost += 1
         while True:
             self._at = (self._at + 1) % len(self._apps)
@@ -199,7 +199,7 @@ class Watched:
             await asyncio.sleep(every)
 
     def median(self, what: Callable[[Vitals], float], first: float, last: float) -> float:
-        """What all of them held together between two moments."""
+        """The median of a resource, summed over all processes, between two moments."""
         return statistics.median(
             sum(map(what, held)) for at, held in self.moments if first <= at <= last
         )
@@ -248,7 +248,7 @@ def running_apps(proxy: Between, many: int = 1, **environment: str) -> Iterator[
 
 
 def asking(proxy: Between) -> dict[str, str]:
-    """The settings of an app that asks this server, and lets everybody in."""
+    """The settings of an app that asks this server, with open access."""
     return {
         "UMAMI_URL": proxy.url,
         "UMAMI_USERNAME": "admin",
@@ -269,7 +269,7 @@ _LEARNT: Final[dict[Place, frozenset[Asked]]] = {}
 
 
 def learnt(proxy: Between, looked: Sequence[Looked]) -> Learnt:
-    """What every page of these Views asks; found out once a process."""
+    """The queries of every page of these Views; learnt once per process."""
     places = {place for look in looked for place in look.places()} - _LEARNT.keys()
     if places:
         fresh = partial(fresh_app, **asking(proxy))
@@ -278,7 +278,7 @@ def learnt(proxy: Between, looked: Sequence[Looked]) -> Learnt:
 
 
 def print_failures(failed: Sequence[tuple[Run, Place]]) -> None:
-    """Say which runs failed, and why; not all of many."""
+    """Print the first failed runs with their reasons."""
     for run, place in failed[:SHOWN]:
         why = "; ".join(dict.fromkeys((*run.faults, *run.troubles)))
         print(f"  failed: /{place.page}?{place.query}: {why}", flush=True)

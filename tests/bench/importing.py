@@ -1,4 +1,4 @@
-"""What an import of five million events takes, and that none is lost or doubled by it."""
+"""Benchmark: importing five million events. No row may be lost or imported twice."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Ran:
 
 
 def importing() -> list[str]:
-    """Import, import again, and cut an import off; the names of what was not as it should be."""
+    """Import, import again, and kill an import; the names of the limits that were missed."""
     missed: list[str] = []
 
     def held(name: str, shown: str, limit: str, sound: bool) -> None:
@@ -133,7 +133,7 @@ def run(folder: Path, path: Path) -> Ran:
 
 
 def cut_off(folder: Path, path: Path) -> float:
-    """Kill an import once more than half is in; the share that was."""
+    """Kill an import once more than half of it is read; the share that was read."""
     child = process(folder, path)
     try:
         return next(done for done in progress(child) if done > 0.5)

@@ -80,7 +80,8 @@ def outages(crowd: Crowd) -> list[str]:
 
 
 def _without_redis(crowd: Crowd, proxy: Between, looked: Sequence[Looked]) -> list[str]:
-    """Slower, not broken, and shared again once it is back."""
+    """Without Redis the apps are slower but not broken; they share answers again once it is
+    back."""
     seen = Seen()
     with running_redis() as redis, running_apps(proxy, 2, UMAMI_REDIS_URL=redis.url) as apps:
         printed = sum(len(app.printed) for app in apps)
@@ -114,7 +115,7 @@ def _lives(request: Passed) -> bool:
 def _without_server(
     crowd: Crowd, proxy: Between, server: Embedded, known: Learnt, looked: Sequence[Looked]
 ) -> list[str]:
-    """What is known is shown, the rest says so; no storm, and all is well soon after."""
+    """Known figures stay, the rest is explained; there is no request storm and a quick recovery."""
     seen = Seen()
     with running_apps(proxy) as apps:
         proxy.passed.clear()
@@ -143,7 +144,7 @@ def _without_server(
 
 
 def _without_replica(crowd: Crowd, proxy: Between, looked: Sequence[Looked]) -> list[str]:
-    """Its viewers go on at another one, with what they looked at."""
+    """Viewers continue at another replica with what they looked at."""
     seen = Seen()
     with ExitStack() as stack, running_apps(proxy, 3) as apps:
         last = apps[-1]
@@ -219,7 +220,7 @@ def writes(proxy: Between) -> list[str]:
 
 
 async def _answer_lost(proxy: Between, apps: Sequence[App], name: str) -> list[str]:
-    """It was done, and nobody was told."""
+    """The change was made, but its answer was lost."""
     session = await _at_websites(apps[0])
     proxy.cuts = lambda target: target == ADDING
     run = await _added(session, name)
@@ -228,7 +229,7 @@ async def _answer_lost(proxy: Between, apps: Sequence[App], name: str) -> list[s
 
 
 async def _server_away(proxy: Between, apps: Sequence[App], name: str) -> list[str]:
-    """It never arrived."""
+    """The change never arrived."""
     session = await _at_websites(apps[0])
     behind, proxy.behind = proxy.behind, f"http://127.0.0.1:{free_port()}"
     run = await _added(session, name)
@@ -237,7 +238,7 @@ async def _server_away(proxy: Between, apps: Sequence[App], name: str) -> list[s
 
 
 async def _unsaid(session: Session, run: Run) -> list[str]:
-    """Who asked for a change that may not have been made is told so, once anything can be."""
+    """A viewer whose change may not have been made is told so as soon as possible."""
     while run.troubles:
         await asyncio.sleep(LOOK)
         run = await session.go("websites")
@@ -246,7 +247,7 @@ async def _unsaid(session: Session, run: Run) -> list[str]:
 
 
 async def _replica_killed(proxy: Between, apps: Sequence[App], name: str) -> list[str]:
-    """It was done, and the app that asked for it is gone; the viewer goes on at another."""
+    """The change was made, but the app that sent it is gone; the viewer continues at another."""
     session = await _at_websites(apps[0])
     proxy.delay = SLOW
     adding = asyncio.create_task(_added(session, name))

@@ -1,4 +1,4 @@
-"""How long the data of each page takes to arrive over a slow way, and what we add to it."""
+"""Benchmark: how long the data of each page takes over a slow network, and our share of it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SAME = 1.5
 
 @contextmanager
 def dashboard(url: str, delay: float) -> Iterator[Between]:
-    """The app of this process, asking a server by a slow way."""
+    """The app of this process, with a delay before every answer of the server."""
     with between(url) as proxy:
         os.environ |= {"UMAMI_URL": proxy.url, "UMAMI_USERNAME": "admin", "UMAMI_PASSWORD": "umami"}
         os.environ.setdefault("DASHBOARD_OPEN", "yes")
@@ -61,7 +61,8 @@ def arrivals(url: str) -> list[str]:
 
 
 def rerun(url: str) -> float:
-    """Seconds the Sessions page takes of ours, its data at hand: the median of some runs."""
+    """Our share of the time of the Sessions page with cached data: the median of some runs, in
+    seconds."""
     with dashboard(url, 0):
         app = open_page("sessions")
         times = []

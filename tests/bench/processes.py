@@ -1,4 +1,4 @@
-"""The processes that are measured: the embedded server in one of its own, and what any holds."""
+"""Processes to measure: an embedded server of its own, and the resources that a process uses."""
 
 from __future__ import annotations
 

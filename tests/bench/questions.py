@@ -34,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it is spelled to the server."""
+    """A query as it is sent to the server."""
 
     method: str
     target: str
@@ -42,7 +42,7 @@ class Asked:
 
     @classmethod
     def of(cls, request: Passed) -> Asked:
-        """What a request asked."""
+        """The query of a request."""
         return cls(request.method, request.target, request.body)
 
     @property
@@ -66,7 +66,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Somebody's run (its moment is of ``time.monotonic``) of a page, or of its live part."""
+    """A run of a page or of its live part, at a moment of ``time.monotonic``."""
 
     at: float
     place: Place
@@ -79,7 +79,7 @@ Learnt = Mapping[Place, frozenset[Asked]]
 async def learn(
     fresh: Callable[[], AbstractContextManager[App]], proxy: Between, places: Iterable[Place]
 ) -> Learnt:
-    """What each place asks of a server when nothing is known: each is opened in a fresh app."""
+    """The queries of each place without any cache: each is opened in a fresh app."""
     learnt: dict[Place, frozenset[Asked]] = {}
     for place in sorted(set(places)):
         with fresh() as app:

@@ -1,5 +1,5 @@
-"""A long day: people come and go, the server and Redis fail now and then, and in the end the app
-holds no more than in the beginning."""
+"""Benchmark: a long day. Viewers come and go, the server and Redis fail now and then; in the end
+the app uses no more resources than in the beginning."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Weather:
     failed: list[tuple[float, float]] = field(default_factory=list)
 
     async def rage(self, until: float) -> None:
-        """Let one thing after the other fail, and all be well by the end."""
+        """Let one fault after the other happen, and end without any."""
         fails = itertools.cycle((self._slow, self._broken, self._no_server, self._no_redis))
         while time.monotonic() + EVERY < until:
             await asyncio.sleep(EVERY - FAILING)
@@ -68,7 +68,7 @@ class Weather:
             self.failed.append((begun, time.monotonic() + RECOVERED))
 
     def clear(self, at: float, until: float) -> bool:
-        """Whether nothing failed in this time."""
+        """Whether there was no fault in this time."""
         return all(until < first or at > last for first, last in self.failed)
 
     async def _slow(self) -> None:
@@ -163,8 +163,8 @@ async def _lived(
     watched: Watched,
     weather: Weather,
 ) -> Vitals:
-    """Let the crowd come, in this weather; what the app holds when all have gone, the same page
-    having been the last that somebody looked at."""
+    """Run the crowd under this weather; the resources of the app when all have left. The last page
+    that was opened is the same in every run."""
     watching = asyncio.create_task(watched.watch([app.pid for app in apps]))
     raging = weather.rage(time.monotonic() + crowd.seconds)
     await asyncio.gather(crowd.visit(apps, looked, seen, STAY), raging)

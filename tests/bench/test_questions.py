@@ -1,4 +1,4 @@
-"""The bench's own arithmetic: how often a question has to be asked."""
+"""The arithmetic of the benchmarks: how often a query has to be sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many viewers at once: what they wait for, what is asked for them, what they weigh."""
+"""Benchmark: many viewers at once. Measures their waiting time, requests and resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what a server was asked: which endpoint a request is of."""
+"""Which endpoints the requests to a server belong to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from umami.endpoint import REGISTRY, Access
 
 
 def endpoints(request: Passed) -> frozenset[str]:
-    """The endpoints that a request may be of: several share a route."""
+    """The endpoints that a request may belong to: several share a route."""
     return _endpoints(request.method, urlsplit(request.target).path.removeprefix("/api"))
 
 
@@ -45,14 +45,13 @@ def _endpoints(method: str, path: str) -> frozenset[str]:
 
 
 def detects(target: str) -> bool:
-    """Whether this is asked to detect the version of the server, without a sign-in."""
+    """Whether this request detects the version of the server, without a sign-in."""
     path = urlsplit(target).path
     return path == DOCUMENT or path.removeprefix("/api") in {endpoint.path for endpoint in REQUESTS}
 
 
 def of_pages(passed: Iterable[Passed]) -> list[Passed]:
-    """What was asked for pages, but for signing in and finding out which server it is (unsigned,
-    or about a website that nobody has)."""
+    """The requests of pages, without signing in and version detection."""
     return [
         request
         for request in passed

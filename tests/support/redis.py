@@ -28,7 +28,7 @@ class Redis:
     service: Service
 
     def kill(self) -> None:
-        """End it at once; what it held is gone."""
+        """Kill it; its content is lost."""
         self.service.kill()
 
     def start(self) -> None:
@@ -36,7 +36,7 @@ class Redis:
         self.service.start()
 
     def client(self) -> redis.Redis:
-        """A connection of one's own, to look at what it holds."""
+        """A connection to inspect its content."""
         return redis.Redis.from_url(self.url)
 
 

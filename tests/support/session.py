@@ -1,4 +1,4 @@
-"""A session without a browser: it answers what the app sends over a raw WebSocket, as one does."""
+"""A session without a browser, which answers the app's messages over a raw WebSocket."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class Run:
 
     @property
     def whole(self) -> bool:
-        """Whether it was the whole page's."""
+        """Whether it was a run of the whole page."""
         return not self.every
 
     @property
     def seconds(self) -> float:
-        """From the question to the end of the run."""
+        """From sending the request to the end of the run."""
         return self.finished - self.sent_at
 
 
@@ -106,7 +106,8 @@ class Session:
         return self._reading is not None and not self._reading.done()
 
     async def connect(self, address: str | None = None) -> None:
-        """Connect, as somebody new or with the session that was lost. Raises what ``LOST`` has."""
+        """Connect with a new session, or with the one that was lost. Raises the errors in
+        ``LOST``."""
         await self.close()
         self.address = address or self.address
         known = [Subprotocol("no-token"), Subprotocol(self.id)] if self.id else []
@@ -132,7 +133,7 @@ class Session:
         self._parts.clear()
 
     async def drop(self) -> None:
-        """Be gone without a word, as a closed laptop is."""
+        """Drop the connection without closing it, as a closed laptop does."""
         if self._socket is not None:
             self._socket.transport.abort()
         await self.close()
@@ -274,7 +275,7 @@ class Session:
                 self._whole[1].set_result(run)
 
     def _let_go(self, parts: Sequence[str]) -> None:
-        """Keep no more what was not used for some runs, of the parts that ran or of anything."""
+        """Forget messages that some runs have not used, of the fragments that ran or of all."""
         self._age += 1
         self._kept = {
             name: entry
@@ -332,7 +333,7 @@ class Session:
 
 
 async def opened(address: str, page: str, query: str = "") -> Run:
-    """Open a page once, as a session that ends with it."""
+    """Open a page once in a session of its own."""
     session = Session(address)
     run = await session.go(page, query)
     await session.close()
