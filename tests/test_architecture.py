@@ -41,7 +41,7 @@ def imports(path: Path) -> set[str]:
 
 
 def layer(path: Path) -> str:
-    """The room a module lives in."""
+    """The package of a module."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return "umami.embedded" if parts[:2] == ("umami", "embedded") else parts[0]
 
@@ -68,14 +68,14 @@ def test_no_module_imports_plotly_express() -> None:
 
 
 def test_no_page_reads_the_generation_of_its_server() -> None:
-    """What a server can and cannot do is in its abilities and its answers."""
+    """Capabilities and answers say what a server offers."""
     for path in MODULES:
         if layer(path) in ("app", "pages", "components"):
             assert ".generation" not in path.read_text(), path
 
 
 def test_pages_use_the_authorized_client_only() -> None:
-    """The client without rights is known to those who make the one with them."""
+    """Only the modules that create the authorized client know the other one."""
     knowing = {
         path.relative_to(ROOT).as_posix()
         for path in MODULES
@@ -93,7 +93,7 @@ def test_pages_use_the_authorized_client_only() -> None:
 
 @pytest.mark.thorough
 def test_reports_are_made_without_streamlit() -> None:
-    """``python -m reports`` loads no Streamlit; only the way to a report from a page runs it."""
+    """``python -m reports`` loads no Streamlit; only the dialog of a page does."""
     loading = "import sys, reports.__main__; sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", loading], cwd=ROOT, check=False).returncode == 0
     drawing = [
@@ -103,6 +103,6 @@ def test_reports_are_made_without_streamlit() -> None:
 
 
 def test_the_authenticator_is_loaded_before_the_first_run() -> None:
-    """Runs that load it at the same time fail: see ``asgi.py``."""
+    """Concurrent imports of it fail: see ``asgi.py``."""
     loading = "import sys, asgi; sys.exit('extra_streamlit_components' not in sys.modules)"
     assert subprocess.run([sys.executable, "-c", loading], cwd=ROOT, check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""Nothing that Streamlit runs apart from ``app.py`` is created but through ``authorized``."""
+"""Everything that Streamlit runs outside ``app.py`` is created through ``authorized``."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _checked(value: ast.expr) -> bool:
 
 
 def _eager(call: ast.Call) -> bool:
-    """Whether a table is sent at once; rows of a lazy one are given out without any run."""
+    """Whether a table is sent at once; rows of a lazy table are sent without a run."""
     return any(
         keyword.arg == "lazy" and ast.unparse(keyword.value) == "False" for keyword in call.keywords
     )

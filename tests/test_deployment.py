@@ -1,4 +1,4 @@
-"""What it is deployed with stays true: the image, compose.yaml, the proxies, the unit."""
+"""Deployment files: the image, compose.yaml, the proxies, the systemd unit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REPLICAS = ("dashboard-one", "dashboard-two")
 
 
 def let_in(name: str) -> bool:
-    """Whether a file becomes a part of the image: of the lines that fit it, the last one counts."""
+    """Whether a file is part of the image: the last matching line decides."""
     verdict = True
     for line in (ROOT / ".dockerignore").read_text().splitlines():
         pattern = line.removeprefix("!")
@@ -55,7 +55,7 @@ def module(name: str) -> str | None:
 
 
 def needed(*starts: str) -> set[str]:
-    """Files of ours that these need: what they import, what that imports, the packages around."""
+    """The files that these need: their imports, recursively, and the packages around them."""
     files: set[str] = set()
     waiting = [*starts]
     while waiting:
@@ -170,7 +170,7 @@ def test_caddy_serves_the_services_at_their_path() -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate of this machine's, with its key beside it."""
+    """A self-signed certificate with its key beside it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)

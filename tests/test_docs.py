@@ -1,4 +1,4 @@
-"""The documents are true: links resolve, commands exist, settings are read."""
+"""The documents are correct: links resolve, commands exist, settings are used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 
 
 def tracked() -> set[str]:
-    """Files that a clone has."""
+    """The files in git."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -59,7 +59,7 @@ def test_links_lead_to_a_heading(document: Path) -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """What the headings of a document are called in links."""
+    """The anchors of a document's headings."""
     headings = re.findall(r"^#+ (.+)$", text, flags=re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -75,7 +75,7 @@ def test_python_commands_exist(document: Path) -> None:
 
 
 def code() -> str:
-    """All of ours that runs."""
+    """All source code that runs."""
     return "\n".join((ROOT / name).read_text() for name in sorted(tracked()) if runs(name))
 
 

@@ -1,4 +1,4 @@
-"""The shell is hard: options, text from data, and what is installed."""
+"""Security of the app's shell: options, text of data, and installed packages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_streamlit_is_configured_securely() -> None:
 
 @pytest.mark.parametrize("path", DRAWING, ids=lambda path: str(path.relative_to(ROOT)))
 def test_markup_is_always_a_literal(path: Path) -> None:
-    """Markup is a literal where it is drawn, but for a width in pixels."""
+    """Markup is a literal where it is drawn, except for a width in pixels."""
     text = path.read_text()
     assert "unsafe_allow" not in text
     assert "innerHTML" not in text
@@ -60,7 +60,7 @@ def test_scripts_set_text_as_text() -> None:
 
 
 def test_external_links_say_noopener() -> None:
-    """No page opens another site: a link that did would have to say ``noopener``."""
+    """No page links to another site; a link would need ``noopener``."""
     for path in (*DRAWING, *(ROOT / "components" / "frontend").glob("*.js")):
         for link in re.findall(
             r"<a\b[^>]*>|st\.link_button|createElement\(\"a\"\).*", path.read_text()
@@ -69,7 +69,7 @@ def test_external_links_say_noopener() -> None:
 
 
 def test_passwords_and_codes_are_never_mailed() -> None:
-    """Of the library that draws the form, only the form is used."""
+    """Only the form of the authenticator library is used."""
     offered = {
         name
         for library_class in (streamlit_authenticator.Authenticate, AuthenticationController)
@@ -83,7 +83,7 @@ def test_passwords_and_codes_are_never_mailed() -> None:
 
 @pytest.mark.thorough
 def test_installed_packages_have_no_known_vulnerability() -> None:
-    """Asks the advisories of PyPI, where they can be reached."""
+    """Queries the advisories of PyPI where they can be reached."""
     run = subprocess.run(
         [
             *(sys.executable, "-m", "pip_audit", "--local", "--format", "json"),
