@@ -122,8 +122,8 @@ def environment(service: str) -> dict[str, str]:
 
 
 def test_both_replicas_are_the_same() -> None:
-    first, two = (COMPOSE["services"][name] for name in REPLICAS)
-    assert first == two
+    first, second = (COMPOSE["services"][name] for name in REPLICAS)
+    assert first == second
     assert first["read_only"] is True
 
 

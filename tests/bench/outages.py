@@ -178,7 +178,7 @@ def _visited(
     """Let the crowd come; something is away in the middle third of its visit."""
     away = Outage()
 
-    async def strike() -> None:
+    async def interrupt() -> None:
         await asyncio.sleep(crowd.seconds / 3)
         await asyncio.to_thread(kill)
         away.gone = time.monotonic()
@@ -187,7 +187,7 @@ def _visited(
         away.back = time.monotonic()
 
     async def both() -> None:
-        await asyncio.gather(crowd.visit(apps, looked, seen), strike())
+        await asyncio.gather(crowd.visit(apps, looked, seen), interrupt())
 
     asyncio.run(both())
     return away

@@ -33,7 +33,7 @@ def reply(problem: UmamiError | None = None, **more: Any) -> Reply[Any]:
     return answered
 
 
-class Asked:
+class CountingClient:
     """A client with prepared answers that counts its requests and caches nothing."""
 
     waiting, well = 0, True
@@ -56,7 +56,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     st.session_state.clear()
 
 
-def behind(client: Asked, before: Reply[Any]) -> freshness._Behind:
+def behind(client: CountingClient, before: Reply[Any]) -> freshness._Behind:
     looked_for = freshness._LookedFor(ACTIVE, freshness._state(before))
     return freshness._Behind(client, [looked_for], 0.0)
 
@@ -67,7 +67,7 @@ def test_slow_refresh_is_picked_up_by_the_next_check(
     """Even if the lifetime in the cache is so short that another request would find nothing."""
     monkeypatch.setattr(freshness, "FAILED", 0.0)
     coming: Reply[Any] = Reply()
-    client = Asked(lambda: coming)
+    client = CountingClient(lambda: coming)
     looking = behind(client, reply(Unreachable("Nobody there.")))
     assert not looking.look()
     threading.Timer(0.05, coming.set_result, ["here"]).start()
@@ -79,7 +79,7 @@ def test_failed_refresh_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(freshness, "STALE", 0.0)
     monkeypatch.setattr(freshness, "FAILED", 0.0)
     old = reply(stale=True, problem=Unreachable("Nobody there."))
-    client = Asked(lambda: old)
+    client = CountingClient(lambda: old)
     assert behind(client, reply(stale=True)).look(), "the page does not say so yet"
     assert not behind(client, old).look(), "now it does"
     client.answer = reply

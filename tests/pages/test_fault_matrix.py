@@ -26,16 +26,16 @@ CASES = [(area, name) for area in PAGES for name in TROUBLES]
 TROUBLE = ":material/cloud_off:"
 REMEDIES = {kind.remedy for kind in (*TRANSIENT, Unauthorised)}
 NUMBER = re.compile(r"\d")
-Told = tuple[Shown, int]
+Baseline = tuple[Shown, int]
 
 
 @pytest.fixture(scope="module")
-def known() -> dict[str, Told]:
+def known() -> dict[str, Baseline]:
     """What pages show without any fault, and how many requests that takes."""
     return {}
 
 
-def truth(proxy: Between, area: PageInfo, known: dict[str, Told]) -> Told:
+def truth(proxy: Between, area: PageInfo, known: dict[str, Baseline]) -> Baseline:
     if area.name not in known:
         recognised()
         app = opened_at(area)
@@ -82,7 +82,7 @@ def same(actual: Shown, right: Shown) -> bool:
 def test_page_shows_correct_figures_or_an_error_under_a_fault(
     quick: Between,
     bare: pytest.MonkeyPatch,
-    known: dict[str, Told],
+    known: dict[str, Baseline],
     area: PageInfo,
     name: str,
 ) -> None:
@@ -93,10 +93,10 @@ def test_page_shows_correct_figures_or_an_error_under_a_fault(
         bare.setenv("UMAMI_TIMEOUT", "1")
     recognised()
     quick.asked.clear()
-    strike = quick.befall(trouble.fault(1), data)
+    fault = quick.befall(trouble.fault(1), data)
     app = opened_at(area)
     actual = shown(app)
-    assert strike.struck
+    assert fault.struck
     assert not app.exception
     assert [element.value for element in app.header] == [area.title]
     assert wrong(actual, right) == []

@@ -63,7 +63,7 @@ def account(secrets: Path, bare: pytest.MonkeyPatch, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def strange() -> Iterator[Faulty]:
+def web_page_server() -> Iterator[Faulty]:
     """A server that answers everything with a web page."""
     with faulty() as server:
         server.decide(lambda request: page())
@@ -180,7 +180,7 @@ def test_server_is_checked_saved_and_used_without_a_restart(
 )
 def test_every_failed_check_names_its_remedy(
     behind: str,
-    strange: Faulty,
+    web_page_server: Faulty,
     tmp_path: Path,
     way: str,
     typed: dict[str, str],
@@ -189,7 +189,12 @@ def test_every_failed_check_names_its_remedy(
 ) -> None:
     if way == "account":
         typed = {"USERNAME": "admin", "PASSWORD": UMAMIS, **typed}
-    places = {"umami": behind, "strange": strange.url, "empty": tmp_path, "nobody": free_port()}
+    places = {
+        "umami": behind,
+        "strange": web_page_server.url,
+        "empty": tmp_path,
+        "nobody": free_port(),
+    }
     app = check(opened(), way, **{name: value.format(**places) for name, value in typed.items()})
     assert not app.exception
     assert step(app) == "Choose"
